@@ -1,0 +1,122 @@
+'use strict'
+
+const js = require('@eslint/js')
+const stylistic = require('@stylistic/eslint-plugin')
+const globals = require('globals')
+
+// The arrows of ARCHITECTURE.md that concern JavaScript: who may require whom.
+const NO_BINDING = {
+  group: ['**/binding', '**/binding.js', '**/*.node'],
+  message: 'Only lib/driver and lib/transport talk to the native addon.'
+}
+const noPersonality = (name) => ({
+  group: [`**/${name}`, `**/${name}/**`],
+  message: 'lib/faye and lib/websocket-node never require each other; what they share belongs in lib/driver.'
+})
+
+// ESLint's rules for `require` and for `import` spell the same thing differently.
+const refuse = (...restrictions) => ({
+  'no-restricted-modules': ['error', { patterns: restrictions.flatMap(({ group }) => group) }],
+  'no-restricted-imports': ['error', { patterns: restrictions }]
+})
+
+// What a browser runs: the page of the demonstration.
+const PAGE = ['examples/demo/app.js']
+
+module.exports = [
+  {
+    ignores: ['**/node_modules/', '**/target/', '**/.venv/', 'binding.js', '**/*.ts', '**/*.mts', '**/*.cts']
+  },
+  js.configs.recommended,
+  {
+    files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
+    plugins: { '@stylistic': stylistic },
+    languageOptions: { ecmaVersion: 2022 },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      curly: ['error', 'multi-line'],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-implicit-globals': 'error',
+      'no-unused-vars': ['error', { args: 'after-used', caughtErrors: 'none', ignoreRestSiblings: true }],
+      'no-useless-rename': 'error',
+      'no-var': 'error',
+      'object-shorthand': ['error', 'properties'],
+      'prefer-const': ['error', { destructuring: 'all' }],
+
+      '@stylistic/array-bracket-spacing': ['error', 'never'],
+      '@stylistic/arrow-spacing': 'error',
+      '@stylistic/block-spacing': 'error',
+      '@stylistic/brace-style': ['error', '1tbs', { allowSingleLine: true }],
+      '@stylistic/comma-dangle': ['error', 'never'],
+      '@stylistic/comma-spacing': 'error',
+      '@stylistic/comma-style': 'error',
+      '@stylistic/dot-location': ['error', 'property'],
+      '@stylistic/eol-last': 'error',
+      '@stylistic/function-call-spacing': 'error',
+      '@stylistic/indent': ['error', 2, {
+        SwitchCase: 1,
+        ignoredNodes: ['ConditionalExpression', 'TemplateLiteral > *']
+      }],
+      '@stylistic/key-spacing': ['error', { mode: 'minimum' }],
+      '@stylistic/keyword-spacing': 'error',
+      '@stylistic/max-len': ['error', { code: 120, ignoreUrls: true }],
+      '@stylistic/no-extra-semi': 'error',
+      '@stylistic/no-multiple-empty-lines': ['error', { max: 1, maxBOF: 0, maxEOF: 0 }],
+      '@stylistic/no-tabs': 'error',
+      '@stylistic/no-trailing-spaces': 'error',
+      '@stylistic/no-whitespace-before-property': 'error',
+      '@stylistic/object-curly-spacing': ['error', 'always'],
+      '@stylistic/padded-blocks': ['error', 'never'],
+      '@stylistic/quote-props': ['error', 'as-needed', { unnecessary: false }],
+      '@stylistic/quotes': ['error', 'single', { avoidEscape: true, allowTemplateLiterals: 'always' }],
+      '@stylistic/rest-spread-spacing': 'error',
+      '@stylistic/semi': ['error', 'never', { beforeStatementContinuationChars: 'always' }],
+      '@stylistic/semi-spacing': 'error',
+      '@stylistic/space-before-blocks': 'error',
+      '@stylistic/space-before-function-paren': ['error', 'always'],
+      '@stylistic/space-in-parens': 'error',
+      '@stylistic/space-infix-ops': 'error',
+      '@stylistic/space-unary-ops': 'error',
+      '@stylistic/spaced-comment': ['error', 'always', { markers: ['/'] }],
+      '@stylistic/switch-colon-spacing': 'error',
+      '@stylistic/template-curly-spacing': 'error'
+    }
+  },
+  {
+    files: ['**/*.js', '**/*.cjs'],
+    languageOptions: { sourceType: 'commonjs' },
+    rules: { strict: ['error', 'global'] }
+  },
+  {
+    files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
+    ignores: PAGE,
+    languageOptions: { globals: globals.node }
+  },
+  {
+    files: PAGE,
+    languageOptions: { sourceType: 'script', globals: globals.browser },
+    rules: {
+      // Also good as the list of what the page asks of a browser, in a comment at its top.
+      'no-redeclare': ['error', { builtinGlobals: false }],
+      'no-implicit-globals': 'off'
+    }
+  },
+  {
+    files: ['index.js', 'lib/**/*.js'],
+    ignores: ['lib/driver/**', 'lib/transport/**'],
+    rules: refuse(NO_BINDING)
+  },
+  {
+    files: ['lib/faye/**/*.js'],
+    rules: refuse(NO_BINDING, noPersonality('websocket-node'))
+  },
+  {
+    files: ['lib/websocket-node/**/*.js'],
+    rules: refuse(NO_BINDING, noPersonality('faye'))
+  },
+  {
+    // Arrows point one way: nothing below knows that a personality exists.
+    files: ['lib/driver/**/*.js', 'lib/transport/**/*.js'],
+    rules: refuse(noPersonality('faye'), noPersonality('websocket-node'))
+  }
+]

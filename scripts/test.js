@@ -1,0 +1,60 @@
+'use strict'
+
+// npm test: builds what is missing, then runs the Rust tests and the Node tests.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { ROOT, Failure, run, ensureDependencies, main } = require('./support')
+const { build } = require('./build')
+
+const USAGE = `Usage: npm test -- [--rust | --js] [filter ...]
+
+  --rust   only the Rust tests
+  --js     only the Node tests
+  filter   only the Node test files whose path contains one of the filters; without --rust, no Rust tests`
+
+main((args) => {
+  const { rust, js, filters } = parse(args)
+  const files = js ? testFiles(filters) : []
+  ensureDependencies()
+  build()
+  if (rust) run('cargo', ['test', '--workspace', '--locked'], { name: 'cargo test' })
+  // Last, and with nothing printed after it: the runner's closing line ends the output.
+  if (js) process.exitCode = nodeTests(files)
+})
+
+function parse (args) {
+  const filters = args.filter((arg) => !arg.startsWith('-'))
+  const flags = args.filter((arg) => arg.startsWith('-'))
+  const unknown = flags.find((flag) => flag !== '--rust' && flag !== '--js')
+  if (unknown) throw new Failure(`Unknown argument: ${unknown}\n${USAGE}`)
+  const only = flags.length === 1 ? flags[0] : filters.length > 0 ? '--js' : undefined
+  if (only === '--rust' && filters.length > 0) throw new Failure(`Filters choose Node test files.\n${USAGE}`)
+  return { rust: only !== '--js', js: only !== '--rust', filters }
+}
+
+// `node --test` gets the files one by one: a directory fails on Node 22, a quoted glob on Node 18 and 20.
+function testFiles (filters) {
+  const files = walk('__test__').filter((file) => file.endsWith('.test.js')).sort()
+  const chosen = files.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+  if (chosen.length > 0) return chosen
+  throw new Failure(`No test file matches ${filters.join(' ')}. There are:\n${files.join('\n')}`)
+}
+
+function walk (directory) {
+  return fs.readdirSync(path.join(ROOT, directory), { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name === 'node_modules' || entry.name.startsWith('.')) return []
+    const child = directory + '/' + entry.name
+    return entry.isDirectory() ? walk(child) : [child]
+  })
+}
+
+function nodeTests (files) {
+  try {
+    run(process.execPath, ['--test', ...files])
+    return 0
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return error.exitCode
+  }
+}

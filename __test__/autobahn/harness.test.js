@@ -1,0 +1,103 @@
+'use strict'
+
+// The parts of the conformance run that need no Python: what it is asked for and how it judges.
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { test } = require('node:test')
+const { parseOptions, UsageError } = require('./options')
+const { isAcceptable, readReport, table, verdictOf } = require('./report')
+
+test('conformance: a case is as good as the worse of its two results', () => {
+  const cases = [
+    ['OK', 'OK', 'OK'],
+    ['OK', 'INFORMATIONAL', 'INFORMATIONAL'],
+    ['NON-STRICT', 'OK', 'NON-STRICT'],
+    ['OK', 'WRONG CODE', 'NON-STRICT'],
+    ['OK', 'FAILED BY CLIENT', 'NON-STRICT'],
+    ['INFORMATIONAL', 'UNCLEAN', 'FAILED'],
+    ['NON-STRICT', 'FAILED', 'FAILED'],
+    ['UNIMPLEMENTED', 'OK', 'UNIMPLEMENTED'],
+    ['FAILED', 'OK', 'FAILED'],
+    ['a word of the next release', 'OK', 'FAILED'],
+    ['OK', undefined, 'FAILED']
+  ]
+  for (const [behavior, behaviorClose, expected] of cases) {
+    assert.equal(verdictOf({ behavior, behaviorClose }), expected, `${behavior}, ${behaviorClose}`)
+  }
+})
+
+test('conformance: non-strict is accepted in the compression groups only, unimplemented and failed nowhere', () => {
+  const cases = [
+    ['1.1.1', 'OK', true],
+    ['7.1.6', 'INFORMATIONAL', true],
+    ['6.4.1', 'NON-STRICT', false],
+    ['10.1.1', 'NON-STRICT', false],
+    ['12.1.1', 'NON-STRICT', true],
+    ['12.1.1', 'UNIMPLEMENTED', false],
+    ['13.1.1', 'FAILED', false]
+  ]
+  for (const [id, verdict, expected] of cases) {
+    assert.equal(isAcceptable({ id, verdict }), expected, `${id} ${verdict}`)
+  }
+})
+
+test('conformance: a case without a report has failed', t => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'report-'))
+  t.after(() => fs.rmSync(directory, { recursive: true }))
+  const ok = { behavior: 'OK', behaviorClose: 'OK', reportfile: 'unused.json' }
+  const index = { ours: { '1.1.1': ok }, theirs: { '1.1.2': ok } }
+  fs.writeFileSync(path.join(directory, 'index.json'), JSON.stringify(index))
+
+  const results = readReport(directory, 'ours', ['1.1.1', '1.1.2'])
+
+  assert.deepEqual(results, [
+    { id: '1.1.1', verdict: 'OK', details: [] },
+    { id: '1.1.2', verdict: 'FAILED', details: ['was not run'] }
+  ])
+})
+
+test('conformance: the table has a row per group and the sums', () => {
+  const results = [['1.1.1', 'OK'], ['1.1.2', 'FAILED'], ['10.1.1', 'OK']].map(([id, verdict]) => ({ id, verdict }))
+
+  assert.deepEqual(table(results).map(line => line.split(/ +/)), [
+    ['group', 'OK', 'INFORMATIONAL', 'NON-STRICT', 'UNIMPLEMENTED', 'FAILED'],
+    ['1', '1', '0', '0', '0', '1'],
+    ['10', '1', '0', '0', '0', '0'],
+    ['all', '2', '0', '0', '0', '1']
+  ])
+})
+
+test('conformance: groups 1 to 10 and both roles are the default', () => {
+  const { cases, roles, timeout } = parseOptions([])
+
+  assert.deepEqual(cases, ['1.*', '2.*', '3.*', '4.*', '5.*', '6.*', '7.*', '9.*', '10.*'])
+  assert.deepEqual(roles, ['server', 'client'])
+  assert.equal(timeout, 300_000)
+})
+
+test('conformance: options choose cases, role, time limit and what is tested', () => {
+  const options = parseOptions(['--cases', '12, 6.4.*,9.1.1', '--role=client', '--package', 'faye-websocket'])
+
+  assert.deepEqual(options.cases, ['12.*', '6.4.*', '9.1.1'])
+  assert.deepEqual(options.roles, ['client'])
+  assert.equal(options.timeout, 1_800_000)
+  assert.equal(options.subject.package, 'faye-websocket')
+})
+
+test('conformance: an option that makes no sense is refused', () => {
+  const cases = [
+    ['--case', '1'],
+    ['--constructor', 'x'],
+    ['extra'],
+    ['--role', 'proxy'],
+    ['--cases', 'abc'],
+    ['--cases'],
+    ['--timeout', 'long']
+  ]
+  for (const args of cases) {
+    assert.throws(() => parseOptions(args), UsageError, args.join(' '))
+  }
+})

@@ -1,0 +1,70 @@
+'use strict'
+
+const USAGE = `Runs Autobahn|Testsuite against this package.
+
+  npm run conformance -- [options]
+
+  --role server|client|both   which end of the connection is tested (default: both)
+  --cases LIST                case patterns or whole groups, for example 1,2,6.4.*,9.1.1 (default: 1 to 10)
+  --report DIR                keep the HTML and JSON reports in DIR/server and DIR/client
+  --package NAME              test another package with the same API, for example faye-websocket
+  --target NAME               how the package is driven (default: faye)
+  --transport NAME            passed to the package as its option of that name
+  --timeout SECONDS           limit for one role (default: 300, or 1800 with groups 12 or 13)
+  --help                      print this text
+`
+
+const DEFAULT_CASES = '1,2,3,4,5,6,7,9,10'
+
+/** @param {string[]} argv without the program names */
+function parseOptions (argv) {
+  const options = {
+    role: 'both',
+    cases: DEFAULT_CASES,
+    report: '',
+    package: '',
+    target: 'faye',
+    transport: '',
+    timeout: '',
+    help: false
+  }
+
+  for (let i = 0; i < argv.length; i++) {
+    const match = /^--([a-z]+)(?:=(.*))?$/s.exec(argv[i])
+    if (match === null || !Object.hasOwn(options, match[1])) throw new UsageError(`Unknown option: ${argv[i]}`)
+
+    const [, name, inline] = match
+    if (name === 'help') options.help = true
+    else options[name] = inline ?? argv[++i]
+
+    if (options[name] === undefined || options[name] === '') throw new UsageError(`--${name} needs a value`)
+  }
+  if (!['server', 'client', 'both'].includes(options.role)) throw new UsageError(`Unknown role: ${options.role}`)
+  if (options.timeout !== '' && !(Number(options.timeout) > 0)) {
+    throw new UsageError(`Not a number of seconds: ${options.timeout}`)
+  }
+
+  const cases = casePatterns(options.cases)
+  const slow = cases.some(pattern => /^1[23]\b|^\*/.test(pattern))
+  return {
+    help: options.help,
+    report: options.report,
+    roles: options.role === 'both' ? ['server', 'client'] : [options.role],
+    cases,
+    timeout: 1000 * (Number(options.timeout) || (slow ? 1800 : 300)),
+    subject: { package: options.package, target: options.target, transport: options.transport }
+  }
+}
+
+// A bare number is a group. Anything else is left to wstest, whose patterns know only the asterisk.
+function casePatterns (list) {
+  const patterns = list.split(',').map(item => item.trim())
+  for (const pattern of patterns) {
+    if (!/^[\d.*]+$/.test(pattern)) throw new UsageError(`Not a case pattern: '${pattern}'`)
+  }
+  return patterns.map(pattern => /^\d+$/.test(pattern) ? `${pattern}.*` : pattern)
+}
+
+class UsageError extends Error {}
+
+module.exports = { parseOptions, UsageError, USAGE }

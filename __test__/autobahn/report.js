@@ -1,0 +1,105 @@
+'use strict'
+
+// Reads what wstest wrote and judges it.
+
+const fs = require('node:fs')
+const path = require('node:path')
+
+const VERDICTS = ['OK', 'INFORMATIONAL', 'NON-STRICT', 'UNIMPLEMENTED', 'FAILED']
+
+// A case has two results. The second says how the connection ended, in words of its own.
+const CLOSE_VERDICTS = {
+  OK: 'OK',
+  INFORMATIONAL: 'INFORMATIONAL',
+  'WRONG CODE': 'NON-STRICT',
+  'FAILED BY CLIENT': 'NON-STRICT',
+  UNCLEAN: 'FAILED',
+  FAILED: 'FAILED'
+}
+
+// In the compression groups a peer may decline what the case asks for, and is then called non-strict.
+const LENIENT_GROUPS = ['12', '13']
+
+/**
+ * The results of one role with what a reader wants to know about them, one for each case that should have run.
+ * @param {string} directory where wstest wrote
+ * @param {string} agent
+ * @param {string[]} expected ids of the cases
+ */
+function readReport (directory, agent, expected) {
+  const index = readJson(path.join(directory, 'index.json'))[agent] ?? {}
+  return expected.map(id => {
+    if (!Object.hasOwn(index, id)) return { id, verdict: 'FAILED', details: ['was not run'] }
+
+    const verdict = verdictOf(index[id])
+    return { id, verdict, details: detailsOf(verdict, path.join(directory, index[id].reportfile)) }
+  })
+}
+
+/** The worse of a case's two results. A word we do not know is a failure. */
+function verdictOf ({ behavior, behaviorClose }) {
+  const first = VERDICTS.includes(behavior) ? behavior : 'FAILED'
+  const second = CLOSE_VERDICTS[behaviorClose] ?? 'FAILED'
+  return VERDICTS.indexOf(first) > VERDICTS.indexOf(second) ? first : second
+}
+
+function isAcceptable ({ id, verdict }) {
+  switch (verdict) {
+    case 'OK':
+    case 'INFORMATIONAL': return true
+    case 'NON-STRICT': return LENIENT_GROUPS.includes(groupOf(id))
+    default: return false
+  }
+}
+
+/** @returns {string[]} lines: a row per group, a column per verdict, and the sums */
+function table (results) {
+  const groups = [...new Set(results.map(result => groupOf(result.id)))]
+  const row = (title, some) => VERDICTS.reduce((line, verdict) => {
+    return line + String(some.filter(result => result.verdict === verdict).length).padStart(verdict.length + 2)
+  }, title.padEnd(8))
+
+  return [
+    'group'.padEnd(8) + VERDICTS.map(verdict => `  ${verdict}`).join(''),
+    ...groups.map(group => row(group, results.filter(result => groupOf(result.id) === group))),
+    row('all', results)
+  ]
+}
+
+function detailsOf (verdict, file) {
+  if (verdict === 'OK') return []
+
+  const report = readJson(file)
+  if (verdict === 'INFORMATIONAL') return [`case:     ${plain(report.description)}`]
+
+  const close = side => `${report[`${side}CloseCode`] ?? 'none'} ${report[`${side}CloseReason`] ?? ''}`.trim()
+  return [
+    `case:     ${plain(report.description)}`,
+    `demand:   ${plain(report.expectation)}`,
+    `result:   ${report.behavior}: ${plain(report.result)}`,
+    `ending:   ${report.behaviorClose}: ${plain(report.resultClose)}`,
+    `expected: ${short(report.expected)}`,
+    `received: ${short(report.received)}`,
+    `closing:  tested side ${close('remote')}, Autobahn ${close('local')}` +
+      (report.wasClean ? '' : `, unclean: ${report.wasNotCleanReason}`)
+  ]
+}
+
+function groupOf (id) {
+  return id.split('.', 1)[0]
+}
+
+function plain (html) {
+  return String(html).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim()
+}
+
+function short (value) {
+  const text = JSON.stringify(value)
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text
+}
+
+function readJson (file) {
+  return JSON.parse(fs.readFileSync(file, 'utf8'))
+}
+
+module.exports = { readReport, verdictOf, isAcceptable, table }

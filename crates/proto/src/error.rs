@@ -1,0 +1,156 @@
+//! What a peer can do wrong, in words and numbers.
+//!
+//! Knows the wording of websocket-driver, a stable name for each fact, and the close code that goes
+//! with it. Does not know when a fact is established.
+
+use crate::close::CloseCode;
+use crate::hybi::frame::Rsv;
+
+/// A violation of RFC 6455 by the peer, after the opening handshake. `Display` is what users read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// §5.2: a reserved bit that no negotiated extension owns, or one on a frame that cannot have it.
+    #[error("One or more reserved bits are on: reserved1 = {}, reserved2 = {}, reserved3 = {}",
+        .0.digits()[0], .0.digits()[1], .0.digits()[2])]
+    ReservedBits(Rsv),
+    /// §5.2: an opcode that nobody has defined.
+    #[error("Unrecognized frame opcode: {0}")]
+    UnrecognizedOpcode(u8),
+    /// §5.5: a control frame without FIN.
+    #[error("Received fragmented control frame: opcode = {0}")]
+    FragmentedControl(u8),
+    /// §5.5: a control frame with more than 125 bytes.
+    #[error("Received control frame having too long payload: {0}")]
+    ControlTooLong(u64),
+    /// §5.4: a text or binary frame before the last message has ended.
+    #[error("Received new data frame but previous continuous frame is unfinished")]
+    InterruptedMessage,
+    /// §5.4: a continuation of nothing.
+    #[error("Received unexpected continuation frame")]
+    UnexpectedContinuation,
+    /// §5.2: "the most significant bit MUST be 0".
+    #[error("Received frame length with its most significant bit on")]
+    LengthOverflow,
+    /// §5.1: an unmasked frame from a client.
+    #[error("Received unmasked frame but masking is required")]
+    UnmaskedFrame,
+    /// §5.1: a masked frame from a server.
+    #[error("Received masked frame but masking is not allowed")]
+    MaskedFrame,
+    /// A message above `max_length`.
+    #[error("WebSocket frame length too large")]
+    TooLarge,
+    /// §8.1: text that is not UTF-8.
+    #[error("Could not decode a text frame as UTF-8")]
+    InvalidUtf8,
+}
+
+impl ProtocolError {
+    /// A stable name for programs, and for personalities with other words.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ReservedBits(_) => "reserved-bits",
+            Self::UnrecognizedOpcode(_) => "unrecognized-opcode",
+            Self::FragmentedControl(_) => "fragmented-control",
+            Self::ControlTooLong(_) => "control-too-long",
+            Self::InterruptedMessage => "interrupted-message",
+            Self::UnexpectedContinuation => "unexpected-continuation",
+            Self::LengthOverflow => "length-overflow",
+            Self::UnmaskedFrame => "unmasked-frame",
+            Self::MaskedFrame => "masked-frame",
+            Self::TooLarge => "too-large",
+            Self::InvalidUtf8 => "invalid-utf8",
+        }
+    }
+
+    /// What the close frame says.
+    #[must_use]
+    pub const fn close_code(&self) -> CloseCode {
+        match self {
+            Self::UnmaskedFrame => CloseCode::UNACCEPTABLE,
+            Self::TooLarge => CloseCode::TOO_LARGE,
+            Self::InvalidUtf8 => CloseCode::ENCODING_ERROR,
+            _ => CloseCode::PROTOCOL_ERROR,
+        }
+    }
+}
+
+/// Why an opening handshake failed. `Display` is what users read: on a server also the body of the
+/// answer, on a client behind `Error during WebSocket handshake: `.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandshakeError {
+    /// The request is ordinary HTTP.
+    #[error("Not a WebSocket request")]
+    NotWebSocket,
+    /// Any version but 13, RFC 6455 §4.2.1; the value as it was sent, if it was.
+    #[error("Unsupported WebSocket version: {}", .0.as_deref().unwrap_or("undefined"))]
+    UnsupportedVersion(Option<String>),
+    /// No key in the request.
+    #[error("Missing handshake request header: Sec-WebSocket-Key")]
+    MissingKey,
+    /// A header whose value RFC 6455 §4.2.1 does not allow.
+    #[error("Invalid handshake request header: {0}")]
+    InvalidRequestHeader(&'static str),
+    /// `Sec-WebSocket-Extensions` outside the grammar of §9.1.
+    #[error("Invalid Sec-WebSocket-Extensions header: {0}")]
+    InvalidExtensions(String),
+    /// The answer is not HTTP, or too long.
+    #[error("Parse Error")]
+    MalformedResponse,
+    /// Any answer but 101.
+    #[error("Unexpected response code: {0}")]
+    UnexpectedStatus(u16),
+    /// The answer does not upgrade.
+    #[error("'Upgrade' header is missing")]
+    UpgradeMissing,
+    /// The answer upgrades to something else.
+    #[error("'Upgrade' header value is not 'WebSocket'")]
+    UpgradeNotWebSocket,
+    /// The answer has no `Connection`.
+    #[error("'Connection' header is missing")]
+    ConnectionMissing,
+    /// The answer's `Connection` list lacks `upgrade`.
+    #[error("'Connection' header value is not 'Upgrade'")]
+    ConnectionNotUpgrade,
+    /// The answer does not prove that our request was read.
+    #[error("Sec-WebSocket-Accept mismatch")]
+    AcceptMismatch,
+    /// The server chose a subprotocol that we did not offer.
+    #[error("Sec-WebSocket-Protocol mismatch")]
+    SubprotocolMismatch,
+    /// The server answers an extension that we did not offer.
+    #[error("Server sent an extension response for unknown extension \"{0}\"")]
+    UnknownExtension(String),
+}
+
+/// Misuse by our caller: what was asked for cannot be put on the wire.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidArgument {
+    /// A header name or value that would end the header line, or cannot be part of one.
+    #[error("Invalid header {name:?}: names are tokens, and values contain no CR, LF or NUL")]
+    Header {
+        /// The name as given.
+        name: String,
+    },
+    /// A subprotocol that would end the header line.
+    #[error("Invalid subprotocol {0:?}: must not contain control characters")]
+    Subprotocol(String),
+    /// A field of an event that would end the line.
+    #[error("Invalid {field} {value:?}: must not contain CR, LF or NUL")]
+    EventField {
+        /// `event` or `id`.
+        field: &'static str,
+        /// The value as given.
+        value: String,
+    },
+    /// RFC 6455 §5.5: control frames hold 125 bytes.
+    #[error("The payload of a ping or pong is at most 125 bytes; got {0}")]
+    ControlTooLong(usize),
+    /// A close code that must not travel.
+    #[error("Close code {0} cannot be sent: use 1000-1003, 1007-1014 or 3000-4999")]
+    CloseCode(u16),
+}

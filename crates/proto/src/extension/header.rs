@@ -1,0 +1,177 @@
+//! The grammar of `Sec-WebSocket-Extensions`, RFC 6455 §9.1.
+//!
+//! Knows tokens, parameters and quoted strings, in one pass over the value. Does not know any
+//! extension.
+
+use crate::http::headers::is_token_byte;
+
+/// One element of the header: an offer in a request, a response in an answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Element {
+    /// The extension's name.
+    pub name: String,
+    /// Its parameters, in order; `None` for a parameter without a value.
+    pub parameters: Vec<(String, Option<String>)>,
+}
+
+/// The value is outside the grammar.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Malformed;
+
+/// Parses a header value. White space may stand around `,`, `;` and `=`, as in websocket-extensions
+/// 0.2.
+///
+/// # Errors
+/// [`Malformed`] for everything outside the grammar, an empty list among it.
+pub fn parse(value: &str) -> Result<Vec<Element>, Malformed> {
+    let mut cursor = Cursor {
+        rest: value.as_bytes(),
+    };
+    let mut elements = Vec::new();
+    loop {
+        elements.push(element(&mut cursor)?);
+        cursor.skip_space();
+        if cursor.rest.is_empty() {
+            return Ok(elements);
+        }
+        cursor.expect(b',')?;
+    }
+}
+
+fn element(cursor: &mut Cursor<'_>) -> Result<Element, Malformed> {
+    cursor.skip_space();
+    let mut element = Element {
+        name: cursor.token()?,
+        parameters: Vec::new(),
+    };
+    loop {
+        cursor.skip_space();
+        if !cursor.accept(b';') {
+            return Ok(element);
+        }
+        cursor.skip_space();
+        let name = cursor.token()?;
+        cursor.skip_space();
+        let value = if cursor.accept(b'=') {
+            cursor.skip_space();
+            Some(cursor.value()?)
+        } else {
+            None
+        };
+        element.parameters.push((name, value));
+    }
+}
+
+struct Cursor<'a> {
+    rest: &'a [u8],
+}
+
+impl Cursor<'_> {
+    fn skip_space(&mut self) {
+        self.rest = self.rest.trim_ascii_start();
+    }
+
+    fn accept(&mut self, byte: u8) -> bool {
+        match self.rest.split_first() {
+            Some((&first, rest)) if first == byte => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
+        self.accept(byte).then_some(()).ok_or(Malformed)
+    }
+
+    fn token(&mut self) -> Result<String, Malformed> {
+        let length = self
+            .rest
+            .iter()
+            .take_while(|&&byte| is_token_byte(byte))
+            .count();
+        let (token, rest) = self.rest.split_at(length);
+        if token.is_empty() {
+            return Err(Malformed);
+        }
+        self.rest = rest;
+        Ok(String::from_utf8_lossy(token).into_owned())
+    }
+
+    /// A token or a quoted string, of which the quotes and the backslashes are dropped.
+    fn value(&mut self) -> Result<String, Malformed> {
+        if !self.accept(b'"') {
+            return self.token();
+        }
+        let mut value = Vec::new();
+        loop {
+            let (&byte, rest) = self.rest.split_first().ok_or(Malformed)?;
+            self.rest = rest;
+            match byte {
+                b'"' => return String::from_utf8(value).map_err(|_| Malformed),
+                b'\\' => {
+                    let (&escaped, rest) = self.rest.split_first().ok_or(Malformed)?;
+                    self.rest = rest;
+                    if !escaped.is_ascii() {
+                        return Err(Malformed);
+                    }
+                    value.push(escaped);
+                }
+                0x00..=0x08 | 0x0A..=0x1F | 0x7F => return Err(Malformed),
+                _ => value.push(byte),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_names_and_parameters_in_order() {
+        let parsed =
+            parse("permessage-deflate; client_max_window_bits;a=1 ; b = \"x, \\\"y\" ,foo")
+                .unwrap();
+        let value = |text: &str| Some(text.to_owned());
+        assert_eq!(parsed.len(), 2);
+        assert_eq!(parsed[0].name, "permessage-deflate");
+        assert_eq!(
+            parsed[0].parameters,
+            [
+                ("client_max_window_bits".to_owned(), None),
+                ("a".to_owned(), value("1")),
+                ("b".to_owned(), value("x, \"y")),
+            ]
+        );
+        assert_eq!(
+            parsed[1],
+            Element {
+                name: "foo".to_owned(),
+                parameters: Vec::new()
+            }
+        );
+    }
+
+    #[test]
+    fn refuses_what_the_grammar_does_not_have() {
+        let cases = [
+            "",
+            " ",
+            ",",
+            "a,",
+            "a;",
+            "a;=1",
+            "a; b=",
+            "a b",
+            "a; b=\"c",
+            "a; b=\"\n\"",
+            "ä",
+            "a,,b",
+        ];
+        for value in cases {
+            assert_eq!(parse(value), Err(Malformed), "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Extensions, RFC 6455 §9.
+
+pub mod header;

@@ -1,0 +1,224 @@
+//! Asking for an upgrade, and judging the answer.
+//!
+//! Knows the client's half of RFC 6455 §4.1. Does not parse URLs and does not follow redirects.
+
+use super::accept::{Nonce, accept_value, basic_credentials, key};
+use crate::error::HandshakeError;
+use crate::extension::header;
+use crate::http::head::ResponseHead;
+use crate::http::headers::{HeaderList, elements};
+
+/// Where a client connects to, from a parsed URL.
+#[derive(Clone, Debug, Default)]
+pub struct ClientRequest {
+    /// Host, and port unless it is the default one: the value of `Host`.
+    pub host: String,
+    /// Path and query.
+    pub target: String,
+    /// User and password, percent-encoded as they stand in the URL; both, or they are not sent.
+    pub username: String,
+    /// See `username`.
+    pub password: String,
+}
+
+/// A handshake under way.
+#[derive(Debug)]
+pub(crate) struct ClientHandshake {
+    target: String,
+    headers: HeaderList,
+    accept: String,
+    offered: Vec<String>,
+}
+
+impl ClientHandshake {
+    /// Our own headers come before the caller's, so that they win.
+    pub(crate) fn new(request: &ClientRequest, nonce: Nonce, subprotocols: Vec<String>) -> Self {
+        let key = key(nonce);
+        let mut headers = HeaderList::default();
+        headers.push("Host", &request.host);
+        headers.push("Upgrade", "websocket");
+        headers.push("Connection", "Upgrade");
+        headers.push("Sec-WebSocket-Key", &key);
+        headers.push("Sec-WebSocket-Version", "13");
+        if !subprotocols.is_empty() {
+            headers.push("Sec-WebSocket-Protocol", &subprotocols.join(", "));
+        }
+        if let Some(credentials) = basic_credentials(&request.username, &request.password) {
+            headers.push("Authorization", &credentials);
+        }
+        let accept = accept_value(&key);
+        Self {
+            target: request.target.clone(),
+            headers,
+            accept,
+            offered: subprotocols,
+        }
+    }
+
+    pub(crate) fn headers(&mut self) -> &mut HeaderList {
+        &mut self.headers
+    }
+
+    pub(crate) fn request(&self) -> String {
+        format!(
+            "GET {} HTTP/1.1\r\n{}\r\n",
+            self.target,
+            self.headers.lines()
+        )
+    }
+
+    /// The subprotocol that the server chose, if the answer is all that RFC 6455 §4.1 demands.
+    pub(crate) fn judge(&self, head: &ResponseHead) -> Result<Option<String>, HandshakeError> {
+        if head.status != 101 {
+            return Err(HandshakeError::UnexpectedStatus(head.status));
+        }
+        match head.header("upgrade").unwrap_or_default() {
+            "" => return Err(HandshakeError::UpgradeMissing),
+            value if !value.eq_ignore_ascii_case("websocket") => {
+                return Err(HandshakeError::UpgradeNotWebSocket);
+            }
+            _ => {}
+        }
+        match head.header("connection").unwrap_or_default() {
+            "" => return Err(HandshakeError::ConnectionMissing),
+            list if !elements(list).any(|option| option.eq_ignore_ascii_case("upgrade")) => {
+                return Err(HandshakeError::ConnectionNotUpgrade);
+            }
+            _ => {}
+        }
+        if head.header("sec-websocket-accept") != Some(&self.accept) {
+            return Err(HandshakeError::AcceptMismatch);
+        }
+        let chosen = head
+            .header("sec-websocket-protocol")
+            .filter(|name| !name.is_empty());
+        if chosen.is_some_and(|name| !self.offered.iter().any(|offered| offered == name)) {
+            return Err(HandshakeError::SubprotocolMismatch);
+        }
+        check_extensions(head)?;
+        Ok(chosen.map(str::to_owned))
+    }
+}
+
+fn check_extensions(head: &ResponseHead) -> Result<(), HandshakeError> {
+    let value = head.header("sec-websocket-extensions").unwrap_or_default();
+    if value.is_empty() {
+        return Ok(());
+    }
+    let invalid = |_| HandshakeError::InvalidExtensions(value.to_owned());
+    match header::parse(value).map_err(invalid)?.into_iter().next() {
+        Some(unknown) => Err(HandshakeError::UnknownExtension(unknown.name)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handshake() -> ClientHandshake {
+        let request = ClientRequest {
+            host: "example.com:8080".to_owned(),
+            target: "/chat?q=1".to_owned(),
+            username: "us%20er".to_owned(),
+            password: "secret".to_owned(),
+        };
+        ClientHandshake::new(&request, [7; 16], vec!["a".to_owned(), "b".to_owned()])
+    }
+
+    #[test]
+    fn asks_as_websocket_driver_does() {
+        let mut handshake = handshake();
+        handshake.headers().set("X", "1").unwrap();
+        handshake.headers().set("host", "elsewhere").unwrap();
+        assert_eq!(
+            handshake.request(),
+            "GET /chat?q=1 HTTP/1.1\r\n\
+             Host: example.com:8080\r\n\
+             Upgrade: websocket\r\n\
+             Connection: Upgrade\r\n\
+             Sec-WebSocket-Key: BwcHBwcHBwcHBwcHBwcHBw==\r\n\
+             Sec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Protocol: a, b\r\n\
+             Authorization: Basic dXMlMjBlcjpzZWNyZXQ=\r\n\
+             X: 1\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn accepts_an_answer_only_when_every_part_is_right() {
+        let good = |name: &str| match name {
+            "upgrade" => "WebSocket".to_owned(),
+            "connection" => "keep-alive, Upgrade".to_owned(),
+            "sec-websocket-accept" => handshake().accept,
+            _ => String::new(),
+        };
+        let answer = |changed: (&str, &str)| {
+            let names = [
+                "upgrade",
+                "connection",
+                "sec-websocket-accept",
+                "sec-websocket-protocol",
+                "sec-websocket-extensions",
+            ];
+            let header = |name: &str| {
+                let value = if changed.0 == name {
+                    changed.1.to_owned()
+                } else {
+                    good(name)
+                };
+                (name.to_owned(), value)
+            };
+            ResponseHead {
+                status: 101,
+                headers: names.map(header).into(),
+            }
+        };
+        assert_eq!(handshake().judge(&answer(("", ""))), Ok(None));
+        let chosen = handshake().judge(&answer(("sec-websocket-protocol", "b")));
+        assert_eq!(chosen, Ok(Some("b".to_owned())));
+
+        let cases = [
+            (("upgrade", ""), "'Upgrade' header is missing"),
+            (
+                ("upgrade", "tea"),
+                "'Upgrade' header value is not 'WebSocket'",
+            ),
+            (("connection", ""), "'Connection' header is missing"),
+            (
+                ("connection", "close"),
+                "'Connection' header value is not 'Upgrade'",
+            ),
+            (
+                ("sec-websocket-accept", "x"),
+                "Sec-WebSocket-Accept mismatch",
+            ),
+            (
+                ("sec-websocket-protocol", "A"),
+                "Sec-WebSocket-Protocol mismatch",
+            ),
+            (
+                ("sec-websocket-protocol", "a, b"),
+                "Sec-WebSocket-Protocol mismatch",
+            ),
+            (
+                ("sec-websocket-extensions", "foo; a"),
+                "Server sent an extension response for unknown extension \"foo\"",
+            ),
+            (
+                ("sec-websocket-extensions", ";"),
+                "Invalid Sec-WebSocket-Extensions header: ;",
+            ),
+        ];
+        for (changed, message) in cases {
+            let error = handshake().judge(&answer(changed)).unwrap_err();
+            assert_eq!(error.to_string(), message, "{changed:?}");
+        }
+        let moved = ResponseHead {
+            status: 302,
+            ..answer(("", ""))
+        };
+        let error = handshake().judge(&moved).unwrap_err();
+        assert_eq!(error.to_string(), "Unexpected response code: 302");
+    }
+}

@@ -1,0 +1,8 @@
+//! Opening handshakes, RFC 6455 §4.
+
+pub mod accept;
+pub(crate) mod client;
+pub mod proxy;
+pub(crate) mod server;
+
+pub use client::ClientRequest;

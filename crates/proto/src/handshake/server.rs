@@ -1,0 +1,195 @@
+//! Answering an upgrade.
+//!
+//! Knows what RFC 6455 §4.2 demands of a request, and how websocket-driver words the answer. Does not
+//! parse HTTP: the request comes parsed.
+
+use super::accept::{accept_value, is_key};
+use crate::error::HandshakeError;
+use crate::extension::header;
+use crate::http::headers::{HeaderList, elements};
+use crate::http::request::Request;
+
+/// The answer to `request`: 101 with the caller's headers first, so that they win.
+pub(crate) fn accept(
+    request: &Request,
+    subprotocol: Option<&str>,
+    mut headers: HeaderList,
+) -> Result<String, HandshakeError> {
+    if !request.upgrades_to_websocket() {
+        return Err(HandshakeError::NotWebSocket);
+    }
+    let version = request.header("sec-websocket-version");
+    if version != Some(VERSION) {
+        return Err(HandshakeError::UnsupportedVersion(
+            version.map(str::to_owned),
+        ));
+    }
+    let key = request
+        .header("sec-websocket-key")
+        .ok_or(HandshakeError::MissingKey)?;
+    if !is_key(key) {
+        return Err(HandshakeError::InvalidRequestHeader("Sec-WebSocket-Key"));
+    }
+    if request.needs_host() && request.header("host").is_none_or(str::is_empty) {
+        return Err(HandshakeError::InvalidRequestHeader("Host"));
+    }
+    check_extensions(request)?;
+
+    headers.push("Upgrade", "websocket");
+    headers.push("Connection", "Upgrade");
+    headers.push("Sec-WebSocket-Accept", &accept_value(key));
+    if let Some(subprotocol) = subprotocol {
+        headers.push("Sec-WebSocket-Protocol", subprotocol);
+    }
+    Ok(format!(
+        "HTTP/1.1 101 Switching Protocols\r\n{}\r\n",
+        headers.lines()
+    ))
+}
+
+/// The answer to a request that is refused. Plain text: what it quotes of the request is no markup.
+pub(crate) fn refuse(error: &HandshakeError) -> String {
+    let body = error.to_string();
+    let mut headers = HeaderList::default();
+    headers.push("Content-Type", "text/plain");
+    headers.push("Content-Length", &body.len().to_string());
+    if matches!(error, HandshakeError::UnsupportedVersion(_)) {
+        // RFC 6455 §4.2.2: the answer to a wrong version names the right one.
+        headers.push("Sec-WebSocket-Version", VERSION);
+    }
+    format!("HTTP/1.1 400 Bad Request\r\n{}\r\n{body}", headers.lines())
+}
+
+/// The first subprotocol in the client's order that the server supports.
+pub(crate) fn select_subprotocol(request: &Request, supported: &[String]) -> Option<String> {
+    let offered = request.header("sec-websocket-protocol")?;
+    elements(offered)
+        .find(|name| supported.iter().any(|known| known == name))
+        .map(str::to_owned)
+}
+
+fn check_extensions(request: &Request) -> Result<(), HandshakeError> {
+    match request.header("sec-websocket-extensions") {
+        None | Some("") => Ok(()),
+        Some(value) => match header::parse(value) {
+            Ok(_offers) => Ok(()),
+            Err(header::Malformed) => Err(HandshakeError::InvalidExtensions(value.to_owned())),
+        },
+    }
+}
+
+const VERSION: &str = "13";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(headers: &[(&str, &str)]) -> Request {
+        let mut request = Request::new("GET", true);
+        let defaults = [
+            ("host", "example.com"),
+            ("connection", "keep-alive,\tUpgrade"),
+            ("upgrade", "WebSocket"),
+            ("sec-websocket-key", "JFBCWHksyIpXV+6Wlq/9pw=="),
+            ("sec-websocket-version", "13"),
+        ];
+        for (name, value) in headers.iter().copied().filter(|(_, value)| *value != "-") {
+            request.add_header(name, value.to_owned());
+        }
+        for (name, value) in defaults {
+            if !headers.iter().any(|(given, _)| *given == name) {
+                request.add_header(name, value.to_owned());
+            }
+        }
+        request
+    }
+
+    #[test]
+    fn answers_with_the_callers_headers_first() {
+        let mut custom = HeaderList::default();
+        custom.set("Upgrade", "nope").unwrap();
+        custom.set("X", "1").unwrap();
+        let answer = accept(&request(&[]), Some("chat"), custom).unwrap();
+        assert_eq!(
+            answer,
+            "HTTP/1.1 101 Switching Protocols\r\n\
+             Upgrade: nope\r\n\
+             X: 1\r\n\
+             Connection: Upgrade\r\n\
+             Sec-WebSocket-Accept: JdiiuafpBKRqD7eol0y4vJDTsTs=\r\n\
+             Sec-WebSocket-Protocol: chat\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_handshake_and_says_why() {
+        let cases = [
+            (("upgrade", "h2c"), "Not a WebSocket request"),
+            (("connection", "close"), "Not a WebSocket request"),
+            (
+                ("sec-websocket-version", "8"),
+                "Unsupported WebSocket version: 8",
+            ),
+            (
+                ("sec-websocket-version", "13.0"),
+                "Unsupported WebSocket version: 13.0",
+            ),
+            (
+                ("sec-websocket-version", "-"),
+                "Unsupported WebSocket version: undefined",
+            ),
+            (
+                ("sec-websocket-key", "-"),
+                "Missing handshake request header: Sec-WebSocket-Key",
+            ),
+            (
+                ("sec-websocket-key", "abc"),
+                "Invalid handshake request header: Sec-WebSocket-Key",
+            ),
+            (("host", "-"), "Invalid handshake request header: Host"),
+            (
+                ("sec-websocket-extensions", "a;;"),
+                "Invalid Sec-WebSocket-Extensions header: a;;",
+            ),
+        ];
+        for (header, message) in cases {
+            let error = accept(&request(&[header]), None, HeaderList::default()).unwrap_err();
+            assert_eq!(error.to_string(), message, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_has_the_right_length_and_names_the_right_version() {
+        let error = HandshakeError::UnsupportedVersion(Some("ü".to_owned()));
+        assert_eq!(
+            refuse(&error),
+            "HTTP/1.1 400 Bad Request\r\n\
+             Content-Type: text/plain\r\n\
+             Content-Length: 33\r\n\
+             Sec-WebSocket-Version: 13\r\n\r\n\
+             Unsupported WebSocket version: ü"
+        );
+        assert!(!refuse(&HandshakeError::MissingKey).contains("Version: 13"));
+    }
+
+    #[test]
+    fn selects_the_first_subprotocol_in_the_clients_order() {
+        let supported = ["b".to_owned(), "a".to_owned()];
+        let cases = [
+            ("a, b", Some("a")),
+            ("x,b", Some("b")),
+            ("A", None),
+            ("", None),
+            ("a b", None),
+        ];
+        for (offered, expected) in cases {
+            let request = request(&[("sec-websocket-protocol", offered)]);
+            assert_eq!(
+                select_subprotocol(&request, &supported).as_deref(),
+                expected,
+                "{offered:?}"
+            );
+        }
+        assert_eq!(select_subprotocol(&request(&[]), &supported), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! Headers on their way out, and lists inside header values.
+//!
+//! Knows order, duplicates and what must not be written. Does not know which headers a handshake
+//! needs.
+
+use crate::error::InvalidArgument;
+
+/// An ordered list of header lines.
+///
+/// ```
+/// use faye_websocket_proto::http::headers::HeaderList;
+///
+/// let mut headers = HeaderList::default();
+/// headers.set("Upgrade", " tea ")?;
+/// headers.set("upgrade", "websocket")?;       // the first one wins
+/// headers.set("Set-Cookie", "a=1")?;
+/// headers.set("Set-Cookie", "b=2")?;          // a few may repeat
+/// assert_eq!(headers.lines(), "Upgrade: tea\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n");
+/// assert!(headers.set("X", "a\r\nY: b").is_err());
+/// # Ok::<(), faye_websocket_proto::error::InvalidArgument>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct HeaderList {
+    names: Vec<String>,
+    lines: String,
+}
+
+impl HeaderList {
+    /// Adds a line, unless a header of that name is already there and may not repeat. Spaces around
+    /// name and value are dropped, as websocket-driver does.
+    ///
+    /// # Errors
+    /// [`InvalidArgument::Header`] when the name is not a token or the value contains CR, LF or NUL.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), InvalidArgument> {
+        let (name, value) = (name.trim_matches(' '), value.trim_matches(' '));
+        if !is_token(name) || value.contains(['\r', '\n', '\0']) {
+            return Err(InvalidArgument::Header {
+                name: name.to_owned(),
+            });
+        }
+        self.push(name, value);
+        Ok(())
+    }
+
+    /// [`set`](Self::set) for lines of our own, which are known to be well-formed.
+    pub(crate) fn push(&mut self, name: &str, value: &str) {
+        let sent = self
+            .names
+            .iter()
+            .any(|sent| sent.eq_ignore_ascii_case(name));
+        if sent && !may_repeat(name) {
+            return;
+        }
+        if !sent {
+            self.names.push(name.to_owned());
+        }
+        for part in [name, ": ", value, "\r\n"] {
+            self.lines.push_str(part);
+        }
+    }
+
+    /// The lines, each with its CRLF.
+    #[must_use]
+    pub fn lines(&self) -> &str {
+        &self.lines
+    }
+}
+
+fn may_repeat(name: &str) -> bool {
+    ["set-cookie", "set-cookie2", "warning", "www-authenticate"]
+        .iter()
+        .any(|allowed| name.eq_ignore_ascii_case(allowed))
+}
+
+/// RFC 9110 §5.6.2.
+#[must_use]
+pub fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(is_token_byte)
+}
+
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// The elements of a comma-separated list, without the optional white space of RFC 9110 §5.6.3.
+pub(crate) fn elements(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',')
+        .map(|element| element.trim_matches([' ', '\t']))
+}
+
+/// The elements of a comma-separated list of names, as an option or a header gives it.
+#[must_use]
+pub fn list(names: &str) -> Vec<String> {
+    elements(names)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_would_end_a_header_line() {
+        let cases = [
+            ("", "a"),
+            ("A B", "a"),
+            ("A:", "a"),
+            ("A\r\nB", "a"),
+            ("Ä", "a"),
+            ("A", "a\nb"),
+            ("A", "a\rb"),
+            ("A", "a\0b"),
+        ];
+        for (name, value) in cases {
+            assert!(
+                HeaderList::default().set(name, value).is_err(),
+                "{name:?}: {value:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn keeps_the_callers_spelling_and_inner_spaces() {
+        let mut headers = HeaderList::default();
+        headers.set(" X-One ", "  a\tb c  ").unwrap();
+        headers.set("x-two", "").unwrap();
+        assert_eq!(headers.lines(), "X-One: a\tb c\r\nx-two: \r\n");
+    }
+}

@@ -1,0 +1,170 @@
+//! A request that somebody else has parsed, and what kind of request it is.
+//!
+//! Knows the headers that mark a WebSocket or an EventSource request. Does not judge a handshake.
+
+use super::headers::elements;
+
+/// What the opening handshake needs of a parsed request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    method: String,
+    needs_host: bool,
+    headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// The names of the headers that the handshake reads: whoever hands over a request need not hand
+    /// over the others.
+    pub const HEADERS: [&'static str; 7] = [
+        "host",
+        "upgrade",
+        "connection",
+        "sec-websocket-key",
+        "sec-websocket-version",
+        "sec-websocket-protocol",
+        "sec-websocket-extensions",
+    ];
+
+    /// A request without headers. `needs_host` says that it came from the wire as HTTP/1.1, where
+    /// RFC 9112 §3.2 demands `Host`.
+    #[must_use]
+    pub fn new(method: &str, needs_host: bool) -> Self {
+        Self {
+            method: method.to_owned(),
+            needs_host,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Whether the handshake must have a `Host` header.
+    pub(crate) fn needs_host(&self) -> bool {
+        self.needs_host
+    }
+
+    /// Adds a header. `name` is in lower case, and the values of a repeated header are joined with
+    /// commas.
+    pub fn add_header(&mut self, name: &str, value: String) {
+        self.headers.push((name.to_owned(), value));
+    }
+
+    /// The value of the header with this lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// RFC 6455 §4.2.1: an `Upgrade` to websocket, in a `Connection` list with `upgrade`, by GET.
+    pub(crate) fn upgrades_to_websocket(&self) -> bool {
+        let connection = self.header("connection").unwrap_or_default();
+        self.method == "GET"
+            && elements(connection).any(|option| option.eq_ignore_ascii_case("upgrade"))
+            && self
+                .header("upgrade")
+                .unwrap_or_default()
+                .eq_ignore_ascii_case("websocket")
+    }
+}
+
+/// Whether an http server should hand the request to a WebSocket, by websocket-driver's rule: the
+/// `Connection` list is split at commas with *spaces* around them, and nothing else is trimmed.
+#[must_use]
+pub fn is_websocket(method: &str, connection: &str, upgrade: &str) -> bool {
+    method == "GET"
+        && list_has(
+            connection,
+            |space| space == ' ',
+            |option| option.eq_ignore_ascii_case("upgrade"),
+        )
+        && upgrade.eq_ignore_ascii_case("websocket")
+}
+
+/// Whether the request asks for an event stream, by faye-websocket's rule: `Accept` is split at commas
+/// with any white space around them, and the type stands there without parameters.
+#[must_use]
+pub fn is_event_source(method: &str, accept: &str) -> bool {
+    let is_space = |char: char| char.is_whitespace() || char == '\u{FEFF}';
+    method == "GET"
+        && list_has(accept, is_space, |media_type| {
+            media_type == "text/event-stream"
+        })
+}
+
+/// Whether an element of the list fits. White space belongs to the commas: none is dropped at either
+/// end of the list.
+fn list_has(list: &str, is_space: impl Fn(char) -> bool, fits: impl Fn(&str) -> bool) -> bool {
+    let last = list.split(',').count() - 1;
+    list.split(',').enumerate().any(|(index, element)| {
+        let element = if index > 0 {
+            element.trim_start_matches(&is_space)
+        } else {
+            element
+        };
+        fits(if index < last {
+            element.trim_end_matches(&is_space)
+        } else {
+            element
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_a_websocket_request_as_websocket_driver_does() {
+        let cases = [
+            ("plain", "GET", "Upgrade", "websocket", true),
+            ("in a list", "GET", "keep-alive, Upgrade", "WebSocket", true),
+            (
+                "spaces before a comma",
+                "GET",
+                "upgrade , x",
+                "websocket",
+                true,
+            ),
+            (
+                "a trailing space",
+                "GET",
+                "keep-alive,upgrade ",
+                "websocket",
+                false,
+            ),
+            ("a tab", "GET", "keep-alive,\tupgrade", "websocket", false),
+            ("another upgrade", "GET", "upgrade", "websocket, foo", false),
+            ("another method", "POST", "upgrade", "websocket", false),
+            ("method in lower case", "get", "upgrade", "websocket", false),
+            ("no headers", "GET", "", "", false),
+        ];
+        for (name, method, connection, upgrade, expected) in cases {
+            assert_eq!(
+                is_websocket(method, connection, upgrade),
+                expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn knows_an_event_source_request_as_faye_websocket_does() {
+        let cases = [
+            ("plain", "GET", "text/event-stream", true),
+            (
+                "in a list",
+                "GET",
+                "text/html \t,\n text/event-stream , */*",
+                true,
+            ),
+            ("with a parameter", "GET", "text/event-stream;q=1", false),
+            ("a leading space", "GET", " text/event-stream", false),
+            ("another method", "POST", "text/event-stream", false),
+            ("none", "GET", "", false),
+        ];
+        for (name, method, accept, expected) in cases {
+            assert_eq!(is_event_source(method, accept), expected, "{name}");
+        }
+    }
+}

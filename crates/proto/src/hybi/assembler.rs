@@ -1,0 +1,87 @@
+//! Fragments to messages.
+//!
+//! Knows how the payload of a message grows, piece by piece as the bytes arrive, and whether its text
+//! is still UTF-8. Does not know frames or limits: what is not admitted never gets here.
+
+use super::mask::{MaskingKey, mask};
+use crate::error::ProtocolError;
+use crate::output::Kind;
+use crate::utf8::Utf8Proof;
+
+/// The message that is being received.
+#[derive(Debug, Default)]
+pub(crate) struct Assembler {
+    unfinished: Option<Kind>,
+    payload: Vec<u8>,
+    proof: Utf8Proof,
+}
+
+impl Assembler {
+    /// Starts a message. The last one, which may still be lent out, is forgotten.
+    pub(crate) fn begin(&mut self, kind: Kind) {
+        self.unfinished = Some(kind);
+        self.payload.clear();
+        self.proof = Utf8Proof::default();
+    }
+
+    /// Adds a piece of a frame's payload; `offset` bytes of that frame came before it.
+    pub(crate) fn append(
+        &mut self,
+        piece: &[u8],
+        key: Option<MaskingKey>,
+        offset: usize,
+    ) -> Result<(), ProtocolError> {
+        // Block by block, so that each pass finds the bytes where the last one left them: in the cache.
+        for (index, block) in piece.chunks(BLOCK).enumerate() {
+            let start = self.payload.len();
+            self.payload.extend_from_slice(block);
+            if let (Some(key), Some(new)) = (key, self.payload.get_mut(start..)) {
+                mask(new, key, offset + index * BLOCK);
+            }
+            if self.unfinished == Some(Kind::Text) {
+                self.proof
+                    .extend(&self.payload)
+                    .map_err(|_| ProtocolError::InvalidUtf8)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the message, whose payload is lent out until the next one begins.
+    pub(crate) fn finish(&mut self) -> Result<Kind, ProtocolError> {
+        let kind = self
+            .unfinished
+            .take()
+            .ok_or(ProtocolError::UnexpectedContinuation)?;
+        if kind == Kind::Text && !self.proof.covers(&self.payload) {
+            return Err(ProtocolError::InvalidUtf8);
+        }
+        Ok(kind)
+    }
+
+    /// Gives back the memory of a finished message.
+    pub(crate) fn release(&mut self) {
+        if self.unfinished.is_none() {
+            self.payload.clear();
+            self.payload.shrink_to(IDLE_CAPACITY);
+        }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// How long the unfinished message is; `None` between messages.
+    pub(crate) fn unfinished(&self) -> Option<usize> {
+        self.unfinished.map(|_| self.payload.len())
+    }
+
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+}
+
+/// Half of a common first-level data cache.
+const BLOCK: usize = 16 * 1024;
+const IDLE_CAPACITY: usize = 1024;

@@ -1,0 +1,84 @@
+//! Frames to bytes.
+//!
+//! Knows the frame layout of RFC 6455 §5.2 and writes the shortest form. Does not know whether a
+//! frame may be sent.
+
+use super::frame::{Opcode, Rsv};
+use super::mask::{MaskingKey, mask};
+
+/// Appends one whole frame (FIN set: we never fragment) to `out`.
+#[inline]
+pub(crate) fn encode(
+    opcode: Opcode,
+    rsv: Rsv,
+    masking_key: Option<MaskingKey>,
+    payload: &[u8],
+    out: &mut Vec<u8>,
+) {
+    out.reserve(MAX_HEADER + payload.len());
+    out.push(0x80 | rsv.bits() | opcode.number());
+    let masked = if masking_key.is_some() { 0x80 } else { 0 };
+    let length = payload.len();
+    if length <= 125 {
+        out.push(masked | length as u8);
+    } else if let Ok(length) = u16::try_from(length) {
+        out.push(masked | 126);
+        out.extend_from_slice(&length.to_be_bytes());
+    } else {
+        out.push(masked | 127);
+        out.extend_from_slice(&(length as u64).to_be_bytes());
+    }
+    let Some(key) = masking_key else {
+        out.extend_from_slice(payload);
+        return;
+    };
+    out.extend_from_slice(&key);
+    let start = out.len();
+    out.extend_from_slice(payload);
+    mask(out.get_mut(start..).unwrap_or_default(), key, 0);
+}
+
+const MAX_HEADER: usize = 14;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_the_shortest_length() {
+        let cases: [(usize, &[u8]); 6] = [
+            (0, &[0x82, 0]),
+            (125, &[0x82, 125]),
+            (126, &[0x82, 126, 0, 126]),
+            (65_535, &[0x82, 126, 255, 255]),
+            (65_536, &[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+            (70_000, &[0x82, 127, 0, 0, 0, 0, 0, 1, 0x11, 0x70]),
+        ];
+        for (length, header) in cases {
+            let mut out = Vec::new();
+            encode(
+                Opcode::Binary,
+                Rsv::default(),
+                None,
+                &vec![7; length],
+                &mut out,
+            );
+            assert_eq!(&out[..header.len()], header, "{length}");
+            assert_eq!(out.len(), header.len() + length);
+        }
+    }
+
+    #[test]
+    fn masks_with_the_key_it_announces() {
+        // RFC 6455 §5.7, "a single-frame masked text message".
+        let mut out = Vec::new();
+        let key = Some([0x37, 0xFA, 0x21, 0x3D]);
+        encode(Opcode::Text, Rsv::default(), key, b"Hello", &mut out);
+        assert_eq!(
+            out,
+            [
+                0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58
+            ]
+        );
+    }
+}

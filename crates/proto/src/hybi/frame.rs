@@ -1,0 +1,102 @@
+//! The header of a frame, RFC 6455 §5.2.
+//!
+//! Knows the fields and their names. Does not know how they are laid out on the wire.
+
+use super::mask::MaskingKey;
+
+/// What a frame is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Opcode {
+    /// A fragment after the first.
+    Continuation,
+    /// A text message, or its first fragment.
+    Text,
+    /// A binary message, or its first fragment.
+    Binary,
+    /// A close frame.
+    Close,
+    /// A ping.
+    Ping,
+    /// A pong.
+    Pong,
+}
+
+impl Opcode {
+    /// The opcode with this number; `None` for the reserved ones.
+    #[must_use]
+    pub const fn from_wire(number: u8) -> Option<Self> {
+        match number {
+            0x0 => Some(Self::Continuation),
+            0x1 => Some(Self::Text),
+            0x2 => Some(Self::Binary),
+            0x8 => Some(Self::Close),
+            0x9 => Some(Self::Ping),
+            0xA => Some(Self::Pong),
+            _ => None,
+        }
+    }
+
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Continuation => 0x0,
+            Self::Text => 0x1,
+            Self::Binary => 0x2,
+            Self::Close => 0x8,
+            Self::Ping => 0x9,
+            Self::Pong => 0xA,
+        }
+    }
+
+    /// Close, ping and pong: short, never fragmented, and allowed between the fragments of a message.
+    #[must_use]
+    pub const fn is_control(self) -> bool {
+        matches!(self, Self::Close | Self::Ping | Self::Pong)
+    }
+}
+
+/// The three reserved bits, which extensions may give a meaning.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Rsv(u8);
+
+impl Rsv {
+    /// The reserved bits of a frame's first byte.
+    #[must_use]
+    pub const fn from_first_byte(byte: u8) -> Self {
+        Self(byte & 0x70)
+    }
+
+    /// The bits where they stand in a frame's first byte.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether every bit that is on is on in `allowed` too.
+    #[must_use]
+    pub const fn within(self, allowed: Self) -> bool {
+        self.0 & !allowed.0 == 0
+    }
+
+    /// RSV1, RSV2 and RSV3 as the digits of an error message.
+    #[must_use]
+    pub const fn digits(self) -> [u8; 3] {
+        [self.0 >> 6 & 1, self.0 >> 5 & 1, self.0 >> 4 & 1]
+    }
+}
+
+/// Everything before a frame's payload.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FrameHeader {
+    /// The last frame of its message.
+    pub fin: bool,
+    /// The reserved bits.
+    pub rsv: Rsv,
+    /// What the frame is for.
+    pub opcode: Opcode,
+    /// The masking key, in frames of a client.
+    pub masking_key: Option<MaskingKey>,
+    /// Bytes of payload that the peer says will follow. A claim: nothing is allocated for it.
+    pub length: u64,
+}

@@ -1,0 +1,112 @@
+//! Masking, RFC 6455 §5.3.
+//!
+//! Knows the XOR and where masking keys come from. Does not know which role must mask.
+
+use std::fmt;
+
+/// The 4 bytes that a client's payload is XORed with.
+pub type MaskingKey = [u8; 4];
+
+/// XORs `payload` with the masking key, of which `offset` bytes of the same payload are already done.
+/// Masking and unmasking are the same act.
+#[inline]
+pub fn mask(payload: &mut [u8], key: MaskingKey, offset: usize) {
+    let [a, b, c, d] = rotated(key, offset);
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (blocks, tail) = payload.as_chunks_mut::<8>();
+    for block in blocks {
+        *block = (u64::from_ne_bytes(*block) ^ wide).to_ne_bytes();
+    }
+    // A block is two whole keys long, so the tail starts again at the key's first byte.
+    for (byte, key) in tail.iter_mut().zip([a, b, c, d, a, b, c]) {
+        *byte ^= key;
+    }
+}
+
+fn rotated(mut key: MaskingKey, offset: usize) -> MaskingKey {
+    key.rotate_left(offset % 4);
+    key
+}
+
+/// A source of fresh masking keys. RFC 6455 §5.3: "The masking key needs to be unpredictable".
+pub struct MaskKeys {
+    fill: fn(&mut [u8]),
+    pool: Vec<u8>,
+    used: usize,
+}
+
+impl MaskKeys {
+    /// Keys from `fill`, which overwrites a buffer with unpredictable bytes. It is asked for 64 keys at
+    /// a time, because each time may be a system call.
+    #[must_use]
+    pub fn new(fill: fn(&mut [u8])) -> Self {
+        Self {
+            fill,
+            pool: Vec::new(),
+            used: 0,
+        }
+    }
+
+    pub(crate) fn next_key(&mut self) -> MaskingKey {
+        if let Some(key) = self
+            .pool
+            .get(self.used..)
+            .and_then(|rest| rest.first_chunk::<4>())
+        {
+            self.used += 4;
+            return *key;
+        }
+        self.pool.resize(POOL, 0);
+        (self.fill)(&mut self.pool);
+        self.used = 4;
+        self.pool.first_chunk::<4>().copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for MaskKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The keys to come are a secret.
+        f.debug_struct("MaskKeys").finish_non_exhaustive()
+    }
+}
+
+const POOL: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_any_length_from_any_offset_as_the_rfc_defines_it() {
+        let key = [0x37, 0xFA, 0x21, 0x3D];
+        for length in 0..70 {
+            for offset in 0..9 {
+                let mut payload: Vec<u8> = (0..length).collect();
+                mask(&mut payload, key, offset);
+                let octet = |i: u8| i ^ key[(usize::from(i) + offset) % 4];
+                assert_eq!(
+                    payload,
+                    (0..length).map(octet).collect::<Vec<_>>(),
+                    "{length} at {offset}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn never_repeats_a_key_of_the_pool() {
+        fn counting(pool: &mut [u8]) {
+            static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+            for key in pool.as_chunks_mut::<4>().0 {
+                *key = NEXT
+                    .fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+                    .to_be_bytes();
+            }
+        }
+        let mut keys = MaskKeys::new(counting);
+        let first: Vec<u32> = (0..200)
+            .map(|_| u32::from_be_bytes(keys.next_key()))
+            .collect();
+        assert_eq!(first, (0..200).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,236 @@
+//! Bytes to what they say: decoder, assembler and text validation, in a row.
+//!
+//! Knows the order of the rooms that a frame passes. Does not know the phase of the connection: it
+//! reports what the peer said and stops after a close frame or a violation.
+
+use super::assembler::Assembler;
+use super::decoder::Decoder;
+use super::frame::{FrameHeader, Opcode};
+use super::mask::mask;
+use crate::config::Config;
+use crate::error::ProtocolError;
+use crate::inbox::{Inbox, Taken};
+use crate::output::{Kind, Message};
+use crate::utf8::is_utf8;
+
+/// The receiving half of a connection.
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    pub(crate) inbox: Inbox,
+    decoder: Decoder,
+    assembler: Assembler,
+    state: State,
+}
+
+/// What the peer said next.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// A whole message, to be looked at with [`Receiver::message`].
+    Message(Arrived),
+    Ping(Vec<u8>),
+    Pong(Vec<u8>),
+    Close(Vec<u8>),
+    Violation(ProtocolError),
+}
+
+/// Where a message that has arrived is kept until the receiver advances.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived {
+    kind: Kind,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// In one piece where it arrived: the common case, no copy.
+    Inbox(Taken),
+    /// Put together from several pieces.
+    Assembler,
+}
+
+#[derive(Debug)]
+enum State {
+    Header,
+    /// Inside a data frame that has not arrived as a whole.
+    Payload {
+        header: FrameHeader,
+        received: u64,
+    },
+    /// After a close frame or a violation nothing more is stored or decoded.
+    Stopped,
+}
+
+impl Receiver {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            inbox: Inbox::default(),
+            decoder: Decoder::new(config.max_length, config.peer_masking),
+            assembler: Assembler::default(),
+            state: State::Header,
+        }
+    }
+
+    pub(crate) fn receive(&mut self, bytes: &[u8]) {
+        if !matches!(self.state, State::Stopped) {
+            self.inbox.push(bytes);
+        }
+    }
+
+    /// The next thing the peer said, or `None` until more bytes arrive.
+    pub(crate) fn advance(&mut self) -> Option<Incoming> {
+        match self.step() {
+            Ok(Some(Incoming::Close(payload))) => {
+                self.stop();
+                Some(Incoming::Close(payload))
+            }
+            Ok(None) => {
+                self.inbox.release();
+                self.assembler.release();
+                None
+            }
+            Ok(incoming) => incoming,
+            Err(violation) => {
+                self.stop();
+                Some(Incoming::Violation(violation))
+            }
+        }
+    }
+
+    /// Ends decoding and gives all memory back.
+    pub(crate) fn stop(&mut self) {
+        self.state = State::Stopped;
+        self.inbox.clear();
+        self.assembler.clear();
+    }
+
+    /// A message that [`advance`](Self::advance) just returned.
+    pub(crate) fn message(&self, arrived: Arrived) -> Message<'_> {
+        let payload = match arrived.place {
+            Place::Inbox(taken) => self.inbox.taken(taken),
+            Place::Assembler => self.assembler.payload(),
+        };
+        Message {
+            kind: arrived.kind,
+            payload,
+        }
+    }
+
+    fn step(&mut self) -> Result<Option<Incoming>, ProtocolError> {
+        loop {
+            match self.state {
+                State::Stopped => return Ok(None),
+                State::Payload { header, received } => {
+                    if !self.continue_payload(header, received)? {
+                        return Ok(None);
+                    }
+                    if header.fin {
+                        let kind = self.assembler.finish()?;
+                        return Ok(Some(Incoming::Message(Arrived {
+                            kind,
+                            place: Place::Assembler,
+                        })));
+                    }
+                }
+                State::Header => {
+                    let unfinished = self.assembler.unfinished();
+                    let Some((header, size)) =
+                        self.decoder.header(self.inbox.unread(), unfinished)?
+                    else {
+                        return Ok(None);
+                    };
+                    if header.opcode.is_control() {
+                        return Ok(self.control(header, size));
+                    }
+                    if let Some(message) = self.whole_message(header, size)? {
+                        return Ok(Some(message));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A control frame, once it has all arrived: its payload is too short to be worth more.
+    fn control(&mut self, header: FrameHeader, size: usize) -> Option<Incoming> {
+        let length = usize::try_from(header.length).ok()?;
+        if self.inbox.unread().len() < size + length {
+            return None;
+        }
+        self.inbox.take(size);
+        let taken = self.inbox.take(length);
+        let mut payload = self.inbox.taken(taken).to_vec();
+        if let Some(key) = header.masking_key {
+            mask(&mut payload, key, 0);
+        }
+        Some(match header.opcode {
+            Opcode::Ping => Incoming::Ping(payload),
+            Opcode::Pong => Incoming::Pong(payload),
+            _ => Incoming::Close(payload),
+        })
+    }
+
+    /// The message that one frame makes, without a copy, if the frame has arrived as a whole and is
+    /// small; anything else goes to the assembler.
+    #[inline]
+    fn whole_message(
+        &mut self,
+        header: FrameHeader,
+        size: usize,
+    ) -> Result<Option<Incoming>, ProtocolError> {
+        self.inbox.take(size);
+        let arrived = self.inbox.unread().len();
+        let kind = match header.opcode {
+            Opcode::Text => Some(Kind::Text),
+            Opcode::Binary => Some(Kind::Binary),
+            _ => None,
+        };
+        if let (Some(kind), true, Ok(length)) = (kind, header.fin, usize::try_from(header.length))
+            && length <= arrived.min(SMALL)
+        {
+            let taken = self.inbox.take(length);
+            if let Some(key) = header.masking_key {
+                mask(self.inbox.taken_mut(taken), key, 0);
+            }
+            if kind == Kind::Text && !is_utf8(self.inbox.taken(taken)) {
+                return Err(ProtocolError::InvalidUtf8);
+            }
+            return Ok(Some(Incoming::Message(Arrived {
+                kind,
+                place: Place::Inbox(taken),
+            })));
+        }
+        if let Some(kind) = kind {
+            self.assembler.begin(kind);
+        }
+        self.state = State::Payload {
+            header,
+            received: 0,
+        };
+        Ok(None)
+    }
+
+    /// Moves what has arrived of a data frame into its message. True when the frame is complete.
+    fn continue_payload(
+        &mut self,
+        header: FrameHeader,
+        received: u64,
+    ) -> Result<bool, ProtocolError> {
+        let missing = usize::try_from(header.length - received).unwrap_or(usize::MAX);
+        let piece = self.inbox.take(missing.min(self.inbox.unread().len()));
+        let piece = self.inbox.taken(piece);
+        // The masking key repeats every four bytes; more of the position does not matter.
+        self.assembler
+            .append(piece, header.masking_key, (received % 4) as usize)?;
+        let received = received + piece.len() as u64;
+        let complete = received == header.length;
+        self.state = if complete {
+            State::Header
+        } else {
+            State::Payload { header, received }
+        };
+        Ok(complete)
+    }
+}
+
+/// Frames up to this size are unmasked and checked where they arrived. Larger ones gain from being
+/// worked on block by block while they are copied.
+const SMALL: usize = 32 * 1024;

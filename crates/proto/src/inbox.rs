@@ -1,0 +1,105 @@
+//! Bytes received and not yet decoded.
+//!
+//! Knows how to hand out contiguous bytes and how to stay small. Does not know what a frame or a
+//! head is.
+
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Inbox {
+    pub(crate) fn push(&mut self, chunk: &[u8]) {
+        // Moving the rest to the front only when it is the smaller part keeps the work per byte
+        // constant, whatever the sizes of chunks and frames.
+        if self.start > 0 && self.start >= self.unread().len() {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+        self.bytes.extend_from_slice(chunk);
+    }
+
+    /// Takes `length` bytes, which the caller has seen in [`unread`](Self::unread), and returns
+    /// where they are for [`taken`](Self::taken).
+    pub(crate) fn take(&mut self, length: usize) -> Taken {
+        let start = self.start;
+        self.start = (start + length).min(self.bytes.len());
+        Taken {
+            start,
+            end: self.start,
+        }
+    }
+
+    /// Bytes taken before; valid until the next [`push`](Self::push) or [`release`](Self::release).
+    pub(crate) fn taken(&self, taken: Taken) -> &[u8] {
+        self.bytes.get(taken.start..taken.end).unwrap_or_default()
+    }
+
+    /// Like [`taken`](Self::taken), to unmask in place.
+    pub(crate) fn taken_mut(&mut self, taken: Taken) -> &mut [u8] {
+        self.bytes
+            .get_mut(taken.start..taken.end)
+            .unwrap_or_default()
+    }
+
+    /// Forgets everything and gives the memory back.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Gives back what a burst left behind, so that an idle connection costs next to nothing.
+    pub(crate) fn release(&mut self) {
+        if self.unread().is_empty() {
+            self.start = 0;
+            self.bytes.clear();
+            self.bytes.shrink_to(IDLE_CAPACITY);
+        }
+    }
+
+    pub(crate) fn unread(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+}
+
+/// A stretch of the inbox that belongs to a frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    start: usize,
+    end: usize,
+}
+
+const IDLE_CAPACITY: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hands_out_bytes_across_pushes_in_order() {
+        let mut inbox = Inbox::default();
+        inbox.push(b"abc");
+        let first = inbox.take(2);
+        assert_eq!(inbox.taken(first), b"ab");
+        inbox.push(b"def");
+        assert_eq!(inbox.unread(), b"cdef");
+        let rest = inbox.take(4);
+        assert_eq!(inbox.taken(rest), b"cdef");
+        assert!(inbox.unread().is_empty());
+    }
+
+    #[test]
+    fn gives_the_memory_of_a_burst_back_once_it_is_read() {
+        let mut inbox = Inbox::default();
+        inbox.push(&[0; 100_000]);
+        inbox.release();
+        assert_eq!(inbox.unread().len(), 100_000, "unread bytes stay");
+        inbox.take(100_000);
+        inbox.release();
+        assert!(
+            inbox.bytes.capacity() <= IDLE_CAPACITY,
+            "{}",
+            inbox.bytes.capacity()
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! The WebSocket protocol without sockets, clocks or JavaScript.
+//!
+//! A [`Connection`](connection::Connection) takes bytes and commands and yields messages, bytes and
+//! events. Whoever drives it does this:
+//!
+//! 1. make one with [`server`](connection::Connection::server) or
+//!    [`client`](connection::Connection::client) and [`start`](connection::Connection::start) it;
+//! 2. when bytes arrive, [`receive`](connection::Connection::receive) them, then
+//!    [`poll`](connection::Connection::poll) until nothing is left, acting on each output *before*
+//!    asking for the next;
+//! 3. send with [`send`](connection::Connection::send), `ping`, `close` at any time, also between two
+//!    polls;
+//! 4. write what is in the [`outbox`](connection::Connection::outbox), and clear it;
+//! 5. after [`Event::Close`](output::Event::Close), close the socket.
+//!
+//! ```
+//! use faye_websocket_proto::config::Config;
+//! use faye_websocket_proto::connection::Connection;
+//! use faye_websocket_proto::http::request::Request;
+//! use faye_websocket_proto::output::{Kind, Output};
+//!
+//! let mut request = Request::new("GET", true);
+//! for (name, value) in [
+//!     ("host", "example.com"),
+//!     ("connection", "Upgrade"),
+//!     ("upgrade", "websocket"),
+//!     ("sec-websocket-version", "13"),
+//!     ("sec-websocket-key", "JFBCWHksyIpXV+6Wlq/9pw=="),
+//! ] {
+//!     request.add_header(name, value.to_owned());
+//! }
+//! let mut connection = Connection::server(request, Config::server())?;
+//! assert!(connection.start().accepted);
+//! connection.outbox().clear(); // after writing it
+//!
+//! connection.receive(b"\x81\x82\x00\x00\x00\x00Hi");
+//! while let Some(output) = connection.poll() {
+//!     let Output::Message(message) = output else { continue };
+//!     let echo = message.payload.to_vec();
+//!     connection.send(Kind::Text, &echo);
+//! }
+//! assert_eq!(connection.outbox().bytes(), b"\x81\x02Hi");
+//! # Ok::<(), faye_websocket_proto::error::InvalidArgument>(())
+//! ```
+//!
+//! Bytes travel inbox → decoder → assembler → text validation → message on the way in, and
+//! sender → encoder → outbox on the way out. `ARCHITECTURE.md` walks both roads room by room.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod close;
+pub mod config;
+pub mod connection;
+pub mod error;
+pub mod event_stream;
+pub mod extension;
+pub mod handshake;
+pub mod http;
+pub mod hybi;
+mod inbox;
+pub mod outbox;
+pub mod output;
+mod utf8;

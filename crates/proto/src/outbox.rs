@@ -1,0 +1,70 @@
+//! Bytes on their way out.
+//!
+//! Knows where one write ends and the next begins, for those who hand over one frame at a time. Does
+//! not know what the bytes mean.
+
+/// Bytes that the connection wants written, in order.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Outbox {
+    /// Lets `write` append one write: a head or a frame.
+    pub(crate) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Forgets what has been written, and the memory of a burst with it.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.bytes.shrink_to(IDLE_CAPACITY);
+        self.ends.clear();
+        self.ends.shrink_to(IDLE_WRITES);
+    }
+
+    /// Everything, as one piece: what a transport writes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Head by head and frame by frame: what a driver emits.
+    pub fn writes(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts
+            .zip(&self.ends)
+            .filter_map(|(&start, &end)| self.bytes.get(start..end))
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+const IDLE_CAPACITY: usize = 1024;
+const IDLE_WRITES: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_writes_apart_and_in_order() {
+        let mut outbox = Outbox::default();
+        outbox.append(|bytes| bytes.extend_from_slice(b"head"));
+        outbox.append(|bytes| bytes.extend_from_slice(b"frame"));
+        assert_eq!(outbox.bytes(), b"headframe");
+        assert_eq!(
+            outbox.writes().collect::<Vec<_>>(),
+            [&b"head"[..], b"frame"]
+        );
+        outbox.clear();
+        assert!(outbox.is_empty());
+        assert_eq!(outbox.writes().count(), 0);
+    }
+}

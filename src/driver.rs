@@ -1,0 +1,241 @@
+//! `Driver`: a connection as JavaScript sees it, without a socket.
+
+use napi::bindgen_prelude::{BufferSlice, FromNapiValue as _, JsObjectValue as _, Object, Unknown};
+use napi::{Env, Result, ValueType};
+use napi_derive::napi;
+use proto::connection::{Connection, ReadyState};
+use proto::handshake::ClientRequest;
+use proto::http::request::Request;
+use proto::output::{Caused, Kind};
+
+use crate::error::throw;
+use crate::options::{DriverOptions, random};
+use crate::output::{self, JsOutput};
+
+/// One connection. What a method causes is returned, never called back: bytes wait in the output
+/// until they are taken, and outputs that the peer caused wait until they are polled.
+#[napi]
+pub struct Driver {
+    connection: Connection,
+}
+
+/// Where a client connects to, from a parsed URL.
+#[napi(object, object_to_js = false)]
+pub struct ClientTarget {
+    /// Host, and port unless it is the default one.
+    pub host: String,
+    /// Path and query.
+    pub target: String,
+    /// Percent-encoded, as in the URL.
+    pub username: String,
+    /// Percent-encoded, as in the URL.
+    pub password: String,
+}
+
+/// What a command caused.
+#[napi(object, object_from_js = false)]
+pub struct Outcome<'env> {
+    /// False when the state of the connection did not allow the command.
+    pub accepted: bool,
+    /// Events, in order; the bytes in the output come before them.
+    #[napi(ts_type = "DriverEvent[]")]
+    pub events: Vec<Object<'env>>,
+}
+
+#[napi]
+impl Driver {
+    /// A server's end. `headers` are those of an `http.IncomingMessage`; `needsHost` says that the
+    /// request is HTTP/1.1 from the wire.
+    #[napi(factory, catch_unwind)]
+    pub fn server(
+        env: &Env,
+        method: String,
+        needs_host: bool,
+        headers: Object,
+        options: DriverOptions,
+    ) -> Result<Self> {
+        let mut request = Request::new(&method, needs_host);
+        for name in Request::HEADERS {
+            if let Some(value) = header(&headers, name)? {
+                request.add_header(name, value);
+            }
+        }
+        let connection = Connection::server(request, options.server());
+        connection
+            .map(Self::from)
+            .map_err(|mistake| throw(env, &mistake))
+    }
+
+    /// A client's end.
+    #[napi(factory, catch_unwind)]
+    pub fn client(env: &Env, target: ClientTarget, options: DriverOptions) -> Result<Self> {
+        let mut nonce = [0; 16];
+        random(&mut nonce);
+        let ClientTarget {
+            host,
+            target,
+            username,
+            password,
+        } = target;
+        let request = ClientRequest {
+            host,
+            target,
+            username,
+            password,
+        };
+        let connection = Connection::client(&request, nonce, options.client());
+        connection
+            .map(Self::from)
+            .map_err(|mistake| throw(env, &mistake))
+    }
+
+    /// Adds a header to the handshake; false when it is too late.
+    #[napi(catch_unwind)]
+    pub fn set_header(&mut self, env: &Env, name: String, value: String) -> Result<bool> {
+        self.connection
+            .set_header(&name, &value)
+            .map_err(|mistake| throw(env, &mistake))
+    }
+
+    /// Starts the opening handshake.
+    #[napi(catch_unwind)]
+    pub fn start<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
+        outcome(env, self.connection.start())
+    }
+
+    /// Stores bytes from the transport. Then `poll` until it returns null.
+    #[napi(catch_unwind)]
+    pub fn receive(&mut self, chunk: &[u8]) {
+        self.connection.receive(chunk);
+    }
+
+    /// The next thing the peer caused, or null when more bytes are needed: an array of messages, or
+    /// one other thing.
+    #[napi(
+        catch_unwind,
+        ts_return_type = "Array<string | Buffer> | DriverEvent | { kind: 'write' } | null"
+    )]
+    pub fn poll<'env>(&mut self, env: &'env Env) -> Result<Option<JsOutput<'env>>> {
+        output::next(env, &mut self.connection)
+    }
+
+    /// Sends a text message; false when the connection is closing or closed.
+    #[napi(catch_unwind)]
+    pub fn text(&mut self, message: String) -> bool {
+        self.connection.send(Kind::Text, message.as_bytes())
+    }
+
+    /// Sends a message of these bytes, as text if it says so; false when closing or closed.
+    #[napi(catch_unwind)]
+    pub fn binary(&mut self, message: &[u8]) -> bool {
+        self.connection.send(Kind::Binary, message)
+    }
+
+    /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
+    #[napi(catch_unwind)]
+    pub fn ping(&mut self, env: &Env, payload: &[u8]) -> Result<bool> {
+        self.connection
+            .ping(payload)
+            .map_err(|mistake| throw(env, &mistake))
+    }
+
+    /// Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes.
+    #[napi(catch_unwind)]
+    pub fn pong(&mut self, env: &Env, payload: &[u8]) -> Result<bool> {
+        self.connection
+            .pong(payload)
+            .map_err(|mistake| throw(env, &mistake))
+    }
+
+    /// Closes. Throws a RangeError for a code that must not travel.
+    #[napi(catch_unwind)]
+    pub fn close<'env>(
+        &mut self,
+        env: &'env Env,
+        code: u16,
+        reason: String,
+    ) -> Result<Outcome<'env>> {
+        match self.connection.close(code, &reason) {
+            Ok(caused) => outcome(env, caused),
+            Err(mistake) => Err(throw(env, &mistake)),
+        }
+    }
+
+    /// All bytes that wait to be written, in one Buffer; null when there are none.
+    #[napi(catch_unwind, ts_return_type = "Buffer | null")]
+    pub fn take_output<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
+        let outbox = self.connection.outbox();
+        if outbox.is_empty() {
+            return Ok(None);
+        }
+        let bytes = BufferSlice::copy_from(env, outbox.bytes())?;
+        outbox.clear();
+        Ok(Some(bytes))
+    }
+
+    /// -1 before a client has started, then 0 to 3.
+    #[napi(getter, catch_unwind)]
+    pub fn ready_state(&self) -> i32 {
+        match self.connection.ready_state() {
+            ReadyState::Unstarted => -1,
+            ReadyState::Connecting => 0,
+            ReadyState::Open => 1,
+            ReadyState::Closing => 2,
+            ReadyState::Closed => 3,
+        }
+    }
+
+    /// The subprotocol in use.
+    #[napi(getter, catch_unwind)]
+    pub fn protocol(&self) -> Option<&str> {
+        self.connection.subprotocol()
+    }
+
+    /// Bytes accepted and not taken yet.
+    #[napi(getter, catch_unwind)]
+    pub fn buffered_amount(&self) -> f64 {
+        self.connection.buffered_amount() as f64
+    }
+
+    /// The status code of the server's answer, once it has arrived.
+    #[napi(getter, catch_unwind)]
+    pub fn status_code(&self) -> Option<u16> {
+        self.connection.response().map(|head| head.status)
+    }
+
+    /// The headers of the server's answer: name, value, name, value …
+    #[napi(getter, catch_unwind)]
+    pub fn response_headers(&self) -> Vec<String> {
+        self.connection
+            .response()
+            .map(crate::http::flat_headers)
+            .unwrap_or_default()
+    }
+}
+
+impl From<Connection> for Driver {
+    fn from(connection: Connection) -> Self {
+        Self { connection }
+    }
+}
+
+fn outcome<'env>(env: &'env Env, caused: Caused) -> Result<Outcome<'env>> {
+    let events = caused
+        .events
+        .into_iter()
+        .map(|event| output::event(env, event));
+    Ok(Outcome {
+        accepted: caused.accepted,
+        events: events.collect::<Result<_>>()?,
+    })
+}
+
+/// A header of a parsed request: a string, or an array of strings, which one list can hold as well.
+fn header(headers: &Object, name: &str) -> Result<Option<String>> {
+    let value: Unknown = headers.get_named_property_unchecked(name)?;
+    match value.get_type()? {
+        ValueType::String => String::from_unknown(value).map(Some),
+        ValueType::Object => Ok(Some(Vec::<String>::from_unknown(value)?.join(", "))),
+        _ => Ok(None),
+    }
+}

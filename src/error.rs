@@ -1,0 +1,20 @@
+//! Misuse to JavaScript exceptions.
+
+use napi::{Env, Error, Status};
+use proto::error::InvalidArgument;
+
+/// Throws what JavaScript programmers expect for this mistake. The returned error says that an
+/// exception is pending, so that nothing is thrown on top of it.
+pub(crate) fn throw(env: &Env, mistake: &InvalidArgument) -> Error {
+    let message = mistake.to_string();
+    let thrown = match mistake {
+        InvalidArgument::ControlTooLong(_) | InvalidArgument::CloseCode(_) => {
+            env.throw_range_error(&message, Some("ERR_OUT_OF_RANGE"))
+        }
+        _ => env.throw_type_error(&message, Some("ERR_INVALID_CHAR")),
+    };
+    match thrown {
+        Ok(()) => Error::new(Status::PendingException, message),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,12 @@
+//! The binding: JavaScript values in, protocol core, JavaScript values out.
+//!
+//! Each class owns one object of the core and each method is one sentence: convert, delegate, convert
+//! back. No protocol decision is made here, no JavaScript is called from here, and no panic leaves:
+//! every entry is wrapped in `catch_unwind`, and what it catches is thrown as an `Error`.
+
+mod driver;
+mod error;
+mod http;
+mod options;
+mod output;
+mod proxy;

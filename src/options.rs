@@ -1,0 +1,68 @@
+//! Options of a driver to the core's settings.
+
+use napi::Either;
+use napi_derive::napi;
+use proto::config::{Config, PeerMasking};
+use proto::http::headers::list;
+use proto::hybi::mask::MaskKeys;
+
+/// What a driver can be told before it starts.
+#[napi(object, object_to_js = false)]
+pub struct DriverOptions {
+    /// The longest message that is received, in bytes. Default 67108863.
+    pub max_length: Option<f64>,
+    /// Whether our frames are masked. Default: a client's are.
+    pub masking: Option<bool>,
+    /// Whether a client's frames must be masked. Default true.
+    pub require_masking: Option<bool>,
+    /// Subprotocols: an array, or a comma-separated list.
+    pub protocols: Option<Either<String, Vec<String>>>,
+}
+
+impl DriverOptions {
+    pub(crate) fn server(self) -> Config {
+        let mut config = Config::server();
+        if self.require_masking == Some(false) {
+            config.peer_masking = PeerMasking::Optional;
+        }
+        if self.masking == Some(true) {
+            config.mask_keys = Some(mask_keys());
+        }
+        self.apply(config)
+    }
+
+    pub(crate) fn client(self) -> Config {
+        let mut config = Config::client(mask_keys());
+        if self.masking == Some(false) {
+            config.mask_keys = None;
+        }
+        self.apply(config)
+    }
+
+    fn apply(self, mut config: Config) -> Config {
+        if let Some(max_length) = self.max_length {
+            // The cast saturates: Infinity means "as much as there is".
+            config.max_length = (max_length as usize).min(MAX_STRING_LENGTH);
+        }
+        config.subprotocols = match self.protocols {
+            Some(Either::A(names)) => list(&names),
+            Some(Either::B(names)) => names,
+            None => Vec::new(),
+        };
+        config
+    }
+}
+
+pub(crate) fn mask_keys() -> MaskKeys {
+    MaskKeys::new(random)
+}
+
+/// Overwrites `bytes` with unpredictable ones.
+pub(crate) fn random(bytes: &mut [u8]) {
+    // Without randomness no client can be safe: the panic becomes an exception.
+    getrandom::fill(bytes).expect("the operating system has randomness");
+}
+
+/// What V8 can hold in one string, on every 64-bit Node since 18. A longer text could be received but
+/// not delivered.
+const MAX_STRING_LENGTH: usize = (1 << 29) - 24;

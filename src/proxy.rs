@@ -1,0 +1,90 @@
+//! `Connect`: asking a proxy for a tunnel.
+
+use napi::{Env, Result};
+use napi_derive::napi;
+use proto::handshake::proxy::{self, ProxyAnswer, Tunnel};
+
+use crate::error::throw;
+use crate::http::flat_headers;
+
+/// A tunnel being asked for.
+#[napi]
+pub struct Connect {
+    connect: proxy::Connect,
+}
+
+/// Where the tunnel leads to, and who asks.
+#[napi(object, object_to_js = false)]
+pub struct TunnelTarget {
+    /// Host and port.
+    pub authority: String,
+    /// Host, and port unless it is the default one.
+    pub host: String,
+    /// For the proxy; percent-encoded.
+    pub username: String,
+    /// For the proxy; percent-encoded.
+    pub password: String,
+}
+
+/// What the proxy said.
+#[napi(object, object_from_js = false)]
+pub struct ConnectAnswer {
+    /// Whether the tunnel is there.
+    pub connected: bool,
+    /// The status code; absent when the answer was not HTTP.
+    pub status_code: Option<u16>,
+    /// Name, value, name, value …
+    pub headers: Vec<String>,
+}
+
+#[napi]
+impl Connect {
+    /// A tunnel that has not been asked for.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(target: TunnelTarget) -> Self {
+        let TunnelTarget {
+            authority,
+            host,
+            username,
+            password,
+        } = target;
+        Self {
+            connect: proxy::Connect::new(Tunnel {
+                authority,
+                host,
+                username,
+                password,
+            }),
+        }
+    }
+
+    /// Adds a header for the proxy.
+    #[napi(catch_unwind)]
+    pub fn set_header(&mut self, env: &Env, name: String, value: String) -> Result<()> {
+        self.connect
+            .set_header(&name, &value)
+            .map_err(|mistake| throw(env, &mistake))
+    }
+
+    /// The bytes that ask for the tunnel.
+    #[napi(catch_unwind)]
+    pub fn request(&self) -> String {
+        self.connect.request()
+    }
+
+    /// Takes bytes from the proxy; null until its answer is complete.
+    #[napi(catch_unwind)]
+    pub fn receive(&mut self, chunk: &[u8]) -> Option<ConnectAnswer> {
+        let (connected, head) = match self.connect.receive(chunk)? {
+            ProxyAnswer::Connected(head) => (true, Some(head)),
+            ProxyAnswer::Refused(head) => (false, head),
+        };
+        let status_code = head.as_ref().map(|head| head.status);
+        let headers = head.as_ref().map(flat_headers).unwrap_or_default();
+        Some(ConnectAnswer {
+            connected,
+            status_code,
+            headers,
+        })
+    }
+}

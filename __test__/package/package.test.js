@@ -1,0 +1,181 @@
+'use strict'
+
+// The package as users get it: packed, installed from the tarball without network, and put to work as README.md says.
+
+const test = require('node:test')
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const http = require('node:http')
+const path = require('node:path')
+const { once } = require('node:events')
+
+const { addonName } = require('../../scripts/platform')
+const { codeBlocks, fileBlock } = require('./readme')
+const { ROOT, run, start, npm, temporaryFolder } = require('./process')
+
+const ANY_PORT = path.join(__dirname, 'any-port.js')
+const REGISTRY_NAME = /npm:faye-websocket-rs(@[^\s"]+)?/
+const OFFLINE = ['--offline', '--no-audit', '--no-fund']
+
+const manifest = require('../../package.json')
+
+const folder = temporaryFolder()
+const cache = path.join(folder, 'cache')
+const tarball = path.join(folder, `${manifest.name}-${manifest.version}.tgz`)
+const app = newFolder('app', { name: 'app', private: true })
+const installed = path.join(app, 'node_modules', 'faye-websocket')
+
+// Every test but the first relies on the first.
+test('README: the install line, with the tarball in place of the registry name, installs offline', async () => {
+  await npm(['pack', '--pack-destination', folder], { cwd: ROOT, timeout: 300000 })
+  await npm([...installLine().split(' ').slice(1), ...OFFLINE, '--cache', cache], { cwd: app })
+  assert.deepEqual(fs.readdirSync(path.join(app, 'node_modules')).filter((name) => !name.startsWith('.')), [
+    'faye-websocket'
+  ])
+})
+
+test('the tarball holds what is used at run time and nothing else', () => {
+  const files = walk(installed).sort()
+  const addon = addonName()
+  const code = ['binding.d.ts', 'binding.js', 'index.d.ts', 'index.js', 'package.json', addon]
+  const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', ...code]
+  assert.deepEqual(files.filter((file) => !file.startsWith('lib/')), expected.sort())
+  for (const file of files.filter((file) => file.startsWith('lib/'))) assert.match(file, /\.(js|d\.ts)$/)
+})
+
+test('installing runs no script and brings no dependency, so it needs neither Rust nor network', () => {
+  const { scripts = {}, dependencies = {}, optionalDependencies = {} } = readJson(path.join(installed, 'package.json'))
+  const onInstall = ['preinstall', 'install', 'postinstall', 'prepublish', 'prepare']
+  assert.deepEqual(onInstall.filter((name) => name in scripts), [])
+  assert.equal(fs.existsSync(path.join(installed, 'binding.gyp')), false, 'npm would run node-gyp')
+  assert.deepEqual({ ...dependencies, ...optionalDependencies }, {})
+})
+
+test('the installed package answers to the name faye-websocket and loads its own addon', async () => {
+  const script = `
+    const { length, Client, EventSource } = require('faye-websocket')
+    const addons = Object.keys(require.cache).filter((file) => file.endsWith('.node'))
+    console.log(JSON.stringify([length, typeof Client, typeof EventSource, addons]))`
+  const { stdout } = await run(process.execPath, ['-e', script], { cwd: app })
+  assert.deepEqual(JSON.parse(stdout), [5, 'function', 'function', [path.join(installed, addonName())]])
+})
+
+test('an ES module imports it', async () => {
+  const script = 'import WebSocket from "faye-websocket"; console.log(typeof WebSocket.Client)'
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: app })
+  assert.equal(stdout, 'function\n')
+})
+
+test('README: with overrides, a dependent that requires faye-websocket gets this package', async () => {
+  const dependent = newFolder('dependent', {
+    name: 'dependent',
+    version: '1.0.0',
+    main: 'index.js',
+    dependencies: { 'faye-websocket': '^0.11.3' }
+  })
+  fs.writeFileSync(path.join(dependent, 'index.js'), "exports.file = require.resolve('faye-websocket')\n")
+  await npm(['pack', '--pack-destination', folder], { cwd: dependent })
+
+  const printed = codeBlocks().filter(({ language }) => language === 'json').map(({ text }) => JSON.parse(text))
+  const { overrides } = printed.find(({ overrides }) => overrides) || assert.fail('no "overrides" in README.md')
+  assert.match(overrides['faye-websocket'], REGISTRY_NAME)
+  const parent = newFolder('parent', {
+    name: 'parent',
+    private: true,
+    dependencies: { dependent: `file:${path.join(folder, 'dependent-1.0.0.tgz')}` },
+    overrides: { 'faye-websocket': `file:${tarball}` }
+  })
+  await npm(['install', ...OFFLINE, '--cache', cache], { cwd: parent })
+
+  const { stdout } = await run(process.execPath, ['-p', 'require("dependent").file'], { cwd: parent })
+  const { name } = readJson(path.join(path.dirname(stdout.trim()), 'package.json'))
+  assert.equal(name, manifest.name)
+})
+
+for (const [title, place] of [['README: the quick starts', readmeProgram], ['examples:', exampleProgram]]) {
+  test(`${title} server.js and client.js talk to each other as printed`, async () => {
+    await serving(place('server.js'), async (port) => {
+      const { args, cwd } = place('client.js')
+      const env = { ...process.env, CONNECT_PORT: port }
+      const client = await run(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 20000 })
+      assert.match(client.stdout, /Hello/)
+      assert.equal(client.stderr, '')
+    })
+  })
+
+  test(`${title} eventsource.js sends events as printed`, async () => {
+    await serving(place('eventsource.js'), async (port) => {
+      const [line] = await firstMatch(port, /^data: (.+)$/m)
+      assert.match(line, /Hello/)
+    })
+  })
+}
+
+// The program as it stands in README.md, in a folder where the package is installed.
+function readmeProgram (name) {
+  const file = path.join(app, name)
+  fs.writeFileSync(file, fileBlock(name))
+  return { args: [file], cwd: app }
+}
+
+function exampleProgram (name) {
+  return { args: [path.join('examples', name)], cwd: ROOT }
+}
+
+/** Runs a server program, calls `body` with the port it listens on, and ends it; what it prints as an error fails. */
+async function serving ({ args, cwd }, body) {
+  const server = start(process.execPath, ['-r', ANY_PORT, ...args], { cwd, ipc: true, timeout: 30000 })
+  try {
+    const ended = server.finished.then(({ code, stderr }) => assert.fail(`it ended with ${code}: ${stderr}`))
+    ended.catch(() => {})
+    const [{ port }] = await Promise.race([once(server.child, 'message'), ended])
+    await body(port)
+  } finally {
+    server.child.kill()
+  }
+  const { stderr } = await server.finished
+  assert.equal(stderr, '')
+}
+
+/** Asks for events until their text matches. */
+async function firstMatch (port, pattern) {
+  const request = http.get({ host: '127.0.0.1', port, headers: { Accept: 'text/event-stream' }, agent: false })
+  request.setTimeout(10000, () => request.destroy(new Error('no event in 10 seconds')))
+  try {
+    const [response] = await once(request, 'response')
+    assert.equal(response.headers['content-type'], 'text/event-stream')
+    let text = ''
+    for await (const chunk of response.setEncoding('utf8')) {
+      text += chunk
+      const match = pattern.exec(text)
+      if (match) return match
+    }
+    assert.fail(`the stream ended: ${text}`)
+  } finally {
+    request.destroy()
+  }
+}
+
+// The line that README.md prints, with the tarball in place of the name in the registry.
+function installLine () {
+  const lines = codeBlocks().flatMap(({ text }) => text.split('\n')).map((line) => line.replace(/^\$ /, ''))
+  const line = lines.find((line) => /^npm install /.test(line) && REGISTRY_NAME.test(line))
+  assert.ok(line, 'README.md has a line "npm install faye-websocket@npm:faye-websocket-rs"')
+  return line.trim().replace(REGISTRY_NAME, () => `file:${tarball}`)
+}
+
+function newFolder (name, packageJson) {
+  const created = path.join(folder, name)
+  fs.mkdirSync(created)
+  fs.writeFileSync(path.join(created, 'package.json'), JSON.stringify(packageJson))
+  return created
+}
+
+function walk (directory, prefix = '') {
+  return fs.readdirSync(path.join(directory, prefix), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? walk(directory, `${prefix}${entry.name}/`) : [prefix + entry.name])
+}
+
+function readJson (file) {
+  return JSON.parse(fs.readFileSync(file, 'utf8'))
+}

@@ -1,0 +1,73 @@
+'use strict'
+
+// index.d.ts, used the way TypeScript users use it: found through package.json, under the name faye-websocket.
+
+const test = require('node:test')
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const { codeBlocks } = require('../package/readme')
+const { ROOT, start, temporaryFolder } = require('../package/process')
+
+const TSC = require.resolve('typescript/lib/tsc.js')
+const STRICT = { strict: true, noEmit: true, skipLibCheck: false, target: 'es2022', types: ['node'] }
+
+const INTEROP = `import WebSocket from 'faye-websocket'
+const ws: WebSocket = new WebSocket(...([] as unknown as ConstructorParameters<typeof WebSocket>))
+ws.on('close', (event: WebSocket.CloseEvent) => event.code)
+`
+
+// A user's project: this package under node_modules, and sources beside it.
+const folder = temporaryFolder()
+fs.mkdirSync(path.join(folder, 'node_modules'))
+fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'faye-websocket'), 'junction')
+for (const name of ['example.ts', 'example.mts', 'usage.cts', 'usage.mts', 'misuse.cts']) {
+  fs.copyFileSync(path.join(__dirname, name), path.join(folder, name))
+}
+fs.writeFileSync(path.join(folder, 'interop.ts'), INTEROP)
+
+const settings = [
+  ['NodeNext, as CommonJS and as ES modules', { module: 'nodenext' }, [
+    'example.ts', 'example.mts', 'usage.cts', 'usage.mts', 'interop.ts'
+  ]],
+  ['CommonJS without esModuleInterop', { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: false }, [
+    'example.ts', 'usage.cts'
+  ]],
+  ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }, ['interop.ts']]
+]
+for (const [name, options, files] of settings) {
+  test(`programs compile under strict for ${name}`, async () => {
+    assert.deepEqual(await compile(options, files), [])
+  })
+}
+
+test('wrong usage does not compile', async () => {
+  assert.deepEqual(await compile({ module: 'nodenext' }, ['misuse.cts']), [])
+
+  // Without the directives that expect them, exactly the lines below them are errors.
+  const lines = fs.readFileSync(path.join(folder, 'misuse.cts'), 'utf8').split('\n')
+  const expected = lines.flatMap((line, index) => line.startsWith('// @ts-expect-error') ? [index + 2] : [])
+  fs.writeFileSync(path.join(folder, 'unexpected.cts'), lines.join('\n').replaceAll('// @ts-expect-error', '//'))
+  const errors = await compile({ module: 'nodenext' }, ['unexpected.cts'])
+  const found = errors.map((error) => Number(/^unexpected\.cts\((\d+),/.exec(error)?.[1]))
+  assert.ok(expected.length > 30)
+  assert.deepEqual([...new Set(found)], expected)
+})
+
+test('README: the TypeScript examples are the ones that were compiled', () => {
+  const examples = ['example.ts', 'example.mts'].map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
+  const printed = codeBlocks().filter(({ language }) => language === 'ts').map(({ text }) => text)
+  assert.deepEqual(printed, examples)
+})
+
+/** What tsc says about the files, a line per error. */
+async function compile (options, files) {
+  const config = path.join(folder, `tsconfig.${files.join('.')}.json`)
+  const typeRoots = [path.join(ROOT, 'node_modules', '@types')]
+  fs.writeFileSync(config, JSON.stringify({ compilerOptions: { ...STRICT, typeRoots, ...options }, files }))
+  const tsc = start(process.execPath, [TSC, '-p', config, '--pretty', 'false'], { cwd: folder })
+  const { stdout, stderr } = await tsc.finished
+  assert.equal(stderr, '')
+  return stdout.split('\n').filter((line) => /^\S.*error TS/.test(line))
+}

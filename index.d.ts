@@ -1,0 +1,471 @@
+// The public types, written by hand. They describe the compatible interface and never import binding.d.ts, which
+// describes an internal one. Node's own types (@types/node, 18 or newer) must be installed.
+
+import Stream = require('stream')
+import http = require('http')
+import net = require('net')
+import tls = require('tls')
+
+export = WebSocket
+
+/** What the server's and the client's socket have in common. Not exported: the two constructors below are. */
+declare abstract class Socket extends Stream {
+  /**
+   * The URL of the connection: on the server made from the request (`ws://` or `wss://`, the `Host` header and the
+   * path), on the client the string passed to the constructor.
+   */
+  readonly url: string
+
+  /** The protocol version, `'hybi-13'`: RFC 6455. */
+  readonly version: string
+
+  /** The subprotocol that both ends agreed on; `''` before `open` and when there is none. */
+  readonly protocol: string
+
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
+  readonly readyState: WebSocket.ReadyState
+
+  /** How many bytes have been accepted by {@link send} and not yet been handed to the operating system. */
+  readonly bufferedAmount: number
+
+  /** True until the connection is closed. */
+  readable: boolean
+
+  /** True until the connection is closed. */
+  writable: boolean
+
+  /** Called before the listeners of `open`. */
+  onopen: ((event: WebSocket.OpenEvent) => void) | null
+
+  /** Called before the listeners of `message`. */
+  onmessage: ((event: WebSocket.MessageEvent) => void) | null
+
+  /** Called before the listeners of `error`. An error is always followed by `close`; nothing has to be done about it. */
+  onerror: ((event: WebSocket.ErrorEvent) => void) | null
+
+  /** Called before the listeners of `close`, exactly once in the life of a socket. */
+  onclose: ((event: WebSocket.CloseEvent) => void) | null
+
+  /**
+   * Sends a message: a Buffer as binary, anything else as the text `String(message)`. Before `open` the message waits
+   * and leaves with the handshake.
+   *
+   * A `Uint8Array` that is no Buffer would be sent as the text `1,2,3`, as faye-websocket does. It is therefore not
+   * among the types: wrap it with `Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)`.
+   *
+   * @returns `false` when the message was refused because the socket is closing or closed, and when the peer does not
+   * read fast enough: then wait for `drain` before sending more.
+   */
+  send (message: WebSocket.Sendable): boolean
+
+  /** The same as {@link send}; makes the socket a destination for `pipe()`. */
+  write (message: string | Buffer): boolean
+
+  /** Sends the message, if there is one, and closes with code 1000. Returns nothing; `any` fits NodeJS.WritableStream. */
+  end (): any
+  end (message: WebSocket.Sendable): any
+
+  /**
+   * Sends a ping.
+   *
+   * @param message Its payload, at most 125 bytes of UTF-8. Default: `''`.
+   * @param callback Called once, without arguments, when the pong with the same payload arrives; replaces the callback
+   * of an earlier ping with the same payload; never called if the connection closes first.
+   * @returns `false` when the socket is closing or closed.
+   * @throws RangeError when the message has more than 125 bytes.
+   */
+  ping (message?: string | null, callback?: () => void): boolean
+
+  /** Stops reading from the peer. */
+  pause (): void
+
+  /** Reads again after {@link pause}. */
+  resume (): void
+
+  /**
+   * Starts the closing handshake. The `close` event follows when the peer answers, after 30 seconds with code 1006 if
+   * it does not, and at once when the connection was not open yet. Calling it again is harmless.
+   *
+   * @param code 1000, or 3000 to 4999. Default: 1000.
+   * @param reason At most 123 bytes of UTF-8; a longer one is cut at a character. Default: `''`.
+   * @throws Error when the code is another number.
+   */
+  close (code?: number, reason?: string): void
+
+  on<Name extends keyof WebSocket.SocketEvents> (name: Name, listener: WebSocket.SocketEvents[Name]): this
+  on (name: string | symbol, listener: (...args: any[]) => void): this
+  once<Name extends keyof WebSocket.SocketEvents> (name: Name, listener: WebSocket.SocketEvents[Name]): this
+  once (name: string | symbol, listener: (...args: any[]) => void): this
+  addListener<Name extends keyof WebSocket.SocketEvents> (name: Name, listener: WebSocket.SocketEvents[Name]): this
+  addListener (name: string | symbol, listener: (...args: any[]) => void): this
+  prependListener<Name extends keyof WebSocket.SocketEvents> (name: Name, listener: WebSocket.SocketEvents[Name]): this
+  prependListener (name: string | symbol, listener: (...args: any[]) => void): this
+  prependOnceListener<Name extends keyof WebSocket.SocketEvents> (
+    name: Name,
+    listener: WebSocket.SocketEvents[Name]
+  ): this
+  prependOnceListener (name: string | symbol, listener: (...args: any[]) => void): this
+
+  /** The same as `on`. A listener added twice is called twice; `useCapture` has no effect. */
+  addEventListener<Name extends keyof WebSocket.SocketEvents> (
+    name: Name,
+    listener: WebSocket.SocketEvents[Name],
+    useCapture?: boolean
+  ): void
+
+  /** The same as `removeListener`. */
+  removeEventListener<Name extends keyof WebSocket.SocketEvents> (
+    name: Name,
+    listener: WebSocket.SocketEvents[Name],
+    useCapture?: boolean
+  ): void
+
+  /** Sets `target`, `currentTarget` and `eventPhase`, calls the `on…` property, then the listeners. */
+  dispatchEvent (event: { type: string }): void
+}
+
+/**
+ * The server's end of a WebSocket, made from an `upgrade` request.
+ *
+ * ```js
+ * server.on('upgrade', (request, socket, body) => {
+ *   if (!WebSocket.isWebSocket(request)) return socket.destroy()
+ *   const ws = new WebSocket(request, socket, body)
+ *   ws.on('message', (event) => ws.send(event.data))
+ * })
+ * ```
+ *
+ * The handshake is sent on the next tick, so listeners added now miss nothing. A request that is no valid handshake is
+ * answered with 400; the socket then emits `error` and `close` with code 1002.
+ */
+declare class WebSocket extends Socket {
+  /**
+   * @param request The request as the `upgrade` event of a `http` or `https` server gives it.
+   * @param socket Its connection: a `net.Socket`, a `tls.TLSSocket` or any other Duplex.
+   * @param body The bytes that came behind the request, the third argument of `upgrade`.
+   * @param protocols The subprotocols that the server speaks, as an array or separated by commas. The first one that
+   * the client asked for is chosen. Default: none.
+   * @param options See {@link WebSocket.ServerOptions}.
+   * @throws Error `Unrecognized option: …` for an option that does not exist.
+   * @throws Error for a header whose name or value contains CR, LF or NUL.
+   * @throws TypeError for an extension without the properties it needs.
+   */
+  constructor (
+    request: http.IncomingMessage,
+    socket: Stream.Duplex,
+    body: Uint8Array,
+    protocols?: WebSocket.Protocols | null,
+    options?: WebSocket.ServerOptions | null
+  )
+
+  /** Whether the request asks for a WebSocket: method GET, `Connection: upgrade` and `Upgrade: websocket`. */
+  static isWebSocket (request: Pick<http.IncomingMessage, 'method' | 'headers'>): boolean
+
+  /**
+   * Refuses options that do not exist.
+   *
+   * @throws Error `Unrecognized option: …` for the first key of `options` that is not in `validKeys`.
+   */
+  static validateOptions (options: object | null | undefined, validKeys: readonly string[]): void
+}
+
+import Itself = WebSocket
+
+declare namespace WebSocket {
+  /** The constructor itself, for `const { WebSocket } = require('faye-websocket')`. */
+  export { Itself as WebSocket }
+
+  /**
+   * The client's end of a WebSocket.
+   *
+   * ```js
+   * const ws = new WebSocket.Client('wss://example.com/')
+   * ws.on('open', () => ws.send('Hello'))
+   * ws.on('message', (event) => console.log(event.data))
+   * ```
+   *
+   * What goes wrong on the way is told by `error` and `close`, never by `open`: code 1006 when the network or TLS fails,
+   * code 1002 when the answer is no valid handshake.
+   */
+  export class Client extends Socket {
+    /**
+     * @param url A `ws:` or `wss:` URL. A user name and password in it are sent as `Authorization: Basic`.
+     * @param protocols The subprotocols that the client speaks, as an array or separated by commas. Default: none.
+     * @param options See {@link WebSocket.ClientOptions}.
+     * @throws Error `… is not a valid WebSocket URL`.
+     * @throws Error `Unrecognized option: …` for an option that does not exist.
+     * @throws Error for a header whose name or value contains CR, LF or NUL.
+     * @throws TypeError for an extension without the properties it needs.
+     */
+    constructor (url: string, protocols?: Protocols | null, options?: ClientOptions | null)
+
+    /** The status of the server's answer, 101 on success; undefined until `open` or `error`. */
+    readonly statusCode: number | undefined
+
+    /** The headers of the server's answer, names in lower case; undefined until `open` or `error`. */
+    readonly headers: { readonly [name: string]: string } | undefined
+  }
+
+  /**
+   * An EventSource connection: a response over which the server sends events and the client sends nothing.
+   *
+   * ```js
+   * server.on('request', (request, response) => {
+   *   if (!WebSocket.EventSource.isEventSource(request)) return response.end()
+   *   const es = new WebSocket.EventSource(request, response)
+   *   const timer = setInterval(() => es.send('Hello'), 1000)
+   *   es.on('close', () => clearInterval(timer))
+   * })
+   * ```
+   */
+  export class EventSource extends Stream {
+    /**
+     * Sends the head of the response and the `retry` field at once. If the connection is gone, does nothing.
+     *
+     * @throws Error for a header whose name or value contains CR, LF or NUL.
+     */
+    constructor (request: http.IncomingMessage, response: http.ServerResponse, options?: EventSourceOptions | null)
+
+    /** Whether the request asks for events: method GET, and `text/event-stream` in the `Accept` header. */
+    static isEventSource (request: Pick<http.IncomingMessage, 'method' | 'headers'>): boolean
+
+    /** The URL of the request, `http://` or `https://`. */
+    readonly url: string
+
+    /** The id of the last event that the client saw before it reconnected; `''` if it saw none. */
+    readonly lastEventId: string
+
+    /** 0 connecting, 1 open, 3 closed. */
+    readonly readyState: ReadyState
+
+    /** True until the connection is closed. */
+    writable: boolean
+
+    /** Called before the listeners of `open`. */
+    onopen: ((event: Event<'open', EventSource>) => void) | null
+
+    /** Called before the listeners of `close`. */
+    onclose: ((event: Event<'close', EventSource>) => void) | null
+
+    /** Never called: an EventSource has no `message` event. */
+    onmessage: null
+
+    /** Never called: an EventSource has no `error` event; a connection that fails is closed. */
+    onerror: null
+
+    /**
+     * Sends an event. Each line of `String(message)` becomes a `data` line.
+     *
+     * @returns `false` when the connection is closed, and when the client does not read fast enough: then wait for
+     * `drain` before sending more.
+     */
+    send (message: Sendable, options?: SendOptions | null): boolean
+
+    /** The same as {@link send} without options; makes the object a destination for `pipe()`. */
+    write (message: string | Buffer): boolean
+
+    /** Sends the message, if there is one, and closes. Returns nothing; `any` fits NodeJS.WritableStream. */
+    end (): any
+    end (message: Sendable): any
+
+    /** Sends a comment, which clients ignore and which keeps proxies from closing the connection. */
+    ping (): boolean
+
+    /** Ends the response. Returns `true` the first time and `false` after that. */
+    close (): boolean
+
+    on<Name extends keyof EventSourceEvents> (name: Name, listener: EventSourceEvents[Name]): this
+    on (name: string | symbol, listener: (...args: any[]) => void): this
+    once<Name extends keyof EventSourceEvents> (name: Name, listener: EventSourceEvents[Name]): this
+    once (name: string | symbol, listener: (...args: any[]) => void): this
+    addListener<Name extends keyof EventSourceEvents> (name: Name, listener: EventSourceEvents[Name]): this
+    addListener (name: string | symbol, listener: (...args: any[]) => void): this
+    prependListener<Name extends keyof EventSourceEvents> (name: Name, listener: EventSourceEvents[Name]): this
+    prependListener (name: string | symbol, listener: (...args: any[]) => void): this
+    prependOnceListener<Name extends keyof EventSourceEvents> (name: Name, listener: EventSourceEvents[Name]): this
+    prependOnceListener (name: string | symbol, listener: (...args: any[]) => void): this
+
+    /** The same as `on`. */
+    addEventListener<Name extends keyof EventSourceEvents> (
+      name: Name,
+      listener: EventSourceEvents[Name],
+      useCapture?: boolean
+    ): void
+
+    /** The same as `removeListener`. */
+    removeEventListener<Name extends keyof EventSourceEvents> (
+      name: Name,
+      listener: EventSourceEvents[Name],
+      useCapture?: boolean
+    ): void
+
+    /** Sets `target`, `currentTarget` and `eventPhase`, calls the `on…` property, then the listeners. */
+    dispatchEvent (event: { type: string }): void
+  }
+
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
+  export type ReadyState = 0 | 1 | 2 | 3
+
+  /** Subprotocol names, as an array or separated by commas. */
+  export type Protocols = string | readonly string[]
+
+  /** What can be sent: a Buffer as binary, the rest as text. */
+  export type Sendable = string | Buffer | number | bigint | boolean
+
+  /** HTTP headers to send. Values are converted with `toString()`; `undefined` sends no header. */
+  export interface Headers {
+    [name: string]: string | number | boolean | undefined
+  }
+
+  /** Options of {@link WebSocket}. */
+  export interface ServerOptions {
+    /** Headers to send with the handshake. Default: none. */
+    headers?: Headers
+
+    /** Extensions in the manner of `websocket-extensions`, for example `permessage-deflate`. Default: none. */
+    extensions?: Extension | readonly Extension[]
+
+    /** The largest message accepted, in bytes; a larger one closes with 1009. Default: 67108863 (64 MiB less one). */
+    maxLength?: number
+
+    /** Seconds between the pings that keep the connection alive; fractions are allowed. Default: no pings. */
+    ping?: number
+  }
+
+  /** Options of {@link WebSocket.Client}. */
+  export interface ClientOptions extends ServerOptions {
+    /** An HTTP proxy to connect through. Default: none. */
+    proxy?: ProxyOptions
+
+    /**
+     * Options for `net.connect()`, used for the TCP connection; `host` and `port` come from the URL, whatever is given
+     * here. Default: none.
+     */
+    net?: Partial<net.TcpNetConnectOpts>
+
+    /**
+     * Options for `tls.connect()`, used for the connection to a `wss:` server. `servername` defaults to the host of the
+     * URL. Default: none.
+     */
+    tls?: tls.ConnectionOptions
+
+    /** Short for `tls: { ca }`; `tls.ca` wins. Default: the certificate authorities that Node trusts. */
+    ca?: tls.SecureContextOptions['ca']
+  }
+
+  /** A proxy that is asked to `CONNECT`. */
+  export interface ProxyOptions {
+    /** The URL of the proxy, `http:` or `https:`. A user name and password in it go to the proxy, and only there. */
+    origin: string
+
+    /** Headers to send with the `CONNECT` request. Default: none. */
+    headers?: Headers
+
+    /** Options for `tls.connect()`, used for the connection to an `https:` proxy. Default: none. */
+    tls?: tls.ConnectionOptions
+  }
+
+  /** Options of {@link WebSocket.EventSource}. */
+  export interface EventSourceOptions {
+    /** Headers to send with the response. Default: none. */
+    headers?: Headers
+
+    /** Seconds between the comments that keep the connection alive. Default, also for 0: 10. */
+    ping?: number
+
+    /** Seconds the client should wait before it reconnects. Default, also for 0: 5. */
+    retry?: number
+  }
+
+  /** Options of `send()` of {@link WebSocket.EventSource}. Neither may contain CR, LF or NUL. */
+  export interface SendOptions {
+    /** The type of the event. Default: none, which clients take as `message`. */
+    event?: string
+
+    /** The id of the event, which the client sends back as `Last-Event-ID` when it reconnects. Default: none. */
+    id?: string | number
+  }
+
+  /** What an event object of any kind has. */
+  export interface Event<Type extends string = string, Target = WebSocket | Client> {
+    readonly type: Type
+    readonly bubbles: boolean
+    readonly cancelable: boolean
+    /** 2, "at target". */
+    readonly eventPhase: number
+    readonly target: Target
+    readonly currentTarget: Target
+    /** Does nothing. */
+    stopPropagation (): void
+    /** Does nothing. */
+    preventDefault (): void
+    initEvent (type: string, bubbles: boolean, cancelable: boolean): void
+  }
+
+  /** The handshake is complete. */
+  export interface OpenEvent extends Event<'open'> {}
+
+  /** A message has arrived. */
+  export interface MessageEvent extends Event<'message'> {
+    /** A string for a text message, a Buffer for a binary one. */
+    readonly data: string | Buffer
+  }
+
+  /** Something went wrong; `close` follows. */
+  export interface ErrorEvent extends Event<'error'> {
+    readonly message: string
+  }
+
+  /** The connection is closed. */
+  export interface CloseEvent extends Event<'close'> {
+    /** The code of the peer's close frame; 1006 if the connection ended without one. */
+    readonly code: number
+
+    /** The reason in the peer's close frame, `''` if there is none. */
+    readonly reason: string
+  }
+
+  /** Listeners by event name, for sockets. */
+  export interface SocketEvents {
+    open: (event: OpenEvent) => void
+    message: (event: MessageEvent) => void
+    error: (event: ErrorEvent) => void
+    close: (event: CloseEvent) => void
+    /** The payload of a message, just before its `message` event. */
+    data: (data: string | Buffer) => void
+    /** Just before `close`. */
+    end: () => void
+    /** After `send()` returned `false` for an open socket: more can be sent. */
+    drain: () => void
+  }
+
+  /** Listeners by event name, for EventSource connections. */
+  export interface EventSourceEvents {
+    open: (event: Event<'open', EventSource>) => void
+    close: (event: Event<'close', EventSource>) => void
+    /** After `send()` returned `false` for an open connection: more can be sent. */
+    drain: () => void
+  }
+
+  /** A WebSocket extension in the manner of `websocket-extensions`. */
+  export interface Extension {
+    readonly name: string
+    /** `'permessage'`. */
+    readonly type: string
+    readonly rsv1: boolean
+    readonly rsv2: boolean
+    readonly rsv3: boolean
+    createClientSession (...args: any[]): ExtensionSession | null | undefined
+    createServerSession (offers: any, ...args: any[]): ExtensionSession | null | undefined
+  }
+
+  /** An extension at work on one connection. */
+  export interface ExtensionSession {
+    generateOffer? (): any
+    activate? (parameters: any): boolean
+    generateResponse? (): any
+    processIncomingMessage (message: any, callback: (error: any, message?: any) => void): void
+    processOutgoingMessage (message: any, callback: (error: any, message?: any) => void): void
+    close (): void
+  }
+}

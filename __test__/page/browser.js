@@ -1,0 +1,31 @@
+'use strict'
+
+// Chromium for the tests of the page, or the reason why there is none.
+
+const fs = require('node:fs')
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+// Without --disable-quic and the background switches it would talk to the network on its own.
+const ARGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'
+]
+
+/** `{ launch }`, or `{ missing }` with the reason to print. */
+function findBrowser () {
+  if (Number(process.versions.node.split('.')[0]) < 20) return { missing: 'playwright-core needs Node 20 or later' }
+
+  const executablePath = [process.env.CHROMIUM, ...PLACES].find((place) => place && fs.existsSync(place))
+  if (!executablePath) return { missing: 'no Chromium: install the package chromium, or set CHROMIUM to its path' }
+
+  let chromium
+  try {
+    ({ chromium } = require('playwright-core'))
+  } catch (error) {
+    return { missing: 'playwright-core is not installed: run npm ci' }
+  }
+  return { launch: () => chromium.launch({ executablePath, args: ARGS }) }
+}
+
+module.exports = { findBrowser }

@@ -1,0 +1,270 @@
+'use strict'
+
+// The demo server without a browser: what it serves, what it refuses, and how it ends.
+
+const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const { once } = require('node:events')
+const http = require('node:http')
+const path = require('node:path')
+const { describe, test } = require('node:test')
+const WebSocket = require('../../index.js')
+const { createServer } = require('../../examples/demo/server.js')
+
+const FOREIGN = { Origin: 'http://other.example' }
+const SERVER = path.join(__dirname, '../../examples/demo/server.js')
+
+describe('the demo server', { timeout: 60000 }, () => {
+  test('serves the page with its types and a policy that lets nothing else in', async (t) => {
+    const port = await serve(t)
+    const files = [
+      ['/', 'text/html; charset=utf-8'],
+      ['/app.js', 'text/javascript; charset=utf-8'],
+      ['/style.css', 'text/css; charset=utf-8']
+    ]
+    for (const [file, type] of files) {
+      const { status, headers, body } = await ask(port, file)
+      assert.equal(status, 200, file)
+      assert.equal(headers['content-type'], type)
+      assert.equal(headers['x-content-type-options'], 'nosniff')
+      assert.match(headers['content-security-policy'], /^default-src 'none'; script-src 'self';/)
+      assert.equal(Number(headers['content-length']), Buffer.byteLength(body))
+      assert.doesNotMatch(body, /(src|href)="https?:/, 'nothing comes from elsewhere')
+    }
+  })
+
+  test('answers what it does not serve with the fitting status', async (t) => {
+    const port = await serve(t)
+    const cases = [
+      ['an unknown file', '/server.js', {}, 404],
+      ['a path out of the folder', '/../../package.json', {}, 404],
+      ['a name every object has', '/constructor', {}, 404],
+      ['a method the page does not have', '/', { method: 'DELETE' }, 405],
+      ['the clock without asking for events', '/clock', {}, 406],
+      ['dropping by reading', '/clock/drop?stream=1', {}, 405],
+      ['dropping for another site', '/clock/drop?stream=1', { method: 'POST', headers: FOREIGN }, 403],
+      ['dropping a stream that is not there', '/clock/drop?stream=1', { method: 'POST' }, 404]
+    ]
+    for (const [name, target, options, expected] of cases) {
+      const { status } = await ask(port, target, options)
+      assert.equal(status, expected, name)
+    }
+    assert.equal((await ask(port, '/', { method: 'HEAD' })).body, '')
+  })
+
+  test('opens a WebSocket only where there is one, and only for its own page', async (t) => {
+    const port = await serve(t)
+    const own = `http://127.0.0.1:${port}`
+    const cases = [
+      ['the echo for the page', '/echo', own, 101],
+      ['the chat for the page', '/chat', own, 101],
+      ['the echo for a program', '/echo', undefined, 101],
+      ['an unknown path', '/nowhere', own, 404],
+      ['a name every object has', '/constructor', own, 404],
+      ['the chat for another site', '/chat', FOREIGN.Origin, 403],
+      ['the echo for another port', '/echo', 'http://127.0.0.1:1', 403],
+      ['the chat for a page without an origin', '/chat', 'null', 403]
+    ]
+    for (const [name, target, origin, expected] of cases) {
+      const headers = origin === undefined ? {} : { Origin: origin }
+      const ws = new WebSocket.Client(`ws://127.0.0.1:${port}${target}`, [], { headers })
+      let opened = false
+      ws.on('open', () => {
+        opened = true
+        ws.close()
+      })
+      await new Promise((resolve) => ws.on('close', resolve))
+      assert.deepEqual([ws.statusCode, opened], [expected, expected === 101], name)
+    }
+  })
+
+  test('refuses an upgrade that is not a WebSocket with 400', async (t) => {
+    const port = await serve(t)
+    const { status } = await ask(port, '/echo', { headers: { Connection: 'Upgrade', Upgrade: 'h2c' } })
+    assert.equal(status, 400)
+  })
+
+  test('echoes text as text and bytes as bytes', async (t) => {
+    const ws = await connect(t, await serve(t), '/echo')
+    for (const message of ['', 'naïve 👋', Buffer.from([0, 255, 128]), 'x'.repeat(64 * 1024)]) {
+      ws.send(message)
+      assert.deepEqual((await next(ws, 'message')).data, message)
+    }
+  })
+
+  test('closes on a message above 64 KiB with 1009', async (t) => {
+    const port = await serve(t)
+    for (const target of ['/echo', '/chat']) {
+      const ws = await connect(t, port, target)
+      ws.send('x'.repeat(64 * 1024 + 1))
+      assert.equal((await next(ws, 'close')).code, 1009, target)
+    }
+  })
+
+  test('closes a chat that does not speak its language with 4002, whatever it says', async (t) => {
+    const port = await serve(t)
+    for (const message of ['hello', '{', 'null', '5', '[]', '{}', '{"type":"nonsense"}', Buffer.from([255, 0])]) {
+      const ws = await connect(t, port, '/chat')
+      ws.send(message)
+      assert.equal((await next(ws, 'close')).code, 4002, String(message))
+    }
+  })
+
+  test('cuts names and messages to length without breaking a character', async (t) => {
+    const ws = await connect(t, await serve(t), '/chat')
+    ws.send(JSON.stringify({ type: 'name', name: '  Ada\n\u0000' + '👋'.repeat(40) }))
+    assert.equal(JSON.parse((await next(ws, 'message')).data).type, 'welcome')
+    const joined = JSON.parse((await next(ws, 'message')).data)
+    assert.equal(joined.name, 'Ada ' + '👋'.repeat(20))
+
+    ws.send(JSON.stringify({ type: 'say', text: ' ' + '👋'.repeat(600) }))
+    assert.equal(JSON.parse((await next(ws, 'message')).data).text, '👋'.repeat(500))
+  })
+
+  test('says nothing for those who gave no name or have nothing to say', async (t) => {
+    const ws = await connect(t, await serve(t), '/chat')
+    ws.send('{"type":"say","text":"nameless"}')
+    for (const name of ['', ' ', {}, null]) ws.send(JSON.stringify({ type: 'name', name }))
+    ws.send('{"type":"name","name":"Ada"}')
+    const welcome = JSON.parse((await next(ws, 'message')).data)
+    assert.deepEqual([welcome.type, welcome.history], ['welcome', []])
+    assert.equal(JSON.parse((await next(ws, 'message')).data).type, 'join')
+
+    for (const text of ['', ' \n', 5, null, 'something']) ws.send(JSON.stringify({ type: 'say', text }))
+    assert.equal(JSON.parse((await next(ws, 'message')).data).text, 'something')
+  })
+
+  test('resends the seconds after Last-Event-ID, a minute of them at most', async (t) => {
+    const port = await serve(t)
+    const now = Math.floor(Date.now() / 1000)
+    const cases = [
+      ['five seconds ago', String(now - 5), now - 4],
+      ['an hour ago', String(now - 3600), now - 59],
+      ['nothing', undefined, now],
+      ['an id it never gave', 'abc', now],
+      ['a second still to come', String(now + 3600), now]
+    ]
+    for (const [name, lastEventId, expected] of cases) {
+      const [hello, tick] = await readEvents(port, lastEventId, 2)
+      assert.equal(JSON.parse(hello.data).lastEventId, lastEventId || '', name)
+      const late = Number(tick.id) - expected
+      assert.ok(late >= 0 && late <= 3, `${name}: first id ${tick.id}, expected ${expected}`)
+      assert.equal(JSON.parse(tick.data).time, Number(tick.id) * 1000, name)
+    }
+  })
+
+  test('prints its address, and ends by itself with 0 when it is interrupted', async (t) => {
+    const child = start(t, { PORT: '0' })
+    const [, port] = await child.prints(/http:\/\/127\.0\.0\.1:(\d+)\//)
+    const ws = await connect(t, port, '/chat')
+    const closed = next(ws, 'close')
+    const ended = once(child, 'exit')
+    child.kill('SIGINT')
+    const { code, reason } = await closed
+    assert.deepEqual([code, reason], [4001, 'The server is stopping'])
+    assert.deepEqual(await ended, [0, null])
+  })
+
+  test('says which port is taken and how to use another', async (t) => {
+    const port = await serve(t)
+    const child = start(t, { PORT: String(port) })
+    const ended = once(child, 'exit')
+    await child.prints(new RegExp(`Port ${port} is taken\\. Choose another: PORT=8001 npm start`))
+    assert.deepEqual(await ended, [1, null])
+  })
+
+  test('refuses a PORT that is no port', async (t) => {
+    for (const port of ['web', '-1', '65536', '80.5']) {
+      const child = start(t, { PORT: port })
+      const ended = once(child, 'exit')
+      await child.prints(/PORT must be a number from 0 to 65535/)
+      assert.deepEqual(await ended, [1, null], port)
+    }
+  })
+})
+
+async function serve (t) {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => new Promise((resolve) => server.stop(resolve)))
+  return server.address().port
+}
+
+function ask (port, target, options = {}) {
+  return new Promise((resolve, reject) => {
+    const request = http.request({ host: '127.0.0.1', port, path: target, agent: false, ...options }, (response) => {
+      const chunks = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('end', () => {
+        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() })
+      })
+    })
+    request.on('error', reject)
+    request.end()
+  })
+}
+
+async function connect (t, port, target) {
+  const ws = new WebSocket.Client(`ws://127.0.0.1:${port}${target}`)
+  t.after(() => ws.close())
+  const queues = new Map([['message', []], ['close', []]])
+  for (const [name, queue] of queues) ws.on(name, (event) => queue.push(event))
+  ws.queues = queues
+  await once(ws, 'open')
+  return ws
+}
+
+// Events are kept from the beginning, so that two in one packet are both found.
+async function next (ws, name) {
+  const queue = ws.queues.get(name)
+  while (queue.length === 0) await once(ws, name)
+  return queue.shift()
+}
+
+function readEvents (port, lastEventId, count) {
+  return new Promise((resolve, reject) => {
+    const headers = { Accept: 'text/event-stream' }
+    if (lastEventId !== undefined) headers['Last-Event-ID'] = lastEventId
+    let text = ''
+    const request = http.get({ host: '127.0.0.1', port, path: '/clock', agent: false, headers }, (response) => {
+      assert.equal(response.headers['content-type'], 'text/event-stream')
+      response.on('error', () => {})
+      response.on('data', (chunk) => {
+        text += chunk
+        const events = parseEvents(text)
+        if (events.length < count) return
+        request.destroy()
+        resolve(events)
+      })
+    })
+    request.on('error', reject)
+  })
+}
+
+// The blocks that are complete and carry data, as objects of their fields.
+function parseEvents (text) {
+  return text.split(/(?:\r\n|\n){2}/).slice(0, -1)
+    .map((block) => Object.fromEntries(block.split(/\r?\n/).map((line) => line.split(/: (.*)/s))))
+    .filter((event) => event.data !== undefined)
+}
+
+// The server as a program. `prints` waits for its output to match and fails if it ends before.
+function start (t, env) {
+  const child = spawn(process.execPath, [SERVER], { env: { ...process.env, ...env } })
+  t.after(() => child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk) => {
+      output += chunk
+      child.emit('output')
+    })
+  }
+  child.prints = (pattern) => new Promise((resolve, reject) => {
+    const check = () => pattern.test(output) && resolve(pattern.exec(output))
+    child.on('output', check)
+    child.once('close', () => check() || reject(new Error(`It ended and printed only: ${output}`)))
+    check()
+  })
+  return child
+}

@@ -1,0 +1,279 @@
+'use strict'
+
+// The demo behind `npm start`: an echo and a chat over WebSocket, a clock over EventSource, and the
+// page that shows them. Everything lives in memory and listens on this machine only.
+
+const fs = require('fs')
+const http = require('http')
+const path = require('path')
+const WebSocket = require('../..')
+
+const { EventSource } = WebSocket
+
+const HOST = '127.0.0.1'
+const MAX_LENGTH = 64 * 1024
+const MAX_BACKLOG = 1024 * 1024
+const CHAT_HISTORY = 50
+const NAME_LENGTH = 24
+const TEXT_LENGTH = 500
+const STREAM_SECONDS = 20
+const RETRY_SECONDS = 3 // long enough to miss a tick or two, so that there is something to resend
+const RESEND_SECONDS = 60
+const STOP_GRACE = 1000
+
+// Close codes 4000-4999 are for applications to define.
+const NOT_UNDERSTOOD = 4002
+const STOPPING = 4001
+
+const PAGE = new Map([
+  ['/', ['index.html', 'text/html; charset=utf-8']],
+  ['/app.js', ['app.js', 'text/javascript; charset=utf-8']],
+  ['/style.css', ['style.css', 'text/css; charset=utf-8']]
+])
+
+const PAGE_HEADERS = {
+  'Cache-Control': 'no-cache',
+  'Content-Security-Policy': [
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", 'img-src data:',
+    "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"
+  ].join('; '),
+  // Browsers round performance.now() to 0.1 ms unless the page is isolated; an echo here takes about that long.
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff'
+}
+
+/**
+ * An http.Server that is not listening yet, with one method more: `stop(callback)` says goodbye to
+ * everyone and closes it. `streamSeconds` is how long the clock lets a stream live; 0 means for ever.
+ */
+function createServer ({ streamSeconds = STREAM_SECONDS } = {}) {
+  const open = new Set()
+  const sockets = new Set()
+  const chat = createChat()
+  const clock = createClock(streamSeconds)
+  const endpoints = new Map([['/echo', echo], ['/chat', chat]])
+
+  const server = http.createServer((request, response) => {
+    const pathname = pathOf(request)
+    if (pathname === '/clock') return clock.serve(request, response)
+    if (pathname === '/clock/drop') return clock.drop(request, response)
+    servePage(pathname, request, response)
+  })
+
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+
+  server.on('upgrade', (request, socket, body) => {
+    const endpoint = endpoints.get(pathOf(request))
+    if (!endpoint) return refuse(socket, '404 Not Found')
+    if (!WebSocket.isWebSocket(request)) return refuse(socket, '400 Bad Request')
+    if (!isSameOrigin(request)) return refuse(socket, '403 Forbidden')
+
+    const ws = new WebSocket(request, socket, body, null, { maxLength: MAX_LENGTH })
+    open.add(ws)
+    ws.on('close', () => open.delete(ws))
+    endpoint(ws, socket)
+  })
+
+  server.stop = (callback) => {
+    server.close(callback)
+    clock.stop()
+    for (const ws of open) ws.close(STOPPING, 'The server is stopping')
+    if (server.closeIdleConnections) server.closeIdleConnections()
+    setTimeout(() => sockets.forEach((socket) => socket.destroy()), STOP_GRACE).unref()
+  }
+
+  return server
+}
+
+// Piping a WebSocket into itself is an echo that reads no faster than the peer does.
+function echo (ws) {
+  ws.pipe(ws)
+}
+
+function createChat () {
+  const people = new Map()
+  const history = []
+  let lastId = 0
+
+  function broadcast (content) {
+    const message = { ...content, time: Date.now(), people: people.size }
+    const text = JSON.stringify(message)
+    for (const person of people.values()) {
+      // Whoever stopped reading must not make everyone's messages pile up in our memory.
+      if (person.socket.writableLength > MAX_BACKLOG) person.socket.destroy()
+      else person.ws.send(text)
+    }
+    return message
+  }
+
+  function rename (person, name) {
+    const before = person.name
+    if (!name || name === before) return
+    person.name = name
+    if (before) return broadcast({ type: 'rename', before, name })
+
+    people.set(person.ws, person)
+    person.ws.send(JSON.stringify({ type: 'welcome', id: person.id, history }))
+    broadcast({ type: 'join', name })
+  }
+
+  function say (person, text) {
+    if (!text || !person.name) return
+    history.push(broadcast({ type: 'say', id: person.id, name: person.name, text }))
+    if (history.length > CHAT_HISTORY) history.shift()
+  }
+
+  return (ws, socket) => {
+    const person = { id: ++lastId, name: '', ws, socket }
+
+    ws.on('message', ({ data }) => {
+      const message = parse(data)
+      if (message.type === 'name') rename(person, clean(message.name, NAME_LENGTH))
+      else if (message.type === 'say') say(person, clean(message.text, TEXT_LENGTH))
+      else ws.close(NOT_UNDERSTOOD, 'Send {"type":"name"} or {"type":"say"}')
+    })
+
+    ws.on('close', () => {
+      if (people.delete(ws)) broadcast({ type: 'leave', name: person.name })
+    })
+  }
+}
+
+// The id of a tick is the second it belongs to (Unix time). So ids go on across a dropped stream and
+// across a restart, and what a reader missed follows from the last id it saw: nothing has to be stored.
+function createClock (streamSeconds) {
+  const streams = new Map()
+  let lastId = 0
+
+  function serve (request, response) {
+    if (!EventSource.isEventSource(request)) return respond(response, 406, 'This is an event stream')
+
+    const es = new EventSource(request, response, { retry: RETRY_SECONDS })
+    const id = ++lastId
+    const started = currentSecond()
+    const resumed = /^\d{1,12}$/.test(es.lastEventId) && Number(es.lastEventId) <= started
+    let sent = resumed ? Math.max(Number(es.lastEventId), started - RESEND_SECONDS) : started - 1
+    let ticker
+
+    const tick = () => {
+      for (; sent < currentSecond(); sent++) {
+        const second = sent + 1
+        es.send(JSON.stringify({ time: second * 1000, resent: second < started }), { id: String(second) })
+      }
+      ticker = setTimeout(tick, 1000 - Date.now() % 1000)
+    }
+
+    streams.set(id, es)
+    es.send(JSON.stringify({ stream: id, lastEventId: es.lastEventId }), { event: 'hello' })
+    tick()
+    const limit = streamSeconds > 0 ? setTimeout(() => es.close(), streamSeconds * 1000) : null
+
+    es.on('close', () => {
+      streams.delete(id)
+      clearTimeout(ticker)
+      clearTimeout(limit)
+    })
+  }
+
+  function drop (request, response) {
+    if (request.method !== 'POST') return respond(response, 405, 'POST drops a stream', { Allow: 'POST' })
+    if (!isSameOrigin(request)) return respond(response, 403, 'Another site asked for this')
+    const es = streams.get(Number(request.url.split('?stream=')[1]))
+    if (!es) return respond(response, 404, 'No such stream')
+    es.close()
+    respond(response, 204)
+  }
+
+  function stop () {
+    for (const es of streams.values()) es.close()
+  }
+
+  return { serve, drop, stop }
+}
+
+function servePage (pathname, request, response) {
+  if (!PAGE.has(pathname)) return respond(response, 404, 'Not found')
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return respond(response, 405, 'Only GET and HEAD', { Allow: 'GET, HEAD' })
+  }
+  const [file, type] = PAGE.get(pathname)
+  fs.readFile(path.join(__dirname, file), (error, content) => {
+    if (error) return respond(response, 500, 'Cannot read ' + file)
+    response.writeHead(200, { ...PAGE_HEADERS, 'Content-Type': type, 'Content-Length': content.length })
+    response.end(request.method === 'HEAD' ? undefined : content)
+  })
+}
+
+function respond (response, status, text = '', headers = {}) {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers })
+  response.end(text && text + '\n')
+}
+
+function refuse (socket, status) {
+  socket.on('error', () => socket.destroy())
+  socket.end('HTTP/1.1 ' + status + '\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+}
+
+// A browser lets every site on the web open a WebSocket to localhost, and says in Origin which site it
+// was. Programs that are not browsers send no Origin and could fake one: they are let in.
+function isSameOrigin (request) {
+  const { origin, host } = request.headers
+  return origin === undefined || origin === 'http://' + host || origin === 'https://' + host
+}
+
+function pathOf (request) {
+  return request.url.split('?')[0]
+}
+
+function currentSecond () {
+  return Math.floor(Date.now() / 1000)
+}
+
+function parse (data) {
+  try {
+    return Object(JSON.parse(data))
+  } catch (error) {
+    return {}
+  }
+}
+
+// Cuts between code points, so that an emoji at the limit stays whole or goes.
+function clean (text, length) {
+  if (typeof text !== 'string') return ''
+  return Array.from(text.replace(/\p{Cc}+/gu, ' ').trim()).slice(0, length).join('')
+}
+
+function main () {
+  const port = process.env.PORT === undefined ? 8000 : Number(process.env.PORT)
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    console.error('PORT must be a number from 0 to 65535, for example: PORT=8001 npm start')
+    process.exitCode = 1
+    return
+  }
+
+  const server = createServer()
+
+  server.on('error', (error) => {
+    const other = port === 8001 ? 8002 : 8001
+    if (error.code === 'EADDRINUSE') console.error(`Port ${port} is taken. Choose another: PORT=${other} npm start`)
+    else if (error.code === 'EACCES') console.error(`Port ${port} is not allowed. Choose another: PORT=8001 npm start`)
+    else console.error(error.message)
+    process.exitCode = 1
+  })
+
+  server.listen(port, HOST, () => {
+    console.log(`The demo is at http://${HOST}:${server.address().port}/ (Ctrl+C stops it)`)
+  })
+
+  // Only the first signal is handled, so that a second one ends the process at once.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.stop())
+}
+
+if (require.main === module) main()
+
+module.exports = { createServer }

@@ -49,12 +49,21 @@ function walk (directory) {
   })
 }
 
+// Node 18.0 has node:test but no `node --test`: there each file runs by itself, and the closing line is ours.
 function nodeTests (files) {
+  if (!process.version.startsWith('v18.0.')) return passes(['--test', ...files]) ? 0 : 1
+  const failed = files.filter((file) => !passes([file]))
+  for (const file of failed) console.log('# failed: ' + file)
+  console.log(`# files ${files.length}, failed ${failed.length}`)
+  return failed.length > 0 ? 1 : 0
+}
+
+function passes (args) {
   try {
-    run(process.execPath, ['--test', ...files])
-    return 0
+    run(process.execPath, args)
+    return true
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    return error.exitCode
+    return false
   }
 }

@@ -40,7 +40,7 @@ declare abstract class Socket extends Stream {
   /** Called before the listeners of `message`. */
   onmessage: ((event: WebSocket.MessageEvent) => void) | null
 
-  /** Called before the listeners of `error`. An error is always followed by `close`; nothing has to be done about it. */
+  /** Called before the listeners of `error`. It is information only: `close` always follows. */
   onerror: ((event: WebSocket.ErrorEvent) => void) | null
 
   /** Called before the listeners of `close`, exactly once in the life of a socket. */
@@ -61,7 +61,7 @@ declare abstract class Socket extends Stream {
   /** The same as {@link send}; makes the socket a destination for `pipe()`. */
   write (message: string | Buffer): boolean
 
-  /** Sends the message, if there is one, and closes with code 1000. Returns nothing; `any` fits NodeJS.WritableStream. */
+  /** Sends the message, if there is one, and closes with 1000. Returns nothing; `any` fits NodeJS.WritableStream. */
   end (): any
   end (message: WebSocket.Sendable): any
 
@@ -148,7 +148,8 @@ declare class WebSocket extends Socket {
    * @param options See {@link WebSocket.ServerOptions}.
    * @throws Error `Unrecognized option: …` for an option that does not exist.
    * @throws Error for a header whose name or value contains CR, LF or NUL.
-   * @throws TypeError for an extension without the properties it needs.
+   * @throws RangeError for a `maxLength` or `ping` that is no number above 0 (0 and undefined mean the default).
+   * @throws TypeError for protocols of another kind, and for an extension without the properties it needs.
    */
   constructor (
     request: http.IncomingMessage,
@@ -184,8 +185,8 @@ declare namespace WebSocket {
    * ws.on('message', (event) => console.log(event.data))
    * ```
    *
-   * What goes wrong on the way is told by `error` and `close`, never by `open`: code 1006 when the network or TLS fails,
-   * code 1002 when the answer is no valid handshake.
+   * What goes wrong on the way is told by `error` and `close`, never by `open`: code 1006 when the network or TLS
+   * fails, code 1002 when the answer is no valid handshake.
    */
   export class Client extends Socket {
     /**
@@ -195,7 +196,8 @@ declare namespace WebSocket {
      * @throws Error `… is not a valid WebSocket URL`.
      * @throws Error `Unrecognized option: …` for an option that does not exist.
      * @throws Error for a header whose name or value contains CR, LF or NUL.
-     * @throws TypeError for an extension without the properties it needs.
+     * @throws RangeError for a `maxLength` or `ping` that is no number above 0 (0 and undefined mean the default).
+     * @throws TypeError for protocols of another kind, and for an extension without the properties it needs.
      */
     constructor (url: string, protocols?: Protocols | null, options?: ClientOptions | null)
 

@@ -1,0 +1,38 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+
+const { WebSocket, original, originalPath, subjectPath } = require('../support/subject')
+const { inScope, test } = require('../support/test')
+const { Transcript } = require('./transcript')
+
+async function record (implementation, script, path) {
+  const log = new Transcript()
+  try {
+    await inScope((scope) => script(implementation, log, scope, path))
+  } catch (error) {
+    error.message += `\nafter:\n${log.finished().join('\n')}`
+    throw error
+  }
+  return log.finished()
+}
+
+/** `script(WebSocket, log, scope, path)` must leave the same transcript with both packages. */
+function parity (name, script, options) {
+  test(name, async () => {
+    const expected = await record(original, script, originalPath)
+    const actual = await record(WebSocket, script, subjectPath)
+    assert.notEqual(expected.length, 0, 'the script noted nothing')
+    if (process.env.SHOW_TRANSCRIPTS) console.log(`${name}\n  ${expected.join('\n  ')}`)
+    assert.deepEqual(actual, expected)
+  }, { timeout: 40000, ...options })
+}
+
+/** A row per case: `[name, value]`, all noted by one `script(WebSocket, log, scope, value)`. */
+function parityTable (name, rows, script) {
+  for (const [row, ...values] of rows) {
+    parity(`${name}: ${row}`, (implementation, log, scope) => script(implementation, log, scope, ...values))
+  }
+}
+
+module.exports = { parity, parityTable }

@@ -1,0 +1,30 @@
+'use strict'
+
+// Where we differ from faye-websocket 0.11.4 on purpose. The parity scripts leave these out; each has tests of its
+// own in __test__/faye that say what we do instead.
+
+module.exports = {
+  'the net option of a client': 'the original documents it and throws for it',
+  'close after the failure of a proxy': 'the original waits for the proxy to hang up, which it need not do',
+  'Connection: keep-alive, Upgrade in an answer': 'RFC 6455 asks for a token in a list, the original for one word',
+  'masked frames from a server': 'RFC 6455 section 5.1 has the client fail the connection; the original unmasks them',
+  'CR, LF and NUL in header options, protocols, event and id': 'the original lets them add lines of their own',
+  'the answer to a wrong version': 'names Sec-WebSocket-Version: 13, as RFC 6455 section 4.4 wants',
+  'a Host and a key that are missing or malformed': 'RFC 6455 section 4.2.1 requires them; the original does not look',
+  'a 64-bit length with the top bit set': 'fails with 1002, not 1009, as RFC 6455 section 5.2 forbids it',
+  'text that is not UTF-8 in an early fragment': 'fails when the byte arrives, not when the message ends',
+  'ping above 125 bytes': 'throws a RangeError; the original sends a frame that no peer may accept',
+  'a close reason above 123 bytes': 'is cut at a character; the original sends a frame that no peer may accept',
+  'a close code that is no number': 'is refused; the original writes the code 0',
+  'white space by tabs in Connection': 'is white space in HTTP; the original knows spaces only',
+  'bufferedAmount': 'is the truth; the original says 0',
+  'pause': 'stops reading; the original goes on delivering',
+  'an answer whose head never ends': 'fails at 64 KB; the original stores it for ever',
+  'the options objects of the caller': 'are not written to; the original sets host, port, servername and ca in them',
+  'the memory of the caller': 'is not written to; the original unmasks frames in the body it was given',
+  'a socket that cannot be read': 'leaves an inert object; the original returns the socket from the constructor',
+  'a response socket destroyed under an EventSource': 'closes it; the original keeps its timer for ever',
+  'frames': 'leave in one write per batch; the original writes once per frame',
+  'messages behind a handler that throws': 'are delivered at once; the original waits for the next bytes',
+  'Object.prototype': 'does not reach response headers; the original stores them in a plain object'
+}

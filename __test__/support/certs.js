@@ -1,0 +1,85 @@
+'use strict'
+
+// X.509 certificates made at test time. Node can sign but not build certificates, so the few ASN.1
+// structures of RFC 5280 that tests need are written here; no openssl, no keys in the repository.
+
+const { generateKeyPairSync, randomBytes, sign } = require('node:crypto')
+const { isIP } = require('node:net')
+
+const OIDS = {
+  ecdsaWithSHA256: [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02],
+  commonName: [0x55, 0x04, 0x03],
+  subjectAltName: [0x55, 0x1d, 0x11],
+  basicConstraints: [0x55, 0x1d, 0x13],
+  keyUsage: [0x55, 0x1d, 0x0f]
+}
+
+function der (tag, ...parts) {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
+  if (body.length < 128) return Buffer.concat([Buffer.from([tag, body.length]), body])
+  const hex = body.length.toString(16)
+  const length = Buffer.from(hex.length % 2 ? `0${hex}` : hex, 'hex')
+  return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, body])
+}
+
+const sequence = (...parts) => der(0x30, ...parts)
+const oid = (name) => der(0x06, OIDS[name])
+const TRUE = der(0x01, [0xff])
+
+const nameOf = (commonName) =>
+  sequence(der(0x31, sequence(oid('commonName'), der(0x0c, Buffer.from(commonName)))))
+
+const time = (date) => der(0x18, Buffer.from(date.toISOString().replace(/[-:T]|\.\d+/g, '')))
+
+const extension = (name, critical, value) =>
+  sequence(oid(name), ...(critical ? [TRUE] : []), der(0x04, value))
+
+const pem = (bytes) =>
+  `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64').match(/.{1,64}/g).join('\n')}\n-----END CERTIFICATE-----\n`
+
+function alternativeName (name) {
+  return isIP(name) ? der(0x87, name.split('.').map(Number)) : der(0x82, Buffer.from(name))
+}
+
+const DAY = 24 * 60 * 60 * 1000
+
+/** A certificate for `names` (host names and IPv4 addresses), signed by `issuer` or by itself. */
+function certificate (subject, { authority = false, names = [], issuer, notAfter = new Date(Date.now() + DAY) } = {}) {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  const algorithm = sequence(oid('ecdsaWithSHA256'))
+  const extensions = [extension('basicConstraints', true, authority ? sequence(TRUE) : sequence())]
+  if (authority) extensions.push(extension('keyUsage', true, der(0x03, [0x01, 0x06])))
+  if (names.length > 0) {
+    extensions.push(extension('subjectAltName', false, sequence(...names.map(alternativeName))))
+  }
+
+  const body = sequence(
+    der(0xa0, der(0x02, [2])),
+    der(0x02, [0x01], randomBytes(8)),
+    algorithm,
+    nameOf(issuer ? issuer.subject : subject),
+    sequence(time(new Date(Date.now() - 30 * DAY)), time(notAfter)),
+    nameOf(subject),
+    pair.publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, sequence(...extensions))
+  )
+  const signature = sign('sha256', body, issuer ? issuer.privateKey : pair.privateKey)
+  return {
+    subject,
+    privateKey: pair.privateKey,
+    key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    cert: pem(sequence(body, algorithm, der(0x03, [0], signature)))
+  }
+}
+
+/** A new certificate authority and a certificate of it for 127.0.0.1 and localhost. */
+function createAuthority () {
+  const root = certificate('Test authority', { authority: true })
+  const issue = (names, options) => {
+    const { key, cert } = certificate(names[0], { names, issuer: root, ...options })
+    return { key, cert }
+  }
+  return { ca: root.cert, issue, local: issue(['localhost', '127.0.0.1']) }
+}
+
+module.exports = { certificate, createAuthority }

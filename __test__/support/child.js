@@ -1,0 +1,34 @@
+'use strict'
+
+const { spawn } = require('node:child_process')
+
+const { subjectPath } = require('./subject')
+
+const SUPPORT = require.resolve('./peer')
+
+/**
+ * Runs `script(WebSocket, support, process.argv[2])` in a process of its own. `script` is turned into text, so it
+ * may use nothing from around it but its parameters and `require`.
+ */
+function runChild (scope, script, { path = subjectPath, argument = '', timeout = 15000, flags = [] } = {}) {
+  const code = `(${script})(require(${JSON.stringify(path)}), require(${JSON.stringify(SUPPORT)}), process.argv[1])`
+  const child = spawn(process.execPath, [...flags, '-e', code, '--', String(argument)], {
+    cwd: __dirname,
+    stdio: ['pipe', 'pipe', 'pipe']
+  })
+  const result = { child, stdout: '', stderr: '', code: null, signal: null }
+  child.stdout.on('data', (chunk) => { result.stdout += chunk })
+  child.stderr.on('data', (chunk) => { result.stderr += chunk })
+  const timer = globalThis.setTimeout(() => child.kill('SIGKILL'), timeout)
+  scope.defer(() => child.kill('SIGKILL'))
+  result.finished = new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      globalThis.clearTimeout(timer)
+      Object.assign(result, { code, signal })
+      resolve(result)
+    })
+  })
+  return result
+}
+
+module.exports = { runChild }

@@ -1,0 +1,200 @@
+'use strict'
+
+// The other end of a connection: a raw socket whose bytes, end and errors a test can wait for.
+
+const http = require('node:http')
+const https = require('node:https')
+const net = require('node:net')
+const tls = require('node:tls')
+
+const { readFrames, upgradeRequest, upgradeResponse } = require('./wire')
+
+const WAIT = 8000
+const { setTimeout, clearTimeout } = globalThis
+
+class Peer {
+  constructor (socket) {
+    this.socket = socket
+    this.bytes = Buffer.alloc(0)
+    this.ending = null
+    this.waiting = new Set()
+    socket.on('data', (chunk) => {
+      this.bytes = Buffer.concat([this.bytes, chunk])
+      this.check()
+    })
+    socket.on('end', () => this.finish('fin'))
+    socket.on('error', (error) => this.finish(error.code))
+    socket.on('close', () => this.finish('closed'))
+  }
+
+  finish (how) {
+    if (this.ending === null) this.ending = how
+    this.check()
+  }
+
+  check () {
+    for (const attempt of this.waiting) attempt()
+  }
+
+  until (predicate, what = 'the expected bytes') {
+    return new Promise((resolve, reject) => {
+      const attempt = () => {
+        if (!predicate()) return
+        clearTimeout(timer)
+        this.waiting.delete(attempt)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        this.waiting.delete(attempt)
+        reject(new Error(`${what} did not come; ended: ${this.ending}; received ${this.bytes.length} bytes: ` +
+          JSON.stringify(this.bytes.toString('latin1', 0, 400))))
+      }, WAIT)
+      this.waiting.add(attempt)
+      attempt()
+    })
+  }
+
+  write (data) {
+    return this.socket.write(data)
+  }
+
+  /** The next HTTP head, removed from what was received. */
+  async head () {
+    let end
+    await this.until(() => (end = this.bytes.indexOf('\r\n\r\n')) >= 0, 'a complete head')
+    const head = this.bytes.toString('latin1', 0, end + 4)
+    this.bytes = this.bytes.subarray(end + 4)
+    return head
+  }
+
+  /** Waits for `count` frames and removes them from what was received. */
+  async frames (count) {
+    await this.until(() => readFrames(this.bytes).frames.length >= count, `${count} frames`)
+    const { frames, rest } = readFrames(this.bytes)
+    this.bytes = rest
+    return frames
+  }
+
+  async frame () {
+    const frames = await this.frames(1)
+    return frames[0]
+  }
+
+  /** How the other end finished: 'fin', or the code of the error. */
+  async ended () {
+    await this.until(() => this.ending !== null, 'the end of the connection')
+    return this.ending
+  }
+}
+
+async function listen (scope, server) {
+  const sockets = new Set()
+  const track = (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+  }
+  server.on('connection', track)
+  scope.defer(() => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  await new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  return server.address().port
+}
+
+/** An HTTP(S) server whose upgrades go to `onUpgrade`, or become a socket of `WebSocket` given to `onSocket`. */
+async function serve (scope, WebSocket, { protocols, options, secure, onUpgrade, onSocket, onRequest } = {}) {
+  const server = secure ? https.createServer(secure) : http.createServer()
+  server.on('upgrade', onUpgrade || ((request, socket, body) => {
+    const ws = new WebSocket(request, socket, body, protocols, options)
+    if (onSocket) onSocket(ws, { request, socket, body })
+  }))
+  if (onRequest) server.on('request', onRequest)
+  const port = await listen(scope, server)
+  return { port, server, url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${port}/` }
+}
+
+/** A raw connection to `port`. */
+async function connect (scope, port, { secure, ...options } = {}) {
+  const target = { host: '127.0.0.1', port, allowHalfOpen: true, ...options }
+  const socket = secure ? tls.connect({ ...target, ...secure }) : net.connect(target)
+  scope.defer(() => socket.destroy())
+  const peer = new Peer(socket)
+  await new Promise((resolve, reject) => {
+    socket.once(secure ? 'secureConnect' : 'connect', resolve)
+    socket.once('error', reject)
+  })
+  return peer
+}
+
+/** A raw client that has finished its handshake with the server at `port`. */
+async function connectOpen (scope, port, headers, options) {
+  const peer = await connect(scope, port, options)
+  peer.write(upgradeRequest(headers))
+  peer.response = await peer.head()
+  return peer
+}
+
+/** A raw server; `accepted()` gives the next connection as a Peer. */
+async function accept (scope, { secure } = {}) {
+  const server = secure
+    ? tls.createServer({ ...secure, allowHalfOpen: true })
+    : net.createServer({ allowHalfOpen: true })
+  const arrived = []
+  const waiting = []
+  const errors = []
+  server.on(secure ? 'secureConnection' : 'connection', (socket) => {
+    const peer = new Peer(socket)
+    if (waiting.length > 0) waiting.shift()(peer)
+    else arrived.push(peer)
+  })
+  server.on('tlsClientError', (error) => errors.push(error))
+  const port = await listen(scope, server)
+  const accepted = () => new Promise((resolve, reject) => {
+    if (arrived.length > 0) return resolve(arrived.shift())
+    const timer = setTimeout(() => reject(new Error('no connection came')), WAIT)
+    waiting.push((peer) => {
+      clearTimeout(timer)
+      resolve(peer)
+    })
+  })
+
+  /** The next client, its request answered so that the connection is open. */
+  const acceptedOpen = async (headers) => {
+    const peer = await accepted()
+    peer.request = await peer.head()
+    peer.write(upgradeResponse(peer.request, headers))
+    return peer
+  }
+  return { accepted, acceptedOpen, arrived, errors, port, url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${port}/` }
+}
+
+/** Resolves with the event object of the next `type` event. */
+function once (emitter, type, milliseconds = WAIT) {
+  return new Promise((resolve, reject) => {
+    const listener = (value) => {
+      clearTimeout(timer)
+      resolve(value)
+    }
+    const timer = setTimeout(() => {
+      emitter.removeListener(type, listener)
+      reject(new Error(`no '${type}' event`))
+    }, milliseconds)
+    emitter.once(type, listener)
+  })
+}
+
+/** Polls until `predicate` holds. */
+async function eventually (predicate, what, milliseconds = WAIT) {
+  const end = Date.now() + milliseconds
+  while (!predicate()) {
+    if (Date.now() > end) throw new Error(`never happened: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+module.exports = { Peer, accept, connect, connectOpen, eventually, listen, once, serve }

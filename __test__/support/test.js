@@ -1,0 +1,56 @@
+'use strict'
+
+const nodeTest = require('node:test')
+
+const { usesOriginal } = require('./subject')
+
+const TIMEOUT = 20000
+
+/** What one test has opened; everything deferred runs when the test is over, last opened first. */
+class Scope {
+  constructor () {
+    this.cleanups = []
+  }
+
+  defer (cleanup) {
+    this.cleanups.push(cleanup)
+  }
+
+  /** Long enough for loopback traffic and its events to arrive; used to show that nothing more comes. */
+  settle (milliseconds = 25) {
+    return new Promise((resolve) => setTimeout(resolve, milliseconds))
+  }
+
+  async close () {
+    for (const cleanup of this.cleanups.reverse()) await cleanup()
+    this.cleanups = []
+  }
+}
+
+/** Runs `body` with a scope of its own, within the time limit. The global timers may be faked meanwhile. */
+async function inScope (body, timeout = TIMEOUT) {
+  const scope = new Scope()
+  const { setTimeout, clearTimeout } = globalThis
+  let timer
+  const late = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not finished after ${timeout} ms`)), timeout)
+  })
+  try {
+    return await Promise.race([body(scope), late])
+  } finally {
+    clearTimeout(timer)
+    await scope.close()
+  }
+}
+
+function test (name, body, { timeout, skip = false } = {}) {
+  return nodeTest(name, { skip }, () => inScope(body, timeout))
+}
+
+/** A test of something that we do differently from faye-websocket 0.11.4, on purpose. */
+function deviation (name, body, options = {}) {
+  const skip = usesOriginal ? 'faye-websocket 0.11.4 behaves differently here' : options.skip
+  return test(name, body, { ...options, skip })
+}
+
+module.exports = { deviation, inScope, test }

@@ -1,0 +1,44 @@
+'use strict'
+
+// Long timers (a second and more) are recorded and fired by hand; short ones run as usual. Programs fake
+// clocks in the same way, by replacing the globals.
+
+const LONG = 1000
+
+function fakeLongTimers (scope) {
+  const real = { ...pick(globalThis) }
+  const timers = []
+
+  const fake = (kind, start) => (callback, delay, ...rest) => {
+    if (!(delay >= LONG)) return start(callback, delay, ...rest)
+    const timer = {
+      kind,
+      delay,
+      active: true,
+      fire: () => callback(...rest),
+      ref: () => timer,
+      unref: () => timer,
+      hasRef: () => true,
+      [Symbol.toPrimitive]: () => 0
+    }
+    timers.push(timer)
+    return timer
+  }
+  const clear = (stop) => (timer) => {
+    if (timers.includes(timer)) timer.active = false
+    else stop(timer)
+  }
+
+  globalThis.setTimeout = fake('timeout', real.setTimeout)
+  globalThis.setInterval = fake('interval', real.setInterval)
+  globalThis.clearTimeout = clear(real.clearTimeout)
+  globalThis.clearInterval = clear(real.clearInterval)
+  scope.defer(() => Object.assign(globalThis, real))
+  return timers
+}
+
+function pick ({ setTimeout, setInterval, clearTimeout, clearInterval }) {
+  return { setTimeout, setInterval, clearTimeout, clearInterval }
+}
+
+module.exports = { fakeLongTimers }

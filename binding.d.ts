@@ -57,6 +57,8 @@ export declare class Driver {
   pong(payload: Uint8Array): boolean
   /** Closes. Throws a RangeError for a code that must not travel. */
   close(code: number, reason: string): Outcome
+  /** The transport is gone: forgets what waits in either direction. */
+  abandon(): void
   /** All bytes that wait to be written, in one Buffer; null when there are none. */
   takeOutput(): Buffer | null
   /** -1 before a client has started, then 0 to 3. */

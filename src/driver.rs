@@ -10,7 +10,7 @@ use proto::output::{Caused, Kind};
 
 use crate::error::throw;
 use crate::options::{DriverOptions, random};
-use crate::output::{self, JsOutput};
+use crate::output::{self, DriverEvent, JsOutput};
 
 /// One connection. What a method causes is returned, never called back: bytes wait in the output
 /// until they are taken, and outputs that the peer caused wait until they are polled.
@@ -34,12 +34,21 @@ pub struct ClientTarget {
 
 /// What a command caused.
 #[napi(object, object_from_js = false)]
-pub struct Outcome<'env> {
+pub struct Outcome {
     /// False when the state of the connection did not allow the command.
     pub accepted: bool,
     /// Events, in order; the bytes in the output come before them.
-    #[napi(ts_type = "DriverEvent[]")]
-    pub events: Vec<Object<'env>>,
+    pub events: Vec<DriverEvent>,
+}
+
+impl From<Caused> for Outcome {
+    fn from(caused: Caused) -> Self {
+        let events = caused.events.into_iter().map(DriverEvent::from).collect();
+        Self {
+            accepted: caused.accepted,
+            events,
+        }
+    }
 }
 
 #[napi]
@@ -99,8 +108,8 @@ impl Driver {
 
     /// Starts the opening handshake.
     #[napi(catch_unwind)]
-    pub fn start<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        outcome(env, self.connection.start())
+    pub fn start(&mut self) -> Outcome {
+        self.connection.start().into()
     }
 
     /// Stores bytes from the transport. Then `poll` until it returns null.
@@ -113,22 +122,23 @@ impl Driver {
     /// one other thing.
     #[napi(
         catch_unwind,
-        ts_return_type = "Array<string | Buffer> | DriverEvent | { kind: 'write' } | null"
+        ts_return_type = "Array<string | Buffer> | DriverEvent | null"
     )]
     pub fn poll<'env>(&mut self, env: &'env Env) -> Result<Option<JsOutput<'env>>> {
         output::next(env, &mut self.connection)
     }
 
-    /// Sends a text message; false when the connection is closing or closed.
+    /// Sends a text message. Returns how many bytes wait to be taken, or -1 when the message was
+    /// refused because the connection is closing or closed.
     #[napi(catch_unwind)]
-    pub fn text(&mut self, message: String) -> bool {
-        self.connection.send(Kind::Text, message.as_bytes())
+    pub fn text(&mut self, message: String) -> f64 {
+        self.send(Kind::Text, message.as_bytes())
     }
 
-    /// Sends a message of these bytes, as text if it says so; false when closing or closed.
+    /// Sends a binary message. Returns what `text` returns.
     #[napi(catch_unwind)]
-    pub fn binary(&mut self, message: &[u8]) -> bool {
-        self.connection.send(Kind::Binary, message)
+    pub fn binary(&mut self, message: &[u8]) -> f64 {
+        self.send(Kind::Binary, message)
     }
 
     /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
@@ -149,16 +159,17 @@ impl Driver {
 
     /// Closes. Throws a RangeError for a code that must not travel.
     #[napi(catch_unwind)]
-    pub fn close<'env>(
-        &mut self,
-        env: &'env Env,
-        code: u16,
-        reason: String,
-    ) -> Result<Outcome<'env>> {
-        match self.connection.close(code, &reason) {
-            Ok(caused) => outcome(env, caused),
-            Err(mistake) => Err(throw(env, &mistake)),
-        }
+    pub fn close(&mut self, env: &Env, code: u16, reason: String) -> Result<Outcome> {
+        let caused = self.connection.close(code, &reason);
+        caused
+            .map(Outcome::from)
+            .map_err(|mistake| throw(env, &mistake))
+    }
+
+    /// The transport is gone: forgets what waits in either direction.
+    #[napi(catch_unwind)]
+    pub fn abandon(&mut self) {
+        self.connection.abandon();
     }
 
     /// All bytes that wait to be written, in one Buffer; null when there are none.
@@ -213,21 +224,21 @@ impl Driver {
     }
 }
 
+impl Driver {
+    fn send(&mut self, kind: Kind, payload: &[u8]) -> f64 {
+        let accepted = self.connection.send(kind, payload);
+        if accepted {
+            self.connection.outbox().bytes().len() as f64
+        } else {
+            -1.0
+        }
+    }
+}
+
 impl From<Connection> for Driver {
     fn from(connection: Connection) -> Self {
         Self { connection }
     }
-}
-
-fn outcome<'env>(env: &'env Env, caused: Caused) -> Result<Outcome<'env>> {
-    let events = caused
-        .events
-        .into_iter()
-        .map(|event| output::event(env, event));
-    Ok(Outcome {
-        accepted: caused.accepted,
-        events: events.collect::<Result<_>>()?,
-    })
 }
 
 /// A header of a parsed request: a string, or an array of strings, which one list can hold as well.

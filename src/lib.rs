@@ -4,9 +4,9 @@
 //! back. No protocol decision is made here, no JavaScript is called from here, and no panic leaves:
 //! every entry is wrapped in `catch_unwind`, and what it catches is thrown as an `Error`.
 
-mod driver;
+pub mod driver;
 mod error;
-mod http;
-mod options;
-mod output;
-mod proxy;
+pub mod http;
+pub mod options;
+pub mod output;
+pub mod proxy;

@@ -1,12 +1,13 @@
 //! Outputs of the core to JavaScript values.
 
-use napi::bindgen_prelude::{Array, BufferSlice, Either, Object};
+use napi::bindgen_prelude::{Array, BufferSlice, Either};
 use napi::{Env, Result};
+use napi_derive::napi;
 use proto::connection::Connection;
 use proto::output::{Event, Kind, Message, Output};
 
-/// A run of messages, or one other thing: `{ kind, … }`.
-pub(crate) type JsOutput<'env> = Either<Array<'env>, Object<'env>>;
+/// A run of messages, or one other thing.
+pub(crate) type JsOutput<'env> = Either<Array<'env>, DriverEvent>;
 
 /// The next output. Messages are collected until something else comes, for that may change what the
 /// handlers of these messages can observe.
@@ -24,8 +25,11 @@ pub(crate) fn next<'env>(
             set(env, &mut run, 0, received)?;
             Some(Either::A(run))
         }
-        Some(Output::Write) => Some(Either::B(kind(env, "write")?)),
-        Some(Output::Event(happened)) => Some(Either::B(event(env, happened)?)),
+        Some(Output::Write) => Some(Either::B(DriverEvent {
+            kind: "write",
+            ..Default::default()
+        })),
+        Some(Output::Event(event)) => Some(Either::B(event.into())),
     })
 }
 
@@ -55,36 +59,55 @@ fn set(env: &Env, run: &mut Array, index: u32, received: Message<'_>) -> Result<
     }
 }
 
-/// An event, with the fields that websocket-driver's event of that name has.
-pub(crate) fn event<'env>(env: &'env Env, event: Event) -> Result<Object<'env>> {
-    match event {
-        Event::Open => kind(env, "open"),
-        Event::Ping(payload) => with_data(env, "ping", &payload),
-        Event::Pong(payload) => with_data(env, "pong", &payload),
-        Event::Error(error) => {
-            let mut object = kind(env, "error")?;
-            object.set("message", error.to_string())?;
-            Ok(object)
-        }
-        Event::Close { code, reason } => {
-            let mut object = kind(env, "close")?;
-            object.set("code", code)?;
-            object.set("reason", reason)?;
-            Ok(object)
+/// Something that is not a message. `kind` is the name of websocket-driver's event, or `write` where
+/// bytes were added to the output; the other fields are those of that event.
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct DriverEvent {
+    #[napi(ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write'")]
+    /// What happened.
+    pub kind: &'static str,
+    /// Of `ping` and `pong`.
+    pub data: Option<String>,
+    /// Of `error`.
+    pub message: Option<String>,
+    /// Of `close`.
+    pub code: Option<u16>,
+    /// Of `close`.
+    pub reason: Option<String>,
+}
+
+impl From<Event> for DriverEvent {
+    fn from(event: Event) -> Self {
+        let text = |payload: Vec<u8>| Some(String::from_utf8_lossy(&payload).into_owned());
+        match event {
+            Event::Open => Self {
+                kind: "open",
+                ..Self::default()
+            },
+            Event::Ping(payload) => Self {
+                kind: "ping",
+                data: text(payload),
+                ..Self::default()
+            },
+            Event::Pong(payload) => Self {
+                kind: "pong",
+                data: text(payload),
+                ..Self::default()
+            },
+            Event::Error(error) => Self {
+                kind: "error",
+                message: Some(error.to_string()),
+                ..Self::default()
+            },
+            Event::Close { code, reason } => Self {
+                kind: "close",
+                code: Some(code),
+                reason: Some(reason),
+                ..Self::default()
+            },
         }
     }
-}
-
-fn with_data<'env>(env: &'env Env, name: &str, payload: &[u8]) -> Result<Object<'env>> {
-    let mut object = kind(env, name)?;
-    object.set("data", String::from_utf8_lossy(payload).as_ref())?;
-    Ok(object)
-}
-
-fn kind<'env>(env: &'env Env, name: &str) -> Result<Object<'env>> {
-    let mut object = Object::new(env)?;
-    object.set("kind", name)?;
-    Ok(object)
 }
 
 /// Bounds on one run, so that a flood of tiny messages cannot fill the heap before the first of them

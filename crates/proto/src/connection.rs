@@ -37,7 +37,7 @@ enum Phase {
     },
     /// Frames flow; [`Hybi`] knows the rest.
     Established,
-    /// Over before it was established; the `close` event may still have to be told.
+    /// Over before it was established, or abandoned; the `close` event may still have to be told.
     Failed { untold: Option<Event> },
 }
 
@@ -277,7 +277,7 @@ impl Connection {
         match self.phase {
             Phase::Failed { .. } => Ok(Caused::default()),
             Phase::Connecting { .. } => {
-                self.abandon();
+                self.give_up();
                 let event = Event::Close {
                     code,
                     reason: reason.to_owned(),
@@ -298,6 +298,13 @@ impl Connection {
                 })
             }
         }
+    }
+
+    /// The transport is gone: forgets what waits in either direction, without a word.
+    pub fn abandon(&mut self) {
+        self.phase = Phase::Failed { untold: None };
+        self.hybi.receiver().stop();
+        self.outbox.clear();
     }
 
     /// The bytes to write. Whoever has written them clears it.
@@ -336,7 +343,7 @@ impl Connection {
     }
 
     fn fail(&mut self, error: Error) -> [Event; 2] {
-        self.abandon();
+        self.give_up();
         let reason = error.to_string();
         [
             Event::Error(error),
@@ -347,7 +354,8 @@ impl Connection {
         ]
     }
 
-    fn abandon(&mut self) {
+    /// Ends a connection that has not been established. What is in the outbox is still to be written.
+    fn give_up(&mut self) {
         self.phase = Phase::Failed { untold: None };
         self.hybi.receiver().stop();
     }

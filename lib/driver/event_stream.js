@@ -1,0 +1,7 @@
+// @ts-check
+'use strict'
+
+// The framing of `text/event-stream`, for lib/faye/eventsource.js, which may not touch the binding.
+const { eventStreamHead: head, eventStreamMessage: message, eventStreamPing: ping } = require('../../binding')
+
+module.exports = { head, message, PING: ping() }

@@ -1,0 +1,60 @@
+// @ts-check
+'use strict'
+
+const { inspect } = require('node:util')
+
+/**
+ * Throws for the first key that is not among the valid ones. Inherited keys count, and so do keys without a value.
+ *
+ * @param {any} options
+ * @param {string[]} validKeys
+ */
+function validateOptions (options, validKeys) {
+  for (const key in options) {
+    if (!validKeys.includes(key)) throw new Error('Unrecognized option: ' + key)
+  }
+}
+
+/**
+ * The options of a driver in the form that the binding takes.
+ *
+ * @param {any} options
+ * @returns {import('../../binding').DriverOptions}
+ */
+function nativeOptions (options) {
+  return { maxLength: maxLength(options.maxLength), protocols: protocols(options.protocols) }
+}
+
+/** @param {any} value */
+function maxLength (value) {
+  if (!value) return undefined
+  const length = Number(value)
+  if (!(length > 0)) throw new RangeError(`Invalid maxLength: ${inspect(value)}; expected a number of bytes above 0`)
+  return length
+}
+
+/** @param {any} value */
+function protocols (value) {
+  if (!value) return undefined
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) return value.map(String)
+  throw new TypeError(`Invalid protocols: ${inspect(value)}; expected a string or an array of strings`)
+}
+
+/**
+ * A number of seconds as milliseconds for a timer; 0 when there is none.
+ *
+ * @param {string} name
+ * @param {any} value
+ */
+function milliseconds (name, value) {
+  if (!value) return 0
+  const seconds = Number(value)
+  if (!(seconds > 0)) throw new RangeError(`Invalid ${name}: ${inspect(value)}; expected a number of seconds above 0`)
+  return Math.min(seconds * 1000, LONGEST_TIMER)
+}
+
+// Beyond this, Node's timers fire at once.
+const LONGEST_TIMER = 2 ** 31 - 1
+
+module.exports = { validateOptions, nativeOptions, milliseconds }

@@ -1,0 +1,99 @@
+'use strict'
+
+const net = require('node:net')
+const tls = require('node:tls')
+const util = require('node:util')
+const { Driver } = require('../driver/driver')
+const { Proxy } = require('../driver/proxy')
+const { endpoint, parseProxyUrl, parseWebSocketUrl } = require('../driver/url')
+const { API } = require('./api')
+
+/** The client's end of a connection. Connects at once. */
+function Client (url, protocols, options) {
+  options = options || {}
+  this.url = url
+  this._driver = Driver.client(url, { maxLength: options.maxLength, protocols })
+  API.call(this, options)
+  this._connect(options)
+}
+util.inherits(Client, API)
+
+Client.prototype._open = function () {
+  this._readResponse()
+  API.prototype._open.call(this)
+}
+
+Client.prototype._emitError = function (message) {
+  this._readResponse()
+  API.prototype._emitError.call(this, message)
+}
+
+/** The server's answer, good or bad, is there before the application hears of it. */
+Client.prototype._readResponse = function () {
+  this.headers = this._driver.headers
+  this.statusCode = this._driver.statusCode
+}
+
+Client.prototype._connect = function (options) {
+  const proxy = options.proxy || {}
+  const server = endpoint(parseWebSocketUrl(this.url))
+  const serverTls = tlsOptions(server.host, options.tls, options.ca)
+
+  if (!proxy.origin) {
+    const stream = connect(server, options.net, serverTls, () => this._start())
+    this._configureStream(stream)
+    return this._startPing()
+  }
+
+  const tunnel = this._openTunnel(proxy, () => this._tunnelled(server.secure, serverTls))
+  const gate = endpoint(parseProxyUrl(proxy.origin))
+  const stream = connect(gate, options.net, tlsOptions(gate.host, proxy.tls), () => tunnel.start())
+  this._configureStream(stream)
+  tunnel.pipe(stream, { end: false })
+  stream.pipe(tunnel)
+  this._startPing()
+}
+
+/** The handshake with the proxy. Any answer but a tunnel ends the connection, even if the proxy keeps it open. */
+Client.prototype._openTunnel = function (proxy, onConnect) {
+  const tunnel = this._proxy = new Proxy(this.url, proxy.origin)
+  for (const name in proxy.headers) tunnel.setHeader(name, proxy.headers[name])
+  tunnel.on('connect', onConnect)
+  tunnel.on('error', (error) => {
+    this._emitError(error.message)
+    this._beginClose('', 1006)
+  })
+  return tunnel
+}
+
+Client.prototype._tunnelled = function (secure, serverTls) {
+  // The proxy has had its say: from here on the stream is the server's.
+  this._stream.unpipe(this._proxy)
+  if (!secure) return this._start()
+  const stream = tls.connect({ socket: this._stream, ...serverTls }, () => this._start())
+  this._configureStream(stream)
+}
+
+Client.prototype._start = function () {
+  if (this.readyState > 0) return
+  this._connectTransport()
+  this._transport.start()
+}
+
+/** `onConnect` is called once everything about the peer is known to be right: nothing is written before. */
+function connect ({ host, port, secure }, netOptions, secureOptions, onConnect) {
+  return secure
+    ? tls.connect({ ...secureOptions, host, port }, onConnect)
+    : net.connect({ ...netOptions, host, port }, onConnect)
+}
+
+/** A copy: what the caller gave is the caller's. */
+function tlsOptions (host, given, ca) {
+  const options = { ...given, host }
+  if (!options.ca && ca) options.ca = ca
+  // RFC 6066: an IP address is no server name. The certificate is checked against the host all the same.
+  if (!options.servername && !net.isIP(host)) options.servername = host
+  return options
+}
+
+module.exports = { Client }

@@ -1,0 +1,67 @@
+'use strict'
+
+/**
+ * The event of https://dom.spec.whatwg.org/#interface-event, as far as faye-websocket has it.
+ *
+ * @param {string} type
+ * @param {Record<string, any>} [fields]
+ */
+function Event (type, fields) {
+  this.type = type
+  for (const key in fields) this[key] = fields[key]
+}
+
+Event.prototype.initEvent = function (type, canBubble, cancelable) {
+  this.type = type
+  this.bubbles = canBubble
+  this.cancelable = cancelable
+}
+
+Event.prototype.stopPropagation = function () {}
+Event.prototype.preventDefault = function () {}
+
+Event.CAPTURING_PHASE = 1
+Event.AT_TARGET = 2
+Event.BUBBLING_PHASE = 3
+
+/**
+ * Mixed into the prototypes of the public classes, whose instances are EventEmitters too: the `on…` property is
+ * called first, then the listeners.
+ */
+const EventTarget = {
+  onopen: null,
+  onmessage: null,
+  onerror: null,
+  onclose: null,
+
+  addEventListener (type, listener) {
+    this.on(type, listener)
+  },
+
+  removeEventListener (type, listener) {
+    this.removeListener(type, listener)
+  },
+
+  dispatchEvent (event) {
+    event.target = event.currentTarget = this
+    event.eventPhase = Event.AT_TARGET
+
+    if (this['on' + event.type]) this['on' + event.type](event)
+    this.emit(event.type, event)
+  }
+}
+
+/**
+ * Dispatches an event of our own making.
+ *
+ * @param {any} target
+ * @param {string} type
+ * @param {Record<string, any>} [fields]
+ */
+function dispatch (target, type, fields) {
+  const event = new Event(type, fields)
+  event.initEvent(type, false, false)
+  target.dispatchEvent(event)
+}
+
+module.exports = { EventTarget, dispatch }

@@ -1,0 +1,111 @@
+'use strict'
+
+const Stream = require('node:stream')
+const util = require('node:util')
+const eventStream = require('../driver/event_stream')
+const { isEventSource, isSecureRequest } = require('../driver/http')
+const { milliseconds } = require('../driver/options')
+const transports = require('../transport')
+const { EventTarget, dispatch } = require('./event')
+const { CONNECTING, OPEN, CLOSED } = require('./ready_state')
+
+/** Bytes that a client which does not read may cost us. */
+const MAX_BUFFERED = 16 * 1024 * 1024
+
+/** The server's end of an event stream, made in an http server's `request` handler. */
+function EventSource (request, response, options) {
+  Stream.call(this)
+  this.writable = true
+  options = options || {}
+
+  const scheme = isSecureRequest(request) ? 'https:' : 'http:'
+  this._stream = response.socket
+  this._ping = milliseconds('ping', options.ping || this.DEFAULT_PING)
+  this._retry = milliseconds('retry', options.retry || this.DEFAULT_RETRY)
+  this._pingTimer = null
+  this.url = scheme + '//' + request.headers.host + request.url
+  this.lastEventId = request.headers['last-event-id'] || ''
+  this.readyState = CONNECTING
+
+  const headers = []
+  for (const name in options.headers) {
+    if (options.headers[name] !== undefined) headers.push(name, options.headers[name].toString())
+  }
+  const head = eventStream.head(headers, Math.floor(this._retry))
+
+  if (!this._stream || !this._stream.writable) return
+  process.nextTick(() => this._open())
+
+  this._stream.setTimeout(0)
+  this._stream.setNoDelay(true)
+  this._write(head)
+
+  this._stream.on('drain', () => this.emit('drain'))
+  this._pingTimer = setInterval(() => this.ping(), this._ping)
+  for (const event of ['error', 'end', 'close']) this._stream.on(event, () => this.close())
+}
+util.inherits(EventSource, Stream)
+
+EventSource.isEventSource = (request) => isEventSource(request)
+
+const methods = {
+  DEFAULT_PING: 10,
+  DEFAULT_RETRY: 5,
+
+  write (message) {
+    return this.send(message)
+  },
+
+  end (message) {
+    if (message !== undefined) this.write(message)
+    this.close()
+  },
+
+  send (message, options) {
+    if (this.readyState > OPEN) return false
+    const { event, id } = options || {}
+    return this._write(eventStream.message(String(message), field(event), field(id)))
+  },
+
+  ping () {
+    return this._write(eventStream.PING)
+  },
+
+  close () {
+    if (this.readyState > OPEN) return false
+    this.readyState = CLOSED
+    this.writable = false
+    clearInterval(this._pingTimer)
+    if (this._stream) transports.end(this._stream)
+    dispatch(this, 'close')
+    return true
+  },
+
+  _open () {
+    if (this.readyState !== CONNECTING) return
+    this.readyState = OPEN
+    dispatch(this, 'open')
+  },
+
+  _write (chunk) {
+    if (!this.writable) return false
+    if (this._stream.writableLength > MAX_BUFFERED) {
+      this._stream.destroy()
+      this.close()
+      return false
+    }
+    try {
+      return this._stream.write(chunk, 'utf8')
+    } catch {
+      return false
+    }
+  }
+}
+
+function field (value) {
+  return value ? String(value) : undefined
+}
+
+Object.assign(EventSource.prototype, methods, EventTarget)
+
+module.exports = { EventSource }

@@ -1,0 +1,198 @@
+// @ts-check
+'use strict'
+
+const { flushAtTheEnd, enterBatch, leaveBatch } = require('./tick')
+
+/** @typedef {import('../driver/driver').Driver} Driver */
+
+/**
+ * Moves bytes between a driver and any Duplex. Never looks inside them.
+ *
+ * Writes once per batch: what the handlers of one chunk send leaves together when they are done. Outside a batch the
+ * first send of a tick is written at once and later ones at the end of the tick, so latency is not traded for size.
+ */
+class StreamTransport {
+  #socket
+  #driver
+  #notifyDrain
+  #onData
+  #onDrain
+  /** Batches under way: a handler may feed us more bytes. */
+  #depth = 0
+  /** Something was written in this tick; the rest of the tick goes together. */
+  #touched = false
+  /** The socket is full: what comes now waits for its `drain`. */
+  #waiting = false
+  /** `send` has returned false, so the application is owed a `drain`. */
+  #owed = false
+  /** The application has paused us. */
+  #suspended = false
+  /** We have stopped reading, because the peer does not. */
+  #stalled = false
+  /** Bytes that the peer made us write since the socket was last empty. */
+  #replied = 0
+
+  /**
+   * @param {any} socket
+   * @param {Driver} driver
+   * @param {() => void} notifyDrain called once for every time that a sender was told to wait
+   */
+  constructor (socket, driver, notifyDrain) {
+    this.#socket = socket
+    this.#driver = driver
+    this.#notifyDrain = notifyDrain
+    driver.transport = this
+    this.#onData = (/** @type {Buffer} */ chunk) => this.#batch(() => driver.receive(chunk))
+    this.#onDrain = () => this.#drained()
+    socket.on('data', this.#onData)
+    socket.on('drain', this.#onDrain)
+    // A socket that has been piped elsewhere before stays paused otherwise.
+    socket.resume()
+  }
+
+  /** Starts the driver's opening handshake. What its handlers send leaves with the handshake. */
+  start () {
+    this.#batch(() => {
+      this.#driver.start()
+      this.#driver.deliver()
+    })
+  }
+
+  /**
+   * There are bytes to write. False when the sender should wait for `drain`.
+   *
+   * @param {number} pending how many
+   */
+  offer (pending) {
+    if (this.#depth === 0 && !this.#touched) {
+      this.#touched = true
+      flushAtTheEnd(this)
+      this.flush()
+      pending = 0
+    }
+    if (!this.#waiting && pending < this.#highWaterMark) return true
+    this.#owed = true
+    return false
+  }
+
+  /** Hands everything to the socket that it may take now. */
+  flush () {
+    this.#touched = false
+    if (this.#waiting) return
+    this.#write()
+  }
+
+  /** Hands everything to the socket, which is about to end. */
+  flushAll () {
+    this.#write()
+  }
+
+  /** Lets go of the socket, which has ended or is about to. */
+  detach () {
+    this.#socket.removeListener('data', this.#onData)
+    this.#socket.removeListener('drain', this.#onDrain)
+    this.#owed = false
+    // Whatever else arrives is nobody's: it must not keep the socket from reaching its end.
+    if (!this.#socket.destroyed) this.#socket.resume()
+  }
+
+  suspend () {
+    this.#suspended = true
+    this.#socket.pause()
+  }
+
+  proceed () {
+    this.#suspended = false
+    process.nextTick(() => {
+      if (this.#suspended) return
+      this.#batch(() => this.#driver.deliver())
+      this.#read()
+    })
+  }
+
+  /** Bytes that the socket holds and the kernel has not taken. */
+  get writableLength () {
+    return this.#socket.writableLength || 0
+  }
+
+  get #highWaterMark () {
+    return this.#socket.writableHighWaterMark || DEFAULT_HIGH_WATER_MARK
+  }
+
+  /** @param {() => void} work */
+  #batch (work) {
+    if (this.#depth++ > 0) {
+      try {
+        return work()
+      } finally {
+        this.#depth--
+      }
+    }
+    const before = this.#waiting ? this.#driver.bufferedAmount : 0
+    let isDone = false
+    enterBatch(this)
+    try {
+      work()
+      isDone = true
+    } finally {
+      this.#depth--
+      leaveBatch(this)
+      this.#endBatch(before)
+      // A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not.
+      if (!isDone) process.nextTick(() => this.#batch(() => this.#driver.deliver()))
+    }
+  }
+
+  /** @param {number} before bytes that waited already when the batch began */
+  #endBatch (before) {
+    const written = this.#waiting ? this.#driver.bufferedAmount - before : this.#write()
+    if (!this.#waiting) return
+    this.#replied += written
+    this.#stall()
+  }
+
+  /** Returns how many bytes the socket was given. */
+  #write () {
+    const bytes = this.#driver.takeOutput()
+    if (bytes === null) return 0
+    this.#waiting = this.#socket.write(bytes) === false
+    if (this.#owed && !this.#waiting) process.nextTick(() => this.#drained())
+    return bytes.length
+  }
+
+  /**
+   * Stops reading from a peer that does not read, when it is the peer's own requests that fill the socket. Two peers
+   * that send much to each other at the same time must go on reading, or both would wait for ever.
+   */
+  #stall () {
+    if (this.#stalled || this.#socket.destroyed) return
+    const buffered = this.writableLength + this.#driver.bufferedAmount
+    if (this.#replied < MAX_REPLIED && buffered < MAX_BUFFERED) return
+    this.#stalled = true
+    this.#socket.pause()
+  }
+
+  #drained () {
+    this.#waiting = false
+    this.#replied = 0
+    this.flush()
+    if (this.#waiting) return
+    this.#stalled = false
+    this.#read()
+    if (!this.#owed) return
+    this.#owed = false
+    this.#notifyDrain()
+  }
+
+  #read () {
+    if (!this.#suspended && !this.#stalled && !this.#socket.destroyed) this.#socket.resume()
+  }
+}
+
+const DEFAULT_HIGH_WATER_MARK = 16 * 1024
+/** A reply to a message within the limits of one chunk may fill the socket; a second chunk of them is not read. */
+const MAX_REPLIED = 64 * 1024
+/** Whatever filled the socket: this much and a peer that does not read costs no more. */
+const MAX_BUFFERED = 8 * 1024 * 1024
+
+module.exports = { StreamTransport }

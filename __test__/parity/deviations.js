@@ -25,6 +25,8 @@ module.exports = {
   'a socket that cannot be read': 'leaves an inert object; the original returns the socket from the constructor',
   'a response socket destroyed under an EventSource': 'closes it; the original keeps its timer for ever',
   'frames': 'leave in one write per batch; the original writes once per frame',
+  'send in the handler of an error': 'returns false, as nothing is sent any more; the original says true',
+  'maxLength, ping and retry below 0 or no number': 'throw a RangeError; the original takes them as they are',
   'messages behind a handler that throws': 'are delivered at once; the original waits for the next bytes',
   'Object.prototype': 'does not reach response headers; the original stores them in a plain object'
 }

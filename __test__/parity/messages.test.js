@@ -323,8 +323,9 @@ parityTable('maxLength', [
 ], async (WebSocket, log, scope, options, frames) => {
   for (const { open, toSubject, note } of roles) {
     const { peer } = await open(WebSocket, log, scope, { options })
-    peer.write(Buffer.concat(frames.map((given) => toSubject(...given))))
-    await scope.settle(60)
+    peer.write(Buffer.concat([...frames.map((given) => toSubject(...given)), toSubject('ping', 'still open')]))
+    await peer.until(() => readFrames(peer.bytes).frames.length === 1)
+    await scope.settle()
     note(log, peer)
     log.add('ending', peer.ending)
   }

@@ -65,7 +65,8 @@ parity('constructors called without new throw a TypeError', (WebSocket, log) => 
 
 function noteInstance (log, name, ws) {
   log.add(`${name} is a Stream`, ws instanceof Stream, typeof ws.pipe)
-  for (const property of ['url', 'version', 'protocol', 'readyState', 'readable', 'writable', 'bufferedAmount']) {
+  log.add(`${name}.bufferedAmount`, ws.bufferedAmount)
+  for (const property of ['url', 'version', 'protocol', 'readyState', 'readable', 'writable']) {
     log.add(`${name}.${property}`, ws[property], { own: Object.prototype.hasOwnProperty.call(ws, property) })
   }
   for (const property of ['_stream', '_driver', 'headers', 'statusCode']) {

@@ -41,6 +41,8 @@ class Driver extends EventEmitter {
   /** @type {import('../../binding').Driver} */
   #native
 
+  #isClient
+
   /** @type {Map<string, Function>} */
   #pingCallbacks = new Map()
 
@@ -57,10 +59,12 @@ class Driver extends EventEmitter {
   /**
    * @param {import('../../binding').Driver} native
    * @param {string} url
+   * @param {boolean} isClient
    */
-  constructor (native, url) {
+  constructor (native, url, isClient) {
     super()
     this.#native = native
+    this.#isClient = isClient
     this.url = url
     this.version = 'hybi-13'
     /** @type {string | null | undefined} */
@@ -90,7 +94,7 @@ class Driver extends EventEmitter {
     const url = scheme + '//' + request.headers.host + request.url
     const native = Native.server(String(request.method), request.httpVersion === '1.1', request.headers,
       nativeOptions(options))
-    return new Driver(native, url)
+    return new Driver(native, url, false)
   }
 
   /**
@@ -102,7 +106,7 @@ class Driver extends EventEmitter {
   static client (url, options) {
     const { host, pathname, search, username, password } = parseWebSocketUrl(url)
     const native = Native.client({ host, target: pathname + search, username, password }, nativeOptions(options))
-    return new Driver(native, url)
+    return new Driver(native, url, true)
   }
 
   getState () {
@@ -204,7 +208,7 @@ class Driver extends EventEmitter {
    * @param {number} [code]
    */
   close (reason, code) {
-    const outcome = this.#native.close(code || 1000, reason ? String(reason) : '')
+    const outcome = this.#native.close(Number(code) || 1000, reason ? String(reason) : '')
     if (outcome.accepted) this.resume()
     return this.#caused(outcome)
   }
@@ -313,17 +317,16 @@ class Driver extends EventEmitter {
 
   /** The answer a client got is there with `open`, and with the `error` of a refused handshake. */
   #readResponse () {
-    const { statusCode } = this.#native
-    if (statusCode === null) return
-    this.statusCode = statusCode
+    if (!this.#isClient) return
+    this.statusCode = this.#native.statusCode ?? undefined
     this.headers = headersObject(this.#native.responseHeaders)
   }
 }
 
 /** @param {any} message */
 function controlPayload (message) {
-  if (typeof message === 'number') message = String(message)
   if (!message) return Buffer.alloc(0)
+  if (typeof message === 'number') message = String(message)
   if (typeof message === 'string' || Array.isArray(message)) return Buffer.from(message)
   if (Buffer.isBuffer(message)) return message
   if (message instanceof Uint8Array) return Buffer.from(message.buffer, message.byteOffset, message.byteLength)

@@ -19,8 +19,10 @@ function isWebSocket ({ method, headers }) {
  * @param {any} request
  * @returns {boolean}
  */
-function isEventSource ({ method, headers }) {
-  return binding.isEventSource(String(method), String(headers.accept || ''))
+function isEventSource (request) {
+  // Other requests are not asked for their headers, which they may not have.
+  if (request.method !== 'GET') return false
+  return binding.isEventSource(request.method, String(request.headers.accept || ''))
 }
 
 /**
@@ -46,10 +48,10 @@ function isSecureRequest ({ connection, socket, headers }) {
  * @returns {Record<string, string>}
  */
 function headersObject (flat) {
-  // A peer chooses the names: `__proto__` has to be one like any other.
-  const headers = Object.create(null)
-  for (let i = 0; i < flat.length; i += 2) headers[flat[i]] = flat[i + 1]
-  return headers
+  const entries = []
+  for (let i = 0; i < flat.length; i += 2) entries.push([flat[i], flat[i + 1]])
+  // Unlike an assignment, this makes `__proto__`, which a peer may send, a name like any other.
+  return Object.fromEntries(entries)
 }
 
 module.exports = { isWebSocket, isEventSource, isSecureRequest, headersObject }

@@ -91,7 +91,7 @@ const methods = {
 
   close (code, reason) {
     if (code === undefined) code = 1000
-    if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
+    if (!isCloseCode(code)) {
       throw new Error("Failed to execute 'close' on WebSocket: " +
         'The code must be either 1000, or between 3000 and 4999. ' + String(code) + ' is neither.')
     }
@@ -169,6 +169,12 @@ const methods = {
     this.readable = this.writable = false
     dispatch(this, 'close', { code, reason })
   }
+}
+
+// As in the original, NaN stands for the default and a numeric text for its number.
+function isCloseCode (code) {
+  if (code === 1000 || Number.isNaN(code)) return true
+  return code >= 3000 && code <= 4999
 }
 
 Object.assign(API.prototype, methods, EventTarget)

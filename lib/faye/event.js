@@ -34,11 +34,13 @@ const EventTarget = {
   onerror: null,
   onclose: null,
 
-  addEventListener (type, listener) {
+  // eslint-disable-next-line no-unused-vars -- the signature is the DOM's
+  addEventListener (type, listener, useCapture) {
     this.on(type, listener)
   },
 
-  removeEventListener (type, listener) {
+  // eslint-disable-next-line no-unused-vars -- the signature is the DOM's
+  removeEventListener (type, listener, useCapture) {
     this.removeListener(type, listener)
   },
 

@@ -23,7 +23,8 @@ const { parseWebSocketUrl } = require('./url')
  * What moves the bytes of a driver. It asks for them with `takeOutput`.
  *
  * @typedef {object} Transport
- * @property {(pending: number) => boolean} offer there are bytes to write; false when the sender should wait
+ * @property {() => boolean} offer there are bytes to write; true when they have left at once
+ * @property {(pending: number) => boolean} hasRoom false when a sender should wait; it is told when it may go on
  * @property {() => void} suspend stop reading
  * @property {() => void} proceed go on reading
  */
@@ -192,14 +193,14 @@ class Driver extends EventEmitter {
     const payload = controlPayload(message)
     const accepted = this.#native.ping(payload)
     if (accepted && callback) this.#pingCallbacks.set(payload.toString(), callback)
-    if (accepted) this.transport?.offer(0)
+    if (accepted) this.transport?.offer()
     return accepted
   }
 
   /** @param {any} [message] */
   pong (message) {
     const accepted = this.#native.pong(controlPayload(message))
-    if (accepted) this.transport?.offer(0)
+    if (accepted) this.transport?.offer()
     return accepted
   }
 
@@ -246,13 +247,15 @@ class Driver extends EventEmitter {
   /** @param {number} pending */
   #offer (pending) {
     if (pending < 0) return false
-    return this.transport === null || this.transport.offer(pending)
+    if (this.transport === null) return true
+    const isWritten = this.transport.offer()
+    return this.transport.hasRoom(isWritten ? 0 : pending)
   }
 
   /** @param {import('../../binding').Outcome} outcome */
   #caused ({ accepted, events }) {
     this.readyState = this.#native.readyState
-    this.transport?.offer(0)
+    this.transport?.offer()
     this.#events.push(...events)
     this.#deliverEvents()
     return accepted

@@ -40,7 +40,7 @@ function parseProxyUrl (url) {
 function endpoint ({ protocol, hostname, port }) {
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port) || PORTS[/** @type {keyof typeof PORTS} */ (protocol)],
+    port: port === '' ? PORTS[/** @type {keyof typeof PORTS} */ (protocol)] : Number(port),
     secure: protocol === 'https:' || protocol === 'wss:'
   }
 }

@@ -150,9 +150,13 @@ const methods = {
     this.readyState = CLOSING
     this._closeParams = [reason, code]
     // The close frame, or the refusal, still reaches the peer: what the kernel has taken outlives the socket.
-    if (this._transport) this._transport.flushAll()
+    this._flush()
     if (this._stream) this._stream.destroy()
     this._finalizeClose()
+  },
+
+  _flush () {
+    if (this._transport && !this._stream.destroyed) this._transport.flushAll()
   },
 
   _finalizeClose () {
@@ -160,6 +164,7 @@ const methods = {
     this.readyState = CLOSED
     clearTimeout(this._closeTimer)
     clearInterval(this._pingTimer)
+    this._flush()
     if (this._transport) this._transport.detach()
     this._driver.abandon()
     if (this._stream) transports.end(this._stream)

@@ -58,28 +58,30 @@ class StreamTransport {
     })
   }
 
+  /** There are bytes to write. They leave now, or with the batch or the tick that is under way: then false. */
+  offer () {
+    if (this.#depth > 0 || this.#touched || this.#waiting) return false
+    this.#touched = true
+    flushAtTheEnd(this)
+    this.#write()
+    return true
+  }
+
   /**
-   * There are bytes to write. False when the sender should wait for `drain`.
+   * Whether a sender may go on. If not, it is told when it may.
    *
-   * @param {number} pending how many
+   * @param {number} pending bytes that have been offered and not been written
    */
-  offer (pending) {
-    if (this.#depth === 0 && !this.#touched) {
-      this.#touched = true
-      flushAtTheEnd(this)
-      this.flush()
-      pending = 0
-    }
+  hasRoom (pending) {
     if (!this.#waiting && pending < this.#highWaterMark) return true
     this.#owed = true
     return false
   }
 
-  /** Hands everything to the socket that it may take now. */
-  flush () {
+  /** The tick has ended: hands everything to the socket, unless that is full. */
+  endTick () {
     this.#touched = false
-    if (this.#waiting) return
-    this.#write()
+    if (!this.#waiting) this.#write()
   }
 
   /** Hands everything to the socket, which is about to end. */
@@ -156,7 +158,7 @@ class StreamTransport {
     const bytes = this.#driver.takeOutput()
     if (bytes === null) return 0
     this.#waiting = this.#socket.write(bytes) === false
-    if (this.#owed && !this.#waiting) process.nextTick(() => this.#drained())
+    if (this.#owed && !this.#waiting) process.nextTick(() => this.#settle())
     return bytes.length
   }
 
@@ -172,10 +174,15 @@ class StreamTransport {
     this.#socket.pause()
   }
 
+  /** The socket took more than it promised, so it will not emit `drain`: a sender who was told to wait need not. */
+  #settle () {
+    if (!this.#waiting) this.#drained()
+  }
+
   #drained () {
     this.#waiting = false
     this.#replied = 0
-    this.flush()
+    this.#write()
     if (this.#waiting) return
     this.#stalled = false
     this.#read()

@@ -6,7 +6,7 @@
  * been written to. And the end of the process, where what has been sent and not written is written.
  *
  * @typedef {object} Flushable
- * @property {() => void} flush
+ * @property {() => void} endTick
  * @property {() => void} flushAll
  */
 
@@ -38,7 +38,7 @@ function leaveBatch (transport) {
 function endTick () {
   const ending = touched
   touched = []
-  for (const transport of ending) transport.flush()
+  for (const transport of ending) transport.endTick()
 }
 
 function endProcess () {

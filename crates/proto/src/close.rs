@@ -18,6 +18,8 @@ impl CloseCode {
     pub const UNACCEPTABLE: Self = Self(1003);
     /// 1007: a text was not UTF-8.
     pub const ENCODING_ERROR: Self = Self(1007);
+    /// 1010: an extension failed.
+    pub const EXTENSION_ERROR: Self = Self(1010);
     /// 1009: a message was above the limit.
     pub const TOO_LARGE: Self = Self(1009);
 
@@ -39,6 +41,23 @@ impl CloseCode {
             1012..=1014 => Some(Self(code)),
             _ => Self::from_wire(code),
         }
+    }
+
+    /// By the name that websocket-driver's extensions may give an error as its `type`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(Self(match name {
+            "normal_closure" => 1000,
+            "going_away" => 1001,
+            "protocol_error" => 1002,
+            "unacceptable" => 1003,
+            "encoding_error" => 1007,
+            "policy_violation" => 1008,
+            "too_large" => 1009,
+            "extension_error" => 1010,
+            "unexpected_condition" => 1011,
+            _ => return None,
+        }))
     }
 
     /// The number.

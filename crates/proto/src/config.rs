@@ -22,6 +22,8 @@ pub struct Config {
     pub peer_masking: PeerMasking,
     /// Where masking keys come from; `None` sends frames unmasked.
     pub mask_keys: Option<MaskKeys>,
+    /// Whether a server understands hixie-75 and hixie-76.
+    pub allow_drafts: bool,
     /// Supported by a server, or offered by a client in this order.
     pub subprotocols: Vec<String>,
 }
@@ -34,6 +36,7 @@ impl Config {
             max_length: DEFAULT_MAX_LENGTH,
             peer_masking: PeerMasking::Required,
             mask_keys: None,
+            allow_drafts: true,
             subprotocols: Vec::new(),
         }
     }

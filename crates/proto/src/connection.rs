@@ -1,29 +1,41 @@
 //! One connection, from the opening handshake to the close.
 //!
-//! Knows which phase it is in and what may be sent then. Does not know sockets, timers or threads.
+//! Knows which protocol it speaks, which phase it is in, and what may be sent then. Does not know
+//! sockets, timers or threads.
+
+use std::collections::VecDeque;
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
-use crate::error::InvalidArgument;
+use crate::error::{HandshakeError, InvalidArgument, ProtocolError};
+use crate::extension::negotiation::Negotiation;
+use crate::handshake::Version;
 use crate::handshake::accept::Nonce;
 use crate::handshake::client::{ClientHandshake, ClientRequest};
 use crate::handshake::server;
+use crate::hixie::draft76::{self, KeyNumbers};
+use crate::hixie::{self, Closing, Hixie, draft75};
 use crate::http::head::{HeadScanner, ResponseHead};
 use crate::http::headers::HeaderList;
 use crate::http::request::Request;
 use crate::hybi::decoder::MAX_CONTROL_PAYLOAD;
-use crate::hybi::frame::Opcode;
+use crate::hybi::frame::{Opcode, Rsv};
 use crate::hybi::{Hybi, Phase as HybiPhase};
 use crate::outbox::Outbox;
 use crate::output::{Caused, Error, Event, Kind, Message, Output};
+use crate::utf8::is_utf8;
 
 /// A WebSocket connection without a socket. See the [crate] documentation for how to drive it.
 #[derive(Debug)]
 pub struct Connection {
     phase: Phase,
     handshake: Handshake,
-    hybi: Hybi,
+    protocol: Protocol,
+    negotiation: Negotiation,
+    max_length: usize,
     outbox: Outbox,
+    /// What the last thing the peer caused has caused in turn, and nobody has been told yet.
+    untold: VecDeque<Event>,
     subprotocol: Option<String>,
     response: Option<ResponseHead>,
 }
@@ -32,25 +44,45 @@ pub struct Connection {
 enum Phase {
     /// The opening handshake is not complete. Messages sent now wait here.
     Connecting {
-        started: bool,
+        progress: Progress,
         queued: Vec<(Opcode, Vec<u8>)>,
     },
-    /// Frames flow; [`Hybi`] knows the rest.
+    /// Frames flow; the [`Protocol`] knows the rest.
     Established,
-    /// Over before it was established, or abandoned; the `close` event may still have to be told.
-    Failed { untold: Option<Event> },
+    /// Over before it was established, or abandoned.
+    Failed,
+}
+
+/// How far an opening handshake has come.
+#[derive(Clone, Copy, Debug)]
+enum Progress {
+    /// Nobody has said anything.
+    Unstarted,
+    /// A client has asked.
+    Asked,
+    /// A client has got a good answer, and its extensions are being activated.
+    Activating,
+    /// A hixie-76 server has answered; the body of the request decides how it goes on.
+    AwaitingBody(KeyNumbers),
 }
 
 #[derive(Debug)]
 enum Handshake {
     Server {
         request: Request,
+        version: Version,
         headers: HeaderList,
     },
     Client {
         handshake: ClientHandshake,
         scanner: HeadScanner,
     },
+}
+
+#[derive(Debug)]
+enum Protocol {
+    Hybi(Hybi),
+    Hixie(Hixie),
 }
 
 /// `readyState`, as websocket-driver numbers it.
@@ -62,7 +94,7 @@ pub enum ReadyState {
     Connecting,
     /// 1: messages may be sent.
     Open,
-    /// 2: our close frame is out.
+    /// 2: we have begun to close.
     Closing,
     /// 3: over.
     Closed,
@@ -76,14 +108,19 @@ impl Connection {
     /// [`InvalidArgument::Subprotocol`] for a name that could not be written.
     pub fn server(request: Request, config: Config) -> Result<Self, InvalidArgument> {
         check_subprotocols(&config.subprotocols)?;
-        let subprotocol = server::select_subprotocol(&request, &config.subprotocols);
+        let version = Version::of(&request, config.allow_drafts);
+        let subprotocol = match version {
+            Version::Hybi13 => server::select_subprotocol(&request, &config.subprotocols),
+            Version::Hixie75 | Version::Hixie76 => None,
+        };
         let handshake = Handshake::Server {
             request,
+            version,
             headers: HeaderList::default(),
         };
         Ok(Self {
             subprotocol,
-            ..Self::new(handshake, config)
+            ..Self::new(handshake, version, config)
         })
     }
 
@@ -102,18 +139,27 @@ impl Connection {
             handshake: ClientHandshake::new(request, nonce, subprotocols),
             scanner: HeadScanner::default(),
         };
-        Ok(Self::new(handshake, config))
+        Ok(Self::new(handshake, Version::Hybi13, config))
     }
 
-    fn new(handshake: Handshake, config: Config) -> Self {
+    fn new(handshake: Handshake, version: Version, config: Config) -> Self {
+        let max_length = config.max_length;
+        let protocol = match version {
+            Version::Hybi13 => Protocol::Hybi(Hybi::new(config)),
+            Version::Hixie76 => Protocol::Hixie(Hixie::new(Closing::Frame, max_length)),
+            Version::Hixie75 => Protocol::Hixie(Hixie::new(Closing::Silent, max_length)),
+        };
         Self {
             phase: Phase::Connecting {
-                started: false,
+                progress: Progress::Unstarted,
                 queued: Vec::new(),
             },
             handshake,
-            hybi: Hybi::new(config),
+            protocol,
+            negotiation: Negotiation::default(),
+            max_length,
             outbox: Outbox::default(),
+            untold: VecDeque::new(),
             subprotocol: None,
             response: None,
         }
@@ -124,8 +170,10 @@ impl Connection {
 impl Connection {
     /// Stores bytes from the peer, and does nothing else.
     pub fn receive(&mut self, bytes: &[u8]) {
-        if !matches!(self.phase, Phase::Failed { .. }) {
-            self.hybi.receiver().receive(bytes);
+        match &mut self.protocol {
+            _ if matches!(self.phase, Phase::Failed) => {}
+            Protocol::Hybi(hybi) => hybi.receiver().receive(bytes),
+            Protocol::Hixie(hixie) => hixie.receive(bytes),
         }
     }
 
@@ -133,46 +181,106 @@ impl Connection {
     /// could observe, so a run of messages may be collected before the first one is delivered.
     #[inline]
     pub fn poll_message(&mut self) -> Option<Message<'_>> {
-        matches!(self.phase, Phase::Established).then(|| self.hybi.poll_message())?
+        match &mut self.protocol {
+            Protocol::Hybi(hybi)
+                if self.untold.is_empty() && matches!(self.phase, Phase::Established) =>
+            {
+                hybi.poll_message()
+            }
+            _ => None,
+        }
     }
 
     /// The next thing the peer caused, or `None` when more bytes are needed. Advances the protocol by
     /// that one thing, so what a handler sees is the state at that moment.
     pub fn poll(&mut self) -> Option<Output<'_>> {
-        match &mut self.phase {
-            Phase::Established => self.hybi.poll(&mut self.outbox),
-            Phase::Connecting { started: true, .. } => self.read_response().map(Output::Event),
-            Phase::Connecting { .. } => None,
-            Phase::Failed { untold } => untold.take().map(Output::Event),
+        if let Some(event) = self.untold.pop_front() {
+            return Some(Output::Event(event));
+        }
+        if let Phase::Connecting { progress, .. } = self.phase {
+            match progress {
+                Progress::Asked => self.read_response()?,
+                Progress::AwaitingBody(numbers) => self.read_body(numbers)?,
+                Progress::Unstarted | Progress::Activating => return None,
+            }
+            return Output::of(&self.outbox, &mut self.untold);
+        }
+        match &mut self.protocol {
+            _ if matches!(self.phase, Phase::Failed) => None,
+            Protocol::Hybi(hybi) => hybi.poll(&mut self.outbox, &mut self.untold),
+            Protocol::Hixie(hixie) => hixie.poll(&mut self.outbox, &mut self.untold),
         }
     }
 
-    fn read_response(&mut self) -> Option<Event> {
+    /// What sessions outside the core have made of an [`Output::Transform`]: true when it may be
+    /// delivered. Else it breaks a rule, and the events say so.
+    pub fn transformed(&mut self, kind: Kind, payload: &[u8]) -> Caused {
+        let violation = if payload.len() > self.max_length {
+            Some(ProtocolError::TooLarge)
+        } else if kind == Kind::Text && !is_utf8(payload) {
+            Some(ProtocolError::InvalidUtf8)
+        } else {
+            None
+        };
+        let mut events = VecDeque::new();
+        if let (Some(error), Protocol::Hybi(hybi)) = (violation, &mut self.protocol) {
+            hybi.fail(error, &mut self.outbox, &mut events);
+        }
+        Caused::new(violation.is_none(), events)
+    }
+
+    fn read_response(&mut self) -> Option<()> {
         let Handshake::Client { handshake, scanner } = &mut self.handshake else {
             return None;
         };
-        let inbox = &mut self.hybi.receiver().inbox;
+        let Protocol::Hybi(hybi) = &mut self.protocol else {
+            return None;
+        };
+        let inbox = &mut hybi.receiver().inbox;
         let judged = scanner
             .response(inbox.unread())
             .transpose()?
             .and_then(|(head, size)| {
                 inbox.take(size);
                 let head = self.response.insert(head);
-                handshake.judge(head)
+                let subprotocol = handshake.judge(head)?;
+                let extensions = head.header("sec-websocket-extensions");
+                let invalid =
+                    || HandshakeError::InvalidExtensions(extensions.unwrap_or("").to_owned());
+                self.negotiation
+                    .receive(extensions)
+                    .map_err(|_| invalid())?;
+                match self.negotiation.unknown() {
+                    Some(name) => Err(HandshakeError::UnknownExtension(name.to_owned())),
+                    None => Ok(subprotocol),
+                }
             });
-        Some(match judged {
+        let events = match judged {
+            Err(error) => self.fail(Error::Handshake(error)),
             Ok(subprotocol) => {
                 self.subprotocol = subprotocol;
-                self.establish()
+                if self.negotiation.received().is_empty() {
+                    self.establish()
+                } else {
+                    self.progress(Progress::Activating);
+                    vec![Event::Activate]
+                }
             }
-            Err(error) => {
-                let [error, close] = self.fail(Error::Handshake(error));
-                self.phase = Phase::Failed {
-                    untold: Some(close),
-                };
-                error
-            }
-        })
+        };
+        self.untold.extend(events);
+        Some(())
+    }
+
+    fn read_body(&mut self, numbers: KeyNumbers) -> Option<()> {
+        let Protocol::Hixie(hixie) = &mut self.protocol else {
+            return None;
+        };
+        let signature = draft76::signature(numbers, hixie.take_body()?);
+        self.outbox
+            .append(|bytes| bytes.extend_from_slice(&signature));
+        let events = self.establish();
+        self.untold.extend(events);
+        Some(())
     }
 }
 
@@ -197,59 +305,100 @@ impl Connection {
     /// Starts the opening handshake: a server answers, a client asks. Accepted once, and by a server
     /// only if the request is a good one.
     pub fn start(&mut self) -> Caused {
-        let Phase::Connecting {
-            started: started @ false,
-            ..
-        } = &mut self.phase
-        else {
+        if !self.is_unstarted() {
             return Caused::default();
-        };
-        *started = true;
+        }
+        let offer = self.negotiation.header();
         match &mut self.handshake {
             Handshake::Client { handshake, .. } => {
-                let request = handshake.request();
-                self.outbox
-                    .append(|bytes| bytes.extend_from_slice(request.as_bytes()));
-                Caused {
-                    accepted: true,
-                    events: Vec::new(),
-                }
+                let request = handshake.request(offer.as_deref());
+                self.write(&request);
+                self.progress(Progress::Asked);
+                Caused::new(true, [])
             }
-            Handshake::Server { request, headers } => {
-                let headers = std::mem::take(headers);
-                match server::accept(request, self.subprotocol.as_deref(), headers) {
-                    Ok(answer) => {
-                        self.outbox
-                            .append(|bytes| bytes.extend_from_slice(answer.as_bytes()));
-                        Caused {
-                            accepted: true,
-                            events: vec![self.establish()],
-                        }
-                    }
-                    Err(error) => {
-                        let answer = server::refuse(&error);
-                        self.outbox
-                            .append(|bytes| bytes.extend_from_slice(answer.as_bytes()));
-                        let events = self.fail(Error::Refused(error)).into();
-                        Caused {
-                            accepted: false,
-                            events,
-                        }
-                    }
-                }
-            }
+            Handshake::Server { .. } => match self.answer() {
+                Ok(events) => Caused::new(true, events),
+                Err(error) => self.refuse(error),
+            },
         }
     }
 
-    /// Sends a message. False when the connection is closing or closed; before it is open, the message
-    /// waits for that.
+    /// The negotiation of extensions whose sessions live outside the core, when it is time for it: on a
+    /// server before [`start`](Self::start), if the request is a good one; on a client before
+    /// [`start`](Self::start), and again after [`Event::Activate`].
+    pub fn negotiation(&mut self) -> Option<&mut Negotiation> {
+        match (&self.phase, &self.handshake, &self.protocol) {
+            (
+                Phase::Connecting {
+                    progress: Progress::Unstarted,
+                    ..
+                },
+                Handshake::Server { request, .. },
+                Protocol::Hybi(_),
+            ) => {
+                server::judge(request).ok()?;
+                let offers = request.header("sec-websocket-extensions");
+                self.negotiation.receive(offers).ok()?;
+                Some(&mut self.negotiation)
+            }
+            (
+                Phase::Connecting {
+                    progress: Progress::Unstarted | Progress::Activating,
+                    ..
+                },
+                Handshake::Client { .. },
+                _,
+            ) => Some(&mut self.negotiation),
+            _ => None,
+        }
+    }
+
+    /// The client's extensions have been activated: the connection opens.
+    pub fn activated(&mut self) -> Caused {
+        match self.phase {
+            Phase::Connecting {
+                progress: Progress::Activating,
+                ..
+            } => {
+                let events = self.establish();
+                Caused::new(true, events)
+            }
+            _ => Caused::default(),
+        }
+    }
+
+    /// Fails an opening handshake: a server answers 400, a client just ends.
+    pub fn refuse(&mut self, error: HandshakeError) -> Caused {
+        if !matches!(self.phase, Phase::Connecting { .. }) {
+            return Caused::default();
+        }
+        let error = match self.handshake {
+            Handshake::Client { .. } => Error::Handshake(error),
+            Handshake::Server { .. } => {
+                let answer = server::refuse(&error);
+                self.write(&answer);
+                Error::Refused(error)
+            }
+        };
+        let events = self.fail(error);
+        Caused::new(false, events)
+    }
+
+    /// Sends a message. False when the connection is closing or closed, and for binary messages of the
+    /// drafts, which have none; before it is open, the message waits for that.
     #[inline]
     pub fn send(&mut self, kind: Kind, payload: &[u8]) -> bool {
-        let opcode = match kind {
-            Kind::Text => Opcode::Text,
-            Kind::Binary => Opcode::Binary,
-        };
-        self.send_frame(opcode, payload)
+        self.send_frame(Opcode::from(kind), payload)
+    }
+
+    /// Sends a message that sessions outside the core have transformed.
+    pub fn send_transformed(&mut self, kind: Kind, rsv: Rsv, payload: &[u8]) -> bool {
+        match (&self.phase, &mut self.protocol) {
+            (Phase::Established, Protocol::Hybi(hybi)) => {
+                hybi.send_transformed(Opcode::from(kind), rsv, payload, &mut self.outbox)
+            }
+            _ => false,
+        }
     }
 
     /// Sends a ping. False as for [`send`](Self::send).
@@ -270,46 +419,115 @@ impl Connection {
 
     /// Closes: with a close frame when the connection is open, at once when it is not open yet. Not
     /// accepted when it is closing or closed. A reason above 123 bytes is cut between two characters.
+    /// The drafts close without code and reason.
     ///
     /// # Errors
     /// [`InvalidArgument::CloseCode`] for a code that must not travel.
     pub fn close(&mut self, code: u16, reason: &str) -> Result<Caused, InvalidArgument> {
-        match self.phase {
-            Phase::Failed { .. } => Ok(Caused::default()),
-            Phase::Connecting { .. } => {
+        let mut events = VecDeque::new();
+        let accepted = match (&self.phase, &mut self.protocol) {
+            (Phase::Failed, _) => false,
+            (Phase::Connecting { .. }, protocol) => {
+                events.push_back(match protocol {
+                    Protocol::Hybi(_) => Event::Close {
+                        code: Some(code),
+                        reason: Some(reason.to_owned()),
+                    },
+                    Protocol::Hixie(_) => hixie::CLOSE,
+                });
                 self.give_up();
-                let event = Event::Close {
-                    code,
-                    reason: reason.to_owned(),
-                };
-                Ok(Caused {
-                    accepted: true,
-                    events: vec![event],
-                })
+                true
             }
-            Phase::Established => {
+            (Phase::Established, Protocol::Hybi(hybi)) => {
                 let code = CloseCode::to_send(code).ok_or(InvalidArgument::CloseCode(code))?;
-                let accepted = self
-                    .hybi
-                    .close(&CloseFrame::new(code, reason), &mut self.outbox);
-                Ok(Caused {
-                    accepted,
-                    events: Vec::new(),
-                })
+                hybi.close(CloseFrame::new(code, reason), &mut self.outbox, &mut events)
             }
+            (Phase::Established, Protocol::Hixie(hixie)) => {
+                let accepted = hixie.close(&mut self.outbox);
+                events.extend(accepted.then_some(hixie::CLOSE));
+                accepted
+            }
+        };
+        Ok(Caused::new(accepted, events))
+    }
+
+    /// Fails an open connection because an extension did. A code that must not travel becomes 1010.
+    pub fn fail_extension(&mut self, code: u16, message: &str) -> Caused {
+        let mut events = VecDeque::new();
+        if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol) {
+            let code = CloseCode::to_send(code).unwrap_or(CloseCode::EXTENSION_ERROR);
+            let error = Error::Extension(message.to_owned());
+            hybi.fail_with(
+                CloseFrame::new(code, message),
+                error,
+                &mut self.outbox,
+                &mut events,
+            );
         }
+        Caused::new(true, events)
+    }
+
+    /// The sessions outside the core have finished, as [`Event::Drain`] asked.
+    pub fn drained(&mut self) -> Caused {
+        let mut events = VecDeque::new();
+        if let Protocol::Hybi(hybi) = &mut self.protocol {
+            hybi.drained(&mut self.outbox, &mut events);
+        }
+        Caused::new(true, events)
     }
 
     /// The transport is gone: forgets what waits in either direction, without a word.
     pub fn abandon(&mut self) {
-        self.phase = Phase::Failed { untold: None };
-        self.hybi.receiver().stop();
+        self.give_up();
+        self.untold.clear();
         self.outbox.clear();
     }
 
     /// The bytes to write. Whoever has written them clears it.
     pub fn outbox(&mut self) -> &mut Outbox {
         &mut self.outbox
+    }
+
+    /// A server's answer to a good request, and what it causes.
+    fn answer(&mut self) -> Result<Vec<Event>, HandshakeError> {
+        let Handshake::Server {
+            request,
+            version,
+            headers,
+        } = &self.handshake
+        else {
+            return Err(HandshakeError::NotWebSocket);
+        };
+        match version {
+            Version::Hybi13 => {
+                let key = server::judge(request)?;
+                if self.negotiation.received().is_empty() {
+                    let offers = request.header("sec-websocket-extensions");
+                    let invalid =
+                        || HandshakeError::InvalidExtensions(offers.unwrap_or("").to_owned());
+                    self.negotiation.receive(offers).map_err(|_| invalid())?;
+                }
+                let extensions = self.negotiation.header();
+                let subprotocol = self.subprotocol.as_deref();
+                let answer =
+                    server::accept(key, subprotocol, extensions.as_deref(), headers.clone());
+                self.write(&answer);
+                Ok(self.establish())
+            }
+            Version::Hixie75 => {
+                let answer = draft75::accept(request, headers)?;
+                self.write(&answer);
+                Ok(self.establish())
+            }
+            Version::Hixie76 => {
+                let (answer, numbers) = draft76::accept(request, headers)?;
+                self.write(&answer);
+                self.progress(Progress::AwaitingBody(numbers));
+                // A body that is there already ends the handshake at once.
+                let _ = self.read_body(numbers);
+                Ok(std::mem::take(&mut self.untold).into())
+            }
+        }
     }
 
     fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<bool, InvalidArgument> {
@@ -321,43 +539,84 @@ impl Connection {
 
     #[inline]
     fn send_frame(&mut self, opcode: Opcode, payload: &[u8]) -> bool {
-        match &mut self.phase {
-            Phase::Established => self.hybi.send(opcode, payload, &mut self.outbox),
-            Phase::Connecting { queued, .. } => {
+        match (&mut self.phase, &mut self.protocol) {
+            (Phase::Failed, _) => false,
+            (Phase::Established, Protocol::Hybi(hybi)) => {
+                hybi.send(opcode, payload, &mut self.outbox)
+            }
+            (_, Protocol::Hixie(_)) if opcode != Opcode::Text => false,
+            (Phase::Established, Protocol::Hixie(hixie)) => hixie.send(payload, &mut self.outbox),
+            (Phase::Connecting { queued, .. }, _) => {
                 queued.push((opcode, payload.to_vec()));
                 true
             }
-            Phase::Failed { .. } => false,
         }
     }
 
     /// From now on frames flow, those first that have been waiting.
-    fn establish(&mut self) -> Event {
+    fn establish(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let reserved = self.negotiation.reserved();
+        if let (Protocol::Hybi(hybi), Some(bits)) = (&mut self.protocol, reserved) {
+            hybi.transform(bits);
+        }
         let before = std::mem::replace(&mut self.phase, Phase::Established);
         if let Phase::Connecting { queued, .. } = before {
             for (opcode, payload) in queued {
-                self.hybi.send(opcode, &payload, &mut self.outbox);
+                match Kind::of(opcode) {
+                    Some(kind) if reserved.is_some() => {
+                        events.push(Event::Outgoing { kind, payload });
+                    }
+                    _ => {
+                        self.send_frame(opcode, &payload);
+                    }
+                }
             }
         }
-        Event::Open
+        events.push(Event::Open);
+        events
     }
 
-    fn fail(&mut self, error: Error) -> [Event; 2] {
+    fn fail(&mut self, error: Error) -> Vec<Event> {
         self.give_up();
-        let reason = error.to_string();
-        [
-            Event::Error(error),
-            Event::Close {
-                code: CloseCode::PROTOCOL_ERROR.get(),
-                reason,
+        let close = match self.protocol {
+            Protocol::Hybi(_) => Event::Close {
+                code: Some(CloseCode::PROTOCOL_ERROR.get()),
+                reason: Some(error.to_string()),
             },
-        ]
+            Protocol::Hixie(_) => hixie::CLOSE,
+        };
+        vec![Event::Error(error), close]
     }
 
-    /// Ends a connection that has not been established. What is in the outbox is still to be written.
+    /// Stops, and gives all memory back. What is in the outbox is still to be written.
     fn give_up(&mut self) {
-        self.phase = Phase::Failed { untold: None };
-        self.hybi.receiver().stop();
+        self.phase = Phase::Failed;
+        match &mut self.protocol {
+            Protocol::Hybi(hybi) => hybi.receiver().stop(),
+            Protocol::Hixie(hixie) => hixie.stop(),
+        }
+    }
+
+    fn progress(&mut self, to: Progress) {
+        if let Phase::Connecting { progress, .. } = &mut self.phase {
+            *progress = to;
+        }
+    }
+
+    fn write(&mut self, head: &str) {
+        self.outbox
+            .append(|bytes| bytes.extend_from_slice(head.as_bytes()));
+    }
+
+    fn is_unstarted(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Connecting {
+                progress: Progress::Unstarted,
+                ..
+            }
+        )
     }
 }
 
@@ -366,19 +625,28 @@ impl Connection {
     /// Where the connection stands.
     #[must_use]
     pub fn ready_state(&self) -> ReadyState {
-        match self.phase {
-            Phase::Failed { .. } => ReadyState::Closed,
-            Phase::Connecting { started: false, .. }
-                if matches!(self.handshake, Handshake::Client { .. }) =>
-            {
-                ReadyState::Unstarted
-            }
-            Phase::Connecting { .. } => ReadyState::Connecting,
-            Phase::Established => match self.hybi.phase() {
+        match (&self.phase, &self.protocol) {
+            (Phase::Failed, _) => ReadyState::Closed,
+            (Phase::Connecting { .. }, _) => match self.handshake {
+                Handshake::Client { .. } if self.is_unstarted() => ReadyState::Unstarted,
+                _ => ReadyState::Connecting,
+            },
+            (Phase::Established, Protocol::Hixie(hixie)) if hixie.is_closed() => ReadyState::Closed,
+            (Phase::Established, Protocol::Hixie(_)) => ReadyState::Open,
+            (Phase::Established, Protocol::Hybi(hybi)) => match hybi.phase() {
                 HybiPhase::Open => ReadyState::Open,
                 HybiPhase::Closing => ReadyState::Closing,
                 HybiPhase::Closed => ReadyState::Closed,
             },
+        }
+    }
+
+    /// Which protocol the connection speaks.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        match &self.handshake {
+            Handshake::Server { version, .. } => *version,
+            Handshake::Client { .. } => Version::Hybi13,
         }
     }
 

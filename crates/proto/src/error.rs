@@ -91,12 +91,27 @@ pub enum HandshakeError {
     /// No key in the request.
     #[error("Missing handshake request header: Sec-WebSocket-Key")]
     MissingKey,
+    /// A key that hixie-76 needs.
+    #[error("Missing required header: {0}")]
+    MissingDraftKey(&'static str),
+    /// Keys that hixie-76 cannot compute with.
+    #[error("Client sent invalid Sec-WebSocket-Key headers")]
+    InvalidDraftKeys,
     /// A header whose value RFC 6455 §4.2.1 does not allow.
     #[error("Invalid handshake request header: {0}")]
     InvalidRequestHeader(&'static str),
     /// `Sec-WebSocket-Extensions` outside the grammar of §9.1.
     #[error("Invalid Sec-WebSocket-Extensions header: {0}")]
     InvalidExtensions(String),
+    /// The server answers an extension that we did not offer.
+    #[error("Server sent an extension response for unknown extension \"{0}\"")]
+    UnknownExtension(String),
+    /// The server answers an extension with parameters that it refuses.
+    #[error("Server sent unacceptable extension parameters: {0}")]
+    UnacceptableExtension(String),
+    /// An extension refused to be negotiated, in its own words.
+    #[error("{0}")]
+    Extension(String),
     /// The answer is not HTTP, or too long.
     #[error("Parse Error")]
     MalformedResponse,
@@ -121,9 +136,6 @@ pub enum HandshakeError {
     /// The server chose a subprotocol that we did not offer.
     #[error("Sec-WebSocket-Protocol mismatch")]
     SubprotocolMismatch,
-    /// The server answers an extension that we did not offer.
-    #[error("Server sent an extension response for unknown extension \"{0}\"")]
-    UnknownExtension(String),
 }
 
 /// Misuse by our caller: what was asked for cannot be put on the wire.

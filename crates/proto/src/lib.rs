@@ -19,7 +19,7 @@
 //! use faye_websocket_proto::http::request::Request;
 //! use faye_websocket_proto::output::{Kind, Output};
 //!
-//! let mut request = Request::new("GET", true);
+//! let mut request = Request::new("GET", "ws://example.com/", true);
 //! for (name, value) in [
 //!     ("host", "example.com"),
 //!     ("connection", "Upgrade"),
@@ -56,6 +56,7 @@ pub mod error;
 pub mod event_stream;
 pub mod extension;
 pub mod handshake;
+mod hixie;
 pub mod http;
 pub mod hybi;
 mod inbox;

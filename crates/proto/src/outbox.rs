@@ -8,6 +8,8 @@
 pub struct Outbox {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    /// Writes handed out one by one.
+    taken: usize,
 }
 
 impl Outbox {
@@ -17,8 +19,25 @@ impl Outbox {
         self.ends.push(self.bytes.len());
     }
 
+    /// Head by head and frame by frame, what a driver emits: the first write that has not been taken.
+    pub fn take_first(&mut self) -> Option<&[u8]> {
+        if self.taken == self.ends.len() {
+            self.clear();
+            return None;
+        }
+        let start = self
+            .taken
+            .checked_sub(1)
+            .and_then(|last| self.ends.get(last))
+            .copied();
+        let end = *self.ends.get(self.taken)?;
+        self.taken += 1;
+        self.bytes.get(start.unwrap_or(0)..end)
+    }
+
     /// Forgets what has been written, and the memory of a burst with it.
     pub fn clear(&mut self) {
+        self.taken = 0;
         self.bytes.clear();
         self.bytes.shrink_to(IDLE_CAPACITY);
         self.ends.clear();
@@ -29,14 +48,6 @@ impl Outbox {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    /// Head by head and frame by frame: what a driver emits.
-    pub fn writes(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        starts
-            .zip(&self.ends)
-            .filter_map(|(&start, &end)| self.bytes.get(start..end))
     }
 
     /// Whether there is nothing to write.
@@ -59,12 +70,11 @@ mod tests {
         outbox.append(|bytes| bytes.extend_from_slice(b"head"));
         outbox.append(|bytes| bytes.extend_from_slice(b"frame"));
         assert_eq!(outbox.bytes(), b"headframe");
-        assert_eq!(
-            outbox.writes().collect::<Vec<_>>(),
-            [&b"head"[..], b"frame"]
-        );
-        outbox.clear();
+        assert_eq!(outbox.take_first(), Some(&b"head"[..]));
+        assert_eq!(outbox.take_first(), Some(&b"frame"[..]));
+        outbox.append(|bytes| bytes.extend_from_slice(b"more"));
+        assert_eq!(outbox.take_first(), Some(&b"more"[..]));
+        assert_eq!(outbox.take_first(), None);
         assert!(outbox.is_empty());
-        assert_eq!(outbox.writes().count(), 0);
     }
 }

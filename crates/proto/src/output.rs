@@ -1,16 +1,35 @@
 //! All that leaves the core.
 
+use std::collections::VecDeque;
+
+use crate::close::CloseFrame;
 use crate::error::{HandshakeError, ProtocolError};
+use crate::hybi::frame::{Opcode, Rsv};
+use crate::outbox::Outbox;
 
 /// What `poll` returns: the next thing the peer caused.
 #[derive(Debug)]
 pub enum Output<'a> {
     /// A message. It is lent out: the next call on the connection takes it back.
     Message(Message<'a>),
+    /// A message that sessions outside the core have to transform. It comes back with
+    /// [`transformed`](crate::connection::Connection::transformed); lent out as above.
+    Transform(Transform<'a>),
     /// Bytes were added to the outbox. Whoever writes frame by frame writes them now.
     Write,
     /// Something to tell the application.
     Event(Event),
+}
+
+impl Output<'_> {
+    /// The first of what has just been caused: bytes come before events.
+    pub(crate) fn of(outbox: &Outbox, untold: &mut VecDeque<Event>) -> Option<Self> {
+        if outbox.is_empty() {
+            untold.pop_front().map(Self::Event)
+        } else {
+            Some(Self::Write)
+        }
+    }
 }
 
 /// Text or binary, RFC 6455 §5.6.
@@ -31,11 +50,36 @@ pub struct Message<'a> {
     pub payload: &'a [u8],
 }
 
+/// A message on the other side of the extensions: as it came from the wire.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Transform<'a> {
+    /// Text or binary, once it has been transformed.
+    pub kind: Kind,
+    /// The reserved bits of its first frame.
+    pub rsv: Rsv,
+    /// The payload of its frames.
+    pub payload: &'a [u8],
+}
+
 /// What happened, in the words of websocket-driver's events.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Event {
     /// The opening handshake is complete.
     Open,
+    /// A client got an answer that is good so far: its extensions have to be activated, and
+    /// [`activated`](crate::connection::Connection::activated) or
+    /// [`refuse`](crate::connection::Connection::refuse) to be called.
+    Activate,
+    /// A message that was sent before the connection was open, for the sessions that transform it.
+    Outgoing {
+        /// Text or binary.
+        kind: Kind,
+        /// What the application sent.
+        payload: Vec<u8>,
+    },
+    /// The sessions have to finish what they hold, and
+    /// [`drained`](crate::connection::Connection::drained) to be called, before the connection closes.
+    Drain,
     /// A ping came in; its pong is already in the outbox.
     Ping(Vec<u8>),
     /// A pong came in.
@@ -44,11 +88,50 @@ pub enum Event {
     Error(Error),
     /// The connection is over, as far as the protocol goes. Nothing follows.
     Close {
-        /// The close code: the peer's, or ours if we failed the connection.
-        code: u16,
+        /// The close code: the peer's, or ours if we failed the connection. The drafts have none.
+        code: Option<u16>,
         /// The close reason that goes with it.
-        reason: String,
+        reason: Option<String>,
     },
+}
+
+impl Caused {
+    pub(crate) fn new(accepted: bool, events: impl IntoIterator<Item = Event>) -> Self {
+        Self {
+            accepted,
+            events: events.into_iter().collect(),
+        }
+    }
+}
+
+impl Kind {
+    /// What an opening frame starts; `None` for other frames.
+    pub(crate) fn of(opcode: Opcode) -> Option<Self> {
+        match opcode {
+            Opcode::Text => Some(Self::Text),
+            Opcode::Binary => Some(Self::Binary),
+            _ => None,
+        }
+    }
+}
+
+impl From<Kind> for Opcode {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self::Text,
+            Kind::Binary => Self::Binary,
+        }
+    }
+}
+
+impl Event {
+    pub(crate) fn close(frame: &CloseFrame) -> Self {
+        let (code, reason) = (frame.code().get(), frame.reason().to_owned());
+        Self::Close {
+            code: Some(code),
+            reason: Some(reason),
+        }
+    }
 }
 
 /// Why a connection failed.
@@ -57,6 +140,9 @@ pub enum Error {
     /// A server refused the request it was given.
     #[error(transparent)]
     Refused(HandshakeError),
+    /// An extension failed after the handshake, in its own words.
+    #[error("{0}")]
+    Extension(String),
     /// A client refused the answer it got.
     #[error("Error during WebSocket handshake: {0}")]
     Handshake(HandshakeError),

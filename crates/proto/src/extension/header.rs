@@ -62,6 +62,40 @@ fn element(cursor: &mut Cursor<'_>) -> Result<Element, Malformed> {
     }
 }
 
+/// Prints an element as websocket-extensions does: what is not a token is quoted.
+#[must_use]
+pub fn print(name: &str, parameters: &[(String, Option<String>)]) -> String {
+    let mut printed = name.to_owned();
+    for (name, value) in parameters {
+        printed.push_str("; ");
+        printed.push_str(name);
+        match value {
+            None => {}
+            Some(value) if value.bytes().all(is_token_byte) => {
+                printed.push('=');
+                printed.push_str(value);
+            }
+            Some(value) => {
+                printed.push_str("=\"");
+                printed.push_str(&value.replace('"', "\\\""));
+                printed.push('"');
+            }
+        }
+    }
+    printed
+}
+
+/// Whether a parameter's value is a number in the sense of websocket-extensions, which hands it over
+/// as one: `-?(0|[1-9][0-9]*)(\.[0-9]+)?`.
+#[must_use]
+pub fn number(value: &str) -> Option<f64> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = value.strip_prefix('-').unwrap_or(value);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let is_number = digits(whole) && digits(fraction) && (whole == "0" || !whole.starts_with('0'));
+    if is_number { value.parse().ok() } else { None }
+}
+
 struct Cursor<'a> {
     rest: &'a [u8],
 }
@@ -152,6 +186,38 @@ mod tests {
                 parameters: Vec::new()
             }
         );
+    }
+
+    #[test]
+    fn prints_what_it_reads() {
+        let header = "a; b; c=1; d=\"x, \\\"y\"; e=-0.5";
+        let parsed = parse(header).unwrap();
+        assert_eq!(print(&parsed[0].name, &parsed[0].parameters), header);
+        assert_eq!(
+            parse(&print(&parsed[0].name, &parsed[0].parameters)).unwrap(),
+            parsed
+        );
+    }
+
+    #[test]
+    fn knows_which_values_are_numbers() {
+        let cases = [
+            ("0", Some(0.0)),
+            ("15", Some(15.0)),
+            ("-3.25", Some(-3.25)),
+            ("0.5", Some(0.5)),
+            ("007", None),
+            ("1e3", None),
+            ("1.", None),
+            (".5", None),
+            ("+1", None),
+            ("-", None),
+            ("", None),
+            ("a", None),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(number(value), expected, "{value:?}");
+        }
     }
 
     #[test]

@@ -1,3 +1,4 @@
 //! Extensions, RFC 6455 §9.
 
 pub mod header;
+pub mod negotiation;

@@ -4,7 +4,6 @@
 
 use super::accept::{Nonce, accept_value, basic_credentials, key};
 use crate::error::HandshakeError;
-use crate::extension::header;
 use crate::http::head::ResponseHead;
 use crate::http::headers::{HeaderList, elements};
 
@@ -59,7 +58,10 @@ impl ClientHandshake {
         &mut self.headers
     }
 
-    pub(crate) fn request(&self) -> String {
+    pub(crate) fn request(&mut self, extensions: Option<&str>) -> String {
+        if let Some(offer) = extensions {
+            self.headers.push("Sec-WebSocket-Extensions", offer);
+        }
         format!(
             "GET {} HTTP/1.1\r\n{}\r\n",
             self.target,
@@ -67,7 +69,8 @@ impl ClientHandshake {
         )
     }
 
-    /// The subprotocol that the server chose, if the answer is all that RFC 6455 §4.1 demands.
+    /// The subprotocol that the server chose, if the answer is all that RFC 6455 §4.1 demands. Its
+    /// extensions are judged elsewhere.
     pub(crate) fn judge(&self, head: &ResponseHead) -> Result<Option<String>, HandshakeError> {
         if head.status != 101 {
             return Err(HandshakeError::UnexpectedStatus(head.status));
@@ -95,20 +98,7 @@ impl ClientHandshake {
         if chosen.is_some_and(|name| !self.offered.iter().any(|offered| offered == name)) {
             return Err(HandshakeError::SubprotocolMismatch);
         }
-        check_extensions(head)?;
         Ok(chosen.map(str::to_owned))
-    }
-}
-
-fn check_extensions(head: &ResponseHead) -> Result<(), HandshakeError> {
-    let value = head.header("sec-websocket-extensions").unwrap_or_default();
-    if value.is_empty() {
-        return Ok(());
-    }
-    let invalid = |_| HandshakeError::InvalidExtensions(value.to_owned());
-    match header::parse(value).map_err(invalid)?.into_iter().next() {
-        Some(unknown) => Err(HandshakeError::UnknownExtension(unknown.name)),
-        None => Ok(()),
     }
 }
 
@@ -132,7 +122,7 @@ mod tests {
         handshake.headers().set("X", "1").unwrap();
         handshake.headers().set("host", "elsewhere").unwrap();
         assert_eq!(
-            handshake.request(),
+            handshake.request(Some("foo")),
             "GET /chat?q=1 HTTP/1.1\r\n\
              Host: example.com:8080\r\n\
              Upgrade: websocket\r\n\
@@ -141,7 +131,8 @@ mod tests {
              Sec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Protocol: a, b\r\n\
              Authorization: Basic dXMlMjBlcjpzZWNyZXQ=\r\n\
-             X: 1\r\n\r\n"
+             X: 1\r\n\
+             Sec-WebSocket-Extensions: foo\r\n\r\n"
         );
     }
 
@@ -200,14 +191,6 @@ mod tests {
             (
                 ("sec-websocket-protocol", "a, b"),
                 "Sec-WebSocket-Protocol mismatch",
-            ),
-            (
-                ("sec-websocket-extensions", "foo; a"),
-                "Server sent an extension response for unknown extension \"foo\"",
-            ),
-            (
-                ("sec-websocket-extensions", ";"),
-                "Invalid Sec-WebSocket-Extensions header: ;",
             ),
         ];
         for (changed, message) in cases {

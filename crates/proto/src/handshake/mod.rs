@@ -5,4 +5,41 @@ pub(crate) mod client;
 pub mod proxy;
 pub(crate) mod server;
 
+use crate::http::request::Request;
+
+/// Which protocol a request speaks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Version {
+    /// RFC 6455.
+    Hybi13,
+    /// draft-hixie-thewebsocketprotocol-76.
+    Hixie76,
+    /// draft-hixie-thewebsocketprotocol-75.
+    Hixie75,
+}
+
+impl Version {
+    /// By the headers that only one of them has. Without drafts everything is held to RFC 6455.
+    pub(crate) fn of(request: &Request, allow_drafts: bool) -> Self {
+        let has = |name| request.header(name).is_some_and(|value| !value.is_empty());
+        if !allow_drafts || has("sec-websocket-version") || has("sec-websocket-key") {
+            Self::Hybi13
+        } else if has("sec-websocket-key1") || has("sec-websocket-key2") {
+            Self::Hixie76
+        } else {
+            Self::Hixie75
+        }
+    }
+
+    /// As in the public `version` property.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hybi13 => "hybi-13",
+            Self::Hixie76 => "hixie-76",
+            Self::Hixie75 => "hixie-75",
+        }
+    }
+}
+
 pub use client::ClientRequest;

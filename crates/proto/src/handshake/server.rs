@@ -5,16 +5,11 @@
 
 use super::accept::{accept_value, is_key};
 use crate::error::HandshakeError;
-use crate::extension::header;
 use crate::http::headers::{HeaderList, elements};
 use crate::http::request::Request;
 
-/// The answer to `request`: 101 with the caller's headers first, so that they win.
-pub(crate) fn accept(
-    request: &Request,
-    subprotocol: Option<&str>,
-    mut headers: HeaderList,
-) -> Result<String, HandshakeError> {
+/// The key of a request that is all that RFC 6455 §4.2.1 demands. Its extensions are judged elsewhere.
+pub(crate) fn judge(request: &Request) -> Result<&str, HandshakeError> {
     if !request.upgrades_to_websocket() {
         return Err(HandshakeError::NotWebSocket);
     }
@@ -33,18 +28,32 @@ pub(crate) fn accept(
     if request.needs_host() && request.header("host").is_none_or(str::is_empty) {
         return Err(HandshakeError::InvalidRequestHeader("Host"));
     }
-    check_extensions(request)?;
+    Ok(key)
+}
 
+/// The answer to a good request: 101 with the caller's headers first, so that they win.
+pub(crate) fn accept(
+    key: &str,
+    subprotocol: Option<&str>,
+    extensions: Option<&str>,
+    mut headers: HeaderList,
+) -> String {
     headers.push("Upgrade", "websocket");
     headers.push("Connection", "Upgrade");
     headers.push("Sec-WebSocket-Accept", &accept_value(key));
-    if let Some(subprotocol) = subprotocol {
-        headers.push("Sec-WebSocket-Protocol", subprotocol);
+    let negotiated = [
+        ("Sec-WebSocket-Protocol", subprotocol),
+        ("Sec-WebSocket-Extensions", extensions),
+    ];
+    for (name, value) in negotiated {
+        if let Some(value) = value {
+            headers.push(name, value);
+        }
     }
-    Ok(format!(
+    format!(
         "HTTP/1.1 101 Switching Protocols\r\n{}\r\n",
         headers.lines()
-    ))
+    )
 }
 
 /// The answer to a request that is refused. Plain text: what it quotes of the request is no markup.
@@ -68,16 +77,6 @@ pub(crate) fn select_subprotocol(request: &Request, supported: &[String]) -> Opt
         .map(str::to_owned)
 }
 
-fn check_extensions(request: &Request) -> Result<(), HandshakeError> {
-    match request.header("sec-websocket-extensions") {
-        None | Some("") => Ok(()),
-        Some(value) => match header::parse(value) {
-            Ok(_offers) => Ok(()),
-            Err(header::Malformed) => Err(HandshakeError::InvalidExtensions(value.to_owned())),
-        },
-    }
-}
-
 const VERSION: &str = "13";
 
 #[cfg(test)]
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     fn request(headers: &[(&str, &str)]) -> Request {
-        let mut request = Request::new("GET", true);
+        let mut request = Request::new("GET", "ws://example.com/", true);
         let defaults = [
             ("host", "example.com"),
             ("connection", "keep-alive,\tUpgrade"),
@@ -109,7 +108,8 @@ mod tests {
         let mut custom = HeaderList::default();
         custom.set("Upgrade", "nope").unwrap();
         custom.set("X", "1").unwrap();
-        let answer = accept(&request(&[]), Some("chat"), custom).unwrap();
+        let key = judge(&request(&[])).unwrap().to_owned();
+        let answer = accept(&key, Some("chat"), Some("foo; a"), custom);
         assert_eq!(
             answer,
             "HTTP/1.1 101 Switching Protocols\r\n\
@@ -117,7 +117,8 @@ mod tests {
              X: 1\r\n\
              Connection: Upgrade\r\n\
              Sec-WebSocket-Accept: JdiiuafpBKRqD7eol0y4vJDTsTs=\r\n\
-             Sec-WebSocket-Protocol: chat\r\n\r\n"
+             Sec-WebSocket-Protocol: chat\r\n\
+             Sec-WebSocket-Extensions: foo; a\r\n\r\n"
         );
     }
 
@@ -147,13 +148,10 @@ mod tests {
                 "Invalid handshake request header: Sec-WebSocket-Key",
             ),
             (("host", "-"), "Invalid handshake request header: Host"),
-            (
-                ("sec-websocket-extensions", "a;;"),
-                "Invalid Sec-WebSocket-Extensions header: a;;",
-            ),
         ];
         for (header, message) in cases {
-            let error = accept(&request(&[header]), None, HeaderList::default()).unwrap_err();
+            let request = request(&[header]);
+            let error = judge(&request).unwrap_err();
             assert_eq!(error.to_string(), message, "{header:?}");
         }
     }

@@ -1,18 +1,34 @@
-//! Response heads, from servers and from proxies.
+//! Request and response heads.
 //!
-//! Knows where a head ends, how large it may be, and what it says. Does not know what the answer
-//! means.
+//! Knows where a head ends, how large it may be, and what it says. Does not know what the request or
+//! the answer means.
 
 use crate::error::HandshakeError;
+
+/// Method, target and headers of a request.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct RequestHead {
+    /// The method, as sent.
+    pub method: String,
+    /// The request target.
+    pub target: String,
+    /// Whether it is HTTP/1.1.
+    pub is_http_1_1: bool,
+    /// As in [`ResponseHead`].
+    pub headers: Headers,
+}
+
+/// Names in lower case, in the order of arrival; the values of a repeated header are joined with a
+/// comma and a space.
+pub type Headers = Vec<(String, String)>;
 
 /// Status and headers of an answer.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ResponseHead {
     /// The status code.
     pub status: u16,
-    /// Names in lower case, in the order of arrival; the values of a repeated header are joined with
-    /// a comma and a space.
-    pub headers: Vec<(String, String)>,
+    /// The headers.
+    pub headers: Headers,
 }
 
 impl ResponseHead {
@@ -24,18 +40,23 @@ impl ResponseHead {
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
     }
+}
 
-    fn add(&mut self, name: &str, value: &[u8]) {
-        let name = name.to_ascii_lowercase();
-        let value = String::from_utf8_lossy(value);
-        match self.headers.iter_mut().find(|(known, _)| *known == name) {
+/// Headers as they come from httparse.
+fn collect(parsed: &[httparse::Header<'_>]) -> Headers {
+    let mut headers = Headers::new();
+    for header in parsed {
+        let name = header.name.to_ascii_lowercase();
+        let value = String::from_utf8_lossy(header.value);
+        match headers.iter_mut().find(|(known, _)| *known == name) {
             Some((_, joined)) => {
                 joined.push_str(", ");
                 joined.push_str(&value);
             }
-            None => self.headers.push((name, value.into_owned())),
+            None => headers.push((name, value.into_owned())),
         }
     }
+    headers
 }
 
 /// Looks for the end of a head in bytes that arrive piece by piece. Each byte is looked at once, and
@@ -49,37 +70,49 @@ pub(crate) struct HeadScanner {
 }
 
 impl HeadScanner {
-    /// The head at the front of `bytes` and its size, or `None` until it is complete. Between calls
-    /// `bytes` may only grow.
+    /// The response head at the front of `bytes` and its size, or `None` until it is complete. Between
+    /// calls `bytes` may only grow.
     pub(crate) fn response(
         &mut self,
         bytes: &[u8],
     ) -> Result<Option<(ResponseHead, usize)>, HandshakeError> {
-        let before = self.lines;
-        let end = self.scan(bytes);
-        let too_long = end.unwrap_or(bytes.len()) > MAX_HEAD || self.lines > MAX_LINES;
-        if too_long
-            || !bytes
-                .iter()
-                .zip(b"HTTP/")
-                .all(|(byte, expected)| byte == expected)
+        if !bytes
+            .iter()
+            .zip(b"HTTP/")
+            .all(|(byte, expected)| byte == expected)
         {
             return Err(HandshakeError::MalformedResponse);
         }
-        match end {
-            Some(end) => {
-                let head = bytes.get(..end).unwrap_or_default();
-                parse_response(head)?
-                    .map(|head| Some((head, end)))
-                    .ok_or(HandshakeError::MalformedResponse)
-            }
-            None => {
-                if before == 0 && self.lines > 0 {
-                    parse_response(bytes)?;
-                }
-                Ok(None)
-            }
+        self.head(bytes, parse_response)
+            .map_err(|_| HandshakeError::MalformedResponse)
+    }
+
+    /// The same for a request head.
+    pub(crate) fn request(
+        &mut self,
+        bytes: &[u8],
+    ) -> Result<Option<(RequestHead, usize)>, httparse::Error> {
+        self.head(bytes, parse_request)
+    }
+
+    fn head<Head>(
+        &mut self,
+        bytes: &[u8],
+        parse: impl Fn(&[u8]) -> Result<Option<Head>, httparse::Error>,
+    ) -> Result<Option<(Head, usize)>, httparse::Error> {
+        let before = self.lines;
+        let end = self.scan(bytes);
+        if end.unwrap_or(bytes.len()) > MAX_HEAD || self.lines > MAX_LINES {
+            return Err(httparse::Error::TooManyHeaders);
         }
+        let Some(end) = end else {
+            if before == 0 && self.lines > 0 {
+                parse(bytes)?;
+            }
+            return Ok(None);
+        };
+        let head = parse(bytes.get(..end).unwrap_or_default())?;
+        Ok(head.map(|head| (head, end)))
     }
 
     /// The size of the head: up to and including its empty line.
@@ -104,27 +137,73 @@ impl HeadScanner {
 }
 
 /// Lines without a colon are skipped, as Node's parser for clients and websocket-driver's did.
-fn parse_response(bytes: &[u8]) -> Result<Option<ResponseHead>, HandshakeError> {
+fn parse_response(bytes: &[u8]) -> Result<Option<ResponseHead>, httparse::Error> {
     let mut headers = vec![httparse::EMPTY_HEADER; MAX_LINES];
     let mut response = httparse::Response::new(&mut headers);
     let mut config = httparse::ParserConfig::default();
     config.ignore_invalid_headers_in_responses(true);
     config.allow_obsolete_multiline_headers_in_responses(true);
-    let status = config.parse_response(&mut response, bytes);
-    if status
-        .map_err(|_| HandshakeError::MalformedResponse)?
-        .is_partial()
-    {
+    if config.parse_response(&mut response, bytes)?.is_partial() {
         return Ok(None);
     }
-    let mut head = ResponseHead {
-        status: response.code.unwrap_or(0),
-        headers: Vec::new(),
-    };
-    for header in response.headers.iter() {
-        head.add(header.name, header.value);
+    let status = response.code.unwrap_or(0);
+    Ok(Some(ResponseHead {
+        status,
+        headers: collect(response.headers),
+    }))
+}
+
+fn parse_request(bytes: &[u8]) -> Result<Option<RequestHead>, httparse::Error> {
+    let mut headers = vec![httparse::EMPTY_HEADER; MAX_LINES];
+    let mut request = httparse::Request::new(&mut headers);
+    let mut config = httparse::ParserConfig::default();
+    config.ignore_invalid_headers_in_requests(true);
+    if config.parse_request(&mut request, bytes)?.is_partial() {
+        return Ok(None);
     }
-    Ok(Some(head))
+    Ok(Some(RequestHead {
+        method: request.method.unwrap_or_default().to_owned(),
+        target: request.path.unwrap_or_default().to_owned(),
+        is_http_1_1: request.version == Some(1),
+        headers: collect(request.headers),
+    }))
+}
+
+/// Reads a request head from bytes that arrive piece by piece.
+#[derive(Debug, Default)]
+pub struct RequestReader {
+    bytes: Vec<u8>,
+    scanner: HeadScanner,
+}
+
+/// What a [`RequestReader`] has read.
+#[derive(Debug)]
+pub struct RequestRead<'a> {
+    /// `None` when it is no HTTP request, or an endless one.
+    pub head: Option<RequestHead>,
+    /// What came behind it.
+    pub body: &'a [u8],
+}
+
+impl RequestReader {
+    /// Takes bytes; the request, once its head is complete.
+    pub fn receive(&mut self, bytes: &[u8]) -> Option<RequestRead<'_>> {
+        self.bytes.extend_from_slice(bytes);
+        match self.scanner.request(&self.bytes) {
+            Ok(None) => None,
+            Ok(Some((head, size))) => {
+                let body = self.bytes.get(size..).unwrap_or_default();
+                Some(RequestRead {
+                    head: Some(head),
+                    body,
+                })
+            }
+            Err(_) => Some(RequestRead {
+                head: None,
+                body: &[],
+            }),
+        }
+    }
 }
 
 const MAX_HEAD: usize = 64 * 1024;
@@ -163,6 +242,44 @@ mod tests {
         assert_eq!(head.header("upgrade"), Some("WebSocket"));
         assert_eq!(head.header("x"), Some("1, 2"));
         assert_eq!(&bytes[size..], b"\x81\x00");
+    }
+
+    #[test]
+    fn reads_a_request_in_any_pieces() {
+        let bytes = b"GET /chat?a=1 HTTP/1.1\r\nHost: a\r\nX: 1\r\nx: 2\r\n\r\nbody";
+        for size in [1, 7, bytes.len()] {
+            let mut reader = RequestReader::default();
+            let mut chunks = bytes.chunks(size);
+            let mut used = 0;
+            let (head, body) = loop {
+                let chunk = chunks.next().unwrap();
+                used += chunk.len();
+                if let Some(read) = reader.receive(chunk) {
+                    break (read.head.unwrap(), read.body.to_vec());
+                }
+            };
+            assert_eq!(
+                (head.method.as_str(), head.target.as_str()),
+                ("GET", "/chat?a=1")
+            );
+            assert!(head.is_http_1_1);
+            assert_eq!(head.headers[1], ("x".to_owned(), "1, 2".to_owned()));
+            assert_eq!(
+                [&body, &bytes[used..]].concat(),
+                b"body",
+                "pieces of {size}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unreadable_request_is_read_without_a_head() {
+        for bytes in [&b"nonsense\r\n"[..], b"\x16\x03\x01", &[b'a'; MAX_HEAD + 1]] {
+            let mut reader = RequestReader::default();
+            let read = reader.receive(bytes);
+            let complete = read.is_some_and(|read| read.head.is_none());
+            assert_eq!(complete, bytes.len() > 3, "{} bytes", bytes.len());
+        }
     }
 
     #[test]

@@ -59,6 +59,14 @@ impl HeaderList {
         }
     }
 
+    /// Adds the lines of another list, by the same rules.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        for line in other.lines.split_terminator("\r\n") {
+            let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+            self.push(name, value);
+        }
+    }
+
     /// The lines, each with its CRLF.
     #[must_use]
     pub fn lines(&self) -> &str {

@@ -8,6 +8,7 @@ use super::headers::elements;
 #[derive(Clone, Debug)]
 pub struct Request {
     method: String,
+    location: String,
     needs_host: bool,
     headers: Vec<(String, String)>,
 }
@@ -15,7 +16,7 @@ pub struct Request {
 impl Request {
     /// The names of the headers that the handshake reads: whoever hands over a request need not hand
     /// over the others.
-    pub const HEADERS: [&'static str; 7] = [
+    pub const HEADERS: [&'static str; 10] = [
         "host",
         "upgrade",
         "connection",
@@ -23,17 +24,26 @@ impl Request {
         "sec-websocket-version",
         "sec-websocket-protocol",
         "sec-websocket-extensions",
+        "sec-websocket-key1",
+        "sec-websocket-key2",
+        "origin",
     ];
 
-    /// A request without headers. `needs_host` says that it came from the wire as HTTP/1.1, where
-    /// RFC 9112 §3.2 demands `Host`.
+    /// A request without headers. `location` is its URL, which the drafts repeat; `needs_host` says
+    /// that it came from the wire as HTTP/1.1, where RFC 9112 §3.2 demands `Host`.
     #[must_use]
-    pub fn new(method: &str, needs_host: bool) -> Self {
+    pub fn new(method: &str, location: &str, needs_host: bool) -> Self {
         Self {
             method: method.to_owned(),
+            location: location.to_owned(),
             needs_host,
             headers: Vec::new(),
         }
+    }
+
+    /// The URL that was asked for.
+    pub(crate) fn location(&self) -> &str {
+        &self.location
     }
 
     /// Whether the handshake must have a `Host` header.

@@ -12,14 +12,17 @@ use crate::utf8::Utf8Proof;
 #[derive(Debug, Default)]
 pub(crate) struct Assembler {
     unfinished: Option<Kind>,
+    checks_text: bool,
     payload: Vec<u8>,
     proof: Utf8Proof,
 }
 
 impl Assembler {
-    /// Starts a message. The last one, which may still be lent out, is forgotten.
-    pub(crate) fn begin(&mut self, kind: Kind) {
+    /// Starts a message. The last one, which may still be lent out, is forgotten. A text that is still
+    /// to be transformed is not checked.
+    pub(crate) fn begin(&mut self, kind: Kind, is_raw: bool) {
         self.unfinished = Some(kind);
+        self.checks_text = kind == Kind::Text && !is_raw;
         self.payload.clear();
         self.proof = Utf8Proof::default();
     }
@@ -38,7 +41,7 @@ impl Assembler {
             if let (Some(key), Some(new)) = (key, self.payload.get_mut(start..)) {
                 mask(new, key, offset + index * BLOCK);
             }
-            if self.unfinished == Some(Kind::Text) {
+            if self.checks_text {
                 self.proof
                     .extend(&self.payload)
                     .map_err(|_| ProtocolError::InvalidUtf8)?;
@@ -53,7 +56,7 @@ impl Assembler {
             .unfinished
             .take()
             .ok_or(ProtocolError::UnexpectedContinuation)?;
-        if kind == Kind::Text && !self.proof.covers(&self.payload) {
+        if self.checks_text && !self.proof.covers(&self.payload) {
             return Err(ProtocolError::InvalidUtf8);
         }
         Ok(kind)

@@ -25,6 +25,11 @@ impl Decoder {
         }
     }
 
+    /// From now on these bits may be set: negotiated extensions own them.
+    pub(crate) fn reserve(&mut self, bits: Rsv) {
+        self.reserved = bits;
+    }
+
     /// The header at the front of `bytes` and its size, or `None` until it has all arrived.
     /// `unfinished` is the length so far of a message that waits for its next fragment.
     ///

@@ -67,6 +67,24 @@ impl Rsv {
         Self(byte & 0x70)
     }
 
+    /// Bits by name.
+    #[must_use]
+    pub const fn new(rsv1: bool, rsv2: bool, rsv3: bool) -> Self {
+        Self((rsv1 as u8) << 6 | (rsv2 as u8) << 5 | (rsv3 as u8) << 4)
+    }
+
+    /// The bits that are on in either.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The bits that are on in both.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// The bits where they stand in a frame's first byte.
     #[must_use]
     pub const fn bits(self) -> u8 {

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::error::ProtocolError;
 use crate::outbox::Outbox;
 use crate::output::{Error, Event, Message, Output};
-use frame::Opcode;
+use frame::{Opcode, Rsv};
 use receiver::{Incoming, Receiver};
 use sender::Sender;
 
@@ -30,6 +30,9 @@ use sender::Sender;
 ///   │                                                           ▲
 ///   └── peer's close frame, answered; or a violation, reported ─┘
 /// ```
+///
+/// Where sessions outside the core transform messages, a connection that is about to close stays in
+/// `Closing` until they have finished what they hold.
 #[derive(Debug)]
 pub(crate) struct Hybi {
     phase: Phase,
@@ -37,16 +40,34 @@ pub(crate) struct Hybi {
     sender: Sender,
     /// What the peer said after a run of messages, until those have been handled.
     held: Option<Incoming>,
-    /// What the last thing the peer said has caused and is not yet told.
-    events: VecDeque<Event>,
+    /// Whether sessions outside the core transform messages.
+    transforms: bool,
+    /// What is to be done when they have finished, in this order.
+    endings: Vec<Ending>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Phase {
     Open,
-    /// Our close frame is out, the peer's is not in.
+    /// We have begun to close; our close frame is out, or waits for the sessions.
     Closing,
     Closed,
+}
+
+/// A step of a close.
+#[derive(Debug)]
+enum Ending {
+    /// The application closes.
+    Start(CloseFrame),
+    /// The connection is over: because of the peer's close frame, or of an error.
+    Report {
+        frame: CloseFrame,
+        error: Option<Error>,
+        /// RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
+        /// frame, the endpoint MUST send a Close frame in response." §7.1.7 asks the same of whoever
+        /// fails the connection.
+        answer: bool,
+    },
 }
 
 impl Hybi {
@@ -56,7 +77,8 @@ impl Hybi {
             receiver: Receiver::new(&config),
             sender: Sender::new(config.mask_keys),
             held: None,
-            events: VecDeque::new(),
+            transforms: false,
+            endings: Vec::new(),
         }
     }
 
@@ -64,10 +86,16 @@ impl Hybi {
         &mut self.receiver
     }
 
+    /// From now on messages pass through sessions outside the core, which own these bits.
+    pub(crate) fn transform(&mut self, reserved: Rsv) {
+        self.transforms = true;
+        self.receiver.transform(reserved);
+    }
+
     /// The next message, if the next thing the peer said is one. Changes no phase.
     #[inline]
     pub(crate) fn poll_message(&mut self) -> Option<Message<'_>> {
-        if !self.events.is_empty() {
+        if self.transforms {
             return None;
         }
         while self.held.is_none() {
@@ -81,10 +109,11 @@ impl Hybi {
         None
     }
 
-    pub(crate) fn poll(&mut self, outbox: &mut Outbox) -> Option<Output<'_>> {
-        if let Some(event) = self.events.pop_front() {
-            return Some(Output::Event(event));
-        }
+    pub(crate) fn poll(
+        &mut self,
+        outbox: &mut Outbox,
+        untold: &mut VecDeque<Event>,
+    ) -> Option<Output<'_>> {
         loop {
             let incoming = match self.held.take() {
                 Some(held) => held,
@@ -92,24 +121,28 @@ impl Hybi {
             };
             match incoming {
                 Incoming::Message(_) if self.phase != Phase::Open => {}
+                Incoming::Message(arrived) if self.transforms => {
+                    return Some(Output::Transform(self.receiver.raw_message(arrived)));
+                }
                 Incoming::Message(arrived) => {
                     return Some(Output::Message(self.receiver.message(arrived)));
                 }
                 Incoming::Ping(payload) => {
-                    self.sender.send(Opcode::Pong, &payload, outbox);
-                    self.events.push_back(Event::Ping(payload));
+                    self.sender
+                        .send(Opcode::Pong, Rsv::default(), &payload, outbox);
+                    untold.push_back(Event::Ping(payload));
                     return Some(Output::Write);
                 }
                 Incoming::Pong(payload) => return Some(Output::Event(Event::Pong(payload))),
                 Incoming::Close(payload) => {
-                    let frame = CloseFrame::received(&payload);
-                    return Some(self.end(&frame, None, outbox));
+                    self.end(CloseFrame::received(&payload), None, outbox, untold);
+                    return Output::of(outbox, untold);
                 }
                 // Whoever has said goodbye does not care how the other one hangs up.
                 Incoming::Violation(_) if self.phase != Phase::Open => {}
                 Incoming::Violation(error) => {
-                    let frame = CloseFrame::new(error.close_code(), &error.to_string());
-                    return Some(self.end(&frame, Some(error), outbox));
+                    self.fail(error, outbox, untold);
+                    return Output::of(outbox, untold);
                 }
             }
         }
@@ -120,47 +153,132 @@ impl Hybi {
     pub(crate) fn send(&mut self, opcode: Opcode, payload: &[u8], outbox: &mut Outbox) -> bool {
         let open = self.phase == Phase::Open;
         if open {
-            self.sender.send(opcode, payload, outbox);
+            self.sender.send(opcode, Rsv::default(), payload, outbox);
         }
         open
     }
 
+    /// Sends a message that sessions have transformed. What they held when the connection began to
+    /// close still goes before the close frame.
+    pub(crate) fn send_transformed(
+        &mut self,
+        opcode: Opcode,
+        rsv: Rsv,
+        payload: &[u8],
+        outbox: &mut Outbox,
+    ) -> bool {
+        let may = self.phase == Phase::Open || !self.endings.is_empty();
+        if may {
+            self.sender.send(opcode, rsv, payload, outbox);
+        }
+        may
+    }
+
     /// Starts the closing handshake. False when it has begun already.
-    pub(crate) fn close(&mut self, frame: &CloseFrame, outbox: &mut Outbox) -> bool {
-        let accepted = self.send(Opcode::Close, &frame.payload(), outbox);
+    pub(crate) fn close(
+        &mut self,
+        frame: CloseFrame,
+        outbox: &mut Outbox,
+        untold: &mut VecDeque<Event>,
+    ) -> bool {
+        let accepted = self.phase == Phase::Open;
         if accepted {
             self.phase = Phase::Closing;
+            self.finish_or_wait(Ending::Start(frame), outbox, untold);
         }
         accepted
+    }
+
+    /// Fails the connection, RFC 6455 §7.1.7, unless it is closing anyway.
+    pub(crate) fn fail(
+        &mut self,
+        error: ProtocolError,
+        outbox: &mut Outbox,
+        untold: &mut VecDeque<Event>,
+    ) {
+        let frame = CloseFrame::new(error.close_code(), &error.to_string());
+        self.fail_with(frame, Error::Protocol(error), outbox, untold);
+    }
+
+    /// [`fail`](Self::fail) for errors that are not the peer's.
+    pub(crate) fn fail_with(
+        &mut self,
+        frame: CloseFrame,
+        error: Error,
+        outbox: &mut Outbox,
+        untold: &mut VecDeque<Event>,
+    ) {
+        if self.phase == Phase::Open {
+            self.end(frame, Some(error), outbox, untold);
+        }
+    }
+
+    /// The sessions have finished: does what has waited for them.
+    pub(crate) fn drained(&mut self, outbox: &mut Outbox, untold: &mut VecDeque<Event>) {
+        for ending in std::mem::take(&mut self.endings) {
+            self.finish(ending, outbox, untold);
+        }
     }
 
     pub(crate) fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
-    /// frame, the endpoint MUST send a Close frame in response." §7.1.7 asks the same of whoever fails
-    /// the connection.
     fn end(
         &mut self,
-        frame: &CloseFrame,
-        violation: Option<ProtocolError>,
+        frame: CloseFrame,
+        error: Option<Error>,
         outbox: &mut Outbox,
-    ) -> Output<'_> {
-        let answered = self.send(Opcode::Close, &frame.payload(), outbox);
-        self.phase = Phase::Closed;
+        untold: &mut VecDeque<Event>,
+    ) {
+        let answer = self.phase == Phase::Open;
+        self.phase = Phase::Closing;
         self.receiver.stop();
-        self.events
-            .extend(violation.map(|error| Event::Error(Error::Protocol(error))));
-        let close = Event::Close {
-            code: frame.code().get(),
-            reason: frame.reason().to_owned(),
-        };
-        if answered {
-            self.events.push_back(close);
-            Output::Write
+        self.finish_or_wait(
+            Ending::Report {
+                frame,
+                error,
+                answer,
+            },
+            outbox,
+            untold,
+        );
+    }
+
+    fn finish_or_wait(
+        &mut self,
+        ending: Ending,
+        outbox: &mut Outbox,
+        untold: &mut VecDeque<Event>,
+    ) {
+        if self.transforms {
+            self.endings.push(ending);
+            untold.push_back(Event::Drain);
         } else {
-            Output::Event(close)
+            self.finish(ending, outbox, untold);
         }
+    }
+
+    fn finish(&mut self, ending: Ending, outbox: &mut Outbox, untold: &mut VecDeque<Event>) {
+        match ending {
+            Ending::Start(frame) => self.send_close(&frame, outbox),
+            Ending::Report {
+                frame,
+                error,
+                answer,
+            } => {
+                if answer {
+                    self.send_close(&frame, outbox);
+                }
+                self.phase = Phase::Closed;
+                untold.extend(error.map(Event::Error));
+                untold.push_back(Event::close(&frame));
+            }
+        }
+    }
+
+    fn send_close(&mut self, frame: &CloseFrame, outbox: &mut Outbox) {
+        self.sender
+            .send(Opcode::Close, Rsv::default(), &frame.payload(), outbox);
     }
 }

@@ -5,12 +5,12 @@
 
 use super::assembler::Assembler;
 use super::decoder::Decoder;
-use super::frame::{FrameHeader, Opcode};
+use super::frame::{FrameHeader, Opcode, Rsv};
 use super::mask::mask;
 use crate::config::Config;
 use crate::error::ProtocolError;
 use crate::inbox::{Inbox, Taken};
-use crate::output::{Kind, Message};
+use crate::output::{Kind, Message, Transform};
 use crate::utf8::is_utf8;
 
 /// The receiving half of a connection.
@@ -20,6 +20,10 @@ pub(crate) struct Receiver {
     decoder: Decoder,
     assembler: Assembler,
     state: State,
+    /// Sessions outside the core transform messages: they are handed out as they came.
+    is_raw: bool,
+    /// Of the first frame of the message under way.
+    rsv: Rsv,
 }
 
 /// What the peer said next.
@@ -37,6 +41,7 @@ pub(crate) enum Incoming {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrived {
     kind: Kind,
+    rsv: Rsv,
     place: Place,
 }
 
@@ -67,7 +72,15 @@ impl Receiver {
             decoder: Decoder::new(config.max_length, config.peer_masking),
             assembler: Assembler::default(),
             state: State::Header,
+            is_raw: false,
+            rsv: Rsv::default(),
         }
+    }
+
+    /// From now on messages are handed out as they came, for the owners of these bits.
+    pub(crate) fn transform(&mut self, reserved: Rsv) {
+        self.is_raw = true;
+        self.decoder.reserve(reserved);
     }
 
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
@@ -115,6 +128,16 @@ impl Receiver {
         }
     }
 
+    /// The same message for those who transform it.
+    pub(crate) fn raw_message(&self, arrived: Arrived) -> Transform<'_> {
+        let Message { kind, payload } = self.message(arrived);
+        Transform {
+            kind,
+            payload,
+            rsv: arrived.rsv,
+        }
+    }
+
     fn step(&mut self) -> Result<Option<Incoming>, ProtocolError> {
         loop {
             match self.state {
@@ -127,6 +150,7 @@ impl Receiver {
                         let kind = self.assembler.finish()?;
                         return Ok(Some(Incoming::Message(Arrived {
                             kind,
+                            rsv: self.rsv,
                             place: Place::Assembler,
                         })));
                     }
@@ -178,11 +202,7 @@ impl Receiver {
     ) -> Result<Option<Incoming>, ProtocolError> {
         self.inbox.take(size);
         let arrived = self.inbox.unread().len();
-        let kind = match header.opcode {
-            Opcode::Text => Some(Kind::Text),
-            Opcode::Binary => Some(Kind::Binary),
-            _ => None,
-        };
+        let kind = Kind::of(header.opcode);
         if let (Some(kind), true, Ok(length)) = (kind, header.fin, usize::try_from(header.length))
             && length <= arrived.min(SMALL)
         {
@@ -190,16 +210,18 @@ impl Receiver {
             if let Some(key) = header.masking_key {
                 mask(self.inbox.taken_mut(taken), key, 0);
             }
-            if kind == Kind::Text && !is_utf8(self.inbox.taken(taken)) {
+            if kind == Kind::Text && !self.is_raw && !is_utf8(self.inbox.taken(taken)) {
                 return Err(ProtocolError::InvalidUtf8);
             }
             return Ok(Some(Incoming::Message(Arrived {
                 kind,
+                rsv: header.rsv,
                 place: Place::Inbox(taken),
             })));
         }
         if let Some(kind) = kind {
-            self.assembler.begin(kind);
+            self.rsv = header.rsv;
+            self.assembler.begin(kind, self.is_raw);
         }
         self.state = State::Payload {
             header,

@@ -19,8 +19,8 @@ impl Sender {
     }
 
     #[inline]
-    pub(crate) fn send(&mut self, opcode: Opcode, payload: &[u8], out: &mut Outbox) {
+    pub(crate) fn send(&mut self, opcode: Opcode, rsv: Rsv, payload: &[u8], out: &mut Outbox) {
         let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
-        out.append(|bytes| encode(opcode, Rsv::default(), key, payload, bytes));
+        out.append(|bytes| encode(opcode, rsv, key, payload, bytes));
     }
 }

@@ -1,0 +1,120 @@
+//! Which extensions a connection uses, when their sessions live outside the core.
+//!
+//! Knows offers, responses and who owns which reserved bit. Does not know what an extension does with
+//! its parameters.
+
+use super::header::{Element, Malformed, parse, print};
+use crate::hybi::frame::Rsv;
+
+/// A parameter list as it stands in a header.
+pub type Parameters = Vec<(String, Option<String>)>;
+
+/// A negotiation under way: on a server from offers to a response, on a client from a response to
+/// activated sessions.
+#[derive(Debug, Default)]
+pub struct Negotiation {
+    received: Vec<Element>,
+    offered: Vec<String>,
+    printed: Vec<String>,
+    owners: Vec<(String, Rsv)>,
+}
+
+/// Two extensions want the same reserved bit.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "Server sent two extension responses that use the RSV{bit} bit: \"{owner}\" and \"{name}\""
+)]
+pub struct Conflict {
+    bit: u8,
+    owner: String,
+    name: String,
+}
+
+impl Negotiation {
+    /// Starts from the header that the peer sent, if it sent one.
+    pub(crate) fn receive(&mut self, header: Option<&str>) -> Result<(), Malformed> {
+        self.received = match header {
+            None | Some("") => Vec::new(),
+            Some(header) => parse(header)?,
+        };
+        Ok(())
+    }
+
+    /// Adds an offer of ours, or a response.
+    pub fn add(&mut self, name: &str, parameters: &[(String, Option<String>)]) {
+        self.offered.push(name.to_owned());
+        self.printed.push(print(name, parameters));
+    }
+
+    /// Makes an extension the owner of its reserved bits.
+    ///
+    /// # Errors
+    /// [`Conflict`] with the first owner of one of them.
+    pub fn reserve(&mut self, name: &str, rsv: Rsv) -> Result<(), Conflict> {
+        for (bit, digit) in (1..).zip(rsv.digits()) {
+            let owned = |taken: Rsv| digit == 1 && taken.digits()[usize::from(bit) - 1] == 1;
+            if let Some((owner, _)) = self.owners.iter().find(|(_, taken)| owned(*taken)) {
+                return Err(Conflict {
+                    bit,
+                    owner: owner.clone(),
+                    name: name.to_owned(),
+                });
+            }
+        }
+        self.owners.push((name.to_owned(), rsv));
+        Ok(())
+    }
+
+    /// What the peer sent, in its order.
+    #[must_use]
+    pub fn received(&self) -> &[Element] {
+        &self.received
+    }
+
+    /// A response to something that was not offered, if the peer sent one.
+    pub(crate) fn unknown(&self) -> Option<&str> {
+        let names = self.received.iter().map(|element| element.name.as_str());
+        names
+            .into_iter()
+            .find(|name| !self.offered.iter().any(|offered| offered == name))
+    }
+
+    /// The header to send, unless it would be empty.
+    pub(crate) fn header(&self) -> Option<String> {
+        (!self.printed.is_empty()).then(|| self.printed.join(", "))
+    }
+
+    /// The reserved bits that have an owner; `None` when there is no session at all.
+    pub(crate) fn reserved(&self) -> Option<Rsv> {
+        let bits = self.owners.iter().map(|(_, rsv)| *rsv);
+        bits.reduce(Rsv::union)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reserved_bit_has_one_owner() {
+        let mut negotiation = Negotiation::default();
+        assert_eq!(negotiation.reserved(), None);
+        negotiation
+            .reserve("a", Rsv::new(true, false, false))
+            .unwrap();
+        negotiation
+            .reserve("b", Rsv::new(false, false, false))
+            .unwrap();
+        let conflict = negotiation
+            .reserve("c", Rsv::new(true, true, false))
+            .unwrap_err();
+        assert_eq!(
+            conflict.to_string(),
+            "Server sent two extension responses that use the RSV1 bit: \"a\" and \"c\""
+        );
+        negotiation
+            .reserve("d", Rsv::new(false, true, false))
+            .unwrap();
+        assert_eq!(negotiation.reserved(), Some(Rsv::new(true, true, false)));
+    }
+}

@@ -1,0 +1,40 @@
+//! The opening handshake of draft-hixie-thewebsocketprotocol-75.
+
+use crate::error::HandshakeError;
+use crate::http::headers::HeaderList;
+use crate::http::request::Request;
+
+/// The answer, with our own headers first, so that they win.
+pub(crate) fn accept(request: &Request, custom: &HeaderList) -> Result<String, HandshakeError> {
+    answer(
+        request,
+        custom,
+        "Web Socket Protocol Handshake",
+        "WebSocket-",
+    )
+}
+
+/// What both drafts answer, but for the words that differ.
+pub(super) fn answer(
+    request: &Request,
+    custom: &HeaderList,
+    phrase: &str,
+    prefix: &str,
+) -> Result<String, HandshakeError> {
+    if !request.upgrades_to_websocket() {
+        return Err(HandshakeError::NotWebSocket);
+    }
+    let mut headers = HeaderList::default();
+    headers.push("Upgrade", "WebSocket");
+    headers.push("Connection", "Upgrade");
+    // The only values that come from the peer. A parsed request cannot hold a line break; one that a
+    // program has made up can.
+    if let Some(origin) = request.header("origin") {
+        let set = headers.set(&format!("{prefix}Origin"), origin);
+        set.map_err(|_| HandshakeError::InvalidRequestHeader("Origin"))?;
+    }
+    let set = headers.set(&format!("{prefix}Location"), request.location());
+    set.map_err(|_| HandshakeError::InvalidRequestHeader("Host"))?;
+    headers.extend(custom);
+    Ok(format!("HTTP/1.1 101 {phrase}\r\n{}\r\n", headers.lines()))
+}

@@ -1,0 +1,103 @@
+//! The opening handshake of draft-hixie-thewebsocketprotocol-76.
+//!
+//! Knows how the two keys and the body of the request are proven to have been read. Does not know when
+//! the body arrives: proxies may hold it back until they have seen our answer.
+
+use md5::{Digest as _, Md5};
+
+use super::draft75::answer;
+use crate::error::HandshakeError;
+use crate::http::headers::HeaderList;
+use crate::http::request::Request;
+
+/// The numbers in a request's keys.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct KeyNumbers([u32; 2]);
+
+/// The answer's head. What proves that the request was read follows when its body is there.
+pub(crate) fn accept(
+    request: &Request,
+    custom: &HeaderList,
+) -> Result<(String, KeyNumbers), HandshakeError> {
+    if !request.upgrades_to_websocket() {
+        return Err(HandshakeError::NotWebSocket);
+    }
+    let key = |name: &str, shown| {
+        let key = request.header(name).filter(|key| !key.is_empty());
+        key.ok_or(HandshakeError::MissingDraftKey(shown))
+    };
+    let keys = [
+        key("sec-websocket-key1", "Sec-WebSocket-Key1")?,
+        key("sec-websocket-key2", "Sec-WebSocket-Key2")?,
+    ];
+    let number = |key| key_number(key).ok_or(HandshakeError::InvalidDraftKeys);
+    let numbers = KeyNumbers([number(keys[0])?, number(keys[1])?]);
+    let head = answer(
+        request,
+        custom,
+        "WebSocket Protocol Handshake",
+        "Sec-WebSocket-",
+    )?;
+    Ok((head, numbers))
+}
+
+/// The 16 bytes that end the handshake.
+pub(crate) fn signature(numbers: KeyNumbers, body: [u8; BODY]) -> [u8; 16] {
+    let mut hash = Md5::new();
+    for number in numbers.0 {
+        hash.update(number.to_be_bytes());
+    }
+    hash.update(body);
+    hash.finalize().into()
+}
+
+/// The digits as one number, divided by the number of spaces, which must divide it.
+fn key_number(key: &str) -> Option<u32> {
+    let spaces = key.bytes().filter(|&byte| byte == b' ').count() as u64;
+    let digits = key
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .map(|byte| u64::from(byte - b'0'));
+    let append = |number: u64, digit| number.checked_mul(10)?.checked_add(digit);
+    let number = digits.into_iter().try_fold(0, append)?;
+    if number == 0 || spaces == 0 || !number.is_multiple_of(spaces) {
+        return None;
+    }
+    u32::try_from(number / spaces).ok()
+}
+
+/// The bytes of the request's body.
+pub(crate) const BODY: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proves_that_keys_and_body_were_read() {
+        let numbers = KeyNumbers([
+            key_number("1   38 wZ3f9 23O0 3l 0r").unwrap(),
+            key_number("27   0E 6 2  1665:< ;U 1H").unwrap(),
+        ]);
+        let body = [0x91, 0x25, 0x3E, 0xD3, 0xA9, 0xE7, 0x6A, 0x88];
+        let expected = 0xb49c_6e40_5304_0426_e51b_bf6c_b79f_1df9_u128.to_be_bytes();
+        assert_eq!(signature(numbers, body), expected);
+    }
+
+    #[test]
+    fn refuses_keys_that_prove_nothing() {
+        let cases = [
+            ("no digits", "a b", None),
+            ("no spaces", "12", None),
+            ("zero", "0 ", None),
+            ("not a multiple", "5  ", None),
+            ("the largest", "4294967295 ", Some(u32::MAX)),
+            ("one more", "4294967296 ", None),
+            ("beyond every integer", "99999999999999999999999999 ", None),
+            ("fine", "1 2 ", Some(6)),
+        ];
+        for (name, key, expected) in cases {
+            assert_eq!(key_number(key), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The two drafts before RFC 6455: hixie-75 and hixie-76.
+//!
+//! Knows their framing, `0x00 text 0xFF`, and the close frame of hixie-76. Does not know their opening
+//! handshakes. Neither draft has binary messages, pings, close codes or reasons.
+
+pub(crate) mod draft75;
+pub(crate) mod draft76;
+
+use std::collections::VecDeque;
+
+use crate::inbox::Inbox;
+use crate::outbox::Outbox;
+use crate::output::{Event, Kind, Message, Output};
+
+/// A connection that speaks one of the drafts.
+#[derive(Debug)]
+pub(crate) struct Hixie {
+    closing: Closing,
+    is_closed: bool,
+    max_length: usize,
+    inbox: Inbox,
+    state: State,
+    text: Vec<u8>,
+}
+
+/// How a draft says goodbye.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Closing {
+    /// hixie-75: by ending the TCP connection.
+    Silent,
+    /// hixie-76: with `0xFF 0x00` in each direction.
+    Frame,
+}
+
+/// What the next byte is.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    FrameType,
+    /// Part of a length, seven bits at a time; `closes` after `0xFF` in hixie-76.
+    Length {
+        length: usize,
+        closes: bool,
+    },
+    /// Part of a frame with a length, which no version of the protocol gives a meaning.
+    Skipped {
+        remaining: usize,
+    },
+    /// Part of a text, up to `0xFF`.
+    Text,
+}
+
+/// What a look at the inbox has found.
+enum Found {
+    Text,
+    Close,
+}
+
+impl Hixie {
+    pub(crate) fn new(closing: Closing, max_length: usize) -> Self {
+        Self {
+            closing,
+            is_closed: false,
+            max_length,
+            inbox: Inbox::default(),
+            state: State::FrameType,
+            text: Vec::new(),
+        }
+    }
+
+    pub(crate) fn receive(&mut self, bytes: &[u8]) {
+        if !self.is_closed {
+            self.inbox.push(bytes);
+        }
+    }
+
+    /// The first `length` bytes, which are not frames: the body of a hixie-76 request.
+    pub(crate) fn take_body<const LENGTH: usize>(&mut self) -> Option<[u8; LENGTH]> {
+        let body = *self.inbox.unread().first_chunk()?;
+        self.inbox.take(LENGTH);
+        Some(body)
+    }
+
+    pub(crate) fn poll(
+        &mut self,
+        outbox: &mut Outbox,
+        untold: &mut VecDeque<Event>,
+    ) -> Option<Output<'_>> {
+        match self.advance()? {
+            Found::Text => Some(Output::Message(Message {
+                kind: Kind::Text,
+                payload: &self.text,
+            })),
+            Found::Close => {
+                self.close(outbox);
+                untold.push_back(CLOSE);
+                Output::of(outbox, untold)
+            }
+        }
+    }
+
+    /// Sends a text message. False when the connection is closed.
+    pub(crate) fn send(&mut self, text: &[u8], outbox: &mut Outbox) -> bool {
+        if !self.is_closed {
+            outbox.append(|bytes| {
+                bytes.reserve(text.len() + 2);
+                bytes.push(0x00);
+                bytes.extend_from_slice(text);
+                bytes.push(0xFF);
+            });
+        }
+        !self.is_closed
+    }
+
+    /// Closes at once. False when that has been done.
+    pub(crate) fn close(&mut self, outbox: &mut Outbox) -> bool {
+        let accepted = !self.is_closed;
+        self.stop();
+        if accepted && self.closing == Closing::Frame {
+            outbox.append(|bytes| bytes.extend_from_slice(&[0xFF, 0x00]));
+        }
+        accepted
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.is_closed = true;
+        self.inbox.clear();
+        self.text = Vec::new();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    fn advance(&mut self) -> Option<Found> {
+        loop {
+            if let State::Text = self.state {
+                return self.continue_text();
+            }
+            if let State::Skipped { remaining } = self.state {
+                let skipped = remaining.min(self.inbox.unread().len());
+                self.inbox.take(skipped);
+                self.state = match remaining - skipped {
+                    0 => State::FrameType,
+                    remaining => State::Skipped { remaining },
+                };
+            }
+            let Some(&byte) = self.inbox.unread().first() else {
+                self.inbox.release();
+                return None;
+            };
+            self.inbox.take(1);
+            match self.state {
+                State::FrameType => self.state = self.frame_type(byte),
+                State::Length { length, closes } => {
+                    // No overflow: a length above the limit ends the connection at once.
+                    let length = length * 128 + usize::from(byte & 0x7F);
+                    if length > self.max_length || (closes && length == 0) {
+                        return Some(Found::Close);
+                    }
+                    self.state = match (byte & 0x80, length) {
+                        (0, 0) => State::FrameType,
+                        (0, remaining) => State::Skipped { remaining },
+                        _ => State::Length { length, closes },
+                    };
+                }
+                State::Text | State::Skipped { .. } => {}
+            }
+        }
+    }
+
+    fn frame_type(&mut self, byte: u8) -> State {
+        if byte & 0x80 == 0 {
+            self.text.clear();
+            return State::Text;
+        }
+        State::Length {
+            length: 0,
+            closes: byte == 0xFF && self.closing == Closing::Frame,
+        }
+    }
+
+    fn continue_text(&mut self) -> Option<Found> {
+        let unread = self.inbox.unread();
+        let end = memchr::memchr(0xFF, unread);
+        let piece = self.inbox.take(end.unwrap_or(unread.len()));
+        let piece = self.inbox.taken(piece);
+        if self.text.len() + piece.len() > self.max_length {
+            return Some(Found::Close);
+        }
+        self.text.extend_from_slice(piece);
+        if end.is_none() {
+            self.inbox.release();
+            return None;
+        }
+        self.inbox.take(1);
+        self.state = State::FrameType;
+        // The drafts know no such error: what is not UTF-8 is replaced, as websocket-driver does.
+        if let std::borrow::Cow::Owned(repaired) = String::from_utf8_lossy(&self.text) {
+            self.text = repaired.into_bytes();
+        }
+        Some(Found::Text)
+    }
+}
+
+/// What closing looks like in both drafts, from either side.
+pub(crate) const CLOSE: Event = Event::Close {
+    code: None,
+    reason: None,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs `bytes` in one piece and byte by byte.
+    fn transcript(closing: Closing, bytes: &[u8]) -> Vec<String> {
+        let run = |size: usize| {
+            let mut hixie = Hixie::new(closing, 300);
+            let mut outbox = Outbox::default();
+            let mut untold = VecDeque::new();
+            let mut lines = Vec::new();
+            for chunk in bytes.chunks(size) {
+                hixie.receive(chunk);
+                loop {
+                    match hixie.poll(&mut outbox, &mut untold) {
+                        None => break,
+                        Some(Output::Message(message)) => {
+                            lines.push(String::from_utf8_lossy(message.payload).into_owned());
+                        }
+                        Some(_) => lines.push(format!("closed {:02x?}", outbox.bytes())),
+                    }
+                }
+            }
+            lines
+        };
+        let whole = run(bytes.len().max(1));
+        assert_eq!(whole, run(1), "cutting the stream changed the transcript");
+        whole
+    }
+
+    #[test]
+    fn reads_texts_and_skips_what_has_a_length() {
+        let cases: [(&str, &[u8], &[&str]); 8] = [
+            ("a text", b"\x00Hi\xFF", &["Hi"]),
+            ("an empty one", b"\x00\xFF", &[""]),
+            ("any type below 0x80", b"\x7FHi\xFF", &["Hi"]),
+            ("two", b"\x00a\xFF\x00b\xFF", &["a", "b"]),
+            (
+                "a length and its bytes, 0xFF among them",
+                b"\x80\x02\xFF\xFF\x00a\xFF",
+                &["a"],
+            ),
+            ("a length of zero", b"\x80\x00\x00a\xFF", &["a"]),
+            (
+                "a length in two bytes",
+                &[b"\x80\x81\x00", &[7; 128][..], b"\x00a\xFF"].concat(),
+                &["a"],
+            ),
+            (
+                "bytes that are not UTF-8",
+                b"\x00a\xC0b\xFF",
+                &["a\u{FFFD}b"],
+            ),
+        ];
+        for (name, bytes, expected) in cases {
+            for closing in [Closing::Silent, Closing::Frame] {
+                assert_eq!(transcript(closing, bytes), expected, "{name}, {closing:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn closes_on_a_close_frame_and_above_the_limit() {
+        use Closing::{Frame, Silent};
+        let long = [b"\x00".to_vec(), vec![b'a'; 301]].concat();
+        let just = [b"\x00".to_vec(), vec![b'a'; 300], b"\xFF".to_vec()].concat();
+        let cases: [(&str, Closing, &[u8], &[&str]); 8] = [
+            (
+                "a close frame",
+                Frame,
+                b"\xFF\x00\x00a\xFF",
+                &["closed [ff, 00]"],
+            ),
+            ("not in hixie-75", Silent, b"\xFF\x00\x00a\xFF", &["a"]),
+            (
+                "a length above the limit",
+                Silent,
+                b"\x80\x82\x2D",
+                &["closed []"],
+            ),
+            (
+                "a length without end",
+                Silent,
+                b"\x80\x82\xAD\x80",
+                &["closed []"],
+            ),
+            ("a text without end", Frame, &long, &["closed [ff, 00]"]),
+            (
+                "0xFF with a length is skipped",
+                Frame,
+                b"\xFF\x01a\x00b\xFF",
+                &["b"],
+            ),
+            (
+                "and does not make the next length close",
+                Frame,
+                b"\xFF\x01a\x80\x00\x00b\xFF",
+                &["b"],
+            ),
+            ("a text at the limit", Silent, &just, &[&"a".repeat(300)]),
+        ];
+        for (name, closing, bytes, expected) in cases {
+            assert_eq!(transcript(closing, bytes), expected, "{name}");
+        }
+    }
+}

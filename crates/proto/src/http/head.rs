@@ -75,7 +75,9 @@ impl HeadScanner {
             }
             None => {
                 if before == 0 && self.lines > 0 {
-                    parse_response(bytes)?;
+                    // Not what follows it: that may be here by chance.
+                    let first_line = bytes.split_inclusive(|&byte| byte == b'\n').next();
+                    parse_response(first_line.unwrap_or_default())?;
                 }
                 Ok(None)
             }
@@ -163,6 +165,12 @@ mod tests {
         assert_eq!(head.header("upgrade"), Some("WebSocket"));
         assert_eq!(head.header("x"), Some("1, 2"));
         assert_eq!(&bytes[size..], b"\x81\x00");
+    }
+
+    #[test]
+    fn judges_an_unfinished_head_by_its_first_line_wherever_it_was_cut() {
+        assert_eq!(response(b"HTTP/1.1 101 Hi\r\nX: \0\r\n"), Ok(None));
+        assert!(response(b"HTTP/1.1 101 Hi\r\nX: \0\r\n\r\n").is_err());
     }
 
     #[test]

@@ -17,16 +17,17 @@ module.exports = {
   'a close reason above 123 bytes': 'is cut at a character; the original sends a frame that no peer may accept',
   'a close code that is no number': 'is refused; the original writes the code 0',
   'white space by tabs in Connection': 'is white space in HTTP; the original knows spaces only',
-  'bufferedAmount': 'is the truth; the original says 0',
-  'pause': 'stops reading; the original goes on delivering',
+  bufferedAmount: 'is the truth; the original says 0',
+  'a socket constructed long after the upgrade': 'loses nothing; the original loses what the socket has buffered',
+  pause: 'stops reading; the original goes on delivering',
+  'two ends that both send much': 'go on reading; the original stops both when both sockets are full',
   'an answer whose head never ends': 'fails at 64 KB; the original stores it for ever',
   'the options objects of the caller': 'are not written to; the original sets host, port, servername and ca in them',
   'the memory of the caller': 'is not written to; the original unmasks frames in the body it was given',
-  'a socket that cannot be read': 'leaves an inert object; the original returns the socket from the constructor',
   'a response socket destroyed under an EventSource': 'closes it; the original keeps its timer for ever',
-  'frames': 'leave in one write per batch; the original writes once per frame',
+  frames: 'leave in one write per batch; the original writes once per frame',
   'send in the handler of an error': 'returns false, as nothing is sent any more; the original says true',
   'maxLength, ping and retry below 0 or no number': 'throw a RangeError; the original takes them as they are',
   'messages behind a handler that throws': 'are delivered at once; the original waits for the next bytes',
-  'Object.prototype': 'does not reach response headers; the original stores them in a plain object'
+  'a response header named __proto__': 'is there like any other; the original loses it'
 }

@@ -17,7 +17,8 @@ pub enum Output<'a> {
     Transform(Transform<'a>),
     /// Bytes were added to the outbox. Whoever writes frame by frame writes them now.
     Write,
-    /// Something to tell the application.
+    /// Something to tell the application. What is in the outbox by now was said before it: messages
+    /// that waited for the answer of a server are there when [`Event::Open`] comes.
     Event(Event),
 }
 

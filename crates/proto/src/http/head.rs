@@ -107,7 +107,9 @@ impl HeadScanner {
         }
         let Some(end) = end else {
             if before == 0 && self.lines > 0 {
-                parse(bytes)?;
+                // Not what follows it: that may be here by chance.
+                let first_line = bytes.split_inclusive(|&byte| byte == b'\n').next();
+                parse(first_line.unwrap_or_default())?;
             }
             return Ok(None);
         };
@@ -280,6 +282,12 @@ mod tests {
             let complete = read.is_some_and(|read| read.head.is_none());
             assert_eq!(complete, bytes.len() > 3, "{} bytes", bytes.len());
         }
+    }
+
+    #[test]
+    fn judges_an_unfinished_head_by_its_first_line_wherever_it_was_cut() {
+        assert_eq!(response(b"HTTP/1.1 101 Hi\r\nX: \0\r\n"), Ok(None));
+        assert!(response(b"HTTP/1.1 101 Hi\r\nX: \0\r\n\r\n").is_err());
     }
 
     #[test]

@@ -1,0 +1,204 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const { EventEmitter } = require('node:events')
+const { Stream } = require('node:stream')
+const util = require('node:util')
+
+const { WebSocket } = require('../support/subject')
+const { deviation, test } = require('../support/test')
+const { connectOpen, eventually, once, serve } = require('../support/peer')
+const { closePayload, fromClient, readFrames } = require('../support/wire')
+
+/** An open server socket and its raw client. */
+async function open (scope, given) {
+  let ws
+  const { port } = await serve(scope, WebSocket, { ...given, onSocket: (each) => { ws = each } })
+  const peer = await connectOpen(scope, port)
+  if (ws.readyState === 0) await once(ws, 'open')
+  return { peer, ws }
+}
+
+test('WebSocket can be inherited from with util.inherits and call', async (scope) => {
+  function Chat (request, socket, body, name) {
+    WebSocket.call(this, request, socket, body)
+    this.name = name
+    this.on('message', ({ data }) => this.say(data))
+  }
+  util.inherits(Chat, WebSocket)
+  Chat.prototype.say = function (text) { return this.send(`${this.name}: ${text}`) }
+
+  const { port } = await serve(scope, WebSocket, {
+    onUpgrade: (request, socket, body) => {
+      const chat = new Chat(request, socket, body, 'Ada')
+      for (const kind of [Chat, WebSocket, Stream, EventEmitter]) assert.ok(chat instanceof kind)
+    }
+  })
+  const peer = await connectOpen(scope, port)
+  peer.write(fromClient('text', 'Hi'))
+  assert.equal((await peer.frame()).payload.toString(), 'Ada: Hi')
+})
+
+test('Client can be inherited from in both ways', async (scope) => {
+  function Old (url) { WebSocket.Client.call(this, url) }
+  util.inherits(Old, WebSocket.Client)
+  class New extends WebSocket.Client {}
+
+  const { url } = await serve(scope, WebSocket)
+  for (const Kind of [Old, New]) {
+    const ws = new Kind(url)
+    scope.defer(() => ws._stream.destroy())
+    await once(ws, 'open')
+    assert.ok(ws instanceof Kind && ws instanceof WebSocket.Client)
+  }
+})
+
+test('the server class can be extended with class', async (scope) => {
+  class Chat extends WebSocket {
+    send (data) { return super.send(`${data}!`) }
+  }
+  const { port } = await serve(scope, Chat, { onSocket: (ws) => ws.on('open', () => ws.send('Hi')) })
+  const peer = await connectOpen(scope, port)
+  assert.equal((await peer.frame()).payload.toString(), 'Hi!')
+})
+
+test('send may be replaced on an instance, also for write and end', async (scope) => {
+  const { peer, ws } = await open(scope)
+  const { send } = ws
+  const seen = []
+  ws.send = function (data) {
+    seen.push(data)
+    return send.call(this, data)
+  }
+  ws.send('a')
+  ws.write('b')
+  ws.end('c')
+  const frames = await peer.frames(4)
+  assert.deepEqual(seen, ['a', 'b', 'c'])
+  assert.deepEqual(frames.map(({ type }) => type), ['text', 'text', 'text', 'close'])
+})
+
+test('close takes a third argument and ignores it', async (scope) => {
+  const { peer, ws } = await open(scope)
+  assert.equal(ws.close(3001, 'why', { wasClean: true }), undefined)
+  assert.deepEqual((await peer.frame()).payload, closePayload(3001, 'why'))
+})
+
+test('on properties may be set to null inside a handler', async (scope) => {
+  const { peer, ws } = await open(scope)
+  const seen = []
+  ws.onmessage = ({ data }) => {
+    seen.push(data)
+    ws.onmessage = null
+    ws.onclose = null
+  }
+  ws.onclose = () => seen.push('onclose')
+  peer.write(Buffer.concat([fromClient('text', 'a'), fromClient('text', 'b'), fromClient('close', '')]))
+  await peer.ended()
+  assert.deepEqual(seen, ['a'])
+})
+
+test('methods taken off the prototype work on the instance', async (scope) => {
+  const { peer, ws } = await open(scope)
+  const { send, close } = WebSocket.prototype
+  send.call(ws, 'taken off')
+  close.call(ws)
+  assert.deepEqual((await peer.frames(2)).map(({ type }) => type), ['text', 'close'])
+})
+
+test('emit may be replaced on an instance', async (scope) => {
+  const { peer, ws } = await open(scope)
+  const seen = []
+  const { emit } = ws
+  ws.emit = function (type, ...details) {
+    seen.push(type)
+    return emit.call(this, type, ...details)
+  }
+  peer.write(Buffer.concat([fromClient('text', 'a'), fromClient('close', '')]))
+  await peer.ended()
+  assert.deepEqual(seen, ['data', 'message', 'end', 'close'])
+})
+
+test('dispatchEvent may be replaced on an instance', async (scope) => {
+  const { peer, ws } = await open(scope)
+  const seen = []
+  ws.dispatchEvent = (event) => seen.push(event.type)
+  ws.onmessage = () => assert.fail('dispatched')
+  peer.write(Buffer.concat([fromClient('text', 'a'), fromClient('close', '')]))
+  await peer.ended()
+  assert.deepEqual(seen, ['message', 'close'])
+})
+
+deviation('bufferedAmount is what the kernel has not taken, and returns to 0', async (scope) => {
+  const { peer, ws } = await open(scope)
+  assert.equal(ws.bufferedAmount, 0)
+  peer.socket.pause()
+  const message = Buffer.alloc(1 << 20)
+  let sent = 0
+  while (ws.bufferedAmount === 0 && sent < 64) {
+    ws.send(message)
+    sent++
+  }
+  assert.ok(ws.bufferedAmount > 0)
+  assert.ok(ws.bufferedAmount <= sent * (message.length + 10))
+  const before = ws.bufferedAmount
+  ws.send(message)
+  assert.equal(ws.bufferedAmount, before + message.length + 10)
+  peer.socket.resume()
+  await eventually(() => ws.bufferedAmount === 0, 'an empty buffer')
+  ws.close()
+  await eventually(() => readFrames(peer.bytes).frames.length === sent + 2, 'all frames')
+})
+
+deviation('bufferedAmount of a closed socket is 0', async (scope) => {
+  const { peer, ws } = await open(scope)
+  peer.socket.pause()
+  for (let i = 0; i < 32; i++) ws.send(Buffer.alloc(1 << 20))
+  peer.socket.destroy()
+  await once(ws, 'close')
+  assert.equal(ws.bufferedAmount, 0)
+})
+
+test('bufferedAmount can be read in every state', async (scope) => {
+  let early
+  const { port, url } = await serve(scope, WebSocket, { onSocket: (ws) => { early = ws.bufferedAmount } })
+  await connectOpen(scope, port)
+  const ws = new WebSocket.Client(url)
+  scope.defer(() => ws._stream.destroy())
+  assert.equal(ws.bufferedAmount, 0)
+  await once(ws, 'open')
+  assert.equal(ws.bufferedAmount, 0)
+  ws._stream.destroy()
+  await once(ws, 'close')
+  assert.equal(ws.bufferedAmount, 0)
+  assert.equal(early, 0)
+})
+
+test('an error nobody listens to does not throw', async (scope) => {
+  const { peer, ws } = await open(scope)
+  peer.write(fromClient(3, ''))
+  assert.equal((await once(ws, 'close')).code, 1002)
+})
+
+test('server and client talk to each other', async (scope) => {
+  const values = ['', 'text', 'é€\u{1d11e}', 'x'.repeat(70000), Buffer.alloc(0), Buffer.alloc(70000, 7)]
+  const { url } = await serve(scope, WebSocket, {
+    protocols: ['echo'],
+    onSocket: (ws) => {
+      ws.on('message', ({ data }) => ws.send(data))
+      ws.on('close', ({ code, reason }) => assert.deepEqual([code, reason], [3000, 'enough']))
+    }
+  })
+  const ws = new WebSocket.Client(url, ['none', 'echo'])
+  const received = []
+  ws.on('message', ({ data }) => received.push(data))
+  await once(ws, 'open')
+  assert.equal(ws.protocol, 'echo')
+  for (const value of values) ws.send(value)
+  await eventually(() => received.length === values.length, 'all echoes')
+  assert.deepEqual(received, values)
+  await new Promise((resolve) => ws.ping('pong?', resolve))
+  ws.close(3000, 'enough')
+  const { code, reason } = await once(ws, 'close')
+  assert.deepEqual([code, reason], [3000, 'enough'])
+})

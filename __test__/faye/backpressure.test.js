@@ -1,0 +1,414 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const { createHash } = require('node:crypto')
+const { Readable } = require('node:stream')
+
+const { WebSocket } = require('../support/subject')
+const { deviation, test } = require('../support/test')
+const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { closePayload, frame, fromClient, readFrames } = require('../support/wire')
+
+const MiB = 1 << 20
+const LIMIT = 16 * MiB
+
+/** An open server socket, its net.Socket, and a raw client. */
+async function openServer (scope, given) {
+  let ws
+  let socket
+  const { port } = await serve(scope, WebSocket, {
+    ...given,
+    onSocket: (each, parts) => {
+      ws = each
+      socket = parts.socket
+      if (given && given.onSocket) given.onSocket(each, parts)
+    }
+  })
+  const peer = await connectOpen(scope, port)
+  if (ws.readyState === 0) await once(ws, 'open')
+  return { frame: fromClient, peer, socket, ws }
+}
+
+async function openClient (scope) {
+  const server = await accept(scope)
+  const ws = new WebSocket.Client(server.url)
+  scope.defer(() => ws._stream.destroy())
+  const peer = await server.acceptedOpen()
+  await once(ws, 'open')
+  return { frame, peer, socket: ws._stream, ws }
+}
+
+const roles = { server: openServer, client: openClient }
+
+/** Sends until the kernel takes no more; how many messages. */
+async function fill (scope, ws) {
+  let sent = 0
+  do {
+    sent++
+    ws.send(Buffer.alloc(MiB))
+    await scope.settle(sent < 4 ? 1 : 15)
+    assert.ok(sent < 100, 'the kernel takes everything')
+  } while (ws.bufferedAmount === 0)
+  return sent
+}
+
+/** Writes until the socket takes no more for a while; how many chunks were written. */
+async function writeUntilStalled (scope, socket, chunks) {
+  let written = 0
+  for (const chunk of chunks) {
+    written++
+    if (socket.write(chunk)) continue
+    const drained = await Promise.race([once(socket, 'drain').catch(() => false), scope.settle(300).then(() => null)])
+    if (drained === null) break
+  }
+  return written
+}
+
+for (const [role, open] of Object.entries(roles)) {
+  deviation(`${role}: false from send is followed by exactly one drain`, async (scope) => {
+    const { peer, ws } = await open(scope)
+    for (let round = 1; round <= 3; round++) {
+      peer.socket.pause()
+      const filled = await fill(scope, ws)
+      let drains = 0
+      const count = () => drains++
+      ws.on('drain', count)
+      for (let i = 0; i < 5; i++) assert.equal(ws.send(Buffer.alloc(100)), false)
+      await scope.settle(40)
+      assert.equal(drains, 0)
+      peer.socket.resume()
+      await eventually(() => drains === 1, 'drain')
+      await peer.frames(filled + 5)
+      assert.equal(ws.bufferedAmount, 0)
+      await scope.settle()
+      assert.equal(drains, 1)
+      ws.removeListener('drain', count)
+    }
+  })
+
+  deviation(`${role}: false from send is followed by close when the peer leaves`, async (scope) => {
+    const { peer, ws } = await open(scope)
+    peer.socket.pause()
+    await fill(scope, ws)
+    const events = []
+    ws.on('drain', () => events.push('drain'))
+    ws.on('close', () => events.push('close'))
+    assert.equal(ws.send('x'), false)
+    await scope.settle()
+    peer.socket.destroy()
+    await once(ws, 'close')
+    await scope.settle()
+    assert.deepEqual(events, ['close'])
+  })
+
+  deviation(`${role}: sends of one tick that the kernel takes at once still owe a drain`, async (scope) => {
+    const { peer, ws } = await open(scope)
+    let drains = 0
+    ws.on('drain', () => drains++)
+    const results = []
+    for (let i = 0; i < 100; i++) results.push(ws.send(Buffer.alloc(1000)))
+    assert.ok(results.includes(false), 'never false')
+    await peer.frames(100)
+    await eventually(() => drains > 0, 'drain')
+    await scope.settle()
+    assert.equal(drains, 1)
+  })
+
+  test(`${role}: a producer that minds drain delivers everything, in order`, async (scope) => {
+    const { peer, ws } = await open(scope)
+    const total = 400
+    let next = 0
+    const produce = () => {
+      while (next < total) {
+        const message = Buffer.alloc(65536, next)
+        message.writeUInt32BE(next++)
+        if (ws.send(message) === false) return
+      }
+    }
+    ws.on('drain', produce)
+    produce()
+    const chunks = []
+    peer.socket.removeAllListeners('data')
+    peer.socket.on('data', (chunk) => {
+      chunks.push(chunk)
+      if (chunks.length % 40 !== 0) return
+      peer.socket.pause()
+      setTimeout(() => peer.socket.resume(), 2)
+    })
+    const size = () => chunks.reduce((sum, chunk) => sum + chunk.length, peer.bytes.length)
+    await eventually(() => size() >= total * 65536, 'all bytes', 15000)
+    await scope.settle()
+    const { frames } = readFrames(Buffer.concat([peer.bytes, ...chunks]))
+    assert.deepEqual(frames.map(({ payload }) => payload.readUInt32BE()), Array.from({ length: total }, (_, i) => i))
+  })
+
+  deviation(`${role}: pause stops reading, resume goes on in order`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    const received = []
+    ws.on('message', ({ data }) => received.push(data.readUInt32BE()))
+    ws.pause()
+    const chunks = Array.from({ length: 60 }, (_, i) => {
+      const message = Buffer.alloc(MiB)
+      message.writeUInt32BE(i)
+      return frame('binary', message)
+    })
+    const written = await writeUntilStalled(scope, peer.socket, chunks)
+    assert.ok(written < chunks.length, 'a paused socket read 60 MiB')
+    assert.deepEqual(received, [])
+    ws.resume()
+    for (const chunk of chunks.slice(written)) peer.write(chunk)
+    await eventually(() => received.length === chunks.length, 'all messages', 15000)
+    assert.deepEqual(received, chunks.map((_, index) => index))
+  })
+
+  deviation(`${role}: pause in a handler keeps back what came in the same packet`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    const received = []
+    ws.on('message', ({ data }) => {
+      received.push(data)
+      if (data === 'b' || data === 'd') ws.pause()
+    })
+    peer.write(Buffer.concat(['a', 'b', 'c', 'd', 'e'].map((text) => frame('text', text))))
+    await eventually(() => received.length === 2, 'two messages')
+    await scope.settle()
+    assert.deepEqual(received, ['a', 'b'])
+    ws.resume()
+    await eventually(() => received.length === 4, 'two more')
+    await scope.settle()
+    assert.deepEqual(received, ['a', 'b', 'c', 'd'])
+    ws.resume()
+    await eventually(() => received.length === 5, 'the last')
+    peer.write(frame('text', 'f'))
+    await eventually(() => received.length === 6, 'one more')
+  })
+
+  deviation(`${role}: close ends a pause`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    ws.on('message', () => assert.fail('a message after close'))
+    ws.pause()
+    peer.write(frame('text', 'unread'))
+    await scope.settle()
+    ws.close(3000)
+    await peer.frame()
+    peer.write(frame('close', closePayload(3000)))
+    assert.equal((await once(ws, 'close')).code, 3000)
+  })
+
+  deviation(`${role}: the end of the peer waits behind what is unread`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    const events = []
+    ws.on('message', ({ data }) => events.push(data))
+    ws.on('close', ({ code }) => events.push(code))
+    ws.pause()
+    peer.write(Buffer.concat([frame('text', 'a'), frame('text', 'b')]))
+    peer.socket.end()
+    await scope.settle(60)
+    assert.deepEqual(events, [])
+    ws.resume()
+    await eventually(() => events.length === 3, 'both messages and close')
+    assert.deepEqual(events, ['a', 'b', 1006])
+  })
+
+  test(`${role}: a reset ends a pause, or the resume finds it`, async (scope) => {
+    const { peer, ws } = await open(scope)
+    let closes = 0
+    ws.on('close', () => closes++)
+    ws.pause()
+    peer.socket.destroy()
+    await scope.settle(60)
+    ws.resume()
+    await eventually(() => closes > 0, 'close')
+    await scope.settle()
+    assert.equal(closes, 1)
+  })
+
+  test(`${role}: pause and resume may be called any number of times, in any state`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    for (let i = 0; i < 10; i++) {
+      ws.pause()
+      ws.pause()
+      ws.resume()
+      ws.resume()
+    }
+    peer.write(frame('text', 'x'))
+    assert.equal((await once(ws, 'message')).data, 'x')
+    ws.close()
+    ws.resume()
+    ws.pause()
+    ws.resume()
+    peer.write(frame('close', closePayload(1000)))
+    await once(ws, 'close')
+    ws.pause()
+    ws.resume()
+  })
+
+  deviation(`${role}: pipe to itself, to a peer that does not read, is bounded and loses nothing`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    ws.pipe(ws)
+    const total = 50
+    const sent = createHash('sha256')
+    const chunks = Array.from({ length: total }, (_, i) => {
+      const payload = Buffer.alloc(MiB, `message ${i}.`)
+      sent.update(payload)
+      return frame('binary', payload)
+    })
+    let largest = 0
+    const watch = setInterval(() => { largest = Math.max(largest, ws.bufferedAmount) }, 2)
+    scope.defer(() => clearInterval(watch))
+
+    peer.socket.pause()
+    const written = await writeUntilStalled(scope, peer.socket, chunks)
+    assert.ok(written < total, 'the echo server read 50 MiB for a peer that reads nothing')
+    assert.ok(ws.bufferedAmount < LIMIT, `${ws.bufferedAmount} bytes are waiting`)
+
+    const received = []
+    let size = 0
+    peer.socket.removeAllListeners('data')
+    peer.socket.on('data', (chunk) => {
+      received.push(chunk)
+      size += chunk.length
+      if (received.length % 50 !== 0) return
+      peer.socket.pause()
+      setTimeout(() => peer.socket.resume(), 1)
+    })
+    peer.socket.resume()
+    for (const chunk of chunks.slice(written)) {
+      if (!peer.socket.write(chunk)) await once(peer.socket, 'drain', 15000)
+    }
+    await eventually(() => size >= total * MiB + total * 10, 'all echoes', 15000)
+    await scope.settle()
+    const { frames } = readFrames(Buffer.concat([peer.bytes, ...received]))
+    const echoed = createHash('sha256')
+    for (const { payload } of frames) echoed.update(payload)
+    assert.equal(frames.length, total)
+    assert.equal(echoed.digest('hex'), sent.digest('hex'))
+    assert.ok(largest < LIMIT, `${largest} bytes were waiting`)
+  }, { timeout: 40000 })
+
+  deviation(`${role}: a peer that floods pings and reads nothing is bounded`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    const flood = Buffer.concat(new Array(2000).fill(frame('ping', Buffer.alloc(125, 'p'))))
+    peer.socket.pause()
+    const rss = process.memoryUsage().rss
+    const written = await writeUntilStalled(scope, peer.socket, new Array(200).fill(flood))
+    assert.ok(written < 200, 'read 50 MB of pings for a peer that reads nothing')
+    assert.ok(ws.bufferedAmount < LIMIT, `${ws.bufferedAmount} bytes are waiting`)
+    assert.ok(process.memoryUsage().rss - rss < 8 * LIMIT)
+
+    let size = 0
+    peer.socket.removeAllListeners('data')
+    peer.socket.on('data', (chunk) => { size += chunk.length })
+    peer.socket.resume()
+    peer.write(frame('text', 'still here'))
+    assert.equal((await once(ws, 'message')).data, 'still here')
+    await eventually(() => ws.bufferedAmount === 0, 'all pongs')
+    assert.ok(size > 0)
+  }, { timeout: 40000 })
+}
+
+deviation('messages that arrive in one packet are answered with one write', async (scope) => {
+  const counts = { chunks: 0, writes: 0 }
+  const { peer, socket } = await openServer(scope, {
+    onSocket: (ws) => ws.on('message', ({ data }) => ws.send(data))
+  })
+  const { write } = socket
+  socket.write = function (...args) {
+    counts.writes++
+    return write.apply(this, args)
+  }
+  socket.prependListener('data', () => counts.chunks++)
+  peer.write(Buffer.concat(Array.from({ length: 50 }, (_, i) => fromClient('text', `message ${i}`))))
+  const frames = await peer.frames(50)
+  frames.forEach(({ payload }, index) => assert.equal(payload.toString(), `message ${index}`))
+  assert.equal(counts.chunks, 1)
+  assert.equal(counts.writes, 1)
+})
+
+deviation('the first send of a tick is written at once, the others together at its end', async (scope) => {
+  const { peer, socket, ws } = await openServer(scope)
+  let writes = 0
+  const { write } = socket
+  socket.write = function (...args) {
+    writes++
+    return write.apply(this, args)
+  }
+  const tick = () => new Promise((resolve) => setImmediate(resolve))
+  for (let round = 0; round < 3; round++) {
+    await tick()
+    writes = 0
+    ws.send('first')
+    assert.equal(writes, 1)
+    for (let i = 0; i < 20; i++) ws.send('later')
+    assert.equal(writes, 1)
+    await tick()
+    assert.equal(writes, 2)
+  }
+  assert.equal((await peer.frames(63)).length, 63)
+})
+
+test('answers to pings and messages of one packet keep their order', async (scope) => {
+  const { peer, ws } = await openServer(scope)
+  ws.on('message', ({ data }) => ws.send(data))
+  peer.write(Buffer.concat([
+    fromClient('text', 'a'), fromClient('ping', 'b'), fromClient('text', 'c'), fromClient('ping', 'd')
+  ]))
+  const frames = await peer.frames(4)
+  assert.deepEqual(frames.map(({ type, payload }) => `${type} ${payload}`), ['text a', 'pong b', 'text c', 'pong d'])
+})
+
+deviation('two ends that both send much do not wait for each other', async (scope) => {
+  const total = 30
+  const counts = { client: 0, server: 0 }
+  const produce = (ws) => {
+    let next = 0
+    const more = () => {
+      while (next < total) {
+        next++
+        if (ws.send(Buffer.alloc(MiB, next)) === false) return
+      }
+    }
+    ws.on('drain', more)
+    more()
+  }
+  const { url } = await serve(scope, WebSocket, {
+    onSocket: (ws) => {
+      ws.on('message', () => counts.server++)
+      ws.on('open', () => produce(ws))
+    }
+  })
+  const ws = new WebSocket.Client(url)
+  scope.defer(() => ws._stream.destroy())
+  ws.on('message', () => counts.client++)
+  ws.on('open', () => produce(ws))
+  await eventually(() => counts.client === total && counts.server === total, 'all messages', 18000)
+}, { timeout: 40000 })
+
+deviation('two ends that ignore false for some megabytes do not wait for each other either', async (scope) => {
+  const total = 6
+  const counts = { client: 0, server: 0 }
+  const flood = (ws) => { for (let i = 0; i < total; i++) ws.send(Buffer.alloc(MiB, i)) }
+  const { url } = await serve(scope, WebSocket, {
+    onSocket: (ws) => {
+      ws.on('message', () => counts.server++)
+      ws.on('open', () => flood(ws))
+    }
+  })
+  const ws = new WebSocket.Client(url)
+  scope.defer(() => ws._stream.destroy())
+  ws.on('message', () => counts.client++)
+  ws.on('open', () => flood(ws))
+  await eventually(() => counts.client === total && counts.server === total, 'all messages', 18000)
+}, { timeout: 40000 })
+
+test('a client pipes into a server that pipes back', async (scope) => {
+  const { url } = await serve(scope, WebSocket, { onSocket: (ws) => ws.pipe(ws) })
+  const ws = new WebSocket.Client(url)
+  scope.defer(() => ws._stream.destroy())
+  await once(ws, 'open')
+  const received = []
+  ws.on('data', (data) => received.push(data))
+  const source = Readable.from(Array.from({ length: 300 }, (_, i) => Buffer.alloc(20000, i)))
+  source.pipe(ws, { end: false })
+  await eventually(() => received.length === 300, 'all echoes')
+  assert.ok(received.every((data, index) => data.length === 20000 && data[19999] === index % 256))
+})

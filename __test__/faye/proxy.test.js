@@ -1,0 +1,208 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+
+const { WebSocket } = require('../support/subject')
+const { deviation, test } = require('../support/test')
+const { createAuthority } = require('../support/certs')
+const { accept, eventually, once, serve } = require('../support/peer')
+const { startProxy } = require('../support/proxy')
+const { upgradeResponse } = require('../support/wire')
+
+const authority = createAuthority()
+const ECHO = (ws) => ws.on('message', ({ data }) => ws.send(data))
+const basic = (text) => `Basic ${Buffer.from(text).toString('base64')}`
+
+function record (ws) {
+  const events = []
+  for (const type of ['open', 'error', 'end', 'close']) {
+    ws.on(type, (event) => events.push([type, event && (event.message || event.code)]))
+  }
+  return events
+}
+
+for (const secureProxy of [false, true]) {
+  for (const secureServer of [false, true]) {
+    const name = `${secureServer ? 'wss' : 'ws'} through an ${secureProxy ? 'https' : 'http'} proxy`
+    test(`${name}, with credentials and headers`, async (scope) => {
+      const { port, url } = await serve(scope, WebSocket, {
+        secure: secureServer && authority.local,
+        onSocket: (ws, { request }) => {
+          assert.equal(request.headers['proxy-authorization'], undefined)
+          assert.equal(request.headers['x-for-the-proxy'], undefined)
+          ECHO(ws)
+        }
+      })
+      const proxy = await startProxy(scope, {
+        secure: secureProxy && authority.local,
+        authorization: basic('user:pass')
+      })
+      const ws = new WebSocket.Client(url, ['a'], {
+        tls: { ca: authority.ca },
+        headers: { 'X-For-The-Server': 'yes' },
+        proxy: {
+          origin: proxy.origin('user:pass@'),
+          headers: { 'X-For-The-Proxy': 'yes' },
+          tls: { ca: authority.ca }
+        }
+      })
+      scope.defer(() => ws._stream.destroy())
+      const events = record(ws)
+      ws.send('before open')
+      assert.equal((await once(ws, 'message')).data, 'before open')
+      const large = Buffer.alloc(500000, 'xyz')
+      ws.send(large)
+      assert.ok((await once(ws, 'message')).data.equals(large))
+      ws.close(3000, 'done')
+      assert.deepEqual((await once(ws, 'close')).code, 3000)
+      assert.deepEqual(events.map(([type]) => type), ['open', 'end', 'close'])
+
+      assert.equal(proxy.requests.length, 1)
+      const [{ target, headers }] = proxy.requests
+      assert.equal(target, `127.0.0.1:${port}`)
+      assert.equal(headers['x-for-the-proxy'], 'yes')
+      assert.equal(headers['x-for-the-server'], undefined)
+      assert.equal(headers['sec-websocket-key'], undefined)
+    })
+  }
+}
+
+test('the certificate behind a proxy is verified', async (scope) => {
+  const { url } = await serve(scope, WebSocket, { secure: authority.issue(['elsewhere.test']) })
+  const proxy = await startProxy(scope)
+  const ws = new WebSocket.Client(url, null, { ca: authority.ca, proxy: { origin: proxy.origin() } })
+  const events = record(ws)
+  await once(ws, 'close')
+  assert.deepEqual(events.map(([type]) => type), ['error', 'end', 'close'])
+  assert.match(events[0][1], /^Network error: wss:/)
+  assert.equal(events[2][1], 1006)
+})
+
+test('the certificate of a proxy is verified, with its own options', async (scope) => {
+  const { url } = await serve(scope, WebSocket)
+  const proxy = await startProxy(scope, { secure: authority.local })
+  const ws = new WebSocket.Client(url, null, { ca: authority.ca, proxy: { origin: proxy.origin() } })
+  const events = record(ws)
+  await once(ws, 'close')
+  assert.deepEqual(events.map(([type]) => type), ['error', 'end', 'close'])
+  assert.equal(proxy.requests.length, 0)
+})
+
+/** A client whose CONNECT request waits at a raw proxy. */
+async function waiting (scope, options) {
+  const server = await accept(scope)
+  const url = 'ws://example.test/path'
+  const ws = new WebSocket.Client(url, null, { proxy: { origin: `http://127.0.0.1:${server.port}`, ...options } })
+  scope.defer(() => ws._stream.destroy())
+  const events = record(ws)
+  const peer = await server.accepted()
+  return { events, head: await peer.head(), peer, url, ws }
+}
+
+const FAILURES = {
+  407: 'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n',
+  403: 'HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nsorry',
+  502: 'HTTP/1.1 502 Bad Gateway\r\n\r\n',
+  '301': 'HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\n\r\n',
+  garbage: 'this is no HTTP\r\n\r\n',
+  'garbage that is binary': Buffer.alloc(100, 0xfe),
+  'another protocol': 'SSH-2.0-OpenSSH_9.0\r\n\r\n',
+  'half a status line': 'HTTP/1.1\r\n\r\n'
+}
+for (const [name, answer] of Object.entries(FAILURES)) {
+  deviation(`a proxy that answers and stays, ends in error and close: ${name}`, async (scope) => {
+    const { events, peer, url, ws } = await waiting(scope)
+    peer.write(answer)
+    if (ws.readyState !== 3) await once(ws, 'close')
+    assert.deepEqual(events, [
+      ['error', `Can't establish a connection to the server at ${url}`], ['end', undefined], ['close', 1006]
+    ])
+    await peer.ended()
+    await scope.settle()
+    assert.equal(events.length, 3)
+  })
+}
+
+deviation('a real proxy that wants a password and stays, ends in error and close', async (scope) => {
+  const { url } = await serve(scope, WebSocket)
+  const proxy = await startProxy(scope, { authorization: basic('user:pass') })
+  for (const credentials of ['', 'user:wrong@']) {
+    const ws = new WebSocket.Client(url, null, { proxy: { origin: proxy.origin(credentials) } })
+    const events = record(ws)
+    await once(ws, 'close')
+    assert.deepEqual(events.map(([type]) => type), ['error', 'end', 'close'])
+  }
+})
+
+for (const [name, next] of [
+  ['one endless line', () => 'x'.repeat(8192)], ['endless lines', (i) => `X-${i}: ${'y'.repeat(8000)}\r\n`]
+]) {
+  deviation(`gives up on a proxy whose answer never ends: ${name}`, async (scope) => {
+    const { events, peer, ws } = await waiting(scope)
+    peer.write(`HTTP/1.1 200 OK\r\n${name === 'one endless line' ? 'X-A: ' : ''}`)
+    let sent = 0
+    while (ws.readyState === 0 && sent < 400) {
+      peer.write(next(sent++))
+      await scope.settle(1)
+    }
+    await eventually(() => ws.readyState === 3, 'closed')
+    assert.deepEqual(events.map(([type]) => type), ['error', 'end', 'close'])
+    assert.ok(sent < 200, 'stored much more than 64 KB')
+  })
+}
+
+test('close while a proxy is silent is one close event', async (scope) => {
+  const { events, peer, ws } = await waiting(scope)
+  ws.close(3000, 'enough')
+  await peer.ended()
+  await scope.settle()
+  assert.deepEqual(events, [['end', undefined], ['close', 3000]])
+})
+
+test('a proxy that hangs up is one close event', async (scope) => {
+  for (const how of ['end', 'destroy']) {
+    const { events, peer, ws } = await waiting(scope)
+    peer.socket[how]()
+    await eventually(() => ws.readyState === 3, 'closed')
+    await scope.settle()
+    assert.deepEqual(events.filter(([type]) => type === 'close'), [['close', 1006]])
+  }
+})
+
+test('a proxy that cannot be reached is one error and one close', async () => {
+  const ws = new WebSocket.Client('ws://example.test/', null, { proxy: { origin: 'http://127.0.0.1:1' } })
+  const events = record(ws)
+  await once(ws, 'close')
+  assert.deepEqual(events.map(([type]) => type), ['error', 'end', 'close'])
+  assert.match(events[0][1], /^Network error: ws:\/\/example\.test\/: .*ECONNREFUSED/)
+})
+
+test('the handshake after the tunnel may fail as well', async (scope) => {
+  const { events, peer, ws } = await waiting(scope)
+  peer.write('HTTP/1.1 200 OK\r\n\r\n')
+  const head = await peer.head()
+  peer.write(upgradeResponse(head, {}, '404 Not Found'))
+  if (ws.readyState !== 3) await once(ws, 'close')
+  assert.deepEqual(events, [
+    ['error', 'Error during WebSocket handshake: Unexpected response code: 404'], ['end', undefined], ['close', 1002]
+  ])
+})
+
+for (const [name, headers] of Object.entries({ 'CR and LF': { 'X-A': 'a\r\nX-B: b' }, NUL: { 'X-A': '\0' } })) {
+  deviation(`throws for headers of the proxy with ${name}`, async (scope) => {
+    const server = await accept(scope)
+    const origin = `http://127.0.0.1:${server.port}`
+    assert.throws(() => new WebSocket.Client('ws://example.test/', null, { proxy: { origin, headers } }), Error)
+    await scope.settle()
+    for (const peer of server.arrived) assert.equal(peer.bytes.length, 0)
+  })
+}
+
+test('credentials cannot inject bytes', async (scope) => {
+  const server = await accept(scope)
+  const origin = `http://us\r\ner:pa\r\nss@127.0.0.1:${server.port}`
+  const ws = new WebSocket.Client('ws://a\r\nb:c\nd@example.test/', null, { proxy: { origin } })
+  scope.defer(() => ws._stream.destroy())
+  const peer = await server.accepted()
+  assert.equal((await peer.head()).split('\r\n').length, 7)
+})

@@ -1,0 +1,32 @@
+//! The conversations, by topic. Sections are those of the behaviour that websocket-driver shows.
+
+use crate::support::script::Script;
+
+pub(crate) mod closing;
+pub(crate) mod control;
+pub(crate) mod frames;
+pub(crate) mod handlers;
+pub(crate) mod handshake_client;
+pub(crate) mod handshake_server;
+pub(crate) mod violations;
+pub(crate) mod writing;
+
+/// All of them.
+#[allow(
+    dead_code,
+    reason = "not every test binary that has the scripts runs all of them"
+)]
+pub(crate) fn all() -> impl Iterator<Item = &'static Script> {
+    [
+        handshake_server::SCRIPTS,
+        handshake_client::SCRIPTS,
+        frames::SCRIPTS,
+        violations::SCRIPTS,
+        writing::SCRIPTS,
+        control::SCRIPTS,
+        closing::SCRIPTS,
+        handlers::SCRIPTS,
+    ]
+    .into_iter()
+    .flatten()
+}

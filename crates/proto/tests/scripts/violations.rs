@@ -1,0 +1,403 @@
+//! What fails the connection: the first byte that shows it is enough, the close frame says why, and
+//! nothing behind it is looked at.
+
+use faye_websocket_proto::config::{Config, PeerMasking};
+
+use crate::support::connections::{client, lenient_server, open_server, server, small_server};
+use crate::support::script::{Script, script};
+
+/// A violation: the bytes that suffice to show it, more that must not matter, and what is said.
+macro_rules! violation {
+    ($name:literal, $connection:expr, $bytes:literal, $write:literal, $code:literal, $reason:literal) => {
+        script(
+            $name,
+            $connection,
+            concat!(
+                "on error => state\n",
+                "receive ",
+                $bytes,
+                "\n",
+                "receive 8101 \"x\" 8900 8800\n",
+                "text \"x\"\n",
+                "close",
+            ),
+            concat!(
+                "write ",
+                $write,
+                " \"",
+                $reason,
+                "\"\n",
+                "error ",
+                $reason,
+                "\n",
+                "state Closed\n",
+                "close ",
+                $code,
+                " ",
+                $reason,
+                "\n",
+                "text refused\n",
+                "close refused",
+            ),
+        )
+    };
+}
+
+pub(crate) const SCRIPTS: &[Script] = &[
+    violation!(
+        "RSV1 without an extension",
+        lenient_server,
+        "c1",
+        "884f03ea",
+        "1002",
+        "One or more reserved bits are on: reserved1 = 1, reserved2 = 0, reserved3 = 0"
+    ),
+    violation!(
+        "RSV2 and RSV3 on a ping",
+        lenient_server,
+        "b9",
+        "884f03ea",
+        "1002",
+        "One or more reserved bits are on: reserved1 = 0, reserved2 = 1, reserved3 = 1"
+    ),
+    violation!(
+        "a reserved bit on a continuation",
+        lenient_server,
+        "0100 90",
+        "884f03ea",
+        "1002",
+        "One or more reserved bits are on: reserved1 = 0, reserved2 = 0, reserved3 = 1"
+    ),
+    violation!(
+        "a reserved opcode",
+        lenient_server,
+        "83",
+        "881e03ea",
+        "1002",
+        "Unrecognized frame opcode: 3"
+    ),
+    violation!(
+        "a reserved control opcode",
+        lenient_server,
+        "8f",
+        "881f03ea",
+        "1002",
+        "Unrecognized frame opcode: 15"
+    ),
+    violation!(
+        "a fragmented ping",
+        lenient_server,
+        "09",
+        "882f03ea",
+        "1002",
+        "Received fragmented control frame: opcode = 9"
+    ),
+    violation!(
+        "a fragmented close frame",
+        lenient_server,
+        "08",
+        "882f03ea",
+        "1002",
+        "Received fragmented control frame: opcode = 8"
+    ),
+    violation!(
+        "a text inside a message",
+        lenient_server,
+        "0101 61 81",
+        "884503ea",
+        "1002",
+        "Received new data frame but previous continuous frame is unfinished"
+    ),
+    violation!(
+        "a binary first fragment inside a message",
+        lenient_server,
+        "0200 02",
+        "884503ea",
+        "1002",
+        "Received new data frame but previous continuous frame is unfinished"
+    ),
+    violation!(
+        "a continuation of nothing",
+        lenient_server,
+        "8001",
+        "882803ea",
+        "1002",
+        "Received unexpected continuation frame"
+    ),
+    violation!(
+        "a first continuation of nothing",
+        lenient_server,
+        "0000",
+        "882803ea",
+        "1002",
+        "Received unexpected continuation frame"
+    ),
+    violation!(
+        "a ping of 126 bytes",
+        lenient_server,
+        "897e007e",
+        "883503ea",
+        "1002",
+        "Received control frame having too long payload: 126"
+    ),
+    violation!(
+        "a close frame of 65536 bytes",
+        lenient_server,
+        "887f0000000000010000",
+        "883703ea",
+        "1002",
+        "Received control frame having too long payload: 65536"
+    ),
+    violation!(
+        "a length with the top bit set",
+        lenient_server,
+        "827f8000000000000000",
+        "883803ea",
+        "1002",
+        "Received frame length with its most significant bit on"
+    ),
+    violation!(
+        "an unmasked frame of a client",
+        server,
+        "8101",
+        "883103eb",
+        "1003",
+        "Received unmasked frame but masking is required"
+    ),
+    violation!(
+        "an unmasked frame of a client, before its long length",
+        server,
+        "827f",
+        "883103eb",
+        "1003",
+        "Received unmasked frame but masking is required"
+    ),
+    violation!(
+        "an unmasked ping of a client",
+        server,
+        "8900",
+        "883103eb",
+        "1003",
+        "Received unmasked frame but masking is required"
+    ),
+    violation!(
+        "a frame above the limit",
+        small_server,
+        "820b",
+        "882203f1",
+        "1009",
+        "WebSocket frame length too large"
+    ),
+    violation!(
+        "a frame above the limit, with a 16-bit length",
+        small_server,
+        "817e000b",
+        "882203f1",
+        "1009",
+        "WebSocket frame length too large"
+    ),
+    violation!(
+        "the longest length there is",
+        lenient_server,
+        "827f7fffffffffffffff",
+        "882203f1",
+        "1009",
+        "WebSocket frame length too large"
+    ),
+    violation!(
+        "one byte above the default limit",
+        lenient_server,
+        "827f0000000004000000",
+        "882203f1",
+        "1009",
+        "WebSocket frame length too large"
+    ),
+    violation!(
+        "fragments that are above the limit together",
+        small_server,
+        "0206 00*6 0004 00*4 0000 0001",
+        "882203f1",
+        "1009",
+        "WebSocket frame length too large"
+    ),
+    violation!(
+        "a short length above the limit wins over a missing mask",
+        || open_server(Config { max_length: 1, ..Config::server() }),
+        "8102",
+        "882203f1",
+        "1009",
+        "WebSocket frame length too large"
+    ),
+    violation!(
+        "a missing mask wins over a long length above the limit",
+        || open_server(Config { max_length: 1, ..Config::server() }),
+        "817e00ff",
+        "883103eb",
+        "1003",
+        "Received unmasked frame but masking is required"
+    ),
+    violation!(
+        "text that is not UTF-8",
+        lenient_server,
+        "8101 ff",
+        "882803ef",
+        "1007",
+        "Could not decode a text frame as UTF-8"
+    ),
+    violation!(
+        "a bad byte in text, as soon as it arrives",
+        lenient_server,
+        "817e ffff 61*20 c0",
+        "882803ef",
+        "1007",
+        "Could not decode a text frame as UTF-8"
+    ),
+    violation!(
+        "a surrogate, at its second byte",
+        lenient_server,
+        "8105 61 eda0",
+        "882803ef",
+        "1007",
+        "Could not decode a text frame as UTF-8"
+    ),
+    violation!(
+        "an overlong form, at its second byte",
+        lenient_server,
+        "8105 f080",
+        "882803ef",
+        "1007",
+        "Could not decode a text frame as UTF-8"
+    ),
+    violation!(
+        "a code point above U+10FFFF, at its second byte",
+        lenient_server,
+        "8105 f490",
+        "882803ef",
+        "1007",
+        "Could not decode a text frame as UTF-8"
+    ),
+    violation!(
+        "a character that the message cuts short",
+        lenient_server,
+        "8103 61 e282",
+        "882803ef",
+        "1007",
+        "Could not decode a text frame as UTF-8"
+    ),
+    violation!(
+        "a character that the last fragment does not complete",
+        lenient_server,
+        "0102 61e2 0001 82 8000",
+        "882803ef",
+        "1007",
+        "Could not decode a text frame as UTF-8"
+    ),
+    violation!(
+        "a fragment that does not go on with the character begun",
+        lenient_server,
+        "0102 61e2 0002 2861",
+        "882803ef",
+        "1007",
+        "Could not decode a text frame as UTF-8"
+    ),
+    violation!(
+        "a bad byte behind 40000 good ones, masked",
+        server,
+        "81fe9c41 01010101 60*40000 fe",
+        "882803ef",
+        "1007",
+        "Could not decode a text frame as UTF-8"
+    ),
+    script(
+        "a client refuses masked frames, and masks what it answers",
+        client,
+        "receive 8181
+         receive 8100",
+        "write 88b2 37fa213d 34107358549f484b529e015056894a5853da474f5697441d558f551d5a9b52565e94461d5e890153588e015c5b964e4a529e
+         error Received masked frame but masking is not allowed
+         close 1002 Received masked frame but masking is not allowed",
+    ),
+    script(
+        "messages before the violation are delivered, and may be answered",
+        lenient_server,
+        "each message => text \"ok\"
+         receive 8101 \"a\"  8101 \"b\"  83 8101 \"c\"",
+        "message text \"a\"
+         write 8102 \"ok\"
+         message text \"b\"
+         write 8102 \"ok\"
+         write 881e03ea \"Unrecognized frame opcode: 3\"
+         error Unrecognized frame opcode: 3
+         close 1002 Unrecognized frame opcode: 3",
+    ),
+    script(
+        "a continuation after a message is complete continues nothing",
+        lenient_server,
+        "receive 0200 8000 0001",
+        "message binary \"\"
+         write 882803ea \"Received unexpected continuation frame\"
+         error Received unexpected continuation frame
+         close 1002 Received unexpected continuation frame",
+    ),
+    script(
+        "a ping before the violation is answered, one behind it is not",
+        lenient_server,
+        "receive 8900 8001 8900",
+        "write 8a00
+         ping \"\"
+         write 882803ea \"Received unexpected continuation frame\"
+         error Received unexpected continuation frame
+         close 1002 Received unexpected continuation frame",
+    ),
+    script(
+        "handlers of the violation can send nothing",
+        lenient_server,
+        "on write 88 => text \"x\"
+         on error => ping \"x\"
+         on close 1002 => close
+         receive 83",
+        "write 881e03ea \"Unrecognized frame opcode: 3\"
+         text refused
+         error Unrecognized frame opcode: 3
+         ping refused
+         close 1002 Unrecognized frame opcode: 3
+         close refused",
+    ),
+    script(
+        "a handler that throws at the error does not lose the close event",
+        lenient_server,
+        "on error => throw
+         receive 83
+         chunk 00",
+        "write 881e03ea \"Unrecognized frame opcode: 3\"
+         error Unrecognized frame opcode: 3
+         close 1002 Unrecognized frame opcode: 3",
+    ),
+    script(
+        "a violation after our close frame is not reported, and ends the reading",
+        lenient_server,
+        "close
+         receive 83 8900
+         state",
+        "write 880203e8
+         state Closing",
+    ),
+    script(
+        "a violation behind the message whose handler closes is not reported",
+        lenient_server,
+        "on message => close 1001
+         receive 8101 \"a\" 83 8800
+         state",
+        "message text \"a\"
+         write 880203e9
+         state Closing",
+    ),
+    script(
+        "a mask that is forbidden wins over everything behind it",
+        || open_server(Config { peer_masking: PeerMasking::Forbidden, ..Config::server() }),
+        "receive 82ff",
+        "write 883203ea \"Received masked frame but masking is not allowed\"
+         error Received masked frame but masking is not allowed
+         close 1002 Received masked frame but masking is not allowed",
+    ),
+];

@@ -9,6 +9,7 @@ use proto::http::request::Request;
 use proto::output::{Caused, Kind};
 
 use crate::error::throw;
+use crate::http::flat_headers;
 use crate::options::{DriverOptions, random};
 use crate::output::{self, DriverEvent, JsOutput};
 
@@ -34,36 +35,40 @@ pub struct ClientTarget {
 
 /// What a command caused.
 #[napi(object, object_from_js = false)]
-pub struct Outcome {
+pub struct Outcome<'env> {
     /// False when the state of the connection did not allow the command.
     pub accepted: bool,
     /// Events, in order; the bytes in the output come before them.
-    pub events: Vec<DriverEvent>,
+    pub events: Vec<DriverEvent<'env>>,
 }
 
-impl From<Caused> for Outcome {
-    fn from(caused: Caused) -> Self {
-        let events = caused.events.into_iter().map(DriverEvent::from).collect();
-        Self {
+impl<'env> Outcome<'env> {
+    pub(crate) fn new(env: &'env Env, caused: Caused) -> Result<Self> {
+        let events = caused
+            .events
+            .into_iter()
+            .map(|event| DriverEvent::new(env, event));
+        Ok(Self {
             accepted: caused.accepted,
-            events,
-        }
+            events: events.collect::<Result<_>>()?,
+        })
     }
 }
 
 #[napi]
 impl Driver {
-    /// A server's end. `headers` are those of an `http.IncomingMessage`; `needsHost` says that the
-    /// request is HTTP/1.1 from the wire.
+    /// A server's end. `headers` are those of an `http.IncomingMessage`, `location` is the URL that was
+    /// asked for; `needsHost` says that the request is HTTP/1.1 from the wire.
     #[napi(factory, catch_unwind)]
     pub fn server(
         env: &Env,
         method: String,
+        location: String,
         needs_host: bool,
         headers: Object,
         options: DriverOptions,
     ) -> Result<Self> {
-        let mut request = Request::new(&method, needs_host);
+        let mut request = Request::new(&method, &location, needs_host);
         for name in Request::HEADERS {
             if let Some(value) = header(&headers, name)? {
                 request.add_header(name, value);
@@ -108,8 +113,8 @@ impl Driver {
 
     /// Starts the opening handshake.
     #[napi(catch_unwind)]
-    pub fn start(&mut self) -> Outcome {
-        self.connection.start().into()
+    pub fn start<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
+        Outcome::new(env, self.connection.start())
     }
 
     /// Stores bytes from the transport. Then `poll` until it returns null.
@@ -135,10 +140,10 @@ impl Driver {
         self.send(Kind::Text, message.as_bytes())
     }
 
-    /// Sends a binary message. Returns what `text` returns.
+    /// Sends a message of these bytes, as text or as binary. Returns what `text` returns.
     #[napi(catch_unwind)]
-    pub fn binary(&mut self, message: &[u8]) -> f64 {
-        self.send(Kind::Binary, message)
+    pub fn bytes(&mut self, is_text: bool, message: &[u8]) -> f64 {
+        self.send(kind(is_text), message)
     }
 
     /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
@@ -159,11 +164,16 @@ impl Driver {
 
     /// Closes. Throws a RangeError for a code that must not travel.
     #[napi(catch_unwind)]
-    pub fn close(&mut self, env: &Env, code: u16, reason: String) -> Result<Outcome> {
-        let caused = self.connection.close(code, &reason);
-        caused
-            .map(Outcome::from)
-            .map_err(|mistake| throw(env, &mistake))
+    pub fn close<'env>(
+        &mut self,
+        env: &'env Env,
+        code: u16,
+        reason: String,
+    ) -> Result<Outcome<'env>> {
+        match self.connection.close(code, &reason) {
+            Ok(caused) => Outcome::new(env, caused),
+            Err(mistake) => Err(throw(env, &mistake)),
+        }
     }
 
     /// The transport is gone: forgets what waits in either direction.
@@ -182,6 +192,21 @@ impl Driver {
         let bytes = BufferSlice::copy_from(env, outbox.bytes())?;
         outbox.clear();
         Ok(Some(bytes))
+    }
+
+    /// The first write that waits, a head or a frame, in a Buffer of its own; null when there is none.
+    #[napi(catch_unwind, ts_return_type = "Buffer | null")]
+    pub fn take_write<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
+        let write = self.connection.outbox().take_first();
+        write
+            .map(|bytes| BufferSlice::copy_from(env, bytes))
+            .transpose()
+    }
+
+    /// Which protocol the connection speaks.
+    #[napi(getter, catch_unwind)]
+    pub fn version(&self) -> &'static str {
+        self.connection.version().name()
     }
 
     /// -1 before a client has started, then 0 to 3.
@@ -219,12 +244,16 @@ impl Driver {
     pub fn response_headers(&self) -> Vec<String> {
         self.connection
             .response()
-            .map(crate::http::flat_headers)
+            .map(|head| flat_headers(&head.headers))
             .unwrap_or_default()
     }
 }
 
 impl Driver {
+    pub(crate) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
     fn send(&mut self, kind: Kind, payload: &[u8]) -> f64 {
         let accepted = self.connection.send(kind, payload);
         if accepted {
@@ -239,6 +268,10 @@ impl From<Connection> for Driver {
     fn from(connection: Connection) -> Self {
         Self { connection }
     }
+}
+
+pub(crate) fn kind(is_text: bool) -> Kind {
+    if is_text { Kind::Text } else { Kind::Binary }
 }
 
 /// A header of a parsed request: a string, or an array of strings, which one list can hold as well.

@@ -1,9 +1,10 @@
 //! What an http server asks about a request, and EventSource.
 
+use napi::bindgen_prelude::BufferSlice;
 use napi::{Env, Result};
 use napi_derive::napi;
 use proto::event_stream;
-use proto::http::head::ResponseHead;
+use proto::http::head::{Headers, RequestReader};
 use proto::http::headers::HeaderList;
 use proto::http::request;
 
@@ -53,9 +54,67 @@ pub fn event_stream_ping() -> &'static str {
     event_stream::PING
 }
 
+/// Reads the request of a raw connection, from bytes that arrive piece by piece.
+#[napi]
+#[derive(Default)]
+pub struct RequestParser {
+    reader: RequestReader,
+}
+
+/// What a `RequestParser` has read. Without a method it was not HTTP.
+#[napi(object, object_from_js = false)]
+pub struct ParsedRequest<'env> {
+    /// The method, as sent.
+    pub method: Option<String>,
+    /// The request target.
+    pub url: Option<String>,
+    /// `1.1` or `1.0`.
+    pub http_version: Option<&'static str>,
+    /// Name, value, name, value …
+    pub headers: Vec<String>,
+    /// What came behind the head.
+    #[napi(ts_type = "Buffer")]
+    pub body: BufferSlice<'env>,
+}
+
+#[napi]
+impl RequestParser {
+    /// Nothing read yet.
+    #[napi(constructor, catch_unwind)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes bytes; the request, once its head is complete.
+    #[napi(catch_unwind)]
+    pub fn receive<'env>(
+        &mut self,
+        env: &'env Env,
+        chunk: &[u8],
+    ) -> Result<Option<ParsedRequest<'env>>> {
+        let Some(read) = self.reader.receive(chunk) else {
+            return Ok(None);
+        };
+        let body = BufferSlice::copy_from(env, read.body)?;
+        let head = read.head;
+        Ok(Some(ParsedRequest {
+            http_version: head
+                .as_ref()
+                .map(|head| if head.is_http_1_1 { "1.1" } else { "1.0" }),
+            headers: head
+                .as_ref()
+                .map(|head| flat_headers(&head.headers))
+                .unwrap_or_default(),
+            method: head.as_ref().map(|head| head.method.clone()),
+            url: head.map(|head| head.target),
+            body,
+        }))
+    }
+}
+
 /// Headers as a list that crosses the boundary in one piece.
-pub(crate) fn flat_headers(head: &ResponseHead) -> Vec<String> {
-    head.headers
+pub(crate) fn flat_headers(headers: &Headers) -> Vec<String> {
+    headers
         .iter()
         .flat_map(|(name, value)| [name.clone(), value.clone()])
         .collect()

@@ -6,6 +6,7 @@
 
 pub mod driver;
 mod error;
+pub mod extensions;
 pub mod http;
 pub mod options;
 pub mod output;

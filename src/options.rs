@@ -13,6 +13,8 @@ pub struct DriverOptions {
     pub max_length: Option<f64>,
     /// Whether our frames are masked. Default: a client's are.
     pub masking: Option<bool>,
+    /// Whether a server understands hixie-75 and hixie-76. Default true.
+    pub allow_drafts: Option<bool>,
     /// Whether a client's frames must be masked. Default true.
     pub require_masking: Option<bool>,
     /// Subprotocols: an array, or a comma-separated list.
@@ -22,6 +24,7 @@ pub struct DriverOptions {
 impl DriverOptions {
     pub(crate) fn server(self) -> Config {
         let mut config = Config::server();
+        config.allow_drafts = self.allow_drafts.unwrap_or(true);
         if self.require_masking == Some(false) {
             config.peer_masking = PeerMasking::Optional;
         }

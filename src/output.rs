@@ -4,10 +4,10 @@ use napi::bindgen_prelude::{Array, BufferSlice, Either};
 use napi::{Env, Result};
 use napi_derive::napi;
 use proto::connection::Connection;
-use proto::output::{Event, Kind, Message, Output};
+use proto::output::{Event, Kind, Message, Output, Transform};
 
 /// A run of messages, or one other thing.
-pub(crate) type JsOutput<'env> = Either<Array<'env>, DriverEvent>;
+pub(crate) type JsOutput<'env> = Either<Array<'env>, DriverEvent<'env>>;
 
 /// The next output. Messages are collected until something else comes, for that may change what the
 /// handlers of these messages can observe.
@@ -25,11 +25,9 @@ pub(crate) fn next<'env>(
             set(env, &mut run, 0, received)?;
             Some(Either::A(run))
         }
-        Some(Output::Write) => Some(Either::B(DriverEvent {
-            kind: "write",
-            ..Default::default()
-        })),
-        Some(Output::Event(event)) => Some(Either::B(event.into())),
+        Some(Output::Write) => Some(Either::B(DriverEvent::of("write"))),
+        Some(Output::Transform(raw)) => Some(Either::B(DriverEvent::transform(env, &raw)?)),
+        Some(Output::Event(event)) => Some(Either::B(DriverEvent::new(env, event)?)),
     })
 }
 
@@ -59,54 +57,80 @@ fn set(env: &Env, run: &mut Array, index: u32, received: Message<'_>) -> Result<
     }
 }
 
-/// Something that is not a message. `kind` is the name of websocket-driver's event, or `write` where
-/// bytes were added to the output; the other fields are those of that event.
+/// Something that is not a message. `kind` is the name of websocket-driver's event, or says what the
+/// shim has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
+/// `outgoing` one, `drain` the sessions. The other fields are those of that kind.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
-pub struct DriverEvent {
-    #[napi(ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write'")]
+pub struct DriverEvent<'env> {
+    #[napi(
+        ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'drain'"
+    )]
     /// What happened.
     pub kind: &'static str,
     /// Of `ping` and `pong`.
     pub data: Option<String>,
     /// Of `error`.
     pub message: Option<String>,
-    /// Of `close`.
+    /// Of `close`; the drafts have none.
     pub code: Option<u16>,
-    /// Of `close`.
+    /// Of `close`; the drafts have none.
     pub reason: Option<String>,
+    /// Of `transform` and `outgoing`: whether the message is text.
+    pub is_text: Option<bool>,
+    /// Of `transform`: RSV1, RSV2 and RSV3.
+    pub rsv: Option<Vec<bool>>,
+    /// Of `transform` and `outgoing`.
+    #[napi(ts_type = "Buffer")]
+    pub payload: Option<BufferSlice<'env>>,
 }
 
-impl From<Event> for DriverEvent {
-    fn from(event: Event) -> Self {
+impl<'env> DriverEvent<'env> {
+    fn of(kind: &'static str) -> Self {
+        Self {
+            kind,
+            ..Self::default()
+        }
+    }
+
+    fn transform(env: &'env Env, message: &Transform<'_>) -> Result<Self> {
+        Ok(Self {
+            is_text: Some(message.kind == Kind::Text),
+            rsv: Some(message.rsv.digits().map(|digit| digit == 1).into()),
+            payload: Some(BufferSlice::copy_from(env, message.payload)?),
+            ..Self::of("transform")
+        })
+    }
+
+    pub(crate) fn new(env: &'env Env, event: Event) -> Result<Self> {
         let text = |payload: Vec<u8>| Some(String::from_utf8_lossy(&payload).into_owned());
-        match event {
-            Event::Open => Self {
-                kind: "open",
-                ..Self::default()
+        Ok(match event {
+            Event::Open => Self::of("open"),
+            Event::Activate => Self::of("activate"),
+            Event::Drain => Self::of("drain"),
+            Event::Outgoing { kind, payload } => Self {
+                is_text: Some(kind == Kind::Text),
+                payload: Some(BufferSlice::copy_from(env, &payload)?),
+                ..Self::of("outgoing")
             },
             Event::Ping(payload) => Self {
-                kind: "ping",
                 data: text(payload),
-                ..Self::default()
+                ..Self::of("ping")
             },
             Event::Pong(payload) => Self {
-                kind: "pong",
                 data: text(payload),
-                ..Self::default()
+                ..Self::of("pong")
             },
             Event::Error(error) => Self {
-                kind: "error",
                 message: Some(error.to_string()),
-                ..Self::default()
+                ..Self::of("error")
             },
             Event::Close { code, reason } => Self {
-                kind: "close",
-                code: Some(code),
-                reason: Some(reason),
-                ..Self::default()
+                code,
+                reason,
+                ..Self::of("close")
             },
-        }
+        })
     }
 }
 

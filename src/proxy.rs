@@ -80,7 +80,10 @@ impl Connect {
             ProxyAnswer::Refused(head) => (false, head),
         };
         let status_code = head.as_ref().map(|head| head.status);
-        let headers = head.as_ref().map(flat_headers).unwrap_or_default();
+        let headers = head
+            .as_ref()
+            .map(|head| flat_headers(&head.headers))
+            .unwrap_or_default();
         Some(ConnectAnswer {
             connected,
             status_code,

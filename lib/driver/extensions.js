@@ -1,20 +1,127 @@
 // @ts-check
 'use strict'
 
+const { Pipeline } = require('./pipeline')
+
 /**
- * Throws for what is not an extension in the sense of the websocket-extensions framework.
- *
- * @param {any} extension
- * @param {Set<string>} names the ones in use
+ * Extensions in the sense of the websocket-extensions framework, whose sessions are the user's objects. Calls them;
+ * grammar, conflicts and wording are the core's.
  */
-function checkExtension (extension, names) {
-  const { name, type } = extension
-  if (typeof name !== 'string') throw new TypeError('extension.name must be a string')
-  if (type !== 'permessage') throw new TypeError('extension.type must be "permessage"')
-  for (const bit of ['rsv1', 'rsv2', 'rsv3']) {
-    if (typeof extension[bit] !== 'boolean') throw new TypeError(`extension.${bit} must be true or false`)
+class Extensions {
+  #native
+  #options
+  /** @type {Map<string, any>} in the order in which they were registered */
+  #registered = new Map()
+  /** @type {Map<string, any>} of a client, by name */
+  #offered = new Map()
+
+  /**
+   * The sessions in use.
+   *
+   * @type {Pipeline | null}
+   */
+  pipeline = null
+
+  /**
+   * @param {import('../../binding').Driver} native
+   * @param {number} maxLength
+   */
+  constructor (native, maxLength) {
+    this.#native = native
+    this.#options = { maxLength }
   }
-  if (names.has(name)) throw new TypeError(`An extension with name "${name}" is already registered`)
+
+  /** @param {any} extension */
+  add (extension) {
+    const { name, type } = extension
+    if (typeof name !== 'string') throw new TypeError('extension.name must be a string')
+    if (type !== 'permessage') throw new TypeError('extension.type must be "permessage"')
+    for (const bit of ['rsv1', 'rsv2', 'rsv3']) {
+      if (typeof extension[bit] !== 'boolean') throw new TypeError(`extension.${bit} must be true or false`)
+    }
+    if (this.#registered.has(name)) throw new TypeError(`An extension with name "${name}" is already registered`)
+    this.#registered.set(name, extension)
+  }
+
+  /** A client, before it asks. */
+  offer () {
+    for (const [name, extension] of this.#registered) {
+      const session = extension.createClientSession(this.#options)
+      if (!session) continue
+      this.#offered.set(name, session)
+      const offers = session.generateOffer()
+      for (const parameters of offers ? [].concat(offers) : []) this.#native.addExtension(name, toList(parameters))
+    }
+  }
+
+  /** A client, with the server's answer. Throws what fails the handshake. */
+  activate () {
+    const sessions = []
+    for (const { name, parameters } of this.#native.receivedExtensions()) {
+      const session = this.#offered.get(name)
+      const conflict = this.#reserve(this.#registered.get(name))
+      if (conflict) throw new Error(conflict)
+      const given = toObject(parameters)
+      if (session.activate(given) !== true) throw new Error(this.#native.unacceptable(name, toList(given)))
+      sessions.push({ name, session })
+    }
+    this.#use(sessions)
+  }
+
+  /** A server, before it answers. Throws what fails the handshake. */
+  respond () {
+    const sessions = []
+    const received = this.#native.receivedExtensions()
+    for (const [name, extension] of this.#registered) {
+      const offers = received.filter((offer) => offer.name === name).map((offer) => toObject(offer.parameters))
+      if (offers.length === 0 || this.#native.isReserved(extension.rsv1, extension.rsv2, extension.rsv3)) continue
+      const session = extension.createServerSession(offers, this.#options)
+      if (!session) continue
+      this.#reserve(extension)
+      this.#native.addExtension(name, toList(session.generateResponse()))
+      sessions.push({ name, session })
+    }
+    this.#use(sessions)
+  }
+
+  /** @param {any} extension */
+  #reserve ({ name, rsv1, rsv2, rsv3 }) {
+    return this.#native.reserveBits(name, rsv1, rsv2, rsv3)
+  }
+
+  /** @param {Array<{ name: string, session: any }>} sessions */
+  #use (sessions) {
+    if (sessions.length > 0) this.pipeline = new Pipeline(sessions)
+  }
 }
 
-module.exports = { checkExtension }
+/**
+ * Parameters as sessions see them: an object, with an array for a repeated one.
+ *
+ * @param {import('../../binding').ExtensionElement['parameters']} list
+ */
+function toObject (list) {
+  const values = new Map()
+  for (const { name, value } of list) {
+    values.set(name, values.has(name) ? [].concat(values.get(name), /** @type {any} */ (value)) : value)
+  }
+  // Unlike assignments, this makes `__proto__`, which a peer may send, a name like any other.
+  return Object.fromEntries(values)
+}
+
+/**
+ * The way back.
+ *
+ * @param {any} parameters
+ */
+function toList (parameters) {
+  const list = []
+  for (const name in parameters) {
+    for (const value of [].concat(parameters[name])) {
+      list.push({ name, value: ['number', 'boolean'].includes(typeof value) ? value : String(value) })
+    }
+  }
+  return list
+}
+
+module.exports = { Extensions }

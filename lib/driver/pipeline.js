@@ -1,0 +1,222 @@
+// @ts-check
+'use strict'
+
+/**
+ * A message on its way through sessions.
+ *
+ * @typedef {{ rsv1: boolean, rsv2: boolean, rsv3: boolean, opcode: number, data: Buffer }} Message
+ * @typedef {(error: any, message: Message | null) => void} Callback
+ * @typedef {{ error: any, message: Message | null, callback: Callback, isDone: boolean }} Job
+ * @typedef {'processIncomingMessage' | 'processOutgoingMessage'} Method
+ */
+
+/**
+ * One direction of one session. The session gets each message as soon as it comes and may answer in any order; the
+ * answers leave in the order of the messages. After an error nothing more goes through.
+ */
+class Stage {
+  #session
+  #method
+  /** @type {Job[]} */
+  #jobs = []
+  #isStopped = false
+
+  /** Messages that are announced, or in the session's hands, or behind one of those. */
+  pending = 0
+
+  /**
+   * @param {any} session
+   * @param {Method} method
+   */
+  constructor (session, method) {
+    this.#session = session
+    this.#method = method
+  }
+
+  /** A message has entered the pipeline and will come here. */
+  announce () {
+    if (!this.#isStopped) this.pending += 1
+  }
+
+  /**
+   * @param {any} error of an earlier stage
+   * @param {Message | null} message
+   * @param {Callback} callback
+   */
+  process (error, message, callback) {
+    if (this.#isStopped) return
+    const job = { error, message, callback, isDone: false }
+    this.#jobs.push(job)
+    if (error) return this.#finish(job, error, null)
+    try {
+      this.#session[this.#method](message, (/** @type {any} */ error, /** @type {any} */ message) => {
+        this.#finish(job, error, message)
+      })
+    } catch (error) {
+      this.#finish(job, error, null)
+    }
+  }
+
+  /**
+   * @param {Job} job
+   * @param {any} error
+   * @param {Message | null} message
+   */
+  #finish (job, error, message) {
+    // A session that calls back twice is heard once.
+    if (job.isDone) return
+    job.isDone = true
+    job.error = error
+    job.message = error ? null : message
+    if (error) {
+      this.#isStopped = true
+      this.pending = this.#jobs.length
+    }
+    this.#flush()
+  }
+
+  #flush () {
+    while (this.#jobs.length > 0 && this.#jobs[0].isDone) {
+      const { error, message, callback } = /** @type {Job} */ (this.#jobs.shift())
+      if (error) {
+        this.pending = 0
+        this.#jobs = []
+      } else {
+        this.pending -= 1
+      }
+      callback(error, message)
+    }
+  }
+}
+
+/** Both directions of one session, and its end, which waits until it holds no message. */
+class Cell {
+  #name
+  #session
+  /** @type {(() => void) | null} */
+  #onClose = null
+
+  /**
+   * @param {string} name
+   * @param {any} session
+   */
+  constructor (name, session) {
+    this.#name = name
+    this.#session = session
+    this.incoming = new Stage(session, 'processIncomingMessage')
+    this.outgoing = new Stage(session, 'processOutgoingMessage')
+  }
+
+  /**
+   * @param {'incoming' | 'outgoing'} direction
+   * @param {any} error
+   * @param {Message | null} message
+   * @param {Callback} callback
+   */
+  process (direction, error, message, callback) {
+    this[direction].process(error, message, (error, message) => {
+      callback(error ? named(this.#name, error) : null, message)
+      this.#closeIfIdle()
+    })
+  }
+
+  /** @param {() => void} callback */
+  close (callback) {
+    this.#onClose = callback
+    this.#closeIfIdle()
+  }
+
+  #closeIfIdle () {
+    if (this.#onClose === null || this.incoming.pending + this.outgoing.pending > 0) return
+    const callback = this.#onClose
+    this.#onClose = null
+    this.#session.close()
+    callback()
+  }
+}
+
+/**
+ * Sessions in a row: outgoing messages pass from the first to the last, incoming ones from the last to the first. The
+ * order of the messages is kept in each direction, whatever time a session takes.
+ */
+class Pipeline {
+  #cells
+  #isStopped = { incoming: false, outgoing: false }
+  /** @type {Array<() => void>} */
+  #closing = []
+  #isClosed = false
+
+  /** @param {Array<{ name: string, session: any }>} sessions */
+  constructor (sessions) {
+    this.#cells = sessions.map(({ name, session }) => new Cell(name, session))
+  }
+
+  /**
+   * @param {Message} message
+   * @param {Callback} callback
+   */
+  incoming (message, callback) {
+    this.#process('incoming', message, callback)
+  }
+
+  /**
+   * @param {Message} message
+   * @param {Callback} callback
+   */
+  outgoing (message, callback) {
+    this.#process('outgoing', message, callback)
+  }
+
+  /**
+   * Takes no more messages. Calls back when the ones it holds have come out and the sessions are closed.
+   *
+   * @param {() => void} callback
+   */
+  close (callback) {
+    if (this.#isClosed) return callback()
+    this.#closing.push(callback)
+    if (this.#closing.length > 1) return
+    this.#isStopped = { incoming: true, outgoing: true }
+    let open = this.#cells.length
+    const closed = () => {
+      if (--open > 0) return
+      this.#isClosed = true
+      for (const callback of this.#closing) callback()
+    }
+    for (const cell of this.#cells) cell.close(closed)
+  }
+
+  /**
+   * @param {'incoming' | 'outgoing'} direction
+   * @param {Message} message
+   * @param {Callback} callback
+   */
+  #process (direction, message, callback) {
+    if (this.#isStopped[direction]) return
+    const cells = direction === 'incoming' ? [...this.#cells].reverse() : this.#cells
+    for (const cell of cells) cell[direction].announce()
+
+    const pass = (/** @type {number} */ index, /** @type {any} */ error, /** @type {Message | null} */ message) => {
+      if (index === cells.length) return callback(error, message)
+      cells[index].process(direction, error, message, (error, message) => {
+        if (error) this.#isStopped[direction] = true
+        pass(index + 1, error, message)
+      })
+    }
+    pass(0, null, message)
+  }
+}
+
+/**
+ * Puts the name of the extension in front of its error, as each stage does that an error passes.
+ *
+ * @param {string} name
+ * @param {any} thrown
+ */
+function named (name, thrown) {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  error.message = name + ': ' + error.message
+  return error
+}
+
+module.exports = { Pipeline }

@@ -1,0 +1,136 @@
+// @ts-check
+'use strict'
+
+const Stream = require('node:stream')
+
+/**
+ * The two duplex streams of a driver, in the manner of Node's first streams: flags, advice, nothing buffered. The
+ * wire is `io`, to be piped to and from a socket; what travels over it is `messages`.
+ *
+ * ```text
+ *              write ──► io ──► parse ──► messages ──► 'data'
+ *              'data' ◄── io ◄── frame ◄── messages ◄── write
+ * ```
+ *
+ * What comes out of `io` is caused by both inputs, so a full socket pauses both; what comes out of `messages` is
+ * caused by `io` alone.
+ */
+class IO extends Stream {
+  #driver
+  #native
+  isPaused = false
+
+  /**
+   * @param {any} driver what parses, and has the messages
+   * @param {import('../../binding').Driver | null} native where the bytes come from, once it is known
+   */
+  constructor (driver, native) {
+    super()
+    this.#driver = driver
+    this.#native = native
+    this.readable = this.writable = true
+  }
+
+  /** @param {import('../../binding').Driver} native */
+  attach (native) {
+    this.#native = native
+  }
+
+  pause () {
+    this.isPaused = true
+    this.#driver.messages.isPaused = true
+  }
+
+  resume () {
+    this.isPaused = false
+    this.emit('drain')
+    this.#driver.messages.isPaused = false
+    this.#driver.messages.emit('drain')
+  }
+
+  /** @param {any} chunk */
+  write (chunk) {
+    if (!this.writable) return false
+    this.#driver.parse(chunk)
+    return !this.isPaused
+  }
+
+  /** @param {any} [chunk] */
+  end (chunk) {
+    if (!this.writable) return
+    if (chunk !== undefined) this.write(chunk)
+    this.writable = false
+    this.#driver.messages.finish()
+  }
+
+  destroy () {
+    this.end()
+  }
+
+  /** As a driver's transport: emits each head and each frame, in order, whatever the listeners do. */
+  offer () {
+    if (this.#native === null) return false
+    for (let bytes = this.#native.takeWrite(); bytes !== null; bytes = this.#native.takeWrite()) {
+      if (this.readable) this.emit('data', bytes)
+    }
+    return true
+  }
+
+  hasRoom () {
+    return true
+  }
+
+  suspend () {}
+  proceed () {}
+}
+
+class Messages extends Stream {
+  #driver
+  isPaused = false
+
+  /** @param {any} driver */
+  constructor (driver) {
+    super()
+    this.#driver = driver
+    this.readable = this.writable = true
+    // Protocol errors are informational: nobody has to handle them.
+    this.on('error', () => {})
+  }
+
+  pause () {
+    this.#driver.io.isPaused = true
+  }
+
+  resume () {
+    this.#driver.io.isPaused = false
+    this.#driver.io.emit('drain')
+  }
+
+  /** @param {any} message */
+  write (message) {
+    if (!this.writable) return false
+    if (typeof message === 'string') this.#driver.text(message)
+    else this.#driver.binary(message)
+    return !this.isPaused
+  }
+
+  /**
+   * Many streams may be piped into one connection: that one of them ends does not end it.
+   *
+   * @param {any} [message]
+   */
+  end (message) {
+    if (message !== undefined) this.write(message)
+  }
+
+  destroy () {}
+
+  /** Nothing more will come out. */
+  finish () {
+    if (!this.readable) return
+    this.readable = this.writable = false
+    this.emit('end')
+  }
+}
+
+module.exports = { IO, Messages }

@@ -73,9 +73,10 @@ class StreamTransport {
    * @param {number} pending bytes that have been offered and not been written
    */
   hasRoom (pending) {
-    if (!this.#waiting && pending < this.#highWaterMark) return true
-    this.#owed = true
-    return false
+    // Only the socket knows whether it is full. A batch that has grown large is written before its end.
+    if (!this.#waiting && pending >= LARGE_BATCH) this.#write()
+    this.#owed ||= this.#waiting
+    return !this.#waiting
   }
 
   /** The tick has ended: hands everything to the socket, unless that is full. */
@@ -117,10 +118,6 @@ class StreamTransport {
     return this.#socket.writableLength || 0
   }
 
-  get #highWaterMark () {
-    return this.#socket.writableHighWaterMark || DEFAULT_HIGH_WATER_MARK
-  }
-
   /** @param {() => void} work */
   #batch (work) {
     if (this.#depth++ > 0) {
@@ -158,7 +155,6 @@ class StreamTransport {
     const bytes = this.#driver.takeOutput()
     if (bytes === null) return 0
     this.#waiting = this.#socket.write(bytes) === false
-    if (this.#owed && !this.#waiting) process.nextTick(() => this.#settle())
     return bytes.length
   }
 
@@ -172,11 +168,6 @@ class StreamTransport {
     if (this.#replied < MAX_REPLIED && buffered < MAX_BUFFERED) return
     this.#stalled = true
     this.#socket.pause()
-  }
-
-  /** The socket took more than it promised, so it will not emit `drain`: a sender who was told to wait need not. */
-  #settle () {
-    if (!this.#waiting) this.#drained()
   }
 
   #drained () {
@@ -196,7 +187,8 @@ class StreamTransport {
   }
 }
 
-const DEFAULT_HIGH_WATER_MARK = 16 * 1024
+/** What Node reads from a socket at a time: the replies to one chunk fit. */
+const LARGE_BATCH = 64 * 1024
 /** A reply to a message within the limits of one chunk may fill the socket; a second chunk of them is not read. */
 const MAX_REPLIED = 64 * 1024
 /** Whatever filled the socket: this much and a peer that does not read costs no more. */

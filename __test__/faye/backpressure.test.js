@@ -388,7 +388,7 @@ const FLOODS = {
   'in the handler of open': (flood) => flood()
 }
 for (const [when, start] of Object.entries(FLOODS)) {
-  deviation(`two ends that send 6 MiB each without minding false do not wait for each other: ${when}`, async (scope) => {
+  deviation(`two ends that send 6 MiB each and ignore false do not wait for each other: ${when}`, async (scope) => {
     const total = 6
     const counts = { client: 0, server: 0 }
     const flood = (ws) => { for (let i = 0; i < total; i++) ws.send(Buffer.alloc(MiB, i)) }

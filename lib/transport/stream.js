@@ -28,7 +28,9 @@ class StreamTransport {
   /** The application has paused us. */
   #suspended = false
   /** We have stopped reading, because the peer does not. */
-  #stalled = false
+  #isStalled = false
+  /** @type {NodeJS.Timeout | undefined} */
+  #stallTimer
   /** Bytes that the peer made us write since the socket was last empty. */
   #replied = 0
 
@@ -73,9 +75,10 @@ class StreamTransport {
    * @param {number} pending bytes that have been offered and not been written
    */
   hasRoom (pending) {
-    if (!this.#waiting && pending < this.#highWaterMark) return true
-    this.#owed = true
-    return false
+    // Only the socket knows whether it is full. A batch that has grown large is written before its end.
+    if (!this.#waiting && pending >= LARGE_BATCH) this.#write()
+    this.#owed ||= this.#waiting
+    return !this.#waiting
   }
 
   /** The tick has ended: hands everything to the socket, unless that is full. */
@@ -94,6 +97,7 @@ class StreamTransport {
     this.#socket.removeListener('data', this.#onData)
     this.#socket.removeListener('drain', this.#onDrain)
     this.#owed = false
+    clearTimeout(this.#stallTimer)
     // Whatever else arrives is nobody's: it must not keep the socket from reaching its end.
     if (!this.#socket.destroyed) this.#socket.resume()
   }
@@ -112,13 +116,13 @@ class StreamTransport {
     })
   }
 
+  get #buffered () {
+    return this.writableLength + (this.#waiting ? this.#driver.bufferedAmount : 0)
+  }
+
   /** Bytes that the socket holds and the kernel has not taken. */
   get writableLength () {
     return this.#socket.writableLength || 0
-  }
-
-  get #highWaterMark () {
-    return this.#socket.writableHighWaterMark || DEFAULT_HIGH_WATER_MARK
   }
 
   /** @param {() => void} work */
@@ -130,7 +134,8 @@ class StreamTransport {
         this.#depth--
       }
     }
-    const before = this.#waiting ? this.#driver.bufferedAmount : 0
+    // What the application sends when the connection opens is nobody's request.
+    const before = this.#driver.readyState === OPEN ? this.#buffered : Infinity
     let isDone = false
     enterBatch(this)
     try {
@@ -145,38 +150,40 @@ class StreamTransport {
     }
   }
 
-  /** @param {number} before bytes that waited already when the batch began */
+  /** @param {number} before what was buffered when the batch began */
   #endBatch (before) {
-    const written = this.#waiting ? this.#driver.bufferedAmount - before : this.#write()
-    if (!this.#waiting) return
-    this.#replied += written
-    this.#stall()
+    if (!this.#waiting) this.#write()
+    if (this.#waiting) this.#stall(this.#buffered - before)
   }
 
-  /** Returns how many bytes the socket was given. */
   #write () {
     const bytes = this.#driver.takeOutput()
-    if (bytes === null) return 0
-    this.#waiting = this.#socket.write(bytes) === false
-    if (this.#owed && !this.#waiting) process.nextTick(() => this.#settle())
-    return bytes.length
+    if (bytes !== null) this.#waiting = this.#socket.write(bytes) === false
   }
 
   /**
-   * Stops reading from a peer that does not read, when it is the peer's own requests that fill the socket. Two peers
-   * that send much to each other at the same time must go on reading, or both would wait for ever.
+   * Stops reading from a peer that does not read, when it is the peer's own requests that fill the socket. Two ends
+   * that send much to each other, or answer each other's requests, must not both wait for the other to read: after a
+   * while one more chunk is read, and if that asks for nothing, reading goes on.
+   *
+   * @param {number} added bytes that the last batch has added to what is buffered
    */
-  #stall () {
-    if (this.#stalled || this.#socket.destroyed) return
-    const buffered = this.writableLength + this.#driver.bufferedAmount
-    if (this.#replied < MAX_REPLIED && buffered < MAX_BUFFERED) return
-    this.#stalled = true
+  #stall (added) {
+    if (added <= 0 || this.#socket.destroyed) return
+    this.#replied += added
+    if (this.#replied < STALL_AT) return
+    this.#isStalled = true
     this.#socket.pause()
+    if (this.#replied > GIVE_UP_AT) return
+    clearTimeout(this.#stallTimer)
+    this.#stallTimer = setTimeout(() => this.#unstall(), STALL_TIMEOUT)
+    this.#stallTimer.unref()
   }
 
-  /** The socket took more than it promised, so it will not emit `drain`: a sender who was told to wait need not. */
-  #settle () {
-    if (!this.#waiting) this.#drained()
+  #unstall () {
+    clearTimeout(this.#stallTimer)
+    this.#isStalled = false
+    this.#read()
   }
 
   #drained () {
@@ -184,22 +191,25 @@ class StreamTransport {
     this.#replied = 0
     this.#write()
     if (this.#waiting) return
-    this.#stalled = false
-    this.#read()
+    this.#unstall()
     if (!this.#owed) return
     this.#owed = false
     this.#notifyDrain()
   }
 
   #read () {
-    if (!this.#suspended && !this.#stalled && !this.#socket.destroyed) this.#socket.resume()
+    if (!this.#suspended && !this.#isStalled && !this.#socket.destroyed) this.#socket.resume()
   }
 }
 
-const DEFAULT_HIGH_WATER_MARK = 16 * 1024
-/** A reply to a message within the limits of one chunk may fill the socket; a second chunk of them is not read. */
-const MAX_REPLIED = 64 * 1024
-/** Whatever filled the socket: this much and a peer that does not read costs no more. */
-const MAX_BUFFERED = 8 * 1024 * 1024
+/** What Node reads from a socket at a time: the replies to one chunk fit. */
+const LARGE_BATCH = 64 * 1024
+const OPEN = 1
+/** Bytes of replies that wait: more requests are not read for a while … */
+const STALL_AT = 64 * 1024
+/** … in milliseconds … */
+const STALL_TIMEOUT = 1000
+/** … nor ever, from here on, until the peer reads. */
+const GIVE_UP_AT = 8 * 1024 * 1024
 
 module.exports = { StreamTransport }

@@ -1,0 +1,352 @@
+'use strict'
+
+// What only a process of its own can show: exits, uncaught exceptions, memory, threads, many copies of the package.
+// The functions given to `runChild` become text; they see their parameters and `require`, nothing else.
+
+const assert = require('node:assert/strict')
+const { dirname } = require('node:path')
+const { Worker } = require('node:worker_threads')
+
+const { WebSocket, subjectPath, usesOriginal } = require('../support/subject')
+const { deviation, test } = require('../support/test')
+const { runChild } = require('../support/child')
+const { accept, connectOpen, once, serve } = require('../support/peer')
+const { closePayload, frame, fromClient } = require('../support/wire')
+
+const EXITS = {
+  'outside a handler': (ws) => ws.on('open', () => setTimeout(() => {
+    ws.send('bye')
+    process.exit()
+  }, 20)),
+  'in the handler of open': (ws) => ws.on('open', () => {
+    ws.send('bye')
+    process.exit()
+  }),
+  'in the handler of a message': (ws) => ws.on('message', () => {
+    ws.send('bye')
+    process.exit()
+  })
+}
+for (const [where, script] of Object.entries(EXITS)) {
+  test(`send and process.exit ${where} delivers`, async (scope) => {
+    const server = await accept(scope)
+    const code = `(WebSocket, support, url) => { (${script})(new WebSocket.Client(url)) }`
+    runChild(scope, code, { argument: server.url })
+    const peer = await server.acceptedOpen()
+    peer.write(frame('text', 'go'))
+    assert.equal((await peer.frame()).payload.toString(), 'bye')
+    await peer.ended()
+  })
+}
+
+test('many sends, a close and process.exit deliver everything, from a server', async (scope) => {
+  const child = runChild(scope, (WebSocket) => {
+    const server = require('node:http').createServer()
+    server.on('upgrade', (request, socket, body) => {
+      const ws = new WebSocket(request, socket, body)
+      ws.on('message', () => {
+        for (let i = 0; i < 100; i++) ws.send(`message ${i}`)
+        ws.close(3000, 'bye')
+        process.exit(7)
+      })
+    })
+    server.listen(0, '127.0.0.1', () => console.log(server.address().port))
+  })
+  await once(child.child.stdout, 'data')
+  const peer = await connectOpen(scope, Number(child.stdout))
+  peer.write(fromClient('text', 'go'))
+  const frames = await peer.frames(101)
+  assert.deepEqual(frames[99].payload.toString(), 'message 99')
+  assert.deepEqual(frames[100].payload, closePayload(3000, 'bye'))
+  assert.equal((await child.finished).code, 7)
+})
+
+const ENDS = {
+  'a client that closes': (ws) => ws.on('open', () => ws.close()),
+  'a client that closes with the ping option': (ws) => ws.on('open', () => ws.close()),
+  'a client that closes at once': (ws) => ws.close(),
+  'a client whose stream is destroyed': (ws) => ws.on('open', () => ws._stream.destroy()),
+  'a client that has been sent much': (ws) => ws.on('open', () => {
+    for (let i = 0; i < 20; i++) ws.send(Buffer.alloc(1 << 20))
+    ws.close()
+  }),
+  'a client that was paused': (ws) => ws.on('open', () => {
+    ws.pause()
+    ws.close()
+  })
+}
+for (const [name, script] of Object.entries(ENDS)) {
+  const run = name === 'a client that was paused' ? deviation : test
+  run(`the process ends by itself after ${name}`, async (scope) => {
+    const { url } = await serve(scope, WebSocket)
+    const options = name.includes('ping') ? '{ ping: 60 }' : '{}'
+    const code = `(WebSocket, support, url) => {
+      const ws = new WebSocket.Client(url, null, ${options});
+      ws.on('close', () => console.log('closed'));
+      (${script})(ws)
+    }`
+    const { code: exit, signal, stdout } = await runChild(scope, code, { argument: url }).finished
+    assert.deepEqual([exit, signal, stdout], [0, null, 'closed\n'])
+  })
+}
+
+test('the process ends by itself after handshakes that fail', async (scope) => {
+  const { code, stdout } = await runChild(scope, (WebSocket) => {
+    const server = require('node:http').createServer((request, response) => response.end())
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      let left = 3
+      const closed = () => { if (--left === 0) server.close(() => console.log('done')) }
+      for (const url of [`ws://127.0.0.1:${port}/`, 'ws://127.0.0.1:1/', `wss://127.0.0.1:${port}/`]) {
+        new WebSocket.Client(url).on('close', closed)
+      }
+    })
+  }).finished
+  assert.deepEqual([code, stdout], [0, 'done\n'])
+})
+
+test('the process of a server ends by itself when all is closed', async (scope) => {
+  const { code, stdout } = await runChild(scope, (WebSocket) => {
+    const server = require('node:http').createServer((request, response) => {
+      const es = new WebSocket.EventSource(request, response)
+      es.on('open', () => es.close())
+    })
+    server.on('upgrade', (request, socket, body) => {
+      const ws = new WebSocket(request, socket, body, null, { ping: 60 })
+      ws.on('message', ({ data }) => ws.send(data))
+    })
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      const ws = new WebSocket.Client(`ws://127.0.0.1:${port}/`)
+      ws.on('open', () => ws.send('Hi'))
+      ws.on('message', () => ws.close())
+      ws.on('close', () => require('node:http').get({ port, agent: false }, (response) => {
+        response.resume()
+        response.on('end', () => server.close(() => console.log('done')))
+      }))
+    })
+  }).finished
+  assert.deepEqual([code, stdout], [0, 'done\n'])
+})
+
+test('an idle connection keeps the process alive', async (scope) => {
+  const server = await accept(scope)
+  const child = runChild(scope, (WebSocket, support, url) => {
+    new WebSocket.Client(url).on('close', () => console.log('closed'))
+  }, { argument: server.url })
+  const peer = await server.acceptedOpen()
+  await scope.settle(400)
+  assert.equal(child.child.exitCode, null)
+  peer.write(frame('close', ''))
+  assert.equal((await child.finished).code, 0)
+})
+
+deviation('messages behind a handler that throws need no further bytes', async (scope) => {
+  const { stdout } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
+    const { fromClient, closePayload } = require('./wire')
+    const scope = { defer: () => {} }
+    const errors = new Set()
+    process.on('uncaughtException', (error) => {
+      errors.add(error)
+      console.log('uncaught', error.message, error.data)
+    })
+    serve(scope, WebSocket, {
+      onSocket: (ws) => {
+        ws.onmessage = ({ data }) => {
+          console.log('message', data)
+          if (data !== 'three') throw Object.assign(new Error('mine'), { data })
+        }
+        ws.on('close', ({ code }) => {
+          console.log('close', code, errors.size)
+          process.exit()
+        })
+      }
+    }).then(async ({ port }) => {
+      const peer = await connectOpen(scope, port)
+      const texts = ['one', 'two', 'three'].map((text) => fromClient('text', text))
+      peer.write(Buffer.concat([...texts, fromClient('close', closePayload(1000))]))
+    })
+  }).finished
+  assert.deepEqual(stdout.trim().split('\n'), [
+    'message one', 'uncaught mine one', 'message two', 'uncaught mine two', 'message three', 'close 1000 2'
+  ])
+})
+
+test('any value may be thrown, by any callback', async (scope) => {
+  const { stdout, code } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
+    const { fromClient, closePayload } = require('./wire')
+    const scope = { defer: () => {} }
+    const thrown = []
+    process.on('uncaughtException', (error) => thrown.push(error))
+    const values = { open: undefined, message: null, data: 'text', ping: 5, close: Object.freeze({}) }
+    serve(scope, WebSocket, {
+      onSocket: (ws) => {
+        ws.once('open', () => { throw values.open })
+        ws.once('message', () => { throw values.message })
+        ws.once('data', () => { throw values.data })
+        ws.once('close', () => { throw values.close })
+        ws.ping('a', () => { throw values.ping })
+      }
+    }).then(async ({ port }) => {
+      const peer = await connectOpen(scope, port)
+      const close = fromClient('close', closePayload(1000))
+      for (const bytes of [fromClient('text', 'x'), fromClient('text', 'x'), fromClient('pong', 'a'), close]) {
+        peer.write(bytes)
+        await new Promise((resolve) => setTimeout(resolve, 40))
+      }
+      const expected = Object.values(values)
+      console.log(thrown.length, expected.every((value) => thrown.includes(value)))
+      process.exit()
+    })
+  }).finished
+  assert.deepEqual([stdout, code], ['5 true\n', 0])
+})
+
+/** Runs in a worker: `workerData` is [path of the package, number of echoes]. */
+function echoInWorker () {
+  const { parentPort, workerData } = require('node:worker_threads')
+  const WebSocket = require(workerData[0])
+  const server = require('node:http').createServer()
+  server.on('upgrade', (request, socket, body) => {
+    const ws = new WebSocket(request, socket, body)
+    ws.on('message', ({ data }) => ws.send(data))
+  })
+  server.listen(0, '127.0.0.1', () => {
+    const ws = new WebSocket.Client(`ws://127.0.0.1:${server.address().port}/`)
+    let left = workerData[1]
+    ws.on('open', () => ws.send('x'.repeat(1000)))
+    ws.on('message', ({ data }) => --left > 0 ? ws.send(data) : ws.close())
+    ws.on('close', ({ code }) => {
+      parentPort.postMessage(code)
+      server.close()
+    })
+  })
+}
+
+function startWorker (echoes) {
+  const worker = new Worker(`(${echoInWorker})()`, { eval: true, workerData: [subjectPath, echoes] })
+  const result = { worker, codes: [], errors: [] }
+  worker.on('message', (code) => result.codes.push(code))
+  worker.on('error', (error) => result.errors.push(error))
+  result.exited = new Promise((resolve) => worker.on('exit', resolve))
+  return result
+}
+
+test('many worker threads load it at once, and end by themselves', async () => {
+  const workers = Array.from({ length: 8 }, () => startWorker(20))
+  const exits = await Promise.all(workers.map(({ exited }) => exited))
+  assert.deepEqual(exits, new Array(8).fill(0))
+  for (const { codes, errors } of workers) assert.deepEqual([codes, errors], [[1000], []])
+}, { timeout: 40000 })
+
+test('worker threads may be terminated at any time', async (scope) => {
+  for (const wait of [0, 20, 40, 60, 90, 130, 200]) {
+    const started = [startWorker(Infinity), startWorker(Infinity)]
+    await scope.settle(wait)
+    await Promise.all(started.map(({ worker }) => worker.terminate()))
+    for (const { errors } of started) assert.deepEqual(errors, [])
+  }
+  const { codes, exited } = startWorker(2)
+  assert.equal(await exited, 0)
+  assert.deepEqual(codes, [1000])
+}, { timeout: 40000 })
+
+test('one thread may load it many times', async (scope) => {
+  const root = usesOriginal ? dirname(dirname(dirname(subjectPath))) : dirname(subjectPath)
+  const { code, stdout, stderr } = await runChild(scope, `async (WebSocket, { serve, connectOpen }, root) => {
+    const { fromClient } = require('./wire')
+    const cleanups = []
+    const scope = { defer: (cleanup) => cleanups.push(cleanup) }
+    const path = ${JSON.stringify(subjectPath)}
+    const copies = new Set([WebSocket])
+    for (let i = 0; i < 20; i++) {
+      for (const file of Object.keys(require.cache)) {
+        if (file.startsWith(root) && !file.includes('__test__')) delete require.cache[file]
+      }
+      copies.add(require(path))
+    }
+    console.log(copies.size, process.listenerCount('exit'))
+    for (const copy of copies) {
+      const { port } = await serve(scope, copy, { onSocket: (ws) => ws.on('message', ({ data }) => ws.send(data)) })
+      const ws = new copy.Client('ws://127.0.0.1:' + port + '/')
+      ws.on('open', () => ws.send('Hi'))
+      await new Promise((resolve) => ws.on('message', resolve))
+      ws.close()
+      await new Promise((resolve) => ws.on('close', resolve))
+    }
+    for (const cleanup of cleanups) await cleanup()
+    console.log('done')
+  }`, { argument: root }).finished
+  assert.equal(stderr, '')
+  assert.match(stdout, /^21 [01]\ndone\n$/)
+  assert.equal(code, 0)
+})
+
+const CYCLES = {
+  'connect and close': { cycles: 5000, limit: 30e6 },
+  'handshakes that fail': { cycles: 2000, limit: 30e6 }
+}
+for (const [name, { cycles, limit }] of Object.entries(CYCLES)) {
+  test(`memory is flat over ${cycles} cycles of ${name}`, async (scope) => {
+    const { stdout, code, stderr } = await runChild(scope, async (WebSocket, { serve }, argument) => {
+      const [name, cycles] = argument.split('|')
+      const cleanups = []
+      const { url } = await serve({ defer: (cleanup) => cleanups.push(cleanup) }, WebSocket, {
+        onSocket: (ws) => ws.on('message', ({ data }) => ws.send(data))
+      })
+      const connect = () => new Promise((resolve, reject) => {
+        const ws = new WebSocket.Client(url, null, { headers: { 'X-A': 'a' } })
+        ws.on('open', () => {
+          ws.ping('a', () => {})
+          ws.send('Hi')
+        })
+        ws.on('message', () => ws.close())
+        ws.on('close', ({ code }) => code === 1000 ? resolve() : reject(new Error(`closed with ${code}`)))
+      })
+      // Refused by what the server answers, and refused by our server.
+      const { url: page } = await serve({ defer: () => {} }, WebSocket, {
+        onUpgrade: (request, socket) => socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
+      })
+      const fail = () => new Promise((resolve) => {
+        const ws = new WebSocket.Client(page)
+        ws.on('close', () => {
+          const socket = require('node:net').connect(new URL(url).port, '127.0.0.1')
+          socket.end(require('./wire').upgradeRequest({ 'Sec-WebSocket-Version': '1' }))
+          socket.resume().on('close', resolve)
+        })
+      })
+      const one = name === 'connect and close' ? connect : fail
+      const run = async (count) => {
+        for (let i = 0; i < count; i += 20) await Promise.all(Array.from({ length: 20 }, one))
+        for (let i = 0; i < 5; i++) {
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          global.gc()
+        }
+        const { rss, heapUsed, external } = process.memoryUsage()
+        return { rss, heapUsed, external }
+      }
+      const before = await run(Math.floor(cycles / 4 / 20) * 20)
+      const after = await run(Number(cycles))
+      for (const key of Object.keys(before)) console.log(after[key] - before[key])
+      process.exit()
+    }, { argument: `${name}|${cycles}`, flags: ['--expose-gc'], timeout: 90000 }).finished
+    assert.deepEqual([code, stderr], [0, ''])
+    const [rss, heap, external] = stdout.trim().split('\n').map(Number)
+    assert.ok(rss < limit, `rss grew by ${rss}`)
+    assert.ok(heap < 4e6, `the heap grew by ${heap}`)
+    assert.ok(external < 2e6, `external memory grew by ${external}`)
+  }, { timeout: 100000 })
+}
+
+test('a child that is killed is an ordinary end', async (scope) => {
+  const closes = []
+  const { port } = await serve(scope, WebSocket, { onSocket: (ws) => ws.on('close', ({ code }) => closes.push(code)) })
+  const child = runChild(scope, (WebSocket, support, port) => {
+    new WebSocket.Client(`ws://127.0.0.1:${port}/`).on('open', () => console.log('open'))
+  }, { argument: port })
+  await once(child.child.stdout, 'data')
+  child.child.kill('SIGKILL')
+  await child.finished
+  await scope.settle(50)
+  assert.deepEqual(closes, [1006])
+})

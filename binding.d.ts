@@ -27,10 +27,10 @@ export declare class Connect {
  */
 export declare class Driver {
   /**
-   * A server's end. `headers` are those of an `http.IncomingMessage`; `needsHost` says that the
-   * request is HTTP/1.1 from the wire.
+   * A server's end. `headers` are those of an `http.IncomingMessage`, `location` is the URL that was
+   * asked for; `needsHost` says that the request is HTTP/1.1 from the wire.
    */
-  static server(method: string, needsHost: boolean, headers: object, options: DriverOptions): Driver
+  static server(method: string, location: string, needsHost: boolean, headers: object, options: DriverOptions): Driver
   /** A client's end. */
   static client(target: ClientTarget, options: DriverOptions): Driver
   /** Adds a header to the handshake; false when it is too late. */
@@ -49,8 +49,8 @@ export declare class Driver {
    * refused because the connection is closing or closed.
    */
   text(message: string): number
-  /** Sends a binary message. Returns what `text` returns. */
-  binary(message: Uint8Array): number
+  /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
+  bytes(isText: boolean, message: Uint8Array): number
   /** Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes. */
   ping(payload: Uint8Array): boolean
   /** Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes. */
@@ -61,6 +61,12 @@ export declare class Driver {
   abandon(): void
   /** All bytes that wait to be written, in one Buffer; null when there are none. */
   takeOutput(): Buffer | null
+  /** The first write that waits, a head or a frame, in a Buffer of its own; null when there is none. */
+  takeWrite(): Buffer | null
+  /** The longest message that is received, in bytes. */
+  get maxLength(): number
+  /** Which protocol the connection speaks. */
+  get version(): string
   /** -1 before a client has started, then 0 to 3. */
   get readyState(): number
   /** The subprotocol in use. */
@@ -71,6 +77,41 @@ export declare class Driver {
   get statusCode(): number | null
   /** The headers of the server's answer: name, value, name, value … */
   get responseHeaders(): Array<string>
+  /**
+   * Whether it is time to negotiate: before a server or a client is started, if the request is a
+   * good one, and after `activate`.
+   */
+  negotiates(): boolean
+  /** What the peer offers or answers, in its order. */
+  receivedExtensions(): Array<ExtensionElement>
+  /** Adds an offer of a client, or a response of a server. */
+  addExtension(name: string, parameters: Array<ExtensionParameter>): void
+  /** Gives an extension its reserved bits, RSV1 to RSV3. What is wrong if one has an owner already. */
+  reserveBits(name: string, rsv1: boolean, rsv2: boolean, rsv3: boolean): string | null
+  /** Whether one of these bits has an owner. */
+  isReserved(rsv1: boolean, rsv2: boolean, rsv3: boolean): boolean
+  /** The client's extensions are activated: the connection opens. */
+  activated(): Outcome
+  /** Fails the handshake because an extension did, in its words. */
+  refuse(message: string): Outcome
+  /** What to say when an extension does not accept the server's parameters. */
+  unacceptable(name: string, parameters: Array<ExtensionParameter>): string
+  /** Judges what sessions have made of a message of the peer: accepted when it may be delivered. */
+  transformed(isText: boolean, payload: Uint8Array): Outcome
+  /** Sends what sessions have made of a message of ours. */
+  sendTransformed(isText: boolean, rsv1: boolean, rsv2: boolean, rsv3: boolean, payload: Uint8Array): boolean
+  /** Fails the connection because a session did. `code` is a close code, or its name. */
+  failExtension(code: number | string | undefined | null, message: string): Outcome
+  /** The sessions have finished what they held. */
+  drained(): Outcome
+}
+
+/** Reads the request of a raw connection, from bytes that arrive piece by piece. */
+export declare class RequestParser {
+  /** Nothing read yet. */
+  constructor()
+  /** Takes bytes; the request, once its head is complete. */
+  receive(chunk: Uint8Array): ParsedRequest | null
 }
 
 /** Where a client connects to, from a parsed URL. */
@@ -96,20 +137,27 @@ export interface ConnectAnswer {
 }
 
 /**
- * Something that is not a message. `kind` is the name of websocket-driver's event, or `write` where
- * bytes were added to the output; the other fields are those of that event.
+ * Something that is not a message. `kind` is the name of websocket-driver's event, or says what the
+ * shim has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
+ * `outgoing` one, `drain` the sessions. The other fields are those of that kind.
  */
 export interface DriverEvent {
   /** What happened. */
-  kind: 'open' | 'ping' | 'pong' | 'error' | 'close' | 'write'
+  kind: 'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'drain'
   /** Of `ping` and `pong`. */
   data?: string
   /** Of `error`. */
   message?: string
-  /** Of `close`. */
+  /** Of `close`; the drafts have none. */
   code?: number
-  /** Of `close`. */
+  /** Of `close`; the drafts have none. */
   reason?: string
+  /** Of `transform` and `outgoing`: whether the message is text. */
+  isText?: boolean
+  /** Of `transform`: RSV1, RSV2 and RSV3. */
+  rsv?: Array<boolean>
+  /** Of `transform` and `outgoing`. */
+  payload?: Buffer
 }
 
 /** What a driver can be told before it starts. */
@@ -118,6 +166,8 @@ export interface DriverOptions {
   maxLength?: number
   /** Whether our frames are masked. Default: a client's are. */
   masking?: boolean
+  /** Whether a server understands hixie-75 and hixie-76. Default true. */
+  allowDrafts?: boolean
   /** Whether a client's frames must be masked. Default true. */
   requireMasking?: boolean
   /** Subprotocols: an array, or a comma-separated list. */
@@ -136,6 +186,25 @@ export declare function eventStreamMessage(data: string, event?: string | undefi
 /** What keeps an event stream from looking idle. */
 export declare function eventStreamPing(): string
 
+/** An extension in the peer's header. */
+export interface ExtensionElement {
+  /** Its name. */
+  name: string
+  /**
+   * Its parameters, in order, a name as often as it was sent: true for one without a value, a number
+   * for what is one.
+   */
+  parameters: Array<{ name: string, value: true | number | string }>
+}
+
+/** A parameter of an extension. */
+export interface ExtensionParameter {
+  /** Its name. */
+  name: string
+  /** Its value; true for none. */
+  value: boolean | number | string
+}
+
 /** Whether a request asks for an event stream. */
 export declare function isEventSource(method: string, accept: string): boolean
 
@@ -148,6 +217,20 @@ export interface Outcome {
   accepted: boolean
   /** Events, in order; the bytes in the output come before them. */
   events: Array<DriverEvent>
+}
+
+/** What a `RequestParser` has read. Without a method it was not HTTP. */
+export interface ParsedRequest {
+  /** The method, as sent. */
+  method?: string
+  /** The request target. */
+  url?: string
+  /** `1.1` or `1.0`. */
+  httpVersion?: string
+  /** Name, value, name, value … */
+  headers: Array<string>
+  /** What came behind the head. */
+  body: Buffer
 }
 
 /** Where the tunnel leads to, and who asks. */

@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.Connect = nativeBinding.Connect
 module.exports.Driver = nativeBinding.Driver
+module.exports.RequestParser = nativeBinding.RequestParser
 module.exports.eventStreamHead = nativeBinding.eventStreamHead
 module.exports.eventStreamMessage = nativeBinding.eventStreamMessage
 module.exports.eventStreamPing = nativeBinding.eventStreamPing

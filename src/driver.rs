@@ -203,6 +203,12 @@ impl Driver {
             .transpose()
     }
 
+    /// The longest message that is received, in bytes.
+    #[napi(getter, catch_unwind)]
+    pub fn max_length(&self) -> f64 {
+        self.connection.max_length() as f64
+    }
+
     /// Which protocol the connection speaks.
     #[napi(getter, catch_unwind)]
     pub fn version(&self) -> &'static str {

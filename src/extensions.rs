@@ -87,6 +87,14 @@ impl Driver {
         reserved.err().map(|conflict| conflict.to_string())
     }
 
+    /// Whether one of these bits has an owner.
+    #[napi(catch_unwind)]
+    pub fn is_reserved(&mut self, rsv1: bool, rsv2: bool, rsv3: bool) -> bool {
+        let negotiation = self.connection().negotiation();
+        let rsv = Rsv::new(rsv1, rsv2, rsv3);
+        negotiation.is_some_and(|negotiation| negotiation.conflict("", rsv).is_some())
+    }
+
     /// The client's extensions are activated: the connection opens.
     #[napi(catch_unwind)]
     pub fn activated<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {

@@ -39,6 +39,9 @@ impl DriverOptions {
         if self.masking == Some(false) {
             config.mask_keys = None;
         }
+        if self.require_masking == Some(true) {
+            config.peer_masking = PeerMasking::Required;
+        }
         self.apply(config)
     }
 

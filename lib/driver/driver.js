@@ -4,9 +4,11 @@
 const { EventEmitter } = require('node:events')
 const { inspect } = require('node:util')
 const { Driver: Native } = require('../../binding')
-const { checkExtension } = require('./extensions')
+const { Extensions } = require('./extensions')
 const { nativeOptions } = require('./options')
 const { headersObject, isSecureRequest } = require('./http')
+const { Proxy } = require('./proxy')
+const { IO, Messages } = require('./streams')
 const { parseWebSocketUrl } = require('./url')
 
 /**
@@ -16,7 +18,7 @@ const { parseWebSocketUrl } = require('./url')
  * @property {() => void} opened
  * @property {(data: string | Buffer) => void} received
  * @property {(message: string) => void} failed
- * @property {(code: number, reason: string) => void} closed
+ * @property {(code: number | null, reason: string | null) => void} closed
  */
 
 /**
@@ -31,6 +33,8 @@ const { parseWebSocketUrl } = require('./url')
 
 /** @type {Array<string | Buffer>} */
 const NOTHING = []
+const TEXT = 1
+const BINARY = 2
 const STATES = ['connecting', 'open', 'closing', 'closed']
 
 /**
@@ -43,12 +47,19 @@ class Driver extends EventEmitter {
   #native
 
   #isClient
+  #extensions
+
+  /** Sessions that transform messages, once they are negotiated. */
+  /** @type {import('./pipeline').Pipeline | null} */
+  #pipeline = null
+
+  /** @type {IO | null} */
+  #io = null
+  /** @type {Messages | null} */
+  #messages = null
 
   /** @type {Map<string, Function>} */
   #pingCallbacks = new Map()
-
-  /** @type {Set<string>} */
-  #extensions = new Set()
 
   /** Messages that wait for the handlers of the ones before them. */
   #run = NOTHING
@@ -66,8 +77,9 @@ class Driver extends EventEmitter {
     super()
     this.#native = native
     this.#isClient = isClient
+    this.#extensions = new Extensions(native, native.maxLength)
     this.url = url
-    this.version = 'hybi-13'
+    this.version = native.version
     /** @type {string | null | undefined} */
     this.protocol = native.protocol ?? undefined
     this.readyState = native.readyState
@@ -93,7 +105,7 @@ class Driver extends EventEmitter {
   static http (request, options) {
     const scheme = isSecureRequest(request) ? 'wss:' : 'ws:'
     const url = scheme + '//' + request.headers.host + request.url
-    const native = Native.server(String(request.method), request.httpVersion === '1.1', request.headers,
+    const native = Native.server(String(request.method), url, request.httpVersion === '1.1', request.headers,
       nativeOptions(options))
     return new Driver(native, url, false)
   }
@@ -124,18 +136,55 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Registers an extension. None is negotiated yet: connections go on without.
+   * Registers an extension. The drafts have none.
    *
    * @param {any} extension
    */
   addExtension (extension) {
-    checkExtension(extension, this.#extensions)
-    this.#extensions.add(extension.name)
+    if (this.#isDraft) return false
+    this.#extensions.add(extension)
     return true
   }
 
   start () {
-    return this.#caused(this.#native.start())
+    const refusal = this.#negotiate()
+    const accepted = this.#caused(refusal === null ? this.#native.start() : this.#native.refuse(refusal))
+    this.deliver()
+    return accepted
+  }
+
+  /**
+   * Asks a proxy for a tunnel to this driver's server.
+   *
+   * @param {any} origin
+   */
+  proxy (origin) {
+    return new Proxy(this.url, origin)
+  }
+
+  /** The wire, as a stream. */
+  get io () {
+    return this.#io ??= new IO(this, this.#native)
+  }
+
+  /** What travels over it, as a stream. */
+  get messages () {
+    return this.#messages ??= new Messages(this)
+  }
+
+  /**
+   * Moves the bytes over `io`, for programs that do so themselves.
+   *
+   * @param {{ io: IO, messages: Messages }} [streams] of the driver that this one works for
+   */
+  useStreams (streams) {
+    if (streams) {
+      this.#io = streams.io
+      this.#io.attach(this.#native)
+      this.#messages = streams.messages
+    }
+    this.transport = this.io
+    return this
   }
 
   /**
@@ -145,6 +194,11 @@ class Driver extends EventEmitter {
    */
   store (chunk) {
     this.#native.receive(chunk)
+  }
+
+  /** @param {Uint8Array | number[]} chunk */
+  parse (chunk) {
+    this.receive(Array.isArray(chunk) ? Buffer.from(chunk) : chunk)
   }
 
   /**
@@ -175,14 +229,30 @@ class Driver extends EventEmitter {
     }
   }
 
-  /** @param {string} message */
+  /** @param {any} message */
   text (message) {
-    return this.#offer(this.#native.text(message))
+    if (this.#pipeline === null && typeof message === 'string') return this.#offer(this.#native.text(message))
+    return this.#sendBytes(true, this.#toBytes(message))
   }
 
-  /** @param {Uint8Array} message */
+  /** @param {any} message */
   binary (message) {
-    return this.#offer(this.#native.binary(message))
+    return this.#sendBytes(false, this.#toBytes(message))
+  }
+
+  /**
+   * Sends a frame: of that type, or text for strings and numbers and binary for bytes.
+   *
+   * @param {any} data
+   * @param {'text' | 'binary' | 'ping' | 'pong' | 'close'} [type]
+   * @param {number} [code] of a close frame
+   */
+  frame (data, type, code) {
+    if (type === 'close') return this.close(data, code)
+    if (type === 'ping') return this.ping(data)
+    if (type === 'pong') return this.pong(data)
+    const isText = type ? type === 'text' : this.#isDraft || typeof data === 'string' || typeof data === 'number'
+    return isText ? this.text(data) : this.binary(data)
   }
 
   /**
@@ -190,7 +260,7 @@ class Driver extends EventEmitter {
    * @param {Function} [callback]
    */
   ping (message, callback) {
-    const payload = controlPayload(message)
+    const payload = this.#toBytes(message || '')
     const accepted = this.#native.ping(payload)
     if (accepted && callback) this.#pingCallbacks.set(payload.toString(), callback)
     if (accepted) this.transport?.offer()
@@ -199,7 +269,7 @@ class Driver extends EventEmitter {
 
   /** @param {any} [message] */
   pong (message) {
-    const accepted = this.#native.pong(controlPayload(message))
+    const accepted = this.#native.pong(this.#toBytes(message || ''))
     if (accepted) this.transport?.offer()
     return accepted
   }
@@ -234,6 +304,8 @@ class Driver extends EventEmitter {
     this.#run = NOTHING
     this.#events = []
     this.#pingCallbacks.clear()
+    // Sessions hold resources of their own.
+    this.#pipeline?.close(() => {})
   }
 
   takeOutput () {
@@ -252,11 +324,120 @@ class Driver extends EventEmitter {
     return this.transport.hasRoom(isWritten ? 0 : pending)
   }
 
-  /** @param {import('../../binding').Outcome} outcome */
+  /**
+   * @param {any} message
+   * @returns {Buffer}
+   */
+  #toBytes (message) {
+    if (Buffer.isBuffer(message)) return message
+    if (typeof message === 'number' || (this.#isDraft && Array.isArray(message))) message = String(message)
+    if (typeof message === 'string' || Array.isArray(message)) return Buffer.from(message)
+    if (message instanceof Uint8Array) return Buffer.from(message.buffer, message.byteOffset, message.byteLength)
+    throw new TypeError(`A message is a string, a number, or bytes; got ${inspect(message)}`)
+  }
+
+  get #isDraft () {
+    return this.version !== 'hybi-13'
+  }
+
+  /**
+   * @param {boolean} isText
+   * @param {Buffer} payload
+   */
+  #sendBytes (isText, payload) {
+    if (this.#pipeline === null) return this.#offer(this.#native.bytes(isText, payload))
+    if (this.readyState > 1) return false
+    this.#transformOutgoing(isText, payload)
+    return this.transport === null || this.transport.hasRoom(0)
+  }
+
+  /** What a server has against the extensions it was offered; null for a client, whose own mistakes are thrown. */
+  #negotiate () {
+    if (this.#extensions.isEmpty || !this.#native.negotiates()) return null
+    if (this.#isClient) {
+      this.#extensions.offer()
+      return null
+    }
+    try {
+      this.#pipeline = this.#extensions.respond()
+      return null
+    } catch (error) {
+      return messageOf(error)
+    }
+  }
+
+  #activate () {
+    let refusal = null
+    try {
+      this.#pipeline = this.#extensions.activate()
+    } catch (error) {
+      refusal = messageOf(error)
+    }
+    this.#caused(refusal === null ? this.#native.activated() : this.#native.refuse(refusal))
+  }
+
+  /**
+   * @param {boolean} isText
+   * @param {Buffer} data
+   */
+  #transformOutgoing (isText, data) {
+    const message = { rsv1: false, rsv2: false, rsv3: false, opcode: isText ? TEXT : BINARY, data }
+    this.#pipeline?.outgoing(message, (error, message) => {
+      if (error || message === null) return this.#sessionFailed(error)
+      const { rsv1, rsv2, rsv3, opcode, data } = message
+      this.#native.sendTransformed(opcode === TEXT, rsv1, rsv2, rsv3, data)
+      this.transport?.offer()
+    })
+  }
+
+  /** @param {import('../../binding').DriverEvent} event */
+  #transformIncoming ({ isText, rsv = [], payload }) {
+    const [rsv1, rsv2, rsv3] = rsv
+    const data = /** @type {Buffer} */ (payload)
+    const message = { rsv1, rsv2, rsv3, opcode: isText ? TEXT : BINARY, data }
+    this.#pipeline?.incoming(message, (error, message) => {
+      if (error || message === null) return this.#sessionFailed(error)
+      this.#transformed(message.opcode === TEXT, message.data)
+    })
+  }
+
+  /**
+   * @param {boolean} isText
+   * @param {Buffer} data
+   */
+  #transformed (isText, data) {
+    // The connection may have ended while a session was at work.
+    if (this.readyState > 2) return
+    const outcome = this.#native.transformed(isText, data)
+    if (!outcome.accepted) return this.#caused(outcome)
+    const message = isText ? data.toString() : data
+    if (this.paused) this.#run = [...this.#run.slice(this.#next), message]
+    else this.#received(message)
+  }
+
+  /** @param {any} error */
+  #sessionFailed (error) {
+    const { type } = error
+    const code = typeof type === 'string' || typeof type === 'number' ? type : undefined
+    this.#caused(this.#native.failExtension(code, messageOf(error)))
+  }
+
+  #drain () {
+    const finish = () => this.#caused(this.#native.drained())
+    if (this.#pipeline === null) finish()
+    else this.#pipeline.close(finish)
+  }
+
+  /**
+   * Delivers what a command has caused: bytes, then events. An open connection is announced after its bytes.
+   *
+   * @param {import('../../binding').Outcome} outcome
+   */
   #caused ({ accepted, events }) {
-    this.readyState = this.#native.readyState
-    this.transport?.offer()
+    if (this.#native.readyState !== 1) this.readyState = this.#native.readyState
     this.#events.push(...events)
+    this.transport?.offer()
+    this.readyState = this.#native.readyState
     this.#deliverEvents()
     return accepted
   }
@@ -268,6 +449,7 @@ class Driver extends EventEmitter {
   /** @param {string | Buffer} data */
   #received (data) {
     this.delegate?.received(data)
+    if (this.#messages?.readable) this.#messages.emit('data', data)
     if (this.listenerCount('message') > 0) this.emit('message', { data })
   }
 
@@ -279,15 +461,18 @@ class Driver extends EventEmitter {
       case 'ping': return this.emit('ping', { data: event.data })
       case 'pong': return this.#ponged(/** @type {string} */ (event.data))
       case 'error': return this.#failed(/** @type {string} */ (event.message))
-      case 'close': return this.#closed(/** @type {number} */ (event.code), /** @type {string} */ (event.reason))
-      // A transport takes what there is when the batch ends.
-      case 'write':
+      case 'close': return this.#closed(event.code ?? null, event.reason ?? null)
+      case 'write': return this.transport?.offer()
+      case 'activate': return this.#activate()
+      case 'transform': return this.#transformIncoming(event)
+      case 'outgoing': return this.#transformOutgoing(Boolean(event.isText), /** @type {Buffer} */ (event.payload))
+      case 'drain': return this.#drain()
     }
   }
 
   #opened () {
     this.#readResponse()
-    this.protocol = this.#native.protocol
+    if (this.#isClient) this.protocol = this.#native.protocol
     this.delegate?.opened()
     this.emit('open', {})
     if (this.paused) this.transport?.suspend()
@@ -305,16 +490,19 @@ class Driver extends EventEmitter {
   #failed (message) {
     this.#readResponse()
     this.delegate?.failed(message)
-    this.emit('error', new Error(message))
+    const error = new Error(message)
+    if (this.#messages?.readable) this.#messages.emit('error', error)
+    this.emit('error', error)
   }
 
   /**
-   * @param {number} code
-   * @param {string} reason
+   * @param {number | null} code the drafts have none
+   * @param {string | null} reason
    */
   #closed (code, reason) {
     this.#pingCallbacks.clear()
     this.delegate?.closed(code, reason)
+    this.#messages?.finish()
     this.emit('close', { code, reason })
   }
 
@@ -326,14 +514,9 @@ class Driver extends EventEmitter {
   }
 }
 
-/** @param {any} message */
-function controlPayload (message) {
-  if (!message) return Buffer.alloc(0)
-  if (typeof message === 'number') message = String(message)
-  if (typeof message === 'string' || Array.isArray(message)) return Buffer.from(message)
-  if (Buffer.isBuffer(message)) return message
-  if (message instanceof Uint8Array) return Buffer.from(message.buffer, message.byteOffset, message.byteLength)
-  throw new TypeError(`A ping or pong carries a string, a number, bytes or nothing; got ${inspect(message)}`)
+/** @param {any} error */
+function messageOf (error) {
+  return error instanceof Error ? error.message : String(error)
 }
 
 module.exports = { Driver }

@@ -16,13 +16,6 @@ class Extensions {
   #offered = new Map()
 
   /**
-   * The sessions in use.
-   *
-   * @type {Pipeline | null}
-   */
-  pipeline = null
-
-  /**
    * @param {import('../../binding').Driver} native
    * @param {number} maxLength
    */
@@ -43,6 +36,10 @@ class Extensions {
     this.#registered.set(name, extension)
   }
 
+  get isEmpty () {
+    return this.#registered.size === 0
+  }
+
   /** A client, before it asks. */
   offer () {
     for (const [name, extension] of this.#registered) {
@@ -54,7 +51,7 @@ class Extensions {
     }
   }
 
-  /** A client, with the server's answer. Throws what fails the handshake. */
+  /** A client, with the server's answer. The sessions in use; throws what fails the handshake. */
   activate () {
     const sessions = []
     for (const { name, parameters } of this.#native.receivedExtensions()) {
@@ -65,10 +62,10 @@ class Extensions {
       if (session.activate(given) !== true) throw new Error(this.#native.unacceptable(name, toList(given)))
       sessions.push({ name, session })
     }
-    this.#use(sessions)
+    return pipelineOf(sessions)
   }
 
-  /** A server, before it answers. Throws what fails the handshake. */
+  /** A server, before it answers. The sessions in use; throws what fails the handshake. */
   respond () {
     const sessions = []
     const received = this.#native.receivedExtensions()
@@ -81,18 +78,18 @@ class Extensions {
       this.#native.addExtension(name, toList(session.generateResponse()))
       sessions.push({ name, session })
     }
-    this.#use(sessions)
+    return pipelineOf(sessions)
   }
 
   /** @param {any} extension */
   #reserve ({ name, rsv1, rsv2, rsv3 }) {
     return this.#native.reserveBits(name, rsv1, rsv2, rsv3)
   }
+}
 
-  /** @param {Array<{ name: string, session: any }>} sessions */
-  #use (sessions) {
-    if (sessions.length > 0) this.pipeline = new Pipeline(sessions)
-  }
+/** @param {Array<{ name: string, session: any }>} sessions */
+function pipelineOf (sessions) {
+  return sessions.length > 0 ? new Pipeline(sessions) : null
 }
 
 /**

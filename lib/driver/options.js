@@ -3,6 +3,9 @@
 
 const { inspect } = require('node:util')
 
+/** What the constructors of drivers know. */
+const DRIVER_OPTIONS = ['allowDrafts', 'maxLength', 'masking', 'requireMasking', 'protocols']
+
 /**
  * Throws for the first key that is not among the valid ones. Inherited keys count, and so do keys without a value.
  *
@@ -22,7 +25,18 @@ function validateOptions (options, validKeys) {
  * @returns {import('../../binding').DriverOptions}
  */
 function nativeOptions (options) {
-  return { maxLength: maxLength(options.maxLength), protocols: protocols(options.protocols) }
+  return {
+    allowDrafts: flag(options.allowDrafts),
+    masking: flag(options.masking),
+    requireMasking: flag(options.requireMasking),
+    maxLength: maxLength(options.maxLength),
+    protocols: protocols(options.protocols)
+  }
+}
+
+/** @param {any} value */
+function flag (value) {
+  return value === undefined ? undefined : Boolean(value)
 }
 
 /** @param {any} value */
@@ -57,4 +71,4 @@ function milliseconds (name, value) {
 // Beyond this, Node's timers fire at once.
 const LONGEST_TIMER = 2 ** 31 - 1
 
-module.exports = { validateOptions, nativeOptions, milliseconds }
+module.exports = { DRIVER_OPTIONS, validateOptions, nativeOptions, milliseconds }

@@ -8,7 +8,7 @@ const { EventTarget, dispatch } = require('./event')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
 const CLOSE_TIMEOUT = 30000
-const OPTIONS = ['headers', 'extensions', 'maxLength', 'ping', 'proxy', 'net', 'tls', 'ca']
+const OPTIONS = ['headers', 'extensions', 'maxLength', 'allowDrafts', 'ping', 'proxy', 'net', 'tls', 'ca']
 
 /**
  * What server and client sockets share: properties, events, and the life of the connection. `this._driver` is there

@@ -4,7 +4,6 @@ const net = require('node:net')
 const tls = require('node:tls')
 const util = require('node:util')
 const { Driver } = require('../driver/driver')
-const { Proxy } = require('../driver/proxy')
 const { endpoint, parseProxyUrl, parseWebSocketUrl } = require('../driver/url')
 const { API } = require('./api')
 
@@ -56,7 +55,7 @@ Client.prototype._connect = function (options) {
 
 /** The handshake with the proxy. Any answer but a tunnel ends the connection, even if the proxy keeps it open. */
 Client.prototype._openTunnel = function (proxy, onConnect) {
-  const tunnel = this._proxy = new Proxy(this.url, proxy.origin)
+  const tunnel = this._proxy = this._driver.proxy(proxy.origin)
   for (const name in proxy.headers) tunnel.setHeader(name, proxy.headers[name])
   tunnel.on('connect', onConnect)
   tunnel.on('error', (error) => {

@@ -11,7 +11,8 @@ const { EventSource } = require('./eventsource')
 /** The server's end of a connection, made in an http server's `upgrade` handler. */
 function WebSocket (request, socket, body, protocols, options) {
   options = options || {}
-  this._driver = Driver.http(request, { maxLength: options.maxLength, protocols })
+  const { maxLength, allowDrafts } = options
+  this._driver = Driver.http(request, { maxLength, allowDrafts, protocols })
 
   // There is nothing to talk to: no event will ever come.
   this._stream = socket

@@ -56,7 +56,6 @@ class StreamTransport {
   start () {
     this.#batch(() => {
       this.#driver.start()
-      this.#driver.deliver()
     })
   }
 

@@ -641,6 +641,12 @@ impl Connection {
         }
     }
 
+    /// The longest message that is received, in bytes.
+    #[must_use]
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
     /// Which protocol the connection speaks.
     #[must_use]
     pub fn version(&self) -> Version {

@@ -51,18 +51,31 @@ impl Negotiation {
     /// # Errors
     /// [`Conflict`] with the first owner of one of them.
     pub fn reserve(&mut self, name: &str, rsv: Rsv) -> Result<(), Conflict> {
-        for (bit, digit) in (1..).zip(rsv.digits()) {
-            let owned = |taken: Rsv| digit == 1 && taken.digits()[usize::from(bit) - 1] == 1;
-            if let Some((owner, _)) = self.owners.iter().find(|(_, taken)| owned(*taken)) {
-                return Err(Conflict {
+        match self.conflict(name, rsv) {
+            Some(conflict) => Err(conflict),
+            None => {
+                self.owners.push((name.to_owned(), rsv));
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether another extension owns one of these bits.
+    #[must_use]
+    pub fn conflict(&self, name: &str, rsv: Rsv) -> Option<Conflict> {
+        for (bit, wanted) in (1..).zip(rsv.each()) {
+            let owns = |(_, owned): &&(String, Rsv)| wanted.within(*owned);
+            if wanted != Rsv::default()
+                && let Some((owner, _)) = self.owners.iter().find(owns)
+            {
+                return Some(Conflict {
                     bit,
                     owner: owner.clone(),
                     name: name.to_owned(),
                 });
             }
         }
-        self.owners.push((name.to_owned(), rsv));
-        Ok(())
+        None
     }
 
     /// What the peer sent, in its order.

@@ -98,9 +98,12 @@ impl Hixie {
         }
     }
 
-    /// Sends a text message. False when the connection is closed.
+    /// Sends a text message. False when the connection is closed. What is not UTF-8 is replaced: it
+    /// might hold the byte that ends the frame.
     pub(crate) fn send(&mut self, text: &[u8], outbox: &mut Outbox) -> bool {
         if !self.is_closed {
+            let text = String::from_utf8_lossy(text);
+            let text = text.as_bytes();
             outbox.append(|bytes| {
                 bytes.reserve(text.len() + 2);
                 bytes.push(0x00);

@@ -79,10 +79,14 @@ impl Rsv {
         Self(self.0 | other.0)
     }
 
-    /// The bits that are on in both.
+    /// RSV1, RSV2 and RSV3, each alone.
     #[must_use]
-    pub const fn intersection(self, other: Self) -> Self {
-        Self(self.0 & other.0)
+    pub const fn each(self) -> [Self; 3] {
+        [
+            Self(self.0 & 0x40),
+            Self(self.0 & 0x20),
+            Self(self.0 & 0x10),
+        ]
     }
 
     /// The bits where they stand in a frame's first byte.

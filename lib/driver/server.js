@@ -1,0 +1,89 @@
+// @ts-check
+'use strict'
+
+const { EventEmitter } = require('node:events')
+const { RequestParser } = require('../../binding')
+const { Driver } = require('./driver')
+const { headersObject } = require('./http')
+const { IO, Messages } = require('./streams')
+
+const EVENTS = ['open', 'message', 'error', 'close', 'ping', 'pong']
+const METHODS = /** @type {const} */ ([
+  'addExtension', 'setHeader', 'start', 'frame', 'text', 'binary', 'ping', 'close'
+])
+
+/**
+ * A driver for raw connections: reads the request, then works through a driver for it. What is called before the
+ * request is complete waits for it.
+ */
+class Server extends EventEmitter {
+  #options
+  #parser = new RequestParser()
+  /** @type {Driver | null} */
+  #driver = null
+  /** @type {Array<[typeof METHODS[number], any[]]>} */
+  #queue = []
+
+  /** @param {any} options */
+  constructor (options) {
+    super()
+    this.#options = options
+    this.readyState = 0
+    this.io = new IO(this, null)
+    this.messages = new Messages(this)
+    // Errors are informational: nobody has to handle them.
+    this.on('error', () => {})
+  }
+
+  getState () {
+    return 'connecting'
+  }
+
+  pong () {
+    return false
+  }
+
+  /** @param {Uint8Array | number[]} chunk */
+  parse (chunk) {
+    if (this.#driver !== null) return this.#driver.parse(chunk)
+    const request = this.#parser.receive(Array.isArray(chunk) ? Buffer.from(chunk) : chunk)
+    if (request !== null) this.#connect(request)
+  }
+
+  /** @param {import('../../binding').ParsedRequest} request */
+  #connect ({ method, url, httpVersion, headers, body }) {
+    this.method = method
+    this.url = url
+    this.httpVersion = httpVersion
+    this.headers = headersObject(headers)
+    this.body = body
+
+    const driver = this.#driver = Driver.http(this, this.#options).useStreams(this)
+    for (const [method, args] of this.#queue) /** @type {any} */ (driver)[method](...args)
+    this.#queue = []
+    for (const event of EVENTS) driver.on(event, (...args) => this.emit(event, ...args))
+
+    this.protocol = driver.protocol
+    this.version = driver.version
+    driver.parse(body)
+    this.emit('connect', {})
+  }
+
+  /**
+   * @param {typeof METHODS[number]} method
+   * @param {any[]} args
+   */
+  call (method, args) {
+    if (this.#driver !== null) return /** @type {any} */ (this.#driver)[method](...args)
+    this.#queue.push([method, args])
+    return true
+  }
+}
+
+for (const method of METHODS) {
+  /** @type {any} */ (Server.prototype)[method] = function (/** @type {any[]} */ ...args) {
+    return this.call(method, args)
+  }
+}
+
+module.exports = { Server }

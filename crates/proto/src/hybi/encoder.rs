@@ -3,6 +3,8 @@
 //! Knows the frame layout of RFC 6455 §5.2 and writes the shortest form. Does not know whether a
 //! frame may be sent.
 
+use bytes::BufMut as _;
+
 use super::frame::{Opcode, Rsv};
 use super::mask::{MaskingKey, mask};
 
@@ -16,25 +18,25 @@ pub(crate) fn encode(
     out: &mut Vec<u8>,
 ) {
     out.reserve(MAX_HEADER + payload.len());
-    out.push(0x80 | rsv.bits() | opcode.number());
+    out.put_u8(0x80 | rsv.bits() | opcode.number());
     let masked = if masking_key.is_some() { 0x80 } else { 0 };
     let length = payload.len();
     if length <= 125 {
-        out.push(masked | length as u8);
+        out.put_u8(masked | length as u8);
     } else if let Ok(length) = u16::try_from(length) {
-        out.push(masked | 126);
-        out.extend_from_slice(&length.to_be_bytes());
+        out.put_u8(masked | 126);
+        out.put_u16(length);
     } else {
-        out.push(masked | 127);
-        out.extend_from_slice(&(length as u64).to_be_bytes());
+        out.put_u8(masked | 127);
+        out.put_u64(length as u64);
     }
     let Some(key) = masking_key else {
-        out.extend_from_slice(payload);
+        out.put_slice(payload);
         return;
     };
-    out.extend_from_slice(&key);
+    out.put_slice(&key);
     let start = out.len();
-    out.extend_from_slice(payload);
+    out.put_slice(payload);
     mask(out.get_mut(start..).unwrap_or_default(), key, 0);
 }
 

@@ -31,6 +31,8 @@ impl Assembler {
         key: Option<MaskingKey>,
         offset: usize,
     ) -> Result<(), ProtocolError> {
+        // At once, so that a large piece does not grow the payload past what it needs.
+        self.payload.reserve(piece.len());
         // Block by block, so that each pass finds the bytes where the last one left them: in the cache.
         for (index, block) in piece.chunks(BLOCK).enumerate() {
             let start = self.payload.len();

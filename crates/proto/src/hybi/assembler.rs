@@ -17,10 +17,11 @@ pub(crate) struct Assembler {
 }
 
 impl Assembler {
-    /// Starts a message. The last one, which may still be lent out, is forgotten.
+    /// Starts a message. The last one is forgotten and its memory given back: the next may stay short
+    /// and unfinished for as long as the peer likes.
     pub(crate) fn begin(&mut self, kind: Kind) {
+        self.release();
         self.unfinished = Some(kind);
-        self.payload.clear();
         self.proof = Utf8Proof::default();
     }
 

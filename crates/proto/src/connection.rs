@@ -216,8 +216,8 @@ impl Connection {
                 }
             }
             Handshake::Server { request, headers } => {
-                let headers = std::mem::take(headers);
-                match server::accept(request, self.subprotocol.as_deref(), headers) {
+                let (request, headers) = (std::mem::take(request), std::mem::take(headers));
+                match server::accept(&request, self.subprotocol.as_deref(), headers) {
                     Ok(answer) => {
                         self.outbox
                             .append(|bytes| bytes.extend_from_slice(answer.as_bytes()));

@@ -115,6 +115,51 @@ fn an_idle_connection_is_small_whatever_it_did_before() {
     }
 }
 
+#[test]
+fn the_beginning_of_a_frame_keeps_nothing_of_what_was_before_it() {
+    let long = [&frame(0x02, LENGTH), &frame(0x02, LENGTH)[..]].concat();
+    let small = frame(0x81, 5).repeat(LENGTH / 7);
+    let beginnings: [&[u8]; 4] = [
+        &[0x81],
+        &[0x82, 0x7E, 0x01],
+        &[0x89, 3, b'a'],
+        &[0x01, 1, b'a'],
+    ];
+    for (name, before) in [("long messages", long), ("short messages", small)] {
+        for beginning in beginnings {
+            let wire = [&before, beginning].concat();
+            for chunk in [64 * 1024, wire.len()] {
+                let mut server = open_server(lenient(usize::MAX));
+                let kept = kept(|| {
+                    for chunk in wire.chunks(chunk) {
+                        server.receive(chunk);
+                        while server.poll().is_some() {}
+                    }
+                });
+                assert!(
+                    kept < 8 * 1024,
+                    "{kept} bytes for {beginning:02x?} behind {name} in chunks of {chunk}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_open_connection_keeps_nothing_of_its_request() {
+    let offered = "superchat, ".repeat(1000);
+    let mut connection = None;
+    let kept = kept(|| {
+        let made = connection.insert(asked_server(
+            Config::server(),
+            &[("sec-websocket-protocol", &offered)],
+        ));
+        assert!(made.start().accepted);
+        made.outbox().clear();
+    });
+    assert!(kept < 4096, "{kept} bytes");
+}
+
 /// A megabyte in one frame, the same in fragments, many small messages, pings, and answers to all.
 fn burst(connection: &mut Connection) {
     let small = [0x81, 5, b'H', b'e', b'l', b'l', b'o', 0x89, 2, b'H', b'i'].repeat(20_000);
@@ -205,6 +250,19 @@ fn the_answer_of_a_server_or_a_proxy_is_bounded() {
         assert!(refused.is_some(), "a proxy may go on forever");
     });
     assert!(used < 256 * 1024, "{used} bytes for the answer of a proxy");
+}
+
+/// An unmasked frame with `length` bytes.
+fn frame(first: u8, length: usize) -> Vec<u8> {
+    let mut wire = vec![first];
+    if length < 126 {
+        wire.push(length as u8);
+    } else {
+        wire.push(0x7F);
+        wire.extend((length as u64).to_be_bytes());
+    }
+    wire.resize(wire.len() + length, b'a');
+    wire
 }
 
 /// [`LENGTH`] bytes of a message, masked, without its last frame, or without the end of its only one.

@@ -157,6 +157,7 @@ async function accept (scope, { secure } = {}) {
   const accepted = () => new Promise((resolve, reject) => {
     if (arrived.length > 0) return resolve(arrived.shift())
     const timer = setTimeout(() => reject(new Error('no connection came')), WAIT)
+    timer.unref()
     waiting.push((peer) => {
       clearTimeout(timer)
       resolve(peer)
@@ -184,6 +185,8 @@ function once (emitter, type, milliseconds = WAIT) {
       emitter.removeListener(type, listener)
       reject(new Error(`no '${type}' event`))
     }, milliseconds)
+    // Whoever waits for the first of two events leaves the other one's timer behind.
+    timer.unref()
     emitter.once(type, listener)
   })
 }

@@ -337,8 +337,7 @@ impl Connection {
                 Protocol::Hybi(_),
             ) => {
                 server::judge(request).ok()?;
-                let offers = request.header("sec-websocket-extensions");
-                self.negotiation.receive(offers).ok()?;
+                receive_offers(&mut self.negotiation, request).ok()?;
                 Some(&mut self.negotiation)
             }
             (
@@ -488,39 +487,34 @@ impl Connection {
         &mut self.outbox
     }
 
-    /// A server's answer to a good request, and what it causes.
+    /// A server's answer to a good request, and what it causes. The request is not needed again.
     fn answer(&mut self) -> Result<Vec<Event>, HandshakeError> {
         let Handshake::Server {
             request,
             version,
             headers,
-        } = &self.handshake
+        } = &mut self.handshake
         else {
             return Err(HandshakeError::NotWebSocket);
         };
+        let (request, headers) = (std::mem::take(request), std::mem::take(headers));
         match version {
             Version::Hybi13 => {
-                let key = server::judge(request)?;
-                if self.negotiation.received().is_empty() {
-                    let offers = request.header("sec-websocket-extensions");
-                    let invalid =
-                        || HandshakeError::InvalidExtensions(offers.unwrap_or("").to_owned());
-                    self.negotiation.receive(offers).map_err(|_| invalid())?;
-                }
+                let key = server::judge(&request)?;
+                receive_offers(&mut self.negotiation, &request)?;
                 let extensions = self.negotiation.header();
                 let subprotocol = self.subprotocol.as_deref();
-                let answer =
-                    server::accept(key, subprotocol, extensions.as_deref(), headers.clone());
+                let answer = server::accept(key, subprotocol, extensions.as_deref(), headers);
                 self.write(&answer);
                 Ok(self.establish())
             }
             Version::Hixie75 => {
-                let answer = draft75::accept(request, headers)?;
+                let answer = draft75::accept(&request, &headers)?;
                 self.write(&answer);
                 Ok(self.establish())
             }
             Version::Hixie76 => {
-                let (answer, numbers) = draft76::accept(request, headers)?;
+                let (answer, numbers) = draft76::accept(&request, &headers)?;
                 self.write(&answer);
                 self.progress(Progress::AwaitingBody(numbers));
                 // A body that is there already ends the handshake at once.
@@ -556,7 +550,7 @@ impl Connection {
     /// From now on frames flow, those first that have been waiting.
     fn establish(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
-        let reserved = self.negotiation.reserved();
+        let reserved = std::mem::take(&mut self.negotiation).reserved();
         if let (Protocol::Hybi(hybi), Some(bits)) = (&mut self.protocol, reserved) {
             hybi.transform(bits);
         }
@@ -679,6 +673,16 @@ impl Connection {
         };
         self.outbox.bytes().len() + waiting
     }
+}
+
+/// Reads what a client offers, once.
+fn receive_offers(negotiation: &mut Negotiation, request: &Request) -> Result<(), HandshakeError> {
+    let offers = request.header("sec-websocket-extensions");
+    if !negotiation.received().is_empty() {
+        return Ok(());
+    }
+    let invalid = |_| HandshakeError::InvalidExtensions(offers.unwrap_or_default().to_owned());
+    negotiation.receive(offers).map_err(invalid)
 }
 
 fn check_subprotocols(names: &[String]) -> Result<(), InvalidArgument> {

@@ -166,3 +166,91 @@ pub enum InvalidArgument {
     #[error("Close code {0} cannot be sent: use 1000-1003, 1007-1014 or 3000-4999")]
     CloseCode(u16),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_violation_has_its_name_its_close_code_and_its_words() {
+        use ProtocolError as E;
+        let rsv = Rsv::from_first_byte(0xD1);
+        let cases = [
+            (
+                E::ReservedBits(rsv),
+                "reserved-bits",
+                1002,
+                "One or more reserved bits are on: reserved1 = 1, reserved2 = 0, reserved3 = 1",
+            ),
+            (
+                E::UnrecognizedOpcode(3),
+                "unrecognized-opcode",
+                1002,
+                "Unrecognized frame opcode: 3",
+            ),
+            (
+                E::FragmentedControl(9),
+                "fragmented-control",
+                1002,
+                "Received fragmented control frame: opcode = 9",
+            ),
+            (
+                E::ControlTooLong(126),
+                "control-too-long",
+                1002,
+                "Received control frame having too long payload: 126",
+            ),
+            (
+                E::InterruptedMessage,
+                "interrupted-message",
+                1002,
+                "Received new data frame but previous continuous frame is unfinished",
+            ),
+            (
+                E::UnexpectedContinuation,
+                "unexpected-continuation",
+                1002,
+                "Received unexpected continuation frame",
+            ),
+            (
+                E::LengthOverflow,
+                "length-overflow",
+                1002,
+                "Received frame length with its most significant bit on",
+            ),
+            (
+                E::UnmaskedFrame,
+                "unmasked-frame",
+                1003,
+                "Received unmasked frame but masking is required",
+            ),
+            (
+                E::MaskedFrame,
+                "masked-frame",
+                1002,
+                "Received masked frame but masking is not allowed",
+            ),
+            (
+                E::TooLarge,
+                "too-large",
+                1009,
+                "WebSocket frame length too large",
+            ),
+            (
+                E::InvalidUtf8,
+                "invalid-utf8",
+                1007,
+                "Could not decode a text frame as UTF-8",
+            ),
+        ];
+        for (error, name, close_code, words) in cases {
+            assert_eq!(error.code(), name);
+            assert_eq!(error.close_code().get(), close_code, "{name}");
+            assert_eq!(error.to_string(), words);
+            assert!(
+                words.len() <= 123,
+                "{name}: a close frame has no room for that"
+            );
+        }
+    }
+}

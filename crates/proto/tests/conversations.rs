@@ -4,6 +4,12 @@
 mod scripts;
 mod support;
 
+use faye_websocket_proto::config::Config;
+use faye_websocket_proto::connection::Connection;
+use faye_websocket_proto::error::InvalidArgument;
+use faye_websocket_proto::handshake::ClientRequest;
+use faye_websocket_proto::http::request::Request;
+use support::connections::client_config;
 use support::script::Script;
 
 #[test]
@@ -44,6 +50,26 @@ fn closes_once_whoever_begins() {
 #[test]
 fn lets_handlers_act_between_two_outputs() {
     check(scripts::handlers::SCRIPTS);
+}
+
+#[test]
+fn a_subprotocol_cannot_add_a_header_line() {
+    for name in ["a\r\nX: 1", "a\0", "\u{7f}"] {
+        let config = |config: Config| Config {
+            subprotocols: vec!["b".to_owned(), name.to_owned()],
+            ..config
+        };
+        let server = Connection::server(
+            Request::new("GET", "ws://example.com/", true),
+            config(Config::server()),
+        );
+        let request = ClientRequest::default();
+        let client = Connection::client(&request, [0; 16], config(client_config()));
+        for refused in [server, client] {
+            let mistake = refused.map(drop);
+            assert_eq!(mistake, Err(InvalidArgument::Subprotocol(name.to_owned())));
+        }
+    }
 }
 
 fn check(scripts: &[Script]) {

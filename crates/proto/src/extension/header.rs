@@ -235,6 +235,8 @@ mod tests {
             "a; b=\"\n\"",
             "ä",
             "a,,b",
+            "a; b=\"\\",
+            "a; b=\"\\ü\"",
         ];
         for value in cases {
             assert_eq!(parse(value), Err(Malformed), "{value:?}");

@@ -5,7 +5,7 @@
 use super::headers::elements;
 
 /// What the opening handshake needs of a parsed request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Request {
     method: String,
     location: String,

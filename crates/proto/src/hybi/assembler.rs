@@ -18,12 +18,13 @@ pub(crate) struct Assembler {
 }
 
 impl Assembler {
-    /// Starts a message. The last one, which may still be lent out, is forgotten. A text that is still
-    /// to be transformed is not checked.
+    /// Starts a message. The last one is forgotten and its memory given back: the next may stay short
+    /// and unfinished for as long as the peer likes. A text that is still to be transformed is not
+    /// checked.
     pub(crate) fn begin(&mut self, kind: Kind, is_raw: bool) {
+        self.release();
         self.unfinished = Some(kind);
         self.checks_text = kind == Kind::Text && !is_raw;
-        self.payload.clear();
         self.proof = Utf8Proof::default();
     }
 
@@ -34,6 +35,8 @@ impl Assembler {
         key: Option<MaskingKey>,
         offset: usize,
     ) -> Result<(), ProtocolError> {
+        // At once, so that a large piece does not grow the payload past what it needs.
+        self.payload.reserve(piece.len());
         // Block by block, so that each pass finds the bytes where the last one left them: in the cache.
         for (index, block) in piece.chunks(BLOCK).enumerate() {
             let start = self.payload.len();

@@ -122,3 +122,19 @@ pub struct FrameHeader {
     /// Bytes of payload that the peer says will follow. A claim: nothing is allocated for it.
     pub length: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opcode_is_what_its_number_says_and_the_others_are_reserved() {
+        let known = [0x0, 0x1, 0x2, 0x8, 0x9, 0xA];
+        for number in 0..=u8::MAX {
+            let opcode = Opcode::from_wire(number);
+            assert_eq!(opcode.is_some(), known.contains(&number), "{number}");
+            assert!(opcode.is_none_or(|opcode| opcode.number() == number));
+            assert!(opcode.is_none_or(|opcode| opcode.is_control() == (number >= 8)));
+        }
+    }
+}

@@ -109,4 +109,12 @@ mod tests {
             .collect();
         assert_eq!(first, (0..200).collect::<Vec<_>>());
     }
+
+    #[test]
+    fn never_shows_the_keys_to_come() {
+        let mut keys = MaskKeys::new(|pool| pool.fill(0xAB));
+        keys.next_key();
+        let shown = format!("{keys:?}");
+        assert_eq!(shown, "MaskKeys { .. }");
+    }
 }

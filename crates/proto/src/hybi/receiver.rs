@@ -192,8 +192,8 @@ impl Receiver {
         })
     }
 
-    /// The message that one frame makes, without a copy, if the frame has arrived as a whole and is
-    /// small; anything else goes to the assembler.
+    /// The message that one frame makes, without a copy, if the frame has arrived as a whole; anything
+    /// else goes to the assembler.
     #[inline]
     fn whole_message(
         &mut self,
@@ -204,7 +204,7 @@ impl Receiver {
         let arrived = self.inbox.unread().len();
         let kind = Kind::of(header.opcode);
         if let (Some(kind), true, Ok(length)) = (kind, header.fin, usize::try_from(header.length))
-            && length <= arrived.min(SMALL)
+            && length <= arrived
         {
             let taken = self.inbox.take(length);
             if let Some(key) = header.masking_key {
@@ -252,7 +252,3 @@ impl Receiver {
         Ok(complete)
     }
 }
-
-/// Frames up to this size are unmasked and checked where they arrived. Larger ones gain from being
-/// worked on block by block while they are copied.
-const SMALL: usize = 32 * 1024;

@@ -82,6 +82,19 @@ pub(crate) const SCRIPTS: &[Script] = &[
          start refused",
     ),
     script(
+        "a header cannot add a line",
+        new,
+        "header X: a\\r\\nY: b
+         start",
+        "header invalid: Invalid header \"X\": names are tokens, and values contain no CR, LF or NUL
+         head GET /chat HTTP/1.1
+         head Host: example.com
+         head Upgrade: websocket
+         head Connection: Upgrade
+         head Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==
+         head Sec-WebSocket-Version: 13",
+    ),
+    script(
         "takes the subprotocol that was chosen",
         || started_with(speaking()),
         "receive

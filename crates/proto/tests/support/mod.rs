@@ -8,3 +8,5 @@ pub(crate) mod connections;
 pub(crate) mod driver;
 pub(crate) mod notation;
 pub(crate) mod script;
+pub(crate) mod streams;
+pub(crate) mod wire;

@@ -1,0 +1,285 @@
+//! How fast frames become messages and messages become frames, beside a `memcpy` of the same bytes.
+//!
+//! `cargo bench -p faye-websocket-proto`, on a quiet machine and pinned to a core (`taskset -c 1`). The
+//! last lines are the summary: the best of several rounds, copying and coding in turn.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, Throughput};
+use faye_websocket_proto::config::Config;
+use faye_websocket_proto::connection::Connection;
+use faye_websocket_proto::handshake::ClientRequest;
+use faye_websocket_proto::http::request::Request;
+use faye_websocket_proto::hybi::mask::{MaskKeys, mask};
+use faye_websocket_proto::output::{Kind, Output};
+
+fn main() {
+    let cases = cases();
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
+    for case in &cases {
+        let mut group = criterion.benchmark_group(case.group);
+        group.throughput(Throughput::Bytes(case.bytes as u64));
+        let mut run = (case.make)();
+        group.bench_function(case.name, |bencher| bencher.iter(&mut run));
+        let mut copy = copies(case.bytes);
+        group.bench_function(format!("memcpy of {}", case.name), |bencher| {
+            bencher.iter(&mut copy)
+        });
+        group.finish();
+    }
+    criterion.final_summary();
+    if std::env::args().any(|argument| argument == "--bench") {
+        println!("\nBest of {ROUNDS} rounds, and how many times as long as a memcpy of the bytes:");
+        cases.iter().for_each(summarize);
+    }
+}
+
+/// One thing that is measured.
+struct Case {
+    group: &'static str,
+    name: &'static str,
+    /// Of the wire, in one run.
+    bytes: usize,
+    messages: usize,
+    make: Box<dyn Fn() -> Box<dyn FnMut()>>,
+}
+
+fn cases() -> Vec<Case> {
+    let ascii = "The quick brown fox jumps over the lazy dog. ".repeat(25_000);
+    let mixed = "Съешь ещё этих мягких булок 🥐, да выпей чаю ☕. ".repeat(25_000);
+    let text = |text: &str, length: usize| prefix(text, length).as_bytes().to_vec();
+    let (short, short_mixed) = (text(&ascii, 125), text(&mixed, 125));
+    let (long, long_mixed) = (text(&ascii, MIB), text(&mixed, MIB));
+    vec![
+        decode("decode", "125 B ASCII", &short, 4096, CHUNK),
+        decode("decode", "125 B mixed", &short_mixed, 4096, CHUNK),
+        decode("unmask_utf8", "1 MiB ASCII, 64 KiB chunks", &long, 1, CHUNK),
+        decode(
+            "unmask_utf8",
+            "1 MiB ASCII, one chunk",
+            &long,
+            1,
+            usize::MAX,
+        ),
+        decode(
+            "unmask_utf8",
+            "1 MiB mixed, 64 KiB chunks",
+            &long_mixed,
+            1,
+            CHUNK,
+        ),
+        decode(
+            "unmask_utf8",
+            "1 MiB mixed, one chunk",
+            &long_mixed,
+            1,
+            usize::MAX,
+        ),
+        encode(
+            "encode",
+            "125 B from a server",
+            &short,
+            4096,
+            Config::server,
+        ),
+        encode("encode", "125 B from a client", &short, 4096, client_config),
+        encode(
+            "encode",
+            "64 KiB from a client",
+            &long[..CHUNK],
+            16,
+            client_config,
+        ),
+        masking("125 B", 125),
+        masking("64 KiB", CHUNK),
+        masking("1 MiB", MIB),
+    ]
+}
+
+/// A server that receives `count` masked text messages in chunks, and looks at each.
+fn decode(
+    group: &'static str,
+    name: &'static str,
+    payload: &[u8],
+    count: usize,
+    chunk: usize,
+) -> Case {
+    let mut sender = client();
+    for _ in 0..count {
+        assert!(sender.send(Kind::Text, payload));
+    }
+    let wire = sender.outbox().bytes().to_vec();
+    let bytes = wire.len();
+    let chunk = chunk.min(bytes);
+    let make = move || -> Box<dyn FnMut()> {
+        let wire = wire.clone();
+        let mut server = server();
+        Box::new(move || {
+            let mut messages = 0;
+            for chunk in wire.chunks(chunk) {
+                server.receive(chunk);
+                while let Some(message) = server.poll_message() {
+                    black_box(message.payload);
+                    messages += 1;
+                }
+                assert!(server.poll().is_none());
+            }
+            assert_eq!(messages, count);
+        })
+    };
+    Case {
+        group,
+        name,
+        bytes,
+        messages: count,
+        make: Box::new(make),
+    }
+}
+
+/// `count` messages into the outbox.
+fn encode(
+    group: &'static str,
+    name: &'static str,
+    payload: &[u8],
+    count: usize,
+    config: fn() -> Config,
+) -> Case {
+    let payload = payload.to_vec();
+    let bytes = payload.len() * count;
+    let make = move || -> Box<dyn FnMut()> {
+        let payload = payload.clone();
+        let mut sender = if config().mask_keys.is_some() {
+            client()
+        } else {
+            server()
+        };
+        Box::new(move || {
+            for _ in 0..count {
+                assert!(sender.send(Kind::Binary, black_box(&payload)));
+            }
+            black_box(sender.outbox().bytes());
+            sender.outbox().clear();
+        })
+    };
+    Case {
+        group,
+        name,
+        bytes,
+        messages: count,
+        make: Box::new(make),
+    }
+}
+
+fn masking(name: &'static str, length: usize) -> Case {
+    let make = move || -> Box<dyn FnMut()> {
+        let mut payload = vec![b'a'; length];
+        Box::new(move || {
+            mask(
+                black_box(&mut payload),
+                black_box([0x37, 0xFA, 0x21, 0x3D]),
+                0,
+            )
+        })
+    };
+    Case {
+        group: "mask",
+        name,
+        bytes: length,
+        messages: 1,
+        make: Box::new(make),
+    }
+}
+
+fn copies(length: usize) -> impl FnMut() {
+    let from = vec![b'a'; length];
+    let mut to = vec![0; length];
+    move || black_box(&mut to).copy_from_slice(black_box(&from))
+}
+
+/// Measures a case and its copy again, in turn, and prints the best of each.
+fn summarize(case: &Case) {
+    let mut run = (case.make)();
+    let mut copy = copies(case.bytes);
+    let (mut best, mut best_copy) = (f64::MAX, f64::MAX);
+    for _ in 0..ROUNDS {
+        best = best.min(seconds(&mut run));
+        best_copy = best_copy.min(seconds(&mut copy));
+    }
+    println!(
+        "{:>12} {:<28} {:>7.2} M/s {:>7.2} GiB/s {:>6.2} x memcpy ({:.2} GiB/s)",
+        case.group,
+        case.name,
+        case.messages as f64 / best / 1e6,
+        case.bytes as f64 / best / GIB,
+        best / best_copy,
+        case.bytes as f64 / best_copy / GIB,
+    );
+}
+
+/// How long one call takes, from enough calls for the clock.
+fn seconds(run: &mut dyn FnMut()) -> f64 {
+    let start = Instant::now();
+    let mut calls = 0;
+    while start.elapsed() < Duration::from_millis(50) {
+        for _ in 0..8 {
+            run();
+        }
+        calls += 8;
+    }
+    start.elapsed().as_secs_f64() / f64::from(calls)
+}
+
+fn server() -> Connection {
+    let mut request = Request::new("GET", "ws://example.com/", false);
+    for (name, value) in [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+    ] {
+        request.add_header(name, value.to_owned());
+    }
+    let mut connection = Connection::server(request, Config::server()).expect("no subprotocols");
+    assert!(connection.start().accepted);
+    connection.outbox().clear();
+    connection
+}
+
+fn client() -> Connection {
+    let mut connection = Connection::client(&ClientRequest::default(), [0; 16], client_config())
+        .expect("no subprotocols");
+    assert!(connection.start().accepted);
+    connection.outbox().clear();
+    connection.receive(
+        b"HTTP/1.1 101 Hi\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+          Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n\r\n",
+    );
+    assert!(matches!(connection.poll(), Some(Output::Event(_))));
+    connection
+}
+
+fn client_config() -> Config {
+    Config::client(MaskKeys::new(|pool| {
+        for key in pool.as_chunks_mut::<4>().0 {
+            *key = [0x37, 0xFA, 0x21, 0x3D];
+        }
+    }))
+}
+
+/// As much of `text` as fits, in whole characters.
+fn prefix(text: &str, length: usize) -> &str {
+    let mut end = length;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+const CHUNK: usize = 64 * 1024;
+const MIB: usize = 1024 * 1024;
+const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+const ROUNDS: usize = 20;

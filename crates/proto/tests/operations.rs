@@ -1,0 +1,243 @@
+//! Any sequence of operations ends, closes at most once, and writes nothing but legal frames.
+
+mod support;
+
+use faye_websocket_proto::config::Config;
+use faye_websocket_proto::connection::{Connection, ReadyState};
+use faye_websocket_proto::output::{Event, Kind, Output};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use support::connections::{ANSWER, asked_server, client_config, lenient, new_client};
+use support::streams::{broken, text, valid};
+use support::wire::Wire;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn a_server_survives_any_operations(
+        operations in vec(operation(), 0..40),
+        starts in prop::bool::weighted(0.9),
+        max_length in prop_oneof![Just(0x3ff_ffff), 0..300usize],
+    ) {
+        let mut session = Session::new(asked_server(lenient(max_length), &[]), false);
+        session.run(starts, &operations)?;
+    }
+
+    #[test]
+    fn a_server_that_refuses_survives_any_operations(operations in vec(operation(), 0..10)) {
+        let refused = asked_server(Config::server(), &[("upgrade", "h2c")]);
+        let mut session = Session::new(refused, false);
+        session.run(true, &operations)?;
+        prop_assert_eq!(session.connection.ready_state(), ReadyState::Closed);
+        prop_assert_eq!(session.opened, 0);
+    }
+
+    #[test]
+    fn a_client_survives_any_operations(
+        operations in vec(operation(), 0..40),
+        starts in prop::bool::weighted(0.9),
+        answered in prop::bool::weighted(0.8),
+    ) {
+        let mut session = Session::new(new_client(client_config()), true);
+        if answered {
+            let answer = Operation::Receive(ANSWER.as_bytes().to_vec());
+            session.run(starts, &[answer])?;
+        }
+        session.run(starts && !answered, &operations)?;
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Receive(Vec<u8>),
+    Send(Kind, Vec<u8>),
+    Ping(usize),
+    Pong(usize),
+    Close(u16, String),
+    Start,
+    SetHeader(String),
+    Abandon,
+    /// As many times as this.
+    Poll(usize),
+    PollMessage(usize),
+    Write,
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    use Operation as O;
+    let bytes = prop_oneof![
+        4 => valid().prop_map(|stream| stream.bytes),
+        2 => broken(),
+        1 => vec(any::<u8>(), 0..40),
+        2 => vec(prop_oneof![Just(0x81), Just(0x89), Just(0x00), Just(0x88)], 0..4),
+    ];
+    let code = prop_oneof![Just(1000), Just(1001), 3000..5000u16, any::<u16>()];
+    prop_oneof![
+        6 => bytes.prop_map(O::Receive),
+        2 => text().prop_map(|text| O::Send(Kind::Text, text.into_bytes())),
+        1 => (0..70_000usize).prop_map(|length| O::Send(Kind::Binary, vec![7; length])),
+        1 => (0..130usize).prop_map(O::Ping),
+        1 => (0..130usize).prop_map(O::Pong),
+        1 => (code, text()).prop_map(|(code, reason)| O::Close(code, reason)),
+        1 => Just(O::Start),
+        1 => "[ -~\r\n]{0,8}".prop_map(O::SetHeader),
+        1 => prop::bool::weighted(0.2).prop_map(|rare| if rare { O::Abandon } else { O::Write }),
+        4 => (0..6usize).prop_map(O::Poll),
+        3 => (0..6usize).prop_map(O::PollMessage),
+        2 => Just(O::Write),
+    ]
+}
+
+/// A connection and all that may be said about it at any time.
+struct Session {
+    connection: Connection,
+    wire: Wire,
+    received: usize,
+    outputs: usize,
+    opened: usize,
+    state: i32,
+    /// After a close event, or when it was abandoned, nothing comes any more.
+    is_over: bool,
+}
+
+impl Session {
+    fn new(connection: Connection, is_client: bool) -> Self {
+        Self {
+            connection,
+            wire: Wire::new(is_client, true),
+            received: 0,
+            outputs: 0,
+            opened: 0,
+            state: -1,
+            is_over: false,
+        }
+    }
+
+    fn run(&mut self, starts: bool, operations: &[Operation]) -> Result<(), TestCaseError> {
+        if starts {
+            self.perform(&Operation::Start)?;
+            self.look()?;
+        }
+        for operation in operations {
+            self.perform(operation)?;
+            self.look()?;
+        }
+        // Whatever is left to say is said in a bounded number of outputs.
+        self.perform(&Operation::Poll(usize::MAX))?;
+        prop_assert!(self.connection.poll_message().is_none());
+        prop_assert!(self.connection.poll().is_none());
+        self.perform(&Operation::Write)?;
+        self.look()
+    }
+
+    fn perform(&mut self, operation: &Operation) -> Result<(), TestCaseError> {
+        let connection = &mut self.connection;
+        match operation {
+            Operation::Receive(bytes) => {
+                connection.receive(bytes);
+                self.received += bytes.len();
+            }
+            Operation::Send(kind, payload) => {
+                let accepted = connection.send(*kind, payload);
+                prop_assert_eq!(accepted, self.state <= 1);
+            }
+            Operation::Ping(length) => {
+                let accepted = connection.ping(&vec![b'p'; *length]);
+                prop_assert_eq!(accepted.ok(), (*length <= 125).then_some(self.state <= 1));
+            }
+            Operation::Pong(length) => {
+                let accepted = connection.pong(&vec![b'p'; *length]);
+                prop_assert_eq!(accepted.ok(), (*length <= 125).then_some(self.state <= 1));
+            }
+            Operation::Close(code, reason) => {
+                if let Ok(caused) = connection.close(*code, reason) {
+                    prop_assert_eq!(caused.accepted, self.state <= 1);
+                    self.happened(caused.events)?;
+                }
+            }
+            Operation::Start => {
+                let caused = connection.start();
+                self.happened(caused.events)?;
+            }
+            Operation::SetHeader(value) => {
+                let accepted = connection.set_header("X", value);
+                prop_assert_eq!(accepted.is_ok_and(|accepted| accepted), {
+                    self.state <= 0 && !value.trim_matches(' ').contains(['\r', '\n'])
+                });
+            }
+            Operation::Abandon => {
+                connection.abandon();
+                self.is_over = true;
+            }
+            Operation::Poll(times) => {
+                for _ in 0..*times {
+                    match self.connection.poll() {
+                        None => break,
+                        Some(Output::Event(event)) => self.happened(vec![event])?,
+                        Some(Output::Message(_) | Output::Write) => self.count()?,
+                        Some(Output::Transform(_)) => {
+                            return Err(TestCaseError::fail("no extension was negotiated"));
+                        }
+                    }
+                }
+            }
+            Operation::PollMessage(times) => {
+                for _ in 0..*times {
+                    if self.connection.poll_message().is_none() {
+                        break;
+                    }
+                    self.count()?;
+                }
+            }
+            Operation::Write => {
+                while let Some(write) = connection.outbox().take_first() {
+                    self.wire.write(write).map_err(TestCaseError::fail)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn happened(&mut self, events: Vec<Event>) -> Result<(), TestCaseError> {
+        for event in events {
+            self.count()?;
+            match event {
+                Event::Open => self.opened += 1,
+                Event::Close { .. } => self.is_over = true,
+                Event::Ping(_) | Event::Pong(_) | Event::Error(_) => {}
+                Event::Activate | Event::Drain | Event::Outgoing { .. } => {
+                    return Err(TestCaseError::fail("no extension was negotiated"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every output but the events of the handshake and of the end costs the peer a byte or two.
+    fn count(&mut self) -> Result<(), TestCaseError> {
+        prop_assert!(!self.is_over, "an output after the last one");
+        self.outputs += 1;
+        prop_assert!(self.outputs <= self.received + 5);
+        Ok(())
+    }
+
+    fn look(&mut self) -> Result<(), TestCaseError> {
+        let state = match self.connection.ready_state() {
+            ReadyState::Unstarted => -1,
+            ReadyState::Connecting => 0,
+            ReadyState::Open => 1,
+            ReadyState::Closing => 2,
+            ReadyState::Closed => 3,
+        };
+        prop_assert!(state >= self.state, "{} became {state}", self.state);
+        self.state = state;
+        prop_assert!(self.opened <= 1);
+        prop_assert!(self.connection.buffered_amount() >= self.connection.outbox().bytes().len());
+        if self.is_over {
+            prop_assert_eq!(state, 3);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! Where a stream is cut, and whether messages are asked for one by one or in runs, changes nothing.
+
+mod scripts;
+mod support;
+
+use std::collections::BTreeSet;
+
+use faye_websocket_proto::config::Config;
+use faye_websocket_proto::output::{Kind, Output};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use support::connections::{client, client_config, lenient, open_client, open_server, server};
+use support::driver::{Driver, Style};
+use support::script::Script;
+use support::streams::{Stream, broken, text, valid};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_cut_of_any_conversation_gives_its_transcript(
+        script in any::<Index>(),
+        cuts in cuts(),
+        style in style(),
+    ) {
+        let scripts: Vec<&Script> = scripts::all().collect();
+        let script = script.get(&scripts);
+        let cuts = positions(&cuts, script.length());
+        let found = script.run(style, &|at| cuts.contains(&at));
+        prop_assert_eq!(found, script.expected(), "{}", script.name);
+    }
+
+    #[test]
+    fn any_cut_of_valid_frames_gives_what_they_say(
+        Stream { bytes, transcript } in valid(),
+        cuts in cuts(),
+        style in style(),
+    ) {
+        prop_assert_eq!(received(&bytes, &cuts, style, DEFAULT), transcript);
+    }
+
+    #[test]
+    fn any_cut_of_broken_frames_gives_what_they_give_in_one_piece(
+        bytes in broken(),
+        cuts in cuts(),
+        style in style(),
+        max_length in prop_oneof![Just(DEFAULT), 0..300usize],
+    ) {
+        let whole = received(&bytes, &[], Style::OneByOne, max_length);
+        prop_assert_eq!(&received(&bytes, &cuts, style, max_length), &whole);
+    }
+
+    #[test]
+    fn any_cut_of_any_bytes_gives_what_they_give_in_one_piece(
+        bytes in vec(any::<u8>(), 0..300),
+        cuts in cuts(),
+        style in style(),
+    ) {
+        let whole = received(&bytes, &[], Style::OneByOne, DEFAULT);
+        prop_assert_eq!(&received(&bytes, &cuts, style, DEFAULT), &whole);
+    }
+
+    #[test]
+    fn any_cut_of_a_broken_answer_gives_what_it_gives_in_one_piece(
+        changes in vec((any::<Index>(), any::<u8>()), 0..4),
+        cuts in cuts(),
+    ) {
+        let mut answer = [support::connections::ANSWER.as_bytes(), b"\x81\x02Hi\x88\x00"].concat();
+        for (at, byte) in changes {
+            *at.get_mut(&mut answer) = byte;
+        }
+        let run = |cuts: &[Index]| {
+            let mut connection = support::connections::new_client(client_config());
+            assert!(connection.start().accepted);
+            connection.outbox().clear();
+            chunks(&answer, cuts, Driver::new(connection, Style::OneByOne))
+        };
+        prop_assert_eq!(run(&cuts), run(&[]));
+    }
+
+    #[test]
+    fn what_one_end_sends_the_other_receives(
+        messages in vec(prop_oneof![
+            text().prop_map(|text| (Kind::Text, text.into_bytes())),
+            vec(any::<u8>(), 0..70_000).prop_map(|bytes| (Kind::Binary, bytes)),
+        ], 0..4),
+        cuts in cuts(),
+    ) {
+        for (mut from, mut to) in [(client(), server()), (server(), client())] {
+            for (kind, payload) in &messages {
+                prop_assert!(from.send(*kind, payload));
+            }
+            let wire = from.outbox().bytes().to_vec();
+            let mut found = Vec::new();
+            for chunk in pieces(&wire, &cuts) {
+                to.receive(chunk);
+                while let Some(output) = to.poll() {
+                    let Output::Message(message) = output else { panic!("{output:?}") };
+                    found.push((message.kind, message.payload.to_vec()));
+                }
+            }
+            prop_assert_eq!(&found, &messages);
+        }
+    }
+}
+
+#[test]
+fn every_cut_of_every_length_gives_the_message() {
+    for length in [0, 1, 3, 4, 7, 8, 9, 125, 126, 127, 300] {
+        let payload: Vec<u8> = (0..length).map(|i| i as u8).collect();
+        let mut client = open_client(client_config());
+        assert!(client.send(Kind::Binary, &payload));
+        let wire = client.outbox().bytes().to_vec();
+        for cut in 0..=wire.len() {
+            let mut server = open_server(Config::server());
+            let mut found = Vec::new();
+            for chunk in [&wire[..cut], &wire[cut..]] {
+                server.receive(chunk);
+                while let Some(message) = server.poll_message() {
+                    found.push(message.payload.to_vec());
+                }
+            }
+            assert_eq!(found, [payload.as_slice()], "{length} bytes cut at {cut}");
+        }
+    }
+}
+
+/// What a server that takes unmasked frames too makes of `bytes`.
+fn received(bytes: &[u8], cuts: &[Index], style: Style, max_length: usize) -> Vec<String> {
+    chunks(
+        bytes,
+        cuts,
+        Driver::new(open_server(lenient(max_length)), style),
+    )
+}
+
+fn chunks(bytes: &[u8], cuts: &[Index], mut driver: Driver) -> Vec<String> {
+    for chunk in pieces(bytes, cuts) {
+        driver.receive(chunk);
+    }
+    driver.into_lines()
+}
+
+fn pieces<'a>(bytes: &'a [u8], cuts: &[Index]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = bytes;
+    let mut done = 0;
+    let mut ends = positions(cuts, bytes.len());
+    ends.insert(bytes.len());
+    ends.into_iter().map(move |end| {
+        let (piece, more) = rest.split_at(end - done);
+        (rest, done) = (more, end);
+        piece
+    })
+}
+
+fn positions(cuts: &[Index], length: usize) -> BTreeSet<usize> {
+    cuts.iter().map(|cut| cut.index(length + 1)).collect()
+}
+
+fn cuts() -> impl Strategy<Value = Vec<Index>> {
+    prop_oneof![vec(any::<Index>(), 0..6), vec(any::<Index>(), 0..200)]
+}
+
+fn style() -> impl Strategy<Value = Style> {
+    select(vec![Style::OneByOne, Style::Runs])
+}
+
+const DEFAULT: usize = faye_websocket_proto::config::DEFAULT_MAX_LENGTH;

@@ -1,0 +1,166 @@
+//! Random streams of frames, valid ones and broken ones.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::notation::show;
+
+/// Bytes of a peer, and what a lenient server must make of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Stream {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) transcript: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Message {
+    is_text: bool,
+    payload: Vec<u8>,
+    /// Where it is cut into fragments.
+    cuts: Vec<usize>,
+    /// Between the fragments, and behind the last.
+    controls: Vec<Control>,
+    key: Option<[u8; 4]>,
+}
+
+#[derive(Clone, Debug)]
+struct Control {
+    is_ping: bool,
+    payload: Vec<u8>,
+}
+
+/// Whole messages with control frames between their fragments, some with a close frame at the end.
+pub(crate) fn valid() -> impl Strategy<Value = Stream> {
+    (vec(message(), 0..6), any::<bool>()).prop_map(|(messages, closes)| {
+        let mut stream = Stream {
+            bytes: Vec::new(),
+            transcript: Vec::new(),
+        };
+        for message in &messages {
+            message.append_to(&mut stream);
+        }
+        if closes {
+            stream.bytes.extend(frame(0x88, None, b"\x0B\xB9bye"));
+            let end = ["write 88050bb9627965", "close 3001 bye"];
+            stream.transcript.extend(end.map(str::to_owned));
+        }
+        stream
+    })
+}
+
+/// The same with a few bytes changed, dropped or inserted: mostly violations.
+pub(crate) fn broken() -> impl Strategy<Value = Vec<u8>> {
+    let change = (any::<prop::sample::Index>(), 0..3u8, any::<u8>());
+    (valid(), vec(change, 1..4)).prop_map(|(stream, changes)| {
+        let mut bytes = stream.bytes;
+        for (at, kind, byte) in changes {
+            let at = at.index(bytes.len() + 1);
+            match kind {
+                0 if at < bytes.len() => bytes[at] = byte,
+                1 if at < bytes.len() => drop(bytes.remove(at)),
+                _ => bytes.insert(at, byte),
+            }
+        }
+        bytes
+    })
+}
+
+/// A whole frame with this first byte.
+pub(crate) fn frame(first: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
+    let mask_bit = if key.is_some() { 0x80 } else { 0 };
+    let mut bytes = vec![first];
+    match payload.len() {
+        length @ ..126 => bytes.push(mask_bit | length as u8),
+        length @ ..65_536 => {
+            bytes.push(mask_bit | 126);
+            bytes.extend((length as u16).to_be_bytes());
+        }
+        length => {
+            bytes.push(mask_bit | 127);
+            bytes.extend((length as u64).to_be_bytes());
+        }
+    }
+    let octets = key.unwrap_or_default().into_iter().cycle();
+    bytes.extend(key.into_iter().flatten());
+    bytes.extend(payload.iter().zip(octets).map(|(byte, key)| byte ^ key));
+    bytes
+}
+
+/// Text whose characters have one to four bytes.
+pub(crate) fn text() -> impl Strategy<Value = String> {
+    let char = prop_oneof![
+        4 => prop::char::range(' ', '~'),
+        2 => prop::char::range('\u{80}', '\u{7FF}'),
+        2 => prop::char::range('\u{E000}', '\u{FFFD}'),
+        1 => prop::char::range('\u{10000}', '\u{10FFFF}'),
+        1 => any::<char>(),
+    ];
+    let short = vec(char, 0..60).prop_map(String::from_iter);
+    // Some are longer than what the receiver looks at in one piece.
+    (short, prop_oneof![9 => Just(1), 1 => 1..800usize])
+        .prop_map(|(text, times)| text.repeat(times))
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let payload = prop_oneof![
+        text().prop_map(|text| (true, text.into_bytes())),
+        vec(any::<u8>(), 0..200).prop_map(|bytes| (false, bytes)),
+    ];
+    let controls = vec((any::<bool>(), vec(any::<u8>(), 0..126)), 0..4);
+    let cuts = vec(any::<prop::sample::Index>(), 0..4);
+    (payload, cuts, controls, any::<Option<[u8; 4]>>()).prop_map(
+        |((is_text, payload), cuts, controls, key)| {
+            let mut cuts: Vec<_> = cuts
+                .iter()
+                .map(|cut| cut.index(payload.len() + 1))
+                .collect();
+            cuts.sort_unstable();
+            let control = |(is_ping, payload)| Control { is_ping, payload };
+            Message {
+                is_text,
+                payload,
+                cuts,
+                controls: controls.into_iter().map(control).collect(),
+                key,
+            }
+        },
+    )
+}
+
+impl Message {
+    fn append_to(&self, stream: &mut Stream) {
+        let mut controls = self.controls.iter();
+        let mut start = 0;
+        let mut opcode = if self.is_text { 0x01 } else { 0x02 };
+        for &cut in &self.cuts {
+            stream
+                .bytes
+                .extend(frame(opcode, self.key, &self.payload[start..cut]));
+            (start, opcode) = (cut, 0x00);
+            if let Some(control) = controls.next() {
+                control.append_to(stream);
+            }
+        }
+        let last = frame(0x80 | opcode, self.key, &self.payload[start..]);
+        stream.bytes.extend(last);
+        let kind = if self.is_text { "text" } else { "binary" };
+        let line = format!("message {kind} {}", show(&self.payload));
+        stream.transcript.push(line);
+        controls.for_each(|control| control.append_to(stream));
+    }
+}
+
+impl Control {
+    fn append_to(&self, stream: &mut Stream) {
+        let first = if self.is_ping { 0x89 } else { 0x8A };
+        stream.bytes.extend(frame(first, None, &self.payload));
+        let shown = show(&self.payload);
+        if self.is_ping {
+            let pong = show(&frame(0x8A, None, &self.payload));
+            stream.transcript.push(format!("write {pong}"));
+            stream.transcript.push(format!("ping {shown}"));
+        } else {
+            stream.transcript.push(format!("pong {shown}"));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The work per byte is constant: no head, list or stream of frames makes it grow.
+
+mod support;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use faye_websocket_proto::config::Config;
+use faye_websocket_proto::event_stream;
+use faye_websocket_proto::http::headers::list;
+use faye_websocket_proto::http::request::{is_event_source, is_websocket};
+
+use support::connections::{asked_server, client_config, new_client, server};
+use support::streams::frame;
+
+#[test]
+fn a_request_head_of_64_kib_is_judged_at_once_whatever_it_says() {
+    let values = [
+        ("a token", "a"),
+        ("commas", ","),
+        ("commas and spaces", ", \t"),
+        ("spaces", " "),
+        ("elements", "a,"),
+        ("upgrades, almost", "upgradf, "),
+        ("parameters", "a;"),
+        ("parameters with values", "a;b=1;"),
+        ("offers", "permessage-deflate; client_max_window_bits, "),
+        ("quotes", "a;b=\""),
+        ("escapes", "\\\\"),
+        ("equals signs", "="),
+        ("not ASCII", "ü"),
+    ];
+    let headers = [
+        "host",
+        "upgrade",
+        "connection",
+        "sec-websocket-key",
+        "sec-websocket-version",
+        "sec-websocket-protocol",
+        "sec-websocket-extensions",
+    ];
+    for (name, value) in values {
+        let value = value.repeat(KIB_64 / value.len());
+        let quoted = format!("a;b=\"{value}");
+        for header in headers {
+            for value in [&value, &quoted] {
+                within_50_ms(&format!("{name} in {header}"), || {
+                    let subprotocols = vec!["chat".to_owned(), "upgrade".to_owned()];
+                    let config = Config {
+                        subprotocols,
+                        ..Config::server()
+                    };
+                    let mut connection = asked_server(config, &[(header, value)]);
+                    drop(connection.start());
+                });
+            }
+        }
+        within_50_ms(name, || {
+            black_box(is_websocket("GET", &value, "websocket"));
+            black_box(is_event_source("GET", &value));
+            black_box(list(&value));
+        });
+    }
+}
+
+#[test]
+fn an_answer_of_64_kib_is_judged_at_once_however_it_arrives() {
+    let lines = [
+        (
+            "one long header",
+            format!("X: {}", "a".repeat(KIB_64 - 100)),
+        ),
+        ("one header again and again", "x: y\r\n".repeat(250)),
+        (
+            "one long header again and again",
+            format!("X: {}\r\n", "y".repeat(240)).repeat(250),
+        ),
+        ("as many headers as there may be", many_headers()),
+        ("folded lines", format!("X: a\r\n{}", " b\r\n".repeat(250))),
+        ("lines without a colon", "nonsense\r\n".repeat(250)),
+        ("line feeds only", "a: b\n".repeat(250)),
+        ("carriage returns", "\r".repeat(KIB_64 - 100)),
+        ("spaces", format!("X:{}", " ".repeat(KIB_64 - 100))),
+    ];
+    for (name, lines) in lines {
+        let head = format!("HTTP/1.1 101 Hi\r\n{lines}\r\n\r\n");
+        assert!(head.len() <= KIB_64, "{name} is too long to be looked at");
+        for chunk in [1, 100, KIB_64] {
+            within_50_ms(&format!("{name} in chunks of {chunk}"), || {
+                let mut client = new_client(client_config());
+                drop(client.start());
+                for chunk in head.as_bytes().chunks(chunk) {
+                    client.receive(chunk);
+                    while client.poll().is_some() {}
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn a_stream_of_frames_takes_time_in_proportion_to_its_bytes() {
+    let key = Some([1, 2, 3, 4]);
+    let continuations = |payload: &[u8], count: usize| {
+        let first = frame(0x01, key, b"");
+        [first, frame(0x00, key, payload).repeat(count)].concat()
+    };
+    let streams = [
+        ("fragments of one byte", continuations(b"a", KIB_64 / 7)),
+        ("fragments without payload", continuations(b"", KIB_64 / 6)),
+        ("characters cut in two", {
+            let halves = [frame(0x00, key, b"\xC3"), frame(0x00, key, b"\xA9")].concat();
+            [frame(0x01, key, b""), halves.repeat(KIB_64 / 14)].concat()
+        }),
+        ("pings", frame(0x89, key, b"").repeat(KIB_64 / 6)),
+        ("empty messages", frame(0x81, key, b"").repeat(KIB_64 / 6)),
+        ("one message", frame(0x81, key, &[b'a'; KIB_64])),
+    ];
+    for (name, stream) in streams {
+        for chunk in [1, 7, KIB_64 * 2] {
+            within_50_ms(&format!("{name} in chunks of {chunk}"), || {
+                let mut server = server();
+                for chunk in stream.chunks(chunk) {
+                    server.receive(chunk);
+                    while server.poll().is_some() {}
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn a_stream_sixteen_times_as_long_takes_no_more_than_a_few_dozen_times_as_long() {
+    let long = frame(0x82, None, &[0; 1024 * 1024]);
+    let time = |length: usize| {
+        best_of(5, || {
+            let mut server = support::connections::lenient_server();
+            for byte in &long[..length] {
+                server.receive(&[*byte]);
+                while server.poll().is_some() {}
+            }
+        })
+    };
+    let (short, long) = (time(KIB_64), time(16 * KIB_64));
+    assert!(
+        long < short * 64,
+        "{short:?} for 64 KiB, {long:?} for 1 MiB: not in proportion"
+    );
+}
+
+#[test]
+fn an_event_of_line_breaks_is_framed_at_once() {
+    for breaks in ["\n", "\r", "\r\n", "\n\r", "a\n"] {
+        let data = breaks.repeat(KIB_64);
+        within_50_ms(&format!("{breaks:?}"), || {
+            drop(event_stream::message(&data, None, None));
+        });
+    }
+}
+
+fn many_headers() -> String {
+    (0..250).map(|i| format!("X-{i}: {i}\r\n")).collect()
+}
+
+/// A quadratic one would take seconds, also on a fast machine.
+fn within_50_ms(name: &str, run: impl FnMut()) {
+    let best = best_of(3, run);
+    assert!(best < Duration::from_millis(50), "{name}: {best:?}");
+}
+
+/// Other work on the machine may slow one run down, hardly all of them.
+fn best_of(times: usize, mut run: impl FnMut()) -> Duration {
+    let mut best = Duration::MAX;
+    for _ in 0..times {
+        let start = Instant::now();
+        run();
+        best = best.min(start.elapsed());
+        // The first run is fast enough: no need for another one.
+        if times == 3 && best < Duration::from_millis(10) {
+            break;
+        }
+    }
+    best
+}
+
+const KIB_64: usize = 64 * 1024;

@@ -5,9 +5,14 @@ const stylistic = require('@stylistic/eslint-plugin')
 const globals = require('globals')
 
 // The arrows of ARCHITECTURE.md that concern JavaScript: who may require whom.
+const ADDON = ['**/binding', '**/binding.js', '**/*.node']
 const NO_BINDING = {
-  group: ['**/binding', '**/binding.js', '**/*.node'],
+  group: [...ADDON, '**/native', '**/native.js'],
   message: 'Only lib/driver and lib/transport talk to the native addon.'
+}
+const NO_LOADER = {
+  group: ADDON,
+  message: 'lib/native.js loads the native addon, and says what to do when there is none.'
 }
 const noPersonality = (name) => ({
   group: [`**/${name}`, `**/${name}/**`],
@@ -103,7 +108,7 @@ module.exports = [
   },
   {
     files: ['index.js', 'lib/**/*.js'],
-    ignores: ['lib/driver/**', 'lib/transport/**'],
+    ignores: ['lib/driver/**', 'lib/transport/**', 'lib/native.js'],
     rules: refuse(NO_BINDING)
   },
   {
@@ -117,6 +122,6 @@ module.exports = [
   {
     // Arrows point one way: nothing below knows that a personality exists.
     files: ['lib/driver/**/*.js', 'lib/transport/**/*.js'],
-    rules: refuse(noPersonality('faye'), noPersonality('websocket-node'))
+    rules: refuse(NO_LOADER, noPersonality('faye'), noPersonality('websocket-node'))
   }
 ]

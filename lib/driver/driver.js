@@ -3,12 +3,12 @@
 
 const { EventEmitter } = require('node:events')
 const { inspect } = require('node:util')
-const { Driver: Native } = require('../../binding')
+const { Driver: Native } = require('../native')
 const { Extensions } = require('./extensions')
 const { nativeOptions } = require('./options')
 const { headersObject, isSecureRequest } = require('./http')
 const { Proxy } = require('./proxy')
-const { IO, Messages } = require('./streams')
+const { IO, Messages, bytesOf } = require('./streams')
 const { parseWebSocketUrl } = require('./url')
 
 /**
@@ -196,9 +196,9 @@ class Driver extends EventEmitter {
     this.#native.receive(chunk)
   }
 
-  /** @param {Uint8Array | number[]} chunk */
+  /** @param {import('./streams').Chunk} chunk */
   parse (chunk) {
-    this.receive(Array.isArray(chunk) ? Buffer.from(chunk) : chunk)
+    this.receive(bytesOf(chunk))
   }
 
   /**

@@ -2,6 +2,6 @@
 'use strict'
 
 // The framing of `text/event-stream`, for lib/faye/eventsource.js, which may not touch the binding.
-const { eventStreamHead: head, eventStreamMessage: message, eventStreamPing: ping } = require('../../binding')
+const { eventStreamHead: head, eventStreamMessage: message, eventStreamPing: ping } = require('../native')
 
 module.exports = { head, message, PING: ping() }

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const binding = require('../../binding')
+const binding = require('../native')
 
 /**
  * Whether an http server should hand this request to a WebSocket.

@@ -2,8 +2,9 @@
 'use strict'
 
 const Stream = require('node:stream')
-const { Connect } = require('../../binding')
+const { Connect } = require('../native')
 const { headersObject } = require('./http')
+const { bytesOf } = require('./streams')
 const { parseWebSocketUrl, parseProxyUrl, endpoint } = require('./url')
 
 /**
@@ -37,12 +38,12 @@ class Proxy extends Stream {
   }
 
   /**
-   * @param {string} name
+   * @param {any} name
    * @param {any} value
    */
   setHeader (name, value) {
     if (this.#started) return false
-    if (value !== undefined) this.#connect.setHeader(String(name), value.toString())
+    if (value !== undefined) this.#connect.setHeader(name.toString(), value.toString())
     return true
   }
 
@@ -62,15 +63,15 @@ class Proxy extends Stream {
     this.emit('drain')
   }
 
-  /** @param {Uint8Array} chunk */
+  /** @param {import('./streams').Chunk} chunk */
   write (chunk) {
     if (!this.writable) return false
-    const answer = this.#connect.receive(chunk)
+    const answer = this.#connect.receive(bytesOf(chunk))
     if (answer !== null) this.#answered(answer)
     return !this.#paused
   }
 
-  /** @param {Uint8Array} [chunk] */
+  /** @param {import('./streams').Chunk} [chunk] */
   end (chunk) {
     if (!this.writable) return
     if (chunk !== undefined) this.write(chunk)

@@ -2,10 +2,10 @@
 'use strict'
 
 const { EventEmitter } = require('node:events')
-const { RequestParser } = require('../../binding')
+const { RequestParser } = require('../native')
 const { Driver } = require('./driver')
 const { headersObject } = require('./http')
-const { IO, Messages } = require('./streams')
+const { IO, Messages, bytesOf } = require('./streams')
 
 const EVENTS = ['open', 'message', 'error', 'close', 'ping', 'pong']
 const METHODS = /** @type {const} */ ([
@@ -43,10 +43,10 @@ class Server extends EventEmitter {
     return false
   }
 
-  /** @param {Uint8Array | number[]} chunk */
+  /** @param {import('./streams').Chunk} chunk */
   parse (chunk) {
     if (this.#driver !== null) return this.#driver.parse(chunk)
-    const request = this.#parser.receive(Array.isArray(chunk) ? Buffer.from(chunk) : chunk)
+    const request = this.#parser.receive(bytesOf(chunk))
     if (request !== null) this.#connect(request)
   }
 

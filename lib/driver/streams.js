@@ -3,6 +3,8 @@
 
 const Stream = require('node:stream')
 
+/** @typedef {Uint8Array | number[] | string} Chunk what may be given to a driver as bytes */
+
 /**
  * The two duplex streams of a driver, in the manner of Node's first streams: flags, advice, nothing buffered. The
  * wire is `io`, to be piped to and from a socket; what travels over it is `messages`.
@@ -48,14 +50,14 @@ class IO extends Stream {
     this.#driver.messages.emit('drain')
   }
 
-  /** @param {any} chunk */
+  /** @param {Chunk} chunk */
   write (chunk) {
     if (!this.writable) return false
     this.#driver.parse(chunk)
     return !this.isPaused
   }
 
-  /** @param {any} [chunk] */
+  /** @param {Chunk} [chunk] */
   end (chunk) {
     if (!this.writable) return
     if (chunk !== undefined) this.write(chunk)
@@ -133,4 +135,9 @@ class Messages extends Stream {
   }
 }
 
-module.exports = { IO, Messages }
+/** @param {Chunk} chunk */
+function bytesOf (chunk) {
+  return typeof chunk === 'string' || Array.isArray(chunk) ? Buffer.from(chunk) : chunk
+}
+
+module.exports = { IO, Messages, bytesOf }

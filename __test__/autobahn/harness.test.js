@@ -70,12 +70,19 @@ test('conformance: the table has a row per group and the sums', () => {
   ])
 })
 
-test('conformance: groups 1 to 10 and both roles are the default', () => {
-  const { cases, roles, timeout } = parseOptions([])
+test('conformance: groups 1 to 10, both interfaces and both roles are the default', () => {
+  const { cases, targets, roles, timeout } = parseOptions([])
 
   assert.deepEqual(cases, ['1.*', '2.*', '3.*', '4.*', '5.*', '6.*', '7.*', '9.*', '10.*'])
+  assert.deepEqual(targets, ['faye', 'driver'])
   assert.deepEqual(roles, ['server', 'client'])
   assert.equal(timeout, 300_000)
+})
+
+test('conformance: another package has one interface, that of faye-websocket unless told otherwise', () => {
+  assert.deepEqual(parseOptions(['--package', 'faye-websocket']).targets, ['faye'])
+  assert.deepEqual(parseOptions(['--package', 'websocket-driver', '--target', 'driver']).targets, ['driver'])
+  assert.deepEqual(parseOptions(['--target=all']).targets, ['faye', 'driver'])
 })
 
 test('conformance: options choose cases, role, time limit and what is tested', () => {
@@ -93,6 +100,7 @@ test('conformance: an option that makes no sense is refused', () => {
     ['--constructor', 'x'],
     ['extra'],
     ['--role', 'proxy'],
+    ['--target', 'websocket'],
     ['--cases', 'abc'],
     ['--cases'],
     ['--timeout', 'long']

@@ -1,16 +1,19 @@
 'use strict'
 
+const { TARGET_NAMES } = require('./targets')
+
 const USAGE = `Runs Autobahn|Testsuite against this package.
 
   npm run conformance -- [options]
 
   --role server|client|both   which end of the connection is tested (default: both)
   --cases LIST                case patterns or whole groups, for example 1,2,6.4.*,9.1.1 (default: 1 to 10)
-  --report DIR                keep the HTML and JSON reports in DIR/server and DIR/client
-  --package NAME              test another package with the same API, for example faye-websocket
-  --target NAME               how the package is driven (default: faye)
+  --report DIR                keep the HTML and JSON reports in DIR, for example DIR/driver/server
+  --target faye|driver|all    which interface is tested: that of faye-websocket, or that of websocket-driver on
+                              bare TCP (default: all, or faye with --package)
+  --package NAME              test another package with the interface of the target, for example faye-websocket
   --transport NAME            passed to the package as its option of that name
-  --timeout SECONDS           limit for one role (default: 300, or 1800 with groups 12 or 13)
+  --timeout SECONDS           limit for one target and role (default: 300, or 1800 with groups 12 or 13)
   --help                      print this text
 `
 
@@ -23,7 +26,7 @@ function parseOptions (argv) {
     cases: DEFAULT_CASES,
     report: '',
     package: '',
-    target: 'faye',
+    target: '',
     transport: '',
     timeout: '',
     help: false
@@ -40,6 +43,7 @@ function parseOptions (argv) {
     if (options[name] === undefined || options[name] === '') throw new UsageError(`--${name} needs a value`)
   }
   if (!['server', 'client', 'both'].includes(options.role)) throw new UsageError(`Unknown role: ${options.role}`)
+  if (!['', 'all', ...TARGET_NAMES].includes(options.target)) throw new UsageError(`Unknown target: ${options.target}`)
   if (options.timeout !== '' && !(Number(options.timeout) > 0)) {
     throw new UsageError(`Not a number of seconds: ${options.timeout}`)
   }
@@ -52,8 +56,15 @@ function parseOptions (argv) {
     roles: options.role === 'both' ? ['server', 'client'] : [options.role],
     cases,
     timeout: 1000 * (Number(options.timeout) || (slow ? 1800 : 300)),
-    subject: { package: options.package, target: options.target, transport: options.transport }
+    targets: targets(options),
+    subject: { package: options.package, transport: options.transport }
   }
+}
+
+function targets ({ target, package: other }) {
+  if (target === 'all') return TARGET_NAMES
+  if (target !== '') return [target]
+  return other === '' ? TARGET_NAMES : ['faye']
 }
 
 // A bare number is a group. Anything else is left to wstest, whose patterns know only the asterisk.

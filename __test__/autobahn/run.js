@@ -24,15 +24,19 @@ async function main () {
   if (options.subject.package === '') build()
   const reports = options.report === '' ? temporaryDirectory() : path.resolve(options.report)
 
-  for (const role of options.roles) {
-    const passed = await testRole(role, python, path.join(reports, role), options)
-    if (!passed) process.exitCode = 1
+  for (const target of options.targets) {
+    for (const role of options.roles) {
+      const subject = { ...options.subject, target }
+      const passed = await testRole(role, python, path.join(reports, target, role), { ...options, subject })
+      if (!passed) process.exitCode = 1
+    }
   }
 }
 
 async function testRole (role, python, outdir, { cases, subject, timeout }) {
   const agent = describe(subject)
-  const title = `${role} role of ${agent}${subject.transport && `, transport ${subject.transport}`}`
+  const { target, transport } = subject
+  const title = `${target} target, ${role} role of ${agent}${transport && `, transport ${transport}`}`
   fs.mkdirSync(outdir, { recursive: true })
   // What an earlier run left must not be taken for the result of this one.
   fs.rmSync(path.join(outdir, 'index.json'), { force: true })

@@ -7,14 +7,12 @@
 //                          connection is closed and rejects when it never opened
 
 const http = require('node:http')
+const net = require('node:net')
 const path = require('node:path')
 
 /** @param {{ package: string, target: string, transport: string }} subject */
 function createTarget (subject) {
-  if (!Object.hasOwn(TARGETS, subject.target)) {
-    throw new Error(`Unknown target: ${subject.target} (known: ${Object.keys(TARGETS).join(', ')})`)
-  }
-  return TARGETS[subject.target](require(locate(subject)), connectionOptions(subject))
+  return TARGETS[subject.target](require(entryPoint(subject)), connectionOptions(subject))
 }
 
 /** The tested package's name and version. */
@@ -50,7 +48,50 @@ const TARGETS = {
         })
       }
     }
+  },
+
+  // On bare TCP, with the streams piped as the manual of websocket-driver shows.
+  driver (websocket, options) {
+    const pipe = (socket, driver) => {
+      driver.on('close', () => socket.end())
+      socket.on('error', () => socket.destroy())
+      socket.pipe(driver.io).pipe(socket)
+    }
+    return {
+      createServer () {
+        return net.createServer(socket => {
+          const driver = websocket.server({ ...options })
+          driver.on('connect', () => websocket.isWebSocket(driver) ? driver.start() : socket.destroy())
+          driver.messages.pipe(driver.messages)
+          pipe(socket, driver)
+        })
+      },
+
+      connect (url, receive) {
+        return new Promise((resolve, reject) => {
+          const { hostname, port } = new URL(url)
+          const driver = websocket.client(url, { ...options })
+          const socket = net.connect(port, hostname, () => driver.start())
+          let failure = new Error(`${url} was closed before it opened`)
+          driver.on('open', () => { failure = null })
+          driver.on('error', error => { if (failure !== null) failure = error })
+          driver.messages.on('data', data => receive(data, data => driver.messages.write(data)))
+          socket.on('error', error => { if (failure !== null) failure = error })
+          socket.on('close', () => failure === null ? resolve() : reject(failure))
+          pipe(socket, driver)
+        })
+      }
+    }
   }
+}
+
+// Where the interface of each target is in our own package. Other packages are what their name says.
+const ENTRY_POINTS = { faye: '.', driver: './websocket-driver' }
+
+function entryPoint (subject) {
+  if (subject.package !== '') return locate(subject)
+  const { exports } = require('../../package.json')
+  return path.join(locate(subject), exports[ENTRY_POINTS[subject.target]].default)
 }
 
 function locate (subject) {
@@ -63,4 +104,4 @@ function connectionOptions (subject) {
   return subject.transport === '' ? {} : { transport: subject.transport }
 }
 
-module.exports = { createTarget, describe }
+module.exports = { TARGET_NAMES: Object.keys(TARGETS), createTarget, describe }

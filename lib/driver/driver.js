@@ -127,12 +127,12 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * @param {string} name
+   * @param {any} name
    * @param {any} value
    */
   setHeader (name, value) {
     if (value === undefined) return this.readyState <= 0
-    return this.#native.setHeader(String(name), value.toString())
+    return this.#native.setHeader(name.toString(), value.toString())
   }
 
   /**

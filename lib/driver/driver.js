@@ -429,17 +429,24 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Delivers what a command has caused: bytes, then events. An open connection is announced after its bytes.
+   * Delivers what a command has caused: bytes, then events.
    *
    * @param {import('../../binding').Outcome} outcome
    */
   #caused ({ accepted, events }) {
-    if (this.#native.readyState !== 1) this.readyState = this.#native.readyState
     this.#events.push(...events)
-    this.transport?.offer()
-    this.readyState = this.#native.readyState
+    this.#write()
     this.#deliverEvents()
     return accepted
+  }
+
+  /** Writes what waits. Until it is out, a connection has neither opened nor ended. */
+  #write () {
+    const { readyState } = this.#native
+    if (readyState === 0 || readyState === 2) this.readyState = readyState
+    if (readyState === 3 && this.readyState === 1 && !this.#isDraft) this.readyState = 2
+    this.transport?.offer()
+    this.readyState = this.#native.readyState
   }
 
   #deliverEvents () {
@@ -455,6 +462,7 @@ class Driver extends EventEmitter {
 
   /** @param {import('../../binding').DriverEvent} event */
   #happened (event) {
+    if (event.kind === 'write') return this.#write()
     this.readyState = this.#native.readyState
     switch (event.kind) {
       case 'open': return this.#opened()
@@ -462,7 +470,6 @@ class Driver extends EventEmitter {
       case 'pong': return this.#ponged(/** @type {string} */ (event.data))
       case 'error': return this.#failed(/** @type {string} */ (event.message))
       case 'close': return this.#closed(event.code ?? null, event.reason ?? null)
-      case 'write': return this.transport?.offer()
       case 'activate': return this.#activate()
       case 'transform': return this.#transformIncoming(event)
       case 'outgoing': return this.#transformOutgoing(Boolean(event.isText), /** @type {Buffer} */ (event.payload))

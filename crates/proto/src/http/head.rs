@@ -67,6 +67,8 @@ pub(crate) struct HeadScanner {
     scanned: usize,
     lines: usize,
     line_is_empty: bool,
+    /// Empty lines before the head are no end of it: RFC 9112 §2.2 asks servers to skip them.
+    has_begun: bool,
 }
 
 impl HeadScanner {
@@ -122,13 +124,16 @@ impl HeadScanner {
         for &byte in bytes.get(self.scanned..).unwrap_or_default() {
             self.scanned += 1;
             match byte {
-                b'\n' if self.line_is_empty && self.lines > 0 => return Some(self.scanned),
+                b'\n' if self.line_is_empty && self.has_begun => return Some(self.scanned),
                 b'\n' => {
                     self.lines += 1;
                     self.line_is_empty = true;
                 }
                 b'\r' => {}
-                _ => self.line_is_empty = false,
+                _ => {
+                    self.line_is_empty = false;
+                    self.has_begun = true;
+                }
             }
             if self.scanned > MAX_HEAD || self.lines > MAX_LINES {
                 return None;
@@ -272,6 +277,26 @@ mod tests {
                 "pieces of {size}"
             );
         }
+    }
+
+    #[test]
+    fn skips_empty_lines_before_a_request_wherever_it_is_cut() {
+        let bytes = b"\r\n\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        for cut in 1..bytes.len() {
+            let mut reader = RequestReader::default();
+            let (front, back) = bytes.split_at(cut);
+            assert!(reader.receive(front).is_none(), "cut at {cut}");
+            let read = reader.receive(back);
+            let head = read.and_then(|read| read.head);
+            assert_eq!(head.unwrap().method, "GET", "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn empty_lines_without_end_are_no_request() {
+        let mut reader = RequestReader::default();
+        let read = reader.receive(&[b'\n'; MAX_LINES + 1]);
+        assert!(read.unwrap().head.is_none());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Knows tokens, parameters and quoted strings, in one pass over the value. Does not know any
 //! extension.
 
-use crate::http::headers::is_token_byte;
+use crate::http::headers::{is_token, is_token_byte};
 
 /// One element of the header: an offer in a request, a response in an answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -62,7 +62,8 @@ fn element(cursor: &mut Cursor<'_>) -> Result<Element, Malformed> {
     }
 }
 
-/// Prints an element as websocket-extensions does: what is not a token is quoted.
+/// Prints an element so that [`parse`] reads the same: what is not a token is quoted. This goes further
+/// than websocket-extensions, which leaves backslashes and empty values as they are.
 #[must_use]
 pub fn print(name: &str, parameters: &[(String, Option<String>)]) -> String {
     let mut printed = name.to_owned();
@@ -71,13 +72,13 @@ pub fn print(name: &str, parameters: &[(String, Option<String>)]) -> String {
         printed.push_str(name);
         match value {
             None => {}
-            Some(value) if value.bytes().all(is_token_byte) => {
+            Some(value) if is_token(value) => {
                 printed.push('=');
                 printed.push_str(value);
             }
             Some(value) => {
                 printed.push_str("=\"");
-                printed.push_str(&value.replace('"', "\\\""));
+                printed.push_str(&value.replace('\\', r"\\").replace('"', "\\\""));
                 printed.push('"');
             }
         }
@@ -147,16 +148,22 @@ impl Cursor<'_> {
                 b'\\' => {
                     let (&escaped, rest) = self.rest.split_first().ok_or(Malformed)?;
                     self.rest = rest;
-                    if !escaped.is_ascii() {
+                    // RFC 9110 §5.6.4: control characters are not quoted away.
+                    if !escaped.is_ascii() || is_control(escaped) {
                         return Err(Malformed);
                     }
                     value.push(escaped);
                 }
-                0x00..=0x08 | 0x0A..=0x1F | 0x7F => return Err(Malformed),
+                byte if is_control(byte) => return Err(Malformed),
                 _ => value.push(byte),
             }
         }
     }
+}
+
+/// A control character other than the tab, which counts as white space.
+fn is_control(byte: u8) -> bool {
+    byte.is_ascii_control() && byte != b'\t'
 }
 
 #[cfg(test)]
@@ -190,13 +197,20 @@ mod tests {
 
     #[test]
     fn prints_what_it_reads() {
-        let header = "a; b; c=1; d=\"x, \\\"y\"; e=-0.5";
-        let parsed = parse(header).unwrap();
-        assert_eq!(print(&parsed[0].name, &parsed[0].parameters), header);
-        assert_eq!(
-            parse(&print(&parsed[0].name, &parsed[0].parameters)).unwrap(),
-            parsed
-        );
+        let headers = [
+            r#"a; b; c=1; d="x, \"y"; e=-0.5"#,
+            r#"a; b="\\""#,
+            r#"a; b="x\\\"y""#,
+            r#"a; b="""#,
+            "a; b=\"x\ty\"",
+            "a; b=\"é\"",
+        ];
+        for header in headers {
+            let parsed = parse(header).unwrap();
+            let printed = print(&parsed[0].name, &parsed[0].parameters);
+            assert_eq!(printed, header);
+            assert_eq!(parse(&printed), Ok(parsed));
+        }
     }
 
     #[test]
@@ -233,6 +247,7 @@ mod tests {
             "a b",
             "a; b=\"c",
             "a; b=\"\n\"",
+            "a; b=\"\\\n\"",
             "ä",
             "a,,b",
             "a; b=\"\\",

@@ -155,9 +155,13 @@ impl Hixie {
             match self.state {
                 State::FrameType => self.state = self.frame_type(byte),
                 State::Length { length, closes } => {
-                    // No overflow: a length above the limit ends the connection at once.
-                    let length = length * 128 + usize::from(byte & 0x7F);
-                    if length > self.max_length || (closes && length == 0) {
+                    let digit = usize::from(byte & 0x7F);
+                    let length = length.checked_mul(128).map(|length| length + digit);
+                    // What overflows is above every limit.
+                    let Some(length) = length.filter(|&length| length <= self.max_length) else {
+                        return Some(Found::Close);
+                    };
+                    if closes && length == 0 {
                         return Some(Found::Close);
                     }
                     self.state = match (byte & 0x80, length) {
@@ -270,6 +274,15 @@ mod tests {
                 assert_eq!(transcript(closing, bytes), expected, "{name}, {closing:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_length_that_no_integer_holds_is_above_every_limit() {
+        let mut hixie = Hixie::new(Closing::Silent, usize::MAX);
+        hixie.receive(&[&[0x80][..], &[0xFF; 20], &[0x00]].concat());
+        let (mut outbox, mut untold) = (Outbox::default(), VecDeque::new());
+        let output = hixie.poll(&mut outbox, &mut untold);
+        assert!(matches!(output, Some(Output::Event(CLOSE))), "{output:?}");
     }
 
     #[test]

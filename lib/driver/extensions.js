@@ -114,9 +114,7 @@ function toObject (list) {
 function toList (parameters) {
   const list = []
   for (const name in parameters) {
-    for (const value of [].concat(parameters[name])) {
-      list.push({ name, value: ['number', 'boolean'].includes(typeof value) ? value : String(value) })
-    }
+    for (const value of [parameters[name]].flat(Infinity)) list.push({ name, value: value === true || String(value) })
   }
   return list
 }

@@ -1,0 +1,194 @@
+'use strict'
+
+// npm's permessage-deflate, the extension that most programs use, as a JavaScript extension of both packages.
+
+const zlib = require('node:zlib')
+
+const deflate = require('permessage-deflate')
+
+const { closePayload, frame, fromClient, readFrames, upgradeResponse } = require('../support/wire')
+const { eventually } = require('../support/peer')
+const { dial, openClient, openServer, parityTable } = require('./driver-scripts')
+
+const SETTLED = 'the sessions have answered'
+
+const compress = (text) => zlib.deflateRawSync(text, { finishFlush: zlib.constants.Z_SYNC_FLUSH }).subarray(0, -4)
+
+const OFFER = 'permessage-deflate; client_max_window_bits'
+
+const ENDS = [
+  ['a server', (library, log, { configured = deflate, header = OFFER, options } = {}) => openServer(library, log, {
+    options,
+    headers: { 'sec-websocket-extensions': header },
+    before: (driver) => driver.addExtension(configured)
+  }), fromClient],
+  ['a client', (library, log, { configured = deflate, header = 'permessage-deflate', options } = {}) =>
+    openClient(library, log, {
+      options,
+      answer: { 'Sec-WebSocket-Extensions': header },
+      before: (driver) => driver.addExtension(configured)
+    }), frame]
+]
+
+function parityDeflate (name, rows, script, options) {
+  for (const [end, open, fromPeer] of ENDS) {
+    parityTable(`${end} with permessage-deflate ${name}`, rows, (library, log, feed, value) => script({
+      log, feed, fromPeer, open: (given) => open(library, log, given)
+    }, value), options)
+  }
+}
+
+const counting = (driver, type) => {
+  const counted = { count: 0 }
+  driver.on(type, () => { counted.count += 1 })
+  return counted
+}
+
+parityDeflate('inflates', [
+  ['text', (f) => [f('text', Buffer.from('f248cdc9c90700', 'hex'), { rsv: 4 })]],
+  ['text beyond ASCII', (f) => [f('text', compress('é€😀'), { rsv: 4 })]],
+  ['binary', (f) => [f('binary', compress('abc'), { rsv: 4 })]],
+  ['with its context', (f) => [
+    f('text', Buffer.from('f248cdc9c90700', 'hex'), { rsv: 4 }), f('text', Buffer.from('f200110000', 'hex'), { rsv: 4 })
+  ]],
+  ['fragments', (f) => [
+    f('text', Buffer.from('f248', 'hex'), { rsv: 4, fin: false }), f('continuation', Buffer.from('cdc9c90700', 'hex'))
+  ]],
+  ['nothing', (f) => [f('text', Buffer.from('00', 'hex'), { rsv: 4 })]],
+  ['no plain messages', (f) => [f('text', 'plain')]],
+  ['among plain messages', (f) => [f('text', 'a'), f('text', compress('b'), { rsv: 4 }), f('text', 'c')]]
+], async ({ feed, fromPeer, open }, frames) => {
+  const driver = open()
+  const messages = counting(driver, 'message')
+  const bytes = frames(fromPeer)
+  const expected = bytes.filter((each) => each[0] & 0x80).length
+  feed.deliver(driver.io, ...bytes)
+  await eventually(() => messages.count === expected, SETTLED)
+})
+
+parityDeflate('deflates', [
+  ['text', ['Hello']],
+  ['with its context', ['Hello', 'Hello']],
+  ['nothing', ['']],
+  ['binary', [Buffer.from('Hello')]],
+  ['much', ['x'.repeat(100000)]]
+], async ({ log, open }, messages) => {
+  const driver = open()
+  const writes = counting(driver.io, 'data')
+  for (const message of messages) log.call('write', () => driver.messages.write(message))
+  log.add('written', writes.count)
+  await eventually(() => writes.count === messages.length, SETTLED)
+})
+
+parityDeflate('keeps the order', [
+  // The table "Behaviours to keep", F: a ping overtakes a message that a session still holds.
+  ['F: of a deflated text, a ping and a close frame', (f) => [
+    f('text', compress('first'), { rsv: 4 }), f('ping', 'p'), f('close', closePayload(1000))
+  ]],
+  ['of texts and a close frame', (f) => [
+    f('text', compress('first'), { rsv: 4 }), f('text', 'second'), f('close', closePayload(1001, 'bye'))
+  ]]
+], async ({ feed, fromPeer, open }, frames) => {
+  const driver = open()
+  const closes = counting(driver, 'close')
+  feed.deliver(driver.io, ...frames(fromPeer))
+  await eventually(() => closes.count === 1, SETTLED)
+})
+
+parityDeflate('sends everything before it closes', [
+  ['one text', ['a']],
+  ['several', ['a', 'b'.repeat(5000), 'c']]
+], async ({ log, feed, fromPeer, open }, messages) => {
+  const driver = open()
+  for (const message of messages) log.call('text', () => driver.text(message))
+  log.call('ping', () => driver.ping('overtakes'))
+  log.call('close', () => driver.close('bye', 3001))
+  log.call('text', () => driver.text('late'))
+  log.call('ping', () => driver.ping('late'))
+  const writes = counting(driver.io, 'data')
+  await eventually(() => writes.count === messages.length + 1, SETTLED)
+  feed.deliver(driver.io, fromPeer('close', closePayload(3001, 'bye')))
+})
+
+parityDeflate('fails for', [
+  ['corrupt data', (f) => f('text', [0xff, 0xff, 0xff], { rsv: 4 })],
+  ['text that is not UTF-8', (f) => f('text', compress(Buffer.from([0xff, 0xfe])), { rsv: 4 })],
+  ['what is too long when it is inflated', (f) => f('text', compress('x'.repeat(1000)), { rsv: 4 })]
+], async ({ log, feed, fromPeer, open }, bytes) => {
+  const driver = open({ options: { maxLength: 100 } })
+  const closes = counting(driver, 'close')
+  feed.deliver(driver.io, fromPeer('text', compress('good'), { rsv: 4 }), bytes(fromPeer))
+  await eventually(() => closes.count === 1, SETTLED)
+  log.call('text', () => driver.text('late'))
+})
+
+parityTable('a server with permessage-deflate answers', [
+  ['a plain offer', ['permessage-deflate']],
+  ['the usual offer', [OFFER]],
+  ['no context takeover', ['permessage-deflate; server_no_context_takeover; client_no_context_takeover']],
+  ['windows', ['permessage-deflate; server_max_window_bits=10; client_max_window_bits=11']],
+  ['a quoted window', ['permessage-deflate; server_max_window_bits="10"']],
+  ['an unknown parameter', ['permessage-deflate; x']],
+  ['an unknown parameter, then a good one', ['permessage-deflate; x, permessage-deflate; client_max_window_bits=9']],
+  ['a repeated parameter', ['permessage-deflate; server_max_window_bits=10; server_max_window_bits=10']],
+  ['a window that is too small', ['permessage-deflate; server_max_window_bits=7']],
+  ['a window without a value', ['permessage-deflate; server_max_window_bits']],
+  ['a flag with a value', ['permessage-deflate; server_no_context_takeover=1']],
+  ['with settings of its own', [OFFER, { noContextTakeover: true, maxWindowBits: 9, requestMaxWindowBits: 10 }]],
+  ['with requests of its own', [OFFER, { requestNoContextTakeover: true }]]
+], (library, log, feed, [header, settings]) => {
+  openServer(library, log, {
+    headers: { 'sec-websocket-extensions': header },
+    before: (driver) => driver.addExtension(settings ? deflate.configure(settings) : deflate)
+  })
+})
+
+parityTable('a client with permessage-deflate offers', [
+  ['the usual', {}],
+  ['no context takeover', { noContextTakeover: true, requestNoContextTakeover: true }],
+  ['windows', { maxWindowBits: 9, requestMaxWindowBits: 10 }]
+], (library, log, feed, settings) => {
+  for (const answer of [
+    'permessage-deflate', 'permessage-deflate; client_max_window_bits=9', 'permessage-deflate; x',
+    'permessage-deflate; client_no_context_takeover; server_no_context_takeover',
+    'permessage-deflate; server_max_window_bits=16', 'permessage-deflate; server_max_window_bits=10', ''
+  ]) {
+    const { driver, head } = dial(library, log, {
+      before: (driver) => driver.addExtension(deflate.configure(settings))
+    })
+    driver.io.write(Buffer.from(upgradeResponse(head, { 'Sec-WebSocket-Extensions': answer })))
+    log.add('state', driver.readyState)
+  }
+})
+
+parityTable('two drivers of one kind talk', [
+  ['with a context', {}],
+  ['without', { noContextTakeover: true, requestNoContextTakeover: true }],
+  ['with small windows', { maxWindowBits: 9, requestMaxWindowBits: 9 }]
+], async (library, log, feed, settings) => {
+  const server = library.server({ allowDrafts: false })
+  const client = library.client('ws://a/', { allowDrafts: false })
+  for (const driver of [server, client]) driver.addExtension(deflate.configure(settings))
+  server.on('connect', () => server.start())
+  server.on('message', ({ data }) => server.messages.write(data))
+  // Not piped into each other at once: the original's client is not ready for an answer inside start().
+  let request
+  client.io.once('data', (chunk) => { request = chunk })
+  client.start()
+  server.io.on('data', (chunk) => feed.deliver(client.io, chunk))
+  client.io.on('data', (chunk) => {
+    log.add('frame', ...readFrames(chunk).frames.map(({ rsv, type, payload }) => [rsv, type, payload.toString('hex')]))
+    feed.deliver(server.io, chunk)
+  })
+  const seen = []
+  client.on('message', ({ data }) => seen.push(data))
+  server.io.write(request)
+  const sent = ['Hello', 'Hello', '', 'é'.repeat(3000), Buffer.from([1, 2, 3]), Buffer.alloc(70000, 'ab')]
+  for (const message of sent) client.messages.write(message)
+  await eventually(() => seen.length === sent.length, SETTLED)
+  for (const data of seen) log.add('echo', data)
+  const closes = counting(client, 'close')
+  client.on('close', (event) => log.add('close', { ...event }))
+  client.close('bye', 3000)
+  await eventually(() => closes.count === 1, SETTLED)
+}, { whole: 'every byte is cut by the other end' })

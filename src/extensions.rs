@@ -9,6 +9,7 @@ use proto::extension::header::{number, print};
 use proto::hybi::frame::Rsv;
 
 use crate::driver::{Driver, Outcome, kind};
+use crate::error::throw;
 
 /// An extension in the peer's header.
 #[napi(object, object_from_js = false)]
@@ -67,10 +68,18 @@ impl Driver {
 
     /// Adds an offer of a client, or a response of a server.
     #[napi(catch_unwind)]
-    pub fn add_extension(&mut self, name: String, parameters: Vec<ExtensionParameter>) {
-        if let Some(negotiation) = self.connection().negotiation() {
-            negotiation.add(&name, &printable(parameters));
-        }
+    pub fn add_extension(
+        &mut self,
+        env: &Env,
+        name: String,
+        parameters: Vec<ExtensionParameter>,
+    ) -> Result<()> {
+        let Some(negotiation) = self.connection().negotiation() else {
+            return Ok(());
+        };
+        negotiation
+            .add(&name, &printable(parameters))
+            .map_err(|mistake| throw(env, &mistake))
     }
 
     /// Gives an extension its reserved bits, RSV1 to RSV3. What is wrong if one has an owner already.

@@ -4,6 +4,7 @@
 //! its parameters.
 
 use super::header::{Element, Malformed, parse, print};
+use crate::error::InvalidArgument;
 use crate::hybi::frame::Rsv;
 
 /// A parameter list as it stands in a header.
@@ -41,9 +42,22 @@ impl Negotiation {
     }
 
     /// Adds an offer of ours, or a response.
-    pub fn add(&mut self, name: &str, parameters: &[(String, Option<String>)]) {
+    ///
+    /// # Errors
+    /// [`InvalidArgument::Header`] when it contains CR, LF or NUL, which would end the header line.
+    pub fn add(
+        &mut self,
+        name: &str,
+        parameters: &[(String, Option<String>)],
+    ) -> Result<(), InvalidArgument> {
+        let printed = print(name, parameters);
+        if printed.contains(['\r', '\n', '\0']) {
+            let name = "Sec-WebSocket-Extensions".to_owned();
+            return Err(InvalidArgument::Header { name });
+        }
         self.offered.push(name.to_owned());
-        self.printed.push(print(name, parameters));
+        self.printed.push(printed);
+        Ok(())
     }
 
     /// Makes an extension the owner of its reserved bits.
@@ -129,5 +143,18 @@ mod tests {
             .reserve("d", Rsv::new(false, true, false))
             .unwrap();
         assert_eq!(negotiation.reserved(), Some(Rsv::new(true, true, false)));
+    }
+    #[test]
+    fn refuses_what_would_end_the_header_line() {
+        let mut negotiation = Negotiation::default();
+        let parameter = |value: &str| [("a".to_owned(), Some(value.to_owned()))];
+        for value in ["x\r\nSet-Cookie: y", "x\n", "x\0"] {
+            let added = negotiation.add("x", &parameter(value));
+            assert!(added.is_err(), "{value:?}");
+        }
+        assert!(negotiation.add("x\r\n", &[]).is_err());
+        assert_eq!(negotiation.header(), None);
+        negotiation.add("x", &parameter("y z")).unwrap();
+        assert_eq!(negotiation.header().as_deref(), Some("x; a=\"y z\""));
     }
 }

@@ -5,6 +5,7 @@ import Stream = require('stream')
 import http = require('http')
 import net = require('net')
 import tls = require('tls')
+import driver = require('./lib/driver/index.js')
 
 export = WebSocket
 
@@ -16,8 +17,8 @@ declare abstract class Socket extends Stream {
    */
   readonly url: string
 
-  /** The protocol version, `'hybi-13'`: RFC 6455. */
-  readonly version: string
+  /** The protocol version: `'hybi-13'` is RFC 6455, `'hixie-76'` and `'hixie-75'` are the drafts before it. */
+  readonly version: driver.Version
 
   /** The subprotocol that both ends agreed on; `''` before `open` and when there is none. */
   readonly protocol: string
@@ -53,8 +54,8 @@ declare abstract class Socket extends Stream {
    * A `Uint8Array` that is no Buffer would be sent as the text `1,2,3`, as faye-websocket does. It is therefore not
    * among the types: wrap it with `Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)`.
    *
-   * @returns `false` when the message was refused because the socket is closing or closed, and when the peer does not
-   * read fast enough: then wait for `drain` before sending more.
+   * @returns `false` when the message was refused because the socket is closing or closed, or because it is binary and
+   * the client speaks a draft; and when the peer does not read fast enough: then wait for `drain` before sending more.
    */
   send (message: WebSocket.Sendable): boolean
 
@@ -71,7 +72,7 @@ declare abstract class Socket extends Stream {
    * @param message Its payload, at most 125 bytes of UTF-8. Default: `''`.
    * @param callback Called once, without arguments, when the pong with the same payload arrives; replaces the callback
    * of an earlier ping with the same payload; never called if the connection closes first.
-   * @returns `false` when the socket is closing or closed.
+   * @returns `false` when the socket is closing or closed, or speaks a draft, which has no pings.
    * @throws RangeError when the message has more than 125 bytes.
    */
   ping (message?: string | null, callback?: () => void): boolean
@@ -193,7 +194,7 @@ declare namespace WebSocket {
      * @param url A `ws:` or `wss:` URL. A user name and password in it are sent as `Authorization: Basic`.
      * @param protocols The subprotocols that the client speaks, as an array or separated by commas. Default: none.
      * @param options See {@link WebSocket.ClientOptions}.
-     * @throws Error `… is not a valid WebSocket URL`.
+     * @throws Error `… is not a valid WebSocket URL`, `… is not a valid proxy URL`.
      * @throws Error `Unrecognized option: …` for an option that does not exist.
      * @throws Error for a header whose name or value contains CR, LF or NUL.
      * @throws RangeError for a `maxLength` or `ping` that is no number above 0 (0 and undefined mean the default).
@@ -225,6 +226,7 @@ declare namespace WebSocket {
      * Sends the head of the response and the `retry` field at once. If the connection is gone, does nothing.
      *
      * @throws Error for a header whose name or value contains CR, LF or NUL.
+     * @throws RangeError for a `ping` or `retry` that is no number above 0 (0 and undefined mean the default).
      */
     constructor (request: http.IncomingMessage, response: http.ServerResponse, options?: EventSourceOptions | null)
 
@@ -324,7 +326,10 @@ declare namespace WebSocket {
     /** Headers to send with the handshake. Default: none. */
     headers?: Headers
 
-    /** Extensions in the manner of `websocket-extensions`, for example `permessage-deflate`. Default: none. */
+    /**
+     * Extensions in the manner of `websocket-extensions`, for example npm's `permessage-deflate`, in the order of
+     * preference. They are negotiated, and used when both ends agree. Default: none.
+     */
     extensions?: Extension | readonly Extension[]
 
     /** The largest message accepted, in bytes; a larger one closes with 1009. Default: 67108863 (64 MiB less one). */
@@ -332,6 +337,12 @@ declare namespace WebSocket {
 
     /** Seconds between the pings that keep the connection alive; fractions are allowed. Default: no pings. */
     ping?: number
+
+    /**
+     * Whether a server understands hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
+     * standard: where no such client has to be served, `false` refuses them. A client ignores it. Default: `true`.
+     */
+    allowDrafts?: boolean
   }
 
   /** Options of {@link WebSocket.Client}. */
@@ -340,8 +351,9 @@ declare namespace WebSocket {
     proxy?: ProxyOptions
 
     /**
-     * Options for `net.connect()`, used for the TCP connection; `host` and `port` come from the URL, whatever is given
-     * here. Default: none.
+     * Options for `net.connect()`, used when what we connect to is plain: a `ws:` server, or an `http:` proxy whatever
+     * the server is. For a `wss:` server and an `https:` proxy, `tls` and `proxy.tls` take the same options. `host` and
+     * `port` come from the URL, whatever is given here. Default: none.
      */
     net?: Partial<net.TcpNetConnectOpts>
 
@@ -420,11 +432,14 @@ declare namespace WebSocket {
 
   /** The connection is closed. */
   export interface CloseEvent extends Event<'close'> {
-    /** The code of the peer's close frame; 1006 if the connection ended without one. */
-    readonly code: number
+    /**
+     * The code of the peer's close frame; 1006 if the connection ended without one; null after the closing handshake of
+     * a draft, which has no codes. With `allowDrafts: false`, and on a client, it is always a number.
+     */
+    readonly code: number | null
 
-    /** The reason in the peer's close frame, `''` if there is none. */
-    readonly reason: string
+    /** The reason in the peer's close frame, `''` if there is none; null where the code is. */
+    readonly reason: string | null
   }
 
   /** Listeners by event name, for sockets. */
@@ -450,24 +465,5 @@ declare namespace WebSocket {
   }
 
   /** A WebSocket extension in the manner of `websocket-extensions`. */
-  export interface Extension {
-    readonly name: string
-    /** `'permessage'`. */
-    readonly type: string
-    readonly rsv1: boolean
-    readonly rsv2: boolean
-    readonly rsv3: boolean
-    createClientSession (...args: any[]): ExtensionSession | null | undefined
-    createServerSession (offers: any, ...args: any[]): ExtensionSession | null | undefined
-  }
-
-  /** An extension at work on one connection. */
-  export interface ExtensionSession {
-    generateOffer? (): any
-    activate? (parameters: any): boolean
-    generateResponse? (): any
-    processIncomingMessage (message: any, callback: (error: any, message?: any) => void): void
-    processOutgoingMessage (message: any, callback: (error: any, message?: any) => void): void
-    close (): void
-  }
+  export type Extension = driver.Extension
 }

@@ -25,6 +25,8 @@ new WebSocket(request, socket, body, [], { headers: { 'X-Name': null } })
 new WebSocket(request, socket, body, [], { extensions: [{}] })
 // @ts-expect-error: protocols are strings
 new WebSocket(request, socket, body, [5])
+// @ts-expect-error: yes or no
+new WebSocket(request, socket, body, [], { allowDrafts: 'no' })
 // @ts-expect-error: no `new`
 WebSocket(request, socket, body)
 
@@ -49,6 +51,8 @@ void ws.OPEN
 ws.onmessage = (event) => event.code
 // @ts-expect-error: it may be a Buffer
 ws.on('message', (event) => event.data.toUpperCase())
+// @ts-expect-error: a draft closes without a code
+ws.on('close', (event) => event.code.toString())
 // @ts-expect-error: no such event
 ws.addEventListener('massage', () => {})
 // @ts-expect-error: a close event has no data

@@ -8,6 +8,7 @@ import * as tls from 'tls'
 import { EventEmitter } from 'events'
 import { inherits } from 'util'
 import WebSocket = require('faye-websocket')
+import websocket = require('faye-websocket-rs/websocket-driver')
 
 // The same constructor under its second name, as a value and as a type.
 import { WebSocket as Named, Client, EventSource } from 'faye-websocket'
@@ -34,12 +35,13 @@ const deflate: WebSocket.Extension = {
   createClientSession: () => null,
   createServerSession: (offers: unknown[]) => offers.length > 0 ? session : null
 }
-declare const session: WebSocket.ExtensionSession
+declare const session: websocket.ServerSession
 
 const ws = new WebSocket(request, tlsSocket, body, ['irc', 'amqp'], {
   headers: { 'X-Name': 'value', 'X-Number': 5, 'X-Nothing': undefined },
   extensions: [deflate],
   maxLength: 1024,
+  allowDrafts: false,
   ping: 0.5
 })
 new WebSocket(request, duplex, new Uint8Array(0), 'irc, amqp', { extensions: deflate })
@@ -79,7 +81,7 @@ void writable
 ws.onopen = (event) => { const type: 'open' = event.type; void type }
 ws.onmessage = ({ data }) => { const payload: string | Buffer = data; void payload }
 ws.onerror = (event) => { const message: string = event.message; void message }
-ws.onclose = (event) => { const close: [number, string] = [event.code, event.reason]; void close }
+ws.onclose = (event) => { const close: [number | null, string | null] = [event.code, event.reason]; void close }
 ws.onopen = ws.onmessage = ws.onerror = ws.onclose = null
 
 ws.on('open', (event) => { const target: WebSocket | WebSocket.Client = event.target; void target })
@@ -88,8 +90,8 @@ ws.on('open', (event) => { const target: WebSocket | WebSocket.Client = event.ta
   .on('end', () => {})
   .on('drain', () => {})
   .addListener('error', (event) => event.message.length)
-  .prependListener('close', (event) => event.code + 1)
-  .prependOnceListener('close', (event) => event.reason.length)
+  .prependListener('close', (event) => (event.code ?? 1006) + 1)
+  .prependOnceListener('close', (event) => event.reason?.length)
   .on('something else', (...args: unknown[]) => args.length)
 const listener = (event: WebSocket.MessageEvent) => event.data.length
 ws.addEventListener('message', listener)

@@ -23,32 +23,41 @@ const batching = []
 function flushAtTheEnd (transport) {
   if (touched.length === 0) process.nextTick(endTick)
   touched.push(transport)
+  endings.add(endProcess)
 }
 
 /** @param {Flushable} transport */
 function enterBatch (transport) {
   batching.push(transport)
+  endings.add(endProcess)
 }
 
 /** @param {Flushable} transport */
 function leaveBatch (transport) {
   batching.splice(batching.lastIndexOf(transport), 1)
+  restIfIdle()
 }
 
 function endTick () {
   const ending = touched
   touched = []
   for (const transport of ending) transport.endTick()
+  restIfIdle()
+}
+
+// Whoever is not at work is not remembered: test runners load the package again and again.
+function restIfIdle () {
+  if (touched.length + batching.length === 0) endings.delete(endProcess)
 }
 
 function endProcess () {
   for (const transport of [...batching, ...touched]) transport.flushAll()
 }
 
-// One listener for the process, even where the package is loaded many times, as test runners do.
+// One listener for the process, however often the package is loaded.
 const ENDINGS = Symbol.for('faye-websocket-rs.endings')
+/** @type {Set<() => void>} */
 const endings = /** @type {any} */ (process)[ENDINGS] ??= listen()
-endings.add(endProcess)
 
 function listen () {
   const endings = new Set()

@@ -223,10 +223,12 @@ impl Connection {
             None
         };
         let mut events = VecDeque::new();
-        if let (Some(error), Protocol::Hybi(hybi)) = (violation, &mut self.protocol) {
+        if let (Some(error), Phase::Established, Protocol::Hybi(hybi)) =
+            (violation, &self.phase, &mut self.protocol)
+        {
             hybi.fail(error, &mut self.outbox, &mut events);
         }
-        Caused::new(violation.is_none(), events)
+        self.caused(violation.is_none(), events)
     }
 
     fn read_response(&mut self) -> Option<()> {
@@ -368,7 +370,12 @@ impl Connection {
 
     /// Fails an opening handshake: a server answers 400, a client just ends.
     pub fn refuse(&mut self, error: HandshakeError) -> Caused {
-        if !matches!(self.phase, Phase::Connecting { .. }) {
+        let may = match self.handshake {
+            Handshake::Client { .. } => matches!(self.phase, Phase::Connecting { .. }),
+            // Not a second time: hixie-76 goes on connecting after its answer.
+            Handshake::Server { .. } => self.is_unstarted(),
+        };
+        if !may {
             return Caused::default();
         }
         let error = match self.handshake {
@@ -380,7 +387,7 @@ impl Connection {
             }
         };
         let events = self.fail(error);
-        Caused::new(false, events)
+        self.caused(false, events)
     }
 
     /// Sends a message. False when the connection is closing or closed, and for binary messages of the
@@ -447,7 +454,7 @@ impl Connection {
                 accepted
             }
         };
-        Ok(Caused::new(accepted, events))
+        Ok(self.caused(accepted, events))
     }
 
     /// Fails an open connection because an extension did. A code that must not travel becomes 1010.
@@ -463,16 +470,16 @@ impl Connection {
                 &mut events,
             );
         }
-        Caused::new(true, events)
+        self.caused(true, events)
     }
 
     /// The sessions outside the core have finished, as [`Event::Drain`] asked.
     pub fn drained(&mut self) -> Caused {
         let mut events = VecDeque::new();
-        if let Protocol::Hybi(hybi) = &mut self.protocol {
+        if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol) {
             hybi.drained(&mut self.outbox, &mut events);
         }
-        Caused::new(true, events)
+        self.caused(true, events)
     }
 
     /// The transport is gone: forgets what waits in either direction, without a word.
@@ -569,6 +576,16 @@ impl Connection {
         }
         events.push(Event::Open);
         events
+    }
+
+    /// What a command may have caused, the end among it: nothing follows that, not even what the peer
+    /// caused before and nobody has polled yet.
+    fn caused(&mut self, accepted: bool, events: impl IntoIterator<Item = Event>) -> Caused {
+        let caused = Caused::new(accepted, events);
+        if self.ready_state() == ReadyState::Closed && !caused.events.is_empty() {
+            self.untold.clear();
+        }
+        caused
     }
 
     fn fail(&mut self, error: Error) -> Vec<Event> {

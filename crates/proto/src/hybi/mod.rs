@@ -167,7 +167,11 @@ impl Hybi {
         payload: &[u8],
         outbox: &mut Outbox,
     ) -> bool {
-        let may = self.phase == Phase::Open || !self.endings.is_empty();
+        let close_waits = |ending: &Ending| match ending {
+            Ending::Start(_) => true,
+            Ending::Report { answer, .. } => *answer,
+        };
+        let may = self.phase == Phase::Open || self.endings.iter().any(close_waits);
         if may {
             self.sender.send(opcode, rsv, payload, outbox);
         }
@@ -234,6 +238,7 @@ impl Hybi {
         let answer = self.phase == Phase::Open;
         self.phase = Phase::Closing;
         self.receiver.stop();
+        self.held = None;
         self.finish_or_wait(
             Ending::Report {
                 frame,

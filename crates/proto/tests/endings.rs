@@ -1,0 +1,136 @@
+//! Nothing follows the end of a connection, whatever is called in whichever order.
+
+use faye_websocket_proto::config::Config;
+use faye_websocket_proto::connection::{Connection, ReadyState};
+use faye_websocket_proto::error::HandshakeError;
+use faye_websocket_proto::http::request::Request;
+use faye_websocket_proto::hybi::frame::Rsv;
+use faye_websocket_proto::output::{Event, Kind, Output};
+
+mod support;
+
+use support::connections::{asked_server, lenient};
+
+/// An open server with an extension, for messages of at most 10 bytes.
+fn extended_server() -> Connection {
+    let extensions = ("sec-websocket-extensions", "x");
+    let mut connection = asked_server(lenient(10), &[extensions]);
+    let negotiation = connection.negotiation().expect("a good request");
+    negotiation.add("x", &[]).expect("a name is no line");
+    negotiation.reserve("x", RSV1).expect("the bit is free");
+    assert!(connection.start().accepted);
+    connection.outbox().clear();
+    connection
+}
+
+/// A hixie-76 server whose request's body is not there yet.
+fn draft_server() -> Connection {
+    let mut request = Request::new("GET", "ws://example.com/", true);
+    for (name, value) in [
+        ("connection", "Upgrade"),
+        ("upgrade", "WebSocket"),
+        ("sec-websocket-key1", "1 "),
+        ("sec-websocket-key2", "1 "),
+    ] {
+        request.add_header(name, value.to_owned());
+    }
+    let mut connection = Connection::server(request, Config::server()).expect("no subprotocols");
+    assert!(connection.start().accepted);
+    connection.outbox().clear();
+    connection
+}
+
+fn assert_is_over(connection: &mut Connection) {
+    connection.outbox().clear();
+    assert_eq!(connection.ready_state(), ReadyState::Closed);
+    let output = connection.poll();
+    assert!(output.is_none(), "{output:?}");
+    assert!(connection.outbox().is_empty());
+}
+
+#[test]
+fn a_draft_that_is_closed_when_its_body_has_arrived_does_not_open() {
+    let mut connection = draft_server();
+    connection.receive(&[0; 8]);
+    assert!(matches!(connection.poll(), Some(Output::Write)));
+    let caused = connection.close(1000, "").unwrap();
+    assert!(matches!(caused.events[..], [Event::Close { .. }]));
+    assert_is_over(&mut connection);
+}
+
+#[test]
+fn a_draft_that_has_answered_does_not_answer_again() {
+    let mut connection = draft_server();
+    let caused = connection.refuse(HandshakeError::NotWebSocket);
+    assert!(!caused.accepted && caused.events.is_empty());
+    assert!(connection.outbox().is_empty());
+    assert_eq!(connection.ready_state(), ReadyState::Connecting);
+}
+
+#[test]
+fn a_ping_whose_connection_failed_meanwhile_is_not_told() {
+    let mut connection = extended_server();
+    connection.receive(b"\x89\x01p");
+    assert!(matches!(connection.poll(), Some(Output::Write)));
+    assert!(!connection.transformed(Kind::Binary, &[0; 11]).accepted);
+    let caused = connection.drained();
+    assert!(matches!(
+        caused.events[..],
+        [Event::Error(_), Event::Close { .. }]
+    ));
+    assert_is_over(&mut connection);
+}
+
+#[test]
+fn what_comes_behind_a_run_is_not_answered_once_the_connection_has_failed() {
+    let mut connection = asked_server(lenient(10), &[]);
+    assert!(connection.start().accepted);
+    connection.receive(b"\x82\x01a\x89\x01p");
+    assert!(connection.poll_message().is_some());
+    assert!(connection.poll_message().is_none());
+    let caused = connection.fail_extension(1010, "x: no");
+    assert!(matches!(
+        caused.events[..],
+        [Event::Error(_), Event::Close { .. }]
+    ));
+    assert_is_over(&mut connection);
+}
+
+#[test]
+fn sessions_that_answer_after_the_end_change_nothing() {
+    for closes in [false, true] {
+        let mut connection = extended_server();
+        if closes {
+            assert!(connection.close(1000, "").unwrap().accepted);
+        }
+        connection.abandon();
+        for caused in [
+            connection.transformed(Kind::Text, b"\xFF"),
+            connection.drained(),
+        ] {
+            assert!(caused.events.is_empty(), "{caused:?}");
+        }
+        assert!(connection.outbox().is_empty());
+        assert_is_over(&mut connection);
+    }
+}
+
+#[test]
+fn a_session_sends_nothing_behind_the_close_frame() {
+    let mut connection = extended_server();
+    assert!(connection.close(1000, "").unwrap().accepted);
+    assert!(connection.send_transformed(Kind::Text, RSV1, b"held"));
+    let _ = connection.drained();
+    connection.outbox().clear();
+    connection.receive(b"\x88\x00");
+    assert!(matches!(
+        connection.poll(),
+        Some(Output::Event(Event::Drain))
+    ));
+    assert!(!connection.send_transformed(Kind::Text, RSV1, b"late"));
+    let caused = connection.drained();
+    assert!(matches!(caused.events[..], [Event::Close { .. }]));
+    assert_is_over(&mut connection);
+}
+
+const RSV1: Rsv = Rsv::new(true, false, false);

@@ -248,11 +248,16 @@ class Driver extends EventEmitter {
    * @param {number} [code] of a close frame
    */
   frame (data, type, code) {
-    if (type === 'close') return this.close(data, code)
-    if (type === 'ping') return this.ping(data)
-    if (type === 'pong') return this.pong(data)
-    const isText = type ? type === 'text' : this.#isDraft || typeof data === 'string' || typeof data === 'number'
-    return isText ? this.text(data) : this.binary(data)
+    if (this.#isDraft) return this.text(data)
+    switch (type || (typeof data === 'string' || typeof data === 'number' ? 'text' : 'binary')) {
+      case 'text': return this.text(data)
+      case 'binary': return this.binary(data)
+      case 'ping': return this.ping(data)
+      case 'pong': return this.pong(data)
+      case 'close': return this.close(data, code)
+      // What else websocket-driver knows is a continuation, and there is nothing to continue.
+      default: throw new TypeError(`Invalid frame type: ${inspect(type)}`)
+    }
   }
 
   /**

@@ -167,10 +167,11 @@ impl Driver {
     pub fn close<'env>(
         &mut self,
         env: &'env Env,
-        code: u16,
+        code: f64,
         reason: String,
     ) -> Result<Outcome<'env>> {
-        match self.connection.close(code, &reason) {
+        // The cast saturates: what is beyond every code becomes one that must not travel.
+        match self.connection.close(code as u16, &reason) {
             Ok(caused) => Outcome::new(env, caused),
             Err(mistake) => Err(throw(env, &mistake)),
         }

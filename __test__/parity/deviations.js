@@ -1,9 +1,9 @@
 'use strict'
 
-// Where we differ from faye-websocket 0.11.4 on purpose. The parity scripts leave these out; each has tests of its
-// own in __test__/faye that say what we do instead.
+// Where we differ from faye-websocket 0.11.4 and websocket-driver 0.8.0 on purpose. The parity scripts leave these out;
+// each has tests of its own in __test__/faye or __test__/driver that say what we do instead.
 
-module.exports = {
+const faye = {
   'the net option of a client': 'the original documents it and throws for it',
   'close after the failure of a proxy': 'the original waits for the proxy to hang up, which it need not do',
   'Connection: keep-alive, Upgrade in an answer': 'RFC 6455 asks for a token in a list, the original for one word',
@@ -31,3 +31,33 @@ module.exports = {
   'messages behind a handler that throws': 'are delivered at once; the original waits for the next bytes',
   'a response header named __proto__': 'is there like any other; the original loses it'
 }
+
+// Beyond those of the above that concern a driver as well.
+const driver = {
+  'hixie-75 and hixie-76': 'are allowed unless allowDrafts is false; the original wants it to be true',
+  'bytes before start()': 'wait for it; the original parses frames before it has answered',
+  'a continuation of nothing': 'fails at its header, not when its payload is complete',
+  'control frames inside a message': 'do not count for maxLength',
+  'what follows a violation while the connection closes': 'is not read; the original goes on with the next frame',
+  'close codes that may not be on the wire': 'throw a RangeError; the original sends them',
+  'frame() of type close': 'closes; the original sends the frame and stays open',
+  'frame() of another type': 'throws a TypeError; the original sends a continuation of nothing',
+  'frame() while the connection closes': 'is refused; the original sends control frames after its close frame',
+  'a Uint8Array that is no Buffer': 'is sent; the original throws a TypeError',
+  'an extension that was not offered': 'is refused before any other is activated, and so is one that made no offer',
+  'quotes in extension headers': 'stand wherever they are needed; the original forgets every other pair',
+  'an empty extension parameter': 'is written with quotes; the original writes what its own parser refuses',
+  'an extension header with white space around it': 'is read; the original refuses it',
+  'an extension parameter named __proto__': 'is there like any other; the original loses it',
+  'readyState while a client writes its request': 'is 0; the original says -1 and loses an answer that comes at once',
+  'readyState while queued frames are written': 'is still 0; the original says 1 already',
+  'readyState when a draft refuses a request': 'is 3; the original says 2',
+  'protocol of a client whose answer is refused': 'stays undefined; the original sets it as soon as it has read it',
+  'a text above the limit of a draft': 'is never delivered; the original delivers it when its end is in the packet',
+  'the body of a raw request': 'is all that came with the head; the original keeps what Content-Length announces',
+  'a listener that throws while a close frame is written': 'does not cost the close event',
+  'the origin of a proxy': 'is judged by proxy(); the original takes anything',
+  'an answer or a raw request that is no HTTP': 'is given up at its first line, or at its first bytes'
+}
+
+module.exports = { faye, driver }

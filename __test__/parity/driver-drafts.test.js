@@ -220,6 +220,7 @@ parityDrafts('writes', [
   ['an array', (driver) => driver.frame([1, 2])],
   ['bytes as text', (driver) => driver.text(Buffer.from('abc'))],
   ['bytes as a frame', (driver) => driver.frame(Buffer.from('abc'))],
+  ['a frame of any type', (driver) => ['text', 'binary', 'ping', 'close', 'x'].map((type) => driver.frame('a', type))],
   ['lone surrogates', (driver) => driver.text('a\ud800b')],
   ['no binary', (driver) => driver.binary(Buffer.from('a'))],
   ['no ping', (driver) => driver.ping('a', () => {})],

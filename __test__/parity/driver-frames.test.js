@@ -122,6 +122,20 @@ parityEnds('refuses', VIOLATIONS, ({ feed, log, open, fromPeer }, bytes) => {
   log.call('write', () => driver.messages.write('late'))
 })
 
+parityEnds('refuses at the first byte that tells', [
+  ['reserved bits', () => [0xc1]],
+  ['an unknown opcode', () => [0x83]],
+  ['a fragmented control frame', () => [0x09]],
+  ['text inside a message', (f) => [...f('text', 'a', { fin: false }), 0x81]],
+  ['a short length', (f) => f('text', 'x'.repeat(21)).subarray(0, 2)],
+  ['a length of 16 bits', (f) => f('text', 'x'.repeat(200)).subarray(0, 4)],
+  ['a length of 64 bits', (f) => f('text', '', { length: HUGE }).subarray(0, 10)],
+  ['a long control frame', (f) => f('ping', 'x'.repeat(126)).subarray(0, 4)]
+], ({ feed, open, fromPeer }, bytes) => {
+  const driver = open({ options: { maxLength: 20 } })
+  feed.deliver(driver.io, bytes(fromPeer))
+})
+
 parityEnds('takes as much as it said', [
   ['in one frame', (f) => f('text', 'x'.repeat(20))],
   ['in fragments', (f) => Buffer.concat([
@@ -139,7 +153,9 @@ parityTable('a server that wants masks refuses', [
   ['an unmasked frame that is too long', frame('text', 'x'.repeat(21))],
   ['an unmasked frame that is much too long', frame('text', 'x'.repeat(200))],
   ['an unmasked ping that is too long', frame('ping', 'x'.repeat(200))],
-  ['an unmasked frame without end', Buffer.from([0x81, 1])]
+  ['an unmasked frame without end', Buffer.from([0x81, 1])],
+  ['an unmasked frame of 16 bits without its length', Buffer.from([0x81, 126])],
+  ['an unmasked frame of 64 bits without its length', Buffer.from([0x82, 127])]
 ], (library, log, feed, bytes) => {
   const driver = openServer(library, log, { options: { maxLength: 20 } })
   feed.deliver(driver.io, bytes)

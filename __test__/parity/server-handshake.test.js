@@ -3,6 +3,7 @@
 const { Duplex } = require('node:stream')
 
 const { connect, once, serve } = require('../support/peer')
+const { original } = require('../support/subject')
 const { fromClient, KEY, upgradeRequest } = require('../support/wire')
 const { parity, parityTable } = require('./compare')
 const { openServer, request } = require('./scripts')
@@ -89,6 +90,7 @@ parityTable('reports a refusal of', [
   ['two versions', { 'Sec-WebSocket-Version': '13, 8' }],
   ['no version', { 'Sec-WebSocket-Version': null }],
   ['a wrong version before a missing key', { 'Sec-WebSocket-Version': '7', 'Sec-WebSocket-Key': null }],
+  // The original allows no drafts and does not know the option.
   ['a draft request', {
     'Sec-WebSocket-Version': null,
     'Sec-WebSocket-Key': null,
@@ -96,7 +98,8 @@ parityTable('reports a refusal of', [
     'Sec-WebSocket-Key2': '27   0E 6 2  1665:< ;U 1H'
   }]
 ], async (WebSocket, log, scope, headers) => {
-  const { peer } = await request(WebSocket, log, scope, { headers })
+  const options = WebSocket === original ? {} : { allowDrafts: false }
+  const { peer } = await request(WebSocket, log, scope, { headers, options })
   log.add('ended', await peer.ended())
   const [head, body] = peer.bytes.toString().split('\r\n\r\n')
   log.add('status', head.split('\r\n')[0], 'body', body)

@@ -244,12 +244,19 @@ parityEnds('parses', [
   ['arrays', (f) => [[...f('text', 'a')], [...f('ping')]]],
   ['an empty Buffer', (f) => [Buffer.alloc(0), f('text', 'a')]],
   ['an empty array', (f) => [[], f('text', 'a')]],
+  ['nothing', (f) => [undefined, null, f('text', 'a')]],
   ['a frame in arrays', (f) => [...f('text', 'abc')].map((byte) => [byte])]
 ], ({ log, open, fromPeer }, chunks) => {
   const driver = open()
   for (const chunk of chunks(fromPeer)) log.call('parse', () => driver.parse(chunk))
   for (const chunk of chunks(fromPeer)) log.call('write', () => driver.io.write(chunk))
 }, { whole: 'it is cut here already' })
+
+parityEnds('cannot parse', [['a number', 5], ['true', true]], ({ log, open }, chunk) => {
+  const driver = open()
+  log.kind('parse', () => driver.parse(chunk))
+  log.kind('write', () => driver.io.write(chunk))
+}, { whole: 'no bytes to cut' })
 
 parity('messages may be kept and changed', (library, log, feed) => {
   const driver = openServer(library, log)

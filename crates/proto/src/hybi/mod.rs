@@ -149,7 +149,6 @@ impl Hybi {
     ) -> Output<'_> {
         let answered = self.send(Opcode::Close, &frame.payload(), outbox);
         self.phase = Phase::Closed;
-        self.receiver.stop();
         self.events
             .extend(violation.map(|error| Event::Error(Error::Protocol(error))));
         let close = Event::Close {

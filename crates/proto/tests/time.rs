@@ -149,6 +149,19 @@ fn a_stream_sixteen_times_as_long_takes_no_more_than_a_few_dozen_times_as_long()
 }
 
 #[test]
+fn what_waits_to_be_polled_does_not_slow_down_what_arrives() {
+    let waiting = frame(0x81, Some([1, 2, 3, 4]), b"Hi").repeat(8 * KIB_64);
+    within_50_ms("a byte and a message at a time", || {
+        let mut server = server();
+        server.receive(&waiting);
+        for byte in &waiting[..4 * 1024] {
+            assert!(server.poll_message().is_some());
+            server.receive(&[*byte]);
+        }
+    });
+}
+
+#[test]
 fn an_event_of_line_breaks_is_framed_at_once() {
     for breaks in ["\n", "\r", "\r\n", "\n\r", "a\n"] {
         let data = breaks.repeat(KIB_64);

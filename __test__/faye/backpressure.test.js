@@ -101,17 +101,20 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(events, ['close'])
   })
 
-  test(`${role}: sends of one tick that the kernel takes at once need no drain`, async (scope) => {
-    const { peer, ws } = await open(scope)
-    let drains = 0
-    ws.on('drain', () => drains++)
-    const results = []
-    for (let i = 0; i < 100; i++) results.push(ws.send(Buffer.alloc(1000)))
-    assert.ok(!results.includes(false), 'false, though the socket took everything')
-    await peer.frames(100)
-    await scope.settle()
-    assert.equal(drains, 0)
-  })
+  // Whether a socket says that it is full, though the kernel has taken everything, differs between versions of Node.
+  for (const [count, size] of [[100, 1000], [100, 10000], [100, 70000], [12, MiB]]) {
+    deviation(`${role}: ${count} sends of ${size} bytes in one tick owe a drain if one said false`, async (scope) => {
+      const { peer, ws } = await open(scope)
+      let drains = 0
+      ws.on('drain', () => drains++)
+      const results = Array.from({ length: count }, () => ws.send(Buffer.alloc(size)))
+      await peer.frames(count)
+      await eventually(() => ws.bufferedAmount === 0, 'an empty buffer')
+      await scope.settle()
+      assert.equal(drains, results.includes(false) ? 1 : 0)
+      if (size === MiB) assert.ok(results.includes(false), 'never false')
+    })
+  }
 
   test(`${role}: a producer that minds drain delivers everything, in order`, async (scope) => {
     const { peer, ws } = await open(scope)

@@ -29,6 +29,7 @@ const faye = {
   'send in the handler of an error': 'returns false, as nothing is sent any more; the original says true',
   'maxLength, ping and retry below 0 or no number': 'throw a RangeError; the original takes them as they are',
   'messages behind a handler that throws': 'are delivered at once; the original waits for the next bytes',
+  'what handlers throw, where pipe() of Node catches it': 'is an uncaught exception; the original loses it',
   'a response header named __proto__': 'is there like any other; the original loses it'
 }
 

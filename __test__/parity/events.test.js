@@ -1,5 +1,7 @@
 'use strict'
 
+const { Readable, Stream } = require('node:stream')
+
 const { once } = require('../support/peer')
 const { closePayload, frame, readFrames } = require('../support/wire')
 const { runChild } = require('../support/child')
@@ -119,6 +121,23 @@ parity('an error nobody listens to does not throw', async (WebSocket, log) => {
   log.add('close', close.code, close.reason)
 })
 
+/** Later versions of Node catch what the end of a pipe throws. The original loses the errors of handlers there. */
+function pipeCatches () {
+  const source = new Readable({ read () {} })
+  const target = Object.assign(new Stream(), { writable: true, write () { throw new Error('mine') }, destroy () {} })
+  source.on('error', () => {})
+  target.on('error', () => {})
+  source.pipe(target)
+  try {
+    source.emit('data', Buffer.from('x'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+const CATCHES = pipeCatches() && 'the pipe of this Node swallows what handlers of faye-websocket throw'
+
 // A handler that throws ends a process; one that handles uncaughtException sees what happened, in order.
 function throwing (WebSocket, { serve, connectOpen }, type) {
   const { fromClient, closePayload } = require('./wire')
@@ -160,7 +179,7 @@ for (const type of ['onopen', 'open', 'onmessage', 'message', 'data', 'onclose',
       const { stdout, code } = await runChild(scope, throwing, { path, argument: type }).finished
       for (const line of stdout.split('\n')) log.add(line)
       log.add('exit', code)
-    })
+    }, { skip: CATCHES })
 }
 
 parity('a throw nobody catches ends the process', async (WebSocket, log, scope, path) => {
@@ -175,7 +194,7 @@ parity('a throw nobody catches ends the process', async (WebSocket, log, scope, 
   }
   const { stderr, code } = await runChild(scope, script, { path }).finished
   log.add('exit', code, /Error: mine/.test(stderr))
-})
+}, { skip: CATCHES })
 
 parity('a handler that throws does not lose the bytes behind it', async (WebSocket, log, scope, path) => {
   const script = (WebSocket, { serve, connectOpen }) => {
@@ -200,7 +219,7 @@ parity('a handler that throws does not lose the bytes behind it', async (WebSock
   }
   const { stdout } = await runChild(scope, script, { path }).finished
   log.add(stdout)
-})
+}, { skip: CATCHES })
 
 parity('frames of a client are masked with fresh keys', async (WebSocket, log, scope) => {
   const { peer, ws } = await openClient(WebSocket, log, scope)

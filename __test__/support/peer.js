@@ -7,7 +7,7 @@ const https = require('node:https')
 const net = require('node:net')
 const tls = require('node:tls')
 
-const { readFrames, upgradeRequest, upgradeResponse } = require('./wire')
+const { countFrames, readFrames, upgradeRequest, upgradeResponse } = require('./wire')
 
 const WAIT = 8000
 const { setTimeout, clearTimeout } = globalThis
@@ -69,7 +69,7 @@ class Peer {
 
   /** Waits for `count` frames and removes them from what was received. */
   async frames (count) {
-    await this.until(() => readFrames(this.bytes).frames.length >= count, `${count} frames`)
+    await this.until(() => countFrames(this.bytes) >= count, `${count} frames`)
     const { frames, rest } = readFrames(this.bytes)
     this.bytes = rest
     return frames

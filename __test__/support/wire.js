@@ -54,43 +54,42 @@ function applyMask (payload, mask) {
 function readFrames (bytes) {
   const frames = []
   let offset = 0
-  for (;;) {
-    const parsed = readFrame(bytes, offset)
-    if (!parsed) return { frames, rest: bytes.subarray(offset) }
-    frames.push(parsed.frame)
-    offset = parsed.end
-  }
+  for (let extent; (extent = frameAt(bytes, offset)); offset = extent.end) frames.push(readFrame(bytes, offset, extent))
+  return { frames, rest: bytes.subarray(offset) }
 }
 
-function readFrame (bytes, start) {
+/** How many complete frames there are; much cheaper than reading them. */
+function countFrames (bytes) {
+  let count = 0
+  for (let extent = frameAt(bytes, 0); extent; extent = frameAt(bytes, extent.end)) count++
+  return count
+}
+
+/** Where the frame at `start` has its parts, if all of it is there. */
+function frameAt (bytes, start) {
   if (bytes.length < start + 2) return null
   const masked = (bytes[start + 1] & 0x80) !== 0
-  let length = bytes[start + 1] & 0x7f
-  const form = length
-  let offset = start + 2
-  if (form === 126) {
-    if (bytes.length < offset + 2) return null
-    length = bytes.readUInt16BE(offset)
-    offset += 2
-  } else if (form === 127) {
-    if (bytes.length < offset + 8) return null
-    length = Number(bytes.readBigUInt64BE(offset))
-    offset += 8
-  }
+  const form = bytes[start + 1] & 0x7f
+  let offset = start + 2 + (form === 126 ? 2 : form === 127 ? 8 : 0)
+  if (bytes.length < offset) return null
+  const length = form === 126
+    ? bytes.readUInt16BE(start + 2)
+    : form === 127 ? Number(bytes.readBigUInt64BE(start + 2)) : form
   const mask = masked ? bytes.subarray(offset, offset + 4) : null
   if (masked) offset += 4
-  if (bytes.length < offset + length) return null
-  const raw = bytes.subarray(offset, offset + length)
+  const end = offset + length
+  return bytes.length < end ? null : { end, form, mask, offset }
+}
+
+function readFrame (bytes, start, { end, form, mask, offset }) {
+  const raw = bytes.subarray(offset, end)
   return {
-    end: offset + length,
-    frame: {
-      fin: (bytes[start] & 0x80) !== 0,
-      rsv: (bytes[start] >> 4) & 7,
-      type: NAMES.get(bytes[start] & 15),
-      form: form < 126 ? 7 : form === 126 ? 16 : 64,
-      mask: mask && Buffer.from(mask),
-      payload: mask ? applyMask(raw, mask) : Buffer.from(raw)
-    }
+    fin: (bytes[start] & 0x80) !== 0,
+    rsv: (bytes[start] >> 4) & 7,
+    type: NAMES.get(bytes[start] & 15),
+    form: form < 126 ? 7 : form === 126 ? 16 : 64,
+    mask: mask && Buffer.from(mask),
+    payload: mask ? applyMask(raw, mask) : Buffer.from(raw)
   }
 }
 
@@ -132,5 +131,14 @@ function headerOf (head, name) {
 }
 
 module.exports = {
-  KEY, MASK, acceptOf, closePayload, frame, fromClient, headerOf, readFrames, upgradeRequest, upgradeResponse
+  KEY,
+  acceptOf,
+  closePayload,
+  countFrames,
+  frame,
+  fromClient,
+  headerOf,
+  readFrames,
+  upgradeRequest,
+  upgradeResponse
 }

@@ -168,7 +168,7 @@ impl Connection {
 
 /// What the peer causes: feed bytes, then poll until nothing is left.
 impl Connection {
-    /// Stores bytes from the peer, and does nothing else.
+    /// Stores bytes from the peer, and does nothing else; not even that once the connection is over.
     pub fn receive(&mut self, bytes: &[u8]) {
         match &mut self.protocol {
             _ if matches!(self.phase, Phase::Failed) => {}

@@ -146,6 +146,26 @@ fn the_beginning_of_a_frame_keeps_nothing_of_what_was_before_it() {
 }
 
 #[test]
+fn a_backlog_that_never_ends_takes_no_more_than_it_is_long() {
+    let chunk = frame(0x81, 98).repeat(100);
+    let mut server = open_server(lenient(usize::MAX));
+    server.receive(&chunk);
+    let used = peak(|| {
+        for _ in 0..1000 {
+            server.receive(&chunk);
+            for _ in 0..100 {
+                assert!(server.poll_message().is_some());
+            }
+        }
+    });
+    assert!(
+        used < 8 * chunk.len(),
+        "{used} bytes for a backlog of {}",
+        chunk.len()
+    );
+}
+
+#[test]
 fn an_open_connection_keeps_nothing_of_its_request() {
     let offered = "superchat, ".repeat(1000);
     let mut connection = None;

@@ -176,7 +176,8 @@ impl Session {
                     match self.connection.poll() {
                         None => break,
                         Some(Output::Event(event)) => self.happened(vec![event])?,
-                        Some(Output::Message(_) | Output::Write) => self.count()?,
+                        Some(Output::Write) => self.count()?,
+                        Some(Output::Message(_)) => self.message()?,
                         Some(Output::Transform(_)) => {
                             return Err(TestCaseError::fail("no extension was negotiated"));
                         }
@@ -188,7 +189,7 @@ impl Session {
                     if self.connection.poll_message().is_none() {
                         break;
                     }
-                    self.count()?;
+                    self.message()?;
                 }
             }
             Operation::Write => {
@@ -198,6 +199,12 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Messages come to open connections only.
+    fn message(&mut self) -> Result<(), TestCaseError> {
+        prop_assert_eq!(self.connection.ready_state(), ReadyState::Open);
+        self.count()
     }
 
     fn happened(&mut self, events: Vec<Event>) -> Result<(), TestCaseError> {

@@ -215,6 +215,8 @@ class Driver extends EventEmitter {
   deliver () {
     this.#deliverEvents()
     while (!this.paused || this.readyState <= 0) {
+      // A handler may have closed the connection: from then on nobody listens.
+      if (this.readyState > 1) this.#run = NOTHING
       if (this.#next < this.#run.length) {
         const data = this.#run[this.#next++]
         if (this.#next === this.#run.length) this.#run = NOTHING

@@ -22,12 +22,25 @@ parityEnds('keeps the order when', [
     frames: (f) => [f('text', 'a'), f('ping', 'p'), f('text', 'b')],
     message: (driver, log) => log.call('close', () => driver.close())
   }],
+  ['it closes on the first of several messages', {
+    frames: (f) => [f('text', 'a'), f('text', 'b'), f('binary', 'c'), f('ping', 'p'), f('text', 'd')],
+    message: (driver, log) => log.call('close', () => driver.close())
+  }],
+  ['it closes on an error', {
+    frames: (f) => [f('text', 'a'), f(3, '')],
+    error: (driver, log) => log.call('close', () => driver.close())
+  }],
+  ['it sends on an error', {
+    frames: (f) => [f('text', 'a'), f(3, '')],
+    error: (driver, log) => log.call('text', () => driver.text('late'))
+  }],
   ['G: it writes while a pong is being written', {
     frames: (f) => [f('ping', 'p'), f('text', 'a')],
     write: (driver, log) => log.call('text', () => driver.text('Hi'))
   }]
-], ({ feed, log, open, fromPeer }, { frames, message, write }) => {
+], ({ feed, log, open, fromPeer }, { frames, message, error, write }) => {
   const driver = open()
+  if (error) driver.on('error', () => error(driver, log))
   if (message) driver.on('message', () => message(driver, log))
   if (write) driver.io.once('data', () => write(driver, log))
   feed.deliver(driver.io, ...frames(fromPeer))
@@ -87,6 +100,14 @@ parityEnds('goes on when a listener throws', [
   log.call('text', () => driver.text('b'))
   target.write(Buffer.concat([fromPeer('text', 'c')]))
 }, { whole: 'where it goes on depends on the pieces' })
+
+parity('what is called while a refusal is reported', (library, log) => {
+  const driver = httpDriver(library, log, { more: { method: 'POST' } })
+  driver.on('error', () => {
+    for (const call of ['start', 'close', 'text', 'ping']) log.call(call, () => driver[call]('late'))
+  })
+  log.call('start', () => driver.start())
+})
 
 parityTable('a handler that throws does so out of', [
   ['start', (driver, log) => {

@@ -149,7 +149,8 @@ class Driver extends EventEmitter {
   start () {
     const refusal = this.#negotiate()
     const accepted = this.#caused(refusal === null ? this.#native.start() : this.#native.refuse(refusal))
-    this.deliver()
+    // What has come before the start has waited for it.
+    if (accepted) this.deliver()
     return accepted
   }
 
@@ -441,9 +442,15 @@ class Driver extends EventEmitter {
    * @param {import('../../binding').Outcome} outcome
    */
   #caused ({ accepted, events }) {
-    this.#events.push(...events)
-    this.#write()
-    this.#deliverEvents()
+    // In the handler of an event, what follows that event has to wait for this.
+    const waiting = this.#events
+    this.#events = events
+    try {
+      this.#write()
+      this.#deliverEvents()
+    } finally {
+      this.#events = this.#events.concat(waiting)
+    }
     return accepted
   }
 

@@ -1,0 +1,145 @@
+//! Heads of requests, of answers and of proxies' answers: they are read the same wherever they are cut,
+//! and nobody goes on reading an endless one.
+//!
+//! An input is a byte for the reader and a [`Stream`].
+#![no_main]
+
+use arbitrary::Unstructured;
+use faye_websocket_fuzz::connections::{client, config};
+use faye_websocket_fuzz::driver::{Driver, Line, Reaction, Style, assert_same_in_every_cut};
+use faye_websocket_fuzz::stream::{Cut, Stream};
+use faye_websocket_fuzz::wire::Framing;
+use libfuzzer_sys::fuzz_target;
+use proto::connection::{Connection, ReadyState};
+use proto::handshake::proxy::{Connect, ProxyAnswer, Tunnel};
+use proto::http::head::{RequestHead, RequestReader};
+use proto::http::request::Request;
+use proto::output::Event;
+
+fuzz_target!(|input: &[u8]| {
+    let _ = fuzz(&mut Unstructured::new(input));
+});
+
+fn fuzz(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
+    let reader: u8 = input.arbitrary()?;
+    let stream = Stream::take(input)?;
+    match reader % 3 {
+        0 => {
+            let read = same_in_every_cut(&stream, read_request);
+            if let Some((Some(head), body)) = read {
+                answer_request(head, &body, reader & 0x80 == 0);
+            }
+        }
+        1 => assert_same_in_every_cut(&stream, read_answer),
+        _ => {
+            same_in_every_cut(&stream, read_proxy_answer);
+        }
+    }
+    Ok(())
+}
+
+fn same_in_every_cut<Read: PartialEq + std::fmt::Debug>(
+    stream: &Stream,
+    read: impl Fn(&[&[u8]]) -> Read,
+) -> Read {
+    let expected = read(&stream.pieces(Cut::Whole));
+    for cut in [Cut::Sizes, Cut::Bytes] {
+        assert_eq!(read(&stream.pieces(cut)), expected, "{cut:?}");
+    }
+    expected
+}
+
+/// The head, `None` for no HTTP, and all that followed it; `None` when there is no end.
+fn read_request(pieces: &[&[u8]]) -> Option<(Option<RequestHead>, Vec<u8>)> {
+    let mut reader = RequestReader::default();
+    let mut stored = 0;
+    for (index, piece) in pieces.iter().enumerate() {
+        if let Some(read) = reader.receive(piece) {
+            let rest = pieces[index + 1..].concat();
+            let body = read.head.is_some().then(|| [read.body, &rest].concat());
+            return Some((read.head, body.unwrap_or_default()));
+        }
+        stored += piece.len();
+        assert!(stored <= MAX_HEAD, "{stored} bytes and no verdict");
+    }
+    None
+}
+
+/// What a server makes of a request, as the binding hands it over.
+fn answer_request(head: RequestHead, body: &[u8], allow_drafts: bool) {
+    let mut request = Request::new(
+        &head.method,
+        &format!("ws://a{}", head.target),
+        head.is_http_1_1,
+    );
+    for (name, value) in head.headers {
+        if Request::HEADERS.contains(&name.as_str()) {
+            request.add_header(&name, value);
+        }
+    }
+    let mut config = config(0, false);
+    config.allow_drafts = allow_drafts;
+    config.subprotocols = vec!["chat".to_owned()];
+    let connection = Connection::server(request, config).expect("the subprotocol is a token");
+    let framing = match connection.version().name() {
+        "hixie-75" => Framing::Hixie75,
+        "hixie-76" => Framing::Hixie76 { proven: false },
+        _ => HYBI_SERVER,
+    };
+    let mut driver = Driver::new(connection, framing, Style::OneByOne, Reaction::Echo);
+    driver.add_extension();
+    driver.start();
+    driver.receive(body);
+    let _ = driver.finish();
+}
+
+fn read_answer(style: Style, pieces: &[&[u8]]) -> Vec<Line> {
+    let framing = Framing::Hybi {
+        masked: true,
+        reserved: 0x40,
+    };
+    let mut driver = Driver::new(client(config(0, true)), framing, style, Reaction::Echo);
+    driver.add_extension();
+    driver.start();
+    let mut stored = 0;
+    for piece in pieces {
+        driver.receive(piece);
+        stored += piece.len();
+        let decided = driver.state() != ReadyState::Connecting;
+        assert!(
+            decided || stored <= MAX_HEAD,
+            "{stored} bytes and no verdict"
+        );
+    }
+    let state = driver.state();
+    let lines = driver.finish();
+    let is_open = lines.contains(&Line::Event(Event::Open));
+    assert!(!is_open || state != ReadyState::Connecting);
+    lines
+}
+
+fn read_proxy_answer(pieces: &[&[u8]]) -> Option<ProxyAnswer> {
+    let mut connect = Connect::new(Tunnel {
+        authority: "example.com:443".to_owned(),
+        host: "example.com".to_owned(),
+        ..Tunnel::default()
+    });
+    let mut stored = 0;
+    for piece in pieces {
+        let answer = connect.receive(piece);
+        if answer.is_some() {
+            return answer;
+        }
+        stored += piece.len();
+        assert!(stored <= MAX_HEAD, "{stored} bytes and no verdict");
+    }
+    None
+}
+
+const HYBI_SERVER: Framing = Framing::Hybi {
+    masked: false,
+    reserved: 0x40,
+};
+
+/// Heads are limited to 64 KiB.
+const MAX_HEAD: usize = 64 * 1024;

@@ -1,0 +1,51 @@
+//! The same as `hybi_stream` for the drafts; the body of a hixie-76 request is the first part of the
+//! stream. Whether the server answers before or after bytes arrive does not matter either.
+//!
+//! An input is a byte for the draft, a byte for the settings, a byte for the application's manners, and
+//! a [`Stream`].
+#![no_main]
+
+use arbitrary::Unstructured;
+use faye_websocket_fuzz::connections::{config, hixie75_server, hixie76_server};
+use faye_websocket_fuzz::driver::{Driver, Reaction, assert_same_in_every_cut};
+use faye_websocket_fuzz::stream::Stream;
+use faye_websocket_fuzz::wire::Framing;
+use libfuzzer_sys::fuzz_target;
+use proto::output::Kind;
+
+fuzz_target!(|input: &[u8]| {
+    let _ = fuzz(&mut Unstructured::new(input));
+});
+
+fn fuzz(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
+    let [draft, settings, manners] = input.arbitrary()?;
+    let stream = Stream::take(input)?;
+    let is_late = draft & 4 != 0;
+    assert_same_in_every_cut(&stream, |style, pieces| {
+        let config = config(settings, false);
+        let (connection, framing) = if draft & 1 == 0 {
+            (hixie75_server(config), Framing::Hixie75)
+        } else {
+            (hixie76_server(config), Framing::Hixie76 { proven: false })
+        };
+        let mut driver = Driver::new(connection, framing, style, Reaction::choose(manners));
+        if draft & 2 != 0 {
+            driver.send(Kind::Text, b"early");
+            driver.send(Kind::Binary, b"never");
+        }
+        if !is_late {
+            driver.start();
+        }
+        let middle = if is_late { pieces.len() / 2 } else { 0 };
+        for (index, piece) in pieces.iter().enumerate() {
+            if is_late && index == middle {
+                driver.start();
+            }
+            driver.receive(piece);
+        }
+        // Once is enough: a second start is refused.
+        driver.start();
+        driver.finish()
+    });
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! What the fuzz targets share: inputs, connections to feed them to, and what may come out.
+
+pub mod connections;
+pub mod driver;
+pub mod stream;
+pub mod wire;

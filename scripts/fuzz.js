@@ -1,0 +1,135 @@
+'use strict'
+
+// npm run fuzz: builds the fuzz targets of the protocol core and runs them, as many at a time as there are processors.
+//
+// They are libFuzzer programs, as those of cargo-fuzz, which runs them too. Plain cargo builds them here, because the
+// compiler flags are all that is missing and compiling cargo-fuzz first takes longer than compiling the targets.
+
+const { spawn } = require('node:child_process')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { ROOT, Failure, run } = require('./support')
+
+const FUZZ = path.join(ROOT, 'fuzz')
+const TARGETS = ['handshake_head', 'extension_header', 'hybi_stream', 'hixie_stream', 'operations']
+
+const USAGE = `Usage: npm run fuzz -- [--seconds <n>] [--jobs <n>] [target ...]
+
+  --seconds  how long each target runs; 60
+  --jobs     how many run at a time; the number of processors
+  target     ${TARGETS.join(', ')}; all of them`
+
+// Coverage for libFuzzer, and AddressSanitizer. Both are unstable flags, hence RUSTC_BOOTSTRAP.
+const FLAGS = [
+  '--cfg=fuzzing',
+  '-Zsanitizer=address',
+  '-Cpasses=sancov-module',
+  '-Cllvm-args=-sanitizer-coverage-level=4',
+  '-Cllvm-args=-sanitizer-coverage-inline-8bit-counters',
+  '-Cllvm-args=-sanitizer-coverage-pc-table',
+  '-Cllvm-args=-sanitizer-coverage-trace-compares'
+]
+
+const NEEDS = 'Fuzzing needs Linux, Rust 1.88 or newer, a C++ compiler for libFuzzer and, the first time, the ' +
+  'network for the crates.'
+
+async function main (args) {
+  const { seconds, jobs, targets } = parse(args)
+  const directory = build()
+  const waiting = [...targets]
+  const failed = []
+  const worker = async () => {
+    for (let target = waiting.shift(); target; target = waiting.shift()) {
+      if (!await fuzz(directory, target, seconds)) failed.push(target)
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, worker))
+  if (failed.length > 0) throw new Failure('Findings in ' + failed.join(', '))
+}
+
+function parse (args) {
+  const options = { seconds: 60, jobs: os.cpus().length, targets: [] }
+  const rest = [...args]
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    const number = Number(rest[0])
+    if ((arg === '--seconds' || arg === '--jobs') && Number.isInteger(number) && number > 0) {
+      options[arg.slice(2)] = number
+      rest.shift()
+    } else if (TARGETS.includes(arg)) {
+      options.targets.push(arg)
+    } else {
+      throw new Failure(`Unknown argument: ${arg}\n${USAGE}`)
+    }
+  }
+  if (options.targets.length === 0) options.targets = TARGETS
+  return options
+}
+
+/** Builds all targets and returns the directory where they are. */
+function build () {
+  const { stdout } = run('rustc', ['-vV'], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', fix: NEEDS })
+  const host = /^host: (.*)$/m.exec(stdout)[1]
+  // With --target, build scripts and macros are spared the flags.
+  const args = ['build', '--release', '--locked', '--bins', '--manifest-path', 'fuzz/Cargo.toml', '--target', host]
+  const env = {
+    ...process.env,
+    CARGO_TARGET_DIR: path.join(FUZZ, 'target'),
+    RUSTC_BOOTSTRAP: '1',
+    RUSTFLAGS: FLAGS.join(' ')
+  }
+  delete env.CARGO_ENCODED_RUSTFLAGS
+  run('cargo', args, { name: 'cargo build', fix: NEEDS, env })
+  return path.join(FUZZ, 'target', host, 'release')
+}
+
+/** Runs one target. What it finds is printed, and kept in fuzz/artifacts. */
+function fuzz (directory, target, seconds) {
+  const corpus = path.join(FUZZ, 'corpus', target)
+  const artifacts = path.join(FUZZ, 'artifacts', target)
+  for (const made of [corpus, artifacts]) fs.mkdirSync(made, { recursive: true })
+  const program = path.join(directory, target)
+  const args = [
+    '-max_total_time=' + seconds,
+    '-timeout=10',
+    '-rss_limit_mb=2048',
+    '-max_len=4096',
+    '-print_final_stats=1',
+    `-artifact_prefix=${artifacts}/`,
+    corpus
+  ]
+  return new Promise((resolve, reject) => {
+    const output = []
+    // The time limit is for a fuzzer that does not keep its own.
+    const timeout = (seconds + 120) * 1000
+    const child = spawn(program, args, { cwd: FUZZ, stdio: ['ignore', 'ignore', 'pipe'], timeout })
+    child.stderr.on('data', (data) => output.push(data))
+    child.on('error', (error) => reject(new Failure(`${target} could not be run: ${error.message}`)))
+    child.on('close', (status, signal) => {
+      const log = Buffer.concat(output).toString()
+      if (status === 0) {
+        console.log(`${target}: nothing found in ${statistic(log, 'number_of_executed_units')} executions, ` +
+          statistic(log, 'average_exec_per_sec') + ' per second')
+      } else {
+        console.log(`\n${target}: ${signal || 'exit code ' + status}\n${log.slice(-TAIL)}`)
+        const file = /Test unit written to (\S+)/.exec(log)
+        if (file) console.log(`Once more: ${[program, file[1]].map((part) => path.relative(ROOT, part)).join(' ')}\n`)
+      }
+      resolve(status === 0)
+    })
+  })
+}
+
+function statistic (log, name) {
+  const found = new RegExp(`^stat::${name}: *(\\d+)`, 'm').exec(log)
+  return found ? found[1] : '?'
+}
+
+// Enough for a panic, both stacks and the input.
+const TAIL = 12000
+
+main(process.argv.slice(2)).catch((error) => {
+  if (!(error instanceof Failure)) throw error
+  console.error('\n' + error.message)
+  process.exitCode = error.exitCode
+})

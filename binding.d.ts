@@ -41,9 +41,9 @@ export declare class Driver {
   receive(chunk: Uint8Array): void
   /**
    * The next thing the peer caused, or null when more bytes are needed: an array of messages, or
-   * one other thing.
+   * one other thing. Writes, pings and pongs are left out unless they are wanted.
    */
-  poll(): Array<string | Buffer> | DriverEvent | null
+  poll(writes: boolean, pings: boolean, pongs: boolean): Array<string | Buffer> | DriverEvent | null
   /**
    * Sends a text message. Returns how many bytes wait to be taken, or -1 when the message was
    * refused because the connection is closing or closed.
@@ -71,6 +71,8 @@ export declare class Driver {
   get readyState(): number
   /** The subprotocol in use. */
   get protocol(): string | null
+  /** Whether bytes have arrived that nothing has come of yet. */
+  get hasUnread(): boolean
   /** Bytes accepted and not taken yet. */
   get bufferedAmount(): number
   /** The status code of the server's answer, once it has arrived. */

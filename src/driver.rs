@@ -11,7 +11,7 @@ use proto::output::{Caused, Kind};
 use crate::error::throw;
 use crate::http::flat_headers;
 use crate::options::{DriverOptions, random};
-use crate::output::{self, DriverEvent, JsOutput};
+use crate::output::{self, DriverEvent, JsOutput, Wanted};
 
 /// One connection. What a method causes is returned, never called back: bytes wait in the output
 /// until they are taken, and outputs that the peer caused wait until they are polled.
@@ -124,13 +124,24 @@ impl Driver {
     }
 
     /// The next thing the peer caused, or null when more bytes are needed: an array of messages, or
-    /// one other thing.
+    /// one other thing. Writes, pings and pongs are left out unless they are wanted.
     #[napi(
         catch_unwind,
         ts_return_type = "Array<string | Buffer> | DriverEvent | null"
     )]
-    pub fn poll<'env>(&mut self, env: &'env Env) -> Result<Option<JsOutput<'env>>> {
-        output::next(env, &mut self.connection)
+    pub fn poll<'env>(
+        &mut self,
+        env: &'env Env,
+        writes: bool,
+        pings: bool,
+        pongs: bool,
+    ) -> Result<Option<JsOutput<'env>>> {
+        let wanted = Wanted {
+            writes,
+            pings,
+            pongs,
+        };
+        output::next(env, &mut self.connection, wanted)
     }
 
     /// Sends a text message. Returns how many bytes wait to be taken, or -1 when the message was
@@ -232,6 +243,12 @@ impl Driver {
     #[napi(getter, catch_unwind)]
     pub fn protocol(&self) -> Option<&str> {
         self.connection.subprotocol()
+    }
+
+    /// Whether bytes have arrived that nothing has come of yet.
+    #[napi(getter, catch_unwind)]
+    pub fn has_unread(&self) -> bool {
+        self.connection.has_unread()
     }
 
     /// Bytes accepted and not taken yet.

@@ -9,26 +9,40 @@ use proto::output::{Event, Kind, Message, Output, Transform};
 /// A run of messages, or one other thing.
 pub(crate) type JsOutput<'env> = Either<Array<'env>, DriverEvent<'env>>;
 
+/// The outputs that somebody would hear of; the others are skipped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) writes: bool,
+    pub(crate) pings: bool,
+    pub(crate) pongs: bool,
+}
+
 /// The next output. Messages are collected until something else comes, for that may change what the
 /// handlers of these messages can observe.
 pub(crate) fn next<'env>(
     env: &'env Env,
     connection: &mut Connection,
+    wanted: Wanted,
 ) -> Result<Option<JsOutput<'env>>> {
-    if let Some(run) = run(env, connection)? {
-        return Ok(Some(Either::A(run)));
-    }
-    Ok(match connection.poll() {
-        None => None,
-        Some(Output::Message(received)) => {
-            let mut run = env.create_array(1)?;
-            set(env, &mut run, 0, received)?;
-            Some(Either::A(run))
+    loop {
+        if let Some(run) = run(env, connection)? {
+            return Ok(Some(Either::A(run)));
         }
-        Some(Output::Write) => Some(Either::B(DriverEvent::of("write"))),
-        Some(Output::Transform(raw)) => Some(Either::B(DriverEvent::transform(env, &raw)?)),
-        Some(Output::Event(event)) => Some(Either::B(DriverEvent::new(env, event)?)),
-    })
+        return Ok(match connection.poll() {
+            None => None,
+            Some(Output::Message(received)) => {
+                let mut run = env.create_array(1)?;
+                set(env, &mut run, 0, received)?;
+                Some(Either::A(run))
+            }
+            Some(Output::Write) if !wanted.writes => continue,
+            Some(Output::Event(Event::Ping(_))) if !wanted.pings => continue,
+            Some(Output::Event(Event::Pong(_))) if !wanted.pongs => continue,
+            Some(Output::Write) => Some(Either::B(DriverEvent::of("write"))),
+            Some(Output::Transform(raw)) => Some(Either::B(DriverEvent::transform(env, &raw)?)),
+            Some(Output::Event(event)) => Some(Either::B(DriverEvent::new(env, event)?)),
+        });
+    }
 }
 
 fn run<'env>(env: &'env Env, connection: &mut Connection) -> Result<Option<Array<'env>>> {

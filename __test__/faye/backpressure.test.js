@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict')
 const { createHash } = require('node:crypto')
-const { Readable } = require('node:stream')
+const { Readable, Writable } = require('node:stream')
 
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
@@ -222,6 +222,42 @@ for (const [role, open] of Object.entries(roles)) {
     await eventually(() => closes > 0, 'close')
     await scope.settle()
     assert.equal(closes, 1)
+  })
+
+  for (const [end, code] of [['a close frame', 1000], ['a FIN', 1006]]) {
+    test(`${role}: what came before ${end} waits for a paused reader, and so does the close`, async (scope) => {
+      const { frame, peer, ws } = await open(scope)
+      const events = []
+      ws.on('message', ({ data }) => {
+        events.push(data)
+        ws.pause()
+        setTimeout(() => ws.resume(), 5)
+      })
+      ws.on('close', (event) => events.push(event.code))
+      const texts = ['a', 'b', 'c', 'd', 'e'].map((text) => frame('text', text))
+      if (code === 1000) texts.push(frame('close', closePayload(1000)))
+      peer.socket.end(Buffer.concat(texts))
+      await once(ws, 'close')
+      assert.deepEqual(events, ['a', 'b', 'c', 'd', 'e', code])
+    })
+  }
+
+  test(`${role}: a pipe to a slow reader loses nothing when the peer ends`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    const read = []
+    const slow = new Writable({
+      objectMode: true,
+      highWaterMark: 1,
+      write (chunk, _encoding, callback) {
+        read.push(chunk)
+        setTimeout(callback, 5)
+      }
+    })
+    ws.pipe(slow)
+    const texts = Array.from({ length: 10 }, (_, index) => String(index))
+    peer.socket.end(Buffer.concat(texts.map((text) => frame('text', text))))
+    await once(slow, 'finish')
+    assert.deepEqual(read, texts)
   })
 
   test(`${role}: pause and resume may be called any number of times, in any state`, async (scope) => {

@@ -321,12 +321,58 @@ test('a socket that fails while it is written to is an ordinary error and close'
   assert.deepEqual(events, ['Network error: ws://a/: disk full', 1006])
 })
 
-test('objects whose socket is missing can be used without harm', async (scope) => {
-  const ws = new WebSocket(request(), undefined, Buffer.alloc(0))
-  ws.on('close', () => assert.fail('closed'))
-  ws.on('open', () => assert.fail('opened'))
-  ws.onmessage = null
-  await scope.settle()
+deviation('a connection that is gone before its object is made closes, once', async (scope) => {
+  const { PassThrough } = require('node:stream')
+  const dead = () => new PassThrough().destroy()
+  const halfClosed = () => Object.assign(new PassThrough(), { readable: false })
+  for (const socket of [undefined, null, { writable: false }, dead(), halfClosed()]) {
+    const ws = new WebSocket(request(), socket, Buffer.alloc(0))
+    assert.ok(ws instanceof WebSocket)
+    const events = []
+    for (const type of ['open', 'error', 'end']) ws.on(type, () => events.push(type))
+    ws.on('close', ({ code, reason }) => events.push(['close', code, reason]))
+    ws.onmessage = null
+    assert.equal(ws.send('nobody gets this'), false)
+    await scope.settle()
+    assert.deepEqual(events, ['end', ['close', 1006, '']])
+    assert.equal(ws.readyState, 3)
+  }
+})
+
+deviation('an event stream without a socket closes, once, and takes nothing', async (scope) => {
+  const get = { method: 'GET', url: '/x', headers: { host: 'localhost', 'last-event-id': '9' } }
+  for (const socket of [undefined, null, { writable: false }]) {
+    const es = new WebSocket.EventSource(get, { socket })
+    let closed = 0
+    es.on('open', () => assert.fail('opened'))
+    es.on('close', () => closed++)
+    assert.equal(es.lastEventId, '9')
+    assert.equal(es.send('nobody gets this'), false)
+    assert.equal(es.ping(), false)
+    await scope.settle()
+    assert.equal(closed, 1)
+    assert.equal(es.readyState, 3)
+  }
+})
+
+deviation('conversions that throw leave a connection as it was', async (scope) => {
+  const { ws } = await openServer(scope)
+  const mine = new Error('mine')
+  assert.throws(() => ws.close(1000, { toString () { throw mine } }), mine)
+  assert.throws(() => ws.close({ valueOf () { throw mine } }), mine)
+  assert.equal(ws.readyState, 1)
+  assert.equal(ws.send('still open'), true)
+})
+
+deviation('bufferedAmount can be read from the prototype and set, like any property', async (scope) => {
+  assert.equal(WebSocket.prototype.bufferedAmount, 0)
+  const { ws } = await openServer(scope)
+  ws.bufferedAmount = 7
+  assert.equal(ws.bufferedAmount, 7)
+})
+
+deviation('a proxy that is no object is refused, not ignored', () => {
+  assert.throws(() => new WebSocket.Client('ws://127.0.0.1:1/', null, { proxy: 'http://127.0.0.1:1' }), TypeError)
 })
 
 test('handlers that are no functions are the caller\'s mistake, once', async (scope) => {

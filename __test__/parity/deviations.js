@@ -30,6 +30,8 @@ const faye = {
   'maxLength, ping and retry below 0 or no number': 'throw a RangeError; the original takes them as they are',
   'messages behind a handler that throws': 'are delivered at once; the original waits for the next bytes',
   'what handlers throw, where pipe() of Node catches it': 'is an uncaught exception; the original loses it',
+  'a connection that is gone before its object is made': 'closes, with 1006; the original never says anything',
+  'a proxy that is no object': 'throws; the original connects without it',
   'a response header named __proto__': 'is there like any other; the original loses it'
 }
 
@@ -38,6 +40,7 @@ const driver = {
   'hixie-75 and hixie-76': 'are allowed unless allowDrafts is false; the original wants it to be true',
   'bytes before start()': 'wait for it; the original parses frames before it has answered',
   'a continuation of nothing': 'fails at its header, not when its payload is complete',
+  'pings queued before open, with an extension': 'leave before the messages queued with them',
   'control frames inside a message': 'do not count for maxLength',
   'what follows a violation while the connection closes': 'is not read; the original goes on with the next frame',
   'close codes that may not be on the wire': 'throw a RangeError; the original sends them',

@@ -189,16 +189,6 @@ parityTable('pings', [
   log.add('active', pings.map(({ active }) => active))
 })
 
-parity('a response without a socket is left alone', async (WebSocket, log, scope) => {
-  const request = { method: 'GET', url: '/x', headers: { host: 'localhost', 'last-event-id': '9' } }
-  for (const socket of [undefined, null, { writable: false }]) {
-    const es = new WebSocket.EventSource(request, { socket })
-    watch(log, es)
-    log.add('es', es.url, es.lastEventId, es.readyState)
-  }
-  await scope.settle()
-})
-
 parity('drain is forwarded', async (WebSocket, log, scope) => {
   const { peer, es } = await stream(WebSocket, log, scope)
   es.once('drain', () => log.add('drain'))

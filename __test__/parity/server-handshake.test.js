@@ -238,27 +238,3 @@ parity('any duplex with the methods of a socket will do', async (WebSocket, log,
   log.add('destroyed', socket.destroyed)
   await scope.settle()
 })
-
-parity('a missing socket leaves an inert object', async (WebSocket, log, scope) => {
-  for (const socket of [undefined, null]) {
-    const ws = new WebSocket(REQUEST, socket, Buffer.alloc(0), null, { unknown: 1 })
-    log.add('inert', ws.readyState, ws.url, ws.protocol, ws.version, ws.readable, ws.writable)
-    ws.on('close', () => log.add('close'))
-    ws.on('open', () => log.add('open'))
-  }
-  await scope.settle()
-})
-
-parity('a socket that cannot be written leaves an inert object', async (WebSocket, log, scope) => {
-  const socket = new Double(log, { writable: false })
-  const ws = new WebSocket(REQUEST, socket, Buffer.alloc(0), null, { unknown: 1 })
-  log.add('inert', ws.readyState, ws.url, ws.protocol, ws.readable, ws.writable)
-  await scope.settle()
-})
-
-parity('a socket that cannot be read is ended', async (WebSocket, log, scope) => {
-  const socket = new Double(log, { readable: false })
-  log.kind('new WebSocket', () => new WebSocket(REQUEST, socket, Buffer.alloc(0), null, { unknown: 1 }))
-  await scope.settle()
-  log.add('written', socket.written, 'ended', socket.writableEnded)
-})

@@ -53,6 +53,10 @@ class Driver extends EventEmitter {
   /** @type {import('./pipeline').Pipeline | null} */
   #pipeline = null
 
+  #ignoresPause = false
+  /** @type {(() => void) | null} */
+  #onDelivered = null
+
   /** @type {IO | null} */
   #io = null
   /** @type {Messages | null} */
@@ -215,7 +219,7 @@ class Driver extends EventEmitter {
   /** Delivers what the peer has caused. After a handler has thrown, the next call goes on where it stopped. */
   deliver () {
     this.#deliverEvents()
-    while (!this.paused || this.readyState <= 0) {
+    while (!this.paused || this.readyState <= 0 || this.#ignoresPause) {
       // A handler may have closed the connection: from then on nobody listens.
       if (this.readyState > 1) this.#run = NOTHING
       if (this.#next < this.#run.length) {
@@ -225,11 +229,29 @@ class Driver extends EventEmitter {
         continue
       }
       this.#next = 0
-      const output = this.#native.poll()
-      if (output === null) return
+      const output = this.#poll()
+      if (output === null) return this.#delivered()
       if (Array.isArray(output)) this.#run = output
       else this.#happened(output)
     }
+  }
+
+  /** Delivers everything, paused or not: nothing more will come. */
+  deliverRest () {
+    this.#ignoresPause = true
+    this.deliver()
+  }
+
+  /**
+   * Whether something that has arrived waits for a paused application.
+   *
+   * @param {() => void} callback called when it has been delivered
+   */
+  holdsBack (callback) {
+    if (!this.paused || this.#ignoresPause) return false
+    if (this.#run === NOTHING && !this.#native.hasUnread) return false
+    this.#onDelivered = callback
+    return true
   }
 
   /** @param {any} message */
@@ -270,7 +292,7 @@ class Driver extends EventEmitter {
   ping (message, callback) {
     const payload = this.#toBytes(message || '')
     const accepted = this.#native.ping(payload)
-    if (accepted && callback) this.#pingCallbacks.set(payload.toString(), callback)
+    if (accepted && typeof callback === 'function') this.#pingCallbacks.set(payload.toString(), callback)
     if (accepted) this.transport?.offer()
     return accepted
   }
@@ -294,6 +316,7 @@ class Driver extends EventEmitter {
 
   /** From now on nothing is delivered and nothing is read, except what opens the connection. */
   pause () {
+    if (this.readyState > 1) return
     this.paused = true
     if (this.readyState > 0) this.transport?.suspend()
   }
@@ -312,6 +335,7 @@ class Driver extends EventEmitter {
     this.#run = NOTHING
     this.#events = []
     this.#pingCallbacks.clear()
+    this.#onDelivered = null
     // Sessions hold resources of their own.
     this.#pipeline?.close(() => {})
   }
@@ -465,6 +489,20 @@ class Driver extends EventEmitter {
 
   #deliverEvents () {
     for (let event = this.#events.shift(); event; event = this.#events.shift()) this.#happened(event)
+  }
+
+  /** What nobody would hear of is not fetched: a peer may send thousands of control frames at a time. */
+  #poll () {
+    const isQuiet = this.delegate !== null
+    const wantsPings = !isQuiet || this.listenerCount('ping') > 0
+    const wantsPongs = !isQuiet || this.#pingCallbacks.size > 0 || this.listenerCount('pong') > 0
+    return this.#native.poll(!isQuiet, wantsPings, wantsPongs)
+  }
+
+  #delivered () {
+    const callback = this.#onDelivered
+    this.#onDelivered = null
+    if (callback !== null) callback()
   }
 
   /** @param {string | Buffer} data */

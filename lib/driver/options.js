@@ -41,10 +41,7 @@ function flag (value) {
 
 /** @param {any} value */
 function maxLength (value) {
-  if (!value) return undefined
-  const length = Number(value)
-  if (!(length > 0)) throw new RangeError(`Invalid maxLength: ${inspect(value)}; expected a number of bytes above 0`)
-  return length
+  return value ? positive('maxLength', value, 'bytes') : undefined
 }
 
 /** @param {any} value */
@@ -63,9 +60,18 @@ function protocols (value) {
  */
 function milliseconds (name, value) {
   if (!value) return 0
-  const seconds = Number(value)
-  if (!(seconds > 0)) throw new RangeError(`Invalid ${name}: ${inspect(value)}; expected a number of seconds above 0`)
-  return Math.min(seconds * 1000, LONGEST_TIMER)
+  return Math.min(positive(name, value, 'seconds') * 1000, LONGEST_TIMER)
+}
+
+/**
+ * @param {string} name
+ * @param {any} value
+ * @param {string} unit
+ */
+function positive (name, value, unit) {
+  const number = Number(value)
+  if (number > 0) return number
+  throw new RangeError(`Invalid ${name}: ${inspect(value)}; expected a number of ${unit} above 0`)
 }
 
 // Beyond this, Node's timers fire at once.

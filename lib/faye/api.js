@@ -90,29 +90,44 @@ const methods = {
   },
 
   close (code, reason) {
-    if (code === undefined) code = 1000
-    if (!isCloseCode(code)) {
+    // Conversions first: they run the caller's code.
+    const number = code === undefined || Number.isNaN(code) ? 1000 : Number(code)
+    reason = reason ? String(reason) : ''
+    if (!isCloseCode(number) || code === null) {
       throw new Error("Failed to execute 'close' on WebSocket: " +
         'The code must be either 1000, or between 3000 and 4999. ' + String(code) + ' is neither.')
     }
     if (this.readyState === CLOSED) return
     if (this.readyState < CLOSING) {
-      this._closeTimer = setTimeout(() => this._beginClose('', 1006), CLOSE_TIMEOUT)
+      this._closeTimer = setTimeout(() => this._abort(), CLOSE_TIMEOUT)
     }
     this.readyState = CLOSING
-    this._driver.close(reason, code)
+    this._driver.close(reason, number)
   },
 
   _configureStream (stream) {
     this._stream = stream
     if (stream.setTimeout) stream.setTimeout(0)
     if (stream.setNoDelay) stream.setNoDelay(true)
-    stream.on('close', () => this._finalizeClose())
-    stream.on('end', () => this._finalizeClose())
-    stream.on('error', (error) => {
+    stream.on('close', () => this._streamEnded())
+    stream.on('end', () => this._streamEnded())
+    stream.on('error', (error) => this._streamFailed(error))
+  },
+
+  // What has arrived before the end and waits for a paused reader is still delivered, and the end comes behind it.
+  _streamEnded () {
+    if (this._driver.holdsBack(() => this._streamEnded())) return
+    this._finalizeClose()
+  },
+
+  // A reset ends a pause.
+  _streamFailed (error) {
+    try {
+      this._driver.deliverRest()
       this._emitError('Network error: ' + this.url + ': ' + error.message)
+    } finally {
       this._finalizeClose()
-    })
+    }
   },
 
   _startPing () {
@@ -149,14 +164,18 @@ const methods = {
     if (this.readyState === CLOSED) return
     this.readyState = CLOSING
     this._closeParams = [reason, code]
-    // The close frame, or the refusal, still reaches the peer: what the kernel has taken outlives the socket.
     this._flush()
+    if (this._stream) transports.close(this._stream)
+    this._finalizeClose()
+  },
+
+  _abort () {
     if (this._stream) this._stream.destroy()
     this._finalizeClose()
   },
 
   _flush () {
-    if (this._transport && !this._stream.destroyed) this._transport.flushAll()
+    if (this._transport && !this._stream.destroyed) this._transport.flush()
   },
 
   _finalizeClose () {
@@ -170,26 +189,31 @@ const methods = {
     if (this._stream) transports.end(this._stream)
 
     const [reason, code] = this._closeParams || ['', 1006]
-    if (this.readable) this.emit('end')
-    this.readable = this.writable = false
-    dispatch(this, 'close', { code, reason })
+    try {
+      if (this.readable) this.emit('end')
+    } finally {
+      this.readable = this.writable = false
+      dispatch(this, 'close', { code, reason })
+    }
   }
 }
 
-// As in the original, NaN stands for the default and a numeric text for its number.
 function isCloseCode (code) {
-  if (code === 1000 || Number.isNaN(code)) return true
-  return code >= 3000 && code <= 4999
+  return code === 1000 || (code >= 3000 && code <= 4999)
 }
 
 Object.assign(API.prototype, methods, EventTarget)
 
 Object.defineProperty(API.prototype, 'bufferedAmount', {
   configurable: true,
-  enumerable: true,
   get () {
+    if (!this._driver) return 0
     const inSocket = this._transport ? this._transport.writableLength : 0
     return this.readyState === CLOSED ? 0 : this._driver.bufferedAmount + inSocket
+  },
+  // Programs may set it, as they could when it was a property like any other.
+  set (value) {
+    Object.defineProperty(this, 'bufferedAmount', { value, configurable: true, enumerable: true, writable: true })
   }
 })
 

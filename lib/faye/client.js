@@ -3,6 +3,7 @@
 const net = require('node:net')
 const tls = require('node:tls')
 const util = require('node:util')
+const { inspect } = util
 const { Driver } = require('../driver/driver')
 const { endpoint, parseProxyUrl, parseWebSocketUrl } = require('../driver/url')
 const { API } = require('./api')
@@ -35,6 +36,7 @@ Client.prototype._readResponse = function () {
 
 Client.prototype._connect = function (options) {
   const proxy = options.proxy || {}
+  if (typeof proxy !== 'object') throw new TypeError(`Invalid proxy: ${inspect(proxy)}; expected { origin }`)
   const server = endpoint(parseWebSocketUrl(this.url))
   const serverTls = tlsOptions(server.host, options.tls, options.ca)
 
@@ -59,8 +61,11 @@ Client.prototype._openTunnel = function (proxy, onConnect) {
   for (const name in proxy.headers) tunnel.setHeader(name, proxy.headers[name])
   tunnel.on('connect', onConnect)
   tunnel.on('error', (error) => {
-    this._emitError(error.message)
-    this._beginClose('', 1006)
+    try {
+      this._emitError(error.message)
+    } finally {
+      this._abort()
+    }
   })
   return tunnel
 }
@@ -69,7 +74,7 @@ Client.prototype._tunnelled = function (secure, serverTls) {
   // The proxy has had its say: from here on the stream is the server's.
   this._stream.unpipe(this._proxy)
   if (!secure) return this._start()
-  const stream = tls.connect({ socket: this._stream, ...serverTls }, () => this._start())
+  const stream = tls.connect({ ...serverTls, socket: this._stream }, () => this._start())
   this._configureStream(stream)
 }
 

@@ -33,7 +33,12 @@ function EventSource (request, response, options) {
   }
   const head = eventStream.head(headers, Math.floor(this._retry))
 
-  if (!this._stream || !this._stream.writable) return
+  // There is nobody to talk to: the client has gone, or another response of its connection is not finished.
+  if (!this._stream || !this._stream.writable) {
+    this._stream = null
+    process.nextTick(() => this.close())
+    return
+  }
   process.nextTick(() => this._open())
 
   this._stream.setTimeout(0)
@@ -88,7 +93,7 @@ const methods = {
   },
 
   _write (chunk) {
-    if (!this.writable) return false
+    if (!this.writable || this._stream === null) return false
     if (this._stream.writableLength > MAX_BUFFERED) {
       this._stream.destroy()
       this.close()

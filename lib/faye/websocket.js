@@ -7,6 +7,7 @@ const { validateOptions } = require('../driver/options')
 const { API } = require('./api')
 const { Client } = require('./client')
 const { EventSource } = require('./eventsource')
+const { CLOSING } = require('./ready_state')
 
 /** The server's end of a connection, made in an http server's `upgrade` handler. */
 function WebSocket (request, socket, body, protocols, options) {
@@ -14,12 +15,14 @@ function WebSocket (request, socket, body, protocols, options) {
   const { maxLength, allowDrafts } = options
   this._driver = Driver.http(request, { maxLength, allowDrafts, protocols })
 
-  // There is nothing to talk to: no event will ever come.
-  this._stream = socket
-  if (!socket || !socket.writable) return
-  if (!socket.readable) return socket.end()
-
+  this._stream = null
   API.call(this, options)
+  if (!isAlive(socket)) {
+    // The peer has gone while the application made up its mind.
+    this.readyState = CLOSING
+    process.nextTick(() => this._finalizeClose())
+    return
+  }
   this._configureStream(socket)
   this._startPing()
   if (body && body.length > 0) this._driver.store(body)
@@ -29,6 +32,12 @@ function WebSocket (request, socket, body, protocols, options) {
   process.nextTick(() => this._transport.start())
 }
 util.inherits(WebSocket, API)
+
+function isAlive (socket) {
+  if (!socket || !socket.writable) return false
+  if (!socket.readable) socket.end()
+  return socket.readable
+}
 
 WebSocket.isWebSocket = (request) => isWebSocket(request)
 WebSocket.validateOptions = (options, validKeys) => validateOptions(options, validKeys)

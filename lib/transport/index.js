@@ -15,6 +15,18 @@ function connect (socket, driver, notifyDrain) {
 }
 
 /**
+ * Closes a socket whose connection has ended properly. The close frame, or a refusal, still reaches the peer: the
+ * kernel has it, or the socket ends only when the kernel has taken what is before it.
+ *
+ * @param {any} socket
+ */
+function close (socket) {
+  const pending = socket._handle?.writeQueueSize ?? socket.writableLength
+  if (pending > 0) end(socket)
+  else socket.destroy()
+}
+
+/**
  * Ends our half of a socket. A peer that neither reads the rest nor ends its own half loses the socket in the end.
  *
  * @param {any} socket
@@ -30,4 +42,4 @@ function end (socket) {
 /** Milliseconds without any progress. */
 const END_TIMEOUT = 30000
 
-module.exports = { connect, end }
+module.exports = { connect, close, end }

@@ -7,7 +7,7 @@
  *
  * @typedef {object} Flushable
  * @property {() => void} endTick
- * @property {() => void} flushAll
+ * @property {() => void} flush
  */
 
 /** @type {Flushable[]} */
@@ -21,8 +21,8 @@ const batching = []
  * @param {Flushable} transport
  */
 function flushAtTheEnd (transport) {
-  if (touched.length === 0) process.nextTick(endTick)
   touched.push(transport)
+  if (touched.length === 1) process.nextTick(endTick)
   endings.add(endProcess)
 }
 
@@ -51,7 +51,7 @@ function restIfIdle () {
 }
 
 function endProcess () {
-  for (const transport of [...batching, ...touched]) transport.flushAll()
+  for (const transport of [...batching, ...touched]) transport.flush()
 }
 
 // One listener for the process, however often the package is loaded.

@@ -679,6 +679,16 @@ impl Connection {
         self.response.as_ref()
     }
 
+    /// Whether bytes have arrived that nothing has come of yet, or something is still to be told.
+    #[must_use]
+    pub fn has_unread(&self) -> bool {
+        !self.untold.is_empty()
+            || match &self.protocol {
+                Protocol::Hybi(hybi) => hybi.has_unread(),
+                Protocol::Hixie(hixie) => hixie.has_unread(),
+            }
+    }
+
     /// Bytes accepted and not handed out for writing, in the outbox or waiting for the handshake.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {

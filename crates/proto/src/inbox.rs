@@ -33,6 +33,10 @@ impl Inbox {
 
     /// Bytes taken before; valid until the next [`push`](Self::push) or [`release`](Self::release).
     pub(crate) fn taken(&self, taken: Taken) -> &[u8] {
+        debug_assert!(
+            taken.end <= self.start,
+            "taken before the last push or release"
+        );
         self.bytes.get(taken.start..taken.end).unwrap_or_default()
     }
 

@@ -130,6 +130,10 @@ impl Hixie {
         self.text = Vec::new();
     }
 
+    pub(crate) fn has_unread(&self) -> bool {
+        !self.inbox.unread().is_empty()
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed
     }

@@ -224,6 +224,10 @@ impl Hybi {
         }
     }
 
+    pub(crate) fn has_unread(&self) -> bool {
+        self.held.is_some() || !self.receiver.inbox.unread().is_empty()
+    }
+
     pub(crate) fn phase(&self) -> Phase {
         self.phase
     }

@@ -1,6 +1,7 @@
 'use strict'
 
-// npm run generate: remakes what the napi CLI makes: binding.js, binding.d.ts and the platform packages under npm/.
+// npm run generate: remakes what the napi CLI makes: binding.js, binding.d.ts and the platform packages under npm/;
+// and the licences of what is linked into the addon.
 //
 // The CLI is fetched for the occasion and is no development dependency: it asks for a newer Node than the package
 // does, and only those who change the native interface need it. It works in directories of its own under target/,
@@ -10,6 +11,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, Failure, npm, main } = require('./support')
+const { writeNotices } = require('./notices')
 
 const CLI = '@napi-rs/cli@3.10.12'
 const OUTPUT = 'target/generated'
@@ -25,6 +27,7 @@ main(() => {
     fs.copyFileSync(path.join(ROOT, OUTPUT, file), path.join(ROOT, file))
   }
   napi('create-npm-dirs')
+  writeNotices()
 })
 
 function napi (...args) {

@@ -40,7 +40,7 @@ test('the tarball holds what is used at run time and nothing else', () => {
   const files = walk(installed).sort()
   const addon = addonName()
   const code = ['binding.d.ts', 'binding.js', 'index.d.ts', 'index.js', 'package.json', addon]
-  const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', ...code]
+  const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.txt', ...code]
   assert.deepEqual(files.filter((file) => !file.startsWith('lib/')), expected.sort())
   for (const file of files.filter((file) => file.startsWith('lib/'))) assert.match(file, /\.(js|d\.ts)$/)
 })

@@ -1,0 +1,55 @@
+'use strict'
+
+// The licences of the crates that are linked into the addon, for those who get it compiled. npm run generate remakes
+// THIRD-PARTY-NOTICES.txt.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { ROOT, run } = require('./support')
+
+const FILE = path.join(ROOT, 'THIRD-PARTY-NOTICES.txt')
+const LICENCE_FILE = /^(licen[cs]e|copying|unlicense|notice)/i
+
+function writeNotices () {
+  const crates = linkedCrates()
+  const texts = new Map()
+  for (const crate of crates) {
+    for (const text of licenceTexts(crate)) texts.set(text, [...(texts.get(text) || []), crate.name])
+  }
+  const list = crates.map(({ name, version, license }) => `${name} ${version}: ${license}`)
+  const sections = [...texts].map(([text, names]) => `${'='.repeat(80)}\n${names.join(', ')}\n\n${text}`)
+  fs.writeFileSync(FILE, [
+    'The compiled addon contains these crates. Their licences follow, each text once.\n',
+    list.join('\n') + '\n',
+    ...sections
+  ].join('\n'))
+}
+
+/** What ends up in the addon for the platform we publish, without what runs at compile time. */
+function linkedCrates () {
+  const { stdout: tree } = run('cargo', ['tree', '--locked', '-p', 'faye-websocket-binding', '-e', 'normal,no-proc-macro',
+    '--target', 'x86_64-unknown-linux-gnu', '--prefix', 'none', '--format', '{p}'],
+  { name: 'cargo tree', stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
+  const linked = new Set()
+  for (const line of tree.split('\n')) {
+    const [name, version] = line.split(' ')
+    if (name && !line.includes('(/')) linked.add(name + ' ' + version.slice(1))
+  }
+  const { stdout: metadata } = run('cargo', ['metadata', '--locked', '--format-version', '1'],
+    { name: 'cargo metadata', stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28 })
+  return JSON.parse(metadata).packages
+    .filter(({ name, version }) => linked.has(name + ' ' + version))
+    .sort((one, other) => one.name < other.name ? -1 : 1)
+}
+
+function licenceTexts ({ manifest_path: manifest }) {
+  const directory = path.dirname(manifest)
+  return fs.readdirSync(directory)
+    .filter((file) => LICENCE_FILE.test(file))
+    .sort()
+    .map((file) => path.join(directory, file))
+    .filter((file) => fs.statSync(file).isFile())
+    .map((file) => fs.readFileSync(file, 'utf8').replace(/\r\n/g, '\n').trim() + '\n')
+}
+
+module.exports = { writeNotices }

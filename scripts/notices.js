@@ -27,8 +27,8 @@ function writeNotices () {
 
 /** What ends up in the addon for the platform we publish, without what runs at compile time. */
 function linkedCrates () {
-  const { stdout: tree } = run('cargo', ['tree', '--locked', '-p', 'faye-websocket-binding', '-e', 'normal,no-proc-macro',
-    '--target', 'x86_64-unknown-linux-gnu', '--prefix', 'none', '--format', '{p}'],
+  const { stdout: tree } = run('cargo', ['tree', '--locked', '-p', 'faye-websocket-binding',
+    '-e', 'normal,no-proc-macro', '--target', 'x86_64-unknown-linux-gnu', '--prefix', 'none', '--format', '{p}'],
   { name: 'cargo tree', stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
   const linked = new Set()
   for (const line of tree.split('\n')) {

@@ -456,3 +456,35 @@ test('a client pipes into a server that pipes back', async (scope) => {
   await eventually(() => received.length === 300, 'all echoes')
   assert.ok(received.every((data, index) => data.length === 20000 && data[19999] === index % 256))
 })
+
+test('a peer that sends faster than sessions work is not read from meanwhile', async (scope) => {
+  const held = []
+  const session = {
+    generateResponse: () => ({}),
+    processIncomingMessage: (message, callback) => held.push(() => callback(null, message)),
+    processOutgoingMessage: (message, callback) => callback(null, message),
+    close () {}
+  }
+  const slow = {
+    name: 'slow', type: 'permessage', rsv1: false, rsv2: false, rsv3: false, createServerSession: () => session
+  }
+  let ws
+  const { port } = await serve(scope, WebSocket, { options: { extensions: [slow] }, onSocket: (each) => { ws = each } })
+  const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': 'slow' })
+  const received = []
+  ws.on('message', ({ data }) => received.push(data.readUInt16BE(0)))
+  const total = 200
+  for (let i = 0; i < total; i++) {
+    const message = Buffer.alloc(MiB / 16)
+    message.writeUInt16BE(i)
+    peer.write(fromClient('binary', message))
+  }
+  await eventually(() => held.length >= 16, 'messages in the session')
+  await scope.settle(100)
+  assert.ok(held.length < 40, `the session holds ${held.length} messages of 64 KiB`)
+  while (received.length < total) {
+    await eventually(() => held.length > 0, 'more messages')
+    for (const finish of held.splice(0)) finish()
+  }
+  assert.deepEqual(received, Array.from({ length: total }, (_, i) => i))
+})

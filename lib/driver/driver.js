@@ -8,6 +8,7 @@ const { Extensions } = require('./extensions')
 const { nativeOptions } = require('./options')
 const { headersObject, isSecureRequest } = require('./http')
 const { Proxy } = require('./proxy')
+const { Sessions, messageOf } = require('./sessions')
 const { IO, Messages, bytesOf } = require('./streams')
 const { parseWebSocketUrl } = require('./url')
 
@@ -27,14 +28,14 @@ const { parseWebSocketUrl } = require('./url')
  * @typedef {object} Transport
  * @property {() => boolean} offer there are bytes to write; true when they have left at once
  * @property {(pending: number) => boolean} hasRoom false when a sender should wait; it is told when it may go on
- * @property {() => void} suspend stop reading
- * @property {() => void} proceed go on reading
+ * @property {() => void} suspend the application pauses: stop reading
+ * @property {() => void} proceed it goes on: deliver what is there, and read
+ * @property {() => void} hold sessions have enough to do: stop reading
+ * @property {() => void} unhold they can take more
  */
 
 /** @type {Array<string | Buffer>} */
 const NOTHING = []
-const TEXT = 1
-const BINARY = 2
 const STATES = ['connecting', 'open', 'closing', 'closed']
 
 /**
@@ -49,9 +50,8 @@ class Driver extends EventEmitter {
   #isClient
   #extensions
 
-  /** Sessions that transform messages, once they are negotiated. */
-  /** @type {import('./pipeline').Pipeline | null} */
-  #pipeline = null
+  /** @type {Sessions | null} */
+  #sessions = null
 
   #ignoresPause = false
   /** @type {(() => void) | null} */
@@ -256,7 +256,7 @@ class Driver extends EventEmitter {
 
   /** @param {any} message */
   text (message) {
-    if (this.#pipeline === null && typeof message === 'string') return this.#offer(this.#native.text(message))
+    if (this.#sessions === null && typeof message === 'string') return this.#offer(this.#native.text(message))
     return this.#sendBytes(true, this.#toBytes(message))
   }
 
@@ -336,8 +336,7 @@ class Driver extends EventEmitter {
     this.#events = []
     this.#pingCallbacks.clear()
     this.#onDelivered = null
-    // Sessions hold resources of their own.
-    this.#pipeline?.close(() => {})
+    this.#sessions?.abandon()
   }
 
   takeOutput () {
@@ -377,9 +376,9 @@ class Driver extends EventEmitter {
    * @param {Buffer} payload
    */
   #sendBytes (isText, payload) {
-    if (this.#pipeline === null) return this.#offer(this.#native.bytes(isText, payload))
+    if (this.#sessions === null) return this.#offer(this.#native.bytes(isText, payload))
     if (this.readyState > 1) return false
-    this.#transformOutgoing(isText, payload)
+    this.#sessions.outgoing(isText, payload)
     return this.transport === null || this.transport.hasRoom(0)
   }
 
@@ -391,7 +390,7 @@ class Driver extends EventEmitter {
       return null
     }
     try {
-      this.#pipeline = this.#extensions.respond()
+      this.#use(this.#extensions.respond())
       return null
     } catch (error) {
       return messageOf(error)
@@ -401,7 +400,7 @@ class Driver extends EventEmitter {
   #activate () {
     let refusal = null
     try {
-      this.#pipeline = this.#extensions.activate()
+      this.#use(this.#extensions.activate())
     } catch (error) {
       refusal = messageOf(error)
     }
@@ -409,55 +408,29 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * @param {boolean} isText
-   * @param {Buffer} data
+   * Puts negotiated sessions to work.
+   *
+   * @param {import('./pipeline').Pipeline | null} pipeline
    */
-  #transformOutgoing (isText, data) {
-    const message = { rsv1: false, rsv2: false, rsv3: false, opcode: isText ? TEXT : BINARY, data }
-    this.#pipeline?.outgoing(message, (error, message) => {
-      if (error || message === null) return this.#sessionFailed(error)
-      const { rsv1, rsv2, rsv3, opcode, data } = message
-      this.#native.sendTransformed(opcode === TEXT, rsv1, rsv2, rsv3, data)
-      this.transport?.offer()
+  #use (pipeline) {
+    if (pipeline === null) return
+    this.#sessions = new Sessions(this.#native, pipeline, {
+      caused: (outcome) => this.#caused(outcome),
+      received: (message) => this.#transformed(message),
+      sent: () => this.transport?.offer(),
+      full: (isFull) => isFull ? this.transport?.hold() : this.transport?.unhold()
     })
   }
 
-  /** @param {import('../../binding').DriverEvent} event */
-  #transformIncoming ({ isText, rsv = [], payload }) {
-    const [rsv1, rsv2, rsv3] = rsv
-    const data = /** @type {Buffer} */ (payload)
-    const message = { rsv1, rsv2, rsv3, opcode: isText ? TEXT : BINARY, data }
-    this.#pipeline?.incoming(message, (error, message) => {
-      if (error || message === null) return this.#sessionFailed(error)
-      this.#transformed(message.opcode === TEXT, message.data)
-    })
-  }
-
-  /**
-   * @param {boolean} isText
-   * @param {Buffer} data
-   */
-  #transformed (isText, data) {
-    // The connection may have ended while a session was at work.
-    if (this.readyState > 2) return
-    const outcome = this.#native.transformed(isText, data)
-    if (!outcome.accepted) return this.#caused(outcome)
-    const message = isText ? data.toString() : data
+  /** @param {string | Buffer} message that sessions have transformed */
+  #transformed (message) {
     if (this.paused) this.#run = [...this.#run.slice(this.#next), message]
     else this.#received(message)
   }
 
-  /** @param {any} error */
-  #sessionFailed (error) {
-    const { type } = error
-    const code = typeof type === 'string' || typeof type === 'number' ? type : undefined
-    this.#caused(this.#native.failExtension(code, messageOf(error)))
-  }
-
   #drain () {
-    const finish = () => this.#caused(this.#native.drained())
-    if (this.#pipeline === null) finish()
-    else this.#pipeline.close(finish)
+    if (this.#sessions === null) this.#caused(this.#native.drained())
+    else this.#sessions.drain()
   }
 
   /**
@@ -523,8 +496,8 @@ class Driver extends EventEmitter {
       case 'error': return this.#failed(/** @type {string} */ (event.message))
       case 'close': return this.#closed(event.code ?? null, event.reason ?? null)
       case 'activate': return this.#activate()
-      case 'transform': return this.#transformIncoming(event)
-      case 'outgoing': return this.#transformOutgoing(Boolean(event.isText), /** @type {Buffer} */ (event.payload))
+      case 'transform': return this.#sessions?.incoming(event)
+      case 'outgoing': return this.#sessions?.outgoing(Boolean(event.isText), /** @type {Buffer} */ (event.payload))
       case 'drain': return this.#drain()
     }
   }
@@ -571,11 +544,6 @@ class Driver extends EventEmitter {
     this.statusCode = this.#native.statusCode ?? undefined
     this.headers = headersObject(this.#native.responseHeaders)
   }
-}
-
-/** @param {any} error */
-function messageOf (error) {
-  return error instanceof Error ? error.message : String(error)
 }
 
 module.exports = { Driver }

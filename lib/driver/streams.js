@@ -82,8 +82,11 @@ class IO extends Stream {
     return true
   }
 
+  // Nothing to stop: whoever writes to us reads the socket, and is told by what write() returns.
   suspend () {}
   proceed () {}
+  hold () {}
+  unhold () {}
 }
 
 class Messages extends Stream {

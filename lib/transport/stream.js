@@ -25,13 +25,10 @@ class StreamTransport {
   #waiting = false
   /** `send` has returned false, so the application is owed a `drain`. */
   #owed = false
-  /** The application has paused us. */
-  #suspended = false
-  /** We have stopped reading, because the peer does not. */
-  #isStalled = false
+  /** Why we do not read; empty while we do. */
+  #reasons = new Set()
   /** Milliseconds of work since the event loop last had its turn. */
   #work = 0
-  #isYielding = false
   /** Bytes that the peer made us write since the socket was last empty. */
   #replied = 0
 
@@ -102,17 +99,24 @@ class StreamTransport {
   }
 
   suspend () {
-    this.#suspended = true
-    this.#socket.pause()
+    this.#stop('application')
   }
 
   proceed () {
-    this.#suspended = false
+    this.#reasons.delete('application')
     process.nextTick(() => {
-      if (this.#suspended) return
+      if (this.#reasons.has('application')) return
       this.#batch(() => this.#driver.deliver())
       this.#read()
     })
+  }
+
+  hold () {
+    this.#stop('sessions')
+  }
+
+  unhold () {
+    this.#start('sessions')
   }
 
   get #buffered () {
@@ -143,12 +147,8 @@ class StreamTransport {
   /** Lets timers and other connections have their turn before the next chunk. */
   #yield () {
     this.#work = 0
-    this.#isYielding = true
-    this.#socket.pause()
-    setImmediate(() => {
-      this.#isYielding = false
-      this.#read()
-    })
+    this.#stop('turn')
+    setImmediate(() => this.#start('turn'))
   }
 
   /** @param {() => void} work */
@@ -197,8 +197,7 @@ class StreamTransport {
     if (added <= 0 || this.#socket.destroyed) return
     this.#replied += added
     if (this.#replied < MAX_REPLIED) return
-    this.#isStalled = true
-    this.#socket.pause()
+    this.#stop('peer')
   }
 
   #drained () {
@@ -206,15 +205,26 @@ class StreamTransport {
     this.#replied = 0
     this.#write()
     if (this.#waiting) return
-    this.#isStalled = false
-    this.#read()
+    this.#start('peer')
     if (!this.#owed) return
     this.#owed = false
     this.#notifyDrain()
   }
 
+  /** @param {'application' | 'sessions' | 'peer' | 'turn'} reason */
+  #stop (reason) {
+    this.#reasons.add(reason)
+    this.#socket.pause()
+  }
+
+  /** @param {'application' | 'sessions' | 'peer' | 'turn'} reason */
+  #start (reason) {
+    this.#reasons.delete(reason)
+    this.#read()
+  }
+
   #read () {
-    if (!this.#suspended && !this.#isStalled && !this.#isYielding && !this.#socket.destroyed) this.#socket.resume()
+    if (this.#reasons.size === 0 && !this.#socket.destroyed) this.#socket.resume()
   }
 }
 

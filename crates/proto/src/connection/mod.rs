@@ -1,20 +1,22 @@
 //! One connection, from the opening handshake to the close.
 //!
-//! Knows which protocol it speaks, which phase it is in, and what may be sent then. Does not know
-//! sockets, timers or threads.
+//! Knows which protocol it speaks, which phase it is in, and what may be sent then. Does not know how
+//! it is opened (see `opening.rs`), nor sockets, timers or threads.
+
+mod opening;
 
 use std::collections::VecDeque;
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
-use crate::error::{HandshakeError, InvalidArgument, ProtocolError};
+use crate::error::{InvalidArgument, ProtocolError};
 use crate::extension::negotiation::Negotiation;
 use crate::handshake::Version;
 use crate::handshake::accept::Nonce;
 use crate::handshake::client::{ClientHandshake, ClientRequest};
 use crate::handshake::server;
-use crate::hixie::draft76::{self, KeyNumbers};
-use crate::hixie::{self, Closing, Hixie, draft75};
+use crate::hixie::draft76::KeyNumbers;
+use crate::hixie::{self, Closing, Hixie};
 use crate::http::head::{HeadScanner, ResponseHead};
 use crate::http::headers::HeaderList;
 use crate::http::request::Request;
@@ -230,166 +232,11 @@ impl Connection {
         }
         self.caused(violation.is_none(), events)
     }
-
-    fn read_response(&mut self) -> Option<()> {
-        let Handshake::Client { handshake, scanner } = &mut self.handshake else {
-            return None;
-        };
-        let Protocol::Hybi(hybi) = &mut self.protocol else {
-            return None;
-        };
-        let inbox = &mut hybi.receiver().inbox;
-        let judged = scanner
-            .response(inbox.unread())
-            .transpose()?
-            .and_then(|(head, size)| {
-                inbox.take(size);
-                let head = self.response.insert(head);
-                let subprotocol = handshake.judge(head)?;
-                let extensions = head.header("sec-websocket-extensions");
-                let invalid =
-                    || HandshakeError::InvalidExtensions(extensions.unwrap_or("").to_owned());
-                self.negotiation
-                    .receive(extensions)
-                    .map_err(|_| invalid())?;
-                match self.negotiation.unknown() {
-                    Some(name) => Err(HandshakeError::UnknownExtension(name.to_owned())),
-                    None => Ok(subprotocol),
-                }
-            });
-        let events = match judged {
-            Err(error) => self.fail(Error::Handshake(error)),
-            Ok(subprotocol) => {
-                self.subprotocol = subprotocol;
-                if self.negotiation.received().is_empty() {
-                    self.establish()
-                } else {
-                    self.progress(Progress::Activating);
-                    vec![Event::Activate]
-                }
-            }
-        };
-        self.untold.extend(events);
-        Some(())
-    }
-
-    fn read_body(&mut self, numbers: KeyNumbers) -> Option<()> {
-        let Protocol::Hixie(hixie) = &mut self.protocol else {
-            return None;
-        };
-        let signature = draft76::signature(numbers, hixie.take_body()?);
-        self.outbox
-            .append(|bytes| bytes.extend_from_slice(&signature));
-        let events = self.establish();
-        self.untold.extend(events);
-        Some(())
-    }
 }
 
 /// What the application causes. A command's bytes are in the outbox when it returns; its events are
 /// returned, and come after the bytes. Commands never advance decoding.
 impl Connection {
-    /// Adds a header to the handshake. False once there is nothing to add it to.
-    ///
-    /// # Errors
-    /// See [`HeaderList::set`].
-    pub fn set_header(&mut self, name: &str, value: &str) -> Result<bool, InvalidArgument> {
-        if !matches!(self.phase, Phase::Connecting { .. }) {
-            return Ok(false);
-        }
-        match &mut self.handshake {
-            Handshake::Server { headers, .. } => headers.set(name, value)?,
-            Handshake::Client { handshake, .. } => handshake.headers().set(name, value)?,
-        }
-        Ok(true)
-    }
-
-    /// Starts the opening handshake: a server answers, a client asks. Accepted once, and by a server
-    /// only if the request is a good one.
-    pub fn start(&mut self) -> Caused {
-        if !self.is_unstarted() {
-            return Caused::default();
-        }
-        let offer = self.negotiation.header();
-        match &mut self.handshake {
-            Handshake::Client { handshake, .. } => {
-                let request = handshake.request(offer.as_deref());
-                self.write(&request);
-                self.progress(Progress::Asked);
-                Caused::new(true, [])
-            }
-            Handshake::Server { .. } => match self.answer() {
-                Ok(events) => Caused::new(true, events),
-                Err(error) => self.refuse(error),
-            },
-        }
-    }
-
-    /// The negotiation of extensions whose sessions live outside the core, when it is time for it: on a
-    /// server before [`start`](Self::start), if the request is a good one; on a client before
-    /// [`start`](Self::start), and again after [`Event::Activate`].
-    pub fn negotiation(&mut self) -> Option<&mut Negotiation> {
-        match (&self.phase, &self.handshake, &self.protocol) {
-            (
-                Phase::Connecting {
-                    progress: Progress::Unstarted,
-                    ..
-                },
-                Handshake::Server { request, .. },
-                Protocol::Hybi(_),
-            ) => {
-                server::judge(request).ok()?;
-                receive_offers(&mut self.negotiation, request).ok()?;
-                Some(&mut self.negotiation)
-            }
-            (
-                Phase::Connecting {
-                    progress: Progress::Unstarted | Progress::Activating,
-                    ..
-                },
-                Handshake::Client { .. },
-                _,
-            ) => Some(&mut self.negotiation),
-            _ => None,
-        }
-    }
-
-    /// The client's extensions have been activated: the connection opens.
-    pub fn activated(&mut self) -> Caused {
-        match self.phase {
-            Phase::Connecting {
-                progress: Progress::Activating,
-                ..
-            } => {
-                let events = self.establish();
-                Caused::new(true, events)
-            }
-            _ => Caused::default(),
-        }
-    }
-
-    /// Fails an opening handshake: a server answers 400, a client just ends.
-    pub fn refuse(&mut self, error: HandshakeError) -> Caused {
-        let may = match self.handshake {
-            Handshake::Client { .. } => matches!(self.phase, Phase::Connecting { .. }),
-            // Not a second time: hixie-76 goes on connecting after its answer.
-            Handshake::Server { .. } => self.is_unstarted(),
-        };
-        if !may {
-            return Caused::default();
-        }
-        let error = match self.handshake {
-            Handshake::Client { .. } => Error::Handshake(error),
-            Handshake::Server { .. } => {
-                let answer = server::refuse(&error);
-                self.write(&answer);
-                Error::Refused(error)
-            }
-        };
-        let events = self.fail(error);
-        self.caused(false, events)
-    }
-
     /// Sends a message. False when the connection is closing or closed, and for binary messages of the
     /// drafts, which have none; before it is open, the message waits for that.
     #[inline]
@@ -494,43 +341,6 @@ impl Connection {
         &mut self.outbox
     }
 
-    /// A server's answer to a good request, and what it causes. The request is not needed again.
-    fn answer(&mut self) -> Result<Vec<Event>, HandshakeError> {
-        let Handshake::Server {
-            request,
-            version,
-            headers,
-        } = &mut self.handshake
-        else {
-            return Err(HandshakeError::NotWebSocket);
-        };
-        let (request, headers) = (std::mem::take(request), std::mem::take(headers));
-        match version {
-            Version::Hybi13 => {
-                let key = server::judge(&request)?;
-                receive_offers(&mut self.negotiation, &request)?;
-                let extensions = self.negotiation.header();
-                let subprotocol = self.subprotocol.as_deref();
-                let answer = server::accept(key, subprotocol, extensions.as_deref(), headers);
-                self.write(&answer);
-                Ok(self.establish())
-            }
-            Version::Hixie75 => {
-                let answer = draft75::accept(&request, &headers)?;
-                self.write(&answer);
-                Ok(self.establish())
-            }
-            Version::Hixie76 => {
-                let (answer, numbers) = draft76::accept(&request, &headers)?;
-                self.write(&answer);
-                self.progress(Progress::AwaitingBody(numbers));
-                // A body that is there already ends the handshake at once.
-                let _ = self.read_body(numbers);
-                Ok(std::mem::take(&mut self.untold).into())
-            }
-        }
-    }
-
     fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<bool, InvalidArgument> {
         if payload.len() as u64 > MAX_CONTROL_PAYLOAD {
             return Err(InvalidArgument::ControlTooLong(payload.len()));
@@ -554,30 +364,6 @@ impl Connection {
         }
     }
 
-    /// From now on frames flow, those first that have been waiting.
-    fn establish(&mut self) -> Vec<Event> {
-        let mut events = Vec::new();
-        let reserved = std::mem::take(&mut self.negotiation).reserved();
-        if let (Protocol::Hybi(hybi), Some(bits)) = (&mut self.protocol, reserved) {
-            hybi.transform(bits);
-        }
-        let before = std::mem::replace(&mut self.phase, Phase::Established);
-        if let Phase::Connecting { queued, .. } = before {
-            for (opcode, payload) in queued {
-                match Kind::of(opcode) {
-                    Some(kind) if reserved.is_some() => {
-                        events.push(Event::Outgoing { kind, payload });
-                    }
-                    _ => {
-                        self.send_frame(opcode, &payload);
-                    }
-                }
-            }
-        }
-        events.push(Event::Open);
-        events
-    }
-
     /// What a command may have caused, the end among it: nothing follows that, not even what the peer
     /// caused before and nobody has polled yet.
     fn caused(&mut self, accepted: bool, events: impl IntoIterator<Item = Event>) -> Caused {
@@ -588,18 +374,6 @@ impl Connection {
         caused
     }
 
-    fn fail(&mut self, error: Error) -> Vec<Event> {
-        self.give_up();
-        let close = match self.protocol {
-            Protocol::Hybi(_) => Event::Close {
-                code: Some(CloseCode::PROTOCOL_ERROR.get()),
-                reason: Some(error.to_string()),
-            },
-            Protocol::Hixie(_) => hixie::CLOSE,
-        };
-        vec![Event::Error(error), close]
-    }
-
     /// Stops, and gives all memory back. What is in the outbox is still to be written.
     fn give_up(&mut self) {
         self.phase = Phase::Failed;
@@ -607,27 +381,6 @@ impl Connection {
             Protocol::Hybi(hybi) => hybi.receiver().stop(),
             Protocol::Hixie(hixie) => hixie.stop(),
         }
-    }
-
-    fn progress(&mut self, to: Progress) {
-        if let Phase::Connecting { progress, .. } = &mut self.phase {
-            *progress = to;
-        }
-    }
-
-    fn write(&mut self, head: &str) {
-        self.outbox
-            .append(|bytes| bytes.extend_from_slice(head.as_bytes()));
-    }
-
-    fn is_unstarted(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Connecting {
-                progress: Progress::Unstarted,
-                ..
-            }
-        )
     }
 }
 
@@ -700,16 +453,6 @@ impl Connection {
         };
         self.outbox.bytes().len() + waiting
     }
-}
-
-/// Reads what a client offers, once.
-fn receive_offers(negotiation: &mut Negotiation, request: &Request) -> Result<(), HandshakeError> {
-    let offers = request.header("sec-websocket-extensions");
-    if !negotiation.received().is_empty() {
-        return Ok(());
-    }
-    let invalid = |_| HandshakeError::InvalidExtensions(offers.unwrap_or_default().to_owned());
-    negotiation.receive(offers).map_err(invalid)
 }
 
 fn check_subprotocols(names: &[String]) -> Result<(), InvalidArgument> {

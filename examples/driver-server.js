@@ -10,11 +10,12 @@ const server = net.createServer((socket) => {
 
   driver.on('connect', () => {
     if (websocket.isWebSocket(driver)) return driver.start()
-    socket.end('HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+    socket.write('HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+    socket.destroySoon() // once that is out
   })
   driver.on('close', (event) => {
     console.log('close', event.code, event.reason)
-    socket.end()
+    socket.destroySoon()
   })
   socket.on('error', () => socket.destroy())
 

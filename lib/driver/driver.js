@@ -8,7 +8,7 @@ const { Extensions } = require('./extensions')
 const { nativeOptions } = require('./options')
 const { headersObject, isSecureRequest } = require('./http')
 const { Proxy } = require('./proxy')
-const { Sessions, messageOf } = require('./sessions')
+const { Sessions, MAX_HELD } = require('./sessions')
 const { IO, Messages, bytesOf } = require('./streams')
 const { parseWebSocketUrl } = require('./url')
 
@@ -27,7 +27,10 @@ const { parseWebSocketUrl } = require('./url')
  *
  * @typedef {object} Transport
  * @property {() => boolean} offer there are bytes to write; true when they have left at once
- * @property {(pending: number) => boolean} hasRoom false when a sender should wait; it is told when it may go on
+ * @property {(pending: number, isFull?: boolean) => boolean} hasRoom false when a sender should wait; it is told when
+ * it may go on
+ * @property {() => void} settle a sender that was told to wait may go on, if the socket can
+ * @property {(work: () => void) => void} batch what the work sends leaves together
  * @property {() => void} suspend the application pauses: stop reading
  * @property {() => void} proceed it goes on: deliver what is there, and read
  * @property {() => void} hold sessions have enough to do: stop reading
@@ -243,13 +246,14 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Whether something that has arrived waits for a paused application.
+   * Whether something that has arrived waits for a paused application, or for sessions that are at work.
    *
    * @param {() => void} callback called when it has been delivered
    */
   holdsBack (callback) {
-    if (!this.paused || this.#ignoresPause) return false
-    if (this.#run === NOTHING && !this.#native.hasUnread) return false
+    const isPaused = this.paused && this.readyState > 0 && !this.#ignoresPause
+    const waitsForHandlers = isPaused && (this.#run !== NOTHING || this.#native.hasUnread)
+    if (!waitsForHandlers && this.#sessionsAreIdle) return false
     this.#onDelivered = callback
     return true
   }
@@ -344,7 +348,7 @@ class Driver extends EventEmitter {
   }
 
   get bufferedAmount () {
-    return this.#native.bufferedAmount
+    return this.#native.bufferedAmount + (this.#sessions?.outgoingBytes ?? 0)
   }
 
   /** @param {number} pending */
@@ -379,7 +383,7 @@ class Driver extends EventEmitter {
     if (this.#sessions === null) return this.#offer(this.#native.bytes(isText, payload))
     if (this.readyState > 1) return false
     this.#sessions.outgoing(isText, payload)
-    return this.transport === null || this.transport.hasRoom(0)
+    return this.transport === null || this.transport.hasRoom(0, this.#sessionsAreFull)
   }
 
   /** What a server has against the extensions it was offered; null for a client, whose own mistakes are thrown. */
@@ -417,15 +421,38 @@ class Driver extends EventEmitter {
     this.#sessions = new Sessions(this.#native, pipeline, {
       caused: (outcome) => this.#caused(outcome),
       received: (message) => this.#transformed(message),
-      sent: () => this.transport?.offer(),
-      full: (isFull) => isFull ? this.transport?.hold() : this.transport?.unhold()
+      sent: () => this.#sessionsSent(),
+      full: (isFull) => isFull ? this.transport?.hold() : this.transport?.unhold(),
+      idle: () => this.#delivered()
     })
   }
 
   /** @param {string | Buffer} message that sessions have transformed */
   #transformed (message) {
-    if (this.paused) this.#run = [...this.#run.slice(this.#next), message]
-    else this.#received(message)
+    if (this.#run === NOTHING && !this.paused) return this.#receivedInBatch(message)
+    // Behind those that wait already.
+    this.#run = this.#run.slice(this.#next)
+    this.#run.push(message)
+    this.#next = 0
+  }
+
+  /** @param {string | Buffer} message that comes on its own, and not with a chunk */
+  #receivedInBatch (message) {
+    if (this.transport === null) this.#received(message)
+    else this.transport.batch(() => this.#received(message))
+  }
+
+  #sessionsSent () {
+    this.transport?.offer()
+    if (!this.#sessionsAreFull) this.transport?.settle()
+  }
+
+  get #sessionsAreFull () {
+    return this.#sessions !== null && this.#sessions.outgoingBytes > MAX_HELD
+  }
+
+  get #sessionsAreIdle () {
+    return this.#sessions === null || this.#sessions.isIdle
   }
 
   #drain () {
@@ -473,6 +500,7 @@ class Driver extends EventEmitter {
   }
 
   #delivered () {
+    if (!this.#sessionsAreIdle || this.#run !== NOTHING) return
     const callback = this.#onDelivered
     this.#onDelivered = null
     if (callback !== null) callback()
@@ -544,6 +572,11 @@ class Driver extends EventEmitter {
     this.statusCode = this.#native.statusCode ?? undefined
     this.headers = headersObject(this.#native.responseHeaders)
   }
+}
+
+/** @param {any} error */
+function messageOf (error) {
+  return error instanceof Error ? error.message : String(error)
 }
 
 module.exports = { Driver }

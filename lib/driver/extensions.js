@@ -100,7 +100,10 @@ function pipelineOf (sessions) {
 function toObject (list) {
   const values = new Map()
   for (const { name, value } of list) {
-    values.set(name, values.has(name) ? [].concat(values.get(name), /** @type {any} */ (value)) : value)
+    const before = values.get(name)
+    if (before === undefined) values.set(name, value)
+    else if (Array.isArray(before)) before.push(value)
+    else values.set(name, [before, value])
   }
   // Unlike assignments, this makes `__proto__`, which a peer may send, a name like any other.
   return Object.fromEntries(values)

@@ -20,7 +20,7 @@ declare namespace websocket {
    *   if (!websocket.isWebSocket(request)) return socket.destroy()
    *   const driver = websocket.http(request)
    *   driver.on('message', ({ data }) => console.log(data))
-   *   driver.on('close', () => socket.end())
+   *   driver.on('close', () => socket.destroySoon())
    *   driver.io.write(body)
    *   socket.pipe(driver.io).pipe(socket)
    *   driver.start()
@@ -43,7 +43,7 @@ declare namespace websocket {
    * net.createServer((socket) => {
    *   const driver = websocket.server()
    *   driver.on('connect', () => websocket.isWebSocket(driver) ? driver.start() : socket.destroy())
-   *   driver.on('close', () => socket.end())
+   *   driver.on('close', () => socket.destroySoon())
    *   socket.on('error', () => socket.destroy())
    *   socket.pipe(driver.io).pipe(socket)
    * })

@@ -21,6 +21,10 @@ class Stage {
   #jobs = []
   #isStopped = false
 
+  #isAtWork = false
+  /** @type {any[]} exceptions of those who got the messages */
+  #thrown = []
+
   /** Messages that are announced, or in the session's hands, or behind one of those. */
   pending = 0
 
@@ -47,14 +51,42 @@ class Stage {
     if (this.#isStopped) return
     const job = { error, message, callback, isDone: false }
     this.#jobs.push(job)
-    if (error) return this.#finish(job, error, null)
+    if (error) this.#finish(job, error, null)
+    else this.#work(job, message)
+    this.#rethrow()
+  }
+
+  /** Takes no more messages, and lets none out. */
+  abort () {
+    this.#isStopped = true
+    this.#jobs = []
+    this.pending = 0
+  }
+
+  /**
+   * @param {Job} job
+   * @param {Message | null} message
+   */
+  #work (job, message) {
+    this.#isAtWork = true
     try {
       this.#session[this.#method](message, (/** @type {any} */ error, /** @type {any} */ message) => {
-        this.#finish(job, error, message)
+        this.#finish(job, error || defect(message), message)
+        if (!this.#isAtWork) this.#rethrow()
       })
     } catch (error) {
-      this.#finish(job, error, null)
+      this.#finish(job, error ?? new Error(String(error)), null)
+    } finally {
+      this.#isAtWork = false
     }
+  }
+
+  // What a handler throws is not the session's mistake, and must not keep back the messages behind.
+  #rethrow () {
+    if (this.#thrown.length === 0) return
+    const [first, ...others] = this.#thrown.splice(0)
+    for (const error of others) process.nextTick(() => { throw error })
+    throw first
   }
 
   /**
@@ -84,7 +116,11 @@ class Stage {
       } else {
         this.pending -= 1
       }
-      callback(error, message)
+      try {
+        callback(error, message)
+      } catch (error) {
+        this.#thrown.push(error)
+      }
     }
   }
 }
@@ -95,6 +131,7 @@ class Cell {
   #session
   /** @type {(() => void) | null} */
   #onClose = null
+  #isClosed = false
 
   /**
    * @param {string} name
@@ -115,8 +152,11 @@ class Cell {
    */
   process (direction, error, message, callback) {
     this[direction].process(error, message, (error, message) => {
-      callback(error ? named(this.#name, error) : null, message)
-      this.#closeIfIdle()
+      try {
+        callback(error ? named(this.#name, error) : null, message)
+      } finally {
+        this.#closeIfIdle()
+      }
     })
   }
 
@@ -130,8 +170,27 @@ class Cell {
     if (this.#onClose === null || this.incoming.pending + this.outgoing.pending > 0) return
     const callback = this.#onClose
     this.#onClose = null
-    this.#session.close()
+    this.#closeSession()
     callback()
+  }
+
+  /** Closes at once, whatever is under way. */
+  abort () {
+    this.incoming.abort()
+    this.outgoing.abort()
+    this.#onClose = null
+    this.#closeSession()
+  }
+
+  #closeSession () {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    try {
+      this.#session.close()
+    } catch (error) {
+      // A session that cannot close must not keep the connection from closing.
+      process.nextTick(() => { throw error })
+    }
   }
 }
 
@@ -186,6 +245,14 @@ class Pipeline {
     for (const cell of this.#cells) cell.close(closed)
   }
 
+  /** The connection is gone: closes the sessions at once. */
+  abort () {
+    this.#isStopped = { incoming: true, outgoing: true }
+    this.#isClosed = true
+    this.#closing = []
+    for (const cell of this.#cells) cell.abort()
+  }
+
   /**
    * @param {'incoming' | 'outgoing'} direction
    * @param {Message} message
@@ -208,15 +275,23 @@ class Pipeline {
 }
 
 /**
+ * What is wrong with a result that is no message.
+ *
+ * @param {any} message
+ */
+function defect (message) {
+  if (message?.data instanceof Uint8Array) return null
+  return new Error('the session returned no message with bytes as its data')
+}
+
+/**
  * Puts the name of the extension in front of its error, as each stage does that an error passes.
  *
  * @param {string} name
  * @param {any} thrown
  */
 function named (name, thrown) {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-  error.message = name + ': ' + error.message
-  return error
+  return { type: thrown?.type, message: name + ': ' + (thrown?.message ?? String(thrown)) }
 }
 
 module.exports = { Pipeline }

@@ -7,8 +7,9 @@
  * @typedef {object} Owner
  * @property {(outcome: import('../../binding').Outcome) => unknown} caused
  * @property {(message: string | Buffer) => void} received
- * @property {() => void} sent
+ * @property {() => void} sent bytes wait to be written
  * @property {(isFull: boolean) => void} full the sessions hold so much that reading should wait, or no longer do
+ * @property {() => void} idle they hold nothing that came in
  */
 
 /**
@@ -19,9 +20,13 @@ class Sessions {
   #native
   #pipeline
   #owner
-  /** Bytes of messages that came in and that sessions have not finished. */
-  #held = 0
+  /** Bytes of messages that came in and that the sessions have not finished. */
+  #incoming = 0
+  /** Messages that came in and that they have not finished. */
+  #unfinished = 0
   #isFull = false
+  /** Bytes of messages that go out and that they have not finished. */
+  outgoingBytes = 0
   #isGone = false
 
   /**
@@ -41,8 +46,11 @@ class Sessions {
    */
   outgoing (isText, data) {
     const message = { rsv1: false, rsv2: false, rsv3: false, opcode: isText ? TEXT : BINARY, data }
+    const { length } = data
+    this.outgoingBytes += length
     this.#pipeline.outgoing(message, (error, message) => {
       if (this.#isGone) return
+      this.outgoingBytes -= length
       if (error || message === null) return this.#failed(error)
       const { rsv1, rsv2, rsv3, opcode, data } = message
       this.#native.sendTransformed(opcode === TEXT, rsv1, rsv2, rsv3, data)
@@ -55,14 +63,21 @@ class Sessions {
     const [rsv1, rsv2, rsv3] = rsv
     const data = /** @type {Buffer} */ (payload)
     const { length } = data
-    this.#holds(length)
+    this.#holds(length, 1)
     this.#pipeline.incoming({ rsv1, rsv2, rsv3, opcode: isText ? TEXT : BINARY, data }, (error, message) => {
       // The connection may have ended while a session was at work.
       if (this.#isGone) return
-      this.#holds(-length)
-      if (error || message === null) return this.#failed(error)
-      this.#transformed(message.opcode === TEXT, message.data)
+      try {
+        if (error || message === null) this.#failed(error)
+        else this.#transformed(message.opcode === TEXT, message.data)
+      } finally {
+        this.#holds(-length, -1)
+      }
     })
+  }
+
+  get isIdle () {
+    return this.#unfinished === 0
   }
 
   /** The sessions finish what they hold; then the connection closes. */
@@ -70,10 +85,10 @@ class Sessions {
     this.#pipeline.close(() => this.#owner.caused(this.#native.drained()))
   }
 
-  /** The connection is gone. Sessions hold resources of their own, which they give back when they have finished. */
+  /** The connection is gone: what sessions still do is for nobody, and their resources are given back. */
   abandon () {
     this.#isGone = true
-    this.#pipeline.close(() => {})
+    this.#pipeline.abort()
   }
 
   /**
@@ -81,6 +96,7 @@ class Sessions {
    * @param {Buffer} data
    */
   #transformed (isText, data) {
+    if (!Buffer.isBuffer(data)) data = Buffer.from(data)
     const outcome = this.#native.transformed(isText, data)
     if (outcome.accepted) this.#owner.received(isText ? data.toString() : data)
     else this.#owner.caused(outcome)
@@ -88,29 +104,31 @@ class Sessions {
 
   /** @param {any} error */
   #failed (error) {
-    const type = error?.type
-    const code = typeof type === 'string' || typeof type === 'number' ? type : undefined
-    this.#owner.caused(this.#native.failExtension(code, messageOf(error)))
+    const { type, message } = error
+    const isCode = typeof type === 'string' || (Number.isInteger(type) && type >= 0 && type < 65536)
+    this.#owner.caused(this.#native.failExtension(isCode ? type : undefined, message))
   }
 
-  /** @param {number} bytes */
-  #holds (bytes) {
-    this.#held += bytes
-    const isFull = this.#held > MAX_HELD
-    if (isFull === this.#isFull) return
-    this.#isFull = isFull
-    this.#owner.full(isFull)
+  /**
+   * @param {number} bytes
+   * @param {number} messages
+   */
+  #holds (bytes, messages) {
+    if (this.#isGone) return
+    this.#incoming += bytes
+    this.#unfinished += messages
+    const isFull = this.#incoming > MAX_HELD
+    if (isFull !== this.#isFull) {
+      this.#isFull = isFull
+      this.#owner.full(isFull)
+    }
+    if (this.#unfinished === 0) this.#owner.idle()
   }
-}
-
-/** @param {any} error */
-function messageOf (error) {
-  return error instanceof Error ? error.message : String(error)
 }
 
 const TEXT = 1
 const BINARY = 2
-/** Bytes as they came from the wire. A peer that sends faster than sessions work is not read from meanwhile. */
+/** Bytes. A peer that sends faster than sessions work is not read from meanwhile; a sender is told to wait. */
 const MAX_HELD = 1024 * 1024
 
-module.exports = { Sessions, messageOf }
+module.exports = { Sessions, MAX_HELD }

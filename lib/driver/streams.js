@@ -82,7 +82,13 @@ class IO extends Stream {
     return true
   }
 
+  /** @param {() => void} work */
+  batch (work) {
+    work()
+  }
+
   // Nothing to stop: whoever writes to us reads the socket, and is told by what write() returns.
+  settle () {}
   suspend () {}
   proceed () {}
   hold () {}

@@ -116,8 +116,9 @@ const methods = {
 
   // What has arrived before the end and waits for a paused reader is still delivered, and the end comes behind it.
   _streamEnded () {
-    if (this._driver.holdsBack(() => this._streamEnded())) return
-    this._finalizeClose()
+    if (!this._driver.holdsBack(() => this._streamEnded())) return this._finalizeClose()
+    // A paused application may take its time; a session may not.
+    if (!this._driver.paused) this._closeTimer ??= setTimeout(() => this._abort(), CLOSE_TIMEOUT)
   },
 
   // A reset ends a pause.

@@ -21,25 +21,34 @@ function connect (socket, driver, notifyDrain) {
  * @param {any} socket
  */
 function close (socket) {
-  const pending = socket._handle?.writeQueueSize ?? socket.writableLength
-  if (pending > 0) end(socket)
+  if (unsent(socket) > 0) end(socket)
   else socket.destroy()
 }
 
 /**
- * Ends our half of a socket. A peer that neither reads the rest nor ends its own half loses the socket in the end.
+ * Ends our half of a socket. A peer that takes no more of the rest, or does not end its own half, loses the socket.
  *
  * @param {any} socket
  */
 function end (socket) {
   if (socket.destroyed) return
   socket.end()
-  if (!socket.setTimeout) return
-  socket.setTimeout(END_TIMEOUT)
-  socket.once('timeout', () => socket.destroy())
+  let last = unsent(socket)
+  const timer = setInterval(() => {
+    const left = unsent(socket)
+    if (left >= last) socket.destroy()
+    last = left
+  }, END_TIMEOUT)
+  timer.unref()
+  socket.once('close', () => clearInterval(timer))
 }
 
-/** Milliseconds without any progress. */
+/** @param {any} socket */
+function unsent (socket) {
+  return socket._handle?.writeQueueSize ?? socket.writableLength
+}
+
+/** Milliseconds without progress. */
 const END_TIMEOUT = 30000
 
 module.exports = { connect, close, end }

@@ -52,7 +52,7 @@ class StreamTransport {
 
   /** Starts the driver's opening handshake. What its handlers send leaves with the handshake. */
   start () {
-    this.#batch(() => {
+    this.batch(() => {
       this.#driver.start()
     })
   }
@@ -70,12 +70,21 @@ class StreamTransport {
    * Whether a sender may go on. If not, it is told when it may.
    *
    * @param {number} pending bytes that have been offered and not been written
+   * @param {boolean} isFull there is no room elsewhere
    */
-  hasRoom (pending) {
+  hasRoom (pending, isFull = false) {
     // Only the socket knows whether it is full. A batch that has grown large is written before its end.
     if (!this.#waiting && pending >= FULL_CHUNK) this.#write()
-    this.#owed ||= this.#waiting
-    return !this.#waiting
+    const hasRoom = !this.#waiting && !isFull
+    this.#owed ||= !hasRoom
+    return hasRoom
+  }
+
+  /** A sender that was told to wait may go on, if the socket has room. */
+  settle () {
+    if (!this.#owed || this.#waiting) return
+    this.#owed = false
+    this.#notifyDrain()
   }
 
   /** The tick has ended: hands everything to the socket, unless that is full. */
@@ -106,7 +115,7 @@ class StreamTransport {
     this.#reasons.delete('application')
     process.nextTick(() => {
       if (this.#reasons.has('application')) return
-      this.#batch(() => this.#driver.deliver())
+      this.batch(() => this.#driver.deliver())
       this.#read()
     })
   }
@@ -133,11 +142,11 @@ class StreamTransport {
     // Only behind a full chunk Node reads on without looking at other sockets, up to 32 times.
     if (chunk.length < FULL_CHUNK) {
       this.#work = 0
-      return this.#batch(() => this.#driver.receive(chunk))
+      return this.batch(() => this.#driver.receive(chunk))
     }
     const start = performance.now()
     try {
-      this.#batch(() => this.#driver.receive(chunk))
+      this.batch(() => this.#driver.receive(chunk))
     } finally {
       this.#work += performance.now() - start
       if (this.#work > MAX_WORK) this.#yield()
@@ -151,8 +160,12 @@ class StreamTransport {
     setImmediate(() => this.#start('turn'))
   }
 
-  /** @param {() => void} work */
-  #batch (work) {
+  /**
+   * Runs what the peer has caused: what it sends leaves together when it is done.
+   *
+   * @param {() => void} work
+   */
+  batch (work) {
     if (this.#depth++ > 0) {
       try {
         return work()
@@ -172,7 +185,7 @@ class StreamTransport {
       leaveBatch(this)
       this.#endBatch(before)
       // A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not.
-      if (!isDone) process.nextTick(() => this.#batch(() => this.#driver.deliver()))
+      if (!isDone) process.nextTick(() => this.batch(() => this.#driver.deliver()))
     }
   }
 
@@ -206,9 +219,7 @@ class StreamTransport {
     this.#write()
     if (this.#waiting) return
     this.#start('peer')
-    if (!this.#owed) return
-    this.#owed = false
-    this.#notifyDrain()
+    this.settle()
   }
 
   /** @param {'application' | 'sessions' | 'peer' | 'turn'} reason */

@@ -1,0 +1,105 @@
+'use strict'
+
+// Sessions written in JavaScript, which may take their time.
+
+const assert = require('node:assert/strict')
+const { Writable } = require('node:stream')
+const deflate = require('permessage-deflate')
+
+const { WebSocket } = require('../support/subject')
+const { deviation, test } = require('../support/test')
+const { connectOpen, eventually, once, serve } = require('../support/peer')
+const { closePayload, fromClient } = require('../support/wire')
+
+/** An extension whose sessions answer through `answer(callback)`. */
+function extension (answer) {
+  const session = {
+    generateResponse: () => ({}),
+    processIncomingMessage: (message, callback) => answer(() => callback(null, message)),
+    processOutgoingMessage: (message, callback) => answer(() => callback(null, message)),
+    close () {}
+  }
+  const bits = { rsv1: false, rsv2: false, rsv3: false }
+  return { name: 'test', type: 'permessage', ...bits, createServerSession: () => session }
+}
+
+async function open (scope, extensions) {
+  let ws
+  const { port } = await serve(scope, WebSocket, { options: { extensions }, onSocket: (each) => { ws = each } })
+  const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': 'test' })
+  return { peer, ws }
+}
+
+async function openPair (scope) {
+  let ws
+  const { url } = await serve(scope, WebSocket, { options: { extensions: deflate }, onSocket: (each) => { ws = each } })
+  const client = new WebSocket.Client(url, null, { extensions: deflate })
+  await once(client, 'open')
+  return { client, ws }
+}
+
+const names = Array.from({ length: 200 }, (_, index) => 'message ' + index)
+
+deviation('a reader that pauses and resumes gets every compressed message, in order', async (scope) => {
+  const { client, ws } = await openPair(scope)
+  const received = []
+  ws.on('message', ({ data }) => {
+    received.push(data)
+    if (received.length % 10 !== 0) return
+    ws.pause()
+    setTimeout(() => ws.resume(), 2)
+  })
+  for (const name of names) client.send(name)
+  await eventually(() => received.length >= names.length, 'all messages')
+  assert.deepEqual(received, names)
+  client.close()
+  await once(ws, 'close')
+})
+
+test('a pipe to a slow sink loses no compressed message', async (scope) => {
+  const { client, ws } = await openPair(scope)
+  const received = []
+  const slow = new Writable({
+    objectMode: true,
+    highWaterMark: 1,
+    write (chunk, _encoding, callback) {
+      received.push(chunk)
+      setTimeout(callback, 1)
+    }
+  })
+  ws.pipe(slow)
+  for (const name of names) client.send(name)
+  await eventually(() => received.length >= names.length, 'all messages')
+  assert.deepEqual(received, names)
+  client.close()
+  await once(ws, 'close')
+})
+
+for (const [end, code] of [['a close frame', 1000], ['a FIN', 1006]]) {
+  deviation(`what came before ${end} is delivered when the session has finished it, then the close`, async (scope) => {
+    const { peer, ws } = await open(scope, [extension(setImmediate)])
+    const events = []
+    ws.on('message', ({ data }) => events.push(data))
+    ws.on('close', (event) => events.push(event.code))
+    const frames = ['a', 'b', 'c'].map((text) => fromClient('text', text))
+    if (code === 1000) frames.push(fromClient('close', closePayload(1000)))
+    peer.socket.end(Buffer.concat(frames))
+    await once(ws, 'close')
+    assert.deepEqual(events, ['a', 'b', 'c', code])
+  })
+}
+
+deviation('a sender is told to wait while sessions have enough to do, and that they can take more', async (scope) => {
+  const held = []
+  const { peer, ws } = await open(scope, [extension((finish) => held.push(finish))])
+  peer.socket.resume()
+  let sent = 0
+  while (ws.send(Buffer.alloc(65536))) assert.ok(++sent < 100, 'never false')
+  assert.ok(ws.bufferedAmount >= sent * 65536, `${ws.bufferedAmount} bytes`)
+  let drains = 0
+  ws.on('drain', () => drains++)
+  for (const finish of held.splice(0)) finish()
+  await eventually(() => ws.bufferedAmount === 0, 'everything is sent')
+  await scope.settle()
+  assert.equal(drains, 1)
+})

@@ -4,8 +4,8 @@ use napi::bindgen_prelude::BufferSlice;
 use napi::{Env, Result};
 use napi_derive::napi;
 use proto::event_stream;
-use proto::http::head::{Headers, RequestReader};
-use proto::http::headers::HeaderList;
+use proto::http::head::RequestReader;
+use proto::http::headers::{HeaderList, Headers};
 use proto::http::request;
 
 use crate::error::throw;

@@ -38,9 +38,9 @@ impl Connection {
         if !self.is_unstarted() {
             return Caused::default();
         }
-        let offer = self.negotiation.header();
         match &mut self.handshake {
             Handshake::Client { handshake, .. } => {
+                let offer = self.negotiation.header();
                 let request = handshake.request(offer.as_deref());
                 self.write(&request);
                 self.progress(Progress::Asked);

@@ -3,6 +3,7 @@
 //! Knows where a head ends, how large it may be, and what it says. Does not know what the request or
 //! the answer means.
 
+use super::headers::{Headers, find};
 use crate::error::HandshakeError;
 
 /// Method, target and headers of a request.
@@ -18,10 +19,6 @@ pub struct RequestHead {
     pub headers: Headers,
 }
 
-/// Names in lower case, in the order of arrival; the values of a repeated header are joined with a
-/// comma and a space.
-pub type Headers = Vec<(String, String)>;
-
 /// Status and headers of an answer.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ResponseHead {
@@ -35,10 +32,7 @@ impl ResponseHead {
     /// The value of the header with this lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        find(&self.headers, name)
     }
 }
 

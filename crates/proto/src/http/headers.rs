@@ -96,6 +96,16 @@ pub(crate) fn elements(list: &str) -> impl Iterator<Item = &str> {
         .map(|element| element.trim_matches([' ', '\t']))
 }
 
+/// Names in lower case, in the order of arrival; the values of a repeated header are joined with a
+/// comma and a space.
+pub type Headers = Vec<(String, String)>;
+
+/// The value of the header with this lower-case name.
+pub(crate) fn find<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    let (_, value) = headers.iter().find(|(known, _)| known == name)?;
+    Some(value)
+}
+
 /// The elements of a comma-separated list of names, as an option or a header gives it.
 #[must_use]
 pub fn list(names: &str) -> Vec<String> {

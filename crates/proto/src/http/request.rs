@@ -2,7 +2,7 @@
 //!
 //! Knows the headers that mark a WebSocket or an EventSource request. Does not judge a handshake.
 
-use super::headers::elements;
+use super::headers::{Headers, elements, find};
 
 /// What the opening handshake needs of a parsed request.
 #[derive(Clone, Debug, Default)]
@@ -10,7 +10,7 @@ pub struct Request {
     method: String,
     location: String,
     needs_host: bool,
-    headers: Vec<(String, String)>,
+    headers: Headers,
 }
 
 impl Request {
@@ -60,10 +60,7 @@ impl Request {
     /// The value of the header with this lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        find(&self.headers, name)
     }
 
     /// RFC 6455 §4.2.1: an `Upgrade` to websocket, in a `Connection` list with `upgrade`, by GET.

@@ -13,14 +13,14 @@ const { Server } = require('./server')
  * @param {any} [options]
  */
 function client (url, options) {
-  options = checked(options)
+  options = refuseUnknown(options, DRIVER_OPTIONS)
   if (options.masking === undefined) options.masking = true
   return Driver.client(url, options).useStreams()
 }
 
 /** @param {any} [options] */
 function server (options) {
-  options = checked(options)
+  options = refuseUnknown(options, DRIVER_OPTIONS)
   if (options.requireMasking === undefined) options.requireMasking = true
   return new Server(options)
 }
@@ -30,25 +30,20 @@ function server (options) {
  * @param {any} [options]
  */
 function http (request, options) {
-  options = checked(options)
+  options = refuseUnknown(options, DRIVER_OPTIONS)
   if (options.requireMasking === undefined) options.requireMasking = true
   return Driver.http(request, options).useStreams()
 }
 
 /**
+ * The options, or none; throws for a key that is not among the valid ones.
+ *
  * @param {any} options
  * @param {string[]} validKeys
  */
 function refuseUnknown (options, validKeys) {
   validateOptions(options, validKeys)
   return options || {}
-}
-
-/** @param {any} options */
-function checked (options) {
-  options = options || {}
-  validateOptions(options, DRIVER_OPTIONS)
-  return options
 }
 
 // One name after the other: Node finds them so for ES modules that import by name.

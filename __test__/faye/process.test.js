@@ -172,6 +172,65 @@ deviation('messages behind a handler that throws need no further bytes', async (
   ])
 })
 
+deviation('a listener of end that throws is followed by close', async (scope) => {
+  const { stdout } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
+    const scope = { defer: () => {} }
+    process.on('uncaughtException', (error) => console.log('uncaught', error.message))
+    serve(scope, WebSocket, {
+      onSocket: (ws) => {
+        ws.on('end', () => { throw new Error('mine') })
+        ws.on('close', ({ code }) => {
+          console.log('close', code, ws.readable, ws.writable)
+          setTimeout(process.exit, 50)
+        })
+      }
+    }).then(async ({ port }) => (await connectOpen(scope, port)).socket.end())
+  }).finished
+  assert.deepEqual(stdout.trim().split('\n'), ['close 1006 false false', 'uncaught mine'])
+})
+
+deviation('a handler that throws does not keep a refused proxy open', async (scope) => {
+  const { stdout } = await runChild(scope, (WebSocket) => {
+    process.on('uncaughtException', (error) => console.log('uncaught', error.message))
+    const proxy = require('node:net').createServer((socket) => {
+      socket.on('close', () => console.log('hung up'))
+      socket.once('data', () => socket.write('HTTP/1.1 407 Who are you?\r\n\r\n'))
+    })
+    proxy.listen(0, '127.0.0.1', () => {
+      const origin = 'http://127.0.0.1:' + proxy.address().port
+      const ws = new WebSocket.Client('ws://example.invalid/', null, { proxy: { origin } })
+      ws.onerror = () => { throw new Error('mine') }
+      ws.on('close', ({ code }) => {
+        console.log('close', code)
+        setTimeout(process.exit, 200)
+      })
+    })
+  }).finished
+  assert.deepEqual(stdout.trim().split('\n'), ['close 1006', 'uncaught mine', 'hung up'])
+})
+
+deviation('a session that cannot close does not keep the connection open', async (scope) => {
+  const { stdout } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
+    const { fromClient, closePayload } = require('./wire')
+    const scope = { defer: () => {} }
+    process.on('uncaughtException', (error) => console.log('uncaught', error.message))
+    const session = { generateResponse: () => ({}), close () { throw new Error('mine') } }
+    const bits = { rsv1: false, rsv2: false, rsv3: false }
+    const extension = { name: 'test', type: 'permessage', ...bits, createServerSession: () => session }
+    serve(scope, WebSocket, {
+      options: { extensions: [extension] },
+      onSocket: (ws) => ws.on('close', ({ code }) => {
+        console.log('close', code)
+        setTimeout(process.exit, 50)
+      })
+    }).then(async ({ port }) => {
+      const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': 'test' })
+      peer.write(fromClient('close', closePayload(1000)))
+    })
+  }).finished
+  assert.deepEqual(stdout.trim().split('\n'), ['close 1000', 'uncaught mine'])
+})
+
 deviation('a throw that nobody catches ends the process', async (scope) => {
   const { code, stderr } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const { fromClient } = require('./wire')

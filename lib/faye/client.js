@@ -46,12 +46,19 @@ Client.prototype._connect = function (options) {
     return this._startPing()
   }
 
-  const tunnel = this._openTunnel(proxy, () => this._tunnelled(server.secure, serverTls))
+  // Not by stream.pipe(), which on Node 24 swallows what handlers throw.
+  const feed = (chunk) => tunnel.write(chunk)
+  const tunnel = this._openTunnel(proxy, () => {
+    // The proxy has had its say: from here on the stream is the server's.
+    stream.removeListener('data', feed)
+    stream.pause()
+    this._tunnelled(server.secure, serverTls)
+  })
   const gate = endpoint(parseProxyUrl(proxy.origin))
   const stream = connect(gate, options.net, tlsOptions(gate.host, proxy.tls), () => tunnel.start())
   this._configureStream(stream)
   tunnel.pipe(stream, { end: false })
-  stream.pipe(tunnel)
+  stream.on('data', feed)
   this._startPing()
 }
 
@@ -71,8 +78,6 @@ Client.prototype._openTunnel = function (proxy, onConnect) {
 }
 
 Client.prototype._tunnelled = function (secure, serverTls) {
-  // The proxy has had its say: from here on the stream is the server's.
-  this._stream.unpipe(this._proxy)
   if (!secure) return this._start()
   const stream = tls.connect({ ...serverTls, socket: this._stream }, () => this._start())
   this._configureStream(stream)

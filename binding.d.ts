@@ -22,10 +22,54 @@ export declare class Connect {
 }
 
 /**
+ * One permessage-deflate session without a connection of ours: for other drivers, and next to other
+ * extensions.
+ */
+export declare class DeflateSession {
+  /** A client's end. */
+  static client(options: DeflateOptions, maxLength: number): DeflateSession
+  /** A server's end, for the first acceptable of these offers; null if there is none. */
+  static server(options: DeflateOptions, offers: Array<Array<ExtensionParameter>>, maxLength: number): Self | null
+  /** A client's offer. */
+  offer(): Array<ExtensionParameter>
+  /** Whether the response to a client's offer is acceptable. If so, the session works from now on. */
+  activate(parameters: Array<ExtensionParameter>): boolean
+  /** A server's response. */
+  response(): Array<ExtensionParameter>
+  /**
+   * Inflates a message. Null for a large one: `inflateMore` goes on with it, when the event loop has
+   * had its turn. Throws in zlib's words, or an Error whose code is `too_large`.
+   */
+  inflate(payload: Uint8Array): Buffer | null
+  /** Goes on with a large message. */
+  inflateMore(): Buffer | null
+  /** Compresses a message. Null for a large one, as in `inflate`. */
+  deflate(payload: Uint8Array): Buffer | null
+  /** Goes on with a large message. */
+  deflateMore(): Buffer | null
+  /** Gives the memory back. The session does not work any longer. */
+  close(): void
+}
+
+/**
  * One connection. What a method causes is returned, never called back: bytes wait in the output
  * until they are taken, and outputs that the peer caused wait until they are polled.
  */
 export declare class Driver {
+  /** Adds a client's offer of permessage-deflate. */
+  offerDeflate(options: DeflateOptions): void
+  /**
+   * Adds a server's response to the client's offers of permessage-deflate; false if none is
+   * acceptable, or its bit has another owner.
+   */
+  answerDeflate(options: DeflateOptions): boolean
+  /** Judges the server's response to a client's offer of permessage-deflate. */
+  activateDeflate(options: DeflateOptions): boolean
+  /**
+   * The session that was negotiated, for a pipeline with other extensions. The driver itself then
+   * compresses nothing.
+   */
+  takeDeflate(): DeflateSession | null
   /**
    * A server's end. `headers` are those of an `http.IncomingMessage`, `location` is the URL that was
    * asked for; `needsHost` says that the request is HTTP/1.1 from the wire.
@@ -45,8 +89,8 @@ export declare class Driver {
    */
   poll(writes: boolean, pings: boolean, pongs: boolean): Array<string | Buffer> | DriverEvent | null
   /**
-   * Sends a text message. Returns how many bytes wait to be taken, or -1 when the message was
-   * refused because the connection is closing or closed.
+   * Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused
+   * because the connection is closing or closed; -2 when it waits for `work`.
    */
   text(message: string): number
   /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
@@ -55,6 +99,10 @@ export declare class Driver {
   ping(payload: Uint8Array): boolean
   /** Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes. */
   pong(payload: Uint8Array): boolean
+  /** Whether messages wait to be compressed, in slices of `work`. */
+  get hasWork(): boolean
+  /** Does one slice of that work. */
+  work(): Outcome
   /** Closes. Throws a RangeError for a code that must not travel. */
   close(code: number, reason: string): Outcome
   /** The transport is gone: forgets what waits in either direction. */
@@ -138,14 +186,32 @@ export interface ConnectAnswer {
   headers: Array<string>
 }
 
+/** What a program can tell permessage-deflate. Throws a RangeError for values out of range. */
+export interface DeflateOptions {
+  /** zlib's, 0 to 9; -1 or nothing for ours. */
+  level?: number
+  /** zlib's, 1 to 9. Default 8. */
+  memLevel?: number
+  /** zlib's, 0 to 4. Default 0. */
+  strategy?: number
+  /** We compress each message on its own. Default false. */
+  noContextTakeover?: boolean
+  /** The base-2 logarithm of our window, 8 to 15. Default 15. */
+  maxWindowBits?: number
+  /** The peer is asked to compress each message on its own. Default false. */
+  requestNoContextTakeover?: boolean
+  /** The peer is asked to keep to such a window. */
+  requestMaxWindowBits?: number
+}
+
 /**
  * Something that is not a message. `kind` is the name of websocket-driver's event, or says what the
  * shim has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
- * `outgoing` one, `drain` the sessions. The other fields are those of that kind.
+ * `outgoing` one, `drain` the sessions, poll again later as something is `unfinished`. The other fields are those of that kind.
  */
 export interface DriverEvent {
   /** What happened. */
-  kind: 'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'drain'
+  kind: 'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'drain' | 'unfinished'
   /** Of `ping` and `pong`. */
   data?: string
   /** Of `error`. */

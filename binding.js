@@ -836,6 +836,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Connect = nativeBinding.Connect
+module.exports.DeflateSession = nativeBinding.DeflateSession
 module.exports.Driver = nativeBinding.Driver
 module.exports.RequestParser = nativeBinding.RequestParser
 module.exports.eventStreamHead = nativeBinding.eventStreamHead

@@ -144,8 +144,8 @@ impl Driver {
         output::next(env, &mut self.connection, wanted)
     }
 
-    /// Sends a text message. Returns how many bytes wait to be taken, or -1 when the message was
-    /// refused because the connection is closing or closed.
+    /// Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused
+    /// because the connection is closing or closed; -2 when it waits for `work`.
     #[napi(catch_unwind)]
     pub fn text(&mut self, message: String) -> f64 {
         self.send(Kind::Text, message.as_bytes())
@@ -171,6 +171,18 @@ impl Driver {
         self.connection
             .pong(payload)
             .map_err(|mistake| throw(env, &mistake))
+    }
+
+    /// Whether messages wait to be compressed, in slices of `work`.
+    #[napi(getter, catch_unwind)]
+    pub fn has_work(&self) -> bool {
+        self.connection.has_work()
+    }
+
+    /// Does one slice of that work.
+    #[napi(catch_unwind)]
+    pub fn work<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
+        Outcome::new(env, self.connection.work())
     }
 
     /// Closes. Throws a RangeError for a code that must not travel.
@@ -280,10 +292,12 @@ impl Driver {
 
     fn send(&mut self, kind: Kind, payload: &[u8]) -> f64 {
         let accepted = self.connection.send(kind, payload);
-        if accepted {
-            self.connection.outbox().bytes().len() as f64
-        } else {
+        if !accepted {
             -1.0
+        } else if self.connection.has_work() {
+            -2.0
+        } else {
+            self.connection.outbox().bytes().len() as f64
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Misuse to JavaScript exceptions.
 
-use napi::{Env, Error, Status};
+use napi::{Env, Error, Result, Status};
 use proto::error::InvalidArgument;
 
-/// Throws what JavaScript programmers expect for this mistake. The returned error says that an
-/// exception is pending, so that nothing is thrown on top of it.
+/// Throws what JavaScript programmers expect for this mistake.
 pub(crate) fn throw(env: &Env, mistake: &InvalidArgument) -> Error {
     let message = mistake.to_string();
     let thrown = match mistake {
@@ -13,6 +12,11 @@ pub(crate) fn throw(env: &Env, mistake: &InvalidArgument) -> Error {
         }
         _ => env.throw_type_error(&message, Some("ERR_INVALID_CHAR")),
     };
+    pending(thrown, message)
+}
+
+/// Says that an exception with this message is pending, so that nothing is thrown on top of it.
+pub(crate) fn pending(thrown: Result<()>, message: String) -> Error {
     match thrown {
         Ok(()) => Error::new(Status::PendingException, message),
         Err(error) => error,

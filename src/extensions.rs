@@ -48,20 +48,10 @@ impl Driver {
             return Vec::new();
         };
         let elements = negotiation.received().iter();
-        let parameter = |(name, value): &(String, Option<String>)| ExtensionParameter {
-            name: name.clone(),
-            value: match value {
-                None => Either3::A(true),
-                Some(text) => match number(text) {
-                    Some(number) => Either3::B(number),
-                    None => Either3::C(text.clone()),
-                },
-            },
-        };
         elements
             .map(|element| ExtensionElement {
                 name: element.name.clone(),
-                parameters: element.parameters.iter().map(parameter).collect(),
+                parameters: from_parameters(&element.parameters),
             })
             .collect()
     }
@@ -176,7 +166,26 @@ impl Driver {
     }
 }
 
-fn printable(parameters: Vec<ExtensionParameter>) -> Vec<(String, Option<String>)> {
+/// Parameters as JavaScript sees them.
+pub(crate) fn from_parameters(parameters: &[(String, Option<String>)]) -> Vec<ExtensionParameter> {
+    let value = |value: &Option<String>| match value {
+        None => Either3::A(true),
+        Some(text) => match number(text) {
+            Some(number) => Either3::B(number),
+            None => Either3::C(text.clone()),
+        },
+    };
+    parameters
+        .iter()
+        .map(|(name, given)| ExtensionParameter {
+            name: name.clone(),
+            value: value(given),
+        })
+        .collect()
+}
+
+/// The way back.
+pub(crate) fn printable(parameters: Vec<ExtensionParameter>) -> Vec<(String, Option<String>)> {
     let print = |value: Either3<bool, f64, String>| match value {
         Either3::A(true) => None,
         Either3::A(false) => Some("false".to_owned()),

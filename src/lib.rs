@@ -4,6 +4,7 @@
 //! back. No protocol decision is made here, no JavaScript is called from here, and no panic leaves:
 //! every entry is wrapped in `catch_unwind`, and what it catches is thrown as an `Error`.
 
+pub mod deflate;
 pub mod driver;
 mod error;
 pub mod extensions;

@@ -47,8 +47,7 @@ impl DriverOptions {
 
     fn apply(self, mut config: Config) -> Config {
         if let Some(max_length) = self.max_length {
-            // The cast saturates: Infinity means "as much as there is".
-            config.max_length = (max_length as usize).min(MAX_STRING_LENGTH);
+            config.max_length = length_limit(max_length);
         }
         config.subprotocols = match self.protocols {
             Some(Either::A(names)) => list(&names),
@@ -57,6 +56,12 @@ impl DriverOptions {
         };
         config
     }
+}
+
+/// The longest message that is received, in bytes.
+pub(crate) fn length_limit(max_length: f64) -> usize {
+    // The cast saturates: Infinity means "as much as there is".
+    (max_length as usize).min(MAX_STRING_LENGTH)
 }
 
 pub(crate) fn mask_keys() -> MaskKeys {

@@ -38,6 +38,7 @@ pub(crate) fn next<'env>(
             Some(Output::Write) if !wanted.writes => continue,
             Some(Output::Event(Event::Ping(_))) if !wanted.pings => continue,
             Some(Output::Event(Event::Pong(_))) if !wanted.pongs => continue,
+            Some(Output::Unfinished) => Some(Either::B(DriverEvent::of("unfinished"))),
             Some(Output::Write) => Some(Either::B(DriverEvent::of("write"))),
             Some(Output::Transform(raw)) => Some(Either::B(DriverEvent::transform(env, &raw)?)),
             Some(Output::Event(event)) => Some(Either::B(DriverEvent::new(env, event)?)),
@@ -73,12 +74,12 @@ fn set(env: &Env, run: &mut Array, index: u32, received: Message<'_>) -> Result<
 
 /// Something that is not a message. `kind` is the name of websocket-driver's event, or says what the
 /// shim has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
-/// `outgoing` one, `drain` the sessions. The other fields are those of that kind.
+/// `outgoing` one, `drain` the sessions, poll again later as something is `unfinished`. The other fields are those of that kind.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct DriverEvent<'env> {
     #[napi(
-        ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'drain'"
+        ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'drain' | 'unfinished'"
     )]
     /// What happened.
     pub kind: &'static str,

@@ -251,7 +251,7 @@ impl Application {
                 assert!(self.has_extension && message.rsv.within(RSV1));
                 None
             }
-            Some(Output::Write) => None,
+            Some(Output::Write | Output::Unfinished) => None,
         };
         assert!(!self.is_over(), "{event:?} after the end");
         self.outputs += 1;

@@ -48,7 +48,9 @@ fn echo(mut socket: TcpStream) -> Result<()> {
                 // Pongs and the answer to a close frame are in the outbox already.
                 Output::Write | Output::Event(Event::Open | Event::Ping(_) | Event::Pong(_)) => {}
                 // No extension was negotiated, so none has to be served.
-                Output::Transform(_) | Output::Event(Event::Activate | Event::Drain) => {}
+                Output::Transform(_)
+                | Output::Unfinished
+                | Output::Event(Event::Activate | Event::Drain) => {}
                 Output::Event(Event::Outgoing { .. }) => {}
                 Output::Event(Event::Error(error)) => eprintln!("{error}"),
                 Output::Event(Event::Close { .. }) => {

@@ -44,6 +44,9 @@ pub enum ProtocolError {
     /// §8.1: text that is not UTF-8.
     #[error("Could not decode a text frame as UTF-8")]
     InvalidUtf8,
+    /// RFC 7692 §7.2.2: a message that cannot be inflated, in zlib's words.
+    #[error("permessage-deflate: {0}")]
+    Inflate(&'static str),
 }
 
 impl ProtocolError {
@@ -62,6 +65,7 @@ impl ProtocolError {
             Self::MaskedFrame => "masked-frame",
             Self::TooLarge => "too-large",
             Self::InvalidUtf8 => "invalid-utf8",
+            Self::Inflate(_) => "inflate",
         }
     }
 
@@ -72,6 +76,7 @@ impl ProtocolError {
             Self::UnmaskedFrame => CloseCode::UNACCEPTABLE,
             Self::TooLarge => CloseCode::TOO_LARGE,
             Self::InvalidUtf8 => CloseCode::ENCODING_ERROR,
+            Self::Inflate(_) => CloseCode::EXTENSION_ERROR,
             _ => CloseCode::PROTOCOL_ERROR,
         }
     }

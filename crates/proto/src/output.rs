@@ -15,6 +15,9 @@ pub enum Output<'a> {
     /// A message that sessions outside the core have to transform. It comes back with
     /// [`transformed`](crate::connection::Connection::transformed); lent out as above.
     Transform(Transform<'a>),
+    /// Nothing yet: a large message has arrived and is being worked on. Poll again when other connections
+    /// have had their turn.
+    Unfinished,
     /// Bytes were added to the outbox. Whoever writes frame by frame writes them now.
     Write,
     /// Something to tell the application. What is in the outbox by now was said before it: messages

@@ -178,7 +178,7 @@ impl Session {
                         Some(Output::Event(event)) => self.happened(vec![event])?,
                         Some(Output::Write) => self.count()?,
                         Some(Output::Message(_)) => self.message()?,
-                        Some(Output::Transform(_)) => {
+                        Some(Output::Transform(_) | Output::Unfinished) => {
                             return Err(TestCaseError::fail("no extension was negotiated"));
                         }
                     }

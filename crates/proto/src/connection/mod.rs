@@ -329,6 +329,15 @@ impl Connection {
         self.caused(true, events)
     }
 
+    /// Does one slice of the work that [`has_work`](Self::has_work) speaks of.
+    pub fn work(&mut self) -> Caused {
+        let mut events = VecDeque::new();
+        if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol) {
+            hybi.work(&mut self.outbox, &mut events);
+        }
+        self.caused(true, events)
+    }
+
     /// The transport is gone: forgets what waits in either direction, without a word.
     pub fn abandon(&mut self) {
         self.give_up();
@@ -378,7 +387,7 @@ impl Connection {
     fn give_up(&mut self) {
         self.phase = Phase::Failed;
         match &mut self.protocol {
-            Protocol::Hybi(hybi) => hybi.receiver().stop(),
+            Protocol::Hybi(hybi) => hybi.stop(),
             Protocol::Hixie(hixie) => hixie.stop(),
         }
     }
@@ -442,14 +451,25 @@ impl Connection {
             }
     }
 
-    /// Bytes accepted and not handed out for writing, in the outbox or waiting for the handshake.
+    /// Whether a large message is being compressed. What is sent meanwhile waits for it, and all of it
+    /// for [`work`](Self::work), which is to be called when other connections have had their turn.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        matches!(&self.protocol, Protocol::Hybi(hybi) if hybi.has_work())
+    }
+
+    /// Bytes accepted and not handed out for writing: in the outbox, waiting for the handshake or for
+    /// their turn to be compressed.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
         let waiting = match &self.phase {
             Phase::Connecting { queued, .. } => {
                 queued.iter().map(|(_, payload)| payload.len()).sum()
             }
-            _ => 0,
+            Phase::Established | Phase::Failed => match &self.protocol {
+                Protocol::Hybi(hybi) => hybi.waiting_bytes(),
+                Protocol::Hixie(_) => 0,
+            },
         };
         self.outbox.bytes().len() + waiting
     }

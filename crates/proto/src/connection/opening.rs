@@ -6,7 +6,7 @@
 use super::{Connection, Handshake, Phase, Progress, Protocol};
 use crate::close::CloseCode;
 use crate::error::{HandshakeError, InvalidArgument};
-use crate::extension::negotiation::Negotiation;
+use crate::extension::negotiation::{Negotiation, Transformer};
 use crate::handshake::Version;
 use crate::handshake::server;
 use crate::hixie::draft76::{self, KeyNumbers};
@@ -217,15 +217,20 @@ impl Connection {
     /// From now on frames flow, those first that have been waiting.
     fn establish(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
-        let reserved = std::mem::take(&mut self.negotiation).reserved();
-        if let (Protocol::Hybi(hybi), Some(bits)) = (&mut self.protocol, reserved) {
-            hybi.transform(bits);
+        let transformer = std::mem::take(&mut self.negotiation).transformer();
+        let has_sessions = matches!(transformer, Some(Transformer::Sessions(_)));
+        if let Protocol::Hybi(hybi) = &mut self.protocol {
+            match transformer {
+                Some(Transformer::Deflate(agreed)) => hybi.compress(&agreed, self.max_length),
+                Some(Transformer::Sessions(bits)) => hybi.transform(bits),
+                None => {}
+            }
         }
         let before = std::mem::replace(&mut self.phase, Phase::Established);
         if let Phase::Connecting { queued, .. } = before {
             for (opcode, payload) in queued {
                 match Kind::of(opcode) {
-                    Some(kind) if reserved.is_some() => {
+                    Some(kind) if has_sessions => {
                         events.push(Event::Outgoing { kind, payload });
                     }
                     _ => {

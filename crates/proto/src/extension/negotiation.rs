@@ -1,8 +1,10 @@
-//! Which extensions a connection uses, when their sessions live outside the core.
+//! Which extensions a connection uses.
 //!
 //! Knows offers, responses and who owns which reserved bit. Does not know what an extension does with
-//! its parameters.
+//! its parameters; those of permessage-deflate are judged in `deflate/parameters.rs`.
 
+use super::deflate;
+use super::deflate::parameters::{Agreed, NAME as DEFLATE, Options as DeflateOptions};
 use super::header::{Element, Malformed, parse, print};
 use crate::error::InvalidArgument;
 use crate::hybi::frame::Rsv;
@@ -18,6 +20,16 @@ pub struct Negotiation {
     offered: Vec<String>,
     printed: Vec<String>,
     owners: Vec<(String, Rsv)>,
+    deflate: Option<Agreed>,
+}
+
+/// Who transforms the messages of a connection.
+#[derive(Debug)]
+pub(crate) enum Transformer {
+    /// The core, with permessage-deflate.
+    Deflate(Agreed),
+    /// Sessions outside the core, which own these bits.
+    Sessions(Rsv),
 }
 
 /// Two extensions want the same reserved bit.
@@ -74,6 +86,45 @@ impl Negotiation {
         }
     }
 
+    /// A client's offer of permessage-deflate.
+    pub fn offer_deflate(&mut self, options: &DeflateOptions) {
+        let offer = options.offer();
+        self.offered.push(DEFLATE.to_owned());
+        self.printed.push(print(DEFLATE, &offer));
+    }
+
+    /// A server's answer to the client's offers of permessage-deflate. False if none is acceptable, or
+    /// another extension owns the bit.
+    pub fn answer_deflate(&mut self, options: &DeflateOptions) -> bool {
+        let offers = self.received.iter();
+        let offers = offers
+            .filter(|offer| offer.name == DEFLATE)
+            .map(|offer| offer.parameters.as_slice());
+        let Some((response, agreed)) = options.answer(offers) else {
+            return false;
+        };
+        if self.reserve(DEFLATE, deflate::RSV).is_err() {
+            return false;
+        }
+        self.printed.push(print(DEFLATE, &response));
+        self.deflate = Some(agreed);
+        true
+    }
+
+    /// A client judges the server's response to its offer of permessage-deflate. False if it is not
+    /// acceptable.
+    pub fn activate_deflate(&mut self, options: &DeflateOptions) -> bool {
+        let response = self.received.iter().find(|element| element.name == DEFLATE);
+        self.deflate = response.and_then(|response| options.activate(&response.parameters));
+        self.deflate.is_some()
+    }
+
+    /// What was agreed on for permessage-deflate, for a session outside the core: where other extensions
+    /// transform messages too, the core transforms none.
+    pub fn take_deflate(&mut self) -> Option<Agreed> {
+        self.deflate.take()
+    }
+
     /// Whether another extension owns one of these bits.
     #[must_use]
     pub fn conflict(&self, name: &str, rsv: Rsv) -> Option<Conflict> {
@@ -111,10 +162,13 @@ impl Negotiation {
         (!self.printed.is_empty()).then(|| self.printed.join(", "))
     }
 
-    /// The reserved bits that have an owner; `None` when there is no session at all.
-    pub(crate) fn reserved(&self) -> Option<Rsv> {
+    /// Who transforms messages from now on; `None` when nobody does.
+    pub(crate) fn transformer(&self) -> Option<Transformer> {
+        if let Some(agreed) = self.deflate {
+            return Some(Transformer::Deflate(agreed));
+        }
         let bits = self.owners.iter().map(|(_, rsv)| *rsv);
-        bits.reduce(Rsv::union)
+        bits.reduce(Rsv::union).map(Transformer::Sessions)
     }
 }
 
@@ -125,7 +179,7 @@ mod tests {
     #[test]
     fn a_reserved_bit_has_one_owner() {
         let mut negotiation = Negotiation::default();
-        assert_eq!(negotiation.reserved(), None);
+        assert!(negotiation.transformer().is_none());
         negotiation
             .reserve("a", Rsv::new(true, false, false))
             .unwrap();
@@ -142,7 +196,10 @@ mod tests {
         negotiation
             .reserve("d", Rsv::new(false, true, false))
             .unwrap();
-        assert_eq!(negotiation.reserved(), Some(Rsv::new(true, true, false)));
+        assert!(matches!(
+            negotiation.transformer(),
+            Some(Transformer::Sessions(bits)) if bits == Rsv::new(true, true, false)
+        ));
     }
     #[test]
     fn refuses_what_would_end_the_header_line() {

@@ -16,6 +16,8 @@ use std::collections::VecDeque;
 use crate::close::CloseFrame;
 use crate::config::Config;
 use crate::error::ProtocolError;
+use crate::extension::deflate::parameters::Agreed;
+use crate::extension::deflate::{Deflater, Inflater};
 use crate::outbox::Outbox;
 use crate::output::{Error, Event, Message, Output};
 use frame::{Opcode, Rsv};
@@ -31,8 +33,8 @@ use sender::Sender;
 ///   └── peer's close frame, answered; or a violation, reported ─┘
 /// ```
 ///
-/// Where sessions outside the core transform messages, a connection that is about to close stays in
-/// `Closing` until they have finished what they hold.
+/// Where sessions outside the core transform messages, or a large message is being compressed, a
+/// connection that is about to close stays in `Closing` until that is finished.
 #[derive(Debug)]
 pub(crate) struct Hybi {
     phase: Phase,
@@ -92,6 +94,12 @@ impl Hybi {
         self.receiver.transform(reserved);
     }
 
+    /// From now on messages are compressed in both directions.
+    pub(crate) fn compress(&mut self, agreed: &Agreed, max_length: usize) {
+        self.receiver.inflate(Inflater::new(agreed, max_length));
+        self.sender.deflate(Deflater::new(agreed));
+    }
+
     /// The next message, if the next thing the peer said is one. Changes no phase.
     #[inline]
     pub(crate) fn poll_message(&mut self) -> Option<Message<'_>> {
@@ -128,16 +136,16 @@ impl Hybi {
                     return Some(Output::Message(self.receiver.message(arrived)));
                 }
                 Incoming::Ping(payload) => {
-                    self.sender
-                        .send(Opcode::Pong, Rsv::default(), &payload, outbox);
+                    self.sender.send(Opcode::Pong, &payload, outbox);
                     untold.push_back(Event::Ping(payload));
-                    return Some(Output::Write);
+                    return Output::of(outbox, untold);
                 }
                 Incoming::Pong(payload) => return Some(Output::Event(Event::Pong(payload))),
                 Incoming::Close(payload) => {
                     self.end(CloseFrame::received(&payload), None, outbox, untold);
                     return Output::of(outbox, untold);
                 }
+                Incoming::Unfinished => return Some(Output::Unfinished),
                 // Whoever has said goodbye does not care how the other one hangs up.
                 Incoming::Violation(_) if self.phase != Phase::Open => {}
                 Incoming::Violation(error) => {
@@ -153,7 +161,7 @@ impl Hybi {
     pub(crate) fn send(&mut self, opcode: Opcode, payload: &[u8], outbox: &mut Outbox) -> bool {
         let open = self.phase == Phase::Open;
         if open {
-            self.sender.send(opcode, Rsv::default(), payload, outbox);
+            self.sender.send(opcode, payload, outbox);
         }
         open
     }
@@ -173,7 +181,7 @@ impl Hybi {
         };
         let may = self.phase == Phase::Open || self.endings.iter().any(close_waits);
         if may {
-            self.sender.send(opcode, rsv, payload, outbox);
+            self.sender.send_as_it_is(opcode, rsv, payload, outbox);
         }
         may
     }
@@ -215,6 +223,29 @@ impl Hybi {
         if self.phase == Phase::Open {
             self.end(frame, Some(error), outbox, untold);
         }
+    }
+
+    /// Does one slice of the work that is left, and then what has waited for it.
+    pub(crate) fn work(&mut self, outbox: &mut Outbox, untold: &mut VecDeque<Event>) {
+        self.sender.work(outbox);
+        if !self.sender.has_work() && !self.transforms {
+            self.drained(outbox, untold);
+        }
+    }
+
+    pub(crate) fn has_work(&self) -> bool {
+        self.sender.has_work()
+    }
+
+    /// Bytes of messages that wait for it.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.sender.waiting_bytes()
+    }
+
+    /// Ends, and gives all memory back.
+    pub(crate) fn stop(&mut self) {
+        self.receiver.stop();
+        self.sender.stop();
     }
 
     /// The sessions have finished: does what has waited for them.
@@ -263,6 +294,8 @@ impl Hybi {
         if self.transforms {
             self.endings.push(ending);
             untold.push_back(Event::Drain);
+        } else if self.sender.has_work() && matches!(ending, Ending::Report { .. }) {
+            self.endings.push(ending);
         } else {
             self.finish(ending, outbox, untold);
         }
@@ -287,7 +320,6 @@ impl Hybi {
     }
 
     fn send_close(&mut self, frame: &CloseFrame, outbox: &mut Outbox) {
-        self.sender
-            .send(Opcode::Close, Rsv::default(), &frame.payload(), outbox);
+        self.sender.send(Opcode::Close, &frame.payload(), outbox);
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes to what they say: decoder, assembler and text validation, in a row.
+//! Bytes to what they say: decoder, assembler, inflater and text validation, in a row.
 //!
 //! Knows the order of the rooms that a frame passes. Does not know the phase of the connection: it
 //! reports what the peer said and stops after a close frame or a violation.
@@ -9,6 +9,7 @@ use super::frame::{FrameHeader, Opcode, Rsv};
 use super::mask::mask;
 use crate::config::Config;
 use crate::error::ProtocolError;
+use crate::extension::deflate::{Inflater, Progress, RSV as COMPRESSED};
 use crate::inbox::{Inbox, Taken};
 use crate::output::{Kind, Message, Transform};
 use crate::utf8::is_utf8;
@@ -19,6 +20,8 @@ pub(crate) struct Receiver {
     pub(crate) inbox: Inbox,
     decoder: Decoder,
     assembler: Assembler,
+    /// Boxed: most connections have none.
+    inflater: Option<Box<Inflater>>,
     state: State,
     /// Sessions outside the core transform messages: they are handed out as they came.
     is_raw: bool,
@@ -35,6 +38,8 @@ pub(crate) enum Incoming {
     Pong(Vec<u8>),
     Close(Vec<u8>),
     Violation(ProtocolError),
+    /// Nothing yet: a large message is being inflated, and other connections should have their turn.
+    Unfinished,
 }
 
 /// Where a message that has arrived is kept until the receiver advances.
@@ -51,6 +56,8 @@ enum Place {
     Inbox(Taken),
     /// Put together from several pieces.
     Assembler,
+    /// In the inflater's output.
+    Inflater,
 }
 
 #[derive(Debug)]
@@ -61,6 +68,8 @@ enum State {
         header: FrameHeader,
         received: u64,
     },
+    /// Between two slices of a large message.
+    Inflating(Kind),
     /// After a close frame or a violation nothing more is stored or decoded.
     Stopped,
 }
@@ -71,6 +80,7 @@ impl Receiver {
             inbox: Inbox::default(),
             decoder: Decoder::new(config.max_length, config.peer_masking),
             assembler: Assembler::default(),
+            inflater: None,
             state: State::Header,
             is_raw: false,
             rsv: Rsv::default(),
@@ -81,6 +91,12 @@ impl Receiver {
     pub(crate) fn transform(&mut self, reserved: Rsv) {
         self.is_raw = true;
         self.decoder.reserve(reserved);
+    }
+
+    /// From now on messages may be compressed.
+    pub(crate) fn inflate(&mut self, inflater: Inflater) {
+        self.decoder.reserve(COMPRESSED);
+        self.inflater = Some(Box::new(inflater));
     }
 
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
@@ -99,6 +115,9 @@ impl Receiver {
             Ok(None) => {
                 self.inbox.release();
                 self.assembler.release();
+                if let Some(inflater) = &mut self.inflater {
+                    inflater.release();
+                }
                 None
             }
             Ok(incoming) => incoming,
@@ -114,6 +133,7 @@ impl Receiver {
         self.state = State::Stopped;
         self.inbox.clear();
         self.assembler.clear();
+        self.inflater = None;
     }
 
     /// A message that [`advance`](Self::advance) just returned.
@@ -121,6 +141,10 @@ impl Receiver {
         let payload = match arrived.place {
             Place::Inbox(taken) => self.inbox.taken(taken),
             Place::Assembler => self.assembler.payload(),
+            Place::Inflater => self
+                .inflater
+                .as_ref()
+                .map_or(&[][..], |inflater| inflater.output()),
         };
         Message {
             kind: arrived.kind,
@@ -142,12 +166,22 @@ impl Receiver {
         loop {
             match self.state {
                 State::Stopped => return Ok(None),
+                State::Inflating(kind) => {
+                    let Some(inflater) = &mut self.inflater else {
+                        return Ok(None);
+                    };
+                    let progress = inflater.resume()?;
+                    return self.inflated(kind, progress).map(Some);
+                }
                 State::Payload { header, received } => {
                     if !self.continue_payload(header, received)? {
                         return Ok(None);
                     }
                     if header.fin {
                         let kind = self.assembler.finish()?;
+                        if self.is_compressed(self.rsv) {
+                            return self.start_inflating(kind, Place::Assembler).map(Some);
+                        }
                         return Ok(Some(Incoming::Message(Arrived {
                             kind,
                             rsv: self.rsv,
@@ -210,6 +244,9 @@ impl Receiver {
             if let Some(key) = header.masking_key {
                 mask(self.inbox.taken_mut(taken), key, 0);
             }
+            if self.is_compressed(header.rsv) {
+                return self.start_inflating(kind, Place::Inbox(taken)).map(Some);
+            }
             if kind == Kind::Text && !self.is_raw && !is_utf8(self.inbox.taken(taken)) {
                 return Err(ProtocolError::InvalidUtf8);
             }
@@ -221,13 +258,49 @@ impl Receiver {
         }
         if let Some(kind) = kind {
             self.rsv = header.rsv;
-            self.assembler.begin(kind, self.is_raw);
+            let is_raw = self.is_raw || self.is_compressed(header.rsv);
+            self.assembler.begin(kind, is_raw);
         }
         self.state = State::Payload {
             header,
             received: 0,
         };
         Ok(None)
+    }
+
+    #[inline]
+    fn is_compressed(&self, rsv: Rsv) -> bool {
+        rsv == COMPRESSED && self.inflater.is_some()
+    }
+
+    /// Inflates the message whose payload is there.
+    fn start_inflating(&mut self, kind: Kind, place: Place) -> Result<Incoming, ProtocolError> {
+        let payload = match place {
+            Place::Inbox(taken) => self.inbox.taken(taken),
+            Place::Assembler | Place::Inflater => self.assembler.payload(),
+        };
+        let progress = match &mut self.inflater {
+            Some(inflater) => inflater.start(payload)?,
+            None => Progress::Done,
+        };
+        self.inflated(kind, progress)
+    }
+
+    fn inflated(&mut self, kind: Kind, progress: Progress) -> Result<Incoming, ProtocolError> {
+        if progress == Progress::Unfinished {
+            self.state = State::Inflating(kind);
+            return Ok(Incoming::Unfinished);
+        }
+        self.state = State::Header;
+        let arrived = Arrived {
+            kind,
+            rsv: COMPRESSED,
+            place: Place::Inflater,
+        };
+        if kind == Kind::Text && !is_utf8(self.message(arrived).payload) {
+            return Err(ProtocolError::InvalidUtf8);
+        }
+        Ok(Incoming::Message(arrived))
     }
 
     /// Moves what has arrived of a data frame into its message. True when the frame is complete.

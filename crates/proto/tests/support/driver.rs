@@ -134,7 +134,7 @@ impl Driver {
             Output::Message(message) => Next::Message(message.kind, message.payload.to_vec()),
             Output::Write => Next::Write,
             Output::Event(event) => Next::Event(event),
-            Output::Transform(_) => panic!("no extension was negotiated"),
+            Output::Transform(_) | Output::Unfinished => panic!("no extension was negotiated"),
         })
     }
 

@@ -1,0 +1,189 @@
+//! Messages to compressed ones, RFC 7692 §7.2.1.
+//!
+//! Knows what a message may refer to. Does not know frames, nor whose turn it is.
+
+use zlib_rs::{Deflate, DeflateFlush};
+
+use super::history::History;
+use super::parameters::{Agreed, Compression, WindowBits};
+use super::reach::Reach;
+use super::workspace::{DeflateKind, StreamId, Workspace};
+
+/// The outgoing direction of a session.
+#[derive(Debug)]
+pub(crate) struct Deflater {
+    compression: Compression,
+    window: WindowBits,
+    context: Context,
+    unfinished: Option<Box<Unfinished>>,
+}
+
+/// A large message between two slices of work.
+#[derive(Debug)]
+struct Unfinished {
+    payload: Vec<u8>,
+    position: usize,
+    output: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Context {
+    /// Every message stands on its own.
+    None,
+    /// Messages refer to earlier ones.
+    TakenOver {
+        stream: StreamId,
+        history: History,
+        reach: Reach,
+    },
+}
+
+impl Deflater {
+    pub(crate) fn new(agreed: &Agreed) -> Self {
+        let window = agreed.own.window;
+        let context = if agreed.own.takeover {
+            let reach = Reach::new(window);
+            Context::TakenOver {
+                stream: StreamId::new(),
+                history: History::new(reach.needed()),
+                reach,
+            }
+        } else {
+            Context::None
+        };
+        Self {
+            compression: agreed.compression,
+            window,
+            context,
+            unfinished: None,
+        }
+    }
+
+    /// Whether a message of this length is to be compressed in slices.
+    pub(crate) fn is_large(length: usize) -> bool {
+        length > SLICE
+    }
+
+    /// Compresses a message and hands out the result, which has to be sent: later ones refer to it.
+    pub(crate) fn message<T>(&mut self, payload: &[u8], sent: impl FnOnce(&[u8]) -> T) -> T {
+        // zlib adds nothing when there is nothing: "an empty DEFLATE block with no compression" it is,
+        // RFC 7692 §7.2.3.6.
+        if payload.is_empty() {
+            return sent(&[0x00]);
+        }
+        self.block(payload, payload.len(), |block| {
+            sent(block.strip_suffix(&TAIL).unwrap_or(block))
+        })
+    }
+
+    /// Starts with a large message, to be [resumed](Self::resume).
+    pub(crate) fn start(&mut self, payload: Vec<u8>) {
+        self.unfinished = Some(Box::new(Unfinished {
+            payload,
+            position: 0,
+            output: Vec::new(),
+        }));
+    }
+
+    /// Goes on with the message that was started, by one slice. When it is done it is returned, and has
+    /// to be sent.
+    pub(crate) fn resume(&mut self) -> Option<Vec<u8>> {
+        let mut unfinished = self.unfinished.take()?;
+        let Unfinished {
+            payload,
+            position,
+            output,
+        } = &mut *unfinished;
+        let rest = payload.get(*position..).unwrap_or_default();
+        let slice = rest.get(..SLICE).unwrap_or(rest);
+        // Each slice ends with a flush: it needs no state of zlib until the next one.
+        self.block(slice, payload.len(), |block| {
+            output.extend_from_slice(block)
+        });
+        *position += slice.len();
+        if *position < payload.len() {
+            self.unfinished = Some(unfinished);
+            return None;
+        }
+        let mut output = std::mem::take(output);
+        if output.ends_with(&TAIL) {
+            output.truncate(output.len() - TAIL.len());
+        }
+        Some(output)
+    }
+
+    fn block<T>(&mut self, input: &[u8], length: usize, use_block: impl FnOnce(&[u8]) -> T) -> T {
+        let kind = DeflateKind {
+            level: self.compression.level(length),
+            memory_level: self.compression.memory_level(),
+            strategy: self.compression.strategy(),
+            window: self.window,
+        };
+        Workspace::with(|workspace| match &mut self.context {
+            Context::None => {
+                let stream = StreamId::new();
+                let (state, scratch) = workspace.deflate(kind, &stream, [&[], &[]]);
+                use_block(run(state, input, scratch))
+            }
+            Context::TakenOver {
+                stream,
+                history,
+                reach,
+            } => {
+                let mut length = reach.bytes();
+                if let Some(candidates) = reach.candidates()
+                    && !workspace.has_deflate(kind, stream)
+                {
+                    let sizes = candidates.map(|candidate| {
+                        let other = StreamId::new();
+                        let past = history.last(candidate);
+                        let (state, scratch) = workspace.deflate(kind, &other, past);
+                        run(state, input, scratch).len()
+                    });
+                    reach.measured(sizes);
+                    length = reach.bytes();
+                }
+                let past = history.last(length);
+                let (state, scratch) = workspace.deflate(kind, stream, past);
+                let result = use_block(run(state, input, scratch));
+                history.extend(input);
+                reach.sent(input.len(), history.len());
+                history.set_limit(reach.needed());
+                result
+            }
+        })
+    }
+}
+
+/// Compresses into the scratch, up to and with the tail.
+fn run<'a>(state: &mut Deflate, mut input: &[u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
+    let mut written = 0;
+    // More than enough but for a few inputs at low levels.
+    let bound = input.len() + input.len() / 8 + 64;
+    loop {
+        if scratch.len() < written + bound {
+            scratch.resize(written + bound, 0);
+        }
+        let space = scratch.get_mut(written..).unwrap_or_default();
+        let room = space.len();
+        let before = (state.total_in(), state.total_out());
+        state
+            .compress(input, space, DeflateFlush::SyncFlush)
+            .expect("the state is between two calls");
+        input = input
+            .get((state.total_in() - before.0) as usize..)
+            .unwrap_or_default();
+        let added = (state.total_out() - before.1) as usize;
+        written += added;
+        if added < room {
+            break;
+        }
+    }
+    scratch.get(..written).unwrap_or_default()
+}
+
+/// Bytes of a message that are compressed at a time: one or two milliseconds.
+const SLICE: usize = 128 * 1024;
+
+/// What a flush ends with and a message is sent without, RFC 7692 §7.2.1: an empty stored block.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];

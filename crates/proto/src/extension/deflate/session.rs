@@ -1,0 +1,83 @@
+//! A session by itself, for those who have messages and no connection of ours.
+//!
+//! Knows both directions. Does not know whether a message is text.
+
+use super::parameters::Agreed;
+use super::{Deflater, Inflater, Progress};
+use crate::error::ProtocolError;
+
+/// permessage-deflate at work: a message of each direction at a time. What results is lent to a closure;
+/// `None` is for a large message that is not finished, to be continued when other connections have had
+/// their turn.
+#[derive(Debug)]
+pub struct Session {
+    inflater: Inflater,
+    deflater: Deflater,
+}
+
+impl Session {
+    /// `max_length` limits inflated messages, in bytes, inclusive.
+    #[must_use]
+    pub fn new(agreed: &Agreed, max_length: usize) -> Self {
+        Self {
+            inflater: Inflater::new(agreed, max_length),
+            deflater: Deflater::new(agreed),
+        }
+    }
+
+    /// Inflates a message that came with RSV1.
+    ///
+    /// # Errors
+    /// [`ProtocolError::Inflate`] and [`ProtocolError::TooLarge`]; nothing can be inflated afterwards.
+    pub fn inflate<T>(
+        &mut self,
+        payload: &[u8],
+        use_message: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, ProtocolError> {
+        let progress = self.inflater.start(payload)?;
+        Ok(self.inflated(progress, use_message))
+    }
+
+    /// Continues with a message that is not finished.
+    ///
+    /// # Errors
+    /// As [`inflate`](Self::inflate).
+    pub fn inflate_more<T>(
+        &mut self,
+        use_message: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, ProtocolError> {
+        let progress = self.inflater.resume()?;
+        Ok(self.inflated(progress, use_message))
+    }
+
+    /// Compresses a message, which is then to be sent with RSV1.
+    pub fn deflate<T>(
+        &mut self,
+        payload: &[u8],
+        use_message: impl FnOnce(&[u8]) -> T,
+    ) -> Option<T> {
+        if Deflater::is_large(payload.len()) {
+            self.deflater.start(payload.to_vec());
+            return None;
+        }
+        Some(self.deflater.message(payload, use_message))
+    }
+
+    /// Continues with a message that is not finished.
+    pub fn deflate_more<T>(&mut self, use_message: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        self.deflater.resume().map(|message| use_message(&message))
+    }
+
+    fn inflated<T>(
+        &mut self,
+        progress: Progress,
+        use_message: impl FnOnce(&[u8]) -> T,
+    ) -> Option<T> {
+        if progress == Progress::Unfinished {
+            return None;
+        }
+        let result = use_message(self.inflater.output());
+        self.inflater.release();
+        Some(result)
+    }
+}

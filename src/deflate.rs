@@ -1,0 +1,257 @@
+//! permessage-deflate for JavaScript: negotiation in a `Driver`, and sessions for those who have none.
+
+use napi::bindgen_prelude::BufferSlice;
+use napi::{Env, Error, Result, Status};
+use napi_derive::napi;
+use proto::error::ProtocolError;
+use proto::extension::deflate::Session;
+use proto::extension::deflate::parameters::{Agreed, Compression, Options, WindowBits};
+
+use crate::driver::Driver;
+use crate::error::pending;
+use crate::extensions::{ExtensionParameter, from_parameters, printable};
+use crate::options::length_limit;
+
+/// What a program can tell permessage-deflate. Throws a RangeError for values out of range.
+#[napi(object, object_to_js = false)]
+pub struct DeflateOptions {
+    /// zlib's, 0 to 9; -1 or nothing for ours.
+    pub level: Option<i32>,
+    /// zlib's, 1 to 9. Default 8.
+    pub mem_level: Option<i32>,
+    /// zlib's, 0 to 4. Default 0.
+    pub strategy: Option<i32>,
+    /// We compress each message on its own. Default false.
+    pub no_context_takeover: Option<bool>,
+    /// The base-2 logarithm of our window, 8 to 15. Default 15.
+    pub max_window_bits: Option<i32>,
+    /// The peer is asked to compress each message on its own. Default false.
+    pub request_no_context_takeover: Option<bool>,
+    /// The peer is asked to keep to such a window.
+    pub request_max_window_bits: Option<i32>,
+}
+
+impl DeflateOptions {
+    fn into_options(self, env: &Env) -> Result<Options> {
+        let byte = |value: i32| u8::try_from(value).unwrap_or(u8::MAX);
+        let level = self.level.filter(|&level| level != -1).map(byte);
+        let compression = Compression::new(
+            level,
+            self.mem_level.map(byte),
+            self.strategy.map_or(0, byte),
+        );
+        let window = |name: &str, bits: Option<i32>| match bits {
+            None => Ok(None),
+            Some(bits) => WindowBits::new(byte(bits)).map(Some).ok_or_else(|| {
+                let message = format!("Invalid value for {name}: {bits}; expected 8 to 15");
+                pending(env.throw_range_error(&message, Some(OUT_OF_RANGE)), message)
+            }),
+        };
+        Ok(Options {
+            compression: compression.ok_or_else(|| {
+                let message = format!(
+                    "Invalid compression: level {:?} (-1 to 9), memLevel {:?} (1 to 9), strategy {:?} (0 to 4)",
+                    self.level, self.mem_level, self.strategy
+                );
+                pending(env.throw_range_error(&message, Some(OUT_OF_RANGE)), message)
+            })?,
+            no_context_takeover: self.no_context_takeover.unwrap_or(false),
+            max_window_bits: window("maxWindowBits", self.max_window_bits)?,
+            request_no_context_takeover: self.request_no_context_takeover.unwrap_or(false),
+            request_max_window_bits: window(
+                "requestMaxWindowBits",
+                self.request_max_window_bits,
+            )?,
+        })
+    }
+}
+
+#[napi]
+impl Driver {
+    /// Adds a client's offer of permessage-deflate.
+    #[napi(catch_unwind)]
+    pub fn offer_deflate(&mut self, env: &Env, options: DeflateOptions) -> Result<()> {
+        let options = options.into_options(env)?;
+        if let Some(negotiation) = self.connection().negotiation() {
+            negotiation.offer_deflate(&options);
+        }
+        Ok(())
+    }
+
+    /// Adds a server's response to the client's offers of permessage-deflate; false if none is
+    /// acceptable, or its bit has another owner.
+    #[napi(catch_unwind)]
+    pub fn answer_deflate(&mut self, env: &Env, options: DeflateOptions) -> Result<bool> {
+        let options = options.into_options(env)?;
+        let negotiation = self.connection().negotiation();
+        Ok(negotiation.is_some_and(|negotiation| negotiation.answer_deflate(&options)))
+    }
+
+    /// Judges the server's response to a client's offer of permessage-deflate.
+    #[napi(catch_unwind)]
+    pub fn activate_deflate(&mut self, env: &Env, options: DeflateOptions) -> Result<bool> {
+        let options = options.into_options(env)?;
+        let negotiation = self.connection().negotiation();
+        Ok(negotiation.is_some_and(|negotiation| negotiation.activate_deflate(&options)))
+    }
+
+    /// The session that was negotiated, for a pipeline with other extensions. The driver itself then
+    /// compresses nothing.
+    #[napi(catch_unwind)]
+    pub fn take_deflate(&mut self) -> Option<DeflateSession> {
+        let max_length = self.connection().max_length();
+        let agreed = self.connection().negotiation()?.take_deflate()?;
+        Some(DeflateSession {
+            role: Role::Agreed,
+            max_length,
+            session: Some(Session::new(&agreed, max_length)),
+        })
+    }
+}
+
+/// One permessage-deflate session without a connection of ours: for other drivers, and next to other
+/// extensions.
+#[napi]
+pub struct DeflateSession {
+    role: Role,
+    max_length: usize,
+    session: Option<Session>,
+}
+
+enum Role {
+    /// A client that has not heard the response.
+    Client(Options),
+    /// A server, with its response.
+    Server(Vec<(String, Option<String>)>),
+    /// Negotiated elsewhere.
+    Agreed,
+}
+
+#[napi]
+impl DeflateSession {
+    /// A client's end.
+    #[napi(factory, catch_unwind)]
+    pub fn client(env: &Env, options: DeflateOptions, max_length: f64) -> Result<Self> {
+        Ok(Self {
+            role: Role::Client(options.into_options(env)?),
+            max_length: length_limit(max_length),
+            session: None,
+        })
+    }
+
+    /// A server's end, for the first acceptable of these offers; null if there is none.
+    #[napi(catch_unwind)]
+    pub fn server(
+        env: &Env,
+        options: DeflateOptions,
+        offers: Vec<Vec<ExtensionParameter>>,
+        max_length: f64,
+    ) -> Result<Option<Self>> {
+        let options = options.into_options(env)?;
+        let offers: Vec<_> = offers.into_iter().map(printable).collect();
+        let answer = options.answer(offers.iter().map(Vec::as_slice));
+        let max_length = length_limit(max_length);
+        Ok(answer.map(|(response, agreed)| Self {
+            role: Role::Server(response),
+            max_length,
+            session: Some(Session::new(&agreed, max_length)),
+        }))
+    }
+
+    /// A client's offer.
+    #[napi(catch_unwind)]
+    pub fn offer(&self) -> Vec<ExtensionParameter> {
+        match &self.role {
+            Role::Client(options) => from_parameters(&options.offer()),
+            Role::Server(_) | Role::Agreed => Vec::new(),
+        }
+    }
+
+    /// Whether the response to a client's offer is acceptable. If so, the session works from now on.
+    #[napi(catch_unwind)]
+    pub fn activate(&mut self, parameters: Vec<ExtensionParameter>) -> bool {
+        let agreed: Option<Agreed> = match &self.role {
+            Role::Client(options) => options.activate(&printable(parameters)),
+            Role::Server(_) | Role::Agreed => None,
+        };
+        self.session = agreed.map(|agreed| Session::new(&agreed, self.max_length));
+        self.session.is_some()
+    }
+
+    /// A server's response.
+    #[napi(catch_unwind)]
+    pub fn response(&self) -> Vec<ExtensionParameter> {
+        match &self.role {
+            Role::Server(response) => from_parameters(response),
+            Role::Client(_) | Role::Agreed => Vec::new(),
+        }
+    }
+
+    /// Inflates a message. Null for a large one: `inflateMore` goes on with it, when the event loop has
+    /// had its turn. Throws in zlib's words, or an Error whose code is `too_large`.
+    #[napi(catch_unwind, ts_return_type = "Buffer | null")]
+    pub fn inflate<'env>(
+        &mut self,
+        env: &'env Env,
+        payload: &[u8],
+    ) -> Result<Option<BufferSlice<'env>>> {
+        let message = self
+            .session()?
+            .inflate(payload, |message| copy(env, message));
+        message.map_err(|error| failed(env, error))?.transpose()
+    }
+
+    /// Goes on with a large message.
+    #[napi(catch_unwind, ts_return_type = "Buffer | null")]
+    pub fn inflate_more<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
+        let message = self.session()?.inflate_more(|message| copy(env, message));
+        message.map_err(|error| failed(env, error))?.transpose()
+    }
+
+    /// Compresses a message. Null for a large one, as in `inflate`.
+    #[napi(catch_unwind, ts_return_type = "Buffer | null")]
+    pub fn deflate<'env>(
+        &mut self,
+        env: &'env Env,
+        payload: &[u8],
+    ) -> Result<Option<BufferSlice<'env>>> {
+        let message = self
+            .session()?
+            .deflate(payload, |message| copy(env, message));
+        message.transpose()
+    }
+
+    /// Goes on with a large message.
+    #[napi(catch_unwind, ts_return_type = "Buffer | null")]
+    pub fn deflate_more<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
+        let message = self.session()?.deflate_more(|message| copy(env, message));
+        message.transpose()
+    }
+
+    /// Gives the memory back. The session does not work any longer.
+    #[napi(catch_unwind)]
+    pub fn close(&mut self) {
+        self.session = None;
+    }
+}
+
+impl DeflateSession {
+    fn session(&mut self) -> Result<&mut Session> {
+        let closed = || Error::new(Status::GenericFailure, "The session is not active");
+        self.session.as_mut().ok_or_else(closed)
+    }
+}
+
+fn copy<'env>(env: &'env Env, message: &[u8]) -> Result<BufferSlice<'env>> {
+    BufferSlice::copy_from(env, message)
+}
+
+fn failed(env: &Env, error: ProtocolError) -> Error {
+    let (message, code) = match error {
+        ProtocolError::Inflate(words) => (words.to_owned(), None),
+        other => (other.to_string(), Some("too_large")),
+    };
+    pending(env.throw_error(&message, code), message)
+}
+
+const OUT_OF_RANGE: &str = "ERR_OUT_OF_RANGE";

@@ -29,7 +29,7 @@ export declare class DeflateSession {
   /** A client's end. */
   static client(options: DeflateOptions, maxLength: number): DeflateSession
   /** A server's end, for the first acceptable of these offers; null if there is none. */
-  static server(options: DeflateOptions, offers: Array<Array<ExtensionParameter>>, maxLength: number): Self | null
+  static server(options: DeflateOptions, offers: Array<Array<ExtensionParameter>>, maxLength: number): DeflateSession | null
   /** A client's offer. */
   offer(): Array<ExtensionParameter>
   /** Whether the response to a client's offer is acceptable. If so, the session works from now on. */

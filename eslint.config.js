@@ -8,7 +8,7 @@ const globals = require('globals')
 const ADDON = ['**/binding', '**/binding.js', '**/*.node']
 const NO_BINDING = {
   group: [...ADDON, '**/native', '**/native.js'],
-  message: 'Only lib/driver and lib/transport talk to the native addon.'
+  message: 'Only lib/driver, lib/transport and lib/permessage-deflate talk to the native addon.'
 }
 const NO_LOADER = {
   group: ADDON,
@@ -108,7 +108,7 @@ module.exports = [
   },
   {
     files: ['index.js', 'lib/**/*.js'],
-    ignores: ['lib/driver/**', 'lib/transport/**', 'lib/native.js'],
+    ignores: ['lib/driver/**', 'lib/transport/**', 'lib/permessage-deflate/**', 'lib/native.js'],
     rules: refuse(NO_BINDING)
   },
   {
@@ -121,7 +121,7 @@ module.exports = [
   },
   {
     // Arrows point one way: nothing below knows that a personality exists.
-    files: ['lib/driver/**/*.js', 'lib/transport/**/*.js'],
+    files: ['lib/driver/**/*.js', 'lib/transport/**/*.js', 'lib/permessage-deflate/**/*.js'],
     rules: refuse(NO_LOADER, noPersonality('faye'), noPersonality('websocket-node'))
   }
 ]

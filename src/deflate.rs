@@ -146,7 +146,7 @@ impl DeflateSession {
         options: DeflateOptions,
         offers: Vec<Vec<ExtensionParameter>>,
         max_length: f64,
-    ) -> Result<Option<Self>> {
+    ) -> Result<Option<DeflateSession>> {
         let options = options.into_options(env)?;
         let offers: Vec<_> = offers.into_iter().map(printable).collect();
         let answer = options.answer(offers.iter().map(Vec::as_slice));

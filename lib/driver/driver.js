@@ -31,15 +31,25 @@ const { parseWebSocketUrl } = require('./url')
  * it may go on
  * @property {() => void} settle a sender that was told to wait may go on, if the socket can
  * @property {(work: () => void) => void} batch what the work sends leaves together
+ * @property {boolean} mayYield what has arrived may be delivered in several turns of the event loop
  * @property {() => void} suspend the application pauses: stop reading
  * @property {() => void} proceed it goes on: deliver what is there, and read
- * @property {() => void} hold sessions have enough to do: stop reading
- * @property {() => void} unhold they can take more
+ * @property {(reason: Busy) => void} hold there is enough to do: stop reading
+ * @property {(reason: Busy) => void} unhold there is room for more
+ *
+ * Who has enough to do: the sessions of extensions, or we ourselves, with work for several turns of the event loop.
+ * @typedef {'sessions' | 'work'} Busy
  */
 
 /** @type {Array<string | Buffer>} */
 const NOTHING = []
 const STATES = ['connecting', 'open', 'closing', 'closed']
+/** What native sends return instead of a number of bytes. */
+const REFUSED = -1
+const WAITS_FOR_WORK = -2
+/** Milliseconds of delivering before timers and other connections have their turn. */
+const MAX_TURN = 20
+const UNTIMED_POLLS = 3
 
 /**
  * A connection as JavaScript sees it, without a socket. Delivers one output of the native object, then asks for the
@@ -55,6 +65,11 @@ class Driver extends EventEmitter {
 
   /** @type {Sessions | null} */
   #sessions = null
+
+  /** Work is left for the next turn of the event loop. */
+  #isBusy = false
+  /** Part of it is to deliver what has arrived. */
+  #isBehind = false
 
   #ignoresPause = false
   /** @type {(() => void) | null} */
@@ -222,6 +237,9 @@ class Driver extends EventEmitter {
   /** Delivers what the peer has caused. After a handler has thrown, the next call goes on where it stopped. */
   deliver () {
     this.#deliverEvents()
+    this.#isBehind = false
+    let polls = 0
+    let begun = 0
     while (!this.paused || this.readyState <= 0 || this.#ignoresPause) {
       // A handler may have closed the connection: from then on nobody listens.
       if (this.readyState > 1) this.#run = NOTHING
@@ -232,9 +250,13 @@ class Driver extends EventEmitter {
         continue
       }
       this.#next = 0
+      // The first few runs are not worth a look at the clock.
+      if (++polls === UNTIMED_POLLS) begun = performance.now()
+      else if (polls > UNTIMED_POLLS && this.#mustYield(begun)) return this.#fallBehind()
       const output = this.#poll()
       if (output === null) return this.#delivered()
       if (Array.isArray(output)) this.#run = output
+      else if (output.kind === 'unfinished') return this.#fallBehind()
       else this.#happened(output)
     }
   }
@@ -253,7 +275,7 @@ class Driver extends EventEmitter {
   holdsBack (callback) {
     const isPaused = this.paused && this.readyState > 0 && !this.#ignoresPause
     const waitsForHandlers = isPaused && (this.#run !== NOTHING || this.#native.hasUnread)
-    if (!waitsForHandlers && this.#sessionsAreIdle) return false
+    if (!waitsForHandlers && !this.#isBehind && this.#sessionsAreIdle) return false
     this.#onDelivered = callback
     return true
   }
@@ -341,6 +363,12 @@ class Driver extends EventEmitter {
     this.#pingCallbacks.clear()
     this.#onDelivered = null
     this.#sessions?.abandon()
+    this.#isBehind = false
+  }
+
+  /** The process ends: does at once what is left for later turns of the event loop. */
+  finishWork () {
+    while (this.#native.hasWork) this.#native.work()
   }
 
   takeOutput () {
@@ -353,8 +381,12 @@ class Driver extends EventEmitter {
 
   /** @param {number} pending */
   #offer (pending) {
-    if (pending < 0) return false
+    if (pending === REFUSED) return false
     if (this.transport === null) return true
+    if (pending === WAITS_FOR_WORK) {
+      this.#continueLater()
+      return this.transport.hasRoom(0, this.#native.bufferedAmount > MAX_HELD)
+    }
     const isWritten = this.transport.offer()
     return this.transport.hasRoom(isWritten ? 0 : pending)
   }
@@ -422,7 +454,7 @@ class Driver extends EventEmitter {
       caused: (outcome) => this.#caused(outcome),
       received: (message) => this.#transformed(message),
       sent: () => this.#sessionsSent(),
-      full: (isFull) => isFull ? this.transport?.hold() : this.transport?.unhold(),
+      full: (isFull) => isFull ? this.transport?.hold('sessions') : this.transport?.unhold('sessions'),
       idle: () => this.#delivered()
     })
   }
@@ -475,7 +507,41 @@ class Driver extends EventEmitter {
     } finally {
       this.#events = this.#events.concat(waiting)
     }
+    if (this.#native.hasWork) this.#continueLater()
     return accepted
+  }
+
+  /** @param {number} begun when this turn has begun */
+  #mustYield (begun) {
+    return this.transport !== null && this.transport.mayYield && performance.now() - begun > MAX_TURN
+  }
+
+  #fallBehind () {
+    this.#isBehind = true
+    this.#continueLater()
+  }
+
+  /** Goes on with what is left when timers and other connections have had their turn. Nothing is read meanwhile. */
+  #continueLater () {
+    if (this.#isBusy || this.transport === null) return
+    this.#isBusy = true
+    this.transport.hold('work')
+    setImmediate(() => this.#continue())
+  }
+
+  #continue () {
+    this.#isBusy = false
+    const { transport } = this
+    if (transport === null) return
+    try {
+      transport.batch(() => {
+        if (this.#native.hasWork) this.#caused(this.#native.work())
+        if (this.#isBehind) this.deliver()
+      })
+    } finally {
+      if (!this.#isBusy) transport.unhold('work')
+      if (this.#native.bufferedAmount <= MAX_HELD) transport.settle()
+    }
   }
 
   /** Writes what waits. Until it is out, a connection has neither opened nor ended. */

@@ -1,16 +1,27 @@
 // @ts-check
 'use strict'
 
+const { recognise } = require('../permessage-deflate/recognise')
+const { NegotiatedSession } = require('../permessage-deflate/session')
 const { Pipeline } = require('./pipeline')
+
+/**
+ * What is registered under a name: an extension, and options if it is permessage-deflate, which the core has.
+ *
+ * @typedef {{ extension: any, deflate: import('../../binding').DeflateOptions | null }} Registered
+ */
 
 /**
  * Extensions in the sense of the websocket-extensions framework, whose sessions are the user's objects. Calls them;
  * grammar, conflicts and wording are the core's.
+ *
+ * In the place of permessage-deflate the core works: alone without any session, and next to others by one that looks
+ * like theirs.
  */
 class Extensions {
   #native
   #options
-  /** @type {Map<string, any>} in the order in which they were registered */
+  /** @type {Map<string, Registered>} in the order in which they were registered */
   #registered = new Map()
   /** @type {Map<string, any>} of a client, by name */
   #offered = new Map()
@@ -33,7 +44,7 @@ class Extensions {
       if (typeof extension[bit] !== 'boolean') throw new TypeError(`extension.${bit} must be true or false`)
     }
     if (this.#registered.has(name)) throw new TypeError(`An extension with name "${name}" is already registered`)
-    this.#registered.set(name, extension)
+    this.#registered.set(name, { extension, deflate: recognise(extension) })
   }
 
   get isEmpty () {
@@ -42,7 +53,11 @@ class Extensions {
 
   /** A client, before it asks. */
   offer () {
-    for (const [name, extension] of this.#registered) {
+    for (const [name, { extension, deflate }] of this.#registered) {
+      if (deflate) {
+        this.#native.offerDeflate(deflate)
+        continue
+      }
       const session = extension.createClientSession(this.#options)
       if (!session) continue
       this.#offered.set(name, session)
@@ -55,21 +70,27 @@ class Extensions {
   activate () {
     const sessions = []
     for (const { name, parameters } of this.#native.receivedExtensions()) {
+      const { extension, deflate } = /** @type {Registered} */ (this.#registered.get(name))
       const session = this.#offered.get(name)
-      const conflict = this.#reserve(this.#registered.get(name))
+      const conflict = this.#reserve(extension)
       if (conflict) throw new Error(conflict)
       const given = toObject(parameters)
-      if (session.activate(given) !== true) throw new Error(this.#native.unacceptable(name, toList(given)))
-      sessions.push({ name, session })
+      const isActive = deflate ? this.#native.activateDeflate(deflate) : session.activate(given) === true
+      if (!isActive) throw new Error(this.#native.unacceptable(name, toList(given)))
+      sessions.push({ name, session: deflate ? CORE : session })
     }
-    return pipelineOf(sessions)
+    return this.#pipelineOf(sessions)
   }
 
   /** A server, before it answers. The sessions in use; throws what fails the handshake. */
   respond () {
     const sessions = []
     const received = this.#native.receivedExtensions()
-    for (const [name, extension] of this.#registered) {
+    for (const [name, { extension, deflate }] of this.#registered) {
+      if (deflate) {
+        if (this.#native.answerDeflate(deflate)) sessions.push({ name, session: CORE })
+        continue
+      }
       const offers = received.filter((offer) => offer.name === name).map((offer) => toObject(offer.parameters))
       if (offers.length === 0 || this.#native.isReserved(extension.rsv1, extension.rsv2, extension.rsv3)) continue
       const session = extension.createServerSession(offers, this.#options)
@@ -78,7 +99,20 @@ class Extensions {
       this.#native.addExtension(name, toList(session.generateResponse()))
       sessions.push({ name, session })
     }
-    return pipelineOf(sessions)
+    return this.#pipelineOf(sessions)
+  }
+
+  /**
+   * What is left for sessions to do: nothing, where the core does it all.
+   *
+   * @param {Array<{ name: string, session: any }>} sessions
+   */
+  #pipelineOf (sessions) {
+    if (sessions.every(({ session }) => session === CORE)) return null
+    return new Pipeline(sessions.map(({ name, session }) => ({
+      name,
+      session: session === CORE ? new NegotiatedSession(this.#native.takeDeflate()) : session
+    })))
   }
 
   /** @param {any} extension */
@@ -87,10 +121,7 @@ class Extensions {
   }
 }
 
-/** @param {Array<{ name: string, session: any }>} sessions */
-function pipelineOf (sessions) {
-  return sessions.length > 0 ? new Pipeline(sessions) : null
-}
+const CORE = Symbol('permessage-deflate in the core')
 
 /**
  * Parameters as sessions see them: an object, with an array for a repeated one.

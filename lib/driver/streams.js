@@ -78,6 +78,10 @@ class IO extends Stream {
     return true
   }
 
+  get mayYield () {
+    return false
+  }
+
   hasRoom () {
     return true
   }

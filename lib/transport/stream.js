@@ -1,9 +1,12 @@
 // @ts-check
 'use strict'
 
-const { flushAtTheEnd, enterBatch, leaveBatch } = require('./tick')
+const { flushAtTheEnd, enterBatch, leaveBatch, rememberWork, forgetWork } = require('./tick')
 
-/** @typedef {import('../driver/driver').Driver} Driver */
+/**
+ * @typedef {import('../driver/driver').Driver} Driver
+ * @typedef {'application' | 'peer' | 'turn' | import('../driver/driver').Busy} Reason why we do not read
+ */
 
 /**
  * Moves bytes between a driver and any Duplex. Never looks inside them.
@@ -96,11 +99,18 @@ class StreamTransport {
     this.#write()
   }
 
+  /** The process ends. */
+  endProcess () {
+    this.#driver.finishWork()
+    this.#write()
+  }
+
   /** Lets go of the socket, which has ended or is about to. */
   detach () {
     this.#socket.removeListener('data', this.#onData)
     this.#socket.removeListener('drain', this.#onDrain)
     this.#owed = false
+    forgetWork(this)
     // Whatever else arrives is nobody's: it must not keep the socket from reaching its end.
     if (!this.#socket.destroyed) this.#socket.resume()
   }
@@ -118,12 +128,20 @@ class StreamTransport {
     })
   }
 
-  hold () {
-    this.#stop('sessions')
+  /** @param {import('../driver/driver').Busy} reason */
+  hold (reason) {
+    if (reason === 'work') rememberWork(this)
+    this.#stop(reason)
   }
 
-  unhold () {
-    this.#start('sessions')
+  /** @param {import('../driver/driver').Busy} reason */
+  unhold (reason) {
+    if (reason === 'work') forgetWork(this)
+    this.#start(reason)
+  }
+
+  get mayYield () {
+    return true
   }
 
   get #buffered () {
@@ -220,13 +238,13 @@ class StreamTransport {
     this.settle()
   }
 
-  /** @param {'application' | 'sessions' | 'peer' | 'turn'} reason */
+  /** @param {Reason} reason */
   #stop (reason) {
     this.#reasons.add(reason)
     this.#socket.pause()
   }
 
-  /** @param {'application' | 'sessions' | 'peer' | 'turn'} reason */
+  /** @param {Reason} reason */
   #start (reason) {
     this.#reasons.delete(reason)
     this.#read()

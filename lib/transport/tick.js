@@ -7,13 +7,15 @@
  *
  * @typedef {object} Flushable
  * @property {() => void} endTick
- * @property {() => void} flush
+ * @property {() => void} endProcess
  */
 
 /** @type {Flushable[]} */
 let touched = []
 /** @type {Flushable[]} */
 const batching = []
+/** @type {Set<Flushable>} */
+const working = new Set()
 
 /**
  * Flushes this transport when the current operation and its callbacks are done.
@@ -38,6 +40,21 @@ function leaveBatch (transport) {
   restIfIdle()
 }
 
+/**
+ * Work of this transport is left for later turns of the event loop.
+ *
+ * @param {Flushable} transport
+ */
+function rememberWork (transport) {
+  working.add(transport)
+  endings.add(endProcess)
+}
+
+/** @param {Flushable} transport */
+function forgetWork (transport) {
+  if (working.delete(transport)) restIfIdle()
+}
+
 function endTick () {
   const ending = touched
   touched = []
@@ -47,11 +64,11 @@ function endTick () {
 
 // Whoever is not at work is not remembered: test runners load the package again and again.
 function restIfIdle () {
-  if (touched.length + batching.length === 0) endings.delete(endProcess)
+  if (touched.length + batching.length + working.size === 0) endings.delete(endProcess)
 }
 
 function endProcess () {
-  for (const transport of [...batching, ...touched]) transport.flush()
+  for (const transport of new Set([...working, ...batching, ...touched])) transport.endProcess()
 }
 
 // One listener for the process, however often the package is loaded.
@@ -67,4 +84,4 @@ function listen () {
   return endings
 }
 
-module.exports = { flushAtTheEnd, enterBatch, leaveBatch }
+module.exports = { flushAtTheEnd, enterBatch, leaveBatch, rememberWork, forgetWork }

@@ -1,0 +1,357 @@
+'use strict'
+
+// Sessions by the contract of the websocket-extensions framework: what they make of messages, in which order, and when.
+
+const assert = require('node:assert/strict')
+const zlib = require('node:zlib')
+
+const npm = require('permessage-deflate')
+
+const deflate = require('../../lib/permessage-deflate')
+const { test } = require('../support/test')
+const { CODECS, agree, compress, foreignZlib, incoming, message, noise, outgoing } = require('./codecs')
+
+const MiB = 1024 * 1024
+const JSON_TEXT = JSON.stringify(Array.from({ length: 200 }, (_, id) => ({ id, name: `entry ${id}`, ok: true })))
+const MESSAGES = [
+  'Hello', 'Hello', '', 'é€😀', JSON_TEXT, JSON_TEXT.slice(100), 'x'.repeat(100000), noise(70000), noise(70000), '',
+  Buffer.alloc(MiB, JSON_TEXT), noise(200000), 'bye'
+]
+// Refers to bytes that were never sent.
+const DANGLING = compress('0123456789', { dictionary: Buffer.from('0123456789') })
+const SETTINGS = [
+  {}, { level: 9, memLevel: 9 }, { level: 0 }, { level: 1, memLevel: 1 }, { strategy: 1 }, { strategy: 2 },
+  { strategy: 3 }, { strategy: 4 }, { noContextTakeover: true }, { requestNoContextTakeover: true },
+  { maxWindowBits: 9 }, { requestMaxWindowBits: 9 }, { maxWindowBits: 8, requestMaxWindowBits: 8 },
+  { noContextTakeover: true, requestNoContextTakeover: true, maxWindowBits: 10, requestMaxWindowBits: 12 }
+]
+
+for (const [codec, configured] of CODECS) {
+  for (const settings of SETTINGS) {
+    for (const [peer, other] of [['itself', configured(settings)], ['npm\'s module', npm.configure({ ...settings })]]) {
+      test(`${codec} and ${peer} read each other's messages, with ${JSON.stringify(settings)}`, async () => {
+        for (const { client, server } of [agree(configured(settings), other), agree(other, configured(settings))]) {
+          for (const [from, to] of [[client, server], [server, client]]) {
+            for (const [index, data] of MESSAGES.entries()) {
+              const sent = await outgoing(from, data)
+              assert.equal(sent.rsv1, true)
+              const received = await incoming(to, sent.data)
+              assert.ok(received.data.equals(Buffer.from(data)), `message ${index}`)
+            }
+          }
+          client.close()
+          server.close()
+        }
+      })
+    }
+  }
+
+  test(`${codec}: a message is changed in place, and keeps what else it has`, async () => {
+    const { client, server } = agree(configured({}), configured({}))
+    const given = { ...message('Hello'), rsv3: true, extra: 1 }
+    const result = await new Promise((resolve, reject) => {
+      client.processOutgoingMessage(given, (error, result) => error ? reject(error) : resolve(result))
+    })
+    assert.equal(result, given)
+    assert.deepEqual({ ...result, data: null }, {
+      rsv1: true, rsv2: false, rsv3: true, opcode: 2, data: null, extra: 1
+    })
+    assert.equal((await incoming(server, result.data)).data.toString(), 'Hello')
+  })
+
+  test(`${codec}: the bytes of short messages are those of the original, its context included`, async () => {
+    const { server } = agree(npm, configured({}))
+    const sent = []
+    for (const text of ['Hello', 'Hello', '']) sent.push((await outgoing(server, text)).data.toString('hex'))
+    const inflater = agree(configured({}), npm).client
+    for (const [index, text] of ['Hello', 'Hello', ''].entries()) {
+      assert.equal((await incoming(inflater, Buffer.from(sent[index], 'hex'))).data.toString(), text)
+    }
+    assert.equal(sent[2], '00')
+    assert.ok(sent[1].length < sent[0].length, `${sent}`)
+  })
+
+  test(`${codec}: messages without RSV1 pass unchanged`, async () => {
+    const { server } = agree(configured({}), configured({}))
+    const given = message('plain')
+    const { data } = given
+    const result = await new Promise((resolve, reject) => {
+      server.processIncomingMessage(given, (error, result) => error ? reject(error) : resolve(result))
+    })
+    assert.equal(result, given)
+    assert.equal(result.data, data)
+    assert.equal(result.rsv1, false)
+  })
+
+  test(`${codec}: what comes in comes out in order, whatever its size and whether it is compressed`, async (scope) => {
+    const { client, server } = agree(configured({}), configured({}))
+    const messages = ['a', Buffer.alloc(8 * MiB, JSON_TEXT), 'b', 'plain 1', noise(2 * MiB), 'plain 2', 'c']
+    const sent = []
+    for (const data of messages) {
+      const isPlain = String(data).startsWith('plain')
+      sent.push(isPlain ? message(data) : message((await outgoing(client, data)).data, true))
+    }
+    await inOrder(scope, server, 'processIncomingMessage', sent, messages)
+  })
+
+  test(`${codec}: what goes out comes out in order, whatever its size`, async (scope) => {
+    const { client, server } = agree(configured({}), configured({}))
+    const messages = ['a', Buffer.alloc(8 * MiB, JSON_TEXT), 'b', '', noise(2 * MiB), 'c']
+    const given = messages.map((data) => message(data))
+    const sent = await inOrder(scope, client, 'processOutgoingMessage', given)
+    for (const [index, data] of messages.entries()) {
+      assert.ok((await incoming(server, sent[index].data)).data.equals(Buffer.from(data)), `message ${index}`)
+    }
+  })
+
+  test(`${codec}: both directions work at the same time`, async () => {
+    const { client, server } = agree(configured({}), configured({}))
+    const data = Buffer.alloc(6 * MiB, JSON_TEXT)
+    const [first, second] = await Promise.all([outgoing(client, data), outgoing(server, data)])
+    const all = await Promise.all([
+      incoming(server, first.data), outgoing(server, data), incoming(client, second.data), outgoing(client, data)
+    ])
+    assert.ok(all[0].data.equals(data))
+    assert.ok(all[2].data.equals(data))
+    assert.ok((await incoming(client, all[1].data)).data.equals(data))
+    assert.ok((await incoming(server, all[3].data)).data.equals(data))
+  })
+
+  for (const [name, data] of [
+    ['one large message', [Buffer.alloc(24 * MiB, JSON_TEXT)]],
+    ['many short messages', Array(20000).fill(Buffer.from(JSON_TEXT.slice(0, 300)))]
+  ]) {
+    test(`${codec}: the event loop has its turn during ${name}`, async () => {
+      const { client, server } = agree(configured({}), configured({}))
+      const sent = await turns(client, 'processOutgoingMessage', data.map((each) => message(each)))
+      assert.ok(sent.turns > 0, 'none while it was compressed')
+      const received = await turns(server, 'processIncomingMessage', sent.results)
+      assert.ok(received.turns > 0, 'none while it was inflated')
+      assert.ok(received.results.every((result, index) => result.data.equals(data[index])))
+    })
+  }
+
+  for (const during of ['one large message', 'several messages', 'nothing']) {
+    test(`${codec}: nothing is called back after close(), which comes during ${during}`, async (scope) => {
+      const { client, server } = agree(configured({}), configured({}))
+      const large = Buffer.alloc(8 * MiB, JSON_TEXT)
+      const { data } = await outgoing(agree(configured({}), configured({})).client, large)
+      const called = []
+      const count = { 'one large message': 1, 'several messages': 5, nothing: 0 }[during]
+      for (let index = 0; index < count; index++) {
+        server.processIncomingMessage(message(data, true), () => called.push('incoming'))
+        client.processOutgoingMessage(message(large), () => called.push('outgoing'))
+      }
+      for (const session of [client, server, client]) session.close()
+      server.processIncomingMessage(message('late'), () => called.push('late'))
+      client.processOutgoingMessage(message('late'), () => called.push('late'))
+      await scope.settle(100)
+      assert.deepEqual(called, [])
+    })
+  }
+
+  test(`${codec}: a session may be closed by whom it calls back`, async (scope) => {
+    const { client, server } = agree(configured({}), configured({}))
+    const { data } = await outgoing(client, 'Hello')
+    const called = []
+    for (const name of ['first', 'second']) {
+      server.processIncomingMessage(message(data, true), () => {
+        called.push(name)
+        server.close()
+      })
+    }
+    await scope.settle()
+    assert.deepEqual(called, ['first'])
+  })
+
+  for (const [name, data, text] of [
+    ['of an invalid block', [0xff, 0xff, 0xff], 'invalid block type'],
+    ['that goes back too far', DANGLING, 'invalid distance too far back']
+  ]) {
+    test(`${codec}: data ${name} is an error, and so is all that follows`, async (scope) => {
+      const { client, server } = agree(configured({}), configured({}))
+      const good = (await outgoing(client, 'good')).data
+      const events = []
+      const messages = [message(good, true), message(data, true), message(good, true), message('plain')]
+      for (const each of messages) {
+        server.processIncomingMessage(each, (error, result) => {
+          events.push(error ? error.message : result.data.toString())
+          // As the framework does.
+          if (error) {
+            assert.equal(result, null)
+            assert.equal(error.type, undefined)
+            error.message = `permessage-deflate: ${error.message}`
+          }
+        })
+      }
+      await eventually(scope, () => events.length === messages.length)
+      assert.deepEqual(events, ['good', text, text, text])
+    })
+  }
+
+  test(`${codec}: a message may inflate to maxLength, and not to more`, async () => {
+    for (const [size, isAllowed] of [[1000, true], [1001, false], [100 * MiB, false]]) {
+      const { server } = agree(configured({}), configured({}), { maxLength: 1000 })
+      const data = compress(Buffer.alloc(size))
+      const result = await incoming(server, data).catch((error) => error)
+      if (isAllowed) {
+        assert.equal(result.data.length, size)
+      } else {
+        assert.equal(result.message, 'WebSocket frame length too large')
+        assert.equal(result.type, 'too_large')
+      }
+    }
+  })
+
+  for (const [name, options] of [['none', undefined], ['an empty object', {}], ['0', { maxLength: 0 }]]) {
+    test(`${codec}: where a framework says ${name}, 64 MiB - 1 are allowed`, async () => {
+      for (const [size, isAllowed] of [[0x3ffffff, true], [0x4000000, false]]) {
+        const session = configured({}).createServerSession([{}], options)
+        const result = await incoming(session, compress(Buffer.alloc(size))).catch((error) => error)
+        assert.equal(result.data?.length, isAllowed ? size : undefined)
+        session.close()
+      }
+    })
+  }
+
+  test(`${codec}: a block with BFINAL ends a message like any other`, async () => {
+    const { server } = agree(configured({}), configured({ requestNoContextTakeover: true }))
+    for (const text of ['one', 'two', 'three']) {
+      const data = Buffer.concat([zlib.deflateRawSync(text), Buffer.from([0])])
+      assert.equal((await incoming(server, data)).data.toString(), text)
+    }
+    assert.equal((await incoming(server, compress('four'))).data.toString(), 'four')
+  })
+
+  test(`${codec}: messages that are none are errors`, async () => {
+    const { client, server } = agree(configured({}), configured({}))
+    for (const [session, method] of [[client, 'processOutgoingMessage'], [server, 'processIncomingMessage']]) {
+      const errors = []
+      session[method]({ rsv1: true, data: null }, (error) => errors.push(error.message))
+      assert.deepEqual(errors, ['the message has no bytes as its data'])
+    }
+  })
+}
+
+test('the native code calls short messages back at once', () => {
+  const { client, server } = agree(deflate, deflate)
+  const seen = []
+  client.processOutgoingMessage(message('Hello'), (error, sent) => {
+    seen.push(error, sent.rsv1)
+    server.processIncomingMessage(message(sent.data, true), (error, received) => {
+      seen.push(error, received.data.toString())
+    })
+  })
+  assert.deepEqual(seen, [null, true, null, 'Hello'])
+})
+
+test('a zlib of the user\'s gets the options and the windows, 8 as 9', async () => {
+  const custom = foreignZlib()
+  const settings = { level: 3, memLevel: 4, strategy: 1, maxWindowBits: 8, requestMaxWindowBits: 10, zlib: custom }
+  const { client } = agree(deflate.configure(settings), npm)
+  await incoming(client, compress('a', { windowBits: 9 }))
+  await outgoing(client, 'a')
+  assert.deepEqual(custom.streams.map(({ kind, options }) => [kind, options]), [
+    ['inflate', { windowBits: 10 }], ['deflate', { windowBits: 9, level: 3, memLevel: 4, strategy: 1 }]
+  ])
+})
+
+for (const [name, options, count] of [
+  ['one stream for all messages of a direction', {}, 2],
+  ['one stream for each message without context', { noContextTakeover: true, requestNoContextTakeover: true }, 6]
+]) {
+  test(`a zlib of the user's makes ${name}, and all of them are closed`, async (scope) => {
+    const custom = foreignZlib()
+    const { client, server } = agree(deflate.configure({ ...options, zlib: custom }), npm)
+    for (const text of ['a', 'b', 'c']) {
+      await outgoing(client, text)
+      await incoming(client, (await outgoing(server, text)).data)
+    }
+    client.close()
+    assert.equal(custom.streams.length, count)
+    await eventually(scope, () => custom.streams.every(({ isClosed }) => isClosed))
+  })
+}
+
+test('a zlib of the user\'s inflates no more than a chunk above maxLength', async (scope) => {
+  const custom = foreignZlib()
+  const { server } = agree(npm, deflate.configure({ zlib: custom }), { maxLength: 100000 })
+  await assert.rejects(incoming(server, compress(Buffer.alloc(100 * MiB))), { type: 'too_large' })
+  await scope.settle()
+  assert.equal(custom.streams.length, 1)
+  assert.ok(custom.streams[0].bytes < 200000, `${custom.streams[0].bytes} bytes`)
+  assert.equal(custom.streams[0].isClosed, true)
+})
+
+test('a zlib of the user\'s that throws is an error of the message', async () => {
+  const fail = () => { throw new Error('no memory') }
+  const extension = deflate.configure({ zlib: { createDeflateRaw: fail, createInflateRaw: fail } })
+  const { client, server } = agree(extension, extension)
+  await assert.rejects(outgoing(client, 'a'), { message: 'no memory' })
+  await assert.rejects(incoming(server, [0]), { message: 'no memory' })
+})
+
+for (const options of [{ maxWindowBits: 7 }, { requestMaxWindowBits: 16 }]) {
+  const [name] = Object.keys(options)
+  test(`a server's session is refused for ${name} ${options[name]}, whatever is offered`, () => {
+    for (const [, configured] of CODECS) {
+      for (const offers of [[{}], [{ x: true }], []]) {
+        assert.throws(() => configured(options).createServerSession(offers), { message: `Invalid value for ${name}` })
+      }
+    }
+  })
+}
+
+test('a client\'s session that has not negotiated says so', () => {
+  const session = deflate.createClientSession()
+  assert.throws(() => session.activate({}), /has not been negotiated/)
+  session.generateOffer()
+  for (const method of ['processIncomingMessage', 'processOutgoingMessage']) {
+    assert.throws(() => session[method](message('a'), () => {}), /has not been negotiated/)
+  }
+})
+
+/** Passes all messages at once; they must come out in order, with that data. Resolves with what came out. */
+async function inOrder (scope, session, method, messages, expected) {
+  const results = []
+  for (const [index, each] of messages.entries()) {
+    session[method](each, (error, result) => results.push({ index, error, result }))
+  }
+  await eventually(scope, () => results.length === messages.length)
+  assert.deepEqual(results.map(({ index, error }) => [index, error]), messages.map((_, index) => [index, null]))
+  if (expected) {
+    for (const [index, data] of expected.entries()) {
+      assert.ok(results[index].result.data.equals(Buffer.from(data)), `message ${index}`)
+    }
+  }
+  return results.map(({ result }) => result)
+}
+
+/** Passes all messages at once, and counts the turns of the event loop until they have come out. */
+function turns (session, method, messages) {
+  return new Promise((resolve, reject) => {
+    const results = []
+    let turns = 0
+    let next = setImmediate(function count () {
+      turns += 1
+      next = setImmediate(count)
+    })
+    for (const each of messages) {
+      session[method](each, (error, result) => {
+        results.push(result)
+        if (!error && results.length < messages.length) return
+        clearImmediate(next)
+        if (error) reject(error)
+        else resolve({ turns, results })
+      })
+    }
+  })
+}
+
+async function eventually (scope, predicate) {
+  const end = Date.now() + 15000
+  while (!predicate()) {
+    if (Date.now() > end) throw new Error('never happened')
+    await scope.settle(5)
+  }
+}

@@ -1,0 +1,54 @@
+// @ts-check
+'use strict'
+
+/** @typedef {import('./direction').Codec} Codec */
+
+/**
+ * The core as a codec: in one call, or for a large message in several with a turn of the event loop between them.
+ *
+ * @implements {Codec}
+ */
+class NativeCodec {
+  #begin
+  #proceed
+  /** @type {NodeJS.Immediate | null} */
+  #next = null
+
+  /**
+   * @param {(data: Buffer) => Buffer | null} begin
+   * @param {() => Buffer | null} proceed
+   */
+  constructor (begin, proceed) {
+    this.#begin = begin
+    this.#proceed = proceed
+  }
+
+  /**
+   * @param {Buffer} data
+   * @param {import('./direction').Done} done
+   */
+  start (data, done) {
+    this.#step(() => this.#begin(data), done)
+  }
+
+  stop () {
+    if (this.#next) clearImmediate(this.#next)
+  }
+
+  /**
+   * @param {() => Buffer | null} work
+   * @param {import('./direction').Done} done
+   */
+  #step (work, done) {
+    let result
+    try {
+      result = work()
+    } catch (error) {
+      return done(error)
+    }
+    if (result !== null) return done(null, result)
+    this.#next = setImmediate(() => this.#step(this.#proceed, done))
+  }
+}
+
+module.exports = { NativeCodec }

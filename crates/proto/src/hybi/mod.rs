@@ -229,7 +229,7 @@ impl Hybi {
     pub(crate) fn work(&mut self, outbox: &mut Outbox, untold: &mut VecDeque<Event>) {
         self.sender.work(outbox);
         if !self.sender.has_work() && !self.transforms {
-            self.drained(outbox, untold);
+            self.finish_all(outbox, untold);
         }
     }
 
@@ -250,13 +250,13 @@ impl Hybi {
 
     /// The sessions have finished: does what has waited for them.
     pub(crate) fn drained(&mut self, outbox: &mut Outbox, untold: &mut VecDeque<Event>) {
-        for ending in std::mem::take(&mut self.endings) {
-            self.finish(ending, outbox, untold);
+        if self.transforms {
+            self.finish_all(outbox, untold);
         }
     }
 
     pub(crate) fn has_unread(&self) -> bool {
-        self.held.is_some() || !self.receiver.inbox.unread().is_empty()
+        self.held.is_some() || self.receiver.has_unread()
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -297,6 +297,12 @@ impl Hybi {
         } else if self.sender.has_work() && matches!(ending, Ending::Report { .. }) {
             self.endings.push(ending);
         } else {
+            self.finish(ending, outbox, untold);
+        }
+    }
+
+    fn finish_all(&mut self, outbox: &mut Outbox, untold: &mut VecDeque<Event>) {
+        for ending in std::mem::take(&mut self.endings) {
             self.finish(ending, outbox, untold);
         }
     }

@@ -128,6 +128,11 @@ impl Receiver {
         }
     }
 
+    /// Whether something has arrived that nothing has come of yet.
+    pub(crate) fn has_unread(&self) -> bool {
+        matches!(self.state, State::Inflating(_)) || !self.inbox.unread().is_empty()
+    }
+
     /// Ends decoding and gives all memory back.
     pub(crate) fn stop(&mut self) {
         self.state = State::Stopped;

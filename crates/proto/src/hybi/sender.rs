@@ -95,7 +95,7 @@ impl Sender {
         {
             let done = match payload {
                 Some(payload) if opcode.is_control() || !Deflater::is_large(length) => {
-                    budget = budget.saturating_sub(length);
+                    budget = budget.saturating_sub(length + FRAME_COST);
                     self.send_now(opcode, &payload, out);
                     true
                 }
@@ -172,3 +172,5 @@ impl Sender {
 
 /// Bytes of waiting messages that are compressed at a time.
 const SLICE: usize = 128 * 1024;
+/// In bytes of work: what the shortest of them costs.
+const FRAME_COST: usize = 1024;

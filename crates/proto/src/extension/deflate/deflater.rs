@@ -121,8 +121,7 @@ impl Deflater {
         };
         Workspace::with(|workspace| match &mut self.context {
             Context::None => {
-                let stream = StreamId::new();
-                let (state, scratch) = workspace.deflate(kind, &stream, [&[], &[]]);
+                let (state, scratch) = workspace.deflate(kind, &mut StreamId::new(), [&[], &[]]);
                 use_block(run(state, input, scratch))
             }
             Context::TakenOver {
@@ -132,12 +131,11 @@ impl Deflater {
             } => {
                 let mut length = reach.bytes();
                 if let Some(candidates) = reach.candidates()
-                    && !workspace.has_deflate(kind, stream)
+                    && !workspace.has_deflate(kind, *stream)
                 {
                     let sizes = candidates.map(|candidate| {
-                        let other = StreamId::new();
                         let past = history.last(candidate);
-                        let (state, scratch) = workspace.deflate(kind, &other, past);
+                        let (state, scratch) = workspace.deflate(kind, &mut StreamId::new(), past);
                         run(state, input, scratch).len()
                     });
                     reach.measured(sizes);

@@ -69,7 +69,7 @@ impl Inflater {
         self.output.clear();
         let history = self.history.last(self.history.limit());
         let mut cursor = Cursor {
-            state: Workspace::with(|workspace| workspace.take_inflate(&self.stream, history)),
+            state: Workspace::with(|workspace| workspace.take_inflate(self.stream, history)),
             position: 0,
             is_drained: false,
         };
@@ -135,8 +135,9 @@ impl Inflater {
         // A state remembers a largest window. What a peer with a smaller one may refer to must not
         // depend on whose turn it was.
         let is_reusable = is_reusable && self.history.limit() == WindowBits::MAX.size();
-        let loaded = is_reusable.then_some(&self.stream);
-        Workspace::with(|workspace| workspace.return_inflate(cursor.state, loaded));
+        Workspace::with(|workspace| {
+            workspace.return_inflate(cursor.state, &mut self.stream, is_reusable)
+        });
         self.history.extend(&self.output);
     }
 }
@@ -150,7 +151,7 @@ struct Message<'a> {
     output: &'a mut Vec<u8>,
     max_length: usize,
     history: [&'a [u8]; 2],
-    /// Bytes that may still be written before other connections have their turn.
+    /// Bytes of work that may still be done before other connections have their turn.
     budget: usize,
 }
 
@@ -216,7 +217,7 @@ impl Message<'_> {
         let produced = (state.total_out() - total_out) as usize;
         *position += consumed;
         self.used += produced;
-        self.budget = self.budget.saturating_sub(produced);
+        self.spend(produced.max(consumed));
         Ok(Step {
             status,
             consumed,
@@ -225,23 +226,34 @@ impl Message<'_> {
         })
     }
 
-    /// Room for more, up to where a message that is too long shows.
+    /// Room for more: for a slice at most, as filling it is work too, and up to where a message that is
+    /// too long shows.
     fn make_room(&mut self) {
+        let limit = self.max_length.saturating_add(1);
         let guess = match self.used {
-            0 => (self.payload.len() * 4).clamp(MIN_ROOM, SLICE),
+            0 => self.payload.len().saturating_mul(4),
             used => used,
         };
-        let length = (self.used + guess).min(self.max_length.saturating_add(1));
-        self.output.reserve_exact(length - self.used);
+        let length = (self.used + guess.clamp(MIN_ROOM, SLICE)).min(limit);
+        if length > self.output.capacity() {
+            let capacity = (self.used * 2).min(limit).max(length);
+            self.output.reserve_exact(capacity - self.used);
+        }
         self.output.resize(length, 0);
     }
 
     fn restart(&mut self) {
         let [older, newer] = self.history;
         let message = self.output.get(..self.used).unwrap_or_default();
-        prime(&mut self.cursor.state, [older, newer, message]);
-        // Cheap to ask for, and as much work as inflating a window.
-        self.budget = self.budget.saturating_sub(WindowBits::MAX.size());
+        let past = [older, newer, message];
+        prime(&mut self.cursor.state, past);
+        // Cheap to ask for, and as much work as inflating that much.
+        let primed = past.map(|piece| piece.len().min(WindowBits::MAX.size()));
+        self.spend(primed.iter().sum());
+    }
+
+    fn spend(&mut self, bytes: usize) {
+        self.budget = self.budget.saturating_sub(bytes + BLOCK_COST);
     }
 }
 
@@ -268,4 +280,6 @@ const APPENDED: [u8; 5] = [0x00, 0x00, 0xFF, 0xFF, 0x00];
 
 /// Bytes of work after which other connections have their turn: about a millisecond.
 const SLICE: usize = 256 * 1024;
+/// In bytes of work: a block may come to nothing, but its codes have to be built.
+const BLOCK_COST: usize = 512;
 const MIN_ROOM: usize = 256;

@@ -302,10 +302,11 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
-/// zlib-rs compresses like zlib's default (6) at its level 7, for twice the time of its own 6: short
-/// messages, whose cost is mostly elsewhere, take the better one.
+/// zlib-rs at 7 compresses a short message like zlib at its default, 6, and costs little more than at its
+/// own 6, as most of the cost is elsewhere. A long message is within 5 % of zlib's at 5, for two thirds of
+/// the time of 6. Measured with JSON of 125 bytes, 1 KiB and 16 KiB.
 const SMALL_LEVEL: u8 = 7;
-const LARGE_LEVEL: u8 = 6;
+const LARGE_LEVEL: u8 = 5;
 /// Bytes up to which a message is small.
 const SMALL: usize = 4 * 1024;
 /// zlib's.

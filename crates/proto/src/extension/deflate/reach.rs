@@ -12,12 +12,15 @@ use super::parameters::WindowBits;
 #[derive(Debug)]
 pub(super) struct Reach {
     window: usize,
+    /// The longest reach that is considered. Most connections need less than half of a window, and those
+    /// that say little should not remember more.
+    longest: usize,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Remembering everything until there is a whole window to choose from.
+    /// Remembering as much as the longest reach, to have a choice.
     Filling,
     /// Compressing a few messages with every reach. Bytes per reach so far.
     Measuring {
@@ -40,7 +43,11 @@ impl Reach {
                 left: usize::MAX,
             }
         };
-        Self { window, state }
+        Self {
+            window,
+            longest: window.min(FIRST_LONGEST),
+            state,
+        }
     }
 
     /// The reach for the next message.
@@ -54,7 +61,7 @@ impl Reach {
     /// How much has to be remembered.
     pub(super) fn needed(&self) -> usize {
         match self.state {
-            State::Filling | State::Measuring { .. } => self.window,
+            State::Filling | State::Measuring { .. } => self.longest,
             State::Settled { reach, .. } => reach,
         }
     }
@@ -62,7 +69,7 @@ impl Reach {
     /// The reaches to compress the next message with, if this is to be measured.
     pub(super) fn candidates(&self) -> Option<[usize; REACHES.len()]> {
         let is_measuring = matches!(self.state, State::Measuring { .. });
-        is_measuring.then(|| REACHES.map(|reach| reach.min(self.window)))
+        is_measuring.then(|| REACHES.map(|reach| reach.min(self.longest)))
     }
 
     /// What each candidate has come to.
@@ -83,16 +90,23 @@ impl Reach {
             .into_iter()
             .zip(*sizes)
             .find_map(|(reach, size)| good_enough(size).then_some(reach));
-        self.state = State::Settled {
-            reach: reach.unwrap_or(self.window).min(self.window),
-            left: MEASURED_AGAIN,
+        let reach = reach.unwrap_or(self.longest).min(self.longest);
+        self.state = if reach == self.longest && reach < self.window {
+            // More may be better still.
+            State::Filling
+        } else {
+            State::Settled {
+                reach,
+                left: MEASURED_AGAIN,
+            }
         };
+        self.longest = self.window;
     }
 
     /// A message was sent, and so much is remembered now.
     pub(super) fn sent(&mut self, length: usize, remembered: usize) {
         match &mut self.state {
-            State::Filling if remembered >= self.window => {
+            State::Filling if remembered >= self.longest => {
                 self.state = State::Measuring {
                     sizes: [0; REACHES.len()],
                     messages: 0,
@@ -110,8 +124,11 @@ impl Reach {
 /// Bytes, ascending. The last one is the largest window.
 const REACHES: [usize; 4] = [4 * 1024, 8 * 1024, 16 * 1024, 32 * 1024];
 const MEASURED_MESSAGES: u32 = 8;
-/// Per cent that a shorter reach may cost.
-const TOLERANCE: usize = 3;
+/// What is considered at first.
+const FIRST_LONGEST: usize = 16 * 1024;
+/// Per cent that a shorter reach may cost. So much is zlib-rs better at the level that is used with the
+/// longest reach than zlib.
+const TOLERANCE: usize = 5;
 /// Bytes. To measure costs as much as to send some fifty messages.
 const MEASURED_AGAIN: usize = 1024 * 1024;
 
@@ -139,8 +156,8 @@ mod tests {
     fn reaches_no_further_than_pays() {
         let cases = [
             ("all the same", [100, 100, 100, 100], 4 * 1024),
-            ("within the tolerance", [103, 102, 101, 100], 4 * 1024),
-            ("a little more", [104, 103, 101, 100], 8 * 1024),
+            ("within the tolerance", [105, 102, 101, 100], 4 * 1024),
+            ("a little more", [106, 103, 101, 100], 8 * 1024),
             ("repeated after 10 KiB", [900, 900, 100, 100], 16 * 1024),
             ("repeated after 20 KiB", [900, 900, 900, 100], 32 * 1024),
             ("the shortest is best", [99, 100, 100, 100], 4 * 1024),

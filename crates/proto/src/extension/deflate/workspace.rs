@@ -14,14 +14,26 @@ use zlib_rs::{Deflate, DeflateConfig, Inflate, Method};
 
 use super::parameters::{Strategy, WindowBits};
 
-/// One direction of one connection, wherever its state happens to be.
-#[derive(Debug, Eq, PartialEq)]
-pub(super) struct StreamId(u64);
+/// One direction of one connection, as far as it has come: what the states of one thread have seen of it
+/// those of another may have missed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct StreamId {
+    id: u64,
+    messages: u64,
+}
 
 impl StreamId {
     pub(super) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            messages: 0,
+        }
+    }
+
+    /// A message has been added.
+    fn advance(&mut self) {
+        self.messages += 1;
     }
 }
 
@@ -38,8 +50,8 @@ pub(super) struct Workspace {
 struct DeflateSlot {
     kind: DeflateKind,
     state: Deflate,
-    /// Whose stream the state has seen the end of.
-    loaded: Option<u64>,
+    /// The stream whose end the state has seen.
+    loaded: Option<StreamId>,
 }
 
 /// What cannot be changed about a compressor.
@@ -53,7 +65,7 @@ pub(super) struct DeflateKind {
 
 struct InflateSlot {
     state: Inflate,
-    loaded: Option<u64>,
+    loaded: Option<StreamId>,
 }
 
 thread_local! {
@@ -67,16 +79,17 @@ impl Workspace {
     }
 
     /// Whether a compressor of that kind still has the stream.
-    pub(super) fn has_deflate(&self, kind: DeflateKind, stream: &StreamId) -> bool {
-        let loaded = |slot: &DeflateSlot| slot.kind == kind && slot.loaded == Some(stream.0);
+    pub(super) fn has_deflate(&self, kind: DeflateKind, stream: StreamId) -> bool {
+        let loaded = |slot: &DeflateSlot| slot.kind == kind && slot.loaded == Some(stream);
         self.deflates.iter().any(loaded)
     }
 
-    /// A compressor for this stream. It has seen the stream's end, or else it is primed with `history`.
+    /// A compressor for the next message of this stream. It has seen the stream's end, or else it is
+    /// primed with `history`.
     pub(super) fn deflate(
         &mut self,
         kind: DeflateKind,
-        stream: &StreamId,
+        stream: &mut StreamId,
         history: [&[u8]; 2],
     ) -> (&mut Deflate, &mut Vec<u8>) {
         let found = self.deflates.iter().position(|slot| slot.kind == kind);
@@ -87,14 +100,12 @@ impl Workspace {
                 DeflateSlot::new(kind)
             }
         };
-        if slot.loaded != Some(stream.0) {
+        if slot.loaded != Some(*stream) {
             slot.prime(history);
-            slot.loaded = Some(stream.0);
         }
         // The others miss what this one is about to see.
-        for other in &mut self.deflates {
-            other.loaded = other.loaded.filter(|&loaded| loaded != stream.0);
-        }
+        stream.advance();
+        slot.loaded = Some(*stream);
         self.deflates.insert(0, slot);
         let Some(slot) = self.deflates.first_mut() else {
             unreachable!("it has just been put there")
@@ -103,20 +114,26 @@ impl Workspace {
     }
 
     /// A decompressor for this stream, on the same terms; to be [returned](Self::return_inflate).
-    pub(super) fn take_inflate(&mut self, stream: &StreamId, history: [&[u8]; 2]) -> Inflate {
+    pub(super) fn take_inflate(&mut self, stream: StreamId, history: [&[u8]; 2]) -> Inflate {
         let (mut state, loaded) = match self.inflate.take() {
             Some(InflateSlot { state, loaded }) => (state, loaded),
             None => (Inflate::new(false, WindowBits::MAX.get()), None),
         };
-        if loaded != Some(stream.0) {
+        if loaded != Some(stream) {
             prime(&mut state, history);
         }
         state
     }
 
-    /// `loaded` is the stream whose end the state has seen.
-    pub(super) fn return_inflate(&mut self, state: Inflate, loaded: Option<&StreamId>) {
-        let loaded = loaded.map(|stream| stream.0);
+    /// A message has been added to this stream. If the state `is_reusable`, it has seen its end.
+    pub(super) fn return_inflate(
+        &mut self,
+        state: Inflate,
+        stream: &mut StreamId,
+        is_reusable: bool,
+    ) {
+        stream.advance();
+        let loaded = is_reusable.then_some(*stream);
         self.inflate = Some(InflateSlot { state, loaded });
     }
 }

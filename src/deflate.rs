@@ -72,7 +72,8 @@ impl Driver {
     #[napi(catch_unwind)]
     pub fn offer_deflate(&mut self, env: &Env, options: DeflateOptions) -> Result<()> {
         let options = options.into_options(env)?;
-        if let Some(negotiation) = self.connection().negotiation() {
+        let mut connection = self.connection();
+        if let Some(negotiation) = connection.negotiation() {
             negotiation.offer_deflate(&options);
         }
         Ok(())
@@ -83,7 +84,8 @@ impl Driver {
     #[napi(catch_unwind)]
     pub fn answer_deflate(&mut self, env: &Env, options: DeflateOptions) -> Result<bool> {
         let options = options.into_options(env)?;
-        let negotiation = self.connection().negotiation();
+        let mut connection = self.connection();
+        let negotiation = connection.negotiation();
         Ok(negotiation.is_some_and(|negotiation| negotiation.answer_deflate(&options)))
     }
 
@@ -91,7 +93,8 @@ impl Driver {
     #[napi(catch_unwind)]
     pub fn activate_deflate(&mut self, env: &Env, options: DeflateOptions) -> Result<bool> {
         let options = options.into_options(env)?;
-        let negotiation = self.connection().negotiation();
+        let mut connection = self.connection();
+        let negotiation = connection.negotiation();
         Ok(negotiation.is_some_and(|negotiation| negotiation.activate_deflate(&options)))
     }
 

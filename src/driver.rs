@@ -1,5 +1,9 @@
 //! `Driver`: a connection as JavaScript sees it, without a socket.
 
+use std::cell::{RefCell, RefMut};
+use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
+
 use napi::bindgen_prelude::{BufferSlice, FromNapiValue as _, JsObjectValue as _, Object, Unknown};
 use napi::{Env, Result, ValueType};
 use napi_derive::napi;
@@ -12,12 +16,16 @@ use crate::error::throw;
 use crate::http::flat_headers;
 use crate::options::{DriverOptions, random};
 use crate::output::{self, DriverEvent, JsOutput, Wanted};
+#[cfg(unix)]
+use crate::transport::reactor::Link;
 
 /// One connection. What a method causes is returned, never called back: bytes wait in the output
 /// until they are taken, and outputs that the peer caused wait until they are polled.
 #[napi]
 pub struct Driver {
-    connection: Connection,
+    connection: Rc<RefCell<Connection>>,
+    #[cfg(unix)]
+    link: Option<Link>,
 }
 
 /// Where a client connects to, from a parsed URL.
@@ -106,7 +114,7 @@ impl Driver {
     /// Adds a header to the handshake; false when it is too late.
     #[napi(catch_unwind)]
     pub fn set_header(&mut self, env: &Env, name: String, value: String) -> Result<bool> {
-        self.connection
+        self.connection()
             .set_header(&name, &value)
             .map_err(|mistake| throw(env, &mistake))
     }
@@ -114,13 +122,13 @@ impl Driver {
     /// Starts the opening handshake.
     #[napi(catch_unwind)]
     pub fn start<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.connection.start())
+        Outcome::new(env, self.connection().start())
     }
 
     /// Stores bytes from the transport. Then `poll` until it returns null.
     #[napi(catch_unwind)]
     pub fn receive(&mut self, chunk: &[u8]) {
-        self.connection.receive(chunk);
+        self.connection().receive(chunk);
     }
 
     /// The next thing the peer caused, or null when more bytes are needed: an array of messages, or
@@ -141,7 +149,7 @@ impl Driver {
             pings,
             pongs,
         };
-        output::next(env, &mut self.connection, wanted)
+        output::next(env, &mut self.connection(), wanted)
     }
 
     /// Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused
@@ -160,7 +168,7 @@ impl Driver {
     /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
     #[napi(catch_unwind)]
     pub fn ping(&mut self, env: &Env, payload: &[u8]) -> Result<bool> {
-        self.connection
+        self.connection()
             .ping(payload)
             .map_err(|mistake| throw(env, &mistake))
     }
@@ -168,7 +176,7 @@ impl Driver {
     /// Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes.
     #[napi(catch_unwind)]
     pub fn pong(&mut self, env: &Env, payload: &[u8]) -> Result<bool> {
-        self.connection
+        self.connection()
             .pong(payload)
             .map_err(|mistake| throw(env, &mistake))
     }
@@ -176,13 +184,13 @@ impl Driver {
     /// Whether messages wait to be compressed, in slices of `work`.
     #[napi(getter, catch_unwind)]
     pub fn has_work(&self) -> bool {
-        self.connection.has_work()
+        self.connection().has_work()
     }
 
     /// Does one slice of that work.
     #[napi(catch_unwind)]
     pub fn work<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.connection.work())
+        Outcome::new(env, self.connection().work())
     }
 
     /// Closes. Throws a RangeError for a code that must not travel.
@@ -194,7 +202,7 @@ impl Driver {
         reason: String,
     ) -> Result<Outcome<'env>> {
         // The cast saturates: what is beyond every code becomes one that must not travel.
-        match self.connection.close(code as u16, &reason) {
+        match self.connection().close(code as u16, &reason) {
             Ok(caused) => Outcome::new(env, caused),
             Err(mistake) => Err(throw(env, &mistake)),
         }
@@ -203,13 +211,14 @@ impl Driver {
     /// The transport is gone: forgets what waits in either direction.
     #[napi(catch_unwind)]
     pub fn abandon(&mut self) {
-        self.connection.abandon();
+        self.connection().abandon();
     }
 
     /// All bytes that wait to be written, in one Buffer; null when there are none.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn take_output<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
-        let outbox = self.connection.outbox();
+        let mut connection = self.connection();
+        let outbox = connection.outbox();
         if outbox.is_empty() {
             return Ok(None);
         }
@@ -221,7 +230,8 @@ impl Driver {
     /// The first write that waits, a head or a frame, in a Buffer of its own; null when there is none.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn take_write<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
-        let write = self.connection.outbox().take_first();
+        let mut connection = self.connection();
+        let write = connection.outbox().take_first();
         write
             .map(|bytes| BufferSlice::copy_from(env, bytes))
             .transpose()
@@ -230,19 +240,19 @@ impl Driver {
     /// The longest message that is received, in bytes.
     #[napi(getter, catch_unwind)]
     pub fn max_length(&self) -> f64 {
-        self.connection.max_length() as f64
+        self.connection().max_length() as f64
     }
 
     /// Which protocol the connection speaks.
     #[napi(getter, catch_unwind)]
     pub fn version(&self) -> &'static str {
-        self.connection.version().name()
+        self.connection().version().name()
     }
 
     /// -1 before a client has started, then 0 to 3.
     #[napi(getter, catch_unwind)]
     pub fn ready_state(&self) -> i32 {
-        match self.connection.ready_state() {
+        match self.connection().ready_state() {
             ReadyState::Unstarted => -1,
             ReadyState::Connecting => 0,
             ReadyState::Open => 1,
@@ -253,32 +263,32 @@ impl Driver {
 
     /// The subprotocol in use.
     #[napi(getter, catch_unwind)]
-    pub fn protocol(&self) -> Option<&str> {
-        self.connection.subprotocol()
+    pub fn protocol(&self) -> Option<String> {
+        self.connection().subprotocol().map(str::to_owned)
     }
 
     /// Whether bytes have arrived that nothing has come of yet.
     #[napi(getter, catch_unwind)]
     pub fn has_unread(&self) -> bool {
-        self.connection.has_unread()
+        self.connection().has_unread()
     }
 
     /// Bytes accepted and not taken yet.
     #[napi(getter, catch_unwind)]
     pub fn buffered_amount(&self) -> f64 {
-        self.connection.buffered_amount() as f64
+        self.connection().buffered_amount() as f64
     }
 
     /// The status code of the server's answer, once it has arrived.
     #[napi(getter, catch_unwind)]
     pub fn status_code(&self) -> Option<u16> {
-        self.connection.response().map(|head| head.status)
+        self.connection().response().map(|head| head.status)
     }
 
     /// The headers of the server's answer: name, value, name, value …
     #[napi(getter, catch_unwind)]
     pub fn response_headers(&self) -> Vec<String> {
-        self.connection
+        self.connection()
             .response()
             .map(|head| flat_headers(&head.headers))
             .unwrap_or_default()
@@ -286,25 +296,75 @@ impl Driver {
 }
 
 impl Driver {
-    pub(crate) fn connection(&mut self) -> &mut Connection {
-        &mut self.connection
+    pub(crate) fn connection(&self) -> Borrowed<'_> {
+        Borrowed {
+            driver: self,
+            connection: self.connection.borrow_mut(),
+        }
     }
 
     fn send(&mut self, kind: Kind, payload: &[u8]) -> f64 {
-        let accepted = self.connection.send(kind, payload);
+        let accepted = self.connection().send(kind, payload);
         if !accepted {
             -1.0
-        } else if self.connection.has_work() {
+        } else if self.connection().has_work() {
             -2.0
         } else {
-            self.connection.outbox().bytes().len() as f64
+            self.connection().outbox().bytes().len() as f64
         }
     }
 }
 
 impl From<Connection> for Driver {
     fn from(connection: Connection) -> Self {
-        Self { connection }
+        Self {
+            connection: Rc::new(RefCell::new(connection)),
+            #[cfg(unix)]
+            link: None,
+        }
+    }
+}
+
+/// The connection for the time of one call. Whoever moves its bytes is told when there are some.
+pub(crate) struct Borrowed<'a> {
+    driver: &'a Driver,
+    connection: RefMut<'a, Connection>,
+}
+
+impl Deref for Borrowed<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Borrowed<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        if let Some(link) = &self.driver.link
+            && !self.connection.outbox().is_empty()
+        {
+            link.touched();
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Driver {
+    pub(crate) fn shared(&self) -> Rc<RefCell<Connection>> {
+        Rc::clone(&self.connection)
+    }
+
+    /// From now on a reactor moves the bytes, or no longer does.
+    pub(crate) fn link(&mut self, link: Option<Link>) {
+        self.link = link;
     }
 }
 

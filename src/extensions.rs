@@ -44,7 +44,8 @@ impl Driver {
     /// What the peer offers or answers, in its order.
     #[napi(catch_unwind)]
     pub fn received_extensions(&mut self) -> Vec<ExtensionElement> {
-        let Some(negotiation) = self.connection().negotiation() else {
+        let mut connection = self.connection();
+        let Some(negotiation) = connection.negotiation() else {
             return Vec::new();
         };
         let elements = negotiation.received().iter();
@@ -64,7 +65,8 @@ impl Driver {
         name: String,
         parameters: Vec<ExtensionParameter>,
     ) -> Result<()> {
-        let Some(negotiation) = self.connection().negotiation() else {
+        let mut connection = self.connection();
+        let Some(negotiation) = connection.negotiation() else {
             return Ok(());
         };
         negotiation
@@ -81,7 +83,8 @@ impl Driver {
         rsv2: bool,
         rsv3: bool,
     ) -> Option<String> {
-        let negotiation = self.connection().negotiation()?;
+        let mut connection = self.connection();
+        let negotiation = connection.negotiation()?;
         let reserved = negotiation.reserve(&name, Rsv::new(rsv1, rsv2, rsv3));
         reserved.err().map(|conflict| conflict.to_string())
     }
@@ -89,7 +92,8 @@ impl Driver {
     /// Whether one of these bits has an owner.
     #[napi(catch_unwind)]
     pub fn is_reserved(&mut self, rsv1: bool, rsv2: bool, rsv3: bool) -> bool {
-        let negotiation = self.connection().negotiation();
+        let mut connection = self.connection();
+        let negotiation = connection.negotiation();
         let rsv = Rsv::new(rsv1, rsv2, rsv3);
         negotiation.is_some_and(|negotiation| negotiation.conflict("", rsv).is_some())
     }

@@ -12,3 +12,5 @@ pub mod http;
 pub mod options;
 pub mod output;
 pub mod proxy;
+#[cfg(unix)]
+pub mod transport;

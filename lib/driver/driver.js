@@ -234,6 +234,35 @@ class Driver extends EventEmitter {
     this.deliver()
   }
 
+  /**
+   * Takes a message that a reactor has decoded.
+   *
+   * @param {string | Buffer} data
+   */
+  receiveMessage (data) {
+    if (this.readyState > 1) return
+    if (this.paused || this.#isBehind || this.#run !== NOTHING || this.#events.length > 0) this.#append(data)
+    else this.#received(data)
+  }
+
+  /**
+   * Has a reactor move the bytes. Its number for this driver, or -1.
+   *
+   * @param {import('../../binding').Reactor} reactor
+   * @param {number} descriptor
+   */
+  register (reactor, descriptor) {
+    return reactor.add(descriptor, this.#native)
+  }
+
+  /**
+   * @param {import('../../binding').Reactor} reactor
+   * @param {number} number
+   */
+  unregister (reactor, number) {
+    reactor.remove(number, this.#native)
+  }
+
   /** Delivers what the peer has caused. After a handler has thrown, the next call goes on where it stopped. */
   deliver () {
     this.#deliverEvents()
@@ -462,7 +491,11 @@ class Driver extends EventEmitter {
   /** @param {string | Buffer} message that sessions have transformed */
   #transformed (message) {
     if (this.#run === NOTHING && !this.paused) return this.#receivedInBatch(message)
-    // Behind those that wait already.
+    this.#append(message)
+  }
+
+  /** @param {string | Buffer} message that comes behind those that wait already */
+  #append (message) {
     this.#run = this.#run.slice(this.#next)
     this.#run.push(message)
     this.#next = 0

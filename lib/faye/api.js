@@ -166,6 +166,7 @@ const methods = {
     this.readyState = CLOSING
     this._closeParams = [reason, code]
     this._flush()
+    if (this._transport) this._transport.detach()
     if (this._stream) transports.close(this._stream)
     this._finalizeClose()
   },

@@ -1,17 +1,17 @@
 // @ts-check
 'use strict'
 
-const { StreamTransport } = require('./stream')
+const { Transport } = require('./transport')
 
 /**
- * Connects a driver to a socket: the one place that chooses how.
+ * Connects a driver to a socket: natively where the socket allows it.
  *
  * @param {any} socket
  * @param {import('../driver/driver').Driver} driver
  * @param {() => void} notifyDrain called once for every time that a sender was told to wait
  */
 function connect (socket, driver, notifyDrain) {
-  return new StreamTransport(socket, driver, notifyDrain)
+  return new Transport(socket, driver, notifyDrain)
 }
 
 /**

@@ -1,266 +1,56 @@
 // @ts-check
 'use strict'
 
-const { flushAtTheEnd, enterBatch, leaveBatch, rememberWork, forgetWork } = require('./tick')
-
 /**
- * @typedef {import('../driver/driver').Driver} Driver
- * @typedef {'application' | 'peer' | 'turn' | import('../driver/driver').Busy} Reason why we do not read
- */
-
-/**
- * Moves bytes between a driver and any Duplex. Never looks inside them.
+ * Node's stream: any Duplex.
  *
- * Writes once per batch: what the handlers of one chunk send leaves together when they are done. Outside a batch the
- * first send of a tick is written at once and later ones at the end of the tick, so latency is not traded for size.
+ * @implements {Channel}
+ * @typedef {import('./transport').Channel} Channel
  */
-class StreamTransport {
+class StreamChannel {
+  isBatching = false
   #socket
   #driver
-  #notifyDrain
   #onData
   #onDrain
-  /** Batches under way: a handler may feed us more bytes. */
-  #depth = 0
-  /** Something was written in this tick; the rest of the tick goes together. */
-  #touched = false
-  /** The socket is full: what comes now waits for its `drain`. */
-  #waiting = false
-  /** `send` has returned false, so the application is owed a `drain`. */
-  #owed = false
-  /** Why we do not read; empty while we do. */
-  #reasons = new Set()
-  /** Milliseconds of work since the event loop last had its turn. */
-  #work = 0
-  /** Bytes that the peer made us write since the socket was last empty. */
-  #replied = 0
 
   /**
    * @param {any} socket
-   * @param {Driver} driver
-   * @param {() => void} notifyDrain called once for every time that a sender was told to wait
+   * @param {import('../driver/driver').Driver} driver
+   * @param {import('./transport').Transport} transport
    */
-  constructor (socket, driver, notifyDrain) {
+  constructor (socket, driver, transport) {
     this.#socket = socket
     this.#driver = driver
-    this.#notifyDrain = notifyDrain
-    driver.transport = this
-    this.#onData = (/** @type {Buffer} */ chunk) => this.#received(chunk)
-    this.#onDrain = () => this.#drained()
+    this.#onData = (/** @type {Buffer} */ chunk) => transport.received(chunk)
+    this.#onDrain = () => transport.drained()
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)
     // A socket that has been piped elsewhere before stays paused otherwise.
     socket.resume()
   }
 
-  /** Starts the driver's opening handshake. What its handlers send leaves with the handshake. */
-  start () {
-    this.batch(() => this.#driver.start())
-  }
-
-  /** There are bytes to write. They leave now, or with the batch or the tick that is under way: then false. */
-  offer () {
-    if (this.#depth > 0 || this.#touched || this.#waiting) return false
-    flushAtTheEnd(this)
-    this.#touched = true
-    this.#write()
-    return true
-  }
-
-  /**
-   * Whether a sender may go on. If not, it is told when it may.
-   *
-   * @param {number} pending bytes that have been offered and not been written
-   * @param {boolean} isFull there is no room elsewhere
-   */
-  hasRoom (pending, isFull = false) {
-    // Only the socket knows whether it is full. A batch that has grown large is written before its end.
-    if (!this.#waiting && pending >= FULL_CHUNK) this.#write()
-    const hasRoom = !this.#waiting && !isFull
-    this.#owed ||= !hasRoom
-    return hasRoom
-  }
-
-  /** A sender that was told to wait may go on, if the socket has room. */
-  settle () {
-    if (!this.#owed || this.#waiting) return
-    this.#owed = false
-    this.#notifyDrain()
-  }
-
-  /** The tick has ended: hands everything to the socket, unless that is full. */
-  endTick () {
-    this.#touched = false
-    if (!this.#waiting) this.#write()
-  }
-
-  /** Hands everything to the socket, which is about to end. */
-  flush () {
-    this.#write()
-  }
-
-  /** The process ends. */
-  endProcess () {
-    this.#driver.finishWork()
-    this.#write()
-  }
-
-  /** Lets go of the socket, which has ended or is about to. */
-  detach () {
-    this.#socket.removeListener('data', this.#onData)
-    this.#socket.removeListener('drain', this.#onDrain)
-    this.#owed = false
-    forgetWork(this)
-    // Whatever else arrives is nobody's: it must not keep the socket from reaching its end.
-    if (!this.#socket.destroyed) this.#socket.resume()
-  }
-
-  suspend () {
-    this.#stop('application')
-  }
-
-  proceed () {
-    this.#reasons.delete('application')
-    process.nextTick(() => {
-      if (this.#reasons.has('application')) return
-      this.batch(() => this.#driver.deliver())
-      this.#read()
-    })
-  }
-
-  /** @param {import('../driver/driver').Busy} reason */
-  hold (reason) {
-    if (reason === 'work') rememberWork(this)
-    this.#stop(reason)
-  }
-
-  /** @param {import('../driver/driver').Busy} reason */
-  unhold (reason) {
-    if (reason === 'work') forgetWork(this)
-    this.#start(reason)
-  }
-
-  get mayYield () {
-    return true
-  }
-
-  get #buffered () {
-    return this.writableLength + (this.#waiting ? this.#driver.bufferedAmount : 0)
-  }
-
-  /** Bytes that the socket holds and the kernel has not taken. */
   get writableLength () {
     return this.#socket.writableLength || 0
   }
 
-  /** @param {Buffer} chunk */
-  #received (chunk) {
-    // Only behind a full chunk Node reads on without looking at other sockets, up to 32 times.
-    if (chunk.length < FULL_CHUNK) {
-      this.#work = 0
-      return this.batch(() => this.#driver.receive(chunk))
-    }
-    const start = performance.now()
-    try {
-      this.batch(() => this.#driver.receive(chunk))
-    } finally {
-      this.#work += performance.now() - start
-      if (this.#work > MAX_WORK) this.#yield()
-    }
-  }
-
-  /** Lets timers and other connections have their turn before the next chunk. */
-  #yield () {
-    this.#work = 0
-    this.#stop('turn')
-    setImmediate(() => this.#start('turn'))
-  }
-
-  /**
-   * Runs what the peer has caused: what it sends leaves together when it is done.
-   *
-   * @param {() => void} work
-   */
-  batch (work) {
-    if (this.#depth++ > 0) {
-      try {
-        return work()
-      } finally {
-        this.#depth--
-      }
-    }
-    // What the application sends when the connection opens is nobody's request.
-    const before = this.#driver.readyState === OPEN ? this.#buffered : Infinity
-    let isDone = false
-    enterBatch(this)
-    try {
-      work()
-      isDone = true
-    } finally {
-      this.#depth--
-      leaveBatch(this)
-      this.#endBatch(before)
-      // A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not.
-      if (!isDone) process.nextTick(() => this.batch(() => this.#driver.deliver()))
-    }
-  }
-
-  /** @param {number} before what was buffered when the batch began */
-  #endBatch (before) {
-    if (!this.#waiting) this.#write()
-    if (this.#waiting) this.#stall(this.#buffered - before)
-  }
-
-  #write () {
+  write () {
     const bytes = this.#driver.takeOutput()
-    if (bytes !== null) this.#waiting = this.#socket.write(bytes) === false
+    return bytes !== null && this.#socket.write(bytes) === false
   }
 
-  /**
-   * Stops reading from a peer that does not read, when its own requests have filled the socket. What the application
-   * sends on its own account does not count: two ends that send much to each other must both go on reading.
-   *
-   * @param {number} added bytes that the last batch has added to what is buffered
-   */
-  #stall (added) {
-    if (added <= 0 || this.#socket.destroyed) return
-    this.#replied += added
-    if (this.#replied < MAX_REPLIED) return
-    this.#stop('peer')
-  }
-
-  #drained () {
-    this.#waiting = false
-    this.#replied = 0
-    this.#write()
-    if (this.#waiting) return
-    this.#start('peer')
-    this.settle()
-  }
-
-  /** @param {Reason} reason */
-  #stop (reason) {
-    this.#reasons.add(reason)
+  stop () {
     this.#socket.pause()
   }
 
-  /** @param {Reason} reason */
-  #start (reason) {
-    this.#reasons.delete(reason)
-    this.#read()
+  start () {
+    this.#socket.resume()
   }
 
-  #read () {
-    if (this.#reasons.size === 0 && !this.#socket.destroyed) this.#socket.resume()
+  detach () {
+    this.#socket.removeListener('data', this.#onData)
+    this.#socket.removeListener('drain', this.#onDrain)
   }
 }
 
-const OPEN = 1
-/** What Node reads at a time; the replies to it fit in one write. */
-const FULL_CHUNK = 64 * 1024
-/** Bytes of replies that may wait for a peer that does not read. */
-const MAX_REPLIED = 8 * 1024 * 1024
-/** Milliseconds of work on one connection before the others have their turn. */
-const MAX_WORK = 20
-
-module.exports = { StreamTransport }
+module.exports = { StreamChannel }

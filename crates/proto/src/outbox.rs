@@ -10,6 +10,8 @@ pub struct Outbox {
     ends: Vec<usize>,
     /// Writes handed out one by one.
     taken: usize,
+    /// Bytes that have been written of what is here.
+    written: usize,
 }
 
 impl Outbox {
@@ -35,9 +37,18 @@ impl Outbox {
         self.bytes.get(start.unwrap_or(0)..end)
     }
 
+    /// So many of the [`bytes`](Self::bytes) have been written.
+    pub fn advance(&mut self, written: usize) {
+        self.written += written;
+        if self.written >= self.bytes.len() {
+            self.clear();
+        }
+    }
+
     /// Forgets what has been written, and the memory of a burst with it.
     pub fn clear(&mut self) {
         self.taken = 0;
+        self.written = 0;
         self.bytes.clear();
         self.bytes.shrink_to(IDLE_CAPACITY);
         self.ends.clear();
@@ -47,7 +58,7 @@ impl Outbox {
     /// Everything, as one piece: what a transport writes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.get(self.written..).unwrap_or_default()
     }
 
     /// Whether there is nothing to write.

@@ -441,6 +441,18 @@ impl Connection {
         self.response.as_ref()
     }
 
+    /// Whether [`poll`](Self::poll) has to be asked when [`poll_message`](Self::poll_message) has nothing.
+    #[must_use]
+    pub fn needs_poll(&self) -> bool {
+        match (&self.phase, &self.protocol) {
+            (Phase::Failed, _) => !self.untold.is_empty(),
+            (Phase::Established, Protocol::Hybi(hybi)) => {
+                !self.untold.is_empty() || hybi.needs_poll()
+            }
+            _ => true,
+        }
+    }
+
     /// Whether bytes have arrived that nothing has come of yet, or something is still to be told.
     #[must_use]
     pub fn has_unread(&self) -> bool {

@@ -259,6 +259,11 @@ impl Hybi {
         self.held.is_some() || self.receiver.has_unread()
     }
 
+    /// Whether what comes next is no message.
+    pub(crate) fn needs_poll(&self) -> bool {
+        self.transforms || self.held.is_some()
+    }
+
     pub(crate) fn phase(&self) -> Phase {
         self.phase
     }

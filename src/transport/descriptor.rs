@@ -1,0 +1,58 @@
+//! Reading and writing a socket by its descriptor.
+//!
+//! Knows two system calls. Does not own the descriptor, nor knows whose it is: the registration in
+//! `reactor.rs` guarantees that it is still the socket's.
+
+use std::io;
+use std::os::fd::RawFd;
+
+/// Reads what is there, without waiting; 0 at the end.
+pub(crate) fn receive(descriptor: RawFd, into: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the pointer and the length are those of a slice that is writable for the whole call.
+    let read = unsafe {
+        libc::recv(
+            descriptor,
+            into.as_mut_ptr().cast(),
+            into.len(),
+            libc::MSG_DONTWAIT,
+        )
+    };
+    usize::try_from(read).map_err(|_| io::Error::last_os_error())
+}
+
+/// Writes as much as the kernel takes, without waiting.
+pub(crate) fn send(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
+    // SAFETY: the pointer and the length are those of a slice that is readable for the whole call.
+    let sent = unsafe {
+        libc::send(
+            descriptor,
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            libc::MSG_DONTWAIT | NO_SIGNAL,
+        )
+    };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// Whether the descriptor is a stream socket: a `Pipe` handle may be a real pipe.
+pub(crate) fn is_stream_socket(descriptor: RawFd) -> bool {
+    let mut kind: libc::c_int = 0;
+    let mut size = size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: both pointers are to live variables, and `size` is the size of the first.
+    let result = unsafe {
+        libc::getsockopt(
+            descriptor,
+            libc::SOL_SOCKET,
+            libc::SO_TYPE,
+            std::ptr::from_mut(&mut kind).cast(),
+            &mut size,
+        )
+    };
+    result == 0 && kind == libc::SOCK_STREAM
+}
+
+#[cfg(target_os = "linux")]
+const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
+/// libuv sets SO_NOSIGPIPE on its sockets there.
+#[cfg(not(target_os = "linux"))]
+const NO_SIGNAL: libc::c_int = 0;

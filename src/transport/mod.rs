@@ -1,0 +1,14 @@
+//! The native transport: sockets of `net`, read and written by descriptor inside Node's event loop.
+//!
+//! ```text
+//!  libuv ──► uv.rs ──► reactor.rs ──► table.rs ──► descriptor.rs ──► kernel
+//!                          │
+//!                          └──► the dispatcher in lib/transport/native.js
+//! ```
+//!
+//! This is where the binding's `unsafe` code is, each piece with its proof.
+
+mod descriptor;
+pub mod reactor;
+mod table;
+mod uv;

@@ -1,0 +1,460 @@
+//! The reactor: one per environment, called by its event loop when any of its sockets is ready.
+//!
+//! Knows in which order things happen: read and decode what is ready, hand all of it to JavaScript in
+//! one call, write what that has sent. Does not know events, phases or timers.
+
+use std::cell::{Cell, RefCell};
+use std::ptr::{NonNull, null_mut};
+use std::rc::{Rc, Weak};
+
+use napi::bindgen_prelude::{Function, Int32Array, JsValue as _, Object};
+use napi::{Env, Error, Result, Status, sys};
+use napi_derive::napi;
+use proto::output::Kind;
+
+use super::descriptor::is_stream_socket;
+use super::table::{Id, Read, Shared, Table};
+use super::uv::{Loop, Ready, Uv, Watch};
+use crate::driver::Driver;
+
+/// Sockets of one environment, read and written by descriptor. What arrives is handed to a dispatcher:
+/// `dispatch(id, value, id, value …)`, where the id is that of the socket times eight, plus what the
+/// value is (see `Entry`).
+#[napi]
+pub struct Reactor {
+    inner: Rc<Inner>,
+}
+
+/// What a dispatcher is told about a socket.
+#[derive(Clone, Copy)]
+enum Entry {
+    /// The value is a message.
+    Message = 0,
+    /// Something has happened that is no message: the driver has to be polled.
+    Poll = 1,
+    /// What waited has been written.
+    Drained = 2,
+    /// The peer has ended its half.
+    Ended = 3,
+    /// Reading has failed. The value is the error number.
+    Failed = 4,
+}
+
+/// Who connects a driver to the reactor that moves its bytes.
+pub(crate) struct Link {
+    inner: Rc<Inner>,
+    id: Id,
+}
+
+struct Inner {
+    env: sys::napi_env,
+    dispatch: sys::napi_ref,
+    resume: sys::napi_ref,
+    receiver: sys::napi_ref,
+    context: sys::napi_async_context,
+    table: RefCell<Table>,
+    /// Who has something to write at the end of the batch.
+    dirty: RefCell<Vec<Id>>,
+    /// Ids and values of the next call.
+    arguments: RefCell<Vec<sys::napi_value>>,
+    watch: RefCell<Option<Watch<Inner>>>,
+    /// Shared with JavaScript: whether a batch is under way.
+    state: RefCell<Int32Array>,
+    /// Sockets that keep the process alive.
+    alive: Cell<u32>,
+    is_closed: Cell<bool>,
+}
+
+#[napi]
+impl Reactor {
+    /// Watches the sockets of this environment. `state` is an array of one number: 1 while a batch is
+    /// under way. Throws where libuv cannot be found.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        env: &Env,
+        receiver: Object,
+        dispatch: Function,
+        resume: Function,
+        state: Int32Array,
+    ) -> Result<Self> {
+        let unavailable = |what: &str| Error::new(Status::GenericFailure, what.to_owned());
+        let uv = Uv::find().ok_or_else(|| unavailable("libuv cannot be found"))?;
+        let table = Table::new().map_err(|error| unavailable(&error.to_string()))?;
+        let descriptor = table.descriptor();
+        let event_loop = NonNull::new(env.get_uv_event_loop()?.cast::<Loop>())
+            .ok_or_else(|| unavailable("There is no event loop"))?;
+        let raw = env.raw();
+        let inner = Rc::new(Inner {
+            env: raw,
+            dispatch: reference(raw, dispatch.raw())?,
+            resume: reference(raw, resume.raw())?,
+            receiver: reference(raw, receiver.raw())?,
+            context: async_context(raw, receiver.raw())?,
+            table: RefCell::new(table),
+            dirty: RefCell::default(),
+            arguments: RefCell::default(),
+            watch: RefCell::default(),
+            state: RefCell::new(state),
+            alive: Cell::new(0),
+            is_closed: Cell::new(false),
+        });
+        // SAFETY: the loop is this environment's and outlives it; the watch is dropped by the cleanup
+        // hook at the latest, on this thread. The descriptor is the table's, which `inner` owns: the
+        // watch goes first.
+        let watch = unsafe { Watch::new(uv, event_loop, descriptor, Rc::clone(&inner)) };
+        let watch = watch.ok_or_else(|| unavailable("The event loop watches no descriptors"))?;
+        *inner.watch.borrow_mut() = Some(watch);
+        env.add_env_cleanup_hook(Rc::downgrade(&inner), |inner: Weak<Inner>| {
+            if let Some(inner) = inner.upgrade() {
+                inner.close();
+            }
+        })?;
+        Ok(Self { inner })
+    }
+
+    /// Takes over reading and writing of a socket. Its number, or -1 if the descriptor is no stream
+    /// socket.
+    #[napi(catch_unwind)]
+    pub fn add(&self, descriptor: i32, driver: &mut Driver) -> Result<i32> {
+        if self.inner.is_closed.get() || !is_stream_socket(descriptor) {
+            return Ok(-1);
+        }
+        let mut table = self.inner.table.borrow_mut();
+        let Ok(id) = table.add(descriptor, driver.shared()) else {
+            return Ok(-1);
+        };
+        driver.link(Some(Link {
+            inner: Rc::clone(&self.inner),
+            id,
+        }));
+        i32::try_from(id.place).map_err(|_| Error::from_reason("too many sockets"))
+    }
+
+    /// Lets go of a socket, before its owner closes or reads it.
+    #[napi(catch_unwind)]
+    pub fn remove(&self, number: u32, driver: &mut Driver) {
+        driver.link(None);
+        let mut table = self.inner.table.borrow_mut();
+        if let Some(id) = table.id_at(number as usize) {
+            table.remove(id);
+        }
+        if !self.inner.is_in_batch() {
+            table.end_batch();
+        }
+    }
+
+    /// Stops or starts reading.
+    #[napi(catch_unwind)]
+    pub fn set_reading(&self, number: u32, is_reading: bool) {
+        let mut table = self.inner.table.borrow_mut();
+        if let Some(id) = table.id_at(number as usize) {
+            table.set_reading(id, is_reading);
+        }
+    }
+
+    /// Offers what waits to the kernel. How many bytes it has left.
+    #[napi(catch_unwind)]
+    pub fn flush(&self, number: u32) -> f64 {
+        let mut table = self.inner.table.borrow_mut();
+        match table.id_at(number as usize) {
+            Some(id) => table.flush(id) as f64,
+            None => 0.0,
+        }
+    }
+
+    /// Whether one socket more, or less, keeps the process alive.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, more: bool) {
+        let alive = self.inner.alive.get();
+        let alive = if more {
+            alive + 1
+        } else {
+            alive.saturating_sub(1)
+        };
+        self.inner.alive.set(alive);
+        if let Some(watch) = &*self.inner.watch.borrow() {
+            watch.keep_alive(alive > 0);
+        }
+    }
+
+    /// Bytes received and sent by a socket since it was taken over.
+    #[napi(catch_unwind)]
+    pub fn counters(&self, number: u32) -> Vec<f64> {
+        let mut table = self.inner.table.borrow_mut();
+        let id = table.id_at(number as usize);
+        match id.and_then(|id| table.get(id)) {
+            Some(socket) => vec![socket.received as f64, socket.sent as f64],
+            None => vec![0.0, 0.0],
+        }
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        self.inner.close();
+    }
+}
+
+impl Link {
+    /// The connection has something to write: at the end of the batch, if one is under way.
+    pub(crate) fn touched(&self) {
+        if self.inner.is_in_batch() {
+            let mut table = self.inner.table.borrow_mut();
+            if let Some(socket) = table.get(self.id)
+                && !socket.is_dirty
+            {
+                socket.is_dirty = true;
+                self.inner.dirty.borrow_mut().push(self.id);
+            }
+        }
+    }
+}
+
+impl Ready for Inner {
+    fn ready(&self) {
+        if self.is_closed.get() {
+            return;
+        }
+        let mut scope = null_mut();
+        // SAFETY: the environment is alive until its cleanup hook has closed this reactor.
+        if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
+            return;
+        }
+        self.batch();
+        // SAFETY: the scope was opened above and nothing refers to its handles any more.
+        unsafe { sys::napi_close_handle_scope(self.env, scope) };
+    }
+}
+
+impl Inner {
+    fn batch(&self) {
+        self.set_in_batch(true);
+        self.begin();
+        self.collect();
+        self.deliver();
+        self.write();
+        self.set_in_batch(false);
+        let mut table = self.table.borrow_mut();
+        table.end_batch();
+        if table.has_ready() {
+            table.wake();
+        }
+    }
+
+    fn begin(&self) {
+        let mut table = self.table.borrow_mut();
+        let writable = table.collect();
+        for id in writable {
+            let rest = table.flush(id);
+            if rest == 0 {
+                self.entry(id, Entry::Drained, null_mut());
+            }
+        }
+    }
+
+    /// Reads whose turn it is, until the batch is full.
+    fn collect(&self) {
+        let mut bytes = 0;
+        let mut reads = 0;
+        while bytes < MAX_BYTES && reads < MAX_READS {
+            let mut table = self.table.borrow_mut();
+            let Some(id) = table.next_ready() else { break };
+            reads += 1;
+            match table.read(id) {
+                Read::Nothing => {}
+                Read::End => self.entry(id, Entry::Ended, null_mut()),
+                Read::Failed(error) => {
+                    let number = self.number(error.raw_os_error().unwrap_or_default());
+                    self.entry(id, Entry::Failed, number);
+                }
+                Read::Bytes(read) => {
+                    bytes += read;
+                    let connection = table.get(id).map(|socket| Rc::clone(&socket.connection));
+                    drop(table);
+                    if let Some(connection) = connection {
+                        bytes += self.decode(id, &connection);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The messages of a connection that has received bytes. How long they are.
+    fn decode(&self, id: Id, connection: &Shared) -> usize {
+        let mut connection = connection.borrow_mut();
+        let mut bytes = 0;
+        let mut messages = 0;
+        while bytes < MAX_BYTES && messages < MAX_MESSAGES {
+            let Some(message) = connection.poll_message() else {
+                if connection.needs_poll() {
+                    self.entry(id, Entry::Poll, null_mut());
+                }
+                return bytes;
+            };
+            bytes += message.payload.len();
+            messages += 1;
+            let value = match message.kind {
+                Kind::Text => self.text(message.payload),
+                Kind::Binary => self.buffer(message.payload),
+            };
+            self.entry(id, Entry::Message, value);
+        }
+        self.entry(id, Entry::Poll, null_mut());
+        bytes
+    }
+
+    /// Hands everything to JavaScript. What a handler throws is raised as an uncaught exception, and the
+    /// rest is delivered as if it had not.
+    fn deliver(&self) {
+        let arguments = std::mem::take(&mut *self.arguments.borrow_mut());
+        if arguments.is_empty() {
+            return;
+        }
+        let mut is_done = self.call(self.dispatch, &arguments);
+        while !is_done && !self.is_closed.get() {
+            is_done = self.call(self.resume, &[]);
+        }
+        let mut arguments = arguments;
+        arguments.clear();
+        *self.arguments.borrow_mut() = arguments;
+    }
+
+    /// Writes what the batch has sent, one socket after the other.
+    fn write(&self) {
+        // What is written causes nothing: nobody is added meanwhile.
+        let mut dirty = self.dirty.take();
+        let mut table = self.table.borrow_mut();
+        for id in dirty.drain(..) {
+            table.flush(id);
+        }
+        drop(table);
+        *self.dirty.borrow_mut() = dirty;
+    }
+
+    fn close(&self) {
+        if !self.is_closed.replace(true) {
+            // First the watch: what it watches goes with the table.
+            self.watch.borrow_mut().take();
+        }
+    }
+
+    fn is_in_batch(&self) -> bool {
+        self.state.borrow().first() == Some(&1)
+    }
+
+    fn set_in_batch(&self, is: bool) {
+        let mut state = self.state.borrow_mut();
+        // SAFETY: JavaScript reads and writes this array on this thread only, and not now.
+        if let Some(flag) = unsafe { state.as_mut() }.first_mut() {
+            *flag = i32::from(is);
+        }
+    }
+}
+
+/// Values of JavaScript. All of these are made in the handle scope that `ready` has opened.
+impl Inner {
+    fn entry(&self, id: Id, entry: Entry, value: sys::napi_value) {
+        let number = self.number((id.place as i32) << 3 | entry as i32);
+        let value = if value.is_null() { number } else { value };
+        self.arguments.borrow_mut().extend([number, value]);
+    }
+
+    fn number(&self, number: i32) -> sys::napi_value {
+        let mut value = null_mut();
+        // SAFETY: the environment is alive, a scope is open, the result is a valid place.
+        unsafe { sys::napi_create_int32(self.env, number, &mut value) };
+        value
+    }
+
+    fn text(&self, text: &[u8]) -> sys::napi_value {
+        let mut value = null_mut();
+        let (pointer, length) = (text.as_ptr().cast(), text.len() as isize);
+        // SAFETY: as above; pointer and length are those of a slice, which is copied.
+        unsafe {
+            if text.is_ascii() {
+                sys::napi_create_string_latin1(self.env, pointer, length, &mut value);
+            } else {
+                sys::napi_create_string_utf8(self.env, pointer, length, &mut value);
+            }
+        }
+        value
+    }
+
+    fn buffer(&self, bytes: &[u8]) -> sys::napi_value {
+        let mut value = null_mut();
+        let pointer = bytes.as_ptr().cast();
+        // SAFETY: as above; pointer and length are those of a slice, which is copied.
+        unsafe {
+            sys::napi_create_buffer_copy(
+                self.env,
+                bytes.len(),
+                pointer,
+                null_mut(),
+                &mut value,
+            );
+        }
+        value
+    }
+
+    /// Calls a function of the dispatcher, with the ticks and promises that follow it. False when it has
+    /// thrown.
+    fn call(&self, function: sys::napi_ref, arguments: &[sys::napi_value]) -> bool {
+        // SAFETY: the references were made by `new` and are never deleted; the arguments are handles of
+        // the open scope. No RefCell of ours is borrowed: JavaScript may call every method.
+        unsafe {
+            let (mut receiver, mut callee, mut result) = (null_mut(), null_mut(), null_mut());
+            sys::napi_get_reference_value(self.env, self.receiver, &mut receiver);
+            sys::napi_get_reference_value(self.env, function, &mut callee);
+            let status = sys::napi_make_callback(
+                self.env,
+                self.context,
+                receiver,
+                callee,
+                arguments.len(),
+                arguments.as_ptr(),
+                &mut result,
+            );
+            if status != sys::Status::napi_pending_exception {
+                return true;
+            }
+            let mut exception = null_mut();
+            sys::napi_get_and_clear_last_exception(self.env, &mut exception);
+            sys::napi_fatal_exception(self.env, exception);
+            false
+        }
+    }
+}
+
+fn reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
+    let mut reference = null_mut();
+    // SAFETY: the environment and the value are those of the call that is under way.
+    let status = unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
+    checked(status).map(|()| reference)
+}
+
+fn async_context(
+    env: sys::napi_env,
+    resource: sys::napi_value,
+) -> Result<sys::napi_async_context> {
+    let name = "faye-websocket-rs";
+    let (mut string, mut context) = (null_mut(), null_mut());
+    // SAFETY: the environment and the resource are those of the call that is under way.
+    let status = unsafe {
+        sys::napi_create_string_utf8(env, name.as_ptr().cast(), name.len() as isize, &mut string);
+        sys::napi_async_init(env, resource, string, &mut context)
+    };
+    checked(status).map(|()| context)
+}
+
+fn checked(status: sys::napi_status) -> Result<()> {
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(Error::new(Status::from(status), "The reactor cannot start"))
+    }
+}
+
+/// What one batch reads and decodes, so that no flood keeps the loop from its other work.
+const MAX_BYTES: usize = 1024 * 1024;
+const MAX_READS: usize = 1024;
+const MAX_MESSAGES: usize = 1024;

@@ -1,0 +1,326 @@
+//! The sockets of a reactor: which are watched, which have something to read, and what waits for them.
+//!
+//! Knows descriptors and the bytes that pass through them. Does not know JavaScript, nor what the bytes
+//! mean.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsRawFd as _, RawFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token, Waker};
+use proto::connection::Connection;
+
+use super::descriptor;
+
+/// A connection as the binding shares it between JavaScript's object and the reactor.
+pub(crate) type Shared = Rc<RefCell<Connection>>;
+
+/// A registered socket. Places are used again, ids are not: one that is kept too long names nobody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Id {
+    pub(crate) place: u32,
+    generation: u32,
+}
+
+/// The registered sockets of one event loop.
+pub(crate) struct Table {
+    poll: Poll,
+    waker: Waker,
+    events: Events,
+    places: Vec<Place>,
+    free: Vec<u32>,
+    /// Places left in this batch: whoever still speaks of them must not meet somebody else.
+    left: Vec<u32>,
+    /// Sockets with something to read, in the order in which they have their turn.
+    ready: VecDeque<Id>,
+    chunk: Box<[u8]>,
+}
+
+#[derive(Default)]
+struct Place {
+    generation: u32,
+    socket: Option<Socket>,
+}
+
+pub(crate) struct Socket {
+    descriptor: RawFd,
+    pub(crate) connection: Shared,
+    /// Nothing is read from a connection that is paused or has enough to do.
+    is_reading: bool,
+    /// The kernel has said that there is something to read.
+    is_readable: bool,
+    /// The socket is in the queue of those that are.
+    is_queued: bool,
+    /// The peer has ended its half: reading goes on to the end without waiting for another word.
+    has_ended: bool,
+    /// The kernel takes no more at the moment.
+    is_full: bool,
+    pub(crate) is_dirty: bool,
+    pub(crate) received: u64,
+    pub(crate) sent: u64,
+}
+
+/// What reading has come to.
+#[derive(Debug)]
+pub(crate) enum Read {
+    /// So many bytes have been given to the connection.
+    Bytes(usize),
+    Nothing,
+    End,
+    Failed(io::Error),
+}
+
+impl Table {
+    pub(crate) fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        Ok(Self {
+            poll,
+            waker,
+            events: Events::with_capacity(MAX_EVENTS),
+            places: Vec::new(),
+            free: Vec::new(),
+            left: Vec::new(),
+            ready: VecDeque::new(),
+            chunk: vec![0; CHUNK].into_boxed_slice(),
+        })
+    }
+
+    /// The descriptor to watch.
+    pub(crate) fn descriptor(&self) -> RawFd {
+        self.poll.as_raw_fd()
+    }
+
+    pub(crate) fn add(&mut self, descriptor: RawFd, connection: Shared) -> io::Result<Id> {
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None => {
+                self.places.push(Place::default());
+                u32::try_from(self.places.len() - 1).map_err(io::Error::other)?
+            }
+        };
+        let registered = self.poll.registry().register(
+            &mut SourceFd(&descriptor),
+            Token(place as usize),
+            Interest::READABLE,
+        );
+        if let Err(error) = registered {
+            self.free.push(place);
+            return Err(error);
+        }
+        let entry = &mut self.places[place as usize];
+        entry.generation = entry.generation.wrapping_add(1);
+        entry.socket = Some(Socket {
+            descriptor,
+            connection,
+            is_reading: true,
+            is_readable: false,
+            is_queued: false,
+            has_ended: false,
+            is_full: false,
+            is_dirty: false,
+            received: 0,
+            sent: 0,
+        });
+        Ok(Id {
+            place,
+            generation: entry.generation,
+        })
+    }
+
+    /// Lets go of a socket, before its owner closes it.
+    pub(crate) fn remove(&mut self, id: Id) -> Option<Socket> {
+        let socket = self.entry(id)?.socket.take()?;
+        // Fails only if it is not registered, and then there is nothing to undo.
+        let _ = self
+            .poll
+            .registry()
+            .deregister(&mut SourceFd(&socket.descriptor));
+        self.left.push(id.place);
+        Some(socket)
+    }
+
+    pub(crate) fn get(&mut self, id: Id) -> Option<&mut Socket> {
+        self.entry(id)?.socket.as_mut()
+    }
+
+    /// Stops or starts reading.
+    pub(crate) fn set_reading(&mut self, id: Id, is_reading: bool) {
+        let Some(socket) = self.get(id) else { return };
+        socket.is_reading = is_reading;
+        if is_reading && socket.is_readable {
+            self.enqueue(id);
+            self.wake();
+        }
+    }
+
+    /// Asks the kernel what has happened. Returns the sockets that take bytes again.
+    pub(crate) fn collect(&mut self) -> Vec<Id> {
+        let mut writable = Vec::new();
+        if self.poll.poll(&mut self.events, Some(Duration::ZERO)).is_err() {
+            return writable;
+        }
+        let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        for event in &events {
+            let Some(id) = self.id_at(event.token().0) else {
+                continue;
+            };
+            let Some(socket) = self.get(id) else { continue };
+            if event.is_writable() && socket.is_full {
+                writable.push(id);
+            }
+            socket.has_ended |= event.is_read_closed() || event.is_error();
+            if event.is_readable() || socket.has_ended {
+                socket.is_readable = true;
+                if socket.is_reading {
+                    self.enqueue(id);
+                }
+            }
+        }
+        self.events = events;
+        writable
+    }
+
+    /// The next socket whose turn it is.
+    pub(crate) fn next_ready(&mut self) -> Option<Id> {
+        while let Some(id) = self.ready.pop_front() {
+            if let Some(socket) = self.get(id) {
+                socket.is_queued = false;
+                if socket.is_reading {
+                    return Some(id);
+                }
+            }
+        }
+        None
+    }
+
+    /// Reads once, and lets the connection have it.
+    pub(crate) fn read(&mut self, id: Id) -> Read {
+        let Some(socket) = self
+            .places
+            .get_mut(id.place as usize)
+            .and_then(|place| place.socket.as_mut())
+        else {
+            return Read::Nothing;
+        };
+        let result = descriptor::receive(socket.descriptor, &mut self.chunk);
+        match result {
+            Ok(0) => Read::End,
+            Ok(read) => {
+                socket.received += read as u64;
+                let bytes = self.chunk.get(..read).unwrap_or_default();
+                socket.connection.borrow_mut().receive(bytes);
+                if read == self.chunk.len() || socket.has_ended {
+                    self.enqueue(id);
+                } else {
+                    socket.is_readable = false;
+                }
+                Read::Bytes(read)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                socket.is_readable = false;
+                Read::Nothing
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                self.enqueue(id);
+                Read::Nothing
+            }
+            Err(error) => Read::Failed(error),
+        }
+    }
+
+    /// Offers what waits to the kernel. How many bytes it has left.
+    pub(crate) fn flush(&mut self, id: Id) -> usize {
+        let Some(socket) = self
+            .places
+            .get_mut(id.place as usize)
+            .and_then(|place| place.socket.as_mut())
+        else {
+            return 0;
+        };
+        socket.is_dirty = false;
+        let mut connection = socket.connection.borrow_mut();
+        let outbox = connection.outbox();
+        while !outbox.is_empty() {
+            match descriptor::send(socket.descriptor, outbox.bytes()) {
+                Ok(sent) => {
+                    outbox.advance(sent);
+                    socket.sent += sent as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    // Nobody reads it any more; reading says so to those who ask.
+                    outbox.clear();
+                    break;
+                }
+            }
+        }
+        let rest = outbox.bytes().len();
+        drop(connection);
+        if socket.is_full != (rest > 0) {
+            socket.is_full = rest > 0;
+            let interest = if socket.is_full {
+                Interest::READABLE | Interest::WRITABLE
+            } else {
+                Interest::READABLE
+            };
+            // The descriptor is registered: this fails for lack of memory at most, and then the next
+            // flush tries again.
+            let _ = self.poll.registry().reregister(
+                &mut SourceFd(&socket.descriptor),
+                Token(id.place as usize),
+                interest,
+            );
+        }
+        rest
+    }
+
+    pub(crate) fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Has the loop call again, after its other work.
+    pub(crate) fn wake(&self) {
+        // A waker that is full has done its work already.
+        let _ = self.waker.wake();
+    }
+
+    /// The batch is over: nobody speaks of those any more who have left in it.
+    pub(crate) fn end_batch(&mut self) {
+        self.free.append(&mut self.left);
+    }
+
+    /// The id of whoever is in that place.
+    pub(crate) fn id_at(&self, place: usize) -> Option<Id> {
+        let entry = self.places.get(place)?;
+        entry.socket.as_ref()?;
+        Some(Id {
+            place: u32::try_from(place).ok()?,
+            generation: entry.generation,
+        })
+    }
+
+    fn enqueue(&mut self, id: Id) {
+        if let Some(socket) = self.get(id)
+            && !socket.is_queued
+        {
+            socket.is_queued = true;
+            self.ready.push_back(id);
+        }
+    }
+
+    fn entry(&mut self, id: Id) -> Option<&mut Place> {
+        let entry = self.places.get_mut(id.place as usize)?;
+        (entry.generation == id.generation).then_some(entry)
+    }
+}
+
+const WAKER: Token = Token(usize::MAX);
+const MAX_EVENTS: usize = 1024;
+/// What is read at a time.
+const CHUNK: usize = 64 * 1024;

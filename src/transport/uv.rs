@@ -1,0 +1,166 @@
+//! libuv, looked up in the process that has loaded us.
+//!
+//! Knows the few functions that watch one descriptor. They are found at run time, so the addon also
+//! loads where there are none of them. Does not know what is watched.
+
+use std::ffi::{CStr, c_int, c_uint, c_void};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::sync::OnceLock;
+
+/// A `uv_loop_t`. Nothing is known of its layout.
+#[repr(C)]
+pub(crate) struct Loop {
+    _opaque: [u8; 0],
+}
+
+/// A `uv_poll_t`, likewise.
+#[repr(C)]
+pub(crate) struct Handle {
+    _opaque: [u8; 0],
+}
+
+type OnReady = unsafe extern "C" fn(*mut Handle, c_int, c_int);
+type OnClose = unsafe extern "C" fn(*mut Handle);
+
+/// The functions of libuv.
+#[derive(Clone, Copy)]
+pub(crate) struct Uv {
+    poll_init: unsafe extern "C" fn(*mut Loop, *mut Handle, c_int) -> c_int,
+    poll_start: unsafe extern "C" fn(*mut Handle, c_int, OnReady) -> c_int,
+    close: unsafe extern "C" fn(*mut Handle, OnClose),
+    reference: unsafe extern "C" fn(*mut Handle),
+    unreference: unsafe extern "C" fn(*mut Handle),
+    handle_size: unsafe extern "C" fn(c_uint) -> usize,
+    set_data: unsafe extern "C" fn(*mut Handle, *mut c_void),
+    get_data: unsafe extern "C" fn(*const Handle) -> *mut c_void,
+}
+
+impl Uv {
+    /// `None` where the process has no libuv, or hides it.
+    pub(crate) fn find() -> Option<Self> {
+        static FOUND: OnceLock<Option<Uv>> = OnceLock::new();
+        *FOUND.get_or_init(Self::look_up)
+    }
+
+    fn look_up() -> Option<Self> {
+        // SAFETY: each name is that of a function of libuv's stable interface, whose signature is the
+        // type of its field (uv.h of libuv 1.19 and later); a function pointer has the size of a pointer.
+        unsafe {
+            Some(Self {
+                poll_init: std::mem::transmute(symbol(c"uv_poll_init")?),
+                poll_start: std::mem::transmute(symbol(c"uv_poll_start")?),
+                close: std::mem::transmute(symbol(c"uv_close")?),
+                reference: std::mem::transmute(symbol(c"uv_ref")?),
+                unreference: std::mem::transmute(symbol(c"uv_unref")?),
+                handle_size: std::mem::transmute(symbol(c"uv_handle_size")?),
+                set_data: std::mem::transmute(symbol(c"uv_handle_set_data")?),
+                get_data: std::mem::transmute(symbol(c"uv_handle_get_data")?),
+            })
+        }
+    }
+}
+
+fn symbol(name: &CStr) -> Option<*mut c_void> {
+    // SAFETY: the name ends with NUL, and looking up a symbol has no precondition.
+    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    (!found.is_null()).then_some(found)
+}
+
+/// A descriptor watched for reading in an event loop. It calls `T::ready` until it is dropped.
+pub(crate) struct Watch<T: Ready> {
+    uv: Uv,
+    handle: NonNull<Handle>,
+    _target: PhantomData<T>,
+}
+
+/// What is called when the descriptor is readable.
+pub(crate) trait Ready: 'static {
+    /// On the loop's thread, with no JavaScript on the stack.
+    fn ready(&self);
+}
+
+impl<T: Ready> Watch<T> {
+    /// Starts watching. The handle does not keep the loop alive.
+    ///
+    /// # Safety
+    /// `event_loop` is a live `uv_loop_t` of this thread and stays so until the watch is dropped, which
+    /// happens on this thread; the descriptor stays open until then.
+    pub(crate) unsafe fn new(
+        uv: Uv,
+        event_loop: NonNull<Loop>,
+        descriptor: c_int,
+        target: Rc<T>,
+    ) -> Option<Self> {
+        // SAFETY: any memory of the size that libuv names, suitably aligned, can become a handle. It is
+        // freed by `on_close` only, when libuv has let go of it.
+        unsafe {
+            let size = (uv.handle_size)(UV_POLL);
+            let handle = NonNull::new(libc::calloc(1, size).cast::<Handle>())?;
+            if (uv.poll_init)(event_loop.as_ptr(), handle.as_ptr(), descriptor) != 0 {
+                libc::free(handle.as_ptr().cast());
+                return None;
+            }
+            let target = Rc::into_raw(target);
+            (uv.set_data)(handle.as_ptr(), target.cast_mut().cast());
+            let watch = Self {
+                uv,
+                handle,
+                _target: PhantomData,
+            };
+            (uv.unreference)(handle.as_ptr());
+            let started = (uv.poll_start)(handle.as_ptr(), UV_READABLE, on_ready::<T>);
+            (started == 0).then_some(watch)
+        }
+    }
+
+    /// Whether the watch keeps the loop alive.
+    pub(crate) fn keep_alive(&self, keep: bool) {
+        let change = if keep {
+            self.uv.reference
+        } else {
+            self.uv.unreference
+        };
+        // SAFETY: the handle is initialised, and closed only by `drop`.
+        unsafe { change(self.handle.as_ptr()) }
+    }
+}
+
+impl<T: Ready> Drop for Watch<T> {
+    fn drop(&mut self) {
+        // SAFETY: the handle is initialised and has not been closed. libuv calls nothing but `on_close`
+        // from here on.
+        unsafe { (self.uv.close)(self.handle.as_ptr(), on_close::<T>) }
+    }
+}
+
+unsafe extern "C" fn on_ready<T: Ready>(handle: *mut Handle, _status: c_int, _events: c_int) {
+    let Some(uv) = Uv::find() else { return };
+    // SAFETY: the data of a handle that is not closed is the target it was made with, and owns a count
+    // of it. Another count keeps it alive while it is called, even if the watch is dropped meanwhile.
+    let target = unsafe {
+        let target = (uv.get_data)(handle).cast::<T>().cast_const();
+        Rc::increment_strong_count(target);
+        Rc::from_raw(target)
+    };
+    // No panic may reach libuv. What one leaves behind is dropped with the connections that it concerns.
+    let _ = catch_unwind(AssertUnwindSafe(|| target.ready()));
+}
+
+unsafe extern "C" fn on_close<T: Ready>(handle: *mut Handle) {
+    let Some(uv) = Uv::find() else { return };
+    // SAFETY: the handle owned this count of its target, and is closed once. Its memory is ours again.
+    unsafe {
+        drop(Rc::from_raw(
+            (uv.get_data)(handle).cast::<T>().cast_const(),
+        ));
+        libc::free(handle.cast());
+    }
+}
+
+/// `uv_handle_type`.
+const UV_POLL: c_uint = 8;
+/// `uv_poll_event`.
+const UV_READABLE: c_int = 1;

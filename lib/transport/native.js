@@ -5,6 +5,7 @@ const { AsyncResource } = require('node:async_hooks')
 const net = require('node:net')
 const { getSystemErrorName } = require('node:util')
 const native = require('../native')
+const { rememberWork, forgetWork } = require('./tick')
 
 /**
  * The reactor of this environment, and the channels of the sockets that it has.
@@ -17,12 +18,37 @@ class Dispatcher {
   /** @type {any[]} */
   #entries = []
   #next = 0
+  #count = 0
   /** @type {import('../../binding').Reactor} */
   reactor
 
   constructor () {
     this.reactor = new native.Reactor(this, this.dispatch, this.resume, this.state)
   }
+
+  /**
+   * @param {number} number
+   * @param {NativeChannel} channel
+   */
+  add (number, channel) {
+    this.channels[number] = channel
+    this.#count += 1
+    rememberWork(this)
+  }
+
+  /** @param {number} number */
+  remove (number) {
+    this.channels[number] = undefined
+    this.#count -= 1
+    if (this.#count === 0) forgetWork(this)
+  }
+
+  /** What handlers have sent in a batch that does not come to its end. */
+  endProcess () {
+    this.reactor.flushAll()
+  }
+
+  endTick () {}
 
   /** @param {any[]} entries number and value, number and value … */
   dispatch (...entries) {
@@ -100,7 +126,7 @@ class NativeChannel {
     this.#onListener = (/** @type {string} */ event) => {
       if (event === 'data' || event === 'readable') transport.release()
     }
-    dispatcher.channels[number] = this
+    dispatcher.add(number, this)
     this.#watch()
     this.#keepAlive(this.#handle.hasRef?.() ?? true)
   }
@@ -115,7 +141,7 @@ class NativeChannel {
   }
 
   write () {
-    return this.#number >= 0 && this.#dispatcher.reactor.flush(this.#number) > 0
+    return this.#number >= 0 && !this.#dispatcher.reactor.flush(this.#number)
   }
 
   stop () {
@@ -168,7 +194,7 @@ class NativeChannel {
     this.#dispatcher.reactor.flush(number)
     this.#before = this.#counters()
     this.#number = -1
-    this.#dispatcher.channels[number] = undefined
+    this.#dispatcher.remove(number)
     this.#driver.unregister(this.#dispatcher.reactor, number)
     this.#keepAlive(false)
     this.#unwatch()

@@ -152,14 +152,18 @@ impl Reactor {
         }
     }
 
-    /// Offers what waits to the kernel. How many bytes it has left.
+    /// Offers what waits to the kernel. False when it does not take everything.
     #[napi(catch_unwind)]
-    pub fn flush(&self, number: u32) -> f64 {
+    pub fn flush(&self, number: u32) -> bool {
         let mut table = self.inner.table.borrow_mut();
-        match table.id_at(number as usize) {
-            Some(id) => table.flush(id) as f64,
-            None => 0.0,
-        }
+        let id = table.id_at(number as usize);
+        id.is_none_or(|id| table.flush(id))
+    }
+
+    /// The process ends: offers everything to the kernel that waits for the end of a batch.
+    #[napi(catch_unwind)]
+    pub fn flush_all(&self) {
+        self.inner.write();
     }
 
     /// Whether one socket more, or less, keeps the process alive.
@@ -243,12 +247,9 @@ impl Inner {
 
     fn begin(&self) {
         let mut table = self.table.borrow_mut();
-        let writable = table.collect();
-        for id in writable {
-            let rest = table.flush(id);
-            if rest == 0 {
-                self.entry(id, Entry::Drained, null_mut());
-            }
+        table.collect();
+        for id in table.take_drained() {
+            self.entry(id, Entry::Drained, null_mut());
         }
     }
 
@@ -311,7 +312,12 @@ impl Inner {
             return;
         }
         let mut is_done = self.call(self.dispatch, &arguments);
-        while !is_done && !self.is_closed.get() {
+        // Each call gets past one entry at least, unless the environment is being terminated: then no
+        // JavaScript runs any more.
+        for _ in 0..arguments.len() {
+            if is_done || self.is_closed.get() {
+                break;
+            }
             is_done = self.call(self.resume, &[]);
         }
         let mut arguments = arguments;

@@ -35,6 +35,8 @@ pub(crate) struct Table {
     free: Vec<u32>,
     /// Places left in this batch: whoever still speaks of them must not meet somebody else.
     left: Vec<u32>,
+    /// Sockets that were full and take bytes again, whoever has found out.
+    drained: Vec<Id>,
     /// Sockets with something to read, in the order in which they have their turn.
     ready: VecDeque<Id>,
     chunk: Box<[u8]>,
@@ -59,6 +61,8 @@ pub(crate) struct Socket {
     has_ended: bool,
     /// The kernel takes no more at the moment.
     is_full: bool,
+    /// Writing has failed: the kernel takes nothing any more.
+    is_broken: bool,
     pub(crate) is_dirty: bool,
     pub(crate) received: u64,
     pub(crate) sent: u64,
@@ -85,6 +89,7 @@ impl Table {
             places: Vec::new(),
             free: Vec::new(),
             left: Vec::new(),
+            drained: Vec::new(),
             ready: VecDeque::new(),
             chunk: vec![0; CHUNK].into_boxed_slice(),
         })
@@ -122,6 +127,7 @@ impl Table {
             is_queued: false,
             has_ended: false,
             is_full: false,
+            is_broken: false,
             is_dirty: false,
             received: 0,
             sent: 0,
@@ -158,12 +164,16 @@ impl Table {
         }
     }
 
-    /// Asks the kernel what has happened. Returns the sockets that take bytes again.
-    pub(crate) fn collect(&mut self) -> Vec<Id> {
-        let mut writable = Vec::new();
-        if self.poll.poll(&mut self.events, Some(Duration::ZERO)).is_err() {
-            return writable;
+    /// Asks the kernel what has happened, and writes to those who take bytes again.
+    pub(crate) fn collect(&mut self) {
+        if self
+            .poll
+            .poll(&mut self.events, Some(Duration::ZERO))
+            .is_err()
+        {
+            return;
         }
+        let mut writable = Vec::new();
         let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
         for event in &events {
             let Some(id) = self.id_at(event.token().0) else {
@@ -182,7 +192,14 @@ impl Table {
             }
         }
         self.events = events;
-        writable
+        for id in writable {
+            self.flush(id);
+        }
+    }
+
+    /// Those who were full and no longer are.
+    pub(crate) fn take_drained(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.drained)
     }
 
     /// The next socket whose turn it is.
@@ -233,16 +250,20 @@ impl Table {
         }
     }
 
-    /// Offers what waits to the kernel. How many bytes it has left.
-    pub(crate) fn flush(&mut self, id: Id) -> usize {
+    /// Offers what waits to the kernel. False when it does not take everything, now or ever.
+    pub(crate) fn flush(&mut self, id: Id) -> bool {
         let Some(socket) = self
             .places
             .get_mut(id.place as usize)
             .and_then(|place| place.socket.as_mut())
         else {
-            return 0;
+            return true;
         };
         socket.is_dirty = false;
+        if socket.is_broken {
+            socket.connection.borrow_mut().outbox().clear();
+            return false;
+        }
         let mut connection = socket.connection.borrow_mut();
         let outbox = connection.outbox();
         while !outbox.is_empty() {
@@ -256,14 +277,15 @@ impl Table {
                 Err(_) => {
                     // Nobody reads it any more; reading says so to those who ask.
                     outbox.clear();
-                    break;
+                    socket.is_broken = true;
+                    return false;
                 }
             }
         }
-        let rest = outbox.bytes().len();
+        let is_full = !outbox.is_empty();
         drop(connection);
-        if socket.is_full != (rest > 0) {
-            socket.is_full = rest > 0;
+        if socket.is_full != is_full {
+            socket.is_full = is_full;
             let interest = if socket.is_full {
                 Interest::READABLE | Interest::WRITABLE
             } else {
@@ -276,8 +298,12 @@ impl Table {
                 Token(id.place as usize),
                 interest,
             );
+            if !is_full {
+                self.drained.push(id);
+                self.wake();
+            }
         }
-        rest
+        !is_full
     }
 
     pub(crate) fn has_ready(&self) -> bool {

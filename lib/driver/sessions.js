@@ -25,6 +25,8 @@ class Sessions {
   /** Messages that came in and that they have not finished. */
   #unfinished = 0
   #isFull = false
+  /** The connection closes when they have finished. */
+  #isDraining = false
   /** Bytes of messages that go out and that they have not finished. */
   outgoingBytes = 0
   #isGone = false
@@ -77,12 +79,17 @@ class Sessions {
   }
 
   get isIdle () {
-    return this.#unfinished === 0
+    return this.#unfinished === 0 && !this.#isDraining
   }
 
   /** The sessions finish what they hold; then the connection closes. */
   drain () {
-    this.#pipeline.close(() => this.#owner.caused(this.#native.drained()))
+    this.#isDraining = true
+    this.#pipeline.close(() => {
+      this.#isDraining = false
+      this.#owner.caused(this.#native.drained())
+      if (!this.#isGone) this.#owner.idle()
+    })
   }
 
   /** The connection is gone: what sessions still do is for nobody, and their resources are given back. */
@@ -122,7 +129,7 @@ class Sessions {
       this.#isFull = isFull
       this.#owner.full(isFull)
     }
-    if (this.#unfinished === 0) this.#owner.idle()
+    if (this.isIdle) this.#owner.idle()
   }
 }
 

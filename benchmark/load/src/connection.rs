@@ -54,10 +54,6 @@ impl Connection {
         &mut self.replies
     }
 
-    pub(crate) fn checks_bytes(&self) -> bool {
-        self.replies.checks_bytes()
-    }
-
     pub(crate) fn in_flight(&self) -> usize {
         self.sent.len()
     }

@@ -34,7 +34,7 @@ pub(crate) struct Tally {
     pub(crate) wire_bytes: u64,
     pub(crate) plain_bytes: u64,
     /// Replies of which every byte was compared.
-    pub(crate) checked: u64,
+    pub(crate) compared: u64,
     pub(crate) latencies: Latencies,
     /// From the first message to the last reply.
     pub(crate) elapsed: Duration,
@@ -51,7 +51,7 @@ pub(crate) struct Load<'a> {
 }
 
 impl<'a> Load<'a> {
-    /// Opens the connections. They are silent, and check every byte.
+    /// Opens the connections. They are silent, and will inflate every compressed reply.
     pub(crate) fn open(
         cycle: &'a Cycle,
         address: SocketAddr,
@@ -93,10 +93,10 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    /// Has all connections but the first `sample` check frames only from now on.
-    pub(crate) fn check_bytes_of(&mut self, sample: usize) {
+    /// Has only the first `sample` connections inflate compressed replies from now on.
+    pub(crate) fn inflate_only(&mut self, sample: usize) {
         for connection in self.connections.iter_mut().skip(sample) {
-            connection.replies().check_frames_only();
+            connection.replies().stop_inflating();
         }
     }
 
@@ -153,9 +153,7 @@ impl<'a> Load<'a> {
                     tally.messages += taken.replies as u64;
                     tally.wire_bytes += taken.wire_bytes;
                     tally.plain_bytes += taken.plain_bytes;
-                    if self.connections[index].checks_bytes() {
-                        tally.checked += taken.replies as u64;
-                    }
+                    tally.compared += taken.compared as u64;
                     let count = exchange.grant(index, taken.replies);
                     self.connections[index]
                         .send(count, self.cycle, Instant::now())
@@ -235,7 +233,7 @@ impl Exchange {
                 messages: 0,
                 wire_bytes: 0,
                 plain_bytes: 0,
-                checked: 0,
+                compared: 0,
                 latencies: Latencies::new(),
                 elapsed: Duration::ZERO,
             },

@@ -83,7 +83,7 @@ fn run(options: &Options, cycle: &Cycle) -> Result<(), Failure> {
     if !options.warm_up.is_zero() {
         load.exchange(Until::Elapsed(options.warm_up))?;
     }
-    load.check_bytes_of(options.sample);
+    load.inflate_only(options.sample);
     if options.step {
         say(report::READY);
         await_line();

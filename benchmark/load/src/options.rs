@@ -19,11 +19,12 @@ prints what it measured as a line of JSON.
   --deflate          offer permessage-deflate, and send compressed messages with context takeover
   --connections N    (default: 64)
   --in-flight K      messages that every connection has sent and that are not answered yet (default: 1)
-  --warm-up SECONDS  not measured, every byte checked (default: 1)
+  --warm-up SECONDS  not measured, every reply compared (default: 1)
   --seconds SECONDS  measured (default: 3)
   --messages N       in place of seconds: each connection sends N messages
-  --sample N         connections that check every byte while measuring (default: 4). The others check
-                     frames and count replies
+  --sample N         connections that inflate and compare compressed replies while measuring
+                     (default: 4). The others look at their frames and count them. Replies that are
+                     not compressed are compared on all connections
   --patience SECONDS a reply that takes longer than this is a failure (default: 10)
   --step             print {\"event\":\"ready\"} after the warm-up and measure after a line on stdin; keep the
                      connections open, after the result, until stdin ends or has another line

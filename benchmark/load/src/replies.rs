@@ -1,7 +1,8 @@
 //! What a server sends on one connection: is it the echo of what was sent, byte by byte and in order?
 //!
 //! Knows the cycle of messages and frames, no sockets and no time. Inflating is most of the work, so a
-//! connection can be told to stop doing it; then it still checks frames and counts replies.
+//! connection can be told to stop doing it: then it counts compressed replies and looks at their frames
+//! only. Replies that are not compressed are always compared.
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
@@ -21,6 +22,8 @@ pub(crate) struct Taken {
     pub(crate) wire_bytes: u64,
     /// The length of the messages that came back complete.
     pub(crate) plain_bytes: u64,
+    /// Replies that are complete and of which every byte was compared.
+    pub(crate) compared: usize,
 }
 
 /// Where the stream of one connection stands.
@@ -29,13 +32,16 @@ pub(crate) struct Replies {
     next: usize,
     place: Place,
     reply: Option<Reply>,
-    checks: Checks,
+    /// None once compressed replies are counted only.
+    inflate: Option<Box<Inflate>>,
 }
 
 enum Place {
     Header {
         bytes: [u8; LONGEST_HEADER],
         length: usize,
+        /// The length of the header, as far as it is known.
+        needs: usize,
     },
     Payload {
         header: FrameHeader,
@@ -51,21 +57,15 @@ enum Place {
 const BEFORE_HEADER: Place = Place::Header {
     bytes: [0; LONGEST_HEADER],
     length: 0,
+    needs: 2,
 };
 
 /// A reply of which at least one header has come.
 #[derive(Clone, Copy)]
 struct Reply {
     compressed: bool,
-    /// Bytes of the message, as far as they are known: of a compressed reply, what was inflated.
-    length: u64,
-}
-
-enum Checks {
-    /// Every byte.
-    Bytes(Box<Inflate>),
-    /// Frames, and the length of replies that are not compressed.
-    Frames,
+    /// Bytes that were compared.
+    compared: u64,
 }
 
 impl Replies {
@@ -74,17 +74,13 @@ impl Replies {
             next: first,
             place: BEFORE_HEADER,
             reply: None,
-            checks: Checks::Bytes(Box::new(Inflate::new(false, WINDOW_BITS))),
+            inflate: Some(Box::new(Inflate::new(false, WINDOW_BITS))),
         }
     }
 
-    /// From here on only frames are checked. There is no way back: an inflater must see every byte.
-    pub(crate) fn check_frames_only(&mut self) {
-        self.checks = Checks::Frames;
-    }
-
-    pub(crate) fn checks_bytes(&self) -> bool {
-        matches!(self.checks, Checks::Bytes(_))
+    /// There is no way back: an inflater must see every byte.
+    pub(crate) fn stop_inflating(&mut self) {
+        self.inflate = None;
     }
 
     /// Takes what has arrived. `scratch` is where replies are inflated; what is in it does not matter.
@@ -97,42 +93,32 @@ impl Replies {
         let mut taken = Taken::default();
         while !arrived.is_empty() {
             match &mut self.place {
-                Place::Header { bytes, length } => {
-                    let wanted = match FrameHeader::parse(&bytes[..*length]) {
-                        Parsed::Needs(wanted) => wanted,
-                        Parsed::Header(_) | Parsed::Illegal => {
-                            unreachable!("entered at once below")
-                        }
-                    };
-                    let (now, later) = arrived.split_at(arrived.len().min(wanted - *length));
-                    bytes[*length..][..now.len()].copy_from_slice(now);
-                    *length += now.len();
+                Place::Header {
+                    bytes,
+                    length,
+                    needs,
+                } => {
+                    let (part, later) = arrived.split_at(arrived.len().min(*needs - *length));
+                    bytes[*length..][..part.len()].copy_from_slice(part);
+                    *length += part.len();
                     arrived = later;
                     match FrameHeader::parse(&bytes[..*length]) {
-                        Parsed::Needs(_) => {}
+                        Parsed::Needs(more) => *needs = more,
                         Parsed::Illegal => return Err(Wrong::IllegalFrame),
                         Parsed::Header(header) => self.enter(header, cycle)?,
                     }
                 }
                 Place::Payload { header, left } => {
-                    let now = arrived
-                        .len()
-                        .min(usize::try_from(*left).unwrap_or(usize::MAX));
-                    let (payload, later) = arrived.split_at(now);
-                    *left -= now as u64;
+                    let (part, later) = split(arrived, left);
                     arrived = later;
                     if !header.is_control() {
-                        taken.wire_bytes += now as u64;
-                        self.check(payload, cycle, scratch)?;
+                        taken.wire_bytes += part.len() as u64;
+                        self.check(part, cycle, scratch)?;
                     }
                 }
                 Place::Close { payload, left } => {
-                    let now = arrived
-                        .len()
-                        .min(usize::try_from(*left).unwrap_or(usize::MAX));
-                    let (part, later) = arrived.split_at(now);
+                    let (part, later) = split(arrived, left);
                     payload.extend_from_slice(part);
-                    *left -= now as u64;
                     arrived = later;
                 }
             }
@@ -170,7 +156,7 @@ impl Replies {
             (None, _) => {
                 self.reply = Some(Reply {
                     compressed: header.rsv1,
-                    length: 0,
+                    compared: 0,
                 });
                 Ok(())
             }
@@ -183,17 +169,10 @@ impl Replies {
             return Ok(());
         };
         let message = cycle.message(self.next);
-        match &mut self.checks {
-            Checks::Bytes(inflate) if reply.compressed => {
-                reply.inflate(inflate, payload, message, scratch)
-            }
-            Checks::Bytes(_) => reply.compare(payload, message),
-            Checks::Frames => {
-                if !reply.compressed {
-                    reply.length += payload.len() as u64;
-                }
-                Ok(())
-            }
+        match &mut self.inflate {
+            _ if !reply.compressed => reply.compare(payload, message),
+            Some(inflate) => reply.inflate(inflate, payload, message, scratch),
+            None => Ok(()),
         }
     }
 
@@ -215,12 +194,14 @@ impl Replies {
             self.check(&FLUSH_TAIL, cycle, scratch)?;
         }
         let message = cycle.message(self.next);
-        let length_is_known = |reply: &Reply| self.checks_bytes() || !reply.compressed;
-        if let Some(Reply { length: found, .. }) = self.reply.filter(length_is_known)
-            && found != message.len() as u64
+        if let Some(reply) = self.reply
+            && (self.inflate.is_some() || !reply.compressed)
         {
-            let sent = message.len();
-            return Err(Wrong::Length { found, sent });
+            let (found, sent) = (reply.compared, message.len());
+            if found != sent as u64 {
+                return Err(Wrong::Length { found, sent });
+            }
+            taken.compared += 1;
         }
         self.reply = None;
         self.next = (self.next + 1) % cycle.len();
@@ -230,9 +211,16 @@ impl Replies {
     }
 }
 
+/// What belongs to a payload of which `left` bytes are to come, and what comes after it.
+fn split<'a>(arrived: &'a [u8], left: &mut u64) -> (&'a [u8], &'a [u8]) {
+    let length = usize::try_from(*left).map_or(arrived.len(), |left| left.min(arrived.len()));
+    *left -= length as u64;
+    arrived.split_at(length)
+}
+
 impl Reply {
     fn compare(&mut self, bytes: &[u8], message: &[u8]) -> Result<(), Wrong> {
-        let begin = self.length as usize;
+        let begin = self.compared as usize;
         let expected = message.get(begin..).unwrap_or_default();
         let shared = bytes.len().min(expected.len());
         if bytes[..shared] != expected[..shared] {
@@ -242,7 +230,7 @@ impl Reply {
                 .count();
             return Err(Wrong::Byte(begin + same));
         }
-        self.length += bytes.len() as u64;
+        self.compared += bytes.len() as u64;
         Ok(())
     }
 
@@ -351,6 +339,7 @@ mod tests {
                 sum.replies += taken.replies;
                 sum.wire_bytes += taken.wire_bytes;
                 sum.plain_bytes += taken.plain_bytes;
+                sum.compared += taken.compared;
             }
             Ok(sum)
         }
@@ -372,6 +361,7 @@ mod tests {
                 let mut replies = Replies::new(0);
                 let taken = server.checked(&mut replies, &cycle, size).unwrap();
                 assert_eq!(taken.replies, count, "{deflate}, {size}");
+                assert_eq!(taken.compared, count, "{deflate}, {size}");
                 assert_eq!(taken.plain_bytes, plain_bytes as u64, "{deflate}, {size}");
                 assert_eq!(taken.wire_bytes < taken.plain_bytes, deflate, "{size}");
             }
@@ -520,23 +510,28 @@ mod tests {
     }
 
     #[test]
-    fn replies_are_counted_when_their_bytes_are_not_checked() {
+    fn compressed_replies_are_counted_when_nothing_is_inflated() {
         let cycle = cycle(true);
         let server = Server::default().deflated_echo(&cycle, 50);
         let mut replies = Replies::new(0);
-        replies.check_frames_only();
+        replies.stop_inflating();
         let taken = server.checked(&mut replies, &cycle, 1000).unwrap();
-        assert_eq!(taken.replies, 50);
+        assert_eq!((taken.replies, taken.compared), (50, 0));
     }
 
     #[test]
-    fn the_length_of_an_uncompressed_reply_is_always_checked() {
+    fn replies_that_are_not_compressed_are_always_compared() {
         let cycle = cycle(true);
-        let mut replies = Replies::new(0);
-        replies.check_frames_only();
-        let server = Server::default().frame(FIN | TEXT, b"short");
-        let sent = cycle.message(0).len();
-        let found = server.checked(&mut replies, &cycle, 1000);
-        assert_eq!(found, Err(Wrong::Length { found: 5, sent }));
+        let mut server = Server::default().plain_echo(&cycle, 50);
+        let stopped = || {
+            let mut replies = Replies::new(0);
+            replies.stop_inflating();
+            replies
+        };
+        let taken = server.checked(&mut stopped(), &cycle, 1000).unwrap();
+        assert_eq!((taken.replies, taken.compared), (50, 50));
+        *server.wire.last_mut().unwrap() ^= 1;
+        let found = server.checked(&mut stopped(), &cycle, 1000);
+        assert!(matches!(found, Err(Wrong::Byte(_))), "{found:?}");
     }
 }

@@ -12,7 +12,7 @@ pub(crate) fn result(tally: &Tally, cpu_seconds: Option<f64>) -> String {
         messages,
         wire_bytes,
         plain_bytes,
-        checked,
+        compared,
         latencies,
         elapsed: _,
     } = tally;
@@ -20,7 +20,7 @@ pub(crate) fn result(tally: &Tally, cpu_seconds: Option<f64>) -> String {
     let max = latencies.max();
     let cpu = cpu_seconds.map_or("null".to_owned(), |seconds| format!("{seconds:.6}"));
     format!(
-        r#"{{"event":"result","messages":{messages},"seconds":{seconds:.6},"messagesPerSecond":{rate:.1},"latency":{{"p50":{p50:.1},"p90":{p90:.1},"p99":{p99:.1},"max":{max:.1}}},"wireBytes":{wire_bytes},"plainBytes":{plain_bytes},"checked":{checked},"generatorCpuSeconds":{cpu}}}"#
+        r#"{{"event":"result","messages":{messages},"seconds":{seconds:.6},"messagesPerSecond":{rate:.1},"latency":{{"p50":{p50:.1},"p90":{p90:.1},"p99":{p99:.1},"max":{max:.1}}},"wireBytes":{wire_bytes},"plainBytes":{plain_bytes},"compared":{compared},"generatorCpuSeconds":{cpu}}}"#
     )
 }
 
@@ -46,13 +46,13 @@ mod tests {
             messages: 1000,
             wire_bytes: 300,
             plain_bytes: 1200,
-            checked: 10,
+            compared: 10,
             latencies,
             elapsed: Duration::from_millis(500),
         };
         assert_eq!(
             result(&tally, Some(0.25)),
-            r#"{"event":"result","messages":1000,"seconds":0.500000,"messagesPerSecond":2000.0,"latency":{"p50":100.0,"p90":100.0,"p99":100.0,"max":100.0},"wireBytes":300,"plainBytes":1200,"checked":10,"generatorCpuSeconds":0.250000}"#
+            r#"{"event":"result","messages":1000,"seconds":0.500000,"messagesPerSecond":2000.0,"latency":{"p50":100.0,"p90":100.0,"p99":100.0,"max":100.0},"wireBytes":300,"plainBytes":1200,"compared":10,"generatorCpuSeconds":0.250000}"#
         );
         assert!(result(&tally, None).ends_with(r#""generatorCpuSeconds":null}"#));
     }

@@ -327,12 +327,16 @@ declare namespace WebSocket {
     headers?: Headers
 
     /**
-     * Extensions in the manner of `websocket-extensions`, for example npm's `permessage-deflate`, in the order of
-     * preference. They are negotiated, and used when both ends agree. Default: none.
+     * Extensions in the manner of `websocket-extensions`, in the order of preference. They are negotiated, and used when
+     * both ends agree. `faye-websocket-rs/permessage-deflate` compresses messages in native code; it does so in the place
+     * of npm's `permessage-deflate`, too. Default: none.
      */
     extensions?: Extension | readonly Extension[]
 
-    /** The largest message accepted, in bytes; a larger one closes with 1009. Default: 67108863 (64 MiB less one). */
+    /**
+     * The largest message accepted, in bytes, as it comes and inflated; a larger one closes with 1009. Default: 67108863
+     * (64 MiB less one).
+     */
     maxLength?: number
 
     /** Seconds between the pings that keep the connection alive; fractions are allowed. Default: no pings. */

@@ -32,7 +32,8 @@ const faye = {
   'what handlers throw, where pipe() of Node catches it': 'is an uncaught exception; the original loses it',
   'a connection that is gone before its object is made': 'closes, with 1006; the original never says anything',
   'a proxy that is no object': 'throws; the original connects without it',
-  'a response header named __proto__': 'is there like any other; the original loses it'
+  'a response header named __proto__': 'is there like any other; the original loses it',
+  'process.exit() with messages for permessage-deflate': 'delivers them; the original loses them'
 }
 
 // Beyond those of the above that concern a driver as well.
@@ -61,7 +62,11 @@ const driver = {
   'the body of a raw request': 'is all that came with the head; the original keeps what Content-Length announces',
   'a listener that throws while a close frame is written': 'does not cost the close event',
   'the origin of a proxy': 'is judged by proxy(); the original takes anything',
-  'an answer or a raw request that is no HTTP': 'is given up at its first line, or at its first bytes'
+  'an answer or a raw request that is no HTTP': 'is given up at its first line, or at its first bytes',
+  'the bytes of a compressed message': 'are other ones with the same meaning, as any inflater reads them',
+  'messages and permessage-deflate': 'keep their order with all that is sent or received before and behind them, and are '
+    + 'there at once unless they are large; the original lets control frames overtake them, and has them later',
+  'a message that inflates to more than maxLength': 'is given up there; the original inflates all of it first'
 }
 
 module.exports = { faye, driver }

@@ -1,18 +1,16 @@
 'use strict'
 
-// npm's permessage-deflate, the extension that most programs use, as a JavaScript extension of both packages.
-
-const zlib = require('node:zlib')
+// npm's permessage-deflate, the extension that most programs use: a JavaScript extension of the original, and a name
+// for the native one in ours.
 
 const deflate = require('permessage-deflate')
 
+const { Codec, compress } = require('../support/deflate')
 const { closePayload, frame, fromClient, readFrames, upgradeResponse } = require('../support/wire')
 const { eventually } = require('../support/peer')
 const { dial, openClient, openServer, parityTable } = require('./driver-scripts')
 
 const SETTLED = 'the sessions have answered'
-
-const compress = (text) => zlib.deflateRawSync(text, { finishFlush: zlib.constants.Z_SYNC_FLUSH }).subarray(0, -4)
 
 const OFFER = 'permessage-deflate; client_max_window_bits'
 
@@ -44,6 +42,58 @@ const counting = (driver, type) => {
   return counted
 }
 
+/**
+ * A transcript in whose lanes the order counts, and not from one to another: the original's sessions take their time,
+ * so calls have returned before their messages leave, and control frames and closing overtake messages. What is
+ * compressed is noted inflated. `finish` hands everything on.
+ */
+function inLanes (log) {
+  const lanes = { calls: [], sent: [], received: [], rest: [] }
+  const codec = new Codec()
+  return Object.assign(Object.create(log), {
+    add (what, ...details) {
+      const [first] = details
+      if (what.endsWith(' returns')) return lanes.calls.push([what, ...details])
+      // Without what else can be read at this moment: the connection may be closing already.
+      if (what.startsWith('message')) {
+        const isMessage = what === 'message' || what === 'messages data'
+        return isMessage ? lanes.received.push([what, first]) : lanes.rest.push([what, ...details])
+      }
+      const frames = framesOf(what, first)
+      if (frames === null) return lanes.rest.push([what, ...details])
+      for (const { fin, rsv, type, payload } of frames) {
+        const isCompressed = rsv === 4
+        const bytes = isCompressed ? codec.inflate(payload) : payload
+        const isData = type === 'text' || type === 'binary'
+        const lane = isData ? lanes.sent : lanes.rest
+        lane.push([what, fin, isCompressed, type, bytes, ...(type === 'close' ? details.slice(1) : [])])
+      }
+    },
+    finish () {
+      for (const lines of Object.values(lanes)) {
+        for (const line of lines) log.add(...line)
+      }
+    }
+  })
+}
+
+/** The frames in a note of what was written, or null if it is about something else. */
+function framesOf (what, written) {
+  if (!what.startsWith('io data') || typeof written === 'string') return null
+  return Buffer.isBuffer(written) ? readFrames(written).frames : [written]
+}
+
+/** As `parityDeflate`, in lanes. */
+function parityLanes (name, rows, script) {
+  for (const [end, open, fromPeer] of ENDS) {
+    parityTable(`${end} with permessage-deflate ${name}`, rows, async (library, log, feed, value) => {
+      const lanes = inLanes(log)
+      await script({ log: lanes, feed, fromPeer, open: (given) => open(library, lanes, given) }, value)
+      lanes.finish()
+    })
+  }
+}
+
 parityDeflate('inflates', [
   ['text', (f) => [f('text', Buffer.from('f248cdc9c90700', 'hex'), { rsv: 4 })]],
   ['text beyond ASCII', (f) => [f('text', compress('é€😀'), { rsv: 4 })]],
@@ -66,23 +116,22 @@ parityDeflate('inflates', [
   await eventually(() => messages.count === expected, SETTLED)
 })
 
-parityDeflate('deflates', [
+parityLanes('deflates', [
   ['text', ['Hello']],
   ['with its context', ['Hello', 'Hello']],
   ['nothing', ['']],
   ['binary', [Buffer.from('Hello')]],
-  ['much', ['x'.repeat(100000)]]
+  ['much', ['x'.repeat(100000)]],
+  ['very much, and something behind it', ['x'.repeat(1000000), 'y'.repeat(300000), 'z', '']]
 ], async ({ log, open }, messages) => {
   const driver = open()
   const writes = counting(driver.io, 'data')
   for (const message of messages) log.call('write', () => driver.messages.write(message))
-  log.add('written', writes.count)
   await eventually(() => writes.count === messages.length, SETTLED)
 })
 
-parityDeflate('keeps the order', [
-  // The table "Behaviours to keep", F: a ping overtakes a message that a session still holds.
-  ['F: of a deflated text, a ping and a close frame', (f) => [
+parityLanes('keeps the order', [
+  ['of texts, a ping and a close frame', (f) => [
     f('text', compress('first'), { rsv: 4 }), f('ping', 'p'), f('close', closePayload(1000))
   ]],
   ['of texts and a close frame', (f) => [
@@ -95,18 +144,19 @@ parityDeflate('keeps the order', [
   await eventually(() => closes.count === 1, SETTLED)
 })
 
-parityDeflate('sends everything before it closes', [
+parityLanes('sends everything before it closes', [
   ['one text', ['a']],
-  ['several', ['a', 'b'.repeat(5000), 'c']]
+  ['several', ['a', 'b'.repeat(5000), 'c']],
+  ['very much', ['a', 'b'.repeat(500000), 'c']]
 ], async ({ log, feed, fromPeer, open }, messages) => {
   const driver = open()
+  const writes = counting(driver.io, 'data')
   for (const message of messages) log.call('text', () => driver.text(message))
   log.call('ping', () => driver.ping('overtakes'))
   log.call('close', () => driver.close('bye', 3001))
   log.call('text', () => driver.text('late'))
   log.call('ping', () => driver.ping('late'))
-  const writes = counting(driver.io, 'data')
-  await eventually(() => writes.count === messages.length + 1, SETTLED)
+  await eventually(() => writes.count === messages.length + 2, SETTLED)
   feed.deliver(driver.io, fromPeer('close', closePayload(3001, 'bye')))
 })
 
@@ -175,14 +225,19 @@ parityTable('two drivers of one kind talk', [
   let request
   client.io.once('data', (chunk) => { request = chunk })
   client.start()
-  server.io.on('data', (chunk) => feed.deliver(client.io, chunk))
-  client.io.on('data', (chunk) => {
-    log.add('frame', ...readFrames(chunk).frames.map(({ rsv, type, payload }) => [rsv, type, payload.toString('hex')]))
-    feed.deliver(server.io, chunk)
+  const agreed = { context: !settings.noContextTakeover, windowBits: settings.maxWindowBits }
+  const ends = [['client', client, server], ['server', server, client]].map(([name, from, to]) => {
+    const codec = new Codec(agreed)
+    const frames = []
+    from.io.on('data', (chunk) => {
+      if (chunk.toString('latin1', 0, 5) !== 'HTTP/') frames.push(...readFrames(chunk).frames)
+      feed.deliver(to.io, chunk)
+    })
+    return { name, codec, frames }
   })
+  server.io.write(request)
   const seen = []
   client.on('message', ({ data }) => seen.push(data))
-  server.io.write(request)
   const sent = ['Hello', 'Hello', '', 'é'.repeat(3000), Buffer.from([1, 2, 3]), Buffer.alloc(70000, 'ab')]
   for (const message of sent) client.messages.write(message)
   await eventually(() => seen.length === sent.length, SETTLED)
@@ -191,4 +246,9 @@ parityTable('two drivers of one kind talk', [
   client.on('close', (event) => log.add('close', { ...event }))
   client.close('bye', 3000)
   await eventually(() => closes.count === 1, SETTLED)
+  for (const { name, codec, frames } of ends) {
+    for (const { rsv, type, payload } of frames) {
+      log.add(name, rsv, type, rsv === 4 ? codec.inflate(payload, { strict: true }) : payload)
+    }
+  }
 }, { whole: 'every byte is cut by the other end' })

@@ -214,13 +214,22 @@ for (const [codec, configured] of CODECS) {
     })
   }
 
-  test(`${codec}: a block with BFINAL ends a message like any other`, async () => {
+  test(`${codec}: a block with BFINAL ends neither a session nor a message`, async () => {
     const { server } = agree(configured({}), configured({ requestNoContextTakeover: true }))
-    for (const text of ['one', 'two', 'three']) {
-      const data = Buffer.concat([zlib.deflateRawSync(text), Buffer.from([0])])
-      assert.equal((await incoming(server, data)).data.toString(), text)
+    for (const texts of [['one'], ['two', 'three'], ['four', JSON_TEXT, 'five'], []]) {
+      const blocks = texts.map((text) => zlib.deflateRawSync(text))
+      const endings = [Buffer.from([0]), compress('six')]
+      for (const [index, ending] of endings.entries()) {
+        const { data } = await incoming(server, Buffer.concat([...blocks, ending]))
+        assert.equal(data.toString(), texts.join('') + ['', 'six'][index])
+      }
     }
-    assert.equal((await incoming(server, compress('four'))).data.toString(), 'four')
+  })
+
+  test(`${codec}: blocks with BFINAL do not get round maxLength`, async () => {
+    const { server } = agree(configured({}), configured({}), { maxLength: 1000 })
+    const blocks = Array.from({ length: 3 }, () => zlib.deflateRawSync(Buffer.alloc(400)))
+    await assert.rejects(incoming(server, Buffer.concat([...blocks, Buffer.from([0])])), { type: 'too_large' })
   })
 
   test(`${codec}: messages that are none are errors`, async () => {
@@ -243,6 +252,13 @@ test('the native code calls short messages back at once', () => {
     })
   })
   assert.deepEqual(seen, [null, true, null, 'Hello'])
+})
+
+test('the native code keeps the context behind a block with BFINAL', async () => {
+  const { server } = agree(deflate, deflate)
+  const final = Buffer.concat([zlib.deflateRawSync('0123456789'), Buffer.from([0])])
+  assert.equal((await incoming(server, final)).data.toString(), '0123456789')
+  assert.equal((await incoming(server, DANGLING)).data.toString(), '0123456789')
 })
 
 test('a zlib of the user\'s gets the options and the windows, 8 as 9', async () => {
@@ -281,6 +297,17 @@ test('a zlib of the user\'s inflates no more than a chunk above maxLength', asyn
   assert.equal(custom.streams.length, 1)
   assert.ok(custom.streams[0].bytes < 200000, `${custom.streams[0].bytes} bytes`)
   assert.equal(custom.streams[0].isClosed, true)
+})
+
+test('a zlib of the user\'s makes no more than 100 streams for one message', async (scope) => {
+  const custom = foreignZlib()
+  const { server } = agree(npm, deflate.configure({ zlib: custom }))
+  const blocks = (count) => Buffer.concat([...Array(count).fill(zlib.deflateRawSync('a')), Buffer.from([0])])
+  assert.equal((await incoming(server, blocks(99))).data.toString(), 'a'.repeat(99))
+  await assert.rejects(incoming(server, blocks(10000)), { message: 'too many final blocks' })
+  // The last one of the first message is the first one of the second.
+  assert.equal(custom.streams.length, 199)
+  await eventually(scope, () => custom.streams.every(({ isClosed }) => isClosed))
 })
 
 test('a zlib of the user\'s that throws is an error of the message', async () => {

@@ -38,10 +38,10 @@ fs.writeFileSync(path.join(folder, 'driver-interop.ts'), DRIVER_INTEROP)
 const settings = [
   ['NodeNext, as CommonJS and as ES modules', { module: 'nodenext' }, [
     'example.ts', 'example.mts', 'usage.cts', 'usage.mts', 'interop.ts',
-    'driver-usage.cts', 'driver-usage.mts', 'driver-interop.ts'
+    'driver-usage.cts', 'driver-usage.mts', 'driver-interop.ts', 'deflate-usage.cts', 'deflate-usage.mts'
   ]],
   ['CommonJS without esModuleInterop', { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: false }, [
-    'example.ts', 'usage.cts', 'driver-usage.cts'
+    'example.ts', 'usage.cts', 'driver-usage.cts', 'deflate-usage.cts'
   ]],
   ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }, ['interop.ts', 'driver-interop.ts']]
 ]
@@ -51,7 +51,7 @@ for (const [name, options, files] of settings) {
   })
 }
 
-for (const [file, count] of [['misuse.cts', 36], ['driver-misuse.cts', 30]]) {
+for (const [file, count] of [['misuse.cts', 36], ['driver-misuse.cts', 30], ['deflate-misuse.cts', 14]]) {
   test(`wrong usage does not compile: ${file}`, async () => {
     assert.deepEqual(await compile({ module: 'nodenext' }, [file]), [])
 

@@ -89,7 +89,10 @@ declare namespace websocket {
 
   /** What a driver is told when it is made. */
   export interface Options {
-    /** The largest message accepted, in bytes; a larger one closes with 1009. Default: 67108863 (64 MiB less one). */
+    /**
+     * The largest message accepted, in bytes, as it comes and inflated; a larger one closes with 1009. Default: 67108863
+     * (64 MiB less one).
+     */
     maxLength?: number
 
     /** The subprotocols that a server speaks or a client offers: an array, or separated by commas. Default: none. */
@@ -125,7 +128,10 @@ declare namespace websocket {
   /** Bytes for a driver. A string stands for its UTF-8. */
   export type Chunk = Uint8Array | readonly number[] | string
 
-  /** A connection without a socket. Everything is synchronous, except what waits for a session of an extension. */
+  /**
+   * A connection without a socket. Everything is synchronous, except what waits for a session of an extension, or for a
+   * large message that is compressed or inflated, and what comes behind it.
+   */
   export interface Driver<Events extends DriverEvents = DriverEvents> extends Emitter<Events> {
     /** The wire, to be piped to and from a socket. */
     readonly io: IO
@@ -449,8 +455,8 @@ declare namespace websocket {
   }
 
   /**
-   * A WebSocket extension in the manner of the websocket-extensions framework: npm's `permessage-deflate`, or one's
-   * own.
+   * A WebSocket extension in the manner of the websocket-extensions framework: one's own, or permessage-deflate. Of
+   * that, this package's and npm's, a driver takes the options, and compresses in native code itself.
    */
   export interface Extension {
     /** As in `Sec-WebSocket-Extensions`. */

@@ -108,19 +108,23 @@ declare namespace deflate {
 
     /**
      * A module with the interface of Node's `zlib`, to (de)compress with. Then that happens in JavaScript, through the
-     * streams of that module. Node's own counts as none. Default: the native code of this package.
+     * streams of that module; order and `maxLength` are kept. Node's own counts as none. Default: the native code of
+     * this package.
      */
     zlib?: Zlib | null
   }
 
   /** What is used of a module like Node's `zlib`. */
   export interface Zlib {
-    createDeflateRaw (options: { windowBits?: number, level?: number, memLevel?: number, strategy?: number }): ZlibStream
+    createDeflateRaw (options: Pick<Options, 'level' | 'memLevel' | 'strategy'> & { windowBits?: number }): ZlibStream
     createInflateRaw (options: { windowBits?: number }): ZlibStream
   }
 
   /** What is used of its streams. */
   export interface ZlibStream {
+    /** How many bytes it has taken. Without it, what is behind a block with BFINAL is ignored. */
+    readonly bytesWritten?: number
+
     on (event: 'data', listener: (chunk: Buffer) => void): any
     on (event: 'error', listener: (error: Error) => void): any
     on (event: 'end', listener: () => void): any

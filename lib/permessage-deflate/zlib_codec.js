@@ -11,6 +11,17 @@ const { constants } = require('node:zlib')
  */
 
 /**
+ * A message that a stream works on.
+ *
+ * @typedef {object} Job
+ * @property {Buffer} data what the stream is given
+ * @property {Buffer[]} chunks what has come out
+ * @property {number} length of that
+ * @property {number} streams how many it took
+ * @property {import('./direction').Done} done
+ */
+
+/**
  * A module with the interface of Node's zlib as a codec: streams that work on one message at a time.
  *
  * @implements {Codec}
@@ -22,8 +33,10 @@ class ZlibCodec {
   #maxLength
   /** @type {any} the stream that works, or that waits with its context */
   #stream = null
-  /** @type {{ chunks: Buffer[], length: number, done: import('./direction').Done } | null} */
+  /** @type {Job | null} */
   #job = null
+  /** How many bytes the stream had taken before it was given those of the job. */
+  #taken = 0
 
   /**
    * @param {object} given
@@ -44,21 +57,28 @@ class ZlibCodec {
    * @param {import('./direction').Done} done
    */
   start (data, done) {
-    const job = this.#job = { chunks: [], length: 0, done }
-    try {
-      this.#stream ??= this.#opened()
-      this.#feed(this.#stream, data, (error) => {
-        // After an error there is an event, which says what it was.
-        if (!error && this.#job === job) this.#finish(null)
-      })
-    } catch (error) {
-      this.#finish(error)
-    }
+    this.#job = { data, chunks: [], length: 0, streams: 1, done }
+    this.#begin()
   }
 
   stop () {
     this.#job = null
     this.#drop()
+  }
+
+  #begin () {
+    const job = this.#job
+    if (job === null) return
+    try {
+      const stream = this.#stream ??= this.#opened()
+      this.#taken = stream.bytesWritten
+      this.#feed(stream, job.data, (error) => {
+        // After an error there is an event, which says what it was.
+        if (!error && this.#job === job && this.#stream === stream) this.#finish(null)
+      })
+    } catch (error) {
+      this.#finish(error)
+    }
   }
 
   #opened () {
@@ -67,13 +87,26 @@ class ZlibCodec {
     stream.on('error', (/** @type {any} */ error) => {
       if (stream === this.#stream) this.#finish(error)
     })
-    // After a block with BFINAL a stream takes nothing any more.
     stream.on('end', () => {
-      if (stream !== this.#stream) return
-      this.#drop()
-      this.#finish(null)
+      if (stream === this.#stream) this.#goOn(stream)
     })
     return stream
+  }
+
+  /**
+   * After a block with BFINAL a stream takes nothing any more. What is behind it goes to another, without context: to
+   * refer to that is an error then.
+   *
+   * @param {any} stream
+   */
+  #goOn (stream) {
+    this.#drop()
+    if (this.#job === null) return
+    const taken = stream.bytesWritten - this.#taken
+    if (!(taken > 0 && taken < this.#job.data.length)) return this.#finish(null)
+    if (++this.#job.streams > MAX_STREAMS) return this.#finish(new Error('too many final blocks'))
+    this.#job.data = this.#job.data.subarray(taken)
+    this.#begin()
   }
 
   /**
@@ -160,6 +193,8 @@ function atLeast9 (windowBits) {
   return Math.max(windowBits, 9)
 }
 
+/** For one message. Two bytes of the peer's are enough to need another stream, which costs far more. */
+const MAX_STREAMS = 100
 /** The end of a block that a message leaves out (RFC 7692 section 7.2.1). */
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
 

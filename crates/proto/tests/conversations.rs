@@ -53,6 +53,11 @@ fn lets_handlers_act_between_two_outputs() {
 }
 
 #[test]
+fn compresses_what_was_agreed_to_be_compressed() {
+    check(scripts::deflate::SCRIPTS);
+}
+
+#[test]
 fn a_subprotocol_cannot_add_a_header_line() {
     for name in ["a\r\nX: 1", "a\0", "\u{7f}"] {
         let config = |config: Config| Config {

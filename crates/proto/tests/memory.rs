@@ -11,8 +11,11 @@ use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
 use faye_websocket_proto::handshake::proxy::{Connect, Tunnel};
 use faye_websocket_proto::output::{Event, Kind, Output};
+use zlib_rs::{Deflate, DeflateFlush};
 
-use connections::{asked_server, client, client_config, lenient, new_client, open_server};
+use connections::{
+    asked_server, client, client_config, deflate_server, lenient, new_client, open_server,
+};
 
 #[test]
 fn an_announced_length_allocates_nothing() {
@@ -272,8 +275,246 @@ fn the_answer_of_a_server_or_a_proxy_is_bounded() {
     assert!(used < 256 * 1024, "{used} bytes for the answer of a proxy");
 }
 
+#[test]
+fn a_bomb_costs_no_more_than_the_limit() {
+    let bomb = compressed(&vec![0; 64 * MIB]);
+    assert!(bomb.len() * 1000 < 64 * MIB, "{} bytes", bomb.len());
+    let used = peak(|| {
+        let mut server = deflate_server(lenient(MIB), "", OFFER);
+        server.receive(&bomb);
+        assert_eq!(delivered(&mut server), Err(1009));
+    });
+    assert!(used <= 4_000_000, "{used} bytes for a limit of {MIB}");
+}
+
+#[test]
+fn bombs_behind_each_other_cost_no_more_than_one() {
+    // Each of them is just short enough.
+    let bombs = compressed(&[0; MIB]).repeat(40);
+    let mut server = deflate_server(lenient(MIB), "", OFFER);
+    let used = peak(|| {
+        server.receive(&bombs);
+        assert_eq!(delivered(&mut server), Ok(40));
+    });
+    assert!(used <= 4_000_000, "{used} bytes for a limit of {MIB}");
+}
+
+#[test]
+fn an_idle_connection_that_compresses_is_small() {
+    const CONNECTIONS: usize = 8;
+    let mut connections = Vec::new();
+    // The states of zlib are the thread's.
+    ticker(&mut [deflate_server(lenient(MIB), "", OFFER)], 10);
+    let kept = kept(|| {
+        let new = || deflate_server(lenient(MIB), "", OFFER);
+        connections.extend(std::iter::repeat_with(new).take(CONNECTIONS));
+        let exchanged = ticker(&mut connections, 150);
+        assert!(exchanged > 64 * 1024, "{exchanged} bytes each way");
+    });
+    let each = kept / CONNECTIONS as isize;
+    assert!(each <= 48 * 1024, "{each} bytes for an idle connection");
+}
+
+#[test]
+fn an_idle_connection_that_keeps_no_context_keeps_none() {
+    let new = || {
+        let options = "no_context_takeover request_no_context_takeover";
+        deflate_server(lenient(MIB), options, OFFER)
+    };
+    exchange(&mut [new()], 10, Deflate::reset);
+    let mut connection = None;
+    let kept = kept(|| {
+        exchange(connection.insert([new()]), 150, Deflate::reset);
+    });
+    assert!(kept < 10_000, "{kept} bytes");
+}
+
+#[test]
+fn messages_that_are_compressed_leave_nothing_behind() {
+    let mut connections = [(); 2].map(|()| deflate_server(lenient(MIB), "", OFFER));
+    ticker(&mut connections, 1000);
+    let kept = kept(|| {
+        ticker(&mut connections, 25_000);
+    });
+    // What is remembered shrinks and grows with what pays.
+    assert!(kept < 70 * 1024, "{kept} bytes for 100 000 messages");
+}
+
+#[test]
+fn connections_that_compress_leave_nothing_behind() {
+    let cycle = || {
+        ticker(&mut [deflate_server(lenient(MIB), "", OFFER)], 3);
+    };
+    cycle();
+    let kept = kept(|| (0..1000).for_each(|_| cycle()));
+    assert!(kept < 1024, "{kept} bytes for 1000 connections");
+}
+
+#[test]
+fn large_messages_give_their_memory_back_in_either_direction() {
+    let large = letters(8 * MIB);
+    let incoming = compressed(&large);
+    let mut server = deflate_server(lenient(usize::MAX), "", OFFER);
+    let mut exchange = || {
+        server.receive(&incoming);
+        assert_eq!(delivered(&mut server), Ok(1));
+        assert!(server.send(Kind::Binary, &large));
+        while server.has_work() {
+            assert!(server.work().accepted);
+        }
+        assert!(server.outbox().bytes().len() > MIB);
+        server.outbox().clear();
+        // The beginning of a message keeps nothing of what was before it.
+        server.receive(&[0xC2, 1]);
+        assert_eq!(delivered(&mut server), Ok(0));
+        server.receive(&[0]);
+        assert_eq!(delivered(&mut server), Ok(1));
+    };
+    // At first what is remembered, and the states of zlib with their room for a slice.
+    for (time, allowed) in [("first", MIB as isize), ("second", 1024)] {
+        let kept = kept(&mut exchange);
+        assert!(kept < allowed, "{kept} bytes after the {time} time");
+    }
+}
+
+#[test]
+fn a_large_message_takes_few_bytes_for_each_of_its_own() {
+    let large = letters(8 * MIB);
+    let incoming = compressed(&large);
+    let all = incoming.len() + large.len();
+    let used = peak(|| {
+        let mut server = deflate_server(lenient(usize::MAX), "", OFFER);
+        for chunk in incoming.chunks(64 * 1024) {
+            server.receive(chunk);
+            let _ = delivered(&mut server);
+        }
+    });
+    assert!(used <= 2 * all + MIB, "{used} bytes to inflate {all}");
+
+    let used = peak(|| {
+        let mut server = deflate_server(lenient(usize::MAX), "", OFFER);
+        assert!(server.send(Kind::Binary, &large));
+        while server.has_work() {
+            assert!(server.work().accepted);
+        }
+    });
+    assert!(used <= 2 * all + MIB, "{used} bytes to deflate {all}");
+}
+
+#[test]
+fn a_connection_that_fails_while_it_inflates_gives_its_memory_back() {
+    let large = compressed(&vec![7; 8 * MIB]);
+    let corrupt = [&[0xC2, 1][..], &[0x06]].concat();
+    ticker(&mut [deflate_server(lenient(MIB), "", OFFER)], 10);
+    for (name, wire) in [("too long", &large), ("corrupt", &corrupt)] {
+        let mut server = deflate_server(lenient(4 * MIB), "", OFFER);
+        let kept = kept(|| {
+            server.receive(wire);
+            assert!(delivered(&mut server).is_err(), "{name}");
+            server.outbox().clear();
+            server.receive(&large);
+        });
+        assert!(kept < 2048, "{kept} bytes: {name}");
+    }
+    let begin = |server: &mut Connection| {
+        assert!(server.send(Kind::Binary, &vec![7; 8 * MIB]));
+        assert!(server.work().accepted);
+    };
+    begin(&mut deflate_server(lenient(MIB), "", OFFER));
+    let mut server = deflate_server(lenient(usize::MAX), "", OFFER);
+    let kept = kept(|| {
+        begin(&mut server);
+        server.receive(&large);
+        assert!(matches!(server.poll(), Some(Output::Unfinished)));
+        server.abandon();
+    });
+    assert!(kept < 2048, "{kept} bytes: abandoned");
+}
+
+/// Letters in any order, which take three bits each.
+fn letters(length: usize) -> Vec<u8> {
+    let mut random = 1u64;
+    let next = || {
+        random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+        b"etaoinsh"[(random >> 61) as usize]
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+/// Reports of a few hundred bytes, sent and received by each connection in turn. How many bytes by one.
+fn ticker(connections: &mut [Connection], rounds: usize) -> usize {
+    exchange(connections, rounds, |_| {})
+}
+
+/// `between` two messages of the peer something may be done.
+fn exchange(connections: &mut [Connection], rounds: usize, between: fn(&mut Deflate)) -> usize {
+    let mut deflates = Vec::new();
+    deflates.resize_with(connections.len(), || Deflate::new(6, false, 15));
+    let mut bytes = 0;
+    for round in 0..rounds {
+        let seed = round * 7919;
+        let message = format!(
+            r#"{{"time":{},"symbol":"S{}","bids":[{},{},{}],"asks":[{},{},{}],"text":"{}"}}"#,
+            1_700_000_000 + round,
+            seed % 13,
+            seed % 1009,
+            seed % 1013,
+            seed % 1019,
+            seed % 1021,
+            seed % 1031,
+            seed % 1033,
+            "lorem ipsum dolor sit amet ".repeat(round % 31),
+        );
+        bytes += message.len();
+        for (connection, deflate) in connections.iter_mut().zip(&mut deflates) {
+            assert!(connection.send(Kind::Text, message.as_bytes()));
+            connection.outbox().clear();
+            connection.receive(&compressed_with(deflate, message.as_bytes()));
+            assert_eq!(delivered(connection), Ok(1));
+            between(deflate);
+        }
+    }
+    bytes
+}
+
+/// How many messages are delivered, or the close code.
+fn delivered(connection: &mut Connection) -> Result<usize, u16> {
+    let mut messages = 0;
+    while let Some(output) = connection.poll() {
+        match output {
+            Output::Message(_) => messages += 1,
+            Output::Event(Event::Close { code, .. }) => return Err(code.unwrap_or_default()),
+            _ => {}
+        }
+    }
+    Ok(messages)
+}
+
+/// A message in one unmasked frame, compressed.
+fn compressed(message: &[u8]) -> Vec<u8> {
+    compressed_with(&mut Deflate::new(6, false, 15), message)
+}
+
+fn compressed_with(deflate: &mut Deflate, message: &[u8]) -> Vec<u8> {
+    let mut payload = vec![0; message.len() + message.len() / 8 + 100];
+    let before = deflate.total_out();
+    deflate
+        .compress(message, &mut payload, DeflateFlush::SyncFlush)
+        .expect("between two messages");
+    let length = (deflate.total_out() - before) as usize - 4;
+    let mut wire = header(0xC2, length);
+    wire.extend_from_slice(&payload[..length]);
+    wire
+}
+
 /// An unmasked frame with `length` bytes.
 fn frame(first: u8, length: usize) -> Vec<u8> {
+    let mut wire = header(first, length);
+    wire.resize(wire.len() + length, b'a');
+    wire
+}
+
+fn header(first: u8, length: usize) -> Vec<u8> {
     let mut wire = vec![first];
     if length < 126 {
         wire.push(length as u8);
@@ -281,7 +522,6 @@ fn frame(first: u8, length: usize) -> Vec<u8> {
         wire.push(0x7F);
         wire.extend((length as u64).to_be_bytes());
     }
-    wire.resize(wire.len() + length, b'a');
     wire
 }
 
@@ -361,6 +601,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+const OFFER: &str = "permessage-deflate";
 const MIB: usize = 1024 * 1024;
 /// Between two powers of two.
 const LENGTH: usize = MIB + MIB / 4;

@@ -4,12 +4,17 @@ mod support;
 
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::{Connection, ReadyState};
+use faye_websocket_proto::error::HandshakeError;
+use faye_websocket_proto::extension::deflate::parameters::Options;
 use faye_websocket_proto::output::{Event, Kind, Output};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use support::connections::{ANSWER, asked_server, client_config, lenient, new_client};
-use support::streams::{broken, text, valid};
+use support::connections::{
+    ANSWER, answer_with, asked_server, client_config, lenient, new_client, offered_server,
+};
+use support::inflate::Reader;
+use support::streams::{broken, broken_compressed, compressed, text, valid};
 use support::wire::Wire;
 
 proptest! {
@@ -23,6 +28,37 @@ proptest! {
     ) {
         let mut session = Session::new(asked_server(lenient(max_length), &[]), false);
         session.run(starts, &operations)?;
+    }
+
+    #[test]
+    fn a_server_that_compresses_survives_any_operations(
+        operations in vec(operation(), 0..40),
+        starts in prop::bool::weighted(0.9),
+        max_length in prop_oneof![Just(0x3ff_ffff), 0..300usize],
+    ) {
+        let mut server = offered_server(lenient(max_length), "permessage-deflate");
+        let negotiation = server.negotiation().expect("the request is a good one");
+        prop_assert!(negotiation.answer_deflate(&Options::default()));
+        let mut session = Session::new(server, false);
+        session.compresses();
+        session.run(starts, &operations)?;
+    }
+
+    #[test]
+    fn a_client_that_compresses_survives_any_operations(
+        operations in vec(operation(), 0..40),
+        response in prop_oneof![
+            8 => Just(answer_with("permessage-deflate")),
+            1 => Just(answer_with("permessage-deflate; x")),
+            1 => Just(ANSWER.to_owned()),
+        ],
+    ) {
+        let mut client = new_client(client_config());
+        let negotiation = client.negotiation().expect("it has not been started");
+        negotiation.offer_deflate(&Options::default());
+        let mut session = Session::new(client, true);
+        session.run(true, &[Operation::Receive(response.into_bytes())])?;
+        session.run(false, &operations)?;
     }
 
     #[test]
@@ -62,6 +98,7 @@ enum Operation {
     /// As many times as this.
     Poll(usize),
     PollMessage(usize),
+    Work,
     Write,
 }
 
@@ -70,6 +107,8 @@ fn operation() -> impl Strategy<Value = Operation> {
     let bytes = prop_oneof![
         4 => valid().prop_map(|stream| stream.bytes),
         2 => broken(),
+        2 => compressed().prop_map(|stream| stream.bytes),
+        2 => broken_compressed(),
         1 => vec(any::<u8>(), 0..40),
         2 => vec(prop_oneof![Just(0x81), Just(0x89), Just(0x00), Just(0x88)], 0..4),
     ];
@@ -78,6 +117,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         6 => bytes.prop_map(O::Receive),
         2 => text().prop_map(|text| O::Send(Kind::Text, text.into_bytes())),
         1 => (0..70_000usize).prop_map(|length| O::Send(Kind::Binary, vec![7; length])),
+        1 => prop::bool::weighted(0.3).prop_map(|rare| match rare {
+            true => O::Send(Kind::Binary, vec![7; LARGE]),
+            false => O::Work,
+        }),
         1 => (0..130usize).prop_map(O::Ping),
         1 => (0..130usize).prop_map(O::Pong),
         1 => (code, text()).prop_map(|(code, reason)| O::Close(code, reason)),
@@ -94,6 +137,8 @@ fn operation() -> impl Strategy<Value = Operation> {
 struct Session {
     connection: Connection,
     wire: Wire,
+    /// Whether something may be unfinished.
+    compresses: bool,
     received: usize,
     outputs: usize,
     opened: usize,
@@ -107,12 +152,18 @@ impl Session {
         Self {
             connection,
             wire: Wire::new(is_client, true),
+            compresses: false,
             received: 0,
             outputs: 0,
             opened: 0,
             state: -1,
             is_over: false,
         }
+    }
+
+    fn compresses(&mut self) {
+        self.compresses = true;
+        self.wire.compressed(Reader::new(15, true));
     }
 
     fn run(&mut self, starts: bool, operations: &[Operation]) -> Result<(), TestCaseError> {
@@ -124,7 +175,12 @@ impl Session {
             self.perform(operation)?;
             self.look()?;
         }
-        // Whatever is left to say is said in a bounded number of outputs.
+        // Whatever is left to do is done in a bounded number of slices, and whatever is left to say is said
+        // in a bounded number of outputs.
+        for _ in 0..100 {
+            self.perform(&Operation::Work)?;
+        }
+        prop_assert!(!self.connection.has_work());
         self.perform(&Operation::Poll(usize::MAX))?;
         prop_assert!(self.connection.poll_message().is_none());
         prop_assert!(self.connection.poll().is_none());
@@ -178,6 +234,7 @@ impl Session {
                         Some(Output::Event(event)) => self.happened(vec![event])?,
                         Some(Output::Write) => self.count()?,
                         Some(Output::Message(_)) => self.message()?,
+                        Some(Output::Unfinished) if self.compresses => {}
                         Some(Output::Transform(_) | Output::Unfinished) => {
                             return Err(TestCaseError::fail("no extension was negotiated"));
                         }
@@ -191,6 +248,13 @@ impl Session {
                     }
                     self.message()?;
                 }
+            }
+            Operation::Work => {
+                let has_work = connection.has_work();
+                prop_assert!(self.compresses || !has_work);
+                let caused = connection.work();
+                prop_assert!(has_work || caused.events.is_empty());
+                self.happened(caused.events)?;
             }
             Operation::Write => {
                 while let Some(write) = connection.outbox().take_first() {
@@ -214,12 +278,28 @@ impl Session {
                 Event::Open => self.opened += 1,
                 Event::Close { .. } => self.is_over = true,
                 Event::Ping(_) | Event::Pong(_) | Event::Error(_) => {}
-                Event::Activate | Event::Drain | Event::Outgoing { .. } => {
+                Event::Activate => self.activate()?,
+                Event::Drain | Event::Outgoing { .. } => {
                     return Err(TestCaseError::fail("no extension was negotiated"));
                 }
             }
         }
         Ok(())
+    }
+
+    fn activate(&mut self) -> Result<(), TestCaseError> {
+        let negotiation = self.connection.negotiation();
+        let negotiation = negotiation.expect("it is time for it");
+        let caused = if negotiation.activate_deflate(&Options::default()) {
+            // The request comes before what is compressed.
+            self.perform(&Operation::Write)?;
+            self.compresses();
+            self.connection.activated()
+        } else {
+            let error = HandshakeError::UnacceptableExtension(String::new());
+            self.connection.refuse(error)
+        };
+        self.happened(caused.events)
     }
 
     /// Every output but the events of the handshake and of the end costs the peer a byte or two.
@@ -248,3 +328,6 @@ impl Session {
         Ok(())
     }
 }
+
+/// Compressed in three slices.
+const LARGE: usize = 300_000;

@@ -11,10 +11,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use support::connections::{client, client_config, lenient, open_client, open_server, server};
+use support::connections::{
+    client, client_config, deflate_client, deflate_server, lenient, open_client, open_server,
+    server,
+};
 use support::driver::{Driver, Style};
 use support::script::Script;
-use support::streams::{Stream, broken, text, valid};
+use support::streams::{Stream, broken, broken_compressed, compressed, text, valid};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..Default::default() })]
@@ -53,6 +56,26 @@ proptest! {
     }
 
     #[test]
+    fn any_cut_of_compressed_messages_gives_what_they_say(
+        Stream { bytes, transcript } in compressed(),
+        cuts in cuts(),
+        style in style(),
+    ) {
+        prop_assert_eq!(inflated(&bytes, &cuts, style, DEFAULT), transcript);
+    }
+
+    #[test]
+    fn any_cut_of_broken_compressed_messages_gives_what_they_give_in_one_piece(
+        bytes in broken_compressed(),
+        cuts in cuts(),
+        style in style(),
+        max_length in prop_oneof![Just(DEFAULT), 0..300usize],
+    ) {
+        let whole = inflated(&bytes, &[], Style::OneByOne, max_length);
+        prop_assert_eq!(&inflated(&bytes, &cuts, style, max_length), &whole);
+    }
+
+    #[test]
     fn any_cut_of_any_bytes_gives_what_they_give_in_one_piece(
         bytes in vec(any::<u8>(), 0..300),
         cuts in cuts(),
@@ -88,7 +111,15 @@ proptest! {
         ], 0..4),
         cuts in cuts(),
     ) {
-        for (mut from, mut to) in [(client(), server()), (server(), client())] {
+        let offer = "permessage-deflate; client_max_window_bits";
+        let deflating = || deflate_server(Config::server(), "", offer);
+        let deflating_client = || deflate_client(client_config(), "", "permessage-deflate");
+        for (mut from, mut to) in [
+            (client(), server()),
+            (server(), client()),
+            (deflating_client(), deflating()),
+            (deflating(), deflating_client()),
+        ] {
             for (kind, payload) in &messages {
                 prop_assert!(from.send(*kind, payload));
             }
@@ -134,6 +165,12 @@ fn received(bytes: &[u8], cuts: &[Index], style: Style, max_length: usize) -> Ve
         cuts,
         Driver::new(open_server(lenient(max_length)), style),
     )
+}
+
+/// The same of one that has agreed on permessage-deflate.
+fn inflated(bytes: &[u8], cuts: &[Index], style: Style, max_length: usize) -> Vec<String> {
+    let server = deflate_server(lenient(max_length), "", "permessage-deflate");
+    chunks(bytes, cuts, Driver::new(server, style))
 }
 
 fn chunks(bytes: &[u8], cuts: &[Index], mut driver: Driver) -> Vec<String> {

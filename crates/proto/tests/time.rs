@@ -9,9 +9,13 @@ use faye_websocket_proto::config::Config;
 use faye_websocket_proto::event_stream;
 use faye_websocket_proto::http::headers::list;
 use faye_websocket_proto::http::request::{is_event_source, is_websocket};
+use faye_websocket_proto::output::{Event, Kind, Output};
+use zlib_rs::Deflate;
 
-use support::connections::{asked_server, client_config, lenient_server, new_client, server};
-use support::streams::frame;
+use support::connections::{
+    asked_server, client_config, deflate_server, lenient, lenient_server, new_client, server,
+};
+use support::streams::{deflated, frame};
 
 #[test]
 fn a_request_head_of_64_kib_is_judged_at_once_whatever_it_says() {
@@ -172,14 +176,137 @@ fn an_event_of_line_breaks_is_framed_at_once() {
     }
 }
 
+#[test]
+fn a_bomb_is_refused_at_once() {
+    let mib = 1024 * 1024;
+    let bombs = [
+        ("zeros", vec![0; 64 * mib]),
+        ("a pattern", b"abcdefghijklmnop".repeat(4 * mib)),
+    ];
+    for (name, bomb) in bombs {
+        let bomb = deflated(&mut Deflate::new(9, false, 15), &bomb);
+        // Four times what it may take with all optimisations.
+        within(Duration::from_millis(20), name, || {
+            let mut server = deflate_server(lenient(mib), "", "permessage-deflate");
+            server.receive(&frame(0xC2, None, &bomb));
+            let mut codes = Vec::new();
+            while let Some(output) = server.poll() {
+                if let Output::Event(Event::Close { code, .. }) = output {
+                    codes.extend(code);
+                }
+            }
+            assert_eq!(codes, [1009], "{name}");
+        });
+    }
+}
+
+/// Whatever a message is made of, nobody has to wait long for it: a poll does a slice of it.
+#[test]
+fn a_message_of_any_blocks_is_inflated_in_slices() {
+    let mib = 1024 * 1024;
+    let noise = |length: usize| -> Vec<u8> {
+        let steps = (1u64..).map(|i| i.wrapping_mul(0x5851_F42D_4C95_7F2D) >> 33);
+        steps.map(|step| step as u8).take(length).collect()
+    };
+    let zlib = |message: &[u8]| deflated(&mut Deflate::new(6, false, 15), message);
+    let repeated = |block: &[u8], times: usize| [block.repeat(times), vec![0x00]].concat();
+    // Four blocks with nothing but their ends are five bytes, 010 0000000 each, from the right.
+    let empty = [0x02, 0x08, 0x20, 0x80, 0x00];
+    let payloads = [
+        ("zeros", 64, zlib(&vec![0; 32 * mib])),
+        ("noise", 16, zlib(&noise(8 * mib))),
+        ("empty blocks", 16, repeated(&empty, mib / 4)),
+        (
+            "empty stored blocks",
+            16,
+            repeated(&[0, 0, 0, 0xFF, 0xFF], mib / 4),
+        ),
+        ("empty final blocks", 16, repeated(&[0x03, 0x00], mib / 2)),
+        (
+            "final blocks of a byte",
+            16,
+            repeated(&[0x01, 1, 0, 0xFE, 0xFF, 7], mib / 4),
+        ),
+        ("final blocks behind a window", 16, {
+            let window = zlib(&noise(40_000));
+            [
+                &window[..],
+                &[0, 0, 0xFF, 0xFF],
+                &repeated(&[0x03, 0x00], 100_000),
+            ]
+            .concat()
+        }),
+    ];
+    for (name, least, payload) in payloads {
+        let wire = frame(0xC2, None, &payload);
+        let inflate = || {
+            let mut server = deflate_server(lenient(usize::MAX), "", "permessage-deflate");
+            server.receive(&wire);
+            let (mut slices, mut longest) = (0, Duration::ZERO);
+            loop {
+                let mut is_message = false;
+                longest = longest.max(time(|| match server.poll() {
+                    Some(Output::Unfinished) => slices += 1,
+                    Some(Output::Message(_)) => is_message = true,
+                    other => panic!("{name}: {other:?}"),
+                }));
+                if is_message {
+                    return (slices, longest);
+                }
+            }
+        };
+        let limit = Duration::from_millis(20);
+        let best = (0..ATTEMPTS).map(|_| inflate()).find(|(slices, longest)| {
+            assert!(*slices >= least, "{name}: {slices} slices");
+            *longest < limit
+        });
+        assert!(best.is_some(), "{name}: a slice takes more than {limit:?}");
+    }
+}
+
+#[test]
+fn messages_behind_a_large_one_are_compressed_in_slices() {
+    let cases = [
+        ("large ones", 0, vec![b'a'; 1024 * 1024]),
+        ("short ones", 20_000, vec![b'a'; 200_000]),
+    ];
+    for (name, short, large) in cases {
+        let deflate = || {
+            let mut server = deflate_server(lenient(usize::MAX), "", "permessage-deflate");
+            for _ in 0..4 {
+                assert!(server.send(Kind::Binary, &large));
+            }
+            for _ in 0..short {
+                assert!(server.send(Kind::Text, b"x"));
+            }
+            let (mut slices, mut longest) = (0, Duration::ZERO);
+            while server.has_work() {
+                longest = longest.max(time(|| assert!(server.work().accepted)));
+                server.outbox().clear();
+                slices += 1;
+            }
+            (slices, longest)
+        };
+        let limit = Duration::from_millis(20);
+        let best = (0..ATTEMPTS).map(|_| deflate()).find(|(slices, longest)| {
+            assert!(*slices >= 32, "{name}: {slices} slices");
+            *longest < limit
+        });
+        assert!(best.is_some(), "{name}: a slice takes more than {limit:?}");
+    }
+}
+
 fn many_headers() -> String {
     (0..250).map(|i| format!("X-{i}: {i}\r\n")).collect()
 }
 
 /// In one of several attempts, because other work on the machine slows some of them down. Work that is
 /// not in proportion takes a second or more, each time.
-fn within_50_ms(name: &str, mut run: impl FnMut()) {
-    let limit = Duration::from_millis(50);
+fn within_50_ms(name: &str, run: impl FnMut()) {
+    within(Duration::from_millis(50), name, run);
+}
+
+fn within(limit: Duration, name: &str, mut run: impl FnMut()) {
     let best = (0..ATTEMPTS)
         .map(|_| time(&mut run))
         .find(|&time| time < limit);

@@ -4,6 +4,7 @@ use crate::support::script::Script;
 
 pub(crate) mod closing;
 pub(crate) mod control;
+pub(crate) mod deflate;
 pub(crate) mod frames;
 pub(crate) mod handlers;
 pub(crate) mod handshake_client;
@@ -26,6 +27,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Script> {
         control::SCRIPTS,
         closing::SCRIPTS,
         handlers::SCRIPTS,
+        deflate::SCRIPTS,
     ]
     .into_iter()
     .flatten()

@@ -3,13 +3,19 @@
 //! Commands, at the top of a script or in a handler: `start`, `header <name>: <value>`,
 //! `text <bytes>`, `binary <bytes>`, `ping <bytes>`, `pong <bytes>`, `close [code] [bytes]`, `abandon`,
 //! `receive <bytes>`, `throw`, and for looking: `state`, `subprotocol`, `status`, `buffered`.
+//!
+//! For permessage-deflate: `deflate [option ...]` before the start, and `work`, which compresses what
+//! waits for that. What has to be polled again is, at once.
 
 use std::collections::VecDeque;
 
 use faye_websocket_proto::connection::{Connection, ReadyState};
-use faye_websocket_proto::error::InvalidArgument;
+use faye_websocket_proto::error::{HandshakeError, InvalidArgument};
+use faye_websocket_proto::extension::deflate::parameters::Options;
+use faye_websocket_proto::extension::header::print;
 use faye_websocket_proto::output::{Caused, Event, Kind, Output};
 
+use super::connections::deflate_options;
 use super::notation::{bytes, show};
 
 /// How messages are asked for.
@@ -24,6 +30,7 @@ pub(crate) enum Style {
 pub(crate) struct Driver {
     connection: Connection,
     style: Style,
+    deflate: Options,
     handlers: Vec<Handler>,
     lines: Vec<String>,
     /// Collected and not yet delivered. Stays here when a handler throws.
@@ -49,6 +56,7 @@ impl Driver {
         Self {
             connection,
             style,
+            deflate: Options::default(),
             handlers: Vec::new(),
             lines: Vec::new(),
             run: VecDeque::new(),
@@ -132,10 +140,39 @@ impl Driver {
         }
         Some(match self.connection.poll()? {
             Output::Message(message) => Next::Message(message.kind, message.payload.to_vec()),
+            Output::Unfinished => return self.next(),
             Output::Write => Next::Write,
             Output::Event(event) => Next::Event(event),
-            Output::Transform(_) | Output::Unfinished => panic!("no extension was negotiated"),
+            Output::Transform(_) => panic!("no session outside the core was negotiated"),
         })
+    }
+
+    /// Offers permessage-deflate, or answers the offers of a client.
+    fn negotiate(&mut self) {
+        let is_client = self.connection.ready_state() == ReadyState::Unstarted;
+        let Some(negotiation) = self.connection.negotiation() else {
+            return self.record("deflate too late".to_owned());
+        };
+        if is_client {
+            negotiation.offer_deflate(&self.deflate);
+        } else if !negotiation.answer_deflate(&self.deflate) {
+            self.record("deflate declined".to_owned());
+        }
+    }
+
+    /// A client has got a response.
+    fn activate(&mut self) {
+        let negotiation = self.connection.negotiation().expect("it is time for it");
+        let response = negotiation.received()[0].clone();
+        let caused = if negotiation.activate_deflate(&self.deflate) {
+            self.connection.activated()
+        } else {
+            let printed = print(&response.name, &response.parameters);
+            self.connection
+                .refuse(HandshakeError::UnacceptableExtension(printed))
+        };
+        self.flush();
+        caused.events.iter().for_each(|event| self.happened(event));
     }
 
     fn command(&mut self, line: &str) {
@@ -176,6 +213,16 @@ impl Driver {
                 let value = value.replace("\\r", "\r").replace("\\n", "\n");
                 let accepted = connection.set_header(header, &value);
                 self.answered(name, accepted);
+            }
+            "deflate" => {
+                self.deflate = deflate_options(argument);
+                self.negotiate();
+            }
+            "work" => {
+                while self.connection.has_work() {
+                    let caused = self.connection.work();
+                    self.caused(name, Ok(caused));
+                }
             }
             "abandon" => connection.abandon(),
             "receive" => self.receive(&payload()),
@@ -222,6 +269,7 @@ impl Driver {
 
     fn happened(&mut self, event: &Event) {
         self.record(match event {
+            Event::Activate => return self.activate(),
             Event::Open => "open".to_owned(),
             Event::Ping(payload) => format!("ping {}", show(payload)),
             Event::Pong(payload) => format!("pong {}", show(payload)),

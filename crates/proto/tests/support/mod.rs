@@ -6,6 +6,7 @@
 
 pub(crate) mod connections;
 pub(crate) mod driver;
+pub(crate) mod inflate;
 pub(crate) mod notation;
 pub(crate) mod script;
 pub(crate) mod streams;

@@ -2,6 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use zlib_rs::{Deflate, DeflateFlush};
 
 use super::notation::show;
 
@@ -15,7 +16,10 @@ pub(crate) struct Stream {
 #[derive(Clone, Debug)]
 struct Message {
     is_text: bool,
+    says: Vec<u8>,
+    /// Compressed or not.
     payload: Vec<u8>,
+    rsv: u8,
     /// Where it is cut into fragments.
     cuts: Vec<usize>,
     /// Between the fragments, and behind the last.
@@ -50,19 +54,70 @@ pub(crate) fn valid() -> impl Strategy<Value = Stream> {
 
 /// The same with a few bytes changed, dropped or inserted: mostly violations.
 pub(crate) fn broken() -> impl Strategy<Value = Vec<u8>> {
-    let change = (any::<prop::sample::Index>(), 0..3u8, any::<u8>());
-    (valid(), vec(change, 1..4)).prop_map(|(stream, changes)| {
-        let mut bytes = stream.bytes;
-        for (at, kind, byte) in changes {
-            let at = at.index(bytes.len() + 1);
-            match kind {
-                0 if at < bytes.len() => bytes[at] = byte,
-                1 if at < bytes.len() => drop(bytes.remove(at)),
-                _ => bytes.insert(at, byte),
+    (valid(), changes()).prop_map(|(stream, changes)| changed(stream.bytes, &changes))
+}
+
+/// Whole messages, most of them compressed, which refer to each other.
+pub(crate) fn compressed() -> impl Strategy<Value = Stream> {
+    vec((message(), prop::bool::weighted(0.8), any::<bool>()), 0..6).prop_map(|messages| {
+        let mut deflate = Deflate::new(6, false, 15);
+        let mut stream = Stream {
+            bytes: Vec::new(),
+            transcript: Vec::new(),
+        };
+        for (mut message, is_compressed, is_repeated) in messages {
+            if is_compressed {
+                message.deflate(&mut deflate);
+            }
+            message.append_to(&mut stream);
+            if is_compressed && is_repeated {
+                message.payload = message.says.clone();
+                message.deflate(&mut deflate);
+                message.append_to(&mut stream);
             }
         }
-        bytes
+        stream
     })
+}
+
+/// The same with a few bytes changed, dropped or inserted.
+pub(crate) fn broken_compressed() -> impl Strategy<Value = Vec<u8>> {
+    (compressed(), changes()).prop_map(|(stream, changes)| changed(stream.bytes, &changes))
+}
+
+/// A compressed message: blocks with the tail removed, RFC 7692 §7.2.1.
+pub(crate) fn deflated(deflate: &mut Deflate, message: &[u8]) -> Vec<u8> {
+    // At low levels bytes without any order take nine bits.
+    let mut compressed = vec![0; message.len() + message.len() / 8 + 100];
+    let before = deflate.total_out();
+    deflate
+        .compress(message, &mut compressed, DeflateFlush::SyncFlush)
+        .expect("between two messages");
+    compressed.truncate((deflate.total_out() - before) as usize);
+    if compressed.is_empty() {
+        return vec![0x00];
+    }
+    assert!(compressed.ends_with(&[0x00, 0x00, 0xFF, 0xFF]));
+    compressed.truncate(compressed.len() - 4);
+    compressed
+}
+
+type Changes = Vec<(prop::sample::Index, u8, u8)>;
+
+fn changes() -> impl Strategy<Value = Changes> {
+    vec((any::<prop::sample::Index>(), 0..3u8, any::<u8>()), 1..4)
+}
+
+fn changed(mut bytes: Vec<u8>, changes: &Changes) -> Vec<u8> {
+    for (at, kind, byte) in changes {
+        let at = at.index(bytes.len() + 1);
+        match kind {
+            0 if at < bytes.len() => bytes[at] = *byte,
+            1 if at < bytes.len() => drop(bytes.remove(at)),
+            _ => bytes.insert(at, *byte),
+        }
+    }
+    bytes
 }
 
 /// A whole frame with this first byte.
@@ -118,7 +173,9 @@ fn message() -> impl Strategy<Value = Message> {
             let control = |(is_ping, payload)| Control { is_ping, payload };
             Message {
                 is_text,
+                says: payload.clone(),
                 payload,
+                rsv: 0,
                 cuts,
                 controls: controls.into_iter().map(control).collect(),
                 key,
@@ -128,10 +185,18 @@ fn message() -> impl Strategy<Value = Message> {
 }
 
 impl Message {
+    fn deflate(&mut self, deflate: &mut Deflate) {
+        self.payload = deflated(deflate, &self.payload);
+        self.rsv = 0x40;
+        for cut in &mut self.cuts {
+            *cut = (*cut).min(self.payload.len());
+        }
+    }
+
     fn append_to(&self, stream: &mut Stream) {
         let mut controls = self.controls.iter();
         let mut start = 0;
-        let mut opcode = if self.is_text { 0x01 } else { 0x02 };
+        let mut opcode = self.rsv | if self.is_text { 0x01 } else { 0x02 };
         for &cut in &self.cuts {
             stream
                 .bytes
@@ -144,7 +209,7 @@ impl Message {
         let last = frame(0x80 | opcode, self.key, &self.payload[start..]);
         stream.bytes.extend(last);
         let kind = if self.is_text { "text" } else { "binary" };
-        let line = format!("message {kind} {}", show(&self.payload));
+        let line = format!("message {kind} {}", show(&self.says));
         stream.transcript.push(line);
         controls.for_each(|control| control.append_to(stream));
     }

@@ -1,13 +1,20 @@
 //! An independent look at what a connection writes: every frame must be legal. Shares no code with the
 //! crate.
 
+use super::inflate::Reader;
+
 /// What has been checked of one direction of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Wire {
     is_client: bool,
     head_is_over: bool,
     is_closed: bool,
+    /// Messages are compressed.
+    reader: Option<Reader>,
 }
+
+/// What a connection has written: the opcode and, for a message, what it says.
+pub(crate) type Written = (u8, Vec<u8>);
 
 impl Wire {
     /// The bytes of a client are masked, those of a server are not. With `has_head`, a handshake comes
@@ -20,8 +27,13 @@ impl Wire {
         }
     }
 
-    /// Takes one write, which must be one head or one whole frame.
-    pub(crate) fn write(&mut self, write: &[u8]) -> Result<(), String> {
+    /// From now on messages have to be compressed, for this reader.
+    pub(crate) fn compressed(&mut self, reader: Reader) {
+        self.reader = Some(reader);
+    }
+
+    /// Takes one write, which must be one head, for which there is nothing to return, or one whole frame.
+    pub(crate) fn write(&mut self, write: &[u8]) -> Result<Option<Written>, String> {
         // Pings are answered until the peer's close frame is in.
         let is_pong = self.head_is_over && write.first() == Some(&0x8A);
         if self.is_closed && !is_pong {
@@ -33,21 +45,24 @@ impl Wire {
             let is_head = self.is_closed
                 || write.ends_with(b"\r\n\r\n")
                     && (write.starts_with(b"HTTP/1.1 101 ") || write.starts_with(b"GET "));
-            return is_head.then_some(()).ok_or("no head".to_owned());
+            return is_head.then_some(None).ok_or("no head".to_owned());
         }
         let mut rest = write;
-        self.frame(&mut rest)?;
+        let written = self.frame(&mut rest)?;
         rest.is_empty()
-            .then_some(())
+            .then_some(Some(written))
             .ok_or(format!("{} bytes behind a frame", rest.len()))
     }
 
-    fn frame(&mut self, rest: &mut &[u8]) -> Result<(), String> {
+    fn frame(&mut self, rest: &mut &[u8]) -> Result<Written, String> {
         let first = take(rest, 1)?[0];
         let second = take(rest, 1)?[0];
-        if first & 0xF0 != 0x80 {
+        let opcode = first & 0x0F;
+        let is_compressed = self.reader.is_some() && opcode < 8;
+        let expected = if is_compressed { 0xC0 } else { 0x80 };
+        if first & 0xF0 != expected {
             return Err(format!(
-                "not a final frame without reserved bits: {first:02x}"
+                "not final, or the wrong reserved bits: {first:02x}"
             ));
         }
         let length = match second & 0x7F {
@@ -64,13 +79,16 @@ impl Wire {
             vec![0; 4]
         };
         let masked = take(rest, length)?;
-        let payload: Vec<u8> = (0..length).map(|i| masked[i] ^ key[i % 4]).collect();
+        let mut payload: Vec<u8> = (0..length).map(|i| masked[i] ^ key[i % 4]).collect();
+        if let Some(reader) = self.reader.as_mut().filter(|_| is_compressed) {
+            payload = reader.message(&payload)?;
+        }
         let is_text = |bytes: &[u8]| {
             std::str::from_utf8(bytes)
                 .map(drop)
                 .map_err(|error| error.to_string())
         };
-        match first & 0x0F {
+        match opcode {
             1 => is_text(&payload),
             2 => Ok(()),
             8..=10 if length > 125 => Err(format!("a control frame of {length} bytes")),
@@ -84,7 +102,8 @@ impl Wire {
                 }
             }
             other => Err(format!("opcode {other}")),
-        }
+        }?;
+        Ok((opcode, payload))
     }
 }
 

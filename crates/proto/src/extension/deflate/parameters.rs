@@ -311,3 +311,490 @@ const LARGE_LEVEL: u8 = 5;
 const SMALL: usize = 4 * 1024;
 /// zlib's.
 const DEFAULT_MEMORY_LEVEL: u8 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extension::header::{Element, parse, print};
+
+    const NONE: Options = Options {
+        compression: Compression {
+            level: None,
+            memory_level: None,
+            strategy: Strategy::Default,
+        },
+        no_context_takeover: false,
+        max_window_bits: None,
+        request_no_context_takeover: false,
+        request_max_window_bits: None,
+    };
+
+    fn elements(header: &str) -> Vec<Element> {
+        parse(header).unwrap_or_else(|_| panic!("{header}: outside the grammar"))
+    }
+
+    /// The response and what is agreed by it: the window of each direction, and `alone` where messages
+    /// stand on their own.
+    fn answered(options: Options, header: &str) -> Option<String> {
+        let offers = elements(header);
+        let offers = offers.iter().filter(|offer| offer.name == NAME);
+        let (response, agreed) = options.answer(offers.map(|offer| &offer.parameters[..]))?;
+        let response = print(NAME, &response).replace(NAME, "");
+        Some(format!("{response} | {}", shown(&agreed)).trim().to_owned())
+    }
+
+    fn activated(options: Options, parameters: &str) -> Option<String> {
+        let response = &elements(&format!("{NAME}{parameters}"))[0].parameters;
+        options.activate(response).map(|agreed| shown(&agreed))
+    }
+
+    fn shown(agreed: &Agreed) -> String {
+        let direction = |name: &str, direction: Direction| {
+            let alone = if direction.takeover { "" } else { " alone" };
+            format!("{name} {}{alone}", direction.window.get())
+        };
+        let [own, peer] = [("own", agreed.own), ("peer", agreed.peer)]
+            .map(|(name, agreed)| direction(name, agreed));
+        format!("{own}, {peer}")
+    }
+
+    /// Parameters that neither an offer nor a response may have.
+    const UNACCEPTABLE: &[(&str, &str)] = &[
+        ("unknown", "; x"),
+        ("unknown with a value", "; x=1"),
+        (
+            "unknown behind a known one",
+            "; client_no_context_takeover; x",
+        ),
+        ("a key of prototypes", "; __proto__"),
+        ("another case", "; Server_No_Context_Takeover"),
+        (
+            "repeated flag",
+            "; server_no_context_takeover; server_no_context_takeover",
+        ),
+        (
+            "repeated flag",
+            "; client_no_context_takeover; client_no_context_takeover",
+        ),
+        (
+            "repeated number",
+            "; client_max_window_bits=9; client_max_window_bits=9",
+        ),
+        (
+            "repeated, two numbers",
+            "; server_max_window_bits=9; server_max_window_bits=10",
+        ),
+        (
+            "repeated, with and without",
+            "; client_max_window_bits; client_max_window_bits=10",
+        ),
+        (
+            "repeated, not in a row",
+            "; client_max_window_bits=9; server_max_window_bits=9; client_max_window_bits=9",
+        ),
+        ("flag with a value", "; server_no_context_takeover=1"),
+        ("flag with a value", "; client_no_context_takeover=true"),
+        (
+            "flag with an empty value",
+            "; client_no_context_takeover=\"\"",
+        ),
+        ("number without a value", "; server_max_window_bits"),
+        ("an empty value", "; client_max_window_bits=\"\""),
+        ("a word", "; client_max_window_bits=x"),
+        ("too small", "; client_max_window_bits=7"),
+        ("too small", "; server_max_window_bits=7"),
+        ("zero", "; server_max_window_bits=0"),
+        ("too large", "; client_max_window_bits=16"),
+        ("too large", "; server_max_window_bits=16"),
+        ("negative", "; client_max_window_bits=-9"),
+        ("264, which is 8 in a byte", "; client_max_window_bits=264"),
+        ("8 above 2^32", "; client_max_window_bits=4294967304"),
+        (
+            "8 above 2^64",
+            "; server_max_window_bits=18446744073709551624",
+        ),
+        (
+            "longer than any number",
+            "; server_max_window_bits=99999999999999999999999999999999999999999",
+        ),
+        ("a leading zero", "; client_max_window_bits=08"),
+        ("a leading zero", "; server_max_window_bits=010"),
+        ("a plus", "; client_max_window_bits=+10"),
+        ("a fraction", "; client_max_window_bits=10.0"),
+        ("a fraction", "; server_max_window_bits=8.5"),
+        ("an exponent", "; client_max_window_bits=1e1"),
+        ("hexadecimal", "; client_max_window_bits=0xa"),
+        ("octal", "; client_max_window_bits=0o12"),
+        ("quoted white space", "; client_max_window_bits=\" 10\""),
+        ("quoted white space", "; server_max_window_bits=\"10 \""),
+        ("other digits", "; client_max_window_bits=\"\u{FF19}\""),
+    ];
+
+    #[test]
+    fn a_server_answers_what_it_agrees_on() {
+        let own = |bits| Options {
+            max_window_bits: WindowBits::new(bits),
+            ..NONE
+        };
+        let asks = |bits| Options {
+            request_max_window_bits: WindowBits::new(bits),
+            ..NONE
+        };
+        let alone = Options {
+            no_context_takeover: true,
+            ..NONE
+        };
+        let asks_alone = Options {
+            request_no_context_takeover: true,
+            ..NONE
+        };
+        let everything = Options {
+            max_window_bits: WindowBits::new(11),
+            request_max_window_bits: WindowBits::new(12),
+            ..Options {
+                no_context_takeover: true,
+                ..asks_alone
+            }
+        };
+        let cases = [
+            (NONE, "", "| own 15, peer 15"),
+            (NONE, "; client_max_window_bits", "| own 15, peer 15"),
+            (NONE, "; client_max_window_bits=15", "| own 15, peer 15"),
+            (
+                NONE,
+                "; client_max_window_bits=14",
+                "; client_max_window_bits=14 | own 15, peer 14",
+            ),
+            (
+                NONE,
+                "; client_max_window_bits=8",
+                "; client_max_window_bits=8 | own 15, peer 8",
+            ),
+            (
+                NONE,
+                "; client_max_window_bits=\"10\"",
+                "; client_max_window_bits=10 | own 15, peer 10",
+            ),
+            (
+                NONE,
+                "; client_max_window_bits=\"1\\0\"",
+                "; client_max_window_bits=10 | own 15, peer 10",
+            ),
+            (NONE, "; server_max_window_bits=15", "| own 15, peer 15"),
+            (
+                NONE,
+                "; server_max_window_bits=9",
+                "; server_max_window_bits=9 | own 9, peer 15",
+            ),
+            (
+                NONE,
+                "; server_max_window_bits=8",
+                "; server_max_window_bits=8 | own 8, peer 15",
+            ),
+            (
+                NONE,
+                "; server_no_context_takeover",
+                "; server_no_context_takeover | own 15 alone, peer 15",
+            ),
+            (
+                NONE,
+                "; client_no_context_takeover",
+                "; client_no_context_takeover | own 15, peer 15 alone",
+            ),
+            (
+                NONE,
+                "; client_max_window_bits=10; server_max_window_bits=9; client_no_context_takeover; server_no_context_takeover",
+                "; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=9; client_max_window_bits=10 | own 9 alone, peer 10 alone",
+            ),
+            // Not said, because the client does not understand it; but kept.
+            (own(10), "", "| own 10, peer 15"),
+            (
+                own(10),
+                "; server_max_window_bits=12",
+                "; server_max_window_bits=10 | own 10, peer 15",
+            ),
+            (
+                own(10),
+                "; server_max_window_bits=9",
+                "; server_max_window_bits=9 | own 9, peer 15",
+            ),
+            (own(10), "; client_max_window_bits", "| own 10, peer 15"),
+            (asks(11), "", "| own 15, peer 15"),
+            (
+                asks(11),
+                "; client_max_window_bits",
+                "; client_max_window_bits=11 | own 15, peer 11",
+            ),
+            (
+                asks(11),
+                "; client_max_window_bits=12",
+                "; client_max_window_bits=11 | own 15, peer 11",
+            ),
+            (
+                asks(11),
+                "; client_max_window_bits=9",
+                "; client_max_window_bits=9 | own 15, peer 9",
+            ),
+            (asks(15), "; client_max_window_bits", "| own 15, peer 15"),
+            (
+                alone,
+                "",
+                "; server_no_context_takeover | own 15 alone, peer 15",
+            ),
+            (
+                alone,
+                "; client_no_context_takeover",
+                "; server_no_context_takeover; client_no_context_takeover | own 15 alone, peer 15 alone",
+            ),
+            (
+                asks_alone,
+                "",
+                "; client_no_context_takeover | own 15, peer 15 alone",
+            ),
+            (
+                everything,
+                "; server_max_window_bits=15; client_max_window_bits",
+                "; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=11; client_max_window_bits=12 | own 11 alone, peer 12 alone",
+            ),
+        ];
+        for (options, parameters, expected) in cases {
+            let found = answered(options, &format!("{NAME}{parameters}"));
+            assert_eq!(
+                found.as_deref(),
+                Some(expected),
+                "{parameters}: {options:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_server_takes_the_first_acceptable_offer() {
+        let cases = [
+            (
+                "permessage-deflate; x, permessage-deflate",
+                Some("| own 15, peer 15"),
+            ),
+            (
+                "permessage-deflate; server_max_window_bits=9, permessage-deflate",
+                Some("; server_max_window_bits=9 | own 9, peer 15"),
+            ),
+            (
+                "permessage-deflate; server_max_window_bits=16, \
+                 permessage-deflate; server_max_window_bits=10; server_max_window_bits=10, \
+                 permessage-deflate; server_max_window_bits=11, permessage-deflate",
+                Some("; server_max_window_bits=11 | own 11, peer 15"),
+            ),
+            (
+                "x-webkit-deflate-frame, permessage-deflate",
+                Some("| own 15, peer 15"),
+            ),
+            ("permessage-deflate; x, permessage-deflate; y", None),
+            ("Permessage-Deflate", None),
+            ("x-webkit-deflate-frame", None),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(answered(NONE, header).as_deref(), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn neither_end_accepts_parameters_that_are_unknown_repeated_or_malformed() {
+        for (name, parameters) in UNACCEPTABLE {
+            let offer = format!("{NAME}{parameters}");
+            assert_eq!(answered(NONE, &offer), None, "{name}: {parameters}");
+            assert_eq!(activated(NONE, parameters), None, "{name}: {parameters}");
+        }
+    }
+
+    #[test]
+    fn a_client_offers_what_it_wants() {
+        let cases = [
+            (NONE, "; client_max_window_bits"),
+            (
+                Options {
+                    no_context_takeover: true,
+                    ..NONE
+                },
+                "; client_no_context_takeover; client_max_window_bits",
+            ),
+            (
+                Options {
+                    max_window_bits: WindowBits::new(8),
+                    ..NONE
+                },
+                "; client_max_window_bits=8",
+            ),
+            (
+                Options {
+                    request_no_context_takeover: true,
+                    ..NONE
+                },
+                "; client_max_window_bits; server_no_context_takeover",
+            ),
+            (
+                Options {
+                    no_context_takeover: true,
+                    max_window_bits: WindowBits::new(15),
+                    request_no_context_takeover: true,
+                    request_max_window_bits: WindowBits::new(10),
+                    ..NONE
+                },
+                "; client_no_context_takeover; client_max_window_bits=15; server_no_context_takeover; server_max_window_bits=10",
+            ),
+        ];
+        for (options, expected) in cases {
+            assert_eq!(print("", &options.offer()), expected);
+        }
+    }
+
+    #[test]
+    fn a_client_accepts_what_it_has_offered() {
+        let own = |bits| Options {
+            max_window_bits: WindowBits::new(bits),
+            ..NONE
+        };
+        let asks = |bits| Options {
+            request_max_window_bits: WindowBits::new(bits),
+            ..NONE
+        };
+        let alone = Options {
+            no_context_takeover: true,
+            ..NONE
+        };
+        let asks_alone = Options {
+            request_no_context_takeover: true,
+            ..NONE
+        };
+        let cases = [
+            (NONE, "", Some("own 15, peer 15")),
+            (
+                NONE,
+                "; server_no_context_takeover",
+                Some("own 15, peer 15 alone"),
+            ),
+            (
+                NONE,
+                "; client_no_context_takeover",
+                Some("own 15 alone, peer 15"),
+            ),
+            (NONE, "; client_max_window_bits=15", Some("own 15, peer 15")),
+            (NONE, "; client_max_window_bits=8", Some("own 8, peer 15")),
+            (
+                NONE,
+                "; client_max_window_bits=\"9\"",
+                Some("own 9, peer 15"),
+            ),
+            (NONE, "; server_max_window_bits=8", Some("own 15, peer 8")),
+            // A response says how many.
+            (NONE, "; client_max_window_bits", None),
+            (alone, "", Some("own 15 alone, peer 15")),
+            (own(10), "", Some("own 10, peer 15")),
+            (
+                own(10),
+                "; client_max_window_bits=10",
+                Some("own 10, peer 15"),
+            ),
+            (
+                own(10),
+                "; client_max_window_bits=8",
+                Some("own 8, peer 15"),
+            ),
+            (own(10), "; client_max_window_bits=11", None),
+            (own(10), "; client_max_window_bits=15", None),
+            (
+                own(10),
+                "; server_max_window_bits=12",
+                Some("own 10, peer 12"),
+            ),
+            (asks(10), "", None),
+            (asks(15), "", None),
+            (asks(10), "; server_max_window_bits=11", None),
+            (
+                asks(10),
+                "; server_max_window_bits=10",
+                Some("own 15, peer 10"),
+            ),
+            (
+                asks(10),
+                "; server_max_window_bits=8",
+                Some("own 15, peer 8"),
+            ),
+            (asks_alone, "", None),
+            (asks_alone, "; client_no_context_takeover", None),
+            (
+                asks_alone,
+                "; server_no_context_takeover",
+                Some("own 15, peer 15 alone"),
+            ),
+        ];
+        for (options, parameters, expected) in cases {
+            let found = activated(options, parameters);
+            assert_eq!(found.as_deref(), expected, "{parameters:?}: {options:?}");
+        }
+    }
+
+    #[test]
+    fn two_ends_agree_on_the_same() {
+        let windows = [None, Some(8), Some(9), Some(14)].map(|bits| bits.and_then(WindowBits::new));
+        let all = (0..64).flat_map(|flags| windows.map(|window| (flags, window)));
+        for (flags, window) in all {
+            let set = |bit: u32| flags >> bit & 1 == 1;
+            let client = Options {
+                no_context_takeover: set(0),
+                request_no_context_takeover: set(1),
+                max_window_bits: window.filter(|_| set(2)),
+                request_max_window_bits: window.filter(|_| !set(2)),
+                ..NONE
+            };
+            let other = WindowBits::new(10);
+            let server = Options {
+                no_context_takeover: set(3),
+                request_no_context_takeover: set(4),
+                max_window_bits: other.filter(|_| set(5)),
+                request_max_window_bits: other.filter(|_| !set(5)),
+                ..NONE
+            };
+            let (response, on_server) = server.answer([&client.offer()[..]]).unwrap();
+            let on_client = client.activate(&response).unwrap();
+            // A limit that cannot be said limits only the end that has it.
+            assert!(
+                on_server.own.window <= on_client.peer.window,
+                "{client:?}, {server:?}"
+            );
+            assert!(
+                on_client.own.window <= on_server.peer.window,
+                "{client:?}, {server:?}"
+            );
+            assert!(on_client.peer.takeover || !on_server.own.takeover);
+            assert!(on_server.peer.takeover || !on_client.own.takeover);
+        }
+    }
+
+    #[test]
+    fn takes_what_zlib_takes() {
+        let in_range =
+            |level, memory, strategy| Compression::new(level, memory, strategy).is_some();
+        for level in 0..=9 {
+            assert!(in_range(Some(level), None, 0), "level {level}");
+        }
+        for memory in 1..=9 {
+            assert!(in_range(None, Some(memory), 0), "memory level {memory}");
+        }
+        for strategy in 0..=4 {
+            assert!(in_range(None, None, strategy), "strategy {strategy}");
+        }
+        for (level, memory, strategy) in [
+            (Some(10), None, 0),
+            (Some(255), None, 0),
+            (None, Some(0), 0),
+            (None, Some(10), 0),
+            (None, None, 5),
+        ] {
+            let refused = !in_range(level, memory, strategy);
+            assert!(refused, "{level:?}, {memory:?}, {strategy}");
+        }
+        for bits in [0, 7, 16, 255] {
+            assert_eq!(WindowBits::new(bits), None);
+        }
+    }
+}

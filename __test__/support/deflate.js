@@ -1,0 +1,68 @@
+'use strict'
+
+// permessage-deflate by Node's zlib, so that no code of ours checks itself; and messages to try it with.
+
+const zlib = require('node:zlib')
+
+const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
+const STRICT = 64
+
+/**
+ * Both directions of one end, a message at a time. Without `context` every message stands on its own, and what refers
+ * to another one is an error.
+ */
+class Codec {
+  constructor ({ windowBits = 15, context = true, ...options } = {}) {
+    this.options = { ...options, windowBits: Math.max(windowBits, 9) }
+    this.memory = context ? 1 << this.options.windowBits : 0
+    this.sent = this.received = Buffer.alloc(0)
+  }
+
+  deflate (data) {
+    const bytes = Buffer.from(data)
+    const compressed = zlib.deflateRawSync(bytes, {
+      ...this.options, ...dictionary(this.sent), finishFlush: zlib.constants.Z_SYNC_FLUSH
+    })
+    this.sent = this.#last(this.sent, bytes)
+    return compressed.subarray(0, -TAIL.length)
+  }
+
+  /**
+   * zlib does not mind if a message refers beyond its window within what one call puts out. With `strict` that is so
+   * little that it does, and slow.
+   */
+  inflate (payload, { strict = false } = {}) {
+    const bytes = zlib.inflateRawSync(Buffer.concat([payload, TAIL]), {
+      windowBits: this.options.windowBits,
+      ...dictionary(this.received),
+      ...(strict && { chunkSize: STRICT }),
+      finishFlush: zlib.constants.Z_SYNC_FLUSH
+    })
+    this.received = this.#last(this.received, bytes)
+    return bytes
+  }
+
+  #last (past, bytes) {
+    return this.memory === 0 ? past : Buffer.concat([past, bytes]).subarray(-this.memory)
+  }
+}
+
+function dictionary (past) {
+  return past.length > 0 && { dictionary: past }
+}
+
+/** One message by itself. */
+const compress = (data, options) => new Codec(options).deflate(data)
+
+/** Bytes that do not compress, the same in every run. */
+function noise (length, seed = 1) {
+  const bytes = Buffer.alloc(length)
+  let state = seed
+  for (let index = 0; index < length; index++) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0
+    bytes[index] = state >>> 16
+  }
+  return bytes
+}
+
+module.exports = { Codec, compress, noise }

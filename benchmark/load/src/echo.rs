@@ -1,0 +1,257 @@
+//! The echo load: every connection keeps a number of messages in flight until it is told to stop.
+//!
+//! One thread, one poller. Knows time and sockets; what is sent and what must come back are the
+//! business of `cycle.rs` and `replies.rs`.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::connection::{Arrival, Connection, Error};
+use crate::cycle::Cycle;
+use crate::fault::Failure;
+use crate::handshake;
+use crate::latency::Latencies;
+
+const READ_BUFFER: usize = 256 * 1024;
+const SCRATCH: usize = 64 * 1024;
+/// How often stalled connections are looked for.
+const TICK: Duration = Duration::from_secs(1);
+
+/// When the connections stop sending.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Until {
+    Elapsed(Duration),
+    /// Every connection has sent this many messages.
+    Sent(u64),
+}
+
+/// What an exchange of messages amounted to.
+pub(crate) struct Tally {
+    pub(crate) messages: u64,
+    pub(crate) wire_bytes: u64,
+    pub(crate) plain_bytes: u64,
+    /// Replies of which every byte was compared.
+    pub(crate) compared: u64,
+    pub(crate) latencies: Latencies,
+    /// From the first message to the last reply.
+    pub(crate) elapsed: Duration,
+}
+
+pub(crate) struct Load<'a> {
+    cycle: &'a Cycle,
+    poll: Poll,
+    connections: Vec<Connection>,
+    in_flight: usize,
+    patience: Duration,
+    buffer: Vec<u8>,
+    scratch: Vec<u8>,
+}
+
+impl<'a> Load<'a> {
+    /// Opens the connections. They are silent, and will inflate every compressed reply.
+    pub(crate) fn open(
+        cycle: &'a Cycle,
+        address: SocketAddr,
+        connections: usize,
+        in_flight: usize,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        let poll = Poll::new().map_err(Failure::Poll)?;
+        let mut load = Self {
+            cycle,
+            poll,
+            connections: Vec::with_capacity(connections),
+            in_flight,
+            patience,
+            buffer: vec![0; READ_BUFFER],
+            scratch: vec![0; SCRATCH],
+        };
+        for index in 0..connections {
+            load.connect(address, index)?;
+        }
+        Ok(load)
+    }
+
+    fn connect(&mut self, address: SocketAddr, index: usize) -> Result<(), Failure> {
+        let socket = handshake::open(address, index, self.cycle.deflate()).map_err(|source| {
+            Failure::Open {
+                connection: index,
+                source,
+            }
+        })?;
+        let socket = TcpStream::from_std(socket);
+        let mut connection = Connection::new(socket, self.cycle.start(index), self.cycle);
+        let interests = Interest::READABLE | Interest::WRITABLE;
+        self.poll
+            .registry()
+            .register(connection.socket(), Token(index), interests)
+            .map_err(Failure::Poll)?;
+        self.connections.push(connection);
+        Ok(())
+    }
+
+    /// Has only the first `sample` connections inflate compressed replies from now on.
+    pub(crate) fn inflate_only(&mut self, sample: usize) {
+        for connection in self.connections.iter_mut().skip(sample) {
+            connection.replies().stop_inflating();
+        }
+    }
+
+    /// Sends messages, and ends when the last of them is answered: then nothing is on its way.
+    pub(crate) fn exchange(&mut self, until: Until) -> Result<Tally, Failure> {
+        let mut exchange = Exchange::new(until, self.connections.len());
+        for index in 0..self.connections.len() {
+            let count = exchange.grant(index, self.in_flight);
+            let now = Instant::now();
+            self.connections[index]
+                .send(count, self.cycle, now)
+                .map_err(|error| self.failure(index, error))?;
+        }
+        let mut events = Events::with_capacity(1024);
+        let mut checked_at = exchange.begun;
+        while self.connections.iter().any(|one| one.in_flight() > 0) {
+            if let Err(error) = self.poll.poll(&mut events, Some(TICK)) {
+                if error.kind() == std::io::ErrorKind::Interrupted {
+                    continue;
+                }
+                return Err(Failure::Poll(error));
+            }
+            let now = Instant::now();
+            exchange.look_at_the_clock(now);
+            for event in &events {
+                self.serve(event.token().0, &mut exchange)?;
+            }
+            if now - checked_at >= TICK {
+                checked_at = now;
+                self.find_stalled(now)?;
+            }
+        }
+        exchange.tally.elapsed = exchange.begun.elapsed();
+        Ok(exchange.tally)
+    }
+
+    /// Sockets are polled for edges: what is readable now must be read to the end.
+    fn serve(&mut self, index: usize, exchange: &mut Exchange) -> Result<(), Failure> {
+        loop {
+            let connection = &mut self.connections[index];
+            let latencies = &mut exchange.tally.latencies;
+            let received = connection.receive(
+                self.cycle,
+                &mut self.buffer,
+                &mut self.scratch,
+                |duration| latencies.record(duration),
+            );
+            let (arrival, emptied) = received.map_err(|error| self.failure(index, error))?;
+            match arrival {
+                Arrival::Nothing => {}
+                Arrival::End => return Err(self.ended(index)),
+                Arrival::Replies(taken) => {
+                    let tally = &mut exchange.tally;
+                    tally.messages += taken.replies as u64;
+                    tally.wire_bytes += taken.wire_bytes;
+                    tally.plain_bytes += taken.plain_bytes;
+                    tally.compared += taken.compared as u64;
+                    let count = exchange.grant(index, taken.replies);
+                    self.connections[index]
+                        .send(count, self.cycle, Instant::now())
+                        .map_err(|error| self.failure(index, error))?;
+                }
+            }
+            if emptied {
+                break;
+            }
+        }
+        self.connections[index]
+            .flush(self.cycle)
+            .map_err(|error| self.failure(index, error))
+    }
+
+    fn find_stalled(&self, now: Instant) -> Result<(), Failure> {
+        let stalled = |connection: &Connection| {
+            connection
+                .oldest()
+                .is_some_and(|sent| now.saturating_duration_since(sent) > self.patience)
+        };
+        match self.connections.iter().position(stalled) {
+            None => Ok(()),
+            Some(index) => Err(Failure::Stalled {
+                connection: index,
+                reply: self.connections[index].answered(),
+                seconds: self.patience.as_secs(),
+            }),
+        }
+    }
+
+    fn ended(&self, index: usize) -> Failure {
+        Failure::Ended {
+            connection: index,
+            reply: self.connections[index].answered(),
+        }
+    }
+
+    fn failure(&self, index: usize, error: Error) -> Failure {
+        let reply = self.connections[index].answered();
+        match error {
+            Error::Wrong(wrong) => Failure::Wrong {
+                connection: index,
+                reply,
+                wrong,
+            },
+            Error::Io(source) => Failure::Io {
+                connection: index,
+                reply,
+                source,
+            },
+        }
+    }
+}
+
+/// One phase: who may still send, and what has come back.
+struct Exchange {
+    begun: Instant,
+    end: Option<Instant>,
+    /// Messages that each connection may still send.
+    quotas: Vec<u64>,
+    tally: Tally,
+}
+
+impl Exchange {
+    fn new(until: Until, connections: usize) -> Self {
+        let begun = Instant::now();
+        let (end, quota) = match until {
+            Until::Elapsed(duration) => (Some(begun + duration), u64::MAX),
+            Until::Sent(count) => (None, count),
+        };
+        Self {
+            begun,
+            end,
+            quotas: vec![quota; connections],
+            tally: Tally {
+                messages: 0,
+                wire_bytes: 0,
+                plain_bytes: 0,
+                compared: 0,
+                latencies: Latencies::new(),
+                elapsed: Duration::ZERO,
+            },
+        }
+    }
+
+    fn look_at_the_clock(&mut self, now: Instant) {
+        if self.end.is_some_and(|end| now >= end) {
+            self.end = None;
+            self.quotas.fill(0);
+        }
+    }
+
+    /// How many of `wanted` messages a connection may send.
+    fn grant(&mut self, index: usize, wanted: usize) -> usize {
+        let quota = &mut self.quotas[index];
+        let granted = wanted.min(usize::try_from(*quota).unwrap_or(usize::MAX));
+        *quota -= granted as u64;
+        granted
+    }
+}

@@ -1,0 +1,87 @@
+//! What ends a run before its time.
+
+use std::io;
+
+/// The messages to send are not fit to be sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadData {
+    #[error("the file cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    #[error("the file ends in the middle of a message")]
+    Truncated,
+    #[error("there are no messages")]
+    NoMessages,
+    #[error("a message is empty")]
+    EmptyMessage,
+}
+
+/// The server did not answer the opening handshake as it should.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("the server ended the connection before its answer was complete")]
+    Ended,
+    #[error("the answer is longer than {0} bytes")]
+    TooLong(usize),
+    #[error("the answer is {0:?}")]
+    Status(String),
+    #[error("the server sent frames before it got any")]
+    Early,
+    #[error("the server did not agree to permessage-deflate")]
+    NoDeflate,
+    #[error("the server answered {0:?}, with which prepared frames cannot be sent")]
+    Parameters(String),
+}
+
+/// The server sent something else than the echo of what it got.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Wrong {
+    #[error("a frame that no server may send")]
+    IllegalFrame,
+    #[error("the server closed with code {0}")]
+    Closed(u16),
+    #[error("the reply has opcode {found}, the message had {sent}")]
+    Opcode { found: u8, sent: u8 },
+    #[error("a compressed reply, though permessage-deflate was not agreed on")]
+    Compressed,
+    #[error("a continuation that continues nothing, or a new message inside of another")]
+    Continuation,
+    #[error("the reply differs from the message at byte {0}")]
+    Byte(usize),
+    #[error("the reply has {found} bytes, the message had {sent}")]
+    Length { found: u64, sent: usize },
+    #[error("the reply cannot be inflated: {0}")]
+    Inflate(&'static str),
+    #[error("a reply to nothing")]
+    Unasked,
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("connection {connection} cannot be opened: {source}")]
+    Open { connection: usize, source: Refused },
+    #[error("connection {connection}, reply {reply}: {wrong}")]
+    Wrong {
+        connection: usize,
+        reply: u64,
+        wrong: Wrong,
+    },
+    #[error("connection {connection}, reply {reply}: the server ended the connection")]
+    Ended { connection: usize, reply: u64 },
+    #[error("connection {connection}, reply {reply}: {source}")]
+    Io {
+        connection: usize,
+        reply: u64,
+        source: io::Error,
+    },
+    #[error("connection {connection}, reply {reply}: nothing came for {seconds} seconds")]
+    Stalled {
+        connection: usize,
+        reply: u64,
+        seconds: u64,
+    },
+    #[error("the poller failed: {0}")]
+    Poll(io::Error),
+}

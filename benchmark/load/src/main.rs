@@ -1,0 +1,119 @@
+//! The load generator of the benchmarks: many WebSocket connections from one thread to an echo server,
+//! every echo checked.
+//!
+//! Knows nothing about who serves, and nothing about cores: `benchmark/*.js` start both, pin them and
+//! compare. Must cost far less than the servers it drives, so everything that can be is prepared.
+
+mod connection;
+mod cycle;
+mod dataset;
+mod echo;
+mod fault;
+mod frame;
+mod handshake;
+mod latency;
+mod options;
+mod replies;
+mod report;
+
+use std::fs;
+use std::io::{BufRead, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+
+use crate::cycle::Cycle;
+use crate::echo::{Load, Until};
+use crate::fault::{BadData, Failure};
+use crate::options::{Command, Options, Source};
+
+const WRONG_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let options = match options::parse(std::env::args().skip(1)) {
+        Ok(Command::Run(options)) => options,
+        Ok(Command::Help) => {
+            print!("{}", options::USAGE);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => return fail(&error, WRONG_USAGE),
+    };
+    let cycle = match prepare(&options) {
+        Ok(cycle) => cycle,
+        Err(error) => return fail(&error, WRONG_USAGE),
+    };
+    match run(&options, &cycle) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => fail(&failure, 1),
+    }
+}
+
+fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
+    eprintln!("faye-websocket-load: {error}");
+    ExitCode::from(code)
+}
+
+fn prepare(options: &Options) -> Result<Cycle, BadData> {
+    let opcode = if options.binary {
+        frame::BINARY
+    } else {
+        frame::TEXT
+    };
+    match &options.source {
+        Source::File(path) => {
+            let file = fs::read(path)?;
+            Cycle::new(&dataset::split(&file)?, opcode, options.deflate)
+        }
+        Source::Size(size) => {
+            let messages = dataset::of_size(*size);
+            let slices: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+            Cycle::new(&slices, opcode, options.deflate)
+        }
+    }
+}
+
+fn run(options: &Options, cycle: &Cycle) -> Result<(), Failure> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+    let mut load = Load::open(
+        cycle,
+        address,
+        options.connections,
+        options.in_flight,
+        options.patience,
+    )?;
+    if !options.warm_up.is_zero() {
+        load.exchange(Until::Elapsed(options.warm_up))?;
+    }
+    load.inflate_only(options.sample);
+    if options.step {
+        say(report::READY);
+        await_line();
+    }
+    let before = report::cpu_seconds();
+    let tally = load.exchange(options.until)?;
+    let used = before.zip(report::cpu_seconds());
+    say(&report::result(
+        &tally,
+        used.map(|(before, after)| after - before),
+    ));
+    if options.step {
+        await_line();
+    }
+    Ok(())
+}
+
+/// If nobody reads, nobody wants the rest.
+fn say(line: &str) {
+    let mut stdout = std::io::stdout().lock();
+    if writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .is_err()
+    {
+        std::process::exit(1);
+    }
+}
+
+fn await_line() {
+    let mut line = String::new();
+    // The end of stdin, or an error, is as good as a line.
+    std::io::stdin().lock().read_line(&mut line).ok();
+}

@@ -1,0 +1,210 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::echo::Until;
+
+pub(crate) const USAGE: &str = "\
+Opens WebSocket connections to an echo server, keeps messages in flight, checks what comes back and
+prints what it measured as a line of JSON.
+
+  faye-websocket-load --port PORT (--data FILE | --size BYTES) [options]
+
+  --port PORT        of the server, on 127.0.0.1
+  --data FILE        messages, each behind its length (four bytes, little endian); every connection sends
+                     them in order, over and over, beginning at one of eight places
+  --size BYTES       in place of a file: made-up ASCII messages of this length
+  --binary           send binary messages (default: text)
+  --deflate          offer permessage-deflate, and send compressed messages with context takeover
+  --connections N    (default: 64)
+  --in-flight K      messages that every connection has sent and that are not answered yet (default: 1)
+  --warm-up SECONDS  not measured, every reply compared (default: 1)
+  --seconds SECONDS  measured (default: 3)
+  --messages N       in place of seconds: each connection sends N messages
+  --sample N         connections that inflate and compare compressed replies while measuring
+                     (default: 4). The others look at their frames and count them. Replies that are
+                     not compressed are compared on all connections
+  --patience SECONDS a reply that takes longer than this is a failure (default: 10)
+  --step             print {\"event\":\"ready\"} after the warm-up and measure after a line on stdin; keep the
+                     connections open, after the result, until stdin ends or has another line
+  --help             print this text
+
+Exit code 1: a reply that is not the echo, a connection that ended, a stall. 2: a wrong command line.
+";
+
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) port: u16,
+    pub(crate) source: Source,
+    pub(crate) binary: bool,
+    pub(crate) deflate: bool,
+    pub(crate) connections: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) warm_up: Duration,
+    pub(crate) until: Until,
+    pub(crate) sample: usize,
+    pub(crate) patience: Duration,
+    pub(crate) step: bool,
+}
+
+/// Where the messages come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    File(PathBuf),
+    Size(usize),
+}
+
+#[derive(Debug)]
+pub(crate) enum Command {
+    Run(Box<Options>),
+    Help,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UsageError {
+    #[error("unknown option: {0}")]
+    Unknown(String),
+    #[error("{0} needs a value")]
+    NoValue(String),
+    #[error("{0}: not a value it can have: {1:?}")]
+    Value(String, String),
+    #[error("--port is missing")]
+    NoPort,
+    #[error("one of --data and --size is needed")]
+    NoSource,
+}
+
+/// `arguments` come without the name of the program.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, UsageError> {
+    let mut arguments = arguments.into_iter();
+    let (mut port, mut source) = (None, None);
+    let mut options = Options {
+        port: 0,
+        source: Source::Size(0),
+        binary: false,
+        deflate: false,
+        connections: 64,
+        in_flight: 1,
+        warm_up: Duration::from_secs(1),
+        until: Until::Elapsed(Duration::from_secs(3)),
+        sample: 4,
+        patience: Duration::from_secs(10),
+        step: false,
+    };
+    while let Some(name) = arguments.next() {
+        let mut value = || Value::take(&name, arguments.next());
+        match name.as_str() {
+            "--help" => return Ok(Command::Help),
+            "--binary" => options.binary = true,
+            "--deflate" => options.deflate = true,
+            "--step" => options.step = true,
+            "--port" => port = Some(value()?.number(1, u16::MAX.into())? as u16),
+            "--data" => source = Some(Source::File(value()?.text.into())),
+            "--size" => source = Some(Source::Size(value()?.number(1, 1 << 30)? as usize)),
+            "--connections" => options.connections = value()?.number(1, 1 << 20)? as usize,
+            "--in-flight" => options.in_flight = value()?.number(1, 1 << 20)? as usize,
+            "--sample" => options.sample = value()?.number(0, 1 << 20)? as usize,
+            "--messages" => options.until = Until::Sent(value()?.number(1, 1 << 40)?),
+            "--seconds" => options.until = Until::Elapsed(value()?.duration()?),
+            "--warm-up" => options.warm_up = value()?.duration()?,
+            "--patience" => options.patience = value()?.duration()?,
+            _ => return Err(UsageError::Unknown(name)),
+        }
+    }
+    options.port = port.ok_or(UsageError::NoPort)?;
+    options.source = source.ok_or(UsageError::NoSource)?;
+    Ok(Command::Run(Box::new(options)))
+}
+
+struct Value {
+    name: String,
+    text: String,
+}
+
+impl Value {
+    fn take(name: &str, text: Option<String>) -> Result<Self, UsageError> {
+        let name = name.to_owned();
+        match text {
+            Some(text) => Ok(Self { name, text }),
+            None => Err(UsageError::NoValue(name)),
+        }
+    }
+
+    fn number(self, least: u64, most: u64) -> Result<u64, UsageError> {
+        match self.text.parse() {
+            Ok(number) if (least..=most).contains(&number) => Ok(number),
+            _ => Err(UsageError::Value(self.name, self.text)),
+        }
+    }
+
+    fn duration(self) -> Result<Duration, UsageError> {
+        match self.text.parse().map(Duration::try_from_secs_f64) {
+            Ok(Ok(duration)) if duration <= Duration::from_secs(86_400) => Ok(duration),
+            _ => Err(UsageError::Value(self.name, self.text)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, UsageError> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn every_option_is_understood() {
+        let line = "--port 81 --data a/file --binary --deflate --connections 5 --in-flight 7 --sample 2 \
+                    --seconds 0.5 --warm-up 0 --patience 3 --step";
+        let Command::Run(options) = parsed(line).unwrap() else {
+            panic!("not a run");
+        };
+        assert_eq!(options.port, 81);
+        assert_eq!(options.source, Source::File("a/file".into()));
+        assert!(options.binary && options.deflate && options.step);
+        assert_eq!(
+            (options.connections, options.in_flight, options.sample),
+            (5, 7, 2)
+        );
+        assert!(
+            matches!(options.until, Until::Elapsed(time) if time == Duration::from_millis(500))
+        );
+        assert_eq!(
+            (options.warm_up, options.patience),
+            (Duration::ZERO, Duration::from_secs(3))
+        );
+    }
+
+    #[test]
+    fn a_size_and_a_number_of_messages_are_alternatives() {
+        let Command::Run(options) = parsed("--port 81 --size 125 --messages 40").unwrap() else {
+            panic!("not a run");
+        };
+        assert_eq!(options.source, Source::Size(125));
+        assert!(matches!(options.until, Until::Sent(40)));
+        assert!(matches!(parsed("--port 81 --help"), Ok(Command::Help)));
+    }
+
+    #[test]
+    fn mistakes_are_told_by_name() {
+        let value = |name: &str, text: &str| UsageError::Value(name.into(), text.into());
+        let rows = [
+            ("--port 81", UsageError::NoSource),
+            ("--size 5", UsageError::NoPort),
+            ("--port", UsageError::NoValue("--port".into())),
+            ("--port 70000 --size 5", value("--port", "70000")),
+            ("--port 81 --size 0", value("--size", "0")),
+            ("--port 81 --size 5 --seconds -1", value("--seconds", "-1")),
+            (
+                "--port 81 --size 5 --seconds NaN",
+                value("--seconds", "NaN"),
+            ),
+            ("--port 81 --fast", UsageError::Unknown("--fast".into())),
+        ];
+        for (line, expected) in rows {
+            assert_eq!(parsed(line).unwrap_err(), expected, "{line}");
+        }
+    }
+}

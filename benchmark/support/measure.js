@@ -1,0 +1,71 @@
+'use strict'
+
+// One server under one load, measured once; and figures of several rounds made one.
+
+const { Generator } = require('./generator')
+
+/** Servers have this core, the generator the next. */
+const SERVER_CORE = 0
+const GENERATOR_CORE = 1
+
+/** What a load costs a server. All figures are of the time between the warm-up and the last reply. */
+async function measureLoad (program, server, args) {
+  const generator = await Generator.start(program, server, { core: GENERATOR_CORE, args })
+  const before = await server.cpu()
+  const result = await generator.measure()
+  const cpu = await server.cpu() - before
+  const rss = await server.memory()
+  await generator.stop()
+  return {
+    messagesPerSecond: result.messagesPerSecond,
+    cpuPerMessage: cpu / result.messages,
+    busy: cpu / 1e6 / result.seconds,
+    p50: result.latency.p50,
+    p90: result.latency.p90,
+    p99: result.latency.p99,
+    max: result.latency.max,
+    compression: result.plainBytes / result.wireBytes,
+    rss,
+    messages: result.messages,
+    compared: result.compared,
+    generatorBusy: result.generatorCpuSeconds === null ? null : result.generatorCpuSeconds / result.seconds
+  }
+}
+
+/**
+ * What an idle connection takes after `messages` messages each way: how much a server grows from `base` connections to
+ * `base + count`, all open. The first ones pay for what any number of connections needs.
+ */
+async function measureMemory (program, server, { base, count, messages, pause, args }) {
+  const generators = []
+  const grown = async (connections) => {
+    const open = ['--connections', connections, '--sample', connections, '--messages', messages, '--warm-up', 0]
+    const generator = await Generator.start(program, server, {
+      core: GENERATOR_CORE,
+      args: [...args, ...open.map(String)]
+    })
+    generators.push(generator)
+    await generator.measure()
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    return server.memory()
+  }
+  const before = await grown(base)
+  const after = await grown(count)
+  for (const generator of generators) await generator.stop()
+  return (after - before) / count
+}
+
+/** The medians of the fields of some records. */
+function medians (records) {
+  const names = Object.keys(records[0])
+  return Object.fromEntries(names.map((name) => [name, median(records.map((record) => record[name]))]))
+}
+
+function median (values) {
+  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b)
+  if (sorted.length === 0) return null
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+module.exports = { SERVER_CORE, measureLoad, measureMemory, median, medians }

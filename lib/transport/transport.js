@@ -61,6 +61,11 @@ class Transport {
     this.#channel = adopt(socket, driver, this) ?? new StreamChannel(socket, driver, this)
   }
 
+  /** Whether the reactor moves the bytes, and not Node's stream. */
+  get isNative () {
+    return !(this.#channel instanceof StreamChannel)
+  }
+
   /** Goes on by way of Node's stream, from the next byte in either direction. */
   release () {
     if (this.#isDetached) return

@@ -16,6 +16,7 @@ use crate::error::throw;
 use crate::http::flat_headers;
 use crate::options::{DriverOptions, random};
 use crate::output::{self, DriverEvent, JsOutput, Wanted};
+use crate::prepared::Prepared;
 #[cfg(unix)]
 use crate::transport::reactor::Link;
 
@@ -165,6 +166,13 @@ impl Driver {
         self.send(kind(is_text), message)
     }
 
+    /// Sends a message that was made for many connections. Returns what `text` returns.
+    #[napi(catch_unwind)]
+    pub fn prepared(&mut self, message: &Prepared) -> f64 {
+        let accepted = self.connection().send_prepared(message.message());
+        self.sent(accepted)
+    }
+
     /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
     #[napi(catch_unwind)]
     pub fn ping(&mut self, env: &Env, payload: &[u8]) -> Result<bool> {
@@ -305,6 +313,11 @@ impl Driver {
 
     fn send(&mut self, kind: Kind, payload: &[u8]) -> f64 {
         let accepted = self.connection().send(kind, payload);
+        self.sent(accepted)
+    }
+
+    /// What the methods that send a message return.
+    fn sent(&self, accepted: bool) -> f64 {
         if !accepted {
             -1.0
         } else if self.connection().has_work() {

@@ -11,6 +11,7 @@ pub mod extensions;
 pub mod http;
 pub mod options;
 pub mod output;
+pub mod prepared;
 pub mod proxy;
 #[cfg(unix)]
 pub mod transport;

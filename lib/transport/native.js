@@ -40,7 +40,16 @@ class Dispatcher {
   remove (number) {
     this.channels[number] = undefined
     this.#count -= 1
-    if (this.#count === 0) forgetWork(this)
+    if (this.#count > 0) return
+    forgetWork(this)
+    setTimeout(() => this.#closeIfIdle(), IDLE_TIMEOUT).unref()
+  }
+
+  /** Test runners load the package again and again: what nobody uses must not stay. */
+  #closeIfIdle () {
+    if (this.#count > 0 || dispatcher !== this) return
+    dispatcher = undefined
+    this.reactor.close()
   }
 
   /** What handlers have sent in a batch that does not come to its end. */
@@ -329,6 +338,8 @@ function qualifies (socket) {
 
 /** @type {any[]} */
 const NOTHING = []
+/** Milliseconds. */
+const IDLE_TIMEOUT = 1000
 const MESSAGE = 0
 const POLL = 1
 const DRAINED = 2

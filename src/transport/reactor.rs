@@ -48,10 +48,10 @@ pub(crate) struct Link {
 
 struct Inner {
     env: sys::napi_env,
-    dispatch: sys::napi_ref,
-    resume: sys::napi_ref,
-    receiver: sys::napi_ref,
-    context: sys::napi_async_context,
+    dispatch: Cell<sys::napi_ref>,
+    resume: Cell<sys::napi_ref>,
+    receiver: Cell<sys::napi_ref>,
+    context: Cell<sys::napi_async_context>,
     table: RefCell<Table>,
     /// Who has something to write at the end of the batch.
     dirty: RefCell<Vec<Id>>,
@@ -86,10 +86,10 @@ impl Reactor {
         let raw = env.raw();
         let inner = Rc::new(Inner {
             env: raw,
-            dispatch: reference(raw, dispatch.raw())?,
-            resume: reference(raw, resume.raw())?,
-            receiver: reference(raw, receiver.raw())?,
-            context: async_context(raw, receiver.raw())?,
+            dispatch: Cell::new(reference(raw, dispatch.raw())?),
+            resume: Cell::new(reference(raw, resume.raw())?),
+            receiver: Cell::new(reference(raw, receiver.raw())?),
+            context: Cell::new(async_context(raw, receiver.raw())?),
             table: RefCell::new(table),
             dirty: RefCell::default(),
             arguments: RefCell::default(),
@@ -158,6 +158,13 @@ impl Reactor {
         let mut table = self.inner.table.borrow_mut();
         let id = table.id_at(number as usize);
         id.is_none_or(|id| table.flush(id))
+    }
+
+    /// Ends the reactor, which has no sockets any more. It does nothing from now on.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.inner.close();
+        self.inner.release();
     }
 
     /// The process ends: offers everything to the kernel that waits for the end of a batch.
@@ -311,14 +318,14 @@ impl Inner {
         if arguments.is_empty() {
             return;
         }
-        let mut is_done = self.call(self.dispatch, &arguments);
+        let mut is_done = self.call(&self.dispatch, &arguments);
         // Each call gets past one entry at least, unless the environment is being terminated: then no
         // JavaScript runs any more.
         for _ in 0..arguments.len() {
             if is_done || self.is_closed.get() {
                 break;
             }
-            is_done = self.call(self.resume, &[]);
+            is_done = self.call(&self.resume, &[]);
         }
         let mut arguments = arguments;
         arguments.clear();
@@ -331,7 +338,7 @@ impl Inner {
         let mut dirty = self.dirty.take();
         let mut table = self.table.borrow_mut();
         for id in dirty.drain(..) {
-            table.flush(id);
+            table.flush_replies(id);
         }
         drop(table);
         *self.dirty.borrow_mut() = dirty;
@@ -341,6 +348,23 @@ impl Inner {
         if !self.is_closed.replace(true) {
             // First the watch: what it watches goes with the table.
             self.watch.borrow_mut().take();
+        }
+    }
+
+    /// Gives back what JavaScript's objects are held by. Not in the middle of a batch.
+    fn release(&self) {
+        let env = self.env;
+        for reference in [&self.dispatch, &self.resume, &self.receiver] {
+            let reference = reference.replace(null_mut());
+            if !reference.is_null() {
+                // SAFETY: the environment is alive, the reference was made by `new` and is used no more.
+                unsafe { sys::napi_delete_reference(env, reference) };
+            }
+        }
+        let context = self.context.replace(null_mut());
+        if !context.is_null() {
+            // SAFETY: likewise.
+            unsafe { sys::napi_async_destroy(env, context) };
         }
     }
 
@@ -404,16 +428,16 @@ impl Inner {
 
     /// Calls a function of the dispatcher, with the ticks and promises that follow it. False when it has
     /// thrown.
-    fn call(&self, function: sys::napi_ref, arguments: &[sys::napi_value]) -> bool {
-        // SAFETY: the references were made by `new` and are never deleted; the arguments are handles of
-        // the open scope. No RefCell of ours is borrowed: JavaScript may call every method.
+    fn call(&self, function: &Cell<sys::napi_ref>, arguments: &[sys::napi_value]) -> bool {
+        // SAFETY: the references were made by `new` and are deleted only when the reactor is closed, which
+        // `ready` and `deliver` look at; the arguments are handles of the open scope. No RefCell of ours is borrowed: JavaScript may call every method.
         unsafe {
             let (mut receiver, mut callee, mut result) = (null_mut(), null_mut(), null_mut());
-            sys::napi_get_reference_value(self.env, self.receiver, &mut receiver);
-            sys::napi_get_reference_value(self.env, function, &mut callee);
+            sys::napi_get_reference_value(self.env, self.receiver.get(), &mut receiver);
+            sys::napi_get_reference_value(self.env, function.get(), &mut callee);
             let status = sys::napi_make_callback(
                 self.env,
-                self.context,
+                self.context.get(),
                 receiver,
                 callee,
                 arguments.len(),

@@ -57,6 +57,12 @@ pub(crate) struct Socket {
     is_readable: bool,
     /// The socket is in the queue of those that are.
     is_queued: bool,
+    /// The peer does not read the answers to its own requests: nothing more of it is read meanwhile.
+    is_stalled: bool,
+    /// Bytes of such answers since the socket was last empty.
+    replied: usize,
+    /// What waited to be written when the batch began that the socket is in.
+    waited: Option<usize>,
     /// The peer has ended its half: reading goes on to the end without waiting for another word.
     has_ended: bool,
     /// The kernel takes no more at the moment.
@@ -123,6 +129,9 @@ impl Table {
             descriptor,
             connection,
             is_reading: true,
+            is_stalled: false,
+            replied: 0,
+            waited: None,
             is_readable: false,
             is_queued: false,
             has_ended: false,
@@ -158,7 +167,15 @@ impl Table {
     pub(crate) fn set_reading(&mut self, id: Id, is_reading: bool) {
         let Some(socket) = self.get(id) else { return };
         socket.is_reading = is_reading;
-        if is_reading && socket.is_readable {
+        self.resume(id);
+    }
+
+    /// Goes on reading what has been announced, if nothing speaks against it.
+    fn resume(&mut self, id: Id) {
+        if let Some(socket) = self.get(id)
+            && socket.may_read()
+            && socket.is_readable
+        {
             self.enqueue(id);
             self.wake();
         }
@@ -186,7 +203,7 @@ impl Table {
             socket.has_ended |= event.is_read_closed() || event.is_error();
             if event.is_readable() || socket.has_ended {
                 socket.is_readable = true;
-                if socket.is_reading {
+                if socket.may_read() {
                     self.enqueue(id);
                 }
             }
@@ -207,7 +224,7 @@ impl Table {
         while let Some(id) = self.ready.pop_front() {
             if let Some(socket) = self.get(id) {
                 socket.is_queued = false;
-                if socket.is_reading {
+                if socket.may_read() {
                     return Some(id);
                 }
             }
@@ -230,7 +247,10 @@ impl Table {
             Ok(read) => {
                 socket.received += read as u64;
                 let bytes = self.chunk.get(..read).unwrap_or_default();
-                socket.connection.borrow_mut().receive(bytes);
+                let mut connection = socket.connection.borrow_mut();
+                socket.waited.get_or_insert(connection.outbox().bytes().len());
+                connection.receive(bytes);
+                drop(connection);
                 if read == self.chunk.len() || socket.has_ended {
                     self.enqueue(id);
                 } else {
@@ -299,11 +319,29 @@ impl Table {
                 interest,
             );
             if !is_full {
+                socket.replied = 0;
+                socket.is_stalled = false;
                 self.drained.push(id);
                 self.wake();
+                self.resume(id);
             }
         }
         !is_full
+    }
+
+    /// [`flush`](Self::flush) at the end of a batch. A peer whose requests have filled the socket, and
+    /// that does not read the answers, is not read from until it does. What the application sends on its
+    /// own account does not count: two ends that send much to each other must both go on reading.
+    pub(crate) fn flush_replies(&mut self, id: Id) {
+        let Some(socket) = self.get(id) else { return };
+        let length = socket.connection.borrow_mut().outbox().bytes().len();
+        let added = length.saturating_sub(socket.waited.take().unwrap_or(length));
+        if !self.flush(id)
+            && let Some(socket) = self.get(id)
+        {
+            socket.replied += added;
+            socket.is_stalled = socket.replied >= MAX_REPLIED;
+        }
     }
 
     pub(crate) fn has_ready(&self) -> bool {
@@ -346,7 +384,15 @@ impl Table {
     }
 }
 
+impl Socket {
+    fn may_read(&self) -> bool {
+        self.is_reading && !self.is_stalled
+    }
+}
+
 const WAKER: Token = Token(usize::MAX);
 const MAX_EVENTS: usize = 1024;
+/// Bytes of answers that may wait for a peer that does not read.
+const MAX_REPLIED: usize = 8 * 1024 * 1024;
 /// What is read at a time.
 const CHUNK: usize = 64 * 1024;

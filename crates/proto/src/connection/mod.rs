@@ -22,6 +22,7 @@ use crate::http::headers::HeaderList;
 use crate::http::request::Request;
 use crate::hybi::decoder::MAX_CONTROL_PAYLOAD;
 use crate::hybi::frame::{Opcode, Rsv};
+use crate::hybi::prepared::Prepared;
 use crate::hybi::{Hybi, Phase as HybiPhase};
 use crate::outbox::Outbox;
 use crate::output::{Caused, Error, Event, Kind, Message, Output};
@@ -242,6 +243,18 @@ impl Connection {
     #[inline]
     pub fn send(&mut self, kind: Kind, payload: &[u8]) -> bool {
         self.send_frame(Opcode::from(kind), payload)
+    }
+
+    /// Sends a message that was made for many connections, with the frames that it has ready. What is
+    /// received, and what is returned, is as for [`send`](Self::send).
+    #[inline]
+    pub fn send_prepared(&mut self, prepared: &Prepared) -> bool {
+        match (&self.phase, &mut self.protocol) {
+            (Phase::Established, Protocol::Hybi(hybi)) => {
+                hybi.send_prepared(prepared, &mut self.outbox)
+            }
+            _ => self.send(prepared.kind(), prepared.payload()),
+        }
     }
 
     /// Sends a message that sessions outside the core have transformed.

@@ -8,6 +8,7 @@ pub(crate) mod decoder;
 pub(crate) mod encoder;
 pub mod frame;
 pub mod mask;
+pub mod prepared;
 pub(crate) mod receiver;
 pub(crate) mod sender;
 
@@ -21,6 +22,7 @@ use crate::extension::deflate::{Deflater, Inflater};
 use crate::outbox::Outbox;
 use crate::output::{Error, Event, Message, Output};
 use frame::{Opcode, Rsv};
+use prepared::Prepared;
 use receiver::{Incoming, Receiver};
 use sender::Sender;
 
@@ -162,6 +164,16 @@ impl Hybi {
         let open = self.phase == Phase::Open;
         if open {
             self.sender.send(opcode, payload, outbox);
+        }
+        open
+    }
+
+    /// Sends a message that was made for many connections. False when the phase forbids it.
+    #[inline]
+    pub(crate) fn send_prepared(&mut self, prepared: &Prepared, outbox: &mut Outbox) -> bool {
+        let open = self.phase == Phase::Open;
+        if open {
+            self.sender.send_prepared(prepared, outbox);
         }
         open
     }

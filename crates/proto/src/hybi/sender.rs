@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use super::encoder::encode;
 use super::frame::{Opcode, Rsv};
 use super::mask::MaskKeys;
-use crate::extension::deflate::{Deflater, RSV};
+use super::prepared::{Frame, Prepared};
+use crate::extension::deflate::{Alone, Deflater, RSV};
 use crate::outbox::Outbox;
 
 /// The sending half of a connection.
@@ -33,8 +34,16 @@ struct Backlog {
 struct Waiting {
     opcode: Opcode,
     length: usize,
-    /// `None` for the message that the deflater has.
-    payload: Option<Vec<u8>>,
+    payload: Payload,
+}
+
+#[derive(Debug)]
+enum Payload {
+    Here(Vec<u8>),
+    /// The deflater has it.
+    Started,
+    /// Compressed on its own, once for all connections that send it.
+    Prepared(Prepared, Alone),
 }
 
 impl Sender {
@@ -57,6 +66,17 @@ impl Sender {
         match &self.deflater {
             None => self.send_as_it_is(opcode, Rsv::default(), payload, out),
             Some(_) => self.compress_or_wait(opcode, payload, out),
+        }
+    }
+
+    /// Sends a message that was made for many connections.
+    #[inline]
+    pub(crate) fn send_prepared(&mut self, prepared: &Prepared, out: &mut Outbox) {
+        let opcode = Opcode::from(prepared.kind());
+        match self.deflater.as_ref().map(|deflater| deflater.alone()) {
+            None => self.send_frame(opcode, Rsv::default(), prepared.plain(), out),
+            Some(None) => self.compress_or_wait(opcode, prepared.payload(), out),
+            Some(Some(alone)) => self.send_alone(prepared, alone, out),
         }
     }
 
@@ -93,26 +113,33 @@ impl Sender {
                 payload,
             }) = self.backlog.frames.pop_front()
         {
-            let done = match payload {
-                Some(payload) if opcode.is_control() || !Deflater::is_large(length) => {
-                    budget = budget.saturating_sub(length + FRAME_COST);
-                    self.send_now(opcode, &payload, out);
-                    true
-                }
-                _ => {
-                    budget = 0;
-                    self.compress_slice(opcode, payload, out)
+            let is_slow = match &payload {
+                Payload::Here(_) => !opcode.is_control() && Deflater::is_large(length),
+                Payload::Started => true,
+                Payload::Prepared(prepared, alone) => {
+                    Deflater::is_large(length) && prepared.compressed(*alone).is_none()
                 }
             };
-            if done {
-                self.backlog.bytes -= length;
-            } else {
-                let payload = None;
-                self.backlog.frames.push_front(Waiting {
+            budget = match is_slow {
+                true => 0,
+                false => budget.saturating_sub(length + FRAME_COST),
+            };
+            let left = match payload {
+                Payload::Here(payload) if !is_slow => {
+                    self.send_now(opcode, &payload, out);
+                    None
+                }
+                Payload::Here(payload) => self.compress_slice(opcode, Some(payload), out),
+                Payload::Started => self.compress_slice(opcode, None, out),
+                Payload::Prepared(prepared, alone) => self.compress_prepared(prepared, alone, out),
+            };
+            match left {
+                None => self.backlog.bytes -= length,
+                Some(payload) => self.backlog.frames.push_front(Waiting {
                     opcode,
                     length,
                     payload,
-                });
+                }),
             }
         }
     }
@@ -130,7 +157,7 @@ impl Sender {
             self.backlog.frames.push_back(Waiting {
                 opcode,
                 length: payload.len(),
-                payload: Some(payload.to_vec()),
+                payload: Payload::Here(payload.to_vec()),
             });
         } else {
             self.send_now(opcode, payload, out);
@@ -149,24 +176,64 @@ impl Sender {
         }
     }
 
-    /// True when the message has been sent.
+    /// What is left to do. `payload` is `None` when the message has been started.
     fn compress_slice(
         &mut self,
         opcode: Opcode,
         payload: Option<Vec<u8>>,
         out: &mut Outbox,
-    ) -> bool {
-        let Some(deflater) = &mut self.deflater else {
-            return true;
-        };
+    ) -> Option<Payload> {
+        let deflater = self.deflater.as_mut()?;
         if let Some(payload) = payload {
             deflater.start(payload);
         }
         let Some(compressed) = deflater.resume() else {
-            return false;
+            return Some(Payload::Started);
         };
         self.send_as_it_is(opcode, RSV, &compressed, out);
-        true
+        None
+    }
+
+    fn send_alone(&mut self, prepared: &Prepared, alone: Alone, out: &mut Outbox) {
+        let opcode = Opcode::from(prepared.kind());
+        let length = prepared.payload().len();
+        let ready = match prepared.compressed(alone) {
+            None if !Deflater::is_large(length) => prepared.compress(alone),
+            ready => ready,
+        };
+        match ready {
+            Some(frame) if !self.has_work() => self.send_frame(opcode, RSV, &frame, out),
+            _ => {
+                self.backlog.bytes += length;
+                self.backlog.frames.push_back(Waiting {
+                    opcode,
+                    length,
+                    payload: Payload::Prepared(prepared.clone(), alone),
+                });
+            }
+        }
+    }
+
+    /// One slice of work, unless another connection has done the last one. What is left to do.
+    fn compress_prepared(
+        &mut self,
+        prepared: Prepared,
+        alone: Alone,
+        out: &mut Outbox,
+    ) -> Option<Payload> {
+        let Some(frame) = prepared.compress(alone) else {
+            return Some(Payload::Prepared(prepared, alone));
+        };
+        self.send_frame(Opcode::from(prepared.kind()), RSV, &frame, out);
+        None
+    }
+
+    /// Every frame of a client has a key of its own.
+    fn send_frame(&mut self, opcode: Opcode, rsv: Rsv, frame: &Frame, out: &mut Outbox) {
+        match &self.mask_keys {
+            None => out.append(|bytes| bytes.extend_from_slice(frame.bytes())),
+            Some(_) => self.send_as_it_is(opcode, rsv, frame.payload(), out),
+        }
     }
 }
 

@@ -18,6 +18,13 @@ pub(crate) struct Deflater {
     unfinished: Option<Box<Unfinished>>,
 }
 
+/// All that a message depends on when it is compressed on its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Alone {
+    compression: Compression,
+    window: WindowBits,
+}
+
 /// A large message between two slices of work.
 #[derive(Debug)]
 struct Unfinished {
@@ -57,6 +64,14 @@ impl Deflater {
             context,
             unfinished: None,
         }
+    }
+
+    /// What messages depend on, if each of them stands on its own.
+    pub(crate) fn alone(&self) -> Option<Alone> {
+        matches!(self.context, Context::None).then_some(Alone {
+            compression: self.compression,
+            window: self.window,
+        })
     }
 
     /// Whether a message of this length is to be compressed in slices.
@@ -150,6 +165,17 @@ impl Deflater {
                 result
             }
         })
+    }
+}
+
+impl From<Alone> for Deflater {
+    fn from(Alone { compression, window }: Alone) -> Self {
+        Self {
+            compression,
+            window,
+            context: Context::None,
+            unfinished: None,
+        }
     }
 }
 

@@ -1,0 +1,142 @@
+//! Messages that are made once and sent on many connections.
+//!
+//! Knows which of its frames a connection can use, and makes each of them once: the plain one, and a
+//! compressed one for every set of parameters under which messages stand on their own. Does not know
+//! connections.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::encoder::encode;
+use super::frame::{Opcode, Rsv};
+use crate::extension::deflate::{Alone, Deflater, RSV};
+use crate::output::Kind;
+
+/// A message for [`send_prepared`](crate::connection::Connection::send_prepared). Clones share its frames.
+#[derive(Clone, Debug)]
+pub struct Prepared(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    kind: Kind,
+    plain: Frame,
+    compressed: Mutex<Vec<(Alone, Compressed)>>,
+}
+
+#[derive(Debug)]
+enum Compressed {
+    Ready(Arc<Frame>),
+    /// A large message between two slices of work, whoever does them.
+    Unfinished(Deflater),
+}
+
+/// A frame as a server sends it.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    bytes: Vec<u8>,
+    header: usize,
+}
+
+impl Prepared {
+    /// A copy of this payload, which must be UTF-8 if it is text.
+    #[must_use]
+    pub fn new(kind: Kind, payload: &[u8]) -> Self {
+        Self(Arc::new(Shared {
+            kind,
+            plain: Frame::new(kind, Rsv::default(), payload),
+            compressed: Mutex::default(),
+        }))
+    }
+
+    /// Text or binary.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The application's bytes.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        self.0.plain.payload()
+    }
+
+    /// Without extensions.
+    pub(crate) fn plain(&self) -> &Frame {
+        &self.0.plain
+    }
+
+    /// What has been compressed with these parameters.
+    pub(crate) fn compressed(&self, alone: Alone) -> Option<Arc<Frame>> {
+        let compressed = self.all_compressed();
+        compressed
+            .iter()
+            .find_map(|(parameters, found)| match found {
+                Compressed::Ready(frame) if *parameters == alone => Some(Arc::clone(frame)),
+                _ => None,
+            })
+    }
+
+    /// Compresses with these parameters, a large message by one slice. The frame, when it is done.
+    pub(crate) fn compress(&self, alone: Alone) -> Option<Arc<Frame>> {
+        let mut compressed = self.all_compressed();
+        let known = compressed
+            .iter()
+            .position(|(parameters, _)| *parameters == alone);
+        let before = known.map(|index| compressed.swap_remove(index).1);
+        let after = match before {
+            Some(Compressed::Ready(frame)) => Compressed::Ready(frame),
+            Some(Compressed::Unfinished(deflater)) => self.resume(deflater),
+            None => self.start(Deflater::from(alone)),
+        };
+        let frame = match &after {
+            Compressed::Ready(frame) => Some(Arc::clone(frame)),
+            Compressed::Unfinished(_) => None,
+        };
+        compressed.push((alone, after));
+        frame
+    }
+
+    fn start(&self, mut deflater: Deflater) -> Compressed {
+        let payload = self.payload();
+        if Deflater::is_large(payload.len()) {
+            deflater.start(payload.to_vec());
+            self.resume(deflater)
+        } else {
+            deflater.message(payload, |compressed| self.ready(compressed))
+        }
+    }
+
+    fn resume(&self, mut deflater: Deflater) -> Compressed {
+        match deflater.resume() {
+            Some(compressed) => self.ready(&compressed),
+            None => Compressed::Unfinished(deflater),
+        }
+    }
+
+    fn ready(&self, compressed: &[u8]) -> Compressed {
+        Compressed::Ready(Arc::new(Frame::new(self.kind(), RSV, compressed)))
+    }
+
+    fn all_compressed(&self) -> MutexGuard<'_, Vec<(Alone, Compressed)>> {
+        // Whoever has panicked has at most left out what can be made again.
+        let lock = self.0.compressed.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Frame {
+    fn new(kind: Kind, rsv: Rsv, payload: &[u8]) -> Self {
+        let mut bytes = Vec::new();
+        encode(Opcode::from(kind), rsv, None, payload, &mut bytes);
+        let header = bytes.len() - payload.len();
+        bytes.shrink_to_fit();
+        Self { bytes, header }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.bytes.get(self.header..).unwrap_or_default()
+    }
+}

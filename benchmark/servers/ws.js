@@ -1,13 +1,30 @@
 'use strict'
 
 const { WebSocketServer } = require('ws')
-const { serve } = require('./serve')
+const { serve, CONFIRMED } = require('./serve')
 
-serve((server, { deflate }) => {
+serve((server, { deflate, mode }) => {
   const connections = new WebSocketServer({ server, perMessageDeflate: deflate })
+  const attachments = {
+    echo (connection) {
+      connection.on('message', (data, isBinary) => connection.send(data, { binary: isBinary }))
+    },
+    receive (connection) {
+      let count = 0
+      connection.on('message', () => {
+        if (++count % CONFIRMED === 0) connection.send(String(count))
+      })
+    },
+    broadcast (connection) {
+      connection.on('message', (data, isBinary) => {
+        for (const one of connections.clients) one.send(data, { binary: isBinary })
+      })
+    }
+  }
+  const attach = attachments[mode]
   connections.on('connection', (connection) => {
     // Without a listener a generator that goes away would end this process.
     connection.on('error', () => {})
-    connection.on('message', (data, isBinary) => connection.send(data, { binary: isBinary }))
+    attach(connection)
   })
 })

@@ -13,6 +13,11 @@ const { encode } = require('../datasets')
 
 /** Compiles the generator and returns the path of the program. */
 function buildGenerator () {
+  return buildPrograms().generator
+}
+
+/** Compiles the generator and the floor (load/src/bin/floor.rs) and returns the paths of the programs. */
+function buildPrograms () {
   const args = ['build', '--release', '--locked', '-p', 'faye-websocket-load']
   const { stdout } = run('cargo', [...args, '--message-format=json-render-diagnostics'], {
     name: 'cargo build',
@@ -22,9 +27,12 @@ function buildGenerator () {
     maxBuffer: 1 << 28
   })
   const artifacts = stdout.split('\n').filter((line) => line.includes('"executable"')).map((line) => JSON.parse(line))
-  const artifact = artifacts.find(({ target, executable }) => executable && target?.name === 'faye-websocket-load')
-  if (!artifact) throw new Failure('cargo built no load generator.')
-  return artifact.executable
+  const pathOf = (name) => {
+    const artifact = artifacts.find(({ target, executable }) => executable && target?.name === name)
+    if (!artifact) throw new Failure(`cargo built no ${name}.`)
+    return artifact.executable
+  }
+  return { generator: pathOf('faye-websocket-load'), floor: pathOf('faye-websocket-floor') }
 }
 
 class Generator {
@@ -95,4 +103,4 @@ class DataFiles {
   }
 }
 
-module.exports = { Generator, DataFiles, buildGenerator }
+module.exports = { Generator, DataFiles, buildGenerator, buildPrograms }

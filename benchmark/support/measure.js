@@ -13,18 +13,20 @@ async function measureLoad (program, server, args) {
   const generator = await Generator.start(program, server, { core: GENERATOR_CORE, args })
   const before = await server.cpu()
   const result = await generator.measure()
-  const cpu = await server.cpu() - before
+  const after = await server.cpu()
+  const cpu = after.all - before.all
   const rss = await server.memory()
   await generator.stop()
   return {
     messagesPerSecond: result.messagesPerSecond,
     cpuPerMessage: cpu / result.messages,
+    mainPerMessage: (after.main - before.main) / result.messages,
     busy: cpu / 1e6 / result.seconds,
     p50: result.latency.p50,
     p90: result.latency.p90,
     p99: result.latency.p99,
     max: result.latency.max,
-    compression: result.plainBytes / result.wireBytes,
+    compression: result.wireBytes > 0 ? result.plainBytes / result.wireBytes : null,
     rss,
     messages: result.messages,
     compared: result.compared,
@@ -68,4 +70,4 @@ function median (values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-module.exports = { SERVER_CORE, measureLoad, measureMemory, median, medians }
+module.exports = { SERVER_CORE, GENERATOR_CORE, measureLoad, measureMemory, median, medians }

@@ -1,0 +1,434 @@
+//! The least that a WebSocket server on one thread can do, in Rust, without a language above it: what it
+//! costs is the floor that others are compared with.
+//!
+//! Unmasks, frames and writes once per read, and nothing else: no limits, no checks of UTF-8 or of the
+//! protocol, no pings, no timeouts, no fragments. Whole messages are in memory before they are answered,
+//! as a library must have them. Not for use.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
+
+use base64::prelude::*;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+use sha1::{Digest, Sha1};
+
+const USAGE: &str = "\
+usage: faye-websocket-floor [--mode echo|receive|broadcast] [--port PORT]
+Prints the port; ends when stdin does.
+";
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const LISTENER: Token = Token(usize::MAX);
+const READ_BUFFER: usize = 256 * 1024;
+/// Messages of this length are answered from where they lie, not by way of the output.
+const LONG: usize = 16 * 1024;
+/// Messages that one confirmation stands for; the load generator has the same number.
+const CONFIRMED: u64 = 1000;
+
+const FIN_AND_TEXT: u8 = 0x81;
+const OPCODE: u8 = 0x0f;
+const CLOSE: u8 = 0x8;
+/// A client's header has this many bytes more than that of the server's frame with the same payload.
+const KEY: usize = 4;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Echo,
+    Receive,
+    Broadcast,
+}
+
+fn main() -> io::Result<()> {
+    let Some((mode, port)) = parse(std::env::args().skip(1)) else {
+        eprint!("{USAGE}");
+        std::process::exit(2);
+    };
+    let mut server = Server::listen(mode, port)?;
+    println!("{}", server.listener.local_addr()?.port());
+    std::thread::spawn(|| {
+        io::copy(&mut io::stdin(), &mut io::sink()).ok();
+        std::process::exit(0);
+    });
+    server.run()
+}
+
+fn parse(mut arguments: impl Iterator<Item = String>) -> Option<(Mode, u16)> {
+    let (mut mode, mut port) = (Mode::Echo, 0);
+    while let Some(name) = arguments.next() {
+        let value = arguments.next()?;
+        match (name.as_str(), value.as_str()) {
+            ("--port", text) => port = text.parse().ok()?,
+            ("--mode", "echo") => mode = Mode::Echo,
+            ("--mode", "receive") => mode = Mode::Receive,
+            ("--mode", "broadcast") => mode = Mode::Broadcast,
+            _ => return None,
+        }
+    }
+    Some((mode, port))
+}
+
+struct Server {
+    mode: Mode,
+    poll: Poll,
+    listener: TcpListener,
+    /// By token.
+    connections: Vec<Option<Connection>>,
+    free: Vec<usize>,
+    input: Vec<u8>,
+    output: Vec<u8>,
+}
+
+struct Connection {
+    socket: TcpStream,
+    is_upgraded: bool,
+    /// The beginning of what is not complete, in the first `filled` bytes.
+    partial: Vec<u8>,
+    filled: usize,
+    /// What the socket has not taken. While there is something, nothing is read.
+    unsent: Vec<u8>,
+    received: u64,
+}
+
+/// What the bytes that have arrived amount to.
+#[derive(Default)]
+struct Decoded {
+    consumed: usize,
+    /// A frame to send behind the output, and where it is among these bytes.
+    direct: Option<Range<usize>>,
+    is_closed: bool,
+}
+
+impl Server {
+    fn listen(mode: Mode, port: u16) -> io::Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let mut listener = TcpListener::bind(address)?;
+        let poll = Poll::new()?;
+        poll.registry()
+            .register(&mut listener, LISTENER, Interest::READABLE)?;
+        Ok(Self {
+            mode,
+            poll,
+            listener,
+            connections: Vec::new(),
+            free: Vec::new(),
+            input: vec![0; READ_BUFFER],
+            output: Vec::new(),
+        })
+    }
+
+    fn run(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        loop {
+            match self.poll.poll(&mut events, None) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                result => result?,
+            }
+            for event in &events {
+                match event.token() {
+                    LISTENER => self.accept()?,
+                    Token(index) => self.serve(index),
+                }
+            }
+        }
+    }
+
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            let mut socket = match self.listener.accept() {
+                Ok((socket, _)) => socket,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            socket.set_nodelay(true)?;
+            let index = self.free.pop().unwrap_or(self.connections.len());
+            self.poll.registry().register(
+                &mut socket,
+                Token(index),
+                Interest::READABLE | Interest::WRITABLE,
+            )?;
+            if index == self.connections.len() {
+                self.connections.push(None);
+            }
+            self.connections[index] = Some(Connection::new(socket));
+        }
+    }
+
+    /// Whatever a peer does that is not expected, it is not served any longer.
+    fn serve(&mut self, index: usize) {
+        if self.connections[index].is_some() && !self.exchange(index).unwrap_or(false) {
+            self.connections[index] = None;
+            self.free.push(index);
+        }
+    }
+
+    /// Sockets are polled for edges: reads until there is no more. False when the connection has ended.
+    fn exchange(&mut self, index: usize) -> io::Result<bool> {
+        loop {
+            let Some(connection) = &mut self.connections[index] else {
+                return Ok(true);
+            };
+            if !connection.flush()? {
+                return Ok(true);
+            }
+            let (length, room) = match connection.read(&mut self.input) {
+                Ok((0, _)) => return Ok(false),
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+                Err(error) => return Err(error),
+            };
+            if !self.answer(index, length)? {
+                return Ok(false);
+            }
+            if length < room {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Answers what has been read: `length` bytes, into the input or behind what was there before.
+    fn answer(&mut self, index: usize, length: usize) -> io::Result<bool> {
+        let Some(connection) = &mut self.connections[index] else {
+            return Ok(true);
+        };
+        let is_partial = connection.filled > 0;
+        let mut lent = std::mem::take(if is_partial {
+            &mut connection.partial
+        } else {
+            &mut self.input
+        });
+        let filled = connection.filled + length;
+        let mut consumed = 0;
+        let mut is_open = true;
+        while is_open && consumed < filled {
+            let bytes = &mut lent[consumed..filled];
+            self.output.clear();
+            let Some(connection) = &mut self.connections[index] else {
+                break;
+            };
+            let decoded = connection.decode(self.mode, bytes, &mut self.output);
+            let direct = decoded.direct.map_or(&[][..], |range| &bytes[range]);
+            if self.mode == Mode::Broadcast && connection.is_upgraded && !decoded.is_closed {
+                for connection in self.connections.iter_mut().flatten() {
+                    if connection.is_upgraded {
+                        connection.send(&self.output)?;
+                    }
+                }
+            } else {
+                connection.send(&self.output)?;
+                connection.send(direct)?;
+            }
+            is_open = !decoded.is_closed;
+            consumed += decoded.consumed;
+            if decoded.consumed == 0 {
+                break;
+            }
+        }
+        if let Some(connection) = &mut self.connections[index] {
+            if is_partial {
+                lent.copy_within(consumed..filled, 0);
+                connection.partial = lent;
+                connection.filled = filled - consumed;
+            } else {
+                connection.keep(&lent[consumed..filled]);
+                self.input = lent;
+            }
+        }
+        Ok(is_open)
+    }
+}
+
+impl Connection {
+    fn new(socket: TcpStream) -> Self {
+        Self {
+            socket,
+            is_upgraded: false,
+            partial: Vec::new(),
+            filled: 0,
+            unsent: Vec::new(),
+            received: 0,
+        }
+    }
+
+    /// The number of bytes, and how many it could have been.
+    fn read(&mut self, input: &mut [u8]) -> io::Result<(usize, usize)> {
+        let room = if self.filled == 0 {
+            input
+        } else {
+            // To the end of the message: what is behind it would have to be moved.
+            let whole = frame_length(&self.partial[..self.filled]).unwrap_or(0);
+            let needed = whole.max(self.filled + 1024);
+            if self.partial.len() < needed {
+                self.partial.resize(needed, 0);
+            }
+            &mut self.partial[self.filled..needed]
+        };
+        Ok((self.socket.read(room)?, room.len()))
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        self.filled = bytes.len();
+        if self.partial.len() < bytes.len() {
+            self.partial.resize(bytes.len(), 0);
+        }
+        self.partial[..bytes.len()].copy_from_slice(bytes);
+    }
+
+    fn decode(&mut self, mode: Mode, bytes: &mut [u8], output: &mut Vec<u8>) -> Decoded {
+        if self.is_upgraded {
+            return decode_frames(mode, bytes, &mut self.received, output);
+        }
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+            return Decoded::default();
+        };
+        self.is_upgraded = true;
+        upgrade(&bytes[..end], output);
+        Decoded {
+            consumed: end + 4,
+            ..Decoded::default()
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut sent = 0;
+        if self.unsent.is_empty() {
+            sent = write(&mut self.socket, bytes)?;
+        }
+        self.unsent.extend_from_slice(&bytes[sent..]);
+        Ok(())
+    }
+
+    /// False when the socket takes no more for now.
+    fn flush(&mut self) -> io::Result<bool> {
+        if !self.unsent.is_empty() {
+            let sent = write(&mut self.socket, &self.unsent)?;
+            self.unsent.drain(..sent);
+        }
+        Ok(self.unsent.is_empty())
+    }
+}
+
+/// Writes what the socket takes.
+fn write(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        match socket.write(&bytes[sent..]) {
+            Ok(length) => sent += length,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sent)
+}
+
+fn decode_frames(
+    mode: Mode,
+    bytes: &mut [u8],
+    received: &mut u64,
+    output: &mut Vec<u8>,
+) -> Decoded {
+    let mut decoded = Decoded::default();
+    while let Some((header, length)) = client_header(&bytes[decoded.consumed..]) {
+        let begin = decoded.consumed + header;
+        let end = begin + length;
+        if end > bytes.len() {
+            break;
+        }
+        let first = bytes[decoded.consumed];
+        let mut key = [0; KEY];
+        key.copy_from_slice(&bytes[begin - KEY..begin]);
+        unmask(&mut bytes[begin..end], key);
+        decoded.consumed = end;
+        *received += 1;
+        if first & OPCODE == CLOSE {
+            append(output, first, &bytes[begin..end]);
+            decoded.is_closed = true;
+            break;
+        }
+        match mode {
+            Mode::Receive => {
+                if received.is_multiple_of(CONFIRMED) {
+                    append(output, FIN_AND_TEXT, received.to_string().as_bytes());
+                }
+            }
+            Mode::Echo if length >= LONG => {
+                // The key makes room for a copy of the header behind its place.
+                let at = begin - (header - KEY);
+                let mut frame = Vec::with_capacity(header);
+                append_header(&mut frame, first, length);
+                bytes[at..begin].copy_from_slice(&frame);
+                decoded.direct = Some(at..end);
+                break;
+            }
+            Mode::Echo | Mode::Broadcast => append(output, first, &bytes[begin..end]),
+        }
+    }
+    decoded
+}
+
+/// The lengths of the header and of the payload, when the header is complete.
+fn client_header(bytes: &[u8]) -> Option<(usize, usize)> {
+    let &[_, second, ref rest @ ..] = bytes else {
+        return None;
+    };
+    let (header, length) = match second & 0x7f {
+        126 => (4, u16::from_be_bytes(*rest.first_chunk()?).into()),
+        127 => (10, u64::from_be_bytes(*rest.first_chunk()?) as usize),
+        short => (2, short.into()),
+    };
+    (bytes.len() >= header + KEY).then_some((header + KEY, length))
+}
+
+fn frame_length(bytes: &[u8]) -> Option<usize> {
+    client_header(bytes).map(|(header, length)| header + length)
+}
+
+fn unmask(payload: &mut [u8], key: [u8; KEY]) {
+    let wide = u64::from_ne_bytes([
+        key[0], key[1], key[2], key[3], key[0], key[1], key[2], key[3],
+    ]);
+    let (chunks, rest) = payload.as_chunks_mut::<8>();
+    for chunk in chunks {
+        *chunk = (u64::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
+    }
+    for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
+        *byte ^= key;
+    }
+}
+
+fn append(output: &mut Vec<u8>, first: u8, payload: &[u8]) {
+    append_header(output, first, payload.len());
+    output.extend_from_slice(payload);
+}
+
+fn append_header(output: &mut Vec<u8>, first: u8, length: usize) {
+    match (u8::try_from(length), u16::try_from(length)) {
+        (Ok(short @ 0..=125), _) => output.extend([first, short]),
+        (_, Ok(length)) => {
+            output.extend([first, 126]);
+            output.extend(length.to_be_bytes());
+        }
+        _ => {
+            output.extend([first, 127]);
+            output.extend((length as u64).to_be_bytes());
+        }
+    }
+}
+
+fn upgrade(request: &[u8], output: &mut Vec<u8>) {
+    let request = String::from_utf8_lossy(request);
+    let key = request
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("Sec-WebSocket-Key"))
+        .map_or("", |(_, value)| value.trim());
+    let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
+    let accept = BASE64_STANDARD.encode(digest);
+    output.extend_from_slice(
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {accept}\r\n\r\n"
+        )
+        .as_bytes(),
+    );
+}

@@ -1,0 +1,44 @@
+'use strict'
+
+// For Bun only. Prints its port, and ends with its stdin.
+
+/* global Bun */
+const CONFIRMED = 1000
+const LONGEST = 64 * 1024 * 1024
+
+const mode = process.argv[process.argv.indexOf('--mode') + 1]
+const all = new Set()
+
+const handlers = {
+  echo (connection, message) {
+    connection.send(message)
+  },
+  receive (connection) {
+    if (++connection.data.count % CONFIRMED === 0) connection.send(String(connection.data.count))
+  },
+  broadcast (connection, message) {
+    for (const one of all) one.send(message)
+  }
+}
+
+const server = Bun.serve({
+  hostname: '127.0.0.1',
+  port: 0,
+  fetch (request, server) {
+    if (!server.upgrade(request, { data: { count: 0 } })) return new Response(null, { status: 426 })
+  },
+  websocket: {
+    perMessageDeflate: false,
+    maxPayloadLength: LONGEST,
+    backpressureLimit: LONGEST,
+    open (connection) {
+      all.add(connection)
+    },
+    close (connection) {
+      all.delete(connection)
+    },
+    message: handlers[mode]
+  }
+})
+console.log(String(server.port))
+process.stdin.on('end', () => process.exit()).resume()

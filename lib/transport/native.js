@@ -4,6 +4,7 @@
 const { AsyncResource } = require('node:async_hooks')
 const net = require('node:net')
 const { getSystemErrorName } = require('node:util')
+const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
 const { rememberWork, forgetWork } = require('./tick')
 
@@ -23,7 +24,8 @@ class Dispatcher {
   reactor
 
   constructor () {
-    this.reactor = new native.Reactor(this, this.dispatch, this.resume, this.state)
+    // In a worker, Node closes descriptors without a word when it is terminated.
+    this.reactor = new native.Reactor(this, this.dispatch, this.resume, this.state, isMainThread)
   }
 
   /**

@@ -3,7 +3,7 @@
 //! Knows two system calls. Does not own the descriptor, nor knows whose it is: the registration in
 //! `reactor.rs` guarantees that it is still the socket's.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::fd::RawFd;
 
 /// Reads what is there, without waiting; 0 at the end.
@@ -20,8 +20,8 @@ pub(crate) fn receive(descriptor: RawFd, into: &mut [u8]) -> io::Result<usize> {
     usize::try_from(read).map_err(|_| io::Error::last_os_error())
 }
 
-/// Writes as much as the kernel takes, without waiting.
-pub(crate) fn send(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
+/// Writes as much as the kernel takes at once, without waiting.
+fn send(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: the pointer and the length are those of a slice that is readable for the whole call.
     let sent = unsafe {
         libc::send(
@@ -32,6 +32,20 @@ pub(crate) fn send(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
         )
     };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// Writes until the kernel takes no more. How much it has taken.
+pub(crate) fn send_all(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
+    let mut written = 0;
+    while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+        match send(descriptor, rest) {
+            Ok(sent) => written += sent,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(written)
 }
 
 /// Whether the descriptor is a stream socket: a `Pipe` handle may be a real pipe.

@@ -8,6 +8,7 @@
 //!
 //! This is where the binding's `unsafe` code is, each piece with its proof.
 
+mod crew;
 mod descriptor;
 pub mod reactor;
 mod table;

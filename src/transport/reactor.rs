@@ -12,6 +12,7 @@ use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
 use proto::output::Kind;
 
+use super::crew;
 use super::descriptor::is_stream_socket;
 use super::table::{Id, Read, Shared, Table};
 use super::uv::{Loop, Ready, Uv, Watch};
@@ -62,13 +63,16 @@ struct Inner {
     state: RefCell<Int32Array>,
     /// Sockets that keep the process alive.
     alive: Cell<u32>,
+    /// Whether workers may write: where descriptors are closed behind our back they may not.
+    has_crew: bool,
     is_closed: Cell<bool>,
 }
 
 #[napi]
 impl Reactor {
     /// Watches the sockets of this environment. `state` is an array of one number: 1 while a batch is
-    /// under way. Throws where libuv cannot be found.
+    /// under way. `hasCrew` lets workers write for wide batches: on the main thread only. Throws where
+    /// libuv cannot be found.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: &Env,
@@ -76,6 +80,7 @@ impl Reactor {
         dispatch: Function,
         resume: Function,
         state: Int32Array,
+        has_crew: bool,
     ) -> Result<Self> {
         let unavailable = |what: &str| Error::new(Status::GenericFailure, what.to_owned());
         let uv = Uv::find().ok_or_else(|| unavailable("libuv cannot be found"))?;
@@ -96,6 +101,7 @@ impl Reactor {
             watch: RefCell::default(),
             state: RefCell::new(state),
             alive: Cell::new(0),
+            has_crew,
             is_closed: Cell::new(false),
         });
         // SAFETY: the loop is this environment's and outlives it; the watch is dropped by the cleanup
@@ -170,7 +176,11 @@ impl Reactor {
     /// The process ends: offers everything to the kernel that waits for the end of a batch.
     #[napi(catch_unwind)]
     pub fn flush_all(&self) {
-        self.inner.write();
+        let mut table = self.inner.table.borrow_mut();
+        for id in self.inner.dirty.take() {
+            table.flush(id);
+        }
+        table.call_back();
     }
 
     /// Whether one socket more, or less, keeps the process alive.
@@ -337,6 +347,9 @@ impl Inner {
         // What is written causes nothing: nobody is added meanwhile.
         let mut dirty = self.dirty.take();
         let mut table = self.table.borrow_mut();
+        if dirty.len() >= WIDE && self.has_crew && crew::is_available() {
+            table.send_away(dirty.drain(..));
+        }
         for id in dirty.drain(..) {
             table.flush_replies(id);
         }
@@ -415,13 +428,7 @@ impl Inner {
         let pointer = bytes.as_ptr().cast();
         // SAFETY: as above; pointer and length are those of a slice, which is copied.
         unsafe {
-            sys::napi_create_buffer_copy(
-                self.env,
-                bytes.len(),
-                pointer,
-                null_mut(),
-                &mut value,
-            );
+            sys::napi_create_buffer_copy(self.env, bytes.len(), pointer, null_mut(), &mut value);
         }
         value
     }
@@ -462,10 +469,7 @@ fn reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref
     checked(status).map(|()| reference)
 }
 
-fn async_context(
-    env: sys::napi_env,
-    resource: sys::napi_value,
-) -> Result<sys::napi_async_context> {
+fn async_context(env: sys::napi_env, resource: sys::napi_value) -> Result<sys::napi_async_context> {
     let name = "faye-websocket-rs";
     let (mut string, mut context) = (null_mut(), null_mut());
     // SAFETY: the environment and the resource are those of the call that is under way.
@@ -484,6 +488,9 @@ fn checked(status: sys::napi_status) -> Result<()> {
     }
 }
 
+/// Sockets that a batch writes to from which on workers do it. Handing over costs some microseconds, and
+/// a write five.
+const WIDE: usize = 64;
 /// What one batch reads and decodes, so that no flood keeps the loop from its other work.
 const MAX_BYTES: usize = 1024 * 1024;
 const MAX_READS: usize = 1024;

@@ -8,12 +8,14 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd as _, RawFd};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use proto::connection::Connection;
 
+use super::crew::{self, Job, Outcome};
 use super::descriptor;
 
 /// A connection as the binding shares it between JavaScript's object and the reactor.
@@ -29,7 +31,9 @@ pub(crate) struct Id {
 /// The registered sockets of one event loop.
 pub(crate) struct Table {
     poll: Poll,
-    waker: Waker,
+    waker: Arc<Waker>,
+    /// Sockets whose bytes are with the workers.
+    away: Vec<Id>,
     events: Events,
     places: Vec<Place>,
     free: Vec<u32>,
@@ -67,6 +71,8 @@ pub(crate) struct Socket {
     has_ended: bool,
     /// The kernel takes no more at the moment.
     is_full: bool,
+    /// What a worker writes. Until that is done, what is sent waits behind it.
+    job: Option<Arc<Job>>,
     /// Writing has failed: the kernel takes nothing any more.
     is_broken: bool,
     pub(crate) is_dirty: bool,
@@ -90,7 +96,8 @@ impl Table {
         let waker = Waker::new(poll.registry(), WAKER)?;
         Ok(Self {
             poll,
-            waker,
+            waker: Arc::new(waker),
+            away: Vec::new(),
             events: Events::with_capacity(MAX_EVENTS),
             places: Vec::new(),
             free: Vec::new(),
@@ -137,6 +144,7 @@ impl Table {
             has_ended: false,
             is_full: false,
             is_broken: false,
+            job: None,
             is_dirty: false,
             received: 0,
             sent: 0,
@@ -149,6 +157,7 @@ impl Table {
 
     /// Lets go of a socket, before its owner closes it.
     pub(crate) fn remove(&mut self, id: Id) -> Option<Socket> {
+        self.come_back(id);
         let socket = self.entry(id)?.socket.take()?;
         // Fails only if it is not registered, and then there is nothing to undo.
         let _ = self
@@ -212,6 +221,60 @@ impl Table {
         for id in writable {
             self.flush(id);
         }
+        for id in std::mem::take(&mut self.away) {
+            match self.get(id).and_then(|socket| socket.job.as_ref()) {
+                None => {}
+                Some(job) if job.is_done() => {
+                    self.come_back(id);
+                    self.flush(id);
+                }
+                Some(_) => self.away.push(id),
+            }
+        }
+    }
+
+    /// Has workers write what waits for these sockets.
+    pub(crate) fn send_away(&mut self, ids: impl Iterator<Item = Id>) {
+        let mut jobs = Vec::new();
+        for id in ids {
+            let Some(socket) = self.get(id) else { continue };
+            socket.is_dirty = false;
+            socket.waited = None;
+            if socket.job.is_some() || socket.is_full || socket.is_broken {
+                self.flush_replies(id);
+                continue;
+            }
+            let bytes = socket.connection.borrow_mut().outbox().take_bytes();
+            if bytes.is_empty() {
+                continue;
+            }
+            let job = Arc::new(Job::new(socket.descriptor, bytes));
+            socket.job = Some(Arc::clone(&job));
+            jobs.push(job);
+            self.away.push(id);
+        }
+        crew::dispatch(jobs, &self.waker);
+    }
+
+    /// The process ends: whatever workers have not written is written now.
+    pub(crate) fn call_back(&mut self) {
+        for id in std::mem::take(&mut self.away) {
+            self.come_back(id);
+            self.flush(id);
+        }
+    }
+
+    /// Hears what has come of a write that a worker has, or has had; or does it.
+    fn come_back(&mut self, id: Id) {
+        let Some(socket) = self.get(id) else { return };
+        let Some(job) = socket.job.take() else { return };
+        match job.finish() {
+            Outcome::Rest(rest) => {
+                socket.sent += (job.len() - rest.len()) as u64;
+                socket.connection.borrow_mut().outbox().put_back(rest);
+            }
+            Outcome::Failed => socket.is_broken = true,
+        }
     }
 
     /// Those who were full and no longer are.
@@ -248,7 +311,9 @@ impl Table {
                 socket.received += read as u64;
                 let bytes = self.chunk.get(..read).unwrap_or_default();
                 let mut connection = socket.connection.borrow_mut();
-                socket.waited.get_or_insert(connection.outbox().bytes().len());
+                socket
+                    .waited
+                    .get_or_insert(connection.outbox().bytes().len());
                 connection.receive(bytes);
                 drop(connection);
                 if read == self.chunk.len() || socket.has_ended {
@@ -280,26 +345,25 @@ impl Table {
             return true;
         };
         socket.is_dirty = false;
+        if socket.job.is_some() {
+            return true;
+        }
         if socket.is_broken {
             socket.connection.borrow_mut().outbox().clear();
             return false;
         }
         let mut connection = socket.connection.borrow_mut();
         let outbox = connection.outbox();
-        while !outbox.is_empty() {
-            match descriptor::send(socket.descriptor, outbox.bytes()) {
-                Ok(sent) => {
-                    outbox.advance(sent);
-                    socket.sent += sent as u64;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(_) => {
-                    // Nobody reads it any more; reading says so to those who ask.
-                    outbox.clear();
-                    socket.is_broken = true;
-                    return false;
-                }
+        match descriptor::send_all(socket.descriptor, outbox.bytes()) {
+            Ok(sent) => {
+                outbox.advance(sent);
+                socket.sent += sent as u64;
+            }
+            Err(_) => {
+                // Nobody reads it any more; reading says so to those who ask.
+                outbox.clear();
+                socket.is_broken = true;
+                return false;
             }
         }
         let is_full = !outbox.is_empty();

@@ -153,9 +153,7 @@ unsafe extern "C" fn on_close<T: Ready>(handle: *mut Handle) {
     let Some(uv) = Uv::find() else { return };
     // SAFETY: the handle owned this count of its target, and is closed once. Its memory is ours again.
     unsafe {
-        drop(Rc::from_raw(
-            (uv.get_data)(handle).cast::<T>().cast_const(),
-        ));
+        drop(Rc::from_raw((uv.get_data)(handle).cast::<T>().cast_const()));
         libc::free(handle.cast());
     }
 }

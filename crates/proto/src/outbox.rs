@@ -37,6 +37,22 @@ impl Outbox {
         self.bytes.get(start.unwrap_or(0)..end)
     }
 
+    /// Everything, to be written elsewhere.
+    pub fn take_bytes(&mut self) -> Vec<u8> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.drain(..self.written);
+        self.clear();
+        bytes
+    }
+
+    /// Puts back what was taken and not written, before everything else.
+    pub fn put_back(&mut self, rest: Vec<u8>) {
+        let later = std::mem::replace(&mut self.bytes, rest);
+        self.bytes
+            .extend_from_slice(later.get(self.written..).unwrap_or_default());
+        self.written = 0;
+    }
+
     /// So many of the [`bytes`](Self::bytes) have been written.
     pub fn advance(&mut self, written: usize) {
         self.written += written;

@@ -95,6 +95,8 @@ export declare class Driver {
   text(message: string): number
   /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
   bytes(isText: boolean, message: Uint8Array): number
+  /** Sends a message that was made for many connections. Returns what `text` returns. */
+  prepared(message: Prepared): number
   /** Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes. */
   ping(payload: Uint8Array): boolean
   /** Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes. */
@@ -154,6 +156,51 @@ export declare class Driver {
   failExtension(code: number | string | undefined | null, message: string): Outcome
   /** The sessions have finished what they held. */
   drained(): Outcome
+}
+
+/** One message. Its frames are made when they are first needed, and kept. */
+export declare class Prepared {
+  /** A text message. */
+  static text(message: string): Prepared
+  /** A binary message: a copy of these bytes. */
+  static binary(message: Uint8Array): Prepared
+  /** Whether it is text. */
+  get isText(): boolean
+  /** A copy of its bytes. */
+  payload(): Buffer
+}
+
+/**
+ * Sockets of one environment, read and written by descriptor. What arrives is handed to a dispatcher:
+ * `dispatch(id, value, id, value …)`, where the id is that of the socket times eight, plus what the
+ * value is (see `Entry`).
+ */
+export declare class Reactor {
+  /**
+   * Watches the sockets of this environment. `state` is an array of one number: 1 while a batch is
+   * under way. `hasCrew` lets workers write for wide batches: on the main thread only. Throws where
+   * libuv cannot be found.
+   */
+  constructor(receiver: object, dispatch: (arg?: unknown) => unknown, resume: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
+  /**
+   * Takes over reading and writing of a socket. Its number, or -1 if the descriptor is no stream
+   * socket.
+   */
+  add(descriptor: number, driver: Driver): number
+  /** Lets go of a socket, before its owner closes or reads it. */
+  remove(number: number, driver: Driver): void
+  /** Stops or starts reading. */
+  setReading(number: number, isReading: boolean): void
+  /** Offers what waits to the kernel. False when it does not take everything. */
+  flush(number: number): boolean
+  /** Ends the reactor, which has no sockets any more. It does nothing from now on. */
+  close(): void
+  /** The process ends: offers everything to the kernel that waits for the end of a batch. */
+  flushAll(): void
+  /** Whether one socket more, or less, keeps the process alive. */
+  keepAlive(more: boolean): void
+  /** Bytes received and sent by a socket since it was taken over. */
+  counters(number: number): Array<number>
 }
 
 /** Reads the request of a raw connection, from bytes that arrive piece by piece. */

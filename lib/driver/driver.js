@@ -321,6 +321,16 @@ class Driver extends EventEmitter {
   }
 
   /**
+   * Sends a message that was made for many connections.
+   *
+   * @param {import('../../binding').Prepared} message
+   */
+  prepared (message) {
+    if (this.#sessions === null) return this.#offer(this.#native.prepared(message))
+    return this.#sendBytes(message.isText, message.payload())
+  }
+
+  /**
    * Sends a frame: of that type, or text for strings and numbers and binary for bytes.
    *
    * @param {any} data

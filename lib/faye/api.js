@@ -4,6 +4,7 @@ const Stream = require('node:stream')
 const util = require('node:util')
 const transports = require('../transport')
 const { validateOptions, milliseconds } = require('../driver/options')
+const { PreparedMessage } = require('../driver/prepared')
 const { EventTarget, dispatch } = require('./event')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
@@ -81,7 +82,10 @@ const methods = {
 
   send (data) {
     if (this.readyState > OPEN) return false
-    return data instanceof Buffer ? this._driver.binary(data) : this._driver.text(String(data))
+    if (typeof data === 'string') return this._driver.text(data)
+    if (data instanceof Buffer) return this._driver.binary(data)
+    const prepared = PreparedMessage.nativeOf(data)
+    return prepared === null ? this._driver.text(String(data)) : this._driver.prepared(prepared)
   },
 
   ping (message, callback) {

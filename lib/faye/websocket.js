@@ -5,6 +5,7 @@ const { Driver } = require('../driver/driver')
 const { isWebSocket } = require('../driver/http')
 const { validateOptions } = require('../driver/options')
 const { API } = require('./api')
+const { broadcast, prepare } = require('./broadcast')
 const { Client } = require('./client')
 const { EventSource } = require('./eventsource')
 const { CLOSING } = require('./ready_state')
@@ -41,6 +42,8 @@ function isAlive (socket) {
 
 WebSocket.isWebSocket = (request) => isWebSocket(request)
 WebSocket.validateOptions = (options, validKeys) => validateOptions(options, validKeys)
+WebSocket.prepare = prepare
+WebSocket.broadcast = broadcast
 
 WebSocket.WebSocket = WebSocket
 WebSocket.Client = Client

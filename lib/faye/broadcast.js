@@ -1,0 +1,56 @@
+'use strict'
+
+const { inspect } = require('node:util')
+const { PreparedMessage } = require('../driver/prepared')
+const { API } = require('./api')
+const { OPEN } = require('./ready_state')
+
+const BRIEF = { depth: 0, breakLength: Infinity, maxStringLength: 100 }
+
+/** A message that `send()` of any connection takes, and that is converted, framed and compressed once for all. */
+function prepare (data) {
+  if (PreparedMessage.nativeOf(data) !== null) return data
+  return new PreparedMessage(data instanceof Buffer ? data : String(data))
+}
+
+/**
+ * Sends a message on all of these connections that are open. How many have taken it. One that throws does not keep it
+ * from the others: its error is thrown when they have it.
+ */
+function broadcast (connections, data) {
+  // A copy: a method that has been replaced may change what we go through.
+  const sockets = socketsOf(connections)
+  const message = prepare(data)
+  const { isText } = PreparedMessage.nativeOf(message)
+  const errors = []
+  let count = 0
+  for (const socket of sockets) {
+    if (socket.readyState !== OPEN || !(isText || hasBinary(socket))) continue
+    try {
+      socket.send(message)
+      count += 1
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length === 1) throw errors[0]
+  if (errors.length > 1) throw new AggregateError(errors, `${errors.length} connections have not taken the message`)
+  return count
+}
+
+function socketsOf (connections) {
+  if (typeof connections?.[Symbol.iterator] !== 'function') {
+    throw new TypeError(`Invalid connections: ${inspect(connections, BRIEF)}; expected an iterable of sockets`)
+  }
+  const sockets = [...connections]
+  const stranger = sockets.findIndex((socket) => !(socket instanceof API))
+  if (stranger < 0) return sockets
+  throw new TypeError(`Invalid connection: ${inspect(sockets[stranger], BRIEF)}; expected a socket of this package`)
+}
+
+/** The drafts have text only. */
+function hasBinary (socket) {
+  return socket.version === 'hybi-13'
+}
+
+module.exports = { broadcast, prepare }

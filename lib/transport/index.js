@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { batch } = require('./native')
 const { Transport } = require('./transport')
 
 /**
@@ -51,4 +52,4 @@ function unsent (socket) {
 /** Milliseconds without progress. */
 const END_TIMEOUT = 30000
 
-module.exports = { connect, close, end }
+module.exports = { batch, connect, close, end }

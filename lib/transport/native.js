@@ -313,6 +313,24 @@ function adopt (socket, driver, transport) {
   return new NativeChannel(found, number, socket, driver, transport)
 }
 
+/**
+ * Runs what sends to many: everything leaves together when it is done.
+ *
+ * @template T
+ * @param {() => T} work
+ * @returns {T}
+ */
+function batch (work) {
+  const found = dispatcher
+  if (!found || found.state[0] === 1) return work()
+  found.state[0] = 1
+  try {
+    return work()
+  } finally {
+    found.reactor.endBatch()
+  }
+}
+
 /** @type {Dispatcher | null | undefined} */
 let dispatcher
 
@@ -354,4 +372,4 @@ const IS_SUPPORTED = ['linux', 'darwin'].includes(process.platform) && !('bun' i
   !('deno' in process.versions) && typeof native.Reactor === 'function' &&
   process.env.FAYE_WEBSOCKET_TRANSPORT !== 'stream'
 
-module.exports = { adopt }
+module.exports = { adopt, batch }

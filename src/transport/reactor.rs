@@ -166,6 +166,13 @@ impl Reactor {
         id.is_none_or(|id| table.flush(id))
     }
 
+    /// Ends a batch that JavaScript has begun by setting the state to 1: writes what it has sent.
+    #[napi(catch_unwind)]
+    pub fn end_batch(&self) {
+        self.inner.set_in_batch(false);
+        self.inner.write();
+    }
+
     /// Ends the reactor, which has no sockets any more. It does nothing from now on.
     #[napi(catch_unwind)]
     pub fn close(&self) {

@@ -40,7 +40,7 @@ impl Connection {
         Self {
             socket,
             outgoing: Outgoing::new(first, cycle),
-            replies: Replies::new(first),
+            replies: Replies::new(first, cycle.deflate()),
             sent: VecDeque::new(),
             answered: 0,
         }
@@ -54,10 +54,6 @@ impl Connection {
         &mut self.replies
     }
 
-    pub(crate) fn in_flight(&self) -> usize {
-        self.sent.len()
-    }
-
     pub(crate) fn answered(&self) -> u64 {
         self.answered
     }
@@ -66,9 +62,14 @@ impl Connection {
         self.sent.front().copied()
     }
 
+    /// Waits for `count` messages that another connection sends.
+    pub(crate) fn expect(&mut self, count: usize, now: Instant) {
+        self.sent.extend(std::iter::repeat_n(now, count));
+    }
+
     /// Sends the next `count` messages, or what the socket takes of them; `flush` sends the rest.
     pub(crate) fn send(&mut self, count: usize, cycle: &Cycle, now: Instant) -> Result<(), Error> {
-        self.sent.extend(std::iter::repeat_n(now, count));
+        self.expect(count, now);
         self.outgoing.allow(count);
         self.flush(cycle)
     }
@@ -114,7 +115,7 @@ impl Connection {
 }
 
 /// Where a connection stands in the cycle of frames. Frames are written from where they lie.
-struct Outgoing {
+pub(crate) struct Outgoing {
     /// The next byte to write.
     at: usize,
     /// The end of what may be written before the cycle ends.
@@ -126,7 +127,7 @@ struct Outgoing {
 }
 
 impl Outgoing {
-    fn new(first: usize, cycle: &Cycle) -> Self {
+    pub(crate) fn new(first: usize, cycle: &Cycle) -> Self {
         let at = cycle.frame_begin(first);
         Self {
             at,
@@ -136,11 +137,11 @@ impl Outgoing {
         }
     }
 
-    fn allow(&mut self, count: usize) {
+    pub(crate) fn allow(&mut self, count: usize) {
         self.owed += count;
     }
 
-    fn write(&mut self, socket: &mut impl Write, cycle: &Cycle) -> io::Result<()> {
+    pub(crate) fn write(&mut self, socket: &mut impl Write, cycle: &Cycle) -> io::Result<()> {
         loop {
             if self.at == self.end && !self.advance(cycle) {
                 return Ok(());

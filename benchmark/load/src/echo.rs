@@ -1,8 +1,11 @@
-//! The echo load: every connection keeps a number of messages in flight until it is told to stop.
+//! Loads of which every message that comes is checked: echo, where every connection keeps a number of
+//! messages in flight until it is told to stop; broadcast, where the first connection sends and all get
+//! it; and silence.
 //!
 //! One thread, one poller. Knows time and sockets; what is sent and what must come back are the
 //! business of `cycle.rs` and `replies.rs`.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -18,7 +21,17 @@ use crate::latency::Latencies;
 const READ_BUFFER: usize = 256 * 1024;
 const SCRATCH: usize = 64 * 1024;
 /// How often stalled connections are looked for.
-const TICK: Duration = Duration::from_secs(1);
+pub(crate) const TICK: Duration = Duration::from_secs(1);
+
+/// Waits for events, and not much longer than `TICK`.
+pub(crate) fn wait(poll: &mut Poll, events: &mut Events) -> Result<(), Failure> {
+    loop {
+        match poll.poll(events, Some(TICK)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result.map_err(Failure::Poll),
+        }
+    }
+}
 
 /// When the connections stop sending.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +53,30 @@ pub(crate) struct Tally {
     pub(crate) elapsed: Duration,
 }
 
+/// Who sends, and who gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    Echo,
+    /// The next messages are sent when everyone has got the last ones.
+    Broadcast,
+    Silence,
+}
+
+impl Tally {
+    pub(crate) fn new() -> Self {
+        Self {
+            messages: 0,
+            wire_bytes: 0,
+            plain_bytes: 0,
+            compared: 0,
+            latencies: Latencies::new(),
+            elapsed: Duration::ZERO,
+        }
+    }
+}
+
 pub(crate) struct Load<'a> {
+    pattern: Pattern,
     cycle: &'a Cycle,
     poll: Poll,
     connections: Vec<Connection>,
@@ -53,6 +89,7 @@ pub(crate) struct Load<'a> {
 impl<'a> Load<'a> {
     /// Opens the connections. They are silent, and will inflate every compressed reply.
     pub(crate) fn open(
+        pattern: Pattern,
         cycle: &'a Cycle,
         address: SocketAddr,
         connections: usize,
@@ -61,6 +98,7 @@ impl<'a> Load<'a> {
     ) -> Result<Self, Failure> {
         let poll = Poll::new().map_err(Failure::Poll)?;
         let mut load = Self {
+            pattern,
             cycle,
             poll,
             connections: Vec::with_capacity(connections),
@@ -83,13 +121,34 @@ impl<'a> Load<'a> {
             }
         })?;
         let socket = TcpStream::from_std(socket);
-        let mut connection = Connection::new(socket, self.cycle.start(index), self.cycle);
+        let first = match self.pattern {
+            Pattern::Broadcast => 0,
+            Pattern::Echo | Pattern::Silence => self.cycle.start(index),
+        };
+        let mut connection = Connection::new(socket, first, self.cycle);
         let interests = Interest::READABLE | Interest::WRITABLE;
         self.poll
             .registry()
             .register(connection.socket(), Token(index), interests)
             .map_err(Failure::Poll)?;
         self.connections.push(connection);
+        Ok(())
+    }
+
+    /// Fails if anything has come since the last exchange, or a connection has ended.
+    pub(crate) fn expect_silence(&mut self) -> Result<(), Failure> {
+        for index in 0..self.connections.len() {
+            let received = self.connections[index].receive(
+                self.cycle,
+                &mut self.buffer,
+                &mut self.scratch,
+                |_| {},
+            );
+            match received.map_err(|error| self.failure(index, error))?.0 {
+                Arrival::End => return Err(self.ended(index)),
+                Arrival::Nothing | Arrival::Replies(_) => {}
+            }
+        }
         Ok(())
     }
 
@@ -103,22 +162,21 @@ impl<'a> Load<'a> {
     /// Sends messages, and ends when the last of them is answered: then nothing is on its way.
     pub(crate) fn exchange(&mut self, until: Until) -> Result<Tally, Failure> {
         let mut exchange = Exchange::new(until, self.connections.len());
-        for index in 0..self.connections.len() {
-            let count = exchange.grant(index, self.in_flight);
-            let now = Instant::now();
-            self.connections[index]
-                .send(count, self.cycle, now)
-                .map_err(|error| self.failure(index, error))?;
+        match self.pattern {
+            Pattern::Echo => {
+                for index in 0..self.connections.len() {
+                    let count = exchange.grant(index, self.in_flight);
+                    exchange.outstanding += count;
+                    self.send(index, count)?;
+                }
+            }
+            Pattern::Broadcast => self.broadcast(&mut exchange)?,
+            Pattern::Silence => {}
         }
         let mut events = Events::with_capacity(1024);
         let mut checked_at = exchange.begun;
-        while self.connections.iter().any(|one| one.in_flight() > 0) {
-            if let Err(error) = self.poll.poll(&mut events, Some(TICK)) {
-                if error.kind() == std::io::ErrorKind::Interrupted {
-                    continue;
-                }
-                return Err(Failure::Poll(error));
-            }
+        while exchange.outstanding > 0 {
+            wait(&mut self.poll, &mut events)?;
             let now = Instant::now();
             exchange.look_at_the_clock(now);
             for event in &events {
@@ -154,10 +212,18 @@ impl<'a> Load<'a> {
                     tally.wire_bytes += taken.wire_bytes;
                     tally.plain_bytes += taken.plain_bytes;
                     tally.compared += taken.compared as u64;
-                    let count = exchange.grant(index, taken.replies);
-                    self.connections[index]
-                        .send(count, self.cycle, Instant::now())
-                        .map_err(|error| self.failure(index, error))?;
+                    exchange.outstanding -= taken.replies;
+                    match self.pattern {
+                        Pattern::Broadcast if exchange.outstanding == 0 => {
+                            self.broadcast(exchange)?
+                        }
+                        Pattern::Broadcast | Pattern::Silence => {}
+                        Pattern::Echo => {
+                            let count = exchange.grant(index, taken.replies);
+                            exchange.outstanding += count;
+                            self.send(index, count)?;
+                        }
+                    }
                 }
             }
             if emptied {
@@ -167,6 +233,22 @@ impl<'a> Load<'a> {
         self.connections[index]
             .flush(self.cycle)
             .map_err(|error| self.failure(index, error))
+    }
+
+    fn send(&mut self, index: usize, count: usize) -> Result<(), Failure> {
+        self.connections[index]
+            .send(count, self.cycle, Instant::now())
+            .map_err(|error| self.failure(index, error))
+    }
+
+    fn broadcast(&mut self, exchange: &mut Exchange) -> Result<(), Failure> {
+        let count = exchange.grant(0, self.in_flight);
+        let now = Instant::now();
+        for connection in self.connections.iter_mut().skip(1) {
+            connection.expect(count, now);
+        }
+        exchange.outstanding = count * self.connections.len();
+        self.send(0, count)
     }
 
     fn find_stalled(&self, now: Instant) -> Result<(), Failure> {
@@ -215,6 +297,8 @@ struct Exchange {
     end: Option<Instant>,
     /// Messages that each connection may still send.
     quotas: Vec<u64>,
+    /// Replies that are to come.
+    outstanding: usize,
     tally: Tally,
 }
 
@@ -229,14 +313,8 @@ impl Exchange {
             begun,
             end,
             quotas: vec![quota; connections],
-            tally: Tally {
-                messages: 0,
-                wire_bytes: 0,
-                plain_bytes: 0,
-                compared: 0,
-                latencies: Latencies::new(),
-                elapsed: Duration::ZERO,
-            },
+            outstanding: 0,
+            tally: Tally::new(),
         }
     }
 

@@ -55,6 +55,10 @@ pub(crate) enum Wrong {
     Inflate(&'static str),
     #[error("a reply to nothing")]
     Unasked,
+    #[error("the confirmation says {0:?}")]
+    Confirmation(String),
+    #[error("the server closed the connection, but not with a frame that says so")]
+    NoCloseFrame,
 }
 
 /// Why a run failed.

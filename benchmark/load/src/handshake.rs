@@ -28,7 +28,7 @@ pub(crate) fn open(address: SocketAddr, nth: usize, deflate: bool) -> Result<Tcp
     Ok(socket)
 }
 
-fn request(address: SocketAddr, nth: usize, deflate: bool) -> String {
+pub(crate) fn request(address: SocketAddr, nth: usize, deflate: bool) -> String {
     let key = BASE64_STANDARD.encode((nth as u128).to_be_bytes());
     let offer = if deflate {
         format!("Sec-WebSocket-Extensions: {OFFER}\r\n")
@@ -62,7 +62,7 @@ fn read_answer(socket: &mut TcpStream) -> Result<String, Refused> {
     }
 }
 
-fn judge(answer: &str, deflate: bool) -> Result<(), Refused> {
+pub(crate) fn judge(answer: &str, deflate: bool) -> Result<(), Refused> {
     let mut lines = answer.lines();
     let status = lines.next().unwrap_or_default();
     if !status.starts_with("HTTP/1.1 101 ") {

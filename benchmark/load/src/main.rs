@@ -1,9 +1,10 @@
-//! The load generator of the benchmarks: many WebSocket connections from one thread to an echo server,
-//! every echo checked.
+//! The load generator of the benchmarks: many WebSocket connections from one thread to a server, and
+//! everything that comes back checked.
 //!
 //! Knows nothing about who serves, and nothing about cores: `benchmark/*.js` start both, pin them and
 //! compare. Must cost far less than the servers it drives, so everything that can be is prepared.
 
+mod connect;
 mod connection;
 mod cycle;
 mod dataset;
@@ -13,6 +14,7 @@ mod frame;
 mod handshake;
 mod latency;
 mod options;
+mod receive;
 mod replies;
 mod report;
 
@@ -21,10 +23,12 @@ use std::io::{BufRead, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
+use crate::connect::Doors;
 use crate::cycle::Cycle;
-use crate::echo::{Load, Until};
+use crate::echo::{Load, Pattern, Tally, Until};
 use crate::fault::{BadData, Failure};
-use crate::options::{Command, Options, Source};
+use crate::options::{Command, Mode, Options, Source};
+use crate::receive::Flood;
 
 const WRONG_USAGE: u8 = 2;
 
@@ -71,34 +75,70 @@ fn prepare(options: &Options) -> Result<Cycle, BadData> {
     }
 }
 
-fn run(options: &Options, cycle: &Cycle) -> Result<(), Failure> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
-    let mut load = Load::open(
-        cycle,
-        address,
-        options.connections,
-        options.in_flight,
-        options.patience,
-    )?;
-    if !options.warm_up.is_zero() {
-        load.exchange(Until::Elapsed(options.warm_up))?;
+/// Something that can be measured.
+enum Work<'a> {
+    Messages(Load<'a>),
+    Flood(Flood<'a>),
+    Doors(Doors),
+}
+
+impl<'a> Work<'a> {
+    fn begin(options: &Options, cycle: &'a Cycle) -> Result<Self, Failure> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+        let &Options {
+            connections,
+            in_flight,
+            patience,
+            ..
+        } = options;
+        let open = |pattern| {
+            Load::open(pattern, cycle, address, connections, in_flight, patience)
+                .map(Self::Messages)
+        };
+        match options.mode {
+            Mode::Echo => open(Pattern::Echo),
+            Mode::Broadcast => open(Pattern::Broadcast),
+            Mode::Idle => open(Pattern::Silence),
+            Mode::Receive => Flood::open(cycle, address, connections, patience).map(Self::Flood),
+            Mode::Connect => Doors::new(address, connections, patience).map(Self::Doors),
+        }
     }
-    load.inflate_only(options.sample);
+
+    fn exchange(&mut self, until: Until) -> Result<Tally, Failure> {
+        match self {
+            Self::Messages(load) => load.exchange(until),
+            Self::Flood(flood) => flood.exchange(until),
+            Self::Doors(doors) => doors.exchange(until),
+        }
+    }
+}
+
+fn run(options: &Options, cycle: &Cycle) -> Result<(), Failure> {
+    let mut work = Work::begin(options, cycle)?;
+    if !options.warm_up.is_zero() {
+        work.exchange(Until::Elapsed(options.warm_up))?;
+    }
+    if let Work::Messages(load) = &mut work {
+        load.inflate_only(options.sample);
+    }
     if options.step {
         say(report::READY);
         await_line();
     }
     let before = report::cpu_seconds();
-    let tally = load.exchange(options.until)?;
+    let tally = work.exchange(options.until)?;
     let used = before.zip(report::cpu_seconds());
     say(&report::result(
         &tally,
         used.map(|(before, after)| after - before),
     ));
-    if options.step {
+    if options.step || options.mode == Mode::Idle {
         await_line();
     }
-    Ok(())
+    match (options.mode, work) {
+        (Mode::Idle, Work::Messages(mut load)) => load.expect_silence(),
+        _ => Ok(()),
+    }
 }
 
 /// If nobody reads, nobody wants the rest.

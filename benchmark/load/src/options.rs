@@ -6,12 +6,21 @@ use std::time::Duration;
 use crate::echo::Until;
 
 pub(crate) const USAGE: &str = "\
-Opens WebSocket connections to an echo server, keeps messages in flight, checks what comes back and
-prints what it measured as a line of JSON.
+Opens WebSocket connections to a server, keeps it busy, checks what comes back and prints what it
+measured as a line of JSON.
 
   faye-websocket-load --port PORT (--data FILE | --size BYTES) [options]
+  faye-websocket-load --port PORT --mode connect|idle [options]
 
   --port PORT        of the server, on 127.0.0.1
+  --mode MODE        what the server does, and what is counted (default: echo)
+                     echo: it echoes; replies
+                     receive: it confirms every 1000 messages of a connection with a text message that
+                     says how many have come; messages confirmed. In flight are thousands
+                     broadcast: it sends what comes on one connection to all; deliveries
+                     connect: any; connections that were opened, closed with a close frame each way, and
+                     ended by the server, --connections at a time
+                     idle: any; nothing. The connections are silent until stdin ends
   --data FILE        messages, each behind its length (four bytes, little endian); every connection sends
                      them in order, over and over, beginning at one of eight places
   --size BYTES       in place of a file: made-up ASCII messages of this length
@@ -35,6 +44,7 @@ Exit code 1: a reply that is not the echo, a connection that ended, a stall. 2: 
 
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
+    pub(crate) mode: Mode,
     pub(crate) port: u16,
     pub(crate) source: Source,
     pub(crate) binary: bool,
@@ -46,6 +56,33 @@ pub(crate) struct Options {
     pub(crate) sample: usize,
     pub(crate) patience: Duration,
     pub(crate) step: bool,
+}
+
+/// What the connections do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Echo,
+    Receive,
+    Broadcast,
+    Connect,
+    Idle,
+}
+
+impl Mode {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "echo" => Self::Echo,
+            "receive" => Self::Receive,
+            "broadcast" => Self::Broadcast,
+            "connect" => Self::Connect,
+            "idle" => Self::Idle,
+            _ => return None,
+        })
+    }
+
+    fn sends_messages(self) -> bool {
+        !matches!(self, Self::Connect | Self::Idle)
+    }
 }
 
 /// Where the messages come from.
@@ -80,8 +117,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
     let mut arguments = arguments.into_iter();
     let (mut port, mut source) = (None, None);
     let mut options = Options {
+        mode: Mode::Echo,
         port: 0,
-        source: Source::Size(0),
+        source: Source::Size(1),
         binary: false,
         deflate: false,
         connections: 64,
@@ -96,6 +134,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         let mut value = || Value::take(&name, arguments.next());
         match name.as_str() {
             "--help" => return Ok(Command::Help),
+            "--mode" => options.mode = value()?.mode()?,
             "--binary" => options.binary = true,
             "--deflate" => options.deflate = true,
             "--step" => options.step = true,
@@ -113,7 +152,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         }
     }
     options.port = port.ok_or(UsageError::NoPort)?;
-    options.source = source.ok_or(UsageError::NoSource)?;
+    match source {
+        Some(source) => options.source = source,
+        None if options.mode.sends_messages() => return Err(UsageError::NoSource),
+        None => {}
+    }
     Ok(Command::Run(Box::new(options)))
 }
 
@@ -136,6 +179,10 @@ impl Value {
             Ok(number) if (least..=most).contains(&number) => Ok(number),
             _ => Err(UsageError::Value(self.name, self.text)),
         }
+    }
+
+    fn mode(self) -> Result<Mode, UsageError> {
+        Mode::named(&self.text).ok_or(UsageError::Value(self.name, self.text))
     }
 
     fn duration(self) -> Result<Duration, UsageError> {
@@ -188,6 +235,24 @@ mod tests {
     }
 
     #[test]
+    fn only_modes_that_send_messages_need_some() {
+        for (line, expected) in [
+            ("--port 81 --mode connect", Ok(Mode::Connect)),
+            ("--port 81 --mode idle", Ok(Mode::Idle)),
+            ("--port 81 --mode receive --size 5", Ok(Mode::Receive)),
+            ("--port 81 --size 5", Ok(Mode::Echo)),
+            ("--port 81 --mode receive", Err(UsageError::NoSource)),
+            ("--port 81 --mode broadcast", Err(UsageError::NoSource)),
+        ] {
+            let found = parsed(line).map(|command| match command {
+                Command::Run(options) => options.mode,
+                Command::Help => panic!("not a run"),
+            });
+            assert_eq!(found, expected, "{line}");
+        }
+    }
+
+    #[test]
     fn mistakes_are_told_by_name() {
         let value = |name: &str, text: &str| UsageError::Value(name.into(), text.into());
         let rows = [
@@ -195,6 +260,7 @@ mod tests {
             ("--size 5", UsageError::NoPort),
             ("--port", UsageError::NoValue("--port".into())),
             ("--port 70000 --size 5", value("--port", "70000")),
+            ("--port 81 --mode fast", value("--mode", "fast")),
             ("--port 81 --size 0", value("--size", "0")),
             ("--port 81 --size 5 --seconds -1", value("--seconds", "-1")),
             (

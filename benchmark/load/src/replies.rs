@@ -69,12 +69,13 @@ struct Reply {
 }
 
 impl Replies {
-    pub(crate) fn new(first: usize) -> Self {
+    /// An inflater takes 40 KB, so there is one only where replies can be compressed.
+    pub(crate) fn new(first: usize, deflate: bool) -> Self {
         Self {
             next: first,
             place: BEFORE_HEADER,
             reply: None,
-            inflate: Some(Box::new(Inflate::new(false, WINDOW_BITS))),
+            inflate: deflate.then(|| Box::new(Inflate::new(false, WINDOW_BITS))),
         }
     }
 
@@ -358,7 +359,7 @@ mod tests {
                 .map(|index| cycle.message(index % cycle.len()).len())
                 .sum();
             for size in [1, 2, 3, 7, 100, 1 << 20] {
-                let mut replies = Replies::new(0);
+                let mut replies = Replies::new(0, true);
                 let taken = server.checked(&mut replies, &cycle, size).unwrap();
                 assert_eq!(taken.replies, count, "{deflate}, {size}");
                 assert_eq!(taken.compared, count, "{deflate}, {size}");
@@ -378,7 +379,9 @@ mod tests {
             .frame(0x80 | 0xa, b"")
             .frame(CONTINUATION, b"")
             .frame(FIN | CONTINUATION, &message[5..]);
-        let taken = server.checked(&mut Replies::new(0), &cycle, 1000).unwrap();
+        let taken = server
+            .checked(&mut Replies::new(0, true), &cycle, 1000)
+            .unwrap();
         assert_eq!(taken.replies, 1);
     }
 
@@ -388,7 +391,7 @@ mod tests {
         let mut server = Server::default().plain_echo(&cycle, 1);
         let position = server.wire.len() - 3;
         server.wire[position] ^= 1;
-        let found = server.checked(&mut Replies::new(0), &cycle, 4);
+        let found = server.checked(&mut Replies::new(0, true), &cycle, 4);
         assert_eq!(found, Err(Wrong::Byte(position - 2)));
     }
 
@@ -396,7 +399,7 @@ mod tests {
     fn a_compressed_reply_to_another_message_is_found() {
         let cycle = cycle(true);
         let server = Server::default().deflated_echo(&cycle, 1);
-        let found = server.checked(&mut Replies::new(1), &cycle, 1000);
+        let found = server.checked(&mut Replies::new(1, true), &cycle, 1000);
         assert!(matches!(found, Err(Wrong::Byte(_))), "{found:?}");
     }
 
@@ -477,7 +480,7 @@ mod tests {
         ];
         for (name, server, expected) in rows {
             for size in [1, 1000] {
-                let found = server.checked(&mut Replies::new(0), &cycle, size);
+                let found = server.checked(&mut Replies::new(0, true), &cycle, size);
                 assert_eq!(found, Err(expected.clone()), "{name}, {size}");
             }
         }
@@ -500,7 +503,7 @@ mod tests {
         ];
         for (payload, expected) in rows {
             let server = Server::default().frame(FIN | RSV1 | TEXT, payload);
-            let mut replies = Replies::new(0);
+            let mut replies = Replies::new(0, true);
             let found = server.checked(&mut replies, &cycle, 1000);
             match (&expected, &found) {
                 (Wrong::Inflate(_), Err(Wrong::Inflate(_) | Wrong::Byte(0))) => {}
@@ -513,7 +516,7 @@ mod tests {
     fn compressed_replies_are_counted_when_nothing_is_inflated() {
         let cycle = cycle(true);
         let server = Server::default().deflated_echo(&cycle, 50);
-        let mut replies = Replies::new(0);
+        let mut replies = Replies::new(0, true);
         replies.stop_inflating();
         let taken = server.checked(&mut replies, &cycle, 1000).unwrap();
         assert_eq!((taken.replies, taken.compared), (50, 0));
@@ -524,7 +527,7 @@ mod tests {
         let cycle = cycle(true);
         let mut server = Server::default().plain_echo(&cycle, 50);
         let stopped = || {
-            let mut replies = Replies::new(0);
+            let mut replies = Replies::new(0, true);
             replies.stop_inflating();
             replies
         };

@@ -339,6 +339,12 @@ declare namespace WebSocket {
      */
     maxLength?: number
 
+    /**
+     * What moves the bytes: `'native'`, the reactor, wherever the socket allows it (see README), or `'stream'`, Node's
+     * stream, always. Both behave alike. Default: `'native'`.
+     */
+    transport?: 'native' | 'stream'
+
     /** Seconds between the pings that keep the connection alive; fractions are allowed. Default: no pings. */
     ping?: number
 

@@ -74,7 +74,19 @@ function positive (name, value, unit) {
   throw new RangeError(`Invalid ${name}: ${inspect(value)}; expected a number of ${unit} above 0`)
 }
 
+/**
+ * One of these values, or nothing.
+ *
+ * @param {string} name
+ * @param {any} value
+ * @param {string[]} values
+ */
+function oneOf (name, value, values) {
+  if (value === undefined || values.includes(value)) return value
+  throw new TypeError(`Invalid ${name}: ${inspect(value)}; expected '${values.join("' or '")}'`)
+}
+
 // Beyond this, Node's timers fire at once.
 const LONGEST_TIMER = 2 ** 31 - 1
 
-module.exports = { DRIVER_OPTIONS, validateOptions, nativeOptions, milliseconds }
+module.exports = { DRIVER_OPTIONS, validateOptions, nativeOptions, milliseconds, oneOf }

@@ -3,13 +3,13 @@
 const Stream = require('node:stream')
 const util = require('node:util')
 const transports = require('../transport')
-const { validateOptions, milliseconds } = require('../driver/options')
+const { validateOptions, milliseconds, oneOf } = require('../driver/options')
 const { PreparedMessage } = require('../driver/prepared')
 const { EventTarget, dispatch } = require('./event')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
 const CLOSE_TIMEOUT = 30000
-const OPTIONS = ['headers', 'extensions', 'maxLength', 'allowDrafts', 'ping', 'proxy', 'net', 'tls', 'ca']
+const OPTIONS = ['headers', 'extensions', 'maxLength', 'allowDrafts', 'ping', 'proxy', 'net', 'tls', 'ca', 'transport']
 
 /**
  * What server and client sockets share: properties, events, and the life of the connection. `this._driver` is there
@@ -23,6 +23,7 @@ function API (options) {
   for (const name in options.headers) this._driver.setHeader(name, options.headers[name])
   if (options.extensions) [].concat(options.extensions).forEach(this._driver.addExtension, this._driver)
 
+  this._transportName = oneOf('transport', options.transport, ['stream', 'native'])
   this._ping = milliseconds('ping', options.ping)
   this._pingId = 0
   this._pingTimer = null
@@ -144,7 +145,8 @@ const methods = {
   },
 
   _connectTransport () {
-    this._transport = transports.connect(this._stream, this._driver, () => this.emit('drain'))
+    const isStream = this._transportName === 'stream'
+    this._transport = transports.connect(this._stream, this._driver, () => this.emit('drain'), isStream)
   },
 
   _open () {

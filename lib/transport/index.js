@@ -5,14 +5,15 @@ const { batch } = require('./native')
 const { Transport } = require('./transport')
 
 /**
- * Connects a driver to a socket: natively where the socket allows it.
+ * Connects a driver to a socket: natively where the socket and the application allow it.
  *
  * @param {any} socket
  * @param {import('../driver/driver').Driver} driver
  * @param {() => void} notifyDrain called once for every time that a sender was told to wait
+ * @param {boolean} [isStream] by Node's stream in any case
  */
-function connect (socket, driver, notifyDrain) {
-  return new Transport(socket, driver, notifyDrain)
+function connect (socket, driver, notifyDrain, isStream = false) {
+  return new Transport(socket, driver, notifyDrain, isStream)
 }
 
 /**

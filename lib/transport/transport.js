@@ -52,13 +52,15 @@ class Transport {
    * @param {any} socket
    * @param {Driver} driver
    * @param {() => void} notifyDrain called once for every time that a sender was told to wait
+   * @param {boolean} isStream by Node's stream in any case
    */
-  constructor (socket, driver, notifyDrain) {
+  constructor (socket, driver, notifyDrain, isStream) {
     this.#socket = socket
     this.#driver = driver
     this.#notifyDrain = notifyDrain
     driver.transport = this
-    this.#channel = adopt(socket, driver, this) ?? new StreamChannel(socket, driver, this)
+    const native = isStream ? null : adopt(socket, driver, this)
+    this.#channel = native ?? new StreamChannel(socket, driver, this)
   }
 
   /** Whether the reactor moves the bytes, and not Node's stream. */

@@ -193,6 +193,8 @@ export declare class Reactor {
   setReading(number: number, isReading: boolean): void
   /** Offers what waits to the kernel. False when it does not take everything. */
   flush(number: number): boolean
+  /** Ends a batch that JavaScript has begun by setting the state to 1: writes what it has sent. */
+  endBatch(): void
   /** Ends the reactor, which has no sockets any more. It does nothing from now on. */
   close(): void
   /** The process ends: offers everything to the kernel that waits for the end of a batch. */

@@ -13,6 +13,7 @@ const { SERVER_CORE, measureLoad, measureMemory, median, medians } = require('./
 const { Server } = require('./support/server')
 const machine = require('./support/machine')
 const { choose, parse } = require('./support/options')
+const { rotated, toArgs } = require('./support/turns')
 
 const RESULTS = path.join(__dirname, 'results')
 
@@ -87,8 +88,7 @@ async function measure (settings, { only, servers: names }, program) {
 /** All servers run all the time; the one that is measured is the only one that is busy. */
 async function loads (program, { title, inFlight }, servers, settings, data) {
   const { rounds, seconds, warmUp, connections } = settings
-  const pairs = Object.entries({ connections, inFlight, seconds, warmUp })
-  const args = [...data, ...pairs.flatMap(([key, value]) => [flag(key), String(value)])]
+  const args = [...data, ...toArgs({ connections, inFlight, seconds, warmUp })]
   const running = await Promise.all(servers.map(startServer))
   const results = Object.fromEntries(servers.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
@@ -125,13 +125,6 @@ async function memories (program, { title, messages }, servers, { rounds, memory
 function startServer ({ name }) {
   return Server.start(name, { core: SERVER_CORE, args: ['--deflate'] })
 }
-
-function rotated (list, by) {
-  const start = by % list.length
-  return [...list.slice(start), ...list.slice(0, start)]
-}
-
-const flag = (key) => '--' + key.replace(/[A-Z]/g, (letter) => '-' + letter.toLowerCase())
 
 function progress (title, server, text) {
   console.error(`${title}: ${server.name}: ${text}`)

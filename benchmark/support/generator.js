@@ -66,21 +66,27 @@ class Generator {
     return this._event('result')
   }
 
-  /** Closes the connections. */
+  /** Closes the connections, if they are still there. */
   async stop () {
     this.child.stdin.end()
-    await this.ended
+    await this._succeeded()
   }
 
   async _event (name) {
     const line = await Promise.race([this.lines.next(), this.server.failed])
     if (line.done) {
-      const [code, signal] = await this.ended
-      throw new Failure(`The load generator failed against ${this.server.name} (${signal || 'exit code ' + code}).`)
+      await this._succeeded()
+      throw new Error(`the load generator ended before its ${name}`)
     }
     const { event, ...values } = JSON.parse(line.value)
     if (event !== name) throw new Error(`expected ${name} of the load generator, got ${line.value}`)
     return values
+  }
+
+  async _succeeded () {
+    const [code, signal] = await this.ended
+    if (code === 0) return
+    throw new Failure(`The load generator failed against ${this.server.name} (${signal || 'exit code ' + code}).`)
   }
 }
 

@@ -206,9 +206,10 @@ impl Server {
             let Some(connection) = &mut self.connections[index] else {
                 break;
             };
+            let was_upgraded = connection.is_upgraded;
             let decoded = connection.decode(self.mode, bytes, &mut self.output);
             let direct = decoded.direct.map_or(&[][..], |range| &bytes[range]);
-            if self.mode == Mode::Broadcast && connection.is_upgraded && !decoded.is_closed {
+            if self.mode == Mode::Broadcast && was_upgraded && !decoded.is_closed {
                 for connection in self.connections.iter_mut().flatten() {
                     if connection.is_upgraded {
                         connection.send(&self.output)?;

@@ -1,0 +1,126 @@
+'use strict'
+
+// What is compared, and what this package has promised.
+
+const path = require('node:path')
+
+const OURS = 'faye-websocket-rs'
+const FLOOR = 'floor'
+/** Whoever writes for Node has had the choice among these: never slower than any of them. */
+const RIVALS = ['faye-websocket', 'ws', 'websocket']
+
+/**
+ * `script` is the name of one in servers/. `isInstalled` tells whether there is such a package; `isFor`, whether it has
+ * something else to show in a case than the others of its kind.
+ */
+const SERVERS = [
+  { name: FLOOR, title: 'floor' },
+  { name: OURS, title: OURS, script: OURS },
+  {
+    name: 'broadcast',
+    title: `${OURS}, broadcast()`,
+    script: 'faye-websocket-rs-broadcast',
+    isInstalled: () => typeof require('../..').broadcast === 'function',
+    isFor: ({ load }) => load.mode === 'broadcast'
+  },
+  { name: 'stream', title: `${OURS}, stream`, script: OURS, env: { FAYE_WEBSOCKET_TRANSPORT: 'stream' } },
+  { name: 'faye-websocket', title: 'faye-websocket', script: 'faye-websocket' },
+  { name: 'ws', title: 'ws', script: 'ws' },
+  { name: 'websocket', title: 'websocket', script: 'websocket', isInstalled: () => isInstalled('websocket') },
+  { name: 'bun', title: 'Bun', program: bun, isInstalled: () => bun() !== null }
+].map((server) => ({ isInstalled: () => true, isFor: () => true, ...server }))
+
+const text = (size, load) => ({ size, ...load })
+const binary = (size, load) => ({ size, binary: true, ...load })
+
+/**
+ * `load` is what the generator is told. Goals: `floor`, processor time per message by that of the floor, at most;
+ * `ws`, rate by that of ws, at least; `main`, microseconds of the JavaScript thread per message, at most.
+ */
+const CASES = [
+  {
+    name: 'echo-1',
+    title: '125 B text echo, 1 connection',
+    load: text(125, { connections: 1 }),
+    goal: { floor: 1.25, ws: 1.05 }
+  },
+  {
+    name: 'echo-64',
+    title: '125 B text echo, 64 connections',
+    load: text(125, { connections: 64 }),
+    goal: { floor: 1.15, ws: 1.65 }
+  },
+  {
+    name: 'echo-64-16',
+    title: '125 B text echo, 64 connections, 16 in flight',
+    load: text(125, { connections: 64, inFlight: 16 }),
+    goal: { floor: 1.5, ws: 13 }
+  },
+  {
+    name: 'receive-8',
+    title: '125 B text one-way receive, 8 connections',
+    load: text(125, { mode: 'receive', connections: 8 }),
+    goal: { floor: 3.3, ws: 4 }
+  },
+  {
+    name: 'broadcast-500',
+    title: '125 B text broadcast to 500',
+    load: text(125, { mode: 'broadcast', connections: 500 }),
+    goal: { floor: 1.2, ws: 1.6 }
+  },
+  {
+    name: 'broadcast-500-workers',
+    title: 'the same, the server on all cores',
+    load: text(125, { mode: 'broadcast', connections: 500 }),
+    isUnpinned: true,
+    goal: { main: 0.6 }
+  },
+  {
+    name: 'binary-1k',
+    title: '1 KiB binary echo, 64 connections',
+    load: binary(1024, { connections: 64 }),
+    goal: { floor: 1.3, ws: 1.4 }
+  },
+  {
+    name: 'binary-64k',
+    title: '64 KiB binary echo, 16 connections',
+    load: binary(65536, { connections: 16 }),
+    goal: { floor: 1.8, ws: 1.4 }
+  },
+  {
+    name: 'binary-1m',
+    title: '1 MiB binary echo, 4 connections',
+    load: binary(1048576, { connections: 4 }),
+    goal: { floor: 1.8, ws: 1.4 }
+  },
+  {
+    name: 'connect',
+    title: 'new connections, 32 at a time',
+    load: { mode: 'connect', connections: 32 },
+    unit: 'connection',
+    goal: { ws: 1.3 }
+  }
+]
+
+const MEMORY_CASE = { name: 'idle', title: 'memory of idle connections' }
+
+function isInstalled (name) {
+  try {
+    require.resolve(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The program of the package `bun`, and its script; null without the package. */
+function bun () {
+  try {
+    const program = path.join(path.dirname(require.resolve('bun/package.json')), 'bin', 'bun.exe')
+    return [program, path.join(__dirname, '..', 'servers', 'bun.js')]
+  } catch {
+    return null
+  }
+}
+
+module.exports = { OURS, FLOOR, RIVALS, SERVERS, CASES, MEMORY_CASE }

@@ -1,0 +1,154 @@
+'use strict'
+
+// The figures of a run as a page, and as charts.
+
+const { OURS, FLOOR, RIVALS, SERVERS } = require('./cases')
+const { barCharts } = require('../support/chart')
+const machine = require('../support/machine')
+const { table } = require('../support/table')
+
+const titleOf = Object.fromEntries(SERVERS.map(({ name, title }) => [name, title]))
+
+/**
+ * @param {{ machine: object, settings: object, missing: string[], cases: object[], memory: object | null }} run every
+ *   case with its `figures` by server; see transport.js
+ */
+function report (run) {
+  const { rounds, seconds, warmUp } = run.settings
+  const sections = [
+    '# Servers',
+    machine.toMarkdown(run.machine),
+    `Rounds: ${rounds}, the servers in turn, each measured for ${seconds} s after ${warmUp} s of warm-up; medians. ` +
+      'How it is measured, and what the columns mean, is in [the README](../README.md#servers).',
+    ...run.missing.length > 0 ? [`Not installed, so not measured: ${run.missing.join(', ')}.`] : [],
+    '## Goals', goals(run), verdict(run)
+  ]
+  if (run.cases.length > 0) sections.push('## Figures', figures(run.cases))
+  if (run.memory) sections.push('## Memory', memory(run.memory))
+  return sections.join('\n\n') + '\n'
+}
+
+/** What was promised for this package, and what became of it. */
+function goals ({ cases, memory }) {
+  const header = ['case', 'CPU against the floor', 'goal', '', 'rate against ws', 'goal', '']
+  const rows = cases.filter(({ figures }) => figures[OURS]).map(({ title, figures, goal }) => [
+    title,
+    ...judged(ratio(figures, FLOOR, 'cpuPerMessage'), goal.floor, 'most'),
+    ...judged(ratio(figures, 'ws', 'messagesPerSecond'), goal.ws, 'least')
+  ])
+  const others = cases.filter(({ figures, goal }) => goal.main && figures[OURS]).map(({ title, figures, goal }) => {
+    const best = Math.min(...['broadcast', OURS].map((name) => figures[name]?.mainPerMessage ?? Infinity))
+    const met = best <= goal.main ? 'met' : '**missed**'
+    return `- ${title}: ${best.toFixed(2)} µs of the JavaScript thread per message; goal ≤ ${goal.main} µs: ${met}`
+  })
+  if (memory?.figures[OURS] && memory.figures.ws) {
+    const { [OURS]: ours, ws } = memory.figures
+    others.push(`- memory of ${memory.connections} idle connections: ${kilobytes(ours)} KB each, ws ${kilobytes(ws)} ` +
+      `KB; goal: not more than ws: ${ours <= ws ? 'met' : '**missed**'}`)
+  }
+  const parts = [...rows.length > 0 ? [table(header, rows)] : [], ...others.length > 0 ? [others.join('\n')] : []]
+  return parts.join('\n\n') || `${OURS} was not measured.`
+}
+
+function ratio (figures, other, value) {
+  return figures[OURS] && figures[other] ? figures[OURS][value] / figures[other][value] : null
+}
+
+/** @param {'most' | 'least'} kind of the goal */
+function judged (value, goal, kind) {
+  if (value === null) return ['not measured', '', '']
+  if (goal === undefined) return [times(value), '', '']
+  const met = kind === 'most' ? value <= goal : value >= goal
+  return [times(value), `${kind === 'most' ? '≤' : '≥'} ${times(goal)}`, met ? 'met' : '**missed**']
+}
+
+/** Whether this package is nowhere slower than its rivals, to the second decimal. */
+function verdict ({ cases, memory }) {
+  const exceptions = []
+  let compared = 0
+  const compare = (title, rival, value, what) => {
+    if (!(value > 0)) return
+    compared++
+    if (value < 0.995) exceptions.push(`- ${title}: ${times(value)} the ${what} of ${rival}`)
+  }
+  for (const { title, figures } of cases) {
+    for (const rival of RIVALS) {
+      compare(title, rival, ratio(figures, rival, 'messagesPerSecond'), 'rate')
+    }
+  }
+  const rivals = RIVALS.map((name) => titleOf[name]).join(', ')
+  if (compared === 0) return `Not compared with any of ${rivals}.`
+  const measured = [...cases, ...memory ? [memory] : []].map(({ figures }) => figures)
+  const missing = RIVALS.filter((name) => measured.some((figures) => !figures[name]))
+  const incomplete = missing.length > 0 ? ` Not compared in every case: ${missing.join(', ')}.` : ''
+  if (exceptions.length === 0) return `**Never slower than ${rivals}** in ${compared} comparisons.${incomplete}`
+  return `**Slower than one of ${rivals} in ${exceptions.length} of ${compared} comparisons:**${incomplete}\n\n` +
+    exceptions.join('\n')
+}
+
+function figures (cases) {
+  const header = [
+    'case and server', 'CPU µs', 'JS thread µs', 'against floor', 'per second', 'against ws', 'busy', 'p50 ms',
+    'p99 ms', 'RSS MB', 'generator'
+  ]
+  const rows = cases.flatMap(({ title, figures }) => [
+    [`**${title}**`, ...header.slice(1).map(() => '')],
+    ...Object.entries(figures).map(([name, f]) => {
+      const floor = figures[FLOOR]
+      return [
+        titleOf[name], micros(f.cpuPerMessage), name === FLOOR ? '–' : micros(f.mainPerMessage),
+        floor ? times(f.cpuPerMessage / floor.cpuPerMessage) : '', f.messagesPerSecond.toFixed(0),
+        figures.ws ? times(f.messagesPerSecond / figures.ws.messagesPerSecond) : '', percent(f.busy),
+        milliseconds(f.p50), milliseconds(f.p99), (f.rss / 1e6).toFixed(0),
+        f.generatorBusy === null ? '?' : percent(f.generatorBusy)
+      ]
+    })
+  ])
+  return table(header, rows)
+}
+
+function memory ({ figures, connections, wanted, limit }) {
+  const limited = connections < wanted ? `; the limit of ${limit} descriptors does not allow ${wanted}` : ''
+  const rows = Object.entries(figures).map(([name, bytes]) => [titleOf[name], kilobytes(bytes)])
+  return table([`KB per idle connection (${connections}${limited})`, ''], rows)
+}
+
+/** @returns {Record<string, string>} charts by the name of the file */
+function charts ({ cases, memory }) {
+  const panels = (value, format) => cases.map(({ title, figures }) => ({
+    title,
+    bars: Object.entries(figures).map(([name, f]) => bar(name, value(f), format(value(f))))
+  }))
+  const files = {}
+  if (cases.length > 0) {
+    files['transport-rate.svg'] = barCharts('Messages, deliveries or connections per second; longer is better',
+      panels((f) => f.messagesPerSecond, thousands))
+    files['transport-cpu.svg'] = barCharts('Processor time of the server per message, all threads; shorter is better',
+      panels((f) => f.cpuPerMessage, (value) => micros(value) + ' µs'))
+  }
+  if (memory) {
+    files['transport-memory.svg'] = barCharts('Memory per idle connection; shorter is better', [{
+      title: `${memory.connections} connections`,
+      bars: Object.entries(memory.figures).map(([name, bytes]) => bar(name, bytes, kilobytes(bytes) + ' KB'))
+    }])
+  }
+  return files
+}
+
+function bar (name, value, label) {
+  const kind = name === OURS || name === 'broadcast' ? 'ours' : name === FLOOR ? 'floor' : 'other'
+  return { title: titleOf[name], value, label, kind }
+}
+
+const percent = (fraction) => `${(100 * fraction).toFixed(0)} %`
+const times = (factor) => `${factor.toFixed(2)}×`
+const micros = (value) => value.toPrecision(value >= 100 ? Math.ceil(Math.log10(value + 1)) : 3)
+const milliseconds = (microseconds) => (microseconds / 1000).toFixed(2)
+const kilobytes = (bytes) => (bytes / 1000).toFixed(1)
+
+function thousands (value) {
+  if (value >= 1e6) return (value / 1e6).toFixed(2) + ' M'
+  return value >= 1e4 ? (value / 1e3).toFixed(0) + ' k' : value.toFixed(0)
+}
+
+module.exports = { report, charts }

@@ -253,6 +253,7 @@ class Driver extends EventEmitter {
       // The first few runs are not worth a look at the clock.
       if (++polls === UNTIMED_POLLS) begun = performance.now()
       else if (polls > UNTIMED_POLLS && this.#mustYield(begun)) return this.#fallBehind()
+      if (this.#isCongested) return this.#fallBehind()
       const output = this.#poll()
       if (output === null) return this.#delivered()
       if (Array.isArray(output)) this.#run = output
@@ -514,6 +515,14 @@ class Driver extends EventEmitter {
   /** @param {number} begun when this turn has begun */
   #mustYield (begun) {
     return this.transport !== null && this.transport.mayYield && performance.now() - begun > MAX_TURN
+  }
+
+  /**
+   * What handlers have sent waits to be compressed, and it is much: a chunk of a few kilobytes can be inflated to
+   * hundreds of messages that cause large ones.
+   */
+  get #isCongested () {
+    return this.#isBusy && this.#native.hasWork && this.#native.bufferedAmount > MAX_HELD
   }
 
   #fallBehind () {

@@ -152,7 +152,5 @@ async function measure (scope, handler, wire, extensions, bombs) {
   peer.write(wire)
   const { stdout, stderr } = await finished
   assert.equal(stderr, '')
-  const result = JSON.parse(stdout.slice(stdout.indexOf('\n')))
-  if (process.env.SHOW) console.log(result)
-  return result
+  return JSON.parse(stdout.slice(stdout.indexOf('\n')))
 }

@@ -6,6 +6,7 @@
 const assert = require('node:assert/strict')
 const { createHash } = require('node:crypto')
 const { Socket } = require('node:net')
+const { Duplex } = require('node:stream')
 
 const npm = require('permessage-deflate')
 
@@ -380,6 +381,32 @@ for (const [role, open] of Object.entries(roles)) {
     assertSame(await pair.receive(2), [['text', LARGE], ['close', closePayload(3000)]])
   })
 }
+
+deviation('drain waits until little is left to compress, however often the socket has room before', async (scope) => {
+  let ws
+  let fills = 0
+  const { port } = await serve(scope, WebSocket, {
+    onUpgrade: (request, socket, body) => {
+      const narrow = new Duplex({
+        writableHighWaterMark: 1000,
+        read () {},
+        write: (chunk, encoding, callback) => socket.write(chunk, () => setImmediate(callback))
+      })
+      narrow.on('drain', () => fills++)
+      socket.on('data', (chunk) => narrow.push(chunk))
+      ws = new WebSocket(request, narrow, body, null, { extensions: [deflate] })
+    }
+  })
+  const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': 'permessage-deflate' })
+  const drains = []
+  ws.on('drain', () => drains.push(ws.bufferedAmount))
+  const total = 8
+  for (let index = 0; index < total; index++) assert.equal(ws.send(noise(600_000)), index === 0)
+  await peer.frames(total)
+  await scope.settle()
+  assert.ok(fills >= total - 2, `it was full ${fills} times`)
+  assert.deepEqual(drains.map((bytes) => bytes <= MiB), [true])
+})
 
 const zeros = []
 

@@ -12,7 +12,7 @@ const path = require('node:path')
 const { ROOT, Failure, run } = require('./support')
 
 const FUZZ = path.join(ROOT, 'fuzz')
-const TARGETS = ['handshake_head', 'extension_header', 'hybi_stream', 'hixie_stream', 'operations']
+const TARGETS = ['handshake_head', 'extension_header', 'hybi_stream', 'hixie_stream', 'operations', 'deflate_message']
 
 const USAGE = `Usage: npm run fuzz -- [--seconds <n>] [--jobs <n>] [target ...]
 

@@ -17,9 +17,6 @@ const CLOSE_VERDICTS = {
   FAILED: 'FAILED'
 }
 
-// In the compression groups a peer may decline what the case asks for, and is then called non-strict.
-const LENIENT_GROUPS = ['12', '13']
-
 /**
  * The results of one role with what a reader wants to know about them, one for each case that should have run.
  * @param {string} directory where wstest wrote
@@ -43,13 +40,8 @@ function verdictOf ({ behavior, behaviorClose }) {
   return VERDICTS.indexOf(first) > VERDICTS.indexOf(second) ? first : second
 }
 
-function isAcceptable ({ id, verdict }) {
-  switch (verdict) {
-    case 'OK':
-    case 'INFORMATIONAL': return true
-    case 'NON-STRICT': return LENIENT_GROUPS.includes(groupOf(id))
-    default: return false
-  }
+function isAcceptable ({ verdict }) {
+  return verdict === 'OK' || verdict === 'INFORMATIONAL'
 }
 
 /** @returns {string[]} lines: a row per group, a column per verdict, and the sums */

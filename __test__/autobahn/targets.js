@@ -5,6 +5,8 @@
 //   createServer()         a net.Server, not yet listening, that echoes every message
 //   connect(url, receive)  opens url, calls receive(data, send) for each message, resolves when the
 //                          connection is closed and rejects when it never opened
+//
+// Both negotiate permessage-deflate with whoever wants it.
 
 const http = require('node:http')
 const net = require('node:net')
@@ -12,7 +14,8 @@ const path = require('node:path')
 
 /** @param {{ package: string, target: string, transport: string }} subject */
 function createTarget (subject) {
-  return TARGETS[subject.target](require(entryPoint(subject)), connectionOptions(subject))
+  const create = TARGETS[subject.target]
+  return create(require(locateInterface(subject)), connectionOptions(subject), require(locateDeflate(subject)))
 }
 
 /** The tested package's name and version. */
@@ -26,7 +29,8 @@ function describe (subject) {
 }
 
 const TARGETS = {
-  faye (WebSocket, options) {
+  faye (WebSocket, connectionOptions, deflate) {
+    const options = { ...connectionOptions, extensions: [deflate] }
     return {
       createServer () {
         const server = http.createServer()
@@ -51,8 +55,9 @@ const TARGETS = {
   },
 
   // On bare TCP, with the streams piped as the manual of websocket-driver shows.
-  driver (websocket, options) {
+  driver (websocket, options, deflate) {
     const pipe = (socket, driver) => {
+      driver.addExtension(deflate)
       driver.on('close', () => socket.end())
       socket.on('error', () => socket.destroy())
       socket.pipe(driver.io).pipe(socket)
@@ -88,10 +93,18 @@ const TARGETS = {
 // Where the interface of each target is in our own package. Other packages are what their name says.
 const ENTRY_POINTS = { faye: '.', driver: './websocket-driver' }
 
-function entryPoint (subject) {
-  if (subject.package !== '') return locate(subject)
+function locateInterface (subject) {
+  return subject.package === '' ? entryPoint(ENTRY_POINTS[subject.target]) : locate(subject)
+}
+
+/** Ours for us; for other packages that from npm. */
+function locateDeflate (subject) {
+  return subject.package === '' ? entryPoint('./permessage-deflate') : 'permessage-deflate'
+}
+
+function entryPoint (name) {
   const { exports } = require('../../package.json')
-  return path.join(locate(subject), exports[ENTRY_POINTS[subject.target]].default)
+  return path.resolve(__dirname, '../..', exports[name].default)
 }
 
 function locate (subject) {

@@ -135,6 +135,14 @@ for (const [title, place] of [['README: the quick starts', readmeProgram], ['exa
   })
 }
 
+test('README: deflate.js compresses as printed', async () => {
+  const { args, cwd } = readmeProgram('deflate.js')
+  const env = { ...process.env, PRINTED_PORT: '8000' }
+  const program = start(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 30000 })
+  const { code, stdout, stderr } = await program.finished
+  assert.deepEqual([code, stderr, stdout], [0, '', '14000 characters with permessage-deflate\n'])
+})
+
 test('examples: driver-proxy-client.js talks to driver-server.js through its own proxy', async () => {
   await serving(exampleProgram('driver-server.js'), 3000, async (port) => {
     const printed = await talking(exampleProgram('driver-proxy-client.js'), 3000, port)

@@ -13,8 +13,10 @@ const STRICT = 64
  */
 class Codec {
   constructor ({ windowBits = 15, context = true, ...options } = {}) {
+    this.windowBits = windowBits
+    // zlib cannot compress with a window of 256 bytes; of 512 it uses 250.
     this.options = { ...options, windowBits: Math.max(windowBits, 9) }
-    this.memory = context ? 1 << this.options.windowBits : 0
+    this.memory = context ? 1 << windowBits : 0
     this.sent = this.received = Buffer.alloc(0)
   }
 
@@ -33,7 +35,7 @@ class Codec {
    */
   inflate (payload, { strict = false } = {}) {
     const bytes = zlib.inflateRawSync(Buffer.concat([payload, TAIL]), {
-      windowBits: this.options.windowBits,
+      windowBits: this.windowBits,
       ...dictionary(this.received),
       ...(strict && { chunkSize: STRICT }),
       finishFlush: zlib.constants.Z_SYNC_FLUSH

@@ -164,6 +164,7 @@ impl Driver {
         Some(match self.connection.poll()? {
             Output::Message(message) => Next::Message(message.kind, message.payload.to_vec()),
             Output::Transform(message) => Next::Transform(message.kind, message.payload.to_vec()),
+            Output::Unfinished => return self.next(),
             Output::Write => Next::Write,
             Output::Event(event) => Next::Event(event),
         })

@@ -4,3 +4,4 @@ pub mod connections;
 pub mod driver;
 pub mod stream;
 pub mod wire;
+pub mod zlib;

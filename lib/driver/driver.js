@@ -29,7 +29,7 @@ const { parseWebSocketUrl } = require('./url')
  * @property {() => boolean} offer there are bytes to write; true when they have left at once
  * @property {(pending: number, isFull?: boolean) => boolean} hasRoom false when a sender should wait; it is told when
  * it may go on
- * @property {() => void} settle a sender that was told to wait may go on, if the socket can
+ * @property {() => void} settle a sender that was told to wait may go on, if the socket can and the driver is not full
  * @property {(work: () => void) => void} batch what the work sends leaves together
  * @property {boolean} mayYield what has arrived may be delivered in several turns of the event loop
  * @property {() => void} suspend the application pauses: stop reading
@@ -282,6 +282,7 @@ class Driver extends EventEmitter {
       // The first few runs are not worth a look at the clock.
       if (++polls === UNTIMED_POLLS) begun = performance.now()
       else if (polls > UNTIMED_POLLS && this.#mustYield(begun)) return this.#fallBehind()
+      if (this.#isBusy && this.#isCongested) return this.#fallBehind()
       const output = this.#poll()
       if (output === null) return this.#delivered()
       if (Array.isArray(output)) this.#run = output
@@ -424,7 +425,7 @@ class Driver extends EventEmitter {
     if (this.transport === null) return true
     if (pending === WAITS_FOR_WORK) {
       this.#continueLater()
-      return this.transport.hasRoom(0, this.#native.bufferedAmount > MAX_HELD)
+      return this.transport.hasRoom(0, this.#isCongested)
     }
     const isWritten = this.transport.offer()
     return this.transport.hasRoom(isWritten ? 0 : pending)
@@ -519,7 +520,12 @@ class Driver extends EventEmitter {
 
   #sessionsSent () {
     this.transport?.offer()
-    if (!this.#sessionsAreFull) this.transport?.settle()
+    this.transport?.settle()
+  }
+
+  /** Senders should wait, whatever the socket can take. */
+  get isFull () {
+    return this.#sessionsAreFull || this.#isCongested
   }
 
   get #sessionsAreFull () {
@@ -559,6 +565,14 @@ class Driver extends EventEmitter {
     return this.transport !== null && this.transport.mayYield && performance.now() - begun > MAX_TURN
   }
 
+  /**
+   * Much waits to be compressed. What causes more of it has to wait as well: a chunk of a few kilobytes can be inflated
+   * to hundreds of messages, and be answered with as many.
+   */
+  get #isCongested () {
+    return this.#native.hasWork && this.#native.bufferedAmount > MAX_HELD
+  }
+
   #fallBehind () {
     this.#isBehind = true
     this.#continueLater()
@@ -583,7 +597,7 @@ class Driver extends EventEmitter {
       })
     } finally {
       if (!this.#isBusy) transport.unhold('work')
-      if (this.#native.bufferedAmount <= MAX_HELD) transport.settle()
+      transport.settle()
     }
   }
 

@@ -66,7 +66,10 @@ declare namespace deflate {
 
   /** How messages are compressed, and what is agreed upon with the peer. */
   export interface Options {
-    /** Speed or size: an integer from -1 to 9. 0 does not compress, 9 takes longest. Default: -1, which means 6. */
+    /**
+     * Speed or size: an integer from -1 to 9. 0 does not compress, 9 takes longest. Default: -1, which chooses by the
+     * size of each message.
+     */
     level?: number
 
     /**

@@ -106,9 +106,9 @@ class Transport {
     return hasRoom
   }
 
-  /** A sender that was told to wait may go on, if the socket has room. */
+  /** A sender that was told to wait may go on, if the socket and the driver have room. */
   settle () {
-    if (!this.#owed || this.#waiting) return
+    if (!this.#owed || this.#waiting || this.#driver.isFull) return
     this.#owed = false
     this.#notifyDrain()
   }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput};
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
+use faye_websocket_proto::extension::deflate::parameters::Options;
 use faye_websocket_proto::handshake::ClientRequest;
 use faye_websocket_proto::http::request::Request;
 use faye_websocket_proto::hybi::mask::{MaskKeys, mask};
@@ -97,6 +98,10 @@ fn cases() -> Vec<Case> {
         masking("125 B", 125),
         masking("64 KiB", CHUNK),
         masking("1 MiB", MIB),
+        deflate("1 KiB JSON, 1 connection", 1),
+        deflate("1 KiB JSON, 64 in turn", 64),
+        inflate("1 KiB JSON, 1 connection", 1),
+        inflate("1 KiB JSON, 64 in turn", 64),
     ]
 }
 
@@ -174,6 +179,95 @@ fn encode(
     }
 }
 
+/// Servers that compress a message each, in turn, until all reports are out.
+fn deflate(name: &'static str, connections: usize) -> Case {
+    let reports = reports();
+    let bytes = reports.iter().map(Vec::len).sum::<usize>() * connections;
+    let messages = reports.len() * connections;
+    let make = move || -> Box<dyn FnMut()> {
+        let reports = reports.clone();
+        let mut servers: Vec<_> = (0..connections).map(|_| deflate_server()).collect();
+        Box::new(move || {
+            for report in &reports {
+                for server in &mut servers {
+                    assert!(server.send(Kind::Text, black_box(report)));
+                    black_box(server.outbox().bytes());
+                    server.outbox().clear();
+                }
+            }
+        })
+    };
+    Case {
+        group: "deflate",
+        name,
+        bytes,
+        messages,
+        make: Box::new(make),
+    }
+}
+
+/// Servers that receive a compressed message each, in turn, until all reports are in.
+fn inflate(name: &'static str, connections: usize) -> Case {
+    let reports = reports();
+    let bytes = reports.iter().map(Vec::len).sum::<usize>() * connections;
+    let messages = reports.len() * connections;
+    let make = move || -> Box<dyn FnMut()> {
+        let mut client = deflate_client();
+        let frames: Vec<_> = reports
+            .iter()
+            .map(|report| {
+                assert!(client.send(Kind::Text, report));
+                let frame = client.outbox().bytes().to_vec();
+                client.outbox().clear();
+                frame
+            })
+            .collect();
+        // The first message refers to nothing: all of them can be received again and again.
+        let mut servers: Vec<_> = (0..connections).map(|_| deflate_server()).collect();
+        Box::new(move || {
+            for frame in &frames {
+                for server in &mut servers {
+                    server.receive(frame);
+                    let message = server.poll_message();
+                    black_box(message.expect("a message in a frame").payload);
+                    assert!(server.poll().is_none());
+                }
+            }
+        })
+    };
+    Case {
+        group: "inflate",
+        name,
+        bytes,
+        messages,
+        make: Box::new(make),
+    }
+}
+
+/// What a ticker says: 1 KiB each, and much of it again and again.
+fn reports() -> Vec<Vec<u8>> {
+    let mut random = 1u64;
+    let mut next = |below: u64| {
+        random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+        (random >> 33) % below
+    };
+    let report = |time: u64| {
+        let mut report = format!(r#"{{"type":"ticker","time":{time},"quotes":["#);
+        while report.len() < 950 {
+            let (symbol, price, volume) = (next(500), next(100_000), next(10_000));
+            report.push_str(&format!(
+                r#"{{"symbol":"SYM{symbol}","price":{}.{:02},"volume":{volume}}},"#,
+                price / 100,
+                price % 100,
+            ));
+        }
+        report.pop();
+        report.push_str("]}");
+        report.into_bytes()
+    };
+    (1_700_000_000..1_700_000_064).map(report).collect()
+}
+
 fn masking(name: &'static str, length: usize) -> Case {
     let make = move || -> Box<dyn FnMut()> {
         let mut payload = vec![b'a'; length];
@@ -205,9 +299,10 @@ fn summarize(case: &Case) {
     let mut run = (case.make)();
     let mut copy = copies(case.bytes);
     let (mut best, mut best_copy) = (f64::MAX, f64::MAX);
+    let calls = if case.bytes > 2 * MIB { 1 } else { 8 };
     for _ in 0..ROUNDS {
-        best = best.min(seconds(&mut run));
-        best_copy = best_copy.min(seconds(&mut copy));
+        best = best.min(seconds(&mut run, calls));
+        best_copy = best_copy.min(seconds(&mut copy, calls));
     }
     println!(
         "{:>12} {:<28} {:>7.2} M/s {:>7.2} GiB/s {:>6.2} x memcpy ({:.2} GiB/s)",
@@ -220,46 +315,77 @@ fn summarize(case: &Case) {
     );
 }
 
-/// How long one call takes, from enough calls for the clock.
-fn seconds(run: &mut dyn FnMut()) -> f64 {
+/// How long one call takes, from enough calls for the clock, so many between two looks at it.
+fn seconds(run: &mut dyn FnMut(), at_once: u32) -> f64 {
     let start = Instant::now();
     let mut calls = 0;
     while start.elapsed() < Duration::from_millis(50) {
-        for _ in 0..8 {
+        for _ in 0..at_once {
             run();
         }
-        calls += 8;
+        calls += at_once;
     }
     start.elapsed().as_secs_f64() / f64::from(calls)
 }
 
 fn server() -> Connection {
+    let mut connection = asked_server();
+    assert!(connection.start().accepted);
+    connection.outbox().clear();
+    connection
+}
+
+fn deflate_server() -> Connection {
+    let mut connection = asked_server();
+    let negotiation = connection.negotiation().expect("a good request");
+    assert!(negotiation.answer_deflate(&Options::default()));
+    assert!(connection.start().accepted);
+    connection.outbox().clear();
+    connection
+}
+
+fn asked_server() -> Connection {
     let mut request = Request::new("GET", "ws://example.com/", false);
     for (name, value) in [
         ("connection", "Upgrade"),
         ("upgrade", "websocket"),
         ("sec-websocket-version", "13"),
         ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+        ("sec-websocket-extensions", "permessage-deflate"),
     ] {
         request.add_header(name, value.to_owned());
     }
-    let mut connection = Connection::server(request, Config::server()).expect("no subprotocols");
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    connection
+    Connection::server(request, Config::server()).expect("no subprotocols")
 }
 
 fn client() -> Connection {
-    let mut connection = Connection::client(&ClientRequest::default(), [0; 16], client_config())
-        .expect("no subprotocols");
+    let mut connection = new_client();
     assert!(connection.start().accepted);
     connection.outbox().clear();
-    connection.receive(
-        b"HTTP/1.1 101 Hi\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-          Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n\r\n",
-    );
+    connection.receive(format!("{ANSWER}\r\n").as_bytes());
     assert!(matches!(connection.poll(), Some(Output::Event(_))));
     connection
+}
+
+fn deflate_client() -> Connection {
+    let options = Options::default();
+    let mut connection = new_client();
+    let negotiation = connection.negotiation().expect("it has not been started");
+    negotiation.offer_deflate(&options);
+    assert!(connection.start().accepted);
+    connection.outbox().clear();
+    let extensions = "Sec-WebSocket-Extensions: permessage-deflate";
+    connection.receive(format!("{ANSWER}{extensions}\r\n\r\n").as_bytes());
+    assert!(matches!(connection.poll(), Some(Output::Event(_))));
+    let negotiation = connection.negotiation().expect("it is time for it");
+    assert!(negotiation.activate_deflate(&options));
+    assert!(connection.activated().accepted);
+    connection
+}
+
+fn new_client() -> Connection {
+    Connection::client(&ClientRequest::default(), [0; 16], client_config())
+        .expect("no subprotocols")
 }
 
 fn client_config() -> Config {
@@ -278,6 +404,10 @@ fn prefix(text: &str, length: usize) -> &str {
     }
     &text[..end]
 }
+
+/// Without its end.
+const ANSWER: &str = "HTTP/1.1 101 Hi\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n";
 
 const CHUNK: usize = 64 * 1024;
 const MIB: usize = 1024 * 1024;

@@ -150,6 +150,16 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"Hello\"",
     ),
     script(
+        "a final block whose end is the tail",
+        deflating,
+        "receive c101 01 c107 f248cdc9c90700 c101 01 c106 f348cdc9c907 c105 f200110000",
+        "message text \"\"
+         message text \"Hello\"
+         message text \"\"
+         message text \"Hello\"
+         message text \"Hello\"",
+    ),
+    script(
         "two blocks: RFC 7692 §7.2.3.5",
         deflating,
         "receive c10d f248050000 00ffff cac9c90700",

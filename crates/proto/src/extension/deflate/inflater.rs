@@ -67,6 +67,10 @@ impl Inflater {
     /// has the message when it is done.
     pub(crate) fn start(&mut self, payload: &[u8]) -> Result<Progress, ProtocolError> {
         self.output.clear();
+        // Even nothing is said by a byte, RFC 7692 §7.2.3.6.
+        if payload.is_empty() {
+            return Err(CUT_SHORT);
+        }
         let history = self.history.last(self.history.limit());
         let mut cursor = Cursor {
             state: Workspace::with(|workspace| workspace.take_inflate(self.stream, history)),
@@ -186,10 +190,14 @@ impl Message<'_> {
                 (Status::StreamEnd, None) => self.restart(),
                 (_, None) => {}
                 (_, Some(_)) if !self.cursor.is_drained => self.cursor.is_drained = has_room,
-                // It stops between blocks: behind the tail, that is where a message ends.
-                (_, Some(4)) if produced == 0 => return Ok(End::Message { is_reusable: true }),
+                // It stops between blocks: behind the tail, that is where a message ends. The tail is what a
+                // stored block begins with; if other blocks have ended in it, bits of it are left.
+                (_, Some(4)) if produced == 0 => {
+                    let is_reusable = consumed == 4;
+                    return Ok(End::Message { is_reusable });
+                }
                 (_, Some(0..4)) if produced == 0 && consumed > 0 => {}
-                (_, Some(_)) => return Err(ProtocolError::Inflate("unexpected end of file")),
+                (_, Some(_)) => return Err(CUT_SHORT),
             }
             if self.budget == 0 {
                 return Ok(End::OutOfBudget);
@@ -277,6 +285,8 @@ impl std::fmt::Debug for Cursor {
 /// What is appended to a payload: the tail that its sender has removed, and a byte that must be left over:
 /// a message that ends within a block takes it.
 const APPENDED: [u8; 5] = [0x00, 0x00, 0xFF, 0xFF, 0x00];
+
+const CUT_SHORT: ProtocolError = ProtocolError::Inflate("unexpected end of file");
 
 /// Bytes of work after which other connections have their turn: about a millisecond.
 const SLICE: usize = 256 * 1024;

@@ -5,7 +5,7 @@ const { PreparedMessage } = require('../driver/prepared')
 const { API } = require('./api')
 const { OPEN } = require('./ready_state')
 
-const BRIEF = { depth: 0, breakLength: Infinity, maxStringLength: 100 }
+const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }
 
 /** A message that `send()` of any connection takes, and that is converted, framed and compressed once for all. */
 function prepare (data) {

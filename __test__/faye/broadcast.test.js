@@ -1,0 +1,349 @@
+'use strict'
+
+// A message for many connections: prepare(), and broadcast().
+
+const assert = require('node:assert/strict')
+const { inspect } = require('node:util')
+
+const deflate = require('../../lib/permessage-deflate')
+const { Codec, noise } = require('../support/deflate')
+const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { WebSocket } = require('../support/subject')
+const { deviation } = require('../support/test')
+const { closePayload, frame, fromClient } = require('../support/wire')
+
+const TEXT = 'Grüße an alle, und noch einmal: Grüße an alle'
+const LARGE = 'many words, again and again, '.repeat(20_000)
+const ALONE = deflate.configure({ noContextTakeover: true })
+const HIXIE_75 = { 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': null, Origin: 'http://localhost' }
+
+/** Name, what is prepared, and what arrives. */
+const MESSAGES = [
+  ['a string', TEXT, 'text', TEXT],
+  ['an empty string', '', 'text', ''],
+  ['a Buffer', Buffer.from([0, 1, 254, 255]), 'binary', Buffer.from([0, 1, 254, 255])],
+  ['an empty Buffer', Buffer.alloc(0), 'binary', ''],
+  ['a number', 17, 'text', '17'],
+  ['null', null, 'text', 'null'],
+  ['undefined', undefined, 'text', 'undefined'],
+  ['a Uint8Array', new Uint8Array([1, 2]), 'text', '1,2'],
+  ['an object', { toString: () => 'named' }, 'text', 'named'],
+  ['half of a surrogate pair', '\ud800', 'text', '\ufffd'],
+  ['a long string', LARGE, 'text', LARGE],
+  ['a long Buffer', noise(100_000), 'binary', noise(100_000)]
+]
+
+/** As many open sockets as there are lists of headers, and their peers. */
+async function open (scope, options, ...headers) {
+  const sockets = []
+  const { port } = await serve(scope, WebSocket, { options, onSocket: (ws) => sockets.push(ws) })
+  const peers = []
+  for (const each of headers) {
+    peers.push(await connectOpen(scope, port, each))
+    await eventually(() => sockets.length === peers.length && sockets.at(-1).readyState === 1, 'an open socket')
+  }
+  return { sockets, peers, port }
+}
+
+function check (found, type, payload) {
+  assert.equal(found.type, type)
+  assert.equal(found.rsv, 0)
+  assert.ok(found.payload.equals(Buffer.from(payload)), `${found.payload.length} bytes`)
+}
+
+for (const [name, data, type, payload] of MESSAGES) {
+  deviation(`${name} that was prepared arrives as if it had been sent`, async (scope) => {
+    const { sockets, peers } = await open(scope, {}, {}, {})
+    const message = WebSocket.prepare(data)
+    for (const ws of sockets) {
+      ws.send(message)
+      ws.send(data)
+      ws.send(message)
+    }
+    for (const peer of peers) for (const found of await peer.frames(3)) check(found, type, payload)
+  })
+}
+
+deviation('a client masks every copy with a key of its own', async (scope) => {
+  const { acceptedOpen, url } = await accept(scope)
+  const ws = new WebSocket.Client(url)
+  scope.defer(() => ws._stream.destroy())
+  const peer = await acceptedOpen()
+  await once(ws, 'open')
+  const message = WebSocket.prepare(TEXT)
+  for (let count = 0; count < 50; count++) ws.send(message)
+  const frames = await peer.frames(50)
+  for (const found of frames) check(found, 'text', TEXT)
+  assert.equal(new Set(frames.map(({ mask }) => mask.toString('hex'))).size, 50)
+})
+
+deviation('a change of the Buffer after it was prepared has no effect', async (scope) => {
+  const { sockets: [ws], peers: [peer] } = await open(scope, {}, {})
+  const data = Buffer.from('before')
+  const message = WebSocket.prepare(data)
+  data.write('after!')
+  ws.send(message)
+  check(await peer.frame(), 'binary', 'before')
+})
+
+deviation('what was prepared shows nothing, and cannot be changed or taken for text', async () => {
+  const message = WebSocket.prepare('secret')
+  assert.ok(Object.isFrozen(message))
+  assert.deepEqual(Reflect.ownKeys(message), [])
+  assert.doesNotMatch(inspect(message, { showHidden: true }), /secret/)
+  assert.equal(WebSocket.prepare(message), message)
+  const expected = { name: 'TypeError', message: /^A prepared message is for send\(\) of a WebSocket/ }
+  assert.throws(() => String(message), expected)
+  assert.throws(() => `${message}`, expected)
+})
+
+deviation('what merely looks like it is an object like any other', async (scope) => {
+  const { sockets: [ws], peers: [peer] } = await open(scope, {}, {})
+  const prototype = Object.getPrototypeOf(WebSocket.prepare(''))
+  // As a message of another copy of the package.
+  assert.throws(() => ws.send(Object.create(prototype)), { name: 'TypeError' })
+  assert.throws(() => WebSocket.prepare(Object.create(prototype)), { name: 'TypeError' })
+  assert.throws(() => ws.ping(WebSocket.prepare('')), { name: 'TypeError', message: /^A message is a string/ })
+  ws.send('next')
+  check(await peer.frame(), 'text', 'next')
+})
+
+deviation('write() and end() take it as well', async (scope) => {
+  const { sockets: [ws], peers: [peer] } = await open(scope, {}, {})
+  const message = WebSocket.prepare(TEXT)
+  ws.write(message)
+  ws.end(message)
+  const [first, second, last] = await peer.frames(3)
+  check(first, 'text', TEXT)
+  check(second, 'text', TEXT)
+  check(last, 'close', closePayload(1000))
+})
+
+for (const isAlone of [true, false]) {
+  const manner = isAlone ? 'without' : 'with'
+  deviation(`${manner} context takeover it is compressed, and every peer can read it`, async (scope) => {
+    const options = { extensions: [isAlone ? ALONE : deflate] }
+    const headers = ['', '; server_max_window_bits=9', ''].map((parameters) => ({
+      'Sec-WebSocket-Extensions': 'permessage-deflate' + parameters
+    }))
+    const { sockets, peers } = await open(scope, options, ...headers)
+    const codecs = [15, 9, 15].map((windowBits) => new Codec({ windowBits, context: !isAlone }))
+    const all = [TEXT, '', LARGE, Buffer.from(LARGE), noise(1000), TEXT]
+    for (const data of all) {
+      assert.equal(WebSocket.broadcast(sockets, data), 3)
+      for (const [index, peer] of peers.entries()) {
+        const found = await peer.frame()
+        assert.equal(found.rsv, 4)
+        assert.equal(found.type, typeof data === 'string' ? 'text' : 'binary')
+        assert.ok(codecs[index].inflate(found.payload).equals(Buffer.from(data)))
+        assert.ok(data.length < 2000 || found.payload.length < data.length / 10)
+      }
+    }
+  })
+}
+
+deviation('behind a large message that is being compressed it keeps its place', async (scope) => {
+  const { url } = await serve(scope, WebSocket, { options: { extensions: [ALONE] }, onSocket: sendAll })
+  const first = WebSocket.prepare(LARGE)
+  const second = WebSocket.prepare(TEXT)
+  function sendAll (ws) {
+    ws.on('open', () => {
+      ws.send(LARGE)
+      ws.send(second)
+      ws.send(first)
+      ws.send('last')
+      ws.close()
+    })
+  }
+  const clients = [0, 1, 2].map(() => new WebSocket.Client(url, null, { extensions: [deflate] }))
+  await Promise.all(clients.map(async (client) => {
+    const received = []
+    client.on('message', ({ data }) => received.push(data))
+    assert.equal((await once(client, 'close')).code, 1000)
+    assert.deepEqual(received, [LARGE, TEXT, LARGE, 'last'])
+  }))
+})
+
+deviation('an extension in JavaScript gets a copy of its own', async (scope) => {
+  const seen = []
+  const session = {
+    generateResponse: () => ({}),
+    processIncomingMessage: (message, callback) => callback(null, message),
+    processOutgoingMessage (message, callback) {
+      seen.push(message.data.toString())
+      message.data.reverse()
+      setImmediate(callback, null, message)
+    },
+    close () {}
+  }
+  const bits = { rsv1: false, rsv2: false, rsv3: false }
+  const reversing = { name: 'reversing', type: 'permessage', ...bits, createServerSession: () => session }
+  const headers = { 'Sec-WebSocket-Extensions': 'reversing' }
+  const { sockets, peers } = await open(scope, { extensions: [reversing] }, headers, headers)
+  const message = WebSocket.prepare('abc')
+  assert.equal(WebSocket.broadcast(sockets, message), 2)
+  assert.equal(WebSocket.broadcast(sockets, Buffer.from('xyz')), 2)
+  for (const peer of peers) {
+    const [text, binary] = await peer.frames(2)
+    check(text, 'text', 'cba')
+    check(binary, 'binary', 'zyx')
+  }
+  assert.deepEqual(seen, ['abc', 'abc', 'xyz', 'xyz'])
+})
+
+deviation('before open it waits, and leaves with the handshake', async (scope) => {
+  const message = WebSocket.prepare(TEXT)
+  const results = []
+  const { port } = await serve(scope, WebSocket, {
+    onSocket (ws) {
+      results.push(ws.readyState, ws.send(message), WebSocket.broadcast([ws], 'too early'), ws.bufferedAmount)
+    }
+  })
+  const peer = await connectOpen(scope, port)
+  check(await peer.frame(), 'text', TEXT)
+  assert.deepEqual(results, [0, true, 0, Buffer.byteLength(TEXT)])
+  await scope.settle()
+  assert.equal(peer.bytes.length, 0)
+})
+
+deviation('a socket that is closing or closed takes nothing', async (scope) => {
+  const { sockets, peers } = await open(scope, {}, {}, {}, {})
+  const message = WebSocket.prepare(TEXT)
+  const [closing, closed, other] = sockets
+  closing.close()
+  peers[1].write(fromClient('close', closePayload(1000)))
+  await once(closed, 'close')
+  assert.deepEqual([closing.readyState, closed.readyState], [2, 3])
+  assert.deepEqual([closing.send(message), closed.send(message)], [false, false])
+  assert.equal(WebSocket.broadcast(sockets, message), 1)
+  assert.equal(WebSocket.broadcast([closing, closed], message), 0)
+  assert.equal(other.readyState, 1)
+  check(await peers[2].frame(), 'text', TEXT)
+  check(await peers[0].frame(), 'close', closePayload(1000))
+  assert.equal(peers[0].bytes.length, 0)
+})
+
+deviation('a draft takes text, and is left out of what is binary', async (scope) => {
+  const { sockets, peers } = await open(scope, {}, HIXIE_75, {})
+  const [draft] = sockets
+  assert.equal(draft.version, 'hixie-75')
+  assert.equal(draft.send(WebSocket.prepare(Buffer.of(1))), false)
+  assert.equal(WebSocket.broadcast(sockets, Buffer.of(1)), 1)
+  assert.equal(WebSocket.broadcast(sockets, 'Hi'), 2)
+  await peers[0].until(() => peers[0].bytes.length >= 4)
+  assert.deepEqual([...peers[0].bytes], [0x00, 0x48, 0x69, 0xff])
+  const [binary, text] = await peers[1].frames(2)
+  check(binary, 'binary', Buffer.of(1))
+  check(text, 'text', 'Hi')
+})
+
+/** Name, and what makes an iterable of sockets. */
+const ITERABLES = [
+  ['an array', (sockets) => sockets],
+  ['a Set', (sockets) => new Set(sockets)],
+  ['the values of a Map', (sockets) => new Map(sockets.entries()).values()],
+  ['a generator', function * (sockets) { yield * sockets }]
+]
+
+for (const [name, iterable] of ITERABLES) {
+  deviation(`${name} of sockets is sent to, by server and client`, async (scope) => {
+    const { sockets, peers, port } = await open(scope, {}, {}, {})
+    const client = new WebSocket.Client(`ws://127.0.0.1:${port}/`)
+    await once(client, 'open')
+    const back = once(sockets[2], 'message')
+    assert.equal(WebSocket.broadcast(iterable([...sockets.slice(0, 2), client]), TEXT), 3)
+    for (const peer of peers) check(await peer.frame(), 'text', TEXT)
+    assert.equal((await back).data, TEXT)
+    client.close()
+    await once(client, 'close')
+  })
+}
+
+deviation('nobody to send to is no mistake', async () => {
+  assert.equal(WebSocket.broadcast([], TEXT), 0)
+})
+
+/** What is no iterable of sockets, and what is said about it. */
+const MISUSE = [
+  [undefined, 'Invalid connections: undefined; expected an iterable of sockets'],
+  [null, 'Invalid connections: null; expected an iterable of sockets'],
+  [17, 'Invalid connections: 17; expected an iterable of sockets'],
+  [new WeakSet(), 'Invalid connections: [WeakSet]; expected an iterable of sockets'],
+  ['text', "Invalid connection: 't'; expected a socket of this package"],
+  [[undefined], 'Invalid connection: undefined; expected a socket of this package'],
+  [[{ readyState: 1, send () {} }], 'Invalid connection: [Object]; expected a socket of this package'],
+  [new Map([['name', {}]]), 'Invalid connection: [Array]; expected a socket of this package']
+]
+
+for (const [connections, message] of MISUSE) {
+  deviation(`${inspect(connections)} is refused before anything is sent`, async (scope) => {
+    const { sockets: [ws], peers: [peer] } = await open(scope, {}, {})
+    const given = Array.isArray(connections) ? [ws, ...connections] : connections
+    assert.throws(() => WebSocket.broadcast(given, TEXT), { name: 'TypeError', message })
+    ws.send('next')
+    check(await peer.frame(), 'text', 'next')
+  })
+}
+
+deviation('a socket that throws does not keep the others from it', async (scope) => {
+  const { sockets, peers } = await open(scope, {}, {}, {}, {}, {})
+  const broken = new Error('broken')
+  sockets[0].send = sockets[2].send = () => { throw broken }
+  assert.throws(() => WebSocket.broadcast(sockets.slice(0, 2), 'one'), (error) => error === broken)
+  assert.throws(() => WebSocket.broadcast(sockets, 'two'), (error) => {
+    assert.ok(error instanceof AggregateError)
+    assert.equal(error.message, '2 connections have not taken the message')
+    assert.deepEqual(error.errors, [broken, broken])
+    return true
+  })
+  const [one, two] = await peers[1].frames(2)
+  check(one, 'text', 'one')
+  check(two, 'text', 'two')
+  check(await peers[3].frame(), 'text', 'two')
+})
+
+deviation('a send that was replaced gets the prepared message, and may change the set', async (scope) => {
+  const { sockets, peers } = await open(scope, {}, {}, {})
+  const all = new Set(sockets)
+  const { send } = sockets[0]
+  const given = []
+  sockets[0].send = function (message) {
+    all.clear()
+    given.push(message)
+    return send.call(this, message)
+  }
+  const message = WebSocket.prepare(TEXT)
+  assert.equal(WebSocket.broadcast(all, message), 2)
+  assert.deepEqual(given, [message])
+  for (const peer of peers) check(await peer.frame(), 'text', TEXT)
+})
+
+deviation('what a connection that does not read holds back is counted, and drain follows', async (scope) => {
+  const { sockets: [ws, other], peers } = await open(scope, {}, {}, {})
+  peers[0].socket.pause()
+  const message = WebSocket.prepare(noise(1 << 20))
+  let count = 0
+  while (ws.send(message)) assert.ok(++count < 100, 'the socket never fills')
+  assert.ok(ws.bufferedAmount > 0)
+  assert.equal(WebSocket.broadcast([ws, other], 'Hi'), 2)
+  check(await peers[1].frame(), 'text', 'Hi')
+  const drained = once(ws, 'drain')
+  peers[0].socket.resume()
+  await drained
+  const frames = await peers[0].frames(count + 2)
+  check(frames.pop(), 'text', 'Hi')
+  for (const found of frames) assert.equal(found.payload.length, 1 << 20)
+})
+
+deviation('in the handler of a message it leaves with the rest of the batch', async (scope) => {
+  const { sockets, peers } = await open(scope, {}, {}, {})
+  sockets[0].on('message', ({ data }) => {
+    WebSocket.broadcast(sockets, data)
+    sockets[0].send('then')
+  })
+  peers[0].write(Buffer.concat([fromClient('text', 'one'), fromClient('text', 'two')]))
+  const texts = (await peers[0].frames(4)).map(({ payload }) => payload.toString())
+  assert.deepEqual(texts, ['one', 'then', 'two', 'then'])
+  await peers[1].until(() => peers[1].bytes.length >= 10)
+  assert.deepEqual(peers[1].bytes, Buffer.concat([frame('text', 'one'), frame('text', 'two')]))
+})

@@ -70,7 +70,7 @@ const CASES = [
   },
   {
     name: 'broadcast-500-workers',
-    title: 'the same, the server on all cores',
+    title: '125 B text broadcast to 500, server on all cores',
     load: text(125, { mode: 'broadcast', connections: 500 }),
     isUnpinned: true,
     goal: { main: 0.6 }

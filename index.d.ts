@@ -54,17 +54,18 @@ declare abstract class Socket extends Stream {
    * A `Uint8Array` that is no Buffer would be sent as the text `1,2,3`, as faye-websocket does. It is therefore not
    * among the types: wrap it with `Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)`.
    *
+   * @param message Or what {@link WebSocket.prepare} has made of one.
    * @returns `false` when the message was refused because the socket is closing or closed, or because it is binary and
    * the client speaks a draft; and when the peer does not read fast enough: then wait for `drain` before sending more.
    */
-  send (message: WebSocket.Sendable): boolean
+  send (message: WebSocket.Sendable | WebSocket.PreparedMessage): boolean
 
   /** The same as {@link send}; makes the socket a destination for `pipe()`. */
   write (message: string | Buffer): boolean
 
   /** Sends the message, if there is one, and closes with 1000. Returns nothing; `any` fits NodeJS.WritableStream. */
   end (): any
-  end (message: WebSocket.Sendable): any
+  end (message: WebSocket.Sendable | WebSocket.PreparedMessage): any
 
   /**
    * Sends a ping.
@@ -169,7 +170,35 @@ declare class WebSocket extends Socket {
    * @throws Error `Unrecognized option: …` for the first key of `options` that is not in `validKeys`.
    */
   static validateOptions (options: object | null | undefined, validKeys: readonly string[]): void
+
+  /**
+   * Makes a message for many connections, of servers and clients alike. It is converted and framed once; where messages
+   * are compressed without context takeover, it is compressed once for all connections with the same parameters.
+   * faye-websocket has no such function.
+   *
+   * @param message As for `send()`. A copy is made: a Buffer may be changed afterwards.
+   * @returns What `send()` of any socket of this package takes. It can be sent again and again.
+   */
+  static prepare (message: WebSocket.Sendable | WebSocket.PreparedMessage): WebSocket.PreparedMessage
+
+  /**
+   * Sends a message on all of these sockets that are open, through `send()` of each. The others are left out, and so
+   * are those that speak a draft if the message is binary. faye-websocket has no such function.
+   *
+   * @param connections Sockets of servers, clients, or both: an array, a `Set`, anything with an iterator.
+   * @param message As for `send()`; it is {@link prepare prepared} once.
+   * @returns On how many sockets it was sent, also on those whose peers do not read fast enough.
+   * @throws TypeError if `connections` cannot be iterated, or has something else in it; then nothing is sent.
+   * @throws What a `send()` has thrown, when all others have the message; an `AggregateError` if there were several.
+   */
+  static broadcast (
+    connections: Iterable<WebSocket | WebSocket.Client>,
+    message: WebSocket.Sendable | WebSocket.PreparedMessage
+  ): number
 }
+
+/** Only {@link WebSocket.prepare} makes prepared messages. */
+declare const prepared: unique symbol
 
 import Itself = WebSocket
 
@@ -315,6 +344,11 @@ declare namespace WebSocket {
 
   /** What can be sent: a Buffer as binary, the rest as text. */
   export type Sendable = string | Buffer | number | bigint | boolean
+
+  /** A message for many connections, made by {@link WebSocket.prepare}. It cannot be looked into or changed. */
+  export interface PreparedMessage {
+    readonly [prepared]: true
+  }
 
   /** HTTP headers to send. Values are converted with `toString()`; `undefined` sends no header. */
   export interface Headers {

@@ -33,7 +33,8 @@ const faye = {
   'a connection that is gone before its object is made': 'closes, with 1006; the original never says anything',
   'a proxy that is no object': 'throws; the original connects without it',
   'a response header named __proto__': 'is there like any other; the original loses it',
-  'process.exit() with messages for permessage-deflate': 'delivers them; the original loses them'
+  'process.exit() with messages for permessage-deflate': 'delivers them; the original loses them',
+  'WebSocket.prepare and WebSocket.broadcast': 'are additions'
 }
 
 // Beyond those of the above that concern a driver as well.

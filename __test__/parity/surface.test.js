@@ -11,6 +11,9 @@ const PUBLIC = [
   'removeEventListener', 'resume', 'send', 'write'
 ]
 
+// Deviation: what the original does not have.
+const ADDED = ['prepare', 'broadcast']
+
 function noteFunction (log, name, value) {
   log.add(name, typeof value, value.name, value.length)
 }
@@ -26,8 +29,9 @@ function noteMembers (log, name, object) {
 
 parity('the module is the constructor and carries the same names', (WebSocket, log) => {
   noteFunction(log, 'module', WebSocket)
-  log.add('keys', Object.keys(WebSocket).sort())
-  for (const key of Object.keys(WebSocket)) noteFunction(log, key, WebSocket[key])
+  const keys = Object.keys(WebSocket).filter((key) => !ADDED.includes(key))
+  log.add('keys', keys.sort())
+  for (const key of keys) noteFunction(log, key, WebSocket[key])
   log.add('self', WebSocket.WebSocket === WebSocket)
   noteFunction(log, 'isEventSource', WebSocket.EventSource.isEventSource)
   log.add('Client keys', Object.keys(WebSocket.Client).sort())

@@ -37,6 +37,22 @@ ws.send({ hello: 'world' })
 ws.send(new Uint8Array([1, 2]))
 // @ts-expect-error: there is nothing to send
 ws.send()
+// @ts-expect-error: prepared messages come from prepare()
+ws.send({ prepared: true })
+// @ts-expect-error: would be prepared as the text 1,2
+WebSocket.prepare(new Uint8Array([1, 2]))
+// @ts-expect-error: the connections come first
+WebSocket.broadcast('text', [ws])
+// @ts-expect-error: one socket is no iterable of sockets
+WebSocket.broadcast(ws, 'text')
+// @ts-expect-error: a Map iterates over pairs
+WebSocket.broadcast(new Map([[1, ws]]), 'text')
+// @ts-expect-error: event streams are no sockets
+WebSocket.broadcast([new WebSocket.EventSource(request, response)], 'text')
+// @ts-expect-error: it says nothing about itself
+void WebSocket.prepare('text').data
+// @ts-expect-error: an event stream cannot send it
+new WebSocket.EventSource(request, response).send(WebSocket.prepare('text'))
 // @ts-expect-error: the code comes first
 ws.close('bye', 1000)
 // @ts-expect-error: a ping has a text

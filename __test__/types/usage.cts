@@ -51,6 +51,14 @@ const base: stream = ws
 const emitter: EventEmitter = ws
 void [base, emitter]
 
+const news: WebSocket.PreparedMessage = WebSocket.prepare(Buffer.of(1))
+const again: boolean = ws.send(news) && ws.send(WebSocket.prepare('text'))
+const everyone = new Set([ws, asClient])
+const taken: number = WebSocket.broadcast(everyone, news) + WebSocket.broadcast([ws], 'text')
+WebSocket.broadcast(new Map([[1, asClient]]).values(), WebSocket.prepare(news))
+ws.end(news)
+void [again, taken]
+
 const url: string = ws.url
 const version: string = ws.version
 const protocol: string = ws.protocol

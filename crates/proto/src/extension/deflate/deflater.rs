@@ -169,10 +169,10 @@ impl Deflater {
 }
 
 impl From<Alone> for Deflater {
-    fn from(Alone { compression, window }: Alone) -> Self {
+    fn from(alone: Alone) -> Self {
         Self {
-            compression,
-            window,
+            compression: alone.compression,
+            window: alone.window,
             context: Context::None,
             unfinished: None,
         }

@@ -141,7 +141,7 @@ function startServer (programs, { name, title, script, env, program }, { load, i
   // What connects newcomers, and what keeps them, echoes.
   const mode = ['receive', 'broadcast'].includes(load.mode) ? load.mode : 'echo'
   const core = isUnpinned ? `${SERVER_CORE},${GENERATOR_CORE}` : SERVER_CORE
-  const args = ['--mode', mode]
+  const args = ['--mode', mode, ...load.tls ? ['--tls'] : []]
   if (name === FLOOR) return Server.startProgram(programs.floor, args, { core, title })
   if (!program) return Server.start(script, { core, args, env, title })
   const [command, ...first] = program()

@@ -9,6 +9,7 @@
 
 const http = require('node:http')
 const https = require('node:https')
+const { createAuthority } = require('../../__test__/support/certs')
 
 const GC_PAUSE = 100
 
@@ -23,7 +24,7 @@ const CONFIRMED = 1000
 function serve (attach) {
   const { deflate, mode, tls, port } = parse(process.argv.slice(2))
   const refuse = (request, response) => response.writeHead(426).end()
-  const server = tls ? https.createServer(require('./certificate')(), refuse) : http.createServer(refuse)
+  const server = tls ? https.createServer(createAuthority().local, refuse) : http.createServer(refuse)
   attach(server, { deflate, mode })
   server.listen({ host: '127.0.0.1', port, backlog: 1024 }, () => {
     console.log(String(server.address().port))

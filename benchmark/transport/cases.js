@@ -14,7 +14,7 @@ const RIVALS = ['faye-websocket', 'ws', 'websocket']
  * something else to show in a case than the others of its kind.
  */
 const SERVERS = [
-  { name: FLOOR, title: 'floor' },
+  { name: FLOOR, title: 'floor', isFor: isPlain },
   { name: OURS, title: OURS, script: OURS },
   {
     name: 'broadcast',
@@ -23,11 +23,18 @@ const SERVERS = [
     isInstalled: () => typeof require('../..').broadcast === 'function',
     isFor: ({ load }) => load.mode === 'broadcast'
   },
-  { name: 'stream', title: `${OURS}, stream`, script: OURS, env: { FAYE_WEBSOCKET_TRANSPORT: 'stream' } },
+  {
+    name: 'stream',
+    title: `${OURS}, stream`,
+    script: OURS,
+    env: { FAYE_WEBSOCKET_TRANSPORT: 'stream' },
+    // TLS is by way of the stream for this package anyway.
+    isFor: isPlain
+  },
   { name: 'faye-websocket', title: 'faye-websocket', script: 'faye-websocket' },
   { name: 'ws', title: 'ws', script: 'ws' },
   { name: 'websocket', title: 'websocket', script: 'websocket', isInstalled: () => isInstalled('websocket') },
-  { name: 'bun', title: 'Bun', program: bun, isInstalled: () => bun() !== null }
+  { name: 'bun', title: 'Bun', program: bun, isInstalled: () => bun() !== null, isFor: isPlain }
 ].map((server) => ({ isInstalled: () => true, isFor: () => true, ...server }))
 
 const text = (size, load) => ({ size, ...load })
@@ -97,12 +104,33 @@ const CASES = [
     name: 'connect',
     title: 'new connections, 32 at a time',
     load: { mode: 'connect', connections: 32 },
-    unit: 'connection',
     goal: { ws: 1.3 }
+  },
+  {
+    name: 'tls-64',
+    title: 'TLS, 125 B text echo, 64 connections',
+    load: text(125, { tls: true, connections: 64 }),
+    goal: { ws: 1.05 }
+  },
+  {
+    name: 'tls-64-16',
+    title: 'TLS, 125 B text echo, 64 connections, 16 in flight',
+    load: text(125, { tls: true, connections: 64, inFlight: 16 }),
+    goal: { ws: 1.4 }
+  },
+  {
+    name: 'tls-64k',
+    title: 'TLS, 64 KiB binary echo, 16 connections',
+    load: binary(65536, { tls: true, connections: 16 }),
+    goal: { ws: 1 }
   }
 ]
 
 const MEMORY_CASE = { name: 'idle', title: 'memory of idle connections' }
+
+function isPlain ({ load }) {
+  return !load.tls
+}
 
 function isInstalled (name) {
   try {

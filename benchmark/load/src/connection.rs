@@ -6,14 +6,13 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
-use mio::net::TcpStream;
-
 use crate::cycle::Cycle;
 use crate::fault::Wrong;
 use crate::replies::{Replies, Taken};
+use crate::socket::Socket;
 
 pub(crate) struct Connection {
-    socket: TcpStream,
+    socket: Socket,
     outgoing: Outgoing,
     replies: Replies,
     /// When the messages were sent that are not answered yet, the oldest first.
@@ -36,7 +35,7 @@ pub(crate) enum Error {
 }
 
 impl Connection {
-    pub(crate) fn new(socket: TcpStream, first: usize, cycle: &Cycle) -> Self {
+    pub(crate) fn new(socket: Socket, first: usize, cycle: &Cycle) -> Self {
         Self {
             socket,
             outgoing: Outgoing::new(first, cycle),
@@ -46,7 +45,7 @@ impl Connection {
         }
     }
 
-    pub(crate) fn socket(&mut self) -> &mut TcpStream {
+    pub(crate) fn socket(&mut self) -> &mut Socket {
         &mut self.socket
     }
 
@@ -77,6 +76,7 @@ impl Connection {
     pub(crate) fn flush(&mut self, cycle: &Cycle) -> Result<(), Error> {
         self.outgoing
             .write(&mut self.socket, cycle)
+            .and_then(|()| self.socket.push())
             .map_err(Error::Io)
     }
 
@@ -110,7 +110,8 @@ impl Connection {
             waited(now - sent);
         }
         self.answered += taken.replies as u64;
-        Ok((Arrival::Replies(taken), length < buffer.len()))
+        let is_emptied = self.socket.is_emptied(length, buffer.len());
+        Ok((Arrival::Replies(taken), is_emptied))
     }
 }
 

@@ -9,7 +9,6 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::connection::{Arrival, Connection, Error};
@@ -82,6 +81,7 @@ pub(crate) struct Load<'a> {
     connections: Vec<Connection>,
     in_flight: usize,
     patience: Duration,
+    tls: bool,
     buffer: Vec<u8>,
     scratch: Vec<u8>,
 }
@@ -95,6 +95,7 @@ impl<'a> Load<'a> {
         connections: usize,
         in_flight: usize,
         patience: Duration,
+        tls: bool,
     ) -> Result<Self, Failure> {
         let poll = Poll::new().map_err(Failure::Poll)?;
         let mut load = Self {
@@ -104,6 +105,7 @@ impl<'a> Load<'a> {
             connections: Vec::with_capacity(connections),
             in_flight,
             patience,
+            tls,
             buffer: vec![0; READ_BUFFER],
             scratch: vec![0; SCRATCH],
         };
@@ -114,13 +116,13 @@ impl<'a> Load<'a> {
     }
 
     fn connect(&mut self, address: SocketAddr, index: usize) -> Result<(), Failure> {
-        let socket = handshake::open(address, index, self.cycle.deflate()).map_err(|source| {
-            Failure::Open {
-                connection: index,
-                source,
-            }
-        })?;
-        let socket = TcpStream::from_std(socket);
+        let socket =
+            handshake::open(address, index, self.cycle.deflate(), self.tls).map_err(|source| {
+                Failure::Open {
+                    connection: index,
+                    source,
+                }
+            })?;
         let first = match self.pattern {
             Pattern::Broadcast => 0,
             Pattern::Echo | Pattern::Silence => self.cycle.start(index),
@@ -129,7 +131,7 @@ impl<'a> Load<'a> {
         let interests = Interest::READABLE | Interest::WRITABLE;
         self.poll
             .registry()
-            .register(connection.socket(), Token(index), interests)
+            .register(connection.socket().tcp(), Token(index), interests)
             .map_err(Failure::Poll)?;
         self.connections.push(connection);
         Ok(())

@@ -20,6 +20,8 @@ pub(crate) enum BadData {
 pub(crate) enum Refused {
     #[error("{0}")]
     Io(#[from] io::Error),
+    #[error("{0}")]
+    Tls(#[from] rustls::Error),
     #[error("the server ended the connection before its answer was complete")]
     Ended,
     #[error("the answer is longer than {0} bytes")]

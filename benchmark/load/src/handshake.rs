@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use base64::prelude::*;
 
+use rustls::StreamOwned;
+
 use crate::fault::Refused;
+use crate::socket::{Socket, tls_client};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: usize = 16 * 1024;
@@ -17,15 +20,37 @@ const LONGEST_ANSWER: usize = 16 * 1024;
 const OFFER: &str = "permessage-deflate; client_max_window_bits";
 
 /// Opens connection number `nth` and leaves its socket non-blocking.
-pub(crate) fn open(address: SocketAddr, nth: usize, deflate: bool) -> Result<TcpStream, Refused> {
+pub(crate) fn open(
+    address: SocketAddr,
+    nth: usize,
+    deflate: bool,
+    tls: bool,
+) -> Result<Socket, Refused> {
     let mut socket = TcpStream::connect_timeout(&address, PATIENCE)?;
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
-    socket.write_all(request(address, nth, deflate).as_bytes())?;
-    judge(&read_answer(&mut socket)?, deflate)?;
+    if !tls {
+        converse(&mut socket, address, nth, deflate)?;
+        socket.set_nonblocking(true)?;
+        return Ok(Socket::Plain(mio::net::TcpStream::from_std(socket)));
+    }
+    let mut stream = StreamOwned::new(tls_client()?, socket);
+    converse(&mut stream, address, nth, deflate)?;
+    let (client, socket) = stream.into_parts();
     socket.set_nonblocking(true)?;
-    Ok(socket)
+    let socket = mio::net::TcpStream::from_std(socket);
+    Ok(Socket::Tls(Box::new(StreamOwned::new(client, socket))))
+}
+
+fn converse(
+    stream: &mut (impl Read + Write),
+    address: SocketAddr,
+    nth: usize,
+    deflate: bool,
+) -> Result<(), Refused> {
+    stream.write_all(request(address, nth, deflate).as_bytes())?;
+    judge(&read_answer(stream)?, deflate)
 }
 
 pub(crate) fn request(address: SocketAddr, nth: usize, deflate: bool) -> String {
@@ -41,7 +66,7 @@ pub(crate) fn request(address: SocketAddr, nth: usize, deflate: bool) -> String 
     )
 }
 
-fn read_answer(socket: &mut TcpStream) -> Result<String, Refused> {
+fn read_answer(socket: &mut impl Read) -> Result<String, Refused> {
     let mut answer = Vec::new();
     let mut chunk = [0; 1024];
     loop {

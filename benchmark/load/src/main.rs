@@ -17,6 +17,7 @@ mod options;
 mod receive;
 mod replies;
 mod report;
+mod socket;
 
 use std::fs;
 use std::io::{BufRead, Write};
@@ -89,11 +90,20 @@ impl<'a> Work<'a> {
             connections,
             in_flight,
             patience,
+            tls,
             ..
         } = options;
         let open = |pattern| {
-            Load::open(pattern, cycle, address, connections, in_flight, patience)
-                .map(Self::Messages)
+            Load::open(
+                pattern,
+                cycle,
+                address,
+                connections,
+                in_flight,
+                patience,
+                tls,
+            )
+            .map(Self::Messages)
         };
         match options.mode {
             Mode::Echo => open(Pattern::Echo),

@@ -25,6 +25,7 @@ measured as a line of JSON.
                      them in order, over and over, beginning at one of eight places
   --size BYTES       in place of a file: made-up ASCII messages of this length
   --binary           send binary messages (default: text)
+  --tls              speak TLS, and take any certificate; not for receive and connect
   --deflate          offer permessage-deflate, and send compressed messages with context takeover
   --connections N    (default: 64)
   --in-flight K      messages that every connection has sent and that are not answered yet (default: 1)
@@ -49,6 +50,7 @@ pub(crate) struct Options {
     pub(crate) source: Source,
     pub(crate) binary: bool,
     pub(crate) deflate: bool,
+    pub(crate) tls: bool,
     pub(crate) connections: usize,
     pub(crate) in_flight: usize,
     pub(crate) warm_up: Duration,
@@ -110,6 +112,8 @@ pub(crate) enum UsageError {
     NoPort,
     #[error("one of --data and --size is needed")]
     NoSource,
+    #[error("--tls is not for this mode")]
+    NoTls,
 }
 
 /// `arguments` come without the name of the program.
@@ -122,6 +126,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         source: Source::Size(1),
         binary: false,
         deflate: false,
+        tls: false,
         connections: 64,
         in_flight: 1,
         warm_up: Duration::from_secs(1),
@@ -136,6 +141,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
             "--help" => return Ok(Command::Help),
             "--mode" => options.mode = value()?.mode()?,
             "--binary" => options.binary = true,
+            "--tls" => options.tls = true,
             "--deflate" => options.deflate = true,
             "--step" => options.step = true,
             "--port" => port = Some(value()?.number(1, u16::MAX.into())? as u16),
@@ -152,6 +158,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         }
     }
     options.port = port.ok_or(UsageError::NoPort)?;
+    if options.tls && matches!(options.mode, Mode::Receive | Mode::Connect) {
+        return Err(UsageError::NoTls);
+    }
     match source {
         Some(source) => options.source = source,
         None if options.mode.sends_messages() => return Err(UsageError::NoSource),
@@ -203,14 +212,14 @@ mod tests {
 
     #[test]
     fn every_option_is_understood() {
-        let line = "--port 81 --data a/file --binary --deflate --connections 5 --in-flight 7 --sample 2 \
+        let line = "--port 81 --data a/file --binary --deflate --tls --connections 5 --in-flight 7 --sample 2 \
                     --seconds 0.5 --warm-up 0 --patience 3 --step";
         let Command::Run(options) = parsed(line).unwrap() else {
             panic!("not a run");
         };
         assert_eq!(options.port, 81);
         assert_eq!(options.source, Source::File("a/file".into()));
-        assert!(options.binary && options.deflate && options.step);
+        assert!(options.binary && options.deflate && options.tls && options.step);
         assert_eq!(
             (options.connections, options.in_flight, options.sample),
             (5, 7, 2)
@@ -260,6 +269,7 @@ mod tests {
             ("--size 5", UsageError::NoPort),
             ("--port", UsageError::NoValue("--port".into())),
             ("--port 70000 --size 5", value("--port", "70000")),
+            ("--port 81 --mode connect --tls", UsageError::NoTls),
             ("--port 81 --mode fast", value("--mode", "fast")),
             ("--port 81 --size 0", value("--size", "0")),
             ("--port 81 --size 5 --seconds -1", value("--seconds", "-1")),

@@ -9,7 +9,6 @@ use std::io::{ErrorKind, Read};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::connection::{Error, Outgoing};
@@ -18,6 +17,7 @@ use crate::echo::{TICK, Tally, Until, wait};
 use crate::fault::{Failure, Wrong};
 use crate::frame::{FrameHeader, Parsed, TEXT};
 use crate::handshake;
+use crate::socket::Socket;
 
 /// Messages that one confirmation stands for; the servers have the same number.
 const CONFIRMED: usize = 1000;
@@ -35,7 +35,7 @@ pub(crate) struct Flood<'a> {
 }
 
 struct Stream {
-    socket: TcpStream,
+    socket: Socket,
     outgoing: Outgoing,
     confirmations: Confirmations,
     /// When the thousands were begun that are not confirmed, the oldest first.
@@ -52,15 +52,14 @@ impl<'a> Flood<'a> {
         let poll = Poll::new().map_err(Failure::Poll)?;
         let mut streams = Vec::with_capacity(connections);
         for index in 0..connections {
-            let socket =
-                handshake::open(address, index, false).map_err(|source| Failure::Open {
+            let mut socket =
+                handshake::open(address, index, false, false).map_err(|source| Failure::Open {
                     connection: index,
                     source,
                 })?;
-            let mut socket = TcpStream::from_std(socket);
             let interests = Interest::READABLE | Interest::WRITABLE;
             poll.registry()
-                .register(&mut socket, Token(index), interests)
+                .register(socket.tcp(), Token(index), interests)
                 .map_err(Failure::Poll)?;
             streams.push(Stream {
                 socket,

@@ -3,6 +3,8 @@
 
 const { AsyncResource } = require('node:async_hooks')
 const net = require('node:net')
+// Not the globals: programs that fake the clock mean their own timers.
+const { setTimeout } = require('node:timers')
 const { getSystemErrorName } = require('node:util')
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
@@ -186,14 +188,20 @@ class NativeChannel {
       case POLL: return this.#transport.batch(() => this.#driver.deliver())
       case DRAINED: return this.#transport.drained()
       case ENDED: return this.#transport.release()
-      case FAILED: return this.#fail(value)
+      case FAILED: return this.#fail('read', value)
+      case UNWRITABLE: return this.#fail('write', value)
     }
   }
 
-  /** @param {number} number */
-  #fail (number) {
+  /**
+   * As Node does.
+   *
+   * @param {'read' | 'write'} syscall
+   * @param {number} number
+   */
+  #fail (syscall, number) {
     const code = getSystemErrorName(-number)
-    const error = Object.assign(new Error('read ' + code), { errno: -number, code, syscall: 'read' })
+    const error = Object.assign(new Error(`${syscall} ${code}`), { errno: -number, code, syscall })
     this.#leave()
     this.#socket.destroy(error)
   }
@@ -365,6 +373,7 @@ const POLL = 1
 const DRAINED = 2
 const ENDED = 3
 const FAILED = 4
+const UNWRITABLE = 5
 const SOCKET_METHODS = ['write', 'end', 'pause', 'setEncoding']
 const HANDLE_METHODS = ['close', 'reset']
 const OWN_METHODS = ['write', 'end', 'push', 'emit']

@@ -3,6 +3,7 @@
 //! Knows how a write leaves the loop, and that exactly one of the two does it. Does not know whose
 //! bytes they are.
 
+use std::io;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::available_parallelism;
@@ -25,14 +26,15 @@ enum Progress {
     Waiting,
     /// So many bytes have been written; fewer than there are when the kernel is full.
     Written(usize),
-    Failed,
+    /// With this error number.
+    Failed(i32),
 }
 
 /// What has come of a write.
 pub(crate) enum Outcome {
     /// The kernel has left these.
     Rest(Vec<u8>),
-    Failed,
+    Failed(io::Error),
 }
 
 impl Job {
@@ -54,7 +56,7 @@ impl Job {
         if let Progress::Waiting = *progress {
             *progress = match descriptor::send_all(self.descriptor, &self.bytes) {
                 Ok(written) => Progress::Written(written),
-                Err(_) => Progress::Failed,
+                Err(error) => Progress::Failed(error.raw_os_error().unwrap_or_default()),
             };
         }
         *progress
@@ -72,7 +74,8 @@ impl Job {
             Progress::Written(written) => {
                 Outcome::Rest(self.bytes.get(written..).unwrap_or_default().to_vec())
             }
-            Progress::Waiting | Progress::Failed => Outcome::Failed,
+            Progress::Waiting => Outcome::Failed(io::ErrorKind::Interrupted.into()),
+            Progress::Failed(number) => Outcome::Failed(io::Error::from_raw_os_error(number)),
         }
     }
 

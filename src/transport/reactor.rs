@@ -39,6 +39,8 @@ enum Entry {
     Ended = 3,
     /// Reading has failed. The value is the error number.
     Failed = 4,
+    /// Writing has failed. The value is the error number.
+    Unwritable = 5,
 }
 
 /// Who connects a driver to the reactor that moves its bytes.
@@ -272,6 +274,10 @@ impl Inner {
     fn begin(&self) {
         let mut table = self.table.borrow_mut();
         table.collect();
+        for (id, error) in table.take_broken() {
+            let number = self.number(error.raw_os_error().unwrap_or_default());
+            self.entry(id, Entry::Unwritable, number);
+        }
         for id in table.take_drained() {
             self.entry(id, Entry::Drained, null_mut());
         }

@@ -39,6 +39,8 @@ pub(crate) struct Table {
     free: Vec<u32>,
     /// Places left in this batch: whoever still speaks of them must not meet somebody else.
     left: Vec<u32>,
+    /// Sockets to which nothing can be written any more.
+    broken: Vec<(Id, io::Error)>,
     /// Sockets that were full and take bytes again, whoever has found out.
     drained: Vec<Id>,
     /// Sockets with something to read, in the order in which they have their turn.
@@ -73,6 +75,8 @@ pub(crate) struct Socket {
     is_full: bool,
     /// What a worker writes. Until that is done, what is sent waits behind it.
     job: Option<Arc<Job>>,
+    /// The connection has been reset. That ends a pause.
+    is_reset: bool,
     /// Writing has failed: the kernel takes nothing any more.
     is_broken: bool,
     pub(crate) is_dirty: bool,
@@ -102,6 +106,7 @@ impl Table {
             places: Vec::new(),
             free: Vec::new(),
             left: Vec::new(),
+            broken: Vec::new(),
             drained: Vec::new(),
             ready: VecDeque::new(),
             chunk: vec![0; CHUNK].into_boxed_slice(),
@@ -143,6 +148,7 @@ impl Table {
             is_queued: false,
             has_ended: false,
             is_full: false,
+            is_reset: false,
             is_broken: false,
             job: None,
             is_dirty: false,
@@ -210,6 +216,7 @@ impl Table {
                 writable.push(id);
             }
             socket.has_ended |= event.is_read_closed() || event.is_error();
+            socket.is_reset |= event.is_error();
             if event.is_readable() || socket.has_ended {
                 socket.is_readable = true;
                 if socket.may_read() {
@@ -273,8 +280,17 @@ impl Table {
                 socket.sent += (job.len() - rest.len()) as u64;
                 socket.connection.borrow_mut().outbox().put_back(rest);
             }
-            Outcome::Failed => socket.is_broken = true,
+            Outcome::Failed(error) => {
+                socket.is_broken = true;
+                self.broken.push((id, error));
+                self.wake();
+            }
         }
+    }
+
+    /// Those to whom nothing can be written any more, and why.
+    pub(crate) fn take_broken(&mut self) -> Vec<(Id, io::Error)> {
+        std::mem::take(&mut self.broken)
     }
 
     /// Those who were full and no longer are.
@@ -359,10 +375,12 @@ impl Table {
                 outbox.advance(sent);
                 socket.sent += sent as u64;
             }
-            Err(_) => {
-                // Nobody reads it any more; reading says so to those who ask.
+            Err(error) => {
                 outbox.clear();
+                drop(connection);
                 socket.is_broken = true;
+                self.broken.push((id, error));
+                self.wake();
                 return false;
             }
         }
@@ -450,7 +468,7 @@ impl Table {
 
 impl Socket {
     fn may_read(&self) -> bool {
-        self.is_reading && !self.is_stalled
+        self.is_reset || (self.is_reading && !self.is_stalled)
     }
 }
 

@@ -115,7 +115,7 @@ async function loads (programs, one, servers, { rounds, seconds, warmUp }) {
 /** A server that has had other connections would have memory to reuse: every figure is that of a new one. */
 async function memories (programs, one, servers, { rounds, idleConnections: wanted }) {
   const limit = descriptorLimit()
-  const base = Math.ceil(wanted / 10)
+  const base = Math.ceil(wanted / 100)
   const connections = Math.min(wanted, limit - base - OTHER_DESCRIPTORS)
   if (connections < 1) throw new Failure(`A limit of ${limit} open files is too low for ${base} connections.`)
   if (connections < wanted) console.error(`The limit of open files is ${limit}: ${connections} idle connections.`)

@@ -185,6 +185,9 @@ test('a socket passed to another process is taken there', async (scope) => {
     })
     const server = require('node:http').createServer()
     server.on('upgrade', ({ method, url, httpVersion, headers }, socket) => {
+      // Else Node goes on reading here until the other process has said that it has the socket.
+      socket.pause()
+      socket._handle.readStop()
       other.send({ method, url, httpVersion, headers }, socket)
     })
     server.listen(0, '127.0.0.1', () => console.log(server.address().port))

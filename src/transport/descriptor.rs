@@ -20,6 +20,15 @@ pub(crate) fn receive(descriptor: RawFd, into: &mut [u8]) -> io::Result<usize> {
     usize::try_from(read).map_err(|_| io::Error::last_os_error())
 }
 
+/// Whether the peer has ended its half and everything before that has been read.
+pub(crate) fn is_at_end(descriptor: RawFd) -> bool {
+    let mut byte = 0_u8;
+    let flags = libc::MSG_DONTWAIT | libc::MSG_PEEK;
+    // SAFETY: the pointer is to one writable byte.
+    let read = unsafe { libc::recv(descriptor, std::ptr::from_mut(&mut byte).cast(), 1, flags) };
+    read == 0
+}
+
 /// Writes as much as the kernel takes at once, without waiting.
 fn send(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: the pointer and the length are those of a slice that is readable for the whole call.

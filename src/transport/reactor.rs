@@ -274,6 +274,9 @@ impl Inner {
     fn begin(&self) {
         let mut table = self.table.borrow_mut();
         table.collect();
+        for id in table.take_ended() {
+            self.entry(id, Entry::Ended, null_mut());
+        }
         for (id, error) in table.take_broken() {
             let number = self.number(error.raw_os_error().unwrap_or_default());
             self.entry(id, Entry::Unwritable, number);

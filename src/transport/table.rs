@@ -39,6 +39,8 @@ pub(crate) struct Table {
     free: Vec<u32>,
     /// Places left in this batch: whoever still speaks of them must not meet somebody else.
     left: Vec<u32>,
+    /// Sockets whose end was found without reading.
+    ended: Vec<Id>,
     /// Sockets to which nothing can be written any more.
     broken: Vec<(Id, io::Error)>,
     /// Sockets that were full and take bytes again, whoever has found out.
@@ -106,6 +108,7 @@ impl Table {
             places: Vec::new(),
             free: Vec::new(),
             left: Vec::new(),
+            ended: Vec::new(),
             broken: Vec::new(),
             drained: Vec::new(),
             ready: VecDeque::new(),
@@ -221,6 +224,8 @@ impl Table {
                 socket.is_readable = true;
                 if socket.may_read() {
                     self.enqueue(id);
+                } else if socket.has_ended && descriptor::is_at_end(socket.descriptor) {
+                    self.ended.push(id);
                 }
             }
         }
@@ -286,6 +291,11 @@ impl Table {
                 self.wake();
             }
         }
+    }
+
+    /// Those that are not read from and have nothing more to read.
+    pub(crate) fn take_ended(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.ended)
     }
 
     /// Those to whom nothing can be written any more, and why.

@@ -49,7 +49,8 @@ const REFUSED = -1
 const WAITS_FOR_WORK = -2
 /** Milliseconds of delivering before timers and other connections have their turn. */
 const MAX_TURN = 20
-const UNTIMED_POLLS = 3
+/** Messages and other things. A power of two. */
+const STEPS_BETWEEN_LOOKS = 16
 
 /**
  * A connection as JavaScript sees it, without a socket. Delivers one output of the native object, then asks for the
@@ -238,11 +239,18 @@ class Driver extends EventEmitter {
    * Takes a message that a reactor has decoded.
    *
    * @param {string | Buffer} data
+   * @param {boolean} isLate this turn of the event loop has taken long enough
    */
-  receiveMessage (data) {
+  receiveMessage (data, isLate) {
     if (this.readyState > 1) return
+    if (isLate && !this.#isBehind) this.#fallBehind()
     if (this.paused || this.#isBehind || this.#run !== NOTHING || this.#events.length > 0) this.#append(data)
     else this.#received(data)
+  }
+
+  /** Delivers what a reactor has for this driver and is no message, unless that waits for its turn. */
+  receiveOthers () {
+    if (!this.#isBehind) this.deliver()
   }
 
   /**
@@ -267,11 +275,16 @@ class Driver extends EventEmitter {
   deliver () {
     this.#deliverEvents()
     this.#isBehind = false
-    let polls = 0
+    let steps = 0
     let begun = 0
     while (!this.paused || this.readyState <= 0 || this.#ignoresPause) {
       // A handler may have closed the connection: from then on nobody listens.
       if (this.readyState > 1) this.#run = NOTHING
+      // The clock is worth a look now and then.
+      if ((++steps & (STEPS_BETWEEN_LOOKS - 1)) === 0) {
+        if (begun === 0) begun = performance.now()
+        else if (this.#mustYield(begun)) return this.#fallBehind()
+      }
       if (this.#next < this.#run.length) {
         const data = this.#run[this.#next++]
         if (this.#next === this.#run.length) this.#run = NOTHING
@@ -279,9 +292,6 @@ class Driver extends EventEmitter {
         continue
       }
       this.#next = 0
-      // The first few runs are not worth a look at the clock.
-      if (++polls === UNTIMED_POLLS) begun = performance.now()
-      else if (polls > UNTIMED_POLLS && this.#mustYield(begun)) return this.#fallBehind()
       if (this.#isBusy && this.#isCongested) return this.#fallBehind()
       const output = this.#poll()
       if (output === null) return this.#delivered()
@@ -507,8 +517,8 @@ class Driver extends EventEmitter {
 
   /** @param {string | Buffer} message that comes behind those that wait already */
   #append (message) {
-    this.#run = this.#run.slice(this.#next)
-    this.#run.push(message)
+    if (this.#run !== NOTHING) return this.#run.push(message)
+    this.#run = [message]
     this.#next = 0
   }
 

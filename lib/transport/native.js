@@ -22,6 +22,10 @@ class Dispatcher {
   #entries = []
   #next = 0
   #count = 0
+  /** When this batch was first seen to take its time. */
+  #begun = 0
+  /** It has taken long enough: the rest waits for another turn of the event loop. */
+  isLate = false
   /** @type {import('../../binding').Reactor} */
   reactor
 
@@ -67,6 +71,8 @@ class Dispatcher {
   dispatch (...entries) {
     this.#entries = entries
     this.#next = 0
+    this.#begun = 0
+    this.isLate = false
     this.resume()
   }
 
@@ -81,6 +87,11 @@ class Dispatcher {
     this.#entries = NOTHING
   }
 
+  #lookAtTheClock () {
+    if (this.#begun === 0) this.#begun = performance.now()
+    else if (performance.now() - this.#begun > MAX_TURN) this.isLate = true
+  }
+
   /**
    * What has happened to one socket, in a row.
    *
@@ -92,6 +103,7 @@ class Dispatcher {
       const entry = this.#entries[this.#next] & 7
       const value = this.#entries[this.#next + 1]
       this.#next += 2
+      if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#lookAtTheClock()
       // A handler may have let go of the socket.
       if (this.channels[number] === channel) channel.happened(entry, value)
     }
@@ -184,8 +196,8 @@ class NativeChannel {
   happened (entry, value) {
     if (this.#socket.timeout) this.#socket._unrefTimer()
     switch (entry) {
-      case MESSAGE: return this.#driver.receiveMessage(value)
-      case POLL: return this.#transport.batch(() => this.#driver.deliver())
+      case MESSAGE: return this.#driver.receiveMessage(value, this.#dispatcher.isLate)
+      case POLL: return this.#transport.batch(() => this.#driver.receiveOthers())
       case DRAINED: return this.#transport.drained()
       case ENDED: return this.#transport.release()
       case FAILED: return this.#fail('read', value)
@@ -366,6 +378,10 @@ function qualifies (socket) {
 
 /** @type {any[]} */
 const NOTHING = []
+/** Numbers and values. A power of two. */
+const ENTRIES_BETWEEN_LOOKS = 32
+/** Milliseconds of handlers before timers and other connections have their turn. */
+const MAX_TURN = 20
 /** Milliseconds. */
 const IDLE_TIMEOUT = 1000
 const MESSAGE = 0

@@ -289,11 +289,12 @@ impl Inner {
     /// Reads whose turn it is, until the batch is full.
     fn collect(&self) {
         let mut bytes = 0;
-        let mut reads = 0;
-        while bytes < MAX_BYTES && reads < MAX_READS {
+        let mut turns = self.table.borrow().ready_count().min(MAX_READS);
+        while bytes < MAX_BYTES && turns > 0 {
             let mut table = self.table.borrow_mut();
             let Some(id) = table.next_ready() else { break };
-            reads += 1;
+            turns -= 1;
+            let before = self.arguments.borrow().len();
             match table.read(id) {
                 Read::Nothing => {}
                 Read::End => self.entry(id, Entry::Ended, null_mut()),
@@ -307,6 +308,11 @@ impl Inner {
                     drop(table);
                     if let Some(connection) = connection {
                         bytes += self.decode(id, &connection);
+                    }
+                    // Part of a large message: it is read on. Whoever has said something waits for the
+                    // handlers, and for the others.
+                    if self.arguments.borrow().len() == before {
+                        turns += 1;
                     }
                 }
             }

@@ -440,6 +440,10 @@ impl Table {
         !self.ready.is_empty()
     }
 
+    pub(crate) fn ready_count(&self) -> usize {
+        self.ready.len()
+    }
+
     /// Has the loop call again, after its other work.
     pub(crate) fn wake(&self) {
         // A waker that is full has done its work already.

@@ -62,4 +62,5 @@ pub mod hybi;
 mod inbox;
 pub mod outbox;
 pub mod output;
+mod spare;
 mod utf8;

@@ -3,6 +3,8 @@
 //! Knows where one write ends and the next begins, for those who hand over one frame at a time. Does
 //! not know what the bytes mean.
 
+use crate::spare;
+
 /// Bytes that the connection wants written, in order.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -15,6 +17,13 @@ pub struct Outbox {
 }
 
 impl Outbox {
+    /// Makes room for so many bytes, which are about to be appended.
+    pub(crate) fn expect(&mut self, length: usize) {
+        if self.bytes.is_empty() && self.bytes.capacity() < length {
+            self.bytes = spare::take(length);
+        }
+    }
+
     /// Lets `write` append one write: a head or a frame.
     pub(crate) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
@@ -65,8 +74,7 @@ impl Outbox {
     pub fn clear(&mut self) {
         self.taken = 0;
         self.written = 0;
-        self.bytes.clear();
-        self.bytes.shrink_to(IDLE_CAPACITY);
+        spare::give(&mut self.bytes, IDLE_CAPACITY);
         self.ends.clear();
         self.ends.shrink_to(IDLE_WRITES);
     }

@@ -6,6 +6,7 @@
 use super::mask::{MaskingKey, mask};
 use crate::error::ProtocolError;
 use crate::output::Kind;
+use crate::spare;
 use crate::utf8::Utf8Proof;
 
 /// The message that is being received.
@@ -35,6 +36,9 @@ impl Assembler {
         key: Option<MaskingKey>,
         offset: usize,
     ) -> Result<(), ProtocolError> {
+        if self.payload.is_empty() && self.payload.capacity() < piece.len() {
+            self.payload = spare::take(piece.len());
+        }
         // At once, so that a large piece does not grow the payload past what it needs.
         self.payload.reserve(piece.len());
         // Block by block, so that each pass finds the bytes where the last one left them: in the cache.
@@ -68,8 +72,7 @@ impl Assembler {
     /// Gives back the memory of a finished message.
     pub(crate) fn release(&mut self) {
         if self.unfinished.is_none() {
-            self.payload.clear();
-            self.payload.shrink_to(IDLE_CAPACITY);
+            spare::give(&mut self.payload, IDLE_CAPACITY);
         }
     }
 

@@ -90,6 +90,7 @@ impl Sender {
         out: &mut Outbox,
     ) {
         let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
+        out.expect(payload.len());
         out.append(|bytes| encode(opcode, rsv, key, payload, bytes));
     }
 

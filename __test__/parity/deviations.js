@@ -65,8 +65,8 @@ const driver = {
   'the origin of a proxy': 'is judged by proxy(); the original takes anything',
   'an answer or a raw request that is no HTTP': 'is given up at its first line, or at its first bytes',
   'the bytes of a compressed message': 'are other ones with the same meaning, as any inflater reads them',
-  'messages and permessage-deflate': 'keep their order with all that is sent or received before and behind them, and are '
-    + 'there at once unless they are large; the original lets control frames overtake them, and has them later',
+  'messages and permessage-deflate': 'keep their order with control frames, and are there at once unless they are ' +
+    'large; the original has them later, and lets control frames overtake them',
   'a message that inflates to more than maxLength': 'is given up there; the original inflates all of it first'
 }
 

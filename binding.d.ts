@@ -107,6 +107,8 @@ export declare class Driver {
   work(): Outcome
   /** Closes. Throws a RangeError for a code that must not travel. */
   close(code: number, reason: string): Outcome
+  /** Nobody can be written to any more: forgets what waits for that. */
+  dropOutput(): Outcome
   /** The transport is gone: forgets what waits in either direction. */
   abandon(): void
   /** All bytes that wait to be written, in one Buffer; null when there are none. */

@@ -49,19 +49,15 @@ impl DeflateOptions {
         };
         Ok(Options {
             compression: compression.ok_or_else(|| {
-                let message = format!(
-                    "Invalid compression: level {:?} (-1 to 9), memLevel {:?} (1 to 9), strategy {:?} (0 to 4)",
-                    self.level, self.mem_level, self.strategy
-                );
+                let message =
+                    "Invalid compression: level is -1 to 9, memLevel 1 to 9, strategy 0 to 4";
+                let message = message.to_owned();
                 pending(env.throw_range_error(&message, Some(OUT_OF_RANGE)), message)
             })?,
             no_context_takeover: self.no_context_takeover.unwrap_or(false),
             max_window_bits: window("maxWindowBits", self.max_window_bits)?,
             request_no_context_takeover: self.request_no_context_takeover.unwrap_or(false),
-            request_max_window_bits: window(
-                "requestMaxWindowBits",
-                self.request_max_window_bits,
-            )?,
+            request_max_window_bits: window("requestMaxWindowBits", self.request_max_window_bits)?,
         })
     }
 }

@@ -216,6 +216,12 @@ impl Driver {
         }
     }
 
+    /// Nobody can be written to any more: forgets what waits for that.
+    #[napi(catch_unwind)]
+    pub fn drop_output<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
+        Outcome::new(env, self.connection().drop_output())
+    }
+
     /// The transport is gone: forgets what waits in either direction.
     #[napi(catch_unwind)]
     pub fn abandon(&mut self) {

@@ -416,6 +416,11 @@ class Driver extends EventEmitter {
     this.#isBehind = false
   }
 
+  /** Nobody can be written to any more, but what has arrived is still to be delivered. */
+  dropOutput () {
+    this.#caused(this.#native.dropOutput())
+  }
+
   /** The process ends: does at once what is left for later turns of the event loop. */
   finishWork () {
     while (this.#native.hasWork) this.#native.work()

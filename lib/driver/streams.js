@@ -21,6 +21,8 @@ class IO extends Stream {
   #driver
   #native
   isPaused = false
+  /** Who has enough to do with what has been written to us. */
+  #busy = new Set()
 
   /**
    * @param {any} driver what parses, and has the messages
@@ -54,7 +56,7 @@ class IO extends Stream {
   write (chunk) {
     if (!this.writable) return false
     this.#driver.parse(chunk)
-    return !this.isPaused
+    return !this.isPaused && this.#busy.size === 0
   }
 
   /** @param {Chunk} [chunk] */
@@ -91,12 +93,21 @@ class IO extends Stream {
     work()
   }
 
-  // Nothing to stop: whoever writes to us reads the socket, and is told by what write() returns.
+  // Whoever writes to us reads the socket, and is told to wait by what write() returns.
+
+  /** @param {import('./driver').Busy} reason */
+  hold (reason) {
+    this.#busy.add(reason)
+  }
+
+  /** @param {import('./driver').Busy} reason */
+  unhold (reason) {
+    if (this.#busy.delete(reason) && this.#busy.size === 0 && !this.isPaused) this.emit('drain')
+  }
+
   settle () {}
   suspend () {}
   proceed () {}
-  hold () {}
-  unhold () {}
 }
 
 class Messages extends Stream {

@@ -121,6 +121,7 @@ const methods = {
 
   // What has arrived before the end and waits for a paused reader is still delivered, and the end comes behind it.
   _streamEnded () {
+    if (this._stream.destroyed) this._driver.dropOutput()
     if (!this._driver.holdsBack(() => this._streamEnded())) return this._finalizeClose()
     // A paused application may take its time; a session may not.
     if (!this._driver.paused) this._closeTimer ??= setTimeout(() => this._abort(), CLOSE_TIMEOUT)

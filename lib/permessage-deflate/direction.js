@@ -52,6 +52,8 @@ class Direction {
    */
   add (message, callback) {
     if (this.#isClosed) return
+    // What has to wait must not change with the caller's buffer.
+    if (this.#jobs.length > 0 && !this.#onlyCompressed) message.data = Buffer.from(message.data)
     this.#jobs.push({ message, callback })
     this.#run()
   }

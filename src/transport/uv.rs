@@ -5,6 +5,7 @@
 
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::marker::PhantomData;
+use std::mem::transmute;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -22,20 +23,27 @@ pub(crate) struct Handle {
     _opaque: [u8; 0],
 }
 
+type PollInit = unsafe extern "C" fn(*mut Loop, *mut Handle, c_int) -> c_int;
+type PollStart = unsafe extern "C" fn(*mut Handle, c_int, OnReady) -> c_int;
+type Close = unsafe extern "C" fn(*mut Handle, OnClose);
+type Change = unsafe extern "C" fn(*mut Handle);
+type HandleSize = unsafe extern "C" fn(c_uint) -> usize;
+type SetData = unsafe extern "C" fn(*mut Handle, *mut c_void);
+type GetData = unsafe extern "C" fn(*const Handle) -> *mut c_void;
 type OnReady = unsafe extern "C" fn(*mut Handle, c_int, c_int);
 type OnClose = unsafe extern "C" fn(*mut Handle);
 
 /// The functions of libuv.
 #[derive(Clone, Copy)]
 pub(crate) struct Uv {
-    poll_init: unsafe extern "C" fn(*mut Loop, *mut Handle, c_int) -> c_int,
-    poll_start: unsafe extern "C" fn(*mut Handle, c_int, OnReady) -> c_int,
-    close: unsafe extern "C" fn(*mut Handle, OnClose),
-    reference: unsafe extern "C" fn(*mut Handle),
-    unreference: unsafe extern "C" fn(*mut Handle),
-    handle_size: unsafe extern "C" fn(c_uint) -> usize,
-    set_data: unsafe extern "C" fn(*mut Handle, *mut c_void),
-    get_data: unsafe extern "C" fn(*const Handle) -> *mut c_void,
+    poll_init: PollInit,
+    poll_start: PollStart,
+    close: Close,
+    reference: Change,
+    unreference: Change,
+    handle_size: HandleSize,
+    set_data: SetData,
+    get_data: GetData,
 }
 
 impl Uv {
@@ -50,14 +58,14 @@ impl Uv {
         // type of its field (uv.h of libuv 1.19 and later); a function pointer has the size of a pointer.
         unsafe {
             Some(Self {
-                poll_init: std::mem::transmute(symbol(c"uv_poll_init")?),
-                poll_start: std::mem::transmute(symbol(c"uv_poll_start")?),
-                close: std::mem::transmute(symbol(c"uv_close")?),
-                reference: std::mem::transmute(symbol(c"uv_ref")?),
-                unreference: std::mem::transmute(symbol(c"uv_unref")?),
-                handle_size: std::mem::transmute(symbol(c"uv_handle_size")?),
-                set_data: std::mem::transmute(symbol(c"uv_handle_set_data")?),
-                get_data: std::mem::transmute(symbol(c"uv_handle_get_data")?),
+                poll_init: transmute::<*mut c_void, PollInit>(symbol(c"uv_poll_init")?),
+                poll_start: transmute::<*mut c_void, PollStart>(symbol(c"uv_poll_start")?),
+                close: transmute::<*mut c_void, Close>(symbol(c"uv_close")?),
+                reference: transmute::<*mut c_void, Change>(symbol(c"uv_ref")?),
+                unreference: transmute::<*mut c_void, Change>(symbol(c"uv_unref")?),
+                handle_size: transmute::<*mut c_void, HandleSize>(symbol(c"uv_handle_size")?),
+                set_data: transmute::<*mut c_void, SetData>(symbol(c"uv_handle_set_data")?),
+                get_data: transmute::<*mut c_void, GetData>(symbol(c"uv_handle_get_data")?),
             })
         }
     }

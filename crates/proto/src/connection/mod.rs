@@ -351,6 +351,16 @@ impl Connection {
         self.caused(true, events)
     }
 
+    /// Nobody can be written to any more: forgets what waits for that. What has arrived is still there.
+    pub fn drop_output(&mut self) -> Caused {
+        self.outbox.clear();
+        let mut events = VecDeque::new();
+        if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol) {
+            hybi.drop_output(&mut self.outbox, &mut events);
+        }
+        self.caused(true, events)
+    }
+
     /// The transport is gone: forgets what waits in either direction, without a word.
     pub fn abandon(&mut self) {
         self.give_up();

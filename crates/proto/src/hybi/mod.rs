@@ -245,6 +245,12 @@ impl Hybi {
         }
     }
 
+    /// Forgets what waits to be compressed, and does what has waited for that.
+    pub(crate) fn drop_output(&mut self, outbox: &mut Outbox, untold: &mut VecDeque<Event>) {
+        self.sender.stop();
+        self.work(outbox, untold);
+    }
+
     pub(crate) fn has_work(&self) -> bool {
         self.sender.has_work()
     }

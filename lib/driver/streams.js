@@ -23,6 +23,8 @@ class IO extends Stream {
   isPaused = false
   /** Who has enough to do with what has been written to us. */
   #busy = new Set()
+  /** Somebody has been told to wait for that. */
+  #owesDrain = false
 
   /**
    * @param {any} driver what parses, and has the messages
@@ -56,6 +58,7 @@ class IO extends Stream {
   write (chunk) {
     if (!this.writable) return false
     this.#driver.parse(chunk)
+    this.#owesDrain ||= this.#busy.size > 0
     return !this.isPaused && this.#busy.size === 0
   }
 
@@ -102,7 +105,10 @@ class IO extends Stream {
 
   /** @param {import('./driver').Busy} reason */
   unhold (reason) {
-    if (this.#busy.delete(reason) && this.#busy.size === 0 && !this.isPaused) this.emit('drain')
+    this.#busy.delete(reason)
+    if (!this.#owesDrain || this.#busy.size > 0 || this.isPaused) return
+    this.#owesDrain = false
+    this.emit('drain')
   }
 
   settle () {}

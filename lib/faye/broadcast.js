@@ -2,6 +2,7 @@
 
 const { inspect } = require('node:util')
 const { PreparedMessage } = require('../driver/prepared')
+const transports = require('../transport')
 const { API } = require('./api')
 const { OPEN } = require('./ready_state')
 
@@ -24,15 +25,17 @@ function broadcast (connections, data) {
   const { isText } = PreparedMessage.nativeOf(message)
   const errors = []
   let count = 0
-  for (const socket of sockets) {
-    if (socket.readyState !== OPEN || !(isText || hasBinary(socket))) continue
-    try {
-      socket.send(message)
-      count += 1
-    } catch (error) {
-      errors.push(error)
+  transports.batch(() => {
+    for (const socket of sockets) {
+      if (socket.readyState !== OPEN || !(isText || hasBinary(socket))) continue
+      try {
+        socket.send(message)
+        count += 1
+      } catch (error) {
+        errors.push(error)
+      }
     }
-  }
+  })
   if (errors.length === 1) throw errors[0]
   if (errors.length > 1) throw new AggregateError(errors, `${errors.length} connections have not taken the message`)
   return count

@@ -126,8 +126,10 @@ class NativeChannel {
   #transport
   #isAlive = false
   #onListener
-  /** Of the handle, before the reactor had it. */
-  #before
+  /** Bytes read and written by way of the handle, when the reactor took over. */
+  #before = [0, 0]
+  /** And by the reactor, when it has let go. */
+  #counted = [0, 0]
   /** What `_onTimeout` has seen last. */
   #seen = 0
   /** @type {Array<() => void>} what undoes the methods that the socket has from us */
@@ -147,7 +149,7 @@ class NativeChannel {
     this.#handle = socket._handle
     this.#driver = driver
     this.#transport = transport
-    this.#before = [this.#handle.bytesRead || 0, this.#handle.bytesWritten || 0]
+    this.#before = this.#handleCounters()
     this.#onListener = (/** @type {string} */ event) => {
       if (event === 'data' || event === 'readable') transport.release()
     }
@@ -223,7 +225,7 @@ class NativeChannel {
     if (this.#number < 0) return false
     const number = this.#number
     this.#dispatcher.reactor.flush(number)
-    this.#before = this.#counters()
+    this.#counted = this.#dispatcher.reactor.counters(number)
     this.#number = -1
     this.#dispatcher.remove(number)
     this.#driver.unregister(this.#dispatcher.reactor, number)
@@ -241,9 +243,15 @@ class NativeChannel {
 
   /** @returns {number[]} bytes read and written */
   #counters () {
-    if (this.#number < 0) return this.#before
-    const [read, written] = this.#dispatcher.reactor.counters(this.#number)
-    return [this.#before[0] + read, this.#before[1] + written]
+    if (this.#number >= 0) this.#counted = this.#dispatcher.reactor.counters(this.#number)
+    return this.#handleCounters().map((count, index) => count + this.#counted[index])
+  }
+
+  /** A handle that is closed has forgotten: then it has nothing to add. */
+  #handleCounters () {
+    const prototype = Object.getPrototypeOf(this.#handle)
+    return ['bytesRead', 'bytesWritten'].map((name, index) =>
+      Math.max(Reflect.get(prototype, name, this.#handle) || 0, this.#before[index]))
   }
 
   /** Whoever uses the socket itself gets it back, and whoever closes its descriptor lets us know before. */

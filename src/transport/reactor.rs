@@ -8,7 +8,7 @@ use std::ptr::{NonNull, null_mut};
 use std::rc::{Rc, Weak};
 
 use napi::bindgen_prelude::{Function, Int32Array, JsValue as _, Object};
-use napi::{Env, Error, Result, Status, sys};
+use napi::{CleanupEnvHook, Env, Error, Result, Status, sys};
 use napi_derive::napi;
 use proto::output::Kind;
 
@@ -24,6 +24,8 @@ use crate::driver::Driver;
 #[napi]
 pub struct Reactor {
     inner: Rc<Inner>,
+    /// Closes it when the environment ends.
+    hook: Option<CleanupEnvHook<Weak<Inner>>>,
 }
 
 /// What a dispatcher is told about a socket.
@@ -112,12 +114,15 @@ impl Reactor {
         let watch = unsafe { Watch::new(uv, event_loop, descriptor, Rc::clone(&inner)) };
         let watch = watch.ok_or_else(|| unavailable("The event loop watches no descriptors"))?;
         *inner.watch.borrow_mut() = Some(watch);
-        env.add_env_cleanup_hook(Rc::downgrade(&inner), |inner: Weak<Inner>| {
+        let hook = env.add_env_cleanup_hook(Rc::downgrade(&inner), |inner: Weak<Inner>| {
             if let Some(inner) = inner.upgrade() {
                 inner.close();
             }
         })?;
-        Ok(Self { inner })
+        Ok(Self {
+            inner,
+            hook: Some(hook),
+        })
     }
 
     /// Takes over reading and writing of a socket. Its number, or -1 if the descriptor is no stream
@@ -177,9 +182,13 @@ impl Reactor {
 
     /// Ends the reactor, which has no sockets any more. It does nothing from now on.
     #[napi(catch_unwind)]
-    pub fn close(&self) {
+    pub fn close(&mut self, env: &Env) -> Result<()> {
         self.inner.close();
         self.inner.release();
+        match self.hook.take() {
+            Some(hook) => env.remove_env_cleanup_hook(hook),
+            None => Ok(()),
+        }
     }
 
     /// The process ends: offers everything to the kernel that waits for the end of a batch.
@@ -245,25 +254,44 @@ impl Ready for Inner {
         if self.is_closed.get() {
             return;
         }
+        if let Some(batch) = Batch::begin(self) {
+            self.batch();
+            drop(batch);
+        }
+    }
+}
+
+/// A batch under way, with the scope of its handles. It ends even if something panics.
+struct Batch<'a> {
+    inner: &'a Inner,
+    scope: sys::napi_handle_scope,
+}
+
+impl<'a> Batch<'a> {
+    fn begin(inner: &'a Inner) -> Option<Self> {
         let mut scope = null_mut();
         // SAFETY: the environment is alive until its cleanup hook has closed this reactor.
-        if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
-            return;
-        }
-        self.batch();
-        // SAFETY: the scope was opened above and nothing refers to its handles any more.
-        unsafe { sys::napi_close_handle_scope(self.env, scope) };
+        let status = unsafe { sys::napi_open_handle_scope(inner.env, &mut scope) };
+        checked(status).ok()?;
+        inner.set_in_batch(true);
+        Some(Self { inner, scope })
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        self.inner.set_in_batch(false);
+        // SAFETY: the scope was opened by `begin` and nothing refers to its handles any more.
+        unsafe { sys::napi_close_handle_scope(self.inner.env, self.scope) };
     }
 }
 
 impl Inner {
     fn batch(&self) {
-        self.set_in_batch(true);
         self.begin();
         self.collect();
         self.deliver();
         self.write();
-        self.set_in_batch(false);
         let mut table = self.table.borrow_mut();
         table.end_batch();
         if table.has_ready() {

@@ -112,4 +112,19 @@ mod tests {
         assert_eq!(outbox.take_first(), None);
         assert!(outbox.is_empty());
     }
+
+    #[test]
+    fn what_was_not_written_stays_first() {
+        let mut outbox = Outbox::default();
+        outbox.append(|bytes| bytes.extend_from_slice(b"written here"));
+        outbox.advance(8);
+        assert_eq!(outbox.bytes(), b"here");
+        let away = outbox.take_bytes();
+        assert_eq!((away.as_slice(), outbox.is_empty()), (&b"here"[..], true));
+        outbox.append(|bytes| bytes.extend_from_slice(b" and later"));
+        outbox.put_back(away[1..].to_vec());
+        assert_eq!(outbox.bytes(), b"ere and later");
+        outbox.advance(13);
+        assert!(outbox.is_empty());
+    }
 }

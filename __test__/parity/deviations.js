@@ -18,6 +18,7 @@ const faye = {
   'a close code that is no number': 'is refused; the original writes the code 0',
   'white space by tabs in Connection': 'is white space in HTTP; the original knows spaces only',
   bufferedAmount: 'is the truth; the original says 0',
+  'send of a large message that the kernel takes at once': 'is true natively; a stream of Node 18 says false',
   'a socket constructed long after the upgrade': 'loses nothing; the original loses what the socket has buffered',
   pause: 'stops reading; the original goes on delivering',
   'two ends that both send much': 'go on reading; the original stops both when both sockets are full',

@@ -140,6 +140,35 @@ test('handlers that throw among many connections are heard once each, the rest i
   assert.deepEqual(replies, new Array(4).fill('01234'))
 })
 
+test('tens of thousands of messages that arrive on many connections at once are all delivered', async (scope) => {
+  const { stdout, stderr } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
+    const { fromClient } = require('./wire')
+    const scope = { defer: () => {} }
+    const [connections, each] = [128, 1024]
+    const received = Array(connections).fill(0)
+    let opened = 0
+    serve(scope, WebSocket, {
+      onSocket: (ws) => {
+        const name = opened++
+        if (!ws._transport.isNative) process.exit(3)
+        ws.on('message', () => { received[name]++ })
+      }
+    }).then(async ({ port }) => {
+      const peers = []
+      for (let i = 0; i < connections; i++) peers.push(await connectOpen(scope, port))
+      const bytes = Buffer.concat(Array(each).fill(fromClient('text', '')))
+      for (const peer of peers) peer.write(bytes)
+      // Longer than the kernel takes: one turn finds them all.
+      const begun = Date.now()
+      while (Date.now() - begun < 300);
+      while (received.some((count) => count < each)) await new Promise((resolve) => setTimeout(resolve, 10))
+      console.log(received.every((count) => count === each))
+      process.exit()
+    })
+  }).finished
+  assert.deepEqual([stdout, stderr], ['true\n', ''])
+})
+
 test('the workers of a cluster share a port, and each has its reactor', async (scope) => {
   const child = runChild(scope, `(WebSocket) => {
     const cluster = require('node:cluster')

@@ -318,7 +318,7 @@ impl Inner {
     fn collect(&self) {
         let mut bytes = 0;
         let mut turns = self.table.borrow().ready_count().min(MAX_READS);
-        while bytes < MAX_BYTES && turns > 0 {
+        while bytes < MAX_BYTES && turns > 0 && self.arguments.borrow().len() < MAX_ARGUMENTS {
             let mut table = self.table.borrow_mut();
             let Some(id) = table.next_ready() else { break };
             turns -= 1;
@@ -374,20 +374,18 @@ impl Inner {
     /// Hands everything to JavaScript. What a handler throws is raised as an uncaught exception, and the
     /// rest is delivered as if it had not.
     fn deliver(&self) {
-        let arguments = std::mem::take(&mut *self.arguments.borrow_mut());
-        if arguments.is_empty() {
-            return;
-        }
-        let mut is_done = self.call(&self.dispatch, &arguments);
-        // Each call gets past one entry at least, unless the environment is being terminated: then no
-        // JavaScript runs any more.
-        for _ in 0..arguments.len() {
-            if is_done || self.is_closed.get() {
-                break;
+        let mut arguments = std::mem::take(&mut *self.arguments.borrow_mut());
+        for some in arguments.chunks(MAX_ARGUMENTS) {
+            let mut is_done = self.call(&self.dispatch, some);
+            // Each call gets past one entry at least, unless the environment is being terminated: then
+            // no JavaScript runs any more.
+            for _ in 0..some.len() {
+                if is_done || self.is_closed.get() {
+                    break;
+                }
+                is_done = self.call(&self.resume, &[]);
             }
-            is_done = self.call(&self.resume, &[]);
         }
-        let mut arguments = arguments;
         arguments.clear();
         *self.arguments.borrow_mut() = arguments;
     }
@@ -487,7 +485,8 @@ impl Inner {
     /// thrown.
     fn call(&self, function: &Cell<sys::napi_ref>, arguments: &[sys::napi_value]) -> bool {
         // SAFETY: the references were made by `new` and are deleted only when the reactor is closed, which
-        // `ready` and `deliver` look at; the arguments are handles of the open scope. No RefCell of ours is borrowed: JavaScript may call every method.
+        // `ready` and `deliver` look at; the arguments are handles of the open scope. No RefCell of ours
+        // is borrowed: JavaScript may call every method.
         unsafe {
             let (mut receiver, mut callee, mut result) = (null_mut(), null_mut(), null_mut());
             sys::napi_get_reference_value(self.env, self.receiver.get(), &mut receiver);
@@ -545,3 +544,6 @@ const WIDE: usize = 64;
 const MAX_BYTES: usize = 1024 * 1024;
 const MAX_READS: usize = 1024;
 const MAX_MESSAGES: usize = 1024;
+/// Numbers and values of one call; even, so that the two stay together. They lie on the stack, which holds
+/// some 120,000 of them.
+const MAX_ARGUMENTS: usize = 8192;

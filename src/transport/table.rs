@@ -167,7 +167,7 @@ impl Table {
     /// Lets go of a socket, before its owner closes it.
     pub(crate) fn remove(&mut self, id: Id) -> Option<Socket> {
         self.come_back(id);
-        let socket = self.entry(id)?.socket.take()?;
+        let socket = entry_of(&mut self.places, id)?.socket.take()?;
         // Fails only if it is not registered, and then there is nothing to undo.
         let _ = self
             .poll
@@ -178,7 +178,7 @@ impl Table {
     }
 
     pub(crate) fn get(&mut self, id: Id) -> Option<&mut Socket> {
-        self.entry(id)?.socket.as_mut()
+        socket_of(&mut self.places, id)
     }
 
     /// Stops or starts reading.
@@ -323,11 +323,7 @@ impl Table {
 
     /// Reads once, and lets the connection have it.
     pub(crate) fn read(&mut self, id: Id) -> Read {
-        let Some(socket) = self
-            .places
-            .get_mut(id.place as usize)
-            .and_then(|place| place.socket.as_mut())
-        else {
+        let Some(socket) = socket_of(&mut self.places, id) else {
             return Read::Nothing;
         };
         let result = descriptor::receive(socket.descriptor, &mut self.chunk);
@@ -363,11 +359,7 @@ impl Table {
 
     /// Offers what waits to the kernel. False when it does not take everything, now or ever.
     pub(crate) fn flush(&mut self, id: Id) -> bool {
-        let Some(socket) = self
-            .places
-            .get_mut(id.place as usize)
-            .and_then(|place| place.socket.as_mut())
-        else {
+        let Some(socket) = socket_of(&mut self.places, id) else {
             return true;
         };
         socket.is_dirty = false;
@@ -473,11 +465,16 @@ impl Table {
             self.ready.push_back(id);
         }
     }
+}
 
-    fn entry(&mut self, id: Id) -> Option<&mut Place> {
-        let entry = self.places.get_mut(id.place as usize)?;
-        (entry.generation == id.generation).then_some(entry)
-    }
+/// Whoever has that id, if anybody still has.
+fn socket_of(places: &mut [Place], id: Id) -> Option<&mut Socket> {
+    entry_of(places, id)?.socket.as_mut()
+}
+
+fn entry_of(places: &mut [Place], id: Id) -> Option<&mut Place> {
+    let entry = places.get_mut(id.place as usize)?;
+    (entry.generation == id.generation).then_some(entry)
 }
 
 impl Socket {

@@ -81,21 +81,12 @@ export declare class Driver {
   setHeader(name: string, value: string): boolean
   /** Starts the opening handshake. */
   start(): Outcome
-  /** Stores bytes from the transport. Then `poll` until it returns null. */
-  receive(chunk: Uint8Array): void
   /**
-   * The next thing the peer caused, or null when more bytes are needed: an array of messages, or
-   * one other thing. Writes, pings and pongs are left out unless they are wanted.
+   * The next thing the peer caused, or null when more bytes are needed: an array of a message, or one
+   * other thing. Writes, pings and pongs are left out unless they are wanted.
    */
   poll(writes: boolean, pings: boolean, pongs: boolean): Array<string | Buffer> | DriverEvent | null
-  /**
-   * Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused
-   * because the connection is closing or closed; -2 when it waits for `work`.
-   */
-  text(message: string): number
-  /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
-  bytes(isText: boolean, message: Uint8Array): number
-  /** Sends a message that was made for many connections. Returns what `text` returns. */
+  /** Sends a message that was made for many connections. Returns what `direct().text` returns. */
   prepared(message: Prepared): number
   /** Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes. */
   ping(payload: Uint8Array): boolean
@@ -111,12 +102,12 @@ export declare class Driver {
   dropOutput(): Outcome
   /** The transport is gone: forgets what waits in either direction. */
   abandon(): void
-  /** All bytes that wait to be written, in one Buffer; null when there are none. */
-  takeOutput(): Buffer | null
   /** The first write that waits, a head or a frame, in a Buffer of its own; null when there is none. */
   takeWrite(): Buffer | null
   /** The longest message that is received, in bytes. */
   get maxLength(): number
+  /** What the functions of `direct()` know the connection by. */
+  get number(): number
   /** Which protocol the connection speaks. */
   get version(): string
   /** -1 before a client has started, then 0 to 3. */
@@ -253,6 +244,22 @@ export interface DeflateOptions {
   requestNoContextTakeover?: boolean
   /** The peer is asked to keep to such a window. */
   requestMaxWindowBits?: number
+}
+
+/** These functions. A connection's number is that of its `Driver`, as long as JavaScript has that. */
+export declare function direct(): {
+  /** Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused because the connection is closing or closed; -2 when it waits for `work`. */
+  text(number: number, message: string): number
+  /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
+  bytes(number: number, isText: boolean, message: Uint8Array): number
+  /** Stores bytes from the transport. */
+  receive(number: number, chunk: Uint8Array): void
+  /** The messages that are there; null when more bytes are needed, undefined when `Driver.poll` has something else. */
+  messages(number: number): Array<string | Buffer> | null | undefined
+  /** How many bytes wait to be written. */
+  outputLength(number: number): number
+  /** Takes the bytes that wait to be written: as many as there is room for. Returns how many. */
+  takeOutput(number: number, into: Uint8Array): number
 }
 
 /**

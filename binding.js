@@ -841,6 +841,7 @@ module.exports.Driver = nativeBinding.Driver
 module.exports.Prepared = nativeBinding.Prepared
 module.exports.Reactor = nativeBinding.Reactor
 module.exports.RequestParser = nativeBinding.RequestParser
+module.exports.direct = nativeBinding.direct
 module.exports.eventStreamHead = nativeBinding.eventStreamHead
 module.exports.eventStreamMessage = nativeBinding.eventStreamMessage
 module.exports.eventStreamPing = nativeBinding.eventStreamPing

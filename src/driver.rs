@@ -1,9 +1,5 @@
 //! `Driver`: a connection as JavaScript sees it, without a socket.
 
-use std::cell::{RefCell, RefMut};
-use std::ops::{Deref, DerefMut};
-use std::rc::Rc;
-
 use napi::bindgen_prelude::{BufferSlice, FromNapiValue as _, JsObjectValue as _, Object, Unknown};
 use napi::{Env, Result, ValueType};
 use napi_derive::napi;
@@ -17,16 +13,13 @@ use crate::http::flat_headers;
 use crate::options::{DriverOptions, random};
 use crate::output::{self, DriverEvent, JsOutput, Wanted};
 use crate::prepared::Prepared;
-#[cfg(unix)]
-use crate::transport::reactor::Link;
+use crate::registry::{Borrowed, Registered, Registration};
 
 /// One connection. What a method causes is returned, never called back: bytes wait in the output
 /// until they are taken, and outputs that the peer caused wait until they are polled.
 #[napi]
 pub struct Driver {
-    connection: Rc<RefCell<Connection>>,
-    #[cfg(unix)]
-    link: Option<Link>,
+    registration: Registration,
 }
 
 /// Where a client connects to, from a parsed URL.
@@ -126,14 +119,8 @@ impl Driver {
         Outcome::new(env, self.connection().start())
     }
 
-    /// Stores bytes from the transport. Then `poll` until it returns null.
-    #[napi(catch_unwind)]
-    pub fn receive(&mut self, chunk: &[u8]) {
-        self.connection().receive(chunk);
-    }
-
-    /// The next thing the peer caused, or null when more bytes are needed: an array of messages, or
-    /// one other thing. Writes, pings and pongs are left out unless they are wanted.
+    /// The next thing the peer caused, or null when more bytes are needed: an array of a message, or one
+    /// other thing. Writes, pings and pongs are left out unless they are wanted.
     #[napi(
         catch_unwind,
         ts_return_type = "Array<string | Buffer> | DriverEvent | null"
@@ -153,24 +140,12 @@ impl Driver {
         output::next(env, &mut self.connection(), wanted)
     }
 
-    /// Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused
-    /// because the connection is closing or closed; -2 when it waits for `work`.
-    #[napi(catch_unwind)]
-    pub fn text(&mut self, message: String) -> f64 {
-        self.send(Kind::Text, message.as_bytes())
-    }
-
-    /// Sends a message of these bytes, as text or as binary. Returns what `text` returns.
-    #[napi(catch_unwind)]
-    pub fn bytes(&mut self, is_text: bool, message: &[u8]) -> f64 {
-        self.send(kind(is_text), message)
-    }
-
-    /// Sends a message that was made for many connections. Returns what `text` returns.
+    /// Sends a message that was made for many connections. Returns what `direct().text` returns.
     #[napi(catch_unwind)]
     pub fn prepared(&mut self, message: &Prepared) -> f64 {
-        let accepted = self.connection().send_prepared(message.message());
-        self.sent(accepted)
+        let mut connection = self.connection();
+        let accepted = connection.send_prepared(message.message());
+        sent(&mut connection, accepted)
     }
 
     /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
@@ -228,19 +203,6 @@ impl Driver {
         self.connection().abandon();
     }
 
-    /// All bytes that wait to be written, in one Buffer; null when there are none.
-    #[napi(catch_unwind, ts_return_type = "Buffer | null")]
-    pub fn take_output<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
-        let mut connection = self.connection();
-        let outbox = connection.outbox();
-        if outbox.is_empty() {
-            return Ok(None);
-        }
-        let bytes = BufferSlice::copy_from(env, outbox.bytes())?;
-        outbox.clear();
-        Ok(Some(bytes))
-    }
-
     /// The first write that waits, a head or a frame, in a Buffer of its own; null when there is none.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn take_write<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
@@ -255,6 +217,12 @@ impl Driver {
     #[napi(getter, catch_unwind)]
     pub fn max_length(&self) -> f64 {
         self.connection().max_length() as f64
+    }
+
+    /// What the functions of `direct()` know the connection by.
+    #[napi(getter, catch_unwind)]
+    pub fn number(&self) -> u32 {
+        self.registration.number()
     }
 
     /// Which protocol the connection speaks.
@@ -310,80 +278,32 @@ impl Driver {
 }
 
 impl Driver {
+    pub(crate) fn registered(&self) -> &Registered {
+        &self.registration
+    }
+
     pub(crate) fn connection(&self) -> Borrowed<'_> {
-        Borrowed {
-            driver: self,
-            connection: self.connection.borrow_mut(),
-        }
-    }
-
-    fn send(&mut self, kind: Kind, payload: &[u8]) -> f64 {
-        let accepted = self.connection().send(kind, payload);
-        self.sent(accepted)
-    }
-
-    /// What the methods that send a message return.
-    fn sent(&self, accepted: bool) -> f64 {
-        if !accepted {
-            -1.0
-        } else if self.connection().has_work() {
-            -2.0
-        } else {
-            self.connection().outbox().bytes().len() as f64
-        }
+        self.registration.connection()
     }
 }
 
 impl From<Connection> for Driver {
     fn from(connection: Connection) -> Self {
         Self {
-            connection: Rc::new(RefCell::new(connection)),
-            #[cfg(unix)]
-            link: None,
+            registration: Registration::new(connection),
         }
     }
 }
 
-/// The connection for the time of one call. Whoever moves its bytes is told when there are some.
-pub(crate) struct Borrowed<'a> {
-    driver: &'a Driver,
-    connection: RefMut<'a, Connection>,
-}
-
-impl Deref for Borrowed<'_> {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.connection
-    }
-}
-
-impl DerefMut for Borrowed<'_> {
-    fn deref_mut(&mut self) -> &mut Connection {
-        &mut self.connection
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Borrowed<'_> {
-    fn drop(&mut self) {
-        if let Some(link) = &self.driver.link
-            && !self.connection.outbox().is_empty()
-        {
-            link.touched();
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Driver {
-    pub(crate) fn shared(&self) -> Rc<RefCell<Connection>> {
-        Rc::clone(&self.connection)
-    }
-
-    /// From now on a reactor moves the bytes, or no longer does.
-    pub(crate) fn link(&mut self, link: Option<Link>) {
-        self.link = link;
+/// What is returned by whatever sends a message: how many bytes wait to be taken; -1 when the message was
+/// refused because the connection is closing or closed; -2 when it waits for `work`.
+pub(crate) fn sent(connection: &mut Connection, accepted: bool) -> f64 {
+    if !accepted {
+        -1.0
+    } else if connection.has_work() {
+        -2.0
+    } else {
+        connection.outbox().bytes().len() as f64
     }
 }
 

@@ -5,6 +5,7 @@
 //! every entry is wrapped in `catch_unwind`, and what it catches is thrown as an `Error`.
 
 pub mod deflate;
+pub mod direct;
 pub mod driver;
 mod error;
 pub mod extensions;
@@ -13,5 +14,7 @@ pub mod options;
 pub mod output;
 pub mod prepared;
 pub mod proxy;
+mod registry;
 #[cfg(unix)]
 pub mod transport;
+mod value;

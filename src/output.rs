@@ -1,10 +1,12 @@
 //! Outputs of the core to JavaScript values.
 
-use napi::bindgen_prelude::{Array, BufferSlice, Either};
+use napi::bindgen_prelude::{Array, BufferSlice, Either, FromNapiValue as _, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
 use proto::connection::Connection;
-use proto::output::{Event, Kind, Message, Output, Transform};
+use proto::output::{Event, Kind, Output, Transform};
+
+use crate::value;
 
 /// A run of messages, or one other thing.
 pub(crate) type JsOutput<'env> = Either<Array<'env>, DriverEvent<'env>>;
@@ -17,22 +19,23 @@ pub(crate) struct Wanted {
     pub(crate) pongs: bool,
 }
 
-/// The next output. Messages are collected until something else comes, for that may change what the
-/// handlers of these messages can observe.
+/// The next output. A message comes alone: whoever wants a run of them asks `direct().messages`.
 pub(crate) fn next<'env>(
     env: &'env Env,
     connection: &mut Connection,
     wanted: Wanted,
 ) -> Result<Option<JsOutput<'env>>> {
     loop {
-        if let Some(run) = run(env, connection)? {
-            return Ok(Some(Either::A(run)));
-        }
         return Ok(match connection.poll() {
             None => None,
             Some(Output::Message(received)) => {
+                // SAFETY: the environment is that of the call under way, whose scope is open.
+                let message = unsafe {
+                    let value = value::message(env.raw(), &received);
+                    Unknown::from_napi_value(env.raw(), value)?
+                };
                 let mut run = env.create_array(1)?;
-                set(env, &mut run, 0, received)?;
+                run.set(0, message)?;
                 Some(Either::A(run))
             }
             Some(Output::Write) if !wanted.writes => continue,
@@ -43,32 +46,6 @@ pub(crate) fn next<'env>(
             Some(Output::Transform(raw)) => Some(Either::B(DriverEvent::transform(env, &raw)?)),
             Some(Output::Event(event)) => Some(Either::B(DriverEvent::new(env, event)?)),
         });
-    }
-}
-
-fn run<'env>(env: &'env Env, connection: &mut Connection) -> Result<Option<Array<'env>>> {
-    let Some(first) = connection.poll_message() else {
-        return Ok(None);
-    };
-    let mut bytes = first.payload.len();
-    let mut run = env.create_array(0)?;
-    set(env, &mut run, 0, first)?;
-    let mut length = 1;
-    while length < MAX_RUN_MESSAGES && bytes < MAX_RUN_BYTES {
-        let Some(next) = connection.poll_message() else {
-            break;
-        };
-        bytes += next.payload.len();
-        set(env, &mut run, length, next)?;
-        length += 1;
-    }
-    Ok(Some(run))
-}
-
-fn set(env: &Env, run: &mut Array, index: u32, received: Message<'_>) -> Result<()> {
-    match received.kind {
-        Kind::Text => run.set(index, String::from_utf8_lossy(received.payload).as_ref()),
-        Kind::Binary => run.set(index, BufferSlice::copy_from(env, received.payload)?),
     }
 }
 
@@ -148,8 +125,3 @@ impl<'env> DriverEvent<'env> {
         })
     }
 }
-
-/// Bounds on one run, so that a flood of tiny messages cannot fill the heap before the first of them
-/// is delivered.
-const MAX_RUN_MESSAGES: u32 = 1024;
-const MAX_RUN_BYTES: usize = 1024 * 1024;

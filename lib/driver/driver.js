@@ -3,7 +3,7 @@
 
 const { EventEmitter } = require('node:events')
 const { inspect } = require('node:util')
-const { Driver: Native } = require('../native')
+const native = require('../native')
 const { Extensions } = require('./extensions')
 const { nativeOptions } = require('./options')
 const { headersObject, isSecureRequest } = require('./http')
@@ -41,6 +41,7 @@ const { parseWebSocketUrl } = require('./url')
  * @typedef {'sessions' | 'work'} Busy
  */
 
+const direct = native.direct()
 /** @type {Array<string | Buffer>} */
 const NOTHING = []
 const STATES = ['connecting', 'open', 'closing', 'closed']
@@ -60,6 +61,8 @@ const STEPS_BETWEEN_LOOKS = 16
 class Driver extends EventEmitter {
   /** @type {import('../../binding').Driver} */
   #native
+  /** What `direct` knows it by. */
+  #number
 
   #isClient
   #extensions
@@ -92,20 +95,21 @@ class Driver extends EventEmitter {
   #events = []
 
   /**
-   * @param {import('../../binding').Driver} native
+   * @param {import('../../binding').Driver} connection
    * @param {string} url
    * @param {boolean} isClient
    */
-  constructor (native, url, isClient) {
+  constructor (connection, url, isClient) {
     super()
-    this.#native = native
+    this.#native = connection
+    this.#number = connection.number
     this.#isClient = isClient
-    this.#extensions = new Extensions(native, native.maxLength)
+    this.#extensions = new Extensions(connection, connection.maxLength)
     this.url = url
-    this.version = native.version
+    this.version = connection.version
     /** @type {string | null | undefined} */
-    this.protocol = native.protocol ?? undefined
-    this.readyState = native.readyState
+    this.protocol = connection.protocol ?? undefined
+    this.readyState = connection.readyState
     /** @type {number | undefined} */
     this.statusCode = undefined
     /** @type {Record<string, string> | undefined} */
@@ -128,9 +132,9 @@ class Driver extends EventEmitter {
   static http (request, options) {
     const scheme = isSecureRequest(request) ? 'wss:' : 'ws:'
     const url = scheme + '//' + request.headers.host + request.url
-    const native = Native.server(String(request.method), url, request.httpVersion === '1.1', request.headers,
+    const connection = native.Driver.server(String(request.method), url, request.httpVersion === '1.1', request.headers,
       nativeOptions(options))
-    return new Driver(native, url, false)
+    return new Driver(connection, url, false)
   }
 
   /**
@@ -141,8 +145,9 @@ class Driver extends EventEmitter {
    */
   static client (url, options) {
     const { host, pathname, search, username, password } = parseWebSocketUrl(url)
-    const native = Native.client({ host, target: pathname + search, username, password }, nativeOptions(options))
-    return new Driver(native, url, true)
+    const target = { host, target: pathname + search, username, password }
+    const connection = native.Driver.client(target, nativeOptions(options))
+    return new Driver(connection, url, true)
   }
 
   getState () {
@@ -217,7 +222,7 @@ class Driver extends EventEmitter {
    * @param {Uint8Array} chunk
    */
   store (chunk) {
-    this.#native.receive(chunk)
+    direct.receive(this.#number, chunk)
   }
 
   /** @param {import('./streams').Chunk} chunk */
@@ -231,7 +236,7 @@ class Driver extends EventEmitter {
    * @param {Uint8Array} chunk
    */
   receive (chunk) {
-    this.#native.receive(chunk)
+    direct.receive(this.#number, chunk)
     this.deliver()
   }
 
@@ -322,7 +327,7 @@ class Driver extends EventEmitter {
 
   /** @param {any} message */
   text (message) {
-    if (this.#sessions === null && typeof message === 'string') return this.#offer(this.#native.text(message))
+    if (this.#sessions === null && typeof message === 'string') return this.#offer(direct.text(this.#number, message))
     return this.#sendBytes(true, this.#toBytes(message))
   }
 
@@ -426,8 +431,13 @@ class Driver extends EventEmitter {
     while (this.#native.hasWork) this.#native.work()
   }
 
+  /** Everything that waits to be written; null when there is nothing. */
   takeOutput () {
-    return this.#native.takeOutput()
+    const length = direct.outputLength(this.#number)
+    if (length === 0) return null
+    const bytes = Buffer.allocUnsafe(length)
+    direct.takeOutput(this.#number, bytes)
+    return bytes
   }
 
   get bufferedAmount () {
@@ -467,7 +477,7 @@ class Driver extends EventEmitter {
    * @param {Buffer} payload
    */
   #sendBytes (isText, payload) {
-    if (this.#sessions === null) return this.#offer(this.#native.bytes(isText, payload))
+    if (this.#sessions === null) return this.#offer(direct.bytes(this.#number, isText, payload))
     if (this.readyState > 1) return false
     this.#sessions.outgoing(isText, payload)
     return this.transport === null || this.transport.hasRoom(0, this.#sessionsAreFull)
@@ -631,6 +641,8 @@ class Driver extends EventEmitter {
 
   /** What nobody would hear of is not fetched: a peer may send thousands of control frames at a time. */
   #poll () {
+    const run = direct.messages(this.#number)
+    if (run !== undefined) return run
     const isQuiet = this.delegate !== null
     const wantsPings = !isQuiet || this.listenerCount('ping') > 0
     const wantsPongs = !isQuiet || this.#pingCallbacks.size > 0 || this.listenerCount('pong') > 0

@@ -5,7 +5,7 @@ const util = require('node:util')
 const transports = require('../transport')
 const { validateOptions, milliseconds, oneOf } = require('../driver/options')
 const { PreparedMessage } = require('../driver/prepared')
-const { EventTarget, dispatch } = require('./event')
+const { EventTarget, dispatch, dispatchMessage } = require('./event')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
 const CLOSE_TIMEOUT = 30000
@@ -160,7 +160,7 @@ const methods = {
   _receiveMessage (data) {
     if (this.readyState > OPEN) return
     if (this.readable) this.emit('data', data)
-    dispatch(this, 'message', { data })
+    dispatchMessage(this, data)
   },
 
   _emitError (message) {

@@ -10,13 +10,14 @@ use std::rc::{Rc, Weak};
 use napi::bindgen_prelude::{Function, Int32Array, JsValue as _, Object};
 use napi::{CleanupEnvHook, Env, Error, Result, Status, sys};
 use napi_derive::napi;
-use proto::output::Kind;
 
 use super::crew;
 use super::descriptor::is_stream_socket;
-use super::table::{Id, Read, Shared, Table};
+use super::table::{Id, Read, Table};
 use super::uv::{Loop, Ready, Uv, Watch};
 use crate::driver::Driver;
+use crate::registry::Shared;
+use crate::value;
 
 /// Sockets of one environment, read and written by descriptor. What arrives is handed to a dispatcher:
 /// `dispatch(id, value, id, value …)`, where the id is that of the socket times eight, plus what the
@@ -128,15 +129,15 @@ impl Reactor {
     /// Takes over reading and writing of a socket. Its number, or -1 if the descriptor is no stream
     /// socket.
     #[napi(catch_unwind)]
-    pub fn add(&self, descriptor: i32, driver: &mut Driver) -> Result<i32> {
+    pub fn add(&self, descriptor: i32, driver: &Driver) -> Result<i32> {
         if self.inner.is_closed.get() || !is_stream_socket(descriptor) {
             return Ok(-1);
         }
         let mut table = self.inner.table.borrow_mut();
-        let Ok(id) = table.add(descriptor, driver.shared()) else {
+        let Ok(id) = table.add(descriptor, driver.registered().shared()) else {
             return Ok(-1);
         };
-        driver.link(Some(Link {
+        driver.registered().link(Some(Link {
             inner: Rc::clone(&self.inner),
             id,
         }));
@@ -145,8 +146,8 @@ impl Reactor {
 
     /// Lets go of a socket, before its owner closes or reads it.
     #[napi(catch_unwind)]
-    pub fn remove(&self, number: u32, driver: &mut Driver) {
-        driver.link(None);
+    pub fn remove(&self, number: u32, driver: &Driver) {
+        driver.registered().link(None);
         let mut table = self.inner.table.borrow_mut();
         if let Some(id) = table.id_at(number as usize) {
             table.remove(id);
@@ -361,10 +362,8 @@ impl Inner {
             };
             bytes += message.payload.len();
             messages += 1;
-            let value = match message.kind {
-                Kind::Text => self.text(message.payload),
-                Kind::Binary => self.buffer(message.payload),
-            };
+            // SAFETY: the environment is alive, and `ready` has opened a scope.
+            let value = unsafe { value::message(self.env, &message) };
             self.entry(id, Entry::Message, value);
         }
         self.entry(id, Entry::Poll, null_mut());
@@ -454,30 +453,6 @@ impl Inner {
         let mut value = null_mut();
         // SAFETY: the environment is alive, a scope is open, the result is a valid place.
         unsafe { sys::napi_create_int32(self.env, number, &mut value) };
-        value
-    }
-
-    fn text(&self, text: &[u8]) -> sys::napi_value {
-        let mut value = null_mut();
-        let (pointer, length) = (text.as_ptr().cast(), text.len() as isize);
-        // SAFETY: as above; pointer and length are those of a slice, which is copied.
-        unsafe {
-            if text.is_ascii() {
-                sys::napi_create_string_latin1(self.env, pointer, length, &mut value);
-            } else {
-                sys::napi_create_string_utf8(self.env, pointer, length, &mut value);
-            }
-        }
-        value
-    }
-
-    fn buffer(&self, bytes: &[u8]) -> sys::napi_value {
-        let mut value = null_mut();
-        let pointer = bytes.as_ptr().cast();
-        // SAFETY: as above; pointer and length are those of a slice, which is copied.
-        unsafe {
-            sys::napi_create_buffer_copy(self.env, bytes.len(), pointer, null_mut(), &mut value);
-        }
         value
     }
 

@@ -3,23 +3,18 @@
 //! Knows descriptors and the bytes that pass through them. Does not know JavaScript, nor what the bytes
 //! mean.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd as _, RawFd};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
-use proto::connection::Connection;
 
 use super::crew::{self, Job, Outcome};
 use super::descriptor;
-
-/// A connection as the binding shares it between JavaScript's object and the reactor.
-pub(crate) type Shared = Rc<RefCell<Connection>>;
+use crate::registry::Shared;
 
 /// A registered socket. Places are used again, ids are not: one that is kept too long names nobody.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,6 +3,8 @@
 //! Knows how to hand out contiguous bytes and how to stay small. Does not know what a frame or a
 //! head is.
 
+use crate::spare;
+
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     bytes: Vec<u8>,
@@ -16,6 +18,9 @@ impl Inbox {
         if self.start > 0 && self.start >= self.unread().len() {
             self.bytes.drain(..self.start);
             self.start = 0;
+        }
+        if self.bytes.capacity() == 0 {
+            self.bytes = spare::take(chunk.len());
         }
         self.bytes.extend_from_slice(chunk);
     }
@@ -49,12 +54,16 @@ impl Inbox {
 
     /// Forgets everything and gives the memory back.
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        self.start = 0;
+        spare::give(&mut self.bytes);
     }
 
     /// Gives back what a burst left behind, so that an idle connection costs next to nothing. For when
     /// what is unread is no more than the beginning of a frame: it is moved.
     pub(crate) fn release(&mut self) {
+        if self.unread().is_empty() {
+            return self.clear();
+        }
         self.bytes.drain(..self.start);
         self.start = 0;
         self.bytes.shrink_to(IDLE_CAPACITY);

@@ -19,13 +19,14 @@ pub struct Outbox {
 impl Outbox {
     /// Makes room for so many bytes, which are about to be appended.
     pub(crate) fn expect(&mut self, length: usize) {
-        if self.bytes.is_empty() && self.bytes.capacity() < length {
+        if self.bytes.capacity() == 0 {
             self.bytes = spare::take(length);
         }
     }
 
     /// Lets `write` append one write: a head or a frame.
     pub(crate) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.expect(1);
         write(&mut self.bytes);
         self.ends.push(self.bytes.len());
     }
@@ -74,7 +75,7 @@ impl Outbox {
     pub fn clear(&mut self) {
         self.taken = 0;
         self.written = 0;
-        spare::give(&mut self.bytes, IDLE_CAPACITY);
+        spare::give(&mut self.bytes);
         self.ends.clear();
         self.ends.shrink_to(IDLE_WRITES);
     }
@@ -92,8 +93,7 @@ impl Outbox {
     }
 }
 
-const IDLE_CAPACITY: usize = 1024;
-const IDLE_WRITES: usize = 8;
+const IDLE_WRITES: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -36,7 +36,7 @@ impl Assembler {
         key: Option<MaskingKey>,
         offset: usize,
     ) -> Result<(), ProtocolError> {
-        if self.payload.is_empty() && self.payload.capacity() < piece.len() {
+        if self.payload.capacity() == 0 {
             self.payload = spare::take(piece.len());
         }
         // At once, so that a large piece does not grow the payload past what it needs.
@@ -72,7 +72,7 @@ impl Assembler {
     /// Gives back the memory of a finished message.
     pub(crate) fn release(&mut self) {
         if self.unfinished.is_none() {
-            spare::give(&mut self.payload, IDLE_CAPACITY);
+            spare::give(&mut self.payload);
         }
     }
 
@@ -93,4 +93,3 @@ impl Assembler {
 
 /// Half of a common first-level data cache.
 const BLOCK: usize = 16 * 1024;
-const IDLE_CAPACITY: usize = 1024;

@@ -1,0 +1,198 @@
+//! What is called for every message or chunk: functions that name a connection by its number, without
+//! what napi-derive puts around a method. For a message of 125 bytes, that was a third of the time.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+use std::rc::Rc;
+
+use napi::bindgen_prelude::{JsObjectValue as _, Object};
+use napi::{Env, Result, sys};
+use napi_derive::napi;
+use proto::output::Kind;
+
+use crate::driver::{kind, sent};
+use crate::registry::{Registered, find};
+use crate::value::{message, with_bytes, with_text};
+
+type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
+
+/// These functions. A connection's number is that of its `Driver`, as long as JavaScript has that.
+#[napi(
+    catch_unwind,
+    ts_return_type = "{
+  /** Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused because the connection is closing or closed; -2 when it waits for `work`. */
+  text(number: number, message: string): number
+  /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
+  bytes(number: number, isText: boolean, message: Uint8Array): number
+  /** Stores bytes from the transport. */
+  receive(number: number, chunk: Uint8Array): void
+  /** The messages that are there; null when more bytes are needed, undefined when `Driver.poll` has something else. */
+  messages(number: number): Array<string | Buffer> | null | undefined
+  /** How many bytes wait to be written. */
+  outputLength(number: number): number
+  /** Takes the bytes that wait to be written: as many as there is room for. Returns how many. */
+  takeOutput(number: number, into: Uint8Array): number
+}"
+)]
+pub fn direct(env: &Env) -> Result<Object<'_>> {
+    let mut functions = Object::new(env)?;
+    let all: [(&str, Callback); 6] = [
+        ("text", text),
+        ("bytes", bytes),
+        ("receive", receive),
+        ("messages", messages),
+        ("outputLength", output_length),
+        ("takeOutput", take_output),
+    ];
+    for (name, callback) in all {
+        functions.set_named_property(name, env.create_function::<(), ()>(name, callback)?)?;
+    }
+    Ok(functions)
+}
+
+unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    call(env, info, |[number, message]: [_; 2]| {
+        let registered = connection(env, number)?;
+        // SAFETY: `call` is called with the environment of a call under way.
+        let pending = unsafe {
+            with_text(env, message, |message| {
+                send(&registered, Kind::Text, message)
+            })
+        };
+        number_of(env, pending?)
+    })
+}
+
+unsafe extern "C" fn bytes(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    call(env, info, |[number, is_text, message]: [_; 3]| {
+        let registered = connection(env, number)?;
+        let mut is = false;
+        // SAFETY: as in `text`; sending runs no JavaScript.
+        let pending = unsafe {
+            sys::napi_get_value_bool(env, is_text, &mut is);
+            with_bytes(env, message, |message| send(&registered, kind(is), message))
+        };
+        number_of(env, pending?)
+    })
+}
+
+unsafe extern "C" fn receive(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    call(env, info, |[number, chunk]: [_; 2]| {
+        let registered = connection(env, number)?;
+        // SAFETY: as in `text`; receiving runs no JavaScript.
+        unsafe { with_bytes(env, chunk, |chunk| registered.connection().receive(chunk)) }?;
+        Some(null_mut())
+    })
+}
+
+unsafe extern "C" fn messages(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    call(env, info, |[number]: [_; 1]| {
+        let registered = connection(env, number)?;
+        let mut connection = registered.connection();
+        let mut run: sys::napi_value = null_mut();
+        let (mut length, mut bytes) = (0, 0);
+        while length < MAX_RUN_MESSAGES && bytes < MAX_RUN_BYTES {
+            let Some(next) = connection.poll_message() else {
+                break;
+            };
+            bytes += next.payload.len();
+            // SAFETY: as in `text`; the scope is that of the call.
+            unsafe {
+                if run.is_null() {
+                    sys::napi_create_array(env, &mut run);
+                }
+                sys::napi_set_element(env, run, length, message(env, &next));
+            }
+            length += 1;
+        }
+        if run.is_null() && !connection.needs_poll() {
+            // SAFETY: as in `text`.
+            unsafe { sys::napi_get_null(env, &mut run) };
+        }
+        Some(run)
+    })
+}
+
+unsafe extern "C" fn output_length(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    call(env, info, |[number]: [_; 1]| {
+        let length = connection(env, number)?.connection().outbox().bytes().len();
+        number_of(env, length as f64)
+    })
+}
+
+unsafe extern "C" fn take_output(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    call(env, info, |[number, into]: [_; 2]| {
+        let registered = connection(env, number)?;
+        let take = |into: &mut [u8]| {
+            let mut connection = registered.connection();
+            let outbox = connection.outbox();
+            let length = into.len().min(outbox.bytes().len());
+            into[..length].copy_from_slice(&outbox.bytes()[..length]);
+            outbox.advance(length);
+            length
+        };
+        // SAFETY: as in `text`; taking runs no JavaScript.
+        let taken = unsafe { with_bytes(env, into, take) }?;
+        number_of(env, taken as f64)
+    })
+}
+
+fn send(registered: &Registered, kind: Kind, payload: &[u8]) -> f64 {
+    let mut connection = registered.connection();
+    let accepted = connection.send(kind, payload);
+    sent(&mut connection, accepted)
+}
+
+/// Runs the body with the call's arguments. What panics is thrown, and so is what the body has no use for.
+fn call<const N: usize>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+    body: impl FnOnce([sys::napi_value; N]) -> Option<sys::napi_value>,
+) -> sys::napi_value {
+    let mut arguments = [null_mut(); N];
+    let mut count = N;
+    let (this, data) = (null_mut(), null_mut());
+    // SAFETY: environment and call are those under way; the array has `count` places, and those without an
+    // argument are filled with undefined.
+    unsafe { sys::napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), this, data) };
+    let message = match catch_unwind(AssertUnwindSafe(|| body(arguments))) {
+        Ok(Some(value)) => return value,
+        Ok(None) => c"Invalid argument",
+        Err(_) => c"The native part has failed",
+    };
+    // SAFETY: likewise; the text ends with a zero.
+    unsafe { sys::napi_throw_error(env, null_mut(), message.as_ptr()) };
+    null_mut()
+}
+
+fn connection(env: sys::napi_env, number: sys::napi_value) -> Option<Rc<Registered>> {
+    let mut index = 0;
+    // SAFETY: the environment and the value are those of the call under way.
+    let status = unsafe { sys::napi_get_value_uint32(env, number, &mut index) };
+    if status == sys::Status::napi_ok {
+        find(index)
+    } else {
+        None
+    }
+}
+
+fn number_of(env: sys::napi_env, number: f64) -> Option<sys::napi_value> {
+    let mut value = null_mut();
+    // SAFETY: the environment is that of the call under way.
+    unsafe { sys::napi_create_double(env, number, &mut value) };
+    Some(value)
+}
+
+/// Bounds on one run of messages, so that a flood of tiny ones cannot fill the heap before the first of
+/// them is delivered.
+const MAX_RUN_MESSAGES: u32 = 1024;
+const MAX_RUN_BYTES: usize = 1024 * 1024;

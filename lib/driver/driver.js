@@ -44,6 +44,8 @@ const { parseWebSocketUrl } = require('./url')
 const direct = native.direct()
 /** @type {Array<string | Buffer>} */
 const NOTHING = []
+/** @type {Array<any>} */
+const NO_EVENTS = []
 const STATES = ['connecting', 'open', 'closing', 'closed']
 /** What native sends return instead of a number of bytes. */
 const REFUSED = -1
@@ -84,15 +86,15 @@ class Driver extends EventEmitter {
   /** @type {Messages | null} */
   #messages = null
 
-  /** @type {Map<string, Function>} */
-  #pingCallbacks = new Map()
+  /** @type {Map<string, Function> | null} */
+  #pingCallbacks = null
 
   /** Messages that wait for the handlers of the ones before them. */
   #run = NOTHING
   #next = 0
 
   /** @type {Array<import('../../binding').DriverEvent>} */
-  #events = []
+  #events = NO_EVENTS
 
   /**
    * @param {import('../../binding').Driver} connection
@@ -120,7 +122,7 @@ class Driver extends EventEmitter {
     this.transport = null
     this.paused = false
     // Protocol errors are informational: nobody has to handle them.
-    this.on('error', () => {})
+    this.on('error', ignore)
   }
 
   /**
@@ -373,7 +375,10 @@ class Driver extends EventEmitter {
   ping (message, callback) {
     const payload = this.#toBytes(message || '')
     const accepted = this.#native.ping(payload)
-    if (accepted && typeof callback === 'function') this.#pingCallbacks.set(payload.toString(), callback)
+    if (accepted && typeof callback === 'function') {
+      this.#pingCallbacks ??= new Map()
+      this.#pingCallbacks.set(payload.toString(), callback)
+    }
     if (accepted) this.transport?.offer()
     return accepted
   }
@@ -414,8 +419,8 @@ class Driver extends EventEmitter {
     this.#native.abandon()
     this.readyState = this.#native.readyState
     this.#run = NOTHING
-    this.#events = []
-    this.#pingCallbacks.clear()
+    this.#events = NO_EVENTS
+    this.#pingCallbacks = null
     this.#onDelivered = null
     this.#sessions?.abandon()
     this.#isBehind = false
@@ -645,7 +650,7 @@ class Driver extends EventEmitter {
     if (run !== undefined) return run
     const isQuiet = this.delegate !== null
     const wantsPings = !isQuiet || this.listenerCount('ping') > 0
-    const wantsPongs = !isQuiet || this.#pingCallbacks.size > 0 || this.listenerCount('pong') > 0
+    const wantsPongs = !isQuiet || this.#pingCallbacks !== null || this.listenerCount('pong') > 0
     return this.#native.poll(!isQuiet, wantsPings, wantsPongs)
   }
 
@@ -690,9 +695,11 @@ class Driver extends EventEmitter {
 
   /** @param {string} data */
   #ponged (data) {
-    const callback = this.#pingCallbacks.get(data)
-    this.#pingCallbacks.delete(data)
-    if (callback) callback()
+    const callback = this.#pingCallbacks?.get(data)
+    if (callback) {
+      this.#pingCallbacks?.delete(data)
+      callback()
+    }
     this.emit('pong', { data })
   }
 
@@ -710,7 +717,7 @@ class Driver extends EventEmitter {
    * @param {string | null} reason
    */
   #closed (code, reason) {
-    this.#pingCallbacks.clear()
+    this.#pingCallbacks = null
     this.delegate?.closed(code, reason)
     this.#messages?.finish()
     this.emit('close', { code, reason })
@@ -723,6 +730,8 @@ class Driver extends EventEmitter {
     this.headers = headersObject(this.#native.responseHeaders)
   }
 }
+
+function ignore () {}
 
 /** @param {any} error */
 function messageOf (error) {

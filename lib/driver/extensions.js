@@ -21,10 +21,10 @@ const { Pipeline } = require('./pipeline')
 class Extensions {
   #native
   #options
-  /** @type {Map<string, Registered>} in the order in which they were registered */
-  #registered = new Map()
+  /** @type {Map<string, Registered> | null} in the order in which they were registered; most connections have none */
+  #registered = null
   /** @type {Map<string, any>} of a client, by name */
-  #offered = new Map()
+  #offered = NONE
 
   /**
    * @param {import('../../binding').Driver} native
@@ -43,17 +43,19 @@ class Extensions {
     for (const bit of ['rsv1', 'rsv2', 'rsv3']) {
       if (typeof extension[bit] !== 'boolean') throw new TypeError(`extension.${bit} must be true or false`)
     }
+    this.#registered ??= new Map()
     if (this.#registered.has(name)) throw new TypeError(`An extension with name "${name}" is already registered`)
     this.#registered.set(name, { extension, deflate: recognise(extension) })
   }
 
   get isEmpty () {
-    return this.#registered.size === 0
+    return this.#registered === null
   }
 
   /** A client, before it asks. */
   offer () {
-    for (const [name, { extension, deflate }] of this.#registered) {
+    this.#offered = new Map()
+    for (const [name, { extension, deflate }] of this.#registered ?? NONE) {
       if (deflate) {
         this.#native.offerDeflate(deflate)
         continue
@@ -70,7 +72,8 @@ class Extensions {
   activate () {
     const sessions = []
     for (const { name, parameters } of this.#native.receivedExtensions()) {
-      const { extension, deflate } = /** @type {Registered} */ (this.#registered.get(name))
+      const registered = /** @type {Map<string, Registered>} */ (this.#registered)
+      const { extension, deflate } = /** @type {Registered} */ (registered.get(name))
       const session = this.#offered.get(name)
       const conflict = this.#reserve(extension)
       if (conflict) throw new Error(conflict)
@@ -86,7 +89,7 @@ class Extensions {
   respond () {
     const sessions = []
     const received = this.#native.receivedExtensions()
-    for (const [name, { extension, deflate }] of this.#registered) {
+    for (const [name, { extension, deflate }] of this.#registered ?? NONE) {
       if (deflate) {
         if (this.#native.answerDeflate(deflate)) sessions.push({ name, session: CORE })
         continue
@@ -121,6 +124,8 @@ class Extensions {
   }
 }
 
+/** @type {Map<string, any>} */
+const NONE = new Map()
 const CORE = Symbol('permessage-deflate in the core')
 
 /**

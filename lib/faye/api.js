@@ -36,7 +36,7 @@ function API (options) {
   this.version = this._driver.version
 
   this._driver.delegate = new Delegate(this)
-  this.on('error', () => {})
+  this.on('error', ignore)
 }
 util.inherits(API, Stream)
 
@@ -206,6 +206,8 @@ const methods = {
     }
   }
 }
+
+function ignore () {}
 
 function isCloseCode (code) {
   return code === 1000 || (code >= 3000 && code <= 4999)

@@ -2,12 +2,12 @@
 'use strict'
 
 const { AsyncResource } = require('node:async_hooks')
-const net = require('node:net')
 // Not the globals: programs that fake the clock mean their own timers.
 const { setTimeout } = require('node:timers')
 const { getSystemErrorName } = require('node:util')
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
+const adopted = require('./adopted')
 const { rememberWork, forgetWork } = require('./tick')
 
 /**
@@ -125,15 +125,10 @@ class NativeChannel {
   #driver
   #transport
   #isAlive = false
-  #onListener
-  /** Bytes read and written by way of the handle, when the reactor took over. */
-  #before = [0, 0]
-  /** And by the reactor, when it has let go. */
-  #counted = [0, 0]
-  /** What `_onTimeout` has seen last. */
+  /** @type {number[]} bytes read and written by reactors that have let go of the socket */
+  #counted
+  /** What `hasTimedOut` has seen last. */
   #seen = 0
-  /** @type {Array<() => void>} what undoes the methods that the socket has from us */
-  #replaced = []
 
   /**
    * @param {Dispatcher} dispatcher
@@ -149,13 +144,12 @@ class NativeChannel {
     this.#handle = socket._handle
     this.#driver = driver
     this.#transport = transport
-    this.#before = this.#handleCounters()
-    this.#onListener = (/** @type {string} */ event) => {
-      if (event === 'data' || event === 'readable') transport.release()
-    }
+    this.#counted = adopted.formerChannel(socket)?.counters() ?? [0, 0]
+    const { bytesRead, bytesWritten } = this.#handle
+    this.before = [bytesRead - this.#counted[0], bytesWritten - this.#counted[1]]
     dispatcher.add(number, this)
-    this.#watch()
-    this.#keepAlive(this.#handle.hasRef?.() ?? true)
+    adopted.adopt(socket, this)
+    this.keepAlive(this.#handle.hasRef?.() ?? true)
   }
 
   get isBatching () {
@@ -179,9 +173,18 @@ class NativeChannel {
     if (this.#number >= 0) this.#dispatcher.reactor.setReading(this.#number, true)
   }
 
+  get isActive () {
+    return this.#number >= 0
+  }
+
+  /** Lets go of the socket, which somebody uses: the connection goes on by way of the stream. */
+  release () {
+    this.#transport.release()
+  }
+
   /** Lets go of the socket, and lets libuv read it again. */
   detach () {
-    if (!this.#leave()) return
+    if (!this.leave()) return
     const handle = this.#handle
     if (this.#socket.destroyed || this.#socket._handle !== handle) return
     const rest = this.#driver.takeOutput()
@@ -216,105 +219,43 @@ class NativeChannel {
   #fail (syscall, number) {
     const code = getSystemErrorName(-number)
     const error = Object.assign(new Error(`${syscall} ${code}`), { errno: -number, code, syscall })
-    this.#leave()
+    this.leave()
     this.#socket.destroy(error)
   }
 
   /** Deregisters the descriptor. False when that has been done. */
-  #leave () {
+  leave () {
     if (this.#number < 0) return false
     const number = this.#number
     this.#dispatcher.reactor.flush(number)
-    this.#counted = this.#dispatcher.reactor.counters(number)
+    this.#counted = this.counters()
     this.#number = -1
     this.#dispatcher.remove(number)
     this.#driver.unregister(this.#dispatcher.reactor, number)
-    this.#keepAlive(false)
-    this.#unwatch()
+    this.keepAlive(false)
+    adopted.giveBack(this.#socket)
     return true
   }
 
-  /** @param {boolean} isAlive */
-  #keepAlive (isAlive) {
+  /** @param {boolean} isAlive whether the socket keeps the process alive */
+  keepAlive (isAlive) {
     if (isAlive === this.#isAlive) return
     this.#isAlive = isAlive
     this.#dispatcher.reactor.keepAlive(isAlive)
   }
 
-  /** @returns {number[]} bytes read and written */
-  #counters () {
-    if (this.#number >= 0) this.#counted = this.#dispatcher.reactor.counters(this.#number)
-    return this.#handleCounters().map((count, index) => count + this.#counted[index])
+  /** Bytes read and written by reactors. */
+  counters () {
+    if (this.#number < 0) return this.#counted
+    const [read, written] = this.#dispatcher.reactor.counters(this.#number)
+    return [this.#counted[0] + read, this.#counted[1] + written]
   }
 
-  /** A handle that is closed has forgotten: then it has nothing to add. */
-  #handleCounters () {
-    const prototype = Object.getPrototypeOf(this.#handle)
-    return ['bytesRead', 'bytesWritten'].map((name, index) =>
-      Math.max(Reflect.get(prototype, name, this.#handle) || 0, this.#before[index]))
-  }
-
-  /** Whoever uses the socket itself gets it back, and whoever closes its descriptor lets us know before. */
-  #watch () {
-    const socket = this.#socket
-    const handle = this.#handle
-    socket.on('newListener', this.#onListener)
-    for (const method of SOCKET_METHODS) {
-      this.#replace(socket, method, (/** @type {any[]} */ ...args) => {
-        this.#transport.release()
-        return socket[method](...args)
-      })
-    }
-    for (const method of ['ref', 'unref']) {
-      const original = socket[method]
-      this.#replace(socket, method, () => {
-        this.#keepAlive(method === 'ref')
-        return original.call(socket)
-      })
-    }
-    const onTimeout = socket._onTimeout
-    this.#replace(socket, '_onTimeout', () => this.#timedOut() && onTimeout.call(socket))
-    for (const method of HANDLE_METHODS) {
-      const original = handle[method]
-      if (typeof original !== 'function') continue
-      this.#replace(handle, method, (/** @type {any[]} */ ...args) => {
-        this.#leave()
-        return original.apply(handle, args)
-      })
-    }
-    // Node reads whenever somebody might want it to.
-    this.#replace(handle, 'readStart', () => 0)
-    const define = { configurable: true, enumerable: true }
-    Object.defineProperty(handle, 'bytesRead', { ...define, get: () => this.#counters()[0] })
-    Object.defineProperty(handle, 'bytesWritten', { ...define, get: () => this.#counters()[1] })
-  }
-
-  /**
-   * Gives an object a method of its own, until `#unwatch`.
-   *
-   * @param {any} object
-   * @param {string} name
-   * @param {Function} method
-   */
-  #replace (object, name, method) {
-    const before = Object.getOwnPropertyDescriptor(object, name)
-    Object.defineProperty(object, name, { value: method, configurable: true, writable: true, enumerable: false })
-    this.#replaced.push(() => {
-      if (before) Object.defineProperty(object, name, before)
-      else delete object[name]
-    })
-  }
-
-  #unwatch () {
-    this.#socket.removeListener('newListener', this.#onListener)
-    for (const restore of this.#replaced.splice(0)) restore()
-  }
-
-  /** Bytes that came to no message count as well. */
-  #timedOut () {
-    const [read, written] = this.#counters()
-    if (read + written === this.#seen) return true
-    this.#seen = read + written
+  /** Bytes that came to no message are no silence. */
+  hasTimedOut () {
+    const count = this.#handle.bytesRead + this.#handle.bytesWritten
+    if (count === this.#seen) return true
+    this.#seen = count
     this.#socket._unrefTimer()
     return false
   }
@@ -375,7 +316,7 @@ function dispatcherOfThisEnvironment () {
 
 /** @param {any} socket */
 function qualifies (socket) {
-  if (!IS_SUPPORTED || Object.getPrototypeOf(socket) !== net.Socket.prototype) return false
+  if (!IS_SUPPORTED || !adopted.isPlain(socket)) return false
   const handle = socket._handle
   if (!handle || !(handle.fd >= 0) || typeof handle.readStop !== 'function') return false
   if (OWN_METHODS.some((method) => Object.hasOwn(socket, method))) return false
@@ -398,8 +339,6 @@ const DRAINED = 2
 const ENDED = 3
 const FAILED = 4
 const UNWRITABLE = 5
-const SOCKET_METHODS = ['write', 'end', 'pause', 'setEncoding']
-const HANDLE_METHODS = ['close', 'reset']
 const OWN_METHODS = ['write', 'end', 'push', 'emit']
 const IS_SUPPORTED = ['linux', 'darwin'].includes(process.platform) && !('bun' in process.versions) &&
   !('deno' in process.versions) && typeof native.Reactor === 'function' &&

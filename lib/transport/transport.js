@@ -40,8 +40,8 @@ class Transport {
   #waiting = false
   /** `send` has returned false, so the application is owed a `drain`. */
   #owed = false
-  /** Why we do not read; empty while we do. */
-  #reasons = new Set()
+  /** Why we do not read, as bits; none while we do. */
+  #reasons = 0
   /** Milliseconds of work since the event loop last had its turn. */
   #work = 0
   /** Bytes that the peer made us write since the socket was last empty. */
@@ -75,7 +75,7 @@ class Transport {
     this.#waiting = false
     this.#channel = new StreamChannel(this.#socket, this.#driver, this)
     this.#write()
-    if (this.#reasons.size > 0) this.#channel.stop()
+    if (this.#reasons > 0) this.#channel.stop()
   }
 
   /** Starts the driver's opening handshake. What its handlers send leaves with the handshake. */
@@ -146,9 +146,9 @@ class Transport {
   }
 
   proceed () {
-    this.#reasons.delete('application')
+    this.#reasons &= ~BIT.application
     process.nextTick(() => {
-      if (this.#reasons.has('application')) return
+      if (this.#reasons & BIT.application) return
       this.batch(() => this.#driver.deliver())
       this.#read()
     })
@@ -266,22 +266,24 @@ class Transport {
 
   /** @param {Reason} reason */
   #stop (reason) {
-    this.#reasons.add(reason)
+    this.#reasons |= BIT[reason]
     this.#channel.stop()
   }
 
   /** @param {Reason} reason */
   #start (reason) {
-    this.#reasons.delete(reason)
+    this.#reasons &= ~BIT[reason]
     this.#read()
   }
 
   #read () {
-    if (this.#reasons.size === 0 && !this.#socket.destroyed) this.#channel.start()
+    if (this.#reasons === 0 && !this.#socket.destroyed) this.#channel.start()
   }
 }
 
 const OPEN = 1
+/** Every reason not to read. */
+const BIT = { application: 1, peer: 2, turn: 4, sessions: 8, work: 16 }
 /** What Node reads at a time; the replies to it fit in one write. */
 const FULL_CHUNK = 64 * 1024
 /** Bytes of replies that may wait for a peer that does not read. */

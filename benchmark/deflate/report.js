@@ -14,7 +14,7 @@ function report (run) {
   const { connections, rounds, seconds, warmUp, memoryConnections } = run.settings
   const sections = [
     '# permessage-deflate',
-    machine.toMarkdown(run.machine),
+    machine.toMarkdown(run),
     `${connections} connections, context takeover. Rounds: ${rounds}, the servers in turn, each measured for ` +
       `${seconds} s after ${warmUp} s of warm-up; medians. The columns are explained in ` +
       '[the README](../README.md#what-the-columns-mean).'

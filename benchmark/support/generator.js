@@ -2,38 +2,10 @@
 
 // The load generator (load/) in a process of its own: opens connections, warms up, waits, measures, waits.
 
-const fs = require('node:fs')
-const os = require('node:os')
-const path = require('node:path')
 const readline = require('node:readline')
 const { once } = require('node:events')
-const { Failure, run } = require('../../scripts/support')
+const { Failure } = require('../../scripts/support')
 const { start } = require('./process')
-const { encode } = require('../datasets')
-
-/** Compiles the generator and returns the path of the program. */
-function buildGenerator () {
-  return buildPrograms().generator
-}
-
-/** Compiles the generator and the floor (load/src/bin/floor.rs) and returns the paths of the programs. */
-function buildPrograms () {
-  const args = ['build', '--release', '--locked', '-p', 'faye-websocket-load']
-  const { stdout } = run('cargo', [...args, '--message-format=json-render-diagnostics'], {
-    name: 'cargo build',
-    fix: 'The load generator needs Rust 1.88 or newer and, the first time, the network for its crates.',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: 1 << 28
-  })
-  const artifacts = stdout.split('\n').filter((line) => line.includes('"executable"')).map((line) => JSON.parse(line))
-  const pathOf = (name) => {
-    const artifact = artifacts.find(({ target, executable }) => executable && target?.name === name)
-    if (!artifact) throw new Failure(`cargo built no ${name}.`)
-    return artifact.executable
-  }
-  return { generator: pathOf('faye-websocket-load'), floor: pathOf('faye-websocket-floor') }
-}
 
 class Generator {
   /**
@@ -90,23 +62,4 @@ class Generator {
   }
 }
 
-/** Data sets as files, in a directory that goes with this process. */
-class DataFiles {
-  constructor () {
-    this.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'faye-websocket-benchmark-'))
-    this.files = new Map()
-    process.once('exit', () => fs.rmSync(this.directory, { recursive: true, force: true }))
-  }
-
-  /** @param {() => string[]} make called once for each name */
-  path (name, make) {
-    if (!this.files.has(name)) {
-      const file = path.join(this.directory, name)
-      fs.writeFileSync(file, encode(make()))
-      this.files.set(name, file)
-    }
-    return this.files.get(name)
-  }
-}
-
-module.exports = { Generator, DataFiles, buildGenerator, buildPrograms }
+module.exports = { Generator }

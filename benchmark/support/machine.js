@@ -41,12 +41,14 @@ function versionOf (name) {
   }
 }
 
-function toMarkdown ({ date, cpu, cores, pinned, system, loadAverage, node, versions }) {
-  const pinning = pinned ? 'server and generator pinned to one core each' : 'nothing pinned'
+/** @param {{ command: string, machine: ReturnType<typeof describe> }} run */
+function toMarkdown ({ command, machine: { date, cpu, cores, pinned, system, loadAverage, node, versions } }) {
+  const pinning = pinned ? 'both sides pinned to one core each' : 'nothing pinned'
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `- ${date}, ${cpu}, ${cores} cores, ${pinning}; ${system}; load average before the run ${loadAverage.toFixed(2)}`,
-    `- Node ${node.slice(1)}; ${packages.join(', ')}`
+    `- Node ${node.slice(1)}; ${packages.join(', ')}`,
+    `- \`${command}\``
   ].join('\n')
 }
 

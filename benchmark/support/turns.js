@@ -1,11 +1,26 @@
 'use strict'
 
-// How servers take turns, and how what is asked of a load becomes a command line.
+// How those that are compared take turns, what becomes of their figures, and how a load becomes a command line.
 
-/** In every round another one begins. */
-function rotated (list, by) {
-  const start = by % list.length
-  return [...list.slice(start), ...list.slice(0, start)]
+/**
+ * Measures each of them once in every round, one after the other; in every round another one begins.
+ *
+ * @template {{ name: string }} T
+ * @template R
+ * @param {T[]} list
+ * @param {number} rounds
+ * @param {(one: T) => Promise<R>} measure
+ * @param {(records: R[]) => R} toFigures makes one of all rounds
+ * @returns {Promise<{ figures: Record<string, R>, rounds: Record<string, R[]> }>} by name
+ */
+async function inTurn (list, rounds, measure, toFigures) {
+  const results = Object.fromEntries(list.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    const first = round % list.length
+    for (const one of [...list.slice(first), ...list.slice(0, first)]) results[one.name].push(await measure(one))
+  }
+  const figures = Object.entries(results).map(([name, records]) => [name, toFigures(records)])
+  return { figures: Object.fromEntries(figures), rounds: results }
 }
 
 /** `{ inFlight: 4, binary: true }` is `--in-flight 4 --binary`. */
@@ -16,4 +31,4 @@ function toArgs (load) {
   })
 }
 
-module.exports = { rotated, toArgs }
+module.exports = { inTurn, toArgs }

@@ -17,7 +17,7 @@ function report (run) {
   const { rounds, seconds, warmUp } = run.settings
   const sections = [
     '# Servers',
-    machine.toMarkdown(run.machine),
+    machine.toMarkdown(run),
     `Rounds: ${rounds}, the servers in turn, each measured for ${seconds} s after ${warmUp} s of warm-up; medians. ` +
       'How it is measured, and what the columns mean, is in [the README](../README.md#servers).',
     ...run.missing.length > 0 ? [`Not installed, so not measured: ${run.missing.join(', ')}.`] : [],

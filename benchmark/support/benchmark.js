@@ -1,0 +1,112 @@
+'use strict'
+
+// From a command line to a page: what every benchmark does, whatever it measures.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { Failure, ensureDependencies } = require('../../scripts/support')
+const { build } = require('../../scripts/build')
+const machine = require('./machine')
+const { choose, parse } = require('./options')
+const { buildPrograms } = require('./programs')
+
+const RESULTS = path.join(__dirname, '..', 'results')
+const LINE = 120
+
+/**
+ * Runs a benchmark and ends the process.
+ *
+ * @param {object} benchmark
+ * @param {string} benchmark.name of the script, and of the files that it writes
+ * @param {string} benchmark.about a line for --help
+ * @param {string} benchmark.glance how long --quick takes
+ * @param {string[]} benchmark.packages whose versions matter
+ * @param {object[]} benchmark.cases with a `name` each
+ * @param {object[]} benchmark.subjects what is compared, with a `name` each
+ * @param {'servers' | 'clients'} benchmark.kind of them
+ * @param {Record<string, { value: number, quick: number, about: string }>} benchmark.settings numbers, by their
+ *   options: what they are in a full run, and at a glance
+ * @param {(run: object, chosen: { cases: object[], subjects: object[] }, programs: object) => Promise<object>}
+ *   benchmark.measure resolves with what belongs to the run beside machine, command and settings
+ * @param {(run: object) => string} benchmark.report the page
+ * @param {(run: object) => Record<string, string>} benchmark.charts by the names of their files
+ */
+function runBenchmark (benchmark) {
+  main(benchmark, process.argv.slice(2)).then(() => process.exit(), (error) => {
+    console.error('\n' + (error instanceof Failure ? error.message : error.stack))
+    process.exit(error instanceof Failure ? error.exitCode : 1)
+  })
+}
+
+async function main (benchmark, args) {
+  const usage = usageOf(benchmark)
+  const options = optionsOf(benchmark, args, usage)
+  if (options.help) return process.stdout.write(usage)
+  const { name, kind, settings } = benchmark
+  const chosen = {
+    cases: choose(benchmark.cases, options.only, 'case'),
+    subjects: choose(benchmark.subjects, options[kind], kind.slice(0, -1))
+  }
+  ensureDependencies()
+  if (!options.noBuild) build()
+  const programs = buildPrograms()
+  const run = {
+    command: [`npm run bench:${name}`, ...args.length > 0 ? ['--', ...args] : []].join(' '),
+    machine: machine.describe(benchmark.packages),
+    settings: Object.fromEntries(Object.keys(settings).map((key) => [key, options[key]]))
+  }
+  Object.assign(run, await benchmark.measure(run, chosen, programs))
+  const page = benchmark.report(run)
+  console.log('\n' + page)
+  const isComplete = !options.quick && options.only.length === 0 && options[kind].length === 0
+  if (options.out || isComplete) write(options.out || RESULTS, name, run, page, benchmark.charts(run))
+}
+
+/** What --quick says holds unless an option says something else. */
+function optionsOf ({ kind, settings }, args, usage) {
+  const numbers = (from) => Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting[from]]))
+  const others = { only: [], [kind]: [], out: '', noBuild: false, quick: false, help: false }
+  const options = parse(args, { ...numbers('value'), ...others }, usage)
+  return options.quick ? parse(args, { ...numbers('quick'), ...others }, usage) : options
+}
+
+function usageOf ({ name, about, glance, cases, subjects, kind, settings }) {
+  const names = (list) => list.map(({ name }) => name).join(', ')
+  const list = kind.toUpperCase()
+  const options = [
+    ['--only CASES', `some of ${names(cases)}`],
+    [`--${kind} ${list}`, `some of ${names(subjects)}`],
+    ['--quick', `figures that are only good for a glance, in ${glance}`],
+    ...Object.entries(settings).map(([key, { value, about }]) => [`${flagOf(key)} N`, `${about} (default: ${value})`]),
+    ['--out DIR', `where ${name}.md and what belongs to it go; without this only a run of everything, at length, is ` +
+      'written, to benchmark/results'],
+    ['--no-build', 'use the addon that is there'],
+    ['--help', 'print this text']
+  ]
+  const indent = Math.max(...options.map(([option]) => option.length)) + 4
+  const lines = options.map(([option, text]) => `  ${option}`.padEnd(indent) + wrapped(text, indent))
+  return `${wrapped(about, 0)}\n\n  npm run bench:${name} -- [options]\n\n${lines.join('\n')}\n`
+}
+
+/** Lines that fit behind an indentation. */
+function wrapped (text, indent) {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    if (indent + lines.at(-1).length + word.length > LINE) lines.push('')
+    lines.push(`${lines.pop()}${word} `)
+  }
+  return lines.map((line) => line.trimEnd()).join('\n' + ' '.repeat(indent))
+}
+
+const flagOf = (key) => '--' + key.replace(/[A-Z]/g, (letter) => '-' + letter.toLowerCase())
+
+function write (directory, name, run, page, charts) {
+  const links = Object.keys(charts).map((file) => `![${file}](${file})`)
+  const text = links.length > 0 ? `${page}\n## Charts\n\n${links.join('\n\n')}\n` : page
+  const files = { ...charts, [`${name}.md`]: text, [`${name}.json`]: JSON.stringify(run, null, 2) + '\n' }
+  fs.mkdirSync(directory, { recursive: true })
+  for (const [file, content] of Object.entries(files)) fs.writeFileSync(path.join(directory, file), content)
+  console.log(`Written to ${path.relative(process.cwd(), directory) || '.'}.`)
+}
+
+module.exports = { runBenchmark }

@@ -4,7 +4,7 @@
 
 const { Failure, run } = require('../../scripts/support')
 
-/** Compiles the generator and the floor (load/src/bin/floor.rs) and returns the paths of the programs. */
+/** Compiles the generator and the floor (load/src/bin/floor) and returns the paths of the programs. */
 function buildPrograms () {
   const args = ['build', '--release', '--locked', '-p', 'faye-websocket-load']
   const { stdout } = run('cargo', [...args, '--message-format=json-render-diagnostics'], {

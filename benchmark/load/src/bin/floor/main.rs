@@ -5,18 +5,23 @@
 //! protocol, no pings, no timeouts, no fragments. Whole messages are in memory before they are answered,
 //! as a library must have them. Not for use.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
+use std::path::PathBuf;
 
 use base64::prelude::*;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use sha1::{Digest, Sha1};
 
+use crate::wire::{Tls, Wire, tls_config};
+
+mod wire;
+
 const USAGE: &str = "\
-usage: faye-websocket-floor [--mode echo|receive|broadcast] [--port PORT]
-Prints the port; ends when stdin does.
+usage: faye-websocket-floor [--mode echo|receive|broadcast] [--port PORT] [--tls FILE]
+Speaks TLS with the certificate and the key in FILE (PEM), if there is one. Prints the port; ends when stdin does.
 ";
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const LISTENER: Token = Token(usize::MAX);
@@ -42,47 +47,65 @@ enum Mode {
 }
 
 fn main() -> io::Result<()> {
-    let Some((mode, port)) = parse(std::env::args().skip(1)) else {
+    let Some(options) = parse(std::env::args().skip(1)) else {
         eprint!("{USAGE}");
         std::process::exit(2);
     };
-    let mut server = Server::listen(mode, port)?;
+    match &options.tls {
+        None => serve(&options, Ok),
+        Some(file) => {
+            let config = tls_config(file)?;
+            serve(&options, |socket| Tls::new(&config, socket))
+        }
+    }
+}
+
+/// Forever. `wrap` makes of the socket of a newcomer what is served.
+fn serve<W: Wire>(options: &Options, wrap: impl Fn(TcpStream) -> io::Result<W>) -> io::Result<()> {
+    let mut server = Server::listen(options.mode, options.port)?;
     println!("{}", server.listener.local_addr()?.port());
     std::thread::spawn(|| {
         io::copy(&mut io::stdin(), &mut io::sink()).ok();
         std::process::exit(0);
     });
-    server.run()
+    server.run(wrap)
 }
 
-fn parse(mut arguments: impl Iterator<Item = String>) -> Option<(Mode, u16)> {
-    let (mut mode, mut port) = (Mode::Echo, 0);
+struct Options {
+    mode: Mode,
+    port: u16,
+    tls: Option<PathBuf>,
+}
+
+fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
+    let (mut mode, mut port, mut tls) = (Mode::Echo, 0, None);
     while let Some(name) = arguments.next() {
         let value = arguments.next()?;
         match (name.as_str(), value.as_str()) {
             ("--port", text) => port = text.parse().ok()?,
+            ("--tls", file) => tls = Some(file.into()),
             ("--mode", "echo") => mode = Mode::Echo,
             ("--mode", "receive") => mode = Mode::Receive,
             ("--mode", "broadcast") => mode = Mode::Broadcast,
             _ => return None,
         }
     }
-    Some((mode, port))
+    Some(Options { mode, port, tls })
 }
 
-struct Server {
+struct Server<W> {
     mode: Mode,
     poll: Poll,
     listener: TcpListener,
     /// By token.
-    connections: Vec<Option<Connection>>,
+    connections: Vec<Option<Connection<W>>>,
     free: Vec<usize>,
     input: Vec<u8>,
     output: Vec<u8>,
 }
 
-struct Connection {
-    socket: TcpStream,
+struct Connection<W> {
+    wire: W,
     is_upgraded: bool,
     /// The beginning of what is not complete, in the first `filled` bytes.
     partial: Vec<u8>,
@@ -101,7 +124,7 @@ struct Decoded {
     is_closed: bool,
 }
 
-impl Server {
+impl<W: Wire> Server<W> {
     fn listen(mode: Mode, port: u16) -> io::Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut listener = TcpListener::bind(address)?;
@@ -119,7 +142,7 @@ impl Server {
         })
     }
 
-    fn run(&mut self) -> io::Result<()> {
+    fn run(&mut self, wrap: impl Fn(TcpStream) -> io::Result<W>) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         loop {
             match self.poll.poll(&mut events, None) {
@@ -128,14 +151,14 @@ impl Server {
             }
             for event in &events {
                 match event.token() {
-                    LISTENER => self.accept()?,
+                    LISTENER => self.accept(&wrap)?,
                     Token(index) => self.serve(index),
                 }
             }
         }
     }
 
-    fn accept(&mut self) -> io::Result<()> {
+    fn accept(&mut self, wrap: impl Fn(TcpStream) -> io::Result<W>) -> io::Result<()> {
         loop {
             let mut socket = match self.listener.accept() {
                 Ok((socket, _)) => socket,
@@ -152,7 +175,7 @@ impl Server {
             if index == self.connections.len() {
                 self.connections.push(None);
             }
-            self.connections[index] = Some(Connection::new(socket));
+            self.connections[index] = Some(Connection::new(wrap(socket)?));
         }
     }
 
@@ -173,7 +196,7 @@ impl Server {
             if !connection.flush()? {
                 return Ok(true);
             }
-            let (length, room) = match connection.read(&mut self.input) {
+            let (length, is_emptied) = match connection.read(&mut self.input) {
                 Ok((0, _)) => return Ok(false),
                 Ok(read) => read,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
@@ -182,7 +205,7 @@ impl Server {
             if !self.answer(index, length)? {
                 return Ok(false);
             }
-            if length < room {
+            if is_emptied {
                 return Ok(true);
             }
         }
@@ -241,10 +264,10 @@ impl Server {
     }
 }
 
-impl Connection {
-    fn new(socket: TcpStream) -> Self {
+impl<W: Wire> Connection<W> {
+    fn new(wire: W) -> Self {
         Self {
-            socket,
+            wire,
             is_upgraded: false,
             partial: Vec::new(),
             filled: 0,
@@ -253,8 +276,8 @@ impl Connection {
         }
     }
 
-    /// The number of bytes, and how many it could have been.
-    fn read(&mut self, input: &mut [u8]) -> io::Result<(usize, usize)> {
+    /// The number of bytes, and whether there are no more for now.
+    fn read(&mut self, input: &mut [u8]) -> io::Result<(usize, bool)> {
         let room = if self.filled == 0 {
             input
         } else {
@@ -266,7 +289,8 @@ impl Connection {
             }
             &mut self.partial[self.filled..needed]
         };
-        Ok((self.socket.read(room)?, room.len()))
+        let length = self.wire.read(room)?;
+        Ok((length, self.wire.is_emptied(length, room.len())))
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -295,7 +319,7 @@ impl Connection {
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut sent = 0;
         if self.unsent.is_empty() {
-            sent = write(&mut self.socket, bytes)?;
+            sent = write(&mut self.wire, bytes)?;
         }
         self.unsent.extend_from_slice(&bytes[sent..]);
         Ok(())
@@ -304,18 +328,24 @@ impl Connection {
     /// False when the socket takes no more for now.
     fn flush(&mut self) -> io::Result<bool> {
         if !self.unsent.is_empty() {
-            let sent = write(&mut self.socket, &self.unsent)?;
+            let sent = write(&mut self.wire, &self.unsent)?;
             self.unsent.drain(..sent);
         }
-        Ok(self.unsent.is_empty())
+        if !self.unsent.is_empty() {
+            return Ok(false);
+        }
+        match self.wire.flush() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            result => result.map(|()| true),
+        }
     }
 }
 
-/// Writes what the socket takes.
-fn write(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
+/// Writes what is taken.
+fn write(wire: &mut impl Wire, bytes: &[u8]) -> io::Result<usize> {
     let mut sent = 0;
     while sent < bytes.len() {
-        match socket.write(&bytes[sent..]) {
+        match wire.write(&bytes[sent..]) {
             Ok(length) => sent += length,
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             Err(error) => return Err(error),

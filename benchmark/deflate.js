@@ -7,7 +7,7 @@ const { CASES, MEMORY_CASES, OURS, SERVERS } = require('./deflate/cases')
 const { report } = require('./deflate/report')
 const { runBenchmark } = require('./support/benchmark')
 const { TemporaryFiles } = require('./support/files')
-const { SERVER_CORE, measureLoad, measureMemory, median, medians } = require('./support/measure')
+const { MEASURED_CORE, measureLoad, measureMemory, median, medians } = require('./support/measure')
 const { Server } = require('./support/server')
 const { inTurn, toArgs } = require('./support/turns')
 
@@ -73,7 +73,7 @@ async function memories (program, { title, messages }, servers, { rounds, memory
 }
 
 function startServer ({ name }) {
-  return Server.start(name, { core: SERVER_CORE, args: ['--deflate'] })
+  return Server.start(name, { core: MEASURED_CORE, args: ['--deflate'] })
 }
 
 function progress (title, server, text) {

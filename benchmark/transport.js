@@ -6,7 +6,7 @@ const { Failure } = require('../scripts/support')
 const { CASES, FLOOR, MEMORY_CASE, SERVERS } = require('./transport/cases')
 const { charts, report } = require('./transport/report')
 const { runBenchmark } = require('./support/benchmark')
-const { SERVER_CORE, GENERATOR_CORE, measureLoad, measureMemory, median, medians } = require('./support/measure')
+const { MEASURED_CORE, OTHER_CORE, measureLoad, measureMemory, median, medians } = require('./support/measure')
 const { descriptorLimit } = require('./support/processor')
 const { Server } = require('./support/server')
 const { inTurn, toArgs } = require('./support/turns')
@@ -87,7 +87,7 @@ async function memories (programs, one, servers, { rounds, idleConnections: want
 function startServer (programs, { name, title, script, env, program }, { load, isUnpinned }) {
   // What connects newcomers, and what keeps them, echoes.
   const mode = ['receive', 'broadcast'].includes(load.mode) ? load.mode : 'echo'
-  const core = isUnpinned ? `${SERVER_CORE},${GENERATOR_CORE}` : SERVER_CORE
+  const core = isUnpinned ? `${MEASURED_CORE},${OTHER_CORE}` : MEASURED_CORE
   const args = ['--mode', mode, ...load.tls ? ['--tls'] : []]
   if (name === FLOOR) return Server.startProgram(programs.floor, args, { core, title })
   if (!program) return Server.start(script, { core, args, env, title })

@@ -3,6 +3,7 @@
 // The figures of a run as a page.
 
 const { OURS } = require('./cases')
+const { milliseconds, percent, times } = require('../support/format')
 const machine = require('../support/machine')
 const { table } = require('../support/table')
 
@@ -81,9 +82,6 @@ function goal (value, toText, met) {
   return value === undefined ? ['', ''] : [toText(value), met ? 'met' : '**missed**']
 }
 
-const percent = (fraction) => `${(100 * fraction).toFixed(0)} %`
 const signed = (fraction) => `${fraction < 0 ? '−' : '+'}${Math.abs(100 * fraction).toFixed(1)} %`
-const times = (factor) => `${factor.toFixed(1)}×`
-const milliseconds = (microseconds) => (microseconds / 1000).toFixed(2)
 
 module.exports = { report }

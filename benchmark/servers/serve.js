@@ -10,6 +10,7 @@
 const http = require('node:http')
 const https = require('node:https')
 const { createAuthority } = require('../../__test__/support/certs')
+const { usage } = require('../support/usage')
 
 const GC_PAUSE = 100
 
@@ -49,13 +50,6 @@ function parse (args) {
 function answer (question) {
   if (question === 'usage') process.send(usage())
   else if (question === 'memory') collected(() => process.send({ rss: process.memoryUsage.rss() }))
-}
-
-/** Microseconds of processor time: of all threads, and of this one, where Node knows that. */
-function usage () {
-  const time = ({ user, system }) => user + system
-  const all = time(process.cpuUsage())
-  return { all, main: process.threadCpuUsage ? time(process.threadCpuUsage()) : all }
 }
 
 // With --expose-gc: what is only waiting to be collected is no need of the library. Finalizers run on later turns, and

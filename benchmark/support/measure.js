@@ -4,13 +4,13 @@
 
 const { Generator } = require('./generator')
 
-/** Servers have this core, the generator the next. */
-const SERVER_CORE = 0
-const GENERATOR_CORE = 1
+/** What is measured has this core, what it talks to the other. */
+const MEASURED_CORE = 0
+const OTHER_CORE = 1
 
 /** What a load costs a server. All figures are of the time between the warm-up and the last reply. */
 async function measureLoad (program, server, args) {
-  const generator = await Generator.start(program, server, { core: GENERATOR_CORE, args })
+  const generator = await Generator.start(program, server, { core: OTHER_CORE, args })
   const before = await server.cpu()
   const result = await generator.measure()
   const after = await server.cpu()
@@ -43,7 +43,7 @@ async function measureMemory (program, server, { base, count, messages, pause, a
   const grown = async (connections) => {
     const open = ['--connections', connections, '--sample', connections, '--messages', messages, '--warm-up', 0]
     const generator = await Generator.start(program, server, {
-      core: GENERATOR_CORE,
+      core: OTHER_CORE,
       args: [...args, ...open.map(String)]
     })
     generators.push(generator)
@@ -70,4 +70,4 @@ function median (values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-module.exports = { SERVER_CORE, GENERATOR_CORE, measureLoad, measureMemory, median, medians }
+module.exports = { MEASURED_CORE, OTHER_CORE, measureLoad, measureMemory, median, medians }

@@ -7,24 +7,14 @@ const readline = require('node:readline')
 const { once } = require('node:events')
 const { start } = require('./process')
 const { processorTime, residentMemory } = require('./processor')
+const { Script, fork } = require('./script')
 
-const PATIENCE = 15_000
-
-class Server {
-  /**
-   * A script for Node.
-   *
-   * @param {string} name of a script in servers/
-   */
-  static async start (name, { core, args = [], env = {}, title = name }) {
-    // --expose-gc: see memory().
-    const child = start(process.execPath, ['--expose-gc', scriptOf(name), ...args], {
-      core,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc']
-    })
-    const server = new Server(title, child)
-    server.port = (await server._answer()).port
+class Server extends Script {
+  /** @param {string} name of a script in servers/ */
+  static async start (name, { core, args, env, title = name }) {
+    const file = path.join(__dirname, '..', 'servers', name + '.js')
+    const server = new Server(title, fork(file, { core, args, env }))
+    server.port = (await server.answer()).port
     return server
   }
 
@@ -38,39 +28,9 @@ class Server {
     return server
   }
 
-  constructor (name, child) {
-    this.name = name
-    this.child = child
-    this.failed = once(child, 'close').then(([code, signal]) => {
-      throw new Error(`the server ${name} ended (${signal || 'exit code ' + code})`)
-    })
-    // What nobody waits for is no unhandled rejection.
-    this.failed.catch(() => {})
-  }
-
-  /** Microseconds of processor time so far: of all threads, and of the one that runs JavaScript. */
-  async cpu () {
-    return processorTime(this.child.pid) ?? this._ask('usage')
-  }
-
   /** Resident bytes, after a garbage collection. */
   async memory () {
-    return (await this._ask('memory')).rss
-  }
-
-  stop () {
-    this.child.kill()
-  }
-
-  _ask (question) {
-    const answer = this._answer()
-    this.child.send(question)
-    return answer
-  }
-
-  async _answer () {
-    const message = once(this.child, 'message', { signal: AbortSignal.timeout(PATIENCE) })
-    return (await Promise.race([message, this.failed]))[0]
+    return (await this.ask('memory')).rss
   }
 }
 
@@ -87,8 +47,4 @@ class Program extends Server {
   }
 }
 
-function scriptOf (name) {
-  return path.join(__dirname, '..', 'servers', name + '.js')
-}
-
-module.exports = { Server, scriptOf }
+module.exports = { Server }

@@ -4,6 +4,7 @@
 
 const { OURS, FLOOR, RIVALS, SERVERS } = require('./cases')
 const { barCharts } = require('../support/chart')
+const { kilobytes, micros, milliseconds, percent, thousands, times } = require('../support/format')
 const machine = require('../support/machine')
 const { table } = require('../support/table')
 
@@ -136,17 +137,6 @@ function charts ({ cases, memory }) {
 function bar (name, value, label) {
   const kind = name === OURS || name === 'broadcast' ? 'ours' : name === FLOOR ? 'floor' : 'other'
   return { title: titleOf[name], value, label, kind }
-}
-
-const percent = (fraction) => `${(100 * fraction).toFixed(0)} %`
-const times = (factor) => `${factor.toFixed(2)}×`
-const micros = (value) => value.toPrecision(value >= 100 ? Math.ceil(Math.log10(value + 1)) : 3)
-const milliseconds = (microseconds) => (microseconds / 1000).toFixed(2)
-const kilobytes = (bytes) => (bytes / 1000).toFixed(1)
-
-function thousands (value) {
-  if (value >= 1e6) return (value / 1e6).toFixed(2) + ' M'
-  return value >= 1e4 ? (value / 1e3).toFixed(0) + ' k' : value.toFixed(0)
 }
 
 module.exports = { report, charts }

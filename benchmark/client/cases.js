@@ -1,0 +1,57 @@
+'use strict'
+
+// What is compared, and what this package has promised.
+
+const OURS = 'faye-websocket-rs'
+
+/** `name` is that of a script in clients/. `obstacle` says why a client cannot be measured here, if so. */
+const CLIENTS = [
+  { name: OURS },
+  { name: `${OURS}-stream`, title: `${OURS}, stream` },
+  { name: 'faye-websocket' },
+  { name: 'ws' },
+  { name: 'websocket' },
+  { name: 'undici', obstacle: () => obstacleOf('undici') }
+].map((client) => ({ title: client.name, obstacle: () => null, ...client }))
+
+const CONNECTIONS = [1, 16, 64]
+const SIZES = [
+  { label: '125 B text', size: 125, slug: 'text' },
+  { label: '4 KiB binary', size: 4096, binary: true, slug: 'binary-4k' },
+  { label: '64 KiB binary', size: 65536, binary: true, slug: 'binary-64k' }
+]
+/** With many in flight, only what has a goal. */
+const LOADS = SIZES.flatMap((size) => CONNECTIONS.map((connections) => ({ ...size, connections, inFlight: 1 })))
+LOADS.splice(CONNECTIONS.length, 0, { ...SIZES[0], connections: 64, inFlight: 16 })
+
+/** `goal`: the rate is to be at least so many times that of another client. */
+const CASES = [false, true].flatMap((tls) => LOADS.map(({ label, slug, ...load }) => {
+  const { connections, inFlight } = load
+  const many = inFlight > 1 ? `, ${inFlight} in flight` : ''
+  return {
+    name: `${tls ? 'tls-' : ''}${slug}-${connections}${inFlight > 1 ? `-${inFlight}` : ''}`,
+    title: `${tls ? 'TLS, ' : ''}${label}, ${connections} connection${connections > 1 ? 's' : ''}${many}`,
+    load: { binary: false, ...load, tls },
+    goal: goalOf(load, tls)
+  }
+}))
+
+function goalOf ({ size, connections, inFlight }, tls) {
+  if (size === 125) {
+    if (inFlight > 1) return { ws: tls ? 4 : 8 }
+    return connections === 64 ? { ws: tls ? 1.3 : 1.6 } : {}
+  }
+  return size === 4096 ? { undici: 4 } : { ws: tls ? 1.2 : 1.4, undici: 4 }
+}
+
+/** Why a package cannot be loaded, in a line; null if it can. */
+function obstacleOf (name) {
+  try {
+    require(name)
+    return null
+  } catch (error) {
+    return `does not load on Node ${process.versions.node}: ${error.message.split('\n')[0]}`
+  }
+}
+
+module.exports = { OURS, CLIENTS, CASES }

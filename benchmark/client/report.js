@@ -1,0 +1,76 @@
+'use strict'
+
+// The figures of a run as a page, and as charts.
+
+const { OURS, CLIENTS } = require('./cases')
+const { barCharts } = require('../support/chart')
+const { micros, milliseconds, percent, thousands, times } = require('../support/format')
+const machine = require('../support/machine')
+const { table } = require('../support/table')
+
+const titleOf = Object.fromEntries(CLIENTS.map(({ name, title }) => [name, title]))
+
+/** @param {{ machine: object, settings: object, missing: object[], cases: object[] }} run see client.js */
+function report (run) {
+  const { rounds, seconds, warmUp } = run.settings
+  return [
+    '# Clients',
+    machine.toMarkdown(run),
+    `Rounds: ${rounds}, the clients in turn, each measured for ${seconds} s, the first time after ${warmUp} s of ` +
+      'warm-up; medians. How it is measured, and what the columns mean, is in [the README](../README.md#clients).',
+    ...run.missing.map(({ title, reason }) => `Not measured: ${title} (${reason}).`),
+    '## Goals', goals(run.cases), '## Figures', figures(run.cases)
+  ].join('\n\n') + '\n'
+}
+
+/** What was promised for this package, and what became of it. */
+function goals (cases) {
+  const rows = cases.filter(({ figures }) => figures[OURS]).flatMap(({ title, figures, goal }) => {
+    const ours = figures[OURS]
+    return Object.entries(goal).map(([name, least]) => {
+      const other = figures[name]
+      if (!other) return [title, name, 'not measured', `≥ ${times(least)}`, '', '', '', '']
+      const rate = ours.messagesPerSecond / other.messagesPerSecond
+      return [
+        title, name, times(rate), `≥ ${times(least)}`, rate >= least ? 'met' : '**missed**',
+        times(other.cpuPerMessage / ours.cpuPerMessage), percent(ours.busy), percent(ours.serverBusy)
+      ]
+    })
+  })
+  if (rows.length === 0) return `No goal was measured for ${OURS}.`
+  return table(['case', 'against', 'rate', 'goal', '', 'CPU', 'busy', 'server'], rows)
+}
+
+function figures (cases) {
+  const header = [
+    'case and client', 'CPU µs', 'JS thread µs', 'per second', 'rate against ws', 'CPU against ws', 'busy', 'p50 ms',
+    'p99 ms', 'server'
+  ]
+  const rows = cases.flatMap(({ title, figures }) => [
+    [`**${title}**`, ...header.slice(1).map(() => '')],
+    ...Object.entries(figures).map(([name, f]) => [
+      titleOf[name], micros(f.cpuPerMessage), micros(f.mainPerMessage), f.messagesPerSecond.toFixed(0),
+      figures.ws ? times(f.messagesPerSecond / figures.ws.messagesPerSecond) : '',
+      figures.ws ? times(figures.ws.cpuPerMessage / f.cpuPerMessage) : '', percent(f.busy), milliseconds(f.p50),
+      milliseconds(f.p99), percent(f.serverBusy)
+    ])
+  ])
+  return table(header, rows)
+}
+
+/** @returns {Record<string, string>} charts by the name of the file */
+function charts ({ cases }) {
+  const panels = (value, format) => cases.map(({ title, figures }) => ({
+    title,
+    bars: Object.entries(figures).map(([name, f]) => ({
+      title: titleOf[name], value: value(f), label: format(value(f)), kind: name === OURS ? 'ours' : 'other'
+    }))
+  }))
+  return {
+    'client-rate.svg': barCharts('Replies per second; longer is better', panels((f) => f.messagesPerSecond, thousands)),
+    'client-cpu.svg': barCharts('Processor time of the client per message, all threads; shorter is better',
+      panels((f) => f.cpuPerMessage, (value) => micros(value) + ' µs'))
+  }
+}
+
+module.exports = { report, charts }

@@ -1,0 +1,61 @@
+'use strict'
+
+// A script for Node in a process of its own, on a core of its own, that answers questions.
+
+const { once } = require('node:events')
+const { start } = require('./process')
+const { processorTime } = require('./processor')
+
+const PATIENCE = 15_000
+
+class Script {
+  /**
+   * @param {string} name for messages
+   * @param {import('node:child_process').ChildProcess} child
+   */
+  constructor (name, child) {
+    this.name = name
+    this.child = child
+    this.failed = once(child, 'close').then(([code, signal]) => {
+      throw new Error(`${name} ended (${signal || 'exit code ' + code})`)
+    })
+    // What nobody waits for is no unhandled rejection.
+    this.failed.catch(() => {})
+  }
+
+  /** Microseconds of processor time so far: of all threads, and of the one that runs JavaScript. */
+  async cpu () {
+    return processorTime(this.child.pid) ?? this.ask('usage')
+  }
+
+  stop () {
+    this.child.kill()
+  }
+
+  ask (question, patience = PATIENCE) {
+    const answer = this.answer(patience)
+    this.child.send(question)
+    return answer
+  }
+
+  /** What the script says next. */
+  async answer (patience = PATIENCE) {
+    const signal = AbortSignal.timeout(patience)
+    const message = once(this.child, 'message', { signal }).catch((error) => {
+      throw signal.aborted ? new Error(`${this.name} has not answered within ${patience / 1000} s`) : error
+    })
+    return (await Promise.race([message, this.failed]))[0]
+  }
+}
+
+/** @param {{ core: number, args?: string[], env?: Record<string, string> }} options */
+function fork (file, { core, args = [], env = {} }) {
+  // --expose-gc: a server collects its garbage before it tells what memory it has.
+  return start(process.execPath, ['--expose-gc', file, ...args], {
+    core,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+  })
+}
+
+module.exports = { Script, fork }

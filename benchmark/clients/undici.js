@@ -12,6 +12,6 @@ drive((url, ca, { opened, received, ended }) => {
   let reason
   connection.onopen = () => opened((message) => connection.send(message), () => connection.close())
   connection.onmessage = ({ data }) => received(typeof data === 'string' ? data : new Uint8Array(data))
-  connection.onerror = (event) => { reason = event.error ?? event.message }
+  connection.onerror = (event) => { reason = event.error?.cause ?? event.error }
   connection.onclose = ({ code }) => ended(reason ?? code)
 })

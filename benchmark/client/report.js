@@ -51,12 +51,14 @@ function figures (cases) {
     ...Object.entries(figures).map(([name, f]) => [
       titleOf[name], micros(f.cpuPerMessage), micros(f.mainPerMessage), f.messagesPerSecond.toFixed(0),
       figures.ws ? times(f.messagesPerSecond / figures.ws.messagesPerSecond) : '',
-      figures.ws ? times(figures.ws.cpuPerMessage / f.cpuPerMessage) : '', percent(f.busy), milliseconds(f.p50),
-      milliseconds(f.p99), percent(f.serverBusy)
+      figures.ws ? times(figures.ws.cpuPerMessage / f.cpuPerMessage) : '', percent(f.busy), latency(f.p50),
+      latency(f.p99), percent(f.serverBusy)
     ])
   ])
   return table(header, rows)
 }
+
+const latency = (value) => value === null ? '?' : milliseconds(value)
 
 /** @returns {Record<string, string>} charts by the name of the file */
 function charts ({ cases }) {

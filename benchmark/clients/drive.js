@@ -13,8 +13,9 @@ const LENGTH = 256 * 1024
 const FEWEST = 8
 /** Connections begin at so many different places of the messages. */
 const BEGINNINGS = 8
-/** One message in so many of a connection is timed: a look at the clock costs something. */
+/** One short message in so many of a connection is timed: a look at the clock costs something. */
 const TIMED = 32
+const SHORT = 1024
 
 /**
  * @callback Connect
@@ -52,7 +53,9 @@ class Load {
     this.messages = messagesOf(size, binary)
     this.isSame = binary ? isSameBinary : isSameText
     this.inFlight = inFlight
-    this.connections = Array.from({ length: connections }, (_, index) => new Connection(this, index % BEGINNINGS))
+    // Of one connection, no more than one on its way.
+    this.timed = Math.max(inFlight, size < SHORT ? TIMED : 1)
+    this.connections = Array.from({ length: connections }, (_, index) => new Connection(this, index))
     this.isRunning = this.isClosing = false
     this.received = 0
     this.onTheirWay = 0
@@ -90,10 +93,11 @@ class Load {
 }
 
 class Connection {
-  constructor (load, beginning) {
+  constructor (load, index) {
     this.load = load
-    this.next = this.expected = beginning
-    this.sent = this.received = 0
+    this.next = this.expected = index % BEGINNINGS
+    // Not from 0: those that are timed shall not be the same on all connections.
+    this.sent = this.received = index
     this.timedAt = 0
     this.send = this.close = this.onend = null
   }
@@ -123,10 +127,10 @@ class Connection {
   }
 
   sendNext () {
-    const { messages } = this.load
+    const { messages, timed } = this.load
     const message = messages[this.next]
     if (++this.next === messages.length) this.next = 0
-    if (this.sent++ % TIMED === 0) this.timedAt = performance.now()
+    if (this.sent++ % timed === 0) this.timedAt = performance.now()
     this.send(message)
   }
 
@@ -134,7 +138,7 @@ class Connection {
     const { load } = this
     if (!load.isSame(message, load.messages[this.expected])) fail(new Error('a reply is not the message'))
     if (++this.expected === load.messages.length) this.expected = 0
-    if (this.received++ % TIMED === 0) load.latencies.push(performance.now() - this.timedAt)
+    if (this.received++ % load.timed === 0) load.latencies.push(performance.now() - this.timedAt)
     load.received++
     if (load.isRunning) this.sendNext()
     else if (--load.onTheirWay === 0) load.drained()
@@ -156,9 +160,10 @@ function messagesOf (size, binary) {
   })
 }
 
-/** In microseconds. */
+/** In microseconds; null if there are no times. */
 function percentiles (milliseconds) {
   const sorted = Float64Array.from(milliseconds).sort()
+  if (sorted.length === 0) return { p50: null, p99: null }
   const at = (fraction) => 1000 * sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))]
   return { p50: at(0.5), p99: at(0.99) }
 }

@@ -200,4 +200,4 @@ async function eventually (predicate, what, milliseconds = WAIT) {
   }
 }
 
-module.exports = { Peer, accept, connect, connectOpen, eventually, listen, once, serve }
+module.exports = { WAIT, Peer, accept, connect, connectOpen, eventually, listen, once, serve }

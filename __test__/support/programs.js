@@ -1,0 +1,175 @@
+'use strict'
+
+// Programs of other people between the two ends, as they come from Debian. Each gets a directory of its own with its
+// configuration, and ports of 127.0.0.1. It dies with the test that has started it, also when that is killed.
+
+const { execFileSync, spawn } = require('node:child_process')
+const fs = require('node:fs')
+const net = require('node:net')
+const os = require('node:os')
+const path = require('node:path')
+
+const { WAIT } = require('./peer')
+
+const PATHS = [...(process.env.PATH || '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin']
+const ATTEMPTS = 3
+
+/** Why tests that need these programs are skipped; false when they are all there. */
+function missing (...names) {
+  const absent = names.filter((name) => !find(name))
+  return absent.length > 0 && `not installed: ${absent.join(', ')} (apt-get install ${absent.join(' ')})`
+}
+
+function find (name) {
+  return PATHS.map((directory) => path.join(directory, name)).find((file) => fs.existsSync(file))
+}
+
+// The shell outlives nobody: it waits for the end of its own input, which is ours.
+const KEEPER = '"$@" >log 2>&1 </dev/null & echo $!; read -r line; kill -9 $!; wait'
+
+/**
+ * Starts a program in the foreground.
+ *
+ * @param scope kills it
+ * @param name of the program
+ * @param configure gives `{ args, files }` for `{ directory, ports }`
+ * @param count of ports, all of which the program must listen on
+ */
+async function start (scope, name, configure, count = 1) {
+  for (let attempt = 1; ; attempt++) {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), `${name}-`))
+    // Some give up being root before they read their files.
+    fs.chmodSync(directory, 0o755)
+    const ports = await freePorts(count)
+    const { args, files = {} } = configure({ directory, ports })
+    for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(directory, file), text)
+
+    const shell = spawn('/bin/sh', ['-c', KEEPER, 'sh', find(name), ...args], {
+      cwd: directory, stdio: ['pipe', 'pipe', 'ignore']
+    })
+    const ended = new Promise((resolve) => shell.once('close', resolve))
+    const stop = async () => {
+      shell.stdin.destroy()
+      await ended
+      fs.rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+    }
+    shell.stdin.on('error', () => {})
+    const pid = await new Promise((resolve) => shell.stdout.once('data', (line) => resolve(Number(line))))
+    if (await listens(ports, pid)) {
+      scope.defer(stop)
+      return { directory, pid, port: ports[0], ports, kill: () => process.kill(pid, 'SIGKILL') }
+    }
+    const log = fs.readFileSync(path.join(directory, 'log'), 'utf8')
+    await stop()
+    // Somebody else may have taken the port meanwhile.
+    if (attempt === ATTEMPTS) throw new Error(`${name} does not listen on ${ports.join(', ')}: ${log.slice(-2000)}`)
+  }
+}
+
+async function freePorts (count) {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve, reject) => {
+    const server = net.createServer().on('error', reject)
+    server.listen(0, '127.0.0.1', () => resolve(server))
+  })))
+  const ports = servers.map((server) => server.address().port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+/** Whether the program comes to accept connections; false when it has ended or takes too long. */
+async function listens (ports, pid) {
+  const end = Date.now() + 2 * WAIT
+  for (const port of ports) {
+    while (!await accepts(port)) {
+      if (!isAlive(pid) || Date.now() > end) return false
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  return isAlive(pid)
+}
+
+function accepts (port) {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: '127.0.0.1', port })
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+/** A zombie is not: the shell does not ask for it before we are done. */
+function isAlive (pid) {
+  try {
+    process.kill(pid, 0)
+    return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch (error) {
+    // Where there is no /proc, the ports decide.
+    return error.code === 'ENOENT' && !fs.existsSync('/proc/self')
+  }
+}
+
+/** nginx with this configuration, which names its ports `$port` or, of several, `$port0` … */
+function startNginx (scope, configuration, { files, count } = {}) {
+  return start(scope, 'nginx', ({ directory, ports }) => ({
+    args: ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr', '-g', [
+      'daemon off', 'master_process off', 'pid nginx.pid', 'error_log stderr'
+    ].join('; ') + ';'],
+    files: { 'nginx.conf': withPorts(configuration, ports), ...files }
+  }), count)
+}
+
+/** haproxy with this configuration, which names its ports likewise. */
+function startHaproxy (scope, configuration, { files, count } = {}) {
+  return start(scope, 'haproxy', ({ ports }) => ({
+    args: ['-db', '-f', 'haproxy.cfg'],
+    files: { 'haproxy.cfg': withPorts(configuration, ports), ...files }
+  }), count)
+}
+
+const TINYPROXY = `
+Port $port
+Listen 127.0.0.1
+Timeout 60
+MaxClients 50
+LogLevel Error
+`
+
+/** tinyproxy; `lines` are added to its configuration. */
+function startTinyproxy (scope, lines = '') {
+  return start(scope, 'tinyproxy', ({ ports }) => ({
+    args: ['-d', '-c', 'tinyproxy.conf'],
+    files: { 'tinyproxy.conf': withPorts(TINYPROXY, ports) + lines }
+  }))
+}
+
+const SQUID = `
+pid_filename none
+access_log none
+cache_log stdio:/dev/stderr
+cache_store_log none
+cache deny all
+pinger_enable off
+shutdown_lifetime 0 seconds
+visible_hostname squid.test
+coredump_dir none
+`
+
+/** squid; `configuration` has its listeners and its rules. */
+function startSquid (scope, configuration, files) {
+  return start(scope, 'squid', ({ directory, ports }) => ({
+    args: ['-N', '-f', path.join(directory, 'squid.conf')],
+    files: {
+      'squid.conf': withPorts(configuration, ports).replaceAll('$directory', directory) + SQUID, ...files
+    }
+  }))
+}
+
+/** Whether this squid can be spoken to over TLS. */
+function squidHasTls () {
+  return /--with-(openssl|gnutls)\b/.test(execFileSync(find('squid'), ['-v'], { encoding: 'utf8' }))
+}
+
+function withPorts (configuration, ports) {
+  return configuration.replace(/\$port(\d?)/g, (_, index) => ports[Number(index)])
+}
+
+module.exports = { missing, squidHasTls, startHaproxy, startNginx, startSquid, startTinyproxy }

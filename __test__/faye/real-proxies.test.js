@@ -3,13 +3,12 @@
 // The client through proxies that people use. What hostile ones do is in hostile-proxies.test.js.
 
 const assert = require('node:assert/strict')
-const net = require('node:net')
 
 const { WebSocket, usesOriginal } = require('../support/subject')
-const { deviation, inScope, test } = require('../support/test')
+const { deviation, test } = require('../support/test')
 const { createAuthority } = require('../support/certs')
-const { eventually, listen, once, serve } = require('../support/peer')
-const { missing, squidHasTls, startHaproxy, startSquid, startTinyproxy } = require('../support/programs')
+const { eventually, once, serve } = require('../support/peer')
+const { freePort, missing, squidHasTls, startHaproxy, startSquid, startTinyproxy } = require('../support/programs')
 const { UNAVAILABLE } = require('../transport/open')
 
 const authority = createAuthority()
@@ -44,7 +43,7 @@ listen proxy
 
 async function tinyproxyOverTls (scope, rules) {
   const { port } = await tinyproxy(scope, rules)
-  return startHaproxy(scope, `${TERMINATOR}${port}\n`, { files: { 'both.pem': key + cert } })
+  return startHaproxy(scope, `${TERMINATOR}${port}\n`, { 'both.pem': key + cert })
 }
 
 const PROXIES = {
@@ -157,7 +156,7 @@ for (const [name, { isSecure = false, skip, start }] of Object.entries(PROXIES))
           proxies.password, server.url.replace('://', '://user:pass@')
         ],
         'a port that is forbidden': [proxies.forbidden, server.url],
-        'a port where nobody listens': [proxies.free, `${scheme}://127.0.0.1:${await closedPort()}/`],
+        'a port where nobody listens': [proxies.free, `${scheme}://127.0.0.1:${await freePort()}/`],
         'a name that is none': [proxies.free, `${scheme}://does-not-exist.invalid/`]
       }
       for (const [mistake, [proxy, url, given]] of Object.entries(cases)) {
@@ -205,8 +204,4 @@ for (const [name, { isSecure = false, skip, start }] of Object.entries(PROXIES))
     assert.deepEqual(types(), ['error', 'end', 'close'])
     assert.match(events[0][1], /^Network error: wss:.*does not match/)
   }, options)
-}
-
-async function closedPort () {
-  return inScope((scope) => listen(scope, net.createServer()))
 }

@@ -9,7 +9,8 @@ const net = require('node:net')
 const os = require('node:os')
 const path = require('node:path')
 
-const { WAIT } = require('./peer')
+const { WAIT, listen } = require('./peer')
+const { inScope } = require('./test')
 
 const PATHS = [...(process.env.PATH || '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin']
 const ATTEMPTS = 3
@@ -32,16 +33,15 @@ const KEEPER = '"$@" >log 2>&1 </dev/null & echo $!; read -r line; kill -9 $!; w
  *
  * @param scope kills it
  * @param name of the program
- * @param configure gives `{ args, files }` for `{ directory, ports }`
- * @param count of ports, all of which the program must listen on
+ * @param configure gives `{ args, files }` for `{ directory, port }`
  */
-async function start (scope, name, configure, count = 1) {
+async function start (scope, name, configure) {
   for (let attempt = 1; ; attempt++) {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), `${name}-`))
     // Some give up being root before they read their files.
     fs.chmodSync(directory, 0o755)
-    const ports = await freePorts(count)
-    const { args, files = {} } = configure({ directory, ports })
+    const port = await freePort()
+    const { args, files } = configure({ directory, port })
     for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(directory, file), text)
 
     const shell = spawn('/bin/sh', ['-c', KEEPER, 'sh', find(name), ...args], {
@@ -53,37 +53,27 @@ async function start (scope, name, configure, count = 1) {
       await ended
       fs.rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
     }
+    scope.defer(stop)
     shell.stdin.on('error', () => {})
     const pid = await new Promise((resolve) => shell.stdout.once('data', (line) => resolve(Number(line))))
-    if (await listens(ports, pid)) {
-      scope.defer(stop)
-      return { directory, pid, port: ports[0], ports, kill: () => process.kill(pid, 'SIGKILL') }
-    }
+    if (await listens(port, pid)) return { port, kill: () => process.kill(pid, 'SIGKILL') }
     const log = fs.readFileSync(path.join(directory, 'log'), 'utf8')
     await stop()
     // Somebody else may have taken the port meanwhile.
-    if (attempt === ATTEMPTS) throw new Error(`${name} does not listen on ${ports.join(', ')}: ${log.slice(-2000)}`)
+    if (attempt === ATTEMPTS) throw new Error(`${name} does not listen on ${port}: ${log.slice(-2000)}`)
   }
 }
 
-async function freePorts (count) {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve, reject) => {
-    const server = net.createServer().on('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve(server))
-  })))
-  const ports = servers.map((server) => server.address().port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
+function freePort () {
+  return inScope((scope) => listen(scope, net.createServer()))
 }
 
 /** Whether the program comes to accept connections; false when it has ended or takes too long. */
-async function listens (ports, pid) {
+async function listens (port, pid) {
   const end = Date.now() + 2 * WAIT
-  for (const port of ports) {
-    while (!await accepts(port)) {
-      if (!isAlive(pid) || Date.now() > end) return false
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+  while (!await accepts(port)) {
+    if (!isAlive(pid) || Date.now() > end) return false
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
   return isAlive(pid)
 }
@@ -102,27 +92,30 @@ function isAlive (pid) {
     process.kill(pid, 0)
     return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch (error) {
-    // Where there is no /proc, the ports decide.
+    // Where there is no /proc, the port decides.
     return error.code === 'ENOENT' && !fs.existsSync('/proc/self')
   }
 }
 
-/** nginx with this configuration, which names its ports `$port` or, of several, `$port0` … */
-function startNginx (scope, configuration, { files, count } = {}) {
-  return start(scope, 'nginx', ({ directory, ports }) => ({
-    args: ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr', '-g', [
-      'daemon off', 'master_process off', 'pid nginx.pid', 'error_log stderr'
-    ].join('; ') + ';'],
-    files: { 'nginx.conf': withPorts(configuration, ports), ...files }
-  }), count)
+const NGINX = 'daemon off; master_process off; pid nginx.pid; error_log stderr;'
+// Else they would be where only root may write.
+const NGINX_FILES = ['access_log off;', ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+  (name) => `${name}_temp_path ${name};`)].join(' ')
+
+/** nginx with this configuration, which says `$port` where its port goes. */
+function startNginx (scope, configuration, files) {
+  return start(scope, 'nginx', ({ directory, port }) => ({
+    args: ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr', '-g', NGINX],
+    files: { 'nginx.conf': withPort(configuration, port).replace('http {', `http { ${NGINX_FILES}`), ...files }
+  }))
 }
 
-/** haproxy with this configuration, which names its ports likewise. */
-function startHaproxy (scope, configuration, { files, count } = {}) {
-  return start(scope, 'haproxy', ({ ports }) => ({
+/** haproxy with this configuration, which says `$port` where its port goes. */
+function startHaproxy (scope, configuration, files) {
+  return start(scope, 'haproxy', ({ port }) => ({
     args: ['-db', '-f', 'haproxy.cfg'],
-    files: { 'haproxy.cfg': withPorts(configuration, ports), ...files }
-  }), count)
+    files: { 'haproxy.cfg': withPort(configuration, port), ...files }
+  }))
 }
 
 const TINYPROXY = `
@@ -135,9 +128,9 @@ LogLevel Error
 
 /** tinyproxy; `lines` are added to its configuration. */
 function startTinyproxy (scope, lines = '') {
-  return start(scope, 'tinyproxy', ({ ports }) => ({
+  return start(scope, 'tinyproxy', ({ port }) => ({
     args: ['-d', '-c', 'tinyproxy.conf'],
-    files: { 'tinyproxy.conf': withPorts(TINYPROXY, ports) + lines }
+    files: { 'tinyproxy.conf': withPort(TINYPROXY, port) + lines }
   }))
 }
 
@@ -155,21 +148,27 @@ coredump_dir none
 
 /** squid; `configuration` has its listeners and its rules. */
 function startSquid (scope, configuration, files) {
-  return start(scope, 'squid', ({ directory, ports }) => ({
-    args: ['-N', '-f', path.join(directory, 'squid.conf')],
-    files: {
-      'squid.conf': withPorts(configuration, ports).replaceAll('$directory', directory) + SQUID, ...files
-    }
+  // It shares its memory under this name, and leaves it behind when it is killed.
+  const service = `squid${process.pid}x${++squids}`
+  scope.defer(() => {
+    const shared = fs.existsSync('/dev/shm') ? fs.readdirSync('/dev/shm') : []
+    for (const file of shared.filter((each) => each.startsWith(`${service}-`))) fs.rmSync(`/dev/shm/${file}`)
+  })
+  return start(scope, 'squid', ({ directory, port }) => ({
+    args: ['-N', '-n', service, '-f', path.join(directory, 'squid.conf')],
+    files: { 'squid.conf': withPort(configuration, port).replaceAll('$directory', directory) + SQUID, ...files }
   }))
 }
+
+let squids = 0
 
 /** Whether this squid can be spoken to over TLS. */
 function squidHasTls () {
   return /--with-(openssl|gnutls)\b/.test(execFileSync(find('squid'), ['-v'], { encoding: 'utf8' }))
 }
 
-function withPorts (configuration, ports) {
-  return configuration.replace(/\$port(\d?)/g, (_, index) => ports[Number(index)])
+function withPort (configuration, port) {
+  return configuration.replaceAll('$port', port)
 }
 
-module.exports = { missing, squidHasTls, startHaproxy, startNginx, startSquid, startTinyproxy }
+module.exports = { freePort, missing, squidHasTls, startHaproxy, startNginx, startSquid, startTinyproxy }

@@ -206,3 +206,54 @@ test('credentials cannot inject bytes', async (scope) => {
   const peer = await server.accepted()
   assert.equal((await peer.head()).split('\r\n').length, 7)
 })
+
+for (const [name, tls] of Object.entries({
+  'a key that is none': { key: 'garbage', cert: 'garbage' },
+  'a version that is none': { minVersion: 'TLSv9' },
+  'ciphers that are none': { ciphers: 'garbage' }
+})) {
+  deviation(`throws for TLS options with ${name}, and sends nothing`, async (scope) => {
+    const server = await accept(scope)
+    const origin = `http://127.0.0.1:${server.port}`
+    assert.throws(() => new WebSocket.Client('wss://example.test/', null, { tls, proxy: { origin } }), Error)
+    await scope.settle()
+    assert.equal(server.arrived.length, 0)
+  })
+}
+
+for (const [name, tls] of Object.entries({
+  servername: { servername: 5 }, ALPNProtocols: { ALPNProtocols: 5 }
+})) {
+  deviation(`a wrong TLS option that shows behind the tunnel is an error and a close: ${name}`, async (scope) => {
+    const server = await accept(scope)
+    const origin = `http://127.0.0.1:${server.port}`
+    const ws = new WebSocket.Client('wss://example.test/', null, { tls, proxy: { origin } })
+    const events = record(ws)
+    const peer = await server.accepted()
+    peer.write('HTTP/1.1 200 OK\r\n\r\n')
+    await once(ws, 'close')
+    assert.deepEqual(events.map(([type]) => type), ['error', 'end', 'close'])
+    await peer.ended()
+  })
+}
+
+test('a tunnel that comes after close is not used', async (scope) => {
+  const server = await accept(scope)
+  const origin = `http://127.0.0.1:${server.port}`
+  // More than the kernel takes, so that the socket stays for it.
+  const headers = { 'X-Large': 'x'.repeat(20000000) }
+  const ws = new WebSocket.Client('wss://example.test/', null, { proxy: { origin, headers } })
+  const stream = ws._stream
+  scope.defer(() => stream.destroy())
+  const peer = await server.accepted()
+  peer.socket.pause()
+  await eventually(() => stream.writableLength > 0, 'a full socket')
+  const close = once(ws, 'close')
+  ws.close()
+  await close
+  peer.socket.resume()
+  await peer.until(() => peer.bytes.includes('\r\n\r\n'), 'the whole request')
+  peer.write('HTTP/1.1 200 OK\r\n\r\n')
+  await scope.settle()
+  assert.equal(ws._stream, stream, 'TLS has begun')
+})

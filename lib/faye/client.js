@@ -7,6 +7,7 @@ const { inspect } = util
 const { Driver } = require('../driver/driver')
 const { endpoint, parseProxyUrl, parseWebSocketUrl } = require('../driver/url')
 const { API } = require('./api')
+const { CONNECTING } = require('./ready_state')
 
 /** The client's end of a connection. Connects at once. */
 function Client (url, protocols, options) {
@@ -46,6 +47,9 @@ Client.prototype._connect = function (options) {
     return this._startPing()
   }
 
+  // What is wrong with these options is thrown now: later it would be nobody's exception.
+  if (server.secure) serverTls.secureContext ??= tls.createSecureContext({ ciphers: tls.DEFAULT_CIPHERS, ...serverTls })
+
   // Not by stream.pipe(), which on Node 24 swallows what handlers throw.
   const feed = (chunk) => tunnel.write(chunk)
   const tunnel = this._openTunnel(proxy, () => {
@@ -78,13 +82,24 @@ Client.prototype._openTunnel = function (proxy, onConnect) {
 }
 
 Client.prototype._tunnelled = function (secure, serverTls) {
+  if (this.readyState > CONNECTING) return
   if (!secure) return this._start()
-  const stream = tls.connect({ ...serverTls, socket: this._stream }, () => this._start())
+  let stream
+  try {
+    stream = tls.connect({ ...serverTls, socket: this._stream }, () => this._start())
+  } catch (error) {
+    // An option that tls.connect() alone can judge.
+    try {
+      return this._streamFailed(error)
+    } finally {
+      this._abort()
+    }
+  }
   this._configureStream(stream)
 }
 
 Client.prototype._start = function () {
-  if (this.readyState > 0) return
+  if (this.readyState > CONNECTING) return
   this._connectTransport()
   this._transport.start()
 }

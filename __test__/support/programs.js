@@ -4,13 +4,13 @@
 // configuration, and ports of 127.0.0.1. It dies with the test that has started it, also when that is killed.
 
 const { execFileSync, spawn } = require('node:child_process')
+const { randomInt } = require('node:crypto')
 const fs = require('node:fs')
 const net = require('node:net')
 const os = require('node:os')
 const path = require('node:path')
 
-const { WAIT, listen } = require('./peer')
-const { inScope } = require('./test')
+const { WAIT } = require('./peer')
 
 const PATHS = [...(process.env.PATH || '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin']
 const ATTEMPTS = 3
@@ -64,8 +64,20 @@ async function start (scope, name, configure) {
   }
 }
 
-function freePort () {
-  return inScope((scope) => listen(scope, net.createServer()))
+/** A port that nobody listens on, below those that the kernel gives to whoever asks for any. */
+async function freePort () {
+  for (;;) {
+    const port = randomInt(20000, 32000)
+    if (await isFree(port)) return port
+  }
+}
+
+function isFree (port) {
+  return new Promise((resolve) => {
+    const server = net.createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 /** Whether the program comes to accept connections; false when it has ended or takes too long. */

@@ -202,7 +202,7 @@ for (const frontEnd of FRONT_ENDS) {
   })
 
   behaviour('the front end hangs up on the idle, and `ping` keeps a connection', async (scope) => {
-    const { dial } = await behind(scope, frontEnd, { idle: '1s' })
+    const { dial } = await behind(scope, frontEnd, { idle: '3s' })
     const pinging = await dial({ ping: 0.2 })
     const idle = await dial()
     const closes = Promise.all([once(idle.ws, 'close'), once(idle.server, 'close')])

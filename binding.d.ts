@@ -86,8 +86,6 @@ export declare class Driver {
    * other thing. Writes, pings and pongs are left out unless they are wanted.
    */
   poll(writes: boolean, pings: boolean, pongs: boolean): Array<string | Buffer> | DriverEvent | null
-  /** Sends a message that was made for many connections. Returns what `direct().text` returns. */
-  prepared(message: Prepared): number
   /** Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes. */
   ping(payload: Uint8Array): boolean
   /** Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes. */
@@ -157,8 +155,8 @@ export declare class Prepared {
   static text(message: string): Prepared
   /** A binary message: a copy of these bytes. */
   static binary(message: Uint8Array): Prepared
-  /** Whether it is text. */
-  get isText(): boolean
+  /** What `direct().prepared` knows it by. */
+  get number(): number
   /** A copy of its bytes. */
   payload(): Buffer
 }
@@ -252,6 +250,8 @@ export declare function direct(): {
   text(number: number, message: string): number
   /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
   bytes(number: number, isText: boolean, message: Uint8Array): number
+  /** Sends a message that was made for many connections: the `Prepared` of that number. Returns what `text` returns. */
+  prepared(number: number, message: number): number
   /** Stores bytes from the transport. */
   receive(number: number, chunk: Uint8Array): void
   /** The messages that are there; null when more bytes are needed, undefined when `Driver.poll` has something else. */

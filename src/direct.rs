@@ -11,7 +11,7 @@ use napi_derive::napi;
 use proto::output::Kind;
 
 use crate::driver::{kind, sent};
-use crate::registry::{Registered, find};
+use crate::registry::{self, Registered};
 use crate::value::{message, with_bytes, with_text};
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
@@ -24,6 +24,8 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   text(number: number, message: string): number
   /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
   bytes(number: number, isText: boolean, message: Uint8Array): number
+  /** Sends a message that was made for many connections: the `Prepared` of that number. Returns what `text` returns. */
+  prepared(number: number, message: number): number
   /** Stores bytes from the transport. */
   receive(number: number, chunk: Uint8Array): void
   /** The messages that are there; null when more bytes are needed, undefined when `Driver.poll` has something else. */
@@ -36,9 +38,10 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
 )]
 pub fn direct(env: &Env) -> Result<Object<'_>> {
     let mut functions = Object::new(env)?;
-    let all: [(&str, Callback); 6] = [
+    let all: [(&str, Callback); 7] = [
         ("text", text),
         ("bytes", bytes),
+        ("prepared", prepared),
         ("receive", receive),
         ("messages", messages),
         ("outputLength", output_length),
@@ -73,6 +76,19 @@ unsafe extern "C" fn bytes(env: sys::napi_env, info: sys::napi_callback_info) ->
             with_bytes(env, message, |message| send(&registered, kind(is), message))
         };
         number_of(env, pending?)
+    })
+}
+
+unsafe extern "C" fn prepared(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    call(env, info, |[number, message]: [_; 2]| {
+        let registered = connection(env, number)?;
+        let message = registry::prepared(index(env, message)?)?;
+        let mut connection = registered.connection();
+        let accepted = connection.send_prepared(&message);
+        number_of(env, sent(&mut connection, accepted))
     })
 }
 
@@ -175,14 +191,14 @@ fn call<const N: usize>(
 }
 
 fn connection(env: sys::napi_env, number: sys::napi_value) -> Option<Rc<Registered>> {
+    registry::connection(index(env, number)?)
+}
+
+fn index(env: sys::napi_env, number: sys::napi_value) -> Option<u32> {
     let mut index = 0;
     // SAFETY: the environment and the value are those of the call under way.
     let status = unsafe { sys::napi_get_value_uint32(env, number, &mut index) };
-    if status == sys::Status::napi_ok {
-        find(index)
-    } else {
-        None
-    }
+    (status == sys::Status::napi_ok).then_some(index)
 }
 
 fn number_of(env: sys::napi_env, number: f64) -> Option<sys::napi_value> {

@@ -12,14 +12,13 @@ use crate::error::throw;
 use crate::http::flat_headers;
 use crate::options::{DriverOptions, random};
 use crate::output::{self, DriverEvent, JsOutput, Wanted};
-use crate::prepared::Prepared;
 use crate::registry::{Borrowed, Registered, Registration};
 
 /// One connection. What a method causes is returned, never called back: bytes wait in the output
 /// until they are taken, and outputs that the peer caused wait until they are polled.
 #[napi]
 pub struct Driver {
-    registration: Registration,
+    registration: Registration<Registered>,
 }
 
 /// Where a client connects to, from a parsed URL.
@@ -138,14 +137,6 @@ impl Driver {
             pongs,
         };
         output::next(env, &mut self.connection(), wanted)
-    }
-
-    /// Sends a message that was made for many connections. Returns what `direct().text` returns.
-    #[napi(catch_unwind)]
-    pub fn prepared(&mut self, message: &Prepared) -> f64 {
-        let mut connection = self.connection();
-        let accepted = connection.send_prepared(message.message());
-        sent(&mut connection, accepted)
     }
 
     /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
@@ -290,7 +281,7 @@ impl Driver {
 impl From<Connection> for Driver {
     fn from(connection: Connection) -> Self {
         Self {
-            registration: Registration::new(connection),
+            registration: Registration::of_connection(connection),
         }
     }
 }

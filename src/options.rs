@@ -1,5 +1,7 @@
 //! Options of a driver to the core's settings.
 
+use std::cell::RefCell;
+
 use napi::Either;
 use napi_derive::napi;
 use proto::config::{Config, PeerMasking};
@@ -65,8 +67,33 @@ pub(crate) fn length_limit(max_length: f64) -> usize {
 }
 
 pub(crate) fn mask_keys() -> MaskKeys {
-    MaskKeys::new(random)
+    MaskKeys::new(|key| POOL.with_borrow_mut(|pool| pool.take(key)))
 }
+
+/// Unpredictable bytes to come, of all connections of a thread: a system call for each key would cost as
+/// much as the frame.
+struct Pool {
+    bytes: [u8; POOL_SIZE],
+    used: usize,
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; POOL_SIZE], used: POOL_SIZE }) };
+}
+
+impl Pool {
+    fn take(&mut self, key: &mut [u8]) {
+        if POOL_SIZE - self.used < key.len() {
+            random(&mut self.bytes);
+            self.used = 0;
+        }
+        let taken = &mut self.bytes[self.used..self.used + key.len()];
+        key.copy_from_slice(taken);
+        self.used += key.len();
+    }
+}
+
+const POOL_SIZE: usize = 4096;
 
 /// Overwrites `bytes` with unpredictable ones.
 pub(crate) fn random(bytes: &mut [u8]) {

@@ -6,10 +6,12 @@ use napi_derive::napi;
 use proto::hybi::prepared;
 use proto::output::Kind;
 
+use crate::registry::Registration;
+
 /// One message. Its frames are made when they are first needed, and kept.
 #[napi]
 pub struct Prepared {
-    message: prepared::Prepared,
+    registration: Registration<prepared::Prepared>,
 }
 
 #[napi]
@@ -26,27 +28,23 @@ impl Prepared {
         Self::new(Kind::Binary, message)
     }
 
-    /// Whether it is text.
+    /// What `direct().prepared` knows it by.
     #[napi(getter, catch_unwind)]
-    pub fn is_text(&self) -> bool {
-        self.message.kind() == Kind::Text
+    pub fn number(&self) -> u32 {
+        self.registration.number()
     }
 
     /// A copy of its bytes.
     #[napi(catch_unwind, ts_return_type = "Buffer")]
     pub fn payload<'env>(&self, env: &'env Env) -> Result<BufferSlice<'env>> {
-        BufferSlice::copy_from(env, self.message.payload())
+        BufferSlice::copy_from(env, self.registration.payload())
     }
 }
 
 impl Prepared {
     fn new(kind: Kind, payload: &[u8]) -> Self {
         Self {
-            message: prepared::Prepared::new(kind, payload),
+            registration: Registration::of_prepared(prepared::Prepared::new(kind, payload)),
         }
-    }
-
-    pub(crate) fn message(&self) -> &prepared::Prepared {
-        &self.message
     }
 }

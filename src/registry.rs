@@ -1,11 +1,14 @@
-//! The connections of a thread, by number: what is called for every message names them so, because
-//! unwrapping an object of JavaScript costs more than most of these calls do.
+//! The connections of a thread, and the messages that are prepared for many of them, by number: what is
+//! called for every message names them so, because unwrapping an object of JavaScript costs more than most
+//! of these calls do.
 
 use std::cell::{RefCell, RefMut};
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
+use std::thread::LocalKey;
 
 use proto::connection::Connection;
+use proto::hybi::prepared::Prepared;
 use slab::Slab;
 
 #[cfg(unix)]
@@ -21,34 +24,62 @@ pub(crate) struct Registered {
     link: RefCell<Option<Link>>,
 }
 
-/// The registration of a connection. Its number is another's afterwards.
-pub(crate) struct Registration {
-    registered: Rc<Registered>,
-    number: u32,
-}
+/// What a thread has of a kind. Nothing of JavaScript's, so it does not matter whether the thread loads the
+/// addon twice.
+type All<T> = LocalKey<RefCell<Slab<Rc<T>>>>;
 
 thread_local! {
-    /// Holds nothing of JavaScript's, so it does not matter whether a thread loads the addon twice.
     static CONNECTIONS: RefCell<Slab<Rc<Registered>>> = const { RefCell::new(Slab::new()) };
+    static PREPARED: RefCell<Slab<Rc<Prepared>>> = const { RefCell::new(Slab::new()) };
 }
 
 /// The connection with that number.
-pub(crate) fn find(number: u32) -> Option<Rc<Registered>> {
-    CONNECTIONS.with_borrow(|connections| connections.get(number as usize).map(Rc::clone))
+pub(crate) fn connection(number: u32) -> Option<Rc<Registered>> {
+    find(&CONNECTIONS, number)
 }
 
-impl Registration {
-    pub(crate) fn new(connection: Connection) -> Self {
-        let registered = Rc::new(Registered {
+/// The prepared message with that number.
+pub(crate) fn prepared(number: u32) -> Option<Rc<Prepared>> {
+    find(&PREPARED, number)
+}
+
+fn find<T>(all: &'static All<T>, number: u32) -> Option<Rc<T>> {
+    all.with_borrow(|all| all.get(number as usize).map(Rc::clone))
+}
+
+/// The registration of one. Its number is another's afterwards.
+pub(crate) struct Registration<T: 'static> {
+    one: Rc<T>,
+    number: u32,
+    all: &'static All<T>,
+}
+
+impl Registration<Registered> {
+    pub(crate) fn of_connection(connection: Connection) -> Self {
+        let registered = Registered {
             connection: Rc::new(RefCell::new(connection)),
             #[cfg(unix)]
             link: RefCell::default(),
-        });
-        let place = CONNECTIONS.with_borrow_mut(|all| all.insert(Rc::clone(&registered)));
+        };
+        Self::new(&CONNECTIONS, registered)
+    }
+}
+
+impl Registration<Prepared> {
+    pub(crate) fn of_prepared(message: Prepared) -> Self {
+        Self::new(&PREPARED, message)
+    }
+}
+
+impl<T> Registration<T> {
+    fn new(all: &'static All<T>, one: T) -> Self {
+        let one = Rc::new(one);
+        let place = all.with_borrow_mut(|all| all.insert(Rc::clone(&one)));
         Self {
-            registered,
-            // A thread's memory does not hold more connections than that.
+            one,
+            // A thread's memory does not hold more than that.
             number: u32::try_from(place).unwrap_or(u32::MAX),
+            all,
         }
     }
 
@@ -57,19 +88,19 @@ impl Registration {
     }
 }
 
-impl Deref for Registration {
-    type Target = Registered;
+impl<T> Deref for Registration<T> {
+    type Target = T;
 
-    fn deref(&self) -> &Registered {
-        &self.registered
+    fn deref(&self) -> &T {
+        &self.one
     }
 }
 
-impl Drop for Registration {
+impl<T> Drop for Registration<T> {
     fn drop(&mut self) {
+        let number = self.number as usize;
         // At the end of a thread there may be nothing left to leave.
-        let _ = CONNECTIONS
-            .try_with(|connections| connections.borrow_mut().try_remove(self.number as usize));
+        let _ = self.all.try_with(|all| all.borrow_mut().try_remove(number));
     }
 }
 

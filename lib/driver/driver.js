@@ -341,11 +341,11 @@ class Driver extends EventEmitter {
   /**
    * Sends a message that was made for many connections.
    *
-   * @param {import('../../binding').Prepared} message
+   * @param {import('./prepared').Message} message
    */
   prepared (message) {
-    if (this.#sessions === null) return this.#offer(this.#native.prepared(message))
-    return this.#sendBytes(message.isText, message.payload())
+    if (this.#sessions === null) return this.#offer(direct.prepared(this.#number, message.number))
+    return this.#sendBytes(message.isText, message.native.payload())
   }
 
   /**

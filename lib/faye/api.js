@@ -85,7 +85,7 @@ const methods = {
     if (this.readyState > OPEN) return false
     if (typeof data === 'string') return this._driver.text(data)
     if (data instanceof Buffer) return this._driver.binary(data)
-    const prepared = PreparedMessage.nativeOf(data)
+    const prepared = PreparedMessage.messageOf(data)
     return prepared === null ? this._driver.text(String(data)) : this._driver.prepared(prepared)
   },
 

@@ -10,7 +10,7 @@ const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }
 
 /** A message that `send()` of any connection takes, and that is converted, framed and compressed once for all. */
 function prepare (data) {
-  if (PreparedMessage.nativeOf(data) !== null) return data
+  if (PreparedMessage.messageOf(data) !== null) return data
   return new PreparedMessage(data instanceof Buffer ? data : String(data))
 }
 
@@ -22,7 +22,7 @@ function broadcast (connections, data) {
   // A copy: a method that has been replaced may change what we go through.
   const sockets = socketsOf(connections)
   const message = prepare(data)
-  const { isText } = PreparedMessage.nativeOf(message)
+  const { isText } = PreparedMessage.messageOf(message)
   const errors = []
   let count = 0
   transports.batch(() => {

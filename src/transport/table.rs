@@ -483,4 +483,4 @@ const MAX_EVENTS: usize = 1024;
 /// Bytes of answers that may wait for a peer that does not read.
 const MAX_REPLIED: usize = 8 * 1024 * 1024;
 /// What is read at a time.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 128 * 1024;

@@ -29,18 +29,22 @@ impl Assembler {
         self.proof = Utf8Proof::default();
     }
 
-    /// Adds a piece of a frame's payload; `offset` bytes of that frame came before it.
+    /// Adds a piece of a frame's payload; `offset` bytes of that frame came before it, and with the piece
+    /// so many were still `missing`.
     pub(crate) fn append(
         &mut self,
         piece: &[u8],
         key: Option<MaskingKey>,
         offset: usize,
+        missing: usize,
     ) -> Result<(), ProtocolError> {
         if self.payload.capacity() == 0 {
             self.payload = spare::take(piece.len());
         }
-        // At once, so that a large piece does not grow the payload past what it needs.
-        self.payload.reserve(piece.len());
+        // At once, so that a large piece does not grow the payload past what it needs. A peer that has
+        // sent much of a frame is trusted with some more.
+        self.payload
+            .reserve(missing.min(piece.len() + piece.len().min(MAX_TRUST)));
         // Block by block, so that each pass finds the bytes where the last one left them: in the cache.
         for (index, block) in piece.chunks(BLOCK).enumerate() {
             let start = self.payload.len();
@@ -91,5 +95,7 @@ impl Assembler {
     }
 }
 
+/// Bytes of a frame that room is made for before they arrive.
+const MAX_TRUST: usize = 128 * 1024;
 /// Half of a common first-level data cache.
 const BLOCK: usize = 16 * 1024;

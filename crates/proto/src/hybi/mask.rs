@@ -31,46 +31,29 @@ fn rotated(mut key: MaskingKey, offset: usize) -> MaskingKey {
 /// A source of fresh masking keys. RFC 6455 §5.3: "The masking key needs to be unpredictable".
 pub struct MaskKeys {
     fill: fn(&mut [u8]),
-    pool: Vec<u8>,
-    used: usize,
 }
 
 impl MaskKeys {
-    /// Keys from `fill`, which overwrites a buffer with unpredictable bytes. It is asked for 64 keys at
-    /// a time, because each time may be a system call.
+    /// Keys from `fill`, which overwrites a buffer with unpredictable bytes. It is asked for four bytes with
+    /// every frame: whoever has them from system calls had better fetch many at a time.
     #[must_use]
     pub fn new(fill: fn(&mut [u8])) -> Self {
-        Self {
-            fill,
-            pool: Vec::new(),
-            used: 0,
-        }
+        Self { fill }
     }
 
     pub(crate) fn next_key(&mut self) -> MaskingKey {
-        if let Some(key) = self
-            .pool
-            .get(self.used..)
-            .and_then(|rest| rest.first_chunk::<4>())
-        {
-            self.used += 4;
-            return *key;
-        }
-        self.pool.resize(POOL, 0);
-        (self.fill)(&mut self.pool);
-        self.used = 4;
-        self.pool.first_chunk::<4>().copied().unwrap_or_default()
+        let mut key = MaskingKey::default();
+        (self.fill)(&mut key);
+        key
     }
 }
 
 impl fmt::Debug for MaskKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The keys to come are a secret.
+        // Where they come from is nobody's business.
         f.debug_struct("MaskKeys").finish_non_exhaustive()
     }
 }
-
-const POOL: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -94,27 +77,16 @@ mod tests {
     }
 
     #[test]
-    fn never_repeats_a_key_of_the_pool() {
-        fn counting(pool: &mut [u8]) {
+    fn every_key_is_a_new_one() {
+        fn counting(key: &mut [u8]) {
             static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-            for key in pool.as_chunks_mut::<4>().0 {
-                *key = NEXT
-                    .fetch_add(1, std::sync::atomic::Ordering::Relaxed)
-                    .to_be_bytes();
-            }
+            let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            key.copy_from_slice(&next.to_be_bytes());
         }
         let mut keys = MaskKeys::new(counting);
         let first: Vec<u32> = (0..200)
             .map(|_| u32::from_be_bytes(keys.next_key()))
             .collect();
         assert_eq!(first, (0..200).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn never_shows_the_keys_to_come() {
-        let mut keys = MaskKeys::new(|pool| pool.fill(0xAB));
-        keys.next_key();
-        let shown = format!("{keys:?}");
-        assert_eq!(shown, "MaskKeys { .. }");
     }
 }

@@ -319,7 +319,7 @@ impl Receiver {
         let piece = self.inbox.taken(piece);
         // The masking key repeats every four bytes; more of the position does not matter.
         self.assembler
-            .append(piece, header.masking_key, (received % 4) as usize)?;
+            .append(piece, header.masking_key, (received % 4) as usize, missing)?;
         let received = received + piece.len() as u64;
         let complete = received == header.length;
         self.state = if complete {

@@ -1,7 +1,9 @@
 //! Bytes on their way out.
 //!
-//! Knows where one write ends and the next begins, for those who hand over one frame at a time. Does
-//! not know what the bytes mean.
+//! Knows where one write ends and the next begins, for those who hand over one frame at a time, and
+//! which places somebody waits for to leave. Does not know what the bytes mean.
+
+use std::collections::VecDeque;
 
 use crate::spare;
 
@@ -14,6 +16,12 @@ pub struct Outbox {
     taken: usize,
     /// Bytes that have been written of what is here.
     written: usize,
+    /// Bytes that were here before the first one that is.
+    gone: u64,
+    /// How many of those are elsewhere: they may come back.
+    away: u64,
+    /// Places in the stream of all bytes: what is before them has left, or not yet.
+    marks: VecDeque<u64>,
 }
 
 impl Outbox {
@@ -50,13 +58,18 @@ impl Outbox {
     /// Everything, to be written elsewhere.
     pub fn take_bytes(&mut self) -> Vec<u8> {
         let mut bytes = std::mem::take(&mut self.bytes);
+        self.gone += bytes.len() as u64;
         bytes.drain(..self.written);
+        self.away = bytes.len() as u64;
         self.clear();
         bytes
     }
 
-    /// Puts back what was taken and not written, before everything else.
+    /// Puts back what was taken and not written, before everything else. The rest has left.
     pub fn put_back(&mut self, rest: Vec<u8>) {
+        self.gone += self.written as u64;
+        self.gone -= rest.len() as u64;
+        self.away = 0;
         let later = std::mem::replace(&mut self.bytes, rest);
         self.bytes
             .extend_from_slice(later.get(self.written..).unwrap_or_default());
@@ -71,8 +84,39 @@ impl Outbox {
         }
     }
 
+    /// Marks the end of what is here: somebody waits for it to leave.
+    pub(crate) fn mark(&mut self) {
+        self.marks.push_back(self.gone + self.bytes.len() as u64);
+    }
+
+    /// Whether [`take_passed`](Self::take_passed) has something to say.
+    #[must_use]
+    pub fn has_passed(&self) -> bool {
+        self.marks.front().is_some_and(|&mark| mark <= self.left())
+    }
+
+    /// How many marks have left since it was last asked.
+    pub fn take_passed(&mut self) -> usize {
+        let left = self.left();
+        let passed = self.marks.partition_point(|&mark| mark <= left);
+        self.marks.drain(..passed);
+        passed
+    }
+
+    /// How many bytes have left, for good.
+    fn left(&self) -> u64 {
+        self.gone + self.written as u64 - self.away
+    }
+
+    /// Forgets everything: it will not leave.
+    pub fn discard(&mut self) {
+        self.marks = VecDeque::new();
+        self.clear();
+    }
+
     /// Forgets what has been written, and the memory of a burst with it.
     pub fn clear(&mut self) {
+        self.gone += self.bytes.len() as u64;
         self.taken = 0;
         self.written = 0;
         spare::give(&mut self.bytes);
@@ -126,5 +170,69 @@ mod tests {
         assert_eq!(outbox.bytes(), b"ere and later");
         outbox.advance(13);
         assert!(outbox.is_empty());
+    }
+
+    fn marked(text: &str) -> Outbox {
+        let mut outbox = Outbox::default();
+        append_marked(&mut outbox, text);
+        outbox
+    }
+
+    fn append_marked(outbox: &mut Outbox, text: &str) {
+        outbox.append(|bytes| bytes.extend_from_slice(text.as_bytes()));
+        outbox.mark();
+    }
+
+    #[test]
+    fn a_mark_passes_when_everything_before_it_has_left() {
+        let mut outbox = marked("one");
+        append_marked(&mut outbox, "three");
+        outbox.append(|bytes| bytes.extend_from_slice(b"nobody waits for this"));
+        assert!(!outbox.has_passed());
+        outbox.advance(2);
+        assert_eq!(outbox.take_passed(), 0);
+        outbox.advance(1);
+        assert!(outbox.has_passed());
+        assert_eq!((outbox.take_passed(), outbox.take_passed()), (1, 0));
+        outbox.advance(29 - 3);
+        assert!(outbox.is_empty());
+        assert_eq!(outbox.take_passed(), 1);
+        append_marked(&mut outbox, "again");
+        assert_eq!(outbox.take_passed(), 0);
+        outbox.clear();
+        assert_eq!(outbox.take_passed(), 1);
+        // There is nothing before it that has not left.
+        outbox.mark();
+        assert_eq!(outbox.take_passed(), 1);
+    }
+
+    #[test]
+    fn what_is_elsewhere_has_not_left() {
+        let mut outbox = marked("one");
+        outbox.advance(1);
+        append_marked(&mut outbox, "two");
+        let away = outbox.take_bytes();
+        append_marked(&mut outbox, "three");
+        assert_eq!((away.as_slice(), outbox.take_passed()), (&b"netwo"[..], 0));
+        outbox.put_back(away[3..].to_vec());
+        assert_eq!(outbox.bytes(), b"wothree");
+        assert_eq!(outbox.take_passed(), 1);
+        outbox.advance(2);
+        assert_eq!(outbox.take_passed(), 1);
+        let away = outbox.take_bytes();
+        assert_eq!((away.as_slice(), outbox.take_passed()), (&b"three"[..], 0));
+        outbox.put_back(Vec::new());
+        assert_eq!(outbox.take_passed(), 1);
+    }
+
+    #[test]
+    fn what_is_discarded_never_leaves() {
+        let mut outbox = marked("lost");
+        outbox.discard();
+        assert!(!outbox.has_passed());
+        assert_eq!(outbox.take_passed(), 0);
+        append_marked(&mut outbox, "kept");
+        outbox.advance(4);
+        assert_eq!(outbox.take_passed(), 1);
     }
 }

@@ -80,6 +80,8 @@ pub enum Event {
         kind: Kind,
         /// What the application sent.
         payload: Vec<u8>,
+        /// Whether it was [marked](crate::connection::Connection::mark), and is to be again when it is sent.
+        is_marked: bool,
     },
     /// The sessions have to finish what they hold, and
     /// [`drained`](crate::connection::Connection::drained) to be called, before the connection closes.

@@ -348,6 +348,7 @@ fn sessions_get_what_has_waited_for_the_opening() {
     let outgoing = Event::Outgoing {
         kind: Kind::Text,
         payload: b"Hello".to_vec(),
+        is_marked: false,
     };
     assert_eq!(events, [outgoing, Event::Open]);
 }

@@ -48,12 +48,21 @@ enum Phase {
     /// The opening handshake is not complete. Messages sent now wait here.
     Connecting {
         progress: Progress,
-        queued: Vec<(Opcode, Vec<u8>)>,
+        queued: Vec<Queued>,
     },
     /// Frames flow; the [`Protocol`] knows the rest.
     Established,
     /// Over before it was established, or abandoned.
     Failed,
+}
+
+/// What was sent before frames could flow.
+#[derive(Debug)]
+struct Queued {
+    opcode: Opcode,
+    payload: Vec<u8>,
+    /// Somebody waits for it to leave.
+    is_marked: bool,
 }
 
 /// How far an opening handshake has come.
@@ -351,9 +360,23 @@ impl Connection {
         self.caused(true, events)
     }
 
+    /// Marks the end of the message that has just been accepted: [`Outbox::take_passed`] tells when it has
+    /// left, wherever it waits now. Those that were made with `send_transformed` are marked like others.
+    pub fn mark(&mut self) {
+        match (&mut self.phase, &mut self.protocol) {
+            (Phase::Connecting { queued, .. }, _) => {
+                if let Some(last) = queued.last_mut() {
+                    last.is_marked = true;
+                }
+            }
+            (Phase::Established, Protocol::Hybi(hybi)) => hybi.mark(&mut self.outbox),
+            _ => self.outbox.mark(),
+        }
+    }
+
     /// Nobody can be written to any more: forgets what waits for that. What has arrived is still there.
     pub fn drop_output(&mut self) -> Caused {
-        self.outbox.clear();
+        self.outbox.discard();
         let mut events = VecDeque::new();
         if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol) {
             hybi.drop_output(&mut self.outbox, &mut events);
@@ -365,7 +388,7 @@ impl Connection {
     pub fn abandon(&mut self) {
         self.give_up();
         self.untold.clear();
-        self.outbox.clear();
+        self.outbox.discard();
     }
 
     /// The bytes to write. Whoever has written them clears it.
@@ -390,7 +413,11 @@ impl Connection {
             (_, Protocol::Hixie(_)) if opcode != Opcode::Text => false,
             (Phase::Established, Protocol::Hixie(hixie)) => hixie.send(payload, &mut self.outbox),
             (Phase::Connecting { queued, .. }, _) => {
-                queued.push((opcode, payload.to_vec()));
+                queued.push(Queued {
+                    opcode,
+                    payload: payload.to_vec(),
+                    is_marked: false,
+                });
                 true
             }
         }
@@ -499,7 +526,7 @@ impl Connection {
     pub fn buffered_amount(&self) -> usize {
         let waiting = match &self.phase {
             Phase::Connecting { queued, .. } => {
-                queued.iter().map(|(_, payload)| payload.len()).sum()
+                queued.iter().map(|frame| frame.payload.len()).sum()
             }
             Phase::Established | Phase::Failed => match &self.protocol {
                 Protocol::Hybi(hybi) => hybi.waiting_bytes(),

@@ -3,7 +3,7 @@
 //! Knows how far the handshake has come, and what opens the connection or ends it. Does not know the
 //! words of requests and answers, nor what happens once frames flow.
 
-use super::{Connection, Handshake, Phase, Progress, Protocol};
+use super::{Connection, Handshake, Phase, Progress, Protocol, Queued};
 use crate::close::CloseCode;
 use crate::error::{HandshakeError, InvalidArgument};
 use crate::extension::negotiation::{Negotiation, Transformer};
@@ -228,13 +228,23 @@ impl Connection {
         }
         let before = std::mem::replace(&mut self.phase, Phase::Established);
         if let Phase::Connecting { queued, .. } = before {
-            for (opcode, payload) in queued {
+            for Queued {
+                opcode,
+                payload,
+                is_marked,
+            } in queued
+            {
                 match Kind::of(opcode) {
-                    Some(kind) if has_sessions => {
-                        events.push(Event::Outgoing { kind, payload });
-                    }
+                    Some(kind) if has_sessions => events.push(Event::Outgoing {
+                        kind,
+                        payload,
+                        is_marked,
+                    }),
                     _ => {
                         self.send_frame(opcode, &payload);
+                        if is_marked {
+                            self.mark();
+                        }
                     }
                 }
             }

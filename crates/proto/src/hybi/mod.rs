@@ -237,6 +237,11 @@ impl Hybi {
         }
     }
 
+    /// Marks the end of what has been sent, wherever that is.
+    pub(crate) fn mark(&mut self, outbox: &mut Outbox) {
+        self.sender.mark(outbox);
+    }
+
     /// Does one slice of the work that is left, and then what has waited for it.
     pub(crate) fn work(&mut self, outbox: &mut Outbox, untold: &mut VecDeque<Event>) {
         self.sender.work(outbox);

@@ -35,6 +35,8 @@ struct Waiting {
     opcode: Opcode,
     length: usize,
     payload: Payload,
+    /// Somebody waits for it to leave.
+    is_marked: bool,
 }
 
 #[derive(Debug)]
@@ -94,6 +96,14 @@ impl Sender {
         out.append(|bytes| encode(opcode, rsv, key, payload, bytes));
     }
 
+    /// Marks the end of what has been sent, wherever that is.
+    pub(crate) fn mark(&mut self, out: &mut Outbox) {
+        match self.backlog.frames.back_mut() {
+            Some(last) => last.is_marked = true,
+            None => out.mark(),
+        }
+    }
+
     /// Whether frames wait for [`work`](Self::work).
     pub(crate) fn has_work(&self) -> bool {
         !self.backlog.frames.is_empty()
@@ -112,6 +122,7 @@ impl Sender {
                 opcode,
                 length,
                 payload,
+                is_marked,
             }) = self.backlog.frames.pop_front()
         {
             let is_slow = match &payload {
@@ -135,11 +146,17 @@ impl Sender {
                 Payload::Prepared(prepared, alone) => self.compress_prepared(prepared, alone, out),
             };
             match left {
-                None => self.backlog.bytes -= length,
+                None => {
+                    self.backlog.bytes -= length;
+                    if is_marked {
+                        out.mark();
+                    }
+                }
                 Some(payload) => self.backlog.frames.push_front(Waiting {
                     opcode,
                     length,
                     payload,
+                    is_marked,
                 }),
             }
         }
@@ -159,6 +176,7 @@ impl Sender {
                 opcode,
                 length: payload.len(),
                 payload: Payload::Here(payload.to_vec()),
+                is_marked: false,
             });
         } else {
             self.send_now(opcode, payload, out);
@@ -210,6 +228,7 @@ impl Sender {
                     opcode,
                     length,
                     payload: Payload::Prepared(prepared.clone(), alone),
+                    is_marked: false,
                 });
             }
         }

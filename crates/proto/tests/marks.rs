@@ -1,0 +1,139 @@
+//! A mark behind a message passes when the message has left, wherever it waits before.
+
+mod support;
+
+use faye_websocket_proto::config::Config;
+use faye_websocket_proto::connection::Connection;
+use faye_websocket_proto::extension::negotiation::Negotiation;
+use faye_websocket_proto::hybi::frame::Rsv;
+use faye_websocket_proto::hybi::prepared::Prepared;
+use faye_websocket_proto::output::{Event, Kind};
+
+use support::connections::{
+    asked_server, client_config, deflate_client, deflate_server, new_client, offered_server,
+    open_client, open_server,
+};
+
+const DEFLATE: &str = "permessage-deflate";
+const ALONE: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+const LARGE: usize = 300_000;
+
+fn send(connection: &mut Connection, payload: &[u8]) {
+    assert!(connection.send(Kind::Text, payload));
+    connection.mark();
+}
+
+/// What has been written, byte by byte, when marks have passed.
+fn write_all(connection: &mut Connection) -> Vec<(usize, usize)> {
+    let mut passed = Vec::new();
+    let mut written = 0;
+    while !connection.outbox().is_empty() {
+        connection.outbox().advance(1);
+        written += 1;
+        match connection.outbox().take_passed() {
+            0 => {}
+            marks => passed.push((written, marks)),
+        }
+    }
+    passed
+}
+
+#[test]
+fn an_open_connection_tells_the_end_of_each_marked_message() {
+    for (mut connection, header) in [
+        (open_server(Config::server()), 2),
+        (open_client(client_config()), 6),
+    ] {
+        send(&mut connection, b"one");
+        assert!(connection.send(Kind::Binary, b"nobody waits for this"));
+        send(&mut connection, b"");
+        let end = header + 3;
+        let last = end + header + 21 + header;
+        assert_eq!(write_all(&mut connection), [(end, 1), (last, 1)]);
+    }
+}
+
+#[test]
+fn what_waits_for_the_opening_is_told_behind_the_handshake() {
+    let mut server = asked_server(Config::server(), &[]);
+    send(&mut server, b"one");
+    assert!(server.ping(b"").expect("it is short"));
+    send(&mut server, b"three");
+    assert!(!server.outbox().has_passed());
+    assert!(server.start().accepted);
+    let length = server.outbox().bytes().len();
+    assert_eq!(write_all(&mut server), [(length - 9, 1), (length, 1)]);
+
+    let mut client = new_client(client_config());
+    send(&mut client, b"one");
+    assert!(client.start().accepted);
+    assert_eq!(write_all(&mut client), []);
+}
+
+#[test]
+fn what_is_compressed_in_slices_is_told_when_it_has_been_written() {
+    let options = [("", DEFLATE), ("", ALONE)];
+    for (options, offer) in options {
+        for mut connection in [
+            deflate_server(Config::server(), options, offer),
+            deflate_client(client_config(), options, offer),
+        ] {
+            connection.outbox().clear();
+            send(&mut connection, &vec![b'x'; LARGE]);
+            send(&mut connection, b"behind it");
+            assert!(connection.send_prepared(&Prepared::new(Kind::Text, &vec![b'y'; LARGE])));
+            connection.mark();
+            assert!(connection.has_work());
+            let mut passed = 0;
+            for _ in 0..100 {
+                if connection.has_work() {
+                    assert!(connection.work().events.is_empty());
+                }
+                passed += write_all(&mut connection)
+                    .iter()
+                    .map(|(_, marks)| marks)
+                    .sum::<usize>();
+                assert!(passed < 3 || !connection.has_work());
+            }
+            assert_eq!(passed, 3);
+        }
+    }
+}
+
+#[test]
+fn sessions_are_told_which_messages_are_marked() {
+    let mut server = offered_server(Config::server(), "x");
+    let negotiation: &mut Negotiation = server.negotiation().expect("the request is a good one");
+    negotiation.add("x", &[]).expect("it is well-formed");
+    let reserved = negotiation.reserve("x", Rsv::new(true, false, false));
+    reserved.expect("nobody else wants it");
+    assert!(server.send(Kind::Text, b"plain"));
+    send(&mut server, b"marked");
+    let marks: Vec<bool> = server
+        .start()
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Outgoing { is_marked, .. } => Some(*is_marked),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(marks, [false, true]);
+    assert_eq!(write_all(&mut server), []);
+    assert!(server.send_transformed(Kind::Text, Rsv::default(), b"marked"));
+    server.mark();
+    assert_eq!(write_all(&mut server), [(8, 1)]);
+}
+
+#[test]
+fn what_is_dropped_never_passes() {
+    let ends: [fn(&mut Connection); 2] = [Connection::abandon, |connection| {
+        let _ = connection.drop_output();
+    }];
+    for end in ends {
+        let mut server = open_server(Config::server());
+        send(&mut server, b"lost");
+        end(&mut server);
+        assert!(!server.outbox().has_passed());
+    }
+}

@@ -86,6 +86,10 @@ export declare class Driver {
    * other thing. Writes, pings and pongs are left out unless they are wanted.
    */
   poll(writes: boolean, pings: boolean, pongs: boolean): Array<string | Buffer> | DriverEvent | null
+  /** Marks the end of the message that has just been accepted: `takePassed` tells when it has left. */
+  mark(): void
+  /** How many marks have left since it was last asked, in the order in which they were made. */
+  takePassed(): number
   /** Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes. */
   ping(payload: Uint8Array): boolean
   /** Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes. */
@@ -280,6 +284,8 @@ export interface DriverEvent {
   reason?: string
   /** Of `transform` and `outgoing`: whether the message is text. */
   isText?: boolean
+  /** Of `outgoing`: whether it is to be marked when it is sent. */
+  isMarked?: boolean
   /** Of `transform`: RSV1, RSV2 and RSV3. */
   rsv?: Array<boolean>
   /** Of `transform` and `outgoing`. */

@@ -139,6 +139,18 @@ impl Driver {
         output::next(env, &mut self.connection(), wanted)
     }
 
+    /// Marks the end of the message that has just been accepted: `takePassed` tells when it has left.
+    #[napi(catch_unwind)]
+    pub fn mark(&mut self) {
+        self.connection().mark();
+    }
+
+    /// How many marks have left since it was last asked, in the order in which they were made.
+    #[napi(catch_unwind)]
+    pub fn take_passed(&mut self) -> u32 {
+        self.connection().outbox().take_passed() as u32
+    }
+
     /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
     #[napi(catch_unwind)]
     pub fn ping(&mut self, env: &Env, payload: &[u8]) -> Result<bool> {

@@ -70,6 +70,8 @@ pub struct DriverEvent<'env> {
     pub reason: Option<String>,
     /// Of `transform` and `outgoing`: whether the message is text.
     pub is_text: Option<bool>,
+    /// Of `outgoing`: whether it is to be marked when it is sent.
+    pub is_marked: Option<bool>,
     /// Of `transform`: RSV1, RSV2 and RSV3.
     pub rsv: Option<Vec<bool>>,
     /// Of `transform` and `outgoing`.
@@ -100,8 +102,13 @@ impl<'env> DriverEvent<'env> {
             Event::Open => Self::of("open"),
             Event::Activate => Self::of("activate"),
             Event::Drain => Self::of("drain"),
-            Event::Outgoing { kind, payload } => Self {
+            Event::Outgoing {
+                kind,
+                payload,
+                is_marked,
+            } => Self {
                 is_text: Some(kind == Kind::Text),
+                is_marked: Some(is_marked),
                 payload: Some(BufferSlice::copy_from(env, &payload)?),
                 ..Self::of("outgoing")
             },

@@ -44,6 +44,8 @@ enum Entry {
     Failed = 4,
     /// Writing has failed. The value is the error number.
     Unwritable = 5,
+    /// Something has left that somebody waits for.
+    Passed = 6,
 }
 
 /// Who connects a driver to the reactor that moves its bytes.
@@ -309,6 +311,9 @@ impl Inner {
         for (id, error) in table.take_broken() {
             let number = self.number(error.raw_os_error().unwrap_or_default());
             self.entry(id, Entry::Unwritable, number);
+        }
+        for id in table.take_passed() {
+            self.entry(id, Entry::Passed, null_mut());
         }
         for id in table.take_drained() {
             self.entry(id, Entry::Drained, null_mut());

@@ -40,6 +40,8 @@ pub(crate) struct Table {
     broken: Vec<(Id, io::Error)>,
     /// Sockets that were full and take bytes again, whoever has found out.
     drained: Vec<Id>,
+    /// Sockets that something has left for which somebody waits.
+    passed: Vec<Id>,
     /// Sockets with something to read, in the order in which they have their turn.
     ready: VecDeque<Id>,
     chunk: Box<[u8]>,
@@ -106,6 +108,7 @@ impl Table {
             ended: Vec::new(),
             broken: Vec::new(),
             drained: Vec::new(),
+            passed: Vec::new(),
             ready: VecDeque::new(),
             chunk: vec![0; CHUNK].into_boxed_slice(),
         })
@@ -227,6 +230,7 @@ impl Table {
         self.events = events;
         for id in writable {
             self.flush(id);
+            self.note_passed(id);
         }
         for id in std::mem::take(&mut self.away) {
             match self.get(id).and_then(|socket| socket.job.as_ref()) {
@@ -234,6 +238,7 @@ impl Table {
                 Some(job) if job.is_done() => {
                     self.come_back(id);
                     self.flush(id);
+                    self.note_passed(id);
                 }
                 Some(_) => self.away.push(id),
             }
@@ -296,6 +301,11 @@ impl Table {
     /// Those to whom nothing can be written any more, and why.
     pub(crate) fn take_broken(&mut self) -> Vec<(Id, io::Error)> {
         std::mem::take(&mut self.broken)
+    }
+
+    /// Those that something has left for which somebody waits.
+    pub(crate) fn take_passed(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.passed)
     }
 
     /// Those who were full and no longer are.
@@ -362,7 +372,7 @@ impl Table {
             return true;
         }
         if socket.is_broken {
-            socket.connection.borrow_mut().outbox().clear();
+            socket.connection.borrow_mut().outbox().discard();
             return false;
         }
         let mut connection = socket.connection.borrow_mut();
@@ -373,7 +383,7 @@ impl Table {
                 socket.sent += sent as u64;
             }
             Err(error) => {
-                outbox.clear();
+                outbox.discard();
                 drop(connection);
                 socket.is_broken = true;
                 self.broken.push((id, error));
@@ -421,6 +431,20 @@ impl Table {
             socket.replied += added;
             socket.is_stalled = socket.replied >= MAX_REPLIED;
         }
+        if self.note_passed(id) {
+            self.wake();
+        }
+    }
+
+    /// Whether something has left that somebody waits for. Where JavaScript flushes, it asks itself.
+    fn note_passed(&mut self, id: Id) -> bool {
+        let has_passed = self
+            .get(id)
+            .is_some_and(|socket| socket.connection.borrow_mut().outbox().has_passed());
+        if has_passed {
+            self.passed.push(id);
+        }
+        has_passed
     }
 
     pub(crate) fn has_ready(&self) -> bool {

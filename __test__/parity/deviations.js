@@ -35,7 +35,12 @@ const faye = {
   'a proxy that is no object': 'throws; the original connects without it',
   'a response header named __proto__': 'is there like any other; the original loses it',
   'process.exit() with messages for permessage-deflate': 'delivers them; the original loses them',
-  'WebSocket.prepare and WebSocket.broadcast': 'are additions'
+  'typed arrays, DataViews, ArrayBuffers and Blobs': 'are sent as binary; the original sends the text String(message)',
+  'a callback of send': 'is called; the original ignores it',
+  'setting binaryType': 'has its effect; in the original it is a property like any other',
+  'WebSocket.prepare and WebSocket.broadcast': 'are additions',
+  'handshakeTimeout, closeTimeout, pingTimeout, signal and binaryType': 'are additions',
+  'terminate(), async iteration, ws+unix: and wss+unix:': 'are additions'
 }
 
 // Beyond those of the above that concern a driver as well.

@@ -8,6 +8,7 @@ const { Extensions } = require('./extensions')
 const { nativeOptions } = require('./options')
 const { headersObject, isSecureRequest } = require('./http')
 const { Proxy } = require('./proxy')
+const { Receipts, refuse } = require('./receipts')
 const { Sessions, MAX_HELD } = require('./sessions')
 const { IO, Messages, bytesOf } = require('./streams')
 const { parseWebSocketUrl } = require('./url')
@@ -88,6 +89,12 @@ class Driver extends EventEmitter {
 
   /** @type {Map<string, Function> | null} */
   #pingCallbacks = null
+
+  /** @type {Receipts | null} most connections need none */
+  #receipts = null
+
+  /** Bytes of messages that are announced and have not been sent. */
+  #announced = 0
 
   /** Messages that wait for the handlers of the ones before them. */
   #run = NOTHING
@@ -349,6 +356,73 @@ class Driver extends EventEmitter {
   }
 
   /**
+   * Sends a message as `text`, `binary` and `prepared` do, and says when the kernel has taken it.
+   *
+   * @param {string | Buffer | import('./prepared').Message} message
+   * @param {import('./receipts').Receipt} receipt
+   */
+  sendWithReceipt (message, receipt) {
+    const receipts = this.#receipts ??= new Receipts()
+    if (this.#sessions !== null) {
+      if (this.readyState > 1) {
+        refuse(receipt)
+        return false
+      }
+      receipts.add(receipt)
+      if (typeof message === 'string') return this.#sendBytes(true, Buffer.from(message), true)
+      if (Buffer.isBuffer(message)) return this.#sendBytes(false, message, true)
+      return this.#sendBytes(message.isText, message.native.payload(), true)
+    }
+    const pending = this.#accept(message)
+    if (pending === REFUSED) {
+      refuse(receipt)
+      return false
+    }
+    // Before anything is written: what a stream has been given leaves with the callback of that write.
+    this.#native.mark()
+    receipts.add(receipt)
+    return this.#offer(pending)
+  }
+
+  /** @param {string | Buffer | import('./prepared').Message} message */
+  #accept (message) {
+    if (typeof message === 'string') return direct.text(this.#number, message)
+    return Buffer.isBuffer(message)
+      ? direct.bytes(this.#number, false, message)
+      : direct.prepared(this.#number, message.number)
+  }
+
+  /** Something may have left that somebody waits for. */
+  passed () {
+    if (this.#receipts !== null) this.#receipts.passed(this.#native.takePassed())
+  }
+
+  /**
+   * A stream is given the output that was taken last. What it is to call when it has written that, if anything.
+   *
+   * @param {any} stream
+   */
+  handOver (stream) {
+    return this.#receipts === null ? undefined : this.#receipts.handOver(this.#native.takePassed(), stream)
+  }
+
+  /**
+   * A message will be sent when its sender has it. Whether that one may go on.
+   *
+   * @param {number} bytes
+   */
+  announce (bytes) {
+    this.#announced += bytes
+    return this.transport === null || this.transport.hasRoom(0, this.isFull)
+  }
+
+  /** @param {number} bytes that were announced and have been sent */
+  arrived (bytes) {
+    this.#announced -= bytes
+    this.transport?.settle()
+  }
+
+  /**
    * Sends a frame: of that type, or text for strings and numbers and binary for bytes.
    *
    * @param {any} data
@@ -420,7 +494,9 @@ class Driver extends EventEmitter {
     this.readyState = this.#native.readyState
     this.#run = NOTHING
     this.#events = NO_EVENTS
+    this.#announced = 0
     this.#pingCallbacks = null
+    this.#receipts?.end()
     this.#onDelivered = null
     this.#sessions?.abandon()
     this.#isBehind = false
@@ -428,6 +504,7 @@ class Driver extends EventEmitter {
 
   /** Nobody can be written to any more, but what has arrived is still to be delivered. */
   dropOutput () {
+    this.#receipts?.end()
     this.#caused(this.#native.dropOutput())
   }
 
@@ -446,7 +523,7 @@ class Driver extends EventEmitter {
   }
 
   get bufferedAmount () {
-    return this.#native.bufferedAmount + (this.#sessions?.outgoingBytes ?? 0)
+    return this.#native.bufferedAmount + (this.#sessions?.outgoingBytes ?? 0) + this.#announced
   }
 
   /** @param {number} pending */
@@ -480,11 +557,12 @@ class Driver extends EventEmitter {
   /**
    * @param {boolean} isText
    * @param {Buffer} payload
+   * @param {boolean} [isMarked] somebody waits for it to leave
    */
-  #sendBytes (isText, payload) {
+  #sendBytes (isText, payload, isMarked = false) {
     if (this.#sessions === null) return this.#offer(direct.bytes(this.#number, isText, payload))
     if (this.readyState > 1) return false
-    this.#sessions.outgoing(isText, payload)
+    this.#sessions.outgoing(isText, payload, isMarked)
     return this.transport === null || this.transport.hasRoom(0, this.#sessionsAreFull)
   }
 
@@ -555,7 +633,7 @@ class Driver extends EventEmitter {
 
   /** Senders should wait, whatever the socket can take. */
   get isFull () {
-    return this.#sessionsAreFull || this.#isCongested
+    return this.#sessionsAreFull || this.#isCongested || this.#announced > MAX_HELD
   }
 
   get #sessionsAreFull () {
@@ -680,9 +758,14 @@ class Driver extends EventEmitter {
       case 'close': return this.#closed(event.code ?? null, event.reason ?? null)
       case 'activate': return this.#activate()
       case 'transform': return this.#sessions?.incoming(event)
-      case 'outgoing': return this.#sessions?.outgoing(Boolean(event.isText), /** @type {Buffer} */ (event.payload))
+      case 'outgoing': return this.#outgoing(event)
       case 'drain': return this.#drain()
     }
+  }
+
+  /** @param {import('../../binding').DriverEvent} event a message that was sent before the sessions were there */
+  #outgoing ({ isText, payload, isMarked }) {
+    this.#sessions?.outgoing(Boolean(isText), /** @type {Buffer} */ (payload), Boolean(isMarked))
   }
 
   #opened () {

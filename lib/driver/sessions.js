@@ -45,8 +45,9 @@ class Sessions {
   /**
    * @param {boolean} isText
    * @param {Buffer} data
+   * @param {boolean} isMarked somebody waits for it to leave
    */
-  outgoing (isText, data) {
+  outgoing (isText, data, isMarked) {
     const message = { rsv1: false, rsv2: false, rsv3: false, opcode: isText ? TEXT : BINARY, data }
     const { length } = data
     this.outgoingBytes += length
@@ -55,7 +56,8 @@ class Sessions {
       this.outgoingBytes -= length
       if (error || message === null) return this.#failed(error)
       const { rsv1, rsv2, rsv3, opcode, data } = message
-      this.#native.sendTransformed(opcode === TEXT, rsv1, rsv2, rsv3, data)
+      const isSent = this.#native.sendTransformed(opcode === TEXT, rsv1, rsv2, rsv3, data)
+      if (isSent && isMarked) this.#native.mark()
       this.#owner.sent()
     })
   }

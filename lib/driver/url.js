@@ -2,6 +2,7 @@
 'use strict'
 
 const WEBSOCKET_PORTS = { 'ws:': 80, 'wss:': 443 }
+const UNIX_PROTOCOLS = { 'ws+unix:': 'ws:', 'wss+unix:': 'wss:' }
 const PORTS = { 'http:': 80, 'https:': 443, ...WEBSOCKET_PORTS }
 
 /**
@@ -11,6 +12,7 @@ const PORTS = { 'http:': 80, 'https:': 443, ...WEBSOCKET_PORTS }
  * @property {string} host without the brackets of an IPv6 address
  * @property {number} port
  * @property {boolean} secure
+ * @property {string} [path] of a Unix socket, which wins over host and port
  */
 
 /**
@@ -45,6 +47,34 @@ function endpoint ({ protocol, hostname, port }) {
   }
 }
 
+/**
+ * What a client asks, and where. `ws+unix:/path/to.sock:/path?query` has the path of a Unix socket, percent-encoded, in
+ * the place of host and port.
+ *
+ * @param {any} url a string or an object with `href`
+ * @returns {{ url: any, endpoint: Endpoint }}
+ */
+function clientTarget (url) {
+  const parsed = parse(url)
+  if (!parsed || !(parsed.protocol in UNIX_PROTOCOLS)) return { url, endpoint: endpoint(parseWebSocketUrl(url)) }
+  const [, socket, request] = /** @type {RegExpExecArray} */ (/^([^:]*):?(.*)$/.exec(parsed.pathname))
+  const path = decode(socket)
+  const isValid = path && parsed.host === '' && (request === '' || request.startsWith('/'))
+  if (!isValid) throw new Error(url + ' is not a valid WebSocket URL')
+  const protocol = UNIX_PROTOCOLS[/** @type {keyof typeof UNIX_PROTOCOLS} */ (parsed.protocol)]
+  const asked = parseWebSocketUrl(`${protocol}//localhost${request}${parsed.search}`)
+  return { url: asked.href, endpoint: { ...endpoint(asked), path } }
+}
+
+/** @param {string} text percent-encoded */
+function decode (text) {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
+}
+
 /** @param {any} url */
 function parse (url) {
   const href = typeof url === 'object' ? url.href : url
@@ -56,4 +86,4 @@ function parse (url) {
   }
 }
 
-module.exports = { parseWebSocketUrl, parseProxyUrl, endpoint }
+module.exports = { parseWebSocketUrl, parseProxyUrl, endpoint, clientTarget }

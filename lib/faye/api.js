@@ -3,13 +3,22 @@
 const Stream = require('node:stream')
 const util = require('node:util')
 const transports = require('../transport')
-const { validateOptions, milliseconds, oneOf } = require('../driver/options')
+const { validateOptions, oneOf } = require('../driver/options')
 const { PreparedMessage } = require('../driver/prepared')
+const { arrayBufferOf } = require('./binary')
+const { Delegate, ArrayBufferDelegate } = require('./delegate')
+const diagnostics = require('./diagnostics')
 const { EventTarget, dispatch, dispatchMessage } = require('./event')
+const { Messages } = require('./iteration')
+const { Lifetime } = require('./lifetime')
+const outgoing = require('./outgoing')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
-const CLOSE_TIMEOUT = 30000
-const OPTIONS = ['headers', 'extensions', 'maxLength', 'allowDrafts', 'ping', 'proxy', 'net', 'tls', 'ca', 'transport']
+const OPTIONS = [
+  'headers', 'extensions', 'maxLength', 'allowDrafts', 'binaryType', 'ping', 'pingTimeout', 'handshakeTimeout',
+  'closeTimeout', 'signal', 'proxy', 'net', 'tls', 'ca', 'transport'
+]
+const BINARY_TYPES = ['nodebuffer', 'arraybuffer']
 
 /**
  * What server and client sockets share: properties, events, and the life of the connection. `this._driver` is there
@@ -24,44 +33,20 @@ function API (options) {
   if (options.extensions) [].concat(options.extensions).forEach(this._driver.addExtension, this._driver)
 
   this._transportName = oneOf('transport', options.transport, ['stream', 'native'])
-  this._ping = milliseconds('ping', options.ping)
-  this._pingId = 0
-  this._pingTimer = null
-  this._closeTimer = null
+  this._lifetime = new Lifetime(this, options)
   this._closeParams = null
   this._transport = null
+  this._queue = null
   this.readyState = CONNECTING
   this.protocol = ''
   this.url = this._driver.url
   this.version = this._driver.version
 
   this._driver.delegate = new Delegate(this)
+  if (options.binaryType !== undefined) this.binaryType = options.binaryType
   this.on('error', ignore)
 }
 util.inherits(API, Stream)
-
-/** What the driver tells. Kept apart from the public object, whose methods programs replace. */
-class Delegate {
-  constructor (socket) {
-    this.socket = socket
-  }
-
-  opened () {
-    this.socket._open()
-  }
-
-  received (data) {
-    this.socket._receiveMessage(data)
-  }
-
-  failed (message) {
-    this.socket._emitError(message)
-  }
-
-  closed (code, reason) {
-    this.socket._beginClose(reason, code)
-  }
-}
 
 const methods = {
   write (data) {
@@ -81,12 +66,14 @@ const methods = {
     this._driver.resume()
   },
 
-  send (data) {
+  // The default keeps `send.length` at 1, as programs know it.
+  send (data, callback = undefined) {
+    if (callback !== undefined || this._queue !== null) return outgoing.send(this, data, callback)
     if (this.readyState > OPEN) return false
     if (typeof data === 'string') return this._driver.text(data)
     if (data instanceof Buffer) return this._driver.binary(data)
     const prepared = PreparedMessage.messageOf(data)
-    return prepared === null ? this._driver.text(String(data)) : this._driver.prepared(prepared)
+    return prepared === null ? outgoing.send(this, data) : this._driver.prepared(prepared)
   },
 
   ping (message, callback) {
@@ -103,11 +90,18 @@ const methods = {
         'The code must be either 1000, or between 3000 and 4999. ' + String(code) + ' is neither.')
     }
     if (this.readyState === CLOSED) return
-    if (this.readyState < CLOSING) {
-      this._closeTimer = setTimeout(() => this._abort(), CLOSE_TIMEOUT)
+    const { readyState } = this
+    if (readyState < CLOSING) {
+      this._lifetime.isOurs = true
+      this._lifetime.closing()
     }
     this.readyState = CLOSING
-    this._driver.close(reason, number)
+    if (this._queue === null || readyState === CONNECTING) this._driver.close(reason, number)
+    else if (readyState === OPEN) this._queue.end(() => this._driver.close(reason, number))
+  },
+
+  terminate () {
+    this._terminate()
   },
 
   _configureStream (stream) {
@@ -124,11 +118,12 @@ const methods = {
     if (this._stream.destroyed) this._driver.dropOutput()
     if (!this._driver.holdsBack(() => this._streamEnded())) return this._finalizeClose()
     // A paused application may take its time; a session may not.
-    if (!this._driver.paused) this._closeTimer ??= setTimeout(() => this._abort(), CLOSE_TIMEOUT)
+    if (!this._driver.paused) this._lifetime.closing()
   },
 
   // A reset ends a pause.
   _streamFailed (error) {
+    diagnostics.failed(error)
     try {
       this._driver.deliverRest()
       this._emitError('Network error: ' + this.url + ': ' + error.message)
@@ -137,12 +132,10 @@ const methods = {
     }
   },
 
-  _startPing () {
-    if (this._ping === 0 || this.readyState === CLOSED) return
-    this._pingTimer = setInterval(() => {
-      this._pingId += 1
-      this.ping(this._pingId.toString())
-    }, this._ping)
+  /** There is nothing to begin with. Handlers that are attached in this tick hear of the end. */
+  _endSoon () {
+    this.readyState = CLOSING
+    process.nextTick(() => this._finalizeClose())
   },
 
   _connectTransport () {
@@ -154,6 +147,8 @@ const methods = {
     if (this.readyState !== CONNECTING) return
     this.readyState = OPEN
     this.protocol = this._driver.protocol || ''
+    this._lifetime.opened()
+    diagnostics.opened(this)
     dispatch(this, 'open')
   },
 
@@ -161,6 +156,13 @@ const methods = {
     if (this.readyState > OPEN) return
     if (this.readable) this.emit('data', data)
     dispatchMessage(this, data)
+  },
+
+  // Destinations of pipe() want Buffers.
+  _receiveArrayBuffer (data) {
+    if (this.readyState > OPEN) return
+    if (this.readable) this.emit('data', data)
+    dispatchMessage(this, arrayBufferOf(data))
   },
 
   _emitError (message) {
@@ -178,7 +180,14 @@ const methods = {
     this._finalizeClose()
   },
 
+  _terminate () {
+    if (this.readyState === CLOSED) return
+    this._lifetime.isOurs = true
+    this._abort()
+  },
+
   _abort () {
+    this._flush()
     if (this._stream) this._stream.destroy()
     this._finalizeClose()
   },
@@ -190,14 +199,15 @@ const methods = {
   _finalizeClose () {
     if (this.readyState === CLOSED) return
     this.readyState = CLOSED
-    clearTimeout(this._closeTimer)
-    clearInterval(this._pingTimer)
+    this._lifetime.ended()
     this._flush()
     if (this._transport) this._transport.detach()
+    this._queue?.abandon()
     this._driver.abandon()
     if (this._stream) transports.end(this._stream)
 
     const [reason, code] = this._closeParams || ['', 1006]
+    diagnostics.closed(this, code, reason)
     try {
       if (this.readable) this.emit('end')
     } finally {
@@ -214,6 +224,23 @@ function isCloseCode (code) {
 }
 
 Object.assign(API.prototype, methods, EventTarget)
+
+Object.defineProperty(API.prototype, Symbol.asyncIterator, {
+  configurable: true,
+  writable: true,
+  value: function () { return new Messages(this) }
+})
+
+Object.defineProperty(API.prototype, 'binaryType', {
+  configurable: true,
+  get () {
+    return this._driver?.delegate instanceof ArrayBufferDelegate ? 'arraybuffer' : 'nodebuffer'
+  },
+  set (value) {
+    const isArrayBuffer = oneOf('binaryType', value ?? null, BINARY_TYPES) === 'arraybuffer'
+    this._driver.delegate = isArrayBuffer ? new ArrayBufferDelegate(this) : new Delegate(this)
+  }
+})
 
 Object.defineProperty(API.prototype, 'bufferedAmount', {
   configurable: true,

@@ -1,9 +1,11 @@
 'use strict'
 
+const { Blob } = require('node:buffer')
 const { inspect } = require('node:util')
 const { PreparedMessage } = require('../driver/prepared')
 const transports = require('../transport')
 const { API } = require('./api')
+const { messageOf } = require('./binary')
 const { OPEN } = require('./ready_state')
 
 const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }
@@ -11,7 +13,9 @@ const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }
 /** A message that `send()` of any connection takes, and that is converted, framed and compressed once for all. */
 function prepare (data) {
   if (PreparedMessage.messageOf(data) !== null) return data
-  return new PreparedMessage(data instanceof Buffer ? data : String(data))
+  const message = messageOf(data)
+  if (!(message instanceof Blob)) return new PreparedMessage(message)
+  throw new TypeError('A Blob cannot be prepared: prepare(await blob.arrayBuffer())')
 }
 
 /**

@@ -5,17 +5,18 @@ const tls = require('node:tls')
 const util = require('node:util')
 const { inspect } = util
 const { Driver } = require('../driver/driver')
-const { endpoint, parseProxyUrl, parseWebSocketUrl } = require('../driver/url')
+const { clientTarget, endpoint, parseProxyUrl } = require('../driver/url')
 const { API } = require('./api')
 const { CONNECTING } = require('./ready_state')
 
 /** The client's end of a connection. Connects at once. */
 function Client (url, protocols, options) {
   options = options || {}
-  this.url = url
-  this._driver = Driver.client(url, { maxLength: options.maxLength, protocols })
+  const target = clientTarget(url)
+  this._driver = Driver.client(target.url, { maxLength: options.maxLength, protocols })
+  this._driver.url = url
   API.call(this, options)
-  this._connect(options)
+  this._connect(target.endpoint, options)
 }
 util.inherits(Client, API)
 
@@ -35,16 +36,17 @@ Client.prototype._readResponse = function () {
   this.statusCode = this._driver.statusCode
 }
 
-Client.prototype._connect = function (options) {
+Client.prototype._connect = function (server, options) {
   const proxy = options.proxy || {}
   if (typeof proxy !== 'object') throw new TypeError(`Invalid proxy: ${inspect(proxy)}; expected { origin }`)
-  const server = endpoint(parseWebSocketUrl(this.url))
+  if (proxy.origin && server.path) throw new Error(`${this.url} cannot be reached through a proxy`)
   const serverTls = tlsOptions(server.host, options.tls, options.ca)
+  if (this._lifetime.isAborted) return this._endSoon()
 
   if (!proxy.origin) {
     const stream = connect(server, options.net, serverTls, () => this._start())
     this._configureStream(stream)
-    return this._startPing()
+    return this._lifetime.begin()
   }
 
   // What is wrong with these options is thrown now: later it would be nobody's exception.
@@ -63,7 +65,7 @@ Client.prototype._connect = function (options) {
   this._configureStream(stream)
   tunnel.pipe(stream, { end: false })
   stream.on('data', feed)
-  this._startPing()
+  this._lifetime.begin()
 }
 
 /** The handshake with the proxy. Any answer but a tunnel ends the connection, even if the proxy keeps it open. */
@@ -105,10 +107,10 @@ Client.prototype._start = function () {
 }
 
 /** `onConnect` is called once everything about the peer is known to be right: nothing is written before. */
-function connect ({ host, port, secure }, netOptions, secureOptions, onConnect) {
+function connect ({ secure, ...place }, netOptions, secureOptions, onConnect) {
   return secure
-    ? tls.connect({ ...secureOptions, host, port }, onConnect)
-    : net.connect({ ...netOptions, host, port }, onConnect)
+    ? tls.connect({ ...secureOptions, ...place }, onConnect)
+    : net.connect({ ...netOptions, ...place }, onConnect)
 }
 
 /** A copy: what the caller gave is the caller's. */

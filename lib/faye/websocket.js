@@ -8,7 +8,6 @@ const { API } = require('./api')
 const { broadcast, prepare } = require('./broadcast')
 const { Client } = require('./client')
 const { EventSource } = require('./eventsource')
-const { CLOSING } = require('./ready_state')
 
 /** The server's end of a connection, made in an http server's `upgrade` handler. */
 function WebSocket (request, socket, body, protocols, options) {
@@ -18,14 +17,14 @@ function WebSocket (request, socket, body, protocols, options) {
 
   this._stream = null
   API.call(this, options)
-  if (!isAlive(socket)) {
-    // The peer has gone while the application made up its mind.
-    this.readyState = CLOSING
-    process.nextTick(() => this._finalizeClose())
-    return
+  // The peer has gone while the application made up its mind.
+  if (!isAlive(socket)) return this._endSoon()
+  if (this._lifetime.isAborted) {
+    socket.destroy()
+    return this._endSoon()
   }
   this._configureStream(socket)
-  this._startPing()
+  this._lifetime.begin()
   if (body && body.length > 0) this._driver.store(body)
   this._connectTransport()
 

@@ -8,6 +8,7 @@ const { getSystemErrorName } = require('node:util')
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
 const adopted = require('./adopted')
+const { writeOutput } = require('./stream')
 const { rememberWork, forgetWork } = require('./tick')
 
 /**
@@ -162,7 +163,10 @@ class NativeChannel {
   }
 
   write () {
-    return this.#number >= 0 && !this.#dispatcher.reactor.flush(this.#number)
+    if (this.#number < 0) return false
+    const isFull = !this.#dispatcher.reactor.flush(this.#number)
+    this.#driver.passed()
+    return isFull
   }
 
   stop () {
@@ -187,8 +191,7 @@ class NativeChannel {
     if (!this.leave()) return
     const handle = this.#handle
     if (this.#socket.destroyed || this.#socket._handle !== handle) return
-    const rest = this.#driver.takeOutput()
-    if (rest !== null) this.#socket.write(rest)
+    writeOutput(this.#socket, this.#driver)
     handle.reading = true
     handle.readStart()
     this.#socket.resume()
@@ -207,6 +210,7 @@ class NativeChannel {
       case ENDED: return this.#transport.release()
       case FAILED: return this.#fail('read', value)
       case UNWRITABLE: return this.#fail('write', value)
+      case PASSED: return this.#driver.passed()
     }
   }
 
@@ -232,6 +236,7 @@ class NativeChannel {
     this.#number = -1
     this.#dispatcher.remove(number)
     this.#driver.unregister(this.#dispatcher.reactor, number)
+    this.#driver.passed()
     this.keepAlive(false)
     adopted.giveBack(this.#socket)
     return true
@@ -339,6 +344,7 @@ const DRAINED = 2
 const ENDED = 3
 const FAILED = 4
 const UNWRITABLE = 5
+const PASSED = 6
 const OWN_METHODS = ['write', 'end', 'push', 'emit']
 const IS_SUPPORTED = ['linux', 'darwin'].includes(process.platform) && !('bun' in process.versions) &&
   !('deno' in process.versions) && typeof native.Reactor === 'function' &&

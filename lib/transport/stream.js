@@ -35,8 +35,7 @@ class StreamChannel {
   }
 
   write () {
-    const bytes = this.#driver.takeOutput()
-    return bytes !== null && this.#socket.write(bytes) === false
+    return writeOutput(this.#socket, this.#driver) === false
   }
 
   stop () {
@@ -53,4 +52,17 @@ class StreamChannel {
   }
 }
 
-module.exports = { StreamChannel }
+/**
+ * Gives a stream all that a driver has to write.
+ *
+ * @param {any} socket
+ * @param {import('../driver/driver').Driver} driver
+ */
+function writeOutput (socket, driver) {
+  const bytes = driver.takeOutput()
+  if (bytes === null) return true
+  const callback = driver.handOver(socket)
+  return callback === undefined ? socket.write(bytes) : socket.write(bytes, callback)
+}
+
+module.exports = { StreamChannel, writeOutput }

@@ -1,0 +1,118 @@
+'use strict'
+
+const { CLOSED } = require('./ready_state')
+
+/** Messages, and bytes or characters of them, that may wait for the loop before reading stops. */
+const MAX_MESSAGES = 64
+const MAX_SIZE = 64 * 1024
+/** The code that says that there was no close frame, RFC 6455 section 7.1.5. */
+const LOST = 1006
+
+const iterated = new WeakSet()
+
+/**
+ * The messages of a socket, one after the other, from now on. While the loop is busy, a few are kept, and then nothing
+ * is read. Ends with the connection; throws if that has failed.
+ */
+class Messages {
+  #socket
+  #waiting = []
+  #size = 0
+  /** What those who have asked are given. */
+  #requests = []
+  #isPaused = false
+  #isOver = false
+  #error = null
+
+  constructor (socket) {
+    if (iterated.has(socket)) throw new Error('This socket is being iterated already')
+    this.#socket = socket
+    if (socket.readyState === CLOSED) {
+      this.#isOver = true
+      return
+    }
+    iterated.add(socket)
+    socket.on('message', this.#onMessage)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+  }
+
+  [Symbol.asyncIterator] () {
+    return this
+  }
+
+  next () {
+    if (this.#waiting.length > 0) {
+      const value = this.#waiting.shift()
+      this.#size -= sizeOf(value)
+      if (this.#waiting.length === 0 && this.#isPaused) this.#resume()
+      return Promise.resolve({ value, done: false })
+    }
+    if (this.#error !== null) {
+      const error = this.#error
+      this.#error = null
+      return Promise.reject(error)
+    }
+    if (this.#isOver) return Promise.resolve({ value: undefined, done: true })
+    return new Promise((resolve, reject) => this.#requests.push({ resolve, reject }))
+  }
+
+  /** The loop was left early. As with Node's streams, nobody is expected to want the rest. */
+  return (value) {
+    this.#waiting = []
+    this.#error = null
+    if (!this.#isOver) {
+      this.#leave()
+      this.#socket.close()
+    }
+    return Promise.resolve({ value, done: true })
+  }
+
+  #onMessage = ({ data }) => {
+    const request = this.#requests.shift()
+    if (request !== undefined) return request.resolve({ value: data, done: false })
+    this.#waiting.push(data)
+    this.#size += sizeOf(data)
+    if (this.#isPaused || (this.#waiting.length < MAX_MESSAGES && this.#size < MAX_SIZE)) return
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  #onError = ({ message }) => {
+    this.#error = new Error(message)
+  }
+
+  #onClose = ({ code }) => {
+    if (code === LOST && !this.#socket._lifetime.isOurs) {
+      this.#error ??= new Error('The connection has ended without a close frame (code 1006)')
+    }
+    this.#leave()
+  }
+
+  #leave () {
+    const socket = this.#socket
+    this.#isOver = true
+    iterated.delete(socket)
+    socket.removeListener('message', this.#onMessage)
+    socket.removeListener('error', this.#onError)
+    socket.removeListener('close', this.#onClose)
+    if (this.#isPaused) this.#resume()
+    const requests = this.#requests.splice(0)
+    if (this.#error !== null && requests.length > 0) {
+      requests.shift().reject(this.#error)
+      this.#error = null
+    }
+    for (const { resolve } of requests) resolve({ value: undefined, done: true })
+  }
+
+  #resume () {
+    this.#isPaused = false
+    this.#socket.resume()
+  }
+}
+
+function sizeOf (data) {
+  return typeof data === 'string' ? data.length : data.byteLength
+}
+
+module.exports = { Messages }

@@ -1,0 +1,128 @@
+'use strict'
+
+// Not the global: programs that fake the clock do not stop the event loop.
+const { setImmediate } = require('node:timers')
+const { inspect } = require('node:util')
+const { milliseconds } = require('../driver/options')
+const { abortSignal, watch, unwatch } = require('./abort')
+const { CONNECTING, OPEN, CLOSED } = require('./ready_state')
+
+const CLOSE_TIMEOUT = 30000
+
+/**
+ * How long the steps of a connection may take, and who else may end it. All timers are those of the globals, which
+ * programs replace to fake the clock, and none outlives the connection.
+ */
+class Lifetime {
+  #socket
+  #handshakeTimeout
+  #closeTimeout
+  #ping
+  #pingTimeout
+  #signal
+  #handshakeTimer = null
+  #closeTimer = null
+  #pingTimer = null
+  #pingId = 0
+  /** Deadlines of pings that have not been answered, in the order of the pings. */
+  #deadlines = new Map()
+  /** The application has closed, terminated or aborted the connection. */
+  isOurs = false
+
+  /** Checks the options. Nothing begins yet. */
+  constructor (socket, options) {
+    this.#socket = socket
+    this.#ping = milliseconds('ping', options.ping)
+    this.#pingTimeout = milliseconds('pingTimeout', options.pingTimeout)
+    this.#handshakeTimeout = milliseconds('handshakeTimeout', options.handshakeTimeout)
+    this.#closeTimeout = milliseconds('closeTimeout', options.closeTimeout) || CLOSE_TIMEOUT
+    this.#signal = abortSignal(options.signal)
+    if (this.#pingTimeout > 0 && this.#ping === 0) {
+      throw new TypeError(`Invalid pingTimeout: ${inspect(options.pingTimeout)}; expected the option ping beside it`)
+    }
+  }
+
+  /** Whether there is no need to begin. */
+  get isAborted () {
+    return this.#signal !== undefined && this.#signal.aborted
+  }
+
+  begin () {
+    const { readyState } = this.#socket
+    if (readyState === CLOSED) return
+    if (this.#signal !== undefined) watch(this.#signal, this.#socket)
+    if (this.#ping > 0) this.#pingTimer = setInterval(() => this.#sendPing(), this.#ping)
+    if (this.#handshakeTimeout === 0 || readyState !== CONNECTING) return
+    this.#handshakeTimer = later(this.#handshakeTimeout, () => {
+      this.#fail(`the opening handshake has taken more than ${this.#handshakeTimeout / 1000} seconds`)
+    })
+  }
+
+  opened () {
+    if (this.#handshakeTimer !== null) clearTimeout(this.#handshakeTimer)
+    if (this.#pingTimeout > 0) this.#socket._driver.on('pong', ({ data }) => this.#answered(data))
+  }
+
+  /** The peer, or the sessions that hold its last messages, are given some time. */
+  closing () {
+    this.#closeTimer ??= setTimeout(() => this.#socket._abort(), this.#closeTimeout)
+  }
+
+  ended () {
+    clearTimeout(this.#closeTimer)
+    clearInterval(this.#pingTimer)
+    if (this.#handshakeTimer !== null) clearTimeout(this.#handshakeTimer)
+    for (const timer of this.#deadlines.values()) clearTimeout(timer)
+    this.#deadlines.clear()
+    if (this.#signal !== undefined) unwatch(this.#signal, this.#socket)
+  }
+
+  #sendPing () {
+    this.#pingId += 1
+    const payload = this.#pingId.toString()
+    // A ping that waits for the opening handshake cannot be answered in time.
+    const isDue = this.#pingTimeout > 0 && this.#socket.readyState === OPEN
+    if (this.#socket.ping(payload) && isDue) this.#expect(payload)
+  }
+
+  #expect (payload) {
+    this.#deadlines.set(payload, later(this.#pingTimeout, () => {
+      // If the event loop was blocked, the pong may be there and not have been read.
+      setImmediate(() => this.#missed(payload))
+    }))
+  }
+
+  #missed (payload) {
+    if (!this.#deadlines.has(payload) || this.#socket.readyState !== OPEN) return
+    // While nothing is read, nobody knows.
+    if (this.#socket._driver.paused) return this.#expect(payload)
+    this.#fail(`no pong has come within ${this.#pingTimeout / 1000} seconds of a ping`)
+  }
+
+  /** RFC 6455 section 5.5.3: an endpoint may elect to send a pong for only the most recently processed ping. */
+  #answered (payload) {
+    if (!this.#deadlines.has(payload)) return
+    for (const [earlier, timer] of this.#deadlines) {
+      clearTimeout(timer)
+      this.#deadlines.delete(earlier)
+      if (earlier === payload) return
+    }
+  }
+
+  #fail (problem) {
+    try {
+      this.#socket._emitError(`Network error: ${this.#socket.url}: ${problem}`)
+    } finally {
+      this.#socket._abort()
+    }
+  }
+}
+
+/** The connection keeps the process alive, or does not; a timer has no say in it. */
+function later (delay, callback) {
+  const timer = setTimeout(callback, delay)
+  timer.unref?.()
+  return timer
+}
+
+module.exports = { Lifetime }

@@ -1,0 +1,113 @@
+'use strict'
+
+const { Blob } = require('node:buffer')
+const { lost, refuse, settle } = require('../driver/receipts')
+const { messageOf } = require('./binary')
+const { OPEN } = require('./ready_state')
+
+/** `send()` of what is neither a string nor a Buffer, or has a callback, or comes behind a Blob. */
+function send (socket, data, callback) {
+  const receipt = typeof callback === 'function' ? callback : null
+  // First, as it may run the application's code.
+  const message = messageOf(data)
+  if (socket.readyState > OPEN) {
+    if (receipt !== null) refuse(receipt)
+    return false
+  }
+  if (socket._queue === null && message instanceof Blob) {
+    if (!takesBinary(socket)) {
+      if (receipt !== null) refuse(receipt)
+      return false
+    }
+    socket._queue = new Queue(socket)
+  }
+  return socket._queue === null ? transmit(socket._driver, message, receipt) : socket._queue.push(message, receipt)
+}
+
+function transmit (driver, message, receipt) {
+  if (receipt !== null) return driver.sendWithReceipt(message, receipt)
+  if (typeof message === 'string') return driver.text(message)
+  return message instanceof Buffer ? driver.binary(message) : driver.prepared(message)
+}
+
+/** The drafts have text only. */
+function takesBinary (socket) {
+  return socket.version === 'hybi-13'
+}
+
+/** A Blob that is being read, and whatever was sent behind it. */
+class Queue {
+  #socket
+  #items = []
+  #onEnd = null
+  #isOver = false
+
+  constructor (socket) {
+    this.#socket = socket
+  }
+
+  push (message, receipt) {
+    const bytes = sizeOf(message)
+    // The application may change it meanwhile.
+    if (message instanceof Buffer) message = Buffer.from(message)
+    this.#items.push({ message, receipt, bytes })
+    if (this.#items.length === 1) this.#read(message)
+    return this.#socket._driver.announce(bytes)
+  }
+
+  /** Calls back when everything has been sent. */
+  end (callback) {
+    this.#onEnd = callback
+  }
+
+  /** The connection is gone. */
+  abandon () {
+    this.#isOver = true
+    settle(this.#items.splice(0).flatMap(({ receipt }) => receipt ?? []), lost())
+  }
+
+  #read (blob) {
+    // Handlers are called behind the promise, so that what they throw is an uncaught exception as ever.
+    const whenRead = (buffer) => process.nextTick(() => this.#isOver || this.#send(Buffer.from(buffer)))
+    const whenFailed = (error) => process.nextTick(() => this.#isOver || this.#fail(error))
+    blob.arrayBuffer().then(whenRead, whenFailed)
+  }
+
+  /** Sends what the first Blob has turned out to be, and what waits behind it, up to the next one. */
+  #send (buffer) {
+    const { _driver: driver } = this.#socket
+    this.#items[0].message = buffer
+    let bytes = 0
+    while (this.#items.length > 0 && !(this.#items[0].message instanceof Blob)) {
+      const item = this.#items.shift()
+      transmit(driver, item.message, item.receipt)
+      bytes += item.bytes
+    }
+    if (this.#items.length > 0) this.#read(this.#items[0].message)
+    else this.#finish()
+    // Last, as it calls handlers.
+    driver.arrived(bytes)
+  }
+
+  #finish () {
+    this.#socket._queue = null
+    this.#onEnd?.()
+  }
+
+  /** A stream of messages with a hole in it is worse than its end. */
+  #fail (error) {
+    try {
+      this.#socket._emitError(`Could not read a Blob: ${error.message}`)
+    } finally {
+      this.#socket._abort()
+    }
+  }
+}
+
+function sizeOf (message) {
+  if (typeof message === 'string') return Buffer.byteLength(message)
+  if (message instanceof Blob) return message.size
+  return message instanceof Buffer ? message.length : 0
+}
+
+module.exports = { send }

@@ -161,6 +161,8 @@ export declare class Prepared {
   static binary(message: Uint8Array): Prepared
   /** What `direct().prepared` knows it by. */
   get number(): number
+  /** How many bytes it has. */
+  get length(): number
   /** A copy of its bytes. */
   payload(): Buffer
 }

@@ -29,6 +29,14 @@ declare abstract class Socket extends Stream {
   /** How many bytes have been accepted by {@link send} and not yet been handed to the operating system. */
   readonly bufferedAmount: number
 
+  /**
+   * What binary messages are given as to `message` listeners and to `for await`: `'nodebuffer'`, the default, or
+   * `'arraybuffer'`. The `data` event, and so `pipe()`, has Buffers in any case. It may be set at any time.
+   *
+   * @throws TypeError for another value.
+   */
+  binaryType: WebSocket.BinaryType
+
   /** True until the connection is closed. */
   readable: boolean
 
@@ -48,24 +56,29 @@ declare abstract class Socket extends Stream {
   onclose: ((event: WebSocket.CloseEvent) => void) | null
 
   /**
-   * Sends a message: a Buffer as binary, anything else as the text `String(message)`. Before `open` the message waits
-   * and leaves with the handshake.
+   * Sends a message: bytes of any kind as binary, anything else as the text `String(message)`. Before `open` the message
+   * waits and leaves with the handshake.
    *
-   * A `Uint8Array` that is no Buffer would be sent as the text `1,2,3`, as faye-websocket does. It is therefore not
-   * among the types: wrap it with `Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)`.
+   * A `Blob` is read first. Messages that are sent meanwhile wait for it, and so does the close frame; pings do not. If
+   * it cannot be read, the connection fails with `error` and code 1006.
    *
    * @param message Or what {@link WebSocket.prepare} has made of one.
+   * @param callback Called once and not from inside `send()`: without arguments when the operating system has taken the
+   * whole message, with an Error when the message was refused or the connection has ended before.
    * @returns `false` when the message was refused because the socket is closing or closed, or because it is binary and
    * the client speaks a draft; and when the peer does not read fast enough: then wait for `drain` before sending more.
    */
-  send (message: WebSocket.Sendable | WebSocket.PreparedMessage): boolean
+  send (
+    message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.BlobLike | WebSocket.PreparedMessage,
+    callback?: (error?: Error) => void
+  ): boolean
 
   /** The same as {@link send}; makes the socket a destination for `pipe()`. */
-  write (message: string | Buffer): boolean
+  write (message: string | Buffer | WebSocket.Bytes): boolean
 
   /** Sends the message, if there is one, and closes with 1000. Returns nothing; `any` fits NodeJS.WritableStream. */
   end (): any
-  end (message: WebSocket.Sendable | WebSocket.PreparedMessage): any
+  end (message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.BlobLike | WebSocket.PreparedMessage): any
 
   /**
    * Sends a ping.
@@ -85,14 +98,32 @@ declare abstract class Socket extends Stream {
   resume (): void
 
   /**
-   * Starts the closing handshake. The `close` event follows when the peer answers, after 30 seconds with code 1006 if
-   * it does not, and at once when the connection was not open yet. Calling it again is harmless.
+   * Starts the closing handshake. The `close` event follows when the peer answers, after `closeTimeout` with code 1006
+   * if it does not, and at once when the connection was not open yet. Calling it again is harmless.
    *
    * @param code 1000, or 3000 to 4999. Default: 1000.
    * @param reason At most 123 bytes of UTF-8; a longer one is cut at a character. Default: `''`.
    * @throws Error when the code is another number.
    */
   close (code?: number, reason?: string): void
+
+  /**
+   * Ends the connection at once, in any state and without a closing handshake: `close` is emitted with code 1006 before
+   * this returns. What has been sent is offered to the operating system once. Calling it again is harmless.
+   */
+  terminate (): void
+
+  /**
+   * The messages from now on, for `for await (const data of ws)`: strings, and Buffers or what `binaryType` says. While
+   * the loop is busy up to 64 messages or 64 KiB are kept, then nothing is read.
+   *
+   * The loop ends with the connection, once it has had all messages: after a close frame of the peer with any code, and
+   * after `close()`, `end()`, `terminate()` or the `signal`. It throws an Error with the text of the `error` event, or
+   * when the connection was lost without a close frame. Leaving it early closes the connection with 1000.
+   *
+   * @throws Error when the socket is being iterated already.
+   */
+  [Symbol.asyncIterator] (): AsyncIterableIterator<string | Buffer>
 
   on<Name extends keyof WebSocket.SocketEvents> (name: Name, listener: WebSocket.SocketEvents[Name]): this
   on (name: string | symbol, listener: (...args: any[]) => void): this
@@ -150,8 +181,10 @@ declare class WebSocket extends Socket {
    * @param options See {@link WebSocket.ServerOptions}.
    * @throws Error `Unrecognized option: …` for an option that does not exist.
    * @throws Error for a header whose name or value contains CR, LF or NUL.
-   * @throws RangeError for a `maxLength` or `ping` that is no number above 0 (0 and undefined mean the default).
-   * @throws TypeError for protocols of another kind, and for an extension without the properties it needs.
+   * @throws RangeError for a `maxLength` or a number of seconds that is no number above 0 (0 and undefined mean the
+   * default).
+   * @throws TypeError for protocols of another kind, for an extension without the properties it needs, for a
+   * `binaryType` or `signal` of another kind, and for a `pingTimeout` without `ping`.
    */
   constructor (
     request: http.IncomingMessage,
@@ -178,8 +211,11 @@ declare class WebSocket extends Socket {
    *
    * @param message As for `send()`. A copy is made: a Buffer may be changed afterwards.
    * @returns What `send()` of any socket of this package takes. It can be sent again and again.
+   * @throws TypeError for a Blob, which has to be read first.
    */
-  static prepare (message: WebSocket.Sendable | WebSocket.PreparedMessage): WebSocket.PreparedMessage
+  static prepare (
+    message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.PreparedMessage
+  ): WebSocket.PreparedMessage
 
   /**
    * Sends a message on all of these sockets that are open, through `send()` of each. The others are left out, and so
@@ -188,12 +224,13 @@ declare class WebSocket extends Socket {
    * @param connections Sockets of servers, clients, or both: an array, a `Set`, anything with an iterator.
    * @param message As for `send()`; it is {@link prepare prepared} once.
    * @returns On how many sockets it was sent, also on those whose peers do not read fast enough.
-   * @throws TypeError if `connections` cannot be iterated, or has something else in it; then nothing is sent.
+   * @throws TypeError if `connections` cannot be iterated, or has something else in it, and for a Blob; then nothing is
+   * sent.
    * @throws What a `send()` has thrown, when all others have the message; an `AggregateError` if there were several.
    */
   static broadcast (
     connections: Iterable<WebSocket | WebSocket.Client>,
-    message: WebSocket.Sendable | WebSocket.PreparedMessage
+    message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.PreparedMessage
   ): number
 }
 
@@ -220,14 +257,17 @@ declare namespace WebSocket {
    */
   export class Client extends Socket {
     /**
-     * @param url A `ws:` or `wss:` URL. A user name and password in it are sent as `Authorization: Basic`.
+     * @param url A `ws:` or `wss:` URL. A user name and password in it are sent as `Authorization: Basic`. Or
+     * `ws+unix:/path/to.sock:/path?query`, likewise `wss+unix:`, with the percent-encoded path of a Unix socket.
      * @param protocols The subprotocols that the client speaks, as an array or separated by commas. Default: none.
      * @param options See {@link WebSocket.ClientOptions}.
      * @throws Error `… is not a valid WebSocket URL`, `… is not a valid proxy URL`.
      * @throws Error `Unrecognized option: …` for an option that does not exist.
      * @throws Error for a header whose name or value contains CR, LF or NUL.
-     * @throws RangeError for a `maxLength` or `ping` that is no number above 0 (0 and undefined mean the default).
-     * @throws TypeError for protocols of another kind, and for an extension without the properties it needs.
+     * @throws RangeError for a `maxLength` or a number of seconds that is no number above 0 (0 and undefined mean the
+     * default).
+     * @throws TypeError for protocols of another kind, for an extension without the properties it needs, for a
+     * `binaryType` or `signal` of another kind, and for a `pingTimeout` without `ping`.
      */
     constructor (url: string, protocols?: Protocols | null, options?: ClientOptions | null)
 
@@ -342,8 +382,22 @@ declare namespace WebSocket {
   /** Subprotocol names, as an array or separated by commas. */
   export type Protocols = string | readonly string[]
 
-  /** What can be sent: a Buffer as binary, the rest as text. */
+  /** What can be sent beside {@link Bytes}: a Buffer as binary, the rest as text. */
   export type Sendable = string | Buffer | number | bigint | boolean
+
+  /** Bytes that are no Buffer, sent as binary. Memory that other threads may write to is copied. */
+  export type Bytes = NodeJS.ArrayBufferView | ArrayBuffer | SharedArrayBuffer
+
+  /** A Blob or a File, of Node. (The browser's type in the library of TypeScript is another one, and fits as well.) */
+  export interface BlobLike {
+    readonly size: number
+    readonly type: string
+    arrayBuffer (): Promise<ArrayBuffer>
+    slice (start?: number, end?: number, type?: string): BlobLike
+  }
+
+  /** What binary messages are given as. */
+  export type BinaryType = 'nodebuffer' | 'arraybuffer'
 
   /** A message for many connections, made by {@link WebSocket.prepare}. It cannot be looked into or changed. */
   export interface PreparedMessage {
@@ -379,8 +433,34 @@ declare namespace WebSocket {
      */
     transport?: 'native' | 'stream'
 
+    /** What binary messages are given as: see the property of that name. Default: `'nodebuffer'`. */
+    binaryType?: BinaryType
+
     /** Seconds between the pings that keep the connection alive; fractions are allowed. Default: no pings. */
     ping?: number
+
+    /**
+     * Seconds that the peer has to answer each of these pings, RFC 6455 section 5.5.3; if it does not, the connection
+     * fails with `error` and code 1006. A pong for a later ping counts. It needs the option `ping`. While the
+     * application has paused the connection, nobody is dropped. Default: a missing pong has no effect.
+     */
+    pingTimeout?: number
+
+    /**
+     * Seconds from here to `open`: for a client all of name resolution, connecting, TLS, the proxy and the opening
+     * handshake; for a server the body of a hixie-76 request, all else being there. Then the connection fails with
+     * `error` and code 1006. Default: no limit.
+     */
+    handshakeTimeout?: number
+
+    /** Seconds that the peer has to answer our close frame, before the connection ends with code 1006. Default: 30. */
+    closeTimeout?: number
+
+    /**
+     * Aborting it terminates the connection, in any state: see `terminate()`. If it has been aborted already, nothing
+     * is connected or answered, and `close` comes on the next tick. Default: none.
+     */
+    signal?: AbortSignal
 
     /**
      * Whether a server understands hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
@@ -464,9 +544,9 @@ declare namespace WebSocket {
   export interface OpenEvent extends Event<'open'> {}
 
   /** A message has arrived. */
-  export interface MessageEvent extends Event<'message'> {
-    /** A string for a text message, a Buffer for a binary one. */
-    readonly data: string | Buffer
+  export interface MessageEvent<Data = string | Buffer> extends Event<'message'> {
+    /** A string for a text message, a Buffer for a binary one, or what `binaryType` says. */
+    readonly data: Data
   }
 
   /** Something went wrong; `close` follows. */

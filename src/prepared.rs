@@ -34,6 +34,12 @@ impl Prepared {
         self.registration.number()
     }
 
+    /// How many bytes it has.
+    #[napi(getter, catch_unwind)]
+    pub fn length(&self) -> f64 {
+        self.registration.payload().len() as f64
+    }
+
     /// A copy of its bytes.
     #[napi(catch_unwind, ts_return_type = "Buffer")]
     pub fn payload<'env>(&self, env: &'env Env) -> Result<BufferSlice<'env>> {

@@ -324,6 +324,16 @@ deviation('a server does not answer when its signal has been aborted', async (sc
   assert.deepEqual(events, ['end', 'close 1006 '])
 })
 
+deviation('a signal may be aborted by what the client calls to connect', async () => {
+  const controller = new AbortController()
+  const lookup = () => controller.abort()
+  const ws = new WebSocket.Client('ws://example.invalid/', [], { net: { lookup }, signal: controller.signal })
+  const events = record(ws)
+  await once(ws, 'close')
+  assert.deepEqual(events, ['end', 'close 1006 '])
+  assert.equal(countListeners(controller.signal), 0)
+})
+
 deviation('aborting ends a client at every stage of connecting', async (scope) => {
   const server = await accept(scope)
   for (const stage of ['at once', 'connected', 'asked']) {

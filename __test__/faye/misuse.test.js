@@ -134,7 +134,9 @@ const METHODS = [
   (ws) => ws.send('text'), (ws) => ws.send(Buffer.from('bytes')), (ws) => ws.write('text'), (ws) => ws.ping(),
   (ws) => ws.ping('a', () => {}), (ws) => ws.pause(), (ws) => ws.resume(), (ws) => ws.close(),
   (ws) => ws.close(3000, 'r'), (ws) => ws.end(), (ws) => ws.end('last'), (ws) => ws.removeAllListeners('drain'),
-  (ws) => ws.bufferedAmount
+  (ws) => ws.bufferedAmount, (ws) => ws.terminate?.(), (ws) => ws.send('text', () => ws.send('again')),
+  (ws) => ws.send(new Blob(['blob'])), (ws) => ws.send(new Uint16Array(3), () => ws.close()),
+  (ws) => { ws.binaryType = 'arraybuffer' }
 ]
 const HANDLERS = ['open', 'data', 'message', 'error', 'end', 'close', 'drain']
 

@@ -34,13 +34,23 @@ declare const ws: WebSocket
 // @ts-expect-error: would be sent as the text [object Object]
 ws.send({ hello: 'world' })
 // @ts-expect-error: would be sent as the text 1,2
-ws.send(new Uint8Array([1, 2]))
+ws.send([1, 2])
+// @ts-expect-error: a callback is called
+ws.send('text', { binary: true })
 // @ts-expect-error: there is nothing to send
 ws.send()
 // @ts-expect-error: prepared messages come from prepare()
 ws.send({ prepared: true })
 // @ts-expect-error: would be prepared as the text 1,2
-WebSocket.prepare(new Uint8Array([1, 2]))
+WebSocket.prepare([1, 2])
+// @ts-expect-error: has to be read first
+WebSocket.prepare(new Blob(['text']))
+// @ts-expect-error: a browser's, and no Buffer
+ws.binaryType = 'blob'
+// @ts-expect-error: the controller is not the signal
+new WebSocket(request, socket, body, [], { signal: new AbortController() })
+// @ts-expect-error: seconds are a number
+new WebSocket(request, socket, body, [], { handshakeTimeout: '5' })
 // @ts-expect-error: the connections come first
 WebSocket.broadcast('text', [ws])
 // @ts-expect-error: one socket is no iterable of sockets
@@ -51,6 +61,8 @@ WebSocket.broadcast(new Map([[1, ws]]), 'text')
 WebSocket.broadcast([new WebSocket.EventSource(request, response)], 'text')
 // @ts-expect-error: it says nothing about itself
 void WebSocket.prepare('text').data
+// @ts-expect-error: an event stream has text only
+new WebSocket.EventSource(request, response).send(new Uint16Array(2))
 // @ts-expect-error: an event stream cannot send it
 new WebSocket.EventSource(request, response).send(WebSocket.prepare('text'))
 // @ts-expect-error: the code comes first

@@ -67,6 +67,40 @@ const waiting: number = ws.bufferedAmount
 const flags: boolean[] = [ws.readable, ws.writable]
 void [url, version, protocol, state, waiting, flags]
 
+const sentBytes: boolean[] = [
+  ws.send(new Uint8Array(2)), ws.send(new BigInt64Array(2)), ws.send(new DataView(new ArrayBuffer(2))),
+  ws.send(new ArrayBuffer(2)), ws.send(new SharedArrayBuffer(2)), ws.send(new Blob(['text'])),
+  ws.send('text', () => {}), ws.send(body, (error) => { const message: string | undefined = error?.message; void message })
+]
+const preparedBytes: WebSocket.PreparedMessage = WebSocket.prepare(new Float32Array(2))
+WebSocket.broadcast([ws], new ArrayBuffer(2))
+ws.binaryType = 'arraybuffer'
+const binaryType: 'nodebuffer' | 'arraybuffer' = ws.binaryType
+ws.on('message', (event: WebSocket.MessageEvent<string | ArrayBuffer>) => event.data)
+void [sentBytes, preparedBytes, binaryType]
+
+async function iterate () {
+  for await (const data of ws) {
+    const payload: string | Buffer = data
+    void payload
+  }
+  const messages: AsyncIterableIterator<string | Buffer> = ws[Symbol.asyncIterator]()
+  const { done } = await messages.next()
+  return done
+}
+void iterate
+
+const controlled: WebSocket.ServerOptions = {
+  binaryType: 'arraybuffer',
+  ping: 30,
+  pingTimeout: 10,
+  handshakeTimeout: 5,
+  closeTimeout: 2.5,
+  signal: AbortSignal.timeout(60000)
+}
+new WebSocket(request, netSocket, body, [], controlled).terminate()
+new WebSocket.Client('ws+unix:/run/server.sock:/path', [], { ...controlled, signal: new AbortController().signal })
+
 const flushed: boolean[] = [
   ws.send('text'), ws.send(Buffer.of(1, 2)), ws.send(5), ws.send(10n), ws.send(true), ws.write('text'), ws.write(body),
   ws.ping(), ws.ping('payload'), ws.ping('payload', () => {}), ws.ping(null, () => {})

@@ -50,7 +50,9 @@ class Lifetime {
   begin () {
     const { readyState } = this.#socket
     if (readyState === CLOSED) return
-    if (this.#signal !== undefined) watch(this.#signal, this.#socket)
+    // What connects may have run the application's code.
+    if (this.isAborted) process.nextTick(() => this.#socket._terminate())
+    else if (this.#signal !== undefined) watch(this.#signal, this.#socket)
     if (this.#ping > 0) this.#pingTimer = setInterval(() => this.#sendPing(), this.#ping)
     if (this.#handshakeTimeout === 0 || readyState !== CONNECTING) return
     this.#handshakeTimer = later(this.#handshakeTimeout, () => {

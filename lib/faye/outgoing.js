@@ -107,7 +107,7 @@ class Queue {
 function sizeOf (message) {
   if (typeof message === 'string') return Buffer.byteLength(message)
   if (message instanceof Blob) return message.size
-  return message instanceof Buffer ? message.length : 0
+  return message instanceof Buffer ? message.length : message.native.length
 }
 
 module.exports = { send }

@@ -4,6 +4,9 @@
 
 const assert = require('node:assert/strict')
 const { Blob } = require('node:buffer')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
 const { Writable } = require('node:stream')
 const vm = require('node:vm')
 
@@ -200,6 +203,22 @@ for (const [role, open] of Object.entries(roles)) {
     await eventually(() => events.length === 3, 'all events')
     assert.deepEqual(events, ['Could not read a Blob: the file is gone', 1006, 'Error'])
   })
+
+  deviation(`${role}: a Blob whose file has changed cannot be read`, async (scope) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'faye-'))
+    scope.defer(() => fs.rmSync(folder, { recursive: true }))
+    const file = path.join(folder, 'file')
+    fs.writeFileSync(file, 'from a file')
+    const { peer, ws } = await open(scope)
+    ws.send(await fs.openAsBlob(file))
+    assert.equal((await peer.frame()).payload.toString(), 'from a file')
+    const blob = await fs.openAsBlob(file)
+    fs.writeFileSync(file, 'something else, and longer')
+    const message = new Promise((resolve) => ws.on('error', (event) => resolve(event.message)))
+    ws.send(blob)
+    assert.equal((await once(ws, 'close')).code, 1006)
+    assert.match(await message, /^Could not read a Blob: /)
+  }, { skip: fs.openAsBlob ? false : 'Blobs of files are new in Node 20' })
 
   deviation(`${role}: what a handler of drain throws behind a Blob is an uncaught exception`, async (scope) => {
     const { peer, ws } = await open(scope)

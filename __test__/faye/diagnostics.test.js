@@ -52,12 +52,13 @@ for (const [role, open] of Object.entries({ server: openServer, client: openClie
     assert.equal(name, 'open')
     assert.equal(opened.websocket, ws)
     assert.equal(opened.protocol, 'chat')
-    assert.equal(opened.extensions, '')
     assert.deepEqual(opened.address, ws._stream.address())
     if (role === 'client') {
+      assert.equal(opened.extensions, '')
       assert.equal(opened.handshakeResponse.status, 101)
       assert.equal(opened.handshakeResponse.headers['x-name'], 'value')
     } else {
+      assert.equal(opened.extensions, undefined)
       assert.equal(opened.handshakeResponse, undefined)
     }
     peer.write(Buffer.concat([

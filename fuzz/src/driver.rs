@@ -205,7 +205,7 @@ impl Driver {
                 let caused = self.connection.activated();
                 self.caused(caused);
             }
-            Event::Outgoing { kind, payload } => self.send(kind, &payload),
+            Event::Outgoing { kind, payload, .. } => self.send(kind, &payload),
             Event::Drain => {
                 let caused = self.connection.drained();
                 self.caused(caused);

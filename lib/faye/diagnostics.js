@@ -20,7 +20,7 @@ function opened (websocket) {
   channels.open.publish({
     address: _stream.address?.(),
     protocol,
-    extensions: headers?.['sec-websocket-extensions'] ?? '',
+    extensions: headers && (headers['sec-websocket-extensions'] ?? ''),
     websocket,
     handshakeResponse: headers && { status: statusCode, headers }
   })

@@ -68,9 +68,9 @@ class Queue {
 
   #read (blob) {
     // Handlers are called behind the promise, so that what they throw is an uncaught exception as ever.
-    const whenRead = (buffer) => process.nextTick(() => this.#isOver || this.#send(Buffer.from(buffer)))
+    const whenRead = (buffer) => process.nextTick(() => this.#isOver || this.#send(buffer))
     const whenFailed = (error) => process.nextTick(() => this.#isOver || this.#fail(error))
-    blob.arrayBuffer().then(whenRead, whenFailed)
+    bytesOf(blob).then(whenRead, whenFailed)
   }
 
   /** Sends what the first Blob has turned out to be, and what waits behind it, up to the next one. */
@@ -102,6 +102,10 @@ class Queue {
       this.#socket._abort()
     }
   }
+}
+
+async function bytesOf (blob) {
+  return Buffer.from(await blob.arrayBuffer())
 }
 
 function sizeOf (message) {

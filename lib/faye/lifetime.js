@@ -24,8 +24,8 @@ class Lifetime {
   #closeTimer = null
   #pingTimer = null
   #pingId = 0
-  /** Deadlines of pings that have not been answered, in the order of the pings. */
-  #deadlines = new Map()
+  /** Timers of pings that have not been answered, in the order of the pings. Most connections need none. */
+  #deadlines = null
   /** The application has closed, terminated or aborted the connection. */
   isOurs = false
 
@@ -62,7 +62,9 @@ class Lifetime {
 
   opened () {
     if (this.#handshakeTimer !== null) clearTimeout(this.#handshakeTimer)
-    if (this.#pingTimeout > 0) this.#socket._driver.on('pong', ({ data }) => this.#answered(data))
+    if (this.#pingTimeout === 0) return
+    this.#deadlines = new Map()
+    this.#socket._driver.on('pong', ({ data }) => this.#answered(data))
   }
 
   /** The peer, or the sessions that hold its last messages, are given some time. */
@@ -74,8 +76,8 @@ class Lifetime {
     clearTimeout(this.#closeTimer)
     clearInterval(this.#pingTimer)
     if (this.#handshakeTimer !== null) clearTimeout(this.#handshakeTimer)
-    for (const timer of this.#deadlines.values()) clearTimeout(timer)
-    this.#deadlines.clear()
+    for (const timer of this.#deadlines?.values() ?? []) clearTimeout(timer)
+    this.#deadlines = null
     if (this.#signal !== undefined) unwatch(this.#signal, this.#socket)
   }
 
@@ -95,7 +97,7 @@ class Lifetime {
   }
 
   #missed (payload) {
-    if (!this.#deadlines.has(payload) || this.#socket.readyState !== OPEN) return
+    if (!this.#deadlines?.has(payload) || this.#socket.readyState !== OPEN) return
     // While nothing is read, nobody knows.
     if (this.#socket._driver.paused) return this.#expect(payload)
     this.#fail(`no pong has come within ${this.#pingTimeout / 1000} seconds of a ping`)
@@ -103,7 +105,7 @@ class Lifetime {
 
   /** RFC 6455 section 5.5.3: an endpoint may elect to send a pong for only the most recently processed ping. */
   #answered (payload) {
-    if (!this.#deadlines.has(payload)) return
+    if (!this.#deadlines?.has(payload)) return
     for (const [earlier, timer] of this.#deadlines) {
       clearTimeout(timer)
       this.#deadlines.delete(earlier)

@@ -326,14 +326,17 @@ deviation('what a connection that does not read holds back is counted, and drain
   peers[0].socket.pause()
   const message = WebSocket.prepare(noise(1 << 20))
   let count = 0
-  while (ws.send(message)) assert.ok(++count < 100, 'the socket never fills')
-  assert.ok(ws.bufferedAmount > 0)
+  // The socket of Node 18 may be told to be full, and have handed everything to the kernel.
+  for (let isTaken = true; isTaken || ws.bufferedAmount === 0; count++) {
+    isTaken = ws.send(message)
+    assert.ok(count < 100, 'the socket never fills')
+  }
   assert.equal(WebSocket.broadcast([ws, other], 'Hi'), 2)
   check(await peers[1].frame(), 'text', 'Hi')
   const drained = once(ws, 'drain')
   peers[0].socket.resume()
   await drained
-  const frames = await peers[0].frames(count + 2)
+  const frames = await peers[0].frames(count + 1)
   check(frames.pop(), 'text', 'Hi')
   for (const found of frames) assert.equal(found.payload.length, 1 << 20)
 })

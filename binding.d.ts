@@ -198,6 +198,8 @@ export declare class Reactor {
   flushAll(): void
   /** Whether one socket more, or less, keeps the process alive. */
   keepAlive(more: boolean): void
+  /** Milliseconds since a socket has received or sent bytes. */
+  idleTime(number: number): number
   /** Bytes received and sent by a socket since it was taken over. */
   counters(number: number): Array<number>
 }

@@ -182,11 +182,11 @@ fn call<const N: usize>(
     unsafe { sys::napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), this, data) };
     let message = match catch_unwind(AssertUnwindSafe(|| body(arguments))) {
         Ok(Some(value)) => return value,
-        Ok(None) => c"Invalid argument",
+        Ok(None) => c"Invalid argument: a message is a string, or bytes in a Buffer",
         Err(_) => c"The native part has failed",
     };
     // SAFETY: likewise; the text ends with a zero.
-    unsafe { sys::napi_throw_error(env, null_mut(), message.as_ptr()) };
+    unsafe { sys::napi_throw_type_error(env, null_mut(), message.as_ptr()) };
     null_mut()
 }
 

@@ -30,31 +30,36 @@ const Socket = net.Socket
  * @param {any} event
  */
 function listenerAdded (event) {
-  if (event === 'data' || event === 'readable') this[CHANNEL].release()
+  if (event === 'data' || event === 'readable') release(this)
+}
+
+/** @param {any} socket */
+function release (socket) {
+  if (socket[CHANNEL].isActive) socket[CHANNEL].release()
 }
 
 /** Each of these gives the socket back, or does what is needed beside, and then is the original. */
 class AdoptedSocket extends Socket {
   /** @param {any[]} args */
   write (...args) {
-    this[CHANNEL].release()
+    release(this)
     return super.write(...args)
   }
 
   /** @param {any[]} args */
   end (...args) {
-    this[CHANNEL].release()
+    release(this)
     return super.end(...args)
   }
 
   pause () {
-    this[CHANNEL].release()
+    release(this)
     return super.pause()
   }
 
   /** @param {any} encoding */
   setEncoding (encoding) {
-    this[CHANNEL].release()
+    release(this)
     return super.setEncoding(encoding)
   }
 
@@ -69,7 +74,17 @@ class AdoptedSocket extends Socket {
   }
 
   _onTimeout () {
-    if (this[CHANNEL].hasTimedOut()) super._onTimeout()
+    if (!this[CHANNEL].isActive || this[CHANNEL].hasTimedOut()) super._onTimeout()
+  }
+
+  get _handle () {
+    return super._handle
+  }
+
+  /** Node takes it away when it sends the socket to another process: from then on nothing is ours. */
+  set _handle (handle) {
+    super._handle = handle
+    if (handle === null) release(this)
   }
 }
 AdoptedSocket.prototype.constructor = net.Socket
@@ -128,12 +143,24 @@ function adopt (socket, channel) {
   handle[CHANNEL] = socket[CHANNEL] = channel
   Object.setPrototypeOf(socket, AdoptedSocket.prototype)
   socket.on('newListener', listenerAdded)
+  rebindTimer(socket)
 }
 
-/** @param {any} socket */
+/**
+ * Whoever has changed the prototype in the meantime, or sealed the socket, has what the methods do when nobody has it.
+ *
+ * @param {any} socket
+ */
 function giveBack (socket) {
-  Object.setPrototypeOf(socket, Socket.prototype)
+  const isOurs = Object.getPrototypeOf(socket) === AdoptedSocket.prototype
+  if (isOurs && Object.isExtensible(socket)) Object.setPrototypeOf(socket, Socket.prototype)
   socket.removeListener('newListener', listenerAdded)
+  if (!socket.destroyed) rebindTimer(socket)
+}
+
+/** @param {any} socket whose timer calls the `_onTimeout` that it had when the timer was set */
+function rebindTimer (socket) {
+  if (socket.timeout) socket.setTimeout(socket.timeout)
 }
 
 /**

@@ -3,7 +3,7 @@
 
 const { AsyncResource } = require('node:async_hooks')
 // Not the globals: programs that fake the clock mean their own timers.
-const { setTimeout } = require('node:timers')
+const { clearTimeout, setImmediate, setTimeout } = require('node:timers')
 const { getSystemErrorName } = require('node:util')
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
@@ -23,6 +23,8 @@ class Dispatcher {
   #entries = []
   #next = 0
   #count = 0
+  /** @type {number[]} sockets that have left in a batch, which may still have something of theirs */
+  #left = []
   /** When this batch was first seen to take its time. */
   #begun = 0
   /** It has taken long enough: the rest waits for another turn of the event loop. */
@@ -47,11 +49,19 @@ class Dispatcher {
 
   /** @param {number} number */
   remove (number) {
-    this.channels[number] = undefined
+    if (this.state[0] === 0) this.channels[number] = undefined
+    else if (this.#left.push(number) === 1) setImmediate(() => this.#forgetThoseLeft())
     this.#count -= 1
     if (this.#count > 0) return
     forgetWork(this)
     setTimeout(() => this.#closeIfIdle(), IDLE_TIMEOUT).unref()
+  }
+
+  #forgetThoseLeft () {
+    for (const number of this.#left.splice(0)) {
+      // Somebody else may be in the place by now.
+      if (!this.channels[number]?.isActive) this.channels[number] = undefined
+    }
   }
 
   /** Test runners load the package again and again: what nobody uses must not stay. */
@@ -105,8 +115,7 @@ class Dispatcher {
       const value = this.#entries[this.#next + 1]
       this.#next += 2
       if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#lookAtTheClock()
-      // A handler may have let go of the socket.
-      if (this.channels[number] === channel) channel.happened(entry, value)
+      channel.happened(entry, value)
     }
   }
 }
@@ -128,8 +137,8 @@ class NativeChannel {
   #isAlive = false
   /** @type {number[]} bytes read and written by reactors that have let go of the socket */
   #counted
-  /** What `hasTimedOut` has seen last. */
-  #seen = 0
+  /** @type {any} of a timeout that bytes have put off that came to no message */
+  #timer = null
 
   /**
    * @param {Dispatcher} dispatcher
@@ -202,10 +211,17 @@ class NativeChannel {
    * @param {any} value
    */
   happened (entry, value) {
-    if (this.#socket.timeout) this.#socket._unrefTimer()
+    // What has arrived is delivered, even if a handler has let go of the socket.
     switch (entry) {
-      case MESSAGE: return this.#driver.receiveMessage(value, this.#dispatcher.isLate)
-      case POLL: return this.#transport.batch(() => this.#driver.receiveOthers())
+      case MESSAGE:
+        this.#restartTimer()
+        return this.#driver.receiveMessage(value, this.#dispatcher.isLate)
+      case POLL:
+        this.#restartTimer()
+        return this.#transport.batch(() => this.#driver.receiveOthers())
+    }
+    if (this.#number < 0) return
+    switch (entry) {
       case DRAINED: return this.#transport.drained()
       case ENDED: return this.#transport.release()
       case FAILED: return this.#fail('read', value)
@@ -238,6 +254,7 @@ class NativeChannel {
     this.#driver.unregister(this.#dispatcher.reactor, number)
     this.#driver.passed()
     this.keepAlive(false)
+    clearTimeout(this.#timer)
     adopted.giveBack(this.#socket)
     return true
   }
@@ -256,12 +273,18 @@ class NativeChannel {
     return [this.#counted[0] + read, this.#counted[1] + written]
   }
 
-  /** Bytes that came to no message are no silence. */
-  hasTimedOut () {
-    const count = this.#handle.bytesRead + this.#handle.bytesWritten
-    if (count === this.#seen) return true
-    this.#seen = count
+  #restartTimer () {
+    if (!this.#socket.timeout) return
+    clearTimeout(this.#timer)
     this.#socket._unrefTimer()
+  }
+
+  /** Whether nothing has been read or written for as long as the socket's timeout is. Else it is called again. */
+  hasTimedOut () {
+    const left = this.#socket.timeout - this.#dispatcher.reactor.idleTime(this.#number)
+    // Timers come up to a millisecond early.
+    if (left < 1.5) return true
+    this.#timer = setTimeout(() => this.#socket._onTimeout(), left).unref()
     return false
   }
 }

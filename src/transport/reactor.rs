@@ -219,6 +219,15 @@ impl Reactor {
         }
     }
 
+    /// Milliseconds since a socket has received or sent bytes.
+    #[napi(catch_unwind)]
+    pub fn idle_time(&self, number: u32) -> f64 {
+        let mut table = self.inner.table.borrow_mut();
+        let id = table.id_at(number as usize);
+        let socket = id.and_then(|id| table.get(id));
+        socket.map_or(0.0, |socket| socket.active.elapsed().as_secs_f64() * 1000.0)
+    }
+
     /// Bytes received and sent by a socket since it was taken over.
     #[napi(catch_unwind)]
     pub fn counters(&self, number: u32) -> Vec<f64> {

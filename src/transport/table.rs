@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd as _, RawFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -81,6 +81,8 @@ pub(crate) struct Socket {
     pub(crate) is_dirty: bool,
     pub(crate) received: u64,
     pub(crate) sent: u64,
+    /// When bytes were last received or sent.
+    pub(crate) active: Instant,
 }
 
 /// What reading has come to.
@@ -155,6 +157,7 @@ impl Table {
             is_dirty: false,
             received: 0,
             sent: 0,
+            active: Instant::now(),
         });
         Ok(Id {
             place,
@@ -283,6 +286,7 @@ impl Table {
         match job.finish() {
             Outcome::Rest(rest) => {
                 socket.sent += (job.len() - rest.len()) as u64;
+                socket.active = Instant::now();
                 socket.connection.borrow_mut().outbox().put_back(rest);
             }
             Outcome::Failed(error) => {
@@ -293,24 +297,35 @@ impl Table {
         }
     }
 
+    /// Without those that have left since: others may be in their places.
+    fn those_present(&mut self, mut ids: Vec<Id>) -> Vec<Id> {
+        ids.retain(|id| self.get(*id).is_some());
+        ids
+    }
+
     /// Those that are not read from and have nothing more to read.
     pub(crate) fn take_ended(&mut self) -> Vec<Id> {
-        std::mem::take(&mut self.ended)
+        let ids = std::mem::take(&mut self.ended);
+        self.those_present(ids)
     }
 
     /// Those to whom nothing can be written any more, and why.
     pub(crate) fn take_broken(&mut self) -> Vec<(Id, io::Error)> {
-        std::mem::take(&mut self.broken)
+        let mut broken = std::mem::take(&mut self.broken);
+        broken.retain(|(id, _)| self.get(*id).is_some());
+        broken
     }
 
     /// Those that something has left for which somebody waits.
     pub(crate) fn take_passed(&mut self) -> Vec<Id> {
-        std::mem::take(&mut self.passed)
+        let ids = std::mem::take(&mut self.passed);
+        self.those_present(ids)
     }
 
     /// Those who were full and no longer are.
     pub(crate) fn take_drained(&mut self) -> Vec<Id> {
-        std::mem::take(&mut self.drained)
+        let ids = std::mem::take(&mut self.drained);
+        self.those_present(ids)
     }
 
     /// The next socket whose turn it is.
@@ -336,6 +351,7 @@ impl Table {
             Ok(0) => Read::End,
             Ok(read) => {
                 socket.received += read as u64;
+                socket.active = Instant::now();
                 let bytes = self.chunk.get(..read).unwrap_or_default();
                 let mut connection = socket.connection.borrow_mut();
                 socket
@@ -380,7 +396,10 @@ impl Table {
         match descriptor::send_all(socket.descriptor, outbox.bytes()) {
             Ok(sent) => {
                 outbox.advance(sent);
-                socket.sent += sent as u64;
+                if sent > 0 {
+                    socket.sent += sent as u64;
+                    socket.active = Instant::now();
+                }
             }
             Err(error) => {
                 outbox.discard();

@@ -180,16 +180,25 @@ export declare class Reactor {
    */
   constructor(receiver: object, dispatch: (arg?: unknown) => unknown, resume: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
   /**
-   * Takes over reading and writing of a socket. Its number, or -1 if the descriptor is no stream
-   * socket.
+   * Takes over reading and writing of a socket, by TLS if there is a configuration, with the host of
+   * that name. Its number, or -1 if the descriptor is no stream socket, or the name that of no host.
    */
-  add(descriptor: number, driver: Driver): number
+  add(descriptor: number, driver: Driver, tls?: TlsConfig | undefined | null, host?: string | undefined | null): number
   /** Lets go of a socket, before its owner closes or reads it. */
   remove(number: number, driver: Driver): void
   /** Stops or starts reading. */
   setReading(number: number, isReading: boolean): void
   /** Offers what waits to the kernel. False when it does not take everything. */
   flush(number: number): boolean
+  /**
+   * Ends TLS on a socket that is about to be let go of: offers to the kernel what waits, and the
+   * goodbye. What it does not take of that.
+   */
+  finish(number: number): Buffer
+  /** Writes bytes of somebody else's by TLS. False when the kernel does not take everything. */
+  writeAround(number: number, bytes: Uint8Array): boolean
+  /** Bytes that TLS has encrypted and the kernel has not taken. */
+  pending(number: number): number
   /** Ends a batch that JavaScript has begun by setting the state to 1: writes what it has sent. */
   endBatch(): void
   /** Ends the reactor, which has no sockets any more. It does nothing from now on. */
@@ -210,6 +219,21 @@ export declare class RequestParser {
   constructor()
   /** Takes bytes; the request, once its head is complete. */
   receive(chunk: Uint8Array): ParsedRequest | null
+}
+
+/** Certificates of authorities that are trusted, in DER. */
+export declare class TlsAnchors {
+  /** What is no certificate of an authority is left out. */
+  constructor(certificates: Array<Buffer>)
+}
+
+/** Everything about TLS but the name of the server: made once, for many connections. */
+export declare class TlsConfig {
+  /**
+   * Without `anchors`, everybody is believed. Versions are `TLSv1.2` and `TLSv1.3`. `key` is PKCS #8 in
+   * DER, for the first certificate of `chain`. Throws for what rustls cannot do.
+   */
+  constructor(anchors: TlsAnchors | undefined | null, lowest: string, highest: string, protocols: Array<Buffer>, chain: Array<Buffer>, key?: Buffer | undefined | null)
 }
 
 /** Where a client connects to, from a parsed URL. */

@@ -483,7 +483,7 @@ declare namespace WebSocket {
 
     /**
      * Options for `tls.connect()`, used for the connection to a `wss:` server. `servername` defaults to the host of the
-     * URL. Default: none.
+     * URL. Default: none. Where rustls does the same as Node with these options, the connection is native.
      */
     tls?: tls.ConnectionOptions
 

@@ -8,6 +8,12 @@ const { isIP } = require('node:net')
 
 const OIDS = {
   ecdsaWithSHA256: [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02],
+  ecdsaWithSHA384: [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03],
+  rsaWithSHA256: [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b],
+  ed25519: [0x2b, 0x65, 0x70],
+  serverAuth: [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01],
+  clientAuth: [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02],
+  extendedKeyUsage: [0x55, 0x1d, 0x25],
   commonName: [0x55, 0x04, 0x03],
   subjectAltName: [0x55, 0x1d, 0x11],
   basicConstraints: [0x55, 0x1d, 0x13],
@@ -43,12 +49,35 @@ function alternativeName (name) {
 
 const DAY = 24 * 60 * 60 * 1000
 
-/** A certificate for `names` (host names and IPv4 addresses), signed by `issuer` or by itself. */
-function certificate (subject, { authority = false, names = [], issuer, notAfter = new Date(Date.now() + DAY) } = {}) {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
-  const algorithm = sequence(oid('ecdsaWithSHA256'))
-  const extensions = [extension('basicConstraints', true, authority ? sequence(TRUE) : sequence())]
-  if (authority) extensions.push(extension('keyUsage', true, der(0x03, [0x01, 0x06])))
+/** How keys are made, and what they sign with. */
+const KINDS = {
+  'ECDSA P-256': { make: () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }), algorithm: 'ecdsaWithSHA256' },
+  'ECDSA P-384': {
+    make: () => generateKeyPairSync('ec', { namedCurve: 'secp384r1' }), algorithm: 'ecdsaWithSHA384', hash: 'sha384'
+  },
+  'ECDSA P-521': { make: () => generateKeyPairSync('ec', { namedCurve: 'secp521r1' }), algorithm: 'ecdsaWithSHA256' },
+  'RSA 2048': {
+    make: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    algorithm: 'rsaWithSHA256',
+    parameters: [0x05, 0x00]
+  },
+  Ed25519: { make: () => generateKeyPairSync('ed25519'), algorithm: 'ed25519', hash: null }
+}
+
+/**
+ * A certificate for `names` (host names and IPv4 addresses), signed by `issuer` or by itself. `keyUsage` is the first
+ * byte of that extension; `usages` are names of extended ones.
+ */
+function certificate (subject, options = {}) {
+  const { authority = false, names = [], issuer, kind = 'ECDSA P-256', usages = [] } = options
+  const { isAuthority = authority, keyUsage = authority ? 0x06 : undefined } = options
+  const { notBefore = new Date(Date.now() - 30 * DAY), notAfter = new Date(Date.now() + DAY) } = options
+  const pair = KINDS[kind].make()
+  const signer = KINDS[issuer ? issuer.kind : kind]
+  const algorithm = sequence(oid(signer.algorithm), signer.parameters || [])
+  const extensions = [extension('basicConstraints', true, isAuthority ? sequence(TRUE) : sequence())]
+  if (keyUsage) extensions.push(extension('keyUsage', true, der(0x03, [0x00, keyUsage])))
+  if (usages.length > 0) extensions.push(extension('extendedKeyUsage', false, sequence(...usages.map(oid))))
   if (names.length > 0) {
     extensions.push(extension('subjectAltName', false, sequence(...names.map(alternativeName))))
   }
@@ -58,13 +87,15 @@ function certificate (subject, { authority = false, names = [], issuer, notAfter
     der(0x02, [0x01], randomBytes(8)),
     algorithm,
     nameOf(issuer ? issuer.subject : subject),
-    sequence(time(new Date(Date.now() - 30 * DAY)), time(notAfter)),
+    sequence(time(notBefore), time(notAfter)),
     nameOf(subject),
     pair.publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...extensions))
   )
-  const signature = sign('sha256', body, issuer ? issuer.privateKey : pair.privateKey)
+  const { hash = 'sha256' } = signer
+  const signature = sign(hash, body, issuer ? issuer.privateKey : pair.privateKey)
   return {
+    kind,
     subject,
     privateKey: pair.privateKey,
     key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }),
@@ -79,7 +110,7 @@ function createAuthority () {
     const { key, cert } = certificate(names[0], { names, issuer: root, ...options })
     return { key, cert }
   }
-  return { ca: root.cert, issue, local: issue(['localhost', '127.0.0.1']) }
+  return { ca: root.cert, root, issue, local: issue(['localhost', '127.0.0.1']) }
 }
 
 module.exports = { certificate, createAuthority }

@@ -268,13 +268,15 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Has a reactor move the bytes. Its number for this driver, or -1.
+   * Has a reactor move the bytes, by TLS if so configured. Its number for this driver, or -1.
    *
    * @param {import('../../binding').Reactor} reactor
    * @param {number} descriptor
+   * @param {import('../../binding').TlsConfig} [tls]
+   * @param {string} [host]
    */
-  register (reactor, descriptor) {
-    return reactor.add(descriptor, this.#native)
+  register (reactor, descriptor, tls, host) {
+    return reactor.add(descriptor, this.#native, tls, host)
   }
 
   /**

@@ -108,9 +108,10 @@ const methods = {
     this._stream = stream
     if (stream.setTimeout) stream.setTimeout(0)
     if (stream.setNoDelay) stream.setNoDelay(true)
-    stream.on('close', () => this._streamEnded())
-    stream.on('end', () => this._streamEnded())
-    stream.on('error', (error) => this._streamFailed(error))
+    const unlessRetired = (listener) => (value) => { if (this._retired !== stream) listener(value) }
+    stream.on('close', unlessRetired(() => this._streamEnded()))
+    stream.on('end', unlessRetired(() => this._streamEnded()))
+    stream.on('error', unlessRetired((error) => this._streamFailed(error)))
   },
 
   // What has arrived before the end and waits for a paused reader is still delivered, and the end comes behind it.

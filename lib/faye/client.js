@@ -6,6 +6,8 @@ const util = require('node:util')
 const { inspect } = util
 const { Driver } = require('../driver/driver')
 const { clientTarget, endpoint, parseProxyUrl } = require('../driver/url')
+const transports = require('../transport')
+const { planOf } = require('../transport/tls')
 const { API } = require('./api')
 const { CONNECTING } = require('./ready_state')
 
@@ -44,8 +46,7 @@ Client.prototype._connect = function (server, options) {
   if (this._lifetime.isAborted) return this._endSoon()
 
   if (!proxy.origin) {
-    const stream = connect(server, options.net, serverTls, () => this._start())
-    this._configureStream(stream)
+    this._connectDirectly(server, options.net, serverTls)
     return this._lifetime.begin()
   }
 
@@ -66,6 +67,39 @@ Client.prototype._connect = function (server, options) {
   tunnel.pipe(stream, { end: false })
   stream.on('data', feed)
   this._lifetime.begin()
+}
+
+Client.prototype._connectDirectly = function (server, netOptions, serverTls) {
+  const plan = server.secure && this._transportName !== 'stream' ? planOf(serverTls) : null
+  const stream = plan === null
+    ? connect(server, netOptions, serverTls, () => this._start())
+    : net.connect({ ...serverTls, port: server.port }, () => this._secure(plan, server, serverTls))
+  this._configureStream(stream)
+}
+
+/** TLS in the reactor, which is stricter than OpenSSL: what it refuses is tried once more, by Node. */
+Client.prototype._secure = function (plan, server, serverTls) {
+  if (this.readyState > 0) return
+  const stream = this._stream
+  this._transport = transports.connectSecurely(stream, this._driver, () => this.emit('drain'), {
+    ...plan,
+    onSecure: () => this._transport.start(),
+    onRefused: () => {
+      const isRef = stream._handle?.hasRef?.() ?? true
+      this._retire(stream)
+      this._configureStream(connect(server, null, serverTls, () => this._start()))
+      if (!isRef) this._stream.unref()
+    }
+  })
+  if (this._transport === null) this._tunnelled(true, serverTls)
+}
+
+/** From here on nothing is heard of this stream. */
+Client.prototype._retire = function (stream) {
+  this._retired = stream
+  this._transport.detach()
+  this._transport = this._driver.transport = null
+  stream.destroy()
 }
 
 /** The handshake with the proxy. Any answer but a tunnel ends the connection, even if the proxy keeps it open. */

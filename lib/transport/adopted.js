@@ -12,6 +12,7 @@ const net = require('node:net')
  * @property {() => boolean} leave lets go of the descriptor; false when that has been done
  * @property {(isAlive: boolean) => void} keepAlive whether the socket keeps the process alive
  * @property {() => boolean} hasTimedOut nothing has been read or written since the timer was last set
+ * @property {boolean} isSecure the bytes are records of TLS
  * @property {boolean} isActive the reactor has the descriptor
  * @property {number[]} before bytes that the handle had read and written when the reactor took it over
  * @property {() => number[]} counters and those that reactors have
@@ -89,6 +90,42 @@ class AdoptedSocket extends Socket {
 }
 AdoptedSocket.prototype.constructor = net.Socket
 
+/** Speaks TLS, and cannot be given back while it does: nothing is written in the clear, and nobody else reads. */
+class SecureSocket extends AdoptedSocket {
+  /**
+   * @param {any} chunk
+   * @param {any} [encoding]
+   * @param {any} [done]
+   */
+  write (chunk, encoding, done) {
+    const hasRoom = this[CHANNEL].writeAround(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
+    const callback = typeof encoding === 'function' ? encoding : done
+    if (callback) process.nextTick(callback)
+    return hasRoom
+  }
+
+  /** @param {any[]} args */
+  end (...args) {
+    const callback = args.find((each) => typeof each === 'function')
+    if (args[0] !== undefined && args[0] !== callback) this.write(args[0], args[1])
+    const rest = this[CHANNEL].finish()
+    if (rest.length > 0) Socket.prototype.write.call(this, rest)
+    return Socket.prototype.end.call(this, callback)
+  }
+
+  pause () {
+    this[CHANNEL].stop()
+    return this
+  }
+
+  resume () {
+    this[CHANNEL].start()
+    return this
+  }
+}
+
+SecureSocket.prototype.constructor = net.Socket
+
 /**
  * Prototypes of handles, and what comes before them. That stays when the socket is given back: what reactors have
  * counted remains counted.
@@ -141,7 +178,7 @@ function adopt (socket, channel) {
     Object.setPrototypeOf(handle, adoptedHandles.get(original))
   }
   handle[CHANNEL] = socket[CHANNEL] = channel
-  Object.setPrototypeOf(socket, AdoptedSocket.prototype)
+  Object.setPrototypeOf(socket, (channel.isSecure ? SecureSocket : AdoptedSocket).prototype)
   socket.on('newListener', listenerAdded)
   rebindTimer(socket)
 }
@@ -152,7 +189,7 @@ function adopt (socket, channel) {
  * @param {any} socket
  */
 function giveBack (socket) {
-  const isOurs = Object.getPrototypeOf(socket) === AdoptedSocket.prototype
+  const isOurs = [AdoptedSocket.prototype, SecureSocket.prototype].includes(Object.getPrototypeOf(socket))
   if (isOurs && Object.isExtensible(socket)) Object.setPrototypeOf(socket, Socket.prototype)
   socket.removeListener('newListener', listenerAdded)
   if (!socket.destroyed) rebindTimer(socket)

@@ -2,7 +2,7 @@
 'use strict'
 
 const { batch } = require('./native')
-const { Transport } = require('./transport')
+const { NotAdopted, Transport } = require('./transport')
 
 /**
  * Connects a driver to a socket: natively where the socket and the application allow it.
@@ -14,6 +14,24 @@ const { Transport } = require('./transport')
  */
 function connect (socket, driver, notifyDrain, isStream = false) {
   return new Transport(socket, driver, notifyDrain, isStream)
+}
+
+/**
+ * The same by TLS, which our reactor speaks. Null where the reactor cannot have the socket.
+ *
+ * @param {any} socket
+ * @param {import('../driver/driver').Driver} driver
+ * @param {() => void} notifyDrain
+ * @param {import('./native').Secure} secure
+ */
+function connectSecurely (socket, driver, notifyDrain, secure) {
+  try {
+    return new Transport(socket, driver, notifyDrain, false, secure)
+  } catch (error) {
+    driver.transport = null
+    if (error instanceof NotAdopted) return null
+    throw error
+  }
 }
 
 /**
@@ -53,4 +71,4 @@ function unsent (socket) {
 /** Milliseconds without progress. */
 const END_TIMEOUT = 30000
 
-module.exports = { batch, connect, close, end }
+module.exports = { batch, connect, connectSecurely, close, end }

@@ -4,11 +4,11 @@
 const { AsyncResource } = require('node:async_hooks')
 // Not the globals: programs that fake the clock mean their own timers.
 const { clearTimeout, setImmediate, setTimeout } = require('node:timers')
-const { getSystemErrorName } = require('node:util')
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
 const adopted = require('./adopted')
 const { writeOutput } = require('./stream')
+const { systemError, tlsError } = require('./errors')
 const { rememberWork, forgetWork } = require('./tick')
 
 /**
@@ -125,6 +125,12 @@ class Dispatcher {
  *
  * @implements {Channel}
  * @typedef {import('./transport').Channel} Channel
+ *
+ * @typedef {object} Secure TLS on a socket
+ * @property {import('../../binding').TlsConfig} config
+ * @property {string} host whom the socket should lead to
+ * @property {() => void} onSecure it does
+ * @property {() => void} onRefused it does not, or not for us: somebody else sees to that
  */
 class NativeChannel {
   resource = new AsyncResource('faye-websocket-rs')
@@ -134,6 +140,12 @@ class NativeChannel {
   #handle
   #driver
   #transport
+  /** @type {Secure | null} */
+  #secure
+  /** TLS: nothing of the driver's may be sent yet. */
+  #isHandshaking
+  /** TLS: what the kernel has not taken when we let go. */
+  #rest = NOTHING_LEFT
   #isAlive = false
   /** @type {number[]} bytes read and written by reactors that have let go of the socket */
   #counted
@@ -146,14 +158,17 @@ class NativeChannel {
    * @param {any} socket
    * @param {import('../driver/driver').Driver} driver
    * @param {import('./transport').Transport} transport
+   * @param {Secure | null} secure
    */
-  constructor (dispatcher, number, socket, driver, transport) {
+  constructor (dispatcher, number, socket, driver, transport, secure) {
     this.#dispatcher = dispatcher
     this.#number = number
     this.#socket = socket
     this.#handle = socket._handle
     this.#driver = driver
     this.#transport = transport
+    this.#secure = secure
+    this.#isHandshaking = secure !== null
     this.#counted = adopted.formerChannel(socket)?.counters() ?? [0, 0]
     const { bytesRead, bytesWritten } = this.#handle
     this.before = [bytesRead - this.#counted[0], bytesWritten - this.#counted[1]]
@@ -166,9 +181,9 @@ class NativeChannel {
     return this.#dispatcher.state[0] === 1
   }
 
-  // What the kernel has not taken is the driver's.
+  // What the kernel has not taken is the driver's, unless it is in records.
   get writableLength () {
-    return 0
+    return this.#secure === null || this.#number < 0 ? 0 : this.#dispatcher.reactor.pending(this.#number)
   }
 
   write () {
@@ -190,9 +205,30 @@ class NativeChannel {
     return this.#number >= 0
   }
 
-  /** Lets go of the socket, which somebody uses: the connection goes on by way of the stream. */
+  get isSecure () {
+    return this.#secure !== null
+  }
+
+  /**
+   * Lets go of the socket, which somebody uses: the connection goes on by way of the stream. Records of TLS cannot, and
+   * stay with us.
+   */
   release () {
-    this.#transport.release()
+    if (this.#secure === null) this.#transport.release()
+  }
+
+  /**
+   * TLS: writes somebody else's bytes. False when the kernel does not take them all.
+   *
+   * @param {Uint8Array} bytes
+   */
+  writeAround (bytes) {
+    return this.#dispatcher.reactor.writeAround(this.#number, bytes)
+  }
+
+  /** TLS: says goodbye, and returns what the kernel has not taken of it and of what was before. */
+  finish () {
+    return this.#dispatcher.reactor.finish(this.#number)
   }
 
   /** Lets go of the socket, and lets libuv read it again. */
@@ -200,10 +236,16 @@ class NativeChannel {
     if (!this.leave()) return
     const handle = this.#handle
     if (this.#socket.destroyed || this.#socket._handle !== handle) return
-    writeOutput(this.#socket, this.#driver)
+    this.#writeRest()
     handle.reading = true
     handle.readStart()
     this.#socket.resume()
+  }
+
+  /** By way of libuv, which goes on when the kernel takes bytes again. */
+  #writeRest () {
+    if (this.#secure === null) writeOutput(this.#socket, this.#driver)
+    else if (this.#rest.length > 0) this.#socket.write(this.#rest)
   }
 
   /**
@@ -223,24 +265,41 @@ class NativeChannel {
     if (this.#number < 0) return
     switch (entry) {
       case DRAINED: return this.#transport.drained()
-      case ENDED: return this.#transport.release()
-      case FAILED: return this.#fail('read', value)
-      case UNWRITABLE: return this.#fail('write', value)
+      case ENDED: return this.#secure === null ? this.#transport.release() : this.#endSecurely()
+      case FAILED: return this.#fail(systemError('read', value))
+      case UNWRITABLE: return this.#fail(systemError('write', value))
       case PASSED: return this.#driver.passed()
+      case SECURE: return value === AGREED ? this.#secured() : this.#refused(tlsError(value))
     }
   }
 
   /**
    * As Node does.
    *
-   * @param {'read' | 'write'} syscall
-   * @param {number} number
+   * @param {Error} error
    */
-  #fail (syscall, number) {
-    const code = getSystemErrorName(-number)
-    const error = Object.assign(new Error(`${syscall} ${code}`), { errno: -number, code, syscall })
+  #fail (error) {
     this.leave()
     this.#socket.destroy(error)
+  }
+
+  /** @param {Error} error */
+  #refused (error) {
+    if (this.#isHandshaking) this.#secure?.onRefused()
+    else this.#fail(error)
+  }
+
+  #secured () {
+    this.#isHandshaking = false
+    this.#secure?.onSecure()
+  }
+
+  /** What else comes is no record: nobody reads it. */
+  #endSecurely () {
+    if (!this.leave()) return
+    this.#writeRest()
+    this.#socket.push(null)
+    this.#socket.resume()
   }
 
   /** Deregisters the descriptor. False when that has been done. */
@@ -248,6 +307,7 @@ class NativeChannel {
     if (this.#number < 0) return false
     const number = this.#number
     this.#dispatcher.reactor.flush(number)
+    if (this.#secure !== null) this.#rest = this.#dispatcher.reactor.finish(number)
     this.#counted = this.counters()
     this.#number = -1
     this.#dispatcher.remove(number)
@@ -295,19 +355,21 @@ class NativeChannel {
  * @param {any} socket
  * @param {import('../driver/driver').Driver} driver
  * @param {import('./transport').Transport} transport
+ * @param {Secure | null} secure
  */
-function adopt (socket, driver, transport) {
-  if (!qualifies(socket)) return null
+function adopt (socket, driver, transport, secure) {
+  // Records that Node has read could not be told from what was before them.
+  if (!qualifies(socket) || (secure !== null && socket.readableLength > 0)) return null
   const found = dispatcherOfThisEnvironment()
   if (found === null) return null
   const handle = socket._handle
-  const number = driver.register(found.reactor, handle.fd)
+  const number = driver.register(found.reactor, handle.fd, secure?.config, secure?.host)
   if (number < 0) return null
   // Reading from the stream has Node start reading from the kernel: that is stopped behind it.
   for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) driver.store(chunk)
   handle.readStop()
   handle.reading = false
-  return new NativeChannel(found, number, socket, driver, transport)
+  return new NativeChannel(found, number, socket, driver, transport, secure)
 }
 
 /**
@@ -355,6 +417,8 @@ function qualifies (socket) {
 
 /** @type {any[]} */
 const NOTHING = []
+/** @type {Buffer} */
+const NOTHING_LEFT = Buffer.alloc(0)
 /** Numbers and values. A power of two. */
 const ENTRIES_BETWEEN_LOOKS = 32
 /** Milliseconds of handlers before timers and other connections have their turn. */
@@ -368,9 +432,12 @@ const ENDED = 3
 const FAILED = 4
 const UNWRITABLE = 5
 const PASSED = 6
+const SECURE = 7
+/** Of TLS; else it does not go on. */
+const AGREED = -1
 const OWN_METHODS = ['write', 'end', 'push', 'emit']
 const IS_SUPPORTED = ['linux', 'darwin'].includes(process.platform) && !('bun' in process.versions) &&
   !('deno' in process.versions) && typeof native.Reactor === 'function' &&
   process.env.FAYE_WEBSOCKET_TRANSPORT !== 'stream'
 
-module.exports = { adopt, batch }
+module.exports = { IS_SUPPORTED, adopt, batch }

@@ -53,13 +53,15 @@ class Transport {
    * @param {Driver} driver
    * @param {() => void} notifyDrain called once for every time that a sender was told to wait
    * @param {boolean} isStream by Node's stream in any case
+   * @param {import('./native').Secure | null} [secure] by TLS, which Node's stream would not speak
    */
-  constructor (socket, driver, notifyDrain, isStream) {
+  constructor (socket, driver, notifyDrain, isStream, secure = null) {
     this.#socket = socket
     this.#driver = driver
     this.#notifyDrain = notifyDrain
     driver.transport = this
-    const native = isStream ? null : adopt(socket, driver, this)
+    const native = isStream ? null : adopt(socket, driver, this, secure)
+    if (native === null && secure !== null) throw new NotAdopted()
     this.#channel = native ?? new StreamChannel(socket, driver, this)
   }
 
@@ -281,6 +283,9 @@ class Transport {
   }
 }
 
+/** The reactor does not take the socket. */
+class NotAdopted extends Error {}
+
 const OPEN = 1
 /** Every reason not to read. */
 const BIT = { application: 1, peer: 2, turn: 4, sessions: 8, work: 16 }
@@ -291,4 +296,4 @@ const MAX_REPLIED = 8 * 1024 * 1024
 /** Milliseconds of work on one connection before the others have their turn. */
 const MAX_WORK = 20
 
-module.exports = { Transport }
+module.exports = { NotAdopted, Transport }

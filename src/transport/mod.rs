@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  libuv ──► uv.rs ──► reactor.rs ──► table.rs ──► descriptor.rs ──► kernel
-//!                          │
+//!                          │             │
+//!                          │             └──► table/secure.rs ──► crates/tls
 //!                          └──► the dispatcher in lib/transport/native.js
 //! ```
 //!
@@ -12,4 +13,5 @@ mod crew;
 mod descriptor;
 pub mod reactor;
 mod table;
+pub mod tls;
 mod uv;

@@ -7,13 +7,16 @@ use std::cell::{Cell, RefCell};
 use std::ptr::{NonNull, null_mut};
 use std::rc::{Rc, Weak};
 
-use napi::bindgen_prelude::{Function, Int32Array, JsValue as _, Object};
+use napi::bindgen_prelude::{Buffer, Function, Int32Array, JsValue as _, Object};
 use napi::{CleanupEnvHook, Env, Error, Result, Status, sys};
 use napi_derive::napi;
+use proto::output::{Kind, Message};
+use tls::Failure;
 
 use super::crew;
 use super::descriptor::is_stream_socket;
 use super::table::{Id, Read, Table};
+use super::tls::TlsConfig;
 use super::uv::{Loop, Ready, Uv, Watch};
 use crate::driver::Driver;
 use crate::registry::Shared;
@@ -46,6 +49,9 @@ enum Entry {
     Unwritable = 5,
     /// Something has left that somebody waits for.
     Passed = 6,
+    /// Of TLS. The value is -1 when it has been agreed on, and the server is who it says; the number of
+    /// the server's alert, or a reason, when it does not go on.
+    Secure = 7,
 }
 
 /// Who connects a driver to the reactor that moves its bytes.
@@ -128,21 +134,37 @@ impl Reactor {
         })
     }
 
-    /// Takes over reading and writing of a socket. Its number, or -1 if the descriptor is no stream
-    /// socket.
+    /// Takes over reading and writing of a socket, by TLS if there is a configuration, with the host of
+    /// that name. Its number, or -1 if the descriptor is no stream socket, or the name that of no host.
     #[napi(catch_unwind)]
-    pub fn add(&self, descriptor: i32, driver: &Driver) -> Result<i32> {
+    pub fn add(
+        &self,
+        descriptor: i32,
+        driver: &Driver,
+        tls: Option<&TlsConfig>,
+        host: Option<String>,
+    ) -> Result<i32> {
         if self.inner.is_closed.get() || !is_stream_socket(descriptor) {
             return Ok(-1);
         }
+        let session = match tls {
+            None => None,
+            Some(config) => match config.session(&host.unwrap_or_default()) {
+                None => return Ok(-1),
+                session => session,
+            },
+        };
         let mut table = self.inner.table.borrow_mut();
-        let Ok(id) = table.add(descriptor, driver.registered().shared()) else {
+        let Ok(id) = table.add(descriptor, driver.registered().shared(), session) else {
             return Ok(-1);
         };
         driver.registered().link(Some(Link {
             inner: Rc::clone(&self.inner),
             id,
         }));
+        if tls.is_some() {
+            table.flush(id);
+        }
         i32::try_from(id.place).map_err(|_| Error::from_reason("too many sockets"))
     }
 
@@ -174,6 +196,31 @@ impl Reactor {
         let mut table = self.inner.table.borrow_mut();
         let id = table.id_at(number as usize);
         id.is_none_or(|id| table.flush(id))
+    }
+
+    /// Ends TLS on a socket that is about to be let go of: offers to the kernel what waits, and the
+    /// goodbye. What it does not take of that.
+    #[napi(catch_unwind)]
+    pub fn finish(&self, number: u32) -> Buffer {
+        let mut table = self.inner.table.borrow_mut();
+        let id = table.id_at(number as usize);
+        id.map(|id| table.finish(id)).unwrap_or_default().into()
+    }
+
+    /// Writes bytes of somebody else's by TLS. False when the kernel does not take everything.
+    #[napi(catch_unwind)]
+    pub fn write_around(&self, number: u32, bytes: &[u8]) -> bool {
+        let mut table = self.inner.table.borrow_mut();
+        let id = table.id_at(number as usize);
+        id.is_none_or(|id| table.write_around(id, bytes))
+    }
+
+    /// Bytes that TLS has encrypted and the kernel has not taken.
+    #[napi(catch_unwind)]
+    pub fn pending(&self, number: u32) -> f64 {
+        let mut table = self.inner.table.borrow_mut();
+        let id = table.id_at(number as usize);
+        id.map_or(0, |id| table.pending(id)) as f64
     }
 
     /// Ends a batch that JavaScript has begun by setting the state to 1: writes what it has sent.
@@ -344,6 +391,17 @@ impl Inner {
                 Read::Failed(error) => {
                     let number = self.number(error.raw_os_error().unwrap_or_default());
                     self.entry(id, Entry::Failed, number);
+                }
+                Read::Secured => self.entry(id, Entry::Secure, self.number(-1)),
+                Read::Refused(Failure::Alert(alert)) => {
+                    self.entry(id, Entry::Secure, self.number(i32::from(alert)));
+                }
+                Read::Refused(Failure::Refused(reason)) => {
+                    let kind = Kind::Text;
+                    let payload = reason.as_bytes();
+                    // SAFETY: the environment is alive, and `ready` has opened a scope.
+                    let text = unsafe { value::message(self.env, &Message { kind, payload }) };
+                    self.entry(id, Entry::Secure, text);
                 }
                 Read::Bytes(read) => {
                     bytes += read;

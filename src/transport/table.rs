@@ -11,10 +11,13 @@ use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
+use tls::{Failure, Session, State};
 
 use super::crew::{self, Job, Outcome};
 use super::descriptor;
 use crate::registry::Shared;
+
+mod secure;
 
 /// A registered socket. Places are used again, ids are not: one that is kept too long names nobody.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,6 +48,8 @@ pub(crate) struct Table {
     /// Sockets with something to read, in the order in which they have their turn.
     ready: VecDeque<Id>,
     chunk: Box<[u8]>,
+    /// Records of TLS on their way in or out.
+    records: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -78,6 +83,8 @@ pub(crate) struct Socket {
     is_reset: bool,
     /// Writing has failed: the kernel takes nothing any more.
     is_broken: bool,
+    /// What makes its bytes secret, if anything does.
+    tls: Option<Box<Session>>,
     pub(crate) is_dirty: bool,
     pub(crate) received: u64,
     pub(crate) sent: u64,
@@ -93,6 +100,10 @@ pub(crate) enum Read {
     Nothing,
     End,
     Failed(io::Error),
+    /// The server is who it says: the connection may begin.
+    Secured,
+    /// TLS does not go on.
+    Refused(Failure),
 }
 
 impl Table {
@@ -113,6 +124,7 @@ impl Table {
             passed: Vec::new(),
             ready: VecDeque::new(),
             chunk: vec![0; CHUNK].into_boxed_slice(),
+            records: Vec::new(),
         })
     }
 
@@ -121,7 +133,12 @@ impl Table {
         self.poll.as_raw_fd()
     }
 
-    pub(crate) fn add(&mut self, descriptor: RawFd, connection: Shared) -> io::Result<Id> {
+    pub(crate) fn add(
+        &mut self,
+        descriptor: RawFd,
+        connection: Shared,
+        tls: Option<Box<Session>>,
+    ) -> io::Result<Id> {
         let place = match self.free.pop() {
             Some(place) => place,
             None => {
@@ -153,6 +170,7 @@ impl Table {
             is_full: false,
             is_reset: false,
             is_broken: false,
+            tls,
             job: None,
             is_dirty: false,
             received: 0,
@@ -253,6 +271,10 @@ impl Table {
         let mut jobs = Vec::new();
         for id in ids {
             let Some(socket) = self.get(id) else { continue };
+            if socket.tls.is_some() {
+                self.flush_replies(id);
+                continue;
+            }
             socket.is_dirty = false;
             socket.waited = None;
             if socket.job.is_some() || socket.is_full || socket.is_broken {
@@ -346,6 +368,9 @@ impl Table {
         let Some(socket) = socket_of(&mut self.places, id) else {
             return Read::Nothing;
         };
+        if socket.tls.is_some() {
+            return self.read_records(id);
+        }
         let result = descriptor::receive(socket.descriptor, &mut self.chunk);
         match result {
             Ok(0) => Read::End,
@@ -393,14 +418,25 @@ impl Table {
         }
         let mut connection = socket.connection.borrow_mut();
         let outbox = connection.outbox();
-        match descriptor::send_all(socket.descriptor, outbox.bytes()) {
-            Ok(sent) => {
-                outbox.advance(sent);
-                if sent > 0 {
-                    socket.sent += sent as u64;
-                    socket.active = Instant::now();
-                }
+        let mut has_failed = false;
+        let mut sent = 0;
+        let result = match &mut socket.tls {
+            None => descriptor::send_all(socket.descriptor, outbox.bytes())
+                .inspect(|&bytes| sent += bytes),
+            Some(tls) => {
+                let result = tls.write(outbox.bytes(), &mut self.records, |records| {
+                    descriptor::send_all(socket.descriptor, records).inspect(|&bytes| sent += bytes)
+                });
+                has_failed = matches!(tls.state(), State::Failed(_));
+                result
             }
+        };
+        if sent > 0 {
+            socket.sent += sent as u64;
+            socket.active = Instant::now();
+        }
+        match result {
+            Ok(taken) => outbox.advance(taken),
             Err(error) => {
                 outbox.discard();
                 drop(connection);
@@ -410,8 +446,15 @@ impl Table {
                 return false;
             }
         }
-        let is_full = !outbox.is_empty();
+        let is_full =
+            !outbox.is_empty() || socket.tls.as_ref().is_some_and(|tls| tls.pending() > 0);
         drop(connection);
+        if has_failed {
+            // What reads next says why.
+            self.enqueue(id);
+            self.wake();
+            return false;
+        }
         if socket.is_full != is_full {
             socket.is_full = is_full;
             let interest = if socket.is_full {

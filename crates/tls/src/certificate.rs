@@ -1,0 +1,257 @@
+//! What webpki does not look at in a certificate, and OpenSSL does.
+//!
+//! Knows the outline of RFC 5280, section 4.1, and a few extensions. Reads nothing that webpki has not
+//! found well-formed, and says nothing (`None`) of what it does not understand.
+
+/// What a certificate says of itself.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(crate) struct Facts<'a> {
+    /// Like `subject` and `public_key`, without the outermost tag.
+    pub(crate) issuer: &'a [u8],
+    pub(crate) subject: &'a [u8],
+    pub(crate) public_key: &'a [u8],
+    /// Seconds since 1970.
+    pub(crate) not_before: i64,
+    pub(crate) not_after: i64,
+    /// What the basic constraints say; none when there are none.
+    pub(crate) is_authority: Option<bool>,
+    /// The first eight bits, the first of them highest; none when every use is allowed.
+    pub(crate) key_usage: Option<u8>,
+    /// Whether servers may use it; none when nothing is said about that.
+    pub(crate) is_for_servers: Option<bool>,
+    pub(crate) subject_key: Option<&'a [u8]>,
+    pub(crate) authority_key: Option<AuthorityKey<'a>>,
+}
+
+/// How a certificate names the key that has signed it.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum AuthorityKey<'a> {
+    Identifier(&'a [u8]),
+    /// By the issuer's issuer and number.
+    Otherwise,
+}
+
+/// Bits of `key_usage`.
+pub(crate) const DIGITAL_SIGNATURE: u8 = 0x80;
+pub(crate) const KEY_ENCIPHERMENT: u8 = 0x20;
+pub(crate) const KEY_AGREEMENT: u8 = 0x08;
+pub(crate) const KEY_CERT_SIGN: u8 = 0x04;
+
+impl<'a> Facts<'a> {
+    pub(crate) fn of(certificate: &'a [u8]) -> Option<Self> {
+        let mut outer = Reader(certificate);
+        let mut outer = Reader(outer.expect(SEQUENCE)?);
+        let mut body = Reader(outer.expect(SEQUENCE)?);
+        let mut facts = Self::default();
+        body.skip_if(VERSION);
+        body.expect(INTEGER)?;
+        body.expect(SEQUENCE)?;
+        facts.issuer = body.expect(SEQUENCE)?;
+        let mut validity = Reader(body.expect(SEQUENCE)?);
+        facts.not_before = validity.time()?;
+        facts.not_after = validity.time()?;
+        facts.subject = body.expect(SEQUENCE)?;
+        facts.public_key = body.expect(SEQUENCE)?;
+        body.skip_if(ISSUER_UNIQUE_ID);
+        body.skip_if(SUBJECT_UNIQUE_ID);
+        if body.0.is_empty() {
+            return Some(facts);
+        }
+        let mut wrapper = Reader(body.expect(EXTENSIONS)?);
+        let mut extensions = Reader(wrapper.expect(SEQUENCE)?);
+        while !extensions.0.is_empty() {
+            let mut extension = Reader(extensions.expect(SEQUENCE)?);
+            let id = extension.expect(OBJECT_IDENTIFIER)?;
+            extension.skip_if(BOOLEAN);
+            facts.read_extension(id, Reader(extension.expect(OCTET_STRING)?))?;
+        }
+        Some(facts)
+    }
+
+    fn read_extension(&mut self, id: &[u8], mut value: Reader<'a>) -> Option<()> {
+        match id {
+            BASIC_CONSTRAINTS => {
+                let mut constraints = Reader(value.expect(SEQUENCE)?);
+                let says_so = constraints.0.first() == Some(&BOOLEAN);
+                self.is_authority = Some(says_so && constraints.expect(BOOLEAN)? != [0]);
+            }
+            // The first byte counts the unused bits at the end.
+            KEY_USAGE => self.key_usage = Some(*value.expect(BIT_STRING)?.get(1).unwrap_or(&0)),
+            EXTENDED_KEY_USAGE => {
+                let mut usages = Reader(value.expect(SEQUENCE)?);
+                let mut is_for_servers = false;
+                while !usages.0.is_empty() {
+                    is_for_servers |= usages.expect(OBJECT_IDENTIFIER)? == SERVER_AUTHENTICATION;
+                }
+                self.is_for_servers = Some(is_for_servers);
+            }
+            SUBJECT_KEY_IDENTIFIER => self.subject_key = Some(value.expect(OCTET_STRING)?),
+            AUTHORITY_KEY_IDENTIFIER => {
+                let mut parts = Reader(value.expect(SEQUENCE)?);
+                let identifier = parts.skip_if(AUTHORITY_KEY);
+                self.authority_key = match identifier {
+                    Some(identifier) if parts.0.is_empty() => {
+                        Some(AuthorityKey::Identifier(identifier))
+                    }
+                    None if parts.0.is_empty() => None,
+                    Some(_) | None => Some(AuthorityKey::Otherwise),
+                };
+            }
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+/// DER, value by value.
+#[derive(Clone, Copy)]
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// The content of the next value, which has this tag.
+    fn expect(&mut self, tag: u8) -> Option<&'a [u8]> {
+        let (found, content, rest) = self.split()?;
+        self.0 = rest;
+        (found == tag).then_some(content)
+    }
+
+    fn skip_if(&mut self, tag: u8) -> Option<&'a [u8]> {
+        if self.0.first() == Some(&tag) {
+            self.expect(tag)
+        } else {
+            None
+        }
+    }
+
+    fn split(&self) -> Option<(u8, &'a [u8], &'a [u8])> {
+        let (&tag, rest) = self.0.split_first()?;
+        let (&first, rest) = rest.split_first()?;
+        let (length, rest) = match first {
+            0..=0x7f => (usize::from(first), rest),
+            0x81..=0x83 => {
+                let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+                let length = digits
+                    .iter()
+                    .fold(0, |sum, &digit| sum << 8 | usize::from(digit));
+                (length, rest)
+            }
+            _ => return None,
+        };
+        let (content, rest) = rest.split_at_checked(length)?;
+        Some((tag, content, rest))
+    }
+
+    /// RFC 5280, section 4.1.2.5: in Greenwich Mean Time, with seconds.
+    fn time(&mut self) -> Option<i64> {
+        let tag = *self.0.first()?;
+        let text = self.expect(tag)?;
+        let (year, rest) = match tag {
+            UTC_TIME => {
+                let (year, rest) = number(text, 2)?;
+                (if year < 50 { 2000 + year } else { 1900 + year }, rest)
+            }
+            GENERALIZED_TIME => number(text, 4)?,
+            _ => return None,
+        };
+        let (month, rest) = number(rest, 2)?;
+        let (day, rest) = number(rest, 2)?;
+        let (hour, rest) = number(rest, 2)?;
+        let (minute, rest) = number(rest, 2)?;
+        let (second, rest) = number(rest, 2)?;
+        let seconds = (hour * 60 + minute) * 60 + second;
+        (rest == b"Z").then_some(days(year, month, day)? * 86400 + seconds)
+    }
+}
+
+fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
+    let (digits, rest) = text.split_at_checked(digits)?;
+    let number = std::str::from_utf8(digits).ok()?.parse::<u16>().ok()?;
+    Some((i64::from(number), rest))
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // Years that begin in March end with the day that leap years add.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let leaps = year / 4 - year / 100 + year / 400;
+    let until_month = (153 * month + 2) / 5;
+    Some(year * 365 + leaps + until_month + day - 1 - 719_468)
+}
+
+const BOOLEAN: u8 = 0x01;
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+const SEQUENCE: u8 = 0x30;
+const AUTHORITY_KEY: u8 = 0x80;
+const VERSION: u8 = 0xa0;
+const ISSUER_UNIQUE_ID: u8 = 0x81;
+const SUBJECT_UNIQUE_ID: u8 = 0x82;
+const EXTENSIONS: u8 = 0xa3;
+
+const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+const SERVER_AUTHENTICATION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_days_since_1970() {
+        for (date, expected) in [
+            ((1970, 1, 1), Some(0)),
+            ((2000, 2, 29), Some(11_016)),
+            ((2000, 3, 1), Some(11_017)),
+            ((2026, 11, 21), Some(20_778)),
+            ((1950, 1, 1), Some(-7305)),
+            ((2000, 13, 1), None),
+            ((2000, 1, 0), None),
+        ] {
+            assert_eq!(days(date.0, date.1, date.2), expected, "{date:?}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_in_both_forms() {
+        for (tag, text, expected) in [
+            (UTC_TIME, "700101000001Z", Some(1)),
+            (UTC_TIME, "491231235959Z", Some(2_524_607_999)),
+            (GENERALIZED_TIME, "20500101000000Z", Some(2_524_608_000)),
+            (UTC_TIME, "700101000001+0100", None),
+            (UTC_TIME, "7001010000Z", None),
+            (GENERALIZED_TIME, "", None),
+        ] {
+            let mut der = vec![tag, text.len() as u8];
+            der.extend_from_slice(text.as_bytes());
+            assert_eq!(Reader(&der).time(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn nonsense_says_nothing() {
+        for der in [
+            &b""[..],
+            b"\x30",
+            b"\x30\x80",
+            b"\x30\x03\x30\x01\x02",
+            b"\x30\x84\xff\xff\xff\xff",
+            b"\x30\x82\xff\xff\x30\x00",
+        ] {
+            assert_eq!(Facts::of(der), None, "{der:x?}");
+        }
+    }
+}

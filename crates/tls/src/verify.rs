@@ -1,0 +1,363 @@
+//! Whom we believe to be the server.
+//!
+//! webpki builds the path from the server's certificate to one that we trust. It does not look at
+//! everything that OpenSSL looks at: whatever OpenSSL might refuse is refused here too, and OpenSSL has
+//! the last word on every refusal.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
+
+use crate::certificate::{
+    AuthorityKey, DIGITAL_SIGNATURE, Facts, KEY_AGREEMENT, KEY_CERT_SIGN, KEY_ENCIPHERMENT,
+};
+
+/// Certificates of the authorities that are trusted. Made once, shared by all connections.
+#[derive(Debug, Default)]
+pub struct Anchors {
+    anchors: Vec<TrustAnchor<'static>>,
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+impl Anchors {
+    /// What is no certificate, or none that webpki understands, is trusted by nobody.
+    #[must_use]
+    pub fn new(certificates: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let mut anchors = Self::default();
+        for der in certificates {
+            let der = CertificateDer::from(der);
+            let (Ok(anchor), Some(facts)) = (anchor_from_trusted_cert(&der), Facts::of(&der))
+            else {
+                continue;
+            };
+            // A certificate that others vouch for is an authority only by them, for OpenSSL.
+            if facts.issuer != facts.subject {
+                continue;
+            }
+            anchors.anchors.push(anchor.to_owned());
+            anchors.certificates.push(der);
+        }
+        anchors
+    }
+
+    /// The certificate of an authority, as it is trusted now.
+    fn find(&self, anchor: &TrustAnchor<'_>, now: UnixTime) -> Option<Facts<'_>> {
+        self.certificates
+            .iter()
+            .filter_map(|der| Facts::of(der))
+            .find(|facts| {
+                *facts.subject == *anchor.subject
+                    && *facts.public_key == *anchor.subject_public_key_info
+                    && is_valid(facts, now)
+            })
+    }
+}
+
+/// Verifies as OpenSSL does, or more strictly.
+#[derive(Debug)]
+pub(crate) struct Verifier {
+    pub(crate) anchors: Arc<Anchors>,
+    pub(crate) provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let certificate = EndEntityCert::try_from(end_entity).map_err(refused)?;
+        let check = |path: &VerifiedPath<'_>| self.check(path, now);
+        certificate
+            .verify_for_usage(
+                self.provider.signature_verification_algorithms.all,
+                &self.anchors.anchors,
+                intermediates,
+                now,
+                KeyUsage::server_auth(),
+                None,
+                Some(&check),
+            )
+            .map_err(refused)?;
+        certificate
+            .verify_is_valid_for_subject_name(server_name)
+            .map_err(refused)?;
+        if certificate.valid_dns_names().any(is_too_wide) {
+            return Err(CertificateError::NotValidForName.into());
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
+    }
+}
+
+impl Verifier {
+    /// What webpki has not looked at, from the server's certificate to the authority's.
+    fn check(&self, path: &VerifiedPath<'_>, now: UnixTime) -> Result<(), webpki::Error> {
+        let doubtful = webpki::Error::UnknownIssuer;
+        let leaf = path.end_entity().der();
+        let between: Vec<_> = path
+            .intermediate_certificates()
+            .map(|certificate| certificate.der())
+            .collect();
+        let mut chain = Vec::with_capacity(between.len() + 2);
+        for der in std::iter::once(&leaf).chain(&between) {
+            chain.push(Facts::of(der).ok_or(doubtful.clone())?);
+        }
+        chain.push(
+            self.anchors
+                .find(path.anchor(), now)
+                .ok_or(doubtful.clone())?,
+        );
+        if is_chain(&chain) {
+            Ok(())
+        } else {
+            Err(doubtful)
+        }
+    }
+}
+
+/// Whether each of these may be what it is, and the next one has signed it.
+fn is_chain(chain: &[Facts<'_>]) -> bool {
+    let Some((leaf, authorities)) = chain.split_first() else {
+        return false;
+    };
+    may(leaf, DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT)
+        && leaf.is_for_servers != Some(false)
+        && authorities.iter().all(|authority| {
+            authority.is_authority == Some(true)
+                && authority.is_for_servers != Some(false)
+                && may(authority, KEY_CERT_SIGN)
+        })
+        && chain.iter().zip(authorities).all(is_signed_by)
+}
+
+fn may(facts: &Facts<'_>, any_of: u8) -> bool {
+    facts.key_usage.is_none_or(|usage| usage & any_of != 0)
+}
+
+fn is_signed_by((subject, issuer): (&Facts<'_>, &Facts<'_>)) -> bool {
+    match (&subject.authority_key, issuer.subject_key) {
+        (None, _) | (Some(AuthorityKey::Identifier(_)), None) => true,
+        (Some(AuthorityKey::Identifier(named)), Some(key)) => *named == key,
+        (Some(AuthorityKey::Otherwise), _) => false,
+    }
+}
+
+fn is_valid(facts: &Facts<'_>, now: UnixTime) -> bool {
+    i64::try_from(now.as_secs()).is_ok_and(|now| facts.not_before <= now && now <= facts.not_after)
+}
+
+/// Node does not believe in a certificate for all of `.com`.
+fn is_too_wide(name: &str) -> bool {
+    name.strip_prefix("*.")
+        .is_some_and(|rest| !rest.contains('.'))
+}
+
+fn refused(error: webpki::Error) -> Error {
+    Error::InvalidCertificate(CertificateError::Other(rustls::OtherError(Arc::new(error))))
+}
+
+/// `rejectUnauthorized: false`: anybody, as long as they have the key of their certificate.
+#[derive(Debug)]
+pub(crate) struct Anybody {
+    pub(crate) provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf() -> Facts<'static> {
+        Facts {
+            key_usage: Some(DIGITAL_SIGNATURE),
+            ..Facts::default()
+        }
+    }
+
+    fn authority() -> Facts<'static> {
+        Facts {
+            is_authority: Some(true),
+            key_usage: Some(KEY_CERT_SIGN),
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn what_openssl_might_refuse_is_refused() {
+        for (name, expected, chain) in [
+            ("a plain chain", true, [leaf(), authority()]),
+            (
+                "a leaf that says nothing of its use",
+                true,
+                [Facts::default(), authority()],
+            ),
+            (
+                "a leaf that may sign certificates only",
+                false,
+                [
+                    Facts {
+                        key_usage: Some(KEY_CERT_SIGN),
+                        ..leaf()
+                    },
+                    authority(),
+                ],
+            ),
+            (
+                "a leaf for clients",
+                false,
+                [
+                    Facts {
+                        is_for_servers: Some(false),
+                        ..leaf()
+                    },
+                    authority(),
+                ],
+            ),
+            ("an authority that is none", false, [leaf(), leaf()]),
+            (
+                "an authority that does not sign certificates",
+                false,
+                [
+                    leaf(),
+                    Facts {
+                        key_usage: Some(DIGITAL_SIGNATURE),
+                        ..authority()
+                    },
+                ],
+            ),
+            (
+                "an authority for clients",
+                false,
+                [
+                    leaf(),
+                    Facts {
+                        is_for_servers: Some(false),
+                        ..authority()
+                    },
+                ],
+            ),
+            (
+                "the key that the leaf names",
+                true,
+                [
+                    Facts {
+                        authority_key: Some(AuthorityKey::Identifier(b"a")),
+                        ..leaf()
+                    },
+                    Facts {
+                        subject_key: Some(b"a"),
+                        ..authority()
+                    },
+                ],
+            ),
+            (
+                "another key",
+                false,
+                [
+                    Facts {
+                        authority_key: Some(AuthorityKey::Identifier(b"a")),
+                        ..leaf()
+                    },
+                    Facts {
+                        subject_key: Some(b"b"),
+                        ..authority()
+                    },
+                ],
+            ),
+            (
+                "a key that is named in another way",
+                false,
+                [
+                    Facts {
+                        authority_key: Some(AuthorityKey::Otherwise),
+                        ..leaf()
+                    },
+                    authority(),
+                ],
+            ),
+        ] {
+            assert_eq!(is_chain(&chain), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_for_a_whole_top_level_is_too_wide() {
+        for (name, expected) in [
+            ("*.com", true),
+            ("*.example.com", false),
+            ("example.com", false),
+            ("*.", true),
+        ] {
+            assert_eq!(is_too_wide(name), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// @ts-check
+'use strict'
+
+// Errors of sockets, in Node's shape.
+
+const { getSystemErrorName } = require('node:util')
+
+/**
+ * @param {'read' | 'write'} syscall
+ * @param {number} number
+ */
+function systemError (syscall, number) {
+  const code = getSystemErrorName(-number)
+  return Object.assign(new Error(`${syscall} ${code}`), { errno: -number, code, syscall })
+}
+
+/**
+ * Named as OpenSSL names it.
+ *
+ * @param {number | string} cause the number of an alert (RFC 8446, section 6), or what we do not like
+ */
+function tlsError (cause) {
+  if (typeof cause === 'string') return Object.assign(new Error(`TLS: ${cause}`), { code: 'ERR_SSL_PROTOCOL_ERROR' })
+  const reason = ALERTS.get(cause) ?? `reason(${1000 + cause})`
+  const code = `ERR_SSL_${reason.replace(/[( ]/g, '_').replace(/\)/, '').toUpperCase()}`
+  const number = (LIBRARY + 1000 + cause).toString(16).toUpperCase().padStart(8, '0')
+  const message = `error:${number}:SSL routines:ssl3_read_bytes:${reason}:SSL alert number ${cause}`
+  return Object.assign(new Error(message), { library: 'SSL routines', reason, code })
+}
+
+/** OpenSSL's number of its SSL library. */
+const LIBRARY = 0x0a000000
+const [major, minor] = (process.versions.openssl || '3.0').split('.').map(Number)
+const OLDEST = major > 3 || (major === 3 && minor >= 2) ? 'ssl/tls alert' : 'sslv3 alert'
+const ALERTS = new Map([
+  [10, `${OLDEST} unexpected message`],
+  [20, `${OLDEST} bad record mac`],
+  [21, 'tlsv1 alert decryption failed'],
+  [22, 'tlsv1 alert record overflow'],
+  [30, `${OLDEST} decompression failure`],
+  [40, `${OLDEST} handshake failure`],
+  [41, `${OLDEST} no certificate`],
+  [42, `${OLDEST} bad certificate`],
+  [43, `${OLDEST} unsupported certificate`],
+  [44, `${OLDEST} certificate revoked`],
+  [45, `${OLDEST} certificate expired`],
+  [46, `${OLDEST} certificate unknown`],
+  [47, `${OLDEST} illegal parameter`],
+  [48, 'tlsv1 alert unknown ca'],
+  [49, 'tlsv1 alert access denied'],
+  [50, 'tlsv1 alert decode error'],
+  [51, 'tlsv1 alert decrypt error'],
+  [60, 'tlsv1 alert export restriction'],
+  [70, 'tlsv1 alert protocol version'],
+  [71, 'tlsv1 alert insufficient security'],
+  [80, 'tlsv1 alert internal error'],
+  [86, 'tlsv1 alert inappropriate fallback'],
+  [90, 'tlsv1 alert user cancelled'],
+  [100, 'tlsv1 alert no renegotiation'],
+  [109, 'tlsv13 alert missing extension'],
+  [110, 'tlsv1 unsupported extension'],
+  [111, 'tlsv1 certificate unobtainable'],
+  [112, 'tlsv1 unrecognized name'],
+  [113, 'tlsv1 bad certificate status response'],
+  [114, 'tlsv1 bad certificate hash value'],
+  [115, 'tlsv1 alert unknown psk identity'],
+  [116, 'tlsv13 alert certificate required'],
+  [120, 'tlsv1 alert no application protocol']
+])
+
+module.exports = { systemError, tlsError }

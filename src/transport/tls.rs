@@ -1,0 +1,74 @@
+//! TLS as JavaScript configures it. Converts and delegates to `crates/tls`.
+
+use std::sync::Arc;
+
+use napi::bindgen_prelude::Buffer;
+use napi::{Error, Result};
+use napi_derive::napi;
+use tls::{Anchors, Config, Session, Settings, Version};
+
+/// Certificates of authorities that are trusted, in DER.
+#[napi]
+pub struct TlsAnchors {
+    anchors: Arc<Anchors>,
+}
+
+#[napi]
+impl TlsAnchors {
+    /// What is no certificate of an authority is left out.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(certificates: Vec<Buffer>) -> Self {
+        let certificates = certificates.into_iter().map(Vec::from);
+        Self {
+            anchors: Arc::new(Anchors::new(certificates)),
+        }
+    }
+}
+
+/// Everything about TLS but the name of the server: made once, for many connections.
+#[napi]
+pub struct TlsConfig {
+    config: Config,
+}
+
+#[napi]
+impl TlsConfig {
+    /// Without `anchors`, everybody is believed. Versions are `TLSv1.2` and `TLSv1.3`. `key` is PKCS #8 in
+    /// DER, for the first certificate of `chain`. Throws for what rustls cannot do.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        anchors: Option<&TlsAnchors>,
+        lowest: String,
+        highest: String,
+        protocols: Vec<Buffer>,
+        chain: Vec<Buffer>,
+        key: Option<Buffer>,
+    ) -> Result<Self> {
+        let chain = chain.into_iter().map(Vec::from).collect();
+        let settings = Settings {
+            anchors: anchors.map(|anchors| Arc::clone(&anchors.anchors)),
+            versions: (version(&lowest)?, version(&highest)?),
+            protocols: protocols.into_iter().map(Vec::from).collect(),
+            identity: key.map(|key| (chain, Vec::from(key))),
+        };
+        let config =
+            Config::new(settings).map_err(|error| Error::from_reason(error.to_string()))?;
+        Ok(Self { config })
+    }
+}
+
+impl TlsConfig {
+    pub(super) fn session(&self, host: &str) -> Option<Box<Session>> {
+        Session::new(&self.config, host).map(Box::new)
+    }
+}
+
+fn version(name: &str) -> Result<Version> {
+    match name {
+        "TLSv1.2" => Ok(Version::Tls12),
+        "TLSv1.3" => Ok(Version::Tls13),
+        other => Err(Error::from_reason(format!(
+            "Invalid version: {other}; expected TLSv1.2 or TLSv1.3"
+        ))),
+    }
+}

@@ -73,7 +73,7 @@ Client.prototype._connectDirectly = function (server, netOptions, serverTls) {
   const plan = server.secure && this._transportName !== 'stream' ? planOf(serverTls) : null
   const stream = plan === null
     ? connect(server, netOptions, serverTls, () => this._start())
-    : net.connect({ ...serverTls, port: server.port }, () => this._secure(plan, server, serverTls))
+    : connect({ ...server, secure: false }, serverTls, null, () => this._secure(plan, server, serverTls))
   this._configureStream(stream)
 }
 

@@ -502,6 +502,7 @@ impl Table {
     fn note_passed(&mut self, id: Id) -> bool {
         let has_passed = self
             .get(id)
+            .filter(|socket| socket.tls.as_ref().is_none_or(|tls| tls.pending() == 0))
             .is_some_and(|socket| socket.connection.borrow_mut().outbox().has_passed());
         if has_passed {
             self.passed.push(id);

@@ -7,7 +7,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 
 const deflate = require('../../lib/permessage-deflate')
-const { codeBlocks } = require('../package/readme')
+const { codeBlocks } = require('../package/pages')
 const { WebSocket, usesOriginal } = require('../support/subject')
 const { test } = require('../support/test')
 const { createAuthority } = require('../support/certs')

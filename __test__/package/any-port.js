@@ -1,6 +1,6 @@
 'use strict'
 
-// Loaded before a program of the README or of examples/, so that it runs as printed although the port it names
+// Loaded before a program of README.md, docs/ or examples/, so that it runs as printed although the port it names
 // (PRINTED_PORT) may be taken: its server listens on any free port and tells our parent which, its client connects to
 // the one in CONNECT_PORT, or to that of the server in the same program. What a program asks of itself, on a port that
 // it has chosen freely, is left alone.

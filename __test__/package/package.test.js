@@ -1,6 +1,7 @@
 'use strict'
 
-// The package as users get it: packed, installed from the tarball without network, and put to work as README.md says.
+// The package as users get it: packed, installed from the tarball without network, and put to work as README.md and
+// docs/ say.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -10,7 +11,7 @@ const path = require('node:path')
 const { once } = require('node:events')
 
 const { addonName } = require('../../scripts/platform')
-const { codeBlocks, fileBlock } = require('./readme')
+const { userPages, codeBlocks, fileBlock, deadLinks } = require('./pages')
 const { ROOT, run, start, npm, temporaryFolder } = require('./process')
 
 const ANY_PORT = path.join(__dirname, 'any-port.js')
@@ -36,14 +37,27 @@ test('README: the install line, with the tarball in place of the registry name, 
   ])
 })
 
-test('the tarball holds what is used at run time and nothing else', () => {
+test('the tarball holds what is used at run time, its pages and the examples, and nothing else', () => {
   const files = walk(installed).sort()
   const addon = addonName()
   const code = ['binding.d.ts', 'binding.js', 'index.d.ts', 'index.js', 'package.json', addon]
-  const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.txt', ...code]
-  assert.deepEqual(files.filter((file) => !file.startsWith('lib/')), expected.sort())
+  const pages = [...userPages(), 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'THIRD-PARTY-NOTICES.txt']
+  const rest = files.filter((file) => !/^(lib|examples)\//.test(file))
+  assert.deepEqual(rest, [...pages, ...code].sort())
+  const examples = walk(path.join(ROOT, 'examples')).map((file) => `examples/${file}`)
+  assert.deepEqual(files.filter((file) => file.startsWith('examples/')), examples.sort())
   for (const file of files.filter((file) => file.startsWith('lib/'))) assert.match(file, /\.(js|d\.ts)$/)
 })
+
+for (const page of [...userPages(), 'SECURITY.md', 'CHANGELOG.md']) {
+  test(`${page}: its links lead somewhere in an installed package, too`, () => {
+    const text = fs.readFileSync(path.join(installed, page), 'utf8')
+    // That part is for those who have more than the package.
+    const checkout = /^## In a checkout$.*?(?=^## )/ms
+    if (page === 'README.md') assert.match(text, checkout)
+    assert.deepEqual(deadLinks(installed, page, text.replace(checkout, '')), [])
+  })
+}
 
 test('installing runs no script and brings no dependency, so it needs neither Rust nor network', () => {
   const { scripts = {}, dependencies = {}, optionalDependencies = {} } = readJson(path.join(installed, 'package.json'))
@@ -114,7 +128,11 @@ test('README: with overrides, a dependent that requires faye-websocket gets this
   assert.equal(name, manifest.name)
 })
 
-for (const [title, place] of [['README: the quick starts', readmeProgram], ['examples:', exampleProgram]]) {
+for (const [title, place] of [
+  ['README and docs:', printedProgram],
+  ['examples:', exampleProgram],
+  ['examples in the package:', installedExample]
+]) {
   const talks = [
     ['server.js', 'client.js', 8000, /Hello/],
     ['driver-server.js', 'driver-client.js', 3000, /message Hello, world!\nclose 1000/]
@@ -135,8 +153,8 @@ for (const [title, place] of [['README: the quick starts', readmeProgram], ['exa
   })
 }
 
-test('README: deflate.js compresses as printed', async () => {
-  const { args, cwd } = readmeProgram('deflate.js')
+test('docs: deflate.js compresses as printed', async () => {
+  const { args, cwd } = printedProgram('deflate.js')
   const env = { ...process.env, PRINTED_PORT: '8000' }
   const program = start(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 30000 })
   const { code, stdout, stderr } = await program.finished
@@ -170,8 +188,8 @@ test('examples: driver-server.js tells others than WebSockets to upgrade', async
   })
 })
 
-// The program as it stands in README.md, in a folder where the package is installed.
-function readmeProgram (name) {
+// The program as it stands in README.md or docs/, in a folder where the package is installed.
+function printedProgram (name) {
   const text = fileBlock(name)
   const cwd = text.includes("require('faye-websocket-rs") ? named : app
   const file = path.join(cwd, name)
@@ -181,6 +199,10 @@ function readmeProgram (name) {
 
 function exampleProgram (name) {
   return { args: [path.join('examples', name)], cwd: ROOT }
+}
+
+function installedExample (name) {
+  return { args: [path.join('examples', name)], cwd: installed }
 }
 
 /** Runs a server program, calls `body` with the port it listens on, and ends it; what it prints as an error fails. */

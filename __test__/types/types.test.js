@@ -8,7 +8,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 
-const { codeBlocks } = require('../package/readme')
+const { codeBlocks } = require('../package/pages')
 const { ROOT, start, temporaryFolder } = require('../package/process')
 
 const TSC = require.resolve('typescript/lib/tsc.js')
@@ -67,8 +67,8 @@ for (const [file, count] of [['misuse.cts', 41], ['driver-misuse.cts', 30], ['de
   })
 }
 
-test('README: the TypeScript examples are the ones that were compiled', () => {
-  const examples = ['example.ts', 'example.mts'].map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
+test('README and docs: the TypeScript examples are the ones that were compiled', () => {
+  const examples = ['example.mts', 'example.ts'].map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
   const printed = codeBlocks().filter(({ language }) => language === 'ts').map(({ text }) => text)
   assert.deepEqual(printed, examples)
 })

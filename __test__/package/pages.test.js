@@ -1,0 +1,44 @@
+'use strict'
+
+// What the pages say of the checkout they are in. That of the installed package is in package.test.js.
+
+const test = require('node:test')
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const { userPages, deadLinks } = require('./pages')
+const { ROOT } = require('./process')
+
+const manifest = require('../../package.json')
+
+const OTHERS = ['CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md', 'CHANGELOG.md', 'benchmark/README.md']
+const MAX_README_LINES = 280
+
+for (const page of [...userPages(), ...OTHERS]) {
+  const text = fs.readFileSync(path.join(ROOT, page), 'utf8')
+
+  test(`${page}: links lead to files and headings that are there`, () => {
+    assert.deepEqual(deadLinks(ROOT, page), [])
+  })
+
+  test(`${page}: the scripts of npm that it names are there`, () => {
+    const named = [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name]) => name)
+    assert.deepEqual(named.filter((name) => !(name in manifest.scripts)), [])
+  })
+
+  test(`${page}: tarballs have the name that npm pack gives them`, () => {
+    const named = [...text.matchAll(/faye-websocket-rs-\d[\w.-]*\.tgz/g)].map(([name]) => name)
+    assert.deepEqual(named.filter((name) => name !== `${manifest.name}-${manifest.version}.tgz`), [])
+  })
+}
+
+test('README: every page in docs/ is linked', () => {
+  const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
+  assert.deepEqual(userPages().filter((page) => page !== 'README.md' && !readme.includes(`](${page})`)), [])
+})
+
+test(`README: it has at most ${MAX_README_LINES} lines, the rest is in docs/`, () => {
+  const lines = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8').split('\n').length - 1
+  assert.ok(lines <= MAX_README_LINES, `README.md has ${lines} lines`)
+})

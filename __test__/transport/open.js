@@ -18,18 +18,25 @@ function test (name, body, options = {}) {
   return support.test(name, body, { ...options, skip: UNAVAILABLE || options.skip || false })
 }
 
-/** A server, and what makes connections to it: open server sockets, their net.Socket, and the raw client. */
+/**
+ * A server, and what makes connections to it: open server sockets, their net.Socket, and the raw client. `open(before)`
+ * calls `before(socket)` right before a connection is made of the socket. `options.transport` may be `'stream'`, to
+ * show that it is no different.
+ */
 async function nativeServer (scope, options = {}) {
+  const { transport } = options
   const arrived = []
   const { port, server, url } = await serve(scope, WebSocket, {
+    ...(transport && { options: { transport } }),
     ...options,
     onSocket: (ws, { socket }) => {
-      assert.ok(ws._transport.isNative, 'not native')
+      assert.equal(ws._transport.isNative, transport !== 'stream', 'native')
       arrived.push({ socket, ws })
       if (options.onSocket) options.onSocket(ws, { socket })
     }
   })
-  const open = async () => {
+  const open = async (before) => {
+    if (before) server.prependOnceListener('upgrade', (request, socket) => before(socket))
     const peer = await connectOpen(scope, port)
     const { socket, ws } = arrived.pop()
     if (ws.readyState === 0) await once(ws, 'open')
@@ -39,18 +46,22 @@ async function nativeServer (scope, options = {}) {
 }
 
 /** The same the other way round: our clients, and what a raw server has of them. */
-async function nativeClients (scope) {
+async function nativeClients (scope, { transport } = {}) {
   const server = await accept(scope)
-  const open = async () => {
-    const ws = new WebSocket.Client(server.url)
+  const open = async (before) => {
+    const ws = new WebSocket.Client(server.url, [], transport && { transport })
     scope.defer(() => ws._stream.destroy())
+    if (before) ws._stream.prependOnceListener('connect', () => before(ws._stream))
     const peer = await server.acceptedOpen()
     await once(ws, 'open')
-    assert.ok(ws._transport.isNative, 'not native')
+    assert.equal(ws._transport.isNative, transport !== 'stream', 'native')
     return { frame, peer, socket: ws._stream, ws }
   }
   return { open }
 }
+
+/** What both transports do alike is tested with both, where there are two. */
+const transports = UNAVAILABLE ? ['stream'] : ['native', 'stream']
 
 const roles = { server: nativeServer, client: nativeClients }
 
@@ -71,4 +82,4 @@ async function echoes ({ frame, peer, ws }, text = 'are you there?') {
   assert.equal((await peer.frame()).payload.toString(), text)
 }
 
-module.exports = { UNAVAILABLE, echoes, nativeClients, nativeServer, record, roles, test }
+module.exports = { UNAVAILABLE, echoes, nativeClients, nativeServer, record, roles, test, transports }

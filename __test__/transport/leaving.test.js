@@ -1,0 +1,289 @@
+'use strict'
+
+// A socket leaves the reactor: with bytes on their way, with a timer running, for another process, for somebody else to
+// come into its place. The stream does the same, and shows what is expected.
+
+const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const net = require('node:net')
+const { PassThrough } = require('node:stream')
+
+const { test } = require('../support/test')
+const { eventually, once } = require('../support/peer')
+const { closePayload } = require('../support/wire')
+const { echoes, record, roles, transports } = require('./open')
+
+const TEXTS = ['a', 'b', 'c', 'd']
+/** Milliseconds. */
+const TIMEOUT = 300
+
+/** What gives a socket back to Node's stream. */
+const USES = {
+  'write()': (socket) => socket.write(''),
+  'pause()': (socket) => {
+    socket.pause()
+    setTimeout(() => socket.resume(), 20)
+  },
+  'a listener of data': (socket) => socket.on('data', () => {}),
+  'a listener of one data': (socket) => socket.once('data', () => {}),
+  'a listener of readable': (socket) => socket.on('readable', () => socket.read()),
+  'pipe()': (socket) => socket.pipe(new PassThrough()).resume(),
+  'an iterator': (socket) => iterate(socket)
+}
+
+async function iterate (socket) {
+  const iterator = socket.iterator({ destroyOnReturn: false })
+  await iterator.next().catch(() => {})
+}
+
+/** What comes in one packet, and what it comes to: messages and the code, and frames that are answered. */
+const PACKETS = {
+  messages: {
+    bytes: ({ frame }) => TEXTS.map((text) => frame('text', text)),
+    events: TEXTS,
+    answers: TEXTS
+  },
+  'a message and a ping': {
+    bytes: ({ frame }) => [frame('text', 'a'), frame('ping', 'are you there?')],
+    events: ['a'],
+    answers: ['a', 'are you there?']
+  },
+  'a message, half a message and a ping between': {
+    bytes: ({ frame }) => [frame('text', 'a'), frame('text', 'b', { fin: false }), frame('ping', 'c'),
+      frame('continuation', 'c'), frame('text', 'd').subarray(0, 2)],
+    events: ['a', 'bc'],
+    answers: ['a', 'c', 'bc']
+  },
+  'a message and a close': {
+    bytes: ({ frame }) => [frame('text', 'a'), frame('close', closePayload(1000))],
+    events: ['a', 1000],
+    answers: ['a', String(closePayload(1000))]
+  }
+}
+
+/** Whose handler uses the socket: its own at its first message, or another's that is handled before. */
+const USERS = {
+  'its own handler': (connection, _neighbour, use) => connection.ws.once('message', use),
+  'a handler of another': (_connection, neighbour, use) => {
+    neighbour.ws.once('message', use)
+    neighbour.peer.write(neighbour.frame('text', 'now'))
+  }
+}
+
+/** What a silence may begin with. */
+const SILENCES = {
+  'nothing at all': () => {},
+  'a message that arrives': ({ frame, peer }) => peer.write(frame('text', 'x')),
+  'a message that leaves': ({ ws }) => ws.send('x'),
+  'a ping that arrives': ({ frame, peer }) => peer.write(frame('ping', 'x')),
+  'bytes that make no message': ({ frame, peer }) => peer.write(frame('text', 'x').subarray(0, 1)),
+  'its return to the stream': ({ socket }) => socket.write('')
+}
+
+/** When the timeout is set. */
+const SETTERS = {
+  'set when it is open': (open, set) => open().then((connection) => {
+    set(connection.socket)
+    return connection
+  }),
+  // Only a client's: the constructor of the server's sockets ends those that http has set.
+  'set before it is one': (open, set) => open(set)
+}
+
+/** Changes of a socket that must not be changed back. */
+const CHANGES = {
+  'that cannot be extended': (socket) => Object.preventExtensions(socket),
+  'of another class': (socket) => Object.setPrototypeOf(socket, class extends net.Socket {}.prototype)
+}
+
+for (const transport of transports) {
+  for (const [role, start] of Object.entries(roles)) {
+    const title = `${role}, ${transport}`
+
+    for (const [what, { bytes, events, answers }] of Object.entries(PACKETS)) {
+      for (const [whose, arrange] of Object.entries(USERS)) {
+        for (const [how, use] of Object.entries(USES)) {
+          test(`${title}: ${whose} uses the socket by ${how}, and ${what} in one packet arrive`, async (scope) => {
+            const { open } = await start(scope, { transport })
+            const neighbour = await open()
+            const connection = await open()
+            const { peer, socket, ws } = connection
+            const received = record(ws)
+            ws.on('message', ({ data }) => ws.send(data))
+            let used = 0
+            arrange(connection, neighbour, () => {
+              used++
+              use(socket)
+            })
+            peer.write(Buffer.concat(bytes(connection)))
+            const frames = await peer.frames(answers.length)
+            await eventually(() => received.length === events.length, `all of ${events}, and not just ${received}`)
+            assert.deepEqual([used, received], [1, events])
+            assert.deepEqual(frames.map(({ payload }) => String(payload)), answers)
+            await echoes(neighbour)
+          })
+        }
+      }
+    }
+
+    for (const [when, setUp] of Object.entries(SETTERS)) {
+      if (role === 'server' && when === 'set before it is one') continue
+      test(`${title}: a timeout ${when} comes once, and in time after whatever was last`, async (scope) => {
+        const { open } = await start(scope, { transport })
+        const silences = []
+        for (const [what, act] of Object.entries(SILENCES)) {
+          const order = []
+          let begun
+          const connection = await setUp(open, (socket) => {
+            begun = performance.now()
+            socket.setTimeout(TIMEOUT, () => order.push('timeout'))
+          })
+          silences.push((async () => {
+            if (what !== 'nothing at all') {
+              await scope.settle(TIMEOUT / 2)
+              begun = performance.now()
+              act(connection)
+            }
+            // By the order of timers and not by the clock: all are late when the machine is busy.
+            await scope.settle(TIMEOUT * 1.4 - (performance.now() - begun))
+            order.push('control')
+            await scope.settle(TIMEOUT * 1.5)
+            assert.deepEqual(order, ['timeout', 'control'], what)
+          })())
+        }
+        await Promise.all(silences)
+      })
+
+      test(`${title}: a timeout ${when} does not come while bytes do, also if they make no message`, async (scope) => {
+        const { open } = await start(scope, { transport })
+        let last = -Infinity
+        let timeouts = 0
+        const { frame, peer, ws } = await setUp(open, (socket) => socket.setTimeout(TIMEOUT, () => {
+          timeouts++
+          // A busy machine may have been silent itself.
+          assert.ok(performance.now() - last > TIMEOUT - 5, 'too soon')
+        }))
+        const received = record(ws)
+        for (const byte of frame('text', 'a message')) {
+          peer.write(Buffer.from([byte]))
+          last = performance.now()
+          await scope.settle(TIMEOUT / 4)
+        }
+        await eventually(() => timeouts === 1, 'the timeout')
+        assert.deepEqual(received, ['a message'])
+      })
+    }
+
+    test(`${title}: a timeout that bytes have put off comes also if the socket is given back`, async (scope) => {
+      const { open } = await start(scope, { transport })
+      const { frame, peer, socket } = await open()
+      const order = []
+      socket.setTimeout(TIMEOUT, () => order.push('timeout'))
+      await scope.settle(TIMEOUT * 0.6)
+      peer.write(frame('text', 'half').subarray(0, 3))
+      await scope.settle(TIMEOUT * 0.7)
+      socket.on('data', () => {})
+      await scope.settle(TIMEOUT * 1.4)
+      order.push('control')
+      assert.deepEqual(order, ['timeout', 'control'])
+    })
+
+    test(`${title}: one that ends its socket at a timeout hears of one timeout`, async (scope) => {
+      const { open } = await start(scope, { transport })
+      const { peer, socket } = await open()
+      let timeouts = 0
+      socket.setTimeout(TIMEOUT / 3, () => {
+        timeouts++
+        socket.end()
+      })
+      assert.equal(await peer.ended(), 'fin')
+      await scope.settle(TIMEOUT)
+      assert.equal(timeouts, 1)
+    })
+
+    test(`${title}: an error of writing is not told to whoever comes into the place`, async (scope) => {
+      const { open } = await start(scope, { transport })
+      const errors = []
+      const lost = await open()
+      lost.ws.on('error', ({ message }) => errors.push(`the one that is lost: ${message}`))
+      // A socket that is closed with bytes unread is reset.
+      lost.peer.socket.pause()
+      lost.ws.send(Buffer.alloc(1 << 20))
+      await scope.settle()
+      let replaced = 0
+      const connection = await open(() => {
+        replaced++
+        lost.peer.socket.destroy()
+        lost.ws.send('a')
+        lost.ws.send('b')
+        lost.socket.destroy()
+      })
+      connection.ws.on('error', ({ message }) => errors.push(message))
+      await echoes(connection)
+      await scope.settle()
+      await echoes(connection)
+      assert.deepEqual([replaced, errors], [1, []])
+      assert.equal(connection.ws.readyState, 1)
+    })
+
+    for (const [what, change] of Object.entries(CHANGES)) {
+      test(`${title}: a socket that its handler has made one ${what} goes on and ends as others do`, async (scope) => {
+        const { open } = await start(scope, { transport })
+        const neighbour = await open()
+        const { frame, peer, socket, ws } = await open()
+        const received = record(ws)
+        let prototype
+        ws.once('message', () => {
+          change(socket)
+          prototype = Object.getPrototypeOf(socket)
+        })
+        peer.write(Buffer.concat(TEXTS.map((text) => frame('text', text))))
+        await eventually(() => received.length === TEXTS.length, 'all messages')
+        const closed = once(socket, 'close')
+        peer.write(frame('close', closePayload(1000)))
+        await closed
+        assert.deepEqual(received, [...TEXTS, 1000])
+        if (what === 'of another class') assert.equal(Object.getPrototypeOf(socket), prototype)
+        await echoes(neighbour)
+      })
+    }
+
+    test(`${title}: a socket that is sent to another process is that one's at once`, async (scope) => {
+      const { open } = await start(scope, { transport })
+      const { frame, peer, socket, ws } = await open()
+      const received = record(ws)
+      const errors = []
+      ws.on('error', ({ message }) => errors.push(message))
+      const child = spawn(process.execPath, ['-e', `(${readsSockets})()`], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+      })
+      scope.defer(() => child.kill('SIGKILL'))
+      const arrived = once(child, 'message')
+      child.send('yours', socket)
+      assert.equal(await arrived, 'arrived')
+      assert.equal(socket._handle, null)
+
+      const bytes = frame('text', 'not for the parent')
+      const read = once(child, 'message')
+      peer.write(bytes)
+      assert.equal(await read, bytes.toString('hex'))
+      await scope.settle()
+      assert.deepEqual(received, [])
+
+      for (let i = 0; i < 50; i++) assert.equal(ws.send('x'.repeat(10000)), false)
+      await eventually(() => received.length > 0, 'the end')
+      assert.deepEqual([received, errors.length, ws.bufferedAmount], [[1006], 1, 0])
+      assert.equal(peer.bytes.length, 0)
+    })
+  }
+}
+
+/** Runs in a process of its own. */
+function readsSockets () {
+  process.on('message', (_, socket) => {
+    socket.on('data', (chunk) => process.send(chunk.toString('hex')))
+    socket.on('error', () => {})
+    process.send('arrived')
+  })
+  process.on('disconnect', () => process.exit())
+}

@@ -74,7 +74,7 @@ declare abstract class Socket extends Stream {
   ): boolean
 
   /** The same as {@link send}; makes the socket a destination for `pipe()`. */
-  write (message: string | Buffer | WebSocket.Bytes): boolean
+  write (message: string | Buffer | WebSocket.Bytes | WebSocket.PreparedMessage): boolean
 
   /** Sends the message, if there is one, and closes with 1000. Returns nothing; `any` fits NodeJS.WritableStream. */
   end (): any

@@ -52,7 +52,7 @@ const emitter: EventEmitter = ws
 void [base, emitter]
 
 const news: WebSocket.PreparedMessage = WebSocket.prepare(Buffer.of(1))
-const again: boolean = ws.send(news) && ws.send(WebSocket.prepare('text'))
+const again: boolean = ws.send(news) && ws.write(news) && ws.send(WebSocket.prepare('text'))
 const everyone = new Set([ws, asClient])
 const taken: number = WebSocket.broadcast(everyone, news) + WebSocket.broadcast([ws], 'text')
 WebSocket.broadcast(new Map([[1, asClient]]).values(), WebSocket.prepare(news))

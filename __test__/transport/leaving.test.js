@@ -188,6 +188,22 @@ for (const transport of transports) {
       assert.deepEqual(order, ['timeout', 'control'])
     })
 
+    test(`${title}: a timeout that bytes and then a message have put off comes once`, async (scope) => {
+      const { open } = await start(scope, { transport })
+      const { frame, peer, socket } = await open()
+      const bytes = frame('text', 'in halves')
+      const order = []
+      socket.setTimeout(TIMEOUT, () => order.push('timeout'))
+      await scope.settle(TIMEOUT * 0.6)
+      peer.write(bytes.subarray(0, 3))
+      await scope.settle(TIMEOUT * 0.7)
+      peer.write(bytes.subarray(3))
+      await scope.settle(TIMEOUT * 1.4)
+      order.push('control')
+      await scope.settle(TIMEOUT * 1.5)
+      assert.deepEqual(order, ['timeout', 'control'])
+    })
+
     test(`${title}: one that ends its socket at a timeout hears of one timeout`, async (scope) => {
       const { open } = await start(scope, { transport })
       const { peer, socket } = await open()

@@ -20,6 +20,7 @@ const { parseWebSocketUrl } = require('./url')
  * @property {() => void} opened
  * @property {(data: string | Buffer) => void} received
  * @property {(message: string) => void} failed
+ * @property {() => void} drained a sender that was told to wait may go on
  * @property {(code: number | null, reason: string | null) => void} closed
  */
 
@@ -68,7 +69,8 @@ class Driver extends EventEmitter {
   #number
 
   #isClient
-  #extensions
+  /** @type {Extensions | null} most connections have none */
+  #extensions = null
 
   /** @type {Sessions | null} */
   #sessions = null
@@ -113,7 +115,6 @@ class Driver extends EventEmitter {
     this.#native = connection
     this.#number = connection.number
     this.#isClient = isClient
-    this.#extensions = new Extensions(connection, connection.maxLength)
     this.url = url
     this.version = connection.version
     /** @type {string | null | undefined} */
@@ -179,6 +180,7 @@ class Driver extends EventEmitter {
    */
   addExtension (extension) {
     if (this.#isDraft) return false
+    this.#extensions ??= new Extensions(this.#native, this.#native.maxLength)
     this.#extensions.add(extension)
     return true
   }
@@ -570,7 +572,7 @@ class Driver extends EventEmitter {
 
   /** What a server has against the extensions it was offered; null for a client, whose own mistakes are thrown. */
   #negotiate () {
-    if (this.#extensions.isEmpty || !this.#native.negotiates()) return null
+    if (this.#extensions === null || !this.#native.negotiates()) return null
     if (this.#isClient) {
       this.#extensions.offer()
       return null
@@ -586,7 +588,7 @@ class Driver extends EventEmitter {
   #activate () {
     let refusal = null
     try {
-      this.#use(this.#extensions.activate())
+      this.#use(this.#extensions?.activate() ?? null)
     } catch (error) {
       refusal = messageOf(error)
     }

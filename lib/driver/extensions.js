@@ -21,10 +21,10 @@ const { Pipeline } = require('./pipeline')
 class Extensions {
   #native
   #options
-  /** @type {Map<string, Registered> | null} in the order in which they were registered; most connections have none */
-  #registered = null
+  /** @type {Map<string, Registered>} in the order in which they were registered */
+  #registered = new Map()
   /** @type {Map<string, any>} of a client, by name */
-  #offered = NONE
+  #offered = new Map()
 
   /**
    * @param {import('../../binding').Driver} native
@@ -43,19 +43,13 @@ class Extensions {
     for (const bit of ['rsv1', 'rsv2', 'rsv3']) {
       if (typeof extension[bit] !== 'boolean') throw new TypeError(`extension.${bit} must be true or false`)
     }
-    this.#registered ??= new Map()
     if (this.#registered.has(name)) throw new TypeError(`An extension with name "${name}" is already registered`)
     this.#registered.set(name, { extension, deflate: recognise(extension) })
   }
 
-  get isEmpty () {
-    return this.#registered === null
-  }
-
   /** A client, before it asks. */
   offer () {
-    this.#offered = new Map()
-    for (const [name, { extension, deflate }] of this.#registered ?? NONE) {
+    for (const [name, { extension, deflate }] of this.#registered) {
       if (deflate) {
         this.#native.offerDeflate(deflate)
         continue
@@ -72,8 +66,7 @@ class Extensions {
   activate () {
     const sessions = []
     for (const { name, parameters } of this.#native.receivedExtensions()) {
-      const registered = /** @type {Map<string, Registered>} */ (this.#registered)
-      const { extension, deflate } = /** @type {Registered} */ (registered.get(name))
+      const { extension, deflate } = /** @type {Registered} */ (this.#registered.get(name))
       const session = this.#offered.get(name)
       const conflict = this.#reserve(extension)
       if (conflict) throw new Error(conflict)
@@ -89,7 +82,7 @@ class Extensions {
   respond () {
     const sessions = []
     const received = this.#native.receivedExtensions()
-    for (const [name, { extension, deflate }] of this.#registered ?? NONE) {
+    for (const [name, { extension, deflate }] of this.#registered) {
       if (deflate) {
         if (this.#native.answerDeflate(deflate)) sessions.push({ name, session: CORE })
         continue
@@ -124,8 +117,6 @@ class Extensions {
   }
 }
 
-/** @type {Map<string, any>} */
-const NONE = new Map()
 const CORE = Symbol('permessage-deflate in the core')
 
 /**

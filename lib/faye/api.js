@@ -108,10 +108,10 @@ const methods = {
     this._stream = stream
     if (stream.setTimeout) stream.setTimeout(0)
     if (stream.setNoDelay) stream.setNoDelay(true)
-    const unlessRetired = (listener) => (value) => { if (this._retired !== stream) listener(value) }
-    stream.on('close', unlessRetired(() => this._streamEnded()))
-    stream.on('end', unlessRetired(() => this._streamEnded()))
-    stream.on('error', unlessRetired((error) => this._streamFailed(error)))
+    const ended = () => { if (this._retired !== stream) this._streamEnded() }
+    stream.on('close', ended)
+    stream.on('end', ended)
+    stream.on('error', (error) => { if (this._retired !== stream) this._streamFailed(error) })
   },
 
   // What has arrived before the end and waits for a paused reader is still delivered, and the end comes behind it.
@@ -141,7 +141,7 @@ const methods = {
 
   _connectTransport () {
     const isStream = this._transportName === 'stream'
-    this._transport = transports.connect(this._stream, this._driver, () => this.emit('drain'), isStream)
+    this._transport = transports.connect(this._stream, this._driver, isStream)
   },
 
   _open () {
@@ -176,6 +176,8 @@ const methods = {
     this.readyState = CLOSING
     this._closeParams = [reason, code]
     this._flush()
+    // A socket that has written everything is not given back before it goes.
+    if (this._transport?.isWritten) this._stream.destroy()
     if (this._transport) this._transport.detach()
     if (this._stream) transports.close(this._stream)
     this._finalizeClose()

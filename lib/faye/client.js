@@ -81,7 +81,7 @@ Client.prototype._connectDirectly = function (server, netOptions, serverTls) {
 Client.prototype._secure = function (plan, server, serverTls) {
   if (this.readyState > 0) return
   const stream = this._stream
-  this._transport = transports.connectSecurely(stream, this._driver, () => this.emit('drain'), {
+  this._transport = transports.connectSecurely(stream, this._driver, {
     ...plan,
     onSecure: () => this._transport.start(),
     onRefused: () => {

@@ -18,6 +18,10 @@ class Delegate {
     this.socket._emitError(message)
   }
 
+  drained () {
+    this.socket.emit('drain')
+  }
+
   closed (code, reason) {
     this.socket._beginClose(reason, code)
   }

@@ -9,11 +9,10 @@ const { NotAdopted, Transport } = require('./transport')
  *
  * @param {any} socket
  * @param {import('../driver/driver').Driver} driver
- * @param {() => void} notifyDrain called once for every time that a sender was told to wait
  * @param {boolean} [isStream] by Node's stream in any case
  */
-function connect (socket, driver, notifyDrain, isStream = false) {
-  return new Transport(socket, driver, notifyDrain, isStream)
+function connect (socket, driver, isStream = false) {
+  return new Transport(socket, driver, isStream)
 }
 
 /**
@@ -21,12 +20,11 @@ function connect (socket, driver, notifyDrain, isStream = false) {
  *
  * @param {any} socket
  * @param {import('../driver/driver').Driver} driver
- * @param {() => void} notifyDrain
  * @param {import('./native').Secure} secure
  */
-function connectSecurely (socket, driver, notifyDrain, secure) {
+function connectSecurely (socket, driver, secure) {
   try {
-    return new Transport(socket, driver, notifyDrain, false, secure)
+    return new Transport(socket, driver, false, secure)
   } catch (error) {
     driver.transport = null
     if (error instanceof NotAdopted) return null

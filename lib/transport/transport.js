@@ -29,7 +29,6 @@ const { flushAtTheEnd, enterBatch, leaveBatch, rememberWork, forgetWork } = requ
 class Transport {
   #socket
   #driver
-  #notifyDrain
   /** @type {Channel} */
   #channel
   /** Batches under way: a handler may feed us more bytes. */
@@ -51,14 +50,12 @@ class Transport {
   /**
    * @param {any} socket
    * @param {Driver} driver
-   * @param {() => void} notifyDrain called once for every time that a sender was told to wait
    * @param {boolean} isStream by Node's stream in any case
    * @param {import('./native').Secure | null} [secure] by TLS, which Node's stream would not speak
    */
-  constructor (socket, driver, notifyDrain, isStream, secure = null) {
+  constructor (socket, driver, isStream, secure = null) {
     this.#socket = socket
     this.#driver = driver
-    this.#notifyDrain = notifyDrain
     driver.transport = this
     const native = isStream ? null : adopt(socket, driver, this, secure)
     if (native === null && secure !== null) throw new NotAdopted()
@@ -112,7 +109,7 @@ class Transport {
   settle () {
     if (!this.#owed || this.#waiting || this.#driver.isFull) return
     this.#owed = false
-    this.#notifyDrain()
+    this.#driver.delegate?.drained()
   }
 
   /** The tick has ended: hands everything to the socket, unless that is full. */
@@ -170,6 +167,11 @@ class Transport {
 
   get mayYield () {
     return true
+  }
+
+  /** Whether the kernel has everything. */
+  get isWritten () {
+    return this.#driver.bufferedAmount + this.writableLength === 0
   }
 
   get #buffered () {

@@ -204,6 +204,19 @@ for (const transport of transports) {
       assert.deepEqual(order, ['timeout', 'control'])
     })
 
+    test(`${title}: one that ends its socket at a timeout hears of one timeout`, async (scope) => {
+      const { open } = await start(scope, { transport })
+      const { peer, socket } = await open()
+      let timeouts = 0
+      socket.setTimeout(TIMEOUT / 3).on('timeout', () => {
+        timeouts++
+        socket.end()
+      })
+      assert.equal(await peer.ended(), 'fin')
+      await scope.settle(TIMEOUT)
+      assert.equal(timeouts, 1)
+    })
+
     test(`${title}: an error of writing is not told to whoever comes into the place`, async (scope) => {
       const { open } = await start(scope, { transport })
       const errors = []

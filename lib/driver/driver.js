@@ -402,12 +402,21 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * A stream is given the output that was taken last. What it is to call when it has written that, if anything.
+   * A stream is given the output that was taken last. Who is to hear of it, if anybody.
    *
    * @param {any} stream
    */
   handOver (stream) {
     return this.#receipts === null ? undefined : this.#receipts.handOver(this.#native.takePassed(), stream)
+  }
+
+  /**
+   * A stream is given everything, in another form. Who is to hear of it, if anybody.
+   *
+   * @param {any} stream
+   */
+  handOverAll (stream) {
+    return this.#receipts?.handOverAll(stream)
   }
 
   /**

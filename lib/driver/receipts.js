@@ -1,7 +1,15 @@
 // @ts-check
 'use strict'
 
-/** @typedef {(error?: Error) => void} Receipt called once: without an error, the kernel has taken the message */
+/**
+ * @typedef {(error?: Error) => void} Receipt called once: without an error, the kernel has taken the message
+ *
+ * @typedef {object} Handed what a stream has been given
+ * @property {Receipt[]} receipts
+ * @property {any} stream
+ * @property {boolean} isWritten the kernel has taken it at once
+ * @property {(error?: Error | null) => void} callback of that write
+ */
 
 /**
  * Who waits for messages of a driver to leave, in the order of the marks that the core has set behind them.
@@ -23,25 +31,42 @@ class Receipts {
   }
 
   /**
-   * The bytes before so many marks go to a stream. What to give it as the callback of that write.
+   * The bytes before so many marks go to a stream.
    *
    * @param {number} count
    * @param {any} stream
+   * @returns {Handed | undefined}
    */
   handOver (count, stream) {
     if (count === 0) return undefined
-    const handed = { receipts: this.#waiting.splice(0, count), stream }
-    this.#handed.add(handed)
-    return (/** @type {Error | null | undefined} */ error) => {
-      if (this.#handed.delete(handed)) settle(handed.receipts, error ? lost() : undefined)
+    /** @type {Handed} */
+    const handed = { receipts: this.#waiting.splice(0, count), stream, isWritten: false, callback }
+    const all = this.#handed.add(handed)
+    /** @param {Error | null} [error] */
+    function callback (error) {
+      // Node says of what was under way when the stream was destroyed that it has been written.
+      const isLost = Boolean(error) || (stream.destroyed && !handed.isWritten)
+      if (all.delete(handed)) settle(handed.receipts, isLost ? lost() : undefined)
     }
+    return handed
   }
 
-  /** The connection has ended: nobody has to wait any longer. */
+  /**
+   * All that is left goes to a stream.
+   *
+   * @param {any} stream
+   */
+  handOverAll (stream) {
+    return this.handOver(this.#waiting.length, stream)
+  }
+
+  /** The connection has ended: nobody has to wait any longer, but for a stream that is still there. */
   end () {
-    // What a stream has written and not yet said: it says so in a later tick.
-    for (const { receipts, stream } of this.#handed) settle(receipts, stream.writableLength === 0 ? undefined : lost())
-    this.#handed.clear()
+    for (const handed of this.#handed) {
+      if (!handed.stream.destroyed) continue
+      this.#handed.delete(handed)
+      settle(handed.receipts, handed.isWritten ? undefined : lost())
+    }
     settle(this.#waiting.splice(0), lost())
   }
 }

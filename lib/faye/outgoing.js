@@ -97,7 +97,7 @@ class Queue {
   /** A stream of messages with a hole in it is worse than its end. */
   #fail (error) {
     try {
-      this.#socket._emitError(`Could not read a Blob: ${error.message}`)
+      this.#socket._emitError(`Could not read a Blob: ${error?.message ?? String(error)}`)
     } finally {
       this.#socket._abort()
     }

@@ -12,6 +12,7 @@ const net = require('node:net')
  * @property {() => boolean} leave lets go of the descriptor; false when that has been done
  * @property {(isAlive: boolean) => void} keepAlive whether the socket keeps the process alive
  * @property {() => boolean} hasTimedOut nothing has been read or written since the timer was last set
+ * @property {boolean} hasFired it has been told so
  * @property {boolean} isSecure the bytes are records of TLS
  * @property {boolean} isActive the reactor has the descriptor
  * @property {number[]} before bytes that the handle had read and written when the reactor took it over
@@ -192,7 +193,7 @@ function giveBack (socket) {
   const isOurs = [AdoptedSocket.prototype, SecureSocket.prototype].includes(Object.getPrototypeOf(socket))
   if (isOurs && Object.isExtensible(socket)) Object.setPrototypeOf(socket, Socket.prototype)
   socket.removeListener('newListener', listenerAdded)
-  if (!socket.destroyed) rebindTimer(socket)
+  if (!socket.destroyed && !socket[CHANNEL].hasFired) rebindTimer(socket)
 }
 
 /** @param {any} socket whose timer calls the `_onTimeout` that it had when the timer was set */

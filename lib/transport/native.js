@@ -7,7 +7,7 @@ const { clearTimeout, setImmediate, setTimeout } = require('node:timers')
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
 const adopted = require('./adopted')
-const { writeOutput } = require('./stream')
+const { write, writeOutput } = require('./stream')
 const { systemError, tlsError } = require('./errors')
 const { rememberWork, forgetWork } = require('./tick')
 
@@ -149,6 +149,8 @@ class NativeChannel {
   #isAlive = false
   /** @type {number[]} bytes read and written by reactors that have let go of the socket */
   #counted
+  /** The socket has been told of this silence. */
+  hasFired = false
   /** @type {any} of a timeout that bytes have put off that came to no message */
   #timer = null
 
@@ -245,7 +247,7 @@ class NativeChannel {
   /** By way of libuv, which goes on when the kernel takes bytes again. */
   #writeRest () {
     if (this.#secure === null) writeOutput(this.#socket, this.#driver)
-    else if (this.#rest.length > 0) this.#socket.write(this.#rest)
+    else if (this.#rest.length > 0) write(this.#socket, this.#rest, this.#driver.handOverAll(this.#socket))
   }
 
   /**
@@ -335,6 +337,7 @@ class NativeChannel {
 
   #restartTimer () {
     if (!this.#socket.timeout) return
+    this.hasFired = false
     clearTimeout(this.#timer)
     this.#socket._unrefTimer()
   }
@@ -343,7 +346,7 @@ class NativeChannel {
   hasTimedOut () {
     const left = this.#socket.timeout - this.#dispatcher.reactor.idleTime(this.#number)
     // Timers come up to a millisecond early.
-    if (left < 1.5) return true
+    if (left < 1.5) return (this.hasFired = true)
     this.#timer = setTimeout(() => this.#socket._onTimeout(), left).unref()
     return false
   }

@@ -61,8 +61,19 @@ class StreamChannel {
 function writeOutput (socket, driver) {
   const bytes = driver.takeOutput()
   if (bytes === null) return true
-  const callback = driver.handOver(socket)
-  return callback === undefined ? socket.write(bytes) : socket.write(bytes, callback)
+  return write(socket, bytes, driver.handOver(socket))
 }
 
-module.exports = { StreamChannel, writeOutput }
+/**
+ * @param {any} socket
+ * @param {Buffer} bytes
+ * @param {import('../driver/receipts').Handed} [handed] who is to hear when they are written
+ */
+function write (socket, bytes, handed) {
+  if (handed === undefined) return socket.write(bytes)
+  const hasRoom = socket.write(bytes, handed.callback)
+  handed.isWritten = socket.writableLength === 0
+  return hasRoom
+}
+
+module.exports = { StreamChannel, write, writeOutput }

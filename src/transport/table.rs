@@ -436,7 +436,12 @@ impl Table {
             socket.active = Instant::now();
         }
         match result {
-            Ok(taken) => outbox.advance(taken),
+            Ok(taken) => {
+                outbox.advance(taken);
+                if let Some(tls) = &socket.tls {
+                    outbox.set_away(tls.pending());
+                }
+            }
             Err(error) => {
                 outbox.discard();
                 drop(connection);
@@ -502,7 +507,6 @@ impl Table {
     fn note_passed(&mut self, id: Id) -> bool {
         let has_passed = self
             .get(id)
-            .filter(|socket| socket.tls.as_ref().is_none_or(|tls| tls.pending() == 0))
             .is_some_and(|socket| socket.connection.borrow_mut().outbox().has_passed());
         if has_passed {
             self.passed.push(id);

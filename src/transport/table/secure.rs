@@ -98,9 +98,14 @@ impl Table {
                     .inspect(|&sent| socket.sent += sent as u64)
             })
         };
-        outbox.clear();
         // Whoever cannot be written to is told so by the next who tries.
-        rest.unwrap_or_default()
+        let Ok(rest) = rest else {
+            outbox.discard();
+            return Vec::new();
+        };
+        outbox.clear();
+        outbox.set_away(rest.len());
+        rest
     }
 
     /// Writes bytes that are not the connection's, behind everything that is.
@@ -115,6 +120,7 @@ impl Table {
             tls.queue(outbox.bytes(), &mut self.records);
             outbox.clear();
             tls.queue(bytes, &mut self.records);
+            outbox.set_away(tls.pending());
         }
         self.flush(id)
     }

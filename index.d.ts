@@ -428,8 +428,8 @@ declare namespace WebSocket {
     maxLength?: number
 
     /**
-     * What moves the bytes: `'native'`, the reactor, wherever the socket allows it (see README), or `'stream'`, Node's
-     * stream, always. Both behave alike. Default: `'native'`.
+     * What moves the bytes: `'native'`, the reactor, wherever the socket allows it, or `'stream'`, Node's stream, always.
+     * See docs/transports.md for what differs. Default: `'native'`.
      */
     transport?: 'native' | 'stream'
 

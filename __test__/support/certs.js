@@ -17,7 +17,12 @@ const OIDS = {
   commonName: [0x55, 0x04, 0x03],
   subjectAltName: [0x55, 0x1d, 0x11],
   basicConstraints: [0x55, 0x1d, 0x13],
-  keyUsage: [0x55, 0x1d, 0x0f]
+  keyUsage: [0x55, 0x1d, 0x0f],
+  nameConstraints: [0x55, 0x1d, 0x1e],
+  certificatePolicies: [0x55, 0x1d, 0x20],
+  netscapeType: [0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01],
+  transparency: [0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02],
+  unknown: [0x2a, 0x03, 0x04]
 }
 
 function der (tag, ...parts) {
@@ -66,21 +71,24 @@ const KINDS = {
 
 /**
  * A certificate for `names` (host names and IPv4 addresses), signed by `issuer` or by itself. `keyUsage` is the first
- * byte of that extension; `usages` are names of extended ones.
+ * byte of that extension; `usages` are names of extended ones; `pathLength` is of an authority; `others` are more
+ * extensions.
  */
 function certificate (subject, options = {}) {
-  const { authority = false, names = [], issuer, kind = 'ECDSA P-256', usages = [] } = options
+  const { authority = false, names = [], issuer, kind = 'ECDSA P-256', usages = [], others = [] } = options
   const { isAuthority = authority, keyUsage = authority ? 0x06 : undefined } = options
   const { notBefore = new Date(Date.now() - 30 * DAY), notAfter = new Date(Date.now() + DAY) } = options
   const pair = KINDS[kind].make()
   const signer = KINDS[issuer ? issuer.kind : kind]
   const algorithm = sequence(oid(signer.algorithm), signer.parameters || [])
-  const extensions = [extension('basicConstraints', true, isAuthority ? sequence(TRUE) : sequence())]
+  const pathLength = options.pathLength === undefined ? [] : der(0x02, [options.pathLength])
+  const extensions = [extension('basicConstraints', true, isAuthority ? sequence(TRUE, pathLength) : sequence())]
   if (keyUsage) extensions.push(extension('keyUsage', true, der(0x03, [0x00, keyUsage])))
   if (usages.length > 0) extensions.push(extension('extendedKeyUsage', false, sequence(...usages.map(oid))))
   if (names.length > 0) {
     extensions.push(extension('subjectAltName', false, sequence(...names.map(alternativeName))))
   }
+  extensions.push(...others)
 
   const body = sequence(
     der(0xa0, der(0x02, [2])),
@@ -113,4 +121,4 @@ function createAuthority () {
   return { ca: root.cert, root, issue, local: issue(['localhost', '127.0.0.1']) }
 }
 
-module.exports = { certificate, createAuthority }
+module.exports = { certificate, createAuthority, der, extension, sequence }

@@ -12,7 +12,7 @@ const tls = require('node:tls')
 
 const { WebSocket } = require('../support/subject')
 const support = require('../support/test')
-const { certificate, createAuthority } = require('../support/certs')
+const { certificate, createAuthority, der, extension, sequence } = require('../support/certs')
 const { accept, eventually, listen, once, serve } = require('../support/peer')
 const { frame, upgradeResponse } = require('../support/wire')
 const { test, UNAVAILABLE } = require('./open')
@@ -86,6 +86,32 @@ const noSigner = certificate('No signer', { authority: true, keyUsage: 0x80 })
 const clientsRoot = certificate('For clients', { authority: true, usages: ['clientAuth'] })
 const of = (issuer) => certificate('localhost', { names, issuer })
 
+/** A server's certificate below an authority between it and this root, and what a client trusts. */
+function twoBelow (rootOptions, betweenOptions, leafOptions) {
+  const top = certificate('Top', { authority: true, ...rootOptions })
+  const between = certificate('Middle', { authority: true, issuer: top, ...betweenOptions })
+  const { key, cert } = certificate('localhost', { names, issuer: between, ...leafOptions })
+  return { server: { key, cert: cert + between.cert }, options: { ca: top.cert } }
+}
+const constraints = (tag, name) => ({
+  others: [extension('nameConstraints', true, sequence(der(tag, sequence(name))))]
+})
+const allowed = (name) => constraints(0xa0, name)
+const forbidden = (name) => constraints(0xa1, name)
+const DNS = der(0x82, Buffer.from('localhost'))
+const MAIL = der(0x81, Buffer.from('a@b.test'))
+const COMMON_NAME = der(0xa4, sequence(der(0x31, sequence(der(0x06, [0x55, 0x04, 0x03]),
+  der(0x0c, Buffer.from('localhost'))))))
+const unknown = (isCritical) => ({ others: [extension('unknown', isCritical, [0x05, 0x00])] })
+const netscape = (bits) => ({ others: [extension('netscapeType', false, der(0x03, [0x00, bits]))] })
+const harmless = {
+  others: [
+    extension('certificatePolicies', false, sequence(sequence(der(0x06, [0x67, 0x81, 0x0c, 0x01, 0x02, 0x01])))),
+    extension('transparency', false, der(0x04, [0x00, 0x00]))
+  ]
+}
+const strangeRoot = certificate('Strange', { authority: true, ...unknown(true) })
+
 // isNative: what webpki finds good as well. The verdict is Node's in any case.
 const CERTIFICATES = {
   'a good certificate': { server: local, isNative: true },
@@ -131,8 +157,24 @@ const CERTIFICATES = {
   'no authority at all': { server: local, options: { ca: [] } },
   'nonsense as ca': { server: local, options: { ca: 'nonsense' } },
   'an unknown authority, and nobody minds': {
-    server: local, options: { rejectUnauthorized: false }, isNative: true
+    server: local, options: { ca: selfSigned.cert, rejectUnauthorized: false }, isNative: true
   },
+  'a root that allows no other authority': twoBelow({ pathLength: 0 }),
+  'a root that allows one other authority': { ...twoBelow({ pathLength: 1 }), isNative: true },
+  'an authority that allows no other': { ...twoBelow({}, { pathLength: 0 }), isNative: true },
+  'a root that says something critical': { server: of(strangeRoot), options: { ca: strangeRoot.cert } },
+  'a root with an extension that nobody knows': twoBelow(unknown(false)),
+  'an authority with an extension that nobody knows': twoBelow({}, unknown(false)),
+  'a certificate that says something critical': { server: issue(unknown(true)) },
+  'what public certificates say besides': { ...twoBelow(harmless, harmless, harmless), isNative: true },
+  'a certificate for Netscape\'s clients': { server: issue(netscape(0x80)) },
+  'a certificate for Netscape\'s servers': { server: issue(netscape(0x40)) },
+  'an authority for the server\'s name': twoBelow({}, allowed(DNS)),
+  'an authority for any other name': twoBelow({}, forbidden(DNS)),
+  'a root for any other name': twoBelow(forbidden(DNS)),
+  'an authority for mail': twoBelow({}, allowed(MAIL)),
+  'an authority for any other subject': twoBelow({}, forbidden(COMMON_NAME)),
+  'a root for any other subject': twoBelow(forbidden(COMMON_NAME)),
   'ECDSA P-384': { server: issue({ kind: 'ECDSA P-384' }), isNative: true },
   'ECDSA P-521': { server: issue({ kind: 'ECDSA P-521' }) },
   'RSA 2048': { server: issue({ kind: 'RSA 2048' }), isNative: true },
@@ -663,7 +705,7 @@ test('Node\'s environment variables and flags count', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
   const open = (isNative) => [`open ${isNative}`, 'close 1000']
   for (const [name, expected, environment, flags] of [
-    ['NODE_EXTRA_CA_CERTS', open(true), { NODE_EXTRA_CA_CERTS: file }],
+    ['NODE_EXTRA_CA_CERTS', open('getCACertificates' in tls), { NODE_EXTRA_CA_CERTS: file }],
     ['NODE_TLS_REJECT_UNAUTHORIZED', open(false), { NODE_TLS_REJECT_UNAUTHORIZED: '0' }],
     ['a flag', open(false), { NODE_EXTRA_CA_CERTS: file }, ['--tls-max-v1.2']],
     ['NODE_OPTIONS', open(false), { NODE_EXTRA_CA_CERTS: file, NODE_OPTIONS: '--tls-max-v1.2' }],
@@ -671,6 +713,52 @@ test('Node\'s environment variables and flags count', async (scope) => {
   ]) {
     const seen = await inChild({ URL: url, ...environment }, flags)
     assert.deepEqual(seen, expected, name)
+  }
+})
+
+test('NODE_EXTRA_CA_CERTS counts as it was when the process started', async (scope) => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tls-'))
+  scope.defer(() => fs.rmSync(directory, { recursive: true }))
+  const file = path.join(directory, 'ca.pem')
+  fs.writeFileSync(file, root.cert)
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const preload = path.join(directory, 'preload.js')
+  fs.writeFileSync(preload, `process.env.NODE_EXTRA_CA_CERTS = ${JSON.stringify(file)}`)
+  const dialling = `
+    const WebSocket = require(${JSON.stringify(require.resolve('../../index.js'))})
+    const ws = new WebSocket.Client(${JSON.stringify(url)})
+    ws.on('error', () => {})
+    ws.on('open', () => ws.close())
+    ws.on('close', ({ code }) => console.log('close', code))`
+  const inWorker = `
+    const { Worker } = require('node:worker_threads')
+    new Worker(${JSON.stringify(dialling)}, { eval: true, env: { NODE_EXTRA_CA_CERTS: ${JSON.stringify(file)} } })`
+  const seen = [['-r', preload, '-e', dialling], ['-e', inWorker]].map(output)
+  for (const text of await Promise.all(seen)) assert.equal(text, 'close 1006\n')
+})
+
+/** What a program prints. */
+const output = (args) => new Promise((resolve) => {
+  const child = spawn(process.execPath, args)
+  let text = ''
+  child.stdout.on('data', (chunk) => { text += chunk })
+  child.on('close', () => resolve(text))
+})
+
+test('a tls.connect that is replaced by one of the same name before all others is not Node\'s', async (scope) => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tls-'))
+  scope.defer(() => fs.rmSync(directory, { recursive: true }))
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  for (const name of ['connect', 'createSecureContext', 'checkServerIdentity', 'TLSSocket']) {
+    const preload = path.join(directory, `${name}.js`)
+    fs.writeFileSync(preload, `
+      const tls = require('node:tls')
+      const before = tls.${name}
+      tls.${name} = function ${name} (...args) {
+        return new.target ? new before(...args) : before.apply(this, args)
+      }`)
+    const seen = await inChild({ URL: url }, ['-r', preload], "ws.on('open', () => ws.close())")
+    assert.deepEqual(seen, ['open false', 'close 1000'], name)
   }
 })
 

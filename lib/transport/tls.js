@@ -4,7 +4,6 @@
 // Which TLS connections the reactor can make just as Node would, and what it has to know for that.
 
 const { X509Certificate, constants, createHash, createPrivateKey, getFips } = require('node:crypto')
-const fs = require('node:fs')
 const net = require('node:net')
 const tls = require('node:tls')
 const native = require('../native')
@@ -95,27 +94,18 @@ function pemOf (ca) {
   return authorities(name, () => texts)
 }
 
+/** Null if only Node knows: without a list of them, it is its secret what it read at its start. */
 function trustedByNode () {
-  const certificates = 'getCACertificates' in tls
-    ? /** @type {any} */ (tls).getCACertificates('default')
-    : tls.rootCertificates
+  const lists = 'getCACertificates' in tls
+  if (!lists && process.env.NODE_EXTRA_CA_CERTS !== undefined) return null
+  const certificates = lists ? /** @type {any} */ (tls).getCACertificates('default') : tls.rootCertificates
   // Programs may replace it: it is another array then.
   if (certificates !== nodesCertificates) {
     nodesCertificates = certificates
     anchors.clear()
     configs.clear()
   }
-  return authorities('', () => 'getCACertificates' in tls ? certificates : [...certificates, ...extraCertificates()])
-}
-
-/** @returns {string[]} */
-function extraCertificates () {
-  try {
-    return process.env.NODE_EXTRA_CA_CERTS ? [fs.readFileSync(process.env.NODE_EXTRA_CA_CERTS, 'latin1')] : []
-  } catch {
-    // Node has warned.
-    return []
-  }
+  return authorities('', () => certificates)
 }
 
 /**
@@ -181,7 +171,7 @@ function textOf (value) {
 /** Whether nobody has told Node to do TLS in another way than it does by itself. */
 function nodeIsAsEver () {
   return HAS_NO_FLAGS && !getFips() && process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0' &&
-    MEMBERS.every((name) => /** @type {any} */ (tls)[name] === AS_LOADED.get(name)) &&
+    AS_LOADED.every(({ name, value }) => /** @type {any} */ (tls)[name] === value) &&
     tls.DEFAULT_MIN_VERSION === 'TLSv1.2' && tls.DEFAULT_MAX_VERSION === 'TLSv1.3' &&
     tls.DEFAULT_CIPHERS === constants.defaultCoreCipherList && tls.DEFAULT_ECDH_CURVE === 'auto'
 }
@@ -224,17 +214,25 @@ const LONGEST_CHAIN = 10
 const FLAGS = /--(use-(openssl|system)-ca|tls-keylog|openssl-|trace-tls|(enable|force)-fips)/
 const HAS_NO_FLAGS = ![...process.execArgv, process.env.NODE_OPTIONS || ''].some((text) =>
   FLAGS.test(text.replace(/_/g, '-'))) && !process.env.OPENSSL_CONF && process.env.NODE_USE_SYSTEM_CA !== '1'
-/** Programs replace these to see or change what connections do. */
-const MEMBERS = ['connect', 'createSecureContext', 'checkServerIdentity', 'TLSSocket']
-const AS_LOADED = new Map(MEMBERS.map((name) => [name, isNodes(name) ? /** @type {any} */ (tls)[name] : NaN]))
+/** Programs replace these to see or change what connections do. By what only Node's own say, in every version. */
+const MEMBERS = {
+  connect: 'normalizeConnectArgs(args)',
+  createSecureContext: 'configSecureContext(c.context, options',
+  checkServerIdentity: 'splitEscapedAltNames(altNames)',
+  TLSSocket: 'this._securePending = false'
+}
+const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value: nodes(name, phrase) }))
 
 /**
- * Whether it looks as in Node's sources.
+ * One that looks as in Node's sources, or nothing that it could ever equal.
  *
  * @param {string} name
+ * @param {string} phrase
  */
-function isNodes (name) {
-  return new RegExp(`^function ${name}\\b`).test(Function.prototype.toString.call(/** @type {any} */ (tls)[name]))
+function nodes (name, phrase) {
+  const value = /** @type {any} */ (tls)[name]
+  const text = Function.prototype.toString.call(value)
+  return text.startsWith(`function ${name}(`) && text.includes(phrase) ? value : NaN
 }
 
 module.exports = { planOf }

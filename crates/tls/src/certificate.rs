@@ -15,12 +15,16 @@ pub(crate) struct Facts<'a> {
     pub(crate) not_after: i64,
     /// What the basic constraints say; none when there are none.
     pub(crate) is_authority: Option<bool>,
+    /// How many authorities there may be between it and a server; none when any number.
+    pub(crate) path_length: Option<usize>,
     /// The first eight bits, the first of them highest; none when every use is allowed.
     pub(crate) key_usage: Option<u8>,
     /// Whether servers may use it; none when nothing is said about that.
     pub(crate) is_for_servers: Option<bool>,
     pub(crate) subject_key: Option<&'a [u8]>,
     pub(crate) authority_key: Option<AuthorityKey<'a>>,
+    /// Says something that OpenSSL may heed, and that nobody here understands.
+    pub(crate) is_strange: bool,
 }
 
 /// How a certificate names the key that has signed it.
@@ -62,7 +66,8 @@ impl<'a> Facts<'a> {
         while !extensions.0.is_empty() {
             let mut extension = Reader(extensions.expect(SEQUENCE)?);
             let id = extension.expect(OBJECT_IDENTIFIER)?;
-            extension.skip_if(BOOLEAN);
+            let is_critical = extension.skip_if(BOOLEAN).is_some_and(|value| value != [0]);
+            facts.is_strange |= !is_harmless(id, is_critical);
             facts.read_extension(id, Reader(extension.expect(OCTET_STRING)?))?;
         }
         Some(facts)
@@ -74,6 +79,11 @@ impl<'a> Facts<'a> {
                 let mut constraints = Reader(value.expect(SEQUENCE)?);
                 let says_so = constraints.0.first() == Some(&BOOLEAN);
                 self.is_authority = Some(says_so && constraints.expect(BOOLEAN)? != [0]);
+                match constraints.skip_if(INTEGER) {
+                    Some(&[length @ 0..=0x7f]) => self.path_length = Some(usize::from(length)),
+                    Some(_) => self.is_strange = true,
+                    None => {}
+                }
             }
             // The first byte counts the unused bits at the end.
             KEY_USAGE => self.key_usage = Some(*value.expect(BIT_STRING)?.get(1).unwrap_or(&0)),
@@ -101,6 +111,12 @@ impl<'a> Facts<'a> {
         }
         Some(())
     }
+}
+
+/// Whether webpki or the code here knows it, or OpenSSL does not look at it either.
+fn is_harmless(id: &[u8], is_critical: bool) -> bool {
+    UNDERSTOOD.contains(&id)
+        || !is_critical && (INFORMATIVE.contains(&id) || id.starts_with(PRIVATE_ENTERPRISES))
 }
 
 /// DER, value by value.
@@ -206,6 +222,36 @@ const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 const SERVER_AUTHENTICATION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 
+/// Name constraints are not among them: webpki and OpenSSL apply them to different names.
+const UNDERSTOOD: [&[u8]; 6] = [
+    SUBJECT_KEY_IDENTIFIER,
+    KEY_USAGE,
+    SUBJECT_ALTERNATIVE_NAME,
+    BASIC_CONSTRAINTS,
+    AUTHORITY_KEY_IDENTIFIER,
+    EXTENDED_KEY_USAGE,
+];
+const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+
+/// Verdicts by Node do not depend on these.
+const INFORMATIVE: [&[u8]; 9] = [
+    // Period of use of the private key, alternative names of the issuer.
+    &[0x55, 0x1d, 0x10],
+    &[0x55, 0x1d, 0x12],
+    // Where to find revocations, policies, where to find newer revocations.
+    &[0x55, 0x1d, 0x1f],
+    &[0x55, 0x1d, 0x20],
+    &[0x55, 0x1d, 0x2e],
+    // Where to find more about the issuer, statements about the law, TLS features.
+    &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01],
+    &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x03],
+    &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18],
+    // The browsers' number of the organization.
+    &[0x67, 0x81, 0x0c, 0x03, 0x01],
+];
+/// Those of certificate transparency are there too.
+const PRIVATE_ENTERPRISES: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,6 +284,58 @@ mod tests {
             let mut der = vec![tag, text.len() as u8];
             der.extend_from_slice(text.as_bytes());
             assert_eq!(Reader(&der).time(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_openssl_may_heed_is_strange() {
+        const POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
+        const TRANSPARENCY: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02];
+        const NETSCAPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01];
+        const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
+        for (id, is_critical, expected) in [
+            (KEY_USAGE, true, true),
+            (SUBJECT_KEY_IDENTIFIER, false, true),
+            (POLICIES, false, true),
+            (POLICIES, true, false),
+            (TRANSPARENCY, false, true),
+            (TRANSPARENCY, true, false),
+            (NETSCAPE, false, false),
+            (NAME_CONSTRAINTS, true, false),
+            (NAME_CONSTRAINTS, false, false),
+            (&[0x2a, 0x03, 0x04], true, false),
+            (&[], false, false),
+        ] {
+            assert_eq!(is_harmless(id, is_critical), expected, "{id:x?}");
+        }
+    }
+
+    #[test]
+    fn the_length_of_the_path_is_read() {
+        for (value, expected) in [
+            (&b"\x30\x00"[..], (Some(false), None, false)),
+            (b"\x30\x03\x01\x01\xff", (Some(true), None, false)),
+            (
+                b"\x30\x06\x01\x01\xff\x02\x01\x00",
+                (Some(true), Some(0), false),
+            ),
+            (
+                b"\x30\x06\x01\x01\xff\x02\x01\x7f",
+                (Some(true), Some(127), false),
+            ),
+            (
+                b"\x30\x06\x01\x01\xff\x02\x01\xff",
+                (Some(true), None, true),
+            ),
+            (
+                b"\x30\x07\x01\x01\xff\x02\x02\x01\x00",
+                (Some(true), None, true),
+            ),
+        ] {
+            let mut facts = Facts::default();
+            facts.read_extension(BASIC_CONSTRAINTS, Reader(value));
+            let seen = (facts.is_authority, facts.path_length, facts.is_strange);
+            assert_eq!(seen, expected, "{value:x?}");
         }
     }
 

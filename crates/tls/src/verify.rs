@@ -4,6 +4,7 @@
 //! everything that OpenSSL looks at: whatever OpenSSL might refuse is refused here too, and OpenSSL has
 //! the last word on every refusal.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -44,12 +45,12 @@ impl Anchors {
         anchors
     }
 
-    /// The certificate of an authority, as it is trusted now.
-    fn find(&self, anchor: &TrustAnchor<'_>, now: UnixTime) -> Option<Facts<'_>> {
+    /// The certificates of an authority, as they are trusted now. OpenSSL may take any of them.
+    fn find(&self, anchor: &TrustAnchor<'_>, now: UnixTime) -> impl Iterator<Item = Facts<'_>> {
         self.certificates
             .iter()
             .filter_map(|der| Facts::of(der))
-            .find(|facts| {
+            .filter(move |facts| {
                 *facts.subject == *anchor.subject
                     && *facts.public_key == *anchor.subject_public_key_info
                     && is_valid(facts, now)
@@ -74,7 +75,10 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let certificate = EndEntityCert::try_from(end_entity).map_err(refused)?;
-        let check = |path: &VerifiedPath<'_>| self.check(path, now);
+        // OpenSSL does not look for another path than the first.
+        let is_doubtful = Cell::new(false);
+        let check =
+            |path: &VerifiedPath<'_>| self.check(path, now).inspect_err(|_| is_doubtful.set(true));
         certificate
             .verify_for_usage(
                 self.provider.signature_verification_algorithms.all,
@@ -86,6 +90,9 @@ impl ServerCertVerifier for Verifier {
                 Some(&check),
             )
             .map_err(refused)?;
+        if is_doubtful.get() {
+            return Err(CertificateError::UnknownIssuer.into());
+        }
         certificate
             .verify_is_valid_for_subject_name(server_name)
             .map_err(refused)?;
@@ -134,16 +141,16 @@ impl Verifier {
         for der in std::iter::once(&leaf).chain(&between) {
             chain.push(Facts::of(der).ok_or(doubtful.clone())?);
         }
-        chain.push(
-            self.anchors
-                .find(path.anchor(), now)
-                .ok_or(doubtful.clone())?,
-        );
-        if is_chain(&chain) {
-            Ok(())
-        } else {
-            Err(doubtful)
+        let mut is_trusted = false;
+        for anchor in self.anchors.find(path.anchor(), now) {
+            chain.push(anchor);
+            if !is_chain(&chain) {
+                return Err(doubtful);
+            }
+            chain.pop();
+            is_trusted = true;
         }
+        if is_trusted { Ok(()) } else { Err(doubtful) }
     }
 }
 
@@ -154,10 +161,12 @@ fn is_chain(chain: &[Facts<'_>]) -> bool {
     };
     may(leaf, DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT)
         && leaf.is_for_servers != Some(false)
-        && authorities.iter().all(|authority| {
+        && !chain.iter().any(|facts| facts.is_strange)
+        && authorities.iter().enumerate().all(|(below, authority)| {
             authority.is_authority == Some(true)
                 && authority.is_for_servers != Some(false)
                 && may(authority, KEY_CERT_SIGN)
+                && authority.path_length.is_none_or(|most| below <= most)
         })
         && chain.iter().zip(authorities).all(is_signed_by)
 }
@@ -343,6 +352,45 @@ mod tests {
                     },
                     authority(),
                 ],
+            ),
+        ] {
+            assert_eq!(is_chain(&chain), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn authorities_are_counted_and_strange_ones_refused() {
+        let limited = |path_length| Facts {
+            path_length: Some(path_length),
+            ..authority()
+        };
+        let strange = |facts| Facts {
+            is_strange: true,
+            ..facts
+        };
+        for (name, expected, chain) in [
+            ("no limit", true, [leaf(), authority(), authority()]),
+            ("a root's limit", true, [leaf(), authority(), limited(1)]),
+            (
+                "more than a root's",
+                false,
+                [leaf(), authority(), limited(0)],
+            ),
+            ("an intermediate's", true, [leaf(), limited(0), authority()]),
+            (
+                "a strange leaf",
+                false,
+                [strange(leaf()), authority(), authority()],
+            ),
+            (
+                "a strange one between",
+                false,
+                [leaf(), strange(authority()), authority()],
+            ),
+            (
+                "a strange root",
+                false,
+                [leaf(), authority(), strange(authority())],
             ),
         ] {
             assert_eq!(is_chain(&chain), expected, "{name}");

@@ -633,6 +633,22 @@ test('a timeout of the stream comes only when nothing happens', async (scope) =>
   await eventually(() => timeouts > 0, 'a timeout')
 })
 
+test('a message that takes its time is no silence', async (scope) => {
+  let server
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: (ws) => { server = ws } })
+  const { ws } = await attempt(scope, url, { ca: root.cert })
+  let timeouts = 0
+  ws._stream.setTimeout(400, () => { timeouts += 1 })
+  // A frame of 256 bytes, of which these are the first.
+  server._stream.write(Buffer.from([0x82, 0x7e, 0x01, 0x00]))
+  for (let turn = 0; turn < 8; turn++) {
+    server._stream.write('x')
+    await new Promise((resolve) => setTimeout(resolve, 80))
+  }
+  assert.equal(timeouts, 0)
+  await eventually(() => timeouts > 0, 'a timeout')
+})
+
 test('two connections, one of which floods, both get on', async (scope) => {
   const { url } = await serve(scope, WebSocket, {
     secure: local,

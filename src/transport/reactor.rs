@@ -272,7 +272,9 @@ impl Reactor {
         let mut table = self.inner.table.borrow_mut();
         let id = table.id_at(number as usize);
         let socket = id.and_then(|id| table.get(id));
-        socket.map_or(0.0, |socket| socket.active.elapsed().as_secs_f64() * 1000.0)
+        socket.map_or(0.0, |socket| {
+            socket.traffic.active.elapsed().as_secs_f64() * 1000.0
+        })
     }
 
     /// Bytes received and sent by a socket since it was taken over.
@@ -281,7 +283,9 @@ impl Reactor {
         let mut table = self.inner.table.borrow_mut();
         let id = table.id_at(number as usize);
         match id.and_then(|id| table.get(id)) {
-            Some(socket) => vec![socket.received as f64, socket.sent as f64],
+            Some(socket) => {
+                vec![socket.traffic.received as f64, socket.traffic.sent as f64]
+            }
             None => vec![0.0, 0.0],
         }
     }

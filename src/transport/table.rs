@@ -86,10 +86,29 @@ pub(crate) struct Socket {
     /// What makes its bytes secret, if anything does.
     tls: Option<Box<Session>>,
     pub(crate) is_dirty: bool,
+    pub(crate) traffic: Traffic,
+}
+
+/// Bytes that a socket has moved, records of TLS included.
+pub(crate) struct Traffic {
     pub(crate) received: u64,
     pub(crate) sent: u64,
-    /// When bytes were last received or sent.
+    /// When that was last.
     pub(crate) active: Instant,
+}
+
+impl Traffic {
+    fn receive(&mut self, bytes: usize) {
+        self.received += bytes as u64;
+        self.active = Instant::now();
+    }
+
+    fn send(&mut self, bytes: usize) {
+        if bytes > 0 {
+            self.sent += bytes as u64;
+            self.active = Instant::now();
+        }
+    }
 }
 
 /// What reading has come to.
@@ -173,9 +192,11 @@ impl Table {
             tls,
             job: None,
             is_dirty: false,
-            received: 0,
-            sent: 0,
-            active: Instant::now(),
+            traffic: Traffic {
+                received: 0,
+                sent: 0,
+                active: Instant::now(),
+            },
         });
         Ok(Id {
             place,
@@ -307,8 +328,7 @@ impl Table {
         let Some(job) = socket.job.take() else { return };
         match job.finish() {
             Outcome::Rest(rest) => {
-                socket.sent += (job.len() - rest.len()) as u64;
-                socket.active = Instant::now();
+                socket.traffic.send(job.len() - rest.len());
                 socket.connection.borrow_mut().outbox().put_back(rest);
             }
             Outcome::Failed(error) => {
@@ -375,8 +395,7 @@ impl Table {
         match result {
             Ok(0) => Read::End,
             Ok(read) => {
-                socket.received += read as u64;
-                socket.active = Instant::now();
+                socket.traffic.receive(read);
                 let bytes = self.chunk.get(..read).unwrap_or_default();
                 let mut connection = socket.connection.borrow_mut();
                 socket
@@ -419,22 +438,19 @@ impl Table {
         let mut connection = socket.connection.borrow_mut();
         let outbox = connection.outbox();
         let mut has_failed = false;
-        let mut sent = 0;
+        let traffic = &mut socket.traffic;
         let result = match &mut socket.tls {
             None => descriptor::send_all(socket.descriptor, outbox.bytes())
-                .inspect(|&bytes| sent += bytes),
+                .inspect(|&sent| traffic.send(sent)),
             Some(tls) => {
                 let result = tls.write(outbox.bytes(), &mut self.records, |records| {
-                    descriptor::send_all(socket.descriptor, records).inspect(|&bytes| sent += bytes)
+                    descriptor::send_all(socket.descriptor, records)
+                        .inspect(|&sent| traffic.send(sent))
                 });
                 has_failed = matches!(tls.state(), State::Failed(_));
                 result
             }
         };
-        if sent > 0 {
-            socket.sent += sent as u64;
-            socket.active = Instant::now();
-        }
         match result {
             Ok(taken) => {
                 outbox.advance(taken);

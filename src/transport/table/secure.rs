@@ -40,7 +40,7 @@ impl Table {
         match result {
             Ok(0) => Read::End,
             Ok(read) => {
-                socket.received += read as u64;
+                socket.traffic.receive(read);
                 socket.waited.get_or_insert(waited);
                 let state = tls.state().clone();
                 let has_answer = tls.pending() > 0;
@@ -95,7 +95,7 @@ impl Table {
         } else {
             tls.finish(outbox.bytes(), &mut self.records, |records| {
                 descriptor::send_all(socket.descriptor, records)
-                    .inspect(|&sent| socket.sent += sent as u64)
+                    .inspect(|&sent| socket.traffic.send(sent))
             })
         };
         // Whoever cannot be written to is told so by the next who tries.

@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::version::{TLS12, TLS13};
 use rustls::{Error, SupportedProtocolVersion};
 
-use crate::verify::{Anchors, Anybody, Verifier};
+use crate::verify::{Anchors, Verifier};
 
 /// What a user may choose.
 #[derive(Debug)]
@@ -48,13 +48,11 @@ impl Config {
                 .collect();
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&versions)?
-            .dangerous();
-        let builder = match settings.anchors {
-            Some(anchors) => {
-                builder.with_custom_certificate_verifier(Arc::new(Verifier { anchors, provider }))
-            }
-            None => builder.with_custom_certificate_verifier(Arc::new(Anybody { provider })),
-        };
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Verifier {
+                anchors: settings.anchors,
+                provider,
+            }));
         let mut config = match settings.identity {
             Some((chain, key)) => builder.with_client_auth_cert(
                 chain.into_iter().map(CertificateDer::from).collect(),

@@ -61,7 +61,8 @@ impl Anchors {
 /// Verifies as OpenSSL does, or more strictly.
 #[derive(Debug)]
 pub(crate) struct Verifier {
-    pub(crate) anchors: Arc<Anchors>,
+    /// None for `rejectUnauthorized: false`: anybody, as long as they have the key of their certificate.
+    pub(crate) anchors: Option<Arc<Anchors>>,
     pub(crate) provider: Arc<CryptoProvider>,
 }
 
@@ -74,15 +75,21 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let Some(anchors) = &self.anchors else {
+            return Ok(ServerCertVerified::assertion());
+        };
         let certificate = EndEntityCert::try_from(end_entity).map_err(refused)?;
         // OpenSSL does not look for another path than the first.
         let is_doubtful = Cell::new(false);
-        let check =
-            |path: &VerifiedPath<'_>| self.check(path, now).inspect_err(|_| is_doubtful.set(true));
+        let check = |path: &VerifiedPath<'_>| {
+            anchors
+                .check(path, now)
+                .inspect_err(|_| is_doubtful.set(true))
+        };
         certificate
             .verify_for_usage(
                 self.provider.signature_verification_algorithms.all,
-                &self.anchors.anchors,
+                &anchors.anchors,
                 intermediates,
                 now,
                 KeyUsage::server_auth(),
@@ -128,7 +135,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-impl Verifier {
+impl Anchors {
     /// What webpki has not looked at, from the server's certificate to the authority's.
     fn check(&self, path: &VerifiedPath<'_>, now: UnixTime) -> Result<(), webpki::Error> {
         let doubtful = webpki::Error::UnknownIssuer;
@@ -142,7 +149,7 @@ impl Verifier {
             chain.push(Facts::of(der).ok_or(doubtful.clone())?);
         }
         let mut is_trusted = false;
-        for anchor in self.anchors.find(path.anchor(), now) {
+        for anchor in self.find(path.anchor(), now) {
             chain.push(anchor);
             if !is_chain(&chain) {
                 return Err(doubtful);
@@ -195,50 +202,6 @@ fn is_too_wide(name: &str) -> bool {
 
 fn refused(error: webpki::Error) -> Error {
     Error::InvalidCertificate(CertificateError::Other(rustls::OtherError(Arc::new(error))))
-}
-
-/// `rejectUnauthorized: false`: anybody, as long as they have the key of their certificate.
-#[derive(Debug)]
-pub(crate) struct Anybody {
-    pub(crate) provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        algorithms.supported_schemes()
-    }
 }
 
 #[cfg(test)]

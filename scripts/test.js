@@ -6,6 +6,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, Failure, run, ensureDependencies, main } = require('./support')
 const { build } = require('./build')
+const { testFiles } = require('./test_files')
 
 // Forces a transport: see lib/transport/native.js. Without it, connections are native where the machine allows it.
 const TRANSPORT = 'FAYE_WEBSOCKET_TRANSPORT'
@@ -52,22 +53,6 @@ function parse (args) {
   const only = flags.length === 1 ? flags[0] : filters.length > 0 ? '--js' : undefined
   if (only === '--rust' && filters.length > 0) throw new Failure(`Filters choose Node test files.\n${USAGE}`)
   return { rust: only !== '--js', js: only !== '--rust', filters }
-}
-
-// `node --test` gets the files one by one: a directory fails on Node 22, a quoted glob on Node 18 and 20.
-function testFiles (filters) {
-  const files = walk('__test__').filter((file) => file.endsWith('.test.js')).sort()
-  const chosen = files.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
-  if (chosen.length > 0) return chosen
-  throw new Failure(`No test file matches ${filters.join(' ')}. There are:\n${files.join('\n')}`)
-}
-
-function walk (directory) {
-  return fs.readdirSync(path.join(ROOT, directory), { withFileTypes: true }).flatMap((entry) => {
-    if (entry.name === 'node_modules' || entry.name.startsWith('.')) return []
-    const child = directory + '/' + entry.name
-    return entry.isDirectory() ? walk(child) : [child]
-  })
 }
 
 // Node 18.0 has node:test but no `node --test`: there each file runs by itself, and the closing line is ours.

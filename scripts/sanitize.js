@@ -1,0 +1,71 @@
+'use strict'
+
+// npm run sanitize: runs Node tests with an addon that AddressSanitizer watches.
+//
+// A read or write outside of an allocation, a use after a free and a double free end the process with a report.
+// Node itself is not instrumented, so gcc's runtime is preloaded into it, and leaks are not looked for: V8 frees little
+// when a process ends.
+
+const { execFileSync, spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+const { ROOT, Failure, run, ensureDependencies, main } = require('./support')
+const { testFiles } = require('./test_files')
+
+const USAGE = `Usage: npm run sanitize -- [filter ...]
+
+  filter   the Node test files whose path contains one of the filters; __test__/transport/`
+
+const NEEDS = 'This needs Linux, Rust 1.88 or newer, and gcc with its AddressSanitizer runtime (libasan).'
+const TRIPLE = { x64: 'x86_64-unknown-linux-gnu', arm64: 'aarch64-unknown-linux-gnu' }[process.arch]
+const TARGET = path.join(ROOT, 'target', 'asan')
+const ADDON = path.join(TARGET, 'faye-websocket.node')
+
+main((args) => {
+  const option = args.find((arg) => arg.startsWith('-'))
+  if (option) throw new Failure(`Unknown argument: ${option}\n${USAGE}`)
+  if (process.platform !== 'linux' || !TRIPLE) throw new Failure(`There is no AddressSanitizer here. ${NEEDS}`)
+  ensureDependencies()
+  build()
+  const environment = {
+    ...process.env,
+    LD_PRELOAD: runtime(),
+    NAPI_RS_NATIVE_LIBRARY_PATH: ADDON,
+    ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1'
+  }
+  mustBeWatched(environment)
+  const filters = args.length > 0 ? args : ['__test__/transport/']
+  run(process.execPath, ['--test', ...testFiles(filters)], { env: environment, name: 'The tests' })
+})
+
+function build () {
+  // -Z flags are unstable, hence RUSTC_BOOTSTRAP. Link-time optimisation would only take time.
+  run('cargo', [
+    'build', '--release', '--locked', '--target', TRIPLE, '--config', 'profile.release.strip=false', '--config',
+    'profile.release.lto=false', '--config', 'profile.release.debug="line-tables-only"'
+  ], {
+    fix: NEEDS,
+    env: {
+      ...process.env,
+      CARGO_TARGET_DIR: TARGET,
+      RUSTC_BOOTSTRAP: '1',
+      RUSTFLAGS: '-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer'
+    }
+  })
+  fs.copyFileSync(path.join(TARGET, TRIPLE, 'release', 'libfaye_websocket_binding.so'), ADDON)
+}
+
+function runtime () {
+  const library = execFileSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim()
+  if (path.isAbsolute(library)) return fs.realpathSync(library)
+  throw new Failure(`gcc has no libasan. ${NEEDS}`)
+}
+
+/** An addon without instrumentation would pass every test: ours must not load without the runtime. */
+function mustBeWatched ({ LD_PRELOAD, ...environment }) {
+  const { status, stderr } = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(ADDON)})`], {
+    env: environment,
+    encoding: 'utf8'
+  })
+  if (status === 0 || !stderr.includes('__asan')) throw new Failure('The addon is not instrumented:\n' + stderr)
+}

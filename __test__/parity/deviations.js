@@ -50,7 +50,7 @@ const driver = {
   'a continuation of nothing': 'fails at its header, not when its payload is complete',
   'pings queued before open, with an extension': 'leave before the messages queued with them',
   'control frames inside a message': 'do not count for maxLength',
-  'what follows a violation while the connection closes': 'is not read; the original goes on with the next frame',
+  'a violation while the connection closes': 'ends it at once; the original goes on with the next frame',
   'close codes that may not be on the wire': 'throw a RangeError; the original sends them',
   'frame() of type close': 'closes; the original sends the frame and stays open',
   'frame() of another type': 'throws a TypeError; the original sends a continuation of nothing',

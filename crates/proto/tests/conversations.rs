@@ -29,7 +29,13 @@ fn makes_messages_of_frames() {
 
 #[test]
 fn fails_the_connection_at_the_first_violation() {
+    check(scripts::violations::OPEN);
     check(scripts::violations::SCRIPTS);
+}
+
+#[test]
+fn ends_at_once_when_the_protocol_is_broken_after_our_close_frame() {
+    check(scripts::violations::CLOSING);
 }
 
 #[test]

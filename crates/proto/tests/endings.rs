@@ -116,6 +116,39 @@ fn sessions_that_answer_after_the_end_change_nothing() {
 }
 
 #[test]
+fn a_message_that_breaks_a_rule_after_our_close_ends_the_connection_when_the_sessions_have_finished()
+ {
+    let mut connection = extended_server();
+    connection.receive(b"\xC2\x01m");
+    assert!(matches!(connection.poll(), Some(Output::Transform(_))));
+    assert!(connection.close(3001, "bye").unwrap().accepted);
+    let judged = connection.transformed(Kind::Text, b"\xFF");
+    assert!(!judged.accepted);
+    assert!(
+        matches!(judged.events[..], [Event::Drain]),
+        "{:?}",
+        judged.events
+    );
+    // The peer's close frame would change nothing any more, nor would another such message.
+    connection.receive(b"\x88\x00");
+    assert!(connection.poll().is_none());
+    assert!(
+        connection
+            .transformed(Kind::Text, b"\xFF")
+            .events
+            .is_empty()
+    );
+    let caused = connection.drained();
+    assert_eq!(connection.outbox().bytes(), b"\x88\x05\x0B\xB9bye");
+    let closes = |event: &Event| matches!(event, Event::Close { code: Some(3001), reason: Some(reason) } if reason == "bye");
+    assert!(
+        caused.events.len() == 1 && caused.events.iter().all(closes),
+        "{caused:?}"
+    );
+    assert_is_over(&mut connection);
+}
+
+#[test]
 fn a_session_sends_nothing_behind_the_close_frame() {
     let mut connection = extended_server();
     assert!(connection.close(1000, "").unwrap().accepted);

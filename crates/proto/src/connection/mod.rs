@@ -458,7 +458,7 @@ impl Connection {
             (Phase::Established, Protocol::Hixie(_)) => ReadyState::Open,
             (Phase::Established, Protocol::Hybi(hybi)) => match hybi.phase() {
                 HybiPhase::Open => ReadyState::Open,
-                HybiPhase::Closing => ReadyState::Closing,
+                HybiPhase::Closing(_) | HybiPhase::Ending => ReadyState::Closing,
                 HybiPhase::Closed => ReadyState::Closed,
             },
         }

@@ -29,14 +29,14 @@ use sender::Sender;
 /// A connection that speaks frames.
 ///
 /// ```text
-///          close()                       peer's close frame
+///          close()                peer's close frame, or a violation
 ///  Open ─────────────► Closing ─────────────────────────────► Closed
 ///   │                                                           ▲
 ///   └── peer's close frame, answered; or a violation, reported ─┘
 /// ```
 ///
 /// Where sessions outside the core transform messages, or a large message is being compressed, a
-/// connection that is about to close stays in `Closing` until that is finished.
+/// connection that is about to close stays in `Ending` until that is finished.
 #[derive(Debug)]
 pub(crate) struct Hybi {
     phase: Phase,
@@ -50,11 +50,13 @@ pub(crate) struct Hybi {
     endings: Vec<Ending>,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Phase {
     Open,
-    /// We have begun to close; our close frame is out, or waits for the sessions.
-    Closing,
+    /// We have begun to close with this frame: it is out, or waits for the sessions. The peer's is awaited.
+    Closing(CloseFrame),
+    /// Nothing more is received: the end waits for the sessions, or for the work that is left.
+    Ending,
     Closed,
 }
 
@@ -110,8 +112,8 @@ impl Hybi {
         }
         while self.held.is_none() {
             match self.receiver.advance()? {
-                // A peer may send until it has seen our close frame; nobody listens any more.
-                Incoming::Message(_) if self.phase != Phase::Open => {}
+                // A peer may send until it has seen our close frame; these messages are dropped.
+                Incoming::Message(_) if !self.is_open() => {}
                 Incoming::Message(arrived) => return Some(self.receiver.message(arrived)),
                 other => self.held = Some(other),
             }
@@ -130,7 +132,7 @@ impl Hybi {
                 None => self.receiver.advance()?,
             };
             match incoming {
-                Incoming::Message(_) if self.phase != Phase::Open => {}
+                Incoming::Message(_) if !self.is_open() => {}
                 Incoming::Message(arrived) if self.transforms => {
                     return Some(Output::Transform(self.receiver.raw_message(arrived)));
                 }
@@ -148,8 +150,6 @@ impl Hybi {
                     return Output::of(outbox, untold);
                 }
                 Incoming::Unfinished => return Some(Output::Unfinished),
-                // Whoever has said goodbye does not care how the other one hangs up.
-                Incoming::Violation(_) if self.phase != Phase::Open => {}
                 Incoming::Violation(error) => {
                     self.fail(error, outbox, untold);
                     return Output::of(outbox, untold);
@@ -161,7 +161,7 @@ impl Hybi {
     /// Sends one frame. False when the phase forbids it.
     #[inline]
     pub(crate) fn send(&mut self, opcode: Opcode, payload: &[u8], outbox: &mut Outbox) -> bool {
-        let open = self.phase == Phase::Open;
+        let open = self.is_open();
         if open {
             self.sender.send(opcode, payload, outbox);
         }
@@ -171,7 +171,7 @@ impl Hybi {
     /// Sends a message that was made for many connections. False when the phase forbids it.
     #[inline]
     pub(crate) fn send_prepared(&mut self, prepared: &Prepared, outbox: &mut Outbox) -> bool {
-        let open = self.phase == Phase::Open;
+        let open = self.is_open();
         if open {
             self.sender.send_prepared(prepared, outbox);
         }
@@ -191,7 +191,7 @@ impl Hybi {
             Ending::Start(_) => true,
             Ending::Report { answer, .. } => *answer,
         };
-        let may = self.phase == Phase::Open || self.endings.iter().any(close_waits);
+        let may = self.is_open() || self.endings.iter().any(close_waits);
         if may {
             self.sender.send_as_it_is(opcode, rsv, payload, outbox);
         }
@@ -205,26 +205,35 @@ impl Hybi {
         outbox: &mut Outbox,
         untold: &mut VecDeque<Event>,
     ) -> bool {
-        let accepted = self.phase == Phase::Open;
+        let accepted = self.is_open();
         if accepted {
-            self.phase = Phase::Closing;
+            self.phase = Phase::Closing(frame.clone());
             self.finish_or_wait(Ending::Start(frame), outbox, untold);
         }
         accepted
     }
 
-    /// Fails the connection, RFC 6455 §7.1.7, unless it is closing anyway.
+    /// Fails the connection, RFC 6455 §7.1.7. After our close frame there is nothing to report: it has said
+    /// why we close, and no close frame of the peer can follow what it broke the protocol with.
     pub(crate) fn fail(
         &mut self,
         error: ProtocolError,
         outbox: &mut Outbox,
         untold: &mut VecDeque<Event>,
     ) {
-        let frame = CloseFrame::new(error.close_code(), &error.to_string());
-        self.fail_with(frame, Error::Protocol(error), outbox, untold);
+        match &self.phase {
+            Phase::Closing(ours) => {
+                let ours = ours.clone();
+                self.end(ours, None, outbox, untold);
+            }
+            Phase::Open | Phase::Ending | Phase::Closed => {
+                let frame = CloseFrame::new(error.close_code(), &error.to_string());
+                self.fail_with(frame, Error::Protocol(error), outbox, untold);
+            }
+        }
     }
 
-    /// [`fail`](Self::fail) for errors that are not the peer's.
+    /// [`fail`](Self::fail) for errors that are not the peer's: the closing handshake can go on after those.
     pub(crate) fn fail_with(
         &mut self,
         frame: CloseFrame,
@@ -232,7 +241,7 @@ impl Hybi {
         outbox: &mut Outbox,
         untold: &mut VecDeque<Event>,
     ) {
-        if self.phase == Phase::Open {
+        if self.is_open() {
             self.end(frame, Some(error), outbox, untold);
         }
     }
@@ -287,8 +296,13 @@ impl Hybi {
         self.transforms || self.held.is_some()
     }
 
-    pub(crate) fn phase(&self) -> Phase {
-        self.phase
+    pub(crate) fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    #[inline]
+    fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
     }
 
     fn end(
@@ -298,8 +312,8 @@ impl Hybi {
         outbox: &mut Outbox,
         untold: &mut VecDeque<Event>,
     ) {
-        let answer = self.phase == Phase::Open;
-        self.phase = Phase::Closing;
+        let answer = self.is_open();
+        self.phase = Phase::Ending;
         self.receiver.stop();
         self.held = None;
         self.finish_or_wait(

@@ -322,6 +322,41 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1009 WebSocket frame length too large",
     ),
     script(
+        "after our close frame a message that cannot be inflated ends the connection at once",
+        deflating,
+        "close 3001 \"bye\"
+         receive c107 f248cdc9c90700 c103 07ffff 8805 0bb9 \"bye\"
+         state",
+        "write 8805 0bb9 \"bye\"
+         close 3001 bye
+         state Closed",
+    ),
+    script(
+        "after our close frame a message that inflates to more than the limit ends the connection at once",
+        small,
+        "close 3001 \"bye\"
+         receive c106 4a4c84030000 8805 0bb9 \"bye\"
+         state",
+        "write 8805 0bb9 \"bye\"
+         close 3001 bye
+         state Closed",
+    ),
+    script(
+        "the end after our close frame waits for the large message in front of that",
+        deflating,
+        "binary 61*140000
+         close 3001 \"bye\"
+         receive 83 8805 0bb9 \"bye\"
+         state
+         work
+         state",
+        "state Closing
+         write c27e00b0 ecc13101000000c2a0aceb5fc2c31a4001 00*126 dc000000ffffecc13101000000c2a0acf62fb11a1e000000000000000000ec5800
+         write 8805 0bb9 \"bye\"
+         close 3001 bye
+         state Closed",
+    ),
+    script(
         "a compressed frame above the limit, at its header",
         small,
         "receive c10b",
@@ -678,7 +713,8 @@ pub(crate) const SCRIPTS: &[Script] = &[
          receive c101 06 c107 f248cdc9c90700
          state",
         "write 8802 03e8
-         state Closing",
+         close 1000
+         state Closed",
     ),
     script(
         "a handler of the error can send nothing",

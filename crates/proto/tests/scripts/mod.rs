@@ -22,6 +22,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Script> {
         handshake_server::SCRIPTS,
         handshake_client::SCRIPTS,
         frames::SCRIPTS,
+        violations::OPEN,
+        violations::CLOSING,
         violations::SCRIPTS,
         writing::SCRIPTS,
         control::SCRIPTS,

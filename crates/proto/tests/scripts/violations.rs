@@ -6,45 +6,44 @@ use faye_websocket_proto::config::{Config, PeerMasking};
 use crate::support::connections::{client, lenient_server, open_server, server, small_server};
 use crate::support::script::{Script, script};
 
-/// A violation: the bytes that suffice to show it, more that must not matter, and what is said.
-macro_rules! violation {
-    ($name:literal, $connection:expr, $bytes:literal, $write:literal, $code:literal, $reason:literal) => {
-        script(
+/// Violations: the bytes that suffice to show each, and what is said. More bytes behind it must not matter.
+macro_rules! violations {
+    ($(($name:literal, $connection:expr, $bytes:literal, $write:literal, $code:literal, $reason:literal),)*) => {
+        /// An open connection says why it fails.
+        pub(crate) const OPEN: &[Script] = &[$(script(
             $name,
             $connection,
             concat!(
                 "on error => state\n",
-                "receive ",
-                $bytes,
-                "\n",
+                "receive ", $bytes, "\n",
                 "receive 8101 \"x\" 8900 8800\n",
                 "text \"x\"\n",
                 "close",
             ),
             concat!(
-                "write ",
-                $write,
-                " \"",
-                $reason,
-                "\"\n",
-                "error ",
-                $reason,
-                "\n",
+                "write ", $write, " \"", $reason, "\"\n",
+                "error ", $reason, "\n",
                 "state Closed\n",
-                "close ",
-                $code,
-                " ",
-                $reason,
-                "\n",
+                "close ", $code, " ", $reason, "\n",
                 "text refused\n",
                 "close refused",
             ),
-        )
+        )),*];
+
+        /// After our close frame the connection is over at once, also where the peer's lies behind the violation.
+        pub(crate) const CLOSING: &[Script] = &[$(script(
+            $name,
+            $connection,
+            concat!("close 3001 \"bye\"\n", "receive ", $bytes, " 8804 0bba \"no\"\n", "state"),
+            "write 8805 0bb9 \"bye\"
+             close 3001 bye
+             state Closed",
+        )),*];
     };
 }
 
-pub(crate) const SCRIPTS: &[Script] = &[
-    violation!(
+violations! {
+    (
         "RSV1 without an extension",
         lenient_server,
         "c1",
@@ -52,7 +51,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "One or more reserved bits are on: reserved1 = 1, reserved2 = 0, reserved3 = 0"
     ),
-    violation!(
+    (
         "RSV2 and RSV3 on a ping",
         lenient_server,
         "b9",
@@ -60,7 +59,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "One or more reserved bits are on: reserved1 = 0, reserved2 = 1, reserved3 = 1"
     ),
-    violation!(
+    (
         "a reserved bit on a continuation",
         lenient_server,
         "0100 90",
@@ -68,7 +67,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "One or more reserved bits are on: reserved1 = 0, reserved2 = 0, reserved3 = 1"
     ),
-    violation!(
+    (
         "a reserved opcode",
         lenient_server,
         "83",
@@ -76,7 +75,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Unrecognized frame opcode: 3"
     ),
-    violation!(
+    (
         "a reserved control opcode",
         lenient_server,
         "8f",
@@ -84,7 +83,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Unrecognized frame opcode: 15"
     ),
-    violation!(
+    (
         "a fragmented ping",
         lenient_server,
         "09",
@@ -92,7 +91,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Received fragmented control frame: opcode = 9"
     ),
-    violation!(
+    (
         "a fragmented close frame",
         lenient_server,
         "08",
@@ -100,7 +99,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Received fragmented control frame: opcode = 8"
     ),
-    violation!(
+    (
         "a text inside a message",
         lenient_server,
         "0101 61 81",
@@ -108,7 +107,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Received new data frame but previous continuous frame is unfinished"
     ),
-    violation!(
+    (
         "a binary first fragment inside a message",
         lenient_server,
         "0200 02",
@@ -116,7 +115,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Received new data frame but previous continuous frame is unfinished"
     ),
-    violation!(
+    (
         "a continuation of nothing",
         lenient_server,
         "8001",
@@ -124,7 +123,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Received unexpected continuation frame"
     ),
-    violation!(
+    (
         "a first continuation of nothing",
         lenient_server,
         "0000",
@@ -132,7 +131,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Received unexpected continuation frame"
     ),
-    violation!(
+    (
         "a ping of 126 bytes",
         lenient_server,
         "897e007e",
@@ -140,7 +139,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Received control frame having too long payload: 126"
     ),
-    violation!(
+    (
         "a close frame of 65536 bytes",
         lenient_server,
         "887f0000000000010000",
@@ -148,7 +147,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Received control frame having too long payload: 65536"
     ),
-    violation!(
+    (
         "a length with the top bit set",
         lenient_server,
         "827f8000000000000000",
@@ -156,7 +155,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1002",
         "Received frame length with its most significant bit on"
     ),
-    violation!(
+    (
         "an unmasked frame of a client",
         server,
         "8101",
@@ -164,7 +163,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1003",
         "Received unmasked frame but masking is required"
     ),
-    violation!(
+    (
         "an unmasked frame of a client, before its long length",
         server,
         "827f",
@@ -172,7 +171,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1003",
         "Received unmasked frame but masking is required"
     ),
-    violation!(
+    (
         "an unmasked ping of a client",
         server,
         "8900",
@@ -180,7 +179,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1003",
         "Received unmasked frame but masking is required"
     ),
-    violation!(
+    (
         "a frame above the limit",
         small_server,
         "820b",
@@ -188,7 +187,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1009",
         "WebSocket frame length too large"
     ),
-    violation!(
+    (
         "a frame above the limit, with a 16-bit length",
         small_server,
         "817e000b",
@@ -196,7 +195,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1009",
         "WebSocket frame length too large"
     ),
-    violation!(
+    (
         "the longest length there is",
         lenient_server,
         "827f7fffffffffffffff",
@@ -204,7 +203,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1009",
         "WebSocket frame length too large"
     ),
-    violation!(
+    (
         "one byte above the default limit",
         lenient_server,
         "827f0000000004000000",
@@ -212,7 +211,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1009",
         "WebSocket frame length too large"
     ),
-    violation!(
+    (
         "fragments that are above the limit together",
         small_server,
         "0206 00*6 0004 00*4 0000 0001",
@@ -220,7 +219,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1009",
         "WebSocket frame length too large"
     ),
-    violation!(
+    (
         "a short length above the limit wins over a missing mask",
         || open_server(Config { max_length: 1, ..Config::server() }),
         "8102",
@@ -228,7 +227,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1009",
         "WebSocket frame length too large"
     ),
-    violation!(
+    (
         "a missing mask wins over a long length above the limit",
         || open_server(Config { max_length: 1, ..Config::server() }),
         "817e00ff",
@@ -236,7 +235,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1003",
         "Received unmasked frame but masking is required"
     ),
-    violation!(
+    (
         "text that is not UTF-8",
         lenient_server,
         "8101 ff",
@@ -244,7 +243,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1007",
         "Could not decode a text frame as UTF-8"
     ),
-    violation!(
+    (
         "a bad byte in text, as soon as it arrives",
         lenient_server,
         "817e ffff 61*20 c0",
@@ -252,7 +251,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1007",
         "Could not decode a text frame as UTF-8"
     ),
-    violation!(
+    (
         "a surrogate, at its second byte",
         lenient_server,
         "8105 61 eda0",
@@ -260,7 +259,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1007",
         "Could not decode a text frame as UTF-8"
     ),
-    violation!(
+    (
         "an overlong form, at its second byte",
         lenient_server,
         "8105 f080",
@@ -268,7 +267,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1007",
         "Could not decode a text frame as UTF-8"
     ),
-    violation!(
+    (
         "a code point above U+10FFFF, at its second byte",
         lenient_server,
         "8105 f490",
@@ -276,7 +275,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1007",
         "Could not decode a text frame as UTF-8"
     ),
-    violation!(
+    (
         "a character that the message cuts short",
         lenient_server,
         "8103 61 e282",
@@ -284,7 +283,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1007",
         "Could not decode a text frame as UTF-8"
     ),
-    violation!(
+    (
         "a character that the last fragment does not complete",
         lenient_server,
         "0102 61e2 0001 82 8000",
@@ -292,7 +291,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1007",
         "Could not decode a text frame as UTF-8"
     ),
-    violation!(
+    (
         "a fragment that does not go on with the character begun",
         lenient_server,
         "0102 61e2 0002 2861",
@@ -300,7 +299,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1007",
         "Could not decode a text frame as UTF-8"
     ),
-    violation!(
+    (
         "a bad byte behind 40000 good ones, masked",
         server,
         "81fe9c41 01010101 60*40000 fe",
@@ -308,6 +307,9 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "1007",
         "Could not decode a text frame as UTF-8"
     ),
+}
+
+pub(crate) const SCRIPTS: &[Script] = &[
     script(
         "a client refuses masked frames, and masks what it answers",
         client,
@@ -374,13 +376,14 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Unrecognized frame opcode: 3",
     ),
     script(
-        "a violation after our close frame is not reported, and ends the reading",
+        "a violation after our close frame is not reported, and nothing behind it is answered",
         lenient_server,
         "close
          receive 83 8900
          state",
         "write 880203e8
-         state Closing",
+         close 1000
+         state Closed",
     ),
     script(
         "a violation behind the message whose handler closes is not reported",
@@ -390,7 +393,40 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state",
         "message text \"a\"
          write 880203e9
-         state Closing",
+         close 1001
+         state Closed",
+    ),
+    script(
+        "a client's connection is over at once when the server breaks the protocol after its close frame",
+        client,
+        "close 3001 \"bye\"
+         receive 8181 8805 0bb9 \"bye\"
+         state",
+        "write 8885 37fa213d 3c43434452
+         close 3001 bye
+         state Closed",
+    ),
+    script(
+        "a ping between our close frame and the violation is answered",
+        lenient_server,
+        "close
+         receive 8901 \"p\" 83 8800",
+        "write 880203e8
+         write 8a01 \"p\"
+         ping \"p\"
+         close 1000",
+    ),
+    script(
+        "a handler that closes at the last ping before the violation",
+        lenient_server,
+        "on ping => close 3001 \"bye\"
+         receive 8900 83 8805 0bb9 \"bye\"
+         close",
+        "write 8a00
+         ping \"\"
+         write 8805 0bb9 \"bye\"
+         close 3001 bye
+         close refused",
     ),
     script(
         "a mask that is forbidden wins over everything behind it",

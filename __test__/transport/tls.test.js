@@ -754,11 +754,74 @@ test('NODE_EXTRA_CA_CERTS counts as it was when the process started', async (sco
 })
 
 /** What a program prints. */
-const output = (args) => new Promise((resolve) => {
-  const child = spawn(process.execPath, args)
+const output = (args, env = process.env) => new Promise((resolve) => {
+  const child = spawn(process.execPath, args, { env })
   let text = ''
   child.stdout.on('data', (chunk) => { text += chunk })
   child.on('close', () => resolve(text))
+})
+
+const FLAG = '--use-openssl-ca'
+const ON_ITS_OWN = '{ execArgv: [], env: {} }'
+const KNOWS = process.platform === 'linux'
+for (const [name, isNative, { worker = ON_ITS_OWN, before = '', flags = [], environment = {} }] of [
+  ['of a process as it is', KNOWS, {}],
+  ['with flags that show in the defaults of tls', KNOWS, { flags: ['--tls-min-v1.2'] }],
+  ['that has not inherited a flag', false, { flags: [FLAG] }],
+  ['that has not inherited --openssl-…', false, { flags: ['--openssl-shared-config'] }],
+  ['that has not inherited NODE_OPTIONS', false, { environment: { NODE_OPTIONS: FLAG } }],
+  ['that has not inherited OPENSSL_CONF', false, { environment: { OPENSSL_CONF: '/dev/null' } }],
+  ['that has not inherited NODE_USE_SYSTEM_CA', false, { environment: { NODE_USE_SYSTEM_CA: '1' } }],
+  ['with a flag of its own', false, { worker: "{ execArgv: ['--trace-tls'] }" }],
+  ['that shares variables which were deleted', false, {
+    worker: '{ execArgv: [], env: SHARE_ENV }', before: 'delete process.env.NODE_OPTIONS',
+    environment: { NODE_OPTIONS: FLAG }
+  }],
+  ['of a process with another title', false, { before: "process.title = 'a program'" }],
+  ['of a process with a title like its first argument', false, { before: 'process.title = process.argv0' }],
+  ['of a process whose variables come from a file', false, {
+    flags: Number(process.versions.node.split('.')[0]) >= 20 ? ['--env-file=/dev/null'] : [FLAG]
+  }]
+]) {
+  test(`a client in a worker ${name} is ${isNative ? 'native' : 'Node\'s'}`, async (scope) => {
+    const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+    const inWorker = `
+      const WebSocket = require(${JSON.stringify(require.resolve('../../index.js'))})
+      const ws = new WebSocket.Client(${JSON.stringify(url)}, null, ${JSON.stringify({ ca: root.cert })})
+      ws.on('open', () => {
+        require('node:worker_threads').parentPort.postMessage(ws._transport.isNative)
+        ws.close()
+      })`
+    const program = `
+      const { Worker, SHARE_ENV } = require('node:worker_threads')
+      ${before}
+      new Worker(${JSON.stringify(inWorker)}, { eval: true, ...${worker} }).on('message', console.log)`
+    const { NODE_OPTIONS, ...rest } = process.env
+    assert.equal(await output([...flags, '-e', program], { ...rest, ...environment }), `${isNative}\n`)
+  })
+}
+
+test('flags count that a program has removed from process.execArgv', async (scope) => {
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const program = `
+    process.execArgv.length = 0
+    const WebSocket = require(${JSON.stringify(require.resolve('../../index.js'))})
+    const ws = new WebSocket.Client(${JSON.stringify(url)}, null, ${JSON.stringify({ ca: root.cert })})
+    ws.on('open', () => {
+      console.log(ws._transport.isNative)
+      ws.close()
+    })`
+  assert.equal(await output([FLAG, '-e', program]), 'false\n')
+}, { skip: !KNOWS && 'only Linux tells' })
+
+test('a Node that was built to trust the authorities of openssl is asked, unless it lists what it trusts', async () => {
+  const program = `
+    const config = { ...process.config, target_defaults: { defines: ['NODE_OPENSSL_CERT_STORE'] } }
+    Object.defineProperty(process, 'config', { value: config })
+    const { planOf } = require(${JSON.stringify(require.resolve('../../lib/transport/tls.js'))})
+    console.log(planOf({ host: 'localhost' }) !== null)`
+  const { NODE_EXTRA_CA_CERTS, ...environment } = process.env
+  assert.equal(await output(['-e', program], environment), `${'getCACertificates' in tls}\n`)
 })
 
 test('a tls.connect that is replaced by one of the same name before all others is not Node\'s', async (scope) => {

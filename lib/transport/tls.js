@@ -8,6 +8,7 @@ const net = require('node:net')
 const tls = require('node:tls')
 const native = require('../native')
 const { IS_SUPPORTED } = require('./native')
+const { knownStarts } = require('./start')
 
 /**
  * How the reactor makes a TLS connection.
@@ -97,7 +98,7 @@ function pemOf (ca) {
 /** Null if only Node knows: without a list of them, it is its secret what it read at its start. */
 function trustedByNode () {
   const lists = 'getCACertificates' in tls
-  if (!lists && process.env.NODE_EXTRA_CA_CERTS !== undefined) return null
+  if (!lists && (process.env.NODE_EXTRA_CA_CERTS !== undefined || USES_STORE_OF_OPENSSL)) return null
   const certificates = lists ? /** @type {any} */ (tls).getCACertificates('default') : tls.rootCertificates
   // Programs may replace it: it is another array then.
   if (certificates !== nodesCertificates) {
@@ -211,9 +212,15 @@ const TRUSTED = 'BEGIN TRUSTED CERTIFICATE'
 const MAX_REMEMBERED = 32
 const LONGEST_CHAIN = 10
 /** Others show in the defaults of `tls`. Node's test runner gives many, with the values that they have anyway. */
-const FLAGS = /--(use-(openssl|system)-ca|tls-keylog|openssl-|trace-tls|(enable|force)-fips)/
-const HAS_NO_FLAGS = ![...process.execArgv, process.env.NODE_OPTIONS || ''].some((text) =>
-  FLAGS.test(text.replace(/_/g, '-'))) && !process.env.OPENSSL_CONF && process.env.NODE_USE_SYSTEM_CA !== '1'
+const FLAGS = new RegExp('--(use-(openssl|system)-ca|tls-keylog|openssl-|trace-tls|(enable|force)-fips|' +
+  'experimental-(default-)?config-file)')
+/** Flags and variables of the process count in a worker that was given others. */
+const HAS_NO_FLAGS = knownStarts()?.every(({ flags, environment }) =>
+  ![...flags, environment.NODE_OPTIONS || ''].some((text) => FLAGS.test(text.replace(/_/g, '-'))) &&
+  !environment.OPENSSL_CONF && environment.NODE_USE_SYSTEM_CA !== '1') ?? false
+/** As Debian builds Node: `tls.rootCertificates` are not what it trusts. */
+const USES_STORE_OF_OPENSSL = Boolean(/** @type {any} */ (process.config.target_defaults)?.defines
+  ?.includes('NODE_OPENSSL_CERT_STORE'))
 /** Programs replace these to see or change what connections do. By what only Node's own say, in every version. */
 const MEMBERS = {
   connect: 'normalizeConnectArgs(args)',

@@ -4,11 +4,15 @@
 
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
+const { Worker } = require('node:worker_threads')
 
 const { runChild } = require('../support/child')
+const { subjectPath } = require('../support/subject')
 const { accept, connectOpen, eventually, once } = require('../support/peer')
 const { closePayload, fromClient } = require('../support/wire')
 const { echoes, nativeServer, roles, test } = require('./open')
+
+const SUPPORT = require.resolve('../support/peer')
 
 // Each connects to the server at `url`, which does nothing. Whether the process ends by itself then.
 const LIVES = {
@@ -140,33 +144,80 @@ test('handlers that throw among many connections are heard once each, the rest i
   assert.deepEqual(replies, new Array(4).fill('01234'))
 })
 
+/** Runs in a process or a thread of its own. */
+async function receiveMany (WebSocket, { serve, connectOpen }, done) {
+  const { fromClient } = require('./wire')
+  const scope = { defer: () => {} }
+  const [connections, each] = [128, 1024]
+  const received = Array(connections).fill(0)
+  const uncaught = []
+  process.on('uncaughtException', ({ message }) => uncaught.push(message))
+  let opened = 0
+  const { port } = await serve(scope, WebSocket, {
+    onSocket: (ws) => {
+      const name = opened++
+      if (!ws._transport.isNative) process.exit(3)
+      ws.on('message', () => { received[name]++ })
+    }
+  })
+  const peers = []
+  for (let i = 0; i < connections; i++) peers.push(await connectOpen(scope, port))
+  const bytes = Buffer.concat(Array(each).fill(fromClient('text', '')))
+  for (const peer of peers) peer.write(bytes)
+  // Longer than the kernel takes: one turn finds them all.
+  const begun = Date.now()
+  while (Date.now() - begun < 300);
+  while (uncaught.length === 0 && received.some((count) => count < each)) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  done(received.every((count) => count === each) || uncaught[0])
+  process.exit()
+}
+
 test('tens of thousands of messages that arrive on many connections at once are all delivered', async (scope) => {
+  const code = `(WebSocket, support) => (${receiveMany})(WebSocket, support, console.log)`
+  const { stdout, stderr } = await runChild(scope, code).finished
+  assert.deepEqual([stdout, stderr], ['true\n', ''])
+})
+
+test('so they are in a worker with a small stack', async (scope) => {
+  const code = `const { createRequire } = require('node:module')
+    require = createRequire(${JSON.stringify(SUPPORT)})
+    ;(${receiveMany})(require(${JSON.stringify(subjectPath)}), require(${JSON.stringify(SUPPORT)}),
+      (result) => require('node:worker_threads').parentPort.postMessage(result))`
+  // Node starts with little less.
+  const worker = new Worker(code, { eval: true, resourceLimits: { stackSizeMb: 0.3 } })
+  scope.defer(() => worker.terminate())
+  const failed = new Promise((resolve, reject) => worker.once('error', reject))
+  assert.equal(await Promise.race([once(worker, 'message', 15000), failed]), true)
+})
+
+test('the handlers of one batch have their time once, in however many parts it is delivered', async (scope) => {
   const { stdout, stderr } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const { fromClient } = require('./wire')
     const scope = { defer: () => {} }
-    const [connections, each] = [128, 1024]
-    const received = Array(connections).fill(0)
-    let opened = 0
+    const connections = 8
+    let handled = 0
     serve(scope, WebSocket, {
-      onSocket: (ws) => {
-        const name = opened++
-        if (!ws._transport.isNative) process.exit(3)
-        ws.on('message', () => { received[name]++ })
-      }
+      onSocket: (ws) => ws.on('message', () => {
+        // Before what is left of a connection's messages, which asks for its turn later.
+        if (handled++ === 0) setImmediate(() => { console.log(handled); process.exit() })
+        const begun = performance.now()
+        while (performance.now() - begun < 1);
+      })
     }).then(async ({ port }) => {
       const peers = []
       for (let i = 0; i < connections; i++) peers.push(await connectOpen(scope, port))
-      const bytes = Buffer.concat(Array(each).fill(fromClient('text', '')))
+      const bytes = Buffer.concat(Array(1000).fill(fromClient('text', '')))
       for (const peer of peers) peer.write(bytes)
-      // Longer than the kernel takes: one turn finds them all.
+      // Longer than the kernel takes: one batch finds them all.
       const begun = Date.now()
       while (Date.now() - begun < 300);
-      while (received.some((count) => count < each)) await new Promise((resolve) => setTimeout(resolve, 10))
-      console.log(received.every((count) => count === each))
-      process.exit()
     })
   }).finished
-  assert.deepEqual([stdout, stderr], ['true\n', ''])
+  assert.equal(stderr, '')
+  // 20 ms of at least one each, and what is between two looks at the clock.
+  assert.ok(Number(stdout) > 0 && Number(stdout) <= 60, `${stdout} handlers`)
 })
 
 test('the workers of a cluster share a port, and each has its reactor', async (scope) => {

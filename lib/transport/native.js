@@ -17,14 +17,15 @@ const { rememberWork, forgetWork } = require('./tick')
 class Dispatcher {
   /** @type {Array<NativeChannel | undefined>} by the number of the socket */
   channels = []
-  /** 1 while a batch is under way. */
-  state = new Int32Array(1)
+  /** 1 while a batch is under way; the number of the reactor's last batch. */
+  state = new Int32Array(2)
   /** @type {any[]} */
   #entries = []
   #next = 0
   #count = 0
   /** @type {number[]} sockets that have left in a batch, which may still have something of theirs */
   #left = []
+  #batch = 0
   /** When this batch was first seen to take its time. */
   #begun = 0
   /** It has taken long enough: the rest waits for another turn of the event loop. */
@@ -78,12 +79,19 @@ class Dispatcher {
 
   endTick () {}
 
-  /** @param {any[]} entries number and value, number and value … */
+  /**
+   * Delivers a batch, or a part of one: calls are short, because arguments lie on the stack.
+   *
+   * @param {any[]} entries number and value, number and value …
+   */
   dispatch (...entries) {
     this.#entries = entries
     this.#next = 0
-    this.#begun = 0
-    this.isLate = false
+    if (this.#batch !== this.state[1]) {
+      this.#batch = this.state[1]
+      this.#begun = 0
+      this.isLate = false
+    }
     this.resume()
   }
 

@@ -72,7 +72,7 @@ struct Inner {
     /// Ids and values of the next call.
     arguments: RefCell<Vec<sys::napi_value>>,
     watch: RefCell<Option<Watch<Inner>>>,
-    /// Shared with JavaScript: whether a batch is under way.
+    /// Shared with JavaScript: whether a batch is under way, and the number of the last one.
     state: RefCell<Int32Array>,
     /// Sockets that keep the process alive.
     alive: Cell<u32>,
@@ -83,9 +83,9 @@ struct Inner {
 
 #[napi]
 impl Reactor {
-    /// Watches the sockets of this environment. `state` is an array of one number: 1 while a batch is
-    /// under way. `hasCrew` lets workers write for wide batches: on the main thread only. Throws where
-    /// libuv cannot be found.
+    /// Watches the sockets of this environment. `state` is an array of two numbers: 1 while a batch is
+    /// under way, and how many batches of the reactor there have been. `hasCrew` lets workers write for
+    /// wide batches: on the main thread only. Throws where libuv cannot be found.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: &Env,
@@ -337,6 +337,7 @@ impl<'a> Batch<'a> {
         let status = unsafe { sys::napi_open_handle_scope(inner.env, &mut scope) };
         checked(status).ok()?;
         inner.set_in_batch(true);
+        inner.count_batch();
         Some(Self { inner, scope })
     }
 }
@@ -384,7 +385,7 @@ impl Inner {
     fn collect(&self) {
         let mut bytes = 0;
         let mut turns = self.table.borrow().ready_count().min(MAX_READS);
-        while bytes < MAX_BYTES && turns > 0 && self.arguments.borrow().len() < MAX_ARGUMENTS {
+        while bytes < MAX_BYTES && turns > 0 && self.arguments.borrow().len() < MAX_BATCH {
             let mut table = self.table.borrow_mut();
             let Some(id) = table.next_ready() else { break };
             turns -= 1;
@@ -450,7 +451,7 @@ impl Inner {
     /// rest is delivered as if it had not.
     fn deliver(&self) {
         let mut arguments = std::mem::take(&mut *self.arguments.borrow_mut());
-        for some in arguments.chunks(MAX_ARGUMENTS) {
+        for some in arguments.chunks(MAX_CALL) {
             let mut is_done = self.call(&self.dispatch, some);
             // Each call gets past one entry at least, unless the environment is being terminated: then
             // no JavaScript runs any more.
@@ -509,11 +510,26 @@ impl Inner {
     }
 
     fn set_in_batch(&self, is: bool) {
+        self.change_state(|state| {
+            if let [flag, ..] = state {
+                *flag = i32::from(is);
+            }
+        });
+    }
+
+    /// A batch comes to JavaScript in several calls: this tells where the next batch begins.
+    fn count_batch(&self) {
+        self.change_state(|state| {
+            if let [_, count] = state {
+                *count = count.wrapping_add(1);
+            }
+        });
+    }
+
+    fn change_state(&self, change: impl FnOnce(&mut [i32])) {
         let mut state = self.state.borrow_mut();
         // SAFETY: JavaScript reads and writes this array on this thread only, and not now.
-        if let Some(flag) = unsafe { state.as_mut() }.first_mut() {
-            *flag = i32::from(is);
-        }
+        change(unsafe { state.as_mut() });
     }
 }
 
@@ -595,6 +611,8 @@ const WIDE: usize = 64;
 const MAX_BYTES: usize = 1024 * 1024;
 const MAX_READS: usize = 1024;
 const MAX_MESSAGES: usize = 1024;
-/// Numbers and values of one call; even, so that the two stay together. They lie on the stack, which holds
-/// some 120,000 of them.
-const MAX_ARGUMENTS: usize = 8192;
+/// Numbers and values from which on a batch reads no more.
+const MAX_BATCH: usize = 8192;
+/// Numbers and values of one call; even, so that the two stay together. V8 puts arguments on the stack, and
+/// the smallest stack that a worker of Node starts with (`stackSizeMb: 0.26`) does not take twice as many.
+const MAX_CALL: usize = 1024;

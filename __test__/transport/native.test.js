@@ -11,6 +11,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { PassThrough } = require('node:stream')
 
+const { runChild } = require('../support/child')
 const { WebSocket } = require('../support/subject')
 const { Peer, connect, connectOpen, eventually, listen, once, serve } = require('../support/peer')
 const { closePayload, countFrames, frame, fromClient, readFrames, upgradeRequest } = require('../support/wire')
@@ -56,6 +57,45 @@ for (const [name, [isNative, prepare]] of Object.entries(SOCKETS)) {
     assert.equal(ws._transport.isNative, isNative)
     peer.write(Buffer.concat(TEXTS.map((text) => fromClient('text', text))))
     assert.deepEqual(texts(await peer.frames(4)), TEXTS)
+  })
+}
+
+// The reactor has two descriptors of its own, and is made for the first socket.
+for (const left of [0, 1]) {
+  test(`a socket that finds ${left} descriptors left is left to the stream, and the next one is taken`, async (scope) => {
+    const child = runChild(scope, (WebSocket, support, left) => {
+      const fs = require('node:fs')
+      const occupy = () => {
+        const descriptors = []
+        try {
+          for (;;) descriptors.push(fs.openSync('/dev/null'))
+        } catch (error) {
+          if (error.code !== 'EMFILE') throw error
+        }
+        for (let i = 0; i < left; i++) fs.closeSync(descriptors.pop())
+        return descriptors
+      }
+      const server = require('node:http').createServer()
+      server.on('upgrade', (request, socket, body) => {
+        const descriptors = request.url === '/full' ? occupy() : []
+        const ws = new WebSocket(request, socket, body)
+        for (const descriptor of descriptors) fs.closeSync(descriptor)
+        ws.on('message', ({ data }) => ws.send(`${ws._transport.isNative} ${data}`))
+      })
+      server.listen(0, '127.0.0.1', () => console.log(server.address().port))
+    }, { argument: left, limits: '-n 200' })
+    await once(child.child.stdout, 'data')
+    const ask = async (target) => {
+      const peer = await connect(scope, Number(child.stdout))
+      peer.write(upgradeRequest({}, { target }))
+      await peer.head()
+      peer.write(fromClient('text', target))
+      return String((await peer.frame()).payload)
+    }
+    const answers = []
+    for (const target of ['/full', '/full', '/', '/full']) answers.push(await ask(target))
+    // Once there is a reactor, it needs no more.
+    assert.deepEqual(answers, ['false /full', 'false /full', 'true /', 'true /full'])
   })
 }
 

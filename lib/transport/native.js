@@ -401,18 +401,16 @@ function batch (work) {
   }
 }
 
-/** @type {Dispatcher | null | undefined} */
+/** @type {Dispatcher | undefined} */
 let dispatcher
 
+/** Null when there can be none now. The next socket tries again: descriptors may have been closed meanwhile. */
 function dispatcherOfThisEnvironment () {
-  if (dispatcher === undefined) {
-    try {
-      dispatcher = new Dispatcher()
-    } catch {
-      dispatcher = null
-    }
+  try {
+    return (dispatcher ??= new Dispatcher())
+  } catch {
+    return null
   }
-  return dispatcher
 }
 
 /** @param {any} socket */

@@ -121,7 +121,11 @@ impl Reactor {
         // hook at the latest, on this thread. The descriptor is the table's, which `inner` owns: the
         // watch goes first.
         let watch = unsafe { Watch::new(uv, event_loop, descriptor, Rc::clone(&inner)) };
-        let watch = watch.ok_or_else(|| unavailable("The event loop watches no descriptors"))?;
+        let Some(watch) = watch else {
+            // The caller tries again with the next socket: nothing may stay.
+            inner.release();
+            return Err(unavailable("The event loop watches no descriptors"));
+        };
         *inner.watch.borrow_mut() = Some(watch);
         let hook = env.add_env_cleanup_hook(Rc::downgrade(&inner), |inner: Weak<Inner>| {
             if let Some(inner) = inner.upgrade() {

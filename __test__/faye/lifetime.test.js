@@ -423,6 +423,79 @@ for (const [role, open] of Object.entries(roles)) {
   })
 }
 
+// the end of the socket
+
+/** What ends a connection whose peer has not read what we sent. */
+const ENDS = {
+  'breaks the protocol': (peer) => peer.write(Buffer.from([0xff, 0xff])),
+  'closes': (peer) => peer.write(fromClient('close', closePayload(1000))),
+  'ends its half': (peer) => peer.socket.end()
+}
+
+function unsent (socket) {
+  return socket.writableLength + (socket._handle?.writeQueueSize ?? 0)
+}
+
+/** Has a peer read until so much less waits for it. */
+async function takeSome (peer, socket, bytes) {
+  const before = unsent(socket)
+  for (let round = 0; unsent(socket) > before - bytes; round++) {
+    assert.ok(round < 1000 && !socket.destroyed, `${unsent(socket)} of ${before} bytes wait`)
+    peer.socket.resume()
+    await once(peer.socket, 'data')
+    peer.socket.pause()
+    await new Promise(setImmediate)
+  }
+}
+
+for (const [what, end] of Object.entries(ENDS)) {
+  deviation(`a peer that ${what}, and takes the rest little by little, has 30 seconds`, async (scope) => {
+    let socket, ws
+    const { port } = await serve(scope, WebSocket, {
+      onSocket: (each, found) => {
+        ws = each
+        socket = found.socket
+      }
+    })
+    const peer = await connectOpen(scope, port)
+    if (ws.readyState === 0) await once(ws, 'open')
+    peer.socket.pause()
+    for (let i = 0; i < 500; i++) ws.send(Buffer.alloc(1 << 16))
+    const timers = fakeLongTimers(scope)
+    const closed = once(ws, 'close')
+    end(peer)
+    await closed
+    assert.equal(socket.destroyed, false)
+    await takeSome(peer, socket, 1 << 20)
+    const running = timers.filter(({ active }) => active)
+    assert.ok(running.length > 0 && running.every(({ delay }) => delay === 30000))
+    for (const timer of running) timer.fire()
+    assert.equal(socket.destroyed, true)
+    await eventually(() => !timers.some(({ active }) => active), 'no timer is left')
+  })
+}
+
+deviation('so has a reader of an EventSource that we close', async (scope) => {
+  const timers = fakeLongTimers(scope)
+  let es
+  const { port } = await serve(scope, WebSocket, {
+    onRequest: (request, response) => { es = new WebSocket.EventSource(request, response) }
+  })
+  const peer = await connect(scope, port)
+  peer.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
+  await peer.head()
+  peer.socket.pause()
+  const socket = es._stream
+  for (let i = 0; i < 15; i++) es.send('x'.repeat(1 << 20))
+  es.close()
+  assert.equal(socket.destroyed, false)
+  await takeSome(peer, socket, 1 << 20)
+  const running = timers.filter(({ active, delay }) => active && delay === 30000)
+  assert.ok(running.length > 0)
+  for (const timer of running) timer.fire()
+  assert.equal(socket.destroyed, true)
+})
+
 // all of them
 
 const LONG = { ping: 50, pingTimeout: 5, handshakeTimeout: 10, closeTimeout: 20 }

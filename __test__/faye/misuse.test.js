@@ -6,7 +6,6 @@ const { Duplex } = require('node:stream')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
-const { fakeLongTimers } = require('../support/timers')
 const { closePayload, frame, fromClient, KEY, upgradeResponse } = require('../support/wire')
 
 async function openServer (scope, given) {
@@ -394,26 +393,4 @@ test('a client that is closed in the tick of its answer never opens', async (sco
   ws.close()
   await scope.settle(50)
   assert.deepEqual(events, ['close'])
-})
-
-deviation('an ended socket whose peer takes nothing for 30 seconds is destroyed, whatever it sends', (scope) => {
-  const timers = fakeLongTimers(scope)
-  const { end } = require('../../lib/transport')
-  const socket = new Duplex({ read () {}, write () {} })
-  socket.write(Buffer.alloc(1000))
-  socket.cork()
-  end(socket)
-  const [timer] = timers
-  assert.equal(timer.delay, 30000)
-
-  let left = 500
-  Object.defineProperty(socket, 'writableLength', { get: () => left })
-  timer.fire()
-  assert.equal(socket.destroyed, false, 'half of it has gone out')
-  socket.push('the peer still sends')
-  left = 400
-  timer.fire()
-  assert.equal(socket.destroyed, false, 'and some more')
-  timer.fire()
-  assert.equal(socket.destroyed, true)
 })

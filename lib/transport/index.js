@@ -44,21 +44,17 @@ function close (socket) {
 }
 
 /**
- * Ends our half of a socket. A peer that takes no more of the rest, or does not end its own half, loses the socket.
+ * Ends our half of a socket. The peer has a limited time to take the rest and to end its own half. Progress does not
+ * extend it: a peer that takes a byte at a time would hold the socket, and all that waits for it, as long as it likes.
  *
  * @param {any} socket
  */
 function end (socket) {
   if (socket.destroyed) return
   socket.end()
-  let last = unsent(socket)
-  const timer = setInterval(() => {
-    const left = unsent(socket)
-    if (left >= last) socket.destroy()
-    last = left
-  }, END_TIMEOUT)
+  const timer = setTimeout(() => socket.destroy(), END_TIMEOUT)
   timer.unref()
-  socket.once('close', () => clearInterval(timer))
+  socket.once('close', () => clearTimeout(timer))
 }
 
 /** @param {any} socket */
@@ -66,7 +62,7 @@ function unsent (socket) {
   return socket._handle?.writeQueueSize ?? socket.writableLength
 }
 
-/** Milliseconds without progress. */
+/** Milliseconds. */
 const END_TIMEOUT = 30000
 
 module.exports = { batch, connect, connectSecurely, close, end }

@@ -62,7 +62,7 @@ for (const [name, [isNative, prepare]] of Object.entries(SOCKETS)) {
 
 // The reactor has two descriptors of its own, and is made for the first socket.
 for (const left of [0, 1]) {
-  test(`a socket that finds ${left} descriptors left is left to the stream, and the next one is taken`, async (scope) => {
+  test(`a socket that finds ${left} descriptors goes by the stream, and the next one is taken`, async (scope) => {
     const child = runChild(scope, (WebSocket, support, left) => {
       const fs = require('node:fs')
       const occupy = () => {

@@ -545,6 +545,8 @@ class Driver extends EventEmitter {
     if (this.transport === null) return true
     if (pending === WAITS_FOR_WORK) {
       this.#continueLater()
+      // At the end of the process there is no later: the transport does it now.
+      this.transport.offer()
       return this.transport.hasRoom(0, this.#isCongested)
     }
     const isWritten = this.transport.offer()

@@ -9,7 +9,7 @@ const native = require('../native')
 const adopted = require('./adopted')
 const { write, writeOutput } = require('./stream')
 const { systemError, tlsError } = require('./errors')
-const { rememberWork, forgetWork } = require('./tick')
+const { isEnding, rememberWork, forgetWork } = require('./tick')
 
 /**
  * The reactor of this environment, and the channels of the sockets that it has.
@@ -384,7 +384,7 @@ function adopt (socket, driver, transport, secure) {
 }
 
 /**
- * Runs what sends to many: everything leaves together when it is done.
+ * Runs what sends to many: everything leaves together when it is done; at the end of the process, at once.
  *
  * @template T
  * @param {() => T} work
@@ -392,7 +392,7 @@ function adopt (socket, driver, transport, secure) {
  */
 function batch (work) {
   const found = dispatcher
-  if (!found || found.state[0] === 1) return work()
+  if (!found || found.state[0] === 1 || isEnding()) return work()
   found.state[0] = 1
   try {
     return work()

@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+const { setImmediate } = require('node:timers')
+
 /**
  * The end of a tick, shared by all transports of the process: one callback per tick, however many connections have
  * been written to. And the end of the process, where what has been sent and not written is written.
@@ -71,17 +73,30 @@ function endProcess () {
   for (const transport of new Set([...working, ...batching, ...touched])) transport.endProcess()
 }
 
+/** Whether the process ends: no tick, no turn of the event loop and no worker finishes what is begun now. */
+function isEnding () {
+  return endings.isEnding
+}
+
 // One listener for the process, however often the package is loaded.
 const ENDINGS = Symbol.for('faye-websocket-rs.endings')
-/** @type {Set<() => void>} */
+/** @type {Endings} */
 const endings = /** @type {any} */ (process)[ENDINGS] ??= listen()
 
+/**
+ * @typedef {Set<() => void> & { isEnding: boolean }} Endings
+ * @returns {Endings}
+ */
 function listen () {
-  const endings = new Set()
-  process.on('exit', () => {
+  const endings = Object.assign(new Set(), { isEnding: false })
+  // Before the listeners of programs, which may still send.
+  process.prependListener('exit', () => {
+    endings.isEnding = true
     for (const end of endings) end()
+    // A program may have emitted the event itself: then the process goes on.
+    setImmediate(() => { endings.isEnding = false }).unref()
   })
   return endings
 }
 
-module.exports = { flushAtTheEnd, enterBatch, leaveBatch, rememberWork, forgetWork }
+module.exports = { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork }

@@ -3,7 +3,7 @@
 
 const { adopt } = require('./native')
 const { StreamChannel } = require('./stream')
-const { flushAtTheEnd, enterBatch, leaveBatch, rememberWork, forgetWork } = require('./tick')
+const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork } = require('./tick')
 
 /**
  * What bytes leave and arrive by.
@@ -84,6 +84,10 @@ class Transport {
 
   /** There are bytes to write. They leave now, or with the batch or the tick that is under way: then false. */
   offer () {
+    if (isEnding()) {
+      this.endProcess()
+      return true
+    }
     if (this.#channel.isBatching || this.#depth > 0 || this.#touched || this.#waiting) return false
     flushAtTheEnd(this)
     this.#touched = true

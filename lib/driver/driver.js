@@ -8,6 +8,7 @@ const { Extensions } = require('./extensions')
 const { nativeOptions } = require('./options')
 const { headersObject, isSecureRequest } = require('./http')
 const { Proxy } = require('./proxy')
+const { reasonOf } = require('./reason')
 const { Receipts, refuse } = require('./receipts')
 const { Sessions, MAX_HELD } = require('./sessions')
 const { IO, Messages, bytesOf } = require('./streams')
@@ -68,7 +69,8 @@ class Driver extends EventEmitter {
   /** What `direct` knows it by. */
   #number
 
-  #isClient
+  /** @type {URL | null} what a client asks */
+  #target
   /** @type {Extensions | null} most connections have none */
   #extensions = null
 
@@ -107,14 +109,14 @@ class Driver extends EventEmitter {
 
   /**
    * @param {import('../../binding').Driver} connection
-   * @param {string} url
-   * @param {boolean} isClient
+   * @param {any} url
+   * @param {URL | null} target what a client asks
    */
-  constructor (connection, url, isClient) {
+  constructor (connection, url, target) {
     super()
     this.#native = connection
     this.#number = connection.number
-    this.#isClient = isClient
+    this.#target = target
     this.url = url
     this.version = connection.version
     /** @type {string | null | undefined} */
@@ -144,7 +146,7 @@ class Driver extends EventEmitter {
     const url = scheme + '//' + request.headers.host + request.url
     const connection = native.Driver.server(String(request.method), url, request.httpVersion === '1.1', request.headers,
       nativeOptions(options))
-    return new Driver(connection, url, false)
+    return new Driver(connection, url, null)
   }
 
   /**
@@ -154,10 +156,11 @@ class Driver extends EventEmitter {
    * @param {any} options
    */
   static client (url, options) {
-    const { host, pathname, search, username, password } = parseWebSocketUrl(url)
-    const target = { host, target: pathname + search, username, password }
-    const connection = native.Driver.client(target, nativeOptions(options))
-    return new Driver(connection, url, true)
+    const target = parseWebSocketUrl(url)
+    const { host, pathname, search, username, password } = target
+    const asked = { host, target: pathname + search, username, password }
+    const connection = native.Driver.client(asked, nativeOptions(options))
+    return new Driver(connection, url, target)
   }
 
   getState () {
@@ -199,7 +202,7 @@ class Driver extends EventEmitter {
    * @param {any} origin
    */
   proxy (origin) {
-    return new Proxy(this.url, origin)
+    return new Proxy(this.#target ?? this.url, origin)
   }
 
   /** The wire, as a stream. */
@@ -584,7 +587,7 @@ class Driver extends EventEmitter {
   /** What a server has against the extensions it was offered; null for a client, whose own mistakes are thrown. */
   #negotiate () {
     if (this.#extensions === null || !this.#native.negotiates()) return null
-    if (this.#isClient) {
+    if (this.#target !== null) {
       this.#extensions.offer()
       return null
     }
@@ -592,7 +595,7 @@ class Driver extends EventEmitter {
       this.#use(this.#extensions.respond())
       return null
     } catch (error) {
-      return messageOf(error)
+      return reasonOf(error)
     }
   }
 
@@ -601,7 +604,7 @@ class Driver extends EventEmitter {
     try {
       this.#use(this.#extensions?.activate() ?? null)
     } catch (error) {
-      refusal = messageOf(error)
+      refusal = reasonOf(error)
     }
     this.#caused(refusal === null ? this.#native.activated() : this.#native.refuse(refusal))
   }
@@ -785,7 +788,7 @@ class Driver extends EventEmitter {
 
   #opened () {
     this.#readResponse()
-    if (this.#isClient) this.protocol = this.#native.protocol
+    if (this.#target !== null) this.protocol = this.#native.protocol
     this.delegate?.opened()
     this.emit('open', {})
     if (this.paused) this.transport?.suspend()
@@ -823,17 +826,12 @@ class Driver extends EventEmitter {
 
   /** The answer a client got is there with `open`, and with the `error` of a refused handshake. */
   #readResponse () {
-    if (!this.#isClient) return
+    if (this.#target === null) return
     this.statusCode = this.#native.statusCode ?? undefined
     this.headers = headersObject(this.#native.responseHeaders)
   }
 }
 
 function ignore () {}
-
-/** @param {any} error */
-function messageOf (error) {
-  return error instanceof Error ? error.message : String(error)
-}
 
 module.exports = { Driver }

@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+const { reasonOf } = require('./reason')
+
 /**
  * A message on its way through sessions.
  *
@@ -291,7 +293,7 @@ function defect (message) {
  * @param {any} thrown
  */
 function named (name, thrown) {
-  return { type: thrown?.type, message: name + ': ' + (thrown?.message ?? String(thrown)) }
+  return { type: thrown?.type, message: name + ': ' + reasonOf(thrown) }
 }
 
 module.exports = { Pipeline }

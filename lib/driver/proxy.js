@@ -5,7 +5,7 @@ const Stream = require('node:stream')
 const { Connect } = require('../native')
 const { headersObject } = require('./http')
 const { bytesOf } = require('./streams')
-const { parseWebSocketUrl, parseProxyUrl, endpoint } = require('./url')
+const { parseWebSocketUrl, parseProxyUrl, endpoint, nameOf } = require('./url')
 
 /**
  * Asks an HTTP proxy for a tunnel: a duplex stream, in the manner of Node's first streams, to be piped to and from
@@ -15,7 +15,7 @@ const { parseWebSocketUrl, parseProxyUrl, endpoint } = require('./url')
 class Proxy extends Stream {
   /** @type {Connect} */
   #connect
-  #href
+  #name
   #started = false
   #paused = false
 
@@ -29,7 +29,7 @@ class Proxy extends Stream {
     const { username, password } = parseProxyUrl(origin)
     const authority = target.hostname + ':' + endpoint(target).port
     this.#connect = new Connect({ authority, host: target.host, username, password })
-    this.#href = target.href
+    this.#name = nameOf(target.href, target)
     this.readable = this.writable = true
     /** @type {number | undefined} */
     this.statusCode = undefined
@@ -89,7 +89,7 @@ class Proxy extends Stream {
     this.statusCode = statusCode
     this.headers = headersObject(headers)
     if (connected) this.emit('connect', {})
-    else this.emit('error', new Error("Can't establish a connection to the server at " + this.#href))
+    else this.emit('error', new Error("Can't establish a connection to the server at " + this.#name))
     this.end()
   }
 }

@@ -13,26 +13,33 @@ const PORTS = { 'http:': 80, 'https:': 443, ...WEBSOCKET_PORTS }
  * @property {number} port
  * @property {boolean} secure
  * @property {string} [path] of a Unix socket, which wins over host and port
+ *
+ * What a client asks, and where.
+ *
+ * @typedef {object} Target
+ * @property {URL} url
+ * @property {string} name of the URL that was given, for messages: without user name and password
+ * @property {Endpoint} endpoint
  */
 
 /**
- * @param {any} url a string or an object with `href`
+ * @param {any} url a string or an object with `href`, which is read once
  * @returns {URL}
  */
 function parseWebSocketUrl (url) {
-  const parsed = parse(url)
+  const { parsed, name } = read(url)
   if (parsed && parsed.protocol in WEBSOCKET_PORTS) return parsed
-  throw new Error(url + ' is not a valid WebSocket URL')
+  throw new Error(name + ' is not a valid WebSocket URL')
 }
 
 /**
- * @param {any} url a string or an object with `href`
+ * @param {any} url a string or an object with `href`, which is read once
  * @returns {URL}
  */
 function parseProxyUrl (url) {
-  const parsed = parse(url)
+  const { parsed, name } = read(url)
   if (parsed && parsed.protocol in PORTS && parsed.hostname) return parsed
-  throw new Error(url + ' is not a valid proxy URL')
+  throw new Error(name + ' is not a valid proxy URL')
 }
 
 /**
@@ -51,19 +58,25 @@ function endpoint ({ protocol, hostname, port }) {
  * What a client asks, and where. `ws+unix:/path/to.sock:/path?query` has the path of a Unix socket, percent-encoded, in
  * the place of host and port.
  *
- * @param {any} url a string or an object with `href`
- * @returns {{ url: any, endpoint: Endpoint }}
+ * @param {any} url a string or an object with `href`, which is read once
+ * @returns {Target}
  */
 function clientTarget (url) {
-  const parsed = parse(url)
-  if (!parsed || !(parsed.protocol in UNIX_PROTOCOLS)) return { url, endpoint: endpoint(parseWebSocketUrl(url)) }
-  const [, socket, request] = /** @type {RegExpExecArray} */ (/^([^:]*):?(.*)$/.exec(parsed.pathname))
+  const { text, parsed, name } = read(url)
+  if (parsed && parsed.protocol in WEBSOCKET_PORTS) return { url: parsed, name, endpoint: endpoint(parsed) }
+  const target = parsed && parsed.protocol in UNIX_PROTOCOLS ? unixTarget(parsed) : null
+  if (target === null) throw new Error(name + ' is not a valid WebSocket URL')
+  return { ...target, name: text }
+}
+
+/** @param {URL} parsed */
+function unixTarget ({ protocol, host, pathname, search }) {
+  const [, socket, request] = /** @type {RegExpExecArray} */ (/^([^:]*):?(.*)$/.exec(pathname))
   const path = decode(socket)
-  const isValid = path && parsed.host === '' && (request === '' || request.startsWith('/'))
-  if (!isValid) throw new Error(url + ' is not a valid WebSocket URL')
-  const protocol = UNIX_PROTOCOLS[/** @type {keyof typeof UNIX_PROTOCOLS} */ (parsed.protocol)]
-  const asked = parseWebSocketUrl(`${protocol}//localhost${request}${parsed.search}`)
-  return { url: asked.href, endpoint: { ...endpoint(asked), path } }
+  if (!path || host !== '' || (request !== '' && !request.startsWith('/'))) return null
+  const scheme = UNIX_PROTOCOLS[/** @type {keyof typeof UNIX_PROTOCOLS} */ (protocol)]
+  const url = new URL(`${scheme}//localhost${request}${search}`)
+  return { url, endpoint: { ...endpoint(url), path } }
 }
 
 /** @param {string} text percent-encoded */
@@ -76,9 +89,15 @@ function decode (text) {
 }
 
 /** @param {any} url */
-function parse (url) {
+function read (url) {
   const href = typeof url === 'object' ? url.href : url
-  if (typeof href !== 'string') return null
+  const parsed = typeof href === 'string' ? parse(href) : null
+  const text = typeof href === 'string' ? href : String(url)
+  return { text, parsed, name: nameOf(text, parsed) }
+}
+
+/** @param {string} href */
+function parse (href) {
   try {
     return new URL(href)
   } catch {
@@ -86,4 +105,19 @@ function parse (url) {
   }
 }
 
-module.exports = { parseWebSocketUrl, parseProxyUrl, endpoint, clientTarget }
+/**
+ * A URL as messages show it: as it was given, but without a user name and a password.
+ *
+ * @param {string} text
+ * @param {URL | null} parsed
+ */
+function nameOf (text, parsed) {
+  // One without a host, or none at all: what looks like a password may be anywhere before the last @.
+  if (!parsed?.host) return text.replace(/^([^:@]*:[/\\]*)?.*@/s, '$1')
+  if (parsed.username === '' && parsed.password === '') return text
+  const bare = new URL(parsed.href)
+  bare.username = bare.password = ''
+  return bare.href
+}
+
+module.exports = { parseWebSocketUrl, parseProxyUrl, endpoint, clientTarget, nameOf }

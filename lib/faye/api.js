@@ -5,6 +5,7 @@ const util = require('node:util')
 const transports = require('../transport')
 const { validateOptions, oneOf } = require('../driver/options')
 const { PreparedMessage } = require('../driver/prepared')
+const { reasonOf } = require('../driver/reason')
 const { arrayBufferOf } = require('./binary')
 const { Delegate, ArrayBufferDelegate } = require('./delegate')
 const diagnostics = require('./diagnostics')
@@ -19,6 +20,20 @@ const OPTIONS = [
   'closeTimeout', 'signal', 'proxy', 'net', 'tls', 'ca', 'transport'
 ]
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer']
+
+/**
+ * A copy of what a program gave: each option is read once, as a getter may say something else the next time.
+ *
+ * @param given options, or nothing
+ */
+function readOptions (given) {
+  const options = { __proto__: null }
+  if (!given) return options
+  // Others are for `validateOptions` to refuse.
+  for (const name in given) options[name] = undefined
+  for (const name of OPTIONS) options[name] = given[name]
+  return options
+}
 
 /**
  * What server and client sockets share: properties, events, and the life of the connection. `this._driver` is there
@@ -127,10 +142,14 @@ const methods = {
     diagnostics.failed(error)
     try {
       this._driver.deliverRest()
-      this._emitError('Network error: ' + this.url + ': ' + error.message)
+      this._networkFailed(reasonOf(error))
     } finally {
       this._finalizeClose()
     }
+  },
+
+  _networkFailed (reason) {
+    this._emitError(`Network error: ${this._name ?? this.url}: ${reason}`)
   },
 
   /** There is nothing to begin with. Handlers that are attached in this tick hear of the end. */
@@ -258,4 +277,4 @@ Object.defineProperty(API.prototype, 'bufferedAmount', {
   }
 })
 
-module.exports = { API }
+module.exports = { API, readOptions }

@@ -3,20 +3,20 @@
 const net = require('node:net')
 const tls = require('node:tls')
 const util = require('node:util')
-const { inspect } = util
 const { Driver } = require('../driver/driver')
 const { clientTarget, endpoint, parseProxyUrl } = require('../driver/url')
 const transports = require('../transport')
 const { planOf } = require('../transport/tls')
-const { API } = require('./api')
+const { API, readOptions } = require('./api')
 const { CONNECTING } = require('./ready_state')
 
 /** The client's end of a connection. Connects at once. */
 function Client (url, protocols, options) {
-  options = options || {}
+  options = readOptions(options)
   const target = clientTarget(url)
   this._driver = Driver.client(target.url, { maxLength: options.maxLength, protocols })
   this._driver.url = url
+  this._name = target.name
   API.call(this, options)
   this._connect(target.endpoint, options)
 }
@@ -39,13 +39,12 @@ Client.prototype._readResponse = function () {
 }
 
 Client.prototype._connect = function (server, options) {
-  const proxy = options.proxy || {}
-  if (typeof proxy !== 'object') throw new TypeError(`Invalid proxy: ${inspect(proxy)}; expected { origin }`)
-  if (proxy.origin && server.path) throw new Error(`${this.url} cannot be reached through a proxy`)
+  const proxy = proxyOf(options.proxy)
+  if (proxy && server.path) throw new Error(`${this._name} cannot be reached through a proxy`)
   const serverTls = tlsOptions(server.host, options.tls, options.ca)
   if (this._lifetime.isAborted) return this._endSoon()
 
-  if (!proxy.origin) {
+  if (!proxy) {
     this._connectDirectly(server, options.net, serverTls)
     return this._lifetime.begin()
   }
@@ -61,7 +60,7 @@ Client.prototype._connect = function (server, options) {
     stream.pause()
     this._tunnelled(server.secure, serverTls)
   })
-  const gate = endpoint(parseProxyUrl(proxy.origin))
+  const gate = endpoint(proxy.url)
   const stream = connect(gate, options.net, tlsOptions(gate.host, proxy.tls), () => tunnel.start())
   this._configureStream(stream)
   tunnel.pipe(stream, { end: false })
@@ -104,7 +103,7 @@ Client.prototype._retire = function (stream) {
 
 /** The handshake with the proxy. Any answer but a tunnel ends the connection, even if the proxy keeps it open. */
 Client.prototype._openTunnel = function (proxy, onConnect) {
-  const tunnel = this._proxy = this._driver.proxy(proxy.origin)
+  const tunnel = this._proxy = this._driver.proxy(proxy.url)
   for (const name in proxy.headers) tunnel.setHeader(name, proxy.headers[name])
   tunnel.on('connect', onConnect)
   tunnel.on('error', (error) => {
@@ -138,6 +137,14 @@ Client.prototype._start = function () {
   if (this.readyState > CONNECTING) return
   this._connectTransport()
   this._transport.start()
+}
+
+/** What was given may be a URL with a password: no message shows it. */
+function proxyOf (given) {
+  if (!given) return null
+  if (typeof given !== 'object') throw new TypeError(`Invalid proxy: a ${typeof given}; expected { origin }`)
+  const { origin, headers, tls } = given
+  return origin ? { url: parseProxyUrl(origin), headers, tls } : null
 }
 
 /** `onConnect` is called once everything about the peer is known to be right: nothing is written before. */

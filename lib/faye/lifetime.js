@@ -115,7 +115,7 @@ class Lifetime {
 
   #fail (problem) {
     try {
-      this.#socket._emitError(`Network error: ${this.#socket.url}: ${problem}`)
+      this.#socket._networkFailed(problem)
     } finally {
       this.#socket._abort()
     }

@@ -1,6 +1,7 @@
 'use strict'
 
 const { Blob } = require('node:buffer')
+const { reasonOf } = require('../driver/reason')
 const { lost, refuse, settle } = require('../driver/receipts')
 const { messageOf } = require('./binary')
 const { OPEN } = require('./ready_state')
@@ -97,7 +98,7 @@ class Queue {
   /** A stream of messages with a hole in it is worse than its end. */
   #fail (error) {
     try {
-      this.#socket._emitError(`Could not read a Blob: ${error?.message ?? String(error)}`)
+      this.#socket._emitError(`Could not read a Blob: ${reasonOf(error)}`)
     } finally {
       this.#socket._abort()
     }

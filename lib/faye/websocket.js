@@ -4,14 +4,14 @@ const util = require('node:util')
 const { Driver } = require('../driver/driver')
 const { isWebSocket } = require('../driver/http')
 const { validateOptions } = require('../driver/options')
-const { API } = require('./api')
+const { API, readOptions } = require('./api')
 const { broadcast, prepare } = require('./broadcast')
 const { Client } = require('./client')
 const { EventSource } = require('./eventsource')
 
 /** The server's end of a connection, made in an http server's `upgrade` handler. */
 function WebSocket (request, socket, body, protocols, options) {
-  options = options || {}
+  options = readOptions(options)
   const { maxLength, allowDrafts } = options
   this._driver = Driver.http(request, { maxLength, allowDrafts, protocols })
 

@@ -1,0 +1,210 @@
+'use strict'
+
+// What `error` says when a connection fails: why, and no passwords.
+
+const assert = require('node:assert/strict')
+const { Duplex } = require('node:stream')
+const { inspect } = require('node:util')
+const { createContext, runInContext } = require('node:vm')
+const { subscribe, unsubscribe } = require('node:diagnostics_channel')
+
+const driver = require('../../lib/driver')
+const { WebSocket } = require('../support/subject')
+const { deviation } = require('../support/test')
+const { accept, once } = require('../support/peer')
+const { startProxy } = require('../support/proxy')
+const { upgradeResponse } = require('../support/wire')
+
+/** Every message of a client until it is closed. */
+async function messagesOf (ws) {
+  const messages = []
+  ws.on('error', ({ message }) => messages.push(message))
+  if (ws.readyState !== 3) await once(ws, 'close')
+  return messages
+}
+
+const BOTH = [{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }]
+
+deviation('a host whose addresses all refuse: the error has the reason of each', async () => {
+  // Nothing listens on port 1.
+  const lookup = (host, options, callback) => callback(null, BOTH)
+  for (const options of [{ net: { lookup, autoSelectFamily: true } }, { tls: { lookup, autoSelectFamily: true } }]) {
+    const url = `${options.net ? 'ws' : 'wss'}://both.test:1/`
+    const [message, ...others] = await messagesOf(new WebSocket.Client(url, null, options))
+    assert.ok(message.startsWith(`Network error: ${url}: connect E`), message)
+    assert.match(message, / ::1:1.*; connect ECONNREFUSED 127\.0\.0\.1:1$/)
+    assert.deepEqual(others, [])
+  }
+}, { skip: Number(process.versions.node.split('.')[0]) < 20 && 'this Node tries one address only' })
+
+const circle = new AggregateError([], '')
+circle.errors = [circle]
+const foreign = (text) => runInContext(text, createContext())
+const REASONS = [
+  [new Error('a message'), 'a message'],
+  [foreign("new RangeError('of another realm')"), 'of another realm'],
+  [foreign("new AggregateError([new Error('of'), new Error('another realm')])"), 'of; another realm'],
+  [new AggregateError([new Error('a'), new Error('b'), new Error('a')], ''), 'a; b'],
+  [new AggregateError([new Error('a')], 'first'), 'first'],
+  [new AggregateError([new AggregateError([new Error('within')], '')], ''), 'within'],
+  [Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+  [circle, 'AggregateError'],
+  [Object.assign(new Error(''), { code: 'EPROTO' }), 'EPROTO'],
+  [Object.assign(new Error(''), { cause: new Error('the cause') }), 'the cause'],
+  [new RangeError(''), 'RangeError'],
+  [{ message: 'no error' }, 'no error'],
+  [{ message: 5, code: 7 }, 'code 7'],
+  [{}, 'unknown error'],
+  [{ get message () { throw new Error('no') } }, 'unknown error'],
+  [new Proxy({}, { get () { throw new Error('no') } }), 'unknown error'],
+  [Object.create(null), 'unknown error'],
+  ['text', 'text'],
+  ['', 'unknown error'],
+  [5, '5'],
+  [false, 'false'],
+  [Symbol('s'), 'Symbol(s)'],
+  [null, 'unknown error'],
+  [undefined, 'unknown error']
+]
+for (const [error, reason] of REASONS) {
+  deviation(`a socket that emits ${name(error)} as its error: "${reason}"`, async (scope) => {
+    const server = await accept(scope)
+    const ws = new WebSocket.Client(server.url)
+    const messages = messagesOf(ws)
+    await server.accepted()
+    const stream = ws._stream
+    stream.emit('error', error)
+    stream.destroy()
+    assert.deepEqual(await messages, [`Network error: ${server.url}: ${reason}`])
+  })
+}
+
+function name (error) {
+  try {
+    return inspect(error).split('\n')[0]
+  } catch {
+    return 'something'
+  }
+}
+
+deviation('an error without a message of a stream under a server has a reason as well', async () => {
+  const request = {
+    method: 'GET',
+    url: '/',
+    headers: {
+      host: 'localhost',
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ=='
+    }
+  }
+  const stream = new Duplex({ read () {}, write (chunk, encoding, callback) { callback() } })
+  const ws = new WebSocket(request, stream, Buffer.alloc(0))
+  const messages = messagesOf(ws)
+  stream.destroy(Object.assign(new Error(''), { code: 'EMADEUP' }))
+  assert.deepEqual(await messages, ['Network error: ws://localhost/: EMADEUP'])
+})
+
+const WAYS = {
+  'a refused connection': () => new WebSocket.Client('ws://user:secret@127.0.0.1:1/'),
+  'a URL object': () => new WebSocket.Client(new URL('ws://user:secret@127.0.0.1:1/')),
+  'an object with href': () => new WebSocket.Client({
+    href: 'ws://user:secret@127.0.0.1:1/', toString: () => 'ws://user:secret@127.0.0.1:1/'
+  }),
+  'a password with an @': () => new WebSocket.Client('ws://user:sec@secret@127.0.0.1:1/'),
+  'a user name that is a token': () => new WebSocket.Client('ws://secret@127.0.0.1:1/'),
+  'a refused proxy': () => new WebSocket.Client('ws://user:secret@example.test/', null, {
+    proxy: { origin: 'http://user:secret@127.0.0.1:1' }
+  }),
+  'a proxy that says no': async (scope) => {
+    const proxy = await startProxy(scope, { authorization: 'another' })
+    return new WebSocket.Client('ws://user:secret@example.test/', null, {
+      proxy: { origin: proxy.origin('user:secret@') }
+    })
+  },
+  'a handshake that takes too long': async (scope) => {
+    const { port } = await accept(scope)
+    return new WebSocket.Client(`ws://user:secret@127.0.0.1:${port}/`, null, { handshakeTimeout: 0.05 })
+  },
+  'a server that says no': async (scope) => {
+    const server = await accept(scope)
+    server.accepted().then(async (peer) => peer.write(upgradeResponse(await peer.head(), {}, '403 Forbidden')))
+    return new WebSocket.Client(`ws://user:secret@127.0.0.1:${server.port}/`)
+  }
+}
+for (const [name, connect] of Object.entries(WAYS)) {
+  deviation(`no message and no channel has the password of a URL: ${name}`, async (scope) => {
+    const published = []
+    const channel = 'undici:websocket:socket_error'
+    const listener = (error) => published.push(inspect(error))
+    subscribe(channel, listener)
+    scope.defer(() => unsubscribe(channel, listener))
+    const ws = await connect(scope)
+    scope.defer(() => ws._stream.destroy())
+    const messages = await messagesOf(ws)
+    assert.equal(messages.length, 1)
+    assert.doesNotMatch([...messages, ...published].join(), /secret/)
+  })
+}
+
+deviation('the property url is what was given', async () => {
+  for (const url of ['ws://user:secret@127.0.0.1:1/', new URL('ws://user:secret@127.0.0.1:1/')]) {
+    const ws = new WebSocket.Client(url)
+    assert.equal(ws.url, url)
+    await messagesOf(ws)
+  }
+})
+
+deviation('looking into a client shows no password of its proxy', async (scope) => {
+  const { port } = await accept(scope)
+  const origin = `http://user:secret@127.0.0.1:${port}`
+  const ws = new WebSocket.Client('ws://example.test/', null, { proxy: { origin } })
+  scope.defer(() => ws._stream.destroy())
+  assert.doesNotMatch(inspect(ws, { depth: Infinity, showHidden: true, maxStringLength: null }), /secret/)
+  ws.terminate()
+})
+
+const NO_URLS = [
+  'http://user:secret@host/', 'ws://user:secret@host:99999/', 'ws://user:se/cret@host/secret@there', 'user:secret@host',
+  'user:secret@host:8080', '//user:secret@host/', 'ws:user:secret@ho st', ' ws://us er:secret@ho st/',
+  'ws+unix:user:secret@host/', 'ws+unix://user:secret@host/a.sock', 'ftp://user:secret@host/', 'secret@host',
+  'ws://user:sec\nret@ho st/', { href: 5, toString: () => 'ws://user:secret@host' }
+]
+for (const url of NO_URLS) {
+  deviation(`what is no URL is refused without its password: ${name(url)}`, () => {
+    const attempts = [
+      () => new WebSocket.Client(url),
+      () => driver.client(url),
+      () => new WebSocket.Client('ws://127.0.0.1:1/', null, { proxy: { origin: withoutScheme(url) } }),
+      () => driver.client('ws://127.0.0.1:1/').proxy(withoutScheme(url))
+    ]
+    for (const attempt of attempts) {
+      assert.throws(attempt, (error) => {
+        assert.doesNotMatch(error.message, /secret|sec\nret|se\/cret/)
+        assert.match(error.message, /is not a valid (WebSocket|proxy) URL$/)
+        return true
+      })
+    }
+  })
+}
+
+/** What is no URL of a proxy either. */
+function withoutScheme (url) {
+  return typeof url === 'string' ? url.replace(/^(http|ws):/, 'gopher:') : url
+}
+
+for (const proxy of ['http://user:secret@proxy/', Object.assign(() => {}, { origin: 'http://user:secret@proxy/' })]) {
+  deviation(`a proxy given as a ${typeof proxy} is refused without its password`, () => {
+    assert.throws(() => new WebSocket.Client('ws://127.0.0.1:1/', [], { proxy }), {
+      name: 'TypeError', message: `Invalid proxy: a ${typeof proxy}; expected { origin }`
+    })
+  })
+}
+
+deviation('a message keeps an @ that is no part of a password', async () => {
+  for (const url of ['ws://127.0.0.1:1/@me?a@b', 'ws+unix:/none@here.sock:/@me']) {
+    const [message] = await messagesOf(new WebSocket.Client(url))
+    assert.ok(message.startsWith(`Network error: ${url}: connect E`), message)
+  }
+}, { skip: process.platform === 'win32' && 'Windows has no Unix sockets' })

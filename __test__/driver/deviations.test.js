@@ -122,12 +122,12 @@ test('control frames do not count for the length of a message', () => {
 test('nothing behind a violation is processed, not even while the connection closes', () => {
   const closing = () => {
     const opened = NO_MASKS()
-    opened.driver.close()
+    opened.driver.close('bye', 3001)
     opened.seen.length = 0
     return opened
   }
   const bytes = Buffer.concat([frame(3, ''), frame('ping'), frame('close')])
-  assert.deepEqual(outcome(closing, bytes), [])
+  assert.deepEqual(outcome(closing, bytes), [['close', 3001, 'bye']])
 })
 
 test('ping and pong above 125 bytes throw a RangeError and send nothing', () => {

@@ -11,6 +11,7 @@ use crate::driver::Driver;
 use crate::error::pending;
 use crate::extensions::{ExtensionParameter, from_parameters, printable};
 use crate::options::length_limit;
+use crate::value::Bytes;
 
 /// What a program can tell permessage-deflate. Throws a RangeError for values out of range.
 #[napi(object, object_to_js = false)]
@@ -192,11 +193,11 @@ impl DeflateSession {
     pub fn inflate<'env>(
         &mut self,
         env: &'env Env,
-        payload: &[u8],
+        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> Result<Option<BufferSlice<'env>>> {
         let message = self
             .session()?
-            .inflate(payload, |message| copy(env, message));
+            .inflate(&payload, |message| copy(env, message));
         message.map_err(|error| failed(env, error))?.transpose()
     }
 
@@ -212,11 +213,11 @@ impl DeflateSession {
     pub fn deflate<'env>(
         &mut self,
         env: &'env Env,
-        payload: &[u8],
+        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> Result<Option<BufferSlice<'env>>> {
         let message = self
             .session()?
-            .deflate(payload, |message| copy(env, message));
+            .deflate(&payload, |message| copy(env, message));
         message.transpose()
     }
 

@@ -13,6 +13,7 @@ use crate::http::flat_headers;
 use crate::options::{DriverOptions, random};
 use crate::output::{self, DriverEvent, JsOutput, Wanted};
 use crate::registry::{Borrowed, Registered, Registration};
+use crate::value::Bytes;
 
 /// One connection. What a method causes is returned, never called back: bytes wait in the output
 /// until they are taken, and outputs that the peer caused wait until they are polled.
@@ -153,17 +154,25 @@ impl Driver {
 
     /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
     #[napi(catch_unwind)]
-    pub fn ping(&mut self, env: &Env, payload: &[u8]) -> Result<bool> {
+    pub fn ping(
+        &mut self,
+        env: &Env,
+        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
+    ) -> Result<bool> {
         self.connection()
-            .ping(payload)
+            .ping(&payload)
             .map_err(|mistake| throw(env, &mistake))
     }
 
     /// Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes.
     #[napi(catch_unwind)]
-    pub fn pong(&mut self, env: &Env, payload: &[u8]) -> Result<bool> {
+    pub fn pong(
+        &mut self,
+        env: &Env,
+        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
+    ) -> Result<bool> {
         self.connection()
-            .pong(payload)
+            .pong(&payload)
             .map_err(|mistake| throw(env, &mistake))
     }
 

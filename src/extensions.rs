@@ -10,6 +10,7 @@ use proto::hybi::frame::Rsv;
 
 use crate::driver::{Driver, Outcome, kind};
 use crate::error::throw;
+use crate::value::Bytes;
 
 /// An extension in the peer's header.
 #[napi(object, object_from_js = false)]
@@ -126,9 +127,9 @@ impl Driver {
         &mut self,
         env: &'env Env,
         is_text: bool,
-        payload: &[u8],
+        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.connection().transformed(kind(is_text), payload))
+        Outcome::new(env, self.connection().transformed(kind(is_text), &payload))
     }
 
     /// Sends what sessions have made of a message of ours.
@@ -139,11 +140,11 @@ impl Driver {
         rsv1: bool,
         rsv2: bool,
         rsv3: bool,
-        payload: &[u8],
+        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> bool {
         let rsv = Rsv::new(rsv1, rsv2, rsv3);
         self.connection()
-            .send_transformed(kind(is_text), rsv, payload)
+            .send_transformed(kind(is_text), rsv, &payload)
     }
 
     /// Fails the connection because a session did. `code` is a close code, or its name.

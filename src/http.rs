@@ -9,6 +9,7 @@ use proto::http::headers::{HeaderList, Headers};
 use proto::http::request;
 
 use crate::error::throw;
+use crate::value::Bytes;
 
 /// Whether a request asks for a WebSocket.
 #[napi(catch_unwind)]
@@ -90,9 +91,9 @@ impl RequestParser {
     pub fn receive<'env>(
         &mut self,
         env: &'env Env,
-        chunk: &[u8],
+        #[napi(ts_arg_type = "Uint8Array")] chunk: Bytes<'_>,
     ) -> Result<Option<ParsedRequest<'env>>> {
-        let Some(read) = self.reader.receive(chunk) else {
+        let Some(read) = self.reader.receive(&chunk) else {
             return Ok(None);
         };
         let body = BufferSlice::copy_from(env, read.body)?;

@@ -7,6 +7,7 @@ use proto::hybi::prepared;
 use proto::output::Kind;
 
 use crate::registry::Registration;
+use crate::value::Bytes;
 
 /// One message. Its frames are made when they are first needed, and kept.
 #[napi]
@@ -24,8 +25,8 @@ impl Prepared {
 
     /// A binary message: a copy of these bytes.
     #[napi(factory, catch_unwind)]
-    pub fn binary(message: &[u8]) -> Self {
-        Self::new(Kind::Binary, message)
+    pub fn binary(#[napi(ts_arg_type = "Uint8Array")] message: Bytes<'_>) -> Self {
+        Self::new(Kind::Binary, &message)
     }
 
     /// What `direct().prepared` knows it by.

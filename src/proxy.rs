@@ -6,6 +6,7 @@ use proto::handshake::proxy::{self, ProxyAnswer, Tunnel};
 
 use crate::error::throw;
 use crate::http::flat_headers;
+use crate::value::Bytes;
 
 /// A tunnel being asked for.
 #[napi]
@@ -74,8 +75,11 @@ impl Connect {
 
     /// Takes bytes from the proxy; null until its answer is complete.
     #[napi(catch_unwind)]
-    pub fn receive(&mut self, chunk: &[u8]) -> Option<ConnectAnswer> {
-        let (connected, head) = match self.connect.receive(chunk)? {
+    pub fn receive(
+        &mut self,
+        #[napi(ts_arg_type = "Uint8Array")] chunk: Bytes<'_>,
+    ) -> Option<ConnectAnswer> {
+        let (connected, head) = match self.connect.receive(&chunk)? {
             ProxyAnswer::Connected(head) => (true, Some(head)),
             ProxyAnswer::Refused(head) => (false, head),
         };

@@ -1,11 +1,16 @@
 //! Text and bytes from JavaScript and to it, for what happens to every message: fewer and cheaper calls
-//! than the conversions of napi-rs, and no allocation for short texts.
+//! than the conversions of napi-rs, and no allocation for short texts. Bytes that other threads may write
+//! are copied here, so that nothing behind this module sees them change.
 
+use std::borrow::Cow;
 use std::mem::MaybeUninit;
+use std::ops::Deref;
 use std::ptr::null_mut;
 use std::slice;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-use napi::sys;
+use napi::bindgen_prelude::{FromNapiValue, TypeName, ValidateNapiValue};
+use napi::{Error, Result, Status, ValueType, sys};
 use proto::output::{Kind, Message};
 
 /// A message as handlers get it: a string or a Buffer.
@@ -95,7 +100,7 @@ pub(crate) unsafe fn with_text<R>(
     }
 }
 
-/// Lends a Buffer's bytes. None for anything that is none.
+/// Lends the bytes of a Uint8Array, of which a Buffer is one. None for anything else.
 ///
 /// # Safety
 ///
@@ -105,25 +110,118 @@ pub(crate) unsafe fn with_bytes<R>(
     value: sys::napi_value,
     body: impl FnOnce(&mut [u8]) -> R,
 ) -> Option<R> {
-    let mut is_buffer = false;
-    let (mut pointer, mut length) = (null_mut(), 0);
-    // SAFETY: the caller's. What is no view of bytes would end the process in the second call.
-    unsafe {
-        sys::napi_is_buffer(env, value, &mut is_buffer);
-        if !is_buffer
-            || sys::napi_get_buffer_info(env, value, &mut pointer, &mut length)
-                != sys::Status::napi_ok
-        {
-            return None;
+    // SAFETY: the caller's.
+    let view = unsafe { View::of(env, value) }?;
+    if view.is_shared {
+        // SAFETY: the view has just been looked at, and no JavaScript has run.
+        return Some(body(&mut unsafe { view.copy() }));
+    }
+    // SAFETY: likewise; memory that is not shared stays while no JavaScript runs, and nothing else of this
+    // thread has a reference to it now.
+    Some(body(unsafe { view.bytes() }))
+}
+
+/// The bytes of a Uint8Array as an argument of a method, for the time of that call.
+pub struct Bytes<'call>(Cow<'call, [u8]>);
+
+impl Deref for Bytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl TypeName for Bytes<'_> {
+    fn type_name() -> &'static str {
+        "Uint8Array"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
+
+impl ValidateNapiValue for Bytes<'_> {}
+
+impl FromNapiValue for Bytes<'_> {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: napi's, which converts the arguments of a call under way.
+        let view = unsafe { View::of(env, value) }
+            .ok_or_else(|| Error::new(Status::InvalidArg, "Expected a Uint8Array"))?;
+        // SAFETY: the view has just been looked at. Methods of the binding run no JavaScript between the
+        // conversion of their arguments and their return, and keep none.
+        Ok(Self(unsafe {
+            if view.is_shared {
+                Cow::Owned(view.copy())
+            } else {
+                Cow::Borrowed(view.bytes())
+            }
+        }))
+    }
+}
+
+/// Where a Uint8Array has its bytes.
+struct View {
+    pointer: *mut u8,
+    length: usize,
+    /// The memory is that of a SharedArrayBuffer: another thread may write to it at any time.
+    is_shared: bool,
+}
+
+impl View {
+    /// # Safety
+    ///
+    /// As for [`message`].
+    unsafe fn of(env: sys::napi_env, value: sys::napi_value) -> Option<Self> {
+        let (mut kind, mut length, mut offset) = (0, 0, 0);
+        let (mut pointer, mut buffer) = (null_mut(), null_mut());
+        let mut is_own = false;
+        // SAFETY: the caller's. N-API refuses what is no typed array, and only of one there is a buffer.
+        unsafe {
+            let status = sys::napi_get_typedarray_info(
+                env,
+                value,
+                &mut kind,
+                &mut length,
+                &mut pointer,
+                &mut buffer,
+                &mut offset,
+            );
+            if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
+                return None;
+            }
+            sys::napi_is_arraybuffer(env, buffer, &mut is_own);
         }
+        Some(Self {
+            pointer: pointer.cast(),
+            length,
+            is_shared: !is_own,
+        })
     }
-    if pointer.is_null() || length == 0 {
-        return Some(body(&mut []));
+
+    /// # Safety
+    ///
+    /// No JavaScript runs, and nothing else refers to the memory, while the slice is there. It is not shared.
+    unsafe fn bytes<'a>(&self) -> &'a mut [u8] {
+        if self.pointer.is_null() || self.length == 0 {
+            return &mut [];
+        }
+        // SAFETY: N-API has said where the bytes are and how many; the caller, that they stay.
+        unsafe { slice::from_raw_parts_mut(self.pointer, self.length) }
     }
-    // SAFETY: a view's memory stays while no JavaScript runs, and nobody else of this thread has it now.
-    Some(body(unsafe {
-        slice::from_raw_parts_mut(pointer.cast::<u8>(), length)
-    }))
+
+    /// Reads every byte once: what is checked, masked and compressed must stay the same meanwhile.
+    ///
+    /// # Safety
+    ///
+    /// No JavaScript of this thread has run since the view was looked at.
+    unsafe fn copy(&self) -> Vec<u8> {
+        // SAFETY: a SharedArrayBuffer never shrinks, so these bytes are there. Nothing of ours refers to them
+        // but these atomic reads, which other threads may write beside.
+        let byte = |at| unsafe { AtomicU8::from_ptr(self.pointer.add(at)).load(Ordering::Relaxed) };
+        (0..self.length).map(byte).collect()
+    }
 }
 
 /// Units of UTF-16 up to which a string is read at once, and narrowed if it is ASCII: 30 ns for 125

@@ -40,6 +40,33 @@ for (const [where, script] of Object.entries(EXITS)) {
   })
 }
 
+test('a process whose connection was failed by a session ends with its last socket', async (scope) => {
+  const child = runChild(scope, (WebSocket, { connectOpen }, frame) => {
+    const session = {
+      generateResponse: () => ({}),
+      processIncomingMessage (message, callback) { callback(new Error('no'), null) },
+      processOutgoingMessage: (message, callback) => callback(null, message),
+      close () {}
+    }
+    const bits = { rsv1: true, rsv2: false, rsv3: false }
+    const extensions = [{ name: 'test', type: 'permessage', ...bits, createServerSession: () => session }]
+    const server = require('node:http').createServer()
+    server.on('upgrade', (request, socket, body) => {
+      new WebSocket(request, socket, body, [], { extensions }).on('close', ({ code }) => console.log(code))
+      server.close()
+    })
+    server.listen(0, '127.0.0.1', async () => {
+      const { port } = server.address()
+      const peer = await connectOpen({ defer () {} }, port, { 'Sec-WebSocket-Extensions': 'test' })
+      peer.write(Buffer.from(frame, 'hex'))
+      await peer.ended()
+      peer.socket.destroy()
+    })
+  }, { argument: fromClient('text', 'a').toString('hex') })
+  const { code, stdout, stderr } = await child.finished
+  assert.deepEqual([code, stdout], [0, '1010\n'], stderr)
+})
+
 test('many sends, a close and process.exit deliver everything, from a server', async (scope) => {
   const child = runChild(scope, (WebSocket) => {
     const server = require('node:http').createServer()

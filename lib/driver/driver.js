@@ -1,8 +1,10 @@
 // @ts-check
 'use strict'
 
+const { Buffer } = require('node:buffer')
 const { EventEmitter } = require('node:events')
 const { inspect } = require('node:util')
+const { asBuffer, isUint8Array, unshared } = require('../bytes')
 const native = require('../native')
 const { Extensions } = require('./extensions')
 const { nativeOptions } = require('./options')
@@ -463,7 +465,8 @@ class Driver extends EventEmitter {
    * @param {Function} [callback]
    */
   ping (message, callback) {
-    const payload = this.#toBytes(message || '')
+    // Sent, and remembered: read twice.
+    const payload = asBuffer(unshared(this.#toBytes(message || '')))
     const accepted = this.#native.ping(payload)
     if (accepted && typeof callback === 'function') {
       this.#pingCallbacks ??= new Map()
@@ -564,7 +567,7 @@ class Driver extends EventEmitter {
     if (Buffer.isBuffer(message)) return message
     if (typeof message === 'number' || (this.#isDraft && Array.isArray(message))) message = String(message)
     if (typeof message === 'string' || Array.isArray(message)) return Buffer.from(message)
-    if (message instanceof Uint8Array) return Buffer.from(message.buffer, message.byteOffset, message.byteLength)
+    if (isUint8Array(message)) return asBuffer(message)
     throw new TypeError(`A message is a string, a number, or bytes; got ${inspect(message)}`)
   }
 

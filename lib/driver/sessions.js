@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+const { asBuffer, unshared } = require('../bytes')
+
 /**
  * What the sessions of a connection need of its driver.
  *
@@ -44,10 +46,11 @@ class Sessions {
 
   /**
    * @param {boolean} isText
-   * @param {Buffer} data
-   * @param {boolean} isMarked somebody waits for it to leave
+   * @param {Buffer} bytes
+   * @param {boolean} isMarked its sender waits for it to leave
    */
-  outgoing (isText, data, isMarked) {
+  outgoing (isText, bytes, isMarked) {
+    const data = asBuffer(unshared(bytes))
     const message = { rsv1: false, rsv2: false, rsv3: false, opcode: isText ? TEXT : BINARY, data }
     const { length } = data
     this.outgoingBytes += length
@@ -81,7 +84,7 @@ class Sessions {
   }
 
   get isIdle () {
-    return this.#unfinished === 0 && !this.#isDraining
+    return this.#isGone || (this.#unfinished === 0 && !this.#isDraining)
   }
 
   /** The sessions finish what they hold; then the connection closes. */
@@ -105,7 +108,8 @@ class Sessions {
    * @param {Buffer} data
    */
   #transformed (isText, data) {
-    if (!Buffer.isBuffer(data)) data = Buffer.from(data)
+    // Judged, and delivered: read twice.
+    data = asBuffer(unshared(data))
     const outcome = this.#native.transformed(isText, data)
     if (outcome.accepted) this.#owner.received(isText ? data.toString() : data)
     else this.#owner.caused(outcome)

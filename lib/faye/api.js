@@ -1,5 +1,6 @@
 'use strict'
 
+const { Buffer } = require('node:buffer')
 const Stream = require('node:stream')
 const util = require('node:util')
 const transports = require('../transport')
@@ -253,6 +254,10 @@ Object.defineProperty(API.prototype, Symbol.asyncIterator, {
   value: function () { return new Messages(this) }
 })
 
+/** What sockets of every copy of this package have: `jest` loads one per test file. */
+const SOCKET = Symbol.for('faye-websocket-rs.socket')
+Object.defineProperty(API.prototype, SOCKET, { value: true })
+
 Object.defineProperty(API.prototype, 'binaryType', {
   configurable: true,
   get () {
@@ -277,4 +282,4 @@ Object.defineProperty(API.prototype, 'bufferedAmount', {
   }
 })
 
-module.exports = { API, readOptions }
+module.exports = { API, SOCKET, readOptions }

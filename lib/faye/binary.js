@@ -1,7 +1,7 @@
 'use strict'
 
-const { Blob } = require('node:buffer')
-const { isAnyArrayBuffer, isSharedArrayBuffer } = require('node:util').types
+const { Blob, Buffer } = require('node:buffer')
+const { isAnyArrayBuffer } = require('node:util').types
 const { PreparedMessage } = require('../driver/prepared')
 
 // The kinds of data that JavaScript has for bytes, to and from Buffers.
@@ -13,16 +13,18 @@ const { PreparedMessage } = require('../driver/prepared')
 function messageOf (data) {
   if (typeof data === 'string') return data
   if (typeof data !== 'object' || data === null) return String(data)
-  if (data instanceof Buffer || data instanceof Blob) return data
-  if (ArrayBuffer.isView(data)) return view(data.buffer, data.byteOffset, data.byteLength)
-  if (isAnyArrayBuffer(data)) return view(data, 0, data.byteLength)
+  if (data instanceof Buffer) return data
+  if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  if (isAnyArrayBuffer(data)) return Buffer.from(data, 0, data.byteLength)
+  if (isBlob(data)) return data
   return PreparedMessage.messageOf(data) ?? String(data)
 }
 
-/** Of what another thread may write to, a copy: what is sent must stay what it is while it is checked and masked. */
-function view (buffer, offset, length) {
-  if (isSharedArrayBuffer(buffer)) return Buffer.from(new Uint8Array(buffer, offset, length))
-  return Buffer.from(buffer, offset, length)
+/** Whether this is a Blob of Node's, or one of its kind that can be read: of jsdom, undici or a polyfill. */
+function isBlob (value) {
+  if (value instanceof Blob) return true
+  const tag = value[Symbol.toStringTag]
+  return (tag === 'Blob' || tag === 'File') && typeof value.arrayBuffer === 'function' && value.size >= 0
 }
 
 /** An ArrayBuffer with these bytes and no others. */
@@ -31,4 +33,4 @@ function arrayBufferOf ({ buffer, byteOffset, byteLength }) {
   return buffer.slice(byteOffset, byteOffset + byteLength)
 }
 
-module.exports = { messageOf, arrayBufferOf }
+module.exports = { arrayBufferOf, isBlob, messageOf }

@@ -1,11 +1,10 @@
 'use strict'
 
-const { Blob } = require('node:buffer')
 const { inspect } = require('node:util')
 const { PreparedMessage } = require('../driver/prepared')
 const transports = require('../transport')
-const { API } = require('./api')
-const { messageOf } = require('./binary')
+const { SOCKET } = require('./api')
+const { isBlob, messageOf } = require('./binary')
 const { OPEN } = require('./ready_state')
 
 const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }
@@ -14,7 +13,7 @@ const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }
 function prepare (data) {
   if (PreparedMessage.messageOf(data) !== null) return data
   const message = messageOf(data)
-  if (!(message instanceof Blob)) return new PreparedMessage(message)
+  if (!isBlob(message)) return new PreparedMessage(message)
   throw new TypeError('A Blob cannot be prepared: prepare(await blob.arrayBuffer())')
 }
 
@@ -50,7 +49,7 @@ function socketsOf (connections) {
     throw new TypeError(`Invalid connections: ${inspect(connections, BRIEF)}; expected an iterable of sockets`)
   }
   const sockets = [...connections]
-  const stranger = sockets.findIndex((socket) => !(socket instanceof API))
+  const stranger = sockets.findIndex((socket) => socket?.[SOCKET] !== true)
   if (stranger < 0) return sockets
   throw new TypeError(`Invalid connection: ${inspect(sockets[stranger], BRIEF)}; expected a socket of this package`)
 }

@@ -1,9 +1,9 @@
 'use strict'
 
-const { Blob } = require('node:buffer')
+const { Buffer } = require('node:buffer')
 const { reasonOf } = require('../driver/reason')
 const { lost, refuse, settle } = require('../driver/receipts')
-const { messageOf } = require('./binary')
+const { isBlob, messageOf } = require('./binary')
 const { OPEN } = require('./ready_state')
 
 /** `send()` of what is neither a string nor a Buffer, or has a callback, or comes behind a Blob. */
@@ -15,7 +15,7 @@ function send (socket, data, callback) {
     if (receipt !== null) refuse(receipt)
     return false
   }
-  if (socket._queue === null && message instanceof Blob) {
+  if (socket._queue === null && isBlob(message)) {
     if (!takesBinary(socket)) {
       if (receipt !== null) refuse(receipt)
       return false
@@ -79,7 +79,7 @@ class Queue {
     const { _driver: driver } = this.#socket
     this.#items[0].message = buffer
     let bytes = 0
-    while (this.#items.length > 0 && !(this.#items[0].message instanceof Blob)) {
+    while (this.#items.length > 0 && !isBlob(this.#items[0].message)) {
       const item = this.#items.shift()
       transmit(driver, item.message, item.receipt)
       bytes += item.bytes
@@ -111,7 +111,7 @@ async function bytesOf (blob) {
 
 function sizeOf (message) {
   if (typeof message === 'string') return Buffer.byteLength(message)
-  if (message instanceof Blob) return message.size
+  if (isBlob(message)) return message.size
   return message instanceof Buffer ? message.length : message.native.length
 }
 

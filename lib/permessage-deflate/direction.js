@@ -1,7 +1,8 @@
 // @ts-check
 'use strict'
 
-const { isUint8Array } = require('node:util').types
+const { Buffer } = require('node:buffer')
+const { asBuffer, isUint8Array, unshared } = require('../bytes')
 
 /**
  * A message on its way through sessions, in the framework's form. It is changed in place.
@@ -83,7 +84,7 @@ class Direction {
     if (this.#onlyCompressed && !message?.rsv1) return this.#finish(null)
     if (!isUint8Array(message?.data)) return this.#finish(new TypeError('the message has no bytes as its data'))
     const { length } = message.data
-    this.#codec.start(message.data, (error, data) => {
+    this.#codec.start(asBuffer(unshared(message.data)), (error, data) => {
       if (this.#isClosed) return
       this.#spent += length + (data?.length ?? 0) + COST
       if (data) {

@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { Buffer } = require('node:buffer')
 const { constants } = require('node:zlib')
 
 /**

@@ -20,7 +20,7 @@ use super::tls::TlsConfig;
 use super::uv::{Loop, Ready, Uv, Watch};
 use crate::driver::Driver;
 use crate::registry::Shared;
-use crate::value;
+use crate::value::{self, Bytes};
 
 /// Sockets of one environment, read and written by descriptor. What arrives is handed to a dispatcher:
 /// `dispatch(id, value, id, value …)`, where the id is that of the socket times eight, plus what the
@@ -213,10 +213,14 @@ impl Reactor {
 
     /// Writes bytes of somebody else's by TLS. False when the kernel does not take everything.
     #[napi(catch_unwind)]
-    pub fn write_around(&self, number: u32, bytes: &[u8]) -> bool {
+    pub fn write_around(
+        &self,
+        number: u32,
+        #[napi(ts_arg_type = "Uint8Array")] bytes: Bytes<'_>,
+    ) -> bool {
         let mut table = self.inner.table.borrow_mut();
         let id = table.id_at(number as usize);
-        id.is_none_or(|id| table.write_around(id, bytes))
+        id.is_none_or(|id| table.write_around(id, &bytes))
     }
 
     /// Bytes that TLS has encrypted and the kernel has not taken.
@@ -472,19 +476,17 @@ impl Inner {
 
     /// Writes what the batch has sent, one socket after the other.
     fn write(&self) {
+        // What is written causes nothing: nobody is added meanwhile.
+        let mut dirty = self.dirty.take();
         let mut table = self.table.borrow_mut();
-        // What is written causes nothing: no socket is added meanwhile. They are forgotten when all of them
-        // have been written, and not before.
-        let dirty = self.dirty.borrow();
         if dirty.len() >= WIDE && self.has_crew && crew::is_available() {
-            table.send_away(&dirty);
-        } else {
-            for &id in dirty.iter() {
-                table.flush_replies(id);
-            }
+            table.send_away(dirty.drain(..));
         }
-        drop(dirty);
-        self.dirty.borrow_mut().clear();
+        for id in dirty.drain(..) {
+            table.flush_replies(id);
+        }
+        drop(table);
+        *self.dirty.borrow_mut() = dirty;
     }
 
     fn close(&self) {

@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { isUint8Array } = require('../bytes')
 const { reasonOf } = require('./reason')
 
 /**
@@ -282,7 +283,7 @@ class Pipeline {
  * @param {any} message
  */
 function defect (message) {
-  if (message?.data instanceof Uint8Array) return null
+  if (isUint8Array(message?.data)) return null
   return new Error('the session returned no message with bytes as its data')
 }
 

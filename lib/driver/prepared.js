@@ -1,7 +1,13 @@
 // @ts-check
 'use strict'
 
+const { isUint8Array } = require('../bytes')
 const { Prepared } = require('../native')
+
+/** By this method copies of the package, of which `jest` loads many, read each other's messages. */
+const CONTENT = Symbol.for('faye-websocket-rs.prepared')
+/** @type {WeakMap<object, Message | null>} messages of other copies, each converted once */
+const converted = new WeakMap()
 
 /**
  * A message that is converted and framed once, for any number of connections. Whoever has it cannot change it.
@@ -15,7 +21,7 @@ class PreparedMessage {
   /** @type {Message} */
   #message
 
-  /** @param {string | Buffer} data as it is received: a string as text, a Buffer as binary */
+  /** @param {string | Uint8Array} data as it is received: a string as text, a Buffer as binary */
   constructor (data) {
     const isText = typeof data === 'string'
     const native = isText ? Prepared.text(data) : Prepared.binary(data)
@@ -24,13 +30,32 @@ class PreparedMessage {
   }
 
   /**
-   * What a driver sends, or null for anything that is not one of ours.
+   * What a driver sends, or null for anything that is no prepared message.
    *
    * @param {any} data
    * @returns {Message | null}
    */
   static messageOf (data) {
-    return typeof data === 'object' && data !== null && #message in data ? data.#message : null
+    if (typeof data !== 'object' || data === null) return null
+    if (#message in data) return data.#message
+    return typeof data[CONTENT] === 'function' ? PreparedMessage.#converted(data) : null
+  }
+
+  /** @param {any} message of another copy of this package */
+  static #converted (message) {
+    let own = converted.get(message)
+    if (own === undefined) {
+      const data = message[CONTENT]()
+      own = typeof data === 'string' || isUint8Array(data) ? new PreparedMessage(data).#message : null
+      converted.set(message, own)
+    }
+    return own
+  }
+
+  [CONTENT] () {
+    const { isText, native } = this.#message
+    const bytes = native.payload()
+    return isText ? bytes.toString() : bytes
   }
 
   /** Whatever else it is given to would send its name. */

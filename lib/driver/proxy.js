@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { Buffer } = require('node:buffer')
 const Stream = require('node:stream')
 const { Connect } = require('../native')
 const { headersObject } = require('./http')

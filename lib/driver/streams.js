@@ -1,7 +1,9 @@
 // @ts-check
 'use strict'
 
+const { Buffer } = require('node:buffer')
 const Stream = require('node:stream')
+const { isUint8Array } = require('../bytes')
 
 /** @typedef {Uint8Array | number[] | string} Chunk what may be given to a driver as bytes */
 
@@ -170,7 +172,7 @@ class Messages extends Stream {
  * @returns {Uint8Array}
  */
 function bytesOf (chunk) {
-  return chunk instanceof Uint8Array ? chunk : Buffer.from(chunk || [])
+  return isUint8Array(chunk) ? chunk : Buffer.from(chunk || [])
 }
 
 module.exports = { IO, Messages, bytesOf }

@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+const { URL } = require('node:url')
+
 const WEBSOCKET_PORTS = { 'ws:': 80, 'wss:': 443 }
 const UNIX_PROTOCOLS = { 'ws+unix:': 'ws:', 'wss+unix:': 'wss:' }
 const PORTS = { 'http:': 80, 'https:': 443, ...WEBSOCKET_PORTS }

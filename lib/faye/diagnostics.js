@@ -1,5 +1,6 @@
 'use strict'
 
+const { Buffer } = require('node:buffer')
 const { channel } = require('node:diagnostics_channel')
 
 // What undici tells of its WebSockets, in its words, for those who watch either. Nothing is made for nobody.

@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { Buffer } = require('node:buffer')
 const net = require('node:net')
 
 /**

@@ -2,6 +2,7 @@
 'use strict'
 
 const { AsyncResource } = require('node:async_hooks')
+const { Buffer } = require('node:buffer')
 // Not the globals: programs that fake the clock mean their own timers.
 const { clearTimeout, setImmediate, setTimeout } = require('node:timers')
 const { isMainThread } = require('node:worker_threads')

@@ -3,6 +3,7 @@
 
 // Which TLS connections the reactor can make just as Node would, and what it has to know for that.
 
+const { Buffer } = require('node:buffer')
 const { X509Certificate, constants, createHash, createPrivateKey, getFips } = require('node:crypto')
 const net = require('node:net')
 const tls = require('node:tls')

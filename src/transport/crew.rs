@@ -2,14 +2,19 @@
 //!
 //! Knows how a write leaves the loop, and that exactly one of the two does it. Does not know whose
 //! bytes they are.
+//!
+//! The workers are plain threads, because starting one may fail: a process may be at its limit. Then those
+//! that there are do the work, or the loop where there are none.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::available_parallelism;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::thread::{Builder, available_parallelism};
+use std::time::{Duration, Instant};
 
 use mio::Waker;
-use tokio::runtime::{Builder, Runtime};
 
 use super::descriptor;
 
@@ -54,6 +59,8 @@ impl Job {
     fn write(&self) -> Progress {
         let mut progress = self.lock();
         if let Progress::Waiting = *progress {
+            // What a panic leaves: some may have been written, and must not be again.
+            *progress = Progress::Failed(libc::EIO);
             *progress = match descriptor::send_all(self.descriptor, &self.bytes) {
                 Ok(written) => Progress::Written(written),
                 Err(error) => Progress::Failed(error.raw_os_error().unwrap_or_default()),
@@ -64,8 +71,12 @@ impl Job {
 
     /// Whether it has been written, without waiting for somebody who is at it.
     pub(crate) fn is_done(&self) -> bool {
-        let progress = self.progress.try_lock();
-        progress.is_ok_and(|progress| !matches!(*progress, Progress::Waiting))
+        let progress = match self.progress.try_lock() {
+            Ok(progress) => *progress,
+            Err(TryLockError::Poisoned(progress)) => **progress.get_ref(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        !matches!(progress, Progress::Waiting)
     }
 
     /// What has come of it, which it has by now at the latest.
@@ -80,50 +91,107 @@ impl Job {
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.progress)
     }
 }
 
-/// Has workers do these jobs, and wakes the loop behind them.
+/// The workers of the process, and what they have to do.
+struct Crew {
+    state: Mutex<State>,
+    /// There is a share.
+    arrival: Condvar,
+}
+
+struct State {
+    shares: VecDeque<Share>,
+    workers: usize,
+    /// When the last attempt to start one failed.
+    failed: Option<Instant>,
+}
+
+/// What one worker does at a time.
+struct Share {
+    jobs: Vec<Arc<Job>>,
+    /// Of the loop that waits for them.
+    waker: Arc<Waker>,
+}
+
+static CREW: Crew = Crew {
+    state: Mutex::new(State {
+        shares: VecDeque::new(),
+        workers: 0,
+        failed: None,
+    }),
+    arrival: Condvar::new(),
+};
+
+/// Has workers do these jobs, and wakes the loop behind them. Only where they are available.
 pub(crate) fn dispatch(jobs: Vec<Arc<Job>>, waker: &Arc<Waker>) {
-    let Some(runtime) = runtime() else { return };
     let mut jobs = jobs;
+    let mut state = lock(&CREW.state);
     while !jobs.is_empty() {
-        let share = jobs.split_off(jobs.len().saturating_sub(SHARE));
-        let waker = Arc::clone(waker);
-        runtime.spawn(async move {
-            for job in share {
-                job.write();
-            }
-            let _ = waker.wake();
+        state.shares.push_back(Share {
+            jobs: jobs.split_off(jobs.len().saturating_sub(SHARE)),
+            waker: Arc::clone(waker),
         });
+        CREW.arrival.notify_one();
     }
 }
 
-/// Whether there are workers: none on a machine with one core.
+/// Whether there are workers: none on a machine with one core, and where no thread can be started. They are
+/// started when they are first asked for, and never end.
 pub(crate) fn is_available() -> bool {
-    runtime().is_some()
+    let wanted = wanted();
+    let mut state = lock(&CREW.state);
+    let is_due = state.failed.is_none_or(|at| at.elapsed() >= PAUSE);
+    while state.workers < wanted && is_due {
+        match Builder::new().name("faye-websocket".into()).spawn(work) {
+            Ok(_) => state.workers += 1,
+            Err(_) => {
+                state.failed = Some(Instant::now());
+                break;
+            }
+        }
+    }
+    state.workers > 0
 }
 
-/// One for the process, started when it is first needed.
-fn runtime() -> Option<&'static Runtime> {
-    static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
-    let start = || {
+/// How many workers there should be.
+fn wanted() -> usize {
+    static WANTED: OnceLock<usize> = OnceLock::new();
+    *WANTED.get_or_init(|| {
         let cores = available_parallelism().map_or(1, usize::from);
-        let workers = std::env::var(SWITCH)
-            .ok()
-            .and_then(|number| number.parse().ok())
-            .unwrap_or(MAX_WORKERS.min(cores - 1));
-        if workers == 0 {
-            return None;
+        let number = std::env::var(SWITCH).ok();
+        let number = number.and_then(|number| number.parse().ok());
+        number.unwrap_or(MAX_WORKERS.min(cores - 1))
+    })
+}
+
+/// A worker. A panic ends a job, and its socket with it, but no worker.
+fn work() {
+    loop {
+        let share = next_share();
+        for job in share.jobs {
+            let _ = catch_unwind(AssertUnwindSafe(|| job.write()));
         }
-        Builder::new_multi_thread()
-            .worker_threads(workers)
-            .thread_name("faye-websocket")
-            .build()
-            .ok()
-    };
-    RUNTIME.get_or_init(start).as_ref()
+        let _ = share.waker.wake();
+    }
+}
+
+fn next_share() -> Share {
+    let mut state = lock(&CREW.state);
+    loop {
+        if let Some(share) = state.shares.pop_front() {
+            return share;
+        }
+        let arrival = CREW.arrival.wait(state);
+        state = arrival.unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// A poisoned lock guards nothing that a panic can have left half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The environment variable that says how many workers there are. 0: the loop does it all.
@@ -131,3 +199,5 @@ const SWITCH: &str = "FAYE_WEBSOCKET_WORKERS";
 const MAX_WORKERS: usize = 4;
 /// Writes that one worker does at a time.
 const SHARE: usize = 32;
+/// How long a thread that could not be started is not asked for again: an attempt takes as long as some writes.
+const PAUSE: Duration = Duration::from_secs(1);

@@ -476,17 +476,19 @@ impl Inner {
 
     /// Writes what the batch has sent, one socket after the other.
     fn write(&self) {
-        // What is written causes nothing: nobody is added meanwhile.
-        let mut dirty = self.dirty.take();
         let mut table = self.table.borrow_mut();
+        // What is written causes nothing: no socket is added meanwhile. They are forgotten when all of them
+        // have been written, and not before.
+        let dirty = self.dirty.borrow();
         if dirty.len() >= WIDE && self.has_crew && crew::is_available() {
-            table.send_away(dirty.drain(..));
+            table.send_away(&dirty);
+        } else {
+            for &id in dirty.iter() {
+                table.flush_replies(id);
+            }
         }
-        for id in dirty.drain(..) {
-            table.flush_replies(id);
-        }
-        drop(table);
-        *self.dirty.borrow_mut() = dirty;
+        drop(dirty);
+        self.dirty.borrow_mut().clear();
     }
 
     fn close(&self) {

@@ -288,9 +288,9 @@ impl Table {
     }
 
     /// Has workers write what waits for these sockets.
-    pub(crate) fn send_away(&mut self, ids: impl Iterator<Item = Id>) {
+    pub(crate) fn send_away(&mut self, ids: &[Id]) {
         let mut jobs = Vec::new();
-        for id in ids {
+        for &id in ids {
             let Some(socket) = self.get(id) else { continue };
             if socket.tls.is_some() {
                 self.flush_replies(id);

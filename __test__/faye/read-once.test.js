@@ -8,7 +8,7 @@ const assert = require('node:assert/strict')
 const driver = require('../../lib/driver')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
-const { accept, listen, once, serve } = require('../support/peer')
+const { accept, connect, listen, once, serve } = require('../support/peer')
 const { startProxy } = require('../support/proxy')
 
 /** An object whose properties count how often they are read, in `counts`. */
@@ -86,6 +86,22 @@ deviation('each option of a server is read once', async (scope) => {
   const ws = new WebSocket.Client(url)
   scope.defer(() => ws._stream.destroy())
   await once(ws, 'open')
+  assertReadOnce(counts)
+})
+
+deviation('each option of an EventSource is read once', async (scope) => {
+  const counts = {}
+  const headers = counted({ 'X-A': countedText('value', counts, 'value of a header') }, counts, 'headers.')
+  const options = counted({ headers, ping: 10, retry: 2 }, counts)
+  const { port } = await serve(scope, WebSocket, {
+    onRequest: (request, response) => {
+      const es = new WebSocket.EventSource(request, response, options)
+      scope.defer(() => es.close())
+    }
+  })
+  const peer = await connect(scope, port)
+  peer.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await peer.until(() => peer.bytes.includes('\r\nX-A: value\r\n') && peer.bytes.includes('\r\nretry: 2000\r\n\r\n'))
   assertReadOnce(counts)
 })
 

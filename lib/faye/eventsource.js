@@ -16,20 +16,21 @@ const MAX_BUFFERED = 16 * 1024 * 1024
 function EventSource (request, response, options) {
   Stream.call(this)
   this.writable = true
-  options = options || {}
+  const { headers: given, ping, retry } = options || {}
 
   const scheme = isSecureRequest(request) ? 'https:' : 'http:'
   this._stream = response.socket
-  this._ping = milliseconds('ping', options.ping || this.DEFAULT_PING)
-  this._retry = milliseconds('retry', options.retry || this.DEFAULT_RETRY)
+  this._ping = milliseconds('ping', ping || this.DEFAULT_PING)
+  this._retry = milliseconds('retry', retry || this.DEFAULT_RETRY)
   this._pingTimer = null
   this.url = scheme + '//' + request.headers.host + request.url
   this.lastEventId = request.headers['last-event-id'] || ''
   this.readyState = CONNECTING
 
   const headers = []
-  for (const name in options.headers) {
-    if (options.headers[name] !== undefined) headers.push(name, options.headers[name].toString())
+  for (const name in given) {
+    const value = given[name]
+    if (value !== undefined) headers.push(name, value.toString())
   }
   const head = eventStream.head(headers, Math.floor(this._retry))
 

@@ -114,6 +114,8 @@ export declare class Driver {
   get version(): string
   /** -1 before a client has started, then 0 to 3. */
   get readyState(): number
+  /** Whether it is known which subprotocol is in use, or that there is none. */
+  get knowsProtocol(): boolean
   /** The subprotocol in use. */
   get protocol(): string | null
   /** Whether bytes have arrived that nothing has come of yet. */
@@ -174,9 +176,9 @@ export declare class Prepared {
  */
 export declare class Reactor {
   /**
-   * Watches the sockets of this environment. `state` is an array of one number: 1 while a batch is
-   * under way. `hasCrew` lets workers write for wide batches: on the main thread only. Throws where
-   * libuv cannot be found.
+   * Watches the sockets of this environment. `state` is an array of two numbers: 1 while a batch is
+   * under way, and how many batches of the reactor there have been. `hasCrew` lets workers write for
+   * wide batches: on the main thread only. Throws where libuv cannot be found.
    */
   constructor(receiver: object, dispatch: (arg?: unknown) => unknown, resume: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
   /**
@@ -326,7 +328,10 @@ export interface DriverOptions {
   maxLength?: number
   /** Whether our frames are masked. Default: a client's are. */
   masking?: boolean
-  /** Whether a server understands hixie-75 and hixie-76. Default true. */
+  /**
+   * Whether a server understands hixie-75 and hixie-76. By default it does, where the request asks for a
+   * WebSocket; with true, every request without headers of RFC 6455 counts as theirs.
+   */
   allowDrafts?: boolean
   /** Whether a client's frames must be masked. Default true. */
   requireMasking?: boolean

@@ -255,6 +255,12 @@ impl Driver {
         }
     }
 
+    /// Whether it is known which subprotocol is in use, or that there is none.
+    #[napi(getter, catch_unwind)]
+    pub fn knows_protocol(&self) -> bool {
+        self.connection().knows_subprotocol()
+    }
+
     /// The subprotocol in use.
     #[napi(getter, catch_unwind)]
     pub fn protocol(&self) -> Option<String> {

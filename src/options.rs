@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use napi::Either;
 use napi_derive::napi;
-use proto::config::{Config, PeerMasking};
+use proto::config::{Config, Drafts, PeerMasking};
 use proto::http::headers::list;
 use proto::hybi::mask::MaskKeys;
 
@@ -15,7 +15,8 @@ pub struct DriverOptions {
     pub max_length: Option<f64>,
     /// Whether our frames are masked. Default: a client's are.
     pub masking: Option<bool>,
-    /// Whether a server understands hixie-75 and hixie-76. Default true.
+    /// Whether a server understands hixie-75 and hixie-76. By default it does, where the request asks for a
+    /// WebSocket; with true, every request without headers of RFC 6455 counts as theirs.
     pub allow_drafts: Option<bool>,
     /// Whether a client's frames must be masked. Default true.
     pub require_masking: Option<bool>,
@@ -26,7 +27,11 @@ pub struct DriverOptions {
 impl DriverOptions {
     pub(crate) fn server(self) -> Config {
         let mut config = Config::server();
-        config.allow_drafts = self.allow_drafts.unwrap_or(true);
+        config.drafts = match self.allow_drafts {
+            None => Drafts::Understood,
+            Some(true) => Drafts::Presumed,
+            Some(false) => Drafts::Refused,
+        };
         if self.require_masking == Some(false) {
             config.peer_masking = PeerMasking::Optional;
         }

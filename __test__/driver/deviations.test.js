@@ -185,9 +185,9 @@ test('a low-level frame is one that may be sent, and changes the state as it sho
   assert.deepEqual(seen, [])
   assert.equal(driver.frame('bye', 'close', 3001), true)
   assert.equal(driver.readyState, 2)
-  for (const type of [undefined, 'text', 'binary', 'ping', 'pong', 'close']) {
-    assert.equal(driver.frame('late', type), false, type)
-  }
+  for (const type of ['ping', 'pong', 'close']) assert.equal(driver.frame('late', type), false, type)
+  // As in the original.
+  for (const type of [undefined, 'text', 'binary']) assert.equal(driver.frame('late', type), true, type)
   assert.deepEqual(seen, [['frame', 'close', closePayload(3001, 'bye').toString('latin1')]])
 })
 

@@ -48,7 +48,7 @@ const faye = {
 
 // Beyond those of the above that concern a driver as well.
 const driver = {
-  'hixie-75 and hixie-76': 'are allowed unless allowDrafts is false; the original wants it to be true',
+  'hixie-75 and hixie-76': 'are understood unless allowDrafts is false; the original wants it to be true',
   'bytes before start()': 'wait for it; the original parses frames before it has answered',
   'a continuation of nothing': 'fails at its header, not when its payload is complete',
   'pings queued before open, with an extension': 'leave before the messages queued with them',
@@ -57,7 +57,8 @@ const driver = {
   'close codes that may not be on the wire': 'throw a RangeError; the original sends them',
   'frame() of type close': 'closes; the original sends the frame and stays open',
   'frame() of another type': 'throws a TypeError; the original sends a continuation of nothing',
-  'frame() while the connection closes': 'is refused; the original sends control frames after its close frame',
+  'control frames by frame() while the connection closes':
+    'are refused; the original sends them after its close frame',
   'a Uint8Array that is no Buffer': 'is sent; the original throws a TypeError',
   'an extension that was not offered': 'is refused before any other is activated, and so is one that made no offer',
   'quotes in extension headers': 'stand wherever they are needed; the original forgets every other pair',

@@ -54,21 +54,25 @@ parityEnds('closes', [
   log.call('binary', () => driver.binary(Buffer.from('late')))
   log.call('ping', () => driver.ping('late'))
   log.call('pong', () => driver.pong('late'))
+  for (const data of ['late', Buffer.from('late'), [1, 2], 5]) {
+    for (const type of [undefined, 'text', 'binary']) log.call('frame', () => driver.frame(data, type))
+  }
   log.call('messages', () => driver.messages.write('late'))
   log.call('setHeader', () => driver.setHeader('a', 'b'))
   feed.deliver(driver.io, fromPeer('text', 'unheard'), fromPeer('ping', 'answered'), fromPeer('pong', 'told'),
     fromPeer('text', 'un', { fin: false }), fromPeer('continuation', 'heard'), fromPeer('close', closePayload(1001)))
 })
 
-parityEnds('ignores a violation while it closes', [
+// Where the close frame does not come in the same packet, the original waits for it.
+parityEnds('is closed by a violation with a close frame behind it, while it closes', [
   ['reserved bits', (f) => f('text', 'a', { rsv: 4 })],
   ['an unknown opcode', (f) => f(3, '')],
   ['bad UTF-8', (f) => f('text', [0xff])],
   ['a frame that is too long', (f) => f('text', 'x'.repeat(21))]
 ], ({ feed, log, open, fromPeer }, bytes) => {
   const driver = open({ options: { maxLength: 20 } })
-  log.call('close', () => driver.close())
-  feed.deliver(driver.io, bytes(fromPeer))
+  log.call('close', () => driver.close('bye', 3001))
+  feed.deliver(driver.io, Buffer.concat([bytes(fromPeer), fromPeer('close', closePayload(3001, 'bye'))]))
   log.add('state', driver.readyState)
   log.call('close', () => driver.close())
 })

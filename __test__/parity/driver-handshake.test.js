@@ -163,7 +163,7 @@ parityTable('an answer that is', [...ACCEPTED, ...REFUSED_ANSWERS], (library, lo
   const { driver, head } = dial(library, log, { options: { protocols: ['a', 'b'] } })
   log.call('text', () => driver.text('queued'))
   feed.deliver(driver.io, upgradeResponse(head, headers), Buffer.from([0x81, 1, 0x68]))
-  if (driver.readyState === 1) log.add('protocol', driver.protocol)
+  log.add('protocol', driver.protocol)
   log.call('text', () => driver.text('after'))
   log.call('setHeader', () => driver.setHeader('A', 'b'))
 })
@@ -273,6 +273,36 @@ parity('server() does not start what is not a WebSocket', (library, log, feed) =
   const driver = listen(library, log)
   driver.on('connect', () => log.call('isWebSocket', () => library.isWebSocket(driver)))
   feed.deliver(driver.io, 'GET /page HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n')
+})
+
+const OTHERS = [
+  ['a page', 'GET /page HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nAccept: */*\r\n\r\n'],
+  ['another protocol', 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'],
+  ['no upgrade of the connection', 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n'],
+  ['something to be posted', 'POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+  ['a page, with keys of a draft',
+    'GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key1: 1 \r\nSec-WebSocket-Key2: 1 \r\n\r\n']
+]
+
+parityTable('server() refuses a request for', OTHERS, (library, log, feed, bytes) => {
+  const driver = watch(log, library.server())
+  driver.on('connect', () => {
+    log.add('version', driver.version)
+    log.call('start', () => driver.start())
+  })
+  feed.deliver(driver.io, bytes)
+  log.call('text', () => driver.text('late'))
+  log.add('end', driver.readyState, driver.getState())
+})
+
+parityTable('http() refuses a request for', OTHERS, (library, log, feed, bytes) => {
+  const [, method, url] = /^(\S+) (\S+)/.exec(bytes)
+  const headers = {}
+  for (const [, name, value] of bytes.matchAll(/\r\n([^:\r]+): (.*)/g)) headers[name.toLowerCase()] = value
+  const driver = watch(log, library.http({ method, url, headers }))
+  log.add('version', driver.version)
+  log.call('start', () => driver.start())
+  log.add('end', driver.readyState, driver.getState())
 })
 
 parityTable('server() connects all the same', [

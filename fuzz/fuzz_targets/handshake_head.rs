@@ -10,6 +10,7 @@ use faye_websocket_fuzz::driver::{Driver, Line, Reaction, Style, assert_same_in_
 use faye_websocket_fuzz::stream::{Cut, Stream};
 use faye_websocket_fuzz::wire::Framing;
 use libfuzzer_sys::fuzz_target;
+use proto::config::Drafts;
 use proto::connection::{Connection, ReadyState};
 use proto::handshake::proxy::{Connect, ProxyAnswer, Tunnel};
 use proto::http::head::{RequestHead, RequestReader};
@@ -27,7 +28,12 @@ fn fuzz(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         0 => {
             let read = same_in_every_cut(&stream, read_request);
             if let Some((Some(head), body)) = read {
-                answer_request(head, &body, reader & 0x80 == 0);
+                let drafts = match reader >> 6 {
+                    0 => Drafts::Understood,
+                    1 => Drafts::Presumed,
+                    _ => Drafts::Refused,
+                };
+                answer_request(head, &body, drafts);
             }
         }
         1 => assert_same_in_every_cut(&stream, read_answer),
@@ -66,7 +72,7 @@ fn read_request(pieces: &[&[u8]]) -> Option<(Option<RequestHead>, Vec<u8>)> {
 }
 
 /// What a server makes of a request, as the binding hands it over.
-fn answer_request(head: RequestHead, body: &[u8], allow_drafts: bool) {
+fn answer_request(head: RequestHead, body: &[u8], drafts: Drafts) {
     let mut request = Request::new(
         &head.method,
         &format!("ws://a{}", head.target),
@@ -78,7 +84,7 @@ fn answer_request(head: RequestHead, body: &[u8], allow_drafts: bool) {
         }
     }
     let mut config = config(0, false);
-    config.allow_drafts = allow_drafts;
+    config.drafts = drafts;
     config.subprotocols = vec!["chat".to_owned()];
     let connection = Connection::server(request, config).expect("the subprotocol is a token");
     let framing = match connection.version().name() {

@@ -51,6 +51,7 @@ const direct = native.direct()
 const NOTHING = []
 /** @type {Array<any>} */
 const NO_EVENTS = []
+const CLOSING = 2
 const STATES = ['connecting', 'open', 'closing', 'closed']
 /** What native sends return instead of a number of bytes. */
 const REFUSED = -1
@@ -441,7 +442,8 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Sends a frame: of that type, or text for strings and numbers and binary for bytes.
+   * Sends a frame: of that type, or text for strings and numbers and binary for bytes. While the connection closes, a
+   * message is dropped and the answer is true, as in the original.
    *
    * @param {any} data
    * @param {'text' | 'binary' | 'ping' | 'pong' | 'close'} [type]
@@ -450,8 +452,8 @@ class Driver extends EventEmitter {
   frame (data, type, code) {
     if (this.#isDraft) return this.text(data)
     switch (type || (typeof data === 'string' || typeof data === 'number' ? 'text' : 'binary')) {
-      case 'text': return this.text(data)
-      case 'binary': return this.binary(data)
+      case 'text': return this.text(data) || this.readyState === CLOSING
+      case 'binary': return this.binary(data) || this.readyState === CLOSING
       case 'ping': return this.ping(data)
       case 'pong': return this.pong(data)
       case 'close': return this.close(data, code)
@@ -791,7 +793,6 @@ class Driver extends EventEmitter {
 
   #opened () {
     this.#readResponse()
-    if (this.#target !== null) this.protocol = this.#native.protocol
     this.delegate?.opened()
     this.emit('open', {})
     if (this.paused) this.transport?.suspend()
@@ -832,6 +833,7 @@ class Driver extends EventEmitter {
     if (this.#target === null) return
     this.statusCode = this.#native.statusCode ?? undefined
     this.headers = headersObject(this.#native.responseHeaders)
+    if (this.#native.knowsProtocol) this.protocol = this.#native.protocol
   }
 }
 

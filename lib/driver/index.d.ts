@@ -100,7 +100,8 @@ declare namespace websocket {
 
     /**
      * Whether a server understands hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
-     * standard: where no such client has to be served, `false` refuses them. Default: `true`.
+     * standard: where no such client has to be served, `false` refuses them. Default: where a request asks for a
+     * WebSocket; with `true`, all requests without headers of RFC 6455 count as theirs.
      */
     allowDrafts?: boolean
 
@@ -141,7 +142,7 @@ declare namespace websocket {
 
     /**
      * The subprotocol agreed on. Of a server known from the beginning, and `undefined` if there is none; of a client
-     * known with `open`, and `null` if there is none.
+     * known with the answer, and `null` if that names none, or one that was not offered.
      */
     readonly protocol: string | null | undefined
 
@@ -193,6 +194,7 @@ declare namespace websocket {
      * Sends one frame: of that type, or else text for a string or a number, and binary for bytes.
      *
      * @param code Of a `close` frame, whose data are the reason.
+     * @returns As the method for that type; but `true` for a message while the driver is closing, which is not sent.
      */
     frame (
       data: string | number | Uint8Array | readonly number[],

@@ -13,6 +13,19 @@ pub enum PeerMasking {
     Optional,
 }
 
+/// Which requests a server takes for those of hixie-75 and hixie-76.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Drafts {
+    /// None: every request is held to RFC 6455.
+    Refused,
+    /// Those that ask for a WebSocket. A request for something else is refused as RFC 6455 has it, with a
+    /// close code.
+    Understood,
+    /// All that have no header of RFC 6455, as websocket-driver does when it is told to allow drafts: the
+    /// refusal of a request for something else has no close code.
+    Presumed,
+}
+
 /// The settings of one connection.
 #[derive(Debug)]
 pub struct Config {
@@ -23,7 +36,7 @@ pub struct Config {
     /// Where masking keys come from; `None` sends frames unmasked.
     pub mask_keys: Option<MaskKeys>,
     /// Whether a server understands hixie-75 and hixie-76.
-    pub allow_drafts: bool,
+    pub drafts: Drafts,
     /// Supported by a server, or offered by a client in this order.
     pub subprotocols: Vec<String>,
 }
@@ -36,7 +49,7 @@ impl Config {
             max_length: DEFAULT_MAX_LENGTH,
             peer_masking: PeerMasking::Required,
             mask_keys: None,
-            allow_drafts: true,
+            drafts: Drafts::Understood,
             subprotocols: Vec::new(),
         }
     }

@@ -39,7 +39,8 @@ pub struct Connection {
     outbox: Outbox,
     /// What the last thing the peer caused has caused in turn, and nobody has been told yet.
     untold: VecDeque<Event>,
-    subprotocol: Option<String>,
+    /// None before it is known; then which one is in use, if any.
+    subprotocol: Option<Option<String>>,
     response: Option<ResponseHead>,
 }
 
@@ -120,7 +121,7 @@ impl Connection {
     /// [`InvalidArgument::Subprotocol`] for a name that could not be written.
     pub fn server(request: Request, config: Config) -> Result<Self, InvalidArgument> {
         check_subprotocols(&config.subprotocols)?;
-        let version = Version::of(&request, config.allow_drafts);
+        let version = Version::of(&request, config.drafts);
         let subprotocol = match version {
             Version::Hybi13 => server::select_subprotocol(&request, &config.subprotocols),
             Version::Hixie75 | Version::Hixie76 => None,
@@ -131,7 +132,7 @@ impl Connection {
             headers: HeaderList::default(),
         };
         Ok(Self {
-            subprotocol,
+            subprotocol: Some(subprotocol),
             ..Self::new(handshake, version, config)
         })
     }
@@ -482,7 +483,14 @@ impl Connection {
     /// The subprotocol in use: a server knows it from the beginning, a client from the answer.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_deref()
+        self.subprotocol.as_ref()?.as_deref()
+    }
+
+    /// Whether it is known which subprotocol is in use, or that there is none. After an answer that chose one
+    /// that was not offered, there is none.
+    #[must_use]
+    pub fn knows_subprotocol(&self) -> bool {
+        self.subprotocol.is_some()
     }
 
     /// The server's answer to a client, as soon as it has arrived, good or bad.

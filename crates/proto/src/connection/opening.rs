@@ -135,7 +135,9 @@ impl Connection {
             .and_then(|(head, size)| {
                 inbox.take(size);
                 let head = self.response.insert(head);
-                let subprotocol = handshake.judge(head)?;
+                handshake.judge(head)?;
+                let chosen = self.subprotocol.insert(None);
+                *chosen = handshake.subprotocol(head)?;
                 let extensions = head.header("sec-websocket-extensions");
                 let invalid =
                     || HandshakeError::InvalidExtensions(extensions.unwrap_or("").to_owned());
@@ -144,13 +146,12 @@ impl Connection {
                     .map_err(|_| invalid())?;
                 match self.negotiation.unknown() {
                     Some(name) => Err(HandshakeError::UnknownExtension(name.to_owned())),
-                    None => Ok(subprotocol),
+                    None => Ok(()),
                 }
             });
         let events = match judged {
             Err(error) => self.fail(Error::Handshake(error)),
-            Ok(subprotocol) => {
-                self.subprotocol = subprotocol;
+            Ok(()) => {
                 if self.negotiation.received().is_empty() {
                     self.establish()
                 } else {
@@ -193,7 +194,7 @@ impl Connection {
                 let key = server::judge(&request)?;
                 receive_offers(&mut self.negotiation, &request)?;
                 let extensions = self.negotiation.header();
-                let subprotocol = self.subprotocol.as_deref();
+                let subprotocol = self.subprotocol.as_ref().and_then(Option::as_deref);
                 let answer = server::accept(key, subprotocol, extensions.as_deref(), headers);
                 self.write(&answer);
                 Ok(self.establish())

@@ -69,9 +69,9 @@ impl ClientHandshake {
         )
     }
 
-    /// The subprotocol that the server chose, if the answer is all that RFC 6455 §4.1 demands. Its
-    /// extensions are judged elsewhere.
-    pub(crate) fn judge(&self, head: &ResponseHead) -> Result<Option<String>, HandshakeError> {
+    /// Whether the answer is all that RFC 6455 §4.1 demands, but for the subprotocol. Its extensions are
+    /// judged elsewhere.
+    pub(crate) fn judge(&self, head: &ResponseHead) -> Result<(), HandshakeError> {
         if head.status != 101 {
             return Err(HandshakeError::UnexpectedStatus(head.status));
         }
@@ -92,6 +92,14 @@ impl ClientHandshake {
         if head.header("sec-websocket-accept") != Some(&self.accept) {
             return Err(HandshakeError::AcceptMismatch);
         }
+        Ok(())
+    }
+
+    /// The subprotocol that the server chose, if it was offered.
+    pub(crate) fn subprotocol(
+        &self,
+        head: &ResponseHead,
+    ) -> Result<Option<String>, HandshakeError> {
         let chosen = head
             .header("sec-websocket-protocol")
             .filter(|name| !name.is_empty());
@@ -165,8 +173,13 @@ mod tests {
                 headers: names.map(header).into(),
             }
         };
-        assert_eq!(handshake().judge(&answer(("", ""))), Ok(None));
-        let chosen = handshake().judge(&answer(("sec-websocket-protocol", "b")));
+        let judge = |answer: &ResponseHead| {
+            let handshake = handshake();
+            handshake.judge(answer)?;
+            handshake.subprotocol(answer)
+        };
+        assert_eq!(judge(&answer(("", ""))), Ok(None));
+        let chosen = judge(&answer(("sec-websocket-protocol", "b")));
         assert_eq!(chosen, Ok(Some("b".to_owned())));
 
         let cases = [
@@ -194,14 +207,14 @@ mod tests {
             ),
         ];
         for (changed, message) in cases {
-            let error = handshake().judge(&answer(changed)).unwrap_err();
+            let error = judge(&answer(changed)).unwrap_err();
             assert_eq!(error.to_string(), message, "{changed:?}");
         }
         let moved = ResponseHead {
             status: 302,
             ..answer(("", ""))
         };
-        let error = handshake().judge(&moved).unwrap_err();
+        let error = judge(&moved).unwrap_err();
         assert_eq!(error.to_string(), "Unexpected response code: 302");
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub mod proxy;
 pub(crate) mod server;
 
+use crate::config::Drafts;
 use crate::http::request::Request;
 
 /// Which protocol a request speaks.
@@ -19,10 +20,15 @@ pub enum Version {
 }
 
 impl Version {
-    /// By the headers that only one of them has. Without drafts everything is held to RFC 6455.
-    pub(crate) fn of(request: &Request, allow_drafts: bool) -> Self {
+    /// By the headers that only one of them has.
+    pub(crate) fn of(request: &Request, drafts: Drafts) -> Self {
         let has = |name| request.header(name).is_some_and(|value| !value.is_empty());
-        if !allow_drafts || has("sec-websocket-version") || has("sec-websocket-key") {
+        let may_be_draft = match drafts {
+            Drafts::Refused => false,
+            Drafts::Understood => request.upgrades_to_websocket(),
+            Drafts::Presumed => true,
+        };
+        if !may_be_draft || has("sec-websocket-version") || has("sec-websocket-key") {
             Self::Hybi13
         } else if has("sec-websocket-key1") || has("sec-websocket-key2") {
             Self::Hixie76

@@ -1,6 +1,6 @@
 //! The opening handshake as a server answers it.
 
-use faye_websocket_proto::config::Config;
+use faye_websocket_proto::config::{Config, Drafts};
 use faye_websocket_proto::connection::Connection;
 
 use crate::support::connections::{asked_server, lenient};
@@ -227,6 +227,30 @@ pub(crate) const SCRIPTS: &[Script] = &[
          text refused",
     ),
     script(
+        "refuses ordinary HTTP with a close code, although a draft has no other headers",
+        || ordinary(Drafts::Understood),
+        "start",
+        "head HTTP/1.1 400 Bad Request
+         head Content-Type: text/plain
+         head Content-Length: 23
+         body Not a WebSocket request
+         start refused
+         error Not a WebSocket request
+         close 1002 Not a WebSocket request",
+    ),
+    script(
+        "takes ordinary HTTP for a draft when told to presume that",
+        || ordinary(Drafts::Presumed),
+        "start",
+        "head HTTP/1.1 400 Bad Request
+         head Content-Type: text/plain
+         head Content-Length: 23
+         body Not a WebSocket request
+         start refused
+         error Not a WebSocket request
+         close none",
+    ),
+    script(
         "refuses another version and names the right one",
         || asked_server(Config::server(), &[("sec-websocket-version", "8")]),
         "start",
@@ -289,6 +313,21 @@ pub(crate) const SCRIPTS: &[Script] = &[
          open",
     ),
 ];
+
+/// A request for a page.
+fn ordinary(drafts: Drafts) -> Connection {
+    let config = Config {
+        drafts,
+        ..Config::server()
+    };
+    let absent = [
+        "connection",
+        "upgrade",
+        "sec-websocket-key",
+        "sec-websocket-version",
+    ];
+    asked_server(config, &absent.map(|name| (name, "-")))
+}
 
 fn asked() -> Connection {
     asked_server(Config::server(), &[])

@@ -267,7 +267,9 @@ declare namespace WebSocket {
      * @throws RangeError for a `maxLength` or a number of seconds that is no number above 0 (0 and undefined mean the
      * default).
      * @throws TypeError for protocols of another kind, for an extension without the properties it needs, for a
-     * `binaryType` or `signal` of another kind, and for a `pingTimeout` without `ping`.
+     * `binaryType`, `signal`, `agent` or `createConnection` of another kind, for a `pingTimeout` without `ping`, and for
+     * more than one of `proxy`, `agent` and `createConnection`.
+     * @throws what `agent` and `createConnection` throw.
      */
     constructor (url: string, protocols?: Protocols | null, options?: ClientOptions | null)
 
@@ -475,6 +477,20 @@ declare namespace WebSocket {
     proxy?: ProxyOptions
 
     /**
+     * Makes the connection, as it would for `http.request()` or `https.request()`: Node's agents, and those that go
+     * through a proxy (https-proxy-agent, socks-proxy-agent, proxy-agent). It is asked with a request that is never
+     * written, and has the options `net` or `tls`. If its stream is not encrypted, TLS for a `wss:` URL is ours. Excludes
+     * `proxy` and `createConnection`. Default: none.
+     */
+    agent?: http.Agent | false | null
+
+    /**
+     * Makes the connection: returns a Duplex, or calls back with one. If that is not encrypted, TLS for a `wss:` URL is
+     * ours. Excludes `proxy` and `agent`. Default: none.
+     */
+    createConnection?: CreateConnection | false | null
+
+    /**
      * Options for `net.connect()`, used when what we connect to is plain: a `ws:` server, or an `http:` proxy whatever
      * the server is. For a `wss:` server and an `https:` proxy, `tls` and `proxy.tls` take the same options. `host` and
      * `port` come from the URL, whatever is given here. Default: none.
@@ -489,6 +505,24 @@ declare namespace WebSocket {
 
     /** Short for `tls: { ca }`; `tls.ca` wins. Default: the certificate authorities that Node trusts. */
     ca?: tls.SecureContextOptions['ca']
+  }
+
+  /**
+   * Returns the connection, or calls back with it, or with an error. It may still be connecting: nothing is written
+   * before `connect`, or `secureConnect` of a TLSSocket. What is called back after the first answer is ignored.
+   */
+  export type CreateConnection = (
+    options: CreateConnectionOptions,
+    callback: (error?: Error | null, stream?: Stream.Duplex) => void
+  ) => Stream.Duplex | null | undefined | void
+
+  /** The options `net`, or for a `wss:` URL `tls`, and where to connect. They suit `net.connect()` and `tls.connect()`. */
+  export interface CreateConnectionOptions extends tls.ConnectionOptions {
+    host: string
+    port: number
+    /** The path of a Unix socket, for a URL that leads to one. */
+    path?: string
+    protocol: 'ws:' | 'wss:'
   }
 
   /** A proxy that is asked to `CONNECT`. */

@@ -90,6 +90,16 @@ void ws.statusCode
 
 // @ts-expect-error: a URL is a string
 new WebSocket.Client(new URL('ws://localhost'))
+// @ts-expect-error: a URL is no agent
+new WebSocket.Client('ws://localhost', [], { agent: 'http://localhost' })
+// @ts-expect-error: true is no agent
+new WebSocket.Client('ws://localhost', [], { agent: true })
+// @ts-expect-error: a promise is no connection
+new WebSocket.Client('ws://localhost', [], { createConnection: async () => socket })
+// @ts-expect-error: the options have no method
+new WebSocket.Client('ws://localhost', [], { createConnection: ({ method }) => socket })
+// @ts-expect-error: an agent is for clients
+new WebSocket(request, socket, body, [], { agent: new http.Agent() })
 // @ts-expect-error: a proxy has an origin
 new WebSocket.Client('ws://localhost', [], { proxy: { headers: {} } })
 // @ts-expect-error: an unknown option throws

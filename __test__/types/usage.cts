@@ -2,11 +2,13 @@
 
 import * as fs from 'fs'
 import * as http from 'http'
+import * as https from 'https'
 import * as net from 'net'
 import * as stream from 'stream'
 import * as tls from 'tls'
 import { EventEmitter } from 'events'
 import { inherits } from 'util'
+import { HttpsProxyAgent } from 'https-proxy-agent'
 import WebSocket = require('faye-websocket')
 import websocket = require('faye-websocket-rs/websocket-driver')
 
@@ -155,6 +157,26 @@ const client = new WebSocket.Client('wss://user:secret@example.com/path', ['irc'
 })
 new WebSocket.Client('ws://localhost')
 new WebSocket.Client('ws://localhost', null, null)
+
+// Connections of the program.
+new WebSocket.Client('ws://localhost', [], { agent: new http.Agent({ keepAlive: true }), net: { family: 6 } })
+new WebSocket.Client('wss://localhost', [], { agent: https.globalAgent })
+new WebSocket.Client('wss://localhost', [], { agent: new HttpsProxyAgent('http://proxy.example.com') })
+new WebSocket.Client('wss://localhost', [], { agent: false, createConnection: null })
+new WebSocket.Client('ws://localhost', [], { createConnection: net.connect })
+new WebSocket.Client('wss://localhost', [], { createConnection: tls.connect })
+new WebSocket.Client('ws://localhost', [], { createConnection: () => duplex })
+new WebSocket.Client('ws://localhost', [], {
+  createConnection: (options, callback) => {
+    const { host, port, path, protocol, servername } = options
+    const place: [string, number, string | undefined, 'ws:' | 'wss:', string | undefined] =
+      [host, port, path, protocol, servername]
+    if (place[1] === 0) callback(new Error('no port'))
+    else setImmediate(() => callback(null, tls.connect(options)))
+  }
+})
+const connecting: WebSocket.CreateConnection = (options: WebSocket.CreateConnectionOptions) => net.connect(options)
+void connecting
 const status: number | undefined = client.statusCode
 const server: string | undefined = client.headers?.server
 void [status, server]

@@ -18,7 +18,7 @@ const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
 const OPTIONS = [
   'headers', 'extensions', 'maxLength', 'allowDrafts', 'binaryType', 'ping', 'pingTimeout', 'handshakeTimeout',
-  'closeTimeout', 'signal', 'proxy', 'net', 'tls', 'ca', 'transport'
+  'closeTimeout', 'signal', 'proxy', 'agent', 'createConnection', 'net', 'tls', 'ca', 'transport'
 ]
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer']
 

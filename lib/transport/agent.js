@@ -1,0 +1,166 @@
+// @ts-check
+'use strict'
+
+// Connections that a program makes: by an agent in the manner of Node's `http.Agent`, or by a function of its own.
+
+const { ClientRequest } = require('node:http')
+const tls = require('node:tls')
+
+/**
+ * Called once, with what has come of it.
+ *
+ * @callback Answer
+ * @param {any} error
+ * @param {any} [stream]
+ */
+
+/**
+ * What an agent is asked with: a request that is never written. Agents look at its headers, listen to its events and
+ * call its methods, so it is a real one; all that it does itself is to take the stream.
+ */
+class Errand extends ClientRequest {
+  /** @type {Answer | null} */
+  #answer = null
+  /** @type {any} */
+  #stream = null
+
+  /**
+   * @param {any} agent
+   * @param {any} options
+   * @param {Answer} answer
+   */
+  constructor (agent, options, answer) {
+    super({ ...REQUEST, path: options.path, headers: options.headers })
+    this.agent = agent
+    this.#answer = answer
+    this.on('error', (error) => this.#failed(error))
+    agent.addRequest(this, options)
+  }
+
+  /**
+   * @param {any} stream
+   * @param {any} [error]
+   */
+  onSocket (stream, error) {
+    if (error) return this.#failed(error)
+    const answer = this.#answer
+    this.#answer = null
+    if (answer === null) return discard(stream)
+    this.#stream = stream
+    answer(null, stream)
+  }
+
+  /** @param {any} [error] */
+  destroy (error) {
+    if (this.destroyed) return this
+    this.destroyed = true
+    this.#failed(error ?? new Error('The agent has given up'))
+    return this
+  }
+
+  /** Tells the agent that its stream is in use. It may have it flow, or give it something to read. */
+  announce () {
+    this.emit('socket', this.#stream)
+  }
+
+  /** The stream does not come back to the agent's pool, and need not be counted. */
+  leaveAgent () {
+    this.#stream.emit('agentRemove')
+  }
+
+  /** Nothing is wanted any more. */
+  cancel () {
+    this.#answer = null
+    this.destroyed = true
+  }
+
+  /** @param {any} error */
+  #failed (error) {
+    const answer = this.#answer
+    this.#answer = null
+    if (answer !== null) answer(error)
+    else if (this.#stream !== null) this.#stream.destroy(error)
+  }
+}
+
+/**
+ * Asks an agent for a connection to a server.
+ *
+ * @param {any} agent
+ * @param {URL} url
+ * @param {any} options for `net.connect()`, or for `tls.connect()` when the URL is secure
+ * @param {Answer} answer
+ */
+function askAgent (agent, url, options, answer) {
+  const isSecure = url.protocol === 'wss:'
+  const verified = isSecure && !options.checkServerIdentity ? { checkServerIdentity: identityOf(options) } : null
+  return new Errand(agent, {
+    ...options,
+    ...verified,
+    protocol: isSecure ? 'https:' : 'http:',
+    hostname: options.host,
+    path: url.pathname + url.search,
+    method: 'GET',
+    headers: { Host: url.host, Upgrade: 'websocket', Connection: 'Upgrade' },
+    agent,
+    // As agent-base has it. It guesses otherwise, by the names of the functions that are at work.
+    secureEndpoint: isSecure
+  }, answer)
+}
+
+/**
+ * Agents forget the host when it is an address, and then the certificate would be that of the proxy's.
+ *
+ * @param {any} options
+ */
+function identityOf ({ servername, host }) {
+  return (/** @type {string} */ name, /** @type {any} */ certificate) =>
+    tls.checkServerIdentity(servername || host, certificate)
+}
+
+/**
+ * Asks a function for a connection, as `http.request()` does: it returns a stream, or calls back.
+ *
+ * @param {Function} createConnection
+ * @param {any} options
+ * @param {Answer} answer
+ */
+function askFunction (createConnection, options, answer) {
+  let isAnswered = false
+  const once = (/** @type {any} */ error, /** @type {any} */ stream) => {
+    if (isAnswered) return
+    isAnswered = true
+    answer(error, stream)
+  }
+  const stream = createConnection(options, once)
+  if (!stream) return
+  if (!isAnswered && !isDuplex(stream)) throw notDuplex(stream)
+  once(null, stream)
+}
+
+/** @param {any} value */
+function isDuplex (value) {
+  return typeof value === 'object' && value !== null && METHODS.every((name) => typeof value[name] === 'function')
+}
+
+/** @param {any} value which may have passwords in it */
+function notDuplex (value) {
+  return new TypeError(`Invalid connection: ${Object.prototype.toString.call(value)}; expected a Duplex`)
+}
+
+/** @param {any} stream that came too late */
+function discard (stream) {
+  if (!isDuplex(stream)) return
+  stream.on('error', () => {})
+  stream.destroy()
+}
+
+const METHODS = ['on', 'removeListener', 'emit', 'write', 'end', 'destroy', 'pause', 'resume']
+/**
+ * A request asks its agent in its constructor already, and checks its protocol.
+ *
+ * @type {any}
+ */
+const REQUEST = { agent: { addRequest () {}, options: {}, keepAlive: false, maxSockets: Infinity }, setHost: false }
+
+module.exports = { askAgent, askFunction, discard, isDuplex, notDuplex }

@@ -1,0 +1,268 @@
+// @ts-check
+'use strict'
+
+// The way from a client to its server: directly, through a proxy, or by a connection that the program makes; and TLS.
+
+const { AsyncResource } = require('node:async_hooks')
+const net = require('node:net')
+const { Duplex } = require('node:stream')
+const tls = require('node:tls')
+const transports = require('.')
+const { askAgent, askFunction, discard, isDuplex, notDuplex } = require('./agent')
+const { planOf } = require('./tls')
+
+/**
+ * Who wants the connection.
+ *
+ * @typedef {object} Owner
+ * @property {() => boolean} isWaiting it still does
+ * @property {(stream: any) => void} use to listen to this stream as well
+ * @property {() => void} retire to listen to no stream so far, and forget its transport
+ * @property {(transport: any) => void} moveBy this transport, which makes sure of the server first
+ * @property {() => void} arrive the server is known to be right: the opening handshake may be written
+ * @property {(error: any) => void} fail
+ * @property {(error: Error) => void} refuse by a proxy
+ *
+ * What the program wants. One of `proxy`, `agent` and `createConnection`, or none.
+ *
+ * @typedef {object} Ways
+ * @property {boolean} isStream whether TLS must be Node's
+ * @property {any} net
+ * @property {any} tls
+ * @property {any} ca
+ * @property {{ url: URL, endpoint: Endpoint, headers: any, tls: any } | null} proxy
+ * @property {any} agent
+ * @property {Function | null} createConnection
+ *
+ * @typedef {import('../driver/url').Endpoint} Endpoint
+ * @typedef {import('../driver/url').Target} Target
+ * @typedef {import('../driver/driver').Driver} Driver
+ */
+
+/** The way of one client. Nothing is written to the server before it is known to be right. */
+class Dial {
+  #target
+  #server
+  #ways
+  #driver
+  #owner
+  /** For `tls.connect()` to the server. */
+  #tls
+  /** @type {any} */
+  #stream = null
+  /** @type {ReturnType<typeof askAgent> | null} */
+  #errand = null
+
+  /**
+   * @param {Target} target
+   * @param {Ways} ways
+   * @param {Driver} driver
+   * @param {Owner} owner
+   */
+  constructor (target, ways, driver, owner) {
+    this.#target = target
+    this.#server = target.endpoint
+    this.#ways = ways
+    this.#driver = driver
+    this.#owner = owner
+    this.#tls = tlsOptions(this.#server.host, ways.tls, ways.ca)
+  }
+
+  /** Throws what is wrong with the options: later nothing could catch it. */
+  begin () {
+    const { agent, createConnection, proxy } = this.#ways
+    if (proxy !== null) this.#throughProxy(proxy)
+    else if (agent || createConnection) this.#byProgram(agent, createConnection)
+    else this.#directly()
+  }
+
+  /** The connection is there, or is not wanted any more. */
+  end () {
+    this.#errand?.cancel()
+  }
+
+  #directly () {
+    const server = this.#server
+    const plan = server.secure && !this.#ways.isStream ? planOf(this.#tls) : null
+    this.#use(plan === null
+      ? connect(server, this.#ways.net, this.#tls, () => this.#owner.arrive())
+      : connect({ ...server, secure: false }, this.#tls, null, () => this.#secureNatively(plan)))
+  }
+
+  /**
+   * TLS in the reactor, which is stricter than OpenSSL: what it refuses is tried once more, by Node.
+   *
+   * @param {import('./tls').Plan} plan
+   */
+  #secureNatively (plan) {
+    if (!this.#owner.isWaiting()) return
+    const stream = this.#stream
+    /** @type {import('./transport').Transport | null} */
+    const transport = transports.connectSecurely(stream, this.#driver, {
+      ...plan,
+      onSecure: () => transport?.start(),
+      onRefused: () => {
+        const isRef = stream._handle?.hasRef?.() ?? true
+        this.#owner.retire()
+        this.#use(connect(this.#server, null, this.#tls, () => this.#owner.arrive()))
+        if (!isRef) this.#stream.unref()
+      }
+    })
+    if (transport === null) this.#secureByNode()
+    else this.#owner.moveBy(transport)
+  }
+
+  /** @param {NonNullable<Ways['proxy']>} proxy */
+  #throughProxy (proxy) {
+    if (this.#server.secure) {
+      this.#tls.secureContext ??= tls.createSecureContext({ ciphers: tls.DEFAULT_CIPHERS, ...this.#tls })
+    }
+    const tunnel = this.#driver.proxy(proxy.url)
+    for (const name in proxy.headers) tunnel.setHeader(name, proxy.headers[name])
+    // Not by stream.pipe(), which on Node 24 swallows what handlers throw.
+    const feed = (/** @type {Buffer} */ chunk) => tunnel.write(chunk)
+    tunnel.on('connect', () => {
+      // The proxy has had its say: from here on the stream is the server's.
+      stream.removeListener('data', feed)
+      stream.pause()
+      this.#connected()
+    })
+    tunnel.on('error', (error) => this.#owner.refuse(error))
+    const { endpoint } = proxy
+    const stream = connect(endpoint, this.#ways.net, tlsOptions(endpoint.host, proxy.tls), () => tunnel.start())
+    this.#use(stream)
+    tunnel.pipe(stream, { end: false })
+    stream.on('data', feed)
+  }
+
+  /**
+   * @param {any} agent
+   * @param {Function | null} createConnection
+   */
+  #byProgram (agent, createConnection) {
+    const { host, port, path, secure } = this.#server
+    const options = { ...(secure ? this.#tls : this.#ways.net), host, port }
+    // The program may call from anywhere.
+    const answer = AsyncResource.bind((/** @type {any} */ error, /** @type {any} */ stream) =>
+      this.#given(error, stream))
+    if (createConnection) {
+      const { protocol } = this.#target.url
+      return askFunction(createConnection, { ...options, ...(path && { path }), protocol }, answer)
+    }
+    this.#errand = askAgent(agent, this.#target.url, options, answer)
+  }
+
+  /**
+   * @param {any} error
+   * @param {any} stream
+   */
+  #given (error, stream) {
+    if (!this.#owner.isWaiting()) return discard(stream)
+    if (!error && !isDuplex(stream)) error = notDuplex(stream)
+    if (!error && (stream.destroyed || stream.readable === false)) error = new Error('The connection has ended')
+    if (error) discard(stream)
+    // A proxy has refused: its agent gives us what it has said, to be read only.
+    const isAnswer = !error && stream.writable === false
+    if (!error) this.#use(isAnswer ? answerIn(stream) : stream)
+    // Handlers that are attached in this tick hear of it.
+    process.nextTick(() => {
+      if (!this.#owner.isWaiting()) return
+      if (error) return this.#owner.fail(error)
+      this.#errand?.announce()
+      if (isAnswer) this.#owner.arrive()
+      else this.#awaitConnection(stream)
+    })
+  }
+
+  /** @param {any} stream */
+  #awaitConnection (stream) {
+    // An agent may have it flow, and what comes is for us.
+    stream.pause()
+    const next = AsyncResource.bind(() => {
+      if (!this.#owner.isWaiting()) return
+      this.#errand?.leaveAgent()
+      this.#connected()
+    })
+    if (stream.encrypted && stream.secureConnecting) stream.once('secureConnect', next)
+    else if (stream.connecting) stream.once('connect', next)
+    else process.nextTick(next)
+  }
+
+  /** The stream leads to the server. A program may have encrypted it already. */
+  #connected () {
+    if (!this.#owner.isWaiting()) return
+    const isEncrypted = this.#ways.proxy === null && this.#stream.encrypted === true
+    if (this.#server.secure && !isEncrypted) this.#secureByNode()
+    else this.#owner.arrive()
+  }
+
+  #secureByNode () {
+    if (!this.#owner.isWaiting()) return
+    let stream
+    try {
+      stream = tls.connect({ ...this.#tls, socket: this.#stream }, () => this.#owner.arrive())
+    } catch (error) {
+      // An option that tls.connect() alone can judge.
+      return this.#owner.fail(error)
+    }
+    this.#use(stream)
+  }
+
+  /** @param {any} stream */
+  #use (stream) {
+    this.#stream = stream
+    this.#owner.use(stream)
+  }
+}
+
+/**
+ * `onConnect` is called once everything about the peer is known to be right: nothing is written before.
+ *
+ * @param {Endpoint} endpoint
+ * @param {any} netOptions
+ * @param {any} secureOptions
+ * @param {() => void} onConnect
+ */
+function connect ({ secure, ...place }, netOptions, secureOptions, onConnect) {
+  return secure
+    ? tls.connect({ ...secureOptions, ...place }, onConnect)
+    : net.connect({ ...netOptions, ...place }, onConnect)
+}
+
+/**
+ * A copy: what the caller gave is the caller's.
+ *
+ * @param {string} host
+ * @param {any} given
+ * @param {any} [ca]
+ */
+function tlsOptions (host, given, ca) {
+  const options = { ...given, host }
+  if (!options.ca && ca) options.ca = ca
+  // RFC 6066: an IP address is no server name. The certificate is checked against the host all the same.
+  if (!options.servername && !net.isIP(host)) options.servername = host
+  return options
+}
+
+/**
+ * What there is to read in a stream that cannot be written. What we write is dropped: the answer was there before.
+ *
+ * @param {any} stream
+ */
+function answerIn (stream) {
+  const answer = new Duplex({
+    read () {},
+    write: (chunk, encoding, callback) => callback(),
+    destroy (error, callback) {
+      stream.destroy()
+      callback(error)
+    }
+  })
+  stream.on('data', (/** @type {Buffer} */ chunk) => answer.push(chunk))
+  stream.on('end', () => answer.push(null))
+  stream.on('error', (/** @type {any} */ error) => answer.destroy(error))
+  stream.on('close', () => stream.readableEnded || answer.destroy())
+  return answer
+}
+
+module.exports = { Dial }

@@ -188,12 +188,22 @@ deviation('a Blob of another realm is sent as binary, in its place', async (scop
   assert.equal((await failed).message, 'Could not read a Blob: nope')
 })
 
-test('what only calls itself a Blob is sent as text', async (scope) => {
-  const { peer, ws } = await openServer(scope)
-  ws.send(make('({ [Symbol.toStringTag]: "Blob" })'))
-  const { type, payload } = await peer.frame()
-  assert.deepEqual([type, payload.toString()], ['text', '[object Blob]'])
-})
+const NO_BLOBS = {
+  'without arrayBuffer()': '({ [Symbol.toStringTag]: "Blob", size: 1 })',
+  'without a size': '({ [Symbol.toStringTag]: "Blob", arrayBuffer () {} })',
+  'with a text as its size': '({ [Symbol.toStringTag]: "Blob", arrayBuffer () {}, size: "7" })',
+  'with an endless size': '({ [Symbol.toStringTag]: "Blob", arrayBuffer () {}, size: Infinity })',
+  'with a negative size': '({ [Symbol.toStringTag]: "Blob", arrayBuffer () {}, size: -1 })'
+}
+for (const [name, script] of Object.entries(NO_BLOBS)) {
+  test(`what only calls itself a Blob is sent as text: ${name}`, async (scope) => {
+    const { peer, ws } = await openServer(scope)
+    ws.send(make(script))
+    const { type, payload } = await peer.frame()
+    assert.deepEqual([type, payload.toString()], ['text', '[object Blob]'])
+    assert.equal(ws.bufferedAmount, 0)
+  })
+}
 
 // Extensions
 

@@ -20,11 +20,15 @@ function messageOf (data) {
   return PreparedMessage.messageOf(data) ?? String(data)
 }
 
-/** Whether this is a Blob of Node's, or one of its kind that can be read: of jsdom, undici or a polyfill. */
+/**
+ * Whether this is a Blob of Node's, or one of its kind that can be read: of jsdom, undici or a polyfill. Its size has to
+ * be a number of bytes, because `bufferedAmount` counts it.
+ */
 function isBlob (value) {
   if (value instanceof Blob) return true
   const tag = value[Symbol.toStringTag]
-  return (tag === 'Blob' || tag === 'File') && typeof value.arrayBuffer === 'function' && value.size >= 0
+  if ((tag !== 'Blob' && tag !== 'File') || typeof value.arrayBuffer !== 'function') return false
+  return Number.isSafeInteger(value.size) && value.size >= 0
 }
 
 /** An ArrayBuffer with these bytes and no others. */

@@ -201,6 +201,8 @@ export declare class Reactor {
   writeAround(number: number, bytes: Uint8Array): boolean
   /** Bytes that TLS has encrypted and the kernel has not taken. */
   pending(number: number): number
+  /** Bytes that wait until the kernel takes more; none while it takes everything. */
+  waiting(number: number): number
   /** Ends a batch that JavaScript has begun by setting the state to 1: writes what it has sent. */
   endBatch(): void
   /** Ends the reactor, which has no sockets any more. It does nothing from now on. */

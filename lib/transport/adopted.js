@@ -3,6 +3,8 @@
 
 const { Buffer } = require('node:buffer')
 const net = require('node:net')
+const { types } = require('node:util')
+const { HANDLE_METHODS, classIsUntouched, isUntouched } = require('./untouched')
 
 /**
  * What is different about a socket and its handle while a reactor moves their bytes. By prototypes, so that a
@@ -10,6 +12,7 @@ const net = require('node:net')
  *
  * @typedef {object} Channel
  * @property {() => void} release gives the socket back, to whoever uses it itself
+ * @property {number} waiting bytes that the kernel has not taken
  * @property {() => boolean} leave lets go of the descriptor; false when that has been done
  * @property {(isAlive: boolean) => void} keepAlive whether the socket keeps the process alive
  * @property {() => boolean} hasTimedOut nothing has been read or written since the timer was last set
@@ -36,36 +39,13 @@ function listenerAdded (event) {
   if (event === 'data' || event === 'readable') release(this)
 }
 
-/** @param {any} socket */
-function release (socket) {
-  if (socket[CHANNEL].isActive) socket[CHANNEL].release()
+/** @param {any} owner a socket or its handle */
+function release (owner) {
+  if (owner[CHANNEL].isActive) owner[CHANNEL].release()
 }
 
 /** Each of these gives the socket back, or does what is needed beside, and then is the original. */
 class AdoptedSocket extends Socket {
-  /** @param {any[]} args */
-  write (...args) {
-    release(this)
-    return super.write(...args)
-  }
-
-  /** @param {any[]} args */
-  end (...args) {
-    release(this)
-    return super.end(...args)
-  }
-
-  pause () {
-    release(this)
-    return super.pause()
-  }
-
-  /** @param {any} encoding */
-  setEncoding (encoding) {
-    release(this)
-    return super.setEncoding(encoding)
-  }
-
   ref () {
     this[CHANNEL].keepAlive(true)
     return super.ref()
@@ -80,19 +60,95 @@ class AdoptedSocket extends Socket {
     if (!this[CHANNEL].isActive || this[CHANNEL].hasTimedOut()) super._onTimeout()
   }
 
+  /** Bytes that wait for the kernel, wherever. */
+  get writableLength () {
+    return super.writableLength + this[CHANNEL].waiting
+  }
+
+  /** A `drain` follows. */
+  get writableNeedDrain () {
+    return super.writableNeedDrain || this[CHANNEL].waiting > 0
+  }
+
   get _handle () {
     return super._handle
   }
 
   /** Node takes it away when it sends the socket to another process: from then on nothing is ours. */
   set _handle (handle) {
+    if (handle !== null) release(this)
     super._handle = handle
     if (handle === null) release(this)
   }
 }
+
+/** Methods that give the socket back: what they do is done by Node's. */
+const TAKING_BACK = [
+  'write', 'end', 'cork', 'pause', 'setEncoding', 'push', 'unshift', '_write', '_writev', '_writeGeneric', '_final'
+]
+/** Methods that do not, because Node calls them while the socket is ours; a program may replace them. */
+const KEPT = ['read', '_read', 'resume', 'uncork', 'emit']
+/** Those that see what arrives. Replacing one gives the socket back at once, because the next bytes do not ask. */
+const OF_READING = ['push', 'unshift', 'read', '_read', 'emit']
+
+/** @type {any} */
+const methods = {}
+for (const name of TAKING_BACK) {
+  methods[name] = /** @this {any} */ function (/** @type {any[]} */ ...args) {
+    release(this)
+    return Socket.prototype[name].apply(this, args)
+  }
+}
+for (const name of KEPT) {
+  methods[name] = /** @this {any} */ function (/** @type {any[]} */ ...args) {
+    if (name === 'emit' && args[0] === 'data') release(this)
+    return Socket.prototype[name].apply(this, args)
+  }
+}
+for (const name of [...TAKING_BACK, ...KEPT]) {
+  // Enumerable, as on Node's prototypes.
+  Object.defineProperty(AdoptedSocket.prototype, name, OF_READING.includes(name)
+    ? {
+      configurable: true,
+      enumerable: true,
+      get: () => methods[name],
+      set (value) {
+        release(this)
+        define(this, name, value)
+      }
+    }
+    : { value: methods[name], configurable: true, enumerable: true, writable: true })
+}
 AdoptedSocket.prototype.constructor = net.Socket
 
-/** Speaks TLS, and cannot be given back while it does: nothing is written in the clear, and nobody else reads. */
+/**
+ * @param {any} object
+ * @param {string} name
+ * @param {any} value
+ */
+function define (object, name, value) {
+  Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true })
+}
+
+/**
+ * Whether a program has replaced methods of a socket that the reactor has. Asked before bytes are written, and written
+ * out, because a loop over names costs ten times as much.
+ *
+ * @param {any} socket
+ */
+function isReplaced (socket) {
+  return socket.write !== methods.write || socket.end !== methods.end || socket._write !== methods._write ||
+    socket._writev !== methods._writev || socket._writeGeneric !== methods._writeGeneric ||
+    socket._final !== methods._final || socket.cork !== methods.cork || socket.uncork !== methods.uncork ||
+    socket.push !== methods.push || socket.unshift !== methods.unshift || socket.emit !== methods.emit ||
+    socket.read !== methods.read || socket._read !== methods._read || socket.pause !== methods.pause ||
+    socket.resume !== methods.resume
+}
+
+/**
+ * Speaks TLS, and cannot be given back while it does: what a program writes is encrypted, what it puts in is read, and
+ * other methods have no effect on the bytes.
+ */
 class SecureSocket extends AdoptedSocket {
   /**
    * @param {any} chunk
@@ -124,6 +180,30 @@ class SecureSocket extends AdoptedSocket {
     this[CHANNEL].start()
     return this
   }
+
+  /**
+   * @param {any} chunk
+   * @param {any} [encoding]
+   */
+  push (chunk, encoding) {
+    if (!this[CHANNEL].isActive || chunk === null) return Socket.prototype.push.call(this, chunk, encoding)
+    this[CHANNEL].received(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
+    return true
+  }
+
+  /**
+   * @param {any} chunk
+   * @param {any} [encoding]
+   */
+  unshift (chunk, encoding) {
+    return this.push(chunk, encoding)
+  }
+
+  /** @param {any[]} args */
+  emit (...args) {
+    if (args[0] === 'data' && this[CHANNEL].isActive) this.push(args[1])
+    return Socket.prototype.emit.apply(this, /** @type {any} */ (args))
+  }
 }
 
 SecureSocket.prototype.constructor = net.Socket
@@ -147,7 +227,22 @@ function adoptedHandle (original) {
       return original[method].apply(this, args)
     }
   }
-  // Node reads whenever somebody might want it to.
+  for (const name of Object.keys(HANDLE_METHODS)) {
+    Object.defineProperty(adopted, name, {
+      configurable: true,
+      enumerable: true,
+      // Node's own writing gets these when it has the socket back, so a program is asking.
+      get () {
+        release(this)
+        return original[name]
+      },
+      set (value) {
+        release(this)
+        define(this, name, value)
+      }
+    })
+  }
+  // Node reads whenever a program might want it to.
   adopted.readStart = function () {
     return this[CHANNEL].isActive ? 0 : original.readStart.call(this)
   }
@@ -163,9 +258,24 @@ function adoptedHandle (original) {
   return adopted
 }
 
-/** @param {any} socket */
+/**
+ * Whether a socket is one of Node's, and a program that looks at its bytes would have to look at it: not one of
+ * another class, or behind a Proxy, or with methods or a buffer of the program's.
+ *
+ * @param {any} socket
+ */
 function isPlain (socket) {
-  return Object.getPrototypeOf(socket) === Socket.prototype
+  return Object.getPrototypeOf(socket) === Socket.prototype && !types.isProxy(socket) && isUntouched(socket) &&
+    !usesBufferOfProgram(socket)
+}
+
+/** @type {symbol | null | undefined} by which a socket has the buffer of its option `onread` */
+let bufferSymbol
+
+/** @param {any} socket */
+function usesBufferOfProgram (socket) {
+  bufferSymbol ??= Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kBuffer') ?? null
+  return bufferSymbol !== null && Boolean(socket[bufferSymbol])
 }
 
 /**
@@ -186,7 +296,7 @@ function adopt (socket, channel) {
 }
 
 /**
- * Whoever has changed the prototype in the meantime, or sealed the socket, has what the methods do when nobody has it.
+ * If the prototype was replaced or the socket sealed, our methods stay and behave like Node's.
  *
  * @param {any} socket
  */
@@ -212,4 +322,4 @@ function formerChannel (socket) {
   return socket._handle[CHANNEL] ?? null
 }
 
-module.exports = { adopt, formerChannel, giveBack, isPlain }
+module.exports = { adopt, classIsUntouched, formerChannel, giveBack, isPlain, isReplaced }

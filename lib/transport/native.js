@@ -105,6 +105,14 @@ class Dispatcher {
       else channel.resource.runInAsyncScope(this.#run, this, channel, number)
     }
     this.#entries = NOTHING
+    this.giveBackIfTouched()
+  }
+
+  /** Gives all sockets back when a program has replaced methods of their class: what is written next is for those. */
+  giveBackIfTouched () {
+    if (this.#count === 0 || adopted.classIsUntouched()) return false
+    for (const channel of this.channels) if (channel?.isActive) channel.release()
+    return true
   }
 
   #lookAtTheClock () {
@@ -126,6 +134,7 @@ class Dispatcher {
       if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#lookAtTheClock()
       channel.happened(entry, value)
     }
+    if (channel.isReplaced()) channel.release()
   }
 }
 
@@ -197,8 +206,28 @@ class NativeChannel {
     return this.#secure === null || this.#number < 0 ? 0 : this.#dispatcher.reactor.pending(this.#number)
   }
 
+  /** Bytes that the kernel has not taken. */
+  get waiting () {
+    return this.#number < 0 ? 0 : this.#dispatcher.reactor.waiting(this.#number)
+  }
+
+  /** Whether a program has put methods of its own in the place of this socket's. */
+  isReplaced () {
+    return this.#number >= 0 && this.#secure === null && adopted.isReplaced(this.#socket)
+  }
+
+  /** What waits is the driver's: being told that the kernel is full costs a call. */
+  takesWhenFull () {
+    return this.#isGivenBack()
+  }
+
+  /** Whether a program has taken the socket from us just now, by a method of its class. */
+  #isGivenBack () {
+    return this.#dispatcher.giveBackIfTouched() && this.#number < 0
+  }
+
   write () {
-    if (this.#number < 0) return false
+    if (this.#number < 0 || this.#isGivenBack()) return false
     const isFull = !this.#dispatcher.reactor.flush(this.#number)
     this.#driver.passed()
     return isFull
@@ -229,6 +258,15 @@ class NativeChannel {
   }
 
   /**
+   * TLS: takes bytes that a program puts into the socket.
+   *
+   * @param {Buffer} bytes
+   */
+  received (bytes) {
+    this.#transport.receivedBeside(bytes)
+  }
+
+  /**
    * TLS: writes somebody else's bytes. False when the kernel does not take them all.
    *
    * @param {Uint8Array} bytes
@@ -244,10 +282,12 @@ class NativeChannel {
 
   /** Lets go of the socket, and lets libuv read it again. */
   detach () {
-    if (!this.leave()) return
     const handle = this.#handle
-    if (this.#socket.destroyed || this.#socket._handle !== handle) return
+    const goesOn = !this.#socket.destroyed && this.#socket._handle === handle
+    const owesDrain = this.waiting > 0
+    if (!this.leave(goesOn) || !goesOn) return
     this.#writeRest()
+    if (owesDrain) promiseDrain(this.#socket)
     handle.reading = true
     handle.readStart()
     this.#socket.resume()
@@ -275,13 +315,20 @@ class NativeChannel {
     }
     if (this.#number < 0) return
     switch (entry) {
-      case DRAINED: return this.#transport.drained()
+      case DRAINED: return this.#drained()
       case ENDED: return this.#secure === null ? this.#transport.release() : this.#endSecurely()
       case FAILED: return this.#fail(systemError('read', value))
       case UNWRITABLE: return this.#fail(systemError('write', value))
       case PASSED: return this.#driver.passed()
       case SECURE: return value === AGREED ? this.#secured() : this.#refused(tlsError(value))
     }
+  }
+
+  /** The socket says so as well, to programs that watch it. */
+  #drained () {
+    const isEmpty = this.waiting === 0
+    this.#transport.drained()
+    if (isEmpty) this.#socket.emit('drain')
   }
 
   /**
@@ -313,11 +360,15 @@ class NativeChannel {
     this.#socket.resume()
   }
 
-  /** Deregisters the descriptor. False when that has been done. */
-  leave () {
+  /**
+   * Deregisters the descriptor. False when that has been done.
+   *
+   * @param {boolean} [goesOn] what waits is written by the stream: a program may want to see it there
+   */
+  leave (goesOn = false) {
     if (this.#number < 0) return false
     const number = this.#number
-    this.#dispatcher.reactor.flush(number)
+    if (!goesOn) this.#dispatcher.reactor.flush(number)
     if (this.#secure !== null) this.#rest = this.#dispatcher.reactor.finish(number)
     this.#counted = this.counters()
     this.#number = -1
@@ -393,7 +444,7 @@ function adopt (socket, driver, transport, secure) {
  */
 function batch (work) {
   const found = dispatcher
-  if (!found || found.state[0] === 1 || isEnding()) return work()
+  if (!found || found.state[0] === 1 || isEnding() || found.giveBackIfTouched()) return work()
   found.state[0] = 1
   try {
     return work()
@@ -414,14 +465,26 @@ function dispatcherOfThisEnvironment () {
   }
 }
 
+/**
+ * The socket has promised a `drain` for bytes that the stream writes now.
+ *
+ * @param {any} socket
+ */
+function promiseDrain (socket) {
+  const state = socket._writableState
+  if (state.needDrain) return
+  if (state.length > 0) state.needDrain = true
+  else setImmediate(() => { if (!socket.destroyed) socket.emit('drain') })
+}
+
 /** @param {any} socket */
 function qualifies (socket) {
-  if (!IS_SUPPORTED || !adopted.isPlain(socket)) return false
+  if (!IS_SUPPORTED) return false
   const handle = socket._handle
-  if (!handle || !(handle.fd >= 0) || typeof handle.readStop !== 'function') return false
-  if (OWN_METHODS.some((method) => Object.hasOwn(socket, method))) return false
+  if (!handle || !(handle.fd >= 0) || typeof handle.readStop !== 'function' || !adopted.isPlain(socket)) return false
   if (socket.listenerCount('data') + socket.listenerCount('readable') > 0) return false
-  if (socket.writableLength > 0 || socket.writableEnded || socket.destroyed || socket.connecting) return false
+  if (socket.writableLength > 0 || socket.writableCorked > 0) return false
+  if (socket.writableEnded || socket.destroyed || socket.connecting) return false
   return !socket._readableState.ended && !socket.readableEncoding
 }
 
@@ -445,7 +508,6 @@ const PASSED = 6
 const SECURE = 7
 /** Of TLS; else it does not go on. */
 const AGREED = -1
-const OWN_METHODS = ['write', 'end', 'push', 'emit']
 const IS_SUPPORTED = ['linux', 'darwin'].includes(process.platform) && !('bun' in process.versions) &&
   !('deno' in process.versions) && typeof native.Reactor === 'function' &&
   process.env.FAYE_WEBSOCKET_TRANSPORT !== 'stream'

@@ -9,6 +9,7 @@
  */
 class StreamChannel {
   isBatching = false
+  #isFull
   #socket
   #driver
   #onData
@@ -23,7 +24,11 @@ class StreamChannel {
     this.#socket = socket
     this.#driver = driver
     this.#onData = (/** @type {Buffer} */ chunk) => transport.received(chunk)
-    this.#onDrain = () => transport.drained()
+    this.#onDrain = () => {
+      this.#isFull = false
+      transport.drained()
+    }
+    this.#isFull = socket.writableNeedDrain === true
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)
     // A socket that has been piped elsewhere before stays paused otherwise.
@@ -34,8 +39,20 @@ class StreamChannel {
     return this.#socket.writableLength || 0
   }
 
+  isReplaced () {
+    return false
+  }
+
+  /** What waits is the socket's, so that its `writableLength` and `drain` tell of it. */
+  takesWhenFull () {
+    return true
+  }
+
   write () {
-    return writeOutput(this.#socket, this.#driver) === false
+    const hasRoom = writeOutput(this.#socket, this.#driver)
+    // Null when there was nothing to write.
+    if (hasRoom !== null) this.#isFull = hasRoom === false
+    return this.#isFull
   }
 
   stop () {
@@ -53,14 +70,14 @@ class StreamChannel {
 }
 
 /**
- * Gives a stream all that a driver has to write.
+ * Gives a stream all that a driver has to write. Null when that is nothing.
  *
  * @param {any} socket
  * @param {import('../driver/driver').Driver} driver
  */
 function writeOutput (socket, driver) {
   const bytes = driver.takeOutput()
-  if (bytes === null) return true
+  if (bytes === null) return null
   return write(socket, bytes, driver.handOver(socket))
 }
 

@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+// Not the globals: programs that fake the clock mean their own timers.
+const { setImmediate } = require('node:timers')
 const { adopt } = require('./native')
 const { StreamChannel } = require('./stream')
 const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork } = require('./tick')
@@ -11,6 +13,8 @@ const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWor
  * @typedef {object} Channel
  * @property {boolean} isBatching what is sent now leaves with everything else that this turn of the event loop brings
  * @property {number} writableLength bytes that it holds and the kernel has not taken
+ * @property {() => boolean} isReplaced a program has replaced methods of the socket, and bytes should go by those
+ * @property {() => boolean} takesWhenFull whether it takes bytes that the kernel does not take
  * @property {() => boolean} write hands over everything; true when the kernel takes no more for now
  * @property {() => void} stop reading
  * @property {() => void} start reading
@@ -46,6 +50,8 @@ class Transport {
   /** Bytes that the peer made us write since the socket was last empty. */
   #replied = 0
   #isDetached = false
+  /** The reactor has messages for the driver that come before what the stream brings. */
+  #hasDecoded = false
 
   /**
    * @param {any} socket
@@ -70,6 +76,7 @@ class Transport {
   /** Goes on by way of Node's stream, from the next byte in either direction. */
   release () {
     if (this.#isDetached) return
+    if (this.#channel.isBatching) this.#waitForDecoded()
     this.#channel.detach()
     this.#waiting = false
     this.#channel = new StreamChannel(this.#socket, this.#driver, this)
@@ -84,11 +91,12 @@ class Transport {
 
   /** There are bytes to write. They leave now, or with the batch or the tick that is under way: then false. */
   offer () {
+    if (this.#channel.isReplaced()) this.release()
     if (isEnding()) {
       this.endProcess()
       return true
     }
-    if (this.#channel.isBatching || this.#depth > 0 || this.#touched || this.#waiting) return false
+    if (this.#channel.isBatching || this.#depth > 0 || this.#touched || !this.#takes) return false
     flushAtTheEnd(this)
     this.#touched = true
     this.#write()
@@ -103,7 +111,7 @@ class Transport {
    */
   hasRoom (pending, isFull = false) {
     // Only the socket knows whether it is full. A batch that has grown large is written before its end.
-    if (!this.#waiting && pending >= FULL_CHUNK) this.#write()
+    if (pending >= FULL_CHUNK && this.#takes) this.#write()
     const hasRoom = !this.#waiting && !isFull
     this.#owed ||= !hasRoom
     return hasRoom
@@ -119,7 +127,7 @@ class Transport {
   /** The tick has ended: hands everything to the socket, unless that is full. */
   endTick () {
     this.#touched = false
-    if (!this.#waiting) this.#write()
+    if (this.#takes) this.#write()
   }
 
   /** Hands everything to the socket, which is about to end. */
@@ -187,8 +195,28 @@ class Transport {
     return this.#channel.writableLength
   }
 
+  /**
+   * Takes bytes that do not come from the kernel.
+   *
+   * @param {Buffer} chunk
+   */
+  receivedBeside (chunk) {
+    if (this.#channel.isBatching) this.#waitForDecoded()
+    this.received(chunk)
+  }
+
+  #waitForDecoded () {
+    if (this.#hasDecoded) return
+    this.#hasDecoded = true
+    setImmediate(() => {
+      this.#hasDecoded = false
+      if (!this.#isDetached) this.batch(() => this.#driver.deliver())
+    })
+  }
+
   /** @param {Buffer} chunk */
   received (chunk) {
+    if (this.#hasDecoded) return this.#driver.store(chunk)
     // Only behind a full chunk Node reads on without looking at other sockets, up to 32 times.
     if (chunk.length < FULL_CHUNK) {
       this.#work = 0
@@ -241,12 +269,20 @@ class Transport {
 
   /** @param {number} before what was buffered when the batch began */
   #endBatch (before) {
-    if (!this.#waiting) this.#write()
+    if (this.#takes) this.#write()
     if (this.#waiting) this.#stall(this.#buffered - before)
   }
 
   #write () {
-    this.#waiting = this.#channel.write()
+    const channel = this.#channel
+    const isFull = channel.write()
+    // Else it has been given back, and that has written.
+    if (channel === this.#channel) this.#waiting = isFull
+  }
+
+  /** What is sent now may be handed over. */
+  get #takes () {
+    return !this.#waiting || this.#channel.takesWhenFull()
   }
 
   /**

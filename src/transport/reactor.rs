@@ -231,6 +231,14 @@ impl Reactor {
         id.map_or(0, |id| table.pending(id)) as f64
     }
 
+    /// Bytes that wait until the kernel takes more; none while it takes everything.
+    #[napi(catch_unwind)]
+    pub fn waiting(&self, number: u32) -> f64 {
+        let mut table = self.inner.table.borrow_mut();
+        let id = table.id_at(number as usize);
+        id.map_or(0, |id| table.waiting(id)) as f64
+    }
+
     /// Ends a batch that JavaScript has begun by setting the state to 1: writes what it has sent.
     #[napi(catch_unwind)]
     pub fn end_batch(&self) {

@@ -501,6 +501,16 @@ impl Table {
         !is_full
     }
 
+    /// Bytes that wait until the kernel takes more.
+    pub(crate) fn waiting(&mut self, id: Id) -> usize {
+        let Some(socket) = self.get(id) else { return 0 };
+        if !socket.is_full {
+            return 0;
+        }
+        let records = socket.tls.as_ref().map_or(0, |tls| tls.pending());
+        records + socket.connection.borrow_mut().outbox().bytes().len()
+    }
+
     /// [`flush`](Self::flush) at the end of a batch. A peer whose requests have filled the socket, and
     /// that does not read the answers, is not read from until it does. What the application sends on its
     /// own account does not count: two ends that send much to each other must both go on reading.

@@ -1,0 +1,607 @@
+'use strict'
+
+// Everything that a program may do with the net.Socket of a connection, documented or not: natively it sees, and does,
+// what it would by Node's stream. Each row is run with both transports.
+
+const assert = require('node:assert/strict')
+const asyncHooks = require('node:async_hooks')
+const diagnosticsChannel = require('node:diagnostics_channel')
+const net = require('node:net')
+const stream = require('node:stream')
+const util = require('node:util')
+
+const { WebSocket } = require('../support/subject')
+const { test } = require('../support/test')
+const { createAuthority } = require('../support/certs')
+const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { countFrames, frame, fromClient, readFrames } = require('../support/wire')
+const { UNAVAILABLE, transports } = require('./open')
+
+const { prototype } = net.Socket
+
+/** Opens a connection. `before(socket)` is called right before the WebSocket gets the socket that it returns. */
+const roles = {
+  async server (scope, options, before) {
+    const opened = new Promise((resolve) => {
+      options.onUpgrade = (request, socket, body) => {
+        const given = before(socket) ?? socket
+        const ws = new WebSocket(request, given, body, [], options.options)
+        ws.on('open', () => resolve({ socket, ws }))
+      }
+    })
+    const { port } = await serve(scope, WebSocket, options)
+    const peer = await connectOpen(scope, port)
+    return { ...await opened, peer, frame: fromClient, ours: frame }
+  },
+
+  async client (scope, { options }, before, secure) {
+    const server = await accept(scope, secure && { secure: secure.local })
+    const ws = new WebSocket.Client(server.url, [], { ...options, ...(secure && { ca: secure.root.cert }) })
+    scope.defer(() => ws._stream.destroy())
+    ws._stream.prependOnceListener('connect', () => before(ws._stream))
+    const opened = once(ws, 'open')
+    const peer = await server.acceptedOpen()
+    await opened
+    return { socket: ws._stream, ws, peer, frame, ours: fromClient }
+  },
+
+  'client by TLS': (scope, options, before) => {
+    authority ??= createAuthority()
+    return roles.client(scope, options, before, authority)
+  }
+}
+let authority
+
+const PLAIN = ['server', 'client']
+const ALL = [...PLAIN, 'client by TLS']
+
+const nothing = () => {}
+
+/** A connection by a transport, with the messages that it has received. */
+async function open (scope, role, transport, before = nothing) {
+  const options = { options: transport === 'stream' ? { transport } : {} }
+  const connection = await roles[role](scope, options, before)
+  connection.role = role
+  connection.messages = []
+  connection.ws.on('message', ({ data }) => connection.messages.push(data))
+  connection.ws.on('error', nothing)
+  return connection
+}
+
+const texts = ({ bytes }) => readFrames(bytes).frames.map(({ payload }) => String(payload))
+
+/** Sends in both directions, and waits until it is there. */
+async function exchange ({ frame, messages, peer, ws }) {
+  const received = messages.length + 1
+  const sent = texts(peer).length + 1
+  ws.send('sent')
+  peer.write(frame('text', 'received'))
+  await eventually(() => messages.length === received, 'the message')
+  await peer.until(() => texts(peer).length === sent, 'the other message')
+  assert.deepEqual([messages.at(-1), texts(peer).at(-1)], ['received', 'sent'])
+}
+
+/** A table of cases, each with every transport and in several roles. */
+function table (rows, body, names = PLAIN) {
+  for (const [name, row] of Object.entries(rows)) {
+    for (const role of names) {
+      for (const transport of transports) {
+        test(`${role}, ${transport}: ${name}`, (scope) => body(scope, role, transport, row))
+      }
+    }
+  }
+}
+
+const isNative = ({ ws }) => ws._transport.isNative
+
+// Bytes that a program puts into the socket.
+
+const put = ({ frame }) => frame('text', 'put')
+
+const INJECTIONS = {
+  'push is received': ({ socket, ...rest }) => socket.push(put(rest)),
+  'unshift is received': ({ socket, ...rest }) => socket.unshift(put(rest)),
+  'emit of data is received': ({ socket, ...rest }) => socket.emit('data', put(rest)),
+  'a frame that is pushed in pieces is received': ({ socket, ...rest }) => {
+    for (const byte of put(rest)) socket.push(Buffer.from([byte]))
+  },
+  'push of a string is received': ({ socket, ...rest }) => socket.push(put(rest).toString('latin1'), 'latin1'),
+  'methods that were taken off the socket are no different': ({ socket, ...rest }) => {
+    const { push } = socket
+    push.call(socket, put(rest))
+  },
+  'what another stream is wrapped for is received': ({ socket, ...rest }) => {
+    const old = new stream.Stream()
+    socket.wrap(old)
+    old.emit('data', put(rest))
+  }
+}
+table(INJECTIONS, async (scope, role, transport, inject) => {
+  const connection = await open(scope, role, transport)
+  const { frame, messages, peer, ws } = connection
+  await exchange(connection)
+  assert.equal(isNative(connection), transport === 'native')
+  inject(connection)
+  assert.deepEqual(messages, ['received', 'put'], 'at once')
+  await exchange(connection)
+
+  // In a handler, behind what came with its message.
+  messages.length = 0
+  ws.once('message', () => inject(connection))
+  peer.write(Buffer.concat(['one', 'two', 'three'].map((text) => frame('text', text))))
+  await eventually(() => messages.length === 4, 'all messages')
+  assert.deepEqual(messages, ['one', 'two', 'three', 'put'])
+  await exchange(connection)
+}, ALL)
+table(INJECTIONS, async (scope, role, transport, inject) => {
+  const connection = await open(scope, role, transport)
+  const { frame, messages, peer, ws } = connection
+  ws.once('message', () => inject(connection))
+  peer.write(Buffer.concat(['one', 'two', 'three'].map((text) => frame('text', text))))
+  await eventually(() => messages.length === 4, 'all messages')
+  assert.deepEqual(messages, ['one', 'two', 'three', 'put'])
+  await exchange(connection)
+}, ALL)
+
+// Methods that a program wraps: what it sees. `wrap` replaces one with what calls `see(bytes)` and the original.
+
+const assign = (object, name, method) => { object[name] = method }
+/** As shimmer and its like do. */
+const define = (object, name, value) => {
+  Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true })
+}
+
+/** Wraps a method of `object`, as called for `socket`. Undone at the end. */
+function wrap (scope, object, name, see, { isFor = () => true, set = assign } = {}) {
+  const own = Object.getOwnPropertyDescriptor(object, name)
+  const original = object[name]
+  set(object, name, function (...args) {
+    if (isFor(this)) see(...args)
+    return original.apply(this, args)
+  })
+  scope.defer(() => own ? Object.defineProperty(object, name, own) : delete object[name])
+}
+
+const isBytes = (value) => value instanceof Uint8Array
+/** The bytes among the arguments of a write, or in the list of one. */
+const seeChunk = (seen) => (...args) => seen.push(...args.flat().map((each) => each?.chunk ?? each).filter(isBytes))
+const outgoing = (name, set) => ({ scope, socket, seen }) => wrap(scope, socket, name, seeChunk(seen), { set })
+const ofClass = (object, name) => ({ scope, socket, seen }) => {
+  wrap(scope, object, name, seeChunk(seen), { isFor: (each) => each === socket })
+}
+const handlePrototype = (socket) => {
+  let object = socket._handle
+  while (!Object.hasOwn(object, 'writeBuffer')) object = Object.getPrototypeOf(object)
+  return object
+}
+
+const WRAPPED_WRITES = {
+  'write, assigned': outgoing('write'),
+  'write, defined': outgoing('write', define),
+  'write, without being asked for first': ({ socket, seen }) => {
+    socket.write = function (...args) {
+      seen.push(args[0])
+      return prototype.write.apply(this, args)
+    }
+  },
+  _write: outgoing('_write'),
+  '_writeGeneric, defined': outgoing('_writeGeneric', define),
+  'write of the class': ofClass(prototype, 'write'),
+  '_write of the class': ofClass(prototype, '_write'),
+  '_writeGeneric of the class': ofClass(prototype, '_writeGeneric'),
+  'write of all Duplexes': ofClass(stream.Duplex.prototype, 'write'),
+  'writeBuffer of the handle': ({ scope, socket, seen }) => wrap(scope, socket._handle, 'writeBuffer', seeChunk(seen)),
+  'writeBuffer of the handle, defined': ({ scope, socket, seen }) => {
+    wrap(scope, socket._handle, 'writeBuffer', seeChunk(seen), { set: define })
+  }
+}
+/** Where only what is there before counts. */
+const WRAPPED_BEFORE = {
+  'writeBuffer of all handles': ({ scope, socket, seen }) => {
+    const handle = socket._handle
+    wrap(scope, handlePrototype(socket), 'writeBuffer', seeChunk(seen), { isFor: (each) => each === handle })
+  },
+  'write of a subclass': ({ socket, seen }) => {
+    Object.setPrototypeOf(socket, class extends net.Socket {
+      write (...args) {
+        seen.push(args[0])
+        return super.write(...args)
+      }
+    }.prototype)
+  },
+  'write of a Proxy': ({ socket, seen }) => new Proxy(socket, {
+    get (target, name) {
+      const value = Reflect.get(target, name)
+      if (name !== 'write') return typeof value === 'function' ? value.bind(target) : value
+      return (...args) => {
+        seen.push(args[0])
+        return target.write(...args)
+      }
+    },
+    set: (target, name, value) => Reflect.set(target, name, value)
+  })
+}
+table({ ...WRAPPED_WRITES, ...WRAPPED_BEFORE }, async (scope, role, transport, patch) => {
+  // A client makes its socket itself.
+  if (role === 'client' && patch === WRAPPED_BEFORE['write of a Proxy']) return
+  const seen = []
+  const connection = await open(scope, role, transport, (socket) => patch({ scope, socket, seen }))
+  assert.equal(isNative(connection), false)
+  seen.length = 0
+  await exchange(connection)
+  assert.deepEqual(Buffer.concat(seen).length, connection.ours('text', 'sent').length)
+})
+
+// Node writes what has waited by `_writev`: `_write` sees nothing of it.
+const WRAPPED_FULL = Object.entries(WRAPPED_WRITES).filter(([name]) => /^write[, ]|_writeGeneric/.test(name))
+const AFTER = [
+  ...Object.entries(WRAPPED_WRITES).map(([name, patch]) => [`${name}, outside a handler`, { patch }]),
+  ...Object.entries(WRAPPED_WRITES).map(([name, patch]) => [`${name}, in a handler`, { patch, inHandler: true }]),
+  ...WRAPPED_FULL.map(([name, patch]) => [`${name}, with much that waits`, { patch, isFull: true }])
+]
+table(Object.fromEntries(AFTER), async (scope, role, transport, { patch, inHandler, isFull }) => {
+  const connection = await open(scope, role, transport)
+  const { ours, peer, socket, ws } = connection
+  await exchange(connection)
+  assert.equal(isNative(connection), transport === 'native')
+  const seen = []
+  if (isFull) {
+    peer.bytes = Buffer.alloc(0)
+    peer.socket.pause()
+    for (let i = 0; i < 16; i++) ws.send(Buffer.alloc(1 << 19, i))
+  }
+  const act = () => {
+    patch({ scope, socket, seen })
+    ws.send('seen')
+    if (!isFull) ws.send('seen too')
+  }
+  if (inHandler) {
+    peer.write(connection.frame('text', 'now'))
+    await once(ws, 'message')
+    ws.once('message', act)
+    peer.write(connection.frame('text', 'now'))
+    await eventually(() => connection.messages.length === 3, 'the message')
+  } else act()
+  if (isFull) {
+    await scope.settle(1)
+    ws.send('seen too')
+    peer.socket.resume()
+  }
+  const count = isFull ? 18 : 3
+  await peer.until(() => countFrames(peer.bytes) === count, `${count} frames`)
+  const size = Buffer.concat([ours('text', 'seen'), ours('text', 'seen too')]).length
+  assert.deepEqual(texts({ bytes: peer.bytes.subarray(-size) }), ['seen', 'seen too'])
+  const bytes = Buffer.concat(seen)
+  if (isFull) assert.ok(bytes.length >= size, `${bytes.length} bytes`)
+  else assert.equal(bytes.length, size)
+  connection.messages.length = 0
+  peer.bytes = Buffer.alloc(0)
+  await exchange(connection)
+})
+
+const WRAPPED_READS = {
+  push: outgoing('push'),
+  'push, defined': outgoing('push', define),
+  'push of the class': ofClass(prototype, 'push'),
+  'push of all Readables': ofClass(stream.Readable.prototype, 'push'),
+  emit: ({ scope, socket, seen }) => wrap(scope, socket, 'emit', (type, chunk) => type === 'data' && seen.push(chunk)),
+  'emit of the class': ({ scope, socket, seen }) => {
+    const see = (type, chunk) => type === 'data' && seen.push(chunk)
+    wrap(scope, prototype, 'emit', see, { isFor: (each) => each === socket })
+  }
+}
+table(WRAPPED_READS, async (scope, role, transport, patch) => {
+  for (const when of ['before', 'after']) {
+    const seen = []
+    const connection = await open(scope, role, transport, (socket) => {
+      if (when === 'before') patch({ scope, socket, seen })
+    })
+    if (when === 'after') {
+      assert.equal(isNative(connection), transport === 'native')
+      patch({ scope, socket: connection.socket, seen })
+      // The class is looked at whenever something is written or has been read.
+      connection.ws.send('looks')
+      await connection.peer.frame()
+    }
+    seen.length = 0
+    await exchange(connection)
+    assert.deepEqual(Buffer.concat(seen), connection.frame('text', 'received'), when)
+    await scope.close()
+  }
+})
+
+const REPLACED = [
+  'write', 'end', 'cork', 'uncork', 'push', 'unshift', 'read', 'pause', 'resume', 'emit', '_read', '_write', '_writev',
+  '_writeGeneric', '_final'
+]
+for (const name of REPLACED) {
+  test(`a socket whose ${name} is replaced is given back, and of such a class none is taken`, async (scope) => {
+    const connection = await open(scope, 'server', 'native')
+    wrap(scope, connection.socket, name, nothing, { set: define })
+    await exchange(connection)
+    const another = await open(scope, 'server', 'native')
+    wrap(scope, prototype, name, nothing)
+    await exchange(another)
+    const last = await open(scope, 'server', 'native')
+    await exchange(last)
+    assert.deepEqual([connection, another, last].map(isNative), [false, false, false])
+  }, { skip: UNAVAILABLE })
+}
+
+test('a class that is as it was again has native sockets again', async (scope) => {
+  const { write } = prototype
+  prototype.write = function (...args) { return write.apply(this, args) }
+  const first = await open(scope, 'server', 'native')
+  delete prototype.write
+  const second = await open(scope, 'server', 'native')
+  assert.deepEqual([first, second].map(isNative), [false, true])
+  await Promise.all([first, second].map((connection) => exchange(connection)))
+}, { skip: UNAVAILABLE })
+
+// Methods by which a program ends a connection, if it wraps them, or what they call.
+
+const ENDINGS = Object.fromEntries(['end', 'destroy', 'destroySoon', '_final', '_destroy', 'resetAndDestroy']
+  // Node 18.0 cannot reset.
+  .filter((name) => name in prototype)
+  .map((name) => [`${name}, wrapped, is called`, { name }]))
+table(ENDINGS, async (scope, role, transport, { name }) => {
+  const connection = await open(scope, role, transport)
+  const { peer, socket, ws } = connection
+  let calls = 0
+  wrap(scope, socket, name, () => calls++)
+  ws.send('last')
+  const closed = once(ws, 'close')
+  const method = { _final: 'end', _destroy: 'destroy' }[name] ?? name
+  socket[method]()
+  const isReset = name === 'resetAndDestroy'
+  if (!isReset) await peer.frame()
+  peer.socket.end()
+  assert.equal((await closed).code, 1006)
+  await eventually(() => socket.destroyed, 'the end')
+  // We end it as well.
+  assert.ok(calls >= 1)
+  if (!isReset) assert.notEqual(await peer.ended(), 'ECONNRESET')
+})
+
+// Ways of reading a socket, and what a program and the connection see then.
+
+const collect = (socket, seen) => socket.on('data', (chunk) => seen.push(chunk))
+
+const READERS = {
+  on: ({ socket, seen }) => collect(socket, seen),
+  once: ({ socket, seen }) => socket.once('data', (chunk) => seen.push(chunk)),
+  prependListener: ({ socket, seen }) => socket.prependListener('data', (chunk) => seen.push(chunk)),
+  'readable and read': ({ socket, seen }) => socket.on('readable', () => {
+    for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) seen.push(chunk)
+  }),
+  'for await': ({ socket, seen }) => {
+    (async () => {
+      for await (const chunk of socket) seen.push(chunk)
+    })().catch(nothing)
+  },
+  pipe: ({ socket, seen }) => collect(socket.pipe(new stream.PassThrough()), seen),
+  pipeline: ({ socket, seen }) => collect(stream.pipeline(socket, new stream.PassThrough(), nothing), seen),
+  'Readable.toWeb': ({ socket, seen }) => {
+    const reader = stream.Readable.toWeb(socket).getReader()
+    const next = ({ value, done }) => {
+      if (done) return
+      seen.push(value)
+      reader.read().then(next, nothing)
+    }
+    reader.read().then(next, nothing)
+  },
+  setEncoding: ({ role, socket, seen }) => {
+    // Node refuses it on the sockets of its HTTP server.
+    if (role === 'client') socket.setEncoding('latin1').setEncoding('latin1')
+    collect(socket, seen)
+    if (role === 'client') socket._readableState.decoder = socket._readableState.encoding = null
+  }
+}
+table(READERS, async (scope, role, transport, read) => {
+  const seen = []
+  const connection = await open(scope, role, transport)
+  await exchange(connection)
+  read({ ...connection, seen })
+  await exchange(connection)
+  await eventually(() => seen.length > 0, 'the bytes')
+  assert.deepEqual(Buffer.concat(seen.map((chunk) => Buffer.from(chunk, 'latin1'))),
+    connection.frame('text', 'received'))
+  assert.equal(isNative(connection), false)
+})
+
+// Ways of writing to a socket: behind what was sent, before what is sent.
+
+const WRITERS = {
+  write: (socket, bytes) => socket.write(bytes),
+  'write with a callback': (socket, bytes, resolve) => socket.write(bytes, resolve),
+  'write in a corked socket': (socket, bytes) => {
+    socket.cork()
+    socket.write(bytes)
+    process.nextTick(() => socket.uncork())
+  },
+  _writeGeneric: (socket, bytes) => socket._writeGeneric(false, bytes, 'buffer', nothing),
+  'writeBuffer of the handle': (socket, bytes) => {
+    const { WriteWrap } = process.binding('stream_wrap')
+    const request = new WriteWrap()
+    request.oncomplete = nothing
+    socket._handle.writeBuffer(request, bytes)
+  },
+  pipe: (socket, bytes) => stream.Readable.from([bytes]).pipe(socket, { end: false }),
+  'Duplex.toWeb': (socket, bytes) => {
+    const { writable } = stream.Duplex.toWeb(socket)
+    const writer = writable.getWriter()
+    writer.write(bytes)
+    writer.releaseLock()
+    socket.resume()
+  }
+}
+table(WRITERS, async (scope, role, transport, write) => {
+  const connection = await open(scope, role, transport)
+  const { ours, peer, socket, ws } = connection
+  await exchange(connection)
+  ws.send('before')
+  write(socket, ours('text', 'by the program'))
+  await scope.settle()
+  ws.send('behind')
+  await peer.until(() => texts(peer).length === 4, 'all frames')
+  assert.deepEqual(texts(peer), ['sent', 'before', 'by the program', 'behind'])
+  await exchange(connection)
+})
+
+test('a corked socket keeps back what is sent, and is uncorked', async (scope) => {
+  for (const transport of transports) {
+    for (const when of ['before', 'after']) {
+      const connection = await open(scope, 'server', transport, (socket) => {
+        if (when === 'before') process.nextTick(() => process.nextTick(() => socket.cork()))
+      })
+      const { peer, socket, ws } = connection
+      if (when === 'after') socket.cork()
+      ws.send('kept')
+      await scope.settle(50)
+      assert.deepEqual(texts(peer), [], `${transport}, ${when}`)
+      socket.uncork()
+      await peer.frame()
+    }
+  }
+})
+
+// What a program may do without looking at the bytes, or changing them: the reactor keeps the socket.
+
+const NEUTRAL = {
+  'listeners of everything but bytes': ({ socket }) => {
+    for (const event of ['close', 'end', 'error', 'timeout', 'drain', 'finish', 'lookup', 'ready', 'pause', 'resume']) {
+      socket.on(event, nothing)
+    }
+  },
+  'stream.finished': ({ socket }) => stream.finished(socket, nothing),
+  'stream.addAbortSignal': ({ socket }) => stream.addAbortSignal(new AbortController().signal, socket),
+  'options of the socket': ({ socket }) => {
+    socket.setTimeout(60000).setKeepAlive(true, 1000).setNoDelay(false).unref().ref()
+    socket.setTimeout(0)
+  },
+  'questions about it': ({ socket }) => {
+    util.inspect(socket, { showHidden: false })
+    const { address, bufferSize, localPort, pending, readable, readableLength, readyState, writable } = socket
+    assert.deepEqual([typeof address, bufferSize, pending, readable, readableLength, readyState, writable],
+      ['function', 0, false, true, 0, 'open', true])
+    assert.ok(localPort > 0)
+    assert.deepEqual([socket.writableLength, socket.writableNeedDrain, socket.isPaused()], [0, false, false])
+    assert.ok(socket instanceof net.Socket && socket.constructor === net.Socket)
+  },
+  'resume, read and uncork': ({ socket }) => {
+    socket.resume()
+    socket.read(0)
+    socket.uncork()
+  },
+  'hooks and channels': ({ scope }) => {
+    const hook = asyncHooks.createHook({ init: nothing, before: nothing, after: nothing, destroy: nothing }).enable()
+    diagnosticsChannel.channel('net.server.socket').subscribe(nothing)
+    scope.defer(() => {
+      hook.disable()
+      diagnosticsChannel.channel('net.server.socket').unsubscribe(nothing)
+    })
+  },
+  'a patched emit of all emitters, as by domain': ({ scope }) => {
+    const { EventEmitter } = require('node:events')
+    wrap(scope, EventEmitter.prototype, 'emit', nothing)
+  },
+  'patched methods that move no bytes': ({ scope }) => {
+    for (const name of ['connect', 'destroy', 'setTimeout', 'ref']) wrap(scope, prototype, name, nothing)
+  },
+  'enumeration of its properties': ({ socket }) => {
+    const names = []
+    for (const name in socket) names.push(name)
+    const reference = []
+    for (const name in new net.Socket()) reference.push(name)
+    for (const name of ['write', 'end', 'push', 'cork', '_write']) {
+      assert.equal(names.includes(name), reference.includes(name), name)
+    }
+  }
+}
+table(NEUTRAL, async (scope, role, transport, act) => {
+  for (const when of ['before', 'after']) {
+    const connection = await open(scope, role, transport, (socket) => {
+      if (when === 'before') act({ scope, socket })
+    })
+    if (when === 'after') act({ scope, socket: connection.socket })
+    await exchange(connection)
+    assert.equal(isNative(connection), transport === 'native', when)
+  }
+})
+
+test('a socket whose bytes go to a buffer of the program is left to it', async (scope) => {
+  for (const transport of transports) {
+    const server = await accept(scope)
+    const seen = []
+    const callback = (count, buffer) => seen.push(String(buffer.subarray(0, count)))
+    const net = { onread: { buffer: Buffer.alloc(4096), callback } }
+    const ws = new WebSocket.Client(server.url, [], { net, ...(transport === 'stream' && { transport }) })
+    const peer = await server.accepted()
+    await peer.head()
+    peer.write('HTTP/1.1 101 ')
+    await eventually(() => seen.length > 0, transport)
+    assert.deepEqual([seen.join(''), ws.readyState], ['HTTP/1.1 101 ', 0])
+    ws.terminate()
+  }
+})
+
+// What the socket tells while bytes wait.
+
+table({ 'a full socket tells of it': {} }, tellsWhatWaits, ALL)
+table({ 'a full socket given back tells of it': { takeBack: true } }, tellsWhatWaits)
+
+async function tellsWhatWaits (scope, role, transport, { takeBack }) {
+  const connection = await open(scope, role, transport)
+  const { peer, socket, ws } = connection
+  let drains = 0
+  socket.on('drain', () => drains++)
+  const told = () => [socket.writableLength, socket.writableNeedDrain, socket.bufferSize]
+  assert.deepEqual(told(), [0, false, 0])
+  let received = 0
+  peer.socket.removeAllListeners('data').on('data', ({ length }) => { received += length })
+  peer.socket.pause()
+  const count = 300
+  for (let i = 0; i < count; i++) {
+    ws.send(Buffer.alloc(1 << 16))
+    if (i % 50 === 49) await scope.settle(1)
+  }
+  const [length, needsDrain, size] = told()
+  assert.ok(length > 4 << 20, `${length} bytes`)
+  assert.equal(length, ws.bufferedAmount)
+  assert.deepEqual([needsDrain, size], [true, length])
+  // The kernel may have taken all of the first ones.
+  drains = 0
+  if (takeBack) {
+    socket.write('')
+    assert.equal(isNative(connection), false)
+    assert.deepEqual([socket.writableNeedDrain, ws.bufferedAmount], [true, socket.writableLength])
+    assert.ok(socket.writableLength > 4 << 20)
+  }
+  const drained = once(ws, 'drain')
+  peer.socket.resume()
+  await drained
+  await eventually(() => drains > 0, 'drain')
+  await eventually(() => received > count << 16, 'all messages')
+  await scope.settle()
+  assert.deepEqual([...told(), drains, ws.bufferedAmount], [0, false, 0, 1, 0])
+}
+
+// Bytes too few for Node's stream to promise a drain, promised by us.
+test('a socket given back keeps its promise of a drain', async (scope) => {
+  const connection = await open(scope, 'server', 'native')
+  const { peer, socket, ws } = connection
+  peer.socket.removeAllListeners('data').pause()
+  while (ws.bufferedAmount === 0) {
+    ws.send(Buffer.alloc(8000))
+    await new Promise(setImmediate)
+  }
+  assert.ok(socket.writableLength > 0 && socket.writableLength < socket.writableHighWaterMark)
+  assert.ok(socket.writableNeedDrain)
+  socket.cork()
+  socket.uncork()
+  assert.equal(isNative(connection), false)
+  const drained = once(socket, 'drain')
+  peer.socket.resume()
+  await drained
+  assert.equal(socket.writableLength, 0)
+}, { skip: UNAVAILABLE })

@@ -400,6 +400,12 @@ export interface ParsedRequest {
   body: Buffer
 }
 
+/**
+ * Raises an exception that an event handler has thrown, as Node does: `uncaughtException`, the `error` of a domain,
+ * or the end of the process, before this returns. Throwing it would leave the asynchronous context first.
+ */
+export declare function raise(error: unknown): void
+
 /** Where the tunnel leads to, and who asks. */
 export interface TunnelTarget {
   /** Host and port. */

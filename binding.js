@@ -849,3 +849,4 @@ module.exports.eventStreamMessage = nativeBinding.eventStreamMessage
 module.exports.eventStreamPing = nativeBinding.eventStreamPing
 module.exports.isEventSource = nativeBinding.isEventSource
 module.exports.isWebSocket = nativeBinding.isWebSocket
+module.exports.raise = nativeBinding.raise

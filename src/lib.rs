@@ -17,4 +17,5 @@ pub mod proxy;
 mod registry;
 #[cfg(unix)]
 pub mod transport;
+pub mod uncaught;
 mod value;

@@ -6,6 +6,7 @@ const { EventEmitter } = require('node:events')
 const { inspect } = require('node:util')
 const { asBuffer, isUint8Array, unshared } = require('../bytes')
 const native = require('../native')
+const { Callback } = require('./callback')
 const { Extensions } = require('./extensions')
 const { nativeOptions } = require('./options')
 const { headersObject, isSecureRequest } = require('./http')
@@ -36,6 +37,7 @@ const { parseWebSocketUrl } = require('./url')
  * it may go on
  * @property {() => void} settle a sender that was told to wait may go on, if the socket can and the driver is not full
  * @property {(work: () => void) => void} batch what the work sends leaves together
+ * @property {(work: () => void) => void} enter the same for work that does not come with the peer's bytes
  * @property {boolean} mayYield what has arrived may be delivered in several turns of the event loop
  * @property {() => void} suspend the application pauses: stop reading
  * @property {() => void} proceed it goes on: deliver what is there, and read
@@ -94,7 +96,7 @@ class Driver extends EventEmitter {
   /** @type {Messages | null} */
   #messages = null
 
-  /** @type {Map<string, Function> | null} */
+  /** @type {Map<string, Callback> | null} */
   #pingCallbacks = null
 
   /** @type {Receipts | null} most connections need none */
@@ -369,7 +371,7 @@ class Driver extends EventEmitter {
    * Sends a message as `text`, `binary` and `prepared` do, and says when the kernel has taken it.
    *
    * @param {string | Buffer | import('./prepared').Message} message
-   * @param {import('./receipts').Receipt} receipt
+   * @param {Callback} receipt
    */
   sendWithReceipt (message, receipt) {
     const receipts = this.#receipts ??= new Receipts()
@@ -464,7 +466,7 @@ class Driver extends EventEmitter {
 
   /**
    * @param {any} [message]
-   * @param {Function} [callback]
+   * @param {(...args: any[]) => void} [callback]
    */
   ping (message, callback) {
     // Sent, and remembered: read twice.
@@ -472,7 +474,9 @@ class Driver extends EventEmitter {
     const accepted = this.#native.ping(payload)
     if (accepted && typeof callback === 'function') {
       this.#pingCallbacks ??= new Map()
-      this.#pingCallbacks.set(payload.toString(), callback)
+      const key = payload.toString()
+      this.#pingCallbacks.get(key)?.drop()
+      this.#pingCallbacks.set(key, new Callback(callback))
     }
     if (accepted) this.transport?.offer()
     return accepted
@@ -516,7 +520,7 @@ class Driver extends EventEmitter {
     this.#run = NOTHING
     this.#events = NO_EVENTS
     this.#announced = 0
-    this.#pingCallbacks = null
+    this.#dropPingCallbacks()
     this.#receipts?.end()
     this.#onDelivered = null
     this.#sessions?.abandon()
@@ -541,6 +545,10 @@ class Driver extends EventEmitter {
     const bytes = Buffer.allocUnsafe(length)
     direct.takeOutput(this.#number, bytes)
     return bytes
+  }
+
+  get hasOutput () {
+    return direct.outputLength(this.#number) > 0
   }
 
   get bufferedAmount () {
@@ -622,7 +630,7 @@ class Driver extends EventEmitter {
   #use (pipeline) {
     if (pipeline === null) return
     this.#sessions = new Sessions(this.#native, pipeline, {
-      caused: (outcome) => this.#caused(outcome),
+      caused: (outcome) => this.#enter(() => this.#caused(outcome)),
       received: (message) => this.#transformed(message),
       sent: () => this.#sessionsSent(),
       full: (isFull) => isFull ? this.transport?.hold('sessions') : this.transport?.unhold('sessions'),
@@ -645,8 +653,13 @@ class Driver extends EventEmitter {
 
   /** @param {string | Buffer} message that comes on its own, and not with a chunk */
   #receivedInBatch (message) {
-    if (this.transport === null) this.#received(message)
-    else this.transport.batch(() => this.#received(message))
+    this.#enter(() => this.#received(message))
+  }
+
+  /** @param {() => void} work that neither the peer nor the application has brought about */
+  #enter (work) {
+    if (this.transport === null) work()
+    else this.transport.enter(work)
   }
 
   #sessionsSent () {
@@ -722,7 +735,7 @@ class Driver extends EventEmitter {
     const { transport } = this
     if (transport === null) return
     try {
-      transport.batch(() => {
+      transport.enter(() => {
         if (this.#native.hasWork) this.#caused(this.#native.work())
         if (this.#isBehind) this.deliver()
       })
@@ -803,7 +816,8 @@ class Driver extends EventEmitter {
     const callback = this.#pingCallbacks?.get(data)
     if (callback) {
       this.#pingCallbacks?.delete(data)
-      callback()
+      // A program that moves the bytes itself may catch what is thrown.
+      callback.call(this.delegate !== null)
     }
     this.emit('pong', { data })
   }
@@ -822,10 +836,15 @@ class Driver extends EventEmitter {
    * @param {string | null} reason
    */
   #closed (code, reason) {
-    this.#pingCallbacks = null
+    this.#dropPingCallbacks()
     this.delegate?.closed(code, reason)
     this.#messages?.finish()
     this.emit('close', { code, reason })
+  }
+
+  #dropPingCallbacks () {
+    for (const callback of this.#pingCallbacks?.values() ?? NO_EVENTS) callback.drop()
+    this.#pingCallbacks = null
   }
 
   /** The answer a client got is there with `open`, and with the `error` of a refused handshake. */

@@ -2,7 +2,7 @@
 'use strict'
 
 /**
- * @typedef {(error?: Error) => void} Receipt called once: without an error, the kernel has taken the message
+ * @typedef {import('./callback').Callback} Receipt called without an error when the kernel has taken the message
  *
  * @typedef {object} Handed what a stream has been given
  * @property {Receipt[]} receipts
@@ -79,8 +79,8 @@ class Receipts {
  */
 function settle (receipts, error) {
   for (const receipt of receipts) {
-    if (error) process.nextTick(receipt, error)
-    else process.nextTick(receipt)
+    if (error) receipt.schedule(error)
+    else receipt.schedule()
   }
 }
 

@@ -98,6 +98,11 @@ class IO extends Stream {
     work()
   }
 
+  /** @param {() => void} work */
+  enter (work) {
+    work()
+  }
+
   // Whoever writes to us reads the socket, and is told to wait by what write() returns.
 
   /** @param {import('./driver').Busy} reason */

@@ -124,10 +124,17 @@ const methods = {
     this._stream = stream
     if (stream.setTimeout) stream.setTimeout(0)
     if (stream.setNoDelay) stream.setNoDelay(true)
-    const ended = () => { if (this._retired !== stream) this._streamEnded() }
+    const unlessRetired = (work) => { if (this._retired !== stream) this._enter(work) }
+    const ended = () => unlessRetired(() => this._streamEnded())
     stream.on('close', ended)
     stream.on('end', ended)
-    stream.on('error', (error) => { if (this._retired !== stream) this._streamFailed(error) })
+    stream.on('error', (error) => unlessRetired(() => this._streamFailed(error)))
+  },
+
+  /** Runs work that nothing of the application's is below on the stack, in the context of the connection. */
+  _enter (work) {
+    if (this._transport) this._transport.context.run(work)
+    else work()
   },
 
   // What has arrived before the end and waits for a paused reader is still delivered, and the end comes behind it.

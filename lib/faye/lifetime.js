@@ -69,7 +69,9 @@ class Lifetime {
 
   /** The peer, or the sessions that hold its last messages, are given some time. */
   closing () {
-    this.#closeTimer ??= setTimeout(() => this.#socket._abort(), this.#closeTimeout)
+    const socket = this.#socket
+    // Not in the context of the one who has closed it.
+    this.#closeTimer ??= setTimeout(() => socket._enter(() => socket._abort()), this.#closeTimeout)
   }
 
   ended () {
@@ -114,11 +116,14 @@ class Lifetime {
   }
 
   #fail (problem) {
-    try {
-      this.#socket._networkFailed(problem)
-    } finally {
-      this.#socket._abort()
-    }
+    const socket = this.#socket
+    socket._enter(() => {
+      try {
+        socket._networkFailed(problem)
+      } finally {
+        socket._abort()
+      }
+    })
   }
 }
 

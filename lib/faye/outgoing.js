@@ -1,6 +1,7 @@
 'use strict'
 
 const { Buffer } = require('node:buffer')
+const { Callback } = require('../driver/callback')
 const { reasonOf } = require('../driver/reason')
 const { lost, refuse, settle } = require('../driver/receipts')
 const { isBlob, messageOf } = require('./binary')
@@ -8,9 +9,9 @@ const { OPEN } = require('./ready_state')
 
 /** `send()` of what is neither a string nor a Buffer, or has a callback, or comes behind a Blob. */
 function send (socket, data, callback) {
-  const receipt = typeof callback === 'function' ? callback : null
-  // First, as it may run the application's code.
+  // First, as it may run the application's code, and throw.
   const message = messageOf(data)
+  const receipt = typeof callback === 'function' ? new Callback(callback) : null
   if (socket.readyState > OPEN) {
     if (receipt !== null) refuse(receipt)
     return false
@@ -69,9 +70,14 @@ class Queue {
 
   #read (blob) {
     // Handlers are called behind the promise, so that what they throw is an uncaught exception as ever.
-    const whenRead = (buffer) => process.nextTick(() => this.#isOver || this.#send(buffer))
-    const whenFailed = (error) => process.nextTick(() => this.#isOver || this.#fail(error))
+    const whenRead = (buffer) => process.nextTick(() => this.#isOver || this.#enter(() => this.#send(buffer)))
+    const whenFailed = (error) => process.nextTick(() => this.#isOver || this.#enter(() => this.#fail(error)))
     bytesOf(blob).then(whenRead, whenFailed)
+  }
+
+  /** Not in the context of the one who has sent the Blob: handlers may be called. */
+  #enter (work) {
+    this.#socket._enter(work)
   }
 
   /** Sends what the first Blob has turned out to be, and what waits behind it, up to the next one. */

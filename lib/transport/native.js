@@ -1,7 +1,6 @@
 // @ts-check
 'use strict'
 
-const { AsyncResource } = require('node:async_hooks')
 const { Buffer } = require('node:buffer')
 // Not the globals: programs that fake the clock mean their own timers.
 const { clearTimeout, setImmediate, setTimeout } = require('node:timers')
@@ -80,6 +79,11 @@ class Dispatcher {
 
   endTick () {}
 
+  /** Whether the reactor keeps the process alive: Jest asks this of what was not destroyed. */
+  hasRef () {
+    return this.channels.some((channel) => channel?.isAlive)
+  }
+
   /**
    * Delivers a batch, or a part of one: calls are short, because arguments lie on the stack.
    *
@@ -96,13 +100,12 @@ class Dispatcher {
     this.resume()
   }
 
-  /** Goes on behind a handler that has thrown. */
+  /** Goes on where it has stopped. */
   resume () {
     while (this.#next < this.#entries.length) {
-      const number = this.#entries[this.#next] >> 3
-      const channel = this.channels[number]
+      const channel = this.channels[this.#entries[this.#next] >> 3]
       if (channel === undefined) this.#next += 2
-      else channel.resource.runInAsyncScope(this.#run, this, channel, number)
+      else channel.context.run(this.#deliverRow)
     }
     this.#entries = NOTHING
     this.giveBackIfTouched()
@@ -120,13 +123,10 @@ class Dispatcher {
     else if (performance.now() - this.#begun > MAX_TURN) this.isLate = true
   }
 
-  /**
-   * What has happened to one socket, in a row.
-   *
-   * @param {NativeChannel} channel
-   * @param {number} number
-   */
-  #run (channel, number) {
+  /** What has happened to the next socket, in a row. */
+  #deliverRow = () => {
+    const number = this.#entries[this.#next] >> 3
+    const channel = /** @type {NativeChannel} */ (this.channels[number])
     while (this.#next < this.#entries.length && this.#entries[this.#next] >> 3 === number) {
       const entry = this.#entries[this.#next] & 7
       const value = this.#entries[this.#next + 1]
@@ -151,7 +151,6 @@ class Dispatcher {
  * @property {() => void} onRefused it does not, or not for us: somebody else sees to that
  */
 class NativeChannel {
-  resource = new AsyncResource('faye-websocket-rs')
   #dispatcher
   #number
   #socket
@@ -164,7 +163,7 @@ class NativeChannel {
   #isHandshaking
   /** TLS: what the kernel has not taken when we let go. */
   #rest = NOTHING_LEFT
-  #isAlive = false
+  isAlive = false
   /** @type {number[]} bytes read and written by reactors that have let go of the socket */
   #counted
   /** The socket has been told of this silence. */
@@ -181,6 +180,7 @@ class NativeChannel {
    * @param {Secure | null} secure
    */
   constructor (dispatcher, number, socket, driver, transport, secure) {
+    this.context = transport.context
     this.#dispatcher = dispatcher
     this.#number = number
     this.#socket = socket
@@ -383,8 +383,8 @@ class NativeChannel {
 
   /** @param {boolean} isAlive whether the socket keeps the process alive */
   keepAlive (isAlive) {
-    if (isAlive === this.#isAlive) return
-    this.#isAlive = isAlive
+    if (isAlive === this.isAlive) return
+    this.isAlive = isAlive
     this.#dispatcher.reactor.keepAlive(isAlive)
   }
 

@@ -24,9 +24,10 @@ class StreamChannel {
     this.#socket = socket
     this.#driver = driver
     this.#onData = (/** @type {Buffer} */ chunk) => transport.received(chunk)
+    // Node emits this in the context of the write that has filled the socket.
     this.#onDrain = () => {
       this.#isFull = false
-      transport.drained()
+      transport.context.run(() => transport.drained())
     }
     this.#isFull = socket.writableNeedDrain === true
     socket.on('data', this.#onData)

@@ -3,6 +3,7 @@
 
 // Not the globals: programs that fake the clock mean their own timers.
 const { setImmediate } = require('node:timers')
+const { Context } = require('./context')
 const { adopt } = require('./native')
 const { StreamChannel } = require('./stream')
 const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork } = require('./tick')
@@ -62,9 +63,13 @@ class Transport {
   constructor (socket, driver, isStream, secure = null) {
     this.#socket = socket
     this.#driver = driver
+    this.context = new Context(socket)
     driver.transport = this
     const native = isStream ? null : adopt(socket, driver, this, secure)
-    if (native === null && secure !== null) throw new NotAdopted()
+    if (native === null && secure !== null) {
+      this.context.end()
+      throw new NotAdopted()
+    }
     this.#channel = native ?? new StreamChannel(socket, driver, this)
   }
 
@@ -121,13 +126,14 @@ class Transport {
   settle () {
     if (!this.#owed || this.#waiting || this.#driver.isFull) return
     this.#owed = false
-    this.#driver.delegate?.drained()
+    this.context.run(() => this.#driver.delegate?.drained())
   }
 
   /** The tick has ended: hands everything to the socket, unless that is full. */
   endTick () {
     this.#touched = false
-    if (this.#takes) this.#write()
+    // Not in the context of those who have sent first in this tick.
+    if (this.#takes && this.#driver.hasOutput) this.context.run(() => this.#write())
   }
 
   /** Hands everything to the socket, which is about to end. */
@@ -147,6 +153,7 @@ class Transport {
     this.#isDetached = true
     this.#channel.detach()
     this.#owed = false
+    this.context.end()
     forgetWork(this)
     // Whatever else arrives is nobody's: it must not keep the socket from reaching its end.
     if (!this.#socket.destroyed) this.#socket.resume()
@@ -160,8 +167,13 @@ class Transport {
     this.#reasons &= ~BIT.application
     process.nextTick(() => {
       if (this.#reasons & BIT.application) return
-      this.batch(() => this.#driver.deliver())
-      this.#read()
+      this.context.run(() => {
+        try {
+          this.batch(() => this.#driver.deliver())
+        } finally {
+          this.#read()
+        }
+      })
     })
   }
 
@@ -174,7 +186,8 @@ class Transport {
   /** @param {import('../driver/driver').Busy} reason */
   unhold (reason) {
     if (reason === 'work') forgetWork(this)
-    this.#start(reason)
+    // A stream that has been stopped emits what it holds in the context of the one who starts it.
+    this.context.run(() => this.#start(reason))
   }
 
   get mayYield () {
@@ -263,8 +276,19 @@ class Transport {
       leaveBatch(this)
       this.#endBatch(before)
       // A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not.
-      if (!isDone) process.nextTick(() => this.batch(() => this.#driver.deliver()))
+      if (!isDone) process.nextTick(() => this.enter(() => this.#driver.deliver()))
     }
+  }
+
+  /**
+   * The same in the context of the connection, for work that comes in a turn of the event loop that others have asked
+   * for. Inside a batch it is a part of that.
+   *
+   * @param {() => void} work
+   */
+  enter (work) {
+    if (this.#depth > 0) this.batch(work)
+    else this.context.run(() => this.batch(work))
   }
 
   /** @param {number} before what was buffered when the batch began */

@@ -1,0 +1,79 @@
+'use strict'
+
+// AsyncLocalStorage, domain and zone.js keep a context for what programs do. A connection keeps the one in which it was
+// made, and a callback the one in which it was given, whatever happens in between, and also for exceptions.
+
+const assert = require('node:assert/strict')
+const { execFile } = require('node:child_process')
+const { promisify } = require('node:util')
+
+const { deviation } = require('../support/test')
+
+const CHILD = require.resolve('./in-context')
+const isStream = process.env.FAYE_WEBSOCKET_TRANSPORT === 'stream'
+
+/** Of every connection; what is told when handlers do not throw, and when they do. */
+const HAPPENINGS = {
+  open: [['open: made', 'open: made']],
+  'two messages in one chunk': [['message: made', 'message: made']],
+  'a message behind a pause': [['message: made']],
+  'a close frame': [['close: made']],
+  'our close': [['close: made']],
+  'our close, and no answer': [['close: made']],
+  'a violation': [['error: made', 'close: made']],
+  'the end of the peer': [['close: made']],
+  // Both handlers are called in a row, and the second exception takes the place of the first.
+  'a reset': [['error: made', 'close: made'], ['close: made']],
+  'a pong': [['callback: given']],
+  'a ping that is never answered': [['close: made']],
+  'a tick of a handler': [['tick: made']],
+  drain: [['drain: made']],
+  sends: [Array(5).fill('callback: given')],
+  'sends that are refused': [['callback: given', 'close: made']],
+  'sends that are lost': [['callback: given']]
+}
+const DOMAINS = {
+  'a domain of the socket': [['message: given']],
+  'a domain of the connection': [['message: given']]
+}
+/** Not for zone.js, which has a Promise of its own and cannot follow async functions. */
+const PROMISES = {
+  'a Blob that cannot be read': [['error: made', 'close: made', 'callback: given'], ['close: made', 'callback: given']],
+  'a loop over messages': [['loop: given']]
+}
+/** By the stream, bytes come to a server in the context of its socket, which Node has made: see docs/transports.md. */
+const FROM_BYTES = [
+  'two messages in one chunk', 'a close frame', 'our close', 'a violation', 'a ping that is never answered',
+  'a tick of a handler'
+]
+
+const KINDS = {
+  als: { ...HAPPENINGS, ...PROMISES },
+  domain: { ...HAPPENINGS, ...PROMISES, ...DOMAINS },
+  zone: HAPPENINGS
+}
+
+for (const [kind, happenings] of Object.entries(KINDS)) {
+  for (const role of ['server', 'client']) {
+    const isForeign = isStream && role === 'server' && kind !== 'zone'
+    const names = Object.keys(happenings).filter((name) => !(isForeign && FROM_BYTES.includes(name)))
+    for (const isThrowing of [false, true]) {
+      const what = isThrowing ? 'exceptions surface in the context of their handlers' : 'handlers keep their contexts'
+      deviation(`${kind}, ${role}: ${what}`, async () => {
+        const expected = {}
+        for (const name of names) {
+          const [told, surfaced = told] = happenings[name]
+          expected[name] = isThrowing ? surfaced : told
+        }
+        assert.deepEqual(await run(kind, role, isThrowing, expected), expected)
+      }, { timeout: 120000 })
+    }
+  }
+}
+
+async function run (kind, role, isThrowing, expected) {
+  const happenings = Object.fromEntries(Object.entries(expected).map(([name, told]) => [name, told.length]))
+  const argument = JSON.stringify({ kind, role, isThrowing, happenings })
+  const { stdout } = await promisify(execFile)(process.execPath, [CHILD, argument])
+  return JSON.parse(stdout)
+}

@@ -1,0 +1,75 @@
+// @ts-check
+'use strict'
+
+const { AsyncResource } = require('node:async_hooks')
+const { EventEmitter } = require('node:events')
+const native = require('../native')
+
+/**
+ * A callback of the application's, which is called once or dropped. It runs in the context in which it was given: the
+ * asynchronous one, and as a listener, because zones and tracing tools tie theirs to listeners.
+ */
+class Callback extends AsyncResource {
+  #emitter = new EventEmitter()
+
+  /** @param {(...args: any[]) => void} callback */
+  constructor (callback) {
+    super('faye-websocket-rs.callback')
+    this.#emitter.on(CALLED, (...args) => { callback(...args) })
+  }
+
+  /**
+   * Calls it in a tick of its own.
+   *
+   * @param {any[]} args
+   */
+  schedule (...args) {
+    this.runInAsyncScope(process.nextTick, process, emit, this.#emitter, args)
+    this.emitDestroy()
+  }
+
+  /**
+   * Calls it now.
+   *
+   * @param {boolean} isLast nothing of the application's is below on the stack: what the callback throws is raised
+   * in its context
+   */
+  call (isLast) {
+    try {
+      this.runInAsyncScope(isLast ? emitAndRaise : emit, undefined, this.#emitter, NO_ARGUMENTS)
+    } finally {
+      this.emitDestroy()
+    }
+  }
+
+  /** It will not be called. */
+  drop () {
+    this.emitDestroy()
+  }
+}
+
+/**
+ * @param {EventEmitter} emitter
+ * @param {any[]} args
+ */
+function emit (emitter, args) {
+  emitter.emit(CALLED, ...args)
+}
+
+/**
+ * @param {EventEmitter} emitter
+ * @param {any[]} args
+ */
+function emitAndRaise (emitter, args) {
+  try {
+    emit(emitter, args)
+  } catch (error) {
+    native.raise(error)
+  }
+}
+
+const CALLED = 'called'
+/** @type {any[]} */
+const NO_ARGUMENTS = []
+
+module.exports = { Callback }

@@ -72,8 +72,9 @@ struct Inner {
     /// Ids and values of the next call.
     arguments: RefCell<Vec<sys::napi_value>>,
     watch: RefCell<Option<Watch<Inner>>>,
-    /// Shared with JavaScript: whether a batch is under way, and the number of the last one.
-    state: RefCell<Int32Array>,
+    /// Shared with JavaScript: whether a batch is under way, and the number of the last one. None once the
+    /// reactor is closed: the reference must not outlive the environment.
+    state: RefCell<Option<Int32Array>>,
     /// Sockets that keep the process alive.
     alive: Cell<u32>,
     /// Whether workers may write: where descriptors are closed behind our back they may not.
@@ -112,7 +113,7 @@ impl Reactor {
             dirty: RefCell::default(),
             arguments: RefCell::default(),
             watch: RefCell::default(),
-            state: RefCell::new(state),
+            state: RefCell::new(Some(state)),
             alive: Cell::new(0),
             has_crew,
             is_closed: Cell::new(false),
@@ -463,8 +464,8 @@ impl Inner {
         bytes
     }
 
-    /// Hands everything to JavaScript. What a handler throws is raised as an uncaught exception, and the
-    /// rest is delivered as if it had not.
+    /// Hands everything to JavaScript. The dispatcher raises what handlers throw. If it throws itself, that
+    /// is raised as well, and the rest is delivered as if it had not.
     fn deliver(&self) {
         let mut arguments = std::mem::take(&mut *self.arguments.borrow_mut());
         for some in arguments.chunks(MAX_CALL) {
@@ -503,6 +504,7 @@ impl Inner {
         if !self.is_closed.replace(true) {
             // First the watch: what it watches goes with the table.
             self.watch.borrow_mut().take();
+            self.state.borrow_mut().take();
         }
     }
 
@@ -524,7 +526,8 @@ impl Inner {
     }
 
     fn is_in_batch(&self) -> bool {
-        self.state.borrow().first() == Some(&1)
+        let state = self.state.borrow();
+        state.as_ref().and_then(|state| state.first()) == Some(&1)
     }
 
     fn set_in_batch(&self, is: bool) {
@@ -546,6 +549,7 @@ impl Inner {
 
     fn change_state(&self, change: impl FnOnce(&mut [i32])) {
         let mut state = self.state.borrow_mut();
+        let Some(state) = &mut *state else { return };
         // SAFETY: JavaScript reads and writes this array on this thread only, and not now.
         change(unsafe { state.as_mut() });
     }
@@ -567,31 +571,39 @@ impl Inner {
     }
 
     /// Calls a function of the dispatcher, with the ticks and promises that follow it. False when it has
-    /// thrown.
+    /// thrown. `napi_make_callback` would do, but it catches what a tick throws, and whoever raises that
+    /// afterwards has left the tick's asynchronous context: a callback scope lets Node raise it there.
     fn call(&self, function: &Cell<sys::napi_ref>, arguments: &[sys::napi_value]) -> bool {
         // SAFETY: the references were made by `new` and are deleted only when the reactor is closed, which
-        // `ready` and `deliver` look at; the arguments are handles of the open scope. No RefCell of ours
-        // is borrowed: JavaScript may call every method.
+        // `ready` and `deliver` look at; the arguments are handles of the open scope; a callback scope that
+        // was opened is closed once, on this thread. No RefCell of ours is borrowed: JavaScript may call
+        // every method.
         unsafe {
             let (mut receiver, mut callee, mut result) = (null_mut(), null_mut(), null_mut());
+            let mut scope = null_mut();
             sys::napi_get_reference_value(self.env, self.receiver.get(), &mut receiver);
             sys::napi_get_reference_value(self.env, function.get(), &mut callee);
-            let status = sys::napi_make_callback(
+            let context = self.context.get();
+            let status = sys::napi_open_callback_scope(self.env, receiver, context, &mut scope);
+            if status != sys::Status::napi_ok {
+                return true;
+            }
+            let status = sys::napi_call_function(
                 self.env,
-                self.context.get(),
                 receiver,
                 callee,
                 arguments.len(),
                 arguments.as_ptr(),
                 &mut result,
             );
-            if status != sys::Status::napi_pending_exception {
-                return true;
+            let has_thrown = status == sys::Status::napi_pending_exception;
+            if has_thrown {
+                let mut exception = null_mut();
+                sys::napi_get_and_clear_last_exception(self.env, &mut exception);
+                sys::napi_fatal_exception(self.env, exception);
             }
-            let mut exception = null_mut();
-            sys::napi_get_and_clear_last_exception(self.env, &mut exception);
-            sys::napi_fatal_exception(self.env, exception);
-            false
+            sys::napi_close_callback_scope(self.env, scope);
+            !has_thrown
         }
     }
 }

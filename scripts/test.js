@@ -12,6 +12,8 @@ const { testFiles } = require('./test_files')
 const TRANSPORT = 'FAYE_WEBSOCKET_TRANSPORT'
 // What needs one to be shown under both.
 const CONNECTIONS = /^__test__\/(faye|parity|permessage-deflate)\//
+// These run programs that open some.
+const GUESTS = /^__test__\/guests\//
 const OPENS = /require\('\.\.\/support\/(peer|proxy)'\)|require\('node:(http|https|net)'\)/
 
 const USAGE = `Usage: npm test -- [--rust | --js] [filter ...]
@@ -42,7 +44,7 @@ function bothTransports (files) {
 }
 
 function opensConnections (file) {
-  return CONNECTIONS.test(file) && OPENS.test(fs.readFileSync(path.join(ROOT, file), 'utf8'))
+  return GUESTS.test(file) || (CONNECTIONS.test(file) && OPENS.test(fs.readFileSync(path.join(ROOT, file), 'utf8')))
 }
 
 function parse (args) {

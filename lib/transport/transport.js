@@ -91,7 +91,7 @@ class Transport {
 
   /** Starts the driver's opening handshake. What its handlers send leaves with the handshake. */
   start () {
-    this.batch(() => this.#driver.start())
+    this.enter(() => this.#driver.start())
   }
 
   /** There are bytes to write. They leave now, or with the batch or the tick that is under way: then false. */

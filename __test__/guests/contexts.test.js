@@ -8,9 +8,10 @@ const { execFile } = require('node:child_process')
 const { promisify } = require('node:util')
 
 const { deviation } = require('../support/test')
+const { UNAVAILABLE } = require('../transport/open')
 
 const CHILD = require.resolve('./in-context')
-const isStream = process.env.FAYE_WEBSOCKET_TRANSPORT === 'stream'
+const isStream = UNAVAILABLE !== false
 
 /** Of every connection; what is told when handlers do not throw, and when they do. */
 const HAPPENINGS = {
@@ -73,7 +74,7 @@ for (const [kind, happenings] of Object.entries(KINDS)) {
 
 async function run (kind, role, isThrowing, expected) {
   const happenings = Object.fromEntries(Object.entries(expected).map(([name, told]) => [name, told.length]))
-  const argument = JSON.stringify({ kind, role, isThrowing, happenings })
+  const argument = JSON.stringify({ kind, role, isThrowing, happenings, isNative: !isStream })
   const { stdout } = await promisify(execFile)(process.execPath, [CHILD, argument])
   return JSON.parse(stdout)
 }

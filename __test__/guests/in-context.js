@@ -4,7 +4,8 @@
 // makes a connection in a context, lets it happen, and prints the handlers that were told with the context they ran in,
 // or the context in which surfaced what they have thrown.
 
-const { kind, role, isThrowing, happenings } = JSON.parse(process.argv[2])
+const assert = require('node:assert/strict')
+const { kind, role, isThrowing, happenings, isNative } = JSON.parse(process.argv[2])
 
 const KINDS = {
   als () {
@@ -224,6 +225,7 @@ async function main () {
     await turns(2)
     if (name !== 'open') told = []
     connection.another = another
+    assert.equal(connection.ws._transport.isNative, isNative)
     await HAPPENINGS[name](connection)
     await quiet(count)
     result[name] = told

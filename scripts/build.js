@@ -13,18 +13,19 @@ const { addonName, isMusl } = require('./platform')
 const NEEDS = 'Building needs Rust 1.88 or newer with cargo on the PATH (https://rustup.rs), a linker (a C compiler brings ' +
   'one) and, the first time, the network for the crates.'
 
-/** Compiles the addon and returns the path of the finished file. */
-function build ({ debug = false } = {}) {
+/** Compiles the addon and returns the path of the finished file: where binding.js looks for it, or in `target/`. */
+function build ({ debug = false, features = [] } = {}) {
   const name = addonName()
   if (!name) throw new Failure(`There is no name for an addon on ${process.platform} ${process.arch}.`)
-  const target = path.join(ROOT, name)
-  install(compile(debug), target)
+  const target = features.length > 0 ? path.join(ROOT, 'target', `${features.join('-')}.node`) : path.join(ROOT, name)
+  install(compile(debug, features), target)
   return target
 }
 
-function compile (debug) {
+function compile (debug, features) {
   const args = ['build', '--locked', '--message-format=json-render-diagnostics']
   if (!debug) args.push('--release')
+  if (features.length > 0) args.push('--features', features.join(','))
   const { stdout } = run('cargo', args, {
     name: 'cargo build',
     fix: NEEDS,

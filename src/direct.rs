@@ -10,7 +10,8 @@ use napi::{Env, Result, sys};
 use napi_derive::napi;
 use proto::output::Kind;
 
-use crate::driver::{kind, sent};
+use crate::driver::{WAITS_FOR_WORK, kind, sent};
+use crate::fault;
 use crate::registry::{self, Registered};
 use crate::value::{message, with_bytes, with_text};
 
@@ -54,7 +55,7 @@ pub fn direct(env: &Env) -> Result<Object<'_>> {
 }
 
 unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |[number, message]: [_; 2]| {
+    call(env, info, waits, |[number, message]: [_; 2]| {
         let registered = connection(env, number)?;
         // SAFETY: `call` is called with the environment of a call under way.
         let pending = unsafe {
@@ -67,7 +68,7 @@ unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> 
 }
 
 unsafe extern "C" fn bytes(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |[number, is_text, message]: [_; 3]| {
+    call(env, info, waits, |[number, is_text, message]: [_; 3]| {
         let registered = connection(env, number)?;
         let mut is = false;
         // SAFETY: as in `text`; sending runs no JavaScript.
@@ -83,20 +84,26 @@ unsafe extern "C" fn prepared(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    call(env, info, |[number, message]: [_; 2]| {
+    call(env, info, waits, |[number, message]: [_; 2]| {
         let registered = connection(env, number)?;
         let message = registry::prepared(index(env, message)?)?;
         let mut connection = registered.connection();
         let accepted = connection.send_prepared(&message);
+        fault::point("prepared");
         number_of(env, sent(&mut connection, accepted))
     })
 }
 
 unsafe extern "C" fn receive(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |[number, chunk]: [_; 2]| {
+    call(env, info, nothing, |[number, chunk]: [_; 2]| {
         let registered = connection(env, number)?;
+        let receive = |chunk: &mut [u8]| {
+            let mut connection = registered.connection();
+            connection.receive(chunk);
+            fault::point("receive");
+        };
         // SAFETY: as in `text`; receiving runs no JavaScript.
-        unsafe { with_bytes(env, chunk, |chunk| registered.connection().receive(chunk)) }?;
+        unsafe { with_bytes(env, chunk, receive) }?;
         Some(null_mut())
     })
 }
@@ -105,7 +112,7 @@ unsafe extern "C" fn messages(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    call(env, info, |[number]: [_; 1]| {
+    call(env, info, nothing, |[number]: [_; 1]| {
         let registered = connection(env, number)?;
         let mut connection = registered.connection();
         let mut run: sys::napi_value = null_mut();
@@ -115,6 +122,7 @@ unsafe extern "C" fn messages(
                 break;
             };
             bytes += next.payload.len();
+            fault::point("messages");
             // SAFETY: as in `text`; the scope is that of the call.
             unsafe {
                 if run.is_null() {
@@ -136,7 +144,7 @@ unsafe extern "C" fn output_length(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    call(env, info, |[number]: [_; 1]| {
+    call(env, info, no_bytes, |[number]: [_; 1]| {
         let length = connection(env, number)?.connection().outbox().bytes().len();
         number_of(env, length as f64)
     })
@@ -146,7 +154,7 @@ unsafe extern "C" fn take_output(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    call(env, info, |[number, into]: [_; 2]| {
+    call(env, info, no_bytes, |[number, into]: [_; 2]| {
         let registered = connection(env, number)?;
         let take = |into: &mut [u8]| {
             let mut connection = registered.connection();
@@ -154,6 +162,7 @@ unsafe extern "C" fn take_output(
             let length = into.len().min(outbox.bytes().len());
             into[..length].copy_from_slice(&outbox.bytes()[..length]);
             outbox.advance(length);
+            fault::point("take output");
             length
         };
         // SAFETY: as in `text`; taking runs no JavaScript.
@@ -165,13 +174,16 @@ unsafe extern "C" fn take_output(
 fn send(registered: &Registered, kind: Kind, payload: &[u8]) -> f64 {
     let mut connection = registered.connection();
     let accepted = connection.send(kind, payload);
+    fault::point("send");
     sent(&mut connection, accepted)
 }
 
-/// Runs the body with the call's arguments. What panics is thrown, and so is what the body has no use for.
+/// Runs the body with the call's arguments, of which the first is a connection's number. If it panics, that
+/// connection has ended, and `ended` is what says so to JavaScript. What else goes wrong is thrown.
 fn call<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
+    ended: impl FnOnce(sys::napi_env) -> Option<sys::napi_value>,
     body: impl FnOnce([sys::napi_value; N]) -> Option<sys::napi_value>,
 ) -> sys::napi_value {
     let mut arguments = [null_mut(); N];
@@ -183,11 +195,34 @@ fn call<const N: usize>(
     let message = match catch_unwind(AssertUnwindSafe(|| body(arguments))) {
         Ok(Some(value)) => return value,
         Ok(None) => c"Invalid argument: a message is a string, or bytes in a Buffer",
-        Err(_) => c"The native part has failed",
+        Err(_) => {
+            let has_faulted = arguments.first().is_some_and(|&number| {
+                connection(env, number).is_some_and(|one| one.connection().has_faulted())
+            });
+            if has_faulted && let Some(value) = ended(env) {
+                return value;
+            }
+            c"The native part has failed"
+        }
     };
     // SAFETY: likewise; the text ends with a zero.
     unsafe { sys::napi_throw_type_error(env, null_mut(), message.as_ptr()) };
     null_mut()
+}
+
+/// `work` tells of the end.
+fn waits(env: sys::napi_env) -> Option<sys::napi_value> {
+    number_of(env, WAITS_FOR_WORK)
+}
+
+/// `poll` does.
+fn nothing(_: sys::napi_env) -> Option<sys::napi_value> {
+    Some(null_mut())
+}
+
+/// There are none any more.
+fn no_bytes(env: sys::napi_env) -> Option<sys::napi_value> {
+    number_of(env, 0.0)
 }
 
 fn connection(env: sys::napi_env, number: sys::napi_value) -> Option<Rc<Registered>> {

@@ -116,7 +116,7 @@ impl Driver {
     /// Starts the opening handshake.
     #[napi(catch_unwind)]
     pub fn start<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.connection().start())
+        self.command(env, Connection::start)
     }
 
     /// The next thing the peer caused, or null when more bytes are needed: an array of a message, or one
@@ -137,7 +137,10 @@ impl Driver {
             pings,
             pongs,
         };
-        output::next(env, &mut self.connection(), wanted)
+        let next = |connection: &mut Connection| output::next(env, connection, wanted);
+        // After a panic there is the end to tell.
+        let output = self.registration.attempt(next);
+        output.unwrap_or_else(|| next(&mut self.connection()))
     }
 
     /// Marks the end of the message that has just been accepted: `takePassed` tells when it has left.
@@ -159,8 +162,10 @@ impl Driver {
         env: &Env,
         #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> Result<bool> {
-        self.connection()
-            .ping(&payload)
+        let sent = self
+            .registration
+            .attempt(|connection| connection.ping(&payload));
+        sent.unwrap_or(Ok(false))
             .map_err(|mistake| throw(env, &mistake))
     }
 
@@ -171,8 +176,10 @@ impl Driver {
         env: &Env,
         #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> Result<bool> {
-        self.connection()
-            .pong(&payload)
+        let sent = self
+            .registration
+            .attempt(|connection| connection.pong(&payload));
+        sent.unwrap_or(Ok(false))
             .map_err(|mistake| throw(env, &mistake))
     }
 
@@ -185,7 +192,7 @@ impl Driver {
     /// Does one slice of that work.
     #[napi(catch_unwind)]
     pub fn work<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.connection().work())
+        self.command(env, Connection::work)
     }
 
     /// Closes. Throws a RangeError for a code that must not travel.
@@ -197,16 +204,18 @@ impl Driver {
         reason: String,
     ) -> Result<Outcome<'env>> {
         // The cast saturates: what is beyond every code becomes one that must not travel.
-        match self.connection().close(code as u16, &reason) {
-            Ok(caused) => Outcome::new(env, caused),
-            Err(mistake) => Err(throw(env, &mistake)),
+        let close = |connection: &mut Connection| connection.close(code as u16, &reason);
+        match self.registration.attempt(close) {
+            Some(Err(mistake)) => Err(throw(env, &mistake)),
+            Some(Ok(caused)) => Outcome::new(env, caused),
+            None => Outcome::new(env, self.connection().work()),
         }
     }
 
     /// Nobody can be written to any more: forgets what waits for that.
     #[napi(catch_unwind)]
     pub fn drop_output<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.connection().drop_output())
+        self.command(env, Connection::drop_output)
     }
 
     /// The transport is gone: forgets what waits in either direction.
@@ -303,6 +312,16 @@ impl Driver {
     pub(crate) fn connection(&self) -> Borrowed<'_> {
         self.registration.connection()
     }
+
+    /// What a command causes; that is the end of the connection if it panics.
+    pub(crate) fn command<'env>(
+        &self,
+        env: &'env Env,
+        command: impl FnOnce(&mut Connection) -> Caused,
+    ) -> Result<Outcome<'env>> {
+        let caused = self.registration.attempt(command);
+        Outcome::new(env, caused.unwrap_or_else(|| self.connection().work()))
+    }
 }
 
 impl From<Connection> for Driver {
@@ -317,13 +336,16 @@ impl From<Connection> for Driver {
 /// refused because the connection is closing or closed; -2 when it waits for `work`.
 pub(crate) fn sent(connection: &mut Connection, accepted: bool) -> f64 {
     if !accepted {
-        -1.0
+        REFUSED
     } else if connection.has_work() {
-        -2.0
+        WAITS_FOR_WORK
     } else {
         connection.outbox().bytes().len() as f64
     }
 }
+
+const REFUSED: f64 = -1.0;
+pub(crate) const WAITS_FOR_WORK: f64 = -2.0;
 
 pub(crate) fn kind(is_text: bool) -> Kind {
     if is_text { Kind::Text } else { Kind::Binary }

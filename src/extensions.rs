@@ -4,6 +4,7 @@ use napi::bindgen_prelude::Either3;
 use napi::{Either, Env, Result};
 use napi_derive::napi;
 use proto::close::CloseCode;
+use proto::connection::Connection;
 use proto::error::HandshakeError;
 use proto::extension::header::{number, print};
 use proto::hybi::frame::Rsv;
@@ -102,16 +103,15 @@ impl Driver {
     /// The client's extensions are activated: the connection opens.
     #[napi(catch_unwind)]
     pub fn activated<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.connection().activated())
+        self.command(env, Connection::activated)
     }
 
     /// Fails the handshake because an extension did, in its words.
     #[napi(catch_unwind)]
     pub fn refuse<'env>(&mut self, env: &'env Env, message: String) -> Result<Outcome<'env>> {
-        Outcome::new(
-            env,
-            self.connection().refuse(HandshakeError::Extension(message)),
-        )
+        self.command(env, |connection| {
+            connection.refuse(HandshakeError::Extension(message))
+        })
     }
 
     /// What to say when an extension does not accept the server's parameters.
@@ -129,7 +129,9 @@ impl Driver {
         is_text: bool,
         #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.connection().transformed(kind(is_text), &payload))
+        self.command(env, |connection| {
+            connection.transformed(kind(is_text), &payload)
+        })
     }
 
     /// Sends what sessions have made of a message of ours.
@@ -143,8 +145,9 @@ impl Driver {
         #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> bool {
         let rsv = Rsv::new(rsv1, rsv2, rsv3);
-        self.connection()
-            .send_transformed(kind(is_text), rsv, &payload)
+        let send =
+            |connection: &mut Connection| connection.send_transformed(kind(is_text), rsv, &payload);
+        self.registered().attempt(send).unwrap_or(false)
     }
 
     /// Fails the connection because a session did. `code` is a close code, or its name.
@@ -161,13 +164,13 @@ impl Driver {
             None => None,
         };
         let code = code.unwrap_or(CloseCode::EXTENSION_ERROR.get());
-        Outcome::new(env, self.connection().fail_extension(code, &message))
+        self.command(env, |connection| connection.fail_extension(code, &message))
     }
 
     /// The sessions have finished what they held.
     #[napi(catch_unwind)]
     pub fn drained<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.connection().drained())
+        self.command(env, Connection::drained)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod direct;
 pub mod driver;
 mod error;
 pub mod extensions;
+mod fault;
 pub mod http;
 pub mod options;
 pub mod output;

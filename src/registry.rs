@@ -4,12 +4,15 @@
 
 use std::cell::{RefCell, RefMut};
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::thread::LocalKey;
+use std::thread::{LocalKey, panicking};
 
 use proto::connection::Connection;
 use proto::hybi::prepared::Prepared;
 use slab::Slab;
+
+use crate::fault;
 
 #[cfg(unix)]
 use crate::transport::reactor::Link;
@@ -111,6 +114,17 @@ impl Registered {
             connection: self.connection.borrow_mut(),
         }
     }
+
+    /// Lets a command have the connection. None when it has panicked: then the connection has ended.
+    pub(crate) fn attempt<R>(&self, command: impl FnOnce(&mut Connection) -> R) -> Option<R> {
+        let attempt = || {
+            let mut connection = self.connection();
+            let result = command(&mut connection);
+            fault::point("command");
+            result
+        };
+        catch_unwind(AssertUnwindSafe(attempt)).ok()
+    }
 }
 
 #[cfg(unix)]
@@ -146,9 +160,13 @@ impl DerefMut for Borrowed<'_> {
     }
 }
 
-#[cfg(unix)]
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
+        // Whatever panicked, the connection cannot be relied on.
+        if panicking() {
+            return self.connection.fault();
+        }
+        #[cfg(unix)]
         if let Some(link) = &*self.registered.link.borrow()
             && !self.connection.outbox().is_empty()
         {

@@ -10,12 +10,14 @@ const SUPPORT = require.resolve('./peer')
  * Runs `script(WebSocket, support, process.argv[2])` in a process of its own. `script` is turned into text, so it
  * may use nothing from around it but its parameters and `require`. `limits` are arguments of the shell's `ulimit`.
  */
-function runChild (scope, script, { path = subjectPath, argument = '', timeout = 15000, flags = [], limits } = {}) {
+function runChild (scope, script, options = {}) {
+  const { path = subjectPath, argument = '', timeout = 15000, flags = [], limits, env } = options
   const code = `(${script})(require(${JSON.stringify(path)}), require(${JSON.stringify(SUPPORT)}), process.argv[1])`
   const command = [process.execPath, ...flags, '-e', code, '--', String(argument)]
   if (limits) command.unshift('/bin/sh', '-c', `ulimit ${limits} && exec "$@"`, 'sh')
   const child = spawn(command[0], command.slice(1), {
     cwd: __dirname,
+    env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe']
   })
   const result = { child, stdout: '', stderr: '', code: null, signal: null }

@@ -478,14 +478,18 @@ class Driver extends EventEmitter {
       this.#pingCallbacks.get(key)?.drop()
       this.#pingCallbacks.set(key, new Callback(callback))
     }
-    if (accepted) this.transport?.offer()
-    return accepted
+    return this.#controlled(accepted)
   }
 
   /** @param {any} [message] */
   pong (message) {
-    const accepted = this.#native.pong(this.#toBytes(message || ''))
+    return this.#controlled(this.#native.pong(this.#toBytes(message || '')))
+  }
+
+  /** @param {boolean} accepted whether a control frame was */
+  #controlled (accepted) {
     if (accepted) this.transport?.offer()
+    else this.#continueIfNeeded()
     return accepted
   }
 
@@ -543,8 +547,10 @@ class Driver extends EventEmitter {
     const length = direct.outputLength(this.#number)
     if (length === 0) return null
     const bytes = Buffer.allocUnsafe(length)
-    direct.takeOutput(this.#number, bytes)
-    return bytes
+    if (direct.takeOutput(this.#number, bytes) === length) return bytes
+    // Memory that nothing was written to must not leave.
+    this.#continueIfNeeded()
+    return null
   }
 
   get hasOutput () {
@@ -663,6 +669,7 @@ class Driver extends EventEmitter {
   }
 
   #sessionsSent () {
+    this.#continueIfNeeded()
     this.transport?.offer()
     this.transport?.settle()
   }
@@ -700,8 +707,13 @@ class Driver extends EventEmitter {
     } finally {
       this.#events = this.#events.concat(waiting)
     }
-    if (this.#native.hasWork) this.#continueLater()
+    this.#continueIfNeeded()
     return accepted
+  }
+
+  /** There may be messages to be compressed, or an end to be told that has come of nothing from outside. */
+  #continueIfNeeded () {
+    if (this.#native.hasWork) this.#continueLater()
   }
 
   /** @param {number} begun when this turn has begun */

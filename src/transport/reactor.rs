@@ -4,6 +4,7 @@
 //! one call, write what that has sent. Does not know events, phases or timers.
 
 use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, null_mut};
 use std::rc::{Rc, Weak};
 
@@ -19,6 +20,7 @@ use super::table::{Id, Read, Table};
 use super::tls::TlsConfig;
 use super::uv::{Loop, Ready, Uv, Watch};
 use crate::driver::Driver;
+use crate::fault;
 use crate::registry::Shared;
 use crate::value::{self, Bytes};
 
@@ -71,6 +73,8 @@ struct Inner {
     dirty: RefCell<Vec<Id>>,
     /// Ids and values of the next call.
     arguments: RefCell<Vec<sys::napi_value>>,
+    /// Who has something to hear in the batch under way.
+    concerned: RefCell<Vec<Id>>,
     watch: RefCell<Option<Watch<Inner>>>,
     /// Shared with JavaScript: whether a batch is under way, and the number of the last one. None once the
     /// reactor is closed: the reference must not outlive the environment.
@@ -112,6 +116,7 @@ impl Reactor {
             table: RefCell::new(table),
             dirty: RefCell::default(),
             arguments: RefCell::default(),
+            concerned: RefCell::default(),
             watch: RefCell::default(),
             state: RefCell::new(Some(state)),
             alive: Cell::new(0),
@@ -168,7 +173,7 @@ impl Reactor {
             id,
         }));
         if tls.is_some() {
-            table.flush(id);
+            table.guarded("flush", id, |table| table.flush(id));
         }
         i32::try_from(id.place).map_err(|_| Error::from_reason("too many sockets"))
     }
@@ -198,18 +203,17 @@ impl Reactor {
     /// Offers what waits to the kernel. False when it does not take everything.
     #[napi(catch_unwind)]
     pub fn flush(&self, number: u32) -> bool {
-        let mut table = self.inner.table.borrow_mut();
-        let id = table.id_at(number as usize);
-        id.is_none_or(|id| table.flush(id))
+        self.inner
+            .with("flush", number, Table::flush)
+            .unwrap_or(true)
     }
 
     /// Ends TLS on a socket that is about to be let go of: offers to the kernel what waits, and the
     /// goodbye. What it does not take of that.
     #[napi(catch_unwind)]
     pub fn finish(&self, number: u32) -> Buffer {
-        let mut table = self.inner.table.borrow_mut();
-        let id = table.id_at(number as usize);
-        id.map(|id| table.finish(id)).unwrap_or_default().into()
+        let rest = self.inner.with("finish", number, Table::finish);
+        rest.unwrap_or_default().into()
     }
 
     /// Writes bytes of somebody else's by TLS. False when the kernel does not take everything.
@@ -219,9 +223,10 @@ impl Reactor {
         number: u32,
         #[napi(ts_arg_type = "Uint8Array")] bytes: Bytes<'_>,
     ) -> bool {
-        let mut table = self.inner.table.borrow_mut();
-        let id = table.id_at(number as usize);
-        id.is_none_or(|id| table.write_around(id, &bytes))
+        let write = |table: &mut Table, id| table.write_around(id, &bytes);
+        self.inner
+            .with("write around", number, write)
+            .unwrap_or(true)
     }
 
     /// Bytes that TLS has encrypted and the kernel has not taken.
@@ -244,7 +249,9 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn end_batch(&self) {
         self.inner.set_in_batch(false);
-        self.inner.write();
+        if catch_unwind(AssertUnwindSafe(|| self.inner.write())).is_err() {
+            self.inner.fault();
+        }
     }
 
     /// Ends the reactor, which has no sockets any more. It does nothing from now on.
@@ -263,7 +270,7 @@ impl Reactor {
     pub fn flush_all(&self) {
         let mut table = self.inner.table.borrow_mut();
         for id in self.inner.dirty.take() {
-            table.flush(id);
+            table.guarded("flush", id, |table| table.flush(id));
         }
         table.call_back();
     }
@@ -334,9 +341,13 @@ impl Ready for Inner {
         if self.is_closed.get() {
             return;
         }
-        if let Some(batch) = Batch::begin(self) {
-            self.batch();
-            drop(batch);
+        let Some(batch) = Batch::begin(self) else {
+            return;
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| self.batch()));
+        drop(batch);
+        if result.is_err() {
+            self.fault();
         }
     }
 }
@@ -353,6 +364,7 @@ impl<'a> Batch<'a> {
         // SAFETY: the environment is alive until its cleanup hook has closed this reactor.
         let status = unsafe { sys::napi_open_handle_scope(inner.env, &mut scope) };
         checked(status).ok()?;
+        inner.forget();
         inner.set_in_batch(true);
         inner.count_batch();
         Some(Self { inner, scope })
@@ -362,7 +374,8 @@ impl<'a> Batch<'a> {
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         self.inner.set_in_batch(false);
-        // SAFETY: the scope was opened by `begin` and nothing refers to its handles any more.
+        self.inner.forget();
+        // SAFETY: the scope was opened by `begin`, and its handles have just been forgotten.
         unsafe { sys::napi_close_handle_scope(self.inner.env, self.scope) };
     }
 }
@@ -373,6 +386,7 @@ impl Inner {
         self.collect();
         self.deliver();
         self.write();
+        self.concerned.borrow_mut().clear();
         let mut table = self.table.borrow_mut();
         table.end_batch();
         if table.has_ready() {
@@ -380,34 +394,71 @@ impl Inner {
         }
     }
 
+    /// Nothing of one batch is for the next: its handles are not valid any more.
+    fn forget(&self) {
+        self.arguments.borrow_mut().clear();
+    }
+
+    /// A batch has panicked, and not at what concerns one socket. What those that it concerns were to hear is
+    /// lost: they end. What is still to be written is, in the next batch.
+    fn fault(&self) {
+        let mut table = self.table.borrow_mut();
+        for id in self.concerned.take() {
+            table.fault(id);
+        }
+        table.end_batch();
+        table.wake();
+    }
+
+    /// Has the table do something for the socket of that number, if there is one.
+    fn with<R>(
+        &self,
+        step: &str,
+        number: u32,
+        work: impl FnOnce(&mut Table, Id) -> R,
+    ) -> Option<R> {
+        let mut table = self.table.borrow_mut();
+        let id = table.id_at(number as usize)?;
+        table.guarded(step, id, |table| work(table, id))
+    }
+
     fn begin(&self) {
         let mut table = self.table.borrow_mut();
         table.collect();
         for id in table.take_ended() {
-            self.entry(id, Entry::Ended, null_mut());
+            self.news(id, Entry::Ended, null_mut());
         }
         for (id, error) in table.take_broken() {
             let number = self.number(error.raw_os_error().unwrap_or_default());
-            self.entry(id, Entry::Unwritable, number);
+            self.news(id, Entry::Unwritable, number);
         }
         for id in table.take_passed() {
-            self.entry(id, Entry::Passed, null_mut());
+            self.news(id, Entry::Passed, null_mut());
         }
         for id in table.take_drained() {
-            self.entry(id, Entry::Drained, null_mut());
+            self.news(id, Entry::Drained, null_mut());
         }
+    }
+
+    /// Something that is told once, and nowhere noted any more.
+    fn news(&self, id: Id, entry: Entry, value: sys::napi_value) {
+        self.concerned.borrow_mut().push(id);
+        self.entry(id, entry, value);
     }
 
     /// Reads whose turn it is, until the batch is full.
     fn collect(&self) {
+        fault::point("collect");
         let mut bytes = 0;
         let mut turns = self.table.borrow().ready_count().min(MAX_READS);
         while bytes < MAX_BYTES && turns > 0 && self.arguments.borrow().len() < MAX_BATCH {
             let mut table = self.table.borrow_mut();
             let Some(id) = table.next_ready() else { break };
             turns -= 1;
+            self.concerned.borrow_mut().push(id);
             let before = self.arguments.borrow().len();
-            match table.read(id) {
+            let read = table.guarded("read", id, |table| table.read(id));
+            match read.unwrap_or(Read::Nothing) {
                 Read::Nothing => {}
                 Read::End => self.entry(id, Entry::Ended, null_mut()),
                 Read::Failed(error) => {
@@ -428,9 +479,10 @@ impl Inner {
                 Read::Bytes(read) => {
                     bytes += read;
                     let connection = table.get(id).map(|socket| Rc::clone(&socket.connection));
-                    drop(table);
                     if let Some(connection) = connection {
-                        bytes += self.decode(id, &connection);
+                        let decoded =
+                            table.guarded("decoded", id, |_| self.decode(id, &connection));
+                        bytes += decoded.unwrap_or_default();
                     }
                     // Part of a large message: it is read on. Whoever has said something waits for the
                     // handlers, and for the others.
@@ -454,6 +506,7 @@ impl Inner {
                 }
                 return bytes;
             };
+            fault::point("decode");
             bytes += message.payload.len();
             messages += 1;
             // SAFETY: the environment is alive, and `ready` has opened a scope.
@@ -468,6 +521,7 @@ impl Inner {
     /// is raised as well, and the rest is delivered as if it had not.
     fn deliver(&self) {
         let mut arguments = std::mem::take(&mut *self.arguments.borrow_mut());
+        fault::point("deliver");
         for some in arguments.chunks(MAX_CALL) {
             let mut is_done = self.call(&self.dispatch, some);
             // Each call gets past one entry at least, unless the environment is being terminated: then
@@ -485,6 +539,7 @@ impl Inner {
 
     /// Writes what the batch has sent, one socket after the other.
     fn write(&self) {
+        fault::point("write");
         let mut table = self.table.borrow_mut();
         // What is written causes nothing: no socket is added meanwhile. They are forgotten when all of them
         // have been written, and not before.
@@ -493,7 +548,7 @@ impl Inner {
             table.send_away(&dirty);
         } else {
             for &id in dirty.iter() {
-                table.flush_replies(id);
+                table.guarded("flush replies", id, |table| table.flush_replies(id));
             }
         }
         drop(dirty);

@@ -15,8 +15,10 @@ use tls::{Failure, Session, State};
 
 use super::crew::{self, Job, Outcome};
 use super::descriptor;
+use crate::fault;
 use crate::registry::Shared;
 
+mod faults;
 mod secure;
 
 /// A registered socket. Places are used again, ids are not: one that is kept too long names nobody.
@@ -206,7 +208,7 @@ impl Table {
 
     /// Lets go of a socket, before its owner closes it.
     pub(crate) fn remove(&mut self, id: Id) -> Option<Socket> {
-        self.come_back(id);
+        self.guarded("come back", id, |table| table.come_back(id));
         let socket = entry_of(&mut self.places, id)?.socket.take()?;
         // Fails only if it is not registered, and then there is nothing to undo.
         let _ = self
@@ -271,16 +273,20 @@ impl Table {
         }
         self.events = events;
         for id in writable {
-            self.flush(id);
-            self.note_passed(id);
+            self.guarded("flush the writable", id, |table| {
+                table.flush(id);
+                table.note_passed(id);
+            });
         }
         for id in std::mem::take(&mut self.away) {
             match self.get(id).and_then(|socket| socket.job.as_ref()) {
                 None => {}
                 Some(job) if job.is_done() => {
-                    self.come_back(id);
-                    self.flush(id);
-                    self.note_passed(id);
+                    self.guarded("come back", id, |table| {
+                        table.come_back(id);
+                        table.flush(id);
+                        table.note_passed(id);
+                    });
                 }
                 Some(_) => self.away.push(id),
             }
@@ -291,34 +297,40 @@ impl Table {
     pub(crate) fn send_away(&mut self, ids: &[Id]) {
         let mut jobs = Vec::new();
         for &id in ids {
-            let Some(socket) = self.get(id) else { continue };
-            if socket.tls.is_some() {
-                self.flush_replies(id);
-                continue;
-            }
-            socket.is_dirty = false;
-            socket.waited = None;
-            if socket.job.is_some() || socket.is_full || socket.is_broken {
-                self.flush_replies(id);
-                continue;
-            }
-            let bytes = socket.connection.borrow_mut().outbox().take_bytes();
-            if bytes.is_empty() {
-                continue;
-            }
-            let job = Arc::new(Job::new(socket.descriptor, bytes));
-            socket.job = Some(Arc::clone(&job));
-            jobs.push(job);
-            self.away.push(id);
+            jobs.extend(
+                self.guarded("send away", id, |table| table.job_for(id))
+                    .flatten(),
+            );
         }
         crew::dispatch(jobs, &self.waker);
+    }
+
+    /// What a worker is to write for this socket. Some sockets are better written to here and now.
+    fn job_for(&mut self, id: Id) -> Option<Arc<Job>> {
+        let socket = self.get(id)?;
+        if socket.tls.is_some() || socket.job.is_some() || socket.is_full || socket.is_broken {
+            self.flush_replies(id);
+            return None;
+        }
+        socket.is_dirty = false;
+        socket.waited = None;
+        let bytes = socket.connection.borrow_mut().outbox().take_bytes();
+        if bytes.is_empty() {
+            return None;
+        }
+        let job = Arc::new(Job::new(socket.descriptor, bytes));
+        socket.job = Some(Arc::clone(&job));
+        self.away.push(id);
+        Some(job)
     }
 
     /// The process ends: whatever workers have not written is written now.
     pub(crate) fn call_back(&mut self) {
         for id in std::mem::take(&mut self.away) {
-            self.come_back(id);
-            self.flush(id);
+            self.guarded("come back", id, |table| {
+                table.come_back(id);
+                table.flush(id);
+            });
         }
     }
 
@@ -331,12 +343,17 @@ impl Table {
                 socket.traffic.send(job.len() - rest.len());
                 socket.connection.borrow_mut().outbox().put_back(rest);
             }
-            Outcome::Failed(error) => {
-                socket.is_broken = true;
-                self.broken.push((id, error));
-                self.wake();
-            }
+            Outcome::Failed(error) => self.broke(id, error),
         }
+    }
+
+    /// Nothing can be written any more: the owner is told why.
+    fn broke(&mut self, id: Id, error: io::Error) {
+        let Some(socket) = self.get(id) else { return };
+        socket.is_broken = true;
+        socket.connection.borrow_mut().outbox().discard();
+        self.broken.push((id, error));
+        self.wake();
     }
 
     /// Without those that have left since: others may be in their places.
@@ -459,11 +476,8 @@ impl Table {
                 }
             }
             Err(error) => {
-                outbox.discard();
                 drop(connection);
-                socket.is_broken = true;
-                self.broken.push((id, error));
-                self.wake();
+                self.broke(id, error);
                 return false;
             }
         }
@@ -483,13 +497,21 @@ impl Table {
             } else {
                 Interest::READABLE
             };
-            // The descriptor is registered: this fails for lack of memory at most, and then the next
-            // flush tries again.
-            let _ = self.poll.registry().reregister(
-                &mut SourceFd(&socket.descriptor),
-                Token(id.place as usize),
-                interest,
-            );
+            let registered = fault::result("reregister").and_then(|()| {
+                self.poll.registry().reregister(
+                    &mut SourceFd(&socket.descriptor),
+                    Token(id.place as usize),
+                    interest,
+                )
+            });
+            // Without the event that it is writable again, it would wait for ever. One event too many is
+            // no harm.
+            if let Err(error) = registered
+                && is_full
+            {
+                self.broke(id, error);
+                return false;
+            }
             if !is_full {
                 socket.replied = 0;
                 socket.is_stalled = false;

@@ -153,7 +153,7 @@ unsafe extern "C" fn on_ready<T: Ready>(handle: *mut Handle, _status: c_int, _ev
         Rc::increment_strong_count(target);
         Rc::from_raw(target)
     };
-    // No panic may reach libuv. What one leaves behind is dropped with the connections that it concerns.
+    // No panic may reach libuv. The target has seen to what one leaves behind, unless it has panicked there.
     let _ = catch_unwind(AssertUnwindSafe(|| target.ready()));
 }
 

@@ -155,6 +155,9 @@ pub enum Error {
     /// A frame broke the protocol.
     #[error(transparent)]
     Protocol(ProtocolError),
+    /// This implementation has a mistake, and the connection has met it.
+    #[error("Internal error of the WebSocket implementation")]
+    Internal,
 }
 
 /// What a command caused: whether it was accepted, and what to tell the application, in order. Its

@@ -5,7 +5,7 @@ use faye_websocket_proto::connection::{Connection, ReadyState};
 use faye_websocket_proto::error::HandshakeError;
 use faye_websocket_proto::http::request::Request;
 use faye_websocket_proto::hybi::frame::Rsv;
-use faye_websocket_proto::output::{Event, Kind, Output};
+use faye_websocket_proto::output::{Error, Event, Kind, Output};
 
 mod support;
 
@@ -167,3 +167,83 @@ fn a_session_sends_nothing_behind_the_close_frame() {
 }
 
 const RSV1: Rsv = Rsv::new(true, false, false);
+
+/// Connections in every phase, with something in either direction.
+fn connections_to_fault() -> Vec<(&'static str, Connection, Option<u16>)> {
+    let mut unstarted = asked_server(lenient(10), &[]);
+    unstarted.send(Kind::Text, b"queued");
+    let mut draft = draft_server();
+    draft.receive(&[0; 3]);
+    let mut open = extended_server();
+    open.receive(b"\xC2\x05mes");
+    open.send(Kind::Text, b"out");
+    let mut closing = asked_server(lenient(10), &[]);
+    assert!(closing.start().accepted);
+    let caused = closing.close(1000, "").expect("a code that may travel");
+    assert!(caused.accepted);
+    let mut untold = asked_server(lenient(10), &[]);
+    assert!(untold.start().accepted);
+    untold.receive(b"\xFF\xFF");
+    assert!(matches!(untold.poll(), Some(Output::Write)));
+    let mut told = asked_server(lenient(10), &[]);
+    assert!(told.start().accepted);
+    told.receive(b"\x88\x00");
+    while told.poll().is_some() {}
+    vec![
+        ("not started", unstarted, Some(1006)),
+        ("a draft without its body", draft, None),
+        ("open", open, Some(1006)),
+        ("closing", closing, Some(1006)),
+        ("failed, and that is not told", untold, Some(1006)),
+        ("closed, and not let go of", told, Some(1006)),
+    ]
+}
+
+#[test]
+fn a_fault_ends_a_connection_with_an_error_in_every_phase() {
+    for (name, mut connection, expected) in connections_to_fault() {
+        connection.fault();
+        connection.fault();
+        assert!(connection.has_work() && connection.needs_poll(), "{name}");
+        assert!(connection.outbox().is_empty(), "{name}");
+        assert_eq!(connection.buffered_amount(), 0, "{name}");
+        assert!(!connection.send(Kind::Text, b"late"), "{name}");
+        connection.receive(b"\x81\x00");
+        assert!(connection.poll_message().is_none(), "{name}");
+        let error = connection.poll();
+        let error = matches!(error, Some(Output::Event(Event::Error(Error::Internal))));
+        assert!(error, "{name}");
+        let Some(Output::Event(Event::Close { code, .. })) = connection.poll() else {
+            panic!("{name}: no end");
+        };
+        assert_eq!(code, expected, "{name}");
+        assert!(!connection.has_work(), "{name}");
+        assert_is_over(&mut connection);
+    }
+}
+
+#[test]
+fn work_tells_of_a_fault_once() {
+    for (name, mut connection, _) in connections_to_fault() {
+        connection.fault();
+        let caused = connection.work();
+        let told = matches!(
+            caused.events[..],
+            [Event::Error(Error::Internal), Event::Close { .. }]
+        );
+        assert!(told, "{name}");
+        assert!(!connection.has_work(), "{name}");
+        assert!(connection.work().events.is_empty(), "{name}");
+        assert_is_over(&mut connection);
+    }
+}
+
+#[test]
+fn a_fault_after_the_end_is_not_told() {
+    for (name, mut connection, _) in connections_to_fault() {
+        connection.abandon();
+        connection.fault();
+        assert!(!connection.has_work(), "{name}");
+        assert_is_over(&mut connection);
+    }
+}

@@ -355,7 +355,10 @@ impl Connection {
     /// Does one slice of the work that [`has_work`](Self::has_work) speaks of.
     pub fn work(&mut self) -> Caused {
         let mut events = VecDeque::new();
-        if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol) {
+        if self.has_faulted() {
+            events.append(&mut self.untold);
+        } else if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol)
+        {
             hybi.work(&mut self.outbox, &mut events);
         }
         self.caused(true, events)
@@ -390,6 +393,25 @@ impl Connection {
         self.give_up();
         self.untold.clear();
         self.outbox.discard();
+    }
+
+    /// A method has panicked, and the caller has caught that: nothing in here can be relied on. Forgets
+    /// everything and ends with [`Error::Internal`], which `poll` and [`work`](Self::work) tell. No close
+    /// frame is sent: half of another frame may have been.
+    pub fn fault(&mut self) {
+        // Closed is not enough: what panicked may have been about to say so.
+        let is_over = matches!(self.phase, Phase::Failed) && self.untold.is_empty();
+        self.abandon();
+        if !is_over {
+            let close = match &self.protocol {
+                Protocol::Hybi(_) => Event::Close {
+                    code: Some(ABNORMAL),
+                    reason: Some(String::new()),
+                },
+                Protocol::Hixie(_) => hixie::CLOSE,
+            };
+            self.untold.extend([Event::Error(Error::Internal), close]);
+        }
     }
 
     /// The bytes to write. Whoever has written them clears it.
@@ -522,10 +544,17 @@ impl Connection {
     }
 
     /// Whether a large message is being compressed. What is sent meanwhile waits for it, and all of it
-    /// for [`work`](Self::work), which is to be called when other connections have had their turn.
+    /// for [`work`](Self::work), which is to be called when other connections have had their turn. The
+    /// last work of a connection that has [faulted](Self::fault) is to tell so.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        matches!(&self.protocol, Protocol::Hybi(hybi) if hybi.has_work())
+        matches!(&self.protocol, Protocol::Hybi(hybi) if hybi.has_work()) || self.has_faulted()
+    }
+
+    /// Whether it has [faulted](Self::fault), and that is still to be told.
+    #[must_use]
+    pub fn has_faulted(&self) -> bool {
+        matches!(self.untold.front(), Some(Event::Error(Error::Internal)))
     }
 
     /// Bytes accepted and not handed out for writing: in the outbox, waiting for the handshake or for
@@ -544,6 +573,9 @@ impl Connection {
         self.outbox.bytes().len() + waiting
     }
 }
+
+/// RFC 6455 §7.1.5: the connection was closed, and no close frame was received.
+const ABNORMAL: u16 = 1006;
 
 fn check_subprotocols(names: &[String]) -> Result<(), InvalidArgument> {
     match names.iter().find(|name| name.contains(char::is_control)) {

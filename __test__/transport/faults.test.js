@@ -1,0 +1,192 @@
+'use strict'
+
+// What a panic of ours leaves: the connections that it concerns end with an error, and all others go on. Panics are
+// injected, in an addon that is built for that (src/fault.rs).
+
+const assert = require('node:assert/strict')
+
+const { build } = require('../../scripts/build')
+const { runChild } = require('../support/child')
+const { connectOpen, eventually } = require('../support/peer')
+const { closePayload, fromClient } = require('../support/wire')
+const { test, transports } = require('./open')
+
+const [ADDON, SKIP] = buildAddon()
+
+function buildAddon () {
+  try {
+    return [build({ debug: true, features: ['fault-injection'] }), false]
+  } catch (error) {
+    return [null, `the addon cannot be built: ${error.message}`]
+  }
+}
+
+/** As many sockets as make a batch wide, and some more. */
+const MANY = 70
+
+/** Runs in a process of its own. Commands are lines, and so is what happens. */
+function server (WebSocket, support, transport) {
+  const { injectFault } = require(process.env.NAPI_RS_NATIVE_LIBRARY_PATH)
+  const all = []
+  const say = (...line) => console.log(JSON.stringify(line))
+  process.on('uncaughtException', ({ message }) => say('uncaught', message))
+  const server = require('node:http').createServer()
+  server.on('upgrade', (request, socket, body) => {
+    const name = all.length
+    const ws = new WebSocket(request, socket, body, null, { transport })
+    all.push(ws)
+    if (ws._transport.isNative !== (transport === 'native')) throw new Error('another transport')
+    ws.on('message', ({ data }) => {
+      say(name, `message ${data}`)
+      if (data === 'ping me') ws.ping('x')
+      else if (data === 'prepared') ws.send(WebSocket.prepare(data))
+      else if (data !== 'quiet') ws.send(data)
+    })
+    ws.on('error', ({ message }) => say(name, `error ${message.replace(/ws:.*: /, '')}`))
+    ws.on('close', ({ code }) => say(name, `close ${code}`))
+  })
+  server.listen(0, '127.0.0.1', () => say('port', server.address().port))
+
+  const commands = {
+    inject: (place, passes) => injectFault(place, passes),
+    send: (name, text) => all[name].send(text),
+    pause: (name) => all[name].pause(),
+    broadcast: (text) => WebSocket.broadcast(all, text),
+    fill: (name) => {
+      while (all[name].send(Buffer.alloc(1 << 20)));
+    }
+  }
+  require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+    const [command, ...parameters] = JSON.parse(line)
+    commands[command](...parameters)
+    say('done', command)
+  })
+}
+
+/** That server, and `count` peers. */
+async function start (scope, transport, count) {
+  const child = runChild(scope, server, {
+    argument: transport,
+    timeout: 60000,
+    env: { NAPI_RS_NATIVE_LIBRARY_PATH: ADDON, FAYE_WEBSOCKET_TRANSPORT: transport, FAYE_WEBSOCKET_WORKERS: '2' }
+  })
+  const lines = () => child.stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line))
+  const of = (name) => lines().filter(([about]) => about === name).map(([, what]) => what)
+  await eventually(() => of('port').length > 0, 'the port')
+  const [port] = of('port')
+  const connect = () => connectOpen(scope, port)
+  const peers = []
+  for (let i = 0; i < count; i++) peers.push(await connect())
+  const command = async (...parameters) => {
+    const before = of('done').length
+    child.child.stdin.write(JSON.stringify(parameters) + '\n')
+    await eventually(() => of('done').length > before, parameters.join(' '))
+  }
+  return { child, command, connect, of, peers }
+}
+
+const text = (...texts) => Buffer.concat(texts.map((each) => fromClient('text', each)))
+
+/** How a connection ends that cannot be written to. */
+function failed (code) {
+  return [`error Network error: write ${code}`, 'close 1006']
+}
+
+const INTERNAL = ['error Internal error of the WebSocket implementation', 'close 1006']
+
+const writes = (...texts) => ({ peers }) => peers[0].write(text(...texts))
+const commands = (...parameters) => ({ command }) => command(...parameters)
+const fills = async ({ command, peers }) => {
+  peers[0].socket.pause()
+  await command('fill', 0)
+  peers[0].socket.resume()
+}
+const closes = ({ peers }) => peers[0].write(fromClient('close', closePayload(1000)))
+const MANY_ONE = { count: MANY, concerned: 'one' }
+
+/**
+ * When it happens; its place, and how often that is passed before; what leads there. Then what is heard of the peer
+ * that is concerned before it ends, or which peers are and how they end. Without a list, it is the first.
+ */
+const NATIVE = [
+  ['after a read', 'read', 0, writes('a'), { heard: [] }],
+  ['at the first of three messages', 'decode', 0, writes('a', 'b', 'c'), { heard: [] }],
+  ['at the last of three messages', 'decode', 2, writes('a', 'b', 'c'), { heard: ['message a', 'message b'] }],
+  ['behind two messages', 'decoded', 0, writes('a', 'b'), { heard: ['message a', 'message b'] }],
+  ['when an answer is written', 'flush replies', 0, writes('a'), { heard: ['message a'] }],
+  ['when a message is written', 'flush', 0, commands('send', 0, 'a'), { heard: [] }],
+  ['when a message is written to one that is paused', 'flush', 0, async ({ command }) => {
+    await command('pause', 0)
+    await command('send', 0, 'a')
+  }, { heard: [] }],
+  ['when a socket takes bytes again', 'flush the writable', 0, fills, { heard: [] }],
+  ['before anything is read', 'collect', 0, writes('a'), { concerned: [] }],
+  ['before anything is delivered', 'deliver', 0, writes('a'), { heard: [] }],
+  ['before anything is written', 'write', 0, writes('a'), { heard: ['message a'] }],
+  ['before a broadcast is written', 'write', 0, commands('broadcast', 'news'), { concerned: [] }],
+  ['in send() in a handler', 'send', 0, writes('a'), { heard: ['message a'] }],
+  ['in send() of a prepared message', 'prepared', 0, writes('prepared'), { heard: ['message prepared'] }],
+  ['in ping()', 'command', 0, writes('ping me'), { heard: ['message ping me'] }],
+  ['at a close frame', 'command', 0, closes, { heard: [] }],
+  ['when bytes go to a worker', 'send away', 10, commands('broadcast', 'news'), { count: MANY, concerned: [10] }],
+  ['in a worker', 'job', 10, commands('broadcast', 'news'), { ...MANY_ONE, end: failed('EIO') }],
+  ['when a worker has written', 'come back', 10, commands('broadcast', 'news'), MANY_ONE]
+]
+
+const STREAM = [
+  ['when a chunk is stored', 'receive', 0, writes('a'), { heard: [] }],
+  ['when messages are decoded', 'messages', 0, writes('a'), { heard: [] }],
+  ['in send() in a handler', 'send', 0, writes('a'), { heard: ['message a'] }],
+  ['in send()', 'send', 0, commands('send', 0, 'a'), { heard: [] }],
+  ['in send() of a prepared message', 'prepared', 0, writes('prepared'), { heard: ['message prepared'] }],
+  ['when a message is given to the stream', 'take output', 0, commands('send', 0, 'a'), { heard: [] }],
+  ['in ping()', 'command', 0, writes('ping me'), { heard: ['message ping me'] }],
+  ['at a close frame', 'command', 0, closes, { heard: [] }]
+]
+
+/** What the kernel refuses for want of memory. */
+const REFUSALS = [
+  ['to tell when a socket takes bytes again', 'reregister', 0, fills, { heard: [], end: failed('ENOMEM') }],
+  ['to start a worker', 'start a worker', 0, commands('broadcast', 'news'), { count: MANY, concerned: [] }]
+]
+
+const TABLES = [['native', 'a panic', NATIVE], ['stream', 'a panic', STREAM], ['native', 'a refusal', REFUSALS]]
+
+for (const [transport, what, cases] of TABLES) {
+  const skip = SKIP || (!transports.includes(transport) && 'there is no such transport here')
+  for (const [when, place, passes, act, expected] of cases) {
+    const { concerned = [0], count = 4, heard = [], end = INTERNAL } = expected
+    test(`${transport}: ${what} ${when} ends what it concerns, and the others go on`, async (scope) => {
+      const context = await start(scope, transport, count)
+      const { child, command, connect, of, peers } = context
+      await command('inject', place, passes)
+      await act(context)
+      const names = [...peers.keys()]
+      const hasEnded = (name) => of(name).includes('close 1006')
+      const victims = concerned === 'one' ? [] : concerned
+      await eventually(() => {
+        if (concerned === 'one') victims.splice(0, 1, ...names.filter(hasEnded).slice(0, 1))
+        return victims.every(hasEnded) && (concerned !== 'one' || victims.length === 1)
+      }, 'the end')
+      for (const name of victims) {
+        await peers[name].ended()
+        assert.deepEqual(of(name), [...heard, ...end])
+      }
+      const others = names.filter((name) => !victims.includes(name))
+      for (const name of others) {
+        peers[name].write(text('in a batch'))
+        await command('send', name, 'outside of one')
+      }
+      const wanted = ['in a batch', 'outside of one', ...(count === MANY ? ['news'] : [])]
+      for (const peer of others.map((name) => peers[name])) {
+        await peer.until(() => wanted.every((each) => peer.bytes.includes(each)), String(wanted))
+      }
+      const late = await connect()
+      late.write(text('a new one'))
+      await late.until(() => late.bytes.includes('a new one'), 'an answer to a new connection')
+      assert.deepEqual(of('uncaught'), [])
+      if (what === 'a panic') assert.match(child.stderr, new RegExp(`injected fault: ${place}`))
+      else assert.equal(child.stderr, '')
+    }, { skip, timeout: 60000 })
+  }
+}

@@ -19,6 +19,17 @@ const noPersonality = (name) => ({
   message: 'lib/faye and lib/websocket-node never require each other; what they share belongs in lib/driver.'
 })
 
+const NO_CLOCK = {
+  group: ['timers', 'timers/*', 'perf_hooks', 'process'].flatMap((name) => [name, 'node:' + name]),
+  message: 'lib/runtime.js has what our work is scheduled by.'
+}
+const GLOBAL_CLOCK = [
+  'setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'queueMicrotask',
+  'performance', 'Promise', 'globalThis', 'global'
+].map((name) => ({ name, message: NO_CLOCK.message }))
+const PROCESS_CLOCK = ['nextTick', 'hrtime', 'uptime', 'on', 'once', 'addListener', 'prependListener', 'emitWarning']
+  .map((property) => ({ object: 'process', property, message: NO_CLOCK.message }))
+
 // ESLint's rules for `require` and for `import` spell the same thing differently.
 const refuse = (...restrictions) => ({
   'no-restricted-modules': ['error', { patterns: restrictions.flatMap(({ group }) => group) }],
@@ -108,20 +119,29 @@ module.exports = [
   },
   {
     files: ['index.js', 'lib/**/*.js'],
-    ignores: ['lib/driver/**', 'lib/transport/**', 'lib/permessage-deflate/**', 'lib/native.js'],
-    rules: refuse(NO_BINDING)
+    ignores: ['lib/driver/**', 'lib/transport/**', 'lib/permessage-deflate/**', 'lib/native.js', 'lib/runtime.js'],
+    rules: refuse(NO_BINDING, NO_CLOCK)
   },
   {
     files: ['lib/faye/**/*.js'],
-    rules: refuse(NO_BINDING, noPersonality('websocket-node'))
+    rules: refuse(NO_BINDING, NO_CLOCK, noPersonality('websocket-node'))
   },
   {
     files: ['lib/websocket-node/**/*.js'],
-    rules: refuse(NO_BINDING, noPersonality('faye'))
+    rules: refuse(NO_BINDING, NO_CLOCK, noPersonality('faye'))
   },
   {
     // Arrows point one way: nothing below knows that a personality exists.
     files: ['lib/driver/**/*.js', 'lib/transport/**/*.js', 'lib/permessage-deflate/**/*.js'],
-    rules: refuse(NO_LOADER, noPersonality('faye'), noPersonality('websocket-node'))
+    rules: refuse(NO_LOADER, NO_CLOCK, noPersonality('faye'), noPersonality('websocket-node'))
+  },
+  {
+    // Guests in the program's process: it may replace these at any time.
+    files: ['index.js', 'lib/**/*.js'],
+    ignores: ['lib/runtime.js'],
+    rules: {
+      'no-restricted-globals': ['error', ...GLOBAL_CLOCK],
+      'no-restricted-properties': ['error', ...PROCESS_CLOCK]
+    }
   }
 ]

@@ -10,7 +10,7 @@ const { accept, connect, connectOpen, eventually, once, serve } = require('../su
 const { runChild } = require('../support/child')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
-const { fakeLongTimers } = require('../support/timers')
+const { fakeLongTimers, fakeOwnTimers } = require('../support/timers')
 const { closePayload, frame, fromClient, upgradeRequest } = require('../support/wire')
 
 const HIXIE_76 = {
@@ -461,7 +461,7 @@ for (const [what, end] of Object.entries(ENDS)) {
     if (ws.readyState === 0) await once(ws, 'open')
     peer.socket.pause()
     for (let i = 0; i < 500; i++) ws.send(Buffer.alloc(1 << 16))
-    const timers = fakeLongTimers(scope)
+    const timers = fakeOwnTimers(scope)
     const closed = once(ws, 'close')
     end(peer)
     await closed
@@ -476,7 +476,7 @@ for (const [what, end] of Object.entries(ENDS)) {
 }
 
 deviation('so has a reader of an EventSource that we close', async (scope) => {
-  const timers = fakeLongTimers(scope)
+  const timers = fakeOwnTimers(scope)
   let es
   const { port } = await serve(scope, WebSocket, {
     onRequest: (request, response) => { es = new WebSocket.EventSource(request, response) }

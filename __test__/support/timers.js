@@ -37,8 +37,25 @@ function fakeLongTimers (scope) {
   return timers
 }
 
+/** The same for timers of more than a second that are ours and not the program's: fakes of the globals miss them. */
+function fakeOwnTimers (scope) {
+  const { clock } = require('../../lib/runtime')
+  const timers = []
+  for (const kind of ['timeout', 'interval']) {
+    const start = clock[kind].bind(clock)
+    clock[kind] = (fire, delay) => {
+      if (delay <= LONG) return start(fire, delay)
+      const timer = { kind, delay, active: true, fire, stop: () => { timer.active = false }, unref: () => timer }
+      timers.push(timer)
+      return timer
+    }
+    scope.defer(() => delete clock[kind])
+  }
+  return timers
+}
+
 function pick ({ setTimeout, setInterval, clearTimeout, clearInterval }) {
   return { setTimeout, setInterval, clearTimeout, clearInterval }
 }
 
-module.exports = { fakeLongTimers }
+module.exports = { fakeLongTimers, fakeOwnTimers }

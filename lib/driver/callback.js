@@ -4,6 +4,7 @@
 const { AsyncResource } = require('node:async_hooks')
 const { EventEmitter } = require('node:events')
 const native = require('../native')
+const { nextTick } = require('../runtime')
 
 /**
  * A callback of the application's, which is called once or dropped. It runs in the context in which it was given: the
@@ -24,7 +25,7 @@ class Callback extends AsyncResource {
    * @param {any[]} args
    */
   schedule (...args) {
-    this.runInAsyncScope(process.nextTick, process, emit, this.#emitter, args)
+    this.runInAsyncScope(nextTick, undefined, emit, this.#emitter, args)
     this.emitDestroy()
   }
 

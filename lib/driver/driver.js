@@ -6,6 +6,7 @@ const { EventEmitter } = require('node:events')
 const { inspect } = require('node:util')
 const { asBuffer, isUint8Array, unshared } = require('../bytes')
 const native = require('../native')
+const { now, setImmediate } = require('../runtime')
 const { Callback } = require('./callback')
 const { Extensions } = require('./extensions')
 const { nativeOptions } = require('./options')
@@ -308,7 +309,7 @@ class Driver extends EventEmitter {
       if (this.readyState > 1) this.#run = NOTHING
       // The clock is worth a look now and then.
       if ((++steps & (STEPS_BETWEEN_LOOKS - 1)) === 0) {
-        if (begun === 0) begun = performance.now()
+        if (begun === 0) begun = now()
         else if (this.#mustYield(begun)) return this.#fallBehind()
       }
       if (this.#next < this.#run.length) {
@@ -718,7 +719,7 @@ class Driver extends EventEmitter {
 
   /** @param {number} begun when this turn has begun */
   #mustYield (begun) {
-    return this.transport !== null && this.transport.mayYield && performance.now() - begun > MAX_TURN
+    return this.transport !== null && this.transport.mayYield && now() - begun > MAX_TURN
   }
 
   /**

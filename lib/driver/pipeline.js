@@ -2,6 +2,7 @@
 'use strict'
 
 const { isUint8Array } = require('../bytes')
+const { nextTick } = require('../runtime')
 const { reasonOf } = require('./reason')
 
 /**
@@ -88,7 +89,7 @@ class Stage {
   #rethrow () {
     if (this.#thrown.length === 0) return
     const [first, ...others] = this.#thrown.splice(0)
-    for (const error of others) process.nextTick(() => { throw error })
+    for (const error of others) nextTick(() => { throw error })
     throw first
   }
 
@@ -192,7 +193,7 @@ class Cell {
       this.#session.close()
     } catch (error) {
       // A session that cannot close must not keep the connection from closing.
-      process.nextTick(() => { throw error })
+      nextTick(() => { throw error })
     }
   }
 }

@@ -1,6 +1,7 @@
 'use strict'
 
 const { inspect } = require('node:util')
+const { nextTick } = require('../runtime')
 
 /**
  * The sockets that an AbortSignal ends. One listener per signal: many sockets may share one, of which Node 18 would
@@ -41,7 +42,7 @@ function terminateAll (sockets) {
     try {
       socket._terminate()
     } catch (error) {
-      process.nextTick(() => { throw error })
+      nextTick(() => { throw error })
     }
   }
 }

@@ -3,6 +3,7 @@
 const { Buffer } = require('node:buffer')
 const Stream = require('node:stream')
 const util = require('node:util')
+const { nextTick } = require('../runtime')
 const transports = require('../transport')
 const { validateOptions, oneOf } = require('../driver/options')
 const { PreparedMessage } = require('../driver/prepared')
@@ -163,7 +164,7 @@ const methods = {
   /** There is nothing to begin with. Handlers that are attached in this tick hear of the end. */
   _endSoon () {
     this.readyState = CLOSING
-    process.nextTick(() => this._finalizeClose())
+    nextTick(() => this._finalizeClose())
   },
 
   _connectTransport () {

@@ -5,6 +5,7 @@ const util = require('node:util')
 const eventStream = require('../driver/event_stream')
 const { isEventSource, isSecureRequest } = require('../driver/http')
 const { milliseconds } = require('../driver/options')
+const { nextTick, programClock } = require('../runtime')
 const transports = require('../transport')
 const { EventTarget, dispatch } = require('./event')
 const { CONNECTING, OPEN, CLOSED } = require('./ready_state')
@@ -37,17 +38,17 @@ function EventSource (request, response, options) {
   // There is nobody to talk to: the client has gone, or another response of its connection is not finished.
   if (!this._stream || !this._stream.writable) {
     this._stream = null
-    process.nextTick(() => this.close())
+    nextTick(() => this.close())
     return
   }
-  process.nextTick(() => this._open())
+  nextTick(() => this._open())
 
   this._stream.setTimeout(0)
   this._stream.setNoDelay(true)
   this._write(head)
 
   this._stream.on('drain', () => this.emit('drain'))
-  this._pingTimer = setInterval(() => this.ping(), this._ping)
+  this._pingTimer = programClock.interval(() => this.ping(), this._ping)
   for (const event of ['error', 'end', 'close']) this._stream.on(event, () => this.close())
 }
 util.inherits(EventSource, Stream)
@@ -81,7 +82,7 @@ const methods = {
     if (this.readyState > OPEN) return false
     this.readyState = CLOSED
     this.writable = false
-    clearInterval(this._pingTimer)
+    this._pingTimer?.stop()
     if (this._stream) transports.end(this._stream)
     dispatch(this, 'close')
     return true

@@ -1,5 +1,6 @@
 'use strict'
 
+const { Promise } = require('../runtime')
 const { CLOSED } = require('./ready_state')
 
 /** Messages, and bytes or characters of them, that may wait for the loop before reading stops. */

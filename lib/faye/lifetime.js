@@ -1,17 +1,16 @@
 'use strict'
 
-// Not the global: programs that fake the clock do not stop the event loop.
-const { setImmediate } = require('node:timers')
 const { inspect } = require('node:util')
 const { milliseconds } = require('../driver/options')
+const { nextTick, programClock, setImmediate } = require('../runtime')
 const { abortSignal, watch, unwatch } = require('./abort')
 const { CONNECTING, OPEN, CLOSED } = require('./ready_state')
 
 const CLOSE_TIMEOUT = 30000
 
 /**
- * How long the steps of a connection may take, and who else may end it. All timers are those of the globals, which
- * programs replace to fake the clock, and none outlives the connection.
+ * How long the steps of a connection may take, and who else may end it. All timers run on the program's clock, which
+ * its tests may fake and advance, and none outlives the connection.
  */
 class Lifetime {
   #socket
@@ -51,9 +50,9 @@ class Lifetime {
     const { readyState } = this.#socket
     if (readyState === CLOSED) return
     // What connects may have run the application's code.
-    if (this.isAborted) process.nextTick(() => this.#socket._terminate())
+    if (this.isAborted) nextTick(() => this.#socket._terminate())
     else if (this.#signal !== undefined) watch(this.#signal, this.#socket)
-    if (this.#ping > 0) this.#pingTimer = setInterval(() => this.#sendPing(), this.#ping)
+    if (this.#ping > 0) this.#pingTimer = programClock.interval(() => this.#sendPing(), this.#ping)
     if (this.#handshakeTimeout === 0 || readyState !== CONNECTING) return
     this.#handshakeTimer = later(this.#handshakeTimeout, () => {
       this.#fail(`the opening handshake has taken more than ${this.#handshakeTimeout / 1000} seconds`)
@@ -61,7 +60,7 @@ class Lifetime {
   }
 
   opened () {
-    if (this.#handshakeTimer !== null) clearTimeout(this.#handshakeTimer)
+    this.#handshakeTimer?.stop()
     if (this.#pingTimeout === 0) return
     this.#deadlines = new Map()
     this.#socket._driver.on('pong', ({ data }) => this.#answered(data))
@@ -71,14 +70,14 @@ class Lifetime {
   closing () {
     const socket = this.#socket
     // Not in the context of the one who has closed it.
-    this.#closeTimer ??= setTimeout(() => socket._enter(() => socket._abort()), this.#closeTimeout)
+    this.#closeTimer ??= programClock.timeout(() => socket._enter(() => socket._abort()), this.#closeTimeout)
   }
 
   ended () {
-    clearTimeout(this.#closeTimer)
-    clearInterval(this.#pingTimer)
-    if (this.#handshakeTimer !== null) clearTimeout(this.#handshakeTimer)
-    for (const timer of this.#deadlines?.values() ?? []) clearTimeout(timer)
+    this.#closeTimer?.stop()
+    this.#pingTimer?.stop()
+    this.#handshakeTimer?.stop()
+    for (const timer of this.#deadlines?.values() ?? []) timer.stop()
     this.#deadlines = null
     if (this.#signal !== undefined) unwatch(this.#signal, this.#socket)
   }
@@ -109,7 +108,7 @@ class Lifetime {
   #answered (payload) {
     if (!this.#deadlines?.has(payload)) return
     for (const [earlier, timer] of this.#deadlines) {
-      clearTimeout(timer)
+      timer.stop()
       this.#deadlines.delete(earlier)
       if (earlier === payload) return
     }
@@ -129,9 +128,7 @@ class Lifetime {
 
 /** The connection keeps the process alive, or does not; a timer has no say in it. */
 function later (delay, callback) {
-  const timer = setTimeout(callback, delay)
-  timer.unref?.()
-  return timer
+  return programClock.timeout(callback, delay).unref()
 }
 
 module.exports = { Lifetime }

@@ -4,6 +4,7 @@ const { Buffer } = require('node:buffer')
 const { Callback } = require('../driver/callback')
 const { reasonOf } = require('../driver/reason')
 const { lost, refuse, settle } = require('../driver/receipts')
+const { nextTick } = require('../runtime')
 const { isBlob, messageOf } = require('./binary')
 const { OPEN } = require('./ready_state')
 
@@ -70,8 +71,8 @@ class Queue {
 
   #read (blob) {
     // Handlers are called behind the promise, so that what they throw is an uncaught exception as ever.
-    const whenRead = (buffer) => process.nextTick(() => this.#isOver || this.#enter(() => this.#send(buffer)))
-    const whenFailed = (error) => process.nextTick(() => this.#isOver || this.#enter(() => this.#fail(error)))
+    const whenRead = (buffer) => nextTick(() => this.#isOver || this.#enter(() => this.#send(buffer)))
+    const whenFailed = (error) => nextTick(() => this.#isOver || this.#enter(() => this.#fail(error)))
     bytesOf(blob).then(whenRead, whenFailed)
   }
 

@@ -4,6 +4,7 @@ const util = require('node:util')
 const { Driver } = require('../driver/driver')
 const { isWebSocket } = require('../driver/http')
 const { validateOptions } = require('../driver/options')
+const { nextTick } = require('../runtime')
 const { API, readOptions } = require('./api')
 const { broadcast, prepare } = require('./broadcast')
 const { Client } = require('./client')
@@ -29,7 +30,7 @@ function WebSocket (request, socket, body, protocols, options) {
   this._connectTransport()
 
   // Handlers that are attached in this tick must not miss the opening.
-  process.nextTick(() => this._transport.start())
+  nextTick(() => this._transport.start())
 }
 util.inherits(WebSocket, API)
 

@@ -3,6 +3,7 @@
 
 const { Buffer } = require('node:buffer')
 const { asBuffer, isUint8Array, unshared } = require('../bytes')
+const { clearImmediate, nextTick, setImmediate } = require('../runtime')
 
 /**
  * A message on its way through sessions, in the framework's form. It is changed in place.
@@ -35,7 +36,7 @@ class Direction {
   #error = null
   /** Bytes in and out since the event loop has had its turn. */
   #spent = 0
-  /** @type {NodeJS.Immediate | null} */
+  /** @type {any} an immediate */
   #pause = null
 
   /**
@@ -111,7 +112,7 @@ class Direction {
       else callback(null, message)
     } catch (thrown) {
       // It is the application's, but the framework would take it for the session's and drop it.
-      process.nextTick(() => { throw thrown })
+      nextTick(() => { throw thrown })
     }
     this.#run()
   }

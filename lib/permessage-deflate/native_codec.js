@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+const { clearImmediate, setImmediate } = require('../runtime')
+
 /** @typedef {import('./direction').Codec} Codec */
 
 /**
@@ -11,7 +13,7 @@
 class NativeCodec {
   #begin
   #proceed
-  /** @type {NodeJS.Immediate | null} */
+  /** @type {any} an immediate */
   #next = null
 
   /**

@@ -4,6 +4,7 @@
 const { Buffer } = require('node:buffer')
 const net = require('node:net')
 const { types } = require('node:util')
+const { nextTick } = require('../runtime')
 const { HANDLE_METHODS, classIsUntouched, isUntouched } = require('./untouched')
 
 /**
@@ -158,7 +159,7 @@ class SecureSocket extends AdoptedSocket {
   write (chunk, encoding, done) {
     const hasRoom = this[CHANNEL].writeAround(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
     const callback = typeof encoding === 'function' ? encoding : done
-    if (callback) process.nextTick(callback)
+    if (callback) nextTick(callback)
     return hasRoom
   }
 

@@ -7,6 +7,7 @@ const { AsyncResource } = require('node:async_hooks')
 const net = require('node:net')
 const { Duplex } = require('node:stream')
 const tls = require('node:tls')
+const { nextTick } = require('../runtime')
 const transports = require('.')
 const { askAgent, askFunction, discard, isDuplex, notDuplex } = require('./agent')
 const { planOf } = require('./tls')
@@ -165,7 +166,7 @@ class Dial {
     const isAnswer = !error && stream.writable === false
     if (!error) this.#use(isAnswer ? answerIn(stream) : stream)
     // Handlers that are attached in this tick hear of it.
-    process.nextTick(() => {
+    nextTick(() => {
       if (!this.#owner.isWaiting()) return
       if (error) return this.#owner.fail(error)
       this.#errand?.announce()
@@ -185,7 +186,7 @@ class Dial {
     })
     if (stream.encrypted && stream.secureConnecting) stream.once('secureConnect', next)
     else if (stream.connecting) stream.once('connect', next)
-    else process.nextTick(next)
+    else nextTick(next)
   }
 
   /** The stream leads to the server. A program may have encrypted it already. */

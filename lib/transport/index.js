@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { clock } = require('../runtime')
 const { batch } = require('./native')
 const { NotAdopted, Transport } = require('./transport')
 
@@ -52,9 +53,8 @@ function close (socket) {
 function end (socket) {
   if (socket.destroyed) return
   socket.end()
-  const timer = setTimeout(() => socket.destroy(), END_TIMEOUT)
-  timer.unref()
-  socket.once('close', () => clearTimeout(timer))
+  const timer = clock.timeout(() => socket.destroy(), END_TIMEOUT).unref()
+  socket.once('close', () => timer.stop())
 }
 
 /** @param {any} socket */

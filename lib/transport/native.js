@@ -2,10 +2,9 @@
 'use strict'
 
 const { Buffer } = require('node:buffer')
-// Not the globals: programs that fake the clock mean their own timers.
-const { clearTimeout, setImmediate, setTimeout } = require('node:timers')
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
+const { clock, now, setImmediate } = require('../runtime')
 const adopted = require('./adopted')
 const { write, writeOutput } = require('./stream')
 const { systemError, tlsError } = require('./errors')
@@ -55,7 +54,7 @@ class Dispatcher {
     this.#count -= 1
     if (this.#count > 0) return
     forgetWork(this)
-    setTimeout(() => this.#closeIfIdle(), IDLE_TIMEOUT).unref()
+    clock.timeout(() => this.#closeIfIdle(), IDLE_TIMEOUT).unref()
   }
 
   #forgetThoseLeft () {
@@ -119,8 +118,8 @@ class Dispatcher {
   }
 
   #lookAtTheClock () {
-    if (this.#begun === 0) this.#begun = performance.now()
-    else if (performance.now() - this.#begun > MAX_TURN) this.isLate = true
+    if (this.#begun === 0) this.#begun = now()
+    else if (now() - this.#begun > MAX_TURN) this.isLate = true
   }
 
   /** What has happened to the next socket, in a row. */
@@ -168,7 +167,7 @@ class NativeChannel {
   #counted
   /** The socket has been told of this silence. */
   hasFired = false
-  /** @type {any} of a timeout that bytes have put off that came to no message */
+  /** @type {import('../runtime').Timer | null} of a timeout that bytes have put off that came to no message */
   #timer = null
 
   /**
@@ -376,7 +375,7 @@ class NativeChannel {
     this.#driver.unregister(this.#dispatcher.reactor, number)
     this.#driver.passed()
     this.keepAlive(false)
-    clearTimeout(this.#timer)
+    this.#timer?.stop()
     adopted.giveBack(this.#socket)
     return true
   }
@@ -398,7 +397,7 @@ class NativeChannel {
   #restartTimer () {
     if (!this.#socket.timeout) return
     this.hasFired = false
-    clearTimeout(this.#timer)
+    this.#timer?.stop()
     this.#socket._unrefTimer()
   }
 
@@ -407,7 +406,7 @@ class NativeChannel {
     const left = this.#socket.timeout - this.#dispatcher.reactor.idleTime(this.#number)
     // Timers come up to a millisecond early.
     if (left < 1.5) return (this.hasFired = true)
-    this.#timer = setTimeout(() => this.#socket._onTimeout(), left).unref()
+    this.#timer = clock.timeout(() => this.#socket._onTimeout(), left).unref()
     return false
   }
 }

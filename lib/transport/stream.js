@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+const { mayHoldStreams, nextTick } = require('../runtime')
+
 /**
  * Node's stream: any Duplex.
  *
@@ -14,6 +16,7 @@ class StreamChannel {
   #driver
   #onData
   #onDrain
+  #isDetached = false
 
   /**
    * @param {any} socket
@@ -33,7 +36,7 @@ class StreamChannel {
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)
     // A socket that has been piped elsewhere before stays paused otherwise.
-    socket.resume()
+    this.start()
   }
 
   get writableLength () {
@@ -53,7 +56,13 @@ class StreamChannel {
     const hasRoom = writeOutput(this.#socket, this.#driver)
     // Null when there was nothing to write.
     if (hasRoom !== null) this.#isFull = hasRoom === false
+    if (hasRoom === false && mayHoldStreams()) nextTick(() => this.#drain())
     return this.#isFull
+  }
+
+  /** In the place of a stream that has written all and is held from saying so. */
+  #drain () {
+    if (!this.#isDetached && this.#socket.writableLength === 0) this.#onDrain()
   }
 
   stop () {
@@ -62,9 +71,16 @@ class StreamChannel {
 
   start () {
     this.#socket.resume()
+    if (mayHoldStreams()) nextTick(() => this.#flow())
+  }
+
+  /** In the place of a stream that is held from resuming. */
+  #flow () {
+    while (!this.#isDetached && this.#socket.readableFlowing && this.#socket.read() !== null);
   }
 
   detach () {
+    this.#isDetached = true
     this.#socket.removeListener('data', this.#onData)
     this.#socket.removeListener('drain', this.#onDrain)
   }
@@ -91,6 +107,7 @@ function write (socket, bytes, handed) {
   if (handed === undefined) return socket.write(bytes)
   const hasRoom = socket.write(bytes, handed.callback)
   handed.isWritten = socket.writableLength === 0
+  if (handed.isWritten && mayHoldStreams()) nextTick(handed.callback)
   return hasRoom
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { setImmediate } = require('node:timers')
+const { hostProcess, nextTick, setImmediate } = require('../runtime')
 
 /**
  * The end of a tick, shared by all transports of the process: one callback per tick, however many connections have
@@ -26,7 +26,7 @@ const working = new Set()
  */
 function flushAtTheEnd (transport) {
   touched.push(transport)
-  if (touched.length === 1) process.nextTick(endTick)
+  if (touched.length === 1) nextTick(endTick)
   endings.add(endProcess)
 }
 
@@ -60,8 +60,17 @@ function forgetWork (transport) {
 function endTick () {
   const ending = touched
   touched = []
-  for (const transport of ending) transport.endTick()
-  restIfIdle()
+  let ended = 0
+  try {
+    while (ended < ending.length) ending[ended++].endTick()
+  } finally {
+    // What a socket of the program's throws does not keep the bytes of the others.
+    if (ended < ending.length) {
+      touched.push(...ending.slice(ended))
+      nextTick(endTick)
+    }
+    restIfIdle()
+  }
 }
 
 // Whoever is not at work is not remembered: test runners load the package again and again.
@@ -81,7 +90,7 @@ function isEnding () {
 // One listener for the process, however often the package is loaded.
 const ENDINGS = Symbol.for('faye-websocket-rs.endings')
 /** @type {Endings} */
-const endings = /** @type {any} */ (process)[ENDINGS] ??= listen()
+const endings = hostProcess[ENDINGS] ??= listen()
 
 /**
  * @typedef {Set<() => void> & { isEnding: boolean }} Endings
@@ -90,7 +99,7 @@ const endings = /** @type {any} */ (process)[ENDINGS] ??= listen()
 function listen () {
   const endings = Object.assign(new Set(), { isEnding: false })
   // Before the listeners of programs, which may still send.
-  process.prependListener('exit', () => {
+  hostProcess.prependListener('exit', () => {
     endings.isEnding = true
     for (const end of endings) end()
     // A program may have emitted the event itself: then the process goes on.

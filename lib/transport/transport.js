@@ -1,8 +1,7 @@
 // @ts-check
 'use strict'
 
-// Not the globals: programs that fake the clock mean their own timers.
-const { setImmediate } = require('node:timers')
+const { nextTick, now, setImmediate } = require('../runtime')
 const { Context } = require('./context')
 const { adopt } = require('./native')
 const { StreamChannel } = require('./stream')
@@ -165,7 +164,7 @@ class Transport {
 
   proceed () {
     this.#reasons &= ~BIT.application
-    process.nextTick(() => {
+    nextTick(() => {
       if (this.#reasons & BIT.application) return
       this.context.run(() => {
         try {
@@ -235,11 +234,11 @@ class Transport {
       this.#work = 0
       return this.batch(() => this.#driver.receive(chunk))
     }
-    const start = performance.now()
+    const start = now()
     try {
       this.batch(() => this.#driver.receive(chunk))
     } finally {
-      this.#work += performance.now() - start
+      this.#work += now() - start
       if (this.#work > MAX_WORK) this.#yield()
     }
   }
@@ -276,7 +275,7 @@ class Transport {
       leaveBatch(this)
       this.#endBatch(before)
       // A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not.
-      if (!isDone) process.nextTick(() => this.enter(() => this.#driver.deliver()))
+      if (!isDone) nextTick(() => this.enter(() => this.#driver.deliver()))
     }
   }
 

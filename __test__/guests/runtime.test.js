@@ -1,0 +1,50 @@
+'use strict'
+
+// What our work is scheduled by.
+
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+const timers = require('node:timers')
+
+const runtime = require('../../lib/runtime')
+const { runChild } = require('../support/child')
+const { inScope } = require('../support/test')
+
+test('in a program that has not touched them, these are the functions of Node', () => {
+  const { clearImmediate, hostProcess, nextTick, setImmediate } = runtime
+  const { clearImmediate: clear, setImmediate: set } = timers
+  assert.deepEqual({ hostProcess, nextTick }, { hostProcess: process, nextTick: process.nextTick })
+  assert.deepEqual({ clearImmediate, setImmediate }, { clearImmediate: clear, setImmediate: set })
+})
+
+test('a wrapper, as instrumentation installs them, is used and no fake', () => inScope(async (scope) => {
+  const { finished } = runChild(scope, () => {
+    const timers = require('node:timers')
+    const { nextTick } = process
+    const { setImmediate } = timers
+    process.nextTick = function (callback, ...args) {
+      return nextTick.call(process, (...args) => callback(...args), ...args)
+    }
+    timers.setImmediate = (callback) => setImmediate(() => callback())
+    const runtime = require('../../lib/runtime')
+    console.log(runtime.nextTick === process.nextTick, runtime.setImmediate === timers.setImmediate)
+  }, { path: require.resolve('../support/wire') })
+  assert.equal((await finished).stdout, 'true true\n')
+}))
+
+test('what one transport throws at the end of a tick keeps the others from nothing', () => inScope(async (scope) => {
+  const { finished } = runChild(scope, () => {
+    const { flushAtTheEnd } = require('../../lib/transport/tick')
+    const transport = (name) => ({ endTick: () => console.log(name), endProcess () {} })
+    const broken = { endTick () { throw new Error('broken') }, endProcess () {} }
+    process.on('uncaughtException', ({ message }) => {
+      console.log(message)
+      flushAtTheEnd(transport('later'))
+    })
+    for (const each of [transport('one'), broken, transport('two'), broken, transport('three')]) flushAtTheEnd(each)
+  })
+  const { code, stdout } = await finished
+  assert.deepEqual({ code, lines: stdout.trim().split('\n') }, {
+    code: 0, lines: ['one', 'broken', 'two', 'broken', 'three', 'later', 'later']
+  })
+}))

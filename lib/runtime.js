@@ -1,0 +1,162 @@
+// @ts-check
+'use strict'
+
+/**
+ * What Node schedules our work by: taken once, when the package is loaded, from Node's own modules. Programs replace
+ * the globals, for example by a fake clock that stands still until a test advances it. The rest of lib/ uses what is
+ * exported here; ESLint refuses the globals there.
+ *
+ * Timers whose length a program sets are different: see `programClock`.
+ */
+
+const { AsyncResource } = require('node:async_hooks')
+const { performance } = require('node:perf_hooks')
+const nodeProcess = require('node:process')
+const timers = require('node:timers')
+const { scheduler } = require('node:timers/promises')
+const { runInThisContext } = require('node:vm')
+
+/**
+ * @typedef {(callback: (...args: any[]) => void, ...args: any[]) => any} Schedule
+ *
+ * @typedef {object} Functions
+ * @property {(callback: () => void, delay: number) => any} setTimeout
+ * @property {(callback: () => void, delay: number) => any} setInterval
+ * @property {(timer: any) => void} clearTimeout
+ * @property {(timer: any) => void} clearInterval
+ *
+ * @typedef {object} Timer
+ * @property {() => void} stop
+ * @property {() => Timer} unref
+ */
+
+/** Timeouts and intervals, set and cleared by one set of functions. */
+class Clock {
+  #functions
+
+  /** @param {() => Functions} functions those that apply when a timer is set */
+  constructor (functions) {
+    this.#functions = functions
+  }
+
+  /**
+   * @param {() => void} callback
+   * @param {number} delay in milliseconds
+   */
+  timeout (callback, delay) {
+    const { setTimeout, clearTimeout } = this.#functions()
+    return timerOf(setTimeout(callback, delay), clearTimeout)
+  }
+
+  /**
+   * @param {() => void} callback
+   * @param {number} delay in milliseconds
+   */
+  interval (callback, delay) {
+    const { setInterval, clearInterval } = this.#functions()
+    return timerOf(setInterval(callback, delay), clearInterval)
+  }
+}
+
+/**
+ * The program may install another clock before the timer is stopped, which would not know it: the timer keeps the
+ * function that stops it. In jsdom and in Electron's renderer a timer is a number and has no `unref`.
+ *
+ * @param {any} timer
+ * @param {(timer: any) => void} clear
+ * @returns {Timer}
+ */
+function timerOf (timer, clear) {
+  return {
+    stop: () => clear(timer),
+    unref () {
+      timer?.unref?.()
+      return this
+    }
+  }
+}
+
+/**
+ * Whether Node itself has scheduled a callback, perhaps by way of a wrapper. Node gives each one the next number of
+ * its asynchronous resources; a fake takes none. Runtimes without such numbers have no fakes that we could tell.
+ *
+ * @param {Schedule} schedule
+ * @param {(handle: any) => void} [cancel]
+ */
+function isOfNode (schedule, cancel) {
+  const before = numberOfResource()
+  const handle = schedule(ignore)
+  const after = numberOfResource()
+  cancel?.(handle)
+  return after - before !== 1
+}
+
+function numberOfResource () {
+  const resource = new AsyncResource('faye-websocket-rs.probe')
+  resource.emitDestroy()
+  return resource.asyncId()
+}
+
+function ignore () {}
+
+const mainGlobal = runInThisContext('globalThis')
+
+/**
+ * Node's own. What Jest's contexts call `process`, as a global and as a module, is a copy: its `nextTick` may be fake,
+ * and it does not hear of the exit.
+ *
+ * @type {any}
+ */
+const hostProcess = mainGlobal === globalThis ? nodeProcess : mainGlobal.process ?? nodeProcess
+
+const hasNextTick = isOfNode(hostProcess.nextTick)
+const hasImmediates = isOfNode(timers.setImmediate, timers.clearImmediate)
+const hasTimers = isOfNode(timers.setTimeout, timers.clearTimeout)
+
+// What follows where the clock was fake before the package was loaded is out of reach of fakes: what an async function
+// waits for, and the scheduler.
+
+/** @type {Schedule} */
+const nextTick = hasNextTick ? hostProcess.nextTick : async (callback, ...args) => {
+  await undefined
+  callback(...args)
+}
+
+/**
+ * Whether Node's streams may be held: they look up `process.nextTick` whenever they resume or have written, and it is
+ * not the one that we took. A wrapper does no harm, and what we do about a fake does none to a wrapper.
+ */
+function mayHoldStreams () {
+  return hostProcess.nextTick !== nextTick
+}
+
+/** @type {(callback: () => void) => any} */
+const setImmediate = hasImmediates ? timers.setImmediate : (callback) => {
+  const turn = { callback, unref: ignore }
+  scheduler.yield().then(() => nextTick(() => turn.callback()))
+  return turn
+}
+
+/** @type {(turn: any) => void} */
+const clearImmediate = hasImmediates ? timers.clearImmediate : (turn) => { turn.callback = ignore }
+
+const taken = { ...timers }
+/** For what the program does not know of. Only a clock that was fake already is looked up again: it may be over. */
+const clock = new Clock(() => hasTimers ? taken : timers)
+
+/**
+ * The globals, at the time when a timer is set: for timers whose length the program sets, or that it knows from the
+ * original, and that its tests advance. None of them is needed for messages, or for a closing handshake with a peer
+ * that takes part.
+ */
+const programClock = new Clock(() => typeof globalThis.setTimeout === 'function' ? globalThis : taken)
+
+/** @type {() => number} milliseconds */
+const now = hasTimers ? performance.now.bind(performance) : () => performance.now()
+
+/** @type {PromiseConstructor} */
+const Promise = globalThis.Promise
+
+module.exports = {
+  Promise, clearImmediate, clock, hostProcess, mayHoldStreams, nextTick, now, programClock, setImmediate
+}

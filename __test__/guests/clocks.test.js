@@ -1,0 +1,36 @@
+'use strict'
+
+// Programs whose clock is fake, and programs whose timers are not Node's.
+
+const { test } = require('node:test')
+
+const { inScope } = require('../support/test')
+const { Program, acceptClients, meetAll, meetExit } = require('./meet')
+const { EXIT } = require('./scenarios')
+
+const KINDS = [
+  { kind: 'the globals' },
+  { kind: 'sinon: timers', isRestored: true },
+  { kind: 'sinon: nextTick', isRestored: true, isHeld: true },
+  { kind: 'sinon: everything', isRestored: true, isHeld: true },
+  { kind: 'node:test', isRestored: true },
+  { kind: 'timers that are numbers' },
+  { kind: 'no globals', order: 'after' }
+]
+
+for (const { kind, order, isHeld, isRestored } of KINDS) {
+  for (const each of order ? [order] : ['after', 'before']) {
+    test(`${kind}, ${each} the package is loaded`, (t) => inScope(async (scope) => {
+      const clients = await acceptClients(scope)
+      const program = new Program([require.resolve('./faked'), kind, each, clients.url])
+      scope.defer(() => program.kill())
+      await program.start()
+      await meetAll(t, scope, { program, clients, isHeld, catches: true })
+      if (isRestored) {
+        await program.ask('/restore')
+        await t.test('and when the clock is real again', (t) => meetAll(t, scope, { program, clients, catches: true }))
+      }
+      await t.test(EXIT, () => meetExit(scope, { program, clients }))
+    }, 120000))
+  }
+}

@@ -1,0 +1,21 @@
+'use strict'
+
+// Run by Jest, as a test of a program's would be. FAKE_TIMERS is what it gives to jest.useFakeTimers().
+
+/* global jest, test */
+
+const { serve } = require('../program')
+
+const { FAKE_TIMERS, SERVER_URL } = process.env
+
+test('the scenarios are served', async () => {
+  await serve(() => {
+    const parts = {
+      faye: require('../../..'),
+      websocket: require('../../../lib/driver'),
+      deflate: require('../../../lib/permessage-deflate')
+    }
+    if (FAKE_TIMERS) jest.useFakeTimers(JSON.parse(FAKE_TIMERS))
+    return parts
+  }, SERVER_URL, () => jest.useRealTimers())
+}, 120000)

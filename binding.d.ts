@@ -278,6 +278,8 @@ export interface DeflateOptions {
   requestNoContextTakeover?: boolean
   /** The peer is asked to keep to such a window. */
   requestMaxWindowBits?: number
+  /** In bytes: shorter messages are sent uncompressed. Default 0. Sessions without a driver leave that to their caller. */
+  threshold?: number
 }
 
 /** These functions. A connection's number is that of its `Driver`, as long as JavaScript has that. */
@@ -288,6 +290,8 @@ export declare function direct(): {
   bytes(number: number, isText: boolean, message: Uint8Array): number
   /** Sends a message that was made for many connections: the `Prepared` of that number. Returns what `text` returns. */
   prepared(number: number, message: number): number
+  /** Sends a message uncompressed: a string as text, bytes as binary, or the `Prepared` of that number. Returns what `text` returns. */
+  plain(number: number, message: string | Uint8Array | number): number
   /** Stores bytes from the transport. */
   receive(number: number, chunk: Uint8Array): void
   /** The messages that are there; null when more bytes are needed, undefined when `Driver.poll` has something else. */
@@ -318,6 +322,8 @@ export interface DriverEvent {
   isText?: boolean
   /** Of `outgoing`: whether it is to be marked when it is sent. */
   isMarked?: boolean
+  /** Of `outgoing`: whether the message is to be sent uncompressed. */
+  isPlain?: boolean
   /** Of `transform`: RSV1, RSV2 and RSV3. */
   rsv?: Array<boolean>
   /** Of `transform` and `outgoing`. */

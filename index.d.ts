@@ -63,6 +63,7 @@ declare abstract class Socket extends Stream {
    * it cannot be read, the connection fails with `error` and code 1006.
    *
    * @param message Or what {@link WebSocket.prepare} has made of one.
+   * @param options How this message is sent.
    * @param callback Called once and not from inside `send()`: without arguments when the operating system has taken the
    * whole message, with an Error when the message was refused or the connection has ended before.
    * @returns `false` when the message was refused because the socket is closing or closed, or because it is binary and
@@ -70,6 +71,11 @@ declare abstract class Socket extends Stream {
    */
   send (
     message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.BlobLike | WebSocket.PreparedMessage,
+    callback?: (error?: Error) => void
+  ): boolean
+  send (
+    message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.BlobLike | WebSocket.PreparedMessage,
+    options?: WebSocket.MessageOptions | null,
     callback?: (error?: Error) => void
   ): boolean
 
@@ -223,6 +229,7 @@ declare class WebSocket extends Socket {
    *
    * @param connections Sockets of servers, clients, or both: an array, a `Set`, anything with an iterator.
    * @param message As for `send()`; it is {@link prepare prepared} once.
+   * @param options As for `send()`.
    * @returns On how many sockets it was sent, also on those whose peers do not read fast enough.
    * @throws TypeError if `connections` cannot be iterated, or has something else in it, and for a Blob; then nothing is
    * sent.
@@ -230,7 +237,8 @@ declare class WebSocket extends Socket {
    */
   static broadcast (
     connections: Iterable<WebSocket | WebSocket.Client>,
-    message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.PreparedMessage
+    message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.PreparedMessage,
+    options?: WebSocket.MessageOptions
   ): number
 }
 
@@ -400,6 +408,15 @@ declare namespace WebSocket {
 
   /** What binary messages are given as. */
   export type BinaryType = 'nodebuffer' | 'arraybuffer'
+
+  /** Options of `send()` of {@link WebSocket} and {@link WebSocket.Client}. faye-websocket has none. */
+  export interface MessageOptions {
+    /**
+     * `false` sends this message uncompressed, although the connection has negotiated permessage-deflate: for what is
+     * compressed already, or must not be compressed beside what a peer knows. Default: `true`.
+     */
+    compress?: boolean
+  }
 
   /** A message for many connections, made by {@link WebSocket.prepare}. It cannot be looked into or changed. */
   export interface PreparedMessage {

@@ -30,6 +30,8 @@ pub struct DeflateOptions {
     pub request_no_context_takeover: Option<bool>,
     /// The peer is asked to keep to such a window.
     pub request_max_window_bits: Option<i32>,
+    /// In bytes: shorter messages are sent uncompressed. Default 0. Sessions without a driver leave that to their caller.
+    pub threshold: Option<f64>,
 }
 
 impl DeflateOptions {
@@ -59,6 +61,8 @@ impl DeflateOptions {
             max_window_bits: window("maxWindowBits", self.max_window_bits)?,
             request_no_context_takeover: self.request_no_context_takeover.unwrap_or(false),
             request_max_window_bits: window("requestMaxWindowBits", self.request_max_window_bits)?,
+            // The cast saturates: Infinity compresses nothing.
+            threshold: self.threshold.unwrap_or(0.0) as usize,
         })
     }
 }

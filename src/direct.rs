@@ -8,7 +8,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{JsObjectValue as _, Object};
 use napi::{Env, Result, sys};
 use napi_derive::napi;
-use proto::output::Kind;
+use proto::output::{Form, Kind};
 
 use crate::driver::{WAITS_FOR_WORK, kind, sent};
 use crate::fault;
@@ -27,6 +27,8 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   bytes(number: number, isText: boolean, message: Uint8Array): number
   /** Sends a message that was made for many connections: the `Prepared` of that number. Returns what `text` returns. */
   prepared(number: number, message: number): number
+  /** Sends a message uncompressed: a string as text, bytes as binary, or the `Prepared` of that number. Returns what `text` returns. */
+  plain(number: number, message: string | Uint8Array | number): number
   /** Stores bytes from the transport. */
   receive(number: number, chunk: Uint8Array): void
   /** The messages that are there; null when more bytes are needed, undefined when `Driver.poll` has something else. */
@@ -39,10 +41,11 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
 )]
 pub fn direct(env: &Env) -> Result<Object<'_>> {
     let mut functions = Object::new(env)?;
-    let all: [(&str, Callback); 7] = [
+    let all: [(&str, Callback); 8] = [
         ("text", text),
         ("bytes", bytes),
         ("prepared", prepared),
+        ("plain", plain),
         ("receive", receive),
         ("messages", messages),
         ("outputLength", output_length),
@@ -91,6 +94,28 @@ unsafe extern "C" fn prepared(
         let accepted = connection.send_prepared(&message);
         fault::point("prepared");
         number_of(env, sent(&mut connection, accepted))
+    })
+}
+
+unsafe extern "C" fn plain(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    call(env, info, |[number, message]: [_; 2]| {
+        let registered = connection(env, number)?;
+        if let Some(prepared) = index(env, message).and_then(registry::prepared) {
+            let mut connection = registered.connection();
+            let accepted = connection.send_prepared_in(Form::Plain, &prepared);
+            return number_of(env, sent(&mut connection, accepted));
+        }
+        let send = |kind, payload: &[u8]| {
+            let mut connection = registered.connection();
+            let accepted = connection.send_in(Form::Plain, kind, payload);
+            sent(&mut connection, accepted)
+        };
+        // SAFETY: as in `text`; sending runs no JavaScript.
+        let pending = unsafe {
+            with_text(env, message, |text| send(Kind::Text, text))
+                .or_else(|| with_bytes(env, message, |bytes| send(Kind::Binary, bytes)))
+        };
+        number_of(env, pending?)
     })
 }
 

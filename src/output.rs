@@ -4,7 +4,7 @@ use napi::bindgen_prelude::{Array, BufferSlice, Either, FromNapiValue as _, Unkn
 use napi::{Env, Result};
 use napi_derive::napi;
 use proto::connection::Connection;
-use proto::output::{Event, Kind, Output, Transform};
+use proto::output::{Event, Form, Kind, Output, Transform};
 
 use crate::value;
 
@@ -72,6 +72,8 @@ pub struct DriverEvent<'env> {
     pub is_text: Option<bool>,
     /// Of `outgoing`: whether it is to be marked when it is sent.
     pub is_marked: Option<bool>,
+    /// Of `outgoing`: whether the message is to be sent uncompressed.
+    pub is_plain: Option<bool>,
     /// Of `transform`: RSV1, RSV2 and RSV3.
     pub rsv: Option<Vec<bool>>,
     /// Of `transform` and `outgoing`.
@@ -104,10 +106,12 @@ impl<'env> DriverEvent<'env> {
             Event::Drain => Self::of("drain"),
             Event::Outgoing {
                 kind,
+                form,
                 payload,
                 is_marked,
             } => Self {
                 is_text: Some(kind == Kind::Text),
+                is_plain: Some(form == Form::Plain),
                 is_marked: Some(is_marked),
                 payload: Some(BufferSlice::copy_from(env, &payload)?),
                 ..Self::of("outgoing")

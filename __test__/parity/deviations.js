@@ -39,7 +39,7 @@ const faye = {
   'a response header named __proto__': 'is there like any other; the original loses it',
   'process.exit() with messages for permessage-deflate': 'delivers them; the original loses them',
   'typed arrays, DataViews, ArrayBuffers and Blobs': 'are sent as binary; the original sends the text String(message)',
-  'a callback of send': 'is called; the original ignores it',
+  'options and a callback of send': 'have their effect; the original ignores them',
   'setting binaryType': 'has its effect; in the original it is a property like any other',
   'WebSocket.prepare and WebSocket.broadcast': 'are additions',
   'handshakeTimeout, closeTimeout, pingTimeout, signal and binaryType': 'are additions',

@@ -10,6 +10,7 @@ const vm = require('node:vm')
 const zlib = require('node:zlib')
 
 const npm = require('permessage-deflate')
+const meteor = require('permessage-deflate2')
 
 const deflate = require('../../lib/permessage-deflate')
 const { VERSIONS, fingerprint, recognise } = require('../../lib/permessage-deflate/recognise')
@@ -22,7 +23,8 @@ const NONE = {
   noContextTakeover: false,
   maxWindowBits: undefined,
   requestNoContextTakeover: false,
-  requestMaxWindowBits: undefined
+  requestMaxWindowBits: undefined,
+  threshold: undefined
 }
 
 /**
@@ -48,8 +50,22 @@ function load ({ change = (text) => text, run = (text) => vm.runInThisContext(te
 const replace = (text, by) => (source) => source.replaceAll(text, by)
 const realm = vm.createContext({})
 
-test('the fingerprint of the installed version is in the table', () => {
+test('the fingerprints of the installed versions are in the table', () => {
   assert.equal(VERSIONS.get(fingerprint(npm)), require('permessage-deflate/package.json').version)
+  assert.equal(VERSIONS.get(fingerprint(meteor)), require('permessage-deflate2/package.json').version)
+})
+
+for (const [name, base] of [['permessage-deflate2', meteor], ['this package\'s module', deflate]]) {
+  test(`${name} is recognised with a threshold`, () => {
+    assert.deepEqual(recognise(base), NONE)
+    const given = base.configure({ threshold: 1024 })
+    assert.deepEqual(recognise(given), { ...NONE, threshold: 1024 })
+    assert.deepEqual(recognise(given.configure({ level: 1, threshold: 7 })), { ...NONE, level: 1, threshold: 1024 })
+  })
+}
+
+test('permessage-deflate2 with a threshold that is no number runs as it is given', () => {
+  for (const threshold of ['1024', null, NaN, -1]) assert.equal(recognise(meteor.configure({ threshold })), null)
 })
 
 for (const [name, base] of [

@@ -26,6 +26,13 @@ const SETTINGS = [
   { noContextTakeover: true, requestNoContextTakeover: true, maxWindowBits: 10, requestMaxWindowBits: 12 }
 ]
 
+for (const [threshold, shown] of [[-1, '-1'], [NaN, 'NaN'], ['1024', "'1024'"], [null, 'null'], [10n, '10n']]) {
+  test(`a threshold of ${shown} is refused`, () => {
+    const message = `Invalid threshold: ${shown}; expected a number of bytes, at least 0`
+    assert.throws(() => deflate.configure({ threshold }), { name: 'RangeError', message })
+  })
+}
+
 for (const [codec, configured] of CODECS) {
   for (const settings of SETTINGS) {
     for (const [peer, other] of [['itself', configured(settings)], ['npm\'s module', npm.configure({ ...settings })]]) {
@@ -69,6 +76,19 @@ for (const [codec, configured] of CODECS) {
     }
     assert.equal(sent[2], '00')
     assert.ok(sent[1].length < sent[0].length, `${sent}`)
+  })
+
+  test(`${codec}: messages shorter than the threshold are left as they are, in their order`, async () => {
+    const { client, server } = agree(configured({ threshold: 5 }), npm)
+    const given = ['Hell', 'Hello', '', 'x'.repeat(200_000), 'Hell', 'Hello']
+    const sent = await Promise.all(given.map((text) => outgoing(client, text)))
+    assert.deepEqual(sent.map(({ rsv1 }) => rsv1), [false, true, false, true, false, true])
+    for (const [index, message] of sent.entries()) {
+      const data = message.rsv1 ? (await incoming(server, message.data)).data : message.data
+      assert.equal(data.toString(), given[index])
+    }
+    const { client: none } = agree(configured({ threshold: Infinity }), npm)
+    assert.equal((await outgoing(none, JSON_TEXT)).rsv1, false)
   })
 
   test(`${codec}: messages without RSV1 pass unchanged`, async () => {

@@ -3,7 +3,9 @@
 import deflate = require('faye-websocket-rs/permessage-deflate')
 
 // @ts-expect-error: an unknown option throws
-deflate.configure({ threshold: 1024 })
+deflate.configure({ serverNoContextTakeover: true })
+// @ts-expect-error: a threshold is a number of bytes
+deflate.configure({ threshold: '1024' })
 // @ts-expect-error: a level is a number
 deflate.configure({ level: '9' })
 // @ts-expect-error: so is a window

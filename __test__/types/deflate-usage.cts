@@ -25,6 +25,7 @@ const options: deflate.Options = {
   maxWindowBits: 10,
   requestNoContextTakeover: true,
   requestMaxWindowBits: 12,
+  threshold: 1024,
   zlib
 }
 const copies: deflate.PermessageDeflate[] = [

@@ -37,6 +37,8 @@ ws.send({ hello: 'world' })
 ws.send([1, 2])
 // @ts-expect-error: a callback is called
 ws.send('text', { binary: true })
+// @ts-expect-error: whether to compress is a boolean
+ws.send('text', { compress: 'no' })
 // @ts-expect-error: there is nothing to send
 ws.send()
 // @ts-expect-error: prepared messages come from prepare()

@@ -72,6 +72,8 @@ void [url, version, protocol, state, waiting, flags]
 const sentBytes: boolean[] = [
   ws.send(new Uint8Array(2)), ws.send(new BigInt64Array(2)), ws.send(new DataView(new ArrayBuffer(2))),
   ws.send(new ArrayBuffer(2)), ws.send(new SharedArrayBuffer(2)), ws.send(new Blob(['text'])),
+  ws.send('text', { compress: false }), ws.send('text', {}), ws.send('text', null), ws.send('text', undefined, () => {}),
+  ws.send(WebSocket.prepare('text'), { compress: true }, (error) => { void error?.message }),
   ws.send('text', () => {}), ws.send(body, (error) => { const message: string | undefined = error?.message; void message })
 ]
 const preparedBytes: WebSocket.PreparedMessage = WebSocket.prepare(new Float32Array(2))

@@ -369,40 +369,41 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Sends a message as `text`, `binary` and `prepared` do, and says when the kernel has taken it.
+   * Sends a message as `text`, `binary` and `prepared` do, with what those do not take.
    *
    * @param {string | Buffer | import('./prepared').Message} message
-   * @param {Callback} receipt
+   * @param {Callback | null} receipt called when the kernel has taken it
+   * @param {boolean} isPlain uncompressed, whatever was negotiated
    */
-  sendWithReceipt (message, receipt) {
-    const receipts = this.#receipts ??= new Receipts()
-    if (this.#sessions !== null) {
-      if (this.readyState > 1) {
-        refuse(receipt)
-        return false
-      }
-      receipts.add(receipt)
-      if (typeof message === 'string') return this.#sendBytes(true, Buffer.from(message), true)
-      if (Buffer.isBuffer(message)) return this.#sendBytes(false, message, true)
-      return this.#sendBytes(message.isText, message.native.payload(), true)
-    }
-    const pending = this.#accept(message)
+  sendWith (message, receipt, isPlain) {
+    const pending = this.#sessions === null ? this.#accept(message, isPlain) : this.readyState > 1 ? REFUSED : 0
     if (pending === REFUSED) {
-      refuse(receipt)
+      if (receipt !== null) refuse(receipt)
       return false
     }
-    // Before anything is written: what a stream has been given leaves with the callback of that write.
-    this.#native.mark()
-    receipts.add(receipt)
-    return this.#offer(pending)
+    const isMarked = receipt !== null
+    if (isMarked) {
+      // Before anything is written: what a stream has been given leaves with the callback of that write.
+      if (this.#sessions === null) this.#native.mark()
+      this.#receipts ??= new Receipts()
+      this.#receipts.add(receipt)
+    }
+    if (this.#sessions === null) return this.#offer(pending)
+    if (typeof message === 'string') return this.#sendBytes(true, Buffer.from(message), isMarked, isPlain)
+    if (Buffer.isBuffer(message)) return this.#sendBytes(false, message, isMarked, isPlain)
+    return this.#sendBytes(message.isText, message.native.payload(), isMarked, isPlain)
   }
 
-  /** @param {string | Buffer | import('./prepared').Message} message */
-  #accept (message) {
+  /**
+   * @param {string | Buffer | import('./prepared').Message} message
+   * @param {boolean} isPlain
+   */
+  #accept (message, isPlain) {
+    const isPrepared = typeof message !== 'string' && !Buffer.isBuffer(message)
+    if (isPlain) return direct.plain(this.#number, isPrepared ? message.number : message)
+    if (isPrepared) return direct.prepared(this.#number, message.number)
     if (typeof message === 'string') return direct.text(this.#number, message)
-    return Buffer.isBuffer(message)
-      ? direct.bytes(this.#number, false, message)
-      : direct.prepared(this.#number, message.number)
+    return direct.bytes(this.#number, false, message)
   }
 
   /** Something may have left that somebody waits for. */
@@ -595,12 +596,13 @@ class Driver extends EventEmitter {
   /**
    * @param {boolean} isText
    * @param {Buffer} payload
-   * @param {boolean} [isMarked] somebody waits for it to leave
+   * @param {boolean} [isMarked] its sender waits for it to leave
+   * @param {boolean} [isPlain]
    */
-  #sendBytes (isText, payload, isMarked = false) {
+  #sendBytes (isText, payload, isMarked = false, isPlain = false) {
     if (this.#sessions === null) return this.#offer(direct.bytes(this.#number, isText, payload))
     if (this.readyState > 1) return false
-    this.#sessions.outgoing(isText, payload, isMarked)
+    this.#sessions.outgoing(isText, payload, isMarked, isPlain)
     return this.transport === null || this.transport.hasRoom(0, this.#sessionsAreFull)
   }
 
@@ -813,8 +815,9 @@ class Driver extends EventEmitter {
   }
 
   /** @param {import('../../binding').DriverEvent} event a message that was sent before the sessions were there */
-  #outgoing ({ isText, payload, isMarked }) {
-    this.#sessions?.outgoing(Boolean(isText), /** @type {Buffer} */ (payload), Boolean(isMarked))
+  #outgoing ({ isText, isPlain, payload, isMarked }) {
+    const data = /** @type {Buffer} */ (payload)
+    this.#sessions?.outgoing(Boolean(isText), data, Boolean(isMarked), Boolean(isPlain))
   }
 
   #opened () {

@@ -73,7 +73,7 @@ class Extensions {
       const given = toObject(parameters)
       const isActive = deflate ? this.#native.activateDeflate(deflate) : session.activate(given) === true
       if (!isActive) throw new Error(this.#native.unacceptable(name, toList(given)))
-      sessions.push({ name, session: deflate ? CORE : session })
+      sessions.push({ name, session: deflate ? null : session, threshold: deflate?.threshold })
     }
     return this.#pipelineOf(sessions)
   }
@@ -84,7 +84,8 @@ class Extensions {
     const received = this.#native.receivedExtensions()
     for (const [name, { extension, deflate }] of this.#registered) {
       if (deflate) {
-        if (this.#native.answerDeflate(deflate)) sessions.push({ name, session: CORE })
+        const { threshold } = deflate
+        if (this.#native.answerDeflate(deflate)) sessions.push({ name, session: null, threshold })
         continue
       }
       const offers = received.filter((offer) => offer.name === name).map((offer) => toObject(offer.parameters))
@@ -101,13 +102,13 @@ class Extensions {
   /**
    * What is left for sessions to do: nothing, where the core does it all.
    *
-   * @param {Array<{ name: string, session: any }>} sessions
+   * @param {Array<{ name: string, session: any, threshold?: number }>} sessions null is permessage-deflate in the core
    */
   #pipelineOf (sessions) {
-    if (sessions.every(({ session }) => session === CORE)) return null
-    return new Pipeline(sessions.map(({ name, session }) => ({
+    if (sessions.every(({ session }) => session === null)) return null
+    return new Pipeline(sessions.map(({ name, session, threshold }) => ({
       name,
-      session: session === CORE ? new NegotiatedSession(this.#native.takeDeflate()) : session
+      session: session ?? new NegotiatedSession(this.#native.takeDeflate(), threshold)
     })))
   }
 
@@ -116,8 +117,6 @@ class Extensions {
     return this.#native.reserveBits(name, rsv1, rsv2, rsv3)
   }
 }
-
-const CORE = Symbol('permessage-deflate in the core')
 
 /**
  * Parameters as sessions see them: an object, with an array for a repeated one.

@@ -2,6 +2,7 @@
 'use strict'
 
 const { asBuffer, unshared } = require('../bytes')
+const { exempt } = require('../permessage-deflate/session')
 
 /**
  * What the sessions of a connection need of its driver.
@@ -48,10 +49,12 @@ class Sessions {
    * @param {boolean} isText
    * @param {Buffer} bytes
    * @param {boolean} isMarked its sender waits for it to leave
+   * @param {boolean} isPlain permessage-deflate leaves it as it is
    */
-  outgoing (isText, bytes, isMarked) {
+  outgoing (isText, bytes, isMarked, isPlain) {
     const data = asBuffer(unshared(bytes))
     const message = { rsv1: false, rsv2: false, rsv3: false, opcode: isText ? TEXT : BINARY, data }
+    if (isPlain) exempt(message)
     const { length } = data
     this.outgoingBytes += length
     this.#pipeline.outgoing(message, (error, message) => {

@@ -83,9 +83,11 @@ const methods = {
     this._driver.resume()
   },
 
-  // The default keeps `send.length` at 1, as programs know it.
-  send (data, callback = undefined) {
-    if (callback !== undefined || this._queue !== null) return outgoing.send(this, data, callback)
+  // The defaults keep `send.length` at 1, as programs know it.
+  send (data, options = undefined, callback = undefined) {
+    if (options !== undefined || callback !== undefined || this._queue !== null) {
+      return outgoing.send(this, data, options, callback)
+    }
     if (this.readyState > OPEN) return false
     if (typeof data === 'string') return this._driver.text(data)
     if (data instanceof Buffer) return this._driver.binary(data)

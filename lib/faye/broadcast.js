@@ -21,7 +21,7 @@ function prepare (data) {
  * Sends a message on all of these connections that are open. How many have taken it. One that throws does not keep it
  * from the others: its error is thrown when they have it.
  */
-function broadcast (connections, data) {
+function broadcast (connections, data, options = undefined) {
   // A copy: a method that has been replaced may change what we go through.
   const sockets = socketsOf(connections)
   const message = prepare(data)
@@ -32,7 +32,8 @@ function broadcast (connections, data) {
     for (const socket of sockets) {
       if (socket.readyState !== OPEN || !(isText || hasBinary(socket))) continue
       try {
-        socket.send(message)
+        if (options === undefined) socket.send(message)
+        else socket.send(message, options)
         count += 1
       } catch (error) {
         errors.push(error)

@@ -8,9 +8,14 @@ const { nextTick } = require('../runtime')
 const { isBlob, messageOf } = require('./binary')
 const { OPEN } = require('./ready_state')
 
-/** `send()` of what is neither a string nor a Buffer, or has a callback, or comes behind a Blob. */
-function send (socket, data, callback) {
-  // First, as it may run the application's code, and throw.
+/**
+ * `send()` of what is neither a string nor a Buffer, or has options or a callback, or comes behind a Blob. Other values
+ * in the place of these, as `forEach(ws.send, ws)` gives them, are ignored.
+ */
+function send (socket, data, options, callback) {
+  if (typeof options === 'function') callback = options
+  // First, as these may run the application's code, and throw.
+  const isPlain = options?.compress === false
   const message = messageOf(data)
   const receipt = typeof callback === 'function' ? new Callback(callback) : null
   if (socket.readyState > OPEN) {
@@ -24,11 +29,12 @@ function send (socket, data, callback) {
     }
     socket._queue = new Queue(socket)
   }
-  return socket._queue === null ? transmit(socket._driver, message, receipt) : socket._queue.push(message, receipt)
+  if (socket._queue !== null) return socket._queue.push(message, receipt, isPlain)
+  return transmit(socket._driver, message, receipt, isPlain)
 }
 
-function transmit (driver, message, receipt) {
-  if (receipt !== null) return driver.sendWithReceipt(message, receipt)
+function transmit (driver, message, receipt, isPlain) {
+  if (receipt !== null || isPlain) return driver.sendWith(message, receipt, isPlain)
   if (typeof message === 'string') return driver.text(message)
   return message instanceof Buffer ? driver.binary(message) : driver.prepared(message)
 }
@@ -49,11 +55,11 @@ class Queue {
     this.#socket = socket
   }
 
-  push (message, receipt) {
+  push (message, receipt, isPlain) {
     const bytes = sizeOf(message)
     // The application may change it meanwhile.
     if (message instanceof Buffer) message = Buffer.from(message)
-    this.#items.push({ message, receipt, bytes })
+    this.#items.push({ message, receipt, isPlain, bytes })
     if (this.#items.length === 1) this.#read(message)
     return this.#socket._driver.announce(bytes)
   }
@@ -88,7 +94,7 @@ class Queue {
     let bytes = 0
     while (this.#items.length > 0 && !isBlob(this.#items[0].message)) {
       const item = this.#items.shift()
-      transmit(driver, item.message, item.receipt)
+      transmit(driver, item.message, item.receipt, item.isPlain)
       bytes += item.bytes
     }
     if (this.#items.length > 0) this.#read(this.#items[0].message)

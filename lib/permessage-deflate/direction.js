@@ -24,7 +24,8 @@ const { clearImmediate, nextTick, setImmediate } = require('../runtime')
  */
 class Direction {
   #codec
-  #onlyCompressed
+  #passes
+  #copies
   /** @type {Array<{ message: Message, callback: Callback }>} */
   #jobs = []
   /** Index of the job that is next, or at work. */
@@ -41,11 +42,13 @@ class Direction {
 
   /**
    * @param {Codec} codec
-   * @param {{ onlyCompressed: boolean }} options whether messages without RSV1 pass unchanged
+   * @param {(message: any) => boolean} passes whether a message passes unchanged
+   * @param {{ copies: boolean }} options whether messages that wait belong to a caller who may change their bytes
    */
-  constructor (codec, { onlyCompressed }) {
+  constructor (codec, passes, { copies }) {
     this.#codec = codec
-    this.#onlyCompressed = onlyCompressed
+    this.#passes = passes
+    this.#copies = copies
   }
 
   /**
@@ -55,7 +58,7 @@ class Direction {
   add (message, callback) {
     if (this.#isClosed) return
     // What has to wait must not change with the caller's buffer.
-    if (this.#jobs.length > 0 && !this.#onlyCompressed) message.data = Buffer.from(message.data)
+    if (this.#jobs.length > 0 && this.#copies) message.data = Buffer.from(message.data)
     this.#jobs.push({ message, callback })
     this.#run()
   }
@@ -82,7 +85,7 @@ class Direction {
   #work (message) {
     this.#isAtWork = true
     if (this.#error) return this.#finish(this.#error)
-    if (this.#onlyCompressed && !message?.rsv1) return this.#finish(null)
+    if (this.#passes(message)) return this.#finish(null)
     if (!isUint8Array(message?.data)) return this.#finish(new TypeError('the message has no bytes as its data'))
     const { length } = message.data
     this.#codec.start(asBuffer(unshared(message.data)), (error, data) => {

@@ -41,7 +41,8 @@ declare namespace deflate {
      *
      * @param options Neither changed nor kept.
      * @throws Error `Unrecognized option: …` for an option that does not exist.
-     * @throws RangeError for a `level`, `memLevel` or `strategy` that is no integer in its range.
+     * @throws RangeError for a `level`, `memLevel` or `strategy` that is no integer in its range, and for a `threshold`
+     * that is no number of at least 0.
      * @throws TypeError for a `zlib` without the functions it needs, and for options that are no object.
      */
     configure (options?: Options | null): PermessageDeflate
@@ -82,6 +83,12 @@ declare namespace deflate {
      * `Z_FIXED`. Default: 0.
      */
     strategy?: number
+
+    /**
+     * Bytes: shorter messages are sent uncompressed. npm's permessage-deflate has no such option; permessage-deflate2
+     * has it. Default: 0, which compresses all.
+     */
+    threshold?: number
 
     /**
      * Compresses each message of this end by itself, and tells the peer so: larger messages, less memory at the peer

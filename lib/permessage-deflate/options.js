@@ -10,7 +10,7 @@ const zlib = require('node:zlib')
 
 const NAMES = [
   'level', 'memLevel', 'strategy', 'noContextTakeover', 'maxWindowBits', 'requestNoContextTakeover',
-  'requestMaxWindowBits', 'zlib'
+  'requestMaxWindowBits', 'threshold', 'zlib'
 ]
 
 /** What numbers may be: the lowest and the highest. */
@@ -34,6 +34,9 @@ function checkOptions (options) {
     if (value === undefined || isWithin(value, lowest, highest)) continue
     throw new RangeError(`Invalid ${name}: ${inspect(value)}; expected an integer from ${lowest} to ${highest}`)
   }
+  if (own.threshold !== undefined && !(typeof own.threshold === 'number' && own.threshold >= 0)) {
+    throw new RangeError(`Invalid threshold: ${inspect(own.threshold)}; expected a number of bytes, at least 0`)
+  }
   if (own.zlib != null && !isZlib(own.zlib)) {
     throw new TypeError(`Invalid zlib: ${inspect(own.zlib, { depth: 0 })}; ` +
       'expected a module with createDeflateRaw() and createInflateRaw()')
@@ -55,7 +58,8 @@ function nativeOptions ({ level, memLevel, strategy, ...agreed }) {
     noContextTakeover: Boolean(agreed.noContextTakeover),
     maxWindowBits: windowBits('maxWindowBits', agreed),
     requestNoContextTakeover: Boolean(agreed.requestNoContextTakeover),
-    requestMaxWindowBits: windowBits('requestMaxWindowBits', agreed)
+    requestMaxWindowBits: windowBits('requestMaxWindowBits', agreed),
+    threshold: agreed.threshold
   }
 }
 

@@ -159,8 +159,8 @@ const NAMES = Object.keys(MEMBERS)
 const FUNCTIONS = NAMES.filter((name) => typeof MEMBERS[name] === 'function')
 const CONSTANTS = NAMES.filter((name) => typeof MEMBERS[name] !== 'function')
 
-// Of configure, createClientSession and createServerSession, in all the versions below.
-const FACTORIES = new Set(['cd9dd5e507c45ad1dbb4f6c6de7d149fbdc9e27b'])
+// Of configure, createClientSession and createServerSession, in all the versions below: npm's, and permessage-deflate2.
+const FACTORIES = new Set(['cd9dd5e507c45ad1dbb4f6c6de7d149fbdc9e27b', 'a10aa15a859c89b7e4f458b20dcaf3f230d63052'])
 
 /**
  * The published versions that answer as 0.1.7 does, each by what fingerprint() says of its unpacked module. 0.1.2 and
@@ -171,7 +171,9 @@ const VERSIONS = new Map([
   ['9188141ad5071a704ea6bdc861b368d0ae02a45c', '0.1.4'],
   ['1936f15893a000c86ffd0801d51c441456b263be', '0.1.5'],
   ['00d96b0b0782b3b5b2313f13e615e981b69d2407', '0.1.6'],
-  ['d085e553e9dfd26f224609607a309193e8c45630', '0.1.7']
+  ['d085e553e9dfd26f224609607a309193e8c45630', '0.1.7'],
+  // permessage-deflate2, Meteor's: with the option threshold, and otherwise 0.1.6.
+  ['9d7256872edc762b5e82e117be986ac3eb37a923', '0.1.8']
 ])
 
 module.exports = { VERSIONS, fingerprint, recognise }

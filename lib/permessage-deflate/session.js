@@ -72,8 +72,10 @@ class Session {
       context: !response[`${peer}_no_context_takeover`],
       windowBits: response[`${peer}_max_window_bits`] ?? 15
     })
-    this.#incoming = new Direction(codecs.inflate, { onlyCompressed: true })
-    this.#outgoing = new Direction(codecs.deflate, { onlyCompressed: false })
+    const threshold = this._options.threshold ?? 0
+    const isPlain = (/** @type {any} */ message) => message?.data?.length < threshold || plain.has(message)
+    this.#incoming = new Direction(codecs.inflate, (message) => !message?.rsv1, { copies: false })
+    this.#outgoing = new Direction(codecs.deflate, isPlain, { copies: true })
   }
 
   /**
@@ -133,12 +135,34 @@ class ServerSession extends Session {
 
 /** What a driver of ours has negotiated itself, beside other extensions. */
 class NegotiatedSession extends Session {
-  /** @param {import('../../binding').DeflateSession | null} native */
-  constructor (native) {
-    super({}, 0)
+  /**
+   * @param {import('../../binding').DeflateSession | null} native
+   * @param {number} [threshold]
+   */
+  constructor (native, threshold) {
+    super({ threshold }, 0)
     this._native = native
     this._begin('server', 'client', {})
   }
+}
+
+/**
+ * Messages that are sent uncompressed.
+ *
+ * @type {WeakSet<object>}
+ */
+const plain = new WeakSet()
+
+/**
+ * Has a message, on its way through the sessions of a driver of ours, sent uncompressed.
+ *
+ * @template {object} T
+ * @param {T} message
+ * @returns {T}
+ */
+function exempt (message) {
+  plain.add(message)
+  return message
 }
 
 /**
@@ -177,4 +201,4 @@ function toObject (list) {
   return Object.fromEntries(list.map(({ name, value }) => [name, value]))
 }
 
-module.exports = { ClientSession, NegotiatedSession, ServerSession }
+module.exports = { ClientSession, NegotiatedSession, ServerSession, exempt }

@@ -45,6 +45,16 @@ pub enum Kind {
     Binary,
 }
 
+/// How a message of ours travels.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Form {
+    /// Compressed, if that was negotiated and the message is long enough.
+    #[default]
+    Negotiated,
+    /// Uncompressed. Control frames have no other form.
+    Plain,
+}
+
 /// What applications receive: one or more data frames, unmasked and put together.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Message<'a> {
@@ -78,6 +88,8 @@ pub enum Event {
     Outgoing {
         /// Text or binary.
         kind: Kind,
+        /// How it is to travel.
+        form: Form,
         /// What the application sent.
         payload: Vec<u8>,
         /// Whether it was [marked](crate::connection::Connection::mark), and is to be again when it is sent.

@@ -9,16 +9,17 @@ use faye_websocket_proto::connection::Connection;
 use faye_websocket_proto::hybi::frame::Rsv;
 use faye_websocket_proto::hybi::mask::MaskKeys;
 use faye_websocket_proto::hybi::prepared::Prepared;
-use faye_websocket_proto::output::{Event, Kind};
+use faye_websocket_proto::output::{Event, Form, Kind};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 
 use support::connections::{
     asked_server, client, client_config, deflate_client, deflate_server, new_client,
     offered_server, open_client, server,
 };
 
+const FORMS: [Form; 2] = [Form::Negotiated, Form::Plain];
 const DEFLATE: &str = "permessage-deflate";
 const ALONE: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
@@ -40,6 +41,8 @@ fn connections() -> Vec<Connection> {
         "max_window_bits=8",
         "max_window_bits=9",
         "max_window_bits=12 level=9 mem_level=9 strategy=1",
+        "threshold=126",
+        "threshold=255",
     ];
     for options in parameters {
         for alone in ["", " no_context_takeover"] {
@@ -129,9 +132,15 @@ fn every_connection_writes_what_a_plain_send_writes() {
             for ((kind, payload), prepared) in messages.iter().zip(&prepared) {
                 let what = format!("{index}, round {round}: {kind:?} of {}", payload.len());
                 assert_eq!(prepared.payload(), payload);
-                let accepted = plain.send(*kind, payload);
-                assert_eq!(quick.send_prepared(prepared), accepted, "{what}");
-                assert!(written(&mut plain) == written(&mut quick), "{what}");
+                for form in FORMS {
+                    let accepted = plain.send_in(form, *kind, payload);
+                    let prepared = quick.send_prepared_in(form, prepared);
+                    assert_eq!(prepared, accepted, "{what}, {form:?}");
+                    assert!(
+                        written(&mut plain) == written(&mut quick),
+                        "{what}, {form:?}"
+                    );
+                }
             }
         }
     }
@@ -139,7 +148,7 @@ fn every_connection_writes_what_a_plain_send_writes() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Send(Index),
+    Send(Index, Form),
     Plain(Kind, usize),
     Ping,
     Work,
@@ -148,7 +157,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let length = prop_oneof![3 => 0..300usize, 1 => Just(LARGE)];
     prop_oneof![
-        4 => any::<Index>().prop_map(Step::Send),
+        4 => (any::<Index>(), select(&FORMS)).prop_map(|(index, form)| Step::Send(index, form)),
         1 => length.prop_map(|length| Step::Plain(Kind::Binary, length)),
         1 => Just(Step::Ping),
         3 => Just(Step::Work),
@@ -167,7 +176,13 @@ proptest! {
         let prepared: Vec<_> = messages.iter().map(|text| Prepared::new(Kind::Text, text)).collect();
         // With context takeover, what a message is compressed to depends on who had the thread's state last.
         let alone = "no_context_takeover";
-        let options = [alone, alone, "no_context_takeover level=9", "no_context_takeover max_window_bits=9"];
+        let options = [
+            alone,
+            alone,
+            "no_context_takeover level=9",
+            "no_context_takeover max_window_bits=9",
+            "no_context_takeover threshold=150",
+        ];
         let make = |options: &&str| deflate_server(Config::server(), options, DEFLATE);
         let mut quick: Vec<_> = options.iter().map(make).collect();
         let mut plain: Vec<_> = options.iter().map(make).collect();
@@ -175,10 +190,10 @@ proptest! {
             let which = which.index(options.len());
             let (quick, plain) = (&mut quick[which], &mut plain[which]);
             match step {
-                Step::Send(index) => {
+                Step::Send(index, form) => {
                     let index = index.index(messages.len());
-                    prop_assert!(plain.send(Kind::Text, &messages[index]));
-                    prop_assert!(quick.send_prepared(&prepared[index]));
+                    prop_assert!(plain.send_in(*form, Kind::Text, &messages[index]));
+                    prop_assert!(quick.send_prepared_in(*form, &prepared[index]));
                 }
                 Step::Plain(kind, length) => {
                     let payload = pattern(*length);
@@ -347,6 +362,7 @@ fn sessions_get_what_has_waited_for_the_opening() {
     let events = server.start().events;
     let outgoing = Event::Outgoing {
         kind: Kind::Text,
+        form: Form::Negotiated,
         payload: b"Hello".to_vec(),
         is_marked: false,
     };

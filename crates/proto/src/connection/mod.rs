@@ -25,7 +25,7 @@ use crate::hybi::frame::{Opcode, Rsv};
 use crate::hybi::prepared::Prepared;
 use crate::hybi::{Hybi, Phase as HybiPhase};
 use crate::outbox::Outbox;
-use crate::output::{Caused, Error, Event, Kind, Message, Output};
+use crate::output::{Caused, Error, Event, Form, Kind, Message, Output};
 use crate::utf8::is_utf8;
 
 /// A WebSocket connection without a socket. See the [crate] documentation for how to drive it.
@@ -61,6 +61,7 @@ enum Phase {
 #[derive(Debug)]
 struct Queued {
     opcode: Opcode,
+    form: Form,
     payload: Vec<u8>,
     /// Somebody waits for it to leave.
     is_marked: bool,
@@ -252,18 +253,30 @@ impl Connection {
     /// drafts, which have none; before it is open, the message waits for that.
     #[inline]
     pub fn send(&mut self, kind: Kind, payload: &[u8]) -> bool {
-        self.send_frame(Opcode::from(kind), payload)
+        self.send_in(Form::Negotiated, kind, payload)
+    }
+
+    /// [`send`](Self::send) in this form.
+    #[inline]
+    pub fn send_in(&mut self, form: Form, kind: Kind, payload: &[u8]) -> bool {
+        self.send_frame(Opcode::from(kind), form, payload)
     }
 
     /// Sends a message that was made for many connections, with the frames that it has ready. What is
     /// received, and what is returned, is as for [`send`](Self::send).
     #[inline]
     pub fn send_prepared(&mut self, prepared: &Prepared) -> bool {
+        self.send_prepared_in(Form::Negotiated, prepared)
+    }
+
+    /// [`send_prepared`](Self::send_prepared) in this form.
+    #[inline]
+    pub fn send_prepared_in(&mut self, form: Form, prepared: &Prepared) -> bool {
         match (&self.phase, &mut self.protocol) {
             (Phase::Established, Protocol::Hybi(hybi)) => {
-                hybi.send_prepared(prepared, &mut self.outbox)
+                hybi.send_prepared(prepared, form, &mut self.outbox)
             }
-            _ => self.send(prepared.kind(), prepared.payload()),
+            _ => self.send_in(form, prepared.kind(), prepared.payload()),
         }
     }
 
@@ -423,21 +436,22 @@ impl Connection {
         if payload.len() as u64 > MAX_CONTROL_PAYLOAD {
             return Err(InvalidArgument::ControlTooLong(payload.len()));
         }
-        Ok(self.send_frame(opcode, payload))
+        Ok(self.send_frame(opcode, Form::Plain, payload))
     }
 
     #[inline]
-    fn send_frame(&mut self, opcode: Opcode, payload: &[u8]) -> bool {
+    fn send_frame(&mut self, opcode: Opcode, form: Form, payload: &[u8]) -> bool {
         match (&mut self.phase, &mut self.protocol) {
             (Phase::Failed, _) => false,
             (Phase::Established, Protocol::Hybi(hybi)) => {
-                hybi.send(opcode, payload, &mut self.outbox)
+                hybi.send(opcode, form, payload, &mut self.outbox)
             }
             (_, Protocol::Hixie(_)) if opcode != Opcode::Text => false,
             (Phase::Established, Protocol::Hixie(hixie)) => hixie.send(payload, &mut self.outbox),
             (Phase::Connecting { queued, .. }, _) => {
                 queued.push(Queued {
                     opcode,
+                    form,
                     payload: payload.to_vec(),
                     is_marked: false,
                 });

@@ -231,6 +231,7 @@ impl Connection {
         if let Phase::Connecting { queued, .. } = before {
             for Queued {
                 opcode,
+                form,
                 payload,
                 is_marked,
             } in queued
@@ -238,11 +239,12 @@ impl Connection {
                 match Kind::of(opcode) {
                     Some(kind) if has_sessions => events.push(Event::Outgoing {
                         kind,
+                        form,
                         payload,
                         is_marked,
                     }),
                     _ => {
-                        self.send_frame(opcode, &payload);
+                        self.send_frame(opcode, form, &payload);
                         if is_marked {
                             self.mark();
                         }

@@ -20,7 +20,7 @@ use crate::error::ProtocolError;
 use crate::extension::deflate::parameters::Agreed;
 use crate::extension::deflate::{Deflater, Inflater};
 use crate::outbox::Outbox;
-use crate::output::{Error, Event, Message, Output};
+use crate::output::{Error, Event, Form, Message, Output};
 use frame::{Opcode, Rsv};
 use prepared::Prepared;
 use receiver::{Incoming, Receiver};
@@ -140,7 +140,8 @@ impl Hybi {
                     return Some(Output::Message(self.receiver.message(arrived)));
                 }
                 Incoming::Ping(payload) => {
-                    self.sender.send(Opcode::Pong, &payload, outbox);
+                    self.sender
+                        .send(Opcode::Pong, Form::Plain, &payload, outbox);
                     untold.push_back(Event::Ping(payload));
                     return Output::of(outbox, untold);
                 }
@@ -160,20 +161,31 @@ impl Hybi {
 
     /// Sends one frame. False when the phase forbids it.
     #[inline]
-    pub(crate) fn send(&mut self, opcode: Opcode, payload: &[u8], outbox: &mut Outbox) -> bool {
+    pub(crate) fn send(
+        &mut self,
+        opcode: Opcode,
+        form: Form,
+        payload: &[u8],
+        outbox: &mut Outbox,
+    ) -> bool {
         let open = self.is_open();
         if open {
-            self.sender.send(opcode, payload, outbox);
+            self.sender.send(opcode, form, payload, outbox);
         }
         open
     }
 
     /// Sends a message that was made for many connections. False when the phase forbids it.
     #[inline]
-    pub(crate) fn send_prepared(&mut self, prepared: &Prepared, outbox: &mut Outbox) -> bool {
+    pub(crate) fn send_prepared(
+        &mut self,
+        prepared: &Prepared,
+        form: Form,
+        outbox: &mut Outbox,
+    ) -> bool {
         let open = self.is_open();
         if open {
-            self.sender.send_prepared(prepared, outbox);
+            self.sender.send_prepared(prepared, form, outbox);
         }
         open
     }
@@ -368,6 +380,7 @@ impl Hybi {
     }
 
     fn send_close(&mut self, frame: &CloseFrame, outbox: &mut Outbox) {
-        self.sender.send(Opcode::Close, &frame.payload(), outbox);
+        self.sender
+            .send(Opcode::Close, Form::Plain, &frame.payload(), outbox);
     }
 }

@@ -11,6 +11,7 @@ use super::mask::MaskKeys;
 use super::prepared::{Frame, Prepared};
 use crate::extension::deflate::{Alone, Deflater, RSV};
 use crate::outbox::Outbox;
+use crate::output::Form;
 
 /// The sending half of a connection.
 #[derive(Debug)]
@@ -41,7 +42,9 @@ struct Waiting {
 
 #[derive(Debug)]
 enum Payload {
-    Here(Vec<u8>),
+    /// Sent as it is.
+    Plain(Vec<u8>),
+    ToCompress(Vec<u8>),
     /// The deflater has it.
     Started,
     /// Compressed on its own, once for all connections that send it.
@@ -62,23 +65,33 @@ impl Sender {
         self.deflater = Some(Box::new(deflater));
     }
 
-    /// Sends a frame of ours: a message, or a control frame.
+    /// Sends a frame of ours: a message, or a control frame, which is always plain.
     #[inline]
-    pub(crate) fn send(&mut self, opcode: Opcode, payload: &[u8], out: &mut Outbox) {
+    pub(crate) fn send(&mut self, opcode: Opcode, form: Form, payload: &[u8], out: &mut Outbox) {
         match &self.deflater {
             None => self.send_as_it_is(opcode, Rsv::default(), payload, out),
-            Some(_) => self.compress_or_wait(opcode, payload, out),
+            Some(deflater) => {
+                let compresses = form == Form::Negotiated && deflater.compresses(payload.len());
+                self.compress_or_wait(opcode, compresses, payload, out);
+            }
         }
     }
 
     /// Sends a message that was made for many connections.
     #[inline]
-    pub(crate) fn send_prepared(&mut self, prepared: &Prepared, out: &mut Outbox) {
+    pub(crate) fn send_prepared(&mut self, prepared: &Prepared, form: Form, out: &mut Outbox) {
         let opcode = Opcode::from(prepared.kind());
-        match self.deflater.as_ref().map(|deflater| deflater.alone()) {
-            None => self.send_frame(opcode, Rsv::default(), prepared.plain(), out),
-            Some(None) => self.compress_or_wait(opcode, prepared.payload(), out),
-            Some(Some(alone)) => self.send_alone(prepared, alone, out),
+        let Some(deflater) = &self.deflater else {
+            return self.send_frame(opcode, Rsv::default(), prepared.plain(), out);
+        };
+        let payload = prepared.payload();
+        let compresses = form == Form::Negotiated && deflater.compresses(payload.len());
+        match deflater.alone() {
+            Some(alone) if compresses => self.send_alone(prepared, alone, out),
+            _ if compresses || self.has_work() => {
+                self.compress_or_wait(opcode, compresses, payload, out);
+            }
+            _ => self.send_frame(opcode, Rsv::default(), prepared.plain(), out),
         }
     }
 
@@ -126,7 +139,8 @@ impl Sender {
             }) = self.backlog.frames.pop_front()
         {
             let is_slow = match &payload {
-                Payload::Here(_) => !opcode.is_control() && Deflater::is_large(length),
+                Payload::Plain(_) => false,
+                Payload::ToCompress(_) => Deflater::is_large(length),
                 Payload::Started => true,
                 Payload::Prepared(prepared, alone) => {
                     Deflater::is_large(length) && prepared.compressed(*alone).is_none()
@@ -137,11 +151,15 @@ impl Sender {
                 false => budget.saturating_sub(length + FRAME_COST),
             };
             let left = match payload {
-                Payload::Here(payload) if !is_slow => {
-                    self.send_now(opcode, &payload, out);
+                Payload::Plain(payload) => {
+                    self.send_as_it_is(opcode, Rsv::default(), &payload, out);
                     None
                 }
-                Payload::Here(payload) => self.compress_slice(opcode, Some(payload), out),
+                Payload::ToCompress(payload) if !is_slow => {
+                    self.compress(opcode, &payload, out);
+                    None
+                }
+                Payload::ToCompress(payload) => self.compress_slice(opcode, Some(payload), out),
                 Payload::Started => self.compress_slice(opcode, None, out),
                 Payload::Prepared(prepared, alone) => self.compress_prepared(prepared, alone, out),
             };
@@ -168,30 +186,39 @@ impl Sender {
         self.deflater = None;
     }
 
-    fn compress_or_wait(&mut self, opcode: Opcode, payload: &[u8], out: &mut Outbox) {
-        let is_large = !opcode.is_control() && Deflater::is_large(payload.len());
+    fn compress_or_wait(
+        &mut self,
+        opcode: Opcode,
+        compresses: bool,
+        payload: &[u8],
+        out: &mut Outbox,
+    ) {
+        let is_large = compresses && Deflater::is_large(payload.len());
         if is_large || self.has_work() {
             self.backlog.bytes += payload.len();
+            let waiting = match compresses {
+                true => Payload::ToCompress(payload.to_vec()),
+                false => Payload::Plain(payload.to_vec()),
+            };
             self.backlog.frames.push_back(Waiting {
                 opcode,
                 length: payload.len(),
-                payload: Payload::Here(payload.to_vec()),
+                payload: waiting,
                 is_marked: false,
             });
+        } else if compresses {
+            self.compress(opcode, payload, out);
         } else {
-            self.send_now(opcode, payload, out);
+            self.send_as_it_is(opcode, Rsv::default(), payload, out);
         }
     }
 
-    fn send_now(&mut self, opcode: Opcode, payload: &[u8], out: &mut Outbox) {
-        match &mut self.deflater {
-            Some(deflater) if !opcode.is_control() => {
-                let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
-                deflater.message(payload, |compressed| {
-                    out.append(|bytes| encode(opcode, RSV, key, compressed, bytes));
-                });
-            }
-            _ => self.send_as_it_is(opcode, Rsv::default(), payload, out),
+    fn compress(&mut self, opcode: Opcode, payload: &[u8], out: &mut Outbox) {
+        if let Some(deflater) = &mut self.deflater {
+            let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
+            deflater.message(payload, |compressed| {
+                out.append(|bytes| encode(opcode, RSV, key, compressed, bytes));
+            });
         }
     }
 

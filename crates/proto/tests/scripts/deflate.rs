@@ -322,6 +322,67 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1009 WebSocket frame length too large",
     ),
     script(
+        "messages below the threshold are sent as they are, and later ones do not refer to them",
+        || deflate_server(lenient(0x3ff_ffff), "threshold=5", "permessage-deflate"),
+        "text \"Hell\"
+         text \"Hello\"
+         binary \"\"
+         text \"Hell\"
+         text \"Hello\"
+         ping \"Hello, world\"",
+        "write 8104 \"Hell\"
+         write c107 f248cdc9c90700
+         write 8200
+         write 8104 \"Hell\"
+         write c105 f200110000
+         write 890c \"Hello, world\"",
+    ),
+    script(
+        "without context takeover the threshold is the same",
+        || deflate_server(lenient(0x3ff_ffff), "threshold=5 no_context_takeover", "permessage-deflate"),
+        "text \"Hell\"
+         text \"Hello\"
+         text \"Hello\"",
+        "write 8104 \"Hell\"
+         write c107 f248cdc9c90700
+         write c107 f248cdc9c90700",
+    ),
+    script(
+        "a message may be sent uncompressed, before the connection is open too",
+        || offered_server(Config::server(), "permessage-deflate"),
+        "plain \"Hello\"
+         text \"Hello\"
+         deflate
+         start
+         plain \"Hello\"
+         text \"Hello\"",
+        "head HTTP/1.1 101 Switching Protocols
+         head Upgrade: websocket
+         head Connection: Upgrade
+         head Sec-WebSocket-Accept: JdiiuafpBKRqD7eol0y4vJDTsTs=
+         head Sec-WebSocket-Extensions: permessage-deflate
+         write 8105 \"Hello\"
+         write c107 f248cdc9c90700
+         open
+         write 8105 \"Hello\"
+         write c105 f200110000",
+    ),
+    script(
+        "what is sent uncompressed waits for the large message in front of it, and however large needs no work",
+        deflating,
+        "plain 61*140000
+         binary 61*140000
+         plain \"Hello\"
+         buffered
+         text \"Hello\"
+         work",
+        "write 817f 00000000000222e0 61*140000
+         buffered 140005
+         write c27e00b0 ecc13101000000c2a0aceb5fc2c31a4001 00*126 dc000000ffffecc13101000000c2a0acf62fb11a1e000000000000000000ec5800
+         write 8105 \"Hello\"
+         write c107 f248cdc9c90700",
+    ),
+    script(
         "after our close frame a message that cannot be inflated ends the connection at once",
         deflating,
         "close 3001 \"bye\"

@@ -111,6 +111,7 @@ pub(crate) fn deflate_options(text: &str) -> Options {
             "max_window_bits" => options.max_window_bits = bits(),
             "request_no_context_takeover" => options.request_no_context_takeover = true,
             "request_max_window_bits" => options.request_max_window_bits = bits(),
+            "threshold" => options.threshold = usize::from(number),
             _ => panic!("no such option: {option}"),
         }
     }

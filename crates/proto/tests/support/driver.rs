@@ -13,7 +13,7 @@ use faye_websocket_proto::connection::{Connection, ReadyState};
 use faye_websocket_proto::error::{HandshakeError, InvalidArgument};
 use faye_websocket_proto::extension::deflate::parameters::Options;
 use faye_websocket_proto::extension::header::print;
-use faye_websocket_proto::output::{Caused, Event, Kind, Output};
+use faye_websocket_proto::output::{Caused, Event, Form, Kind, Output};
 
 use super::connections::deflate_options;
 use super::notation::{bytes, show};
@@ -194,6 +194,10 @@ impl Driver {
             }
             "text" => {
                 let accepted = connection.send(Kind::Text, &payload());
+                self.answered(name, Ok(accepted));
+            }
+            "plain" => {
+                let accepted = connection.send_in(Form::Plain, Kind::Text, &payload());
                 self.answered(name, Ok(accepted));
             }
             "binary" => {

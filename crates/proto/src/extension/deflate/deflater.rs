@@ -15,6 +15,7 @@ pub(crate) struct Deflater {
     compression: Compression,
     window: WindowBits,
     context: Context,
+    threshold: usize,
     unfinished: Option<Box<Unfinished>>,
 }
 
@@ -62,8 +63,14 @@ impl Deflater {
             compression: agreed.compression,
             window,
             context,
+            threshold: agreed.threshold,
             unfinished: None,
         }
+    }
+
+    /// Whether a message of this length is worth it. The peer understands either.
+    pub(crate) fn compresses(&self, length: usize) -> bool {
+        length >= self.threshold
     }
 
     /// What messages depend on, if each of them stands on its own.
@@ -174,6 +181,7 @@ impl From<Alone> for Deflater {
             compression: alone.compression,
             window: alone.window,
             context: Context::None,
+            threshold: 0,
             unfinished: None,
         }
     }

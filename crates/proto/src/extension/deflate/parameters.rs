@@ -21,6 +21,8 @@ pub struct Options {
     pub request_no_context_takeover: bool,
     /// We ask the peer to refer no further back.
     pub request_max_window_bits: Option<WindowBits>,
+    /// In bytes: shorter messages of ours are sent uncompressed.
+    pub threshold: usize,
 }
 
 /// How messages are compressed. None of this is negotiated: every inflater reads the result.
@@ -53,6 +55,7 @@ pub struct Agreed {
     pub(super) compression: Compression,
     pub(super) own: Direction,
     pub(super) peer: Direction,
+    pub(super) threshold: usize,
 }
 
 /// One direction of a session.
@@ -192,6 +195,7 @@ impl Options {
                 window: peer_window,
                 takeover: !server_no_context_takeover,
             },
+            threshold: self.threshold,
         })
     }
 
@@ -236,6 +240,7 @@ impl Options {
             compression: self.compression,
             own,
             peer,
+            threshold: self.threshold,
         };
         Some((response, agreed))
     }
@@ -327,6 +332,7 @@ mod tests {
         max_window_bits: None,
         request_no_context_takeover: false,
         request_max_window_bits: None,
+        threshold: 0,
     };
 
     fn elements(header: &str) -> Vec<Element> {

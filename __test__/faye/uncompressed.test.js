@@ -1,0 +1,221 @@
+'use strict'
+
+// Messages that permessage-deflate leaves as they are: those below its threshold, and those sent with
+// `{ compress: false }`. The other end is a raw socket and Node's zlib.
+
+const assert = require('node:assert/strict')
+const { Blob } = require('node:buffer')
+
+const meteor = require('permessage-deflate2')
+
+const deflate = require('../../lib/permessage-deflate')
+const { Codec } = require('../support/deflate')
+const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { WebSocket } = require('../support/subject')
+const { deviation, test } = require('../support/test')
+const { frame, fromClient, upgradeResponse } = require('../support/wire')
+
+/** An extension that changes nothing, so that permessage-deflate is a session beside another. */
+const BESIDE = {
+  name: 'beside',
+  type: 'permessage',
+  rsv1: false,
+  rsv2: true,
+  rsv3: false,
+  createClientSession: () => ({ ...session(), generateOffer: () => ({}), activate: () => true }),
+  createServerSession: () => ({ ...session(), generateResponse: () => ({}) })
+}
+
+function session () {
+  return {
+    processIncomingMessage: (message, callback) => callback(null, message),
+    processOutgoingMessage: (message, callback) => callback(null, message),
+    close () {}
+  }
+}
+
+const zlib = { ...require('node:zlib') }
+zlib.createDeflateRaw = (options) => require('node:zlib').createDeflateRaw(options)
+
+const threshold = 20
+const EXTENSIONS = {
+  'in the core': [deflate.configure({ threshold })],
+  'in the core, without context takeover': [deflate.configure({ threshold, noContextTakeover: true })],
+  'in the core for permessage-deflate2': [meteor.configure({ threshold })],
+  'beside another extension': [BESIDE, deflate.configure({ threshold })],
+  'by a zlib of the program': [deflate.configure({ threshold, zlib })],
+  'by permessage-deflate2 itself': [Object.assign(Object.create(meteor.configure({ threshold })), { own: true })]
+}
+const HEADERS = { 'Sec-WebSocket-Extensions': 'beside, permessage-deflate' }
+
+async function openServer (scope, extensions, prepare = () => {}) {
+  let ws
+  const { port } = await serve(scope, WebSocket, {
+    options: { extensions },
+    onSocket: (each) => {
+      ws = each
+      prepare(ws)
+    }
+  })
+  const peer = await connectOpen(scope, port, HEADERS)
+  if (ws.readyState === 0) await once(ws, 'open')
+  return { ws, peer, frame: fromClient }
+}
+
+async function openClient (scope, extensions, prepare = () => {}) {
+  const { accepted, url } = await accept(scope)
+  const ws = new WebSocket.Client(url, null, { extensions })
+  prepare(ws)
+  const peer = await accepted()
+  const request = await peer.head()
+  const headers = { 'Sec-WebSocket-Extensions': extensions.map(({ name }) => name).join() }
+  peer.write(upgradeResponse(request, headers))
+  await once(ws, 'open')
+  return { ws, peer, frame }
+}
+
+/** The next messages, each as `text compressed`, `binary plain`, and what it says. */
+async function messages (peer, count, codec = new Codec()) {
+  const frames = (await peer.frames(count)).filter(({ type }) => type === 'text' || type === 'binary')
+  return frames.map(({ type, rsv, payload }) => rsv === 4
+    ? [type, 'compressed', codec.inflate(payload).toString()]
+    : [type, 'plain', payload.toString()])
+}
+
+const SHORT = 'x'.repeat(threshold - 1)
+const LONG = 'long '.repeat(10)
+const LARGE = 'large '.repeat(50_000)
+
+for (const [role, open] of Object.entries({ server: openServer, client: openClient })) {
+  for (const [how, extensions] of Object.entries(EXTENSIONS)) {
+    const isOurs = !how.endsWith('itself')
+
+    test(`${role}: what is shorter than the threshold goes out uncompressed, ${how}`, async (scope) => {
+      const { ws, peer, frame } = await open(scope, extensions)
+      for (const data of [SHORT, LONG, '', Buffer.from(SHORT), Buffer.from(SHORT + 'x'), 'é'.repeat(10), LONG]) {
+        ws.send(data)
+      }
+      assert.deepEqual(await messages(peer, 7), [
+        ['text', 'plain', SHORT],
+        ['text', 'compressed', LONG],
+        ['text', 'plain', ''],
+        ['binary', 'plain', SHORT],
+        ['binary', 'compressed', SHORT + 'x'],
+        ['text', 'compressed', 'é'.repeat(10)],
+        ['text', 'compressed', LONG]
+      ])
+      // What the peer does is up to the peer.
+      const codec = new Codec()
+      const heard = []
+      ws.on('message', ({ data }) => heard.push(data))
+      peer.write(Buffer.concat([frame('text', codec.deflate('short'), { rsv: 4 }), frame('text', LONG)]))
+      await eventually(() => heard.length === 2, 'both messages')
+      assert.deepEqual(heard, ['short', LONG])
+    })
+
+    if (!isOurs) continue
+    deviation(`${role}: a message may be sent uncompressed, ${how}`, async (scope) => {
+      const called = []
+      const callback = (name) => (error) => called.push(error ? `${name} ${error.message}` : name)
+      const plain = { compress: false }
+      const { ws, peer } = await open(scope, extensions, (ws) => {
+        ws.send(LONG, plain)
+        ws.send(LONG)
+      })
+      const large = LARGE + 'end'
+      const prepared = WebSocket.prepare(LONG)
+      ws.send(LONG, plain)
+      ws.send(Buffer.from(LONG), plain, callback('bytes'))
+      ws.send(new Uint8Array(Buffer.from(LONG)), plain)
+      ws.send(prepared, plain, callback('prepared'))
+      ws.send(prepared)
+      ws.send(large, plain)
+      ws.send(LARGE)
+      ws.send(LONG, plain, callback('behind'))
+      ws.send(prepared, plain)
+      ws.send(LONG)
+      assert.equal(WebSocket.broadcast([ws], LONG, plain), 1)
+      assert.equal(WebSocket.broadcast([ws], LONG), 1)
+      ws.send(new Blob([LONG]), plain)
+      ws.send(LONG, plain, callback('queued'))
+      ws.send(LONG, callback('compressed'))
+      assert.deepEqual(await messages(peer, 17), [
+        ['text', 'plain', LONG],
+        ['text', 'compressed', LONG],
+        ['text', 'plain', LONG],
+        ['binary', 'plain', LONG],
+        ['binary', 'plain', LONG],
+        ['text', 'plain', LONG],
+        ['text', 'compressed', LONG],
+        ['text', 'plain', large],
+        ['text', 'compressed', LARGE],
+        ['text', 'plain', LONG],
+        ['text', 'plain', LONG],
+        ['text', 'compressed', LONG],
+        ['text', 'plain', LONG],
+        ['text', 'compressed', LONG],
+        ['binary', 'plain', LONG],
+        ['text', 'plain', LONG],
+        ['text', 'compressed', LONG]
+      ])
+      await eventually(() => called.length === 5, 'the callbacks')
+      assert.deepEqual(called, ['bytes', 'prepared', 'behind', 'queued', 'compressed'])
+      ws.close()
+      assert.equal(ws.send(LONG, plain, callback('late')), false)
+      await eventually(() => called.length === 6, 'the last callback')
+      assert.match(called[5], /^late The message was not sent/)
+    })
+  }
+}
+
+const SECOND = [
+  ['nothing', []],
+  ['undefined', [undefined]],
+  ['null', [null]],
+  ['no options', [{}]],
+  ['compress: true', [{ compress: true }]],
+  ['compress: undefined', [{ compress: undefined }]],
+  ['another option', [{ binary: true }]],
+  ['an index and an array, as by forEach', [3, ['a']]],
+  ['a callback', [() => {}]],
+  ['two callbacks', [() => {}, () => {}]]
+]
+for (const [what, args] of SECOND) {
+  test(`a message is compressed when it is sent with ${what}`, async (scope) => {
+    const { ws, peer } = await openServer(scope, [deflate])
+    assert.equal(WebSocket.prototype.send.length, 1)
+    assert.equal(ws.send(LONG, ...args), true)
+    assert.deepEqual(await messages(peer, 1), [['text', 'compressed', LONG]])
+  })
+}
+
+deviation('a callback may be the second argument or the third', async (scope) => {
+  const { ws, peer } = await openServer(scope, [])
+  const called = []
+  ws.send('a', (error) => called.push(['a', error]))
+  ws.send('b', undefined, (error) => called.push(['b', error]))
+  ws.send('c', { compress: false }, (error) => called.push(['c', error]))
+  ws.send('d', (error) => called.push(['d', error]), () => called.push('wrong'))
+  await peer.frames(4)
+  await eventually(() => called.length === 4, 'the callbacks')
+  assert.deepEqual(called, [['a', undefined], ['b', undefined], ['c', undefined], ['d', undefined]])
+})
+
+deviation('without compression, and in the drafts, compress: false changes nothing', async (scope) => {
+  const { ws, peer } = await openServer(scope, [])
+  ws.send('text', { compress: false })
+  ws.send(Buffer.from('bytes'), { compress: false })
+  ws.send(WebSocket.prepare('both'), { compress: false })
+  assert.deepEqual(await messages(peer, 3), [
+    ['text', 'plain', 'text'], ['binary', 'plain', 'bytes'], ['text', 'plain', 'both']
+  ])
+
+  let draft
+  const { port } = await serve(scope, WebSocket, { onSocket: (each) => { draft = each } })
+  const old = await connectOpen(scope, port, { 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': null })
+  draft.send('text', { compress: false })
+  draft.send(WebSocket.prepare('both'), { compress: false })
+  assert.equal(draft.send(Buffer.from('bytes'), { compress: false }), false)
+  await old.until(() => old.bytes.includes('both'))
+  assert.equal(old.bytes.toString('latin1'), '\x00text\xff\x00both\xff')
+})

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::output::{Event, Kind, Message, Output};
+use crate::spare;
 
 /// A connection that speaks one of the drafts.
 #[derive(Debug)]
@@ -152,6 +153,8 @@ impl Hixie {
                 };
             }
             let Some(&byte) = self.inbox.unread().first() else {
+                // The last text has been looked at.
+                spare::give(&mut self.text);
                 self.inbox.release();
                 return None;
             };
@@ -181,7 +184,8 @@ impl Hixie {
 
     fn frame_type(&mut self, byte: u8) -> State {
         if byte & 0x80 == 0 {
-            self.text.clear();
+            // The next text may stay short and unfinished for as long as the peer likes.
+            spare::give(&mut self.text);
             return State::Text;
         }
         State::Length {
@@ -197,6 +201,9 @@ impl Hixie {
         let piece = self.inbox.taken(piece);
         if self.text.len() + piece.len() > self.max_length {
             return Some(Found::Close);
+        }
+        if self.text.capacity() == 0 {
+            self.text = spare::take(piece.len());
         }
         self.text.extend_from_slice(piece);
         if end.is_none() {

@@ -1,27 +1,46 @@
 //! Bytes on their way out.
 //!
-//! Knows where one write ends and the next begins, for those who hand over one frame at a time, and
-//! which places somebody waits for to leave. Does not know what the bytes mean.
+//! Knows where one write ends and the next begins, for drivers that hand over one frame at a time, and which
+//! marks have left. Keeps memory for what waits, not for what has been written. Does not know what the
+//! bytes mean.
 
 use std::collections::VecDeque;
 
-use crate::spare;
+use crate::spare::{self, MAX_SLACK};
 
 /// Bytes that the connection wants written, in order.
 #[derive(Debug, Default)]
 pub struct Outbox {
     bytes: Vec<u8>,
-    ends: Vec<usize>,
-    /// Writes handed out one by one.
-    taken: usize,
-    /// Bytes that have been written of what is here.
+    /// Bytes at the front that have been written. They stay until moving the rest over them costs no more
+    /// than writing them did.
     written: usize,
+    writes: Writes,
     /// Bytes that were here before the first one that is.
     gone: u64,
     /// How many of those are elsewhere: they may come back.
     away: u64,
     /// Places in the stream of all bytes: what is before them has left, or not yet.
     marks: VecDeque<u64>,
+}
+
+/// How the bytes are handed out.
+#[derive(Debug)]
+enum Writes {
+    /// Write by write: where each of them ends, and how many have been taken.
+    Apart { ends: Vec<usize>, taken: usize },
+    /// As one stretch, to a transport. The ends of writes are not kept: for short frames they would take
+    /// more memory than the bytes.
+    Together,
+}
+
+impl Default for Writes {
+    fn default() -> Self {
+        Self::Apart {
+            ends: Vec::new(),
+            taken: 0,
+        }
+    }
 }
 
 impl Outbox {
@@ -36,27 +55,40 @@ impl Outbox {
     pub(crate) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.expect(1);
         write(&mut self.bytes);
-        self.ends.push(self.bytes.len());
+        if let Writes::Apart { ends, .. } = &mut self.writes {
+            ends.push(self.bytes.len());
+        }
     }
 
-    /// Head by head and frame by frame, what a driver emits: the first write that has not been taken.
+    /// Appends bytes that are no frame of ours.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.append(|all| all.extend_from_slice(bytes));
+    }
+
+    /// Head by head and frame by frame, what a driver emits: the first write that has not been taken. What a
+    /// transport has begun to write is not told apart.
     pub fn take_first(&mut self) -> Option<&[u8]> {
-        if self.taken == self.ends.len() {
-            self.clear();
-            return None;
+        let next = match &mut self.writes {
+            Writes::Apart { ends, taken } => ends.get(*taken).map(|&end| {
+                let start = taken.checked_sub(1).and_then(|last| ends.get(last));
+                let start = start.copied().unwrap_or(0);
+                *taken += 1;
+                start..end
+            }),
+            Writes::Together => None,
+        };
+        match next {
+            Some(write) => self.bytes.get(write),
+            None => {
+                self.clear();
+                None
+            }
         }
-        let start = self
-            .taken
-            .checked_sub(1)
-            .and_then(|last| self.ends.get(last))
-            .copied();
-        let end = *self.ends.get(self.taken)?;
-        self.taken += 1;
-        self.bytes.get(start.unwrap_or(0)..end)
     }
 
     /// Everything, to be written elsewhere.
     pub fn take_bytes(&mut self) -> Vec<u8> {
+        self.writes = Writes::Together;
         let mut bytes = std::mem::take(&mut self.bytes);
         self.gone += bytes.len() as u64;
         bytes.drain(..self.written);
@@ -78,10 +110,28 @@ impl Outbox {
 
     /// So many of the [`bytes`](Self::bytes) have been written.
     pub fn advance(&mut self, written: usize) {
+        self.writes = Writes::Together;
         self.written += written;
-        if self.written >= self.bytes.len() {
+        let left = self.bytes.len().saturating_sub(self.written);
+        if left == 0 {
             self.clear();
+        } else if self.written >= left.max(MIN_MOVED) {
+            self.forget_written();
         }
+    }
+
+    /// Moves the rest to the front, or to a smaller buffer if it no longer needs one of this size.
+    fn forget_written(&mut self) {
+        self.gone += self.written as u64;
+        let rest = self.bytes.get(self.written..).unwrap_or_default();
+        if self.bytes.capacity() / MAX_SLACK > rest.len() {
+            let rest = rest.to_vec();
+            spare::give(&mut self.bytes);
+            self.bytes = rest;
+        } else {
+            self.bytes.drain(..self.written);
+        }
+        self.written = 0;
     }
 
     /// So many of the bytes that have been written are still on their way, in another form.
@@ -89,7 +139,7 @@ impl Outbox {
         self.away = bytes as u64;
     }
 
-    /// Marks the end of what is here: somebody waits for it to leave.
+    /// Marks the end of what is here: its sender waits for it to leave.
     pub(crate) fn mark(&mut self) {
         self.marks.push_back(self.gone + self.bytes.len() as u64);
     }
@@ -105,12 +155,19 @@ impl Outbox {
         let left = self.left();
         let passed = self.marks.partition_point(|&mark| mark <= left);
         self.marks.drain(..passed);
+        spare::shrink(&mut self.marks);
         passed
+    }
+
+    /// How many bytes have been written: those of [`bytes`](Self::bytes) come next.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.gone + self.written as u64
     }
 
     /// How many bytes have left, for good.
     fn left(&self) -> u64 {
-        (self.gone + self.written as u64).saturating_sub(self.away)
+        self.position().saturating_sub(self.away)
     }
 
     /// Forgets everything: it will not leave.
@@ -122,11 +179,13 @@ impl Outbox {
     /// Forgets what has been written, and the memory of a burst with it.
     pub fn clear(&mut self) {
         self.gone += self.bytes.len() as u64;
-        self.taken = 0;
         self.written = 0;
         spare::give(&mut self.bytes);
-        self.ends.clear();
-        self.ends.shrink_to(IDLE_WRITES);
+        if let Writes::Apart { ends, taken } = &mut self.writes {
+            *taken = 0;
+            ends.clear();
+            ends.shrink_to(IDLE_WRITES);
+        }
     }
 
     /// Everything, as one piece: what a transport writes.
@@ -143,6 +202,8 @@ impl Outbox {
 }
 
 const IDLE_WRITES: usize = 16;
+/// Bytes that have been written and are not worth moving anything for.
+const MIN_MOVED: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@
 //! connections have given back.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 
 thread_local! {
     static SMALL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
@@ -34,6 +35,17 @@ pub(crate) fn give(buffer: &mut Vec<u8>) {
         }
     });
 }
+
+/// Gives back the memory that a burst has left to a queue.
+pub(crate) fn shrink<T>(queue: &mut VecDeque<T>) {
+    if queue.capacity() / MAX_SLACK > queue.len() {
+        queue.shrink_to(queue.len().max(IDLE_LENGTH));
+    }
+}
+
+/// What waits has room for at most so many times its length.
+pub(crate) const MAX_SLACK: usize = 4;
+const IDLE_LENGTH: usize = 16;
 
 const LARGE_SIZE: usize = 32 * 1024;
 /// What a thread keeps at most: so many small buffers, in all two megabytes; and so many large ones, of

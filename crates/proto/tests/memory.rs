@@ -10,6 +10,7 @@ use std::cell::Cell;
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
 use faye_websocket_proto::handshake::proxy::{Connect, Tunnel};
+use faye_websocket_proto::http::request::Request;
 use faye_websocket_proto::output::{Event, Kind, Output};
 use zlib_rs::{Deflate, DeflateFlush};
 
@@ -187,6 +188,143 @@ fn an_open_connection_keeps_nothing_of_its_request() {
         made.outbox().clear();
     });
     assert!(kept < 4096, "{kept} bytes");
+}
+
+#[test]
+fn what_waits_takes_a_small_multiple_of_its_length_however_the_peer_reads() {
+    // Of the bytes that wait, how many are written at a time.
+    type Written = fn(usize) -> usize;
+    let waiting = MIB;
+    let patterns: [(&str, Written); 5] = [
+        ("all but one", |waiting| waiting - 1),
+        ("half", |waiting| waiting / 2),
+        ("a little", |waiting| waiting.min(10_000)),
+        ("all", |waiting| waiting),
+        ("all but a little, then little", |waiting| {
+            if waiting > MIB { waiting - 1000 } else { 100 }
+        }),
+    ];
+    for message in [1, 100, 32 * 1024, MIB] {
+        for (pattern, written) in patterns {
+            let payload = vec![b'a'; message];
+            let mut server = open_server(Config::server());
+            // A transport has written the head.
+            server.outbox().advance(0);
+            let mut exchange = || {
+                for _ in 0..6 {
+                    while server.outbox().bytes().len() < waiting {
+                        assert!(server.send(Kind::Text, &payload));
+                    }
+                    for _ in 0..20 {
+                        let written = written(server.outbox().bytes().len());
+                        server.outbox().advance(written);
+                        if server.outbox().is_empty() {
+                            break;
+                        }
+                    }
+                }
+            };
+            // Until now the thread has no buffers for the next connection.
+            exchange();
+            let used = peak(exchange);
+            assert!(
+                used <= 4 * (waiting + message) + 64 * 1024,
+                "{used} bytes for {waiting} in messages of {message}; written at a time: {pattern}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_rest_of_a_burst_keeps_nothing_of_the_burst() {
+    type Leave = fn(&mut Connection);
+    let cases: [(&str, Leave); 2] = [
+        ("written here", |server| {
+            let written = server.outbox().bytes().len() - 100;
+            server.outbox().advance(written);
+        }),
+        ("written elsewhere", |server| {
+            let bytes = server.outbox().take_bytes();
+            let rest = bytes[bytes.len() - 100..].to_vec();
+            server.outbox().put_back(rest);
+        }),
+    ];
+    for (how, leave) in cases {
+        let mut server = open_server(Config::server());
+        let kept = kept(|| {
+            for _ in 0..300_000 {
+                assert!(server.send(Kind::Text, &[b'a'; 20]));
+                server.mark();
+            }
+            leave(&mut server);
+            assert_eq!(server.outbox().take_passed(), 300_000 - 5);
+        });
+        assert_eq!(server.outbox().bytes().len(), 100);
+        assert!(kept < 4096, "{kept} bytes for 100, the others {how}");
+    }
+}
+
+#[test]
+fn a_backlog_that_is_done_keeps_nothing() {
+    let mut servers = Vec::with_capacity(10);
+    let kept = kept_by_the_last(|| {
+        let mut server = deflate_server(lenient(MIB), "", OFFER);
+        assert!(server.send(Kind::Text, &letters(MIB)));
+        for _ in 0..50_000 {
+            assert!(server.send(Kind::Text, b"behind it"));
+        }
+        while server.has_work() {
+            assert!(server.work().accepted);
+            server.outbox().clear();
+        }
+        servers.push(server);
+    });
+    assert!(kept < 128 * 1024, "{kept} bytes after 50 000 messages");
+}
+
+#[test]
+fn drafts_keep_nothing_of_a_text_that_has_been_delivered() {
+    let text = [b"\x00".as_slice(), &[b'a'; 8 * MIB], b"\xFF"].concat();
+    for behind in [b"".as_slice(), b"\x00", b"\x00short", b"\x80\x09"] {
+        let mut server = open_draft(lenient(usize::MAX));
+        let kept = kept(|| {
+            for chunk in text.chunks(64 * 1024) {
+                server.receive(chunk);
+                assert!(delivered(&mut server).is_ok());
+            }
+            server.receive(behind);
+            assert_eq!(delivered(&mut server), Ok(0));
+        });
+        assert!(kept < 70 * 1024, "{kept} bytes in front of {behind:02x?}");
+    }
+}
+
+#[test]
+fn an_unfinished_text_of_a_draft_takes_at_most_two_bytes_per_byte_on_the_wire() {
+    let text = [b"\x00".as_slice(), &[b'a'; LENGTH]].concat();
+    for size in [1, 1500, 64 * 1024, text.len()] {
+        let mut server = open_draft(lenient(usize::MAX));
+        let used = peak(|| {
+            for chunk in text.chunks(size) {
+                server.receive(chunk);
+                assert_eq!(delivered(&mut server), Ok(0));
+            }
+        });
+        let allowed = 2 * text.len() + 128 * 1024;
+        assert!(used <= allowed, "{used} bytes in chunks of {size}");
+    }
+}
+
+/// A server of hixie-75.
+fn open_draft(config: Config) -> Connection {
+    let mut request = Request::new("GET", "ws://example.com/", false);
+    for (name, value) in [("connection", "Upgrade"), ("upgrade", "WebSocket")] {
+        request.add_header(name, value.to_owned());
+    }
+    let mut connection = Connection::server(request, config).expect("no subprotocols");
+    assert!(connection.start().accepted);
+    connection.outbox().clear();
+    connection
 }
 
 /// A megabyte in one frame, the same in fragments, many small messages, pings, and answers to all.

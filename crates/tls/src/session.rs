@@ -143,7 +143,7 @@ impl Session {
     }
 
     /// Encrypts bytes that go out with the next write.
-    pub fn queue(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) {
+    fn queue(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) {
         let mut rest = plaintext;
         while !rest.is_empty() && self.may_send() {
             let piece = rest.get(..CHUNK).unwrap_or(rest);

@@ -110,17 +110,8 @@ impl Table {
 
     /// Writes bytes that are not the connection's, behind everything that is.
     pub(crate) fn write_around(&mut self, id: Id, bytes: &[u8]) -> bool {
-        self.flush(id);
-        let Some(socket) = socket_of(&mut self.places, id) else {
-            return true;
-        };
-        if let Some(tls) = &mut socket.tls {
-            let mut connection = socket.connection.borrow_mut();
-            let outbox = connection.outbox();
-            tls.queue(outbox.bytes(), &mut self.records);
-            outbox.clear();
-            tls.queue(bytes, &mut self.records);
-            outbox.set_away(tls.pending());
+        if let Some(socket) = self.get(id) {
+            socket.connection.borrow_mut().outbox().push(bytes);
         }
         self.flush(id)
     }

@@ -575,16 +575,24 @@ impl Connection {
     /// their turn to be compressed.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
-        let waiting = match &self.phase {
+        let queued = match &self.phase {
             Phase::Connecting { queued, .. } => {
                 queued.iter().map(|frame| frame.payload.len()).sum()
             }
-            Phase::Established | Phase::Failed => match &self.protocol {
-                Protocol::Hybi(hybi) => hybi.waiting_bytes(),
-                Protocol::Hixie(_) => 0,
-            },
+            Phase::Established | Phase::Failed => 0,
         };
-        self.outbox.bytes().len() + waiting
+        self.waiting() + queued
+    }
+
+    /// The same without those that wait for the handshake.
+    #[must_use]
+    #[inline]
+    pub fn waiting(&self) -> usize {
+        let compressing = match &self.protocol {
+            Protocol::Hybi(hybi) => hybi.waiting_bytes(),
+            Protocol::Hixie(_) => 0,
+        };
+        self.outbox.bytes().len() + compressing
     }
 }
 

@@ -12,6 +12,7 @@ use super::prepared::{Frame, Prepared};
 use crate::extension::deflate::{Alone, Deflater, RSV};
 use crate::outbox::Outbox;
 use crate::output::Form;
+use crate::spare;
 
 /// The sending half of a connection.
 #[derive(Debug)]
@@ -178,6 +179,7 @@ impl Sender {
                 }),
             }
         }
+        spare::shrink(&mut self.backlog.frames);
     }
 
     /// Forgets what waits.

@@ -176,9 +176,10 @@ export declare class Prepared {
  */
 export declare class Reactor {
   /**
-   * Watches the sockets of this environment. `state` is an array of two numbers: 1 while a batch is
-   * under way, and how many batches of the reactor there have been. `hasCrew` lets workers write for
-   * wide batches: on the main thread only. Throws where libuv cannot be found.
+   * Watches the sockets of this environment. `state` is an array of three numbers: 1 while a batch is
+   * under way, how many batches of the reactor there have been, and one more than the number of the
+   * socket whose peer has caused what is sent now, or 0. `hasCrew` lets workers write for wide batches:
+   * on the main thread only. Throws where libuv cannot be found.
    */
   constructor(receiver: object, dispatch: (arg?: unknown) => unknown, resume: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
   /**

@@ -109,9 +109,12 @@ impl<T> Drop for Registration<T> {
 
 impl Registered {
     pub(crate) fn connection(&self) -> Borrowed<'_> {
+        let connection = self.connection.borrow_mut();
         Borrowed {
             registered: self,
-            connection: self.connection.borrow_mut(),
+            #[cfg(unix)]
+            before: connection.waiting(),
+            connection,
         }
     }
 
@@ -143,6 +146,9 @@ impl Registered {
 pub(crate) struct Borrowed<'a> {
     #[cfg_attr(not(unix), expect(dead_code, reason = "there is no reactor to tell"))]
     registered: &'a Registered,
+    /// Bytes that waited to be written when the call began.
+    #[cfg(unix)]
+    before: usize,
     connection: RefMut<'a, Connection>,
 }
 
@@ -170,7 +176,7 @@ impl Drop for Borrowed<'_> {
         if let Some(link) = &*self.registered.link.borrow()
             && !self.connection.outbox().is_empty()
         {
-            link.touched();
+            link.touched(self.connection.waiting().saturating_sub(self.before));
         }
     }
 }

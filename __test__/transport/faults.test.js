@@ -113,7 +113,7 @@ const NATIVE = [
   ['at the first of three messages', 'decode', 0, writes('a', 'b', 'c'), { heard: [] }],
   ['at the last of three messages', 'decode', 2, writes('a', 'b', 'c'), { heard: ['message a', 'message b'] }],
   ['behind two messages', 'decoded', 0, writes('a', 'b'), { heard: ['message a', 'message b'] }],
-  ['when an answer is written', 'flush replies', 0, writes('a'), { heard: ['message a'] }],
+  ['when an answer is written', 'flush dirty', 0, writes('a'), { heard: ['message a'] }],
   ['when a message is written', 'flush', 0, commands('send', 0, 'a'), { heard: [] }],
   ['when a message is written to one that is paused', 'flush', 0, async ({ command }) => {
     await command('pause', 0)

@@ -16,8 +16,11 @@ const { isEnding, rememberWork, forgetWork } = require('./tick')
 class Dispatcher {
   /** @type {Array<NativeChannel | undefined>} by the number of the socket */
   channels = []
-  /** 1 while a batch is under way; the number of the reactor's last batch. */
-  state = new Int32Array(2)
+  /**
+   * 1 while a batch is under way; the number of the reactor's last batch; one more than the number of the socket whose
+   * peer has caused what is sent now, or 0.
+   */
+  state = new Int32Array(3)
   /** @type {any[]} */
   #entries = []
   #next = 0
@@ -126,12 +129,17 @@ class Dispatcher {
   #deliverRow = () => {
     const number = this.#entries[this.#next] >> 3
     const channel = /** @type {NativeChannel} */ (this.channels[number])
-    while (this.#next < this.#entries.length && this.#entries[this.#next] >> 3 === number) {
-      const entry = this.#entries[this.#next] & 7
-      const value = this.#entries[this.#next + 1]
-      this.#next += 2
-      if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#lookAtTheClock()
-      channel.happened(entry, value)
+    try {
+      while (this.#next < this.#entries.length && this.#entries[this.#next] >> 3 === number) {
+        const entry = this.#entries[this.#next] & 7
+        const value = this.#entries[this.#next + 1]
+        this.#next += 2
+        if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#lookAtTheClock()
+        this.state[2] = entry === MESSAGE ? number + 1 : 0
+        channel.happened(entry, value)
+      }
+    } finally {
+      this.state[2] = 0
     }
     if (channel.isReplaced()) channel.release()
   }
@@ -150,6 +158,7 @@ class Dispatcher {
  * @property {() => void} onRefused it does not, or not for us: somebody else sees to that
  */
 class NativeChannel {
+  countsReplies = true
   #dispatcher
   #number
   #socket
@@ -230,6 +239,19 @@ class NativeChannel {
     const isFull = !this.#dispatcher.reactor.flush(this.#number)
     this.#driver.passed()
     return isFull
+  }
+
+  /** The reactor counts what is sent from now on as caused by the peer. Returns what `endReplies` wants. */
+  beginReplies () {
+    const { state } = this.#dispatcher
+    const before = state[2]
+    if (this.#number >= 0) state[2] = this.#number + 1
+    return before
+  }
+
+  /** @param {number} before */
+  endReplies (before) {
+    this.#dispatcher.state[2] = before
   }
 
   stop () {

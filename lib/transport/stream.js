@@ -11,6 +11,7 @@ const { mayHoldStreams, nextTick } = require('../runtime')
  */
 class StreamChannel {
   isBatching = false
+  countsReplies = false
   #isFull
   #socket
   #driver
@@ -64,6 +65,12 @@ class StreamChannel {
   #drain () {
     if (!this.#isDetached && this.#socket.writableLength === 0) this.#onDrain()
   }
+
+  beginReplies () {
+    return 0
+  }
+
+  endReplies () {}
 
   stop () {
     this.#socket.pause()

@@ -12,6 +12,9 @@ const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWor
  *
  * @typedef {object} Channel
  * @property {boolean} isBatching what is sent now leaves with everything else that this turn of the event loop brings
+ * @property {boolean} countsReplies it counts what the peer makes us write, and stops reading by itself
+ * @property {() => number} beginReplies the peer has caused what is sent from now on; returns what `endReplies` takes
+ * @property {(before: number) => void} endReplies
  * @property {number} writableLength bytes that it holds and the kernel has not taken
  * @property {() => boolean} isReplaced a program has replaced methods of the socket, and bytes should go by those
  * @property {() => boolean} takesWhenFull whether it takes bytes that the kernel does not take
@@ -82,9 +85,13 @@ class Transport {
     if (this.#isDetached) return
     if (this.#channel.isBatching) this.#waitForDecoded()
     this.#channel.detach()
-    this.#waiting = false
     this.#channel = new StreamChannel(this.#socket, this.#driver, this)
     this.#write()
+    if (!this.#waiting) {
+      // The kernel has taken everything, and no event of the stream will say so.
+      this.#reasons &= ~BIT.peer
+      nextTick(() => this.settle())
+    }
     if (this.#reasons > 0) this.#channel.stop()
   }
 
@@ -199,7 +206,9 @@ class Transport {
   }
 
   get #buffered () {
-    return this.writableLength + (this.#waiting ? this.#driver.bufferedAmount : 0)
+    // Between ticks, only a full socket leaves bytes with the driver.
+    const isWithDriver = this.#waiting || this.#touched
+    return this.writableLength + (isWithDriver ? this.#driver.bufferedAmount : 0)
   }
 
   /** Bytes that the socket holds and the kernel has not taken. */
@@ -263,8 +272,11 @@ class Transport {
         this.#depth--
       }
     }
-    // What the application sends when the connection opens is nobody's request.
-    const before = this.#driver.readyState === OPEN ? this.#buffered : Infinity
+    // What the application sends when the connection opens answers no request.
+    const isReply = this.#driver.readyState === OPEN
+    const channel = this.#channel
+    const counted = isReply ? channel.beginReplies() : 0
+    const before = isReply && !channel.countsReplies ? this.#buffered : Infinity
     let isDone = false
     enterBatch(this)
     try {
@@ -272,6 +284,7 @@ class Transport {
       isDone = true
     } finally {
       this.#depth--
+      if (isReply) channel.endReplies(counted)
       leaveBatch(this)
       this.#endBatch(before)
       // A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not.
@@ -303,9 +316,9 @@ class Transport {
     if (channel === this.#channel) this.#waiting = isFull
   }
 
-  /** What is sent now may be handed over. */
+  /** What is sent now may be handed over. Not to a peer that does not read: the `drain` that it waits for must come. */
   get #takes () {
-    return !this.#waiting || this.#channel.takesWhenFull()
+    return !this.#waiting || (!(this.#reasons & BIT.peer) && this.#channel.takesWhenFull())
   }
 
   /**
@@ -326,7 +339,7 @@ class Transport {
     this.#waiting = false
     this.#replied = 0
     this.#write()
-    if (this.#waiting) return
+    // The peer has read the replies. What waits now is something else.
     this.#start('peer')
     this.settle()
   }

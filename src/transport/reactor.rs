@@ -76,7 +76,8 @@ struct Inner {
     /// Who has something to hear in the batch under way.
     concerned: RefCell<Vec<Id>>,
     watch: RefCell<Option<Watch<Inner>>>,
-    /// Shared with JavaScript: whether a batch is under way, and the number of the last one. None once the
+    /// Shared with JavaScript: whether a batch is under way, the number of the last one, and one more than
+    /// the number of the socket whose peer has caused what is sent now (0: no peer has). None once the
     /// reactor is closed: the reference must not outlive the environment.
     state: RefCell<Option<Int32Array>>,
     /// Sockets that keep the process alive.
@@ -88,9 +89,10 @@ struct Inner {
 
 #[napi]
 impl Reactor {
-    /// Watches the sockets of this environment. `state` is an array of two numbers: 1 while a batch is
-    /// under way, and how many batches of the reactor there have been. `hasCrew` lets workers write for
-    /// wide batches: on the main thread only. Throws where libuv cannot be found.
+    /// Watches the sockets of this environment. `state` is an array of three numbers: 1 while a batch is
+    /// under way, how many batches of the reactor there have been, and one more than the number of the
+    /// socket whose peer has caused what is sent now, or 0. `hasCrew` lets workers write for wide batches:
+    /// on the main thread only. Throws where libuv cannot be found.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: &Env,
@@ -322,16 +324,24 @@ impl Drop for Reactor {
 }
 
 impl Link {
-    /// The connection has something to write: at the end of the batch, if one is under way.
-    pub(crate) fn touched(&self) {
-        if self.inner.is_in_batch() {
-            let mut table = self.inner.table.borrow_mut();
-            if let Some(socket) = table.get(self.id)
-                && !socket.is_dirty
-            {
-                socket.is_dirty = true;
-                self.inner.dirty.borrow_mut().push(self.id);
-            }
+    /// The connection has something to write, so many bytes more than before: at the end of the batch, if one
+    /// is under way.
+    pub(crate) fn touched(&self, added: usize) {
+        let is_in_batch = self.inner.is_in_batch();
+        let is_reply = self.inner.is_replying(self.id);
+        if !is_in_batch && !is_reply {
+            return;
+        }
+        let mut table = self.inner.table.borrow_mut();
+        let Some(socket) = table.get(self.id) else {
+            return;
+        };
+        if is_reply {
+            socket.reply(added);
+        }
+        if is_in_batch && !socket.is_dirty {
+            socket.is_dirty = true;
+            self.inner.dirty.borrow_mut().push(self.id);
         }
     }
 }
@@ -548,7 +558,7 @@ impl Inner {
             table.send_away(&dirty);
         } else {
             for &id in dirty.iter() {
-                table.guarded("flush replies", id, |table| table.flush_replies(id));
+                table.guarded("flush dirty", id, |table| table.flush_dirty(id));
             }
         }
         drop(dirty);
@@ -585,6 +595,14 @@ impl Inner {
         state.as_ref().and_then(|state| state.first()) == Some(&1)
     }
 
+    /// Whether the peer of that socket has caused what is sent now.
+    fn is_replying(&self, id: Id) -> bool {
+        let state = self.state.borrow();
+        let number = state.as_ref().and_then(|state| state.get(2));
+        let number = number.and_then(|&number| u32::try_from(number).ok());
+        number.and_then(|number| number.checked_sub(1)) == Some(id.place)
+    }
+
     fn set_in_batch(&self, is: bool) {
         self.change_state(|state| {
             if let [flag, ..] = state {
@@ -596,7 +614,7 @@ impl Inner {
     /// A batch comes to JavaScript in several calls: this tells where the next batch begins.
     fn count_batch(&self) {
         self.change_state(|state| {
-            if let [_, count] = state {
+            if let [_, count, ..] = state {
                 *count = count.wrapping_add(1);
             }
         });

@@ -19,7 +19,10 @@ use crate::fault;
 use crate::registry::Shared;
 
 mod faults;
+mod replies;
 mod secure;
+
+use replies::Replies;
 
 /// A registered socket. Places are used again, ids are not: one that is kept too long names nobody.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,12 +72,8 @@ pub(crate) struct Socket {
     is_readable: bool,
     /// The socket is in the queue of those that are.
     is_queued: bool,
-    /// The peer does not read the answers to its own requests: nothing more of it is read meanwhile.
-    is_stalled: bool,
-    /// Bytes of such answers since the socket was last empty.
-    replied: usize,
-    /// What waited to be written when the batch began that the socket is in.
-    waited: Option<usize>,
+    /// What the peer has made us write. While it does not read that, nothing more of it is read.
+    replies: Replies,
     /// The peer has ended its half: reading goes on to the end without waiting for another word.
     has_ended: bool,
     /// The kernel takes no more at the moment.
@@ -182,9 +181,7 @@ impl Table {
             descriptor,
             connection,
             is_reading: true,
-            is_stalled: false,
-            replied: 0,
-            waited: None,
+            replies: Replies::default(),
             is_readable: false,
             is_queued: false,
             has_ended: false,
@@ -309,11 +306,10 @@ impl Table {
     fn job_for(&mut self, id: Id) -> Option<Arc<Job>> {
         let socket = self.get(id)?;
         if socket.tls.is_some() || socket.job.is_some() || socket.is_full || socket.is_broken {
-            self.flush_replies(id);
+            self.flush_dirty(id);
             return None;
         }
         socket.is_dirty = false;
-        socket.waited = None;
         let bytes = socket.connection.borrow_mut().outbox().take_bytes();
         if bytes.is_empty() {
             return None;
@@ -414,12 +410,7 @@ impl Table {
             Ok(read) => {
                 socket.traffic.receive(read);
                 let bytes = self.chunk.get(..read).unwrap_or_default();
-                let mut connection = socket.connection.borrow_mut();
-                socket
-                    .waited
-                    .get_or_insert(connection.outbox().bytes().len());
-                connection.receive(bytes);
-                drop(connection);
+                socket.connection.borrow_mut().receive(bytes);
                 if read == self.chunk.len() || socket.has_ended {
                     self.enqueue(id);
                 } else {
@@ -483,6 +474,14 @@ impl Table {
         }
         let is_full =
             !outbox.is_empty() || socket.tls.as_ref().is_some_and(|tls| tls.pending() > 0);
+        let was_stalled = socket.is_stalled();
+        if is_full {
+            socket
+                .replies
+                .leave(outbox.position(), outbox.bytes().len());
+        } else {
+            socket.replies = Replies::default();
+        }
         drop(connection);
         if has_failed {
             // What reads next says why.
@@ -513,12 +512,12 @@ impl Table {
                 return false;
             }
             if !is_full {
-                socket.replied = 0;
-                socket.is_stalled = false;
                 self.drained.push(id);
                 self.wake();
-                self.resume(id);
             }
+        }
+        if was_stalled {
+            self.resume(id);
         }
         !is_full
     }
@@ -533,19 +532,9 @@ impl Table {
         records + socket.connection.borrow_mut().outbox().bytes().len()
     }
 
-    /// [`flush`](Self::flush) at the end of a batch. A peer whose requests have filled the socket, and
-    /// that does not read the answers, is not read from until it does. What the application sends on its
-    /// own account does not count: two ends that send much to each other must both go on reading.
-    pub(crate) fn flush_replies(&mut self, id: Id) {
-        let Some(socket) = self.get(id) else { return };
-        let length = socket.connection.borrow_mut().outbox().bytes().len();
-        let added = length.saturating_sub(socket.waited.take().unwrap_or(length));
-        if !self.flush(id)
-            && let Some(socket) = self.get(id)
-        {
-            socket.replied += added;
-            socket.is_stalled = socket.replied >= MAX_REPLIED;
-        }
+    /// [`flush`](Self::flush) at the end of a batch, where JavaScript does not ask what has left.
+    pub(crate) fn flush_dirty(&mut self, id: Id) {
+        self.flush(id);
         if self.note_passed(id) {
             self.wake();
         }
@@ -612,14 +601,21 @@ fn entry_of(places: &mut [Place], id: Id) -> Option<&mut Place> {
 }
 
 impl Socket {
+    /// Counts bytes that the peer has made us write.
+    pub(crate) fn reply(&mut self, bytes: usize) {
+        self.replies.add(bytes);
+    }
+
     fn may_read(&self) -> bool {
-        self.is_reset || (self.is_reading && !self.is_stalled)
+        self.is_reset || (self.is_reading && !self.is_stalled())
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.is_full && self.replies.are_too_many()
     }
 }
 
 const WAKER: Token = Token(usize::MAX);
 const MAX_EVENTS: usize = 1024;
-/// Bytes of answers that may wait for a peer that does not read.
-const MAX_REPLIED: usize = 8 * 1024 * 1024;
 /// What is read at a time.
 const CHUNK: usize = 128 * 1024;

@@ -25,7 +25,6 @@ impl Table {
         }
         let was_handshaking = *tls.state() == State::Handshaking;
         let mut connection = socket.connection.borrow_mut();
-        let waited = connection.outbox().bytes().len();
         let mut is_full_read = false;
         let result = tls.read(
             &mut self.records,
@@ -41,7 +40,6 @@ impl Table {
             Ok(0) => Read::End,
             Ok(read) => {
                 socket.traffic.receive(read);
-                socket.waited.get_or_insert(waited);
                 let state = tls.state().clone();
                 let has_answer = tls.pending() > 0;
                 let has_news = matches!(state, State::Ended | State::Failed(_));

@@ -98,7 +98,7 @@ unsafe extern "C" fn prepared(
 }
 
 unsafe extern "C" fn plain(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, |[number, message]: [_; 2]| {
+    call(env, info, waits, |[number, message]: [_; 2]| {
         let registered = connection(env, number)?;
         if let Some(prepared) = index(env, message).and_then(registry::prepared) {
             let mut connection = registered.connection();

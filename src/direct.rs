@@ -63,7 +63,7 @@ unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> 
         // SAFETY: `call` is called with the environment of a call under way.
         let pending = unsafe {
             with_text(env, message, |message| {
-                send(&registered, Kind::Text, message)
+                send(&registered, Form::Negotiated, Kind::Text, message)
             })
         };
         number_of(env, pending?)
@@ -77,7 +77,9 @@ unsafe extern "C" fn bytes(env: sys::napi_env, info: sys::napi_callback_info) ->
         // SAFETY: as in `text`; sending runs no JavaScript.
         let pending = unsafe {
             sys::napi_get_value_bool(env, is_text, &mut is);
-            with_bytes(env, message, |message| send(&registered, kind(is), message))
+            with_bytes(env, message, |message| {
+                send(&registered, Form::Negotiated, kind(is), message)
+            })
         };
         number_of(env, pending?)
     })
@@ -105,11 +107,7 @@ unsafe extern "C" fn plain(env: sys::napi_env, info: sys::napi_callback_info) ->
             let accepted = connection.send_prepared_in(Form::Plain, &prepared);
             return number_of(env, sent(&mut connection, accepted));
         }
-        let send = |kind, payload: &[u8]| {
-            let mut connection = registered.connection();
-            let accepted = connection.send_in(Form::Plain, kind, payload);
-            sent(&mut connection, accepted)
-        };
+        let send = |kind, payload: &[u8]| send(&registered, Form::Plain, kind, payload);
         // SAFETY: as in `text`; sending runs no JavaScript.
         let pending = unsafe {
             with_text(env, message, |text| send(Kind::Text, text))
@@ -196,9 +194,9 @@ unsafe extern "C" fn take_output(
     })
 }
 
-fn send(registered: &Registered, kind: Kind, payload: &[u8]) -> f64 {
+fn send(registered: &Registered, form: Form, kind: Kind, payload: &[u8]) -> f64 {
     let mut connection = registered.connection();
-    let accepted = connection.send(kind, payload);
+    let accepted = connection.send_in(form, kind, payload);
     fault::point("send");
     sent(&mut connection, accepted)
 }

@@ -120,6 +120,8 @@ export declare class Driver {
   get protocol(): string | null
   /** Whether bytes have arrived that nothing has come of yet. */
   get hasUnread(): boolean
+  /** Whether so much waits for the start that nothing more should be read until then. */
+  get hasEnough(): boolean
   /** Bytes accepted and not taken yet. */
   get bufferedAmount(): number
   /** The status code of the server's answer, once it has arrived. */

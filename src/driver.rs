@@ -282,6 +282,12 @@ impl Driver {
         self.connection().has_unread()
     }
 
+    /// Whether so much waits for the start that nothing more should be read until then.
+    #[napi(getter, catch_unwind)]
+    pub fn has_enough(&self) -> bool {
+        self.connection().has_enough()
+    }
+
     /// Bytes accepted and not taken yet.
     #[napi(getter, catch_unwind)]
     pub fn buffered_amount(&self) -> f64 {

@@ -49,7 +49,7 @@ const faye = {
 // Beyond those of the above that concern a driver as well.
 const driver = {
   'hixie-75 and hixie-76': 'are understood unless allowDrafts is false; the original wants it to be true',
-  'bytes before start()': 'wait for it; the original parses frames before it has answered',
+  'bytes before start()': 'wait for it, up to a limit; the original parses frames before it has answered',
   'a continuation of nothing': 'fails at its header, not when its payload is complete',
   'pings queued before open, with an extension': 'leave before the messages queued with them',
   'control frames inside a message': 'do not count for maxLength',

@@ -45,8 +45,9 @@ const { parseWebSocketUrl } = require('./url')
  * @property {(reason: Busy) => void} hold there is enough to do: stop reading
  * @property {(reason: Busy) => void} unhold there is room for more
  *
- * Who has enough to do: the sessions of extensions, or we ourselves, with work for several turns of the event loop.
- * @typedef {'sessions' | 'work'} Busy
+ * Who has enough to do: the sessions of extensions, or we ourselves, with work for several turns of the event loop, or
+ * until the opening handshake is started.
+ * @typedef {'sessions' | 'work' | 'start'} Busy
  */
 
 const direct = native.direct()
@@ -87,6 +88,9 @@ class Driver extends EventEmitter {
   #isBusy = false
   /** Part of it is to deliver what has arrived. */
   #isBehind = false
+
+  /** Enough has arrived that waits for the start. */
+  #waitsForStart = false
 
   #ignoresPause = false
   /** @type {(() => void) | null} */
@@ -196,10 +200,28 @@ class Driver extends EventEmitter {
 
   start () {
     const refusal = this.#negotiate()
-    const accepted = this.#caused(refusal === null ? this.#native.start() : this.#native.refuse(refusal))
-    // What has come before the start has waited for it.
-    if (accepted) this.deliver()
-    return accepted
+    try {
+      const accepted = this.#caused(refusal === null ? this.#native.start() : this.#native.refuse(refusal))
+      // What has come before the start has waited for it.
+      if (accepted) this.deliver()
+      return accepted
+    } finally {
+      this.#readOn()
+    }
+  }
+
+  /** Nothing more is read before the start, because enough waits for it. */
+  #waitForStart () {
+    if (this.#waitsForStart || !this.#native.hasEnough) return
+    this.#waitsForStart = true
+    this.transport?.hold('start')
+  }
+
+  /** The connection has been started, or has ended: what comes is decoded or dropped. */
+  #readOn () {
+    if (!this.#waitsForStart) return
+    this.#waitsForStart = false
+    this.transport?.unhold('start')
   }
 
   /**
@@ -321,7 +343,10 @@ class Driver extends EventEmitter {
       this.#next = 0
       if (this.#isBusy && this.#isCongested) return this.#fallBehind()
       const output = this.#poll()
-      if (output === null) return this.#delivered()
+      if (output === null) {
+        if (this.readyState <= 0) this.#waitForStart()
+        return this.#delivered()
+      }
       if (Array.isArray(output)) this.#run = output
       else if (output.kind === 'unfinished') return this.#fallBehind()
       else this.#happened(output)
@@ -852,6 +877,7 @@ class Driver extends EventEmitter {
    * @param {string | null} reason
    */
   #closed (code, reason) {
+    this.#readOn()
     this.#dropPingCallbacks()
     this.delegate?.closed(code, reason)
     this.#messages?.finish()

@@ -173,6 +173,9 @@ declare namespace websocket {
      * Starts the opening handshake. A client sends its request, a server its answer: 101, or else 400, and then `error`
      * and `close` follow.
      *
+     * What has arrived before waits for it. From 64 KiB on, `io.write()` returns `false` until then; more than 1 MiB
+     * fails the handshake.
+     *
      * @returns `true` if a handshake was sent.
      */
     start (): boolean

@@ -366,7 +366,7 @@ class NotAdopted extends Error {}
 
 const OPEN = 1
 /** Every reason not to read. */
-const BIT = { application: 1, peer: 2, turn: 4, sessions: 8, work: 16 }
+const BIT = { application: 1, peer: 2, turn: 4, sessions: 8, work: 16, start: 32 }
 /** What Node reads at a time; the replies to it fit in one write. */
 const FULL_CHUNK = 64 * 1024
 /** Bytes of replies that may wait for a peer that does not read. */

@@ -87,6 +87,9 @@ impl ProtocolError {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
+    /// The peer goes on sending before the handshake has begun.
+    #[error("Received too much before the opening handshake")]
+    Flooded,
     /// The request is ordinary HTTP.
     #[error("Not a WebSocket request")]
     NotWebSocket,

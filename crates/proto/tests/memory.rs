@@ -376,6 +376,24 @@ fn a_failed_connection_gives_its_memory_back_and_stores_nothing() {
 }
 
 #[test]
+fn what_comes_before_the_start_takes_two_bytes_per_byte_up_to_a_limit() {
+    for mut connection in [
+        asked_server(Config::server(), &[]),
+        new_client(client_config()),
+    ] {
+        let chunk = vec![0; 64 * 1024];
+        let used = peak(|| {
+            for _ in 0..1024 {
+                connection.receive(&chunk);
+            }
+        });
+        assert!(used <= 2 * MIB + 128 * 1024, "{used} bytes");
+        let kept = kept(|| drop(connection.poll()));
+        assert!(kept <= 1024, "{kept} bytes more");
+    }
+}
+
+#[test]
 fn a_connection_that_never_opened_keeps_nothing() {
     let new = || {
         let refused = asked_server(Config::server(), &[("upgrade", "h2c")]);

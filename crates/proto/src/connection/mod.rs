@@ -72,6 +72,8 @@ struct Queued {
 enum Progress {
     /// Nobody has said anything.
     Unstarted,
+    /// Neither, and more has arrived than may wait for it.
+    Flooded,
     /// A client has asked.
     Asked,
     /// A client has got a good answer, and its extensions are being activated.
@@ -182,8 +184,12 @@ impl Connection {
 
 /// What the peer causes: feed bytes, then poll until nothing is left.
 impl Connection {
-    /// Stores bytes from the peer, and does nothing else; not even that once the connection is over.
+    /// Stores bytes from the peer, and does nothing else; not even that once the connection is over, or
+    /// when too much waits for its start.
     pub fn receive(&mut self, bytes: &[u8]) {
+        if self.is_unstarted() && !self.may_wait() {
+            return;
+        }
         match &mut self.protocol {
             _ if matches!(self.phase, Phase::Failed) => {}
             Protocol::Hybi(hybi) => hybi.receiver().receive(bytes),
@@ -215,6 +221,7 @@ impl Connection {
             match progress {
                 Progress::Asked => self.read_response()?,
                 Progress::AwaitingBody(numbers) => self.read_body(numbers)?,
+                Progress::Flooded => self.refuse_flood(),
                 Progress::Unstarted | Progress::Activating => return None,
             }
             return Output::of(&self.outbox, &mut self.untold);
@@ -473,6 +480,10 @@ impl Connection {
     /// Stops, and gives all memory back. What is in the outbox is still to be written.
     fn give_up(&mut self) {
         self.phase = Phase::Failed;
+        self.stop_receiving();
+    }
+
+    fn stop_receiving(&mut self) {
         match &mut self.protocol {
             Protocol::Hybi(hybi) => hybi.stop(),
             Protocol::Hixie(hixie) => hixie.stop(),

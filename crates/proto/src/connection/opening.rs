@@ -38,6 +38,9 @@ impl Connection {
         if !self.is_unstarted() {
             return Caused::default();
         }
+        if self.is_flooded() {
+            return self.refuse(HandshakeError::Flooded);
+        }
         match &mut self.handshake {
             Handshake::Client { handshake, .. } => {
                 let offer = self.negotiation.header();
@@ -164,6 +167,30 @@ impl Connection {
         Some(())
     }
 
+    /// Whether more may wait for the start. If not, what waits is dropped: [`poll`](Self::poll), or the
+    /// start, refuses the handshake.
+    pub(super) fn may_wait(&mut self) -> bool {
+        if !self.is_flooded() && self.waits_for_start() >= MAX_BEFORE_START {
+            self.stop_receiving();
+            self.progress(Progress::Flooded);
+        }
+        !self.is_flooded()
+    }
+
+    pub(super) fn refuse_flood(&mut self) {
+        let caused = self.refuse(HandshakeError::Flooded);
+        self.untold.extend(caused.events);
+    }
+
+    /// Bytes that wait for the start.
+    fn waits_for_start(&self) -> usize {
+        match &self.protocol {
+            _ if !self.is_unstarted() => 0,
+            Protocol::Hybi(hybi) => hybi.inbox().unread().len(),
+            Protocol::Hixie(hixie) => hixie.inbox().unread().len(),
+        }
+    }
+
     pub(super) fn read_body(&mut self, numbers: KeyNumbers) -> Option<()> {
         let Protocol::Hixie(hixie) = &mut self.protocol else {
             return None;
@@ -283,12 +310,38 @@ impl Connection {
         matches!(
             self.phase,
             Phase::Connecting {
-                progress: Progress::Unstarted,
+                progress: Progress::Unstarted | Progress::Flooded,
+                ..
+            }
+        )
+    }
+
+    fn is_flooded(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Connecting {
+                progress: Progress::Flooded,
                 ..
             }
         )
     }
 }
+
+/// What can be read at any time.
+impl Connection {
+    /// Whether so much waits for [`start`](Self::start) that nothing more should be read until then. RFC
+    /// 6455 §4.1 has a client wait for the answer, so little comes before it; a peer that goes on sending
+    /// fails the handshake at 1 MiB.
+    #[must_use]
+    pub fn has_enough(&self) -> bool {
+        self.waits_for_start() >= ENOUGH_BEFORE_START
+    }
+}
+
+/// What is worth reading before the start: as much as Node reads at a time.
+const ENOUGH_BEFORE_START: usize = 64 * 1024;
+/// What is kept before the start. The bytes that bring it above that are kept as well.
+const MAX_BEFORE_START: usize = 1024 * 1024;
 
 /// Reads what a client offers, once.
 fn receive_offers(negotiation: &mut Negotiation, request: &Request) -> Result<(), HandshakeError> {

@@ -135,6 +135,11 @@ impl Hixie {
         !self.inbox.unread().is_empty()
     }
 
+    /// What has arrived: before the start, no frames of it have been looked for.
+    pub(crate) fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed
     }

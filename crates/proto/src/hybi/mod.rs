@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::error::ProtocolError;
 use crate::extension::deflate::parameters::Agreed;
 use crate::extension::deflate::{Deflater, Inflater};
+use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::output::{Error, Event, Form, Message, Output};
 use frame::{Opcode, Rsv};
@@ -297,6 +298,11 @@ impl Hybi {
         if self.transforms {
             self.finish_all(outbox, untold);
         }
+    }
+
+    /// What has arrived: before the start, no frames of it have been looked for.
+    pub(crate) fn inbox(&self) -> &Inbox {
+        &self.receiver.inbox
     }
 
     pub(crate) fn has_unread(&self) -> bool {

@@ -1,0 +1,132 @@
+//! What a peer may send before the opening handshake is started: little of it waits, and no more.
+
+use faye_websocket_proto::config::Config;
+use faye_websocket_proto::connection::{Connection, ReadyState};
+use faye_websocket_proto::error::HandshakeError;
+use faye_websocket_proto::http::request::Request;
+use faye_websocket_proto::output::{Error, Event, Output};
+
+mod support;
+
+use support::connections::{asked_server, client_config, new_client};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+fn draft(headers: &[(&str, &str)]) -> Connection {
+    let mut request = Request::new("GET", "ws://example.com/", true);
+    let usual = [("connection", "Upgrade"), ("upgrade", "WebSocket")];
+    for (name, value) in usual.iter().chain(headers) {
+        request.add_header(name, (*value).to_owned());
+    }
+    Connection::server(request, Config::server()).expect("no subprotocols")
+}
+
+/// Connections that have not been started.
+fn unstarted() -> [(&'static str, Connection); 4] {
+    let keys = [("sec-websocket-key1", "1 "), ("sec-websocket-key2", "1 ")];
+    [
+        ("server", asked_server(Config::server(), &[])),
+        ("client", new_client(client_config())),
+        ("hixie-75", draft(&[])),
+        ("hixie-76", draft(&keys)),
+    ]
+}
+
+/// How it ends: nothing but the refusal comes of it, and the error is among its events.
+fn refusal(connection: &mut Connection) -> Vec<Event> {
+    let mut events = Vec::new();
+    while let Some(output) = connection.poll() {
+        match output {
+            Output::Event(event) => events.push(event),
+            Output::Write => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    events
+}
+
+fn assert_is_refused(name: &str, connection: &mut Connection, events: &[Event]) {
+    let [Event::Error(error), Event::Close { .. }] = events else {
+        panic!("{name}: {events:?}");
+    };
+    let (Error::Handshake(error) | Error::Refused(error)) = error else {
+        panic!("{name}: {error:?}");
+    };
+    assert_eq!(*error, HandshakeError::Flooded, "{name}");
+    assert_eq!(connection.ready_state(), ReadyState::Closed, "{name}");
+    let answer = connection.outbox().bytes();
+    let is_answered = answer.starts_with(b"HTTP/1.1 400 ");
+    assert_eq!(is_answered, name != "client", "{name}: {answer:?}");
+}
+
+#[test]
+fn enough_is_there_at_64_kib() {
+    for (name, mut connection) in unstarted() {
+        connection.receive(&[0; 64 * KIB - 1]);
+        assert!(!connection.has_enough(), "{name}");
+        connection.receive(&[0]);
+        assert!(connection.has_enough(), "{name}");
+        assert!(connection.poll().is_none(), "{name}");
+        let _ = connection.start();
+        assert!(!connection.has_enough(), "{name}");
+    }
+}
+
+#[test]
+fn what_comes_beyond_1_mib_fails_the_handshake() {
+    for (name, mut connection) in unstarted() {
+        let state = connection.ready_state();
+        connection.receive(&vec![0; MIB]);
+        assert!(connection.poll().is_none(), "{name}: that much may wait");
+        connection.receive(&[0]);
+        assert_eq!(
+            connection.ready_state(),
+            state,
+            "{name}: receiving does nothing"
+        );
+        let events = refusal(&mut connection);
+        assert_is_refused(name, &mut connection, &events);
+    }
+}
+
+#[test]
+fn so_does_the_start_when_nothing_was_polled() {
+    for (name, mut connection) in unstarted() {
+        connection.receive(&vec![0; MIB]);
+        connection.receive(&[0]);
+        connection.receive(&[0]);
+        assert!(connection.negotiation().is_none(), "{name}");
+        let caused = connection.start();
+        assert!(!caused.accepted, "{name}");
+        let events = caused.events;
+        assert_is_refused(name, &mut connection, &events);
+        assert!(connection.poll().is_none(), "{name}");
+    }
+}
+
+#[test]
+fn closing_comes_before_the_refusal() {
+    for (name, mut connection) in unstarted() {
+        connection.receive(&vec![0; MIB]);
+        connection.receive(&[0]);
+        let caused = connection.close(1000, "").expect("a good code");
+        assert!(matches!(caused.events[..], [Event::Close { .. }]), "{name}");
+        assert!(connection.poll().is_none(), "{name}");
+        assert!(!connection.start().accepted, "{name}");
+    }
+}
+
+#[test]
+fn one_chunk_of_any_size_waits() {
+    let mut server = asked_server(Config::server(), &[]);
+    let payload = vec![b'x'; 4 * MIB];
+    let mut wire = vec![0x81, 0xFF];
+    wire.extend_from_slice(&(payload.len() as u64).to_be_bytes());
+    wire.extend_from_slice(&[0; 4]);
+    wire.extend_from_slice(&payload);
+    server.receive(&wire);
+    assert!(server.start().accepted);
+    let message = server.poll_message().expect("it has waited");
+    assert_eq!(message.payload, payload);
+}

@@ -10,7 +10,6 @@
  */
 
 const { AsyncResource } = require('node:async_hooks')
-const { performance } = require('node:perf_hooks')
 const nodeProcess = require('node:process')
 const timers = require('node:timers')
 const { scheduler } = require('node:timers/promises')
@@ -151,8 +150,14 @@ const clock = new Clock(() => hasTimers ? taken : timers)
  */
 const programClock = new Clock(() => typeof globalThis.setTimeout === 'function' ? globalThis : taken)
 
-/** @type {() => number} milliseconds */
-const now = hasTimers ? performance.now.bind(performance) : () => performance.now()
+const { hrtime } = hostProcess
+const hasTime = hasTimers && hasNextTick && hasImmediates
+
+/** Milliseconds. Not \`performance.now()\`, which on Node 18 looks up \`process.hrtime\`, as programs have faked it. */
+function now () {
+  const [seconds, nanoseconds] = hasTime ? hrtime() : hostProcess.hrtime()
+  return seconds * 1e3 + nanoseconds / 1e6
+}
 
 /** @type {PromiseConstructor} */
 const Promise = globalThis.Promise

@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
 const timers = require('node:timers')
+const FakeTimers = require('@sinonjs/fake-timers')
 
 const runtime = require('../../lib/runtime')
 const { runChild } = require('../support/child')
@@ -15,6 +16,17 @@ test('in a program that has not touched them, these are the functions of Node', 
   const { clearImmediate: clear, setImmediate: set } = timers
   assert.deepEqual({ hostProcess, nextTick }, { hostProcess: process, nextTick: process.nextTick })
   assert.deepEqual({ clearImmediate, setImmediate }, { clearImmediate: clear, setImmediate: set })
+})
+
+test('the time that turns of the event loop are measured by goes on under a fake clock', () => {
+  const clock = FakeTimers.install({ toFake: ['hrtime', 'performance'] })
+  try {
+    const before = runtime.now()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    assert.ok(runtime.now() - before > 4)
+  } finally {
+    clock.uninstall()
+  }
 })
 
 test('a wrapper, as instrumentation installs them, is used and no fake', () => inScope(async (scope) => {

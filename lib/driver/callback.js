@@ -3,7 +3,6 @@
 
 const { AsyncResource } = require('node:async_hooks')
 const { EventEmitter } = require('node:events')
-const native = require('../native')
 const { nextTick } = require('../runtime')
 
 /**
@@ -32,12 +31,12 @@ class Callback extends AsyncResource {
   /**
    * Calls it now.
    *
-   * @param {boolean} isLast nothing of the application's is below on the stack: what the callback throws is raised
-   * in its context
+   * @param {boolean} isLast nothing of the application's is below on the stack: what the callback throws is thrown
+   * again in its context
    */
   call (isLast) {
     try {
-      this.runInAsyncScope(isLast ? emitAndRaise : emit, undefined, this.#emitter, NO_ARGUMENTS)
+      this.runInAsyncScope(isLast ? emitAndThrowSoon : emit, undefined, this.#emitter, NO_ARGUMENTS)
     } finally {
       this.emitDestroy()
     }
@@ -61,16 +60,25 @@ function emit (emitter, args) {
  * @param {EventEmitter} emitter
  * @param {any[]} args
  */
-function emitAndRaise (emitter, args) {
+function emitAndThrowSoon (emitter, args) {
   try {
     emit(emitter, args)
   } catch (error) {
-    native.raise(error)
+    throwSoon(error)
   }
+}
+
+/**
+ * Throws in a tick of its own, in the context that is current now.
+ *
+ * @param {any} error
+ */
+function throwSoon (error) {
+  nextTick(() => { throw error })
 }
 
 const CALLED = 'called'
 /** @type {any[]} */
 const NO_ARGUMENTS = []
 
-module.exports = { Callback }
+module.exports = { Callback, throwSoon }

@@ -2,6 +2,7 @@
 'use strict'
 
 const { AsyncResource } = require('node:async_hooks')
+const { throwSoon } = require('../driver/callback')
 const native = require('../native')
 
 /**
@@ -23,31 +24,44 @@ class Context extends AsyncResource {
   }
 
   /**
-   * Runs work that nothing of the application's is below on the stack. What it throws is raised here: a caller of ours
-   * would have left the context.
+   * Runs work. What it throws is thrown again in a tick of its own, in the same context: a caller of ours would have
+   * left that.
    *
    * @param {() => void} work
    */
   run (work) {
     this.#work = work
-    this.runInAsyncScope(this.#enter, this)
+    this.runInAsyncScope(this.#enter, this, throwSoon)
   }
 
-  #enter () {
+  /**
+   * The same where nothing else is on the stack: what the work throws is raised at once. Node ends every asynchronous
+   * scope that is around an exception, so there must be no other one.
+   *
+   * @param {() => void} work
+   */
+  runAlone (work) {
+    this.#work = work
+    this.runInAsyncScope(this.#enter, this, native.raise)
+  }
+
+  /** @param {(error: any) => void} raise */
+  #enter (raise) {
     try {
       this.#socket.emit(EVENT, this)
     } catch (error) {
-      native.raise(error)
+      raise(error)
     }
     // The program has removed our listener, or its `emit` did not reach it.
-    if (this.#work !== null) this.#enterAlone()
+    if (this.#work !== null) this.#enterAlone(raise)
   }
 
-  #enterAlone () {
+  /** @param {(error: any) => void} raise */
+  #enterAlone (raise) {
     try {
       this.perform()
     } catch (error) {
-      native.raise(error)
+      raise(error)
     }
   }
 

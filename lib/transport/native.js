@@ -81,11 +81,6 @@ class Dispatcher {
 
   endTick () {}
 
-  /** Whether the reactor keeps the process alive: Jest asks this of what was not destroyed. */
-  hasRef () {
-    return this.channels.some((channel) => channel?.isAlive)
-  }
-
   /**
    * Delivers a batch, or a part of one: calls are short, because arguments lie on the stack.
    *
@@ -107,7 +102,7 @@ class Dispatcher {
     while (this.#next < this.#entries.length) {
       const channel = this.channels[this.#entries[this.#next] >> 3]
       if (channel === undefined) this.#next += 2
-      else channel.context.run(this.#deliverRow)
+      else channel.context.runAlone(this.#deliverRow)
     }
     this.#entries = NOTHING
     this.giveBackIfTouched()
@@ -171,7 +166,7 @@ class NativeChannel {
   #isHandshaking
   /** TLS: what the kernel has not taken when we let go. */
   #rest = NOTHING_LEFT
-  isAlive = false
+  #isAlive = false
   /** @type {number[]} bytes read and written by reactors that have let go of the socket */
   #counted
   /** The socket has been told of this silence. */
@@ -404,8 +399,8 @@ class NativeChannel {
 
   /** @param {boolean} isAlive whether the socket keeps the process alive */
   keepAlive (isAlive) {
-    if (isAlive === this.isAlive) return
-    this.isAlive = isAlive
+    if (isAlive === this.#isAlive) return
+    this.#isAlive = isAlive
     this.#dispatcher.reactor.keepAlive(isAlive)
   }
 

@@ -2,6 +2,7 @@
 'use strict'
 
 const { nextTick, now, setImmediate } = require('../runtime')
+const { throwSoon } = require('../driver/callback')
 const { Context } = require('./context')
 const { adopt } = require('./native')
 const { StreamChannel } = require('./stream')
@@ -174,11 +175,8 @@ class Transport {
     nextTick(() => {
       if (this.#reasons & BIT.application) return
       this.context.run(() => {
-        try {
-          this.batch(() => this.#driver.deliver())
-        } finally {
-          this.#read()
-        }
+        this.enter(() => this.#driver.deliver())
+        this.#read()
       })
     })
   }
@@ -287,9 +285,13 @@ class Transport {
       if (isReply) channel.endReplies(counted)
       leaveBatch(this)
       this.#endBatch(before)
-      // A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not.
-      if (!isDone) nextTick(() => this.enter(() => this.#driver.deliver()))
+      if (!isDone) this.#deliverRest()
     }
+  }
+
+  /** A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not. */
+  #deliverRest () {
+    nextTick(() => this.enter(() => this.#driver.deliver()))
   }
 
   /**
@@ -300,7 +302,18 @@ class Transport {
    */
   enter (work) {
     if (this.#depth > 0) this.batch(work)
-    else this.context.run(() => this.batch(work))
+    else this.context.run(() => this.batch(() => this.#attempt(work)))
+  }
+
+  /** @param {() => void} work */
+  #attempt (work) {
+    try {
+      work()
+    } catch (error) {
+      // Before what is behind it.
+      throwSoon(error)
+      this.#deliverRest()
+    }
   }
 
   /** @param {number} before what was buffered when the batch began */

@@ -67,7 +67,6 @@ struct Inner {
     dispatch: Cell<sys::napi_ref>,
     resume: Cell<sys::napi_ref>,
     receiver: Cell<sys::napi_ref>,
-    context: Cell<sys::napi_async_context>,
     table: RefCell<Table>,
     /// Who has something to write at the end of the batch.
     dirty: RefCell<Vec<Id>>,
@@ -114,7 +113,6 @@ impl Reactor {
             dispatch: Cell::new(reference(raw, dispatch.raw())?),
             resume: Cell::new(reference(raw, resume.raw())?),
             receiver: Cell::new(reference(raw, receiver.raw())?),
-            context: Cell::new(async_context(raw, receiver.raw())?),
             table: RefCell::new(table),
             dirty: RefCell::default(),
             arguments: RefCell::default(),
@@ -583,11 +581,6 @@ impl Inner {
                 unsafe { sys::napi_delete_reference(env, reference) };
             }
         }
-        let context = self.context.replace(null_mut());
-        if !context.is_null() {
-            // SAFETY: likewise.
-            unsafe { sys::napi_async_destroy(env, context) };
-        }
     }
 
     fn is_in_batch(&self) -> bool {
@@ -644,39 +637,32 @@ impl Inner {
     }
 
     /// Calls a function of the dispatcher, with the ticks and promises that follow it. False when it has
-    /// thrown. `napi_make_callback` would do, but it catches what a tick throws, and whoever raises that
-    /// afterwards has left the tick's asynchronous context: a callback scope lets Node raise it there.
+    /// thrown. There is no asynchronous context around it: each connection has its own, and Node tells the
+    /// hooks of those that are around an exception twice that they have ended.
     fn call(&self, function: &Cell<sys::napi_ref>, arguments: &[sys::napi_value]) -> bool {
         // SAFETY: the references were made by `new` and are deleted only when the reactor is closed, which
-        // `ready` and `deliver` look at; the arguments are handles of the open scope; a callback scope that
-        // was opened is closed once, on this thread. No RefCell of ours is borrowed: JavaScript may call
-        // every method.
+        // `ready` and `deliver` look at; the arguments are handles of the open scope. No RefCell of ours
+        // is borrowed: JavaScript may call every method.
         unsafe {
             let (mut receiver, mut callee, mut result) = (null_mut(), null_mut(), null_mut());
-            let mut scope = null_mut();
             sys::napi_get_reference_value(self.env, self.receiver.get(), &mut receiver);
             sys::napi_get_reference_value(self.env, function.get(), &mut callee);
-            let context = self.context.get();
-            let status = sys::napi_open_callback_scope(self.env, receiver, context, &mut scope);
-            if status != sys::Status::napi_ok {
-                return true;
-            }
-            let status = sys::napi_call_function(
+            let status = sys::napi_make_callback(
                 self.env,
+                null_mut(),
                 receiver,
                 callee,
                 arguments.len(),
                 arguments.as_ptr(),
                 &mut result,
             );
-            let has_thrown = status == sys::Status::napi_pending_exception;
-            if has_thrown {
-                let mut exception = null_mut();
-                sys::napi_get_and_clear_last_exception(self.env, &mut exception);
-                sys::napi_fatal_exception(self.env, exception);
+            if status != sys::Status::napi_pending_exception {
+                return true;
             }
-            sys::napi_close_callback_scope(self.env, scope);
-            !has_thrown
+            let mut exception = null_mut();
+            sys::napi_get_and_clear_last_exception(self.env, &mut exception);
+            sys::napi_fatal_exception(self.env, exception);
+            false
         }
     }
 }
@@ -686,17 +672,6 @@ fn reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref
     // SAFETY: the environment and the value are those of the call that is under way.
     let status = unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
     checked(status).map(|()| reference)
-}
-
-fn async_context(env: sys::napi_env, resource: sys::napi_value) -> Result<sys::napi_async_context> {
-    let name = "faye-websocket-rs";
-    let (mut string, mut context) = (null_mut(), null_mut());
-    // SAFETY: the environment and the resource are those of the call that is under way.
-    let status = unsafe {
-        sys::napi_create_string_utf8(env, name.as_ptr().cast(), name.len() as isize, &mut string);
-        sys::napi_async_init(env, resource, string, &mut context)
-    };
-    checked(status).map(|()| context)
 }
 
 fn checked(status: sys::napi_status) -> Result<()> {

@@ -8,6 +8,7 @@ const asyncHooks = require('node:async_hooks')
 const diagnosticsChannel = require('node:diagnostics_channel')
 const net = require('node:net')
 const stream = require('node:stream')
+const { mock } = require('node:test')
 const util = require('node:util')
 
 const { WebSocket } = require('../support/subject')
@@ -326,6 +327,39 @@ for (const name of REPLACED) {
     await exchange(last)
     assert.deepEqual([connection, another, last].map(isNative), [false, false, false])
   }, { skip: UNAVAILABLE })
+}
+
+// Spies and stubs look at how a method is defined, and not all of them get it first.
+const SPIES = {
+  'mock.method of node:test': (socket, name) => {
+    const spied = mock.method(socket, name)
+    return () => spied.mock.callCount()
+  },
+  'a spy in the manner of sinon': (socket, name) => {
+    let calls = 0
+    let object = socket
+    while (!Object.hasOwn(object, name)) object = Object.getPrototypeOf(object)
+    const { value } = Object.getOwnPropertyDescriptor(object, name)
+    define(socket, name, function (...args) {
+      calls++
+      return value.apply(this, args)
+    })
+    return () => calls
+  }
+}
+for (const [tool, spy] of Object.entries(SPIES)) {
+  for (const name of ['write', 'push', 'emit']) {
+    for (const transport of transports) {
+      test(`${transport}: ${tool} sees ${name}`, async (scope) => {
+        const connection = await open(scope, 'server', transport)
+        const count = spy(connection.socket, name)
+        await exchange(connection)
+        await exchange(connection)
+        assert.ok(count() > 0)
+        assert.ok(!isNative(connection))
+      }, { skip: tool.endsWith('node:test') && !mock && 'Node 18.0 has no mocks' })
+    }
+  }
 }
 
 test('a class that is as it was again has native sockets again', async (scope) => {

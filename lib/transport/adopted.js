@@ -89,8 +89,6 @@ const TAKING_BACK = [
 ]
 /** Methods that do not, because Node calls them while the socket is ours; a program may replace them. */
 const KEPT = ['read', '_read', 'resume', 'uncork', 'emit']
-/** Those that see what arrives. Replacing one gives the socket back at once, because the next bytes do not ask. */
-const OF_READING = ['push', 'unshift', 'read', '_read', 'emit']
 
 /** @type {any} */
 const methods = {}
@@ -106,20 +104,8 @@ for (const name of KEPT) {
     return Socket.prototype[name].apply(this, args)
   }
 }
-for (const name of [...TAKING_BACK, ...KEPT]) {
-  // Enumerable, as on Node's prototypes.
-  Object.defineProperty(AdoptedSocket.prototype, name, OF_READING.includes(name)
-    ? {
-      configurable: true,
-      enumerable: true,
-      get: () => methods[name],
-      set (value) {
-        release(this)
-        define(this, name, value)
-      }
-    }
-    : { value: methods[name], configurable: true, enumerable: true, writable: true })
-}
+// Properties like those of Node's prototypes, and no accessors: what wraps methods looks at how they are defined.
+for (const name of [...TAKING_BACK, ...KEPT]) define(AdoptedSocket.prototype, name, methods[name])
 AdoptedSocket.prototype.constructor = net.Socket
 
 /**

@@ -55,12 +55,14 @@ const CANNOT_RESET = net.Socket.prototype.resetAndDestroy === undefined
 const KINDS = {
   als: { ...HAPPENINGS, ...PROMISES },
   domain: { ...HAPPENINGS, ...PROMISES, ...DOMAINS },
-  zone: HAPPENINGS
+  'late domain': { ...HAPPENINGS, ...PROMISES, ...DOMAINS },
+  zone: HAPPENINGS,
+  'late zone': HAPPENINGS
 }
 
 for (const [kind, happenings] of Object.entries(KINDS)) {
   for (const role of ['server', 'client']) {
-    const isForeign = isStream && role === 'server' && kind !== 'zone'
+    const isForeign = isStream && role === 'server' && !kind.endsWith('zone')
     const names = Object.keys(happenings).filter((name) =>
       !(isForeign && FROM_BYTES.includes(name)) && !(CANNOT_RESET && name === 'a reset'))
     for (const isThrowing of [false, true]) {
@@ -79,7 +81,10 @@ for (const [kind, happenings] of Object.entries(KINDS)) {
 
 async function run (kind, role, isThrowing, expected) {
   const happenings = Object.fromEntries(Object.entries(expected).map(([name, told]) => [name, told.length]))
-  const argument = JSON.stringify({ kind, role, isThrowing, happenings, isNative: !isStream })
+  const isLate = kind.startsWith('late ')
+  const argument = JSON.stringify({
+    kind: kind.replace('late ', ''), role, isThrowing, happenings, isNative: !isStream, isLate
+  })
   const { stdout } = await promisify(execFile)(process.execPath, [CHILD, argument])
   return JSON.parse(stdout)
 }

@@ -6,7 +6,7 @@
 
 const assert = require('node:assert/strict')
 const { createHook } = require('node:async_hooks')
-const { kind, role, isThrowing, happenings, isNative } = JSON.parse(process.argv[2])
+const { kind, role, isThrowing, happenings, isNative, isLate } = JSON.parse(process.argv[2])
 
 const KINDS = {
   als () {
@@ -166,6 +166,8 @@ const HAPPENINGS = {
   }
 }
 
+// The guest may be loaded after this package.
+if (isLate) require('../..')
 const context = KINDS[kind]()
 const WebSocket = require('../..')
 const { accept, connectOpen, serve } = require('../support/peer')

@@ -2,7 +2,6 @@
 'use strict'
 
 const { nextTick, now, setImmediate } = require('../runtime')
-const { throwSoon } = require('../driver/callback')
 const { Context } = require('./context')
 const { adopt } = require('./native')
 const { StreamChannel } = require('./stream')
@@ -263,35 +262,14 @@ class Transport {
    * @param {() => void} work
    */
   batch (work) {
-    if (this.#depth++ > 0) {
-      try {
-        return work()
-      } finally {
-        this.#depth--
-      }
-    }
-    // What the application sends when the connection opens answers no request.
-    const isReply = this.#driver.readyState === OPEN
-    const channel = this.#channel
-    const counted = isReply ? channel.beginReplies() : 0
-    const before = isReply && !channel.countsReplies ? this.#buffered : Infinity
+    if (this.#depth > 0) return this.#inside(work)
     let isDone = false
-    enterBatch(this)
     try {
-      work()
+      this.#together(work)
       isDone = true
     } finally {
-      this.#depth--
-      if (isReply) channel.endReplies(counted)
-      leaveBatch(this)
-      this.#endBatch(before)
       if (!isDone) this.#deliverRest()
     }
-  }
-
-  /** A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not. */
-  #deliverRest () {
-    nextTick(() => this.enter(() => this.#driver.deliver()))
   }
 
   /**
@@ -301,18 +279,42 @@ class Transport {
    * @param {() => void} work
    */
   enter (work) {
-    if (this.#depth > 0) this.batch(work)
-    else this.context.run(() => this.batch(() => this.#attempt(work)))
+    if (this.#depth > 0) return this.#inside(work)
+    let isDone = false
+    this.context.run(() => {
+      this.#together(work)
+      isDone = true
+    })
+    if (!isDone) this.#deliverRest()
+  }
+
+  /** A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not. */
+  #deliverRest () {
+    nextTick(() => this.enter(() => this.#driver.deliver()))
+  }
+
+  /** @param {() => void} work of a batch that is under way */
+  #inside (work) {
+    this.#depth++
+    try {
+      work()
+    } finally {
+      this.#depth--
+    }
   }
 
   /** @param {() => void} work */
-  #attempt (work) {
+  #together (work) {
+    // What the application sends when the connection opens is nobody's request.
+    const before = this.#driver.readyState === OPEN ? this.#buffered : Infinity
+    this.#depth++
+    enterBatch(this)
     try {
       work()
-    } catch (error) {
-      // Before what is behind it.
-      throwSoon(error)
-      this.#deliverRest()
+    } finally {
+      this.#depth--
+      leaveBatch(this)
+      this.#endBatch(before)
     }
   }
 

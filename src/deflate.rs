@@ -222,14 +222,14 @@ impl DeflateSession {
         let message = self
             .session()?
             .deflate(&payload, |message| copy(env, message));
-        message.transpose()
+        message.map_err(|error| failed(env, error))?.transpose()
     }
 
     /// Goes on with a large message.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn deflate_more<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
         let message = self.session()?.deflate_more(|message| copy(env, message));
-        message.transpose()
+        message.map_err(|error| failed(env, error))?.transpose()
     }
 
     /// Gives the memory back. The session does not work any longer.
@@ -253,7 +253,8 @@ fn copy<'env>(env: &'env Env, message: &[u8]) -> Result<BufferSlice<'env>> {
 fn failed(env: &Env, error: ProtocolError) -> Error {
     let (message, code) = match error {
         ProtocolError::Inflate(words) => (words.to_owned(), None),
-        other => (other.to_string(), Some("too_large")),
+        ProtocolError::TooLarge => (error.to_string(), Some("too_large")),
+        other => (other.to_string(), None),
     };
     pending(env.throw_error(&message, code), message)
 }

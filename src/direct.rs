@@ -147,11 +147,16 @@ unsafe extern "C" fn messages(
             bytes += next.payload.len();
             fault::point("messages");
             // SAFETY: as in `text`; the scope is that of the call.
+            let Some(value) = (unsafe { message(env, &next) }) else {
+                connection.exhaust();
+                break;
+            };
+            // SAFETY: likewise.
             unsafe {
                 if run.is_null() {
                     sys::napi_create_array(env, &mut run);
                 }
-                sys::napi_set_element(env, run, length, message(env, &next));
+                sys::napi_set_element(env, run, length, value);
             }
             length += 1;
         }

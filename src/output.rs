@@ -30,10 +30,12 @@ pub(crate) fn next<'env>(
             None => None,
             Some(Output::Message(received)) => {
                 // SAFETY: the environment is that of the call under way, whose scope is open.
-                let message = unsafe {
-                    let value = value::message(env.raw(), &received);
-                    Unknown::from_napi_value(env.raw(), value)?
+                let Some(value) = (unsafe { value::message(env.raw(), &received) }) else {
+                    connection.exhaust();
+                    continue;
                 };
+                // SAFETY: likewise.
+                let message = unsafe { Unknown::from_napi_value(env.raw(), value)? };
                 let mut run = env.create_array(1)?;
                 run.set(0, message)?;
                 Some(Either::A(run))

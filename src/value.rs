@@ -13,19 +13,28 @@ use napi::bindgen_prelude::{FromNapiValue, TypeName, ValidateNapiValue};
 use napi::{Error, Result, Status, ValueType, sys};
 use proto::output::{Kind, Message};
 
-/// A message as handlers get it: a string or a Buffer.
+/// A message as handlers get it: a string or a Buffer. None when JavaScript has no memory for it, or its strings
+/// are never that long.
 ///
 /// # Safety
 ///
 /// The environment is that of this thread's call under way, and a handle scope is open.
-pub(crate) unsafe fn message(env: sys::napi_env, message: &Message<'_>) -> sys::napi_value {
+#[inline]
+pub(crate) unsafe fn message(env: sys::napi_env, message: &Message<'_>) -> Option<sys::napi_value> {
     // SAFETY: the caller's.
-    unsafe {
+    let value = unsafe {
         match message.kind {
             Kind::Text => text(env, message.payload),
             Kind::Binary => buffer(env, message.payload),
         }
+    };
+    if value.is_null() {
+        let mut exception = null_mut();
+        // SAFETY: the caller's. An exception of that attempt is not the program's.
+        unsafe { sys::napi_get_and_clear_last_exception(env, &mut exception) };
+        return None;
     }
+    Some(value)
 }
 
 /// A string. Of ASCII, V8 makes it in three quarters of the time from one-byte characters, and in a third
@@ -54,7 +63,8 @@ unsafe fn buffer(env: sys::napi_env, bytes: &[u8]) -> sys::napi_value {
     value
 }
 
-/// Lends a string's UTF-8, with U+FFFD for lone surrogates. None for anything that is no string.
+/// Lends a string's UTF-8, with U+FFFD for lone surrogates. None for anything that is no string. Throws a
+/// RangeError when there is no memory for it.
 ///
 /// # Safety
 ///
@@ -92,7 +102,11 @@ pub(crate) unsafe fn with_text<R>(
     // vector has the room that it is said to have, and N-API has written what it says.
     unsafe {
         sys::napi_get_value_string_utf8(env, value, null_mut(), 0, &mut length);
-        let mut bytes = Vec::<u8>::with_capacity(length + 1);
+        let mut bytes = Vec::<u8>::new();
+        if bytes.try_reserve_exact(length + 1).is_err() {
+            sys::napi_throw_range_error(env, null_mut(), c"Out of memory".as_ptr());
+            return None;
+        }
         let room = bytes.as_mut_ptr().cast();
         sys::napi_get_value_string_utf8(env, value, room, length + 1, &mut length);
         bytes.set_len(length);

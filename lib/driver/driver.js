@@ -516,7 +516,7 @@ class Driver extends EventEmitter {
   /** @param {boolean} accepted whether a control frame was */
   #controlled (accepted) {
     if (accepted) this.transport?.offer()
-    else this.#continueIfNeeded()
+    this.#continueIfNeeded()
     return accepted
   }
 

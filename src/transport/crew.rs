@@ -85,7 +85,13 @@ impl Job {
     pub(crate) fn finish(&self) -> Outcome {
         match self.write() {
             Progress::Written(written) => {
-                Outcome::Rest(self.bytes.get(written..).unwrap_or_default().to_vec())
+                let rest = self.bytes.get(written..).unwrap_or_default();
+                let mut copy = Vec::new();
+                if copy.try_reserve_exact(rest.len()).is_err() {
+                    return Outcome::Failed(io::Error::from_raw_os_error(libc::ENOMEM));
+                }
+                copy.extend_from_slice(rest);
+                Outcome::Rest(copy)
             }
             Progress::Waiting => Outcome::Failed(io::ErrorKind::Interrupted.into()),
             Progress::Failed(number) => Outcome::Failed(io::Error::from_raw_os_error(number)),

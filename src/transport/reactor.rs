@@ -4,6 +4,7 @@
 //! one call, write what that has sent. Does not know events, phases or timers.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, null_mut};
 use std::rc::{Rc, Weak};
@@ -437,7 +438,7 @@ impl Inner {
             self.news(id, Entry::Ended, null_mut());
         }
         for (id, error) in table.take_broken() {
-            let number = self.number(error.raw_os_error().unwrap_or_default());
+            let number = self.number(error_number(&error));
             self.news(id, Entry::Unwritable, number);
         }
         for id in table.take_passed() {
@@ -470,7 +471,7 @@ impl Inner {
                 Read::Nothing => {}
                 Read::End => self.entry(id, Entry::Ended, null_mut()),
                 Read::Failed(error) => {
-                    let number = self.number(error.raw_os_error().unwrap_or_default());
+                    let number = self.number(error_number(&error));
                     self.entry(id, Entry::Failed, number);
                 }
                 Read::Secured => self.entry(id, Entry::Secure, self.number(-1)),
@@ -482,7 +483,7 @@ impl Inner {
                     let payload = reason.as_bytes();
                     // SAFETY: the environment is alive, and `ready` has opened a scope.
                     let text = unsafe { value::message(self.env, &Message { kind, payload }) };
-                    self.entry(id, Entry::Secure, text);
+                    self.entry(id, Entry::Secure, text.unwrap_or_else(|| self.number(0)));
                 }
                 Read::Bytes(read) => {
                     bytes += read;
@@ -518,7 +519,10 @@ impl Inner {
             bytes += message.payload.len();
             messages += 1;
             // SAFETY: the environment is alive, and `ready` has opened a scope.
-            let value = unsafe { value::message(self.env, &message) };
+            let Some(value) = (unsafe { value::message(self.env, &message) }) else {
+                connection.exhaust();
+                break;
+            };
             self.entry(id, Entry::Message, value);
         }
         self.entry(id, Entry::Poll, null_mut());
@@ -672,6 +676,15 @@ fn reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref
     // SAFETY: the environment and the value are those of the call that is under way.
     let status = unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
     checked(status).map(|()| reference)
+}
+
+/// As the kernel numbers errors. Those of an allocator have no number.
+fn error_number(error: &io::Error) -> i32 {
+    let otherwise = match error.kind() {
+        io::ErrorKind::OutOfMemory => libc::ENOMEM,
+        _ => 0,
+    };
+    error.raw_os_error().unwrap_or(otherwise)
 }
 
 fn checked(status: sys::napi_status) -> Result<()> {

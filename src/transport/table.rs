@@ -337,7 +337,10 @@ impl Table {
         match job.finish() {
             Outcome::Rest(rest) => {
                 socket.traffic.send(job.len() - rest.len());
-                socket.connection.borrow_mut().outbox().put_back(rest);
+                let is_whole = socket.connection.borrow_mut().outbox().put_back(rest);
+                if !is_whole {
+                    self.broke(id, io::Error::from_raw_os_error(libc::ENOMEM));
+                }
             }
             Outcome::Failed(error) => self.broke(id, error),
         }

@@ -22,6 +22,8 @@ impl CloseCode {
     pub const EXTENSION_ERROR: Self = Self(1010);
     /// 1009: a message was above the limit.
     pub const TOO_LARGE: Self = Self(1009);
+    /// 1011: we cannot go on, which is not the peer's fault.
+    pub const UNEXPECTED_CONDITION: Self = Self(1011);
 
     /// A code received from a peer; `None` for those that websocket-driver answers with 1002: the ones
     /// a peer must not send (1005, 1006 …) and the ones nobody has defined there.

@@ -47,6 +47,9 @@ pub enum ProtocolError {
     /// RFC 7692 §7.2.2: a message that cannot be inflated, in zlib's words.
     #[error("permessage-deflate: {0}")]
     Inflate(&'static str),
+    /// No violation: there is no memory for what the peer sends, or for what waits because it does not read.
+    #[error("Out of memory")]
+    NoMemory,
 }
 
 impl ProtocolError {
@@ -66,6 +69,7 @@ impl ProtocolError {
             Self::TooLarge => "too-large",
             Self::InvalidUtf8 => "invalid-utf8",
             Self::Inflate(_) => "inflate",
+            Self::NoMemory => "no-memory",
         }
     }
 
@@ -77,6 +81,7 @@ impl ProtocolError {
             Self::TooLarge => CloseCode::TOO_LARGE,
             Self::InvalidUtf8 => CloseCode::ENCODING_ERROR,
             Self::Inflate(_) => CloseCode::EXTENSION_ERROR,
+            Self::NoMemory => CloseCode::UNEXPECTED_CONDITION,
             _ => CloseCode::PROTOCOL_ERROR,
         }
     }
@@ -250,6 +255,7 @@ mod tests {
                 1007,
                 "Could not decode a text frame as UTF-8",
             ),
+            (E::NoMemory, "no-memory", 1011, "Out of memory"),
         ];
         for (error, name, close_code, words) in cases {
             assert_eq!(error.code(), name);

@@ -3,16 +3,23 @@
 //! Knows how to hand out contiguous bytes and how to stay small. Does not know what a frame or a
 //! head is.
 
+use crate::memory::{self, NoMemory};
 use crate::spare;
 
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     bytes: Vec<u8>,
     start: usize,
+    /// There was no memory for what came behind these bytes.
+    is_cut: bool,
 }
 
 impl Inbox {
+    /// Stores bytes, or finds that there is no memory for them: from then on all are dropped.
     pub(crate) fn push(&mut self, chunk: &[u8]) {
+        if self.is_cut {
+            return;
+        }
         // Moving the rest to the front only when it is the smaller part keeps the work per byte
         // constant, whatever the sizes of chunks and frames.
         if self.start > 0 && self.start >= self.unread().len() {
@@ -22,7 +29,12 @@ impl Inbox {
         if self.bytes.capacity() == 0 {
             self.bytes = spare::take(chunk.len());
         }
-        self.bytes.extend_from_slice(chunk);
+        self.is_cut = memory::append(&mut self.bytes, chunk) == Err(NoMemory);
+    }
+
+    /// Whether what is missing has been dropped, and will not come.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Takes `length` bytes, which the caller has seen in [`unread`](Self::unread), and returns
@@ -54,19 +66,24 @@ impl Inbox {
 
     /// Forgets everything and gives the memory back.
     pub(crate) fn clear(&mut self) {
-        self.start = 0;
-        spare::give(&mut self.bytes);
+        self.is_cut = false;
+        self.give_back();
     }
 
     /// Gives back what a burst left behind, so that an idle connection costs next to nothing. For when
     /// what is unread is no more than the beginning of a frame: it is moved.
     pub(crate) fn release(&mut self) {
         if self.unread().is_empty() {
-            return self.clear();
+            return self.give_back();
         }
         self.bytes.drain(..self.start);
         self.start = 0;
         self.bytes.shrink_to(IDLE_CAPACITY);
+    }
+
+    fn give_back(&mut self) {
+        self.start = 0;
+        spare::give(&mut self.bytes);
     }
 
     pub(crate) fn unread(&self) -> &[u8] {

@@ -60,6 +60,7 @@ mod hixie;
 pub mod http;
 pub mod hybi;
 mod inbox;
+mod memory;
 pub mod outbox;
 pub mod output;
 mod spare;

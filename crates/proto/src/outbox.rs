@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use crate::memory::{self, NoMemory};
 use crate::spare::{self, MAX_SLACK};
 
 /// Bytes that the connection wants written, in order.
@@ -22,6 +23,8 @@ pub struct Outbox {
     away: u64,
     /// Places in the stream of all bytes: what is before them has left, or not yet.
     marks: VecDeque<u64>,
+    /// There was no memory for a write. What would come behind it is dropped as well.
+    has_lost: bool,
 }
 
 /// How the bytes are handed out.
@@ -44,25 +47,48 @@ impl Default for Writes {
 }
 
 impl Outbox {
-    /// Makes room for so many bytes, which are about to be appended.
-    pub(crate) fn expect(&mut self, length: usize) {
-        if self.bytes.capacity() == 0 {
-            self.bytes = spare::take(length);
+    /// Lets `write` append one write, a head or a frame, of at most `length` bytes.
+    pub(crate) fn append(&mut self, length: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        if !self.has_lost && self.make_room(length) == Err(NoMemory) {
+            self.lose();
         }
-    }
-
-    /// Lets `write` append one write: a head or a frame.
-    pub(crate) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        self.expect(1);
+        if self.has_lost {
+            return;
+        }
         write(&mut self.bytes);
         if let Writes::Apart { ends, .. } = &mut self.writes {
             ends.push(self.bytes.len());
         }
     }
 
+    fn make_room(&mut self, length: usize) -> Result<(), NoMemory> {
+        if self.bytes.capacity() == 0 {
+            self.bytes = spare::take(length);
+        }
+        if let Writes::Apart { ends, .. } = &mut self.writes {
+            ends.try_reserve(1).map_err(|_| NoMemory)?;
+        }
+        memory::reserve(&mut self.bytes, length)
+    }
+
+    /// A write could not be made.
+    pub(crate) fn lose(&mut self) {
+        self.has_lost = true;
+    }
+
+    /// Whether a write has been lost: the connection has to fail.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.has_lost
+    }
+
+    /// The same, once. From now on, what is appended follows what was there before the loss.
+    pub(crate) fn take_loss(&mut self) -> bool {
+        std::mem::take(&mut self.has_lost)
+    }
+
     /// Appends bytes that are no frame of ours.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.append(|all| all.extend_from_slice(bytes));
+        self.append(bytes.len(), |all| all.extend_from_slice(bytes));
     }
 
     /// Head by head and frame by frame, what a driver emits: the first write that has not been taken. What a
@@ -97,15 +123,17 @@ impl Outbox {
         bytes
     }
 
-    /// Puts back what was taken and not written, before everything else. The rest has left.
-    pub fn put_back(&mut self, rest: Vec<u8>) {
+    /// Puts back what was taken and not written, before everything else. The rest has left. False when there
+    /// is no memory for it: then the stream cannot go on.
+    #[must_use = "bytes may be missing"]
+    pub fn put_back(&mut self, rest: Vec<u8>) -> bool {
         self.gone += self.written as u64;
         self.gone -= rest.len() as u64;
         self.away = 0;
         let later = std::mem::replace(&mut self.bytes, rest);
-        self.bytes
-            .extend_from_slice(later.get(self.written..).unwrap_or_default());
+        let later = later.get(self.written..).unwrap_or_default();
         self.written = 0;
+        memory::append(&mut self.bytes, later) == Ok(())
     }
 
     /// So many of the [`bytes`](Self::bytes) have been written.
@@ -124,8 +152,9 @@ impl Outbox {
     fn forget_written(&mut self) {
         self.gone += self.written as u64;
         let rest = self.bytes.get(self.written..).unwrap_or_default();
-        if self.bytes.capacity() / MAX_SLACK > rest.len() {
-            let rest = rest.to_vec();
+        let is_oversized = self.bytes.capacity() / MAX_SLACK > rest.len();
+        let smaller = is_oversized.then(|| memory::copy_of(rest));
+        if let Some(Ok(rest)) = smaller {
             spare::give(&mut self.bytes);
             self.bytes = rest;
         } else {
@@ -141,7 +170,10 @@ impl Outbox {
 
     /// Marks the end of what is here: its sender waits for it to leave.
     pub(crate) fn mark(&mut self) {
-        self.marks.push_back(self.gone + self.bytes.len() as u64);
+        let place = self.gone + self.bytes.len() as u64;
+        if memory::push(&mut self.marks, place) == Err(NoMemory) {
+            self.lose();
+        }
     }
 
     /// Whether [`take_passed`](Self::take_passed) has something to say.
@@ -173,6 +205,7 @@ impl Outbox {
     /// Forgets everything: it will not leave.
     pub fn discard(&mut self) {
         self.marks = VecDeque::new();
+        self.has_lost = false;
         self.clear();
     }
 
@@ -212,12 +245,12 @@ mod tests {
     #[test]
     fn keeps_writes_apart_and_in_order() {
         let mut outbox = Outbox::default();
-        outbox.append(|bytes| bytes.extend_from_slice(b"head"));
-        outbox.append(|bytes| bytes.extend_from_slice(b"frame"));
+        outbox.push(b"head");
+        outbox.push(b"frame");
         assert_eq!(outbox.bytes(), b"headframe");
         assert_eq!(outbox.take_first(), Some(&b"head"[..]));
         assert_eq!(outbox.take_first(), Some(&b"frame"[..]));
-        outbox.append(|bytes| bytes.extend_from_slice(b"more"));
+        outbox.push(b"more");
         assert_eq!(outbox.take_first(), Some(&b"more"[..]));
         assert_eq!(outbox.take_first(), None);
         assert!(outbox.is_empty());
@@ -226,13 +259,13 @@ mod tests {
     #[test]
     fn what_was_not_written_stays_first() {
         let mut outbox = Outbox::default();
-        outbox.append(|bytes| bytes.extend_from_slice(b"written here"));
+        outbox.push(b"written here");
         outbox.advance(8);
         assert_eq!(outbox.bytes(), b"here");
         let away = outbox.take_bytes();
         assert_eq!((away.as_slice(), outbox.is_empty()), (&b"here"[..], true));
-        outbox.append(|bytes| bytes.extend_from_slice(b" and later"));
-        outbox.put_back(away[1..].to_vec());
+        outbox.push(b" and later");
+        assert!(outbox.put_back(away[1..].to_vec()));
         assert_eq!(outbox.bytes(), b"ere and later");
         outbox.advance(13);
         assert!(outbox.is_empty());
@@ -245,7 +278,7 @@ mod tests {
     }
 
     fn append_marked(outbox: &mut Outbox, text: &str) {
-        outbox.append(|bytes| bytes.extend_from_slice(text.as_bytes()));
+        outbox.push(text.as_bytes());
         outbox.mark();
     }
 
@@ -253,7 +286,7 @@ mod tests {
     fn a_mark_passes_when_everything_before_it_has_left() {
         let mut outbox = marked("one");
         append_marked(&mut outbox, "three");
-        outbox.append(|bytes| bytes.extend_from_slice(b"nobody waits for this"));
+        outbox.push(b"nobody waits for this");
         assert!(!outbox.has_passed());
         outbox.advance(2);
         assert_eq!(outbox.take_passed(), 0);
@@ -280,14 +313,14 @@ mod tests {
         let away = outbox.take_bytes();
         append_marked(&mut outbox, "three");
         assert_eq!((away.as_slice(), outbox.take_passed()), (&b"netwo"[..], 0));
-        outbox.put_back(away[3..].to_vec());
+        assert!(outbox.put_back(away[3..].to_vec()));
         assert_eq!(outbox.bytes(), b"wothree");
         assert_eq!(outbox.take_passed(), 1);
         outbox.advance(2);
         assert_eq!(outbox.take_passed(), 1);
         let away = outbox.take_bytes();
         assert_eq!((away.as_slice(), outbox.take_passed()), (&b"three"[..], 0));
-        outbox.put_back(Vec::new());
+        assert!(outbox.put_back(Vec::new()));
         assert_eq!(outbox.take_passed(), 1);
     }
 

@@ -51,10 +51,10 @@ proptest! {
             let (client, server) = pair.get_mut(&mut sessions);
             let (from, to) = if *is_answer { (server, client) } else { (client, server) };
             let mut compressed = from.deflate(message, <[u8]>::to_vec);
-            while compressed.is_none() {
+            while let Ok(None) = compressed {
                 compressed = from.deflate_more(<[u8]>::to_vec);
             }
-            let compressed = compressed.unwrap_or_default();
+            let compressed = compressed.ok().flatten().unwrap_or_default();
             let mut found = to.inflate(&compressed, <[u8]>::to_vec);
             while let Ok(None) = found {
                 found = to.inflate_more(<[u8]>::to_vec);

@@ -246,7 +246,7 @@ fn the_rest_of_a_burst_keeps_nothing_of_the_burst() {
         ("written elsewhere", |server| {
             let bytes = server.outbox().take_bytes();
             let rest = bytes[bytes.len() - 100..].to_vec();
-            server.outbox().put_back(rest);
+            assert!(server.outbox().put_back(rest));
         }),
     ];
     for (how, leave) in cases {

@@ -85,9 +85,7 @@ impl Session {
         sink: &mut dyn FnMut(&[u8]),
     ) -> io::Result<usize> {
         let start = self.held.len();
-        if scratch.len() < start + CHUNK {
-            scratch.resize(start + CHUNK, 0);
-        }
+        grow(scratch, start + CHUNK)?;
         let (before, rest) = scratch.split_at_mut(start);
         before.copy_from_slice(&self.held);
         let read = read(rest.get_mut(..CHUNK).unwrap_or_default())?;
@@ -95,8 +93,7 @@ impl Session {
             let bytes = scratch.get_mut(..start + read).unwrap_or_default();
             let done = self.process(bytes, sink);
             self.held.clear();
-            self.held
-                .extend_from_slice(bytes.get(done..).unwrap_or_default());
+            extend(&mut self.held, bytes.get(done..).unwrap_or_default())?;
             if self.held.is_empty() {
                 self.held.shrink_to(0);
             } else if self.held.len() > MAX_HELD && self.is_alive() {
@@ -122,7 +119,7 @@ impl Session {
         while taken < plaintext.len() && self.may_send() {
             let rest = plaintext.get(taken..).unwrap_or_default();
             let piece = rest.get(..CHUNK).unwrap_or(rest);
-            let Some(length) = self.encrypt(piece, scratch) else {
+            let Some(length) = self.encrypt(piece, scratch)? else {
                 break;
             };
             taken += piece.len();
@@ -134,7 +131,7 @@ impl Session {
                 0
             };
             let rest = records.get(sent..).unwrap_or_default();
-            self.outgoing.extend_from_slice(rest);
+            extend(&mut self.outgoing, rest)?;
             if !rest.is_empty() && !self.flush(&mut send)? {
                 break;
             }
@@ -143,17 +140,20 @@ impl Session {
     }
 
     /// Encrypts bytes that go out with the next write.
-    fn queue(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) {
+    fn queue(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) -> io::Result<()> {
         let mut rest = plaintext;
         while !rest.is_empty() && self.may_send() {
             let piece = rest.get(..CHUNK).unwrap_or(rest);
-            let Some(length) = self.encrypt(piece, scratch) else {
+            let Some(length) = self.encrypt(piece, scratch)? else {
                 break;
             };
             rest = rest.get(piece.len()..).unwrap_or_default();
-            let records = scratch.get(..length).unwrap_or_default();
-            self.outgoing.extend_from_slice(records);
+            extend(
+                &mut self.outgoing,
+                scratch.get(..length).unwrap_or_default(),
+            )?;
         }
+        Ok(())
     }
 
     /// The last words: what waits, this plaintext, and the goodbye. What `send` has left of them.
@@ -164,7 +164,7 @@ impl Session {
         mut send: impl FnMut(&[u8]) -> io::Result<usize>,
     ) -> io::Result<Vec<u8>> {
         let taken = self.write(plaintext, scratch, &mut send)?;
-        self.queue(plaintext.get(taken..).unwrap_or_default(), scratch);
+        self.queue(plaintext.get(taken..).unwrap_or_default(), scratch)?;
         if self.may_send() {
             let length =
                 self.with_traffic(scratch, |traffic, into| traffic.queue_close_notify(into));
@@ -209,12 +209,10 @@ impl Session {
     }
 
     /// Records of these bytes, at the start of `scratch`. None when the keys are used up.
-    fn encrypt(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) -> Option<usize> {
+    fn encrypt(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) -> io::Result<Option<usize>> {
         let needed = plaintext.len() + (plaintext.len() / MAX_RECORD + 1) * OVERHEAD;
-        if scratch.len() < needed {
-            scratch.resize(needed, 0);
-        }
-        self.with_traffic(scratch, |traffic, into| traffic.encrypt(plaintext, into))
+        grow(scratch, needed)?;
+        Ok(self.with_traffic(scratch, |traffic, into| traffic.encrypt(plaintext, into)))
     }
 
     fn with_traffic(
@@ -343,6 +341,22 @@ impl Session {
             }
         }
     }
+}
+
+/// Gives a buffer at least that length. An error when there is no memory for it.
+fn grow(buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
+    if let Some(missing) = length.checked_sub(buffer.len()) {
+        buffer.try_reserve(missing)?;
+        buffer.resize(length, 0);
+    }
+    Ok(())
+}
+
+/// Appends bytes. An error when there is no memory for them.
+fn extend(to: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
+    to.try_reserve(bytes.len())?;
+    to.extend_from_slice(bytes);
+    Ok(())
 }
 
 /// Has rustls encode one of its own records.

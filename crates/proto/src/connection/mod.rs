@@ -24,6 +24,7 @@ use crate::hybi::decoder::MAX_CONTROL_PAYLOAD;
 use crate::hybi::frame::{Opcode, Rsv};
 use crate::hybi::prepared::Prepared;
 use crate::hybi::{Hybi, Phase as HybiPhase};
+use crate::memory::{self, NoMemory};
 use crate::outbox::Outbox;
 use crate::output::{Caused, Error, Event, Form, Kind, Message, Output};
 use crate::utf8::is_utf8;
@@ -217,6 +218,12 @@ impl Connection {
         if let Some(event) = self.untold.pop_front() {
             return Some(Output::Event(event));
         }
+        if self.outbox.take_loss() {
+            let mut events = VecDeque::new();
+            self.exhausted(&mut events);
+            self.untold = events;
+            return Output::of(&self.outbox, &mut self.untold);
+        }
         if let Phase::Connecting { progress, .. } = self.phase {
             match progress {
                 Progress::Asked => self.read_response()?,
@@ -377,6 +384,8 @@ impl Connection {
         let mut events = VecDeque::new();
         if self.has_faulted() {
             events.append(&mut self.untold);
+        } else if self.outbox.take_loss() {
+            self.exhausted(&mut events);
         } else if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol)
         {
             hybi.work(&mut self.outbox, &mut events);
@@ -387,6 +396,10 @@ impl Connection {
     /// Marks the end of the message that has just been accepted: [`Outbox::take_passed`] tells when it has
     /// left, wherever it waits now. Those that were made with `send_transformed` are marked like others.
     pub fn mark(&mut self) {
+        // What is lost never leaves.
+        if self.outbox.has_lost() {
+            return;
+        }
         match (&mut self.phase, &mut self.protocol) {
             (Phase::Connecting { queued, .. }, _) => {
                 if let Some(last) = queued.last_mut() {
@@ -434,6 +447,26 @@ impl Connection {
         }
     }
 
+    /// There is no memory for something that the peer has sent, or that waits for it. The connection fails, which
+    /// `poll` and [`work`](Self::work) tell.
+    pub fn exhaust(&mut self) {
+        self.outbox.lose();
+    }
+
+    /// Fails because of that: with a close frame when the connection is open.
+    fn exhausted(&mut self, events: &mut VecDeque<Event>) {
+        match (&self.phase, &mut self.protocol) {
+            (Phase::Failed, _) => {}
+            (Phase::Connecting { .. }, _) => {
+                events.extend(self.fail(Error::Protocol(ProtocolError::NoMemory)));
+            }
+            (Phase::Established, Protocol::Hybi(hybi)) => hybi.exhausted(&mut self.outbox, events),
+            (Phase::Established, Protocol::Hixie(hixie)) => {
+                events.extend(hixie.close(&mut self.outbox).then_some(hixie::CLOSE));
+            }
+        }
+    }
+
     /// The bytes to write. Whoever has written them clears it.
     pub fn outbox(&mut self) -> &mut Outbox {
         &mut self.outbox
@@ -456,12 +489,15 @@ impl Connection {
             (_, Protocol::Hixie(_)) if opcode != Opcode::Text => false,
             (Phase::Established, Protocol::Hixie(hixie)) => hixie.send(payload, &mut self.outbox),
             (Phase::Connecting { queued, .. }, _) => {
-                queued.push(Queued {
-                    opcode,
-                    form,
-                    payload: payload.to_vec(),
-                    is_marked: false,
-                });
+                match memory::copy_of(payload) {
+                    Ok(payload) => queued.push(Queued {
+                        opcode,
+                        form,
+                        payload,
+                        is_marked: false,
+                    }),
+                    Err(NoMemory) => self.outbox.lose(),
+                }
                 true
             }
         }
@@ -549,6 +585,9 @@ impl Connection {
     /// Whether [`poll`](Self::poll) has to be asked when [`poll_message`](Self::poll_message) has nothing.
     #[must_use]
     pub fn needs_poll(&self) -> bool {
+        if self.outbox.has_lost() {
+            return true;
+        }
         match (&self.phase, &self.protocol) {
             (Phase::Failed, _) => !self.untold.is_empty(),
             (Phase::Established, Protocol::Hybi(hybi)) => {
@@ -570,10 +609,13 @@ impl Connection {
 
     /// Whether a large message is being compressed. What is sent meanwhile waits for it, and all of it
     /// for [`work`](Self::work), which is to be called when other connections have had their turn. The
-    /// last work of a connection that has [faulted](Self::fault) is to tell so.
+    /// last work of a connection that has [faulted](Self::fault), or has no [memory](Self::exhaust), is to tell
+    /// so.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        matches!(&self.protocol, Protocol::Hybi(hybi) if hybi.has_work()) || self.has_faulted()
+        matches!(&self.protocol, Protocol::Hybi(hybi) if hybi.has_work())
+            || self.has_faulted()
+            || self.outbox.has_lost()
     }
 
     /// Whether it has [faulted](Self::fault), and that is still to be told.

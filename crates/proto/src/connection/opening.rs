@@ -132,26 +132,27 @@ impl Connection {
             return None;
         };
         let inbox = &mut hybi.receiver().inbox;
-        let judged = scanner
-            .response(inbox.unread())
-            .transpose()?
-            .and_then(|(head, size)| {
-                inbox.take(size);
-                let head = self.response.insert(head);
-                handshake.judge(head)?;
-                let chosen = self.subprotocol.insert(None);
-                *chosen = handshake.subprotocol(head)?;
-                let extensions = head.header("sec-websocket-extensions");
-                let invalid =
-                    || HandshakeError::InvalidExtensions(extensions.unwrap_or("").to_owned());
-                self.negotiation
-                    .receive(extensions)
-                    .map_err(|_| invalid())?;
-                match self.negotiation.unknown() {
-                    Some(name) => Err(HandshakeError::UnknownExtension(name.to_owned())),
-                    None => Ok(()),
-                }
-            });
+        let found = match scanner.response(inbox.unread()) {
+            // The rest has been dropped.
+            Ok(None) if inbox.is_cut() => Err(HandshakeError::MalformedResponse),
+            found => found.transpose()?,
+        };
+        let judged = found.and_then(|(head, size)| {
+            inbox.take(size);
+            let head = self.response.insert(head);
+            handshake.judge(head)?;
+            let chosen = self.subprotocol.insert(None);
+            *chosen = handshake.subprotocol(head)?;
+            let extensions = head.header("sec-websocket-extensions");
+            let invalid = || HandshakeError::InvalidExtensions(extensions.unwrap_or("").to_owned());
+            self.negotiation
+                .receive(extensions)
+                .map_err(|_| invalid())?;
+            match self.negotiation.unknown() {
+                Some(name) => Err(HandshakeError::UnknownExtension(name.to_owned())),
+                None => Ok(()),
+            }
+        });
         let events = match judged {
             Err(error) => self.fail(Error::Handshake(error)),
             Ok(()) => {
@@ -196,8 +197,7 @@ impl Connection {
             return None;
         };
         let signature = draft76::signature(numbers, hixie.take_body()?);
-        self.outbox
-            .append(|bytes| bytes.extend_from_slice(&signature));
+        self.outbox.push(&signature);
         let events = self.establish();
         self.untold.extend(events);
         Some(())
@@ -283,11 +283,14 @@ impl Connection {
         events
     }
 
-    fn fail(&mut self, error: Error) -> Vec<Event> {
+    pub(super) fn fail(&mut self, error: Error) -> Vec<Event> {
         self.give_up();
         let close = match self.protocol {
             Protocol::Hybi(_) => Event::Close {
-                code: Some(CloseCode::PROTOCOL_ERROR.get()),
+                code: Some(match &error {
+                    Error::Protocol(error) => error.close_code().get(),
+                    _ => CloseCode::PROTOCOL_ERROR.get(),
+                }),
                 reason: Some(error.to_string()),
             },
             Protocol::Hixie(_) => hixie::CLOSE,
@@ -302,8 +305,7 @@ impl Connection {
     }
 
     fn write(&mut self, head: &str) {
-        self.outbox
-            .append(|bytes| bytes.extend_from_slice(head.as_bytes()));
+        self.outbox.push(head.as_bytes());
     }
 
     pub(super) fn is_unstarted(&self) -> bool {

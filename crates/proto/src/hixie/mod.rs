@@ -6,12 +6,15 @@
 pub(crate) mod draft75;
 pub(crate) mod draft76;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use crate::inbox::Inbox;
+use crate::memory::{self, NoMemory};
 use crate::outbox::Outbox;
 use crate::output::{Event, Kind, Message, Output};
 use crate::spare;
+use crate::utf8::is_utf8;
 
 /// A connection that speaks one of the drafts.
 #[derive(Debug)]
@@ -103,14 +106,14 @@ impl Hixie {
     /// might hold the byte that ends the frame.
     pub(crate) fn send(&mut self, text: &[u8], outbox: &mut Outbox) -> bool {
         if !self.is_closed {
-            let text = String::from_utf8_lossy(text);
-            let text = text.as_bytes();
-            outbox.append(|bytes| {
-                bytes.reserve(text.len() + 2);
-                bytes.push(0x00);
-                bytes.extend_from_slice(text);
-                bytes.push(0xFF);
-            });
+            match repaired(text) {
+                Ok(text) => outbox.append(text.len() + 2, |bytes| {
+                    bytes.push(0x00);
+                    bytes.extend_from_slice(&text);
+                    bytes.push(0xFF);
+                }),
+                Err(NoMemory) => outbox.lose(),
+            }
         }
         !self.is_closed
     }
@@ -120,7 +123,7 @@ impl Hixie {
         let accepted = !self.is_closed;
         self.stop();
         if accepted && self.closing == Closing::Frame {
-            outbox.append(|bytes| bytes.extend_from_slice(&[0xFF, 0x00]));
+            outbox.push(&[0xFF, 0x00]);
         }
         accepted
     }
@@ -132,7 +135,7 @@ impl Hixie {
     }
 
     pub(crate) fn has_unread(&self) -> bool {
-        !self.inbox.unread().is_empty()
+        !self.inbox.unread().is_empty() || self.inbox.is_cut()
     }
 
     /// What has arrived: before the start, no frames of it have been looked for.
@@ -160,8 +163,7 @@ impl Hixie {
             let Some(&byte) = self.inbox.unread().first() else {
                 // The last text has been looked at.
                 spare::give(&mut self.text);
-                self.inbox.release();
-                return None;
+                return self.wait();
             };
             self.inbox.take(1);
             match self.state {
@@ -210,19 +212,46 @@ impl Hixie {
         if self.text.capacity() == 0 {
             self.text = spare::take(piece.len());
         }
-        self.text.extend_from_slice(piece);
+        if memory::append(&mut self.text, piece).is_err() {
+            return Some(Found::Close);
+        }
         if end.is_none() {
-            self.inbox.release();
-            return None;
+            return self.wait();
         }
         self.inbox.take(1);
         self.state = State::FrameType;
         // The drafts know no such error: what is not UTF-8 is replaced, as websocket-driver does.
-        if let std::borrow::Cow::Owned(repaired) = String::from_utf8_lossy(&self.text) {
-            self.text = repaired.into_bytes();
+        match repaired(&self.text) {
+            Ok(Cow::Borrowed(_)) => {}
+            Ok(Cow::Owned(text)) => self.text = text,
+            Err(NoMemory) => return Some(Found::Close),
         }
         Some(Found::Text)
     }
+
+    /// More bytes are needed. Those that there was no memory for will not come.
+    fn wait(&mut self) -> Option<Found> {
+        if self.inbox.is_cut() {
+            return Some(Found::Close);
+        }
+        self.inbox.release();
+        None
+    }
+}
+
+/// Text with U+FFFD in the place of what is not UTF-8.
+fn repaired(text: &[u8]) -> Result<Cow<'_, [u8]>, NoMemory> {
+    if is_utf8(text) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut repaired = Vec::new();
+    for chunk in text.utf8_chunks() {
+        memory::append(&mut repaired, chunk.valid().as_bytes())?;
+        if !chunk.invalid().is_empty() {
+            memory::append(&mut repaired, "\u{FFFD}".as_bytes())?;
+        }
+    }
+    Ok(Cow::Owned(repaired))
 }
 
 /// What closing looks like in both drafts, from either side.

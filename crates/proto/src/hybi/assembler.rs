@@ -5,6 +5,7 @@
 
 use super::mask::{MaskingKey, mask};
 use crate::error::ProtocolError;
+use crate::memory;
 use crate::output::Kind;
 use crate::spare;
 use crate::utf8::Utf8Proof;
@@ -43,8 +44,8 @@ impl Assembler {
         }
         // At once, so that a large piece does not grow the payload past what it needs. A peer that has
         // sent much of a frame is trusted with some more.
-        self.payload
-            .reserve(missing.min(piece.len() + piece.len().min(MAX_TRUST)));
+        let room = missing.min(piece.len() + piece.len().min(MAX_TRUST));
+        memory::reserve(&mut self.payload, room)?;
         // Block by block, so that each pass finds the bytes where the last one left them: in the cache.
         for (index, block) in piece.chunks(BLOCK).enumerate() {
             let start = self.payload.len();

@@ -44,7 +44,8 @@ pub(crate) fn encode(
     }
 }
 
-const MAX_HEADER: usize = 14;
+/// Bytes that a frame has beside its payload at most.
+pub(crate) const MAX_HEADER: usize = 14;
 /// Half of a common first-level data cache.
 const BLOCK: usize = 16 * 1024;
 

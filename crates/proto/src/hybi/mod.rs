@@ -272,6 +272,18 @@ impl Hybi {
         }
     }
 
+    /// There is no memory for what we send, or not for all of it: nothing of it comes but our close frame.
+    pub(crate) fn exhausted(&mut self, outbox: &mut Outbox, untold: &mut VecDeque<Event>) {
+        self.sender.stop();
+        match self.phase {
+            Phase::Open | Phase::Closing(_) => {
+                self.fail(ProtocolError::NoMemory, outbox, untold);
+            }
+            Phase::Ending => self.work(outbox, untold),
+            Phase::Closed => {}
+        }
+    }
+
     /// Forgets what waits to be compressed, and does what has waited for that.
     pub(crate) fn drop_output(&mut self, outbox: &mut Outbox, untold: &mut VecDeque<Event>) {
         self.sender.stop();

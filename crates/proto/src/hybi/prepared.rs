@@ -6,9 +6,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::encoder::encode;
+use super::encoder::{MAX_HEADER, encode};
 use super::frame::{Opcode, Rsv};
 use crate::extension::deflate::{Alone, Deflater, RSV};
+use crate::memory::{self, NoMemory};
 use crate::output::Kind;
 
 /// A message for [`send_prepared`](crate::connection::Connection::send_prepared). Clones share its frames.
@@ -42,7 +43,7 @@ impl Prepared {
     pub fn new(kind: Kind, payload: &[u8]) -> Self {
         Self(Arc::new(Shared {
             kind,
-            plain: Frame::new(kind, Rsv::default(), payload),
+            plain: Frame::encode(Vec::new(), kind, Rsv::default(), payload),
             compressed: Mutex::default(),
         }))
     }
@@ -76,7 +77,7 @@ impl Prepared {
     }
 
     /// Compresses with these parameters, a large message by one slice. The frame, when it is done.
-    pub(crate) fn compress(&self, alone: Alone) -> Option<Arc<Frame>> {
+    pub(crate) fn compress(&self, alone: Alone) -> Result<Option<Arc<Frame>>, NoMemory> {
         let mut compressed = self.all_compressed();
         let known = compressed
             .iter()
@@ -84,36 +85,39 @@ impl Prepared {
         let before = known.map(|index| compressed.swap_remove(index).1);
         let after = match before {
             Some(Compressed::Ready(frame)) => Compressed::Ready(frame),
-            Some(Compressed::Unfinished(deflater)) => self.resume(deflater),
-            None => self.start(Deflater::from(alone)),
+            Some(Compressed::Unfinished(deflater)) => self.resume(deflater)?,
+            None => self.start(Deflater::from(alone))?,
         };
         let frame = match &after {
             Compressed::Ready(frame) => Some(Arc::clone(frame)),
             Compressed::Unfinished(_) => None,
         };
         compressed.push((alone, after));
-        frame
+        Ok(frame)
     }
 
-    fn start(&self, mut deflater: Deflater) -> Compressed {
+    fn start(&self, mut deflater: Deflater) -> Result<Compressed, NoMemory> {
         let payload = self.payload();
         if Deflater::is_large(payload.len()) {
-            deflater.start(payload.to_vec());
+            deflater.start(memory::copy_of(payload)?);
             self.resume(deflater)
         } else {
             deflater.message(payload, |compressed| self.ready(compressed))
         }
     }
 
-    fn resume(&self, mut deflater: Deflater) -> Compressed {
-        match deflater.resume() {
+    fn resume(&self, mut deflater: Deflater) -> Result<Compressed, NoMemory> {
+        match deflater.resume()? {
             Some(compressed) => self.ready(&compressed),
-            None => Compressed::Unfinished(deflater),
+            None => Ok(Compressed::Unfinished(deflater)),
         }
     }
 
-    fn ready(&self, compressed: &[u8]) -> Compressed {
-        Compressed::Ready(Arc::new(Frame::new(self.kind(), RSV, compressed)))
+    fn ready(&self, compressed: &[u8]) -> Result<Compressed, NoMemory> {
+        let mut room = Vec::new();
+        memory::reserve(&mut room, MAX_HEADER + compressed.len())?;
+        let frame = Frame::encode(room, self.kind(), RSV, compressed);
+        Ok(Compressed::Ready(Arc::new(frame)))
     }
 
     fn all_compressed(&self) -> MutexGuard<'_, Vec<(Alone, Compressed)>> {
@@ -124,11 +128,9 @@ impl Prepared {
 }
 
 impl Frame {
-    fn new(kind: Kind, rsv: Rsv, payload: &[u8]) -> Self {
-        let mut bytes = Vec::new();
+    fn encode(mut bytes: Vec<u8>, kind: Kind, rsv: Rsv, payload: &[u8]) -> Self {
         encode(Opcode::from(kind), rsv, None, payload, &mut bytes);
         let header = bytes.len() - payload.len();
-        bytes.shrink_to_fit();
         Self { bytes, header }
     }
 

@@ -112,6 +112,10 @@ impl Receiver {
                 self.stop();
                 Some(Incoming::Close(payload))
             }
+            Ok(None) if self.inbox.is_cut() => {
+                self.stop();
+                Some(Incoming::Violation(ProtocolError::NoMemory))
+            }
             Ok(None) => {
                 self.inbox.release();
                 self.assembler.release();
@@ -130,7 +134,9 @@ impl Receiver {
 
     /// Whether something has arrived that nothing has come of yet.
     pub(crate) fn has_unread(&self) -> bool {
-        matches!(self.state, State::Inflating(_)) || !self.inbox.unread().is_empty()
+        matches!(self.state, State::Inflating(_))
+            || !self.inbox.unread().is_empty()
+            || self.inbox.is_cut()
     }
 
     /// Ends decoding and gives all memory back.

@@ -5,11 +5,12 @@
 
 use std::collections::VecDeque;
 
-use super::encoder::encode;
+use super::encoder::{MAX_HEADER, encode};
 use super::frame::{Opcode, Rsv};
 use super::mask::MaskKeys;
 use super::prepared::{Frame, Prepared};
 use crate::extension::deflate::{Alone, Deflater, RSV};
+use crate::memory::{self, NoMemory};
 use crate::outbox::Outbox;
 use crate::output::Form;
 use crate::spare;
@@ -106,8 +107,9 @@ impl Sender {
         out: &mut Outbox,
     ) {
         let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
-        out.expect(payload.len());
-        out.append(|bytes| encode(opcode, rsv, key, payload, bytes));
+        out.append(MAX_HEADER + payload.len(), |bytes| {
+            encode(opcode, rsv, key, payload, bytes);
+        });
     }
 
     /// Marks the end of what has been sent, wherever that is.
@@ -167,7 +169,7 @@ impl Sender {
             match left {
                 None => {
                     self.backlog.bytes -= length;
-                    if is_marked {
+                    if is_marked && !out.has_lost() {
                         out.mark();
                     }
                 }
@@ -197,17 +199,14 @@ impl Sender {
     ) {
         let is_large = compresses && Deflater::is_large(payload.len());
         if is_large || self.has_work() {
-            self.backlog.bytes += payload.len();
-            let waiting = match compresses {
-                true => Payload::ToCompress(payload.to_vec()),
-                false => Payload::Plain(payload.to_vec()),
-            };
-            self.backlog.frames.push_back(Waiting {
-                opcode,
-                length: payload.len(),
-                payload: waiting,
-                is_marked: false,
-            });
+            let length = payload.len();
+            match memory::copy_of(payload) {
+                Ok(payload) if compresses => {
+                    self.wait(opcode, length, Payload::ToCompress(payload), out);
+                }
+                Ok(payload) => self.wait(opcode, length, Payload::Plain(payload), out),
+                Err(NoMemory) => out.lose(),
+            }
         } else if compresses {
             self.compress(opcode, payload, out);
         } else {
@@ -219,8 +218,24 @@ impl Sender {
         if let Some(deflater) = &mut self.deflater {
             let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
             deflater.message(payload, |compressed| {
-                out.append(|bytes| encode(opcode, RSV, key, compressed, bytes));
+                out.append(MAX_HEADER + compressed.len(), |bytes| {
+                    encode(opcode, RSV, key, compressed, bytes);
+                });
             });
+        }
+    }
+
+    /// Puts a frame behind those that wait.
+    fn wait(&mut self, opcode: Opcode, length: usize, payload: Payload, out: &mut Outbox) {
+        let waiting = Waiting {
+            opcode,
+            length,
+            payload,
+            is_marked: false,
+        };
+        match memory::push(&mut self.backlog.frames, waiting) {
+            Ok(()) => self.backlog.bytes += length,
+            Err(NoMemory) => out.lose(),
         }
     }
 
@@ -235,10 +250,11 @@ impl Sender {
         if let Some(payload) = payload {
             deflater.start(payload);
         }
-        let Some(compressed) = deflater.resume() else {
-            return Some(Payload::Started);
-        };
-        self.send_as_it_is(opcode, RSV, &compressed, out);
+        match deflater.resume() {
+            Ok(None) => return Some(Payload::Started),
+            Ok(Some(compressed)) => self.send_as_it_is(opcode, RSV, &compressed, out),
+            Err(NoMemory) => out.lose(),
+        }
         None
     }
 
@@ -246,20 +262,20 @@ impl Sender {
         let opcode = Opcode::from(prepared.kind());
         let length = prepared.payload().len();
         let ready = match prepared.compressed(alone) {
-            None if !Deflater::is_large(length) => prepared.compress(alone),
+            None if !Deflater::is_large(length) => prepared.compress(alone).unwrap_or_else(|_| {
+                out.lose();
+                None
+            }),
             ready => ready,
         };
         match ready {
             Some(frame) if !self.has_work() => self.send_frame(opcode, RSV, &frame, out),
-            _ => {
-                self.backlog.bytes += length;
-                self.backlog.frames.push_back(Waiting {
-                    opcode,
-                    length,
-                    payload: Payload::Prepared(prepared.clone(), alone),
-                    is_marked: false,
-                });
-            }
+            _ => self.wait(
+                opcode,
+                length,
+                Payload::Prepared(prepared.clone(), alone),
+                out,
+            ),
         }
     }
 
@@ -270,17 +286,20 @@ impl Sender {
         alone: Alone,
         out: &mut Outbox,
     ) -> Option<Payload> {
-        let Some(frame) = prepared.compress(alone) else {
-            return Some(Payload::Prepared(prepared, alone));
-        };
-        self.send_frame(Opcode::from(prepared.kind()), RSV, &frame, out);
+        match prepared.compress(alone) {
+            Ok(None) => return Some(Payload::Prepared(prepared, alone)),
+            Ok(Some(frame)) => {
+                self.send_frame(Opcode::from(prepared.kind()), RSV, &frame, out);
+            }
+            Err(NoMemory) => out.lose(),
+        }
         None
     }
 
     /// Every frame of a client has a key of its own.
     fn send_frame(&mut self, opcode: Opcode, rsv: Rsv, frame: &Frame, out: &mut Outbox) {
         match &self.mask_keys {
-            None => out.append(|bytes| bytes.extend_from_slice(frame.bytes())),
+            None => out.push(frame.bytes()),
             Some(_) => self.send_as_it_is(opcode, rsv, frame.payload(), out),
         }
     }

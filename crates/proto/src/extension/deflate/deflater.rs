@@ -8,6 +8,7 @@ use super::history::History;
 use super::parameters::{Agreed, Compression, WindowBits};
 use super::reach::Reach;
 use super::workspace::{DeflateKind, StreamId, Workspace};
+use crate::memory::{self, NoMemory};
 
 /// The outgoing direction of a session.
 #[derive(Debug)]
@@ -109,8 +110,10 @@ impl Deflater {
 
     /// Goes on with the message that was started, by one slice. When it is done it is returned, and has
     /// to be sent.
-    pub(crate) fn resume(&mut self) -> Option<Vec<u8>> {
-        let mut unfinished = self.unfinished.take()?;
+    pub(crate) fn resume(&mut self) -> Result<Option<Vec<u8>>, NoMemory> {
+        let Some(mut unfinished) = self.unfinished.take() else {
+            return Ok(None);
+        };
         let Unfinished {
             payload,
             position,
@@ -119,19 +122,17 @@ impl Deflater {
         let rest = payload.get(*position..).unwrap_or_default();
         let slice = rest.get(..SLICE).unwrap_or(rest);
         // Each slice ends with a flush: it needs no state of zlib until the next one.
-        self.block(slice, payload.len(), |block| {
-            output.extend_from_slice(block)
-        });
+        self.block(slice, payload.len(), |block| memory::append(output, block))?;
         *position += slice.len();
         if *position < payload.len() {
             self.unfinished = Some(unfinished);
-            return None;
+            return Ok(None);
         }
         let mut output = std::mem::take(output);
         if output.ends_with(&TAIL) {
             output.truncate(output.len() - TAIL.len());
         }
-        Some(output)
+        Ok(Some(output))
     }
 
     fn block<T>(&mut self, input: &[u8], length: usize, use_block: impl FnOnce(&[u8]) -> T) -> T {

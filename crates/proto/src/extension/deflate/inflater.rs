@@ -9,6 +9,7 @@ use super::history::History;
 use super::parameters::{Agreed, WindowBits};
 use super::workspace::{StreamId, Workspace, prime};
 use crate::error::ProtocolError;
+use crate::memory::{self, NoMemory};
 
 /// The incoming direction of a session.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ impl Inflater {
         };
         match self.advance(&mut cursor, payload)? {
             End::OutOfBudget => {
-                let payload = payload.to_vec();
+                let payload = memory::copy_of(payload)?;
                 self.unfinished = Some(Box::new(Unfinished { cursor, payload }));
                 Ok(Progress::Unfinished)
             }
@@ -171,7 +172,7 @@ impl Message<'_> {
     fn advance(&mut self) -> Result<End, ProtocolError> {
         loop {
             if self.used == self.output.len() {
-                self.make_room();
+                self.make_room()?;
             }
             let Step {
                 status,
@@ -236,7 +237,7 @@ impl Message<'_> {
 
     /// Room for more: for a slice at most, as filling it is work too, and up to where a message that is
     /// too long shows.
-    fn make_room(&mut self) {
+    fn make_room(&mut self) -> Result<(), NoMemory> {
         let limit = self.max_length.saturating_add(1);
         let guess = match self.used {
             0 => self.payload.len().saturating_mul(4),
@@ -245,9 +246,14 @@ impl Message<'_> {
         let length = (self.used + guess.clamp(MIN_ROOM, SLICE)).min(limit);
         if length > self.output.capacity() {
             let capacity = (self.used * 2).min(limit).max(length);
-            self.output.reserve_exact(capacity - self.used);
+            // Growing in large steps saves time, and can be done without.
+            self.output
+                .try_reserve_exact(capacity - self.used)
+                .or_else(|_| self.output.try_reserve_exact(length - self.used))
+                .map_err(|_| NoMemory)?;
         }
         self.output.resize(length, 0);
+        Ok(())
     }
 
     fn restart(&mut self) {

@@ -5,6 +5,7 @@
 use super::parameters::Agreed;
 use super::{Deflater, Inflater, Progress};
 use crate::error::ProtocolError;
+use crate::memory;
 
 /// permessage-deflate at work: a message of each direction at a time. What results is lent to a closure;
 /// `None` is for a large message that is not finished, to be continued when other connections have had
@@ -51,21 +52,31 @@ impl Session {
     }
 
     /// Compresses a message, which is then to be sent with RSV1.
+    ///
+    /// # Errors
+    /// [`ProtocolError::NoMemory`]; nothing can be compressed afterwards.
     pub fn deflate<T>(
         &mut self,
         payload: &[u8],
         use_message: impl FnOnce(&[u8]) -> T,
-    ) -> Option<T> {
+    ) -> Result<Option<T>, ProtocolError> {
         if Deflater::is_large(payload.len()) {
-            self.deflater.start(payload.to_vec());
-            return None;
+            self.deflater.start(memory::copy_of(payload)?);
+            return Ok(None);
         }
-        Some(self.deflater.message(payload, use_message))
+        Ok(Some(self.deflater.message(payload, use_message)))
     }
 
     /// Continues with a message that is not finished.
-    pub fn deflate_more<T>(&mut self, use_message: impl FnOnce(&[u8]) -> T) -> Option<T> {
-        self.deflater.resume().map(|message| use_message(&message))
+    ///
+    /// # Errors
+    /// As [`deflate`](Self::deflate).
+    pub fn deflate_more<T>(
+        &mut self,
+        use_message: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, ProtocolError> {
+        let message = self.deflater.resume()?;
+        Ok(message.map(|message| use_message(&message)))
     }
 
     fn inflated<T>(

@@ -1,0 +1,406 @@
+//! An allocator that refuses: the connection fails, with whole frames before its close frame, and the process
+//! goes on.
+
+#[path = "support/connections.rs"]
+#[allow(dead_code, reason = "some connections are for other tests")]
+mod connections;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::ptr::null_mut;
+
+use faye_websocket_proto::connection::{Connection, ReadyState};
+use faye_websocket_proto::error::ProtocolError;
+use faye_websocket_proto::hybi::prepared::Prepared;
+use faye_websocket_proto::output::{Error, Event, Kind, Output};
+use zlib_rs::{Deflate, DeflateFlush};
+
+use connections::{asked_server, client, deflate_server, lenient, open_server};
+
+#[test]
+fn what_a_peer_sends_beyond_all_memory_fails_the_connection() {
+    let long = vec![b'a'; 4 * MIB];
+    let random = random(3 * MIB);
+    type Case = (&'static str, fn() -> Connection, Vec<u8>);
+    let cases: [Case; 6] = [
+        ("a frame", plain, frame(0x82, &long)),
+        ("a text", plain, frame(0x81, &long)),
+        (
+            "fragments",
+            plain,
+            [frame(0x02, b"a"), frame(0x00, &long[..1000]).repeat(4000)].concat(),
+        ),
+        (
+            "messages behind which there is a long one",
+            plain,
+            [frame(0x81, b"first").repeat(100), frame(0x81, &long)].concat(),
+        ),
+        ("a bomb", deflate, frame(0xC2, &compressed(&long))),
+        (
+            "a compressed message that is long itself",
+            deflate,
+            frame(0xC2, &compressed(&random)),
+        ),
+    ];
+    for (name, open, wire) in cases {
+        for size in [1000, 64 * 1024, wire.len()] {
+            let mut connection = open();
+            let messages = limited(|| {
+                let mut messages = 0;
+                let mut events = Vec::with_capacity(10);
+                for chunk in wire.chunks(size) {
+                    connection.receive(chunk);
+                    messages += poll(&mut connection, &mut events);
+                }
+                assert_eq!(events, failure(), "{name} in chunks of {size}");
+                messages
+            });
+            let expected = if name.starts_with("messages") && size < wire.len() {
+                100
+            } else {
+                0
+            };
+            assert_eq!(messages, expected, "{name} in chunks of {size}");
+            assert_eq!(last_frame(&mut connection), close_frame(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_comes_before_the_start_beyond_all_memory_fails_what_is_started() {
+    let mut connection = asked_server(lenient(usize::MAX), &[]);
+    let wire = frame(0x82, &vec![b'a'; 4 * MIB]);
+    limited(|| {
+        connection.receive(&wire);
+        connection.receive(&wire);
+        assert!(connection.start().accepted);
+        let mut events = Vec::with_capacity(10);
+        poll(&mut connection, &mut events);
+        assert_eq!(events, failure());
+    });
+}
+
+#[test]
+fn texts_of_drafts_beyond_all_memory_close_the_connection() {
+    let cases: [(&str, Vec<u8>); 2] = [
+        ("a long text", vec![b'a'; 4 * MIB]),
+        ("a text that is longer repaired", vec![0xC0; 500 * 1024]),
+    ];
+    for (name, text) in cases {
+        let wire = [&[0x00], &text[..], &[0xFF]].concat();
+        for size in [1000, 64 * 1024, wire.len()] {
+            let mut draft = draft();
+            let mut events = Vec::with_capacity(10);
+            limited(|| {
+                for chunk in wire.chunks(size) {
+                    draft.receive(chunk);
+                    poll(&mut draft, &mut events);
+                }
+            });
+            assert_eq!(events, [DRAFT_CLOSE], "{name} in chunks of {size}");
+        }
+    }
+}
+
+#[test]
+fn what_waits_for_a_peer_beyond_all_memory_fails_the_connection() {
+    let message = vec![b'a'; 50_000];
+    let large = random(4 * MIB);
+    let prepared = Prepared::new(Kind::Binary, &large);
+    let ping = frame(0x89, b"ping");
+    type Step<'a> = &'a dyn Fn(&mut Connection);
+    let send: Step<'_> = &|connection| _ = connection.send(Kind::Text, &message);
+    let send_large: Step<'_> = &|connection| _ = connection.send(Kind::Binary, &large);
+    let send_short: Step<'_> = &|connection| _ = connection.send(Kind::Binary, b"a");
+    let send_behind: Step<'_> = &|connection| {
+        // Never worked off: the large one is in front of all.
+        if connection.buffered_amount() == 0 {
+            connection.send(Kind::Binary, &large[..500_000]);
+        }
+        connection.send(Kind::Binary, b"a");
+    };
+    let send_prepared: Step<'_> = &|connection| _ = connection.send_prepared(&prepared);
+    let be_pinged: Step<'_> = &|connection| {
+        connection.receive(&ping);
+        while let Some(output) = connection.poll() {
+            match output {
+                Output::Write | Output::Event(Event::Ping(_)) => {}
+                _ => return,
+            }
+        }
+    };
+    let send_ping: Step<'_> = &|connection| _ = connection.ping(b"ping");
+    type Case<'a> = (&'static str, fn() -> Connection, Step<'a>);
+    let cases: [Case<'_>; 10] = [
+        ("messages of a server", plain, send),
+        ("messages of a client", client, send),
+        ("short ones", plain, send_short),
+        ("a large one", plain, send_large),
+        ("a large one to be compressed", deflate, send_large),
+        ("messages behind a large one", deflate, send_behind),
+        ("a prepared one", plain, send_prepared),
+        ("a prepared one, compressed alone", alone, send_prepared),
+        ("pings", plain, send_ping),
+        ("pongs", plain, be_pinged),
+    ];
+    for (name, open, step) in cases {
+        let mut connection = open();
+        let mut events = Vec::with_capacity(10);
+        limited(|| {
+            for steps in 0.. {
+                assert!(steps < 1_000_000, "{name}: never");
+                step(&mut connection);
+                if connection.ready_state() != ReadyState::Open {
+                    break;
+                }
+                if connection.has_work() && name != "messages behind a large one" {
+                    events.extend(connection.work().events);
+                }
+                if connection.ready_state() != ReadyState::Open {
+                    break;
+                }
+                if name == "messages behind a large one" && steps % 10_000 == 9_999 {
+                    // Its slices have their turn now and then.
+                    events.extend(connection.work().events);
+                }
+            }
+            poll(&mut connection, &mut events);
+        });
+        if name == "pongs" {
+            // Polled above, up to the error.
+            assert_eq!(events, failure()[1..], "{name}");
+        } else {
+            assert_eq!(events, failure(), "{name}");
+        }
+        // There is no room for it where the last frame that fits is shorter.
+        let last = last_frame(&mut connection);
+        if !SHORT.contains(&name) {
+            assert_eq!(last, close_frame(), "{name}");
+        }
+        assert!(!connection.send(Kind::Text, b"more"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_lost_is_never_said_to_have_left() {
+    let mut server = plain();
+    limited(|| {
+        let mut accepted = 0;
+        while !server.has_work() {
+            assert!(server.send(Kind::Binary, &[0; 50_000]));
+            server.mark();
+            accepted += 1;
+        }
+        // What is sent behind it is lost as well.
+        assert!(server.send(Kind::Binary, b"a"));
+        server.mark();
+        assert!(server.work().accepted);
+        server.outbox().clear();
+        assert_eq!(server.outbox().take_passed(), accepted - 1);
+    });
+}
+
+#[test]
+fn drafts_close_when_there_is_no_memory_for_what_waits() {
+    let mut draft = draft();
+    let events = limited(|| {
+        while !draft.has_work() {
+            assert!(draft.send(Kind::Text, &[b'a'; 50_000]));
+        }
+        draft.work().events
+    });
+    assert_eq!(events, [DRAFT_CLOSE]);
+}
+
+#[test]
+fn a_message_before_the_handshake_beyond_all_memory_fails_the_handshake() {
+    let message = vec![b'a'; 4 * MIB];
+    for role in ["server", "client"] {
+        let mut connection = match role {
+            "server" => asked_server(lenient(usize::MAX), &[]),
+            _ => connections::new_client(connections::client_config()),
+        };
+        let events = limited(|| {
+            assert!(connection.send(Kind::Text, &message));
+            assert!(connection.has_work());
+            connection.work().events
+        });
+        assert_eq!(events, failure(), "{role}");
+        assert!(connection.outbox().is_empty(), "{role}");
+    }
+}
+
+#[test]
+fn bytes_that_cannot_be_put_back_are_told() {
+    let mut server = plain();
+    assert!(server.send(Kind::Binary, &vec![0; 900 * 1024]));
+    let away = server.outbox().take_bytes();
+    assert!(server.send(Kind::Binary, &vec![0; 900 * 1024]));
+    limited(|| assert!(!server.outbox().put_back(away)));
+}
+
+fn plain() -> Connection {
+    open_server(lenient(usize::MAX))
+}
+
+fn deflate() -> Connection {
+    deflate_server(lenient(usize::MAX), "", "permessage-deflate")
+}
+
+fn alone() -> Connection {
+    let offer = "permessage-deflate; server_no_context_takeover";
+    deflate_server(lenient(usize::MAX), "", offer)
+}
+
+fn draft() -> Connection {
+    let without = [
+        ("sec-websocket-version", "-"),
+        ("sec-websocket-key", "-"),
+        ("origin", "http://example.com"),
+    ];
+    let mut connection = asked_server(lenient(usize::MAX), &without);
+    assert!(connection.start().accepted);
+    connection.outbox().clear();
+    connection
+}
+
+fn failure() -> [Event; 2] {
+    [
+        Event::Error(Error::Protocol(ProtocolError::NoMemory)),
+        Event::Close {
+            code: Some(1011),
+            reason: Some("Out of memory".to_owned()),
+        },
+    ]
+}
+
+const DRAFT_CLOSE: Event = Event::Close {
+    code: None,
+    reason: None,
+};
+
+/// Polls until nothing is left. Keeps errors and ends, and returns how many messages came.
+fn poll(connection: &mut Connection, events: &mut Vec<Event>) -> usize {
+    let mut messages = 0;
+    while let Some(output) = connection.poll() {
+        match output {
+            Output::Message(_) => messages += 1,
+            Output::Event(event @ (Event::Error(_) | Event::Close { .. })) => events.push(event),
+            _ => {}
+        }
+    }
+    messages
+}
+
+/// The last frame that is to be written: its first byte, and how long it is. All of them are whole.
+fn last_frame(connection: &mut Connection) -> Option<(u8, usize)> {
+    let mut rest = connection.outbox().bytes();
+    let mut last = None;
+    while let [first, second, ..] = *rest {
+        let mask = if second & 0x80 == 0 { 0 } else { 4 };
+        let (header, length) = match second & 0x7F {
+            126 => (4, usize::from(u16::from_be_bytes([rest[2], rest[3]]))),
+            127 => {
+                let length = rest[2..10].try_into().expect("eight bytes");
+                (10, u64::from_be_bytes(length) as usize)
+            }
+            length => (2, usize::from(length)),
+        };
+        last = Some((first, length));
+        rest = &rest[header + mask + length..];
+    }
+    assert!(rest.is_empty(), "a frame is cut");
+    last
+}
+
+/// A close frame with a code, and "Out of memory".
+fn close_frame() -> Option<(u8, usize)> {
+    Some((0x88, 2 + 13))
+}
+
+/// An unmasked frame.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut wire = vec![first, 0x7F];
+    if payload.len() < 126 {
+        wire[1] = payload.len() as u8;
+    } else {
+        wire.extend((payload.len() as u64).to_be_bytes());
+    }
+    wire.extend_from_slice(payload);
+    wire
+}
+
+fn compressed(message: &[u8]) -> Vec<u8> {
+    let mut payload = vec![0; message.len() + message.len() / 8 + 100];
+    let mut deflate = Deflate::new(6, false, 15);
+    deflate
+        .compress(message, &mut payload, DeflateFlush::SyncFlush)
+        .expect("a new state");
+    payload.truncate(deflate.total_out() as usize - 4);
+    payload
+}
+
+/// Bytes that cannot be compressed.
+fn random(length: usize) -> Vec<u8> {
+    let mut random = 1_u64;
+    let next = || {
+        random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+        (random >> 56) as u8
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+/// Runs with an allocator that refuses blocks above [`LIMIT`].
+fn limited<R>(run: impl FnOnce() -> R) -> R {
+    IS_LIMITED.set(true);
+    let result = run();
+    IS_LIMITED.set(false);
+    result
+}
+
+/// Frames that fill a buffer up to where there is no room for a close frame.
+const SHORT: [&str; 3] = ["short ones", "pings", "pongs"];
+const MIB: usize = 1024 * 1024;
+/// Above what the states of zlib take.
+const LIMIT: usize = MIB;
+
+thread_local! {
+    // Of this thread, so that tests do not limit each other. Without a destructor and without allocation, as an
+    // allocator needs it.
+    static IS_LIMITED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Refuses large blocks on the way to the system.
+struct Refusing;
+
+fn is_refused(size: usize) -> bool {
+    size > LIMIT && IS_LIMITED.get()
+}
+
+// SAFETY: every call goes to `System` with the arguments it came with, or returns null, which says that there is
+// no memory; looking at a thread-local cell neither allocates nor panics.
+unsafe impl GlobalAlloc for Refusing {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_refused(layout.size()) {
+            return null_mut();
+        }
+        // SAFETY: the caller keeps the promises of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the promises of `dealloc`, and `block` came from `System`.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if size > layout.size() && is_refused(size) {
+            return null_mut();
+        }
+        // SAFETY: the caller keeps the promises of `realloc`, and `block` came from `System`.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Refusing = Refusing;

@@ -83,7 +83,7 @@ const methods = {
     this.readyState = CLOSED
     this.writable = false
     this._pingTimer?.stop()
-    if (this._stream) transports.end(this._stream)
+    if (this._stream) transports.endSlowly(this._stream)
     dispatch(this, 'close')
     return true
   },

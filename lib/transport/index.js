@@ -49,12 +49,22 @@ function close (socket) {
  * extend it: a peer that takes a byte at a time would hold the socket, and all that waits for it, as long as it likes.
  *
  * @param {any} socket
+ * @param {number} [milliseconds]
  */
-function end (socket) {
+function end (socket, milliseconds = END_TIMEOUT) {
   if (socket.destroyed) return
   socket.end()
-  const timer = clock.timeout(() => socket.destroy(), END_TIMEOUT).unref()
+  const timer = clock.timeout(() => socket.destroy(), milliseconds).unref()
   socket.once('close', () => timer.stop())
+}
+
+/**
+ * Ends our half of a socket whose peer only reads, and may do so slowly: the time is in proportion to what waits.
+ *
+ * @param {any} socket
+ */
+function endSlowly (socket) {
+  end(socket, END_TIMEOUT + Math.max(unsent(socket), socket.writableLength) / MIN_RATE)
 }
 
 /** @param {any} socket */
@@ -64,5 +74,7 @@ function unsent (socket) {
 
 /** Milliseconds. */
 const END_TIMEOUT = 30000
+/** Bytes a millisecond: 64 KiB a second. */
+const MIN_RATE = 65.536
 
-module.exports = { batch, connect, connectSecurely, close, end }
+module.exports = { batch, connect, connectSecurely, close, end, endSlowly }

@@ -178,12 +178,13 @@ export declare class Prepared {
  */
 export declare class Reactor {
   /**
-   * Watches the sockets of this environment. `state` is an array of three numbers: 1 while a batch is
-   * under way, how many batches of the reactor there have been, and one more than the number of the
-   * socket whose peer has caused what is sent now, or 0. `hasCrew` lets workers write for wide batches:
-   * on the main thread only. Throws where libuv cannot be found.
+   * Watches the sockets of this environment. A batch comes to `dispatch`, which delivers it; what is too
+   * much for one call comes to `collect` first. `resume` goes on behind a handler that has thrown. `state`
+   * is an array of two numbers: 1 while a batch is under way, and one more than the number of the socket
+   * whose peer has caused what is sent now, or 0. `hasCrew` lets workers write for wide batches: on the
+   * main thread only. Throws where libuv cannot be found.
    */
-  constructor(receiver: object, dispatch: (arg?: unknown) => unknown, resume: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
+  constructor(receiver: object, collect: (arg?: unknown) => unknown, dispatch: (arg?: unknown) => unknown, resume: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
   /**
    * Takes over reading and writing of a socket, by TLS if there is a configuration, with the host of
    * that name. Its number, or -1 if the descriptor is no stream socket, or the name that of no host.

@@ -64,6 +64,34 @@ async function writeUntilStalled (scope, socket, chunks) {
   return written
 }
 
+/** When a handler that has paused resumes. */
+const RESUMES = {
+  'at once': (resume) => resume(),
+  'on the next tick': (resume) => process.nextTick(resume),
+  'in a promise': (resume) => Promise.resolve().then(resume),
+  'in the next turn': (resume) => setImmediate(resume)
+}
+
+// More messages than one call brings to JavaScript, and than one batch decodes.
+for (const [role, open] of Object.entries(roles)) {
+  for (const [when, schedule] of Object.entries(RESUMES)) {
+    deviation(`${role}: a handler that pauses and resumes ${when} gets every message in order`, async (scope) => {
+      const { frame, peer, ws } = await open(scope)
+      const count = 6000
+      const received = []
+      ws.on('message', ({ data }) => {
+        received.push(Number(data))
+        if (received.length % 700 !== 10) return
+        ws.pause()
+        schedule(() => ws.resume())
+      })
+      peer.write(Buffer.concat(Array.from({ length: count }, (_, index) => frame('text', String(index)))))
+      await eventually(() => received.length >= count, 'all messages')
+      assert.deepEqual(received, Array.from({ length: count }, (_, index) => index))
+    })
+  }
+}
+
 for (const [role, open] of Object.entries(roles)) {
   deviation(`${role}: false from send is followed by exactly one drain`, async (scope) => {
     const { peer, ws } = await open(scope)

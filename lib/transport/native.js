@@ -17,17 +17,17 @@ class Dispatcher {
   /** @type {Array<NativeChannel | undefined>} by the number of the socket */
   channels = []
   /**
-   * 1 while a batch is under way; the number of the reactor's last batch; one more than the number of the socket whose
-   * peer has caused what is sent now, or 0.
+   * 1 while a batch is under way; one more than the number of the socket whose peer has caused what is sent now, or 0.
    */
-  state = new Int32Array(3)
+  state = new Int32Array(2)
   /** @type {any[]} */
   #entries = []
   #next = 0
+  /** @type {any[]} the parts of a batch that come before the last one */
+  #parts = []
   #count = 0
   /** @type {number[]} sockets that have left in a batch, which may still have something of theirs */
   #left = []
-  #batch = 0
   /** When this batch was first seen to take its time. */
   #begun = 0
   /** It has taken long enough: the rest waits for another turn of the event loop. */
@@ -37,7 +37,7 @@ class Dispatcher {
 
   constructor () {
     // In a worker, Node closes descriptors without a word when it is terminated.
-    this.reactor = new native.Reactor(this, this.dispatch, this.resume, this.state, isMainThread)
+    this.reactor = new native.Reactor(this, this.collect, this.dispatch, this.resume, this.state, isMainThread)
   }
 
   /**
@@ -82,18 +82,29 @@ class Dispatcher {
   endTick () {}
 
   /**
-   * Delivers a batch, or a part of one: calls are short, because arguments lie on the stack.
+   * Takes a part of a batch: calls are short, because arguments lie on the stack.
    *
    * @param {any[]} entries number and value, number and value …
    */
+  collect (...entries) {
+    for (const entry of entries) this.#parts.push(entry)
+  }
+
+  /**
+   * Delivers a batch.
+   *
+   * @param {any[]} entries the last part of it, or all
+   */
   dispatch (...entries) {
+    if (this.#parts.length > 0) {
+      this.collect(...entries)
+      entries = this.#parts
+      this.#parts = []
+    }
     this.#entries = entries
     this.#next = 0
-    if (this.#batch !== this.state[1]) {
-      this.#batch = this.state[1]
-      this.#begun = 0
-      this.isLate = false
-    }
+    this.#begun = 0
+    this.isLate = false
     this.resume()
   }
 
@@ -130,11 +141,11 @@ class Dispatcher {
         const value = this.#entries[this.#next + 1]
         this.#next += 2
         if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#lookAtTheClock()
-        this.state[2] = entry === MESSAGE ? number + 1 : 0
+        this.state[1] = entry === MESSAGE ? number + 1 : 0
         channel.happened(entry, value)
       }
     } finally {
-      this.state[2] = 0
+      this.state[1] = 0
     }
     if (channel.isReplaced()) channel.release()
   }
@@ -239,14 +250,14 @@ class NativeChannel {
   /** The reactor counts what is sent from now on as caused by the peer. Returns what `endReplies` wants. */
   beginReplies () {
     const { state } = this.#dispatcher
-    const before = state[2]
-    if (this.#number >= 0) state[2] = this.#number + 1
+    const before = state[1]
+    if (this.#number >= 0) state[1] = this.#number + 1
     return before
   }
 
   /** @param {number} before */
   endReplies (before) {
-    this.#dispatcher.state[2] = before
+    this.#dispatcher.state[1] = before
   }
 
   stop () {

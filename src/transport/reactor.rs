@@ -65,6 +65,7 @@ pub(crate) struct Link {
 
 struct Inner {
     env: sys::napi_env,
+    collect: Cell<sys::napi_ref>,
     dispatch: Cell<sys::napi_ref>,
     resume: Cell<sys::napi_ref>,
     receiver: Cell<sys::napi_ref>,
@@ -76,9 +77,9 @@ struct Inner {
     /// Who has something to hear in the batch under way.
     concerned: RefCell<Vec<Id>>,
     watch: RefCell<Option<Watch<Inner>>>,
-    /// Shared with JavaScript: whether a batch is under way, the number of the last one, and one more than
-    /// the number of the socket whose peer has caused what is sent now (0: no peer has). None once the
-    /// reactor is closed: the reference must not outlive the environment.
+    /// Shared with JavaScript: whether a batch is under way, and one more than the number of the socket whose
+    /// peer has caused what is sent now (0: no peer has). None once the reactor is closed: the reference
+    /// must not outlive the environment.
     state: RefCell<Option<Int32Array>>,
     /// Sockets that keep the process alive.
     alive: Cell<u32>,
@@ -89,14 +90,16 @@ struct Inner {
 
 #[napi]
 impl Reactor {
-    /// Watches the sockets of this environment. `state` is an array of three numbers: 1 while a batch is
-    /// under way, how many batches of the reactor there have been, and one more than the number of the
-    /// socket whose peer has caused what is sent now, or 0. `hasCrew` lets workers write for wide batches:
-    /// on the main thread only. Throws where libuv cannot be found.
+    /// Watches the sockets of this environment. A batch comes to `dispatch`, which delivers it; what is too
+    /// much for one call comes to `collect` first. `resume` goes on behind a handler that has thrown. `state`
+    /// is an array of two numbers: 1 while a batch is under way, and one more than the number of the socket
+    /// whose peer has caused what is sent now, or 0. `hasCrew` lets workers write for wide batches: on the
+    /// main thread only. Throws where libuv cannot be found.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: &Env,
         receiver: Object,
+        collect: Function,
         dispatch: Function,
         resume: Function,
         state: Int32Array,
@@ -111,6 +114,7 @@ impl Reactor {
         let raw = env.raw();
         let inner = Rc::new(Inner {
             env: raw,
+            collect: Cell::new(reference(raw, collect.raw())?),
             dispatch: Cell::new(reference(raw, dispatch.raw())?),
             resume: Cell::new(reference(raw, resume.raw())?),
             receiver: Cell::new(reference(raw, receiver.raw())?),
@@ -375,7 +379,6 @@ impl<'a> Batch<'a> {
         checked(status).ok()?;
         inner.forget();
         inner.set_in_batch(true);
-        inner.count_batch();
         Some(Self { inner, scope })
     }
 }
@@ -534,11 +537,17 @@ impl Inner {
     fn deliver(&self) {
         let mut arguments = std::mem::take(&mut *self.arguments.borrow_mut());
         fault::point("deliver");
-        for some in arguments.chunks(MAX_CALL) {
-            let mut is_done = self.call(&self.dispatch, some);
-            // Each call gets past one entry at least, unless the environment is being terminated: then
-            // no JavaScript runs any more.
-            for _ in 0..some.len() {
+        let mut parts = arguments.chunks(MAX_CALL);
+        if let Some(last) = parts.next_back() {
+            // No tick runs between the parts: one that polls a connection would overtake its messages in those
+            // that are still to come.
+            for part in parts {
+                self.hand_over(part);
+            }
+            let mut is_done = self.call(&self.dispatch, last);
+            // Each call gets past one entry at least, unless the environment is being terminated: then no
+            // JavaScript runs any more.
+            for _ in 0..arguments.len() {
                 if is_done || self.is_closed.get() {
                     break;
                 }
@@ -578,7 +587,7 @@ impl Inner {
     /// Gives back what JavaScript's objects are held by. Not in the middle of a batch.
     fn release(&self) {
         let env = self.env;
-        for reference in [&self.dispatch, &self.resume, &self.receiver] {
+        for reference in [&self.collect, &self.dispatch, &self.resume, &self.receiver] {
             let reference = reference.replace(null_mut());
             if !reference.is_null() {
                 // SAFETY: the environment is alive, the reference was made by `new` and is used no more.
@@ -595,7 +604,7 @@ impl Inner {
     /// Whether the peer of that socket has caused what is sent now.
     fn is_replying(&self, id: Id) -> bool {
         let state = self.state.borrow();
-        let number = state.as_ref().and_then(|state| state.get(2));
+        let number = state.as_ref().and_then(|state| state.get(1));
         let number = number.and_then(|&number| u32::try_from(number).ok());
         number.and_then(|number| number.checked_sub(1)) == Some(id.place)
     }
@@ -604,15 +613,6 @@ impl Inner {
         self.change_state(|state| {
             if let [flag, ..] = state {
                 *flag = i32::from(is);
-            }
-        });
-    }
-
-    /// A batch comes to JavaScript in several calls: this tells where the next batch begins.
-    fn count_batch(&self) {
-        self.change_state(|state| {
-            if let [_, count, ..] = state {
-                *count = count.wrapping_add(1);
             }
         });
     }
@@ -648,9 +648,8 @@ impl Inner {
         // `ready` and `deliver` look at; the arguments are handles of the open scope. No RefCell of ours
         // is borrowed: JavaScript may call every method.
         unsafe {
-            let (mut receiver, mut callee, mut result) = (null_mut(), null_mut(), null_mut());
-            sys::napi_get_reference_value(self.env, self.receiver.get(), &mut receiver);
-            sys::napi_get_reference_value(self.env, function.get(), &mut callee);
+            let (receiver, callee) = self.callee(function);
+            let mut result = null_mut();
             let status = sys::napi_make_callback(
                 self.env,
                 null_mut(),
@@ -668,6 +667,31 @@ impl Inner {
             sys::napi_fatal_exception(self.env, exception);
             false
         }
+    }
+
+    /// Adds a part of a batch to what `dispatch` delivers. Runs no code of the application's, and no ticks.
+    fn hand_over(&self, part: &[sys::napi_value]) {
+        // SAFETY: as in `call`.
+        unsafe {
+            let (receiver, callee) = self.callee(&self.collect);
+            let (length, values) = (part.len(), part.as_ptr());
+            sys::napi_call_function(self.env, receiver, callee, length, values, null_mut());
+        }
+    }
+
+    /// The dispatcher, and a function of it.
+    ///
+    /// # Safety
+    ///
+    /// The environment is alive, the reactor is not closed, and a scope is open.
+    unsafe fn callee(&self, function: &Cell<sys::napi_ref>) -> (sys::napi_value, sys::napi_value) {
+        let (mut receiver, mut callee) = (null_mut(), null_mut());
+        // SAFETY: the caller's; the references were made by `new`.
+        unsafe {
+            sys::napi_get_reference_value(self.env, self.receiver.get(), &mut receiver);
+            sys::napi_get_reference_value(self.env, function.get(), &mut callee);
+        }
+        (receiver, callee)
     }
 }
 

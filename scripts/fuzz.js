@@ -9,7 +9,7 @@ const { spawn } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { ROOT, Failure, run } = require('./support')
+const { ROOT, Failure, run, main } = require('./support')
 
 const FUZZ = path.join(ROOT, 'fuzz')
 const TARGETS = ['handshake_head', 'extension_header', 'hybi_stream', 'hixie_stream', 'operations', 'deflate_message']
@@ -34,7 +34,7 @@ const FLAGS = [
 const NEEDS = 'Fuzzing needs Linux, Rust 1.88 or newer, a C++ compiler for libFuzzer and, the first time, the ' +
   'network for the crates.'
 
-async function main (args) {
+async function fuzzAll (args) {
   const { seconds, jobs, targets } = parse(args)
   const directory = build()
   const waiting = [...targets]
@@ -128,8 +128,4 @@ function statistic (log, name) {
 // Enough for a panic, both stacks and the input.
 const TAIL = 12000
 
-main(process.argv.slice(2)).catch((error) => {
-  if (!(error instanceof Failure)) throw error
-  console.error('\n' + error.message)
-  process.exitCode = error.exitCode
-})
+main(fuzzAll)

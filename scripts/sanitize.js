@@ -8,9 +8,11 @@
 
 const { execFileSync, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
+const os = require('node:os')
 const path = require('node:path')
 const { ROOT, Failure, run, ensureDependencies, main } = require('./support')
 const { testFiles } = require('./test_files')
+const { runTests, summarise } = require('./test_runner')
 
 const USAGE = `Usage: npm run sanitize -- [filter ...]
 
@@ -21,21 +23,23 @@ const TRIPLE = { x64: 'x86_64-unknown-linux-gnu', arm64: 'aarch64-unknown-linux-
 const TARGET = path.join(ROOT, 'target', 'asan')
 const ADDON = path.join(TARGET, 'faye-websocket.node')
 
-main((args) => {
+main(async (args) => {
   const option = args.find((arg) => arg.startsWith('-'))
   if (option) throw new Failure(`Unknown argument: ${option}\n${USAGE}`)
   if (process.platform !== 'linux' || !TRIPLE) throw new Failure(`There is no AddressSanitizer here. ${NEEDS}`)
   ensureDependencies()
   build()
   const environment = {
-    ...process.env,
     LD_PRELOAD: runtime(),
     NAPI_RS_NATIVE_LIBRARY_PATH: ADDON,
     ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1'
   }
   mustBeWatched(environment)
   const filters = args.length > 0 ? args : ['__test__/transport/']
-  run(process.execPath, ['--test', ...testFiles(filters)], { env: environment, name: 'The tests' })
+  const runs = testFiles(filters).map((file) => ({ file, label: 'sanitized', env: environment }))
+  const sums = await runTests(runs, os.cpus().length)
+  summarise(sums)
+  if (sums.failed > 0) process.exitCode = 1
 })
 
 function build () {
@@ -64,7 +68,7 @@ function runtime () {
 /** An addon without instrumentation would pass every test: ours must not load without the runtime. */
 function mustBeWatched ({ LD_PRELOAD, ...environment }) {
   const { status, stderr } = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(ADDON)})`], {
-    env: environment,
+    env: { ...process.env, ...environment },
     encoding: 'utf8'
   })
   if (status === 0 || !stderr.includes('__asan')) throw new Failure('The addon is not instrumented:\n' + stderr)

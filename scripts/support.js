@@ -59,9 +59,9 @@ function modified (file) {
 }
 
 /** Runs a script's main function: a Failure is told in words, not as a stack trace. */
-function main (script) {
+async function main (script) {
   try {
-    script(process.argv.slice(2))
+    await script(process.argv.slice(2))
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     console.error('\n' + error.message)

@@ -14,6 +14,7 @@ const USAGE = `Runs Autobahn|Testsuite against this package.
   --package NAME              test another package with the interface of the target, for example faye-websocket
   --transport NAME            passed to the package as its option of that name
   --timeout SECONDS           limit for one target and role (default: 300, or 3600 with cases of groups 12 or 13)
+  --install                   only install the testsuite
   --help                      print this text
 `
 
@@ -30,6 +31,7 @@ function parseOptions (argv) {
     target: '',
     transport: '',
     timeout: '',
+    install: false,
     help: false
   }
 
@@ -38,7 +40,7 @@ function parseOptions (argv) {
     if (match === null || !Object.hasOwn(options, match[1])) throw new UsageError(`Unknown option: ${argv[i]}`)
 
     const [, name, inline] = match
-    if (name === 'help') options.help = true
+    if (name === 'help' || name === 'install') options[name] = true
     else options[name] = inline ?? argv[++i]
 
     if (options[name] === undefined || options[name] === '') throw new UsageError(`--${name} needs a value`)
@@ -53,6 +55,7 @@ function parseOptions (argv) {
   const slow = cases.some(pattern => /^1[23]\b|^\*/.test(pattern))
   return {
     help: options.help,
+    install: options.install,
     report: options.report,
     roles: options.role === 'both' ? ['server', 'client'] : [options.role],
     cases,

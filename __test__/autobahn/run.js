@@ -20,6 +20,7 @@ async function main () {
   if (options.help) return log(USAGE)
 
   const python = await install(log)
+  if (options.install) return
   ensureDependencies()
   if (options.subject.package === '') build()
   const reports = options.report === '' ? temporaryDirectory() : path.resolve(options.report)

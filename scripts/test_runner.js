@@ -1,0 +1,99 @@
+'use strict'
+
+// Runs Node test files, each in a process of its own, several at a time, and counts what they report.
+//
+// Not `node --test`: it runs fewer files at a time than there are processors, has no flag for that before Node 20.10,
+// and prints every test. Here a passing file prints one line, a failing one everything.
+
+const { spawn } = require('node:child_process')
+const { ROOT } = require('./support')
+
+/** Minutes. Longer than any file takes on a busy machine. */
+const LIMIT = 15
+/** Before Node 18.15 there is no choice of reporters, and TAP is what there is. */
+const REPORTER = process.allowedNodeEnvironmentFlags.has('--test-reporter') ? ['--test-reporter=tap'] : []
+
+/**
+ * Runs these files and prints how each went. Returns the sums.
+ *
+ * @param {Array<{ file: string, label: string, env: Record<string, string> }>} runs in this order
+ * @param {number} width how many run at a time
+ */
+async function runTests (runs, width) {
+  const waiting = [...runs]
+  const results = []
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const result = await runFile(next)
+      report(next, result)
+      results.push(result)
+    }
+  }
+  await Promise.all(Array.from({ length: width }, worker))
+  return {
+    passed: sum(results, 'passed'),
+    failed: sum(results, 'failed'),
+    skipped: results.flatMap(({ skipped }) => skipped)
+  }
+}
+
+function runFile ({ file, env }) {
+  const begun = Date.now()
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...REPORTER, file], {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMIT * 60 * 1000,
+      killSignal: 'SIGKILL'
+    })
+    const output = []
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => output.push(data))
+    child.on('error', (error) => output.push(Buffer.from(String(error))))
+    child.on('close', (status, signal) => {
+      const log = Buffer.concat(output).toString()
+      const failed = count(log, 'fail') + count(log, 'cancelled')
+      resolve({
+        log,
+        signal,
+        passed: count(log, 'pass'),
+        // A process that ends before it has reported is a failure, too.
+        failed: status === 0 ? failed : Math.max(failed, 1),
+        skipped: skipped(log),
+        seconds: (Date.now() - begun) / 1000
+      })
+    })
+  })
+}
+
+function report ({ file, label }, { log, signal, passed, failed, skipped, seconds }) {
+  const counts = [`${passed} passed`]
+  if (failed > 0) counts.push(`${failed} FAILED${signal ? ` (${signal})` : ''}`)
+  if (skipped.length > 0) counts.push(`${skipped.length} skipped`)
+  if (failed > 0) console.log(`\n${log}`)
+  console.log(`${file}${label && ` (${label})`}: ${counts.join(', ')}, ${seconds.toFixed(1)} s`)
+}
+
+/** Why tests were skipped, each reason once per test. */
+function skipped (log) {
+  return [...log.matchAll(/^ *ok \d+ - .*? # SKIP ?(.*)$/gm)].map(([, reason]) => reason || 'no reason given')
+}
+
+function count (log, name) {
+  const lines = [...log.matchAll(new RegExp(`^# ${name} (\\d+)$`, 'gm'))]
+  return lines.length > 0 ? Number(lines[lines.length - 1][1]) : 0
+}
+
+function sum (results, name) {
+  return results.reduce((total, result) => total + result[name], 0)
+}
+
+/** What ends the output: the reasons of skipped tests, and one line of sums. */
+function summarise ({ passed, failed, skipped }) {
+  const reasons = new Map()
+  for (const reason of skipped) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  for (const [reason, times] of reasons) console.log(`skipped ${times}: ${reason}`)
+  console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`)
+}
+
+module.exports = { runTests, summarise }

@@ -4,7 +4,10 @@
 // on its own account must never stop two ends from reading each other.
 
 const assert = require('node:assert/strict')
+const { randomBytes } = require('node:crypto')
+const npmDeflate = require('permessage-deflate')
 
+const deflate = require('../../lib/permessage-deflate')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { connectOpen, eventually, once, serve } = require('../support/peer')
@@ -79,6 +82,30 @@ for (const [when, send] of Object.entries(SENDING)) {
         .catch((error) => assert.fail(`${error.message}, but ${JSON.stringify(got)}`))
     }, { timeout: 40000 })
   }
+}
+
+/** What an end sends, and by which extensions, so that it leaves some time after `send()`. */
+const PUT_OFF = {
+  'compressed in slices': { extensions: [deflate], messageOf: (bytes) => bytes },
+  'compressed by threads': { extensions: [npmDeflate], messageOf: (bytes) => bytes },
+  'given as Blobs': { extensions: [], messageOf: (bytes) => new Blob([bytes]) }
+}
+
+for (const [how, { extensions, messageOf }] of Object.entries(PUT_OFF)) {
+  deviation(`two ends that send each other messages ${how} get everything`, async (scope) => {
+    const got = [0, 0]
+    const message = messageOf(randomBytes(MiB))
+    const run = (ws, index) => {
+      ws.on('message', () => got[index]++)
+      for (let sent = 0; sent < COUNT; sent++) ws.send(message)
+    }
+    const { url } = await serve(scope, WebSocket, { options: { extensions }, onSocket: (ws) => run(ws, 0) })
+    const client = new WebSocket.Client(url, [], { extensions })
+    scope.defer(() => client._stream.destroy())
+    run(client, 1)
+    await eventually(() => got.every((each) => each === COUNT), `${COUNT} messages each`, 60000)
+      .catch((error) => assert.fail(`${error.message}, but ${got}`))
+  }, { timeout: 90000 })
 }
 
 deviation('a peer is read as long as it reads, though something always waits for it', async (scope) => {

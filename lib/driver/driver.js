@@ -584,6 +584,11 @@ class Driver extends EventEmitter {
     return direct.outputLength(this.#number) > 0
   }
 
+  /** Whether messages may wait here that the transport cannot have yet. */
+  get isBehindSenders () {
+    return this.#isBusy || this.#announced > 0 || this.#sessions !== null
+  }
+
   get bufferedAmount () {
     return this.#native.bufferedAmount + (this.#sessions?.outgoingBytes ?? 0) + this.#announced
   }
@@ -771,11 +776,14 @@ class Driver extends EventEmitter {
   }
 
   #continue () {
-    this.#isBusy = false
     const { transport } = this
-    if (transport === null) return
+    if (transport === null) {
+      this.#isBusy = false
+      return
+    }
     try {
       transport.enter(() => {
+        this.#isBusy = false
         if (this.#native.hasWork) this.#caused(this.#native.work())
         if (this.#isBehind) this.deliver()
       })

@@ -203,8 +203,8 @@ class Transport {
   }
 
   get #buffered () {
-    // Between ticks, only a full socket leaves bytes with the driver.
-    const isWithDriver = this.#waiting || this.#touched
+    // Between ticks, only a full socket leaves bytes with the driver, and what it cannot hand over yet.
+    const isWithDriver = this.#waiting || this.#touched || this.#driver.isBehindSenders
     return this.writableLength + (isWithDriver ? this.#driver.bufferedAmount : 0)
   }
 

@@ -30,8 +30,7 @@ class Context extends AsyncResource {
    * @param {() => void} work
    */
   run (work) {
-    this.#work = work
-    this.runInAsyncScope(this.#enter, this, throwSoon)
+    this.#begin(work, throwSoon)
   }
 
   /**
@@ -41,8 +40,20 @@ class Context extends AsyncResource {
    * @param {() => void} work
    */
   runAlone (work) {
+    this.#begin(work, native.raise)
+  }
+
+  /**
+   * A hook or a wrapper on the way to our listener may bring other work in between.
+   *
+   * @param {() => void} work
+   * @param {(error: any) => void} raise
+   */
+  #begin (work, raise) {
+    const before = this.#work
     this.#work = work
-    this.runInAsyncScope(this.#enter, this, native.raise)
+    this.runInAsyncScope(this.#enter, this, raise)
+    this.#work = before
   }
 
   /** @param {(error: any) => void} raise */

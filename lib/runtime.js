@@ -153,7 +153,7 @@ const programClock = new Clock(() => typeof globalThis.setTimeout === 'function'
 const { hrtime } = hostProcess
 const hasTime = hasTimers && hasNextTick && hasImmediates
 
-/** Milliseconds. Not \`performance.now()\`, which on Node 18 looks up \`process.hrtime\`, as programs have faked it. */
+/** Milliseconds. Not `performance.now()`: Node 18's looks up `process.hrtime`, which a program may have faked. */
 function now () {
   const [seconds, nanoseconds] = hasTime ? hrtime() : hostProcess.hrtime()
   return seconds * 1e3 + nanoseconds / 1e6

@@ -169,7 +169,9 @@ const NO_URLS = [
   'http://user:secret@host/', 'ws://user:secret@host:99999/', 'ws://user:se/cret@host/secret@there', 'user:secret@host',
   'user:secret@host:8080', '//user:secret@host/', 'ws:user:secret@ho st', ' ws://us er:secret@ho st/',
   'ws+unix:user:secret@host/', 'ws+unix://user:secret@host/a.sock', 'ftp://user:secret@host/', 'secret@host',
-  'ws://user:sec\nret@ho st/', { href: 5, toString: () => 'ws://user:secret@host' }
+  'ws://user:sec\nret@ho st/', 'ws://user:secret%40host:1/', 'user:secret%40host', 'ws://user%3Asecret%40host/',
+  'ws://user:secret', 'ws:user:secret', 'ws:\\user:secret/', '//user:secret', 'user:secret', 'ws://user:se/cret',
+  'ws://user%3asecret', 'ws://[::1]:secret/', 'ws://user:80secret', { href: 5, toString: () => 'ws://user:secret@host' }
 ]
 for (const url of NO_URLS) {
   deviation(`what is no URL is refused without its password: ${name(url)}`, () => {
@@ -186,6 +188,13 @@ for (const url of NO_URLS) {
         return true
       })
     }
+  })
+}
+
+const WITHOUT_PASSWORDS = ['ws://host:99999/a:b', 'ws://ho st/', 'host:8080', 'http://host/', 'ws://[::1', 'ws:/?:', 'a/b:c']
+for (const url of WITHOUT_PASSWORDS) {
+  deviation(`what is no URL and has no password is shown as it is: ${url}`, () => {
+    assert.throws(() => new WebSocket.Client(url), { message: `${url} is not a valid WebSocket URL` })
   })
 }
 

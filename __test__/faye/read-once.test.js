@@ -141,6 +141,21 @@ deviation('a driver asks for what it has read first, also by a proxy', () => {
   assert.ok(chunks[1].some((line) => line.endsWith(Buffer.from('user:one').toString('base64'))))
 })
 
+deviation('each option of a driver is read once', () => {
+  const request = { method: 'GET', headers: { host: 'a' } }
+  const makers = {
+    client: (options) => driver.client('ws://a/', options),
+    http: (options) => driver.http(request, options),
+    server: (options) => driver.server(options).parse(Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n'))
+  }
+  for (const make of Object.values(makers)) {
+    const counts = {}
+    const options = { masking: true, requireMasking: true, maxLength: 10, allowDrafts: false, protocols: ['a'] }
+    make(counted(options, counts))
+    assertReadOnce(counts)
+  }
+})
+
 deviation('options that are inherited or hidden count, and names that are none are refused', async (scope) => {
   const port = await listen(scope, require('node:net').createServer((socket) => socket.destroy()))
   const url = `ws://127.0.0.1:${port}/`

@@ -496,7 +496,7 @@ class Driver extends EventEmitter {
    * @param {(...args: any[]) => void} [callback]
    */
   ping (message, callback) {
-    // Sent, and remembered: read twice.
+    // The frame and the key of the callback must have the same bytes.
     const payload = asBuffer(unshared(this.#toBytes(message || '')))
     const accepted = this.#native.ping(payload)
     if (accepted && typeof callback === 'function') {
@@ -599,7 +599,7 @@ class Driver extends EventEmitter {
     if (this.transport === null) return true
     if (pending === WAITS_FOR_WORK) {
       this.#continueLater()
-      // At the end of the process there is no later: the transport does it now.
+      // Writes what is ready before this message. At the end of the process, compresses and writes it as well.
       this.transport.offer()
       return this.transport.hasRoom(0, this.#isCongested)
     }

@@ -13,16 +13,12 @@ const { Server } = require('./server')
  * @param {any} [options]
  */
 function client (url, options) {
-  options = refuseUnknown(options, DRIVER_OPTIONS)
-  if (options.masking === undefined) options.masking = true
-  return Driver.client(url, options).useStreams()
+  return Driver.client(url, readOptions(options, 'masking')).useStreams()
 }
 
 /** @param {any} [options] */
 function server (options) {
-  options = refuseUnknown(options, DRIVER_OPTIONS)
-  if (options.requireMasking === undefined) options.requireMasking = true
-  return new Server(options)
+  return new Server(readOptions(options, 'requireMasking'))
 }
 
 /**
@@ -30,9 +26,21 @@ function server (options) {
  * @param {any} [options]
  */
 function http (request, options) {
-  options = refuseUnknown(options, DRIVER_OPTIONS)
-  if (options.requireMasking === undefined) options.requireMasking = true
-  return Driver.http(request, options).useStreams()
+  return Driver.http(request, readOptions(options, 'requireMasking')).useStreams()
+}
+
+/**
+ * A copy of the options, because a getter may answer differently the next time.
+ *
+ * @param {any} given
+ * @param {string} defaulted the one whose default is written into the caller's
+ */
+function readOptions (given, defaulted) {
+  given = refuseUnknown(given, DRIVER_OPTIONS)
+  /** @type {Record<string, any>} */
+  const options = Object.fromEntries(DRIVER_OPTIONS.map((name) => [name, given[name]]))
+  if (options[defaulted] === undefined) given[defaulted] = options[defaulted] = true
+  return options
 }
 
 /**

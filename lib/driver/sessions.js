@@ -111,7 +111,7 @@ class Sessions {
    * @param {Buffer} data
    */
   #transformed (isText, data) {
-    // Judged, and delivered: read twice.
+    // The core must check the bytes that are delivered.
     data = asBuffer(unshared(data))
     const outcome = this.#native.transformed(isText, data)
     if (outcome.accepted) this.#owner.received(isText ? data.toString() : data)

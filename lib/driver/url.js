@@ -114,12 +114,22 @@ function parse (href) {
  * @param {URL | null} parsed
  */
 function nameOf (text, parsed) {
-  // One without a host, or none at all: what looks like a password may be anywhere before the last @.
-  if (!parsed?.host) return text.replace(/^([^:@]*:[/\\]*)?.*@/s, '$1')
+  if (!parsed?.host || ENCODED.test(parsed.host)) {
+    const rest = text.replace(CREDENTIALS, '$1')
+    // The path of a Unix socket may have colons.
+    return parsed !== null && parsed.protocol in UNIX_PROTOCOLS ? rest : rest.replace(NO_PORT, '$1…')
+  }
   if (parsed.username === '' && parsed.password === '') return text
   const bare = new URL(parsed.href)
   bare.username = bare.password = ''
   return bare.href
 }
+
+/** Other schemes than those of the web allow these in a host. */
+const ENCODED = /%(?:3A|40)/i
+/** In a text without a host, the password may end at any at sign, also a percent-encoded one. */
+const CREDENTIALS = /^([^:@]*:[/\\]*)?.*(?:@|%40)/is
+/** What follows a host and a colon and is no port: a password whose @ is missing, for example. */
+const NO_PORT = /^((?:[^:/\\?#]*:[/\\]+|[/\\]+)?(?:\[[^\]]*\]|[^/\\?#[\]]*?)(?::|%3A))(?!\d*(?:[/\\?#]|$)).*/is
 
 module.exports = { parseWebSocketUrl, parseProxyUrl, endpoint, clientTarget, nameOf }

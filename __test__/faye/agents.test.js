@@ -15,6 +15,7 @@ const httpsProxyAgent5 = require('https-proxy-agent-5')
 const { SocksProxyAgent } = require('socks-proxy-agent')
 
 const { createAuthority } = require('../support/certs')
+const { basic, echoEach, record } = require('../support/client')
 const { accept, eventually, listen, once, serve } = require('../support/peer')
 const { missing, startTinyproxy } = require('../support/programs')
 const { startProxy } = require('../support/proxy')
@@ -26,16 +27,6 @@ const { UNAVAILABLE } = require('../transport/open')
 
 const authority = createAuthority()
 const { ca } = authority
-const ECHO = (ws) => ws.on('message', ({ data }) => ws.send(data))
-const basic = (text) => `Basic ${Buffer.from(text).toString('base64')}`
-
-function record (ws) {
-  const events = []
-  for (const type of ['open', 'error', 'end', 'close']) {
-    ws.on(type, (event) => events.push([type, event && (event.message || event.code)]))
-  }
-  return events
-}
 
 /** A client that ends with the test. */
 function dial (scope, url, options) {
@@ -90,7 +81,7 @@ for (const [name, agentFor] of Object.entries(PROXY_AGENTS)) {
           onSocket: (ws, { request }) => {
             assert.equal(request.headers['proxy-authorization'], undefined)
             assert.equal(request.headers.authorization, basic('server:secret'))
-            ECHO(ws)
+            echoEach(ws)
           }
         })
         const proxy = await startProxy(scope, {
@@ -146,7 +137,7 @@ for (const [name, agentFor] of Object.entries(PROXY_AGENTS)) {
   })
 
   deviation(`${name}: tinyproxy`, async (scope) => {
-    const { url } = await serve(scope, WebSocket, { onSocket: ECHO })
+    const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
     const { port } = await startTinyproxy(scope, 'BasicAuth user pass\n')
     await echo(scope, url, { agent: agentFor(`http://user:pass@127.0.0.1:${port}`) })
   }, { skip: missing('tinyproxy') })
@@ -154,7 +145,7 @@ for (const [name, agentFor] of Object.entries(PROXY_AGENTS)) {
 
 for (const scheme of ['ws', 'wss']) {
   deviation(`socks-proxy-agent: ${scheme}`, async (scope) => {
-    const { port } = await serve(scope, WebSocket, { secure: scheme === 'wss' && authority.local, onSocket: ECHO })
+    const { port } = await serve(scope, WebSocket, { secure: scheme === 'wss' && authority.local, onSocket: echoEach })
     const socks = await startSocks(scope)
     await echo(scope, `${scheme}://localhost:${port}/`, { agent: new SocksProxyAgent(socks.origin), ca })
     assert.deepEqual(socks.requests, [`localhost:${port}`])
@@ -172,7 +163,7 @@ for (const [name, scheme, agentFor] of [
   ['http.globalAgent', 'ws', () => http.globalAgent]
 ]) {
   deviation(`${scheme} by Node's ${name}`, async (scope) => {
-    const { url } = await serve(scope, WebSocket, { secure: scheme === 'wss' && authority.local, onSocket: ECHO })
+    const { url } = await serve(scope, WebSocket, { secure: scheme === 'wss' && authority.local, onSocket: echoEach })
     const agent = agentFor()
     const { isNative, ws } = await echo(scope, url, { agent, ...(!agent.options.ca && { ca }) })
     assert.equal(isNative, !UNAVAILABLE && scheme === 'ws')
@@ -188,16 +179,16 @@ deviation('the net options reach an agent, and so do those of TLS', async (scope
     if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }])
     else callback(null, '127.0.0.1', 4)
   }
-  const plain = await serve(scope, WebSocket, { onSocket: ECHO })
+  const plain = await serve(scope, WebSocket, { onSocket: echoEach })
   await echo(scope, `ws://made-up.test:${plain.port}/`, { agent: new http.Agent(), net: { lookup } })
-  const secure = await serve(scope, WebSocket, { secure: authority.issue(['made-up.test']), onSocket: ECHO })
+  const secure = await serve(scope, WebSocket, { secure: authority.issue(['made-up.test']), onSocket: echoEach })
   await echo(scope, `wss://made-up.test:${secure.port}/`, { agent: new https.Agent(), tls: { lookup, ca } })
   assert.deepEqual(asked, ['made-up.test', 'made-up.test'])
 })
 
 deviation('a connection that an agent has kept for requests may become a WebSocket', async (scope) => {
   const { url } = await serve(scope, WebSocket, {
-    onSocket: ECHO, onRequest: (request, response) => response.end('hello')
+    onSocket: echoEach, onRequest: (request, response) => response.end('hello')
   })
   const agent = new http.Agent({ keepAlive: true })
   scope.defer(() => agent.destroy())
@@ -213,7 +204,7 @@ deviation('a connection that an agent has kept for requests may become a WebSock
 })
 
 deviation('a WebSocket is none of the connections that an agent counts', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
   const agent = new http.Agent({ maxSockets: 1 })
   for (let count = 0; count < 3; count++) {
     const { ws } = dial(scope, url, { agent })
@@ -250,7 +241,7 @@ deviation('an agent sees the request, without credentials and key', async (scope
       request.onSocket(net.connect({ host: options.host, port: options.port }))
     }
   }
-  const { port } = await serve(scope, WebSocket, { onSocket: ECHO })
+  const { port } = await serve(scope, WebSocket, { onSocket: echoEach })
   await echo(scope, `ws://user:secret@127.0.0.1:${port}/path?query`, { agent, headers: { Cookie: 'secret' } })
   const [{ request, options }] = seen
   assert.ok(request instanceof http.ClientRequest)
@@ -337,7 +328,7 @@ function wrapped (socket) {
 for (const [name, createConnection] of Object.entries(FUNCTIONS)) {
   for (const scheme of ['ws', 'wss']) {
     deviation(`createConnection ${name}: ${scheme}`, async (scope) => {
-      const { url } = await serve(scope, WebSocket, { secure: scheme === 'wss' && authority.local, onSocket: ECHO })
+      const { url } = await serve(scope, WebSocket, { secure: scheme === 'wss' && authority.local, onSocket: echoEach })
       const { isNative } = await echo(scope, url, { createConnection, ca })
       assert.equal(isNative, !UNAVAILABLE && scheme === 'ws' && !name.includes('another'))
     })
@@ -345,7 +336,7 @@ for (const [name, createConnection] of Object.entries(FUNCTIONS)) {
 }
 
 deviation('createConnection may speak TLS itself, with the options that it is given', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: authority.local, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: authority.local, onSocket: echoEach })
   const seen = []
   const { ws } = await echo(scope, url, {
     ca,
@@ -372,7 +363,7 @@ deviation('TLS by createConnection: nothing is written before the certificate is
 })
 
 deviation('a plain stream for a wss: URL is encrypted, and the certificate verified', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: authority.issue(['elsewhere.test']), onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: authority.issue(['elsewhere.test']), onSocket: echoEach })
   for (const options of [{ createConnection: connectTo }, { agent: new http.Agent() }]) {
     const { events } = await failure(scope, url, { ...options, ca })
     assert.match(events[0][1], /does not match certificate's altnames/)
@@ -531,7 +522,7 @@ deviation('a client whose signal is aborted already asks for no connection', asy
 })
 
 deviation('handlers run in the context of the client, wherever createConnection calls back', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
   const storage = new AsyncLocalStorage()
   const createConnection = (options, callback) => {
     storage.run('elsewhere', () => setTimeout(() => callback(null, connectTo(options)), 5))
@@ -586,7 +577,7 @@ for (const [names, options] of [
 }
 
 deviation('what is no agent, no function and no proxy is as if it was not given', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
   for (const nothing of [undefined, null, false]) {
     await echo(scope, url, { agent: nothing, createConnection: nothing, proxy: nothing })
   }
@@ -603,6 +594,6 @@ deviation('an agent of https: does not take a ws: URL, and none leads to a Unix 
 })
 
 deviation('a server takes these options, and ignores them', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { options: { agent: true, createConnection: 5 }, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { options: { agent: true, createConnection: 5 }, onSocket: echoEach })
   await echo(scope, url, {})
 })

@@ -5,21 +5,12 @@ const assert = require('node:assert/strict')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { createAuthority } = require('../support/certs')
+const { basic, echoEach, record } = require('../support/client')
 const { accept, eventually, once, serve } = require('../support/peer')
 const { startProxy } = require('../support/proxy')
 const { upgradeResponse } = require('../support/wire')
 
 const authority = createAuthority()
-const ECHO = (ws) => ws.on('message', ({ data }) => ws.send(data))
-const basic = (text) => `Basic ${Buffer.from(text).toString('base64')}`
-
-function record (ws) {
-  const events = []
-  for (const type of ['open', 'error', 'end', 'close']) {
-    ws.on(type, (event) => events.push([type, event && (event.message || event.code)]))
-  }
-  return events
-}
 
 for (const secureProxy of [false, true]) {
   for (const secureServer of [false, true]) {
@@ -30,7 +21,7 @@ for (const secureProxy of [false, true]) {
         onSocket: (ws, { request }) => {
           assert.equal(request.headers['proxy-authorization'], undefined)
           assert.equal(request.headers['x-for-the-proxy'], undefined)
-          ECHO(ws)
+          echoEach(ws)
         }
       })
       const proxy = await startProxy(scope, {

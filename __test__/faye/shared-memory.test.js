@@ -10,6 +10,7 @@ const driver = require('../../lib/driver')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { Codec } = require('../support/deflate')
+const { passing } = require('../support/extensions')
 const { accept, connectOpen, once, serve } = require('../support/peer')
 const { scribbledMemory } = require('../support/scribbler')
 const { acceptOf, readFrames, upgradeRequest } = require('../support/wire')
@@ -80,20 +81,6 @@ for (const [role, open] of Object.entries({ server: openServer, client: openClie
   }
 }
 
-const PASSING = {
-  name: 'passing',
-  type: 'permessage',
-  rsv1: false,
-  rsv2: true,
-  rsv3: false,
-  createServerSession: () => ({
-    generateResponse: () => ({}),
-    processIncomingMessage: (message, callback) => callback(null, message),
-    processOutgoingMessage: (message, callback) => callback(null, message),
-    close () {}
-  })
-}
-
 /** A server's driver, and all frames that it has written. */
 function openDriver (extensions, offer) {
   const request = { method: 'GET', url: '/', headers: {}, httpVersion: '1.1' }
@@ -119,7 +106,7 @@ const DRIVER_WAYS = {
 const DRIVERS = {
   'permessage-deflate': () => openDriver([deflate], 'permessage-deflate'),
   'permessage-deflate beside another extension': () =>
-    openDriver([deflate, PASSING], 'permessage-deflate, passing')
+    openDriver([deflate, passing], 'permessage-deflate, passing')
 }
 for (const [what, open] of Object.entries(DRIVERS)) {
   for (const [method, send] of Object.entries(DRIVER_WAYS)) {
@@ -157,7 +144,7 @@ deviation('the sessions of extensions get a copy of shared memory, and so does w
     processIncomingMessage: (message, callback) => callback(null, { ...message, data: new Uint8Array(memory) }),
     close () {}
   }
-  const { end, frames } = openDriver([{ ...PASSING, createServerSession: () => session }], 'passing')
+  const { end, frames } = openDriver([{ ...passing, createServerSession: () => session }], 'passing')
   end.binary(Buffer.from(memory))
   bytes.fill(120)
   assert.equal(seen[0].message.data.toString(), 'abc')

@@ -10,29 +10,11 @@ const meteor = require('permessage-deflate2')
 
 const deflate = require('../../lib/permessage-deflate')
 const { Codec } = require('../support/deflate')
+const { passing } = require('../support/extensions')
 const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { frame, fromClient, upgradeResponse } = require('../support/wire')
-
-/** An extension that changes nothing, so that permessage-deflate is a session beside another. */
-const BESIDE = {
-  name: 'beside',
-  type: 'permessage',
-  rsv1: false,
-  rsv2: true,
-  rsv3: false,
-  createClientSession: () => ({ ...session(), generateOffer: () => ({}), activate: () => true }),
-  createServerSession: () => ({ ...session(), generateResponse: () => ({}) })
-}
-
-function session () {
-  return {
-    processIncomingMessage: (message, callback) => callback(null, message),
-    processOutgoingMessage: (message, callback) => callback(null, message),
-    close () {}
-  }
-}
 
 const zlib = { ...require('node:zlib') }
 zlib.createDeflateRaw = (options) => require('node:zlib').createDeflateRaw(options)
@@ -42,11 +24,11 @@ const EXTENSIONS = {
   'in the core': [deflate.configure({ threshold })],
   'in the core, without context takeover': [deflate.configure({ threshold, noContextTakeover: true })],
   'in the core for permessage-deflate2': [meteor.configure({ threshold })],
-  'beside another extension': [BESIDE, deflate.configure({ threshold })],
+  'beside another extension': [passing, deflate.configure({ threshold })],
   'by a zlib of the program': [deflate.configure({ threshold, zlib })],
   'by permessage-deflate2 itself': [Object.assign(Object.create(meteor.configure({ threshold })), { own: true })]
 }
-const HEADERS = { 'Sec-WebSocket-Extensions': 'beside, permessage-deflate' }
+const HEADERS = { 'Sec-WebSocket-Extensions': 'passing, permessage-deflate' }
 
 async function openServer (scope, extensions, prepare = () => {}) {
   let ws

@@ -9,10 +9,11 @@ const assert = require('node:assert/strict')
 const http = require('node:http')
 
 const { Codec, compress } = require('../support/deflate')
+const { passing } = require('../support/extensions')
 const { closePayload, fromClient, frame } = require('../support/wire')
 
 const DEFLATE = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
-const BOTH = { 'Sec-WebSocket-Extensions': 'other, permessage-deflate' }
+const BOTH = { 'Sec-WebSocket-Extensions': 'passing, permessage-deflate' }
 /** 293 KB, more than the core compresses or inflates in one turn of the event loop. */
 const LARGE = Array.from({ length: 60000 }, (_, index) => index * index % 9973).join()
 const COUNT = 600
@@ -29,23 +30,8 @@ function busy (milliseconds) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 
-/** An extension that does nothing, so that sessions in JavaScript are at work. */
-const other = {
-  name: 'other',
-  type: 'permessage',
-  rsv1: false,
-  rsv2: false,
-  rsv3: false,
-  createServerSession: () => ({
-    generateResponse: () => ({}),
-    processIncomingMessage: (message, callback) => callback(null, message),
-    processOutgoingMessage: (message, callback) => callback(null, message),
-    close () {}
-  })
-}
-
 const withDeflate = ({ deflate }) => ({ extensions: [deflate] })
-const withBoth = ({ deflate }) => ({ extensions: [other, deflate] })
+const withBoth = ({ deflate }) => ({ extensions: [passing, deflate] })
 /** A zlib of the user's, in whose place the core does not work. */
 const withZlib = ({ deflate, zlib }) => ({ extensions: [deflate.configure({ zlib: { ...zlib } })] })
 

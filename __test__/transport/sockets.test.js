@@ -119,30 +119,29 @@ const INJECTIONS = {
 }
 table(INJECTIONS, async (scope, role, transport, inject) => {
   const connection = await open(scope, role, transport)
-  const { frame, messages, peer, ws } = connection
+  const { messages } = connection
   await exchange(connection)
   assert.equal(isNative(connection), transport === 'native')
   inject(connection)
   assert.deepEqual(messages, ['received', 'put'], 'at once')
   await exchange(connection)
 
-  // In a handler, behind what came with its message.
   messages.length = 0
-  ws.once('message', () => inject(connection))
-  peer.write(Buffer.concat(['one', 'two', 'three'].map((text) => frame('text', text))))
-  await eventually(() => messages.length === 4, 'all messages')
-  assert.deepEqual(messages, ['one', 'two', 'three', 'put'])
-  await exchange(connection)
+  await injectInHandler(connection, inject)
 }, ALL)
 table(INJECTIONS, async (scope, role, transport, inject) => {
-  const connection = await open(scope, role, transport)
+  await injectInHandler(await open(scope, role, transport), inject)
+}, ALL)
+
+/** What a handler puts in comes behind what has come with its message. */
+async function injectInHandler (connection, inject) {
   const { frame, messages, peer, ws } = connection
   ws.once('message', () => inject(connection))
   peer.write(Buffer.concat(['one', 'two', 'three'].map((text) => frame('text', text))))
   await eventually(() => messages.length === 4, 'all messages')
   assert.deepEqual(messages, ['one', 'two', 'three', 'put'])
   await exchange(connection)
-}, ALL)
+}
 
 // Methods that a program wraps: what it sees. `wrap` replaces one with what calls `see(bytes)` and the original.
 

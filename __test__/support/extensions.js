@@ -1,0 +1,24 @@
+'use strict'
+
+// Extensions for the websocket-extensions framework that tests share.
+
+/** Changes nothing, so that permessage-deflate is a session beside another. */
+const passing = {
+  name: 'passing',
+  type: 'permessage',
+  rsv1: false,
+  rsv2: true,
+  rsv3: false,
+  createClientSession: () => ({ ...session(), generateOffer: () => ({}), activate: () => true }),
+  createServerSession: () => ({ ...session(), generateResponse: () => ({}) })
+}
+
+function session () {
+  return {
+    processIncomingMessage: (message, callback) => callback(null, message),
+    processOutgoingMessage: (message, callback) => callback(null, message),
+    close () {}
+  }
+}
+
+module.exports = { passing }

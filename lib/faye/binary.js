@@ -37,4 +37,9 @@ function arrayBufferOf ({ buffer, byteOffset, byteLength }) {
   return buffer.slice(byteOffset, byteOffset + byteLength)
 }
 
-module.exports = { arrayBufferOf, isBlob, messageOf }
+/** Whether a socket can send bytes: the drafts have text only. */
+function takesBinary (socket) {
+  return socket.version === 'hybi-13'
+}
+
+module.exports = { arrayBufferOf, isBlob, messageOf, takesBinary }

@@ -4,7 +4,7 @@ const { inspect } = require('node:util')
 const { PreparedMessage } = require('../driver/prepared')
 const transports = require('../transport')
 const { SOCKET } = require('./api')
-const { isBlob, messageOf } = require('./binary')
+const { isBlob, messageOf, takesBinary } = require('./binary')
 const { OPEN } = require('./ready_state')
 
 const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }
@@ -30,7 +30,7 @@ function broadcast (connections, data, options = undefined) {
   let count = 0
   transports.batch(() => {
     for (const socket of sockets) {
-      if (socket.readyState !== OPEN || !(isText || hasBinary(socket))) continue
+      if (socket.readyState !== OPEN || !(isText || takesBinary(socket))) continue
       try {
         if (options === undefined) socket.send(message)
         else socket.send(message, options)
@@ -53,11 +53,6 @@ function socketsOf (connections) {
   const stranger = sockets.findIndex((socket) => socket?.[SOCKET] !== true)
   if (stranger < 0) return sockets
   throw new TypeError(`Invalid connection: ${inspect(sockets[stranger], BRIEF)}; expected a socket of this package`)
-}
-
-/** The drafts have text only. */
-function hasBinary (socket) {
-  return socket.version === 'hybi-13'
 }
 
 module.exports = { broadcast, prepare }

@@ -5,7 +5,7 @@ const { Callback } = require('../driver/callback')
 const { reasonOf } = require('../driver/reason')
 const { lost, refuse, settle } = require('../driver/receipts')
 const { nextTick } = require('../runtime')
-const { isBlob, messageOf } = require('./binary')
+const { isBlob, messageOf, takesBinary } = require('./binary')
 const { OPEN } = require('./ready_state')
 
 /**
@@ -37,11 +37,6 @@ function transmit (driver, message, receipt, isPlain) {
   if (receipt !== null || isPlain) return driver.sendWith(message, receipt, isPlain)
   if (typeof message === 'string') return driver.text(message)
   return message instanceof Buffer ? driver.binary(message) : driver.prepared(message)
-}
-
-/** The drafts have text only. */
-function takesBinary (socket) {
-  return socket.version === 'hybi-13'
 }
 
 /** A Blob that is being read, and whatever was sent behind it. */

@@ -4,6 +4,7 @@ use napi::bindgen_prelude::{BufferSlice, FromNapiValue as _, JsObjectValue as _,
 use napi::{Env, Result, ValueType};
 use napi_derive::napi;
 use proto::connection::{Connection, ReadyState};
+use proto::error::InvalidArgument;
 use proto::handshake::ClientRequest;
 use proto::http::request::Request;
 use proto::output::{Caused, Kind};
@@ -162,11 +163,7 @@ impl Driver {
         env: &Env,
         #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> Result<bool> {
-        let sent = self
-            .registration
-            .attempt(|connection| connection.ping(&payload));
-        sent.unwrap_or(Ok(false))
-            .map_err(|mistake| throw(env, &mistake))
+        self.control(env, |connection| connection.ping(&payload))
     }
 
     /// Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes.
@@ -176,11 +173,7 @@ impl Driver {
         env: &Env,
         #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> Result<bool> {
-        let sent = self
-            .registration
-            .attempt(|connection| connection.pong(&payload));
-        sent.unwrap_or(Ok(false))
-            .map_err(|mistake| throw(env, &mistake))
+        self.control(env, |connection| connection.pong(&payload))
     }
 
     /// Whether messages wait to be compressed, in slices of `work`.
@@ -327,6 +320,16 @@ impl Driver {
     ) -> Result<Outcome<'env>> {
         let caused = self.registration.attempt(command);
         Outcome::new(env, caused.unwrap_or_else(|| self.connection().work()))
+    }
+
+    /// Sends a control frame. False also when the connection has ended by a panic.
+    fn control(
+        &self,
+        env: &Env,
+        send: impl FnOnce(&mut Connection) -> std::result::Result<bool, InvalidArgument>,
+    ) -> Result<bool> {
+        let sent = self.registration.attempt(send).unwrap_or(Ok(false));
+        sent.map_err(|mistake| throw(env, &mistake))
     }
 }
 

@@ -2,7 +2,7 @@
 'use strict'
 
 const { clock } = require('../runtime')
-const { batch } = require('./native')
+const { batch } = require('./dispatcher')
 const { NotAdopted, Transport } = require('./transport')
 
 /**

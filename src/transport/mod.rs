@@ -1,10 +1,10 @@
 //! The native transport: sockets of `net`, read and written by descriptor inside Node's event loop.
 //!
 //! ```text
-//!  libuv ──► uv.rs ──► reactor.rs ──► table.rs ──► descriptor.rs ──► kernel
-//!                          │             │
-//!                          │             └──► table/secure.rs ──► crates/tls
-//!                          └──► the dispatcher in lib/transport/native.js
+//!  libuv ──► uv.rs ──► reactor/batch.rs ──► table.rs ──► descriptor.rs ──► kernel
+//!                          │                  │
+//!                          │                  └──► table/secure.rs ──► crates/tls
+//!                          └──► lib/transport/dispatcher.js
 //! ```
 //!
 //! This is where the binding's `unsafe` code is, each piece with its proof.

@@ -1,29 +1,28 @@
 //! The reactor: one per environment, called by its event loop when any of its sockets is ready.
 //!
-//! Knows in which order things happen: read and decode what is ready, hand all of it to JavaScript in
-//! one call, write what that has sent. Does not know events, phases or timers.
+//! Knows what JavaScript may ask of its sockets; what happens in a batch is in `batch.rs`. Does not know events,
+//! phases or timers.
 
 use std::cell::{Cell, RefCell};
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{NonNull, null_mut};
+use std::ptr::NonNull;
 use std::rc::{Rc, Weak};
 
 use napi::bindgen_prelude::{Buffer, Function, Int32Array, JsValue as _, Object};
 use napi::{CleanupEnvHook, Env, Error, Result, Status, sys};
 use napi_derive::napi;
-use proto::output::{Kind, Message};
-use tls::Failure;
 
-use super::crew;
 use super::descriptor::is_stream_socket;
-use super::table::{Id, Read, Table};
+use super::table::{Id, Table};
 use super::tls::TlsConfig;
-use super::uv::{Loop, Ready, Uv, Watch};
+use super::uv::{Loop, Uv, Watch};
 use crate::driver::Driver;
-use crate::fault;
-use crate::registry::Shared;
-use crate::value::{self, Bytes};
+use crate::value::Bytes;
+
+mod batch;
+mod calls;
+
+use calls::reference;
 
 /// Sockets of one environment, read and written by descriptor. What arrives is handed to a dispatcher:
 /// `dispatch(id, value, id, value …)`, where the id is that of the socket times eight, plus what the
@@ -349,250 +348,12 @@ impl Link {
     }
 }
 
-impl Ready for Inner {
-    fn ready(&self) {
-        if self.is_closed.get() {
-            return;
-        }
-        let Some(batch) = Batch::begin(self) else {
-            return;
-        };
-        let result = catch_unwind(AssertUnwindSafe(|| self.batch()));
-        drop(batch);
-        if result.is_err() {
-            self.fault();
-        }
-    }
-}
-
-/// A batch under way, with the scope of its handles. It ends even if something panics.
-struct Batch<'a> {
-    inner: &'a Inner,
-    scope: sys::napi_handle_scope,
-}
-
-impl<'a> Batch<'a> {
-    fn begin(inner: &'a Inner) -> Option<Self> {
-        let mut scope = null_mut();
-        // SAFETY: the environment is alive until its cleanup hook has closed this reactor.
-        let status = unsafe { sys::napi_open_handle_scope(inner.env, &mut scope) };
-        checked(status).ok()?;
-        inner.forget();
-        inner.set_in_batch(true);
-        Some(Self { inner, scope })
-    }
-}
-
-impl Drop for Batch<'_> {
-    fn drop(&mut self) {
-        self.inner.set_in_batch(false);
-        self.inner.forget();
-        // SAFETY: the scope was opened by `begin`, and its handles have just been forgotten.
-        unsafe { sys::napi_close_handle_scope(self.inner.env, self.scope) };
-    }
-}
-
 impl Inner {
-    fn batch(&self) {
-        self.begin();
-        self.collect();
-        self.deliver();
-        self.write();
-        self.concerned.borrow_mut().clear();
-        let mut table = self.table.borrow_mut();
-        table.end_batch();
-        if table.has_ready() {
-            table.wake();
-        }
-    }
-
-    /// Nothing of one batch is for the next: its handles are not valid any more.
-    fn forget(&self) {
-        self.arguments.borrow_mut().clear();
-    }
-
-    /// A batch has panicked, and not at what concerns one socket. What those that it concerns were to hear is
-    /// lost: they end. What is still to be written is, in the next batch.
-    fn fault(&self) {
-        let mut table = self.table.borrow_mut();
-        for id in self.concerned.take() {
-            table.fault(id);
-        }
-        table.end_batch();
-        table.wake();
-    }
-
-    /// Has the table do something for the socket of that number, if there is one.
-    fn with<R>(
-        &self,
-        step: &str,
-        number: u32,
-        work: impl FnOnce(&mut Table, Id) -> R,
-    ) -> Option<R> {
-        let mut table = self.table.borrow_mut();
-        let id = table.id_at(number as usize)?;
-        table.guarded(step, id, |table| work(table, id))
-    }
-
-    fn begin(&self) {
-        let mut table = self.table.borrow_mut();
-        table.collect();
-        for id in table.take_ended() {
-            self.news(id, Entry::Ended, null_mut());
-        }
-        for (id, error) in table.take_broken() {
-            let number = self.number(error_number(&error));
-            self.news(id, Entry::Unwritable, number);
-        }
-        for id in table.take_passed() {
-            self.news(id, Entry::Passed, null_mut());
-        }
-        for id in table.take_drained() {
-            self.news(id, Entry::Drained, null_mut());
-        }
-    }
-
-    /// Something that is told once, and nowhere noted any more.
-    fn news(&self, id: Id, entry: Entry, value: sys::napi_value) {
-        self.concerned.borrow_mut().push(id);
-        self.entry(id, entry, value);
-    }
-
-    /// Reads whose turn it is, until the batch is full.
-    fn collect(&self) {
-        fault::point("collect");
-        let mut bytes = 0;
-        let mut turns = self.table.borrow().ready_count().min(MAX_READS);
-        while bytes < MAX_BYTES && turns > 0 && self.arguments.borrow().len() < MAX_BATCH {
-            let mut table = self.table.borrow_mut();
-            let Some(id) = table.next_ready() else { break };
-            turns -= 1;
-            self.concerned.borrow_mut().push(id);
-            let before = self.arguments.borrow().len();
-            let read = table.guarded("read", id, |table| table.read(id));
-            match read.unwrap_or(Read::Nothing) {
-                Read::Nothing => {}
-                Read::End => self.entry(id, Entry::Ended, null_mut()),
-                Read::Failed(error) => {
-                    let number = self.number(error_number(&error));
-                    self.entry(id, Entry::Failed, number);
-                }
-                Read::Secured => self.entry(id, Entry::Secure, self.number(-1)),
-                Read::Refused(Failure::Alert(alert)) => {
-                    self.entry(id, Entry::Secure, self.number(i32::from(alert)));
-                }
-                Read::Refused(Failure::Refused(reason)) => {
-                    let kind = Kind::Text;
-                    let payload = reason.as_bytes();
-                    // SAFETY: the environment is alive, and `ready` has opened a scope.
-                    let text = unsafe { value::message(self.env, &Message { kind, payload }) };
-                    self.entry(id, Entry::Secure, text.unwrap_or_else(|| self.number(0)));
-                }
-                Read::Bytes(read) => {
-                    bytes += read;
-                    let connection = table.get(id).map(|socket| Rc::clone(&socket.connection));
-                    if let Some(connection) = connection {
-                        let decoded =
-                            table.guarded("decoded", id, |_| self.decode(id, &connection));
-                        bytes += decoded.unwrap_or_default();
-                    }
-                    // Part of a large message: it is read on. Whoever has said something waits for the
-                    // handlers, and for the others.
-                    if self.arguments.borrow().len() == before {
-                        turns += 1;
-                    }
-                }
-            }
-        }
-    }
-
-    /// The messages of a connection that has received bytes. How long they are.
-    fn decode(&self, id: Id, connection: &Shared) -> usize {
-        let mut connection = connection.borrow_mut();
-        let mut bytes = 0;
-        let mut messages = 0;
-        while bytes < MAX_BYTES && messages < MAX_MESSAGES {
-            let Some(message) = connection.poll_message() else {
-                if connection.needs_poll() {
-                    self.entry(id, Entry::Poll, null_mut());
-                }
-                return bytes;
-            };
-            fault::point("decode");
-            bytes += message.payload.len();
-            messages += 1;
-            // SAFETY: the environment is alive, and `ready` has opened a scope.
-            let Some(value) = (unsafe { value::message(self.env, &message) }) else {
-                connection.exhaust();
-                break;
-            };
-            self.entry(id, Entry::Message, value);
-        }
-        self.entry(id, Entry::Poll, null_mut());
-        bytes
-    }
-
-    /// Hands everything to JavaScript. The dispatcher raises what handlers throw. If it throws itself, that
-    /// is raised as well, and the rest is delivered as if it had not.
-    fn deliver(&self) {
-        let mut arguments = std::mem::take(&mut *self.arguments.borrow_mut());
-        fault::point("deliver");
-        let mut parts = arguments.chunks(MAX_CALL);
-        if let Some(last) = parts.next_back() {
-            // No tick runs between the parts: one that polls a connection would overtake its messages in those
-            // that are still to come.
-            for part in parts {
-                self.hand_over(part);
-            }
-            let mut is_done = self.call(&self.dispatch, last);
-            // Each call gets past one entry at least, unless the environment is being terminated: then no
-            // JavaScript runs any more.
-            for _ in 0..arguments.len() {
-                if is_done || self.is_closed.get() {
-                    break;
-                }
-                is_done = self.call(&self.resume, &[]);
-            }
-        }
-        arguments.clear();
-        *self.arguments.borrow_mut() = arguments;
-    }
-
-    /// Writes what the batch has sent, one socket after the other.
-    fn write(&self) {
-        fault::point("write");
-        let mut table = self.table.borrow_mut();
-        // What is written causes nothing: no socket is added meanwhile. They are forgotten when all of them
-        // have been written, and not before.
-        let dirty = self.dirty.borrow();
-        if dirty.len() >= WIDE && self.has_crew && crew::is_available() {
-            table.send_away(&dirty);
-        } else {
-            for &id in dirty.iter() {
-                table.guarded("flush dirty", id, |table| table.flush_dirty(id));
-            }
-        }
-        drop(dirty);
-        self.dirty.borrow_mut().clear();
-    }
-
     fn close(&self) {
         if !self.is_closed.replace(true) {
             // First the watch: what it watches goes with the table.
             self.watch.borrow_mut().take();
             self.state.borrow_mut().take();
-        }
-    }
-
-    /// Gives back what JavaScript's objects are held by. Not in the middle of a batch.
-    fn release(&self) {
-        let env = self.env;
-        for reference in [&self.collect, &self.dispatch, &self.resume, &self.receiver] {
-            let reference = reference.replace(null_mut());
-            if !reference.is_null() {
-                // SAFETY: the environment is alive, the reference was made by `new` and is used no more.
-                unsafe { sys::napi_delete_reference(env, reference) };
-            }
         }
     }
 
@@ -624,110 +385,3 @@ impl Inner {
         change(unsafe { state.as_mut() });
     }
 }
-
-/// Values of JavaScript. All of these are made in the handle scope that `ready` has opened.
-impl Inner {
-    fn entry(&self, id: Id, entry: Entry, value: sys::napi_value) {
-        let number = self.number((id.place as i32) << 3 | entry as i32);
-        let value = if value.is_null() { number } else { value };
-        self.arguments.borrow_mut().extend([number, value]);
-    }
-
-    fn number(&self, number: i32) -> sys::napi_value {
-        let mut value = null_mut();
-        // SAFETY: the environment is alive, a scope is open, the result is a valid place.
-        unsafe { sys::napi_create_int32(self.env, number, &mut value) };
-        value
-    }
-
-    /// Calls a function of the dispatcher, with the ticks and promises that follow it. False when it has
-    /// thrown. There is no asynchronous context around it: each connection has its own, and Node tells the
-    /// hooks of those that are around an exception twice that they have ended.
-    fn call(&self, function: &Cell<sys::napi_ref>, arguments: &[sys::napi_value]) -> bool {
-        // SAFETY: the references were made by `new` and are deleted only when the reactor is closed, which
-        // `ready` and `deliver` look at; the arguments are handles of the open scope. No RefCell of ours
-        // is borrowed: JavaScript may call every method.
-        unsafe {
-            let (receiver, callee) = self.callee(function);
-            let mut result = null_mut();
-            let status = sys::napi_make_callback(
-                self.env,
-                null_mut(),
-                receiver,
-                callee,
-                arguments.len(),
-                arguments.as_ptr(),
-                &mut result,
-            );
-            if status != sys::Status::napi_pending_exception {
-                return true;
-            }
-            let mut exception = null_mut();
-            sys::napi_get_and_clear_last_exception(self.env, &mut exception);
-            sys::napi_fatal_exception(self.env, exception);
-            false
-        }
-    }
-
-    /// Adds a part of a batch to what `dispatch` delivers. Runs no code of the application's, and no ticks.
-    fn hand_over(&self, part: &[sys::napi_value]) {
-        // SAFETY: as in `call`.
-        unsafe {
-            let (receiver, callee) = self.callee(&self.collect);
-            let (length, values) = (part.len(), part.as_ptr());
-            sys::napi_call_function(self.env, receiver, callee, length, values, null_mut());
-        }
-    }
-
-    /// The dispatcher, and a function of it.
-    ///
-    /// # Safety
-    ///
-    /// The environment is alive, the reactor is not closed, and a scope is open.
-    unsafe fn callee(&self, function: &Cell<sys::napi_ref>) -> (sys::napi_value, sys::napi_value) {
-        let (mut receiver, mut callee) = (null_mut(), null_mut());
-        // SAFETY: the caller's; the references were made by `new`.
-        unsafe {
-            sys::napi_get_reference_value(self.env, self.receiver.get(), &mut receiver);
-            sys::napi_get_reference_value(self.env, function.get(), &mut callee);
-        }
-        (receiver, callee)
-    }
-}
-
-fn reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
-    let mut reference = null_mut();
-    // SAFETY: the environment and the value are those of the call that is under way.
-    let status = unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
-    checked(status).map(|()| reference)
-}
-
-/// As the kernel numbers errors. Those of an allocator have no number.
-fn error_number(error: &io::Error) -> i32 {
-    let otherwise = match error.kind() {
-        io::ErrorKind::OutOfMemory => libc::ENOMEM,
-        _ => 0,
-    };
-    error.raw_os_error().unwrap_or(otherwise)
-}
-
-fn checked(status: sys::napi_status) -> Result<()> {
-    if status == sys::Status::napi_ok {
-        Ok(())
-    } else {
-        Err(Error::new(Status::from(status), "The reactor cannot start"))
-    }
-}
-
-/// Sockets that a batch writes to from which on workers do it. Handing over costs some microseconds, and
-/// a write five.
-const WIDE: usize = 64;
-/// What one batch reads and decodes, so that no flood keeps the loop from its other work.
-const MAX_BYTES: usize = 1024 * 1024;
-const MAX_READS: usize = 1024;
-const MAX_MESSAGES: usize = 1024;
-/// Numbers and values from which on a batch reads no more.
-const MAX_BATCH: usize = 8192;
-/// Numbers and values of one call; even, so that the two stay together. V8 puts arguments on the stack, and
-/// the smallest stack that a worker of Node starts with (`stackSizeMb: 0.26`) does not take twice as many.
-const MAX_CALL: usize = 1024;

@@ -1,0 +1,112 @@
+//! How a reactor speaks to JavaScript: numbers, references, and calls of the dispatcher.
+//!
+//! Knows N-API. Does not know what the values mean.
+
+use std::cell::Cell;
+use std::ptr::null_mut;
+
+use napi::{Error, Result, Status, sys};
+
+use super::{Entry, Inner};
+use crate::transport::table::Id;
+
+/// Values of JavaScript. All of these are made in the handle scope that `ready` has opened.
+impl Inner {
+    pub(super) fn entry(&self, id: Id, entry: Entry, value: sys::napi_value) {
+        let number = self.number((id.place as i32) << 3 | entry as i32);
+        let value = if value.is_null() { number } else { value };
+        self.arguments.borrow_mut().extend([number, value]);
+    }
+
+    pub(super) fn number(&self, number: i32) -> sys::napi_value {
+        let mut value = null_mut();
+        // SAFETY: the environment is alive, a scope is open, the result is a valid place.
+        unsafe { sys::napi_create_int32(self.env, number, &mut value) };
+        value
+    }
+
+    /// Calls a function of the dispatcher, with the ticks and promises that follow it. False when it has
+    /// thrown. There is no asynchronous context around it: each connection has its own, and Node tells the
+    /// hooks of those that are around an exception twice that they have ended.
+    pub(super) fn call(
+        &self,
+        function: &Cell<sys::napi_ref>,
+        arguments: &[sys::napi_value],
+    ) -> bool {
+        // SAFETY: the references were made by `new` and are deleted only when the reactor is closed, which
+        // `ready` and `deliver` look at; the arguments are handles of the open scope. No RefCell of ours
+        // is borrowed: JavaScript may call every method.
+        unsafe {
+            let (receiver, callee) = self.callee(function);
+            let mut result = null_mut();
+            let status = sys::napi_make_callback(
+                self.env,
+                null_mut(),
+                receiver,
+                callee,
+                arguments.len(),
+                arguments.as_ptr(),
+                &mut result,
+            );
+            if status != sys::Status::napi_pending_exception {
+                return true;
+            }
+            let mut exception = null_mut();
+            sys::napi_get_and_clear_last_exception(self.env, &mut exception);
+            sys::napi_fatal_exception(self.env, exception);
+            false
+        }
+    }
+
+    /// Adds a part of a batch to what `dispatch` delivers. Runs no code of the application's, and no ticks.
+    pub(super) fn hand_over(&self, part: &[sys::napi_value]) {
+        // SAFETY: as in `call`.
+        unsafe {
+            let (receiver, callee) = self.callee(&self.collect);
+            let (length, values) = (part.len(), part.as_ptr());
+            sys::napi_call_function(self.env, receiver, callee, length, values, null_mut());
+        }
+    }
+
+    /// The dispatcher, and a function of it.
+    ///
+    /// # Safety
+    ///
+    /// The environment is alive, the reactor is not closed, and a scope is open.
+    unsafe fn callee(&self, function: &Cell<sys::napi_ref>) -> (sys::napi_value, sys::napi_value) {
+        let (mut receiver, mut callee) = (null_mut(), null_mut());
+        // SAFETY: the caller's; the references were made by `new`.
+        unsafe {
+            sys::napi_get_reference_value(self.env, self.receiver.get(), &mut receiver);
+            sys::napi_get_reference_value(self.env, function.get(), &mut callee);
+        }
+        (receiver, callee)
+    }
+
+    /// Gives back what JavaScript's objects are held by. Not in the middle of a batch.
+    pub(super) fn release(&self) {
+        let env = self.env;
+        for reference in [&self.collect, &self.dispatch, &self.resume, &self.receiver] {
+            let reference = reference.replace(null_mut());
+            if !reference.is_null() {
+                // SAFETY: the environment is alive, the reference was made by `new` and is used no more.
+                unsafe { sys::napi_delete_reference(env, reference) };
+            }
+        }
+    }
+}
+
+pub(super) fn reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
+    let mut reference = null_mut();
+    // SAFETY: the environment and the value are those of the call that is under way.
+    let status = unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
+    checked(status).map(|()| reference)
+}
+
+pub(super) fn checked(status: sys::napi_status) -> Result<()> {
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(Error::new(Status::from(status), "The reactor cannot start"))
+    }
+}

@@ -22,7 +22,7 @@ class Dispatcher {
   /** @type {any[]} */
   #entries = []
   #next = 0
-  /** @type {any[]} the parts of a batch that come before the last one */
+  /** @type {any[][]} parts of the batch that come behind the entries */
   #parts = []
   #count = 0
   /** @type {number[]} sockets that have left in a batch, which may still have something of theirs */
@@ -86,7 +86,7 @@ class Dispatcher {
    * @param {any[]} entries number and value, number and value …
    */
   collect (...entries) {
-    for (const entry of entries) this.#parts.push(entry)
+    this.#parts.push(entries)
   }
 
   /**
@@ -95,13 +95,7 @@ class Dispatcher {
    * @param {any[]} entries the last part of it, or all
    */
   dispatch (...entries) {
-    if (this.#parts.length > 0) {
-      this.collect(...entries)
-      entries = this.#parts
-      this.#parts = []
-    }
-    this.#entries = entries
-    this.#next = 0
+    this.#parts.push(entries)
     this.#begun = 0
     this.isLate = false
     this.resume()
@@ -109,13 +103,20 @@ class Dispatcher {
 
   /** Goes on where it has stopped. */
   resume () {
-    while (this.#next < this.#entries.length) {
+    while (this.#hasEntries()) {
       const channel = this.channels[this.#entries[this.#next] >> 3]
       if (channel === undefined) this.#next += 2
       else channel.context.runAlone(this.#deliverRow)
     }
-    this.#entries = NOTHING
     this.giveBackIfTouched()
+  }
+
+  /** Whether there is something to deliver. Parts stay apart: copying takes a tenth of the time of short messages. */
+  #hasEntries () {
+    if (this.#next < this.#entries.length) return true
+    this.#entries = this.#parts.shift() ?? NOTHING
+    this.#next = 0
+    return this.#entries !== NOTHING
   }
 
   /** Gives all sockets back when a program has replaced methods of their class: what is written next is for those. */

@@ -8,6 +8,7 @@ const { randomBytes } = require('node:crypto')
 const npmDeflate = require('permessage-deflate')
 
 const deflate = require('../../lib/permessage-deflate')
+const { passing } = require('../support/extensions')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { connectOpen, eventually, once, serve } = require('../support/peer')
@@ -108,34 +109,41 @@ for (const [how, { extensions, messageOf }] of Object.entries(PUT_OFF)) {
   }, { timeout: 90000 })
 }
 
-deviation('a peer is read as long as it reads, though something always waits for it', async (scope) => {
-  let ws
-  let requests = 0
-  const { port } = await serve(scope, WebSocket, {
-    onSocket: (each) => {
-      ws = each
-      ws.on('message', () => {
-        requests++
-        ws.send(Buffer.alloc(65536))
+/** Natively, messages are read in rows without extensions, and in a batch of the transport with those of a program. */
+const READ_BY = { 'the core': [], 'an extension of the program': [passing] }
+
+for (const [reader, extensions] of Object.entries(READ_BY)) {
+  deviation(`a peer whose requests ${reader} reads is read as long as it reads, though something always waits for it`,
+    async (scope) => {
+      let ws
+      let requests = 0
+      const { port } = await serve(scope, WebSocket, {
+        options: { extensions },
+        onSocket: (each) => {
+          ws = each
+          ws.on('message', () => {
+            requests++
+            ws.send(Buffer.alloc(65536))
+          })
+        }
       })
-    }
-  })
-  const peer = await connectOpen(scope, port)
-  if (ws.readyState === 0) await once(ws, 'open')
-  peer.socket.removeAllListeners('data')
-  peer.socket.on('data', () => {})
-  // More than the kernel takes, at any time: the socket is never empty.
-  const fill = () => {
-    while (ws.bufferedAmount < 16 * MiB) ws.send(Buffer.alloc(MiB))
-  }
-  const filling = setInterval(fill, 0)
-  scope.defer(() => clearInterval(filling))
-  fill()
-  const count = 600
-  const request = fromClient('text', 'request')
-  for (let sent = 0; sent < count; sent++) {
-    peer.write(request)
-    if (sent % 10 === 9) await eventually(() => requests === sent + 1, `request ${sent}`, 15000)
-  }
-  assert.equal(requests, count)
-}, { timeout: 60000 })
+      const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': 'passing' })
+      if (ws.readyState === 0) await once(ws, 'open')
+      peer.socket.removeAllListeners('data')
+      peer.socket.on('data', () => {})
+      // More than the kernel takes, at any time: the socket is never empty.
+      const fill = () => {
+        while (ws.bufferedAmount < 16 * MiB) ws.send(Buffer.alloc(MiB))
+      }
+      const filling = setInterval(fill, 0)
+      scope.defer(() => clearInterval(filling))
+      fill()
+      const count = 600
+      const request = fromClient('text', 'request')
+      for (let sent = 0; sent < count; sent++) {
+        peer.write(request)
+        if (sent % 10 === 9) await eventually(() => requests === sent + 1, `request ${sent}`, 15000)
+      }
+      assert.equal(requests, count)
+    }, { timeout: 60000 })
+}

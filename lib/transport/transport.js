@@ -305,14 +305,18 @@ class Transport {
 
   /** @param {() => void} work */
   #together (work) {
-    // What the application sends when the connection opens is nobody's request.
-    const before = this.#driver.readyState === OPEN ? this.#buffered : Infinity
+    // What the application sends when the connection opens answers no request.
+    const isReply = this.#driver.readyState === OPEN
+    const channel = this.#channel
+    const counted = isReply ? channel.beginReplies() : 0
+    const before = isReply && !channel.countsReplies ? this.#buffered : Infinity
     this.#depth++
     enterBatch(this)
     try {
       work()
     } finally {
       this.#depth--
+      if (isReply) channel.endReplies(counted)
       leaveBatch(this)
       this.#endBatch(before)
     }

@@ -100,7 +100,7 @@ export declare class Driver {
   work(): Outcome
   /** Closes. Throws a RangeError for a code that must not travel. */
   close(code: number, reason: string): Outcome
-  /** Nobody can be written to any more: forgets what waits for that. */
+  /** Nothing can be written any more: forgets what waits for that. */
   dropOutput(): Outcome
   /** The transport is gone: forgets what waits in either direction. */
   abandon(): void
@@ -201,7 +201,7 @@ export declare class Reactor {
    * goodbye. What it does not take of that.
    */
   finish(number: number): Buffer
-  /** Writes bytes of somebody else's by TLS. False when the kernel does not take everything. */
+  /** Writes bytes of the program by TLS. False when the kernel does not take everything. */
   writeAround(number: number, bytes: Uint8Array): boolean
   /** Bytes that TLS has encrypted and the kernel has not taken. */
   pending(number: number): number

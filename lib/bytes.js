@@ -7,7 +7,7 @@ const { isSharedArrayBuffer, isUint8Array } = require('node:util').types
 // Bytes of every realm: a Uint8Array of jest or vm is no `instanceof Uint8Array`, and neither is a Buffer there.
 
 /**
- * The same bytes, copied if other threads may write to them: what is read twice must stay the same.
+ * The same bytes, copied if other threads may write to them, because code that reads twice needs the same bytes.
  *
  * @template {Uint8Array} T
  * @param {T} bytes

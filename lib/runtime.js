@@ -58,8 +58,8 @@ class Clock {
 }
 
 /**
- * The program may install another clock before the timer is stopped, which would not know it: the timer keeps the
- * function that stops it. In jsdom and in Electron's renderer a timer is a number and has no `unref`.
+ * The timer keeps the function that stops it, because a clock that the program installs later does not know it. In
+ * jsdom and in Electron's renderer a timer is a number and has no `unref`.
  *
  * @param {any} timer
  * @param {(timer: any) => void} clear
@@ -112,8 +112,7 @@ const hasNextTick = isOfNode(hostProcess.nextTick)
 const hasImmediates = isOfNode(timers.setImmediate, timers.clearImmediate)
 const hasTimers = isOfNode(timers.setTimeout, timers.clearTimeout)
 
-// What follows where the clock was fake before the package was loaded is out of reach of fakes: what an async function
-// waits for, and the scheduler.
+// If the clock was fake before the package was loaded, `await` and the scheduler stand in: fakes do not reach them.
 
 /** @type {Schedule} */
 const nextTick = hasNextTick ? hostProcess.nextTick : async (callback, ...args) => {
@@ -122,8 +121,8 @@ const nextTick = hasNextTick ? hostProcess.nextTick : async (callback, ...args) 
 }
 
 /**
- * Whether Node's streams may be held: they look up `process.nextTick` whenever they resume or have written, and it is
- * not the one that we took. A wrapper does no harm, and what we do about a fake does none to a wrapper.
+ * Whether a fake `process.nextTick` may hold Node's streams, which look it up when they resume or have written. True
+ * for a wrapper, too, where the extra work does no harm.
  */
 function mayHoldStreams () {
   return hostProcess.nextTick !== nextTick
@@ -140,13 +139,12 @@ const setImmediate = hasImmediates ? timers.setImmediate : (callback) => {
 const clearImmediate = hasImmediates ? timers.clearImmediate : (turn) => { turn.callback = ignore }
 
 const taken = { ...timers }
-/** For what the program does not know of. Only a clock that was fake already is looked up again: it may be over. */
+/** For timers that the program does not know. Looks up a clock that was fake at the start, because that may be over. */
 const clock = new Clock(() => hasTimers ? taken : timers)
 
 /**
- * The globals, at the time when a timer is set: for timers whose length the program sets, or that it knows from the
- * original, and that its tests advance. None of them is needed for messages, or for a closing handshake with a peer
- * that takes part.
+ * The globals when a timer is set: for timers whose length the program sets, or that it knows from the original, and
+ * that its tests advance. Messages, and a closing handshake in which the peer takes part, need none of them.
  */
 const programClock = new Clock(() => typeof globalThis.setTimeout === 'function' ? globalThis : taken)
 

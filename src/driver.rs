@@ -205,7 +205,7 @@ impl Driver {
         }
     }
 
-    /// Nobody can be written to any more: forgets what waits for that.
+    /// Nothing can be written any more: forgets what waits for that.
     #[napi(catch_unwind)]
     pub fn drop_output<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
         self.command(env, Connection::drop_output)
@@ -312,7 +312,7 @@ impl Driver {
         self.registration.connection()
     }
 
-    /// What a command causes; that is the end of the connection if it panics.
+    /// What a command causes. If it panics, the end of the connection.
     pub(crate) fn command<'env>(
         &self,
         env: &'env Env,

@@ -1,7 +1,7 @@
 //! Faults for tests, in an addon that is built with the feature `fault-injection`. In every other build these
 //! functions are empty, and compiled to nothing.
 //!
-//! Knows names of places and which of them are to fail. The places know nothing of it.
+//! Knows names of places and which of them fail. The places do not know whether they fail.
 
 /// A place where a panic can be asked for.
 #[inline(always)]
@@ -35,7 +35,7 @@ mod injection {
 
     use napi_derive::napi;
 
-    /// One that is to come. Workers meet places as well.
+    /// The fault that comes next. Shared, because workers pass places as well.
     static NEXT: Mutex<Option<(String, u32)>> = Mutex::new(None);
 
     /// Has a place fail once, when it has been passed so many times.

@@ -11,7 +11,7 @@ use crate::value;
 /// A run of messages, or one other thing.
 pub(crate) type JsOutput<'env> = Either<Array<'env>, DriverEvent<'env>>;
 
-/// The outputs that somebody would hear of; the others are skipped.
+/// The outputs that have a listener; the others are skipped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
     pub(crate) writes: bool,
@@ -19,7 +19,7 @@ pub(crate) struct Wanted {
     pub(crate) pongs: bool,
 }
 
-/// The next output. A message comes alone: whoever wants a run of them asks `direct().messages`.
+/// The next output. A message comes alone; `direct().messages` gives a run of them.
 pub(crate) fn next<'env>(
     env: &'env Env,
     connection: &mut Connection,

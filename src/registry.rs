@@ -142,7 +142,7 @@ impl Registered {
     }
 }
 
-/// The connection for the time of one call. Whoever moves its bytes is told when there are some.
+/// The connection for the time of one call. Tells the link when there are bytes to write.
 pub(crate) struct Borrowed<'a> {
     #[cfg_attr(not(unix), expect(dead_code, reason = "there is no reactor to tell"))]
     registered: &'a Registered,
@@ -168,7 +168,7 @@ impl DerefMut for Borrowed<'_> {
 
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
-        // Whatever panicked, the connection cannot be relied on.
+        // A panic anywhere leaves a connection that cannot be relied on.
         if panicking() {
             return self.connection.fault();
         }

@@ -36,7 +36,7 @@ async function startSocks (scope) {
   return { origin: `socks5h://127.0.0.1:${port}`, requests }
 }
 
-/** Whom a request names, by IPv4 address or by name; null while it is not complete. */
+/** The host that a request names, by IPv4 address or by name; null while it is not complete. */
 function targetIn (bytes) {
   if (bytes.length < 5) return null
   const isName = bytes[3] === 3

@@ -31,8 +31,8 @@ class Callback extends AsyncResource {
   /**
    * Calls it now.
    *
-   * @param {boolean} isLast nothing of the application's is below on the stack: what the callback throws is thrown
-   * again in its context
+   * @param {boolean} isLast whether the stack has no function of the application below. Then a tick in the context of
+   * the callback throws what it has thrown
    */
   call (isLast) {
     try {

@@ -45,8 +45,8 @@ const { parseWebSocketUrl } = require('./url')
  * @property {(reason: Busy) => void} hold there is enough to do: stop reading
  * @property {(reason: Busy) => void} unhold there is room for more
  *
- * Who has enough to do: the sessions of extensions, or we ourselves, with work for several turns of the event loop, or
- * until the opening handshake is started.
+ * Why reading stops: sessions of extensions hold enough, we have work for several turns of the event loop, or enough
+ * waits for the start of the opening handshake.
  * @typedef {'sessions' | 'work' | 'start'} Busy
  */
 
@@ -89,7 +89,7 @@ class Driver extends EventEmitter {
   /** Part of it is to deliver what has arrived. */
   #isBehind = false
 
-  /** Enough has arrived that waits for the start. */
+  /** Whether reading has stopped because enough waits for the start. */
   #waitsForStart = false
 
   #ignoresPause = false
@@ -141,7 +141,7 @@ class Driver extends EventEmitter {
     /** @type {Transport | null} */
     this.transport = null
     this.paused = false
-    // Protocol errors are informational: nobody has to handle them.
+    // Protocol errors are informational: a listener is not required.
     this.on('error', ignore)
   }
 
@@ -210,14 +210,14 @@ class Driver extends EventEmitter {
     }
   }
 
-  /** Nothing more is read before the start, because enough waits for it. */
+  /** Stops reading until the start, if enough waits for it. */
   #waitForStart () {
     if (this.#waitsForStart || !this.#native.hasEnough) return
     this.#waitsForStart = true
     this.transport?.hold('start')
   }
 
-  /** The connection has been started, or has ended: what comes is decoded or dropped. */
+  /** Reads on: the connection has started or ended. */
   #readOn () {
     if (!this.#waitsForStart) return
     this.#waitsForStart = false
@@ -327,7 +327,7 @@ class Driver extends EventEmitter {
     let steps = 0
     let begun = 0
     while (!this.paused || this.readyState <= 0 || this.#ignoresPause) {
-      // A handler may have closed the connection: from then on nobody listens.
+      // A handler may have closed the connection: messages are dropped from then on.
       if (this.readyState > 1) this.#run = NOTHING
       // The clock is worth a look now and then.
       if ((++steps & (STEPS_BETWEEN_LOOKS - 1)) === 0) {
@@ -394,7 +394,7 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Sends a message as `text`, `binary` and `prepared` do, with what those do not take.
+   * Sends a message as `text`, `binary` and `prepared` do, with a receipt or uncompressed.
    *
    * @param {string | Buffer | import('./prepared').Message} message
    * @param {Callback | null} receipt called when the kernel has taken it
@@ -431,13 +431,13 @@ class Driver extends EventEmitter {
     return direct.bytes(this.#number, false, message)
   }
 
-  /** Something may have left that somebody waits for. */
+  /** Completes the receipts of messages that the kernel has accepted. */
   passed () {
     if (this.#receipts !== null) this.#receipts.passed(this.#native.takePassed())
   }
 
   /**
-   * A stream is given the output that was taken last. Who is to hear of it, if anybody.
+   * Returns the receipts of the output that a stream is given, or undefined.
    *
    * @param {any} stream
    */
@@ -513,7 +513,7 @@ class Driver extends EventEmitter {
     return this.#controlled(this.#native.pong(this.#toBytes(message || '')))
   }
 
-  /** @param {boolean} accepted whether a control frame was */
+  /** @param {boolean} accepted whether the core has accepted a control frame */
   #controlled (accepted) {
     if (accepted) this.transport?.offer()
     this.#continueIfNeeded()
@@ -558,7 +558,7 @@ class Driver extends EventEmitter {
     this.#isBehind = false
   }
 
-  /** Nobody can be written to any more, but what has arrived is still to be delivered. */
+  /** Nothing can be written any more, but what has arrived is still to be delivered. */
   dropOutput () {
     this.#receipts?.end()
     this.#caused(this.#native.dropOutput())
@@ -575,7 +575,7 @@ class Driver extends EventEmitter {
     if (length === 0) return null
     const bytes = Buffer.allocUnsafe(length)
     if (direct.takeOutput(this.#number, bytes) === length) return bytes
-    // Memory that nothing was written to must not leave.
+    // Uninitialised memory must not leave.
     this.#continueIfNeeded()
     return null
   }
@@ -695,7 +695,7 @@ class Driver extends EventEmitter {
     this.#enter(() => this.#received(message))
   }
 
-  /** @param {() => void} work that neither the peer nor the application has brought about */
+  /** @param {() => void} work that no call of the peer's bytes or of the application has brought about */
   #enter (work) {
     if (this.transport === null) work()
     else this.transport.enter(work)
@@ -744,7 +744,7 @@ class Driver extends EventEmitter {
     return accepted
   }
 
-  /** There may be messages to be compressed, or an end to be told that has come of nothing from outside. */
+  /** Schedules work: messages wait to be compressed, or the end of a connection by a panic waits to be told. */
   #continueIfNeeded () {
     if (this.#native.hasWork) this.#continueLater()
   }
@@ -806,7 +806,7 @@ class Driver extends EventEmitter {
     for (let event = this.#events.shift(); event; event = this.#events.shift()) this.#happened(event)
   }
 
-  /** What nobody would hear of is not fetched: a peer may send thousands of control frames at a time. */
+  /** Fetches no event without a listener: a peer may send thousands of control frames at a time. */
   #poll () {
     const run = direct.messages(this.#number)
     if (run !== undefined) return run

@@ -216,7 +216,7 @@ declare namespace websocket {
      */
     ping (message?: string | number | Uint8Array | null, callback?: () => void): boolean
 
-    /** Sends a pong that nobody has asked for. Returns and throws what {@link ping} does. */
+    /** Sends an unsolicited pong. Returns and throws what {@link ping} does. */
     pong (message?: string | number | Uint8Array | null): boolean
 
     /**

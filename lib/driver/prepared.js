@@ -4,13 +4,13 @@
 const { isUint8Array } = require('../bytes')
 const { Prepared } = require('../native')
 
-/** By this method copies of the package, of which `jest` loads many, read each other's messages. */
+/** The method by which copies of this package read each other's messages. `jest` loads a copy per test file. */
 const CONTENT = Symbol.for('faye-websocket-rs.prepared')
 /** @type {WeakMap<object, Message | null>} messages of other copies, each converted once */
 const converted = new WeakMap()
 
 /**
- * A message that is converted and framed once, for any number of connections. Whoever has it cannot change it.
+ * A message that is converted and framed once, for any number of connections. A program cannot change it.
  *
  * @typedef {object} Message
  * @property {import('../../binding').Prepared} native

@@ -60,7 +60,7 @@ class Receipts {
     return this.handOver(this.#waiting.length, stream)
   }
 
-  /** The connection has ended: nobody has to wait any longer, but for a stream that is still there. */
+  /** The connection has ended: completes all receipts but those of a stream that is still there. */
   end () {
     for (const handed of this.#handed) {
       if (!handed.stream.destroyed) continue

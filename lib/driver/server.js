@@ -31,7 +31,7 @@ class Server extends EventEmitter {
     this.readyState = 0
     this.io = new IO(this, null)
     this.messages = new Messages(this)
-    // Errors are informational: nobody has to handle them.
+    // Errors are informational: a listener is not required.
     this.on('error', () => {})
   }
 

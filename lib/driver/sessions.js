@@ -48,8 +48,8 @@ class Sessions {
   /**
    * @param {boolean} isText
    * @param {Buffer} bytes
-   * @param {boolean} isMarked its sender waits for it to leave
-   * @param {boolean} isPlain permessage-deflate leaves it as it is
+   * @param {boolean} isMarked whether its sender waits for it to leave
+   * @param {boolean} isPlain whether permessage-deflate leaves it uncompressed
    */
   outgoing (isText, bytes, isMarked, isPlain) {
     const data = asBuffer(unshared(bytes))
@@ -100,7 +100,7 @@ class Sessions {
     })
   }
 
-  /** The connection is gone: what sessions still do is for nobody, and their resources are given back. */
+  /** The connection is gone: drops what sessions still do, and gives their resources back. */
   abandon () {
     this.#isGone = true
     this.#pipeline.abort()

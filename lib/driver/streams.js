@@ -25,7 +25,7 @@ class IO extends Stream {
   isPaused = false
   /** Who has enough to do with what has been written to us. */
   #busy = new Set()
-  /** Somebody has been told to wait for that. */
+  /** `write()` has told its caller to wait. */
   #owesDrain = false
 
   /**
@@ -103,7 +103,7 @@ class IO extends Stream {
     work()
   }
 
-  // Whoever writes to us reads the socket, and is told to wait by what write() returns.
+  // The program reads the socket and writes to us. `write()` tells it to wait.
 
   /** @param {import('./driver').Busy} reason */
   hold (reason) {
@@ -132,7 +132,7 @@ class Messages extends Stream {
     super()
     this.#driver = driver
     this.readable = this.writable = true
-    // Protocol errors are informational: nobody has to handle them.
+    // Protocol errors are informational: a listener is not required.
     this.on('error', () => {})
   }
 

@@ -24,14 +24,14 @@ const OPTIONS = [
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer']
 
 /**
- * A copy of what a program gave: each option is read once, as a getter may say something else the next time.
+ * Copies the options and reads each of them once, because a getter may answer differently the next time.
  *
  * @param given options, or nothing
  */
 function readOptions (given) {
   const options = { __proto__: null }
   if (!given) return options
-  // Others are for `validateOptions` to refuse.
+  // `validateOptions` refuses the others.
   for (const name in given) options[name] = undefined
   for (const name of OPTIONS) options[name] = given[name]
   return options
@@ -134,7 +134,7 @@ const methods = {
     stream.on('error', (error) => unlessRetired(() => this._streamFailed(error)))
   },
 
-  /** Runs work that nothing of the application's is below on the stack, in the context of the connection. */
+  /** Runs work that an event or a timer brings, in the context of the connection. */
   _enter (work) {
     if (this._transport) this._transport.context.run(work)
     else work()

@@ -21,7 +21,7 @@ function messageOf (data) {
 }
 
 /**
- * Whether this is a Blob of Node's, or one of its kind that can be read: of jsdom, undici or a polyfill. Its size must
+ * Whether this is a Blob of Node's, or a readable one of jsdom, undici or a polyfill. Its size must
  * be a number of bytes, because `bufferedAmount` counts it.
  */
 function isBlob (value) {

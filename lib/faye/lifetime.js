@@ -69,7 +69,7 @@ class Lifetime {
   /** The peer, or the sessions that hold its last messages, are given some time. */
   closing () {
     const socket = this.#socket
-    // Not in the context of the one who has closed it.
+    // Node runs a timer in the context of the call that has set it: here close().
     this.#closeTimer ??= programClock.timeout(() => socket._enter(() => socket._abort()), this.#closeTimeout)
   }
 
@@ -99,7 +99,7 @@ class Lifetime {
 
   #missed (payload) {
     if (!this.#deadlines?.has(payload) || this.#socket.readyState !== OPEN) return
-    // While nothing is read, nobody knows.
+    // While nothing is read, a pong cannot arrive.
     if (this.#socket._driver.paused) return this.#expect(payload)
     this.#fail(`no pong has come within ${this.#pingTimeout / 1000} seconds of a ping`)
   }

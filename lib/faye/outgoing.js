@@ -9,8 +9,8 @@ const { isBlob, messageOf, takesBinary } = require('./binary')
 const { OPEN } = require('./ready_state')
 
 /**
- * `send()` of what is neither a string nor a Buffer, or has options or a callback, or comes behind a Blob. Other values
- * in the place of these, as `forEach(ws.send, ws)` gives them, are ignored.
+ * `send()` of what is neither a string nor a Buffer, or has options or a callback, or comes behind a Blob. Ignores
+ * other values in the place of these, such as the index that `forEach(ws.send, ws)` gives.
  */
 function send (socket, data, options, callback) {
   if (typeof options === 'function') callback = options
@@ -77,7 +77,7 @@ class Queue {
     bytesOf(blob).then(whenRead, whenFailed)
   }
 
-  /** Not in the context of the one who has sent the Blob: handlers may be called. */
+  /** Runs work in the context of the connection, not in that of `send()`, because it may call handlers. */
   #enter (work) {
     this.#socket._enter(work)
   }

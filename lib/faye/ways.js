@@ -3,8 +3,8 @@
 const { endpoint, parseProxyUrl } = require('../driver/url')
 
 /**
- * How a client gets to its server, by its options. Throws for what does not fit together. No message shows what was
- * given: it may be a URL with a password, or hold one.
+ * How a client gets to its server, by its options. Throws for options that exclude each other. No message shows a
+ * value, because it may contain a password.
  */
 function waysOf (options, { name, endpoint: server }) {
   const { agent, createConnection } = options

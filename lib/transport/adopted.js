@@ -12,7 +12,7 @@ const { HANDLE_METHODS, classIsUntouched, isUntouched } = require('./untouched')
  * connection costs neither functions nor properties of its own.
  *
  * @typedef {object} Channel
- * @property {() => void} release gives the socket back, to whoever uses it itself
+ * @property {() => void} release gives the socket back to a program that uses it itself
  * @property {number} waiting bytes that the kernel has not taken
  * @property {() => boolean} leave lets go of the descriptor; false when that has been done
  * @property {(isAlive: boolean) => void} keepAlive whether the socket keeps the process alive

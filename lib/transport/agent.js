@@ -7,7 +7,7 @@ const { ClientRequest } = require('node:http')
 const tls = require('node:tls')
 
 /**
- * Called once, with what has come of it.
+ * Called once, with the connection or an error.
  *
  * @callback Answer
  * @param {any} error
@@ -15,8 +15,8 @@ const tls = require('node:tls')
  */
 
 /**
- * What an agent is asked with: a request that is never written. Agents look at its headers, listen to its events and
- * call its methods, so it is a real one; all that it does itself is to take the stream.
+ * The request that an agent is given. It is never written. Agents look at its headers, listen to its events and call
+ * its methods, so it is a real one, which only takes the stream.
  */
 class Errand extends ClientRequest {
   /** @type {Answer | null} */
@@ -58,7 +58,7 @@ class Errand extends ClientRequest {
     return this
   }
 
-  /** Tells the agent that its stream is in use. It may have it flow, or give it something to read. */
+  /** Tells the agent that its stream is in use. The agent may start the flow, or put bytes into the stream. */
   announce () {
     this.emit('socket', this.#stream)
   }
@@ -68,7 +68,7 @@ class Errand extends ClientRequest {
     this.#stream.emit('agentRemove')
   }
 
-  /** Nothing is wanted any more. */
+  /** Destroys a stream that comes from now on. */
   cancel () {
     this.#answer = null
     this.destroyed = true
@@ -103,13 +103,14 @@ function askAgent (agent, url, options, answer) {
     method: 'GET',
     headers: { Host: url.host, Upgrade: 'websocket', Connection: 'Upgrade' },
     agent,
-    // As agent-base has it. It guesses otherwise, by the names of the functions that are at work.
+    // For agent-base, which otherwise looks for names of functions on the stack.
     secureEndpoint: isSecure
   }, answer)
 }
 
 /**
- * Agents forget the host when it is an address, and then the certificate would be that of the proxy's.
+ * Checks the certificate for the server's host. Agents forget a host that is an address, and Node would then check the
+ * certificate for another name.
  *
  * @param {any} options
  */
@@ -143,7 +144,7 @@ function isDuplex (value) {
   return typeof value === 'object' && value !== null && METHODS.every((name) => typeof value[name] === 'function')
 }
 
-/** @param {any} value which may have passwords in it */
+/** @param {any} value not shown, because it may contain passwords */
 function notDuplex (value) {
   return new TypeError(`Invalid connection: ${Object.prototype.toString.call(value)}; expected a Duplex`)
 }

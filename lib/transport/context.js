@@ -24,8 +24,7 @@ class Context extends AsyncResource {
   }
 
   /**
-   * Runs work. What it throws is thrown again in a tick of its own, in the same context: a caller of ours would have
-   * left that.
+   * Runs work. Throws what the work has thrown in a tick of the same context, because a caller would have left that.
    *
    * @param {() => void} work
    */
@@ -76,7 +75,7 @@ class Context extends AsyncResource {
     }
   }
 
-  /** Begins the work, unless that was done. */
+  /** Begins the work, unless it has begun. */
   perform () {
     const work = this.#work
     if (work === null) return
@@ -84,7 +83,7 @@ class Context extends AsyncResource {
     work()
   }
 
-  /** The connection is over. Tools that count what is open are told. */
+  /** The connection is over. Tells tools that count open resources. */
   end () {
     if (this.#isOver) return
     this.#isOver = true

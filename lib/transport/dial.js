@@ -13,16 +13,16 @@ const { askAgent, askFunction, discard, isDuplex, notDuplex } = require('./agent
 const { planOf } = require('./tls')
 
 /**
- * Who wants the connection.
+ * The client that wants the connection.
  *
  * @typedef {object} Owner
- * @property {() => boolean} isWaiting it still does
- * @property {(stream: any) => void} use to listen to this stream as well
- * @property {() => void} retire to listen to no stream so far, and forget its transport
- * @property {(transport: any) => void} moveBy this transport, which makes sure of the server first
- * @property {() => void} arrive the server is known to be right: the opening handshake may be written
- * @property {(error: any) => void} fail
- * @property {(error: Error) => void} refuse by a proxy
+ * @property {() => boolean} isWaiting whether it still does
+ * @property {(stream: any) => void} use listens to this stream as well
+ * @property {() => void} retire listens to no stream so far, and forgets its transport
+ * @property {(transport: any) => void} moveBy takes this transport, which makes sure of the server first
+ * @property {() => void} arrive starts the opening handshake: the server is known to be right
+ * @property {(error: any) => void} fail ends it: the connection has failed
+ * @property {(error: Error) => void} refuse ends it: a proxy has refused
  *
  * What the program wants. One of `proxy`, `agent` and `createConnection`, or none.
  *
@@ -69,7 +69,7 @@ class Dial {
     this.#tls = tlsOptions(this.#server.host, ways.tls, ways.ca)
   }
 
-  /** Throws what is wrong with the options: later nothing could catch it. */
+  /** Throws for wrong options, because the program cannot catch what is thrown later. */
   begin () {
     const { agent, createConnection, proxy } = this.#ways
     if (proxy !== null) this.#throughProxy(proxy)
@@ -143,7 +143,7 @@ class Dial {
   #byProgram (agent, createConnection) {
     const { host, port, path, secure } = this.#server
     const options = { ...(secure ? this.#tls : this.#ways.net), host, port }
-    // The program may call from anywhere.
+    // The program may call back in any context.
     const answer = AsyncResource.bind((/** @type {any} */ error, /** @type {any} */ stream) =>
       this.#given(error, stream))
     if (createConnection) {
@@ -162,7 +162,7 @@ class Dial {
     if (!error && !isDuplex(stream)) error = notDuplex(stream)
     if (!error && (stream.destroyed || stream.readable === false)) error = new Error('The connection has ended')
     if (error) discard(stream)
-    // A proxy has refused: its agent gives us what it has said, to be read only.
+    // A proxy has refused: its agent gives a stream with the answer, which can only be read.
     const isAnswer = !error && stream.writable === false
     if (!error) this.#use(isAnswer ? answerIn(stream) : stream)
     // Handlers that are attached in this tick hear of it.
@@ -177,7 +177,7 @@ class Dial {
 
   /** @param {any} stream */
   #awaitConnection (stream) {
-    // An agent may have it flow, and what comes is for us.
+    // An agent may have started the flow: the bytes are for the handshake.
     stream.pause()
     const next = AsyncResource.bind(() => {
       if (!this.#owner.isWaiting()) return
@@ -246,7 +246,7 @@ function tlsOptions (host, given, ca) {
 }
 
 /**
- * What there is to read in a stream that cannot be written. What we write is dropped: the answer was there before.
+ * A Duplex around a stream that can only be read. Writes are dropped, because the answer is there already.
  *
  * @param {any} stream
  */

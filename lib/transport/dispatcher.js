@@ -61,12 +61,12 @@ class Dispatcher {
 
   #forgetThoseLeft () {
     for (const number of this.#left.splice(0)) {
-      // Somebody else may be in the place by now.
+      // Another socket may have the number by now.
       if (!this.channels[number]?.isActive) this.channels[number] = undefined
     }
   }
 
-  /** Test runners load the package again and again: what nobody uses must not stay. */
+  /** Test runners load the package again and again: an unused reactor must not stay. */
   #closeIfIdle () {
     if (this.#count > 0 || dispatcher !== this) return
     dispatcher = undefined

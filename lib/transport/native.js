@@ -19,9 +19,9 @@ const { systemError, tlsError } = require('./errors')
  *
  * @typedef {object} Secure TLS on a socket
  * @property {import('../../binding').TlsConfig} config
- * @property {string} host whom the socket should lead to
+ * @property {string} host the server that the socket should lead to
  * @property {() => void} onSecure it does
- * @property {() => void} onRefused it does not, or not for us: somebody else sees to that
+ * @property {() => void} onRefused it does not, or not by our rules: the owner tries otherwise
  */
 class NativeChannel {
   countsReplies = true
@@ -137,8 +137,8 @@ class NativeChannel {
   }
 
   /**
-   * Lets go of the socket, which somebody uses: the connection goes on by way of the stream. Records of TLS cannot, and
-   * stay with us.
+   * Lets go of the socket, which a program uses: the connection goes on by way of the stream. A stream cannot read our
+   * records of TLS, so a secure socket stays with us.
    */
   release () {
     if (this.#secure === null) this.#transport.release()
@@ -154,7 +154,7 @@ class NativeChannel {
   }
 
   /**
-   * TLS: writes somebody else's bytes. False when the kernel does not take them all.
+   * TLS: writes bytes of the program. False when the kernel does not take them all.
    *
    * @param {Uint8Array} bytes
    */
@@ -239,7 +239,7 @@ class NativeChannel {
     this.#secure?.onSecure()
   }
 
-  /** What else comes is no record: nobody reads it. */
+  /** Bytes after the end of TLS are discarded. */
   #endSecurely () {
     if (!this.leave()) return
     this.#writeRest()

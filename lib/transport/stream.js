@@ -61,7 +61,7 @@ class StreamChannel {
     return this.#isFull
   }
 
-  /** In the place of a stream that has written all and is held from saying so. */
+  /** Does what `drain` would, for a stream that a fake `nextTick` keeps from emitting it. */
   #drain () {
     if (!this.#isDetached && this.#socket.writableLength === 0) this.#onDrain()
   }
@@ -81,7 +81,7 @@ class StreamChannel {
     if (mayHoldStreams()) nextTick(() => this.#flow())
   }
 
-  /** In the place of a stream that is held from resuming. */
+  /** Reads for a stream that a fake `nextTick` keeps from resuming. */
   #flow () {
     while (!this.#isDetached && this.#socket.readableFlowing && this.#socket.read() !== null);
   }
@@ -108,7 +108,7 @@ function writeOutput (socket, driver) {
 /**
  * @param {any} socket
  * @param {Buffer} bytes
- * @param {import('../driver/receipts').Handed} [handed] who is to hear when they are written
+ * @param {import('../driver/receipts').Handed} [handed] the receipts that these bytes complete
  */
 function write (socket, bytes, handed) {
   if (handed === undefined) return socket.write(bytes)

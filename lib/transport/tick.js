@@ -64,7 +64,7 @@ function endTick () {
   try {
     while (ended < ending.length) ending[ended++].endTick()
   } finally {
-    // What a socket of the program's throws does not keep the bytes of the others.
+    // If a program's socket throws, the others are flushed in another tick.
     if (ended < ending.length) {
       touched.push(...ending.slice(ended))
       nextTick(endTick)
@@ -73,7 +73,7 @@ function endTick () {
   }
 }
 
-// Whoever is not at work is not remembered: test runners load the package again and again.
+// Transports without work are not remembered: test runners load the package again and again.
 function restIfIdle () {
   if (touched.length + batching.length + working.size === 0) endings.delete(endProcess)
 }

@@ -96,7 +96,7 @@ function pemOf (ca) {
   return authorities(name, () => texts)
 }
 
-/** Null if only Node knows: without a list of them, it is its secret what it read at its start. */
+/** Null if only Node knows: a Node that does not list what it trusts has read files of its own at its start. */
 function trustedByNode () {
   const lists = 'getCACertificates' in tls
   if (!lists && (process.env.NODE_EXTRA_CA_CERTS !== undefined || USES_STORE_OF_OPENSSL)) return null
@@ -170,7 +170,7 @@ function textOf (value) {
   return text
 }
 
-/** Whether nobody has told Node to do TLS in another way than it does by itself. */
+/** Whether Node's TLS defaults are unchanged. */
 function nodeIsAsEver () {
   return HAS_NO_FLAGS && !getFips() && process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0' &&
     AS_LOADED.every(({ name, value }) => /** @type {any} */ (tls)[name] === value) &&
@@ -215,7 +215,7 @@ const LONGEST_CHAIN = 10
 /** Others show in the defaults of `tls`. Node's test runner gives many, with the values that they have anyway. */
 const FLAGS = new RegExp('--(use-(openssl|system)-ca|tls-keylog|openssl-|trace-tls|(enable|force)-fips|' +
   'experimental-(default-)?config-file)')
-/** Flags and variables of the process count in a worker that was given others. */
+/** A worker may have been given other flags and variables, but those of its process count. */
 const HAS_NO_FLAGS = knownStarts()?.every(({ flags, environment }) =>
   ![...flags, environment.NODE_OPTIONS || ''].some((text) => FLAGS.test(text.replace(/_/g, '-'))) &&
   !environment.OPENSSL_CONF && environment.NODE_USE_SYSTEM_CA !== '1') ?? false

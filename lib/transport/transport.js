@@ -59,8 +59,8 @@ class Transport {
   /**
    * @param {any} socket
    * @param {Driver} driver
-   * @param {boolean} isStream by Node's stream in any case
-   * @param {import('./native').Secure | null} [secure] by TLS, which Node's stream would not speak
+   * @param {boolean} isStream whether Node's stream moves the bytes in any case
+   * @param {import('./native').Secure | null} [secure] for TLS, which Node's stream would not speak
    */
   constructor (socket, driver, isStream, secure = null) {
     this.#socket = socket
@@ -138,7 +138,7 @@ class Transport {
   /** The tick has ended: hands everything to the socket, unless that is full. */
   endTick () {
     this.#touched = false
-    // Not in the context of those who have sent first in this tick.
+    // The context that is current is that of the first sender in this tick.
     if (this.#takes && this.#driver.hasOutput) this.context.run(() => this.#write())
   }
 
@@ -161,7 +161,7 @@ class Transport {
     this.#owed = false
     this.context.end()
     forgetWork(this)
-    // Whatever else arrives is nobody's: it must not keep the socket from reaching its end.
+    // Bytes that still arrive are discarded, so that the socket reaches its end.
     if (!this.#socket.destroyed) this.#socket.resume()
   }
 
@@ -189,7 +189,7 @@ class Transport {
   /** @param {import('../driver/driver').Busy} reason */
   unhold (reason) {
     if (reason === 'work') forgetWork(this)
-    // A stream that has been stopped emits what it holds in the context of the one who starts it.
+    // A stream emits what it holds in the context of the call that starts it.
     this.context.run(() => this.#start(reason))
   }
 
@@ -273,8 +273,8 @@ class Transport {
   }
 
   /**
-   * The same in the context of the connection, for work that comes in a turn of the event loop that others have asked
-   * for. Inside a batch it is a part of that.
+   * Runs work that a tick or a turn of the event loop brings: as a batch, in the context of the connection. Inside a
+   * batch it is a part of that.
    *
    * @param {() => void} work
    */
@@ -331,11 +331,11 @@ class Transport {
   #write () {
     const channel = this.#channel
     const isFull = channel.write()
-    // Else it has been given back, and that has written.
+    // If write() has given the socket back, `release` has written.
     if (channel === this.#channel) this.#waiting = isFull
   }
 
-  /** What is sent now may be handed over. Not to a peer that does not read: the `drain` that it waits for must come. */
+  /** Whether the channel may have more. A peer that does not read gets no more, so that its `drain` can come. */
   get #takes () {
     return !this.#waiting || (!(this.#reasons & BIT.peer) && this.#channel.takesWhenFull())
   }

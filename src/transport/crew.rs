@@ -3,8 +3,8 @@
 //! Knows how a write leaves the loop, and that exactly one of the two does it. Does not know whose
 //! bytes they are.
 //!
-//! The workers are plain threads, because starting one may fail: a process may be at its limit. Then those
-//! that there are do the work, or the loop where there are none.
+//! The workers are plain threads, because starting one may fail: a process may be at its limit. Then the
+//! workers that exist do the work, or the loop where there is none.
 
 use std::collections::VecDeque;
 use std::io;
@@ -23,7 +23,7 @@ use crate::fault;
 pub(crate) struct Job {
     descriptor: RawFd,
     bytes: Vec<u8>,
-    /// Held while somebody writes: whoever closes the descriptor waits for that one write.
+    /// Held during the write: closing the descriptor waits for that one write.
     progress: Mutex<Progress>,
 }
 
@@ -56,11 +56,11 @@ impl Job {
         self.bytes.len()
     }
 
-    /// Writes, unless that has been done. Nobody writes afterwards.
+    /// Writes, unless that has been done. There is no second write.
     fn write(&self) -> Progress {
         let mut progress = self.lock();
         if let Progress::Waiting = *progress {
-            // What a panic leaves: some may have been written, and must not be again.
+            // Stays after a panic: some bytes may have been written, and must not be written again.
             *progress = Progress::Failed(libc::EIO);
             fault::point("job");
             *progress = match descriptor::send_all(self.descriptor, &self.bytes) {
@@ -71,7 +71,7 @@ impl Job {
         *progress
     }
 
-    /// Whether it has been written, without waiting for somebody who is at it.
+    /// Whether it has been written. Does not wait for a write under way.
     pub(crate) fn is_done(&self) -> bool {
         let progress = match self.progress.try_lock() {
             Ok(progress) => *progress,
@@ -81,7 +81,7 @@ impl Job {
         !matches!(progress, Progress::Waiting)
     }
 
-    /// What has come of it, which it has by now at the latest.
+    /// What has come of it. Writes now, if no worker has.
     pub(crate) fn finish(&self) -> Outcome {
         match self.write() {
             Progress::Written(written) => {
@@ -106,7 +106,7 @@ impl Job {
 /// The workers of the process, and what they have to do.
 struct Crew {
     state: Mutex<State>,
-    /// There is a share.
+    /// Tells that there is a share.
     arrival: Condvar,
 }
 
@@ -133,7 +133,7 @@ static CREW: Crew = Crew {
     arrival: Condvar::new(),
 };
 
-/// Has workers do these jobs, and wakes the loop behind them. Only where they are available.
+/// Has workers do these jobs, and wakes the loop behind them. Requires that they are available.
 pub(crate) fn dispatch(jobs: Vec<Arc<Job>>, waker: &Arc<Waker>) {
     let mut jobs = jobs;
     let mut state = lock(&CREW.state);
@@ -209,5 +209,5 @@ const SWITCH: &str = "FAYE_WEBSOCKET_WORKERS";
 const MAX_WORKERS: usize = 4;
 /// Writes that one worker does at a time.
 const SHARE: usize = 32;
-/// How long a thread that could not be started is not asked for again: an attempt takes as long as some writes.
+/// How long to wait before starting a thread is tried again: an attempt takes as long as some writes.
 const PAUSE: Duration = Duration::from_secs(1);

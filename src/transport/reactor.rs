@@ -49,7 +49,7 @@ enum Entry {
     Failed = 4,
     /// Writing has failed. The value is the error number.
     Unwritable = 5,
-    /// Something has left that somebody waits for.
+    /// Messages with receipts have left.
     Passed = 6,
     /// Of TLS. The value is -1 when it has been agreed on, and the server is who it says; the number of
     /// the server's alert, or a reason, when it does not go on.
@@ -69,11 +69,11 @@ struct Inner {
     resume: Cell<sys::napi_ref>,
     receiver: Cell<sys::napi_ref>,
     table: RefCell<Table>,
-    /// Who has something to write at the end of the batch.
+    /// Sockets with something to write at the end of the batch.
     dirty: RefCell<Vec<Id>>,
     /// Ids and values of the next call.
     arguments: RefCell<Vec<sys::napi_value>>,
-    /// Who has something to hear in the batch under way.
+    /// Sockets that the batch under way has something for.
     concerned: RefCell<Vec<Id>>,
     watch: RefCell<Option<Watch<Inner>>>,
     /// Shared with JavaScript: whether a batch is under way, and one more than the number of the socket whose
@@ -220,7 +220,7 @@ impl Reactor {
         rest.unwrap_or_default().into()
     }
 
-    /// Writes bytes of somebody else's by TLS. False when the kernel does not take everything.
+    /// Writes bytes of the program by TLS. False when the kernel does not take everything.
     #[napi(catch_unwind)]
     pub fn write_around(
         &self,

@@ -25,7 +25,7 @@ mod writing;
 
 use replies::Replies;
 
-/// A registered socket. Places are used again, ids are not: one that is kept too long names nobody.
+/// A registered socket. Places are used again, ids are not: an id that is kept too long names no socket.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Id {
     pub(crate) place: u32,
@@ -41,15 +41,15 @@ pub(crate) struct Table {
     events: Events,
     places: Vec<Place>,
     free: Vec<u32>,
-    /// Places left in this batch: whoever still speaks of them must not meet somebody else.
+    /// Places left in this batch. Others get them only afterwards, because the batch may still name them.
     left: Vec<u32>,
     /// Sockets whose end was found without reading.
     ended: Vec<Id>,
     /// Sockets to which nothing can be written any more.
     broken: Vec<(Id, io::Error)>,
-    /// Sockets that were full and take bytes again, whoever has found out.
+    /// Sockets that were full and take bytes again.
     drained: Vec<Id>,
-    /// Sockets that something has left for which somebody waits.
+    /// Sockets of which messages with receipts have left.
     passed: Vec<Id>,
     /// Sockets with something to read, in the order in which they have their turn.
     ready: VecDeque<Id>,
@@ -285,20 +285,20 @@ impl Table {
         self.those_present(ids)
     }
 
-    /// Those to whom nothing can be written any more, and why.
+    /// Those to which nothing can be written any more, and why.
     pub(crate) fn take_broken(&mut self) -> Vec<(Id, io::Error)> {
         let mut broken = std::mem::take(&mut self.broken);
         broken.retain(|(id, _)| self.get(*id).is_some());
         broken
     }
 
-    /// Those that something has left for which somebody waits.
+    /// Those of which messages with receipts have left.
     pub(crate) fn take_passed(&mut self) -> Vec<Id> {
         let ids = std::mem::take(&mut self.passed);
         self.those_present(ids)
     }
 
-    /// Those who were full and no longer are.
+    /// Those that were full and no longer are.
     pub(crate) fn take_drained(&mut self) -> Vec<Id> {
         let ids = std::mem::take(&mut self.drained);
         self.those_present(ids)
@@ -310,12 +310,12 @@ impl Table {
         let _ = self.waker.wake();
     }
 
-    /// The batch is over: nobody speaks of those any more who have left in it.
+    /// The batch is over: the places left in it are free.
     pub(crate) fn end_batch(&mut self) {
         self.free.append(&mut self.left);
     }
 
-    /// The id of whoever is in that place.
+    /// The id of the socket in that place.
     pub(crate) fn id_at(&self, place: usize) -> Option<Id> {
         let entry = self.places.get(place)?;
         entry.socket.as_ref()?;
@@ -326,7 +326,7 @@ impl Table {
     }
 }
 
-/// Whoever has that id, if anybody still has.
+/// The socket with that id, if it is still there.
 fn socket_of(places: &mut [Place], id: Id) -> Option<&mut Socket> {
     entry_of(places, id)?.socket.as_mut()
 }

@@ -286,7 +286,7 @@ mod tests {
     fn a_mark_passes_when_everything_before_it_has_left() {
         let mut outbox = marked("one");
         append_marked(&mut outbox, "three");
-        outbox.push(b"nobody waits for this");
+        outbox.push(b"no receipt comes here");
         assert!(!outbox.has_passed());
         outbox.advance(2);
         assert_eq!(outbox.take_passed(), 0);

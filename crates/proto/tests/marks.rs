@@ -45,7 +45,7 @@ fn an_open_connection_tells_the_end_of_each_marked_message() {
         (open_client(client_config()), 6),
     ] {
         send(&mut connection, b"one");
-        assert!(connection.send(Kind::Binary, b"nobody waits for this"));
+        assert!(connection.send(Kind::Binary, b"no receipt comes here"));
         send(&mut connection, b"");
         let end = header + 3;
         let last = end + header + 21 + header;

@@ -78,13 +78,13 @@ impl Inner {
         }
     }
 
-    /// Nothing of one batch is for the next: its handles are not valid any more.
+    /// Drops what is left of a batch: its handles are not valid in the next one.
     fn forget(&self) {
         self.arguments.borrow_mut().clear();
     }
 
-    /// A batch has panicked, and not at what concerns one socket. What those that it concerns were to hear is
-    /// lost: they end. What is still to be written is, in the next batch.
+    /// A batch has panicked outside the steps for one socket. Ends the sockets that it had something for, because
+    /// their entries are lost. The next batch writes what is still to be written.
     pub(super) fn fault(&self) {
         let mut table = self.table.borrow_mut();
         for id in self.concerned.take() {
@@ -124,7 +124,7 @@ impl Inner {
         }
     }
 
-    /// Something that is told once, and nowhere noted any more.
+    /// Adds something that is told once and noted nowhere else.
     fn news(&self, id: Id, entry: Entry, value: sys::napi_value) {
         self.concerned.borrow_mut().push(id);
         self.entry(id, entry, value);
@@ -168,8 +168,8 @@ impl Inner {
                             table.guarded("decoded", id, |_| self.decode(id, &connection));
                         bytes += decoded.unwrap_or_default();
                     }
-                    // Part of a large message: it is read on. Whoever has said something waits for the
-                    // handlers, and for the others.
+                    // Part of a large message: reads on. A socket with something to deliver waits for the
+                    // handlers and the other sockets.
                     if self.arguments.borrow().len() == before {
                         turns += 1;
                     }

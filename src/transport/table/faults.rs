@@ -30,8 +30,8 @@ impl Table {
         result.ok()
     }
 
-    /// A panic was caught while this socket had its turn. The owner destroys it as after an error of the kernel,
-    /// and hears the connection's own error by that.
+    /// Ends the connection of a socket during whose turn a panic was caught. The owner destroys the socket, as after an
+    /// error of the kernel, and with that hears the connection's own error.
     pub(crate) fn fault(&mut self, id: Id) {
         let Some(socket) = self.get(id) else { return };
         socket.is_dirty = false;

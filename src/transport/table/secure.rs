@@ -96,7 +96,7 @@ impl Table {
                     .inspect(|&sent| socket.traffic.send(sent))
             })
         };
-        // Whoever cannot be written to is told so by the next who tries.
+        // The next write reports that the peer cannot be written to.
         let Ok(rest) = rest else {
             outbox.discard();
             return Vec::new();

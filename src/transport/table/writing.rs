@@ -126,7 +126,7 @@ impl Table {
         }
     }
 
-    /// Whether something has left that somebody waits for. Where JavaScript flushes, it asks itself.
+    /// Whether messages with receipts have left. Where JavaScript flushes, it asks itself.
     pub(super) fn note_passed(&mut self, id: Id) -> bool {
         let has_passed = self
             .get(id)

@@ -8,16 +8,20 @@ const globals = require('globals')
 const ADDON = ['**/binding', '**/binding.js', '**/*.node']
 const NO_BINDING = {
   group: [...ADDON, '**/native', '**/native.js'],
-  message: 'Only lib/driver, lib/transport and lib/permessage-deflate talk to the native addon.'
+  message: 'Only lib/connection, lib/http, lib/transport and lib/permessage-deflate talk to the native addon.'
 }
 const NO_LOADER = {
   group: ADDON,
   message: 'lib/native.js loads the native addon, and says what to do when there is none.'
 }
-const noPersonality = (name) => ({
-  group: [`**/${name}`, `**/${name}/**`],
-  message: 'lib/faye and lib/websocket-node never require each other; what they share belongs in lib/driver.'
+const INTERFACES = ['faye', 'websocket-driver', 'websocket']
+const noInterface = (...names) => ({
+  group: names.flatMap((name) => [`../${name}`, `../${name}/**`]),
+  message: 'The engine and the transport know no interface, and an interface knows those below it only.'
 })
+
+const BELOW_INTERFACES = ['*', 'connection/**/*', 'http/**/*', 'transport/**/*', 'permessage-deflate/**/*']
+  .map((path) => `lib/${path}.js`)
 
 const NO_CLOCK = {
   group: ['timers', 'timers/*', 'perf_hooks', 'process'].flatMap((name) => [name, 'node:' + name]),
@@ -118,22 +122,22 @@ module.exports = [
     }
   },
   {
-    files: ['index.js', 'lib/**/*.js'],
-    ignores: ['lib/driver/**', 'lib/transport/**', 'lib/permessage-deflate/**', 'lib/native.js', 'lib/runtime.js'],
-    rules: refuse(NO_BINDING, NO_CLOCK)
+    files: ['index.js', 'lib/faye/**/*.js'],
+    rules: refuse(NO_BINDING, NO_CLOCK, noInterface('websocket'))
   },
   {
-    files: ['lib/faye/**/*.js'],
-    rules: refuse(NO_BINDING, NO_CLOCK, noPersonality('websocket-node'))
+    files: ['lib/websocket-driver/**/*.js'],
+    rules: refuse(NO_LOADER, NO_CLOCK, noInterface('faye', 'websocket'))
   },
   {
-    files: ['lib/websocket-node/**/*.js'],
-    rules: refuse(NO_BINDING, NO_CLOCK, noPersonality('faye'))
+    files: ['lib/websocket/**/*.js'],
+    rules: refuse(NO_BINDING, NO_CLOCK, noInterface('faye', 'websocket-driver'))
   },
   {
-    // Arrows point one way: nothing below knows that a personality exists.
-    files: ['lib/driver/**/*.js', 'lib/transport/**/*.js', 'lib/permessage-deflate/**/*.js'],
-    rules: refuse(NO_LOADER, NO_CLOCK, noPersonality('faye'), noPersonality('websocket-node'))
+    // Arrows point one way: nothing below knows that an interface exists.
+    files: BELOW_INTERFACES,
+    ignores: ['lib/native.js', 'lib/runtime.js'],
+    rules: refuse(NO_LOADER, NO_CLOCK, noInterface(...INTERFACES))
   },
   {
     // Guests in the program's process: it may replace these at any time.

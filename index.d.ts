@@ -5,7 +5,7 @@ import Stream = require('stream')
 import http = require('http')
 import net = require('net')
 import tls = require('tls')
-import driver = require('./lib/driver/index.js')
+import driver = require('./lib/websocket-driver/index.js')
 
 export = WebSocket
 

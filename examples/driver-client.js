@@ -2,7 +2,7 @@
 
 // A client on a socket of its own. Talks to driver-server.js.
 
-const websocket = require('../lib/driver') // in a program: 'faye-websocket-rs/websocket-driver'
+const websocket = require('../lib/websocket-driver') // in a program: 'faye-websocket-rs/websocket-driver'
 const net = require('net')
 
 const driver = websocket.client('ws://127.0.0.1:3000/')

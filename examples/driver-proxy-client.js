@@ -3,7 +3,7 @@
 // A client behind an HTTP proxy. Talks to driver-server.js through the proxy that the variable PROXY names, for example
 // PROXY=http://user:password@127.0.0.1:8080, or else through a small one of its own.
 
-const websocket = require('../lib/driver') // in a program: 'faye-websocket-rs/websocket-driver'
+const websocket = require('../lib/websocket-driver') // in a program: 'faye-websocket-rs/websocket-driver'
 const http = require('http')
 const net = require('net')
 

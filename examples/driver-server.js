@@ -2,7 +2,7 @@
 
 // WebSockets on bare TCP, without an HTTP server: the driver reads the request.
 
-const websocket = require('../lib/driver') // in a program: 'faye-websocket-rs/websocket-driver'
+const websocket = require('../lib/websocket-driver') // in a program: 'faye-websocket-rs/websocket-driver'
 const net = require('net')
 
 const server = net.createServer((socket) => {

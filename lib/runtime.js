@@ -75,6 +75,9 @@ function timerOf (timer, clear) {
   }
 }
 
+/** What our asynchronous resources, events and symbols are called in programs and tools. */
+const NAME = 'faye-websocket-rs'
+
 /**
  * Whether Node itself has scheduled a callback, perhaps by way of a wrapper. Node gives each one the next number of
  * its asynchronous resources; a fake takes none. Runtimes without such numbers have no fakes that we could tell.
@@ -91,7 +94,7 @@ function isOfNode (schedule, cancel) {
 }
 
 function numberOfResource () {
-  const resource = new AsyncResource('faye-websocket-rs.probe')
+  const resource = new AsyncResource(NAME + '.probe')
   resource.emitDestroy()
   return resource.asyncId()
 }
@@ -118,6 +121,15 @@ const hasTimers = isOfNode(timers.setTimeout, timers.clearTimeout)
 const nextTick = hasNextTick ? hostProcess.nextTick : async (callback, ...args) => {
   await undefined
   callback(...args)
+}
+
+/**
+ * Throws in a tick of its own, in the context that is current now.
+ *
+ * @param {any} error
+ */
+function throwSoon (error) {
+  nextTick(() => { throw error })
 }
 
 /**
@@ -161,5 +173,15 @@ function now () {
 const Promise = globalThis.Promise
 
 module.exports = {
-  Promise, clearImmediate, clock, hostProcess, mayHoldStreams, nextTick, now, programClock, setImmediate
+  NAME,
+  Promise,
+  clearImmediate,
+  clock,
+  hostProcess,
+  mayHoldStreams,
+  nextTick,
+  now,
+  programClock,
+  setImmediate,
+  throwSoon
 }

@@ -5,9 +5,9 @@
 const assert = require('node:assert/strict')
 const net = require('node:net')
 
-const websocket = require('../../lib/driver')
+const websocket = require('../../lib/websocket-driver')
 const transport = require('../../lib/transport')
-const { Driver } = require('../../lib/driver/driver')
+const { Driver } = require('../../lib/websocket-driver/driver')
 const { eventually, listen } = require('../support/peer')
 const { test } = require('../support/test')
 const { frame, fromClient, upgradeRequest, upgradeResponse } = require('../support/wire')

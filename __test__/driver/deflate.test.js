@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 
 const npm = require('permessage-deflate')
 
-const websocket = require('../../lib/driver')
+const websocket = require('../../lib/websocket-driver')
 const deflate = require('../../lib/permessage-deflate')
 const { Codec, compress, noise } = require('../support/deflate')
 const { eventually } = require('../support/peer')

@@ -5,7 +5,7 @@
 const test = require('node:test')
 const assert = require('node:assert/strict')
 
-const websocket = require('../../lib/driver')
+const websocket = require('../../lib/websocket-driver')
 const { KEY, acceptOf, closePayload, frame, fromClient, headerOf, readFrames, upgradeRequest, upgradeResponse } =
   require('../support/wire')
 

@@ -6,7 +6,7 @@ const nodeTest = require('node:test')
 const assert = require('node:assert/strict')
 
 const WebSocket = require('../..')
-const websocket = require('../../lib/driver')
+const websocket = require('../../lib/websocket-driver')
 const { connect, once, serve } = require('../support/peer')
 const { test } = require('../support/test')
 

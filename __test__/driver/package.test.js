@@ -32,7 +32,7 @@ test('without an addon for this machine, the error says what to do and keeps its
     fs.copyFileSync(path.join(ROOT, file), path.join(folder, file))
   }
 
-  for (const entry of ['./index.js', './lib/driver/index.js']) {
+  for (const entry of ['./index.js', './lib/websocket-driver/index.js']) {
     const script = `try { require(${JSON.stringify(entry)}) } catch (error) {
       console.log(JSON.stringify([error.message, error.cause.message]))
     }`

@@ -5,7 +5,7 @@
 const test = require('node:test')
 const assert = require('node:assert/strict')
 
-const websocket = require('../../lib/driver')
+const websocket = require('../../lib/websocket-driver')
 const { KEY, fromClient } = require('../support/wire')
 
 /** An open server driver with one extension, whose session does what `given` says. */

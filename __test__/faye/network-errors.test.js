@@ -8,7 +8,7 @@ const { inspect } = require('node:util')
 const { createContext, runInContext } = require('node:vm')
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
 
-const driver = require('../../lib/driver')
+const driver = require('../../lib/websocket-driver')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { accept, once } = require('../support/peer')

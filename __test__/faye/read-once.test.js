@@ -5,7 +5,7 @@
 
 const assert = require('node:assert/strict')
 
-const driver = require('../../lib/driver')
+const driver = require('../../lib/websocket-driver')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { accept, connect, listen, once, serve } = require('../support/peer')

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const http = require('node:http')
 const vm = require('node:vm')
 
-const driver = require('../../lib/driver')
+const driver = require('../../lib/websocket-driver')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { accept, connect, connectOpen, eventually, listen, once, serve } = require('../support/peer')
@@ -18,7 +18,7 @@ const realm = vm.createContext({})
 const make = (code) => vm.runInContext(code, realm)
 
 const PACKAGE = require.resolve('../../index.js')
-const DRIVER = require.resolve('../../lib/driver')
+const DRIVER = require.resolve('../../lib/websocket-driver')
 
 async function openServer (scope, options, headers, Subject = WebSocket) {
   let ws

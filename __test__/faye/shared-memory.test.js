@@ -6,7 +6,7 @@
 const assert = require('node:assert/strict')
 
 const deflate = require('../../lib/permessage-deflate')
-const driver = require('../../lib/driver')
+const driver = require('../../lib/websocket-driver')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { Codec } = require('../support/deflate')

@@ -51,7 +51,7 @@ serve(() => {
 function load () {
   return {
     faye: require('../..'),
-    websocket: require('../../lib/driver'),
+    websocket: require('../../lib/websocket-driver'),
     deflate: require('../../lib/permessage-deflate')
   }
 }

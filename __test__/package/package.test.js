@@ -97,7 +97,8 @@ test('README: under its own name it installs too, with websocket-driver beside i
 })
 
 test('what is not exported cannot be required', async () => {
-  const script = `try { require('faye-websocket-rs/lib/driver/index.js') } catch (error) { console.log(error.code) }`
+  const name = 'faye-websocket-rs/lib/websocket-driver/index.js'
+  const script = `try { require('${name}') } catch (error) { console.log(error.code) }`
   const { stdout } = await run(process.execPath, ['-e', script], { cwd: named })
   assert.equal(stdout, 'ERR_PACKAGE_PATH_NOT_EXPORTED\n')
 })

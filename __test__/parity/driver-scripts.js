@@ -1,12 +1,12 @@
 'use strict'
 
-// The same script against websocket-driver and against lib/driver, and once more for every way to cut the bytes it
-// delivers: where a packet ends must never matter.
+// The same script against websocket-driver and against lib/websocket-driver, and once more for every way to cut the
+// bytes it delivers: where a packet ends must never matter.
 
 const assert = require('node:assert/strict')
 
 const original = require('websocket-driver')
-const ours = require('../../lib/driver')
+const ours = require('../../lib/websocket-driver')
 const { inScope, test } = require('../support/test')
 const wire = require('../support/wire')
 const { Transcript } = require('./transcript')

@@ -1,7 +1,7 @@
 'use strict'
 
-// index.d.ts and lib/driver/index.d.ts, used the way TypeScript users use them: found through package.json, under the
-// names that a program may install the package by.
+// index.d.ts and lib/websocket-driver/index.d.ts, used the way TypeScript users use them: found through package.json,
+// under the names that a program may install the package by.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')

@@ -2,7 +2,7 @@
 
 const { Blob, Buffer } = require('node:buffer')
 const { isAnyArrayBuffer } = require('node:util').types
-const { PreparedMessage } = require('../driver/prepared')
+const { PreparedMessage } = require('../connection/prepared')
 
 // The kinds of data that JavaScript has for bytes, to and from Buffers.
 

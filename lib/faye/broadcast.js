@@ -1,7 +1,7 @@
 'use strict'
 
 const { inspect } = require('node:util')
-const { PreparedMessage } = require('../driver/prepared')
+const { PreparedMessage } = require('../connection/prepared')
 const transports = require('../transport')
 const { SOCKET } = require('./api')
 const { isBlob, messageOf, takesBinary } = require('./binary')

@@ -1,8 +1,8 @@
 'use strict'
 
 const util = require('node:util')
-const { Driver } = require('../driver/driver')
-const { clientTarget } = require('../driver/url')
+const { Driver } = require('../websocket-driver/driver')
+const { clientTarget } = require('../http/url')
 const { Dial } = require('../transport/dial')
 const { API, readOptions } = require('./api')
 const { CONNECTING } = require('./ready_state')

@@ -2,9 +2,9 @@
 
 const Stream = require('node:stream')
 const util = require('node:util')
-const eventStream = require('../driver/event_stream')
-const { isEventSource, isSecureRequest } = require('../driver/http')
-const { milliseconds } = require('../driver/options')
+const eventStream = require('../http/event_stream')
+const { isEventSource, isSecureRequest } = require('../http/request')
+const { milliseconds } = require('../http/options')
 const { nextTick, programClock } = require('../runtime')
 const transports = require('../transport')
 const { EventTarget, dispatch } = require('./event')

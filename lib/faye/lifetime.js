@@ -1,7 +1,7 @@
 'use strict'
 
 const { inspect } = require('node:util')
-const { milliseconds } = require('../driver/options')
+const { milliseconds } = require('../http/options')
 const { nextTick, programClock, setImmediate } = require('../runtime')
 const { abortSignal, watch, unwatch } = require('./abort')
 const { CONNECTING, OPEN, CLOSED } = require('./ready_state')

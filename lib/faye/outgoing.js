@@ -1,9 +1,9 @@
 'use strict'
 
 const { Buffer } = require('node:buffer')
-const { Callback } = require('../driver/callback')
-const { reasonOf } = require('../driver/reason')
-const { lost, refuse, settle } = require('../driver/receipts')
+const { Callback } = require('../callback')
+const { reasonOf } = require('../reason')
+const { lost, refuse, settle } = require('../connection/receipts')
 const { nextTick } = require('../runtime')
 const { isBlob, messageOf, takesBinary } = require('./binary')
 const { OPEN } = require('./ready_state')

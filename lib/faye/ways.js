@@ -1,6 +1,6 @@
 'use strict'
 
-const { endpoint, parseProxyUrl } = require('../driver/url')
+const { endpoint, parseProxyUrl } = require('../http/url')
 
 /**
  * How a client gets to its server, by its options. Throws for options that exclude each other. No message shows a

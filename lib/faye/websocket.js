@@ -1,9 +1,9 @@
 'use strict'
 
 const util = require('node:util')
-const { Driver } = require('../driver/driver')
-const { isWebSocket } = require('../driver/http')
-const { validateOptions } = require('../driver/options')
+const { Driver } = require('../websocket-driver/driver')
+const { isWebSocket } = require('../http/request')
+const { validateOptions } = require('../http/options')
 const { nextTick } = require('../runtime')
 const { API, readOptions } = require('./api')
 const { broadcast, prepare } = require('./broadcast')

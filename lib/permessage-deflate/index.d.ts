@@ -1,7 +1,7 @@
 // The types of faye-websocket-rs/permessage-deflate, written by hand. Node's own types (@types/node, 18 or newer) must
 // be installed.
 
-import driver = require('../driver/index.js')
+import driver = require('../websocket-driver/index.js')
 
 export = deflate
 

@@ -25,7 +25,7 @@ const { HANDLE_METHODS, classIsUntouched, isUntouched } = require('./untouched')
  */
 
 /** @type {any} */
-const CHANNEL = Symbol('faye-websocket-rs.channel')
+const CHANNEL = Symbol('channel')
 
 /** @type {any} */
 const Socket = net.Socket

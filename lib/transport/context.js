@@ -2,8 +2,8 @@
 'use strict'
 
 const { AsyncResource } = require('node:async_hooks')
-const { throwSoon } = require('../driver/callback')
 const native = require('../native')
+const { NAME, throwSoon } = require('../runtime')
 
 /**
  * The context of a connection: the asynchronous one in which it was made, and that of a listener of its socket.
@@ -18,7 +18,7 @@ class Context extends AsyncResource {
 
   /** @param {any} socket */
   constructor (socket) {
-    super('faye-websocket-rs')
+    super(NAME)
     this.#socket = socket
     socket.on(EVENT, perform)
   }
@@ -98,6 +98,6 @@ function perform (context) {
 }
 
 /** A string, because what wraps `emit` may take every name for one. */
-const EVENT = 'faye-websocket-rs'
+const EVENT = NAME
 
 module.exports = { Context }

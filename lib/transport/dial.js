@@ -35,9 +35,9 @@ const { planOf } = require('./tls')
  * @property {any} agent
  * @property {Function | null} createConnection
  *
- * @typedef {import('../driver/url').Endpoint} Endpoint
- * @typedef {import('../driver/url').Target} Target
- * @typedef {import('../driver/driver').Driver} Driver
+ * @typedef {import('../http/url').Endpoint} Endpoint
+ * @typedef {import('../http/url').Target} Target
+ * @typedef {import('../websocket-driver/driver').Driver} Driver
  */
 
 /** The way of one client. Nothing is written to the server before it is known to be right. */

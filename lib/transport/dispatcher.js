@@ -10,7 +10,7 @@ const { isEnding, rememberWork, forgetWork } = require('./tick')
 /**
  * The reactor of this environment, and the channels of the sockets that it has.
  *
- * @typedef {import('./native').NativeChannel} NativeChannel
+ * @typedef {import('./native_channel').NativeChannel} NativeChannel
  */
 class Dispatcher {
   /** @type {Array<NativeChannel | undefined>} by the number of the socket */

@@ -9,7 +9,7 @@ const { NotAdopted, Transport } = require('./transport')
  * Connects a driver to a socket: natively where the socket and the application allow it.
  *
  * @param {any} socket
- * @param {import('../driver/driver').Driver} driver
+ * @param {import('../websocket-driver/driver').Driver} driver
  * @param {boolean} [isStream] by Node's stream in any case
  */
 function connect (socket, driver, isStream = false) {
@@ -20,8 +20,8 @@ function connect (socket, driver, isStream = false) {
  * The same by TLS, which our reactor speaks. Null where the reactor cannot have the socket.
  *
  * @param {any} socket
- * @param {import('../driver/driver').Driver} driver
- * @param {import('./native').Secure} secure
+ * @param {import('../websocket-driver/driver').Driver} driver
+ * @param {import('./native_channel').Secure} secure
  */
 function connectSecurely (socket, driver, secure) {
   try {

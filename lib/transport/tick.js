@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { hostProcess, nextTick, setImmediate } = require('../runtime')
+const { NAME, hostProcess, nextTick, setImmediate } = require('../runtime')
 
 /**
  * The end of a tick, shared by all transports of the process: one callback per tick, however many connections have
@@ -88,7 +88,7 @@ function isEnding () {
 }
 
 // One listener for the process, however often the package is loaded.
-const ENDINGS = Symbol.for('faye-websocket-rs.endings')
+const ENDINGS = Symbol.for(NAME + '.endings')
 /** @type {Endings} */
 const endings = hostProcess[ENDINGS] ??= listen()
 

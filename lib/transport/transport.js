@@ -3,8 +3,8 @@
 
 const { nextTick, now, setImmediate } = require('../runtime')
 const { Context } = require('./context')
-const { adopt } = require('./native')
-const { StreamChannel } = require('./stream')
+const { adopt } = require('./native_channel')
+const { StreamChannel } = require('./stream_channel')
 const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork } = require('./tick')
 
 /**
@@ -23,8 +23,8 @@ const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWor
  * @property {() => void} start reading
  * @property {() => void} detach
  *
- * @typedef {import('../driver/driver').Driver} Driver
- * @typedef {'application' | 'peer' | 'turn' | import('../driver/driver').Busy} Reason why we do not read
+ * @typedef {import('../websocket-driver/driver').Driver} Driver
+ * @typedef {'application' | 'peer' | 'turn' | import('../websocket-driver/driver').Busy} Reason why we do not read
  */
 
 /**
@@ -60,7 +60,7 @@ class Transport {
    * @param {any} socket
    * @param {Driver} driver
    * @param {boolean} isStream whether Node's stream moves the bytes in any case
-   * @param {import('./native').Secure | null} [secure] for TLS, which Node's stream would not speak
+   * @param {import('./native_channel').Secure | null} [secure] for TLS, which Node's stream would not speak
    */
   constructor (socket, driver, isStream, secure = null) {
     this.#socket = socket
@@ -180,13 +180,13 @@ class Transport {
     })
   }
 
-  /** @param {import('../driver/driver').Busy} reason */
+  /** @param {import('../websocket-driver/driver').Busy} reason */
   hold (reason) {
     if (reason === 'work') rememberWork(this)
     this.#stop(reason)
   }
 
-  /** @param {import('../driver/driver').Busy} reason */
+  /** @param {import('../websocket-driver/driver').Busy} reason */
   unhold (reason) {
     if (reason === 'work') forgetWork(this)
     // A stream emits what it holds in the context of the call that starts it.

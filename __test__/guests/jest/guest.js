@@ -12,7 +12,7 @@ test('the scenarios are served', async () => {
   await serve(() => {
     const parts = {
       faye: require('../../..'),
-      websocket: require('../../../lib/driver'),
+      websocket: require('../../../lib/websocket-driver'),
       deflate: require('../../../lib/permessage-deflate')
     }
     if (FAKE_TIMERS) jest.useFakeTimers(JSON.parse(FAKE_TIMERS))

@@ -2,8 +2,8 @@
 'use strict'
 
 const { Driver } = require('./driver')
-const { isSecureRequest, isWebSocket } = require('./http')
-const { DRIVER_OPTIONS, validateOptions } = require('./options')
+const { isSecureRequest, isWebSocket } = require('../http/request')
+const { DRIVER_OPTIONS, validateOptions } = require('../http/options')
 const { Server } = require('./server')
 
 // What websocket-driver exports. As there, defaults are written into the caller's options.

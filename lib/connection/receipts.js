@@ -2,7 +2,7 @@
 'use strict'
 
 /**
- * @typedef {import('./callback').Callback} Receipt called without an error when the kernel has taken the message
+ * @typedef {import('../callback').Callback} Receipt called without an error when the kernel has taken the message
  *
  * @typedef {object} Handed what a stream has been given
  * @property {Receipt[]} receipts

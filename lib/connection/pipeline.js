@@ -3,7 +3,7 @@
 
 const { isUint8Array } = require('../bytes')
 const { nextTick } = require('../runtime')
-const { reasonOf } = require('./reason')
+const { reasonOf } = require('../reason')
 
 /**
  * A message on its way through sessions.

@@ -4,9 +4,9 @@
 const { Buffer } = require('node:buffer')
 const Stream = require('node:stream')
 const { Connect } = require('../native')
-const { headersObject } = require('./http')
+const { headersObject } = require('../http/request')
 const { bytesOf } = require('./streams')
-const { parseWebSocketUrl, parseProxyUrl, endpoint, nameOf } = require('./url')
+const { parseWebSocketUrl, parseProxyUrl, endpoint, nameOf } = require('../http/url')
 
 /**
  * Asks an HTTP proxy for a tunnel: a duplex stream, in the manner of Node's first streams, to be piped to and from

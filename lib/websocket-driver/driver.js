@@ -7,16 +7,16 @@ const { inspect } = require('node:util')
 const { asBuffer, isUint8Array, unshared } = require('../bytes')
 const native = require('../native')
 const { now, setImmediate } = require('../runtime')
-const { Callback } = require('./callback')
-const { Extensions } = require('./extensions')
-const { nativeOptions } = require('./options')
-const { headersObject, isSecureRequest } = require('./http')
+const { Callback } = require('../callback')
+const { Extensions } = require('../connection/extensions')
+const { nativeOptions } = require('../http/options')
+const { headersObject, isSecureRequest } = require('../http/request')
 const { Proxy } = require('./proxy')
-const { reasonOf } = require('./reason')
-const { Receipts, refuse } = require('./receipts')
-const { Sessions, MAX_HELD } = require('./sessions')
+const { reasonOf } = require('../reason')
+const { Receipts, refuse } = require('../connection/receipts')
+const { Sessions, MAX_HELD } = require('../connection/sessions')
 const { IO, Messages, bytesOf } = require('./streams')
-const { parseWebSocketUrl } = require('./url')
+const { parseWebSocketUrl } = require('../http/url')
 
 /**
  * What a driver tells its owner, in the order in which it happens.
@@ -386,7 +386,7 @@ class Driver extends EventEmitter {
   /**
    * Sends a message that was made for many connections.
    *
-   * @param {import('./prepared').Message} message
+   * @param {import('../connection/prepared').Message} message
    */
   prepared (message) {
     if (this.#sessions === null) return this.#offer(direct.prepared(this.#number, message.number))
@@ -396,7 +396,7 @@ class Driver extends EventEmitter {
   /**
    * Sends a message as `text`, `binary` and `prepared` do, with a receipt or uncompressed.
    *
-   * @param {string | Buffer | import('./prepared').Message} message
+   * @param {string | Buffer | import('../connection/prepared').Message} message
    * @param {Callback | null} receipt called when the kernel has taken it
    * @param {boolean} isPlain uncompressed, whatever was negotiated
    */
@@ -420,7 +420,7 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * @param {string | Buffer | import('./prepared').Message} message
+   * @param {string | Buffer | import('../connection/prepared').Message} message
    * @param {boolean} isPlain
    */
   #accept (message, isPlain) {
@@ -664,7 +664,7 @@ class Driver extends EventEmitter {
   /**
    * Puts negotiated sessions to work.
    *
-   * @param {import('./pipeline').Pipeline | null} pipeline
+   * @param {import('../connection/pipeline').Pipeline | null} pipeline
    */
   #use (pipeline) {
     if (pipeline === null) return

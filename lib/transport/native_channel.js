@@ -8,7 +8,7 @@ const adopted = require('./adopted')
 const {
   AGREED, DRAINED, ENDED, FAILED, MESSAGE, PASSED, POLL, SECURE, UNWRITABLE, dispatcherOfThisEnvironment
 } = require('./dispatcher')
-const { write, writeOutput } = require('./stream')
+const { write, writeOutput } = require('./stream_channel')
 const { systemError, tlsError } = require('./errors')
 
 /**
@@ -49,7 +49,7 @@ class NativeChannel {
    * @param {import('./dispatcher').Dispatcher} dispatcher
    * @param {number} number
    * @param {any} socket
-   * @param {import('../driver/driver').Driver} driver
+   * @param {import('../websocket-driver/driver').Driver} driver
    * @param {import('./transport').Transport} transport
    * @param {Secure | null} secure
    */
@@ -303,7 +303,7 @@ class NativeChannel {
  * Takes over a socket, or returns null where that is not possible.
  *
  * @param {any} socket
- * @param {import('../driver/driver').Driver} driver
+ * @param {import('../websocket-driver/driver').Driver} driver
  * @param {import('./transport').Transport} transport
  * @param {Secure | null} secure
  */

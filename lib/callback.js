@@ -3,7 +3,7 @@
 
 const { AsyncResource } = require('node:async_hooks')
 const { EventEmitter } = require('node:events')
-const { nextTick } = require('../runtime')
+const { NAME, nextTick, throwSoon } = require('./runtime')
 
 /**
  * A callback of the application's, which is called once or dropped. It runs in the context in which it was given: the
@@ -14,7 +14,7 @@ class Callback extends AsyncResource {
 
   /** @param {(...args: any[]) => void} callback */
   constructor (callback) {
-    super('faye-websocket-rs.callback')
+    super(NAME + '.callback')
     this.#emitter.on(CALLED, (...args) => { callback(...args) })
   }
 
@@ -68,17 +68,8 @@ function emitAndThrowSoon (emitter, args) {
   }
 }
 
-/**
- * Throws in a tick of its own, in the context that is current now.
- *
- * @param {any} error
- */
-function throwSoon (error) {
-  nextTick(() => { throw error })
-}
-
 const CALLED = 'called'
 /** @type {any[]} */
 const NO_ARGUMENTS = []
 
-module.exports = { Callback, throwSoon }
+module.exports = { Callback }

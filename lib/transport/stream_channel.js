@@ -21,7 +21,7 @@ class StreamChannel {
 
   /**
    * @param {any} socket
-   * @param {import('../driver/driver').Driver} driver
+   * @param {import('../websocket-driver/driver').Driver} driver
    * @param {import('./transport').Transport} transport
    */
   constructor (socket, driver, transport) {
@@ -97,7 +97,7 @@ class StreamChannel {
  * Gives a stream all that a driver has to write. Null when that is nothing.
  *
  * @param {any} socket
- * @param {import('../driver/driver').Driver} driver
+ * @param {import('../websocket-driver/driver').Driver} driver
  */
 function writeOutput (socket, driver) {
   const bytes = driver.takeOutput()
@@ -108,7 +108,7 @@ function writeOutput (socket, driver) {
 /**
  * @param {any} socket
  * @param {Buffer} bytes
- * @param {import('../driver/receipts').Handed} [handed] the receipts that these bytes complete
+ * @param {import('../connection/receipts').Handed} [handed] the receipts that these bytes complete
  */
 function write (socket, bytes, handed) {
   if (handed === undefined) return socket.write(bytes)

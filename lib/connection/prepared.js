@@ -3,9 +3,10 @@
 
 const { isUint8Array } = require('../bytes')
 const { Prepared } = require('../native')
+const { NAME } = require('../runtime')
 
 /** The method by which copies of this package read each other's messages. `jest` loads a copy per test file. */
-const CONTENT = Symbol.for('faye-websocket-rs.prepared')
+const CONTENT = Symbol.for(NAME + '.prepared')
 /** @type {WeakMap<object, Message | null>} messages of other copies, each converted once */
 const converted = new WeakMap()
 

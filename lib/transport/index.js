@@ -6,28 +6,28 @@ const { batch } = require('./dispatcher')
 const { NotAdopted, Transport } = require('./transport')
 
 /**
- * Connects a driver to a socket: natively where the socket and the application allow it.
+ * Moves the bytes of a connection over a socket: natively where the socket and the application allow it.
  *
  * @param {any} socket
- * @param {import('../websocket-driver/driver').Driver} driver
+ * @param {import('../connection/seam').Connection} connection
  * @param {boolean} [isStream] by Node's stream in any case
  */
-function connect (socket, driver, isStream = false) {
-  return new Transport(socket, driver, isStream)
+function connect (socket, connection, isStream = false) {
+  return new Transport(socket, connection, isStream)
 }
 
 /**
  * The same by TLS, which our reactor speaks. Null where the reactor cannot have the socket.
  *
  * @param {any} socket
- * @param {import('../websocket-driver/driver').Driver} driver
+ * @param {import('../connection/seam').Connection} connection
  * @param {import('./native_channel').Secure} secure
  */
-function connectSecurely (socket, driver, secure) {
+function connectSecurely (socket, connection, secure) {
   try {
-    return new Transport(socket, driver, false, secure)
+    return new Transport(socket, connection, false, secure)
   } catch (error) {
-    driver.transport = null
+    connection.transport = null
     if (error instanceof NotAdopted) return null
     throw error
   }

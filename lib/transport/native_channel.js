@@ -15,7 +15,8 @@ const { systemError, tlsError } = require('./errors')
  * A socket whose bytes the reactor moves, by its descriptor. The socket stays its owner.
  *
  * @implements {Channel}
- * @typedef {import('./transport').Channel} Channel
+ * @typedef {import('../connection/seam').Channel} Channel
+ * @typedef {import('../connection/seam').Connection} Connection
  *
  * @typedef {object} Secure TLS on a socket
  * @property {import('../../binding').TlsConfig} config
@@ -24,16 +25,17 @@ const { systemError, tlsError } = require('./errors')
  * @property {() => void} onRefused it does not, or not by our rules: the owner tries otherwise
  */
 class NativeChannel {
+  isNative = true
   countsReplies = true
   #dispatcher
   #number
   #socket
   #handle
-  #driver
+  #connection
   #transport
   /** @type {Secure | null} */
   #secure
-  /** TLS: nothing of the driver's may be sent yet. */
+  /** TLS: nothing of the connection's may be sent yet. */
   #isHandshaking
   /** TLS: what the kernel has not taken when we let go. */
   #rest = NOTHING_LEFT
@@ -49,17 +51,17 @@ class NativeChannel {
    * @param {import('./dispatcher').Dispatcher} dispatcher
    * @param {number} number
    * @param {any} socket
-   * @param {import('../websocket-driver/driver').Driver} driver
+   * @param {Connection} connection
    * @param {import('./transport').Transport} transport
    * @param {Secure | null} secure
    */
-  constructor (dispatcher, number, socket, driver, transport, secure) {
+  constructor (dispatcher, number, socket, connection, transport, secure) {
     this.context = transport.context
     this.#dispatcher = dispatcher
     this.#number = number
     this.#socket = socket
     this.#handle = socket._handle
-    this.#driver = driver
+    this.#connection = connection
     this.#transport = transport
     this.#secure = secure
     this.#isHandshaking = secure !== null
@@ -75,7 +77,7 @@ class NativeChannel {
     return this.#dispatcher.state[0] === 1
   }
 
-  // What the kernel has not taken is the driver's, unless it is in records.
+  // What the kernel has not taken is the connection's, unless it is in records.
   get writableLength () {
     return this.#secure === null || this.#number < 0 ? 0 : this.#dispatcher.reactor.pending(this.#number)
   }
@@ -90,7 +92,7 @@ class NativeChannel {
     return this.#number >= 0 && this.#secure === null && adopted.isReplaced(this.#socket)
   }
 
-  /** What waits is the driver's: being told that the kernel is full costs a call. */
+  /** What waits is the connection's: being told that the kernel is full costs a call. */
   takesWhenFull () {
     return this.#isGivenBack()
   }
@@ -103,7 +105,7 @@ class NativeChannel {
   write () {
     if (this.#number < 0 || this.#isGivenBack()) return false
     const isFull = !this.#dispatcher.reactor.flush(this.#number)
-    this.#driver.passed()
+    this.#connection.passed()
     return isFull
   }
 
@@ -182,8 +184,8 @@ class NativeChannel {
 
   /** By way of libuv, which goes on when the kernel takes bytes again. */
   #writeRest () {
-    if (this.#secure === null) writeOutput(this.#socket, this.#driver)
-    else if (this.#rest.length > 0) write(this.#socket, this.#rest, this.#driver.handOverAll(this.#socket))
+    if (this.#secure === null) writeOutput(this.#socket, this.#connection)
+    else if (this.#rest.length > 0) write(this.#socket, this.#rest, this.#connection.handOverAll(this.#socket))
   }
 
   /**
@@ -195,10 +197,10 @@ class NativeChannel {
     switch (entry) {
       case MESSAGE:
         this.#restartTimer()
-        return this.#driver.receiveMessage(value, this.#dispatcher.isLate)
+        return this.#connection.receiveMessage(value, this.#dispatcher.isLate)
       case POLL:
         this.#restartTimer()
-        return this.#transport.batch(() => this.#driver.receiveOthers())
+        return this.#transport.batch(() => this.#connection.receiveOthers())
     }
     if (this.#number < 0) return
     switch (entry) {
@@ -206,7 +208,7 @@ class NativeChannel {
       case ENDED: return this.#secure === null ? this.#transport.release() : this.#endSecurely()
       case FAILED: return this.#fail(systemError('read', value))
       case UNWRITABLE: return this.#fail(systemError('write', value))
-      case PASSED: return this.#driver.passed()
+      case PASSED: return this.#connection.passed()
       case SECURE: return value === AGREED ? this.#secured() : this.#refused(tlsError(value))
     }
   }
@@ -260,8 +262,8 @@ class NativeChannel {
     this.#counted = this.counters()
     this.#number = -1
     this.#dispatcher.remove(number)
-    this.#driver.unregister(this.#dispatcher.reactor, number)
-    this.#driver.passed()
+    this.#connection.unregister(this.#dispatcher.reactor, number)
+    this.#connection.passed()
     this.keepAlive(false)
     this.#timer?.stop()
     adopted.giveBack(this.#socket)
@@ -303,23 +305,23 @@ class NativeChannel {
  * Takes over a socket, or returns null where that is not possible.
  *
  * @param {any} socket
- * @param {import('../websocket-driver/driver').Driver} driver
+ * @param {Connection} connection
  * @param {import('./transport').Transport} transport
  * @param {Secure | null} secure
  */
-function adopt (socket, driver, transport, secure) {
+function adopt (socket, connection, transport, secure) {
   // Records that Node has read could not be told from what was before them.
   if (!qualifies(socket) || (secure !== null && socket.readableLength > 0)) return null
   const found = dispatcherOfThisEnvironment()
   if (found === null) return null
   const handle = socket._handle
-  const number = driver.register(found.reactor, handle.fd, secure?.config, secure?.host)
+  const number = connection.register(found.reactor, handle.fd, secure?.config, secure?.host)
   if (number < 0) return null
   // Reading from the stream has Node start reading from the kernel: that is stopped behind it.
-  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) driver.store(chunk)
+  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) connection.store(chunk)
   handle.readStop()
   handle.reading = false
-  return new NativeChannel(found, number, socket, driver, transport, secure)
+  return new NativeChannel(found, number, socket, connection, transport, secure)
 }
 
 /**

@@ -7,26 +7,28 @@ const { mayHoldStreams, nextTick } = require('../runtime')
  * Node's stream: any Duplex.
  *
  * @implements {Channel}
- * @typedef {import('./transport').Channel} Channel
+ * @typedef {import('../connection/seam').Channel} Channel
+ * @typedef {import('../connection/seam').Connection} Connection
  */
 class StreamChannel {
+  isNative = false
   isBatching = false
   countsReplies = false
   #isFull
   #socket
-  #driver
+  #connection
   #onData
   #onDrain
   #isDetached = false
 
   /**
    * @param {any} socket
-   * @param {import('../websocket-driver/driver').Driver} driver
+   * @param {Connection} connection
    * @param {import('./transport').Transport} transport
    */
-  constructor (socket, driver, transport) {
+  constructor (socket, connection, transport) {
     this.#socket = socket
-    this.#driver = driver
+    this.#connection = connection
     this.#onData = (/** @type {Buffer} */ chunk) => transport.received(chunk)
     // Node emits this in the context of the write that has filled the socket.
     this.#onDrain = () => {
@@ -54,7 +56,7 @@ class StreamChannel {
   }
 
   write () {
-    const hasRoom = writeOutput(this.#socket, this.#driver)
+    const hasRoom = writeOutput(this.#socket, this.#connection)
     // Null when there was nothing to write.
     if (hasRoom !== null) this.#isFull = hasRoom === false
     if (hasRoom === false && mayHoldStreams()) nextTick(() => this.#drain())
@@ -94,15 +96,15 @@ class StreamChannel {
 }
 
 /**
- * Gives a stream all that a driver has to write. Null when that is nothing.
+ * Gives a stream all that a connection has to write. Null when that is nothing.
  *
  * @param {any} socket
- * @param {import('../websocket-driver/driver').Driver} driver
+ * @param {Connection} connection
  */
-function writeOutput (socket, driver) {
-  const bytes = driver.takeOutput()
+function writeOutput (socket, connection) {
+  const bytes = connection.takeOutput()
   if (bytes === null) return null
-  return write(socket, bytes, driver.handOver(socket))
+  return write(socket, bytes, connection.handOver(socket))
 }
 
 /**

@@ -8,34 +8,22 @@ const { StreamChannel } = require('./stream_channel')
 const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork } = require('./tick')
 
 /**
- * What bytes leave and arrive by.
- *
- * @typedef {object} Channel
- * @property {boolean} isBatching what is sent now leaves with everything else that this turn of the event loop brings
- * @property {boolean} countsReplies it counts what the peer makes us write, and stops reading by itself
- * @property {() => number} beginReplies the peer has caused what is sent from now on; returns what `endReplies` takes
- * @property {(before: number) => void} endReplies
- * @property {number} writableLength bytes that it holds and the kernel has not taken
- * @property {() => boolean} isReplaced a program has replaced methods of the socket, and bytes should go by those
- * @property {() => boolean} takesWhenFull whether it takes bytes that the kernel does not take
- * @property {() => boolean} write hands over everything; true when the kernel takes no more for now
- * @property {() => void} stop reading
- * @property {() => void} start reading
- * @property {() => void} detach
- *
- * @typedef {import('../websocket-driver/driver').Driver} Driver
- * @typedef {'application' | 'peer' | 'turn' | import('../websocket-driver/driver').Busy} Reason why we do not read
- */
-
-/**
- * Moves bytes between a driver and a channel. Never looks inside them.
+ * Moves bytes between a connection and a channel. Never looks inside them.
  *
  * Writes once per batch: what the handlers of one chunk send leaves together when they are done. Outside a batch the
  * first send of a tick is written at once and later ones at the end of the tick, so latency is not traded for size.
+ *
+ * @implements {Seam}
+ *
+ * @typedef {import('../connection/seam').Transport} Seam
+ * @typedef {import('../connection/seam').Channel} Channel
+ * @typedef {import('../connection/seam').Connection} Connection
+ * @typedef {import('../connection/seam').Busy} Busy
+ * @typedef {'application' | 'peer' | 'turn' | Busy} Reason why the transport does not read
  */
 class Transport {
   #socket
-  #driver
+  #connection
   /** @type {Channel} */
   #channel
   /** Batches under way: a handler may feed us more bytes. */
@@ -53,31 +41,31 @@ class Transport {
   /** Bytes that the peer made us write since the socket was last empty. */
   #replied = 0
   #isDetached = false
-  /** The reactor has messages for the driver that come before what the stream brings. */
+  /** The reactor has messages for the connection that come before what the stream brings. */
   #hasDecoded = false
 
   /**
    * @param {any} socket
-   * @param {Driver} driver
+   * @param {Connection} connection
    * @param {boolean} isStream whether Node's stream moves the bytes in any case
    * @param {import('./native_channel').Secure | null} [secure] for TLS, which Node's stream would not speak
    */
-  constructor (socket, driver, isStream, secure = null) {
+  constructor (socket, connection, isStream, secure = null) {
     this.#socket = socket
-    this.#driver = driver
+    this.#connection = connection
     this.context = new Context(socket)
-    driver.transport = this
-    const native = isStream ? null : adopt(socket, driver, this, secure)
+    connection.transport = this
+    const native = isStream ? null : adopt(socket, connection, this, secure)
     if (native === null && secure !== null) {
       this.context.end()
       throw new NotAdopted()
     }
-    this.#channel = native ?? new StreamChannel(socket, driver, this)
+    this.#channel = native ?? new StreamChannel(socket, connection, this)
   }
 
   /** Whether the reactor moves the bytes, and not Node's stream. */
   get isNative () {
-    return !(this.#channel instanceof StreamChannel)
+    return this.#channel.isNative
   }
 
   /** Goes on by way of Node's stream, from the next byte in either direction. */
@@ -85,7 +73,7 @@ class Transport {
     if (this.#isDetached) return
     if (this.#channel.isBatching) this.#waitForDecoded()
     this.#channel.detach()
-    this.#channel = new StreamChannel(this.#socket, this.#driver, this)
+    this.#channel = new StreamChannel(this.#socket, this.#connection, this)
     this.#write()
     if (!this.#waiting) {
       // The kernel has taken everything, and no event of the stream will say so.
@@ -95,9 +83,9 @@ class Transport {
     if (this.#reasons > 0) this.#channel.stop()
   }
 
-  /** Starts the driver's opening handshake. What its handlers send leaves with the handshake. */
+  /** Starts the connection's opening handshake. What its handlers send leaves with the handshake. */
   start () {
-    this.enter(() => this.#driver.start())
+    this.enter(() => this.#connection.start())
   }
 
   /** There are bytes to write. They leave now, or with the batch or the tick that is under way: then false. */
@@ -128,18 +116,18 @@ class Transport {
     return hasRoom
   }
 
-  /** A sender that was told to wait may go on, if the socket and the driver have room. */
+  /** A sender that was told to wait may go on, if the socket and the connection have room. */
   settle () {
-    if (!this.#owed || this.#waiting || this.#driver.isFull) return
+    if (!this.#owed || this.#waiting || this.#connection.isFull) return
     this.#owed = false
-    this.context.run(() => this.#driver.delegate?.drained())
+    this.context.run(() => this.#connection.drained())
   }
 
   /** The tick has ended: hands everything to the socket, unless that is full. */
   endTick () {
     this.#touched = false
     // The context that is current is that of the first sender in this tick.
-    if (this.#takes && this.#driver.hasOutput) this.context.run(() => this.#write())
+    if (this.#takes && this.#connection.hasOutput) this.context.run(() => this.#write())
   }
 
   /** Hands everything to the socket, which is about to end. */
@@ -149,7 +137,7 @@ class Transport {
 
   /** The process ends. */
   endProcess () {
-    this.#driver.finishWork()
+    this.#connection.finishWork()
     this.#write()
   }
 
@@ -174,19 +162,19 @@ class Transport {
     nextTick(() => {
       if (this.#reasons & BIT.application) return
       this.context.run(() => {
-        this.enter(() => this.#driver.deliver())
+        this.enter(() => this.#connection.deliver())
         this.#read()
       })
     })
   }
 
-  /** @param {import('../websocket-driver/driver').Busy} reason */
+  /** @param {Busy} reason */
   hold (reason) {
     if (reason === 'work') rememberWork(this)
     this.#stop(reason)
   }
 
-  /** @param {import('../websocket-driver/driver').Busy} reason */
+  /** @param {Busy} reason */
   unhold (reason) {
     if (reason === 'work') forgetWork(this)
     // A stream emits what it holds in the context of the call that starts it.
@@ -199,13 +187,13 @@ class Transport {
 
   /** Whether the kernel has everything. */
   get isWritten () {
-    return this.#driver.bufferedAmount + this.writableLength === 0
+    return this.#connection.bufferedAmount + this.writableLength === 0
   }
 
   get #buffered () {
-    // Between ticks, only a full socket leaves bytes with the driver, and what it cannot hand over yet.
-    const isWithDriver = this.#waiting || this.#touched || this.#driver.isBehindSenders
-    return this.writableLength + (isWithDriver ? this.#driver.bufferedAmount : 0)
+    // Between ticks, only a full socket leaves bytes with the connection, and what it cannot hand over yet.
+    const isWithConnection = this.#waiting || this.#touched || this.#connection.isBehindSenders
+    return this.writableLength + (isWithConnection ? this.#connection.bufferedAmount : 0)
   }
 
   /** Bytes that the socket holds and the kernel has not taken. */
@@ -228,21 +216,21 @@ class Transport {
     this.#hasDecoded = true
     setImmediate(() => {
       this.#hasDecoded = false
-      if (!this.#isDetached) this.batch(() => this.#driver.deliver())
+      if (!this.#isDetached) this.batch(() => this.#connection.deliver())
     })
   }
 
   /** @param {Buffer} chunk */
   received (chunk) {
-    if (this.#hasDecoded) return this.#driver.store(chunk)
+    if (this.#hasDecoded) return this.#connection.store(chunk)
     // Only behind a full chunk Node reads on without looking at other sockets, up to 32 times.
     if (chunk.length < FULL_CHUNK) {
       this.#work = 0
-      return this.batch(() => this.#driver.receive(chunk))
+      return this.batch(() => this.#connection.receive(chunk))
     }
     const start = now()
     try {
-      this.batch(() => this.#driver.receive(chunk))
+      this.batch(() => this.#connection.receive(chunk))
     } finally {
       this.#work += now() - start
       if (this.#work > MAX_WORK) this.#yield()
@@ -290,7 +278,7 @@ class Transport {
 
   /** A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not. */
   #deliverRest () {
-    nextTick(() => this.enter(() => this.#driver.deliver()))
+    nextTick(() => this.enter(() => this.#connection.deliver()))
   }
 
   /** @param {() => void} work of a batch that is under way */
@@ -306,7 +294,7 @@ class Transport {
   /** @param {() => void} work */
   #together (work) {
     // What the application sends when the connection opens answers no request.
-    const isReply = this.#driver.readyState === OPEN
+    const isReply = this.#connection.readyState === OPEN
     const channel = this.#channel
     const counted = isReply ? channel.beginReplies() : 0
     const before = isReply && !channel.countsReplies ? this.#buffered : Infinity

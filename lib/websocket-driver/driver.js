@@ -19,35 +19,8 @@ const { IO, Messages, bytesOf } = require('./streams')
 const { parseWebSocketUrl } = require('../http/url')
 
 /**
- * What a driver tells its owner, in the order in which it happens.
- *
- * @typedef {object} Delegate
- * @property {() => void} opened
- * @property {(data: string | Buffer) => void} received
- * @property {(message: string) => void} failed
- * @property {() => void} drained a sender that was told to wait may go on
- * @property {(code: number | null, reason: string | null) => void} closed
- */
-
-/**
- * What moves the bytes of a driver. It asks for them with `takeOutput`.
- *
- * @typedef {object} Transport
- * @property {() => boolean} offer there are bytes to write; true when they have left at once
- * @property {(pending: number, isFull?: boolean) => boolean} hasRoom false when a sender should wait; it is told when
- * it may go on
- * @property {() => void} settle a sender that was told to wait may go on, if the socket can and the driver is not full
- * @property {(work: () => void) => void} batch what the work sends leaves together
- * @property {(work: () => void) => void} enter the same for work that does not come with the peer's bytes
- * @property {boolean} mayYield what has arrived may be delivered in several turns of the event loop
- * @property {() => void} suspend the application pauses: stop reading
- * @property {() => void} proceed it goes on: deliver what is there, and read
- * @property {(reason: Busy) => void} hold there is enough to do: stop reading
- * @property {(reason: Busy) => void} unhold there is room for more
- *
- * Why reading stops: sessions of extensions hold enough, we have work for several turns of the event loop, or enough
- * waits for the start of the opening handshake.
- * @typedef {'sessions' | 'work' | 'start'} Busy
+ * @typedef {import('../connection/seam').Observer} Delegate
+ * @typedef {import('../connection/seam').Transport} Transport
  */
 
 const direct = native.direct()
@@ -69,6 +42,9 @@ const STEPS_BETWEEN_LOOKS = 16
  * A connection as JavaScript sees it, without a socket. Delivers one output of the native object, then asks for the
  * next: nothing is taken ahead of time but messages, and those that are not delivered yet stay on this object, so a
  * handler may send, close, pause or throw and nothing is lost.
+ *
+ * @implements {Connection}
+ * @typedef {import('../connection/seam').Connection} Connection
  */
 class Driver extends EventEmitter {
   /** @type {import('../../binding').Driver} */
@@ -556,6 +532,11 @@ class Driver extends EventEmitter {
     this.#onDelivered = null
     this.#sessions?.abandon()
     this.#isBehind = false
+  }
+
+  /** The transport says that a sender may go on. */
+  drained () {
+    this.delegate?.drained()
   }
 
   /** Nothing can be written any more, but what has arrived is still to be delivered. */

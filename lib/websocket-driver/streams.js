@@ -94,23 +94,18 @@ class IO extends Stream {
   }
 
   /** @param {() => void} work */
-  batch (work) {
-    work()
-  }
-
-  /** @param {() => void} work */
   enter (work) {
     work()
   }
 
   // The program reads the socket and writes to us. `write()` tells it to wait.
 
-  /** @param {import('./driver').Busy} reason */
+  /** @param {import('../connection/seam').Busy} reason */
   hold (reason) {
     this.#busy.add(reason)
   }
 
-  /** @param {import('./driver').Busy} reason */
+  /** @param {import('../connection/seam').Busy} reason */
   unhold (reason) {
     this.#busy.delete(reason)
     if (!this.#owesDrain || this.#busy.size > 0 || this.isPaused) return

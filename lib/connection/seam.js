@@ -1,0 +1,107 @@
+// @ts-check
+'use strict'
+
+/**
+ * The seam of the engine: what a connection and its neighbours ask of each other. An interface listens to a connection
+ * as its `Observer`. A transport moves the bytes of a connection. Neither reaches through the other.
+ *
+ * ```text
+ *  interface ◄── Observer ── connection ── Transport ──► transport ── Channel ──► socket
+ *                            connection ◄── Connection ── transport
+ * ```
+ */
+
+/**
+ * What a connection tells its owner, in the order in which it happens.
+ *
+ * @typedef {object} Observer
+ * @property {() => void} opened
+ * @property {(data: string | Buffer) => void} received
+ * @property {(message: string) => void} failed
+ * @property {() => void} drained a sender that was told to wait may go on
+ * @property {(code: number | null, reason: string | null) => void} closed the drafts have neither code nor reason
+ */
+
+/**
+ * What a connection asks of a transport. The transport takes the bytes with `takeOutput` when it can write them.
+ *
+ * @typedef {object} Transport
+ * @property {() => boolean} offer there are bytes to write; true when they have left at once
+ * @property {(pending: number, isFull?: boolean) => boolean} hasRoom whether a sender may go on. A sender that is told
+ * to wait hears of `drained`. `pending` counts the bytes that were offered and not written; `isFull` says that the
+ * connection has no room
+ * @property {() => void} settle calls `drained` if a sender waits and both the socket and the connection have room
+ * @property {(work: () => void) => void} enter runs work that does not come with the peer's bytes; what it sends leaves
+ * together
+ * @property {boolean} mayYield whether the connection may deliver what has arrived in several turns of the event loop
+ * @property {() => void} suspend the application pauses: stops reading
+ * @property {() => void} proceed the application goes on: delivers what is there, and reads
+ * @property {(reason: Busy) => void} hold stops reading
+ * @property {(reason: Busy) => void} unhold ends `hold` for this reason
+ *
+ * Why a connection stops reading: the sessions of extensions hold enough, there is work for several turns of the event
+ * loop, or enough bytes wait for the start of the opening handshake.
+ *
+ * @typedef {'sessions' | 'work' | 'start'} Busy
+ */
+
+/**
+ * What a transport asks of a connection.
+ *
+ * @typedef {object} Connection
+ * @property {Transport | null} transport the transport sets it when it takes the connection
+ * @property {number} readyState -1 before a client has started, then 0 to 3
+ * @property {() => boolean} start begins the opening handshake
+ *
+ * Bytes from the peer.
+ * @property {(chunk: Uint8Array) => void} store keeps bytes that came before the start, and does nothing else
+ * @property {(chunk: Uint8Array) => void} receive takes bytes and delivers what they cause
+ * @property {(data: string | Buffer, isLate: boolean) => void} receiveMessage takes a message that the reactor has
+ * decoded; `isLate` says that this turn of the event loop has taken long enough
+ * @property {() => void} receiveOthers delivers what the reactor has decoded that is no message
+ * @property {() => void} deliver delivers what is left: after a pause, or behind a handler that has thrown
+ *
+ * Bytes for the peer.
+ * @property {() => Buffer | null} takeOutput all bytes that wait to be written; null when there are none
+ * @property {boolean} hasOutput whether there are any
+ * @property {() => void} passed completes the receipts of messages that the kernel has accepted
+ * @property {(stream: any) => Handed | undefined} handOver the receipts of the output that was just taken for a stream
+ * @property {(stream: any) => Handed | undefined} handOverAll all receipts, because a stream is given everything
+ * @property {() => void} finishWork the process ends: finishes work that was left for later turns
+ *
+ * Backpressure.
+ * @property {number} bufferedAmount bytes that were sent and not taken
+ * @property {boolean} isFull senders should wait, whatever the socket can take
+ * @property {boolean} isBehindSenders messages may wait in the connection that the transport cannot have yet
+ * @property {() => void} drained a sender that was told to wait may go on
+ *
+ * The reactor, which reads from and writes to the native half of the connection.
+ * @property {(reactor: Reactor, descriptor: number, tls?: TlsConfig, host?: string) => number} register has a reactor
+ * move the bytes of a descriptor, by TLS if there is a configuration. Returns the reactor's number for the connection,
+ * or -1 if the reactor does not take the descriptor
+ * @property {(reactor: Reactor, number: number) => void} unregister ends `register`
+ *
+ * @typedef {import('./receipts').Handed} Handed
+ * @typedef {import('../../binding').Reactor} Reactor
+ * @typedef {import('../../binding').TlsConfig} TlsConfig
+ */
+
+/**
+ * What a transport asks of the channel below it: Node's stream, or the reactor.
+ *
+ * @typedef {object} Channel
+ * @property {boolean} isNative the reactor moves the bytes
+ * @property {boolean} isBatching what is sent now leaves with everything else that this turn of the event loop brings
+ * @property {boolean} countsReplies the channel counts what the peer makes us write, and stops reading by itself
+ * @property {() => number} beginReplies the peer has caused what is sent from now on; returns what `endReplies` takes
+ * @property {(before: number) => void} endReplies
+ * @property {number} writableLength bytes that the channel holds and the kernel has not taken
+ * @property {() => boolean} isReplaced a program has replaced methods of the socket, and the bytes should go by those
+ * @property {() => boolean} takesWhenFull whether the channel takes bytes that the kernel does not take
+ * @property {() => boolean} write hands over everything; true when the kernel takes no more for now
+ * @property {() => void} stop stops reading
+ * @property {() => void} start reads
+ * @property {() => void} detach lets go of the socket
+ */
+
+module.exports = {}

@@ -22,61 +22,17 @@ export declare class Connect {
 }
 
 /**
- * One permessage-deflate session without a connection of ours: for other drivers, and next to other
- * extensions.
- */
-export declare class DeflateSession {
-  /** A client's end. */
-  static client(options: DeflateOptions, maxLength: number): DeflateSession
-  /** A server's end, for the first acceptable of these offers; null if there is none. */
-  static server(options: DeflateOptions, offers: Array<Array<ExtensionParameter>>, maxLength: number): DeflateSession | null
-  /** A client's offer. */
-  offer(): Array<ExtensionParameter>
-  /** Whether the response to a client's offer is acceptable. If so, the session works from now on. */
-  activate(parameters: Array<ExtensionParameter>): boolean
-  /** A server's response. */
-  response(): Array<ExtensionParameter>
-  /**
-   * Inflates a message. Null for a large one: `inflateMore` goes on with it, when the event loop has
-   * had its turn. Throws in zlib's words, or an Error whose code is `too_large`.
-   */
-  inflate(payload: Uint8Array): Buffer | null
-  /** Goes on with a large message. */
-  inflateMore(): Buffer | null
-  /** Compresses a message. Null for a large one, as in `inflate`. */
-  deflate(payload: Uint8Array): Buffer | null
-  /** Goes on with a large message. */
-  deflateMore(): Buffer | null
-  /** Gives the memory back. The session does not work any longer. */
-  close(): void
-}
-
-/**
  * One connection. What a method causes is returned, never called back: bytes wait in the output
  * until they are taken, and outputs that the peer caused wait until they are polled.
  */
-export declare class Driver {
-  /** Adds a client's offer of permessage-deflate. */
-  offerDeflate(options: DeflateOptions): void
-  /**
-   * Adds a server's response to the client's offers of permessage-deflate; false if none is
-   * acceptable, or its bit has another owner.
-   */
-  answerDeflate(options: DeflateOptions): boolean
-  /** Judges the server's response to a client's offer of permessage-deflate. */
-  activateDeflate(options: DeflateOptions): boolean
-  /**
-   * The session that was negotiated, for a pipeline with other extensions. The driver itself then
-   * compresses nothing.
-   */
-  takeDeflate(): DeflateSession | null
+export declare class Connection {
   /**
    * A server's end. `headers` are those of an `http.IncomingMessage`, `location` is the URL that was
    * asked for; `needsHost` says that the request is HTTP/1.1 from the wire.
    */
-  static server(method: string, location: string, needsHost: boolean, headers: object, options: DriverOptions): Driver
+  static server(method: string, location: string, needsHost: boolean, headers: object, options: ConnectionOptions): Connection
   /** A client's end. */
-  static client(target: ClientTarget, options: DriverOptions): Driver
+  static client(target: ClientTarget, options: ConnectionOptions): Connection
   /** Adds a header to the handshake; false when it is too late. */
   setHeader(name: string, value: string): boolean
   /** Starts the opening handshake. */
@@ -85,7 +41,7 @@ export declare class Driver {
    * The next thing the peer caused, or null when more bytes are needed: an array of a message, or one
    * other thing. Writes, pings and pongs are left out unless they are wanted.
    */
-  poll(writes: boolean, pings: boolean, pongs: boolean): Array<string | Buffer> | DriverEvent | null
+  poll(writes: boolean, pings: boolean, pongs: boolean): Array<string | Buffer> | ConnectionEvent | null
   /** Marks the end of the message that has just been accepted: `takePassed` tells when it has left. */
   mark(): void
   /** How many marks have left since it was last asked, in the order in which they were made. */
@@ -108,7 +64,7 @@ export declare class Driver {
   takeWrite(): Buffer | null
   /** The longest message that is received, in bytes. */
   get maxLength(): number
-  /** What the functions of `direct()` know the connection by. */
+  /** What the functions of `calls()` know the connection by. */
   get number(): number
   /** Which protocol the connection speaks. */
   get version(): string
@@ -128,6 +84,20 @@ export declare class Driver {
   get statusCode(): number | null
   /** The headers of the server's answer: name, value, name, value … */
   get responseHeaders(): Array<string>
+  /** Adds a client's offer of permessage-deflate. */
+  offerDeflate(options: DeflateOptions): void
+  /**
+   * Adds a server's response to the client's offers of permessage-deflate; false if none is
+   * acceptable, or its bit has another owner.
+   */
+  answerDeflate(options: DeflateOptions): boolean
+  /** Judges the server's response to a client's offer of permessage-deflate. */
+  activateDeflate(options: DeflateOptions): boolean
+  /**
+   * The session that was negotiated, for a pipeline with other extensions. The connection itself then
+   * compresses nothing.
+   */
+  takeDeflate(): DeflateSession | null
   /**
    * Whether it is time to negotiate: before a server or a client is started, if the request is a
    * good one, and after `activate`.
@@ -157,13 +127,43 @@ export declare class Driver {
   drained(): Outcome
 }
 
+/**
+ * One permessage-deflate session without a connection of ours: for other libraries, and next to other
+ * extensions.
+ */
+export declare class DeflateSession {
+  /** A client's end. */
+  static client(options: DeflateOptions, maxLength: number): DeflateSession
+  /** A server's end, for the first acceptable of these offers; null if there is none. */
+  static server(options: DeflateOptions, offers: Array<Array<ExtensionParameter>>, maxLength: number): DeflateSession | null
+  /** A client's offer. */
+  offer(): Array<ExtensionParameter>
+  /** Whether the response to a client's offer is acceptable. If so, the session works from now on. */
+  activate(parameters: Array<ExtensionParameter>): boolean
+  /** A server's response. */
+  response(): Array<ExtensionParameter>
+  /**
+   * Inflates a message. Null for a large one: `inflateMore` goes on with it, when the event loop has
+   * had its turn. Throws in zlib's words, or an Error whose code is `too_large`.
+   */
+  inflate(payload: Uint8Array): Buffer | null
+  /** Goes on with a large message. */
+  inflateMore(): Buffer | null
+  /** Compresses a message. Null for a large one, as in `inflate`. */
+  deflate(payload: Uint8Array): Buffer | null
+  /** Goes on with a large message. */
+  deflateMore(): Buffer | null
+  /** Gives the memory back. The session does not work any longer. */
+  close(): void
+}
+
 /** One message. Its frames are made when they are first needed, and kept. */
 export declare class Prepared {
   /** A text message. */
   static text(message: string): Prepared
   /** A binary message: a copy of these bytes. */
   static binary(message: Uint8Array): Prepared
-  /** What `direct().prepared` knows it by. */
+  /** What `calls().prepared` knows it by. */
   get number(): number
   /** How many bytes it has. */
   get length(): number
@@ -189,9 +189,9 @@ export declare class Reactor {
    * Takes over reading and writing of a socket, by TLS if there is a configuration, with the host of
    * that name. Its number, or -1 if the descriptor is no stream socket, or the name that of no host.
    */
-  add(descriptor: number, driver: Driver, tls?: TlsConfig | undefined | null, host?: string | undefined | null): number
+  add(descriptor: number, connection: Connection, tls?: TlsConfig | undefined | null, host?: string | undefined | null): number
   /** Lets go of a socket, before its owner closes or reads it. */
-  remove(number: number, driver: Driver): void
+  remove(number: number, connection: Connection): void
   /** Stops or starts reading. */
   setReading(number: number, isReading: boolean): void
   /** Offers what waits to the kernel. False when it does not take everything. */
@@ -244,6 +244,26 @@ export declare class TlsConfig {
   constructor(anchors: TlsAnchors | undefined | null, lowest: string, highest: string, protocols: Array<Buffer>, chain: Array<Buffer>, key?: Buffer | undefined | null)
 }
 
+/** These functions. A connection's number is that of its `Connection`, as long as JavaScript has that. */
+export declare function calls(): {
+  /** Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused because the connection is closing or closed; -2 when it waits for `work`. */
+  text(number: number, message: string): number
+  /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
+  bytes(number: number, isText: boolean, message: Uint8Array): number
+  /** Sends a message that was made for many connections: the `Prepared` of that number. Returns what `text` returns. */
+  prepared(number: number, message: number): number
+  /** Sends a message uncompressed: a string as text, bytes as binary, or the `Prepared` of that number. Returns what `text` returns. */
+  plain(number: number, message: string | Uint8Array | number): number
+  /** Stores bytes from the transport. */
+  receive(number: number, chunk: Uint8Array): void
+  /** The messages that are there; null when more bytes are needed, undefined when `Connection.poll` has something else. */
+  messages(number: number): Array<string | Buffer> | null | undefined
+  /** How many bytes wait to be written. */
+  outputLength(number: number): number
+  /** Takes the bytes that wait to be written: as many as there is room for. Returns how many. */
+  takeOutput(number: number, into: Uint8Array): number
+}
+
 /** Where a client connects to, from a parsed URL. */
 export interface ClientTarget {
   /** Host, and port unless it is the default one. */
@@ -266,52 +286,12 @@ export interface ConnectAnswer {
   headers: Array<string>
 }
 
-/** What a program can tell permessage-deflate. Throws a RangeError for values out of range. */
-export interface DeflateOptions {
-  /** zlib's, 0 to 9; -1 or nothing for ours. */
-  level?: number
-  /** zlib's, 1 to 9. Default 8. */
-  memLevel?: number
-  /** zlib's, 0 to 4. Default 0. */
-  strategy?: number
-  /** We compress each message on its own. Default false. */
-  noContextTakeover?: boolean
-  /** The base-2 logarithm of our window, 8 to 15. Default 15. */
-  maxWindowBits?: number
-  /** The peer is asked to compress each message on its own. Default false. */
-  requestNoContextTakeover?: boolean
-  /** The peer is asked to keep to such a window. */
-  requestMaxWindowBits?: number
-  /** In bytes: shorter messages are sent uncompressed. Default 0. Sessions without a driver leave that to their caller. */
-  threshold?: number
-}
-
-/** These functions. A connection's number is that of its `Driver`, as long as JavaScript has that. */
-export declare function direct(): {
-  /** Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused because the connection is closing or closed; -2 when it waits for `work`. */
-  text(number: number, message: string): number
-  /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
-  bytes(number: number, isText: boolean, message: Uint8Array): number
-  /** Sends a message that was made for many connections: the `Prepared` of that number. Returns what `text` returns. */
-  prepared(number: number, message: number): number
-  /** Sends a message uncompressed: a string as text, bytes as binary, or the `Prepared` of that number. Returns what `text` returns. */
-  plain(number: number, message: string | Uint8Array | number): number
-  /** Stores bytes from the transport. */
-  receive(number: number, chunk: Uint8Array): void
-  /** The messages that are there; null when more bytes are needed, undefined when `Driver.poll` has something else. */
-  messages(number: number): Array<string | Buffer> | null | undefined
-  /** How many bytes wait to be written. */
-  outputLength(number: number): number
-  /** Takes the bytes that wait to be written: as many as there is room for. Returns how many. */
-  takeOutput(number: number, into: Uint8Array): number
-}
-
 /**
  * Something that is not a message. `kind` is the name of websocket-driver's event, or says what the
  * shim has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
  * `outgoing` one, `drain` the sessions, poll again later as something is `unfinished`. The other fields are those of that kind.
  */
-export interface DriverEvent {
+export interface ConnectionEvent {
   /** What happened. */
   kind: 'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'drain' | 'unfinished'
   /** Of `ping` and `pong`. */
@@ -334,8 +314,8 @@ export interface DriverEvent {
   payload?: Buffer
 }
 
-/** What a driver can be told before it starts. */
-export interface DriverOptions {
+/** What a connection can be told before it starts. */
+export interface ConnectionOptions {
   /** The longest message that is received, in bytes. Default 67108863. */
   maxLength?: number
   /** Whether our frames are masked. Default: a client's are. */
@@ -349,6 +329,26 @@ export interface DriverOptions {
   requireMasking?: boolean
   /** Subprotocols: an array, or a comma-separated list. */
   protocols?: string | Array<string>
+}
+
+/** What a program can tell permessage-deflate. Throws a RangeError for values out of range. */
+export interface DeflateOptions {
+  /** zlib's, 0 to 9; -1 or nothing for ours. */
+  level?: number
+  /** zlib's, 1 to 9. Default 8. */
+  memLevel?: number
+  /** zlib's, 0 to 4. Default 0. */
+  strategy?: number
+  /** We compress each message on its own. Default false. */
+  noContextTakeover?: boolean
+  /** The base-2 logarithm of our window, 8 to 15. Default 15. */
+  maxWindowBits?: number
+  /** The peer is asked to compress each message on its own. Default false. */
+  requestNoContextTakeover?: boolean
+  /** The peer is asked to keep to such a window. */
+  requestMaxWindowBits?: number
+  /** In bytes: shorter messages are sent uncompressed. Default 0. Sessions without a connection leave that to their caller. */
+  threshold?: number
 }
 
 /**
@@ -393,7 +393,7 @@ export interface Outcome {
   /** False when the state of the connection did not allow the command. */
   accepted: boolean
   /** Events, in order; the bytes in the output come before them. */
-  events: Array<DriverEvent>
+  events: Array<ConnectionEvent>
 }
 
 /** What a `RequestParser` has read. Without a method it was not HTTP. */

@@ -836,14 +836,14 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Connect = nativeBinding.Connect
+module.exports.Connection = nativeBinding.Connection
 module.exports.DeflateSession = nativeBinding.DeflateSession
-module.exports.Driver = nativeBinding.Driver
 module.exports.Prepared = nativeBinding.Prepared
 module.exports.Reactor = nativeBinding.Reactor
 module.exports.RequestParser = nativeBinding.RequestParser
 module.exports.TlsAnchors = nativeBinding.TlsAnchors
 module.exports.TlsConfig = nativeBinding.TlsConfig
-module.exports.direct = nativeBinding.direct
+module.exports.calls = nativeBinding.calls
 module.exports.eventStreamHead = nativeBinding.eventStreamHead
 module.exports.eventStreamMessage = nativeBinding.eventStreamMessage
 module.exports.eventStreamPing = nativeBinding.eventStreamPing

@@ -1,4 +1,4 @@
-//! permessage-deflate for JavaScript: negotiation in a `Driver`, and sessions for those who have none.
+//! permessage-deflate for JavaScript: negotiation in a `Connection`, and sessions without one.
 
 use napi::bindgen_prelude::BufferSlice;
 use napi::{Env, Error, Result, Status};
@@ -7,11 +7,11 @@ use proto::error::ProtocolError;
 use proto::extension::deflate::Session;
 use proto::extension::deflate::parameters::{Agreed, Compression, Options, WindowBits};
 
-use crate::driver::Driver;
-use crate::error::pending;
+use crate::connection::Connection;
+use crate::convert::error::pending;
+use crate::convert::options::length_limit;
+use crate::convert::value::Bytes;
 use crate::extensions::{ExtensionParameter, from_parameters, printable};
-use crate::options::length_limit;
-use crate::value::Bytes;
 
 /// What a program can tell permessage-deflate. Throws a RangeError for values out of range.
 #[napi(object, object_to_js = false)]
@@ -30,7 +30,7 @@ pub struct DeflateOptions {
     pub request_no_context_takeover: Option<bool>,
     /// The peer is asked to keep to such a window.
     pub request_max_window_bits: Option<i32>,
-    /// In bytes: shorter messages are sent uncompressed. Default 0. Sessions without a driver leave that to their caller.
+    /// In bytes: shorter messages are sent uncompressed. Default 0. Sessions without a connection leave that to their caller.
     pub threshold: Option<f64>,
 }
 
@@ -68,7 +68,7 @@ impl DeflateOptions {
 }
 
 #[napi]
-impl Driver {
+impl Connection {
     /// Adds a client's offer of permessage-deflate.
     #[napi(catch_unwind)]
     pub fn offer_deflate(&mut self, env: &Env, options: DeflateOptions) -> Result<()> {
@@ -99,7 +99,7 @@ impl Driver {
         Ok(negotiation.is_some_and(|negotiation| negotiation.activate_deflate(&options)))
     }
 
-    /// The session that was negotiated, for a pipeline with other extensions. The driver itself then
+    /// The session that was negotiated, for a pipeline with other extensions. The connection itself then
     /// compresses nothing.
     #[napi(catch_unwind)]
     pub fn take_deflate(&mut self) -> Option<DeflateSession> {
@@ -113,7 +113,7 @@ impl Driver {
     }
 }
 
-/// One permessage-deflate session without a connection of ours: for other drivers, and next to other
+/// One permessage-deflate session without a connection of ours: for other libraries, and next to other
 /// extensions.
 #[napi]
 pub struct DeflateSession {

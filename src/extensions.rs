@@ -1,17 +1,17 @@
-//! What `Driver` does for extensions whose sessions are JavaScript objects.
+//! What `Connection` does for extensions whose sessions are JavaScript objects.
 
 use napi::bindgen_prelude::Either3;
 use napi::{Either, Env, Result};
 use napi_derive::napi;
 use proto::close::CloseCode;
-use proto::connection::Connection;
+use proto::connection::Connection as Core;
 use proto::error::HandshakeError;
 use proto::extension::header::{number, print};
 use proto::hybi::frame::Rsv;
 
-use crate::driver::{Driver, Outcome, kind};
-use crate::error::throw;
-use crate::value::Bytes;
+use crate::connection::{Connection, Outcome, kind};
+use crate::convert::error::throw;
+use crate::convert::value::Bytes;
 
 /// An extension in the peer's header.
 #[napi(object, object_from_js = false)]
@@ -35,7 +35,7 @@ pub struct ExtensionParameter {
 }
 
 #[napi]
-impl Driver {
+impl Connection {
     /// Whether it is time to negotiate: before a server or a client is started, if the request is a
     /// good one, and after `activate`.
     #[napi(catch_unwind)]
@@ -103,7 +103,7 @@ impl Driver {
     /// The client's extensions are activated: the connection opens.
     #[napi(catch_unwind)]
     pub fn activated<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        self.command(env, Connection::activated)
+        self.command(env, Core::activated)
     }
 
     /// Fails the handshake because an extension did, in its words.
@@ -146,7 +146,7 @@ impl Driver {
     ) -> bool {
         let rsv = Rsv::new(rsv1, rsv2, rsv3);
         let send =
-            |connection: &mut Connection| connection.send_transformed(kind(is_text), rsv, &payload);
+            |connection: &mut Core| connection.send_transformed(kind(is_text), rsv, &payload);
         self.registered().attempt(send).unwrap_or(false)
     }
 
@@ -170,7 +170,7 @@ impl Driver {
     /// The sessions have finished what they held.
     #[napi(catch_unwind)]
     pub fn drained<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        self.command(env, Connection::drained)
+        self.command(env, Core::drained)
     }
 }
 

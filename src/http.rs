@@ -8,8 +8,8 @@ use proto::http::head::RequestReader;
 use proto::http::headers::{HeaderList, Headers};
 use proto::http::request;
 
-use crate::error::throw;
-use crate::value::Bytes;
+use crate::convert::error::throw;
+use crate::convert::value::Bytes;
 
 /// Whether a request asks for a WebSocket.
 #[napi(catch_unwind)]

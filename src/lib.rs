@@ -4,19 +4,16 @@
 //! back. No protocol decision is made here, no JavaScript is called from here, and no panic leaves:
 //! every entry is wrapped in `catch_unwind`, and what it catches is thrown as an `Error`.
 
+pub mod calls;
+pub mod connection;
+pub mod convert;
 pub mod deflate;
-pub mod direct;
-pub mod driver;
-mod error;
 pub mod extensions;
 mod fault;
 pub mod http;
-pub mod options;
-pub mod output;
 pub mod prepared;
 pub mod proxy;
 mod registry;
 #[cfg(unix)]
 pub mod transport;
 pub mod uncaught;
-mod value;

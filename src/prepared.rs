@@ -6,8 +6,8 @@ use napi_derive::napi;
 use proto::hybi::prepared;
 use proto::output::Kind;
 
+use crate::convert::value::Bytes;
 use crate::registry::Registration;
-use crate::value::Bytes;
 
 /// One message. Its frames are made when they are first needed, and kept.
 #[napi]
@@ -29,7 +29,7 @@ impl Prepared {
         Self::new(Kind::Binary, &message)
     }
 
-    /// What `direct().prepared` knows it by.
+    /// What `calls().prepared` knows it by.
     #[napi(getter, catch_unwind)]
     pub fn number(&self) -> u32 {
         self.registration.number()

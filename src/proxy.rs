@@ -4,9 +4,9 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use proto::handshake::proxy::{self, ProxyAnswer, Tunnel};
 
-use crate::error::throw;
+use crate::convert::error::throw;
+use crate::convert::value::Bytes;
 use crate::http::flat_headers;
-use crate::value::Bytes;
 
 /// A tunnel being asked for.
 #[napi]

@@ -27,7 +27,7 @@ class Extensions {
   #offered = new Map()
 
   /**
-   * @param {import('../../binding').Driver} native
+   * @param {import('../../binding').Connection} native
    * @param {number} maxLength
    */
   constructor (native, maxLength) {

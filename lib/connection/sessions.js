@@ -35,7 +35,7 @@ class Sessions {
   #isGone = false
 
   /**
-   * @param {import('../../binding').Driver} native
+   * @param {import('../../binding').Connection} native
    * @param {import('./pipeline').Pipeline} pipeline
    * @param {Owner} owner
    */
@@ -68,7 +68,7 @@ class Sessions {
     })
   }
 
-  /** @param {import('../../binding').DriverEvent} event */
+  /** @param {import('../../binding').ConnectionEvent} event */
   incoming ({ isText, rsv = [], payload }) {
     const [rsv1, rsv2, rsv3] = rsv
     const data = /** @type {Buffer} */ (payload)

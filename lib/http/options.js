@@ -22,7 +22,7 @@ function validateOptions (options, validKeys) {
  * The options of a driver in the form that the binding takes.
  *
  * @param {any} options
- * @returns {import('../../binding').DriverOptions}
+ * @returns {import('../../binding').ConnectionOptions}
  */
 function nativeOptions (options) {
   return {

@@ -23,7 +23,7 @@ const { parseWebSocketUrl } = require('../http/url')
  * @typedef {import('../connection/seam').Transport} Transport
  */
 
-const direct = native.direct()
+const calls = native.calls()
 /** @type {Array<string | Buffer>} */
 const NOTHING = []
 /** @type {Array<any>} */
@@ -47,9 +47,9 @@ const STEPS_BETWEEN_LOOKS = 16
  * @typedef {import('../connection/seam').Connection} Connection
  */
 class Driver extends EventEmitter {
-  /** @type {import('../../binding').Driver} */
+  /** @type {import('../../binding').Connection} */
   #native
-  /** What `direct` knows it by. */
+  /** What `calls` knows it by. */
   #number
 
   /** @type {URL | null} what a client asks */
@@ -90,11 +90,11 @@ class Driver extends EventEmitter {
   #run = NOTHING
   #next = 0
 
-  /** @type {Array<import('../../binding').DriverEvent>} */
+  /** @type {Array<import('../../binding').ConnectionEvent>} */
   #events = NO_EVENTS
 
   /**
-   * @param {import('../../binding').Driver} connection
+   * @param {import('../../binding').Connection} connection
    * @param {any} url
    * @param {URL | null} target what a client asks
    */
@@ -130,7 +130,8 @@ class Driver extends EventEmitter {
   static http (request, options) {
     const scheme = isSecureRequest(request) ? 'wss:' : 'ws:'
     const url = scheme + '//' + request.headers.host + request.url
-    const connection = native.Driver.server(String(request.method), url, request.httpVersion === '1.1', request.headers,
+    const isHttp11 = request.httpVersion === '1.1'
+    const connection = native.Connection.server(String(request.method), url, isHttp11, request.headers,
       nativeOptions(options))
     return new Driver(connection, url, null)
   }
@@ -145,7 +146,7 @@ class Driver extends EventEmitter {
     const target = parseWebSocketUrl(url)
     const { host, pathname, search, username, password } = target
     const asked = { host, target: pathname + search, username, password }
-    const connection = native.Driver.client(asked, nativeOptions(options))
+    const connection = native.Connection.client(asked, nativeOptions(options))
     return new Driver(connection, url, target)
   }
 
@@ -240,7 +241,7 @@ class Driver extends EventEmitter {
    * @param {Uint8Array} chunk
    */
   store (chunk) {
-    direct.receive(this.#number, chunk)
+    calls.receive(this.#number, chunk)
   }
 
   /** @param {import('./streams').Chunk} chunk */
@@ -254,7 +255,7 @@ class Driver extends EventEmitter {
    * @param {Uint8Array} chunk
    */
   receive (chunk) {
-    direct.receive(this.#number, chunk)
+    calls.receive(this.#number, chunk)
     this.deliver()
   }
 
@@ -350,7 +351,7 @@ class Driver extends EventEmitter {
 
   /** @param {any} message */
   text (message) {
-    if (this.#sessions === null && typeof message === 'string') return this.#offer(direct.text(this.#number, message))
+    if (this.#sessions === null && typeof message === 'string') return this.#offer(calls.text(this.#number, message))
     return this.#sendBytes(true, this.#toBytes(message))
   }
 
@@ -365,7 +366,7 @@ class Driver extends EventEmitter {
    * @param {import('../connection/prepared').Message} message
    */
   prepared (message) {
-    if (this.#sessions === null) return this.#offer(direct.prepared(this.#number, message.number))
+    if (this.#sessions === null) return this.#offer(calls.prepared(this.#number, message.number))
     return this.#sendBytes(message.isText, message.native.payload())
   }
 
@@ -401,10 +402,10 @@ class Driver extends EventEmitter {
    */
   #accept (message, isPlain) {
     const isPrepared = typeof message !== 'string' && !Buffer.isBuffer(message)
-    if (isPlain) return direct.plain(this.#number, isPrepared ? message.number : message)
-    if (isPrepared) return direct.prepared(this.#number, message.number)
-    if (typeof message === 'string') return direct.text(this.#number, message)
-    return direct.bytes(this.#number, false, message)
+    if (isPlain) return calls.plain(this.#number, isPrepared ? message.number : message)
+    if (isPrepared) return calls.prepared(this.#number, message.number)
+    if (typeof message === 'string') return calls.text(this.#number, message)
+    return calls.bytes(this.#number, false, message)
   }
 
   /** Completes the receipts of messages that the kernel has accepted. */
@@ -552,17 +553,17 @@ class Driver extends EventEmitter {
 
   /** Everything that waits to be written; null when there is nothing. */
   takeOutput () {
-    const length = direct.outputLength(this.#number)
+    const length = calls.outputLength(this.#number)
     if (length === 0) return null
     const bytes = Buffer.allocUnsafe(length)
-    if (direct.takeOutput(this.#number, bytes) === length) return bytes
+    if (calls.takeOutput(this.#number, bytes) === length) return bytes
     // Uninitialised memory must not leave.
     this.#continueIfNeeded()
     return null
   }
 
   get hasOutput () {
-    return direct.outputLength(this.#number) > 0
+    return calls.outputLength(this.#number) > 0
   }
 
   /** Whether messages may wait here that the transport cannot have yet. */
@@ -611,7 +612,7 @@ class Driver extends EventEmitter {
    * @param {boolean} [isPlain]
    */
   #sendBytes (isText, payload, isMarked = false, isPlain = false) {
-    if (this.#sessions === null) return this.#offer(direct.bytes(this.#number, isText, payload))
+    if (this.#sessions === null) return this.#offer(calls.bytes(this.#number, isText, payload))
     if (this.readyState > 1) return false
     this.#sessions.outgoing(isText, payload, isMarked, isPlain)
     return this.transport === null || this.transport.hasRoom(0, this.#sessionsAreFull)
@@ -789,7 +790,7 @@ class Driver extends EventEmitter {
 
   /** Fetches no event without a listener: a peer may send thousands of control frames at a time. */
   #poll () {
-    const run = direct.messages(this.#number)
+    const run = calls.messages(this.#number)
     if (run !== undefined) return run
     const isQuiet = this.delegate !== null
     const wantsPings = !isQuiet || this.listenerCount('ping') > 0
@@ -811,7 +812,7 @@ class Driver extends EventEmitter {
     if (this.listenerCount('message') > 0) this.emit('message', { data })
   }
 
-  /** @param {import('../../binding').DriverEvent} event */
+  /** @param {import('../../binding').ConnectionEvent} event */
   #happened (event) {
     if (event.kind === 'write') return this.#write()
     this.readyState = this.#native.readyState
@@ -828,7 +829,7 @@ class Driver extends EventEmitter {
     }
   }
 
-  /** @param {import('../../binding').DriverEvent} event a message that was sent before the sessions were there */
+  /** @param {import('../../binding').ConnectionEvent} event a message that was sent before the sessions were there */
   #outgoing ({ isText, isPlain, payload, isMarked }) {
     const data = /** @type {Buffer} */ (payload)
     this.#sessions?.outgoing(Boolean(isText), data, Boolean(isMarked), Boolean(isPlain))

@@ -30,7 +30,7 @@ class IO extends Stream {
 
   /**
    * @param {any} driver what parses, and has the messages
-   * @param {import('../../binding').Driver | null} native where the bytes come from, once it is known
+   * @param {import('../../binding').Connection | null} native where the bytes come from, once it is known
    */
   constructor (driver, native) {
     super()
@@ -39,7 +39,7 @@ class IO extends Stream {
     this.readable = this.writable = true
   }
 
-  /** @param {import('../../binding').Driver} native */
+  /** @param {import('../../binding').Connection} native */
   attach (native) {
     this.#native = native
   }

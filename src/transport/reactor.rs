@@ -16,8 +16,8 @@ use super::descriptor::is_stream_socket;
 use super::table::{Id, Table};
 use super::tls::TlsConfig;
 use super::uv::{Loop, Uv, Watch};
-use crate::driver::Driver;
-use crate::value::Bytes;
+use crate::connection::Connection;
+use crate::convert::value::Bytes;
 
 mod batch;
 mod calls;
@@ -39,7 +39,7 @@ pub struct Reactor {
 enum Entry {
     /// The value is a message.
     Message = 0,
-    /// Something has happened that is no message: the driver has to be polled.
+    /// Something has happened that is no message: the connection has to be polled.
     Poll = 1,
     /// What waited has been written.
     Drained = 2,
@@ -56,7 +56,7 @@ enum Entry {
     Secure = 7,
 }
 
-/// Who connects a driver to the reactor that moves its bytes.
+/// Connects a connection to the reactor that moves its bytes.
 pub(crate) struct Link {
     inner: Rc<Inner>,
     id: Id,
@@ -154,7 +154,7 @@ impl Reactor {
     pub fn add(
         &self,
         descriptor: i32,
-        driver: &Driver,
+        connection: &Connection,
         tls: Option<&TlsConfig>,
         host: Option<String>,
     ) -> Result<i32> {
@@ -169,10 +169,10 @@ impl Reactor {
             },
         };
         let mut table = self.inner.table.borrow_mut();
-        let Ok(id) = table.add(descriptor, driver.registered().shared(), session) else {
+        let Ok(id) = table.add(descriptor, connection.registered().shared(), session) else {
             return Ok(-1);
         };
-        driver.registered().link(Some(Link {
+        connection.registered().link(Some(Link {
             inner: Rc::clone(&self.inner),
             id,
         }));
@@ -184,8 +184,8 @@ impl Reactor {
 
     /// Lets go of a socket, before its owner closes or reads it.
     #[napi(catch_unwind)]
-    pub fn remove(&self, number: u32, driver: &Driver) {
-        driver.registered().link(None);
+    pub fn remove(&self, number: u32, connection: &Connection) {
+        connection.registered().link(None);
         let mut table = self.inner.table.borrow_mut();
         if let Some(id) = table.id_at(number as usize) {
             table.remove(id);

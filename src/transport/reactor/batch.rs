@@ -14,12 +14,12 @@ use tls::Failure;
 
 use super::calls::checked;
 use super::{Entry, Inner};
+use crate::convert::value;
 use crate::fault;
 use crate::registry::Shared;
 use crate::transport::crew;
 use crate::transport::table::{Id, Read, Table};
 use crate::transport::uv::Ready;
-use crate::value;
 
 impl Ready for Inner {
     fn ready(&self) {

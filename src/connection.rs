@@ -1,25 +1,25 @@
-//! `Driver`: a connection as JavaScript sees it, without a socket.
+//! `Connection`: a connection as JavaScript sees it, without a socket.
 
 use napi::bindgen_prelude::{BufferSlice, FromNapiValue as _, JsObjectValue as _, Object, Unknown};
 use napi::{Env, Result, ValueType};
 use napi_derive::napi;
-use proto::connection::{Connection, ReadyState};
+use proto::connection::{Connection as Core, ReadyState};
 use proto::error::InvalidArgument;
 use proto::handshake::ClientRequest;
 use proto::http::request::Request;
 use proto::output::{Caused, Kind};
 
-use crate::error::throw;
+use crate::convert::error::throw;
+use crate::convert::options::{ConnectionOptions, random};
+use crate::convert::output::{self, ConnectionEvent, JsOutput, Wanted};
+use crate::convert::value::Bytes;
 use crate::http::flat_headers;
-use crate::options::{DriverOptions, random};
-use crate::output::{self, DriverEvent, JsOutput, Wanted};
 use crate::registry::{Borrowed, Registered, Registration};
-use crate::value::Bytes;
 
 /// One connection. What a method causes is returned, never called back: bytes wait in the output
 /// until they are taken, and outputs that the peer caused wait until they are polled.
 #[napi]
-pub struct Driver {
+pub struct Connection {
     registration: Registration<Registered>,
 }
 
@@ -42,7 +42,7 @@ pub struct Outcome<'env> {
     /// False when the state of the connection did not allow the command.
     pub accepted: bool,
     /// Events, in order; the bytes in the output come before them.
-    pub events: Vec<DriverEvent<'env>>,
+    pub events: Vec<ConnectionEvent<'env>>,
 }
 
 impl<'env> Outcome<'env> {
@@ -50,7 +50,7 @@ impl<'env> Outcome<'env> {
         let events = caused
             .events
             .into_iter()
-            .map(|event| DriverEvent::new(env, event));
+            .map(|event| ConnectionEvent::new(env, event));
         Ok(Self {
             accepted: caused.accepted,
             events: events.collect::<Result<_>>()?,
@@ -59,7 +59,7 @@ impl<'env> Outcome<'env> {
 }
 
 #[napi]
-impl Driver {
+impl Connection {
     /// A server's end. `headers` are those of an `http.IncomingMessage`, `location` is the URL that was
     /// asked for; `needsHost` says that the request is HTTP/1.1 from the wire.
     #[napi(factory, catch_unwind)]
@@ -69,7 +69,7 @@ impl Driver {
         location: String,
         needs_host: bool,
         headers: Object,
-        options: DriverOptions,
+        options: ConnectionOptions,
     ) -> Result<Self> {
         let mut request = Request::new(&method, &location, needs_host);
         for name in Request::HEADERS {
@@ -77,7 +77,7 @@ impl Driver {
                 request.add_header(name, value);
             }
         }
-        let connection = Connection::server(request, options.server());
+        let connection = Core::server(request, options.server());
         connection
             .map(Self::from)
             .map_err(|mistake| throw(env, &mistake))
@@ -85,7 +85,7 @@ impl Driver {
 
     /// A client's end.
     #[napi(factory, catch_unwind)]
-    pub fn client(env: &Env, target: ClientTarget, options: DriverOptions) -> Result<Self> {
+    pub fn client(env: &Env, target: ClientTarget, options: ConnectionOptions) -> Result<Self> {
         let mut nonce = [0; 16];
         random(&mut nonce);
         let ClientTarget {
@@ -100,7 +100,7 @@ impl Driver {
             username,
             password,
         };
-        let connection = Connection::client(&request, nonce, options.client());
+        let connection = Core::client(&request, nonce, options.client());
         connection
             .map(Self::from)
             .map_err(|mistake| throw(env, &mistake))
@@ -117,14 +117,14 @@ impl Driver {
     /// Starts the opening handshake.
     #[napi(catch_unwind)]
     pub fn start<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        self.command(env, Connection::start)
+        self.command(env, Core::start)
     }
 
     /// The next thing the peer caused, or null when more bytes are needed: an array of a message, or one
     /// other thing. Writes, pings and pongs are left out unless they are wanted.
     #[napi(
         catch_unwind,
-        ts_return_type = "Array<string | Buffer> | DriverEvent | null"
+        ts_return_type = "Array<string | Buffer> | ConnectionEvent | null"
     )]
     pub fn poll<'env>(
         &mut self,
@@ -138,7 +138,7 @@ impl Driver {
             pings,
             pongs,
         };
-        let next = |connection: &mut Connection| output::next(env, connection, wanted);
+        let next = |connection: &mut Core| output::next(env, connection, wanted);
         // After a panic there is the end to tell.
         let output = self.registration.attempt(next);
         output.unwrap_or_else(|| next(&mut self.connection()))
@@ -185,7 +185,7 @@ impl Driver {
     /// Does one slice of that work.
     #[napi(catch_unwind)]
     pub fn work<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        self.command(env, Connection::work)
+        self.command(env, Core::work)
     }
 
     /// Closes. Throws a RangeError for a code that must not travel.
@@ -197,7 +197,7 @@ impl Driver {
         reason: String,
     ) -> Result<Outcome<'env>> {
         // The cast saturates: what is beyond every code becomes one that must not travel.
-        let close = |connection: &mut Connection| connection.close(code as u16, &reason);
+        let close = |connection: &mut Core| connection.close(code as u16, &reason);
         match self.registration.attempt(close) {
             Some(Err(mistake)) => Err(throw(env, &mistake)),
             Some(Ok(caused)) => Outcome::new(env, caused),
@@ -208,7 +208,7 @@ impl Driver {
     /// Nothing can be written any more: forgets what waits for that.
     #[napi(catch_unwind)]
     pub fn drop_output<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        self.command(env, Connection::drop_output)
+        self.command(env, Core::drop_output)
     }
 
     /// The transport is gone: forgets what waits in either direction.
@@ -233,7 +233,7 @@ impl Driver {
         self.connection().max_length() as f64
     }
 
-    /// What the functions of `direct()` know the connection by.
+    /// What the functions of `calls()` know the connection by.
     #[napi(getter, catch_unwind)]
     pub fn number(&self) -> u32 {
         self.registration.number()
@@ -303,7 +303,7 @@ impl Driver {
     }
 }
 
-impl Driver {
+impl Connection {
     pub(crate) fn registered(&self) -> &Registered {
         &self.registration
     }
@@ -316,7 +316,7 @@ impl Driver {
     pub(crate) fn command<'env>(
         &self,
         env: &'env Env,
-        command: impl FnOnce(&mut Connection) -> Caused,
+        command: impl FnOnce(&mut Core) -> Caused,
     ) -> Result<Outcome<'env>> {
         let caused = self.registration.attempt(command);
         Outcome::new(env, caused.unwrap_or_else(|| self.connection().work()))
@@ -326,15 +326,15 @@ impl Driver {
     fn control(
         &self,
         env: &Env,
-        send: impl FnOnce(&mut Connection) -> std::result::Result<bool, InvalidArgument>,
+        send: impl FnOnce(&mut Core) -> std::result::Result<bool, InvalidArgument>,
     ) -> Result<bool> {
         let sent = self.registration.attempt(send).unwrap_or(Ok(false));
         sent.map_err(|mistake| throw(env, &mistake))
     }
 }
 
-impl From<Connection> for Driver {
-    fn from(connection: Connection) -> Self {
+impl From<Core> for Connection {
+    fn from(connection: Core) -> Self {
         Self {
             registration: Registration::of_connection(connection),
         }
@@ -343,7 +343,7 @@ impl From<Connection> for Driver {
 
 /// What is returned by whatever sends a message: how many bytes wait to be taken; -1 when the message was
 /// refused because the connection is closing or closed; -2 when it waits for `work`.
-pub(crate) fn sent(connection: &mut Connection, accepted: bool) -> f64 {
+pub(crate) fn sent(connection: &mut Core, accepted: bool) -> f64 {
     if !accepted {
         REFUSED
     } else if connection.has_work() {

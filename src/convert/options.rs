@@ -1,4 +1,4 @@
-//! Options of a driver to the core's settings.
+//! Options of a connection to the core's settings.
 
 use std::cell::RefCell;
 
@@ -8,9 +8,9 @@ use proto::config::{Config, Drafts, PeerMasking};
 use proto::http::headers::list;
 use proto::hybi::mask::MaskKeys;
 
-/// What a driver can be told before it starts.
+/// What a connection can be told before it starts.
 #[napi(object, object_to_js = false)]
-pub struct DriverOptions {
+pub struct ConnectionOptions {
     /// The longest message that is received, in bytes. Default 67108863.
     pub max_length: Option<f64>,
     /// Whether our frames are masked. Default: a client's are.
@@ -24,7 +24,7 @@ pub struct DriverOptions {
     pub protocols: Option<Either<String, Vec<String>>>,
 }
 
-impl DriverOptions {
+impl ConnectionOptions {
     pub(crate) fn server(self) -> Config {
         let mut config = Config::server();
         config.drafts = match self.allow_drafts {

@@ -6,10 +6,10 @@ use napi_derive::napi;
 use proto::connection::Connection;
 use proto::output::{Event, Form, Kind, Output, Transform};
 
-use crate::value;
+use crate::convert::value;
 
 /// A run of messages, or one other thing.
-pub(crate) type JsOutput<'env> = Either<Array<'env>, DriverEvent<'env>>;
+pub(crate) type JsOutput<'env> = Either<Array<'env>, ConnectionEvent<'env>>;
 
 /// The outputs that have a listener; the others are skipped.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct Wanted {
     pub(crate) pongs: bool,
 }
 
-/// The next output. A message comes alone; `direct().messages` gives a run of them.
+/// The next output. A message comes alone; `calls().messages` gives a run of them.
 pub(crate) fn next<'env>(
     env: &'env Env,
     connection: &mut Connection,
@@ -43,10 +43,10 @@ pub(crate) fn next<'env>(
             Some(Output::Write) if !wanted.writes => continue,
             Some(Output::Event(Event::Ping(_))) if !wanted.pings => continue,
             Some(Output::Event(Event::Pong(_))) if !wanted.pongs => continue,
-            Some(Output::Unfinished) => Some(Either::B(DriverEvent::of("unfinished"))),
-            Some(Output::Write) => Some(Either::B(DriverEvent::of("write"))),
-            Some(Output::Transform(raw)) => Some(Either::B(DriverEvent::transform(env, &raw)?)),
-            Some(Output::Event(event)) => Some(Either::B(DriverEvent::new(env, event)?)),
+            Some(Output::Unfinished) => Some(Either::B(ConnectionEvent::of("unfinished"))),
+            Some(Output::Write) => Some(Either::B(ConnectionEvent::of("write"))),
+            Some(Output::Transform(raw)) => Some(Either::B(ConnectionEvent::transform(env, &raw)?)),
+            Some(Output::Event(event)) => Some(Either::B(ConnectionEvent::new(env, event)?)),
         });
     }
 }
@@ -56,7 +56,7 @@ pub(crate) fn next<'env>(
 /// `outgoing` one, `drain` the sessions, poll again later as something is `unfinished`. The other fields are those of that kind.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
-pub struct DriverEvent<'env> {
+pub struct ConnectionEvent<'env> {
     #[napi(
         ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'drain' | 'unfinished'"
     )]
@@ -83,7 +83,7 @@ pub struct DriverEvent<'env> {
     pub payload: Option<BufferSlice<'env>>,
 }
 
-impl<'env> DriverEvent<'env> {
+impl<'env> ConnectionEvent<'env> {
     fn of(kind: &'static str) -> Self {
         Self {
             kind,

@@ -10,14 +10,14 @@ use napi::{Env, Result, sys};
 use napi_derive::napi;
 use proto::output::{Form, Kind};
 
-use crate::driver::{WAITS_FOR_WORK, kind, sent};
+use crate::connection::{WAITS_FOR_WORK, kind, sent};
+use crate::convert::value::{message, with_bytes, with_text};
 use crate::fault;
 use crate::registry::{self, Registered};
-use crate::value::{message, with_bytes, with_text};
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
-/// These functions. A connection's number is that of its `Driver`, as long as JavaScript has that.
+/// These functions. A connection's number is that of its `Connection`, as long as JavaScript has that.
 #[napi(
     catch_unwind,
     ts_return_type = "{
@@ -31,7 +31,7 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   plain(number: number, message: string | Uint8Array | number): number
   /** Stores bytes from the transport. */
   receive(number: number, chunk: Uint8Array): void
-  /** The messages that are there; null when more bytes are needed, undefined when `Driver.poll` has something else. */
+  /** The messages that are there; null when more bytes are needed, undefined when `Connection.poll` has something else. */
   messages(number: number): Array<string | Buffer> | null | undefined
   /** How many bytes wait to be written. */
   outputLength(number: number): number
@@ -39,7 +39,7 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   takeOutput(number: number, into: Uint8Array): number
 }"
 )]
-pub fn direct(env: &Env) -> Result<Object<'_>> {
+pub fn calls(env: &Env) -> Result<Object<'_>> {
     let mut functions = Object::new(env)?;
     let all: [(&str, Callback); 8] = [
         ("text", text),

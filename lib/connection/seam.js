@@ -46,6 +46,23 @@
  */
 
 /**
+ * What an interface asks of the transport that it has given a socket. `finish`, `end` and `abort` end the connection's
+ * use of the socket. They may come in any order and more than once: each step is done once, and `abort` after another
+ * one cuts short what that has begun.
+ *
+ * @typedef {object} SocketTransport
+ * @property {boolean} isNative the reactor moves the bytes, and not Node's stream
+ * @property {number} writableLength bytes that the socket holds and the kernel has not taken
+ * @property {() => void} start starts the opening handshake
+ * @property {(work: () => void) => void} run runs work that an event or a timer brings, in the connection's context
+ * @property {() => void} finish the connection has ended properly: what was sent still reaches the peer, and the socket
+ * closes behind it
+ * @property {() => void} end the peer's half has ended, or the socket has failed: what was sent goes out, within a time
+ * limit
+ * @property {() => void} abort the connection ends now: the kernel is offered what was sent, and the socket closes
+ */
+
+/**
  * What a transport asks of a connection.
  *
  * @typedef {object} Connection

@@ -136,7 +136,7 @@ const methods = {
 
   /** Runs work that an event or a timer brings, in the context of the connection. */
   _enter (work) {
-    if (this._transport) this._transport.context.run(work)
+    if (this._transport) this._transport.run(work)
     else work()
   },
 
@@ -205,11 +205,8 @@ const methods = {
     if (this.readyState === CLOSED) return
     this.readyState = CLOSING
     this._closeParams = [reason, code]
-    this._flush()
-    // A socket that has written everything is not given back before it goes.
-    if (this._transport?.isWritten) this._stream.destroy()
-    if (this._transport) this._transport.detach()
-    if (this._stream) transports.close(this._stream)
+    if (this._transport) this._transport.finish()
+    else if (this._stream) transports.close(this._stream)
     this._finalizeClose()
   },
 
@@ -220,24 +217,19 @@ const methods = {
   },
 
   _abort () {
-    this._flush()
-    if (this._stream) this._stream.destroy()
+    if (this._transport) this._transport.abort()
+    else if (this._stream) this._stream.destroy()
     this._finalizeClose()
-  },
-
-  _flush () {
-    if (this._transport && !this._stream.destroyed) this._transport.flush()
   },
 
   _finalizeClose () {
     if (this.readyState === CLOSED) return
     this.readyState = CLOSED
     this._lifetime.ended()
-    this._flush()
-    if (this._transport) this._transport.detach()
+    if (this._transport) this._transport.end()
+    else if (this._stream) transports.end(this._stream)
     this._queue?.abandon()
     this._driver.abandon()
-    if (this._stream) transports.end(this._stream)
 
     const [reason, code] = this._closeParams || ['', 1006]
     diagnostics.closed(this, code, reason)

@@ -64,9 +64,7 @@ class Owner {
   retire () {
     const client = this.#client
     client._retired = client._stream
-    client._transport.detach()
-    client._transport = client._driver.transport = null
-    client._stream.destroy()
+    client._transport = null
   }
 
   moveBy (transport) {

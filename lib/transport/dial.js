@@ -18,7 +18,7 @@ const { planOf } = require('./tls')
  * @typedef {object} Owner
  * @property {() => boolean} isWaiting whether it still does
  * @property {(stream: any) => void} use listens to this stream as well
- * @property {() => void} retire listens to no stream so far, and forgets its transport
+ * @property {() => void} retire stops listening to the stream, and forgets the transport, which the dial discards
  * @property {(transport: any) => void} moveBy takes this transport, which makes sure of the server first
  * @property {() => void} arrive starts the opening handshake: the server is known to be right
  * @property {(error: any) => void} fail ends it: the connection has failed
@@ -105,6 +105,7 @@ class Dial {
       onRefused: () => {
         const isRef = stream._handle?.hasRef?.() ?? true
         this.#owner.retire()
+        transport?.discard()
         this.#use(connect(this.#server, null, this.#tls, () => this.#owner.arrive()))
         if (!isRef) this.#stream.unref()
       }

@@ -3,6 +3,7 @@
 
 const { nextTick, now, setImmediate } = require('../runtime')
 const { Context } = require('./context')
+const { close, end } = require('./ending')
 const { adopt } = require('./native_channel')
 const { StreamChannel } = require('./stream_channel')
 const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork } = require('./tick')
@@ -13,9 +14,11 @@ const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWor
  * Writes once per batch: what the handlers of one chunk send leaves together when they are done. Outside a batch the
  * first send of a tick is written at once and later ones at the end of the tick, so latency is not traded for size.
  *
- * @implements {Seam}
+ * @implements {Asked}
+ * @implements {SocketTransport}
  *
- * @typedef {import('../connection/seam').Transport} Seam
+ * @typedef {import('../connection/seam').Transport} Asked
+ * @typedef {import('../connection/seam').SocketTransport} SocketTransport
  * @typedef {import('../connection/seam').Channel} Channel
  * @typedef {import('../connection/seam').Connection} Connection
  * @typedef {import('../connection/seam').Busy} Busy
@@ -83,6 +86,15 @@ class Transport {
     if (this.#reasons > 0) this.#channel.stop()
   }
 
+  /**
+   * Runs work that an event or a timer brings, in the context of the connection.
+   *
+   * @param {() => void} work
+   */
+  run (work) {
+    this.context.run(work)
+  }
+
   /** Starts the connection's opening handshake. What its handlers send leaves with the handshake. */
   start () {
     this.enter(() => this.#connection.start())
@@ -130,19 +142,51 @@ class Transport {
     if (this.#takes && this.#connection.hasOutput) this.context.run(() => this.#write())
   }
 
-  /** Hands everything to the socket, which is about to end. */
-  flush () {
-    this.#write()
-  }
-
   /** The process ends. */
   endProcess () {
     this.#connection.finishWork()
     this.#write()
   }
 
+  /** The connection has ended properly: what it has sent still reaches the peer, and the socket closes behind it. */
+  finish () {
+    if (this.#isDetached) return
+    this.#flush()
+    // A socket that has written everything is not given back before it goes.
+    if (this.#isWritten) this.#socket.destroy()
+    this.#detach()
+    close(this.#socket)
+  }
+
+  /** The connection has ended without its peer, or the peer's half has: what was sent goes out, within a time limit. */
+  end () {
+    if (this.#isDetached) return
+    this.#flush()
+    this.#detach()
+    end(this.#socket)
+  }
+
+  /** The connection ends now: the kernel is offered what was sent, and the socket closes. */
+  abort () {
+    this.#flush()
+    this.#socket.destroy()
+    this.#detach()
+  }
+
+  /** Another transport takes the connection: the socket closes, and nothing more is written. */
+  discard () {
+    this.#detach()
+    this.#connection.transport = null
+    this.#socket.destroy()
+  }
+
+  /** Hands everything to the socket, which is about to end. */
+  #flush () {
+    if (!this.#isDetached && !this.#socket.destroyed) this.#write()
+  }
+
   /** Lets go of the socket, which has ended or is about to. */
-  detach () {
+  #detach () {
     if (this.#isDetached) return
     this.#isDetached = true
     this.#channel.detach()
@@ -186,7 +230,7 @@ class Transport {
   }
 
   /** Whether the kernel has everything. */
-  get isWritten () {
+  get #isWritten () {
     return this.#connection.bufferedAmount + this.writableLength === 0
   }
 

@@ -5,10 +5,11 @@
 #![no_main]
 
 use arbitrary::Unstructured;
-use faye_websocket_fuzz::connections::{client, config};
-use faye_websocket_fuzz::driver::{Driver, Line, Reaction, Style, assert_same_in_every_cut};
+use faye_websocket_fuzz::reacting::{
+    Reaction, Transcript, assert_same_in_every_cut, finish, reacting,
+};
+use faye_websocket_fuzz::settings::config;
 use faye_websocket_fuzz::stream::{Cut, Stream};
-use faye_websocket_fuzz::wire::Framing;
 use libfuzzer_sys::fuzz_target;
 use proto::config::Drafts;
 use proto::connection::{Connection, ReadyState};
@@ -16,6 +17,9 @@ use proto::handshake::proxy::{Connect, ProxyAnswer, Tunnel};
 use proto::http::head::{RequestHead, RequestReader};
 use proto::http::request::Request;
 use proto::output::Event;
+use proto_testing::connections::new_client;
+use proto_testing::driver::{Extension, Line, Style};
+use proto_testing::wire::Framing;
 
 fuzz_target!(|input: &[u8]| {
     let _ = fuzz(&mut Unstructured::new(input));
@@ -92,20 +96,20 @@ fn answer_request(head: RequestHead, body: &[u8], drafts: Drafts) {
         "hixie-76" => Framing::Hixie76 { proven: false },
         _ => HYBI_SERVER,
     };
-    let mut driver = Driver::new(connection, framing, Style::OneByOne, Reaction::Echo);
-    driver.add_extension();
+    let mut driver = reacting(connection, framing, Style::OneByOne, Reaction::Echo);
+    driver.negotiate(Extension::Foreign);
     driver.start();
     driver.receive(body);
-    let _ = driver.finish();
+    let _ = finish(driver);
 }
 
-fn read_answer(style: Style, pieces: &[&[u8]]) -> Vec<Line> {
+fn read_answer(style: Style, pieces: &[&[u8]]) -> Transcript {
     let framing = Framing::Hybi {
         masked: true,
         reserved: 0x40,
     };
-    let mut driver = Driver::new(client(config(0, true)), framing, style, Reaction::Echo);
-    driver.add_extension();
+    let mut driver = reacting(new_client(config(0, true)), framing, style, Reaction::Echo);
+    driver.negotiate(Extension::Foreign);
     driver.start();
     let mut stored = 0;
     for piece in pieces {
@@ -117,11 +121,10 @@ fn read_answer(style: Style, pieces: &[&[u8]]) -> Vec<Line> {
             "{stored} bytes and no verdict"
         );
     }
-    let state = driver.state();
-    let lines = driver.finish();
-    let is_open = lines.contains(&Line::Event(Event::Open));
-    assert!(!is_open || state != ReadyState::Connecting);
-    lines
+    let transcript = finish(driver);
+    let is_open = transcript.lines.contains(&Line::Event(Event::Open));
+    assert!(!is_open || transcript.state != ReadyState::Connecting);
+    transcript
 }
 
 fn read_proxy_answer(pieces: &[&[u8]]) -> Option<ProxyAnswer> {

@@ -6,12 +6,13 @@
 #![no_main]
 
 use arbitrary::Unstructured;
-use faye_websocket_fuzz::connections::{config, hixie75_server, hixie76_server};
-use faye_websocket_fuzz::driver::{Driver, Reaction, assert_same_in_every_cut};
+use faye_websocket_fuzz::reacting::{Reaction, assert_same_in_every_cut, finish, reacting};
+use faye_websocket_fuzz::settings::config;
 use faye_websocket_fuzz::stream::Stream;
-use faye_websocket_fuzz::wire::Framing;
 use libfuzzer_sys::fuzz_target;
 use proto::output::Kind;
+use proto_testing::connections::{hixie75_server, hixie76_server};
+use proto_testing::wire::Framing;
 
 fuzz_target!(|input: &[u8]| {
     let _ = fuzz(&mut Unstructured::new(input));
@@ -28,7 +29,7 @@ fn fuzz(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         } else {
             (hixie76_server(config), Framing::Hixie76 { proven: false })
         };
-        let mut driver = Driver::new(connection, framing, style, Reaction::choose(manners));
+        let mut driver = reacting(connection, framing, style, Reaction::choose(manners));
         if draft & 2 != 0 {
             driver.send(Kind::Text, b"early");
             driver.send(Kind::Binary, b"never");
@@ -45,7 +46,7 @@ fn fuzz(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         }
         // Once is enough: a second start is refused.
         driver.start();
-        driver.finish()
+        finish(driver)
     });
     Ok(())
 }

@@ -6,13 +6,16 @@
 #![no_main]
 
 use arbitrary::Unstructured;
-use faye_websocket_fuzz::connections::{
-    ANSWER, ANSWER_WITH_EXTENSION, client, config, hybi_server,
+use faye_websocket_fuzz::reacting::{
+    Reacting, Reaction, assert_same_in_every_cut, finish, reacting,
 };
-use faye_websocket_fuzz::driver::{Driver, Reaction, Style, assert_same_in_every_cut};
+use faye_websocket_fuzz::settings::config;
 use faye_websocket_fuzz::stream::Stream;
-use faye_websocket_fuzz::wire::Framing;
 use libfuzzer_sys::fuzz_target;
+use proto::output::Kind;
+use proto_testing::connections::{ANSWER, answer_with, new_client, offered_server};
+use proto_testing::driver::{Driver, Extension, Style};
+use proto_testing::wire::Framing;
 
 fuzz_target!(|input: &[u8]| {
     let _ = fuzz(&mut Unstructured::new(input));
@@ -26,12 +29,12 @@ fn fuzz(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         for piece in pieces {
             driver.receive(piece);
         }
-        driver.finish()
+        finish(driver)
     });
     Ok(())
 }
 
-fn open(role: u8, settings: u8, style: Style, reaction: Reaction) -> Driver {
+fn open(role: u8, settings: u8, style: Style, reaction: Reaction) -> Driver<Reacting> {
     let (is_client, has_extension, is_early) = (role & 1 != 0, role & 2 != 0, role & 4 != 0);
     let config = config(settings, is_client);
     let framing = Framing::Hybi {
@@ -39,27 +42,25 @@ fn open(role: u8, settings: u8, style: Style, reaction: Reaction) -> Driver {
         reserved: if has_extension { 0x40 } else { 0 },
     };
     let connection = if is_client {
-        client(config)
+        new_client(config)
     } else {
-        hybi_server(config)
+        offered_server(config, "x; a=1; b")
     };
-    let mut driver = Driver::new(connection, framing, style, reaction);
+    let mut driver = reacting(connection, framing, style, reaction);
     if has_extension {
-        driver.add_extension();
+        driver.negotiate(Extension::Foreign);
     }
     if is_early {
-        driver.send(proto::output::Kind::Text, b"early");
+        driver.send(Kind::Text, b"early");
     }
     driver.start();
     if is_client {
-        driver.receive(
-            if has_extension {
-                ANSWER_WITH_EXTENSION
-            } else {
-                ANSWER
-            }
-            .as_bytes(),
-        );
+        let answer = if has_extension {
+            answer_with("x; a=1")
+        } else {
+            ANSWER.to_owned()
+        };
+        driver.receive(answer.as_bytes());
     }
     driver
 }

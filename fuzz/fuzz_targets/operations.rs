@@ -6,11 +6,7 @@
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
-use faye_websocket_fuzz::connections::{
-    ANSWER, ANSWER_WITH_EXTENSION, KEY, RSV1, client, config, hixie75_server, hixie76_server,
-    hybi_server, negotiate, reserve,
-};
-use faye_websocket_fuzz::wire::{Framing, Wire};
+use faye_websocket_fuzz::settings::config;
 use libfuzzer_sys::fuzz_target;
 use proto::config::Config;
 use proto::connection::{Connection, ReadyState};
@@ -18,6 +14,12 @@ use proto::error::{HandshakeError, InvalidArgument};
 use proto::http::request::Request;
 use proto::hybi::frame::Rsv;
 use proto::output::{Caused, Event, Kind, Output};
+use proto_testing::connections::{
+    ANSWER, KEY, RSV1, answer_with, hixie75_server, hixie76_server, negotiate, new_client,
+    offered_server, reserve,
+};
+use proto_testing::frames::frame;
+use proto_testing::wire::{Framing, Wire};
 
 fuzz_target!(|input: &[u8]| {
     let _ = fuzz(&mut Unstructured::new(input));
@@ -56,14 +58,14 @@ impl Application {
         let config = config(settings, is_client);
         let (connection, framing) = match role % 5 {
             0 => (
-                hybi_server(config),
+                offered_server(config, "x; a=1; b"),
                 Framing::Hybi {
                     masked: false,
                     reserved: 0x40,
                 },
             ),
             1 => (
-                client(config),
+                new_client(config),
                 Framing::Hybi {
                     masked: true,
                     reserved: 0x40,
@@ -71,13 +73,7 @@ impl Application {
             ),
             2 => (hixie75_server(config), Framing::Hixie75),
             3 => (hixie76_server(config), Framing::Hixie76 { proven: false }),
-            _ => (
-                not_asked(config),
-                Framing::Hybi {
-                    masked: false,
-                    reserved: 0,
-                },
-            ),
+            _ => (not_asked(config), Framing::hybi(false)),
         };
         Self {
             state: connection.ready_state(),
@@ -107,7 +103,8 @@ impl Application {
             }
             2 => {
                 let [first, masked]: [u8; 2] = input.arbitrary()?;
-                let frame = frame(first, masked & 1 != 0, bytes(input)?);
+                // Its length is right, which random bytes seldom have.
+                let frame = frame(first, (masked & 1 != 0).then_some(KEY), bytes(input)?);
                 self.receive(&frame);
             }
             3 => {
@@ -209,7 +206,7 @@ impl Application {
             }
             21 => self.write(),
             22 => self.receive(ANSWER.as_bytes()),
-            _ => self.receive(ANSWER_WITH_EXTENSION.as_bytes()),
+            _ => self.receive(answer_with("x; a=1").as_bytes()),
         }
         Ok(())
     }
@@ -302,7 +299,7 @@ impl Application {
                 !self.is_closed && !self.is_abandoned,
                 "a write after the end"
             );
-            self.wire.write(write);
+            self.wire.write(write).expect("what is written is legal");
         }
     }
 
@@ -327,30 +324,6 @@ impl Application {
 fn not_asked(config: Config) -> Connection {
     let request = Request::new("GET", "ws://example.com/", false);
     Connection::server(request, config).expect("there are no subprotocols")
-}
-
-/// A frame whose length is right, which random bytes seldom have.
-fn frame(first: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    let mask_bit = if masked { 0x80 } else { 0 };
-    match u8::try_from(payload.len()) {
-        Ok(length @ 0..=125) => frame.push(mask_bit | length),
-        _ => {
-            frame.push(mask_bit | 126);
-            frame.extend((payload.len() as u16).to_be_bytes());
-        }
-    }
-    if masked {
-        frame.extend(KEY);
-    }
-    let key = if masked { KEY } else { [0; 4] };
-    frame.extend(
-        payload
-            .iter()
-            .zip(key.iter().cycle())
-            .map(|(byte, key)| byte ^ key),
-    );
-    frame
 }
 
 /// A byte for the length, and as many bytes.

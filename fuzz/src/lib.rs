@@ -1,7 +1,6 @@
-//! What the fuzz targets share: inputs, connections to feed them to, and what may come out.
+//! What the fuzz targets share beyond `proto_testing`: inputs, an application that reacts, and zlib.
 
-pub mod connections;
-pub mod driver;
+pub mod reacting;
+pub mod settings;
 pub mod stream;
-pub mod wire;
 pub mod zlib;

@@ -3,33 +3,22 @@
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::{Connection, ReadyState};
 use faye_websocket_proto::error::HandshakeError;
-use faye_websocket_proto::http::request::Request;
 use faye_websocket_proto::output::{Error, Event, Output};
 
-mod support;
-
-use support::connections::{asked_server, client_config, new_client};
+use proto_testing::connections::{
+    asked_server, client_config, hixie75_server, hixie76_server, new_client,
+};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-fn draft(headers: &[(&str, &str)]) -> Connection {
-    let mut request = Request::new("GET", "ws://example.com/", true);
-    let usual = [("connection", "Upgrade"), ("upgrade", "WebSocket")];
-    for (name, value) in usual.iter().chain(headers) {
-        request.add_header(name, (*value).to_owned());
-    }
-    Connection::server(request, Config::server()).expect("no subprotocols")
-}
-
 /// Connections that have not been started.
 fn unstarted() -> [(&'static str, Connection); 4] {
-    let keys = [("sec-websocket-key1", "1 "), ("sec-websocket-key2", "1 ")];
     [
         ("server", asked_server(Config::server(), &[])),
         ("client", new_client(client_config())),
-        ("hixie-75", draft(&[])),
-        ("hixie-76", draft(&keys)),
+        ("hixie-75", hixie75_server(Config::server())),
+        ("hixie-76", hixie76_server(Config::server())),
     ]
 }
 

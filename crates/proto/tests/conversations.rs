@@ -2,15 +2,14 @@
 //! every two-part split.
 
 mod scripts;
-mod support;
 
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
 use faye_websocket_proto::error::InvalidArgument;
 use faye_websocket_proto::handshake::ClientRequest;
 use faye_websocket_proto::http::request::Request;
-use support::connections::client_config;
-use support::script::Script;
+use proto_testing::connections::client_config;
+use proto_testing::script::Script;
 
 #[test]
 fn answers_an_opening_handshake() {

@@ -1,8 +1,6 @@
 //! permessage-deflate between two ends: what one sends the other receives, and a third reads it who
 //! remembers no more than was agreed on.
 
-mod support;
-
 use std::collections::VecDeque;
 
 use faye_websocket_proto::config::Config;
@@ -15,13 +13,14 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use zlib_rs::Deflate;
 
-use support::connections::{
+use proto_testing::connections::{
     answer_with, asked_server, client_config, deflate_options, deflate_server, lenient, new_client,
 };
-use support::inflate::Reader;
-use support::notation::bytes;
-use support::streams::{deflated, frame, text};
-use support::wire::{Wire, Written};
+use proto_testing::frames::{deflated, frame, noise};
+use proto_testing::inflate::Reader;
+use proto_testing::notation::bytes;
+use proto_testing::streams::text;
+use proto_testing::wire::{Framing, Wire, Written};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..Default::default() })]
@@ -173,7 +172,7 @@ fn every_window_is_used_and_none_is_exceeded() {
                 &format!("{options} level={level}"),
                 &offer,
             );
-            let mut wire = Wire::new(false, false);
+            let mut wire = Wire::behind_head(Framing::hybi(false));
             wire.compressed(Reader::new(bits, true));
             let mut size = 0;
             // Far apart, and just near enough.
@@ -244,7 +243,7 @@ fn what_follows_a_large_message_keeps_its_place() {
     let waiting = server.buffered_amount();
     assert!(waiting > 2 * large.len(), "{waiting} bytes are waiting");
 
-    let mut wire = Wire::new(false, false);
+    let mut wire = Wire::behind_head(Framing::hybi(false));
     wire.compressed(Reader::new(15, true));
     let mut written: Vec<Written> = Vec::new();
     let mut slices = 0;
@@ -477,7 +476,7 @@ impl Pair {
 
 impl End {
     fn new(connection: Connection, is_client: bool, reader: Reader) -> Self {
-        let mut wire = Wire::new(is_client, false);
+        let mut wire = Wire::behind_head(Framing::hybi(is_client));
         wire.compressed(reader);
         Self {
             connection,
@@ -633,16 +632,4 @@ fn prose(seed: u64, length: usize) -> Vec<u8> {
         prose.extend_from_slice(&words[start..start + 3 + (random >> 60) as usize * 4]);
     }
     prose
-}
-
-/// Bytes without any order.
-fn noise(length: usize) -> Vec<u8> {
-    let mut random = 88_172_645_463_325_252u64;
-    let next = || {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        random as u8
-    };
-    std::iter::repeat_with(next).take(length).collect()
 }

@@ -3,41 +3,20 @@
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::{Connection, ReadyState};
 use faye_websocket_proto::error::HandshakeError;
-use faye_websocket_proto::http::request::Request;
-use faye_websocket_proto::hybi::frame::Rsv;
 use faye_websocket_proto::output::{Error, Event, Kind, Output};
 
-mod support;
-
-use support::connections::{asked_server, lenient};
+use proto_testing::connections::{
+    RSV1, asked_server, extended_server, hixie76_server, lenient, started,
+};
 
 /// An open server with an extension, for messages of at most 10 bytes.
-fn extended_server() -> Connection {
-    let extensions = ("sec-websocket-extensions", "x");
-    let mut connection = asked_server(lenient(10), &[extensions]);
-    let negotiation = connection.negotiation().expect("a good request");
-    negotiation.add("x", &[]).expect("a name is no line");
-    negotiation.reserve("x", RSV1).expect("the bit is free");
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    connection
+fn open_extended_server() -> Connection {
+    started(extended_server(lenient(10)))
 }
 
 /// A hixie-76 server whose request's body is not there yet.
 fn draft_server() -> Connection {
-    let mut request = Request::new("GET", "ws://example.com/", true);
-    for (name, value) in [
-        ("connection", "Upgrade"),
-        ("upgrade", "WebSocket"),
-        ("sec-websocket-key1", "1 "),
-        ("sec-websocket-key2", "1 "),
-    ] {
-        request.add_header(name, value.to_owned());
-    }
-    let mut connection = Connection::server(request, Config::server()).expect("no subprotocols");
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    connection
+    started(hixie76_server(Config::server()))
 }
 
 fn assert_is_over(connection: &mut Connection) {
@@ -69,7 +48,7 @@ fn a_draft_that_has_answered_does_not_answer_again() {
 
 #[test]
 fn a_ping_whose_connection_failed_meanwhile_is_not_told() {
-    let mut connection = extended_server();
+    let mut connection = open_extended_server();
     connection.receive(b"\x89\x01p");
     assert!(matches!(connection.poll(), Some(Output::Write)));
     assert!(!connection.transformed(Kind::Binary, &[0; 11]).accepted);
@@ -99,7 +78,7 @@ fn what_comes_behind_a_run_is_not_answered_once_the_connection_has_failed() {
 #[test]
 fn sessions_that_answer_after_the_end_change_nothing() {
     for closes in [false, true] {
-        let mut connection = extended_server();
+        let mut connection = open_extended_server();
         if closes {
             assert!(connection.close(1000, "").unwrap().accepted);
         }
@@ -118,7 +97,7 @@ fn sessions_that_answer_after_the_end_change_nothing() {
 #[test]
 fn a_message_that_breaks_a_rule_after_our_close_ends_the_connection_when_the_sessions_have_finished()
  {
-    let mut connection = extended_server();
+    let mut connection = open_extended_server();
     connection.receive(b"\xC2\x01m");
     assert!(matches!(connection.poll(), Some(Output::Transform(_))));
     assert!(connection.close(3001, "bye").unwrap().accepted);
@@ -150,7 +129,7 @@ fn a_message_that_breaks_a_rule_after_our_close_ends_the_connection_when_the_ses
 
 #[test]
 fn a_session_sends_nothing_behind_the_close_frame() {
-    let mut connection = extended_server();
+    let mut connection = open_extended_server();
     assert!(connection.close(1000, "").unwrap().accepted);
     assert!(connection.send_transformed(Kind::Text, RSV1, b"held"));
     let _ = connection.drained();
@@ -166,15 +145,13 @@ fn a_session_sends_nothing_behind_the_close_frame() {
     assert_is_over(&mut connection);
 }
 
-const RSV1: Rsv = Rsv::new(true, false, false);
-
 /// Connections in every phase, with something in either direction.
 fn connections_to_fault() -> Vec<(&'static str, Connection, Option<u16>)> {
     let mut unstarted = asked_server(lenient(10), &[]);
     unstarted.send(Kind::Text, b"queued");
     let mut draft = draft_server();
     draft.receive(&[0; 3]);
-    let mut open = extended_server();
+    let mut open = open_extended_server();
     open.receive(b"\xC2\x05mes");
     open.send(Kind::Text, b"out");
     let mut closing = asked_server(lenient(10), &[]);

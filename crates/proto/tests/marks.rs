@@ -1,16 +1,13 @@
 //! A mark behind a message passes when the message has left, wherever it waits before.
 
-mod support;
-
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::extension::negotiation::Negotiation;
 use faye_websocket_proto::hybi::frame::Rsv;
 use faye_websocket_proto::hybi::prepared::Prepared;
 use faye_websocket_proto::output::{Event, Kind};
 
-use support::connections::{
-    asked_server, client_config, deflate_client, deflate_server, new_client, offered_server,
+use proto_testing::connections::{
+    asked_server, client_config, deflate_client, deflate_server, extended_server, new_client,
     open_client, open_server,
 };
 
@@ -102,11 +99,7 @@ fn what_is_compressed_in_slices_is_told_when_it_has_been_written() {
 
 #[test]
 fn sessions_are_told_which_messages_are_marked() {
-    let mut server = offered_server(Config::server(), "x");
-    let negotiation: &mut Negotiation = server.negotiation().expect("the request is a good one");
-    negotiation.add("x", &[]).expect("it is well-formed");
-    let reserved = negotiation.reserve("x", Rsv::new(true, false, false));
-    reserved.expect("nobody else wants it");
+    let mut server = extended_server(Config::server());
     assert!(server.send(Kind::Text, b"plain"));
     send(&mut server, b"marked");
     let marks: Vec<bool> = server

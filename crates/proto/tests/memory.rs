@@ -1,22 +1,19 @@
 //! Memory follows the bytes that were received, and goes back when it is no longer needed.
 
-#[path = "support/connections.rs"]
-#[allow(dead_code, reason = "some connections are for other tests")]
-mod connections;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
 use faye_websocket_proto::handshake::proxy::{Connect, Tunnel};
-use faye_websocket_proto::http::request::Request;
 use faye_websocket_proto::output::{Event, Kind, Output};
-use zlib_rs::{Deflate, DeflateFlush};
+use zlib_rs::Deflate;
 
-use connections::{
-    asked_server, client, client_config, deflate_server, lenient, new_client, open_server,
+use proto_testing::connections::{
+    asked_server, client, client_config, deflate_server, hixie75_server, lenient, new_client,
+    open_server, started,
 };
+use proto_testing::frames::{deflated, frame};
 
 #[test]
 fn an_announced_length_allocates_nothing() {
@@ -125,8 +122,8 @@ fn an_idle_connection_is_small_whatever_it_did_before() {
 
 #[test]
 fn the_beginning_of_a_frame_keeps_nothing_of_what_was_before_it() {
-    let long = [&frame(0x02, LENGTH), &frame(0x02, LENGTH)[..]].concat();
-    let small = frame(0x81, 5).repeat(LENGTH / 7);
+    let long = frame(0x02, None, &vec![b'a'; LENGTH]).repeat(2);
+    let small = frame(0x81, None, &[b'a'; 5]).repeat(LENGTH / 7);
     let beginnings: [&[u8]; 4] = [
         &[0x81],
         &[0x82, 0x7E, 0x01],
@@ -157,7 +154,7 @@ fn the_beginning_of_a_frame_keeps_nothing_of_what_was_before_it() {
 
 #[test]
 fn a_backlog_that_never_ends_takes_no_more_than_it_is_long() {
-    let chunk = frame(0x81, 98).repeat(100);
+    let chunk = frame(0x81, None, &[b'a'; 98]).repeat(100);
     let mut server = open_server(lenient(usize::MAX));
     server.receive(&chunk);
     let used = peak(|| {
@@ -286,7 +283,7 @@ fn a_backlog_that_is_done_keeps_nothing() {
 fn drafts_keep_nothing_of_a_text_that_has_been_delivered() {
     let text = [b"\x00".as_slice(), &[b'a'; 8 * MIB], b"\xFF"].concat();
     for behind in [b"".as_slice(), b"\x00", b"\x00short", b"\x80\x09"] {
-        let mut server = open_draft(lenient(usize::MAX));
+        let mut server = started(hixie75_server(lenient(usize::MAX)));
         let kept = kept(|| {
             for chunk in text.chunks(64 * 1024) {
                 server.receive(chunk);
@@ -303,7 +300,7 @@ fn drafts_keep_nothing_of_a_text_that_has_been_delivered() {
 fn an_unfinished_text_of_a_draft_takes_at_most_two_bytes_per_byte_on_the_wire() {
     let text = [b"\x00".as_slice(), &[b'a'; LENGTH]].concat();
     for size in [1, 1500, 64 * 1024, text.len()] {
-        let mut server = open_draft(lenient(usize::MAX));
+        let mut server = started(hixie75_server(lenient(usize::MAX)));
         let used = peak(|| {
             for chunk in text.chunks(size) {
                 server.receive(chunk);
@@ -316,17 +313,6 @@ fn an_unfinished_text_of_a_draft_takes_at_most_two_bytes_per_byte_on_the_wire() 
 }
 
 /// A server of hixie-75.
-fn open_draft(config: Config) -> Connection {
-    let mut request = Request::new("GET", "ws://example.com/", false);
-    for (name, value) in [("connection", "Upgrade"), ("upgrade", "WebSocket")] {
-        request.add_header(name, value.to_owned());
-    }
-    let mut connection = Connection::server(request, config).expect("no subprotocols");
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    connection
-}
-
 /// A megabyte in one frame, the same in fragments, many small messages, pings, and answers to all.
 fn burst(connection: &mut Connection) {
     let small = [0x81, 5, b'H', b'e', b'l', b'l', b'o', 0x89, 2, b'H', b'i'].repeat(20_000);
@@ -666,33 +652,7 @@ fn compressed(message: &[u8]) -> Vec<u8> {
 }
 
 fn compressed_with(deflate: &mut Deflate, message: &[u8]) -> Vec<u8> {
-    let mut payload = vec![0; message.len() + message.len() / 8 + 100];
-    let before = deflate.total_out();
-    deflate
-        .compress(message, &mut payload, DeflateFlush::SyncFlush)
-        .expect("between two messages");
-    let length = (deflate.total_out() - before) as usize - 4;
-    let mut wire = header(0xC2, length);
-    wire.extend_from_slice(&payload[..length]);
-    wire
-}
-
-/// An unmasked frame with `length` bytes.
-fn frame(first: u8, length: usize) -> Vec<u8> {
-    let mut wire = header(first, length);
-    wire.resize(wire.len() + length, b'a');
-    wire
-}
-
-fn header(first: u8, length: usize) -> Vec<u8> {
-    let mut wire = vec![first];
-    if length < 126 {
-        wire.push(length as u8);
-    } else {
-        wire.push(0x7F);
-        wire.extend((length as u64).to_be_bytes());
-    }
-    wire
+    frame(0xC2, None, &deflated(deflate, message))
 }
 
 /// [`LENGTH`] bytes of a message, masked, without its last frame, or without the end of its only one.

@@ -1,7 +1,5 @@
 //! Any sequence of operations ends, closes at most once, and writes nothing but legal frames.
 
-mod support;
-
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::{Connection, ReadyState};
 use faye_websocket_proto::error::HandshakeError;
@@ -10,12 +8,12 @@ use faye_websocket_proto::output::{Event, Kind, Output};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use support::connections::{
+use proto_testing::connections::{
     ANSWER, answer_with, asked_server, client_config, lenient, new_client, offered_server,
 };
-use support::inflate::Reader;
-use support::streams::{broken, broken_compressed, compressed, text, valid};
-use support::wire::Wire;
+use proto_testing::inflate::Reader;
+use proto_testing::streams::{broken, broken_compressed, compressed, text, valid};
+use proto_testing::wire::{Framing, Wire};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..Default::default() })]
@@ -151,7 +149,7 @@ impl Session {
     fn new(connection: Connection, is_client: bool) -> Self {
         Self {
             connection,
-            wire: Wire::new(is_client, true),
+            wire: Wire::new(Framing::hybi(is_client)),
             compresses: false,
             received: 0,
             outputs: 0,

@@ -1,12 +1,9 @@
 //! Messages that are made once: on every connection they come to the bytes of a plain send.
 
-mod support;
-
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::hybi::frame::Rsv;
 use faye_websocket_proto::hybi::mask::MaskKeys;
 use faye_websocket_proto::hybi::prepared::Prepared;
 use faye_websocket_proto::output::{Event, Form, Kind};
@@ -14,9 +11,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use support::connections::{
-    asked_server, client, client_config, deflate_client, deflate_server, new_client,
-    offered_server, open_client, server,
+use proto_testing::connections::{
+    asked_server, client, client_config, deflate_client, deflate_server, extended_server,
+    hixie75_server, hixie76_server, new_client, offered_server, open_client, server, started,
 };
 
 const FORMS: [Form; 2] = [Form::Negotiated, Form::Plain];
@@ -58,31 +55,13 @@ fn connections() -> Vec<Connection> {
 }
 
 fn draft_75() -> Connection {
-    let without = [
-        ("sec-websocket-version", "-"),
-        ("sec-websocket-key", "-"),
-        ("origin", "http://example.com"),
-    ];
-    started(asked_server(Config::server(), &without))
+    started(hixie75_server(Config::server()))
 }
 
 fn draft_76() -> Connection {
-    let keys = [
-        ("sec-websocket-version", "-"),
-        ("sec-websocket-key", "-"),
-        ("sec-websocket-key1", "1   38 wZ3f9 23O0 3l 0r"),
-        ("sec-websocket-key2", "27   0E 6 2  1665:< ;U 1H"),
-        ("origin", "http://example.com"),
-    ];
-    let mut connection = asked_server(Config::server(), &keys);
+    let mut connection = hixie76_server(Config::server());
     connection.receive(&[0x5E; 8]);
     started(connection)
-}
-
-fn started(mut connection: Connection) -> Connection {
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    connection
 }
 
 /// Everything that is to be written, when all work is done.
@@ -353,11 +332,7 @@ fn before_the_connection_is_open_it_waits() {
 
 #[test]
 fn sessions_get_what_has_waited_for_the_opening() {
-    let mut server = offered_server(Config::server(), "x");
-    let negotiation = server.negotiation().expect("the request is a good one");
-    negotiation.add("x", &[]).expect("it is well-formed");
-    let reserved = negotiation.reserve("x", Rsv::new(true, false, false));
-    reserved.expect("nobody else wants it");
+    let mut server = extended_server(Config::server());
     assert!(server.send_prepared(&Prepared::new(Kind::Text, b"Hello")));
     let events = server.start().events;
     let outgoing = Event::Outgoing {

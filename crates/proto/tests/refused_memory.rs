@@ -1,10 +1,6 @@
 //! An allocator that refuses: the connection fails, with whole frames before its close frame, and the process
 //! goes on.
 
-#[path = "support/connections.rs"]
-#[allow(dead_code, reason = "some connections are for other tests")]
-mod connections;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr::null_mut;
@@ -13,33 +9,45 @@ use faye_websocket_proto::connection::{Connection, ReadyState};
 use faye_websocket_proto::error::ProtocolError;
 use faye_websocket_proto::hybi::prepared::Prepared;
 use faye_websocket_proto::output::{Error, Event, Kind, Output};
-use zlib_rs::{Deflate, DeflateFlush};
+use zlib_rs::Deflate;
 
-use connections::{asked_server, client, deflate_server, lenient, open_server};
+use proto_testing::connections::{
+    asked_server, client, client_config, deflate_server, hixie75_server, lenient, new_client,
+    open_server, started,
+};
+use proto_testing::frames::{deflated, frame, noise};
 
 #[test]
 fn what_a_peer_sends_beyond_all_memory_fails_the_connection() {
     let long = vec![b'a'; 4 * MIB];
-    let random = random(3 * MIB);
+    let random = noise(3 * MIB);
     type Case = (&'static str, fn() -> Connection, Vec<u8>);
     let cases: [Case; 6] = [
-        ("a frame", plain, frame(0x82, &long)),
-        ("a text", plain, frame(0x81, &long)),
+        ("a frame", plain, frame(0x82, None, &long)),
+        ("a text", plain, frame(0x81, None, &long)),
         (
             "fragments",
             plain,
-            [frame(0x02, b"a"), frame(0x00, &long[..1000]).repeat(4000)].concat(),
+            [
+                frame(0x02, None, b"a"),
+                frame(0x00, None, &long[..1000]).repeat(4000),
+            ]
+            .concat(),
         ),
         (
             "messages behind which there is a long one",
             plain,
-            [frame(0x81, b"first").repeat(100), frame(0x81, &long)].concat(),
+            [
+                frame(0x81, None, b"first").repeat(100),
+                frame(0x81, None, &long),
+            ]
+            .concat(),
         ),
-        ("a bomb", deflate, frame(0xC2, &compressed(&long))),
+        ("a bomb", deflate, frame(0xC2, None, &compressed(&long))),
         (
             "a compressed message that is long itself",
             deflate,
-            frame(0xC2, &compressed(&random)),
+            frame(0xC2, None, &compressed(&random)),
         ),
     ];
     for (name, open, wire) in cases {
@@ -69,7 +77,7 @@ fn what_a_peer_sends_beyond_all_memory_fails_the_connection() {
 #[test]
 fn what_comes_before_the_start_beyond_all_memory_fails_what_is_started() {
     let mut connection = asked_server(lenient(usize::MAX), &[]);
-    let wire = frame(0x82, &vec![b'a'; 4 * MIB]);
+    let wire = frame(0x82, None, &vec![b'a'; 4 * MIB]);
     limited(|| {
         connection.receive(&wire);
         connection.receive(&wire);
@@ -105,9 +113,9 @@ fn texts_of_drafts_beyond_all_memory_close_the_connection() {
 #[test]
 fn what_waits_for_a_peer_beyond_all_memory_fails_the_connection() {
     let message = vec![b'a'; 50_000];
-    let large = random(4 * MIB);
+    let large = noise(4 * MIB);
     let prepared = Prepared::new(Kind::Binary, &large);
-    let ping = frame(0x89, b"ping");
+    let ping = frame(0x89, None, b"ping");
     type Step<'a> = &'a dyn Fn(&mut Connection);
     let send: Step<'_> = &|connection| _ = connection.send(Kind::Text, &message);
     let send_large: Step<'_> = &|connection| _ = connection.send(Kind::Binary, &large);
@@ -218,7 +226,7 @@ fn a_message_before_the_handshake_beyond_all_memory_fails_the_handshake() {
     for role in ["server", "client"] {
         let mut connection = match role {
             "server" => asked_server(lenient(usize::MAX), &[]),
-            _ => connections::new_client(connections::client_config()),
+            _ => new_client(client_config()),
         };
         let events = limited(|| {
             assert!(connection.send(Kind::Text, &message));
@@ -253,15 +261,7 @@ fn alone() -> Connection {
 }
 
 fn draft() -> Connection {
-    let without = [
-        ("sec-websocket-version", "-"),
-        ("sec-websocket-key", "-"),
-        ("origin", "http://example.com"),
-    ];
-    let mut connection = asked_server(lenient(usize::MAX), &without);
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    connection
+    started(hixie75_server(lenient(usize::MAX)))
 }
 
 fn failure() -> [Event; 2] {
@@ -318,36 +318,8 @@ fn close_frame() -> Option<(u8, usize)> {
     Some((0x88, 2 + 13))
 }
 
-/// An unmasked frame.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut wire = vec![first, 0x7F];
-    if payload.len() < 126 {
-        wire[1] = payload.len() as u8;
-    } else {
-        wire.extend((payload.len() as u64).to_be_bytes());
-    }
-    wire.extend_from_slice(payload);
-    wire
-}
-
 fn compressed(message: &[u8]) -> Vec<u8> {
-    let mut payload = vec![0; message.len() + message.len() / 8 + 100];
-    let mut deflate = Deflate::new(6, false, 15);
-    deflate
-        .compress(message, &mut payload, DeflateFlush::SyncFlush)
-        .expect("a new state");
-    payload.truncate(deflate.total_out() as usize - 4);
-    payload
-}
-
-/// Bytes that cannot be compressed.
-fn random(length: usize) -> Vec<u8> {
-    let mut random = 1_u64;
-    let next = || {
-        random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-        (random >> 56) as u8
-    };
-    std::iter::repeat_with(next).take(length).collect()
+    deflated(&mut Deflate::new(6, false, 15), message)
 }
 
 /// Runs with an allocator that refuses blocks above [`LIMIT`].

@@ -1,7 +1,6 @@
 //! Where a stream is cut, and whether messages are asked for one by one or in runs, changes nothing.
 
 mod scripts;
-mod support;
 
 use std::collections::BTreeSet;
 
@@ -11,13 +10,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use support::connections::{
+use proto_testing::connections::{
     client, client_config, deflate_client, deflate_server, lenient, open_client, open_server,
     server,
 };
-use support::driver::{Driver, Style};
-use support::script::Script;
-use support::streams::{Stream, broken, broken_compressed, compressed, text, valid};
+use proto_testing::driver::{Driver, Style};
+use proto_testing::script::Script;
+use proto_testing::scripted::Scripted;
+use proto_testing::streams::{Stream, broken, broken_compressed, compressed, text, valid};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..Default::default() })]
@@ -90,15 +90,15 @@ proptest! {
         changes in vec((any::<Index>(), any::<u8>()), 0..4),
         cuts in cuts(),
     ) {
-        let mut answer = [support::connections::ANSWER.as_bytes(), b"\x81\x02Hi\x88\x00"].concat();
+        let mut answer = [proto_testing::connections::ANSWER.as_bytes(), b"\x81\x02Hi\x88\x00"].concat();
         for (at, byte) in changes {
             *at.get_mut(&mut answer) = byte;
         }
         let run = |cuts: &[Index]| {
-            let mut connection = support::connections::new_client(client_config());
+            let mut connection = proto_testing::connections::new_client(client_config());
             assert!(connection.start().accepted);
             connection.outbox().clear();
-            chunks(&answer, cuts, Driver::new(connection, Style::OneByOne))
+            chunks(&answer, cuts, Driver::scripted(connection, Style::OneByOne))
         };
         prop_assert_eq!(run(&cuts), run(&[]));
     }
@@ -163,17 +163,17 @@ fn received(bytes: &[u8], cuts: &[Index], style: Style, max_length: usize) -> Ve
     chunks(
         bytes,
         cuts,
-        Driver::new(open_server(lenient(max_length)), style),
+        Driver::scripted(open_server(lenient(max_length)), style),
     )
 }
 
 /// The same of one that has agreed on permessage-deflate.
 fn inflated(bytes: &[u8], cuts: &[Index], style: Style, max_length: usize) -> Vec<String> {
     let server = deflate_server(lenient(max_length), "", "permessage-deflate");
-    chunks(bytes, cuts, Driver::new(server, style))
+    chunks(bytes, cuts, Driver::scripted(server, style))
 }
 
-fn chunks(bytes: &[u8], cuts: &[Index], mut driver: Driver) -> Vec<String> {
+fn chunks(bytes: &[u8], cuts: &[Index], mut driver: Driver<Scripted>) -> Vec<String> {
     for chunk in pieces(bytes, cuts) {
         driver.receive(chunk);
     }

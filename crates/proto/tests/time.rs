@@ -1,7 +1,5 @@
 //! The work per byte is constant: no head, list or stream of frames makes it grow.
 
-mod support;
-
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -12,10 +10,10 @@ use faye_websocket_proto::http::request::{is_event_source, is_websocket};
 use faye_websocket_proto::output::{Event, Kind, Output};
 use zlib_rs::Deflate;
 
-use support::connections::{
+use proto_testing::connections::{
     asked_server, client_config, deflate_server, lenient, lenient_server, new_client, server,
 };
-use support::streams::{deflated, frame};
+use proto_testing::frames::{deflated, frame, noise};
 
 #[test]
 fn a_request_head_of_64_kib_is_judged_at_once_whatever_it_says() {
@@ -204,10 +202,6 @@ fn a_bomb_is_refused_at_once() {
 #[test]
 fn a_message_of_any_blocks_is_inflated_in_slices() {
     let mib = 1024 * 1024;
-    let noise = |length: usize| -> Vec<u8> {
-        let steps = (1u64..).map(|i| i.wrapping_mul(0x5851_F42D_4C95_7F2D) >> 33);
-        steps.map(|step| step as u8).take(length).collect()
-    };
     let zlib = |message: &[u8]| deflated(&mut Deflate::new(6, false, 15), message);
     let repeated = |block: &[u8], times: usize| [block.repeat(times), vec![0x00]].concat();
     // Four blocks with nothing but their ends are five bytes, 010 0000000 each, from the right.

@@ -1,7 +1,7 @@
 //! Ping and pong.
 
-use crate::support::connections::{client, lenient_server, server};
-use crate::support::script::{Script, script};
+use proto_testing::connections::{client, lenient_server, server};
+use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(

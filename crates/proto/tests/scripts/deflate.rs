@@ -3,11 +3,11 @@
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
 
-use crate::support::connections::{
+use proto_testing::connections::{
     asked_server, client_config, deflate_client, deflate_server, lenient, lenient_server,
     new_client, offered_server, open_client,
 };
-use crate::support::script::{Script, script};
+use proto_testing::script::{Script, script};
 
 /// Understands unmasked frames too, and has agreed on permessage-deflate without parameters.
 fn deflating() -> Connection {

@@ -2,8 +2,8 @@
 
 use faye_websocket_proto::config::{Config, PeerMasking};
 
-use crate::support::connections::{client, lenient_server, open_client, server, small_server};
-use crate::support::script::{Script, script};
+use proto_testing::connections::{client, lenient_server, open_client, server, small_server};
+use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(

@@ -1,7 +1,7 @@
 //! What handlers do between two outputs. A to G are the rows of "Behaviours to keep".
 
-use crate::support::connections::lenient_server;
-use crate::support::script::{Script, script};
+use proto_testing::connections::lenient_server;
+use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(

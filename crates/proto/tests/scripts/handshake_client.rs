@@ -3,8 +3,8 @@
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
 
-use crate::support::connections::{client_config, new_client};
-use crate::support::script::{Script, script};
+use proto_testing::connections::{client_config, new_client};
+use proto_testing::script::{Script, script};
 
 /// A script about an answer that is refused: the request is always the same.
 macro_rules! refused {

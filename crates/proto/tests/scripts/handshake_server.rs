@@ -3,8 +3,8 @@
 use faye_websocket_proto::config::{Config, Drafts};
 use faye_websocket_proto::connection::Connection;
 
-use crate::support::connections::{asked_server, lenient};
-use crate::support::script::{Script, script};
+use proto_testing::connections::{asked_server, lenient};
+use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(

@@ -1,6 +1,6 @@
 //! The conversations, by topic. Sections are those of the behaviour that websocket-driver shows.
 
-use crate::support::script::Script;
+use proto_testing::script::Script;
 
 pub(crate) mod closing;
 pub(crate) mod control;

@@ -3,8 +3,8 @@
 
 use faye_websocket_proto::config::{Config, PeerMasking};
 
-use crate::support::connections::{client, lenient_server, open_server, server, small_server};
-use crate::support::script::{Script, script};
+use proto_testing::connections::{client, lenient_server, open_server, server, small_server};
+use proto_testing::script::{Script, script};
 
 /// Violations: the bytes that suffice to show each, and what is said. More bytes behind it must not matter.
 macro_rules! violations {

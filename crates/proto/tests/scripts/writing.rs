@@ -2,8 +2,8 @@
 
 use faye_websocket_proto::config::Config;
 
-use crate::support::connections::{client, client_config, open_server, server};
-use crate::support::script::{Script, script};
+use proto_testing::connections::{client, client_config, open_server, server};
+use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(

@@ -3,14 +3,15 @@
 
 /// One direction of a session, as a peer with the smallest memory that is allowed reads it.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub struct Reader {
     window: usize,
     takeover: bool,
     past: Vec<u8>,
 }
 
 impl Reader {
-    pub(crate) fn new(window_bits: u32, takeover: bool) -> Self {
+    /// A reader that remembers no more than this window.
+    pub fn new(window_bits: u32, takeover: bool) -> Self {
         Self {
             window: 1 << window_bits,
             takeover,
@@ -19,7 +20,10 @@ impl Reader {
     }
 
     /// The message that this payload of a frame with RSV1 stands for.
-    pub(crate) fn message(&mut self, payload: &[u8]) -> Result<Vec<u8>, String> {
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn message(&mut self, payload: &[u8]) -> Result<Vec<u8>, String> {
         let known = self.past.len();
         let bytes = [payload, &[0x00, 0x00, 0xFF, 0xFF]].concat();
         let mut bits = Bits {

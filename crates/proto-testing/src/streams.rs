@@ -2,15 +2,18 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use zlib_rs::{Deflate, DeflateFlush};
+use zlib_rs::Deflate;
 
-use super::notation::show;
+use crate::frames::{deflated, frame};
+use crate::notation::show;
 
 /// Bytes of a peer, and what a lenient server must make of them.
 #[derive(Clone, Debug)]
-pub(crate) struct Stream {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) transcript: Vec<String>,
+pub struct Stream {
+    /// What the peer sends.
+    pub bytes: Vec<u8>,
+    /// What comes out, line by line.
+    pub transcript: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -34,7 +37,7 @@ struct Control {
 }
 
 /// Whole messages with control frames between their fragments, some with a close frame at the end.
-pub(crate) fn valid() -> impl Strategy<Value = Stream> {
+pub fn valid() -> impl Strategy<Value = Stream> {
     (vec(message(), 0..6), any::<bool>()).prop_map(|(messages, closes)| {
         let mut stream = Stream {
             bytes: Vec::new(),
@@ -53,12 +56,12 @@ pub(crate) fn valid() -> impl Strategy<Value = Stream> {
 }
 
 /// The same with a few bytes changed, dropped or inserted: mostly violations.
-pub(crate) fn broken() -> impl Strategy<Value = Vec<u8>> {
+pub fn broken() -> impl Strategy<Value = Vec<u8>> {
     (valid(), changes()).prop_map(|(stream, changes)| changed(stream.bytes, &changes))
 }
 
 /// Whole messages, most of them compressed, which refer to each other.
-pub(crate) fn compressed() -> impl Strategy<Value = Stream> {
+pub fn compressed() -> impl Strategy<Value = Stream> {
     vec((message(), prop::bool::weighted(0.8), any::<bool>()), 0..6).prop_map(|messages| {
         let mut deflate = Deflate::new(6, false, 15);
         let mut stream = Stream {
@@ -81,25 +84,8 @@ pub(crate) fn compressed() -> impl Strategy<Value = Stream> {
 }
 
 /// The same with a few bytes changed, dropped or inserted.
-pub(crate) fn broken_compressed() -> impl Strategy<Value = Vec<u8>> {
+pub fn broken_compressed() -> impl Strategy<Value = Vec<u8>> {
     (compressed(), changes()).prop_map(|(stream, changes)| changed(stream.bytes, &changes))
-}
-
-/// A compressed message: blocks with the tail removed, RFC 7692 §7.2.1.
-pub(crate) fn deflated(deflate: &mut Deflate, message: &[u8]) -> Vec<u8> {
-    // At low levels bytes without any order take nine bits.
-    let mut compressed = vec![0; message.len() + message.len() / 8 + 100];
-    let before = deflate.total_out();
-    deflate
-        .compress(message, &mut compressed, DeflateFlush::SyncFlush)
-        .expect("between two messages");
-    compressed.truncate((deflate.total_out() - before) as usize);
-    if compressed.is_empty() {
-        return vec![0x00];
-    }
-    assert!(compressed.ends_with(&[0x00, 0x00, 0xFF, 0xFF]));
-    compressed.truncate(compressed.len() - 4);
-    compressed
 }
 
 type Changes = Vec<(prop::sample::Index, u8, u8)>;
@@ -120,29 +106,8 @@ fn changed(mut bytes: Vec<u8>, changes: &Changes) -> Vec<u8> {
     bytes
 }
 
-/// A whole frame with this first byte.
-pub(crate) fn frame(first: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
-    let mask_bit = if key.is_some() { 0x80 } else { 0 };
-    let mut bytes = vec![first];
-    match payload.len() {
-        length @ ..126 => bytes.push(mask_bit | length as u8),
-        length @ ..65_536 => {
-            bytes.push(mask_bit | 126);
-            bytes.extend((length as u16).to_be_bytes());
-        }
-        length => {
-            bytes.push(mask_bit | 127);
-            bytes.extend((length as u64).to_be_bytes());
-        }
-    }
-    let octets = key.unwrap_or_default().into_iter().cycle();
-    bytes.extend(key.into_iter().flatten());
-    bytes.extend(payload.iter().zip(octets).map(|(byte, key)| byte ^ key));
-    bytes
-}
-
 /// Text whose characters have one to four bytes.
-pub(crate) fn text() -> impl Strategy<Value = String> {
+pub fn text() -> impl Strategy<Value = String> {
     let char = prop_oneof![
         4 => prop::char::range(' ', '~'),
         2 => prop::char::range('\u{80}', '\u{7FF}'),

@@ -1,15 +1,17 @@
 //! Connections to begin a conversation with.
 
-use faye_websocket_proto::config::{Config, PeerMasking};
-use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::extension::deflate::parameters::{Compression, Options, WindowBits};
-use faye_websocket_proto::handshake::ClientRequest;
-use faye_websocket_proto::http::request::Request;
-use faye_websocket_proto::hybi::mask::MaskKeys;
-use faye_websocket_proto::output::{Event, Output};
+use proto::config::{Config, DEFAULT_MAX_LENGTH, PeerMasking};
+use proto::connection::Connection;
+use proto::extension::deflate::parameters::{Compression, Options, WindowBits};
+use proto::extension::negotiation::Negotiation;
+use proto::handshake::ClientRequest;
+use proto::http::request::Request;
+use proto::hybi::frame::Rsv;
+use proto::hybi::mask::MaskKeys;
+use proto::output::{Event, Output};
 
-/// A server that has not answered yet. `changed` headers replace the usual ones; `-` leaves one out.
-pub(crate) fn asked_server(config: Config, changed: &[(&str, &str)]) -> Connection {
+/// A server that has not answered a request of RFC 6455. `changed` headers replace the usual ones; `-` leaves one out.
+pub fn asked_server(config: Config, changed: &[(&str, &str)]) -> Connection {
     let mut request = Request::new("GET", "ws://example.com/", true);
     let usual = [
         ("host", "example.com"),
@@ -29,8 +31,30 @@ pub(crate) fn asked_server(config: Config, changed: &[(&str, &str)]) -> Connecti
     Connection::server(request, config).expect("the subprotocols are well-formed")
 }
 
+/// A server that has not answered a request of hixie-75.
+pub fn hixie75_server(config: Config) -> Connection {
+    let changed = [
+        ("sec-websocket-version", "-"),
+        ("sec-websocket-key", "-"),
+        ("origin", "http://example.com"),
+    ];
+    asked_server(config, &changed)
+}
+
+/// A server that has not answered a request of hixie-76. Its body is not there yet.
+pub fn hixie76_server(config: Config) -> Connection {
+    let changed = [
+        ("sec-websocket-version", "-"),
+        ("sec-websocket-key", "-"),
+        ("origin", "http://example.com"),
+        ("sec-websocket-key1", "1   38 wZ3f9 23O0 3l 0r"),
+        ("sec-websocket-key2", "27   0E 6 2  1665:< ;U 1H"),
+    ];
+    asked_server(config, &changed)
+}
+
 /// A client that has not asked yet, to `ws://example.com/chat`.
-pub(crate) fn new_client(config: Config) -> Connection {
+pub fn new_client(config: Config) -> Connection {
     let request = ClientRequest {
         host: "example.com".to_owned(),
         target: "/chat".to_owned(),
@@ -39,19 +63,21 @@ pub(crate) fn new_client(config: Config) -> Connection {
     Connection::client(&request, [0; 16], config).expect("the subprotocols are well-formed")
 }
 
-/// An open server.
-pub(crate) fn open_server(config: Config) -> Connection {
-    let mut connection = asked_server(config, &[]);
+/// The connection, started. What it has written is dropped.
+pub fn started(mut connection: Connection) -> Connection {
     assert!(connection.start().accepted);
     connection.outbox().clear();
     connection
 }
 
+/// An open server.
+pub fn open_server(config: Config) -> Connection {
+    started(asked_server(config, &[]))
+}
+
 /// An open client.
-pub(crate) fn open_client(config: Config) -> Connection {
-    let mut connection = new_client(config);
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
+pub fn open_client(config: Config) -> Connection {
+    let mut connection = started(new_client(config));
     connection.receive(ANSWER.as_bytes());
     assert!(matches!(
         connection.poll(),
@@ -61,28 +87,25 @@ pub(crate) fn open_client(config: Config) -> Connection {
 }
 
 /// A server that has been asked with this offer, among others.
-pub(crate) fn offered_server(config: Config, offer: &str) -> Connection {
+pub fn offered_server(config: Config, offer: &str) -> Connection {
     asked_server(config, &[("sec-websocket-extensions", offer)])
 }
 
 /// An open server that has agreed on permessage-deflate: its options, and what it was offered.
-pub(crate) fn deflate_server(config: Config, options: &str, offer: &str) -> Connection {
+pub fn deflate_server(config: Config, options: &str, offer: &str) -> Connection {
     let mut connection = offered_server(config, offer);
     let negotiation = connection.negotiation().expect("the request is a good one");
     assert!(negotiation.answer_deflate(&deflate_options(options)));
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    connection
+    started(connection)
 }
 
 /// An open client that has agreed on permessage-deflate: its options, and what it was answered.
-pub(crate) fn deflate_client(config: Config, options: &str, response: &str) -> Connection {
+pub fn deflate_client(config: Config, options: &str, response: &str) -> Connection {
     let options = deflate_options(options);
     let mut connection = new_client(config);
     let negotiation = connection.negotiation().expect("it has not been started");
     negotiation.offer_deflate(&options);
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
+    let mut connection = started(connection);
     connection.receive(answer_with(response).as_bytes());
     let activates = matches!(connection.poll(), Some(Output::Event(Event::Activate)));
     assert!(activates, "there is something to activate");
@@ -92,11 +115,35 @@ pub(crate) fn deflate_client(config: Config, options: &str, response: &str) -> C
     connection
 }
 
+/// Negotiates the extension `x`, which owns RSV1.
+///
+/// # Panics
+/// When the extension is malformed: it is not.
+pub fn negotiate(negotiation: &mut Negotiation) {
+    let parameter = ("a".to_owned(), Some("1".to_owned()));
+    let added = negotiation.add("x", &[parameter]);
+    added.expect("there is no line break");
+    reserve(negotiation);
+}
+
+/// Makes `x` the owner of RSV1.
+pub fn reserve(negotiation: &mut Negotiation) {
+    // A second time it is refused, which is fine.
+    let _ = negotiation.reserve("x", RSV1);
+}
+
+/// A server that has been asked for the extension `x` and will answer with it.
+pub fn extended_server(config: Config) -> Connection {
+    let mut connection = offered_server(config, "x");
+    negotiate(connection.negotiation().expect("the request is a good one"));
+    connection
+}
+
 /// What an application wants of permessage-deflate, `option` or `option=number` each.
 ///
 /// # Panics
 /// When there is no such option or number.
-pub(crate) fn deflate_options(text: &str) -> Options {
+pub fn deflate_options(text: &str) -> Options {
     let mut options = Options::default();
     let (mut level, mut memory_level, mut strategy) = (None, None, 0);
     for option in text.split_whitespace() {
@@ -120,27 +167,27 @@ pub(crate) fn deflate_options(text: &str) -> Options {
 }
 
 /// As the shim makes it: frames of the client must be masked.
-pub(crate) fn server() -> Connection {
+pub fn server() -> Connection {
     open_server(Config::server())
 }
 
 /// Understands unmasked frames too, which are easier to read.
-pub(crate) fn lenient_server() -> Connection {
+pub fn lenient_server() -> Connection {
     open_server(lenient(DEFAULT_MAX_LENGTH))
 }
 
 /// Like [`lenient_server`], for messages of at most 10 bytes.
-pub(crate) fn small_server() -> Connection {
+pub fn small_server() -> Connection {
     open_server(lenient(10))
 }
 
 /// Masks with [`KEY`].
-pub(crate) fn client() -> Connection {
+pub fn client() -> Connection {
     open_client(client_config())
 }
 
 /// A client's settings, with masking keys that are always [`KEY`].
-pub(crate) fn client_config() -> Config {
+pub fn client_config() -> Config {
     Config::client(MaskKeys::new(|pool| {
         for key in pool.as_chunks_mut::<4>().0 {
             *key = KEY;
@@ -148,7 +195,8 @@ pub(crate) fn client_config() -> Config {
     }))
 }
 
-pub(crate) fn lenient(max_length: usize) -> Config {
+/// A server that understands unmasked frames too.
+pub fn lenient(max_length: usize) -> Config {
     Config {
         peer_masking: PeerMasking::Optional,
         max_length,
@@ -157,18 +205,19 @@ pub(crate) fn lenient(max_length: usize) -> Config {
 }
 
 /// Of the examples in RFC 6455 §5.7.
-pub(crate) const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+pub const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
 /// The server's answer to the nonce of zeros.
-pub(crate) const ANSWER: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+pub const ANSWER: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
     Connection: Upgrade\r\n\
     Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n\r\n";
 
 /// The same with these extensions.
-pub(crate) fn answer_with(extensions: &str) -> String {
+pub fn answer_with(extensions: &str) -> String {
     let head = ANSWER.trim_end();
     format!("{head}\r\nSec-WebSocket-Extensions: {extensions}\r\n\r\n")
 }
 
-const DEFAULT_MAX_LENGTH: usize = faye_websocket_proto::config::DEFAULT_MAX_LENGTH;
+/// The bit of the extension `x`.
+pub const RSV1: Rsv = Rsv::new(true, false, false);

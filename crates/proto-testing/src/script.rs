@@ -7,7 +7,7 @@
 //!   | HTTP/1.1 101 Hi           … a line of a head, with CRLF
 //!   + 81 00                     … more bytes
 //! chunk 81 00                   bytes that are never cut
-//! text "Hi"                     a command; see `driver`
+//! text "Hi"                     a command; see `scripted`
 //! on message text => close      the same command in the handler of the next such line
 //! each ping => text "Hi"        … of every such line
 //! ```
@@ -16,14 +16,16 @@
 //! `close 1002 …`, and the answers of commands. A head is written as `head` lines and a `body` line, and
 //! `+` goes on with the bytes of the line above.
 
-use faye_websocket_proto::connection::Connection;
+use proto::connection::Connection;
 
-use super::driver::{Driver, Style};
-use super::notation::{bytes, show};
+use crate::driver::{Driver, Style};
+use crate::notation::{bytes, show};
 
+/// See [`script`].
 #[derive(Clone, Copy)]
-pub(crate) struct Script {
-    pub(crate) name: &'static str,
+pub struct Script {
+    /// What the script shows.
+    pub name: &'static str,
     connection: fn() -> Connection,
     given: &'static str,
     expected: &'static str,
@@ -35,7 +37,8 @@ enum Step {
     Do(String),
 }
 
-pub(crate) const fn script(
+/// A script with its name: with what it begins, what happens, and what must come out.
+pub const fn script(
     name: &'static str,
     connection: fn() -> Connection,
     given: &'static str,
@@ -51,8 +54,11 @@ pub(crate) const fn script(
 
 impl Script {
     /// Runs the script whole, byte by byte, and in every two-part split, polling both one by one and
-    /// in runs of messages. The transcript must be the expected one each time.
-    pub(crate) fn check(&self) {
+    /// in runs of messages.
+    ///
+    /// # Panics
+    /// When a transcript is not the expected one.
+    pub fn check(&self) {
         let expected = self.expected();
         let length = self.length();
         for style in [Style::OneByOne, Style::Runs] {
@@ -75,8 +81,8 @@ impl Script {
     }
 
     /// The transcript when the received bytes are cut before each position for which `is_cut`.
-    pub(crate) fn run(&self, style: Style, is_cut: &dyn Fn(usize) -> bool) -> Vec<String> {
-        let mut driver = Driver::new((self.connection)(), style);
+    pub fn run(&self, style: Style, is_cut: &dyn Fn(usize) -> bool) -> Vec<String> {
+        let mut driver = Driver::scripted((self.connection)(), style);
         let mut position = 0;
         for step in self.steps() {
             match step {
@@ -97,7 +103,7 @@ impl Script {
     }
 
     /// How many bytes are received in all.
-    pub(crate) fn length(&self) -> usize {
+    pub fn length(&self) -> usize {
         let received = self.steps().into_iter().map(|step| match step {
             Step::Receive { bytes, .. } => bytes.len(),
             Step::Do(_) => 0,
@@ -106,7 +112,7 @@ impl Script {
     }
 
     /// The expected lines, with bytes spelled as transcripts spell them.
-    pub(crate) fn expected(&self) -> Vec<String> {
+    pub fn expected(&self) -> Vec<String> {
         let mut expected: Vec<String> = Vec::new();
         for line in lines(self.expected) {
             match (line.strip_prefix("+ "), expected.last_mut()) {

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 ///
 /// # Panics
 /// When it is malformed: the script is wrong.
-pub(crate) fn bytes(notation: &str) -> Vec<u8> {
+pub fn bytes(notation: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = notation.trim_start();
     while !rest.is_empty() {
@@ -33,7 +33,7 @@ pub(crate) fn bytes(notation: &str) -> Vec<u8> {
 }
 
 /// How `bytes` are written in a transcript: one spelling for the same bytes, so that lines compare.
-pub(crate) fn show(bytes: &[u8]) -> String {
+pub fn show(bytes: &[u8]) -> String {
     if bytes.len() < RUN
         && let Ok(text) = std::str::from_utf8(bytes)
         && !text.contains(char::is_control)

@@ -1,0 +1,271 @@
+//! Drives a connection as the JavaScript does, and tells an application all that comes out.
+
+use std::collections::VecDeque;
+
+use proto::connection::{Connection, ReadyState};
+use proto::error::HandshakeError;
+use proto::extension::deflate::parameters::Options;
+use proto::extension::header::print;
+use proto::output::{Caused, Event, Kind, Output};
+
+use crate::connections::{RSV1, negotiate, reserve};
+
+/// A connection and its application.
+#[derive(Debug)]
+pub struct Driver<A> {
+    /// What sees all that comes out.
+    pub application: A,
+    connection: Connection,
+    style: Style,
+    extension: Option<Extension>,
+    /// Collected and not yet delivered. Stays here when a handler throws.
+    run: VecDeque<(Kind, Vec<u8>)>,
+    writes: VecDeque<Vec<u8>>,
+    is_interrupted: bool,
+    is_closed: bool,
+}
+
+/// What sees all that comes out of a connection, and may react.
+pub trait Application: Sized {
+    /// Takes what came out, in order.
+    fn happened(driver: &mut Driver<Self>, line: Line);
+}
+
+/// What came out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Line {
+    /// A message. If it is text, it is UTF-8.
+    Message(Kind, Vec<u8>),
+    /// One head or one frame.
+    Write(Vec<u8>),
+    /// An event.
+    Event(Event),
+}
+
+/// How messages are asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Style {
+    /// `poll` only.
+    OneByOne,
+    /// `poll_message` while there are messages, then their delivery, then `poll`.
+    Runs,
+}
+
+/// What the application negotiates.
+#[derive(Debug)]
+pub enum Extension {
+    /// permessage-deflate, by the core.
+    Deflate(Options),
+    /// `x`, which owns RSV1 and changes nothing.
+    Foreign,
+}
+
+enum Next {
+    Message(Kind, Vec<u8>),
+    Transform(Kind, Vec<u8>),
+    Write,
+    Event(Event),
+}
+
+impl<A: Application> Driver<A> {
+    /// A connection that nothing has come out of yet.
+    pub fn new(connection: Connection, style: Style, application: A) -> Self {
+        Self {
+            application,
+            connection,
+            style,
+            extension: None,
+            run: VecDeque::new(),
+            writes: VecDeque::new(),
+            is_interrupted: false,
+            is_closed: false,
+        }
+    }
+
+    /// The connection itself. What a command has caused goes to [`caused`](Self::caused).
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// Where the connection stands.
+    pub fn state(&self) -> ReadyState {
+        self.connection.ready_state()
+    }
+
+    /// Offers an extension, or answers the offers of a client, and says whether that is possible. `None`: it is too
+    /// late.
+    pub fn negotiate(&mut self, extension: Extension) -> Option<bool> {
+        let is_client = self.connection.ready_state() == ReadyState::Unstarted;
+        let negotiation = self.connection.negotiation()?;
+        let is_possible = match &extension {
+            Extension::Deflate(options) if is_client => {
+                negotiation.offer_deflate(options);
+                true
+            }
+            Extension::Deflate(options) => negotiation.answer_deflate(options),
+            // A client reserves bits when its offer has been answered.
+            Extension::Foreign if is_client => negotiation.add("x", &[]).is_ok(),
+            Extension::Foreign => {
+                negotiate(negotiation);
+                true
+            }
+        };
+        self.extension = Some(extension);
+        Some(is_possible)
+    }
+
+    /// Begins the opening handshake.
+    pub fn start(&mut self) {
+        self.perform(|driver| {
+            let caused = driver.connection.start();
+            driver.caused(caused);
+        });
+    }
+
+    /// Takes bytes from the peer.
+    pub fn receive(&mut self, chunk: &[u8]) {
+        self.perform(|driver| driver.connection.receive(chunk));
+    }
+
+    /// Performs a command and delivers what there is then, unless a handler throws.
+    pub fn perform(&mut self, command: impl FnOnce(&mut Self)) {
+        self.is_interrupted = false;
+        command(self);
+        self.deliver();
+    }
+
+    /// Sends a message, through the session if there is one, and says whether it was accepted.
+    pub fn send(&mut self, kind: Kind, payload: &[u8]) -> bool {
+        let is_open = self.connection.ready_state() == ReadyState::Open;
+        let accepted = if is_open && matches!(self.extension, Some(Extension::Foreign)) {
+            self.connection.send_transformed(kind, RSV1, payload)
+        } else {
+            self.connection.send(kind, payload)
+        };
+        self.flush();
+        accepted
+    }
+
+    /// Tells what a command has caused.
+    pub fn caused(&mut self, caused: Caused) {
+        for event in caused.events {
+            self.event(event);
+        }
+        self.flush();
+    }
+
+    /// Ends the delivery that goes on: a handler throws.
+    pub fn interrupt(&mut self) {
+        self.is_interrupted = true;
+    }
+
+    /// Writes what is in the outbox, one write after the other.
+    pub fn flush(&mut self) {
+        while let Some(write) = self.connection.outbox().take_first() {
+            self.writes.push_back(write.to_vec());
+        }
+        while let Some(write) = self.writes.pop_front() {
+            self.tell(Line::Write(write));
+        }
+    }
+
+    fn deliver(&mut self) {
+        while !self.is_interrupted {
+            match self.next() {
+                None => return,
+                Some(Next::Message(kind, payload)) => {
+                    // A handler before this one may have closed the connection.
+                    if self.connection.ready_state() == ReadyState::Open {
+                        self.message(kind, payload);
+                    }
+                }
+                Some(Next::Transform(kind, payload)) => {
+                    let caused = self.connection.transformed(kind, &payload);
+                    if caused.accepted {
+                        self.message(kind, payload);
+                    }
+                    self.caused(caused);
+                }
+                Some(Next::Write) => self.flush(),
+                Some(Next::Event(event)) => self.event(event),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Next> {
+        if self.style == Style::Runs && self.run.is_empty() {
+            while let Some(message) = self.connection.poll_message() {
+                self.run.push_back((message.kind, message.payload.to_vec()));
+            }
+        }
+        if let Some((kind, payload)) = self.run.pop_front() {
+            return Some(Next::Message(kind, payload));
+        }
+        Some(match self.connection.poll()? {
+            Output::Message(message) => Next::Message(message.kind, message.payload.to_vec()),
+            Output::Transform(message) => Next::Transform(message.kind, message.payload.to_vec()),
+            Output::Unfinished => return self.next(),
+            Output::Write => Next::Write,
+            Output::Event(event) => Next::Event(event),
+        })
+    }
+
+    fn message(&mut self, kind: Kind, payload: Vec<u8>) {
+        if kind == Kind::Text {
+            std::str::from_utf8(&payload).expect("a text message is UTF-8");
+        }
+        self.tell(Line::Message(kind, payload));
+    }
+
+    fn event(&mut self, event: Event) {
+        self.flush();
+        self.tell(Line::Event(event.clone()));
+        match event {
+            Event::Activate => {
+                let caused = self.activate();
+                self.caused(caused);
+            }
+            Event::Outgoing { kind, payload, .. } => {
+                self.send(kind, &payload);
+            }
+            Event::Drain => {
+                let caused = self.connection.drained();
+                self.caused(caused);
+            }
+            Event::Open
+            | Event::Ping(_)
+            | Event::Pong(_)
+            | Event::Error(_)
+            | Event::Close { .. } => {}
+        }
+    }
+
+    /// A client has got a response.
+    fn activate(&mut self) -> Caused {
+        let negotiation = self.connection.negotiation().expect("it is time for it");
+        let is_acceptable = match &self.extension {
+            Some(Extension::Deflate(options)) => negotiation.activate_deflate(options),
+            Some(Extension::Foreign) => {
+                reserve(negotiation);
+                true
+            }
+            None => false,
+        };
+        if is_acceptable {
+            return self.connection.activated();
+        }
+        let response = &negotiation.received()[0];
+        let printed = print(&response.name, &response.parameters);
+        self.connection
+            .refuse(HandshakeError::UnacceptableExtension(printed))
+    }
+
+    fn tell(&mut self, line: Line) {
+        assert!(!self.is_closed, "after the close: {line:?}");
+        if let Line::Event(Event::Close { .. }) = line {
+            assert_eq!(self.connection.ready_state(), ReadyState::Closed);
+            self.is_closed = true;
+        }
+        A::happened(self, line);
+    }
+}

@@ -1,0 +1,214 @@
+//! The application of a script: writes down all that comes out, and does what the script says.
+//!
+//! Commands, at the top of a script or in a handler: `start`, `header <name>: <value>`,
+//! `text <bytes>`, `binary <bytes>`, `ping <bytes>`, `pong <bytes>`, `close [code] [bytes]`, `abandon`,
+//! `receive <bytes>`, `throw`, and for looking: `state`, `subprotocol`, `status`, `buffered`.
+//!
+//! For permessage-deflate: `deflate [option ...]` before the start, `plain <bytes>` for a text that is not compressed,
+//! and `work`, which compresses what waits for that. What has to be polled again is, at once.
+
+use proto::connection::Connection;
+use proto::error::InvalidArgument;
+use proto::output::{Caused, Event, Form, Kind};
+
+use crate::connections::deflate_options;
+use crate::driver::{Application, Driver, Extension, Line, Style};
+use crate::notation::{bytes, show};
+
+/// Handlers, and what has come out.
+#[derive(Debug, Default)]
+pub struct Scripted {
+    handlers: Vec<Handler>,
+    lines: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Handler {
+    event: String,
+    command: String,
+    once: bool,
+}
+
+impl Application for Scripted {
+    fn happened(driver: &mut Driver<Self>, line: Line) {
+        let line = match line {
+            Line::Message(Kind::Text, text) => format!("message text {}", show(&text)),
+            Line::Message(Kind::Binary, bytes) => format!("message binary {}", show(&bytes)),
+            Line::Write(write) => match std::str::from_utf8(&write) {
+                Ok(head) if head.contains("HTTP/1.1") => return driver.head(head),
+                _ => format!("write {}", show(&write)),
+            },
+            // The driver's business.
+            Line::Event(Event::Activate) => return,
+            Line::Event(Event::Open) => "open".to_owned(),
+            Line::Event(Event::Ping(payload)) => format!("ping {}", show(&payload)),
+            Line::Event(Event::Pong(payload)) => format!("pong {}", show(&payload)),
+            Line::Event(Event::Error(error)) => format!("error {error}"),
+            Line::Event(Event::Close { code, reason }) => {
+                let code = code.map_or("none".to_owned(), |code| code.to_string());
+                let reason = reason.as_deref().unwrap_or_default();
+                format!("close {code} {reason}").trim().to_owned()
+            }
+            Line::Event(other) => format!("{other:?}"),
+        };
+        driver.record(line);
+    }
+}
+
+impl Driver<Scripted> {
+    /// A connection without handlers.
+    pub fn scripted(connection: Connection, style: Style) -> Self {
+        Self::new(connection, style, Scripted::default())
+    }
+
+    /// Does what one line of a script says.
+    ///
+    /// # Panics
+    /// When the line is malformed.
+    pub fn step(&mut self, line: &str) {
+        let handler = |rest: &str, once| {
+            let (event, command) = rest.split_once(" => ").expect("a handler has an arrow");
+            Handler {
+                event: event.to_owned(),
+                command: command.to_owned(),
+                once,
+            }
+        };
+        if let Some(rest) = line.strip_prefix("on ") {
+            self.application.handlers.push(handler(rest, true));
+        } else if let Some(rest) = line.strip_prefix("each ") {
+            self.application.handlers.push(handler(rest, false));
+        } else {
+            self.perform(|driver| driver.command(line));
+        }
+    }
+
+    /// The transcript.
+    pub fn into_lines(self) -> Vec<String> {
+        self.application.lines
+    }
+
+    fn command(&mut self, line: &str) {
+        let (name, argument) = line.split_once(' ').unwrap_or((line, ""));
+        let payload = || bytes(argument);
+        match name {
+            "start" => {
+                let caused = self.connection().start();
+                self.answered_and_caused(name, Ok(caused));
+            }
+            "close" => {
+                let (code, reason) = argument.split_once(' ').unwrap_or((argument, ""));
+                let code = if code.is_empty() { "1000" } else { code };
+                let code = code.parse().expect("a close code is a number");
+                let reason = String::from_utf8(bytes(reason)).expect("a close reason is text");
+                let caused = self.connection().close(code, &reason);
+                self.answered_and_caused(name, caused);
+            }
+            "text" => {
+                let accepted = self.send(Kind::Text, &payload());
+                self.answered(name, Ok(accepted));
+            }
+            "plain" => {
+                let accepted = self
+                    .connection()
+                    .send_in(Form::Plain, Kind::Text, &payload());
+                self.answered(name, Ok(accepted));
+            }
+            "binary" => {
+                let accepted = self.send(Kind::Binary, &payload());
+                self.answered(name, Ok(accepted));
+            }
+            "ping" => {
+                let accepted = self.connection().ping(&payload());
+                self.answered(name, accepted);
+            }
+            "pong" => {
+                let accepted = self.connection().pong(&payload());
+                self.answered(name, accepted);
+            }
+            "header" => {
+                let (header, value) = argument.split_once(": ").expect("a header has a value");
+                let value = value.replace("\\r", "\r").replace("\\n", "\n");
+                let accepted = self.connection().set_header(header, &value);
+                self.answered(name, accepted);
+            }
+            "deflate" => match self.negotiate(Extension::Deflate(deflate_options(argument))) {
+                Some(true) => {}
+                Some(false) => self.record("deflate declined".to_owned()),
+                None => self.record("deflate too late".to_owned()),
+            },
+            "work" => {
+                while self.connection().has_work() {
+                    let caused = self.connection().work();
+                    self.answered_and_caused(name, Ok(caused));
+                }
+            }
+            "abandon" => self.connection().abandon(),
+            "receive" => self.receive(&payload()),
+            "throw" => self.interrupt(),
+            "state" => {
+                let state = self.state();
+                self.record(format!("state {state:?}"));
+            }
+            "subprotocol" => {
+                let name = self.connection().subprotocol().unwrap_or("none").to_owned();
+                self.record(format!("subprotocol {name}"));
+            }
+            "status" => {
+                let status = self.connection().response().map_or(0, |head| head.status);
+                self.record(format!("status {status}"));
+            }
+            "buffered" => {
+                let amount = self.connection().buffered_amount();
+                self.record(format!("buffered {amount}"));
+            }
+            _ => panic!("no such command: {line}"),
+        }
+    }
+
+    fn answered_and_caused(&mut self, name: &str, caused: Result<Caused, InvalidArgument>) {
+        match caused {
+            Ok(caused) => {
+                self.answered(name, Ok(caused.accepted));
+                self.caused(caused);
+            }
+            Err(mistake) => self.answered(name, Err(mistake)),
+        }
+    }
+
+    fn answered(&mut self, name: &str, accepted: Result<bool, InvalidArgument>) {
+        self.flush();
+        match accepted {
+            Ok(true) => {}
+            Ok(false) => self.record(format!("{name} refused")),
+            Err(mistake) => self.record(format!("{name} invalid: {mistake}")),
+        }
+    }
+
+    fn head(&mut self, text: &str) {
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head ends");
+        for line in head.split("\r\n") {
+            self.record(format!("head {}", line.escape_debug()));
+        }
+        if !body.is_empty() {
+            self.record(format!("body {body}"));
+        }
+    }
+
+    /// Writes a line, and runs the handler for it.
+    fn record(&mut self, line: String) {
+        let application = &mut self.application;
+        let found = application
+            .handlers
+            .iter()
+            .position(|handler| line.starts_with(&handler.event));
+        application.lines.push(line);
+        let Some(found) = found else { return };
+        let command = if application.handlers[found].once {
+            application.handlers.remove(found).command
+        } else {
+            application.handlers[found].command.clone()
+        };
+        self.command(&command);
+    }
+}

@@ -27,9 +27,9 @@ pub enum Output<'a> {
 
 impl Output<'_> {
     /// The first of what has just been caused: bytes come before events.
-    pub(crate) fn of(outbox: &Outbox, untold: &mut VecDeque<Event>) -> Option<Self> {
+    pub(crate) fn of(outbox: &Outbox, pending: &mut VecDeque<Event>) -> Option<Self> {
         if outbox.is_empty() {
-            untold.pop_front().map(Self::Event)
+            pending.pop_front().map(Self::Event)
         } else {
             Some(Self::Write)
         }

@@ -1,108 +1,60 @@
 //! One connection, from the opening handshake to the close.
 //!
-//! Knows which protocol it speaks, which phase it is in, and what may be sent then. Does not know how
-//! it is opened (see `opening.rs`), nor sockets, timers or threads.
+//! Knows in which state a connection is, and what the peer causes in each. What the application causes is
+//! in `opening.rs`, `sending.rs` and `closing.rs`. Does not know sockets, timers or threads.
 
+mod closing;
+mod handshake;
 mod opening;
+mod sending;
 
 use std::collections::VecDeque;
 
-use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::error::{InvalidArgument, ProtocolError};
-use crate::extension::negotiation::Negotiation;
 use crate::handshake::Version;
 use crate::handshake::accept::Nonce;
 use crate::handshake::client::{ClientHandshake, ClientRequest};
 use crate::handshake::server;
-use crate::hixie::draft76::KeyNumbers;
-use crate::hixie::{self, Closing, Hixie};
-use crate::http::head::{HeadScanner, ResponseHead};
-use crate::http::headers::HeaderList;
+use crate::hixie::Hixie;
+use crate::http::head::ResponseHead;
 use crate::http::request::Request;
-use crate::hybi::decoder::MAX_CONTROL_PAYLOAD;
-use crate::hybi::frame::{Opcode, Rsv};
-use crate::hybi::prepared::Prepared;
-use crate::hybi::{Hybi, Phase as HybiPhase};
-use crate::memory::{self, NoMemory};
+use crate::hybi::Hybi;
 use crate::outbox::Outbox;
-use crate::output::{Caused, Error, Event, Form, Kind, Message, Output};
+use crate::output::{Caused, Error, Event, Kind, Message, Output};
 use crate::utf8::is_utf8;
+use handshake::{Facts, Opening};
 
 /// A WebSocket connection without a socket. See the [crate] documentation for how to drive it.
+///
+/// What the application causes is the return value of a command. The bytes of a command are in the outbox
+/// when it returns; its events come after the bytes. Commands never advance decoding.
 #[derive(Debug)]
 pub struct Connection {
-    phase: Phase,
-    handshake: Handshake,
-    protocol: Protocol,
-    negotiation: Negotiation,
-    max_length: usize,
+    state: State,
+    facts: Facts,
     outbox: Outbox,
-    /// What the last thing the peer caused has caused in turn, and nobody has been told yet.
-    untold: VecDeque<Event>,
-    /// None before it is known; then which one is in use, if any.
-    subprotocol: Option<Option<String>>,
-    response: Option<ResponseHead>,
+    /// Events that the peer has caused, and that have not been polled.
+    pending: VecDeque<Event>,
 }
 
 #[derive(Debug)]
-enum Phase {
-    /// The opening handshake is not complete. Messages sent now wait here.
-    Connecting {
-        progress: Progress,
-        queued: Vec<Queued>,
-    },
-    /// Frames flow; the [`Protocol`] knows the rest.
-    Established,
-    /// Over before it was established, or abandoned.
-    Failed,
-}
-
-/// What was sent before frames could flow.
-#[derive(Debug)]
-struct Queued {
-    opcode: Opcode,
-    form: Form,
-    payload: Vec<u8>,
-    /// Somebody waits for it to leave.
-    is_marked: bool,
-}
-
-/// How far an opening handshake has come.
-#[derive(Clone, Copy, Debug)]
-enum Progress {
-    /// Nobody has said anything.
-    Unstarted,
-    /// Neither, and more has arrived than may wait for it.
-    Flooded,
-    /// A client has asked.
-    Asked,
-    /// A client has got a good answer, and its extensions are being activated.
-    Activating,
-    /// A hixie-76 server has answered; the body of the request decides how it goes on.
-    AwaitingBody(KeyNumbers),
-}
-
-#[derive(Debug)]
-enum Handshake {
-    Server {
-        request: Request,
-        version: Version,
-        headers: HeaderList,
-    },
-    Client {
-        handshake: ClientHandshake,
-        scanner: HeadScanner,
-    },
-}
-
-#[derive(Debug)]
-enum Protocol {
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all connections speak frames, and every message passes here"
+)]
+enum State {
+    /// The opening handshake is not complete.
+    Opening(Box<Opening>),
+    /// Frames flow, until both ends have said that they close.
     Hybi(Hybi),
+    /// The same for the drafts.
     Hixie(Hixie),
+    /// Over before it was open, or abandoned.
+    Over,
 }
 
-/// `readyState`, as websocket-driver numbers it.
+/// `readyState`, by the numbers of its public property.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReadyState {
     /// -1: a client that has not been started.
@@ -126,19 +78,14 @@ impl Connection {
     pub fn server(request: Request, config: Config) -> Result<Self, InvalidArgument> {
         check_subprotocols(&config.subprotocols)?;
         let version = Version::of(&request, config.drafts);
-        let subprotocol = match version {
-            Version::Hybi13 => server::select_subprotocol(&request, &config.subprotocols),
-            Version::Hixie75 | Version::Hixie76 => None,
+        let subprotocol = if version.is_draft() {
+            None
+        } else {
+            server::select_subprotocol(&request, &config.subprotocols)
         };
-        let handshake = Handshake::Server {
-            request,
-            version,
-            headers: HeaderList::default(),
-        };
-        Ok(Self {
-            subprotocol: Some(subprotocol),
-            ..Self::new(handshake, version, config)
-        })
+        let max_length = config.max_length;
+        let opening = Opening::server(request, config);
+        Ok(Self::new(opening, version, Some(subprotocol), max_length))
     }
 
     /// A client's end. `nonce` is 16 random bytes, which the server must prove to have read.
@@ -152,33 +99,28 @@ impl Connection {
     ) -> Result<Self, InvalidArgument> {
         check_subprotocols(&config.subprotocols)?;
         let subprotocols = std::mem::take(&mut config.subprotocols);
-        let handshake = Handshake::Client {
-            handshake: ClientHandshake::new(request, nonce, subprotocols),
-            scanner: HeadScanner::default(),
-        };
-        Ok(Self::new(handshake, Version::Hybi13, config))
+        let (handshake, headers) = ClientHandshake::new(request, nonce, subprotocols);
+        let max_length = config.max_length;
+        let opening = Opening::client(handshake, headers, config);
+        Ok(Self::new(opening, Version::Hybi13, None, max_length))
     }
 
-    fn new(handshake: Handshake, version: Version, config: Config) -> Self {
-        let max_length = config.max_length;
-        let protocol = match version {
-            Version::Hybi13 => Protocol::Hybi(Hybi::new(config)),
-            Version::Hixie76 => Protocol::Hixie(Hixie::new(Closing::Frame, max_length)),
-            Version::Hixie75 => Protocol::Hixie(Hixie::new(Closing::Silent, max_length)),
-        };
+    fn new(
+        opening: Opening,
+        version: Version,
+        subprotocol: Option<Option<String>>,
+        max_length: usize,
+    ) -> Self {
         Self {
-            phase: Phase::Connecting {
-                progress: Progress::Unstarted,
-                queued: Vec::new(),
+            state: State::Opening(Box::new(opening)),
+            facts: Facts {
+                version,
+                subprotocol,
+                response: None,
+                max_length,
             },
-            handshake,
-            protocol,
-            negotiation: Negotiation::default(),
-            max_length,
             outbox: Outbox::default(),
-            untold: VecDeque::new(),
-            subprotocol: None,
-            response: None,
+            pending: VecDeque::new(),
         }
     }
 }
@@ -188,13 +130,11 @@ impl Connection {
     /// Stores bytes from the peer, and does nothing else; not even that once the connection is over, or
     /// when too much waits for its start.
     pub fn receive(&mut self, bytes: &[u8]) {
-        if self.is_unstarted() && !self.may_wait() {
-            return;
-        }
-        match &mut self.protocol {
-            _ if matches!(self.phase, Phase::Failed) => {}
-            Protocol::Hybi(hybi) => hybi.receiver().receive(bytes),
-            Protocol::Hixie(hixie) => hixie.receive(bytes),
+        match &mut self.state {
+            State::Opening(opening) => opening.receive(bytes),
+            State::Hybi(hybi) => hybi.receive(bytes),
+            State::Hixie(hixie) => hixie.receive(bytes),
+            State::Over => {}
         }
     }
 
@@ -202,48 +142,41 @@ impl Connection {
     /// could observe, so a run of messages may be collected before the first one is delivered.
     #[inline]
     pub fn poll_message(&mut self) -> Option<Message<'_>> {
-        match &mut self.protocol {
-            Protocol::Hybi(hybi)
-                if self.untold.is_empty() && matches!(self.phase, Phase::Established) =>
-            {
-                hybi.poll_message()
-            }
-            _ => None,
+        match &mut self.state {
+            State::Hybi(hybi) if self.pending.is_empty() => hybi.poll_message(),
+            State::Hybi(_) | State::Hixie(_) | State::Opening(_) | State::Over => None,
         }
     }
 
     /// The next thing the peer caused, or `None` when more bytes are needed. Advances the protocol by
     /// that one thing, so what a handler sees is the state at that moment.
     pub fn poll(&mut self) -> Option<Output<'_>> {
-        if let Some(event) = self.untold.pop_front() {
+        if let Some(event) = self.pending.pop_front() {
             return Some(Output::Event(event));
         }
         if self.outbox.take_loss() {
             let mut events = VecDeque::new();
             self.exhausted(&mut events);
-            self.untold = events;
-            return Output::of(&self.outbox, &mut self.untold);
+            self.pending = events;
+            return Output::of(&self.outbox, &mut self.pending);
         }
-        if let Phase::Connecting { progress, .. } = self.phase {
-            match progress {
-                Progress::Asked => self.read_response()?,
-                Progress::AwaitingBody(numbers) => self.read_body(numbers)?,
-                Progress::Flooded => self.refuse_flood(),
-                Progress::Unstarted | Progress::Activating => return None,
+        match self.state {
+            State::Opening(ref mut opening) => {
+                let next = opening.advance(&mut self.facts, &mut self.outbox)?;
+                let events = self.step(next);
+                self.pending.extend(events);
+                Output::of(&self.outbox, &mut self.pending)
             }
-            return Output::of(&self.outbox, &mut self.untold);
-        }
-        match &mut self.protocol {
-            _ if matches!(self.phase, Phase::Failed) => None,
-            Protocol::Hybi(hybi) => hybi.poll(&mut self.outbox, &mut self.untold),
-            Protocol::Hixie(hixie) => hixie.poll(&mut self.outbox, &mut self.untold),
+            State::Hybi(ref mut hybi) => hybi.poll(&mut self.outbox, &mut self.pending),
+            State::Hixie(ref mut hixie) => hixie.poll(&mut self.outbox, &mut self.pending),
+            State::Over => None,
         }
     }
 
     /// What sessions outside the core have made of an [`Output::Transform`]: true when it may be
     /// delivered. Else it breaks a rule, and the events say so.
     pub fn transformed(&mut self, kind: Kind, payload: &[u8]) -> Caused {
-        let violation = if payload.len() > self.max_length {
+        let violation = if payload.len() > self.facts.max_length {
             Some(ProtocolError::TooLarge)
         } else if kind == Kind::Text && !is_utf8(payload) {
             Some(ProtocolError::InvalidUtf8)
@@ -251,359 +184,86 @@ impl Connection {
             None
         };
         let mut events = VecDeque::new();
-        if let (Some(error), Phase::Established, Protocol::Hybi(hybi)) =
-            (violation, &self.phase, &mut self.protocol)
-        {
+        if let (Some(error), State::Hybi(hybi)) = (violation, &mut self.state) {
             hybi.fail(error, &mut self.outbox, &mut events);
         }
         self.caused(violation.is_none(), events)
     }
 }
 
-/// What the application causes. A command's bytes are in the outbox when it returns; its events are
-/// returned, and come after the bytes. Commands never advance decoding.
+/// What can be read at any time.
 impl Connection {
-    /// Sends a message. False when the connection is closing or closed, and for binary messages of the
-    /// drafts, which have none; before it is open, the message waits for that.
-    #[inline]
-    pub fn send(&mut self, kind: Kind, payload: &[u8]) -> bool {
-        self.send_in(Form::Negotiated, kind, payload)
-    }
-
-    /// [`send`](Self::send) in this form.
-    #[inline]
-    pub fn send_in(&mut self, form: Form, kind: Kind, payload: &[u8]) -> bool {
-        self.send_frame(Opcode::from(kind), form, payload)
-    }
-
-    /// Sends a message that was made for many connections, with the frames that it has ready. What is
-    /// received, and what is returned, is as for [`send`](Self::send).
-    #[inline]
-    pub fn send_prepared(&mut self, prepared: &Prepared) -> bool {
-        self.send_prepared_in(Form::Negotiated, prepared)
-    }
-
-    /// [`send_prepared`](Self::send_prepared) in this form.
-    #[inline]
-    pub fn send_prepared_in(&mut self, form: Form, prepared: &Prepared) -> bool {
-        match (&self.phase, &mut self.protocol) {
-            (Phase::Established, Protocol::Hybi(hybi)) => {
-                hybi.send_prepared(prepared, form, &mut self.outbox)
-            }
-            _ => self.send_in(form, prepared.kind(), prepared.payload()),
-        }
-    }
-
-    /// Sends a message that sessions outside the core have transformed.
-    pub fn send_transformed(&mut self, kind: Kind, rsv: Rsv, payload: &[u8]) -> bool {
-        match (&self.phase, &mut self.protocol) {
-            (Phase::Established, Protocol::Hybi(hybi)) => {
-                hybi.send_transformed(Opcode::from(kind), rsv, payload, &mut self.outbox)
-            }
-            _ => false,
-        }
-    }
-
-    /// Sends a ping. False as for [`send`](Self::send).
-    ///
-    /// # Errors
-    /// [`InvalidArgument::ControlTooLong`] above 125 bytes, RFC 6455 §5.5.
-    pub fn ping(&mut self, payload: &[u8]) -> Result<bool, InvalidArgument> {
-        self.send_control(Opcode::Ping, payload)
-    }
-
-    /// Sends a pong that nobody asked for, RFC 6455 §5.5.3. False as for [`send`](Self::send).
-    ///
-    /// # Errors
-    /// [`InvalidArgument::ControlTooLong`] above 125 bytes.
-    pub fn pong(&mut self, payload: &[u8]) -> Result<bool, InvalidArgument> {
-        self.send_control(Opcode::Pong, payload)
-    }
-
-    /// Closes: with a close frame when the connection is open, at once when it is not open yet. Not
-    /// accepted when it is closing or closed. A reason above 123 bytes is cut between two characters.
-    /// The drafts close without code and reason.
-    ///
-    /// # Errors
-    /// [`InvalidArgument::CloseCode`] for a code that must not travel.
-    pub fn close(&mut self, code: u16, reason: &str) -> Result<Caused, InvalidArgument> {
-        let mut events = VecDeque::new();
-        let accepted = match (&self.phase, &mut self.protocol) {
-            (Phase::Failed, _) => false,
-            (Phase::Connecting { .. }, protocol) => {
-                events.push_back(match protocol {
-                    Protocol::Hybi(_) => Event::Close {
-                        code: Some(code),
-                        reason: Some(reason.to_owned()),
-                    },
-                    Protocol::Hixie(_) => hixie::CLOSE,
-                });
-                self.give_up();
-                true
-            }
-            (Phase::Established, Protocol::Hybi(hybi)) => {
-                let code = CloseCode::to_send(code).ok_or(InvalidArgument::CloseCode(code))?;
-                hybi.close(CloseFrame::new(code, reason), &mut self.outbox, &mut events)
-            }
-            (Phase::Established, Protocol::Hixie(hixie)) => {
-                let accepted = hixie.close(&mut self.outbox);
-                events.extend(accepted.then_some(hixie::CLOSE));
-                accepted
-            }
-        };
-        Ok(self.caused(accepted, events))
-    }
-
-    /// Fails an open connection because an extension did. A code that must not travel becomes 1010.
-    pub fn fail_extension(&mut self, code: u16, message: &str) -> Caused {
-        let mut events = VecDeque::new();
-        if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol) {
-            let code = CloseCode::to_send(code).unwrap_or(CloseCode::EXTENSION_ERROR);
-            let error = Error::Extension(message.to_owned());
-            hybi.fail_with(
-                CloseFrame::new(code, message),
-                error,
-                &mut self.outbox,
-                &mut events,
-            );
-        }
-        self.caused(true, events)
-    }
-
-    /// The sessions outside the core have finished, as [`Event::Drain`] asked.
-    pub fn drained(&mut self) -> Caused {
-        let mut events = VecDeque::new();
-        if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol) {
-            hybi.drained(&mut self.outbox, &mut events);
-        }
-        self.caused(true, events)
-    }
-
-    /// Does one slice of the work that [`has_work`](Self::has_work) speaks of.
-    pub fn work(&mut self) -> Caused {
-        let mut events = VecDeque::new();
-        if self.has_faulted() {
-            events.append(&mut self.untold);
-        } else if self.outbox.take_loss() {
-            self.exhausted(&mut events);
-        } else if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol)
-        {
-            hybi.work(&mut self.outbox, &mut events);
-        }
-        self.caused(true, events)
-    }
-
-    /// Marks the end of the message that has just been accepted: [`Outbox::take_passed`] tells when it has
-    /// left, wherever it waits now. Those that were made with `send_transformed` are marked like others.
-    pub fn mark(&mut self) {
-        // What is lost never leaves.
-        if self.outbox.has_lost() {
-            return;
-        }
-        match (&mut self.phase, &mut self.protocol) {
-            (Phase::Connecting { queued, .. }, _) => {
-                if let Some(last) = queued.last_mut() {
-                    last.is_marked = true;
-                }
-            }
-            (Phase::Established, Protocol::Hybi(hybi)) => hybi.mark(&mut self.outbox),
-            _ => self.outbox.mark(),
-        }
-    }
-
-    /// Nobody can be written to any more: forgets what waits for that. What has arrived is still there.
-    pub fn drop_output(&mut self) -> Caused {
-        self.outbox.discard();
-        let mut events = VecDeque::new();
-        if let (Phase::Established, Protocol::Hybi(hybi)) = (&self.phase, &mut self.protocol) {
-            hybi.drop_output(&mut self.outbox, &mut events);
-        }
-        self.caused(true, events)
-    }
-
-    /// The transport is gone: forgets what waits in either direction, without a word.
-    pub fn abandon(&mut self) {
-        self.give_up();
-        self.untold.clear();
-        self.outbox.discard();
-    }
-
-    /// A method has panicked, and the caller has caught that: nothing in here can be relied on. Forgets
-    /// everything and ends with [`Error::Internal`], which `poll` and [`work`](Self::work) tell. No close
-    /// frame is sent: half of another frame may have been.
-    pub fn fault(&mut self) {
-        // Closed is not enough: what panicked may have been about to say so.
-        let is_over = matches!(self.phase, Phase::Failed) && self.untold.is_empty();
-        self.abandon();
-        if !is_over {
-            let close = match &self.protocol {
-                Protocol::Hybi(_) => Event::Close {
-                    code: Some(ABNORMAL),
-                    reason: Some(String::new()),
-                },
-                Protocol::Hixie(_) => hixie::CLOSE,
-            };
-            self.untold.extend([Event::Error(Error::Internal), close]);
-        }
-    }
-
-    /// There is no memory for something that the peer has sent, or that waits for it. The connection fails, which
-    /// `poll` and [`work`](Self::work) tell.
-    pub fn exhaust(&mut self) {
-        self.outbox.lose();
-    }
-
-    /// Fails because of that: with a close frame when the connection is open.
-    fn exhausted(&mut self, events: &mut VecDeque<Event>) {
-        match (&self.phase, &mut self.protocol) {
-            (Phase::Failed, _) => {}
-            (Phase::Connecting { .. }, _) => {
-                events.extend(self.fail(Error::Protocol(ProtocolError::NoMemory)));
-            }
-            (Phase::Established, Protocol::Hybi(hybi)) => hybi.exhausted(&mut self.outbox, events),
-            (Phase::Established, Protocol::Hixie(hixie)) => {
-                events.extend(hixie.close(&mut self.outbox).then_some(hixie::CLOSE));
-            }
-        }
-    }
-
-    /// The bytes to write. Whoever has written them clears it.
+    /// The bytes to write. They stay there until the caller, having written them, clears it.
     pub fn outbox(&mut self) -> &mut Outbox {
         &mut self.outbox
     }
 
-    fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<bool, InvalidArgument> {
-        if payload.len() as u64 > MAX_CONTROL_PAYLOAD {
-            return Err(InvalidArgument::ControlTooLong(payload.len()));
-        }
-        Ok(self.send_frame(opcode, Form::Plain, payload))
-    }
-
-    #[inline]
-    fn send_frame(&mut self, opcode: Opcode, form: Form, payload: &[u8]) -> bool {
-        match (&mut self.phase, &mut self.protocol) {
-            (Phase::Failed, _) => false,
-            (Phase::Established, Protocol::Hybi(hybi)) => {
-                hybi.send(opcode, form, payload, &mut self.outbox)
-            }
-            (_, Protocol::Hixie(_)) if opcode != Opcode::Text => false,
-            (Phase::Established, Protocol::Hixie(hixie)) => hixie.send(payload, &mut self.outbox),
-            (Phase::Connecting { queued, .. }, _) => {
-                match memory::copy_of(payload) {
-                    Ok(payload) => queued.push(Queued {
-                        opcode,
-                        form,
-                        payload,
-                        is_marked: false,
-                    }),
-                    Err(NoMemory) => self.outbox.lose(),
-                }
-                true
-            }
-        }
-    }
-
-    /// What a command may have caused, the end among it: nothing follows that, not even what the peer
-    /// caused before and nobody has polled yet.
-    fn caused(&mut self, accepted: bool, events: impl IntoIterator<Item = Event>) -> Caused {
-        let caused = Caused::new(accepted, events);
-        if self.ready_state() == ReadyState::Closed && !caused.events.is_empty() {
-            self.untold.clear();
-        }
-        caused
-    }
-
-    /// Stops, and gives all memory back. What is in the outbox is still to be written.
-    fn give_up(&mut self) {
-        self.phase = Phase::Failed;
-        self.stop_receiving();
-    }
-
-    fn stop_receiving(&mut self) {
-        match &mut self.protocol {
-            Protocol::Hybi(hybi) => hybi.stop(),
-            Protocol::Hixie(hixie) => hixie.stop(),
-        }
-    }
-}
-
-/// What can be read at any time.
-impl Connection {
     /// Where the connection stands.
     #[must_use]
     pub fn ready_state(&self) -> ReadyState {
-        match (&self.phase, &self.protocol) {
-            (Phase::Failed, _) => ReadyState::Closed,
-            (Phase::Connecting { .. }, _) => match self.handshake {
-                Handshake::Client { .. } if self.is_unstarted() => ReadyState::Unstarted,
-                _ => ReadyState::Connecting,
-            },
-            (Phase::Established, Protocol::Hixie(hixie)) if hixie.is_closed() => ReadyState::Closed,
-            (Phase::Established, Protocol::Hixie(_)) => ReadyState::Open,
-            (Phase::Established, Protocol::Hybi(hybi)) => match hybi.phase() {
-                HybiPhase::Open => ReadyState::Open,
-                HybiPhase::Closing(_) | HybiPhase::Ending => ReadyState::Closing,
-                HybiPhase::Closed => ReadyState::Closed,
-            },
+        match &self.state {
+            State::Opening(opening) if opening.is_unasked() => ReadyState::Unstarted,
+            State::Opening(_) => ReadyState::Connecting,
+            State::Hybi(hybi) => hybi.ready_state(),
+            State::Hixie(hixie) if hixie.is_closed() => ReadyState::Closed,
+            State::Hixie(_) => ReadyState::Open,
+            State::Over => ReadyState::Closed,
         }
     }
 
     /// The longest message that is received, in bytes.
     #[must_use]
     pub fn max_length(&self) -> usize {
-        self.max_length
+        self.facts.max_length
     }
 
     /// Which protocol the connection speaks.
     #[must_use]
     pub fn version(&self) -> Version {
-        match &self.handshake {
-            Handshake::Server { version, .. } => *version,
-            Handshake::Client { .. } => Version::Hybi13,
-        }
+        self.facts.version
     }
 
     /// The subprotocol in use: a server knows it from the beginning, a client from the answer.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_ref()?.as_deref()
+        self.facts.subprotocol.as_ref()?.as_deref()
     }
 
     /// Whether it is known which subprotocol is in use, or that there is none. After an answer that chose one
     /// that was not offered, there is none.
     #[must_use]
     pub fn knows_subprotocol(&self) -> bool {
-        self.subprotocol.is_some()
+        self.facts.subprotocol.is_some()
     }
 
     /// The server's answer to a client, as soon as it has arrived, good or bad.
     #[must_use]
     pub fn response(&self) -> Option<&ResponseHead> {
-        self.response.as_ref()
+        self.facts.response.as_ref()
     }
 
     /// Whether [`poll`](Self::poll) has to be asked when [`poll_message`](Self::poll_message) has nothing.
     #[must_use]
     pub fn needs_poll(&self) -> bool {
-        if self.outbox.has_lost() {
+        if self.outbox.has_lost() || !self.pending.is_empty() {
             return true;
         }
-        match (&self.phase, &self.protocol) {
-            (Phase::Failed, _) => !self.untold.is_empty(),
-            (Phase::Established, Protocol::Hybi(hybi)) => {
-                !self.untold.is_empty() || hybi.needs_poll()
-            }
-            _ => true,
+        match &self.state {
+            State::Hybi(hybi) => hybi.needs_poll(),
+            State::Opening(_) | State::Hixie(_) => true,
+            State::Over => false,
         }
     }
 
     /// Whether bytes have arrived that nothing has come of yet, or something is still to be told.
     #[must_use]
     pub fn has_unread(&self) -> bool {
-        !self.untold.is_empty()
-            || match &self.protocol {
-                Protocol::Hybi(hybi) => hybi.has_unread(),
-                Protocol::Hixie(hixie) => hixie.has_unread(),
+        !self.pending.is_empty()
+            || match &self.state {
+                State::Opening(opening) => opening.has_unread(),
+                State::Hybi(hybi) => hybi.has_unread(),
+                State::Hixie(hixie) => hixie.has_unread(),
+                State::Over => false,
             }
     }
 
@@ -613,7 +273,7 @@ impl Connection {
     /// so.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        matches!(&self.protocol, Protocol::Hybi(hybi) if hybi.has_work())
+        matches!(&self.state, State::Hybi(hybi) if hybi.has_work())
             || self.has_faulted()
             || self.outbox.has_lost()
     }
@@ -621,18 +281,16 @@ impl Connection {
     /// Whether it has [faulted](Self::fault), and that is still to be told.
     #[must_use]
     pub fn has_faulted(&self) -> bool {
-        matches!(self.untold.front(), Some(Event::Error(Error::Internal)))
+        matches!(self.pending.front(), Some(Event::Error(Error::Internal)))
     }
 
     /// Bytes accepted and not handed out for writing: in the outbox, waiting for the handshake or for
     /// their turn to be compressed.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
-        let queued = match &self.phase {
-            Phase::Connecting { queued, .. } => {
-                queued.iter().map(|frame| frame.payload.len()).sum()
-            }
-            Phase::Established | Phase::Failed => 0,
+        let queued = match &self.state {
+            State::Opening(opening) => opening.queued_bytes(),
+            State::Hybi(_) | State::Hixie(_) | State::Over => 0,
         };
         self.waiting() + queued
     }
@@ -641,16 +299,13 @@ impl Connection {
     #[must_use]
     #[inline]
     pub fn waiting(&self) -> usize {
-        let compressing = match &self.protocol {
-            Protocol::Hybi(hybi) => hybi.waiting_bytes(),
-            Protocol::Hixie(_) => 0,
+        let compressing = match &self.state {
+            State::Hybi(hybi) => hybi.waiting_bytes(),
+            State::Opening(_) | State::Hixie(_) | State::Over => 0,
         };
         self.outbox.bytes().len() + compressing
     }
 }
-
-/// RFC 6455 §7.1.5: the connection was closed, and no close frame was received.
-const ABNORMAL: u16 = 1006;
 
 fn check_subprotocols(names: &[String]) -> Result<(), InvalidArgument> {
     match names.iter().find(|name| name.contains(char::is_control)) {

@@ -23,9 +23,11 @@ pub struct Negotiation {
     deflate: Option<Agreed>,
 }
 
-/// Who transforms the messages of a connection.
+/// What has been negotiated: who transforms the messages of a connection.
 #[derive(Debug)]
-pub(crate) enum Transformer {
+pub(crate) enum Negotiated {
+    /// No extension does.
+    Nothing,
     /// The core, with permessage-deflate.
     Deflate(Agreed),
     /// Sessions outside the core, which own these bits.
@@ -162,13 +164,14 @@ impl Negotiation {
         (!self.printed.is_empty()).then(|| self.printed.join(", "))
     }
 
-    /// Who transforms messages from now on; `None` when nobody does.
-    pub(crate) fn transformer(&self) -> Option<Transformer> {
+    /// Who transforms messages from now on.
+    pub(crate) fn negotiated(&self) -> Negotiated {
         if let Some(agreed) = self.deflate {
-            return Some(Transformer::Deflate(agreed));
+            return Negotiated::Deflate(agreed);
         }
         let bits = self.owners.iter().map(|(_, rsv)| *rsv);
-        bits.reduce(Rsv::union).map(Transformer::Sessions)
+        bits.reduce(Rsv::union)
+            .map_or(Negotiated::Nothing, Negotiated::Sessions)
     }
 }
 
@@ -179,7 +182,7 @@ mod tests {
     #[test]
     fn a_reserved_bit_has_one_owner() {
         let mut negotiation = Negotiation::default();
-        assert!(negotiation.transformer().is_none());
+        assert!(matches!(negotiation.negotiated(), Negotiated::Nothing));
         negotiation
             .reserve("a", Rsv::new(true, false, false))
             .unwrap();
@@ -197,8 +200,8 @@ mod tests {
             .reserve("d", Rsv::new(false, true, false))
             .unwrap();
         assert!(matches!(
-            negotiation.transformer(),
-            Some(Transformer::Sessions(bits)) if bits == Rsv::new(true, true, false)
+            negotiation.negotiated(),
+            Negotiated::Sessions(bits) if bits == Rsv::new(true, true, false)
         ));
     }
     #[test]

@@ -21,17 +21,20 @@ pub struct ClientRequest {
 }
 
 /// A handshake under way.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ClientHandshake {
     target: String,
-    headers: HeaderList,
     accept: String,
     offered: Vec<String>,
 }
 
 impl ClientHandshake {
-    /// Our own headers come before the caller's, so that they win.
-    pub(crate) fn new(request: &ClientRequest, nonce: Nonce, subprotocols: Vec<String>) -> Self {
+    /// The handshake and the headers of its request. Our own come before the caller's, so that they win.
+    pub(crate) fn new(
+        request: &ClientRequest,
+        nonce: Nonce,
+        subprotocols: Vec<String>,
+    ) -> (Self, HeaderList) {
         let key = key(nonce);
         let mut headers = HeaderList::default();
         headers.push("Host", &request.host);
@@ -45,28 +48,16 @@ impl ClientHandshake {
         if let Some(credentials) = basic_credentials(&request.username, &request.password) {
             headers.push("Authorization", &credentials);
         }
-        let accept = accept_value(&key);
-        Self {
+        let handshake = Self {
             target: request.target.clone(),
-            headers,
-            accept,
+            accept: accept_value(&key),
             offered: subprotocols,
-        }
+        };
+        (handshake, headers)
     }
 
-    pub(crate) fn headers(&mut self) -> &mut HeaderList {
-        &mut self.headers
-    }
-
-    pub(crate) fn request(&mut self, extensions: Option<&str>) -> String {
-        if let Some(offer) = extensions {
-            self.headers.push("Sec-WebSocket-Extensions", offer);
-        }
-        format!(
-            "GET {} HTTP/1.1\r\n{}\r\n",
-            self.target,
-            self.headers.lines()
-        )
+    pub(crate) fn request(&self, headers: &HeaderList) -> String {
+        format!("GET {} HTTP/1.1\r\n{}\r\n", self.target, headers.lines())
     }
 
     /// Whether the answer is all that RFC 6455 §4.1 demands, but for the subprotocol. Its extensions are
@@ -114,7 +105,7 @@ impl ClientHandshake {
 mod tests {
     use super::*;
 
-    fn handshake() -> ClientHandshake {
+    fn handshake() -> (ClientHandshake, HeaderList) {
         let request = ClientRequest {
             host: "example.com:8080".to_owned(),
             target: "/chat?q=1".to_owned(),
@@ -126,11 +117,12 @@ mod tests {
 
     #[test]
     fn asks_as_websocket_driver_does() {
-        let mut handshake = handshake();
-        handshake.headers().set("X", "1").unwrap();
-        handshake.headers().set("host", "elsewhere").unwrap();
+        let (handshake, mut headers) = handshake();
+        headers.set("X", "1").unwrap();
+        headers.set("host", "elsewhere").unwrap();
+        headers.push("Sec-WebSocket-Extensions", "foo");
         assert_eq!(
-            handshake.request(Some("foo")),
+            handshake.request(&headers),
             "GET /chat?q=1 HTTP/1.1\r\n\
              Host: example.com:8080\r\n\
              Upgrade: websocket\r\n\
@@ -149,7 +141,7 @@ mod tests {
         let good = |name: &str| match name {
             "upgrade" => "WebSocket".to_owned(),
             "connection" => "keep-alive, Upgrade".to_owned(),
-            "sec-websocket-accept" => handshake().accept,
+            "sec-websocket-accept" => handshake().0.accept,
             _ => String::new(),
         };
         let answer = |changed: (&str, &str)| {
@@ -174,7 +166,7 @@ mod tests {
             }
         };
         let judge = |answer: &ResponseHead| {
-            let handshake = handshake();
+            let (handshake, _) = handshake();
             handshake.judge(answer)?;
             handshake.subprotocol(answer)
         };

@@ -37,6 +37,15 @@ impl Version {
         }
     }
 
+    /// Whether it is one of the drafts before RFC 6455.
+    #[must_use]
+    pub const fn is_draft(self) -> bool {
+        match self {
+            Self::Hybi13 => false,
+            Self::Hixie76 | Self::Hixie75 => true,
+        }
+    }
+
     /// As in the public `version` property.
     #[must_use]
     pub const fn name(self) -> &'static str {

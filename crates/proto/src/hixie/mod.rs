@@ -60,12 +60,13 @@ enum Found {
 }
 
 impl Hixie {
-    pub(crate) fn new(closing: Closing, max_length: usize) -> Self {
+    /// `inbox` has the bytes that have arrived with the handshake.
+    pub(crate) fn new(closing: Closing, max_length: usize, inbox: Inbox) -> Self {
         Self {
             closing,
             is_closed: false,
             max_length,
-            inbox: Inbox::default(),
+            inbox,
             state: State::FrameType,
             text: Vec::new(),
         }
@@ -77,17 +78,10 @@ impl Hixie {
         }
     }
 
-    /// The first `length` bytes, which are not frames: the body of a hixie-76 request.
-    pub(crate) fn take_body<const LENGTH: usize>(&mut self) -> Option<[u8; LENGTH]> {
-        let body = *self.inbox.unread().first_chunk()?;
-        self.inbox.take(LENGTH);
-        Some(body)
-    }
-
     pub(crate) fn poll(
         &mut self,
         outbox: &mut Outbox,
-        untold: &mut VecDeque<Event>,
+        pending: &mut VecDeque<Event>,
     ) -> Option<Output<'_>> {
         match self.advance()? {
             Found::Text => Some(Output::Message(Message {
@@ -96,8 +90,8 @@ impl Hixie {
             })),
             Found::Close => {
                 self.close(outbox);
-                untold.push_back(CLOSE);
-                Output::of(outbox, untold)
+                pending.push_back(CLOSE);
+                Output::of(outbox, pending)
             }
         }
     }
@@ -136,11 +130,6 @@ impl Hixie {
 
     pub(crate) fn has_unread(&self) -> bool {
         !self.inbox.unread().is_empty() || self.inbox.is_cut()
-    }
-
-    /// What has arrived: before the start, no frames of it have been looked for.
-    pub(crate) fn inbox(&self) -> &Inbox {
-        &self.inbox
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -267,14 +256,14 @@ mod tests {
     /// Runs `bytes` in one piece and byte by byte.
     fn transcript(closing: Closing, bytes: &[u8]) -> Vec<String> {
         let run = |size: usize| {
-            let mut hixie = Hixie::new(closing, 300);
+            let mut hixie = Hixie::new(closing, 300, Inbox::default());
             let mut outbox = Outbox::default();
-            let mut untold = VecDeque::new();
+            let mut pending = VecDeque::new();
             let mut lines = Vec::new();
             for chunk in bytes.chunks(size) {
                 hixie.receive(chunk);
                 loop {
-                    match hixie.poll(&mut outbox, &mut untold) {
+                    match hixie.poll(&mut outbox, &mut pending) {
                         None => break,
                         Some(Output::Message(message)) => {
                             lines.push(String::from_utf8_lossy(message.payload).into_owned());
@@ -323,10 +312,10 @@ mod tests {
 
     #[test]
     fn a_length_that_no_integer_holds_is_above_every_limit() {
-        let mut hixie = Hixie::new(Closing::Silent, usize::MAX);
+        let mut hixie = Hixie::new(Closing::Silent, usize::MAX, Inbox::default());
         hixie.receive(&[&[0x80][..], &[0xFF; 20], &[0x00]].concat());
-        let (mut outbox, mut untold) = (Outbox::default(), VecDeque::new());
-        let output = hixie.poll(&mut outbox, &mut untold);
+        let (mut outbox, mut pending) = (Outbox::default(), VecDeque::new());
+        let output = hixie.poll(&mut outbox, &mut pending);
         assert!(matches!(output, Some(Output::Event(CLOSE))), "{output:?}");
     }
 

@@ -17,17 +17,12 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    pub(crate) fn new(max_length: usize, masking: PeerMasking) -> Self {
+    pub(crate) fn new(max_length: usize, masking: PeerMasking, reserved: Rsv) -> Self {
         Self {
             max_length: max_length as u64,
             masking,
-            reserved: Rsv::default(),
+            reserved,
         }
-    }
-
-    /// From now on these bits may be set: negotiated extensions own them.
-    pub(crate) fn reserve(&mut self, bits: Rsv) {
-        self.reserved = bits;
     }
 
     /// The header at the front of `bytes` and its size, or `None` until it has all arrived.
@@ -164,7 +159,7 @@ mod tests {
     use super::*;
 
     fn decoder(masking: PeerMasking) -> Decoder {
-        Decoder::new(70_000, masking)
+        Decoder::new(70_000, masking, Rsv::default())
     }
 
     #[test]

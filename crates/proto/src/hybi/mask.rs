@@ -29,6 +29,7 @@ fn rotated(mut key: MaskingKey, offset: usize) -> MaskingKey {
 }
 
 /// A source of fresh masking keys. RFC 6455 §5.3: "The masking key needs to be unpredictable".
+#[derive(Clone)]
 pub struct MaskKeys {
     fill: fn(&mut [u8]),
 }

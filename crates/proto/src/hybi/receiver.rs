@@ -7,9 +7,10 @@ use super::assembler::Assembler;
 use super::decoder::Decoder;
 use super::frame::{FrameHeader, Opcode, Rsv};
 use super::mask::mask;
+use super::transformer::Transformer;
 use crate::config::Config;
 use crate::error::ProtocolError;
-use crate::extension::deflate::{Inflater, Progress, RSV as COMPRESSED};
+use crate::extension::deflate::{Progress, RSV as COMPRESSED};
 use crate::inbox::{Inbox, Taken};
 use crate::output::{Kind, Message, Transform};
 use crate::utf8::is_utf8;
@@ -17,14 +18,10 @@ use crate::utf8::is_utf8;
 /// The receiving half of a connection.
 #[derive(Debug)]
 pub(crate) struct Receiver {
-    pub(crate) inbox: Inbox,
+    inbox: Inbox,
     decoder: Decoder,
     assembler: Assembler,
-    /// Boxed: most connections have none.
-    inflater: Option<Box<Inflater>>,
     state: State,
-    /// Sessions outside the core transform messages: they are handed out as they came.
-    is_raw: bool,
     /// Of the first frame of the message under way.
     rsv: Rsv,
 }
@@ -75,28 +72,15 @@ enum State {
 }
 
 impl Receiver {
-    pub(crate) fn new(config: &Config) -> Self {
+    /// `inbox` has the bytes that have arrived with the handshake.
+    pub(crate) fn new(config: &Config, reserved: Rsv, inbox: Inbox) -> Self {
         Self {
-            inbox: Inbox::default(),
-            decoder: Decoder::new(config.max_length, config.peer_masking),
+            inbox,
+            decoder: Decoder::new(config.max_length, config.peer_masking, reserved),
             assembler: Assembler::default(),
-            inflater: None,
             state: State::Header,
-            is_raw: false,
             rsv: Rsv::default(),
         }
-    }
-
-    /// From now on messages are handed out as they came, for the owners of these bits.
-    pub(crate) fn transform(&mut self, reserved: Rsv) {
-        self.is_raw = true;
-        self.decoder.reserve(reserved);
-    }
-
-    /// From now on messages may be compressed.
-    pub(crate) fn inflate(&mut self, inflater: Inflater) {
-        self.decoder.reserve(COMPRESSED);
-        self.inflater = Some(Box::new(inflater));
     }
 
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
@@ -106,27 +90,27 @@ impl Receiver {
     }
 
     /// The next thing the peer said, or `None` until more bytes arrive.
-    pub(crate) fn advance(&mut self) -> Option<Incoming> {
-        match self.step() {
+    pub(crate) fn advance(&mut self, transformer: &mut Transformer) -> Option<Incoming> {
+        match self.step(transformer) {
             Ok(Some(Incoming::Close(payload))) => {
-                self.stop();
+                self.stop(transformer);
                 Some(Incoming::Close(payload))
             }
             Ok(None) if self.inbox.is_cut() => {
-                self.stop();
+                self.stop(transformer);
                 Some(Incoming::Violation(ProtocolError::NoMemory))
             }
             Ok(None) => {
                 self.inbox.release();
                 self.assembler.release();
-                if let Some(inflater) = &mut self.inflater {
-                    inflater.release();
+                if let Transformer::Deflate(deflate) = transformer {
+                    deflate.inflater.release();
                 }
                 None
             }
             Ok(incoming) => incoming,
             Err(violation) => {
-                self.stop();
+                self.stop(transformer);
                 Some(Incoming::Violation(violation))
             }
         }
@@ -140,22 +124,25 @@ impl Receiver {
     }
 
     /// Ends decoding and gives all memory back.
-    pub(crate) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self, transformer: &mut Transformer) {
         self.state = State::Stopped;
         self.inbox.clear();
         self.assembler.clear();
-        self.inflater = None;
+        if let Transformer::Deflate(deflate) = transformer {
+            deflate.inflater.stop();
+        }
     }
 
     /// A message that [`advance`](Self::advance) just returned.
-    pub(crate) fn message(&self, arrived: Arrived) -> Message<'_> {
+    pub(crate) fn message<'a>(
+        &'a self,
+        arrived: Arrived,
+        transformer: &'a Transformer,
+    ) -> Message<'a> {
         let payload = match arrived.place {
             Place::Inbox(taken) => self.inbox.taken(taken),
             Place::Assembler => self.assembler.payload(),
-            Place::Inflater => self
-                .inflater
-                .as_ref()
-                .map_or(&[][..], |inflater| inflater.output()),
+            Place::Inflater => transformer.inflated(),
         };
         Message {
             kind: arrived.kind,
@@ -164,8 +151,12 @@ impl Receiver {
     }
 
     /// The same message for those who transform it.
-    pub(crate) fn raw_message(&self, arrived: Arrived) -> Transform<'_> {
-        let Message { kind, payload } = self.message(arrived);
+    pub(crate) fn raw_message<'a>(
+        &'a self,
+        arrived: Arrived,
+        transformer: &'a Transformer,
+    ) -> Transform<'a> {
+        let Message { kind, payload } = self.message(arrived, transformer);
         Transform {
             kind,
             payload,
@@ -173,16 +164,13 @@ impl Receiver {
         }
     }
 
-    fn step(&mut self) -> Result<Option<Incoming>, ProtocolError> {
+    fn step(&mut self, transformer: &mut Transformer) -> Result<Option<Incoming>, ProtocolError> {
         loop {
             match self.state {
                 State::Stopped => return Ok(None),
                 State::Inflating(kind) => {
-                    let Some(inflater) = &mut self.inflater else {
-                        return Ok(None);
-                    };
-                    let progress = inflater.resume()?;
-                    return self.inflated(kind, progress).map(Some);
+                    let progress = transformer.resume_inflating()?;
+                    return self.inflated(kind, progress, transformer).map(Some);
                 }
                 State::Payload { header, received } => {
                     if !self.continue_payload(header, received)? {
@@ -190,8 +178,9 @@ impl Receiver {
                     }
                     if header.fin {
                         let kind = self.assembler.finish()?;
-                        if self.is_compressed(self.rsv) {
-                            return self.start_inflating(kind, Place::Assembler).map(Some);
+                        if let Some(inflater) = transformer.inflater(self.rsv) {
+                            let progress = inflater.start(self.assembler.payload())?;
+                            return self.inflated(kind, progress, transformer).map(Some);
                         }
                         return Ok(Some(Incoming::Message(Arrived {
                             kind,
@@ -210,7 +199,7 @@ impl Receiver {
                     if header.opcode.is_control() {
                         return Ok(self.control(header, size));
                     }
-                    if let Some(message) = self.whole_message(header, size)? {
+                    if let Some(message) = self.whole_message(header, size, transformer)? {
                         return Ok(Some(message));
                     }
                 }
@@ -244,6 +233,7 @@ impl Receiver {
         &mut self,
         header: FrameHeader,
         size: usize,
+        transformer: &mut Transformer,
     ) -> Result<Option<Incoming>, ProtocolError> {
         self.inbox.take(size);
         let arrived = self.inbox.unread().len();
@@ -255,10 +245,12 @@ impl Receiver {
             if let Some(key) = header.masking_key {
                 mask(self.inbox.taken_mut(taken), key, 0);
             }
-            if self.is_compressed(header.rsv) {
-                return self.start_inflating(kind, Place::Inbox(taken)).map(Some);
+            if let Some(inflater) = transformer.inflater(header.rsv) {
+                let progress = inflater.start(self.inbox.taken(taken))?;
+                return self.inflated(kind, progress, transformer).map(Some);
             }
-            if kind == Kind::Text && !self.is_raw && !is_utf8(self.inbox.taken(taken)) {
+            let is_text = kind == Kind::Text && !transformer.has_sessions();
+            if is_text && !is_utf8(self.inbox.taken(taken)) {
                 return Err(ProtocolError::InvalidUtf8);
             }
             return Ok(Some(Incoming::Message(Arrived {
@@ -269,8 +261,8 @@ impl Receiver {
         }
         if let Some(kind) = kind {
             self.rsv = header.rsv;
-            let is_raw = self.is_raw || self.is_compressed(header.rsv);
-            self.assembler.begin(kind, is_raw);
+            self.assembler
+                .begin(kind, transformer.transforms(header.rsv));
         }
         self.state = State::Payload {
             header,
@@ -279,25 +271,12 @@ impl Receiver {
         Ok(None)
     }
 
-    #[inline]
-    fn is_compressed(&self, rsv: Rsv) -> bool {
-        rsv == COMPRESSED && self.inflater.is_some()
-    }
-
-    /// Inflates the message whose payload is there.
-    fn start_inflating(&mut self, kind: Kind, place: Place) -> Result<Incoming, ProtocolError> {
-        let payload = match place {
-            Place::Inbox(taken) => self.inbox.taken(taken),
-            Place::Assembler | Place::Inflater => self.assembler.payload(),
-        };
-        let progress = match &mut self.inflater {
-            Some(inflater) => inflater.start(payload)?,
-            None => Progress::Done,
-        };
-        self.inflated(kind, progress)
-    }
-
-    fn inflated(&mut self, kind: Kind, progress: Progress) -> Result<Incoming, ProtocolError> {
+    fn inflated(
+        &mut self,
+        kind: Kind,
+        progress: Progress,
+        transformer: &Transformer,
+    ) -> Result<Incoming, ProtocolError> {
         if progress == Progress::Unfinished {
             self.state = State::Inflating(kind);
             return Ok(Incoming::Unfinished);
@@ -308,7 +287,7 @@ impl Receiver {
             rsv: COMPRESSED,
             place: Place::Inflater,
         };
-        if kind == Kind::Text && !is_utf8(self.message(arrived).payload) {
+        if kind == Kind::Text && !is_utf8(transformer.inflated()) {
             return Err(ProtocolError::InvalidUtf8);
         }
         Ok(Incoming::Message(arrived))

@@ -9,6 +9,7 @@ use super::encoder::{MAX_HEADER, encode};
 use super::frame::{Opcode, Rsv};
 use super::mask::MaskKeys;
 use super::prepared::{Frame, Prepared};
+use super::transformer::Transformer;
 use crate::extension::deflate::{Alone, Deflater, RSV};
 use crate::memory::{self, NoMemory};
 use crate::outbox::Outbox;
@@ -19,8 +20,6 @@ use crate::spare;
 #[derive(Debug)]
 pub(crate) struct Sender {
     mask_keys: Option<MaskKeys>,
-    /// Boxed: most connections have none.
-    deflater: Option<Box<Deflater>>,
     backlog: Backlog,
 }
 
@@ -57,41 +56,54 @@ impl Sender {
     pub(crate) fn new(mask_keys: Option<MaskKeys>) -> Self {
         Self {
             mask_keys,
-            deflater: None,
             backlog: Backlog::default(),
         }
     }
 
-    /// From now on messages are compressed.
-    pub(crate) fn deflate(&mut self, deflater: Deflater) {
-        self.deflater = Some(Box::new(deflater));
-    }
-
     /// Sends a frame of ours: a message, or a control frame, which is always plain.
     #[inline]
-    pub(crate) fn send(&mut self, opcode: Opcode, form: Form, payload: &[u8], out: &mut Outbox) {
-        match &self.deflater {
-            None => self.send_as_it_is(opcode, Rsv::default(), payload, out),
-            Some(deflater) => {
+    pub(crate) fn send(
+        &mut self,
+        opcode: Opcode,
+        form: Form,
+        payload: &[u8],
+        transformer: &mut Transformer,
+        out: &mut Outbox,
+    ) {
+        match transformer {
+            Transformer::Nothing | Transformer::Sessions(_) => {
+                self.send_as_it_is(opcode, Rsv::default(), payload, out);
+            }
+            Transformer::Deflate(deflate) => {
+                let deflater = &mut deflate.deflater;
                 let compresses = form == Form::Negotiated && deflater.compresses(payload.len());
-                self.compress_or_wait(opcode, compresses, payload, out);
+                self.compress_or_wait(opcode, compresses.then_some(deflater), payload, out);
             }
         }
     }
 
     /// Sends a message that was made for many connections.
     #[inline]
-    pub(crate) fn send_prepared(&mut self, prepared: &Prepared, form: Form, out: &mut Outbox) {
+    pub(crate) fn send_prepared(
+        &mut self,
+        prepared: &Prepared,
+        form: Form,
+        transformer: &mut Transformer,
+        out: &mut Outbox,
+    ) {
         let opcode = Opcode::from(prepared.kind());
-        let Some(deflater) = &self.deflater else {
-            return self.send_frame(opcode, Rsv::default(), prepared.plain(), out);
+        let deflater = match transformer {
+            Transformer::Nothing | Transformer::Sessions(_) => {
+                return self.send_frame(opcode, Rsv::default(), prepared.plain(), out);
+            }
+            Transformer::Deflate(deflate) => &mut deflate.deflater,
         };
         let payload = prepared.payload();
         let compresses = form == Form::Negotiated && deflater.compresses(payload.len());
         match deflater.alone() {
             Some(alone) if compresses => self.send_alone(prepared, alone, out),
             _ if compresses || self.has_work() => {
-                self.compress_or_wait(opcode, compresses, payload, out);
+                self.compress_or_wait(opcode, compresses.then_some(deflater), payload, out);
             }
             _ => self.send_frame(opcode, Rsv::default(), prepared.plain(), out),
         }
@@ -130,8 +142,8 @@ impl Sender {
         self.backlog.bytes
     }
 
-    /// Does one slice of the work that waits.
-    pub(crate) fn work(&mut self, out: &mut Outbox) {
+    /// Does one slice of the work that waits. Frames wait for a deflater only.
+    pub(crate) fn work(&mut self, deflater: &mut Deflater, out: &mut Outbox) {
         let mut budget = SLICE;
         while budget > 0
             && let Some(Waiting {
@@ -159,11 +171,14 @@ impl Sender {
                     None
                 }
                 Payload::ToCompress(payload) if !is_slow => {
-                    self.compress(opcode, &payload, out);
+                    self.compress(opcode, deflater, &payload, out);
                     None
                 }
-                Payload::ToCompress(payload) => self.compress_slice(opcode, Some(payload), out),
-                Payload::Started => self.compress_slice(opcode, None, out),
+                Payload::ToCompress(payload) => {
+                    deflater.start(payload);
+                    self.compress_slice(opcode, deflater, out)
+                }
+                Payload::Started => self.compress_slice(opcode, deflater, out),
                 Payload::Prepared(prepared, alone) => self.compress_prepared(prepared, alone, out),
             };
             match left {
@@ -187,42 +202,47 @@ impl Sender {
     /// Forgets what waits.
     pub(crate) fn stop(&mut self) {
         self.backlog = Backlog::default();
-        self.deflater = None;
     }
 
+    /// `deflater` is `None` for a frame that is sent as it is.
     fn compress_or_wait(
         &mut self,
         opcode: Opcode,
-        compresses: bool,
+        deflater: Option<&mut Deflater>,
         payload: &[u8],
         out: &mut Outbox,
     ) {
-        let is_large = compresses && Deflater::is_large(payload.len());
-        if is_large || self.has_work() {
-            let length = payload.len();
-            match memory::copy_of(payload) {
-                Ok(payload) if compresses => {
+        let length = payload.len();
+        match deflater {
+            Some(deflater) if !Deflater::is_large(length) && !self.has_work() => {
+                self.compress(opcode, deflater, payload, out);
+            }
+            None if !self.has_work() => {
+                self.send_as_it_is(opcode, Rsv::default(), payload, out);
+            }
+            deflater => match memory::copy_of(payload) {
+                Ok(payload) if deflater.is_some() => {
                     self.wait(opcode, length, Payload::ToCompress(payload), out);
                 }
                 Ok(payload) => self.wait(opcode, length, Payload::Plain(payload), out),
                 Err(NoMemory) => out.lose(),
-            }
-        } else if compresses {
-            self.compress(opcode, payload, out);
-        } else {
-            self.send_as_it_is(opcode, Rsv::default(), payload, out);
+            },
         }
     }
 
-    fn compress(&mut self, opcode: Opcode, payload: &[u8], out: &mut Outbox) {
-        if let Some(deflater) = &mut self.deflater {
-            let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
-            deflater.message(payload, |compressed| {
-                out.append(MAX_HEADER + compressed.len(), |bytes| {
-                    encode(opcode, RSV, key, compressed, bytes);
-                });
+    fn compress(
+        &mut self,
+        opcode: Opcode,
+        deflater: &mut Deflater,
+        payload: &[u8],
+        out: &mut Outbox,
+    ) {
+        let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
+        deflater.message(payload, |compressed| {
+            out.append(MAX_HEADER + compressed.len(), |bytes| {
+                encode(opcode, RSV, key, compressed, bytes);
             });
-        }
+        });
     }
 
     /// Puts a frame behind those that wait.
@@ -239,17 +259,13 @@ impl Sender {
         }
     }
 
-    /// What is left to do. `payload` is `None` when the message has been started.
+    /// One slice of the message that the deflater has. What is left to do.
     fn compress_slice(
         &mut self,
         opcode: Opcode,
-        payload: Option<Vec<u8>>,
+        deflater: &mut Deflater,
         out: &mut Outbox,
     ) -> Option<Payload> {
-        let deflater = self.deflater.as_mut()?;
-        if let Some(payload) = payload {
-            deflater.start(payload);
-        }
         match deflater.resume() {
             Ok(None) => return Some(Payload::Started),
             Ok(Some(compressed)) => self.send_as_it_is(opcode, RSV, &compressed, out),

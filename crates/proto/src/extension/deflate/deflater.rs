@@ -69,6 +69,13 @@ impl Deflater {
         }
     }
 
+    /// Gives all memory back: no message is worth it any more.
+    pub(crate) fn stop(&mut self) {
+        self.context = Context::None;
+        self.threshold = usize::MAX;
+        self.unfinished = None;
+    }
+
     /// Whether a message of this length is worth it. The peer understands either.
     pub(crate) fn compresses(&self, length: usize) -> bool {
         length >= self.threshold

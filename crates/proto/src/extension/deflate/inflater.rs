@@ -113,6 +113,13 @@ impl Inflater {
         &self.output
     }
 
+    /// Gives all memory back: no message is started afterwards.
+    pub(crate) fn stop(&mut self) {
+        self.history = History::new(0);
+        self.output = Vec::new();
+        self.unfinished = None;
+    }
+
     /// Gives back the memory of a message that has been looked at.
     pub(crate) fn release(&mut self) {
         if self.unfinished.is_none() {

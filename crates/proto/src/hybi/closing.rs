@@ -1,0 +1,240 @@
+//! The closing handshake, RFC 6455 §7.
+//!
+//! Knows the phases of a close, and what waits for the sessions and for large messages. Does not know what
+//! else may be said in a phase.
+
+use std::collections::VecDeque;
+
+use super::Hybi;
+use super::transformer::Transformer;
+use crate::close::CloseFrame;
+use crate::connection::ReadyState;
+use crate::error::ProtocolError;
+use crate::outbox::Outbox;
+use crate::output::{Error, Event};
+
+/// Where a connection that speaks frames stands.
+///
+/// ```text
+///          close()                peer's close frame, or a violation
+///  Open ─────────────► Closing ─────────────────────────────► Closed
+///   │                                                           ▲
+///   └── peer's close frame, answered; or a violation, reported ─┘
+/// ```
+///
+/// Where sessions outside the core transform messages, or a large message is being compressed, a
+/// connection that is about to close stays in `Ending` until that is finished.
+#[derive(Debug)]
+pub(super) enum Phase {
+    Open,
+    /// We have begun to close with this frame. The peer's is awaited.
+    Closing {
+        ours: CloseFrame,
+        delivery: Delivery,
+    },
+    /// Nothing more is received: the end waits for the sessions, or for the work that is left.
+    Ending(Ending),
+    Closed,
+}
+
+/// Where a close frame of ours is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Delivery {
+    /// It waits for the sessions to finish.
+    Waits,
+    Sent,
+}
+
+/// The end of a connection, because of the peer's close frame or of an error.
+#[derive(Debug)]
+pub(super) struct Ending {
+    /// The close frame that is still to be sent. RFC 6455 §5.5.1: "If an endpoint receives a Close frame and
+    /// did not previously send a Close frame, the endpoint MUST send a Close frame in response." §7.1.7 asks
+    /// the same of an endpoint that fails the connection.
+    unsent: Option<CloseFrame>,
+    error: Option<Error>,
+    close: Event,
+}
+
+impl Phase {
+    pub(super) fn ready_state(&self) -> ReadyState {
+        match self {
+            Self::Open => ReadyState::Open,
+            Self::Closing { .. } | Self::Ending(_) => ReadyState::Closing,
+            Self::Closed => ReadyState::Closed,
+        }
+    }
+
+    /// What sessions held when the connection began to close still goes before the close frame.
+    pub(super) fn may_send_transformed(&self) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Closing { delivery, .. } => *delivery == Delivery::Waits,
+            Self::Ending(ending) => ending.unsent.is_some(),
+            Self::Closed => false,
+        }
+    }
+}
+
+impl Hybi {
+    /// Starts the closing handshake. False when it has begun already.
+    pub(crate) fn close(
+        &mut self,
+        frame: CloseFrame,
+        outbox: &mut Outbox,
+        pending: &mut VecDeque<Event>,
+    ) -> bool {
+        let accepted = self.is_open();
+        if accepted {
+            let delivery = if self.transformer.has_sessions() {
+                pending.push_back(Event::Drain);
+                Delivery::Waits
+            } else {
+                self.send_close(&frame, outbox);
+                Delivery::Sent
+            };
+            self.phase = Phase::Closing {
+                ours: frame,
+                delivery,
+            };
+        }
+        accepted
+    }
+
+    /// Fails the connection, RFC 6455 §7.1.7. After our close frame there is nothing to report: it has said
+    /// why we close, and no close frame of the peer can follow what it broke the protocol with.
+    pub(crate) fn fail(
+        &mut self,
+        error: ProtocolError,
+        outbox: &mut Outbox,
+        pending: &mut VecDeque<Event>,
+    ) {
+        match &self.phase {
+            Phase::Closing { ours, .. } => {
+                let ours = ours.clone();
+                self.end(ours, None, outbox, pending);
+            }
+            Phase::Open | Phase::Ending(_) | Phase::Closed => {
+                let frame = CloseFrame::new(error.close_code(), &error.to_string());
+                self.fail_with(frame, Error::Protocol(error), outbox, pending);
+            }
+        }
+    }
+
+    /// [`fail`](Self::fail) for errors that are not the peer's: the closing handshake can go on after those.
+    pub(crate) fn fail_with(
+        &mut self,
+        frame: CloseFrame,
+        error: Error,
+        outbox: &mut Outbox,
+        pending: &mut VecDeque<Event>,
+    ) {
+        if self.is_open() {
+            self.end(frame, Some(error), outbox, pending);
+        }
+    }
+
+    /// Does one slice of the work that is left, and then what has waited for it.
+    pub(crate) fn work(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
+        match &mut self.transformer {
+            Transformer::Deflate(deflate) => self.sender.work(&mut deflate.deflater, outbox),
+            Transformer::Nothing => {}
+            Transformer::Sessions(_) => return,
+        }
+        if !self.sender.has_work() {
+            self.finish(outbox, pending);
+        }
+    }
+
+    /// There is no memory for what we send, or not for all of it: nothing of it comes but our close frame.
+    pub(crate) fn exhausted(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
+        self.stop_sending();
+        match self.phase {
+            Phase::Open | Phase::Closing { .. } => {
+                self.fail(ProtocolError::NoMemory, outbox, pending);
+            }
+            Phase::Ending(_) => self.work(outbox, pending),
+            Phase::Closed => {}
+        }
+    }
+
+    /// Forgets what waits to be compressed, and does what has waited for that.
+    pub(crate) fn drop_output(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
+        self.stop_sending();
+        self.work(outbox, pending);
+    }
+
+    /// The sessions have finished: does what has waited for them.
+    pub(crate) fn drained(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
+        if self.transformer.has_sessions() {
+            self.finish(outbox, pending);
+        }
+    }
+
+    /// Nothing more is received, and the connection closes as soon as nothing else is under way.
+    pub(super) fn end(
+        &mut self,
+        frame: CloseFrame,
+        error: Option<Error>,
+        outbox: &mut Outbox,
+        pending: &mut VecDeque<Event>,
+    ) {
+        let close = Event::close(&frame);
+        let unsent = match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Open => Some(frame),
+            Phase::Closing { ours, delivery } => match delivery {
+                Delivery::Waits => Some(ours),
+                Delivery::Sent => None,
+            },
+            Phase::Ending(ending) => ending.unsent,
+            Phase::Closed => None,
+        };
+        self.phase = Phase::Ending(Ending {
+            unsent,
+            error,
+            close,
+        });
+        self.receiver.stop(&mut self.transformer);
+        self.held = None;
+        if self.transformer.has_sessions() {
+            pending.push_back(Event::Drain);
+        } else if !self.sender.has_work() {
+            self.finish(outbox, pending);
+        }
+    }
+
+    /// Does what has waited: sends the close frame, reports the end.
+    fn finish(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
+        match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Open => self.phase = Phase::Open,
+            Phase::Closing { ours, delivery } => {
+                if delivery == Delivery::Waits {
+                    self.send_close(&ours, outbox);
+                }
+                self.phase = Phase::Closing {
+                    ours,
+                    delivery: Delivery::Sent,
+                };
+            }
+            Phase::Ending(Ending {
+                unsent,
+                error,
+                close,
+            }) => {
+                if let Some(frame) = unsent {
+                    self.send_close(&frame, outbox);
+                }
+                pending.extend(error.map(Event::Error));
+                pending.push_back(close);
+            }
+            Phase::Closed => {}
+        }
+    }
+
+    fn stop_sending(&mut self) {
+        self.sender.stop();
+        if let Transformer::Deflate(deflate) = &mut self.transformer {
+            deflate.deflater.stop();
+        }
+    }
+}

@@ -5,7 +5,8 @@ use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 use proto::error::ProtocolError;
 use proto::extension::deflate::Session;
-use proto::extension::deflate::parameters::{Agreed, Compression, Options, WindowBits};
+use proto::extension::deflate::agreement::Agreed;
+use proto::extension::deflate::options::{Compression, Options, WindowBits};
 
 use crate::connection::Connection;
 use crate::convert::error::pending;

@@ -7,7 +7,7 @@ use proto::close::CloseCode;
 use proto::connection::Connection as Core;
 use proto::error::HandshakeError;
 use proto::extension::header::{number, print};
-use proto::hybi::frame::Rsv;
+use proto::frame::Rsv;
 
 use crate::connection::{Connection, Outcome, kind};
 use crate::convert::error::throw;

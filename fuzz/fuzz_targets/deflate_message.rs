@@ -10,7 +10,8 @@ use faye_websocket_fuzz::zlib::Reader;
 use libfuzzer_sys::fuzz_target;
 use proto::error::ProtocolError;
 use proto::extension::deflate::Session;
-use proto::extension::deflate::parameters::{Agreed, Compression, Options, WindowBits};
+use proto::extension::deflate::agreement::Agreed;
+use proto::extension::deflate::options::{Compression, Options, WindowBits};
 
 fuzz_target!(|input: &[u8]| {
     let _ = fuzz(&mut Unstructured::new(input));

@@ -11,8 +11,8 @@ use libfuzzer_sys::fuzz_target;
 use proto::config::Config;
 use proto::connection::{Connection, ReadyState};
 use proto::error::{HandshakeError, InvalidArgument};
+use proto::frame::Rsv;
 use proto::http::request::Request;
-use proto::hybi::frame::Rsv;
 use proto::output::{Caused, Event, Kind, Output};
 use proto_testing::connections::{
     ANSWER, KEY, RSV1, answer_with, hixie75_server, hixie76_server, negotiate, new_client,

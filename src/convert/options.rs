@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use napi::Either;
 use napi_derive::napi;
 use proto::config::{Config, Drafts, PeerMasking};
+use proto::frame::mask::MaskKeys;
 use proto::http::headers::list;
-use proto::hybi::mask::MaskKeys;
 
 /// What a connection can be told before it starts.
 #[napi(object, object_to_js = false)]

@@ -2,12 +2,12 @@
 
 use proto::config::{Config, DEFAULT_MAX_LENGTH, PeerMasking};
 use proto::connection::Connection;
-use proto::extension::deflate::parameters::{Compression, Options, WindowBits};
+use proto::extension::deflate::options::{Compression, Options, WindowBits};
 use proto::extension::negotiation::Negotiation;
+use proto::frame::Rsv;
+use proto::frame::mask::MaskKeys;
 use proto::handshake::ClientRequest;
 use proto::http::request::Request;
-use proto::hybi::frame::Rsv;
-use proto::hybi::mask::MaskKeys;
 use proto::output::{Event, Output};
 
 /// A server that has not answered a request of RFC 6455. `changed` headers replace the usual ones; `-` leaves one out.

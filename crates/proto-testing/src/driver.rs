@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use proto::connection::{Connection, ReadyState};
 use proto::error::HandshakeError;
-use proto::extension::deflate::parameters::Options;
+use proto::extension::deflate::options::Options;
 use proto::extension::header::print;
 use proto::output::{Caused, Event, Kind, Output};
 

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput};
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::extension::deflate::parameters::Options;
+use faye_websocket_proto::extension::deflate::options::Options;
+use faye_websocket_proto::frame::mask::{MaskKeys, mask};
 use faye_websocket_proto::handshake::ClientRequest;
 use faye_websocket_proto::http::request::Request;
-use faye_websocket_proto::hybi::mask::{MaskKeys, mask};
 use faye_websocket_proto::output::{Kind, Output};
 
 fn main() {

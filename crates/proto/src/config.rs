@@ -1,6 +1,6 @@
 //! What the application decides before a connection starts.
 
-use crate::hybi::mask::MaskKeys;
+use crate::frame::mask::MaskKeys;
 
 /// Which frames of the peer must be masked, RFC 6455 §5.1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

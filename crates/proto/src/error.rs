@@ -4,7 +4,7 @@
 //! with it. Does not know when a fact is established.
 
 use crate::close::CloseCode;
-use crate::hybi::frame::Rsv;
+use crate::frame::Rsv;
 
 /// A violation of RFC 6455 by the peer, after the opening handshake. `Display` is what users read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

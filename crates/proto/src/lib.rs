@@ -55,6 +55,7 @@ pub mod connection;
 pub mod error;
 pub mod event_stream;
 pub mod extension;
+pub mod frame;
 pub mod handshake;
 mod hixie;
 pub mod http;

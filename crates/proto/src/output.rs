@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::close::CloseFrame;
 use crate::error::{HandshakeError, ProtocolError};
-use crate::hybi::frame::{Opcode, Rsv};
+use crate::frame::{Opcode, Rsv};
 use crate::outbox::Outbox;
 
 /// What `poll` returns: the next thing the peer caused.
@@ -150,6 +150,21 @@ impl Event {
             reason: Some(reason),
         }
     }
+}
+
+/// `readyState`, by the numbers of its public property.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ReadyState {
+    /// -1: a client that has not been started.
+    Unstarted,
+    /// 0: the opening handshake is under way.
+    Connecting,
+    /// 1: messages may be sent.
+    Open,
+    /// 2: we have begun to close.
+    Closing,
+    /// 3: over.
+    Closed,
 }
 
 /// Why a connection failed.

@@ -2,7 +2,7 @@
 
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::hybi::frame::Rsv;
+use faye_websocket_proto::frame::Rsv;
 use faye_websocket_proto::hybi::prepared::Prepared;
 use faye_websocket_proto::output::{Event, Kind};
 

@@ -3,7 +3,7 @@
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::{Connection, ReadyState};
 use faye_websocket_proto::error::HandshakeError;
-use faye_websocket_proto::extension::deflate::parameters::Options;
+use faye_websocket_proto::extension::deflate::options::Options;
 use faye_websocket_proto::output::{Event, Kind, Output};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use faye_websocket_proto::config::Config;
 use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::hybi::mask::MaskKeys;
+use faye_websocket_proto::frame::mask::MaskKeys;
 use faye_websocket_proto::hybi::prepared::Prepared;
 use faye_websocket_proto::output::{Event, Form, Kind};
 use proptest::collection::vec;

@@ -21,6 +21,7 @@ use crate::http::head::ResponseHead;
 use crate::http::request::Request;
 use crate::hybi::Hybi;
 use crate::outbox::Outbox;
+pub use crate::output::ReadyState;
 use crate::output::{Caused, Error, Event, Kind, Message, Output};
 use crate::utf8::is_utf8;
 use handshake::{Facts, Opening};
@@ -52,21 +53,6 @@ enum State {
     Hixie(Hixie),
     /// Over before it was open, or abandoned.
     Over,
-}
-
-/// `readyState`, by the numbers of its public property.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ReadyState {
-    /// -1: a client that has not been started.
-    Unstarted,
-    /// 0: the opening handshake is under way.
-    Connecting,
-    /// 1: messages may be sent.
-    Open,
-    /// 2: we have begun to close.
-    Closing,
-    /// 3: over.
-    Closed,
 }
 
 /// The constructors: where a connection comes from.

@@ -5,13 +5,16 @@
 
 use crate::http::headers::{is_token, is_token_byte};
 
+/// A parameter list as it stands in the header; `None` for a parameter without a value.
+pub type Parameters = Vec<(String, Option<String>)>;
+
 /// One element of the header: an offer in a request, a response in an answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Element {
     /// The extension's name.
     pub name: String,
-    /// Its parameters, in order; `None` for a parameter without a value.
-    pub parameters: Vec<(String, Option<String>)>,
+    /// Its parameters, in order.
+    pub parameters: Parameters,
 }
 
 /// The value is outside the grammar.

@@ -1,16 +1,14 @@
 //! Which extensions a connection uses.
 //!
 //! Knows offers, responses and who owns which reserved bit. Does not know what an extension does with
-//! its parameters; those of permessage-deflate are judged in `deflate/parameters.rs`.
+//! its parameters; those of permessage-deflate are judged in `deflate/agreement.rs`.
 
 use super::deflate;
-use super::deflate::parameters::{Agreed, NAME as DEFLATE, Options as DeflateOptions};
+use super::deflate::agreement::{Agreed, NAME as DEFLATE};
+use super::deflate::options::Options as DeflateOptions;
 use super::header::{Element, Malformed, parse, print};
 use crate::error::InvalidArgument;
-use crate::hybi::frame::Rsv;
-
-/// A parameter list as it stands in a header.
-pub type Parameters = Vec<(String, Option<String>)>;
+use crate::frame::Rsv;
 
 /// A negotiation under way: on a server from offers to a response, on a client from a response to
 /// activated sessions.

@@ -3,8 +3,8 @@
 //! Knows how the payload of a message grows, piece by piece as the bytes arrive, and whether its text
 //! is still UTF-8. Does not know frames or limits: what is not admitted never gets here.
 
-use super::mask::{MaskingKey, mask};
 use crate::error::ProtocolError;
+use crate::frame::mask::{MaskingKey, mask};
 use crate::memory;
 use crate::output::Kind;
 use crate::spare;

@@ -8,10 +8,9 @@ use std::collections::VecDeque;
 use super::Hybi;
 use super::transformer::Transformer;
 use crate::close::CloseFrame;
-use crate::connection::ReadyState;
 use crate::error::ProtocolError;
 use crate::outbox::Outbox;
-use crate::output::{Error, Event};
+use crate::output::{Error, Event, ReadyState};
 
 /// Where a connection that speaks frames stands.
 ///

@@ -5,10 +5,6 @@
 
 pub(crate) mod assembler;
 mod closing;
-pub(crate) mod decoder;
-pub(crate) mod encoder;
-pub mod frame;
-pub mod mask;
 pub mod prepared;
 pub(crate) mod receiver;
 pub(crate) mod sender;
@@ -18,13 +14,12 @@ use std::collections::VecDeque;
 
 use crate::close::CloseFrame;
 use crate::config::Config;
-use crate::connection::ReadyState;
 use crate::extension::negotiation::Negotiated;
+use crate::frame::{Opcode, Rsv};
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
-use crate::output::{Event, Form, Message, Output};
+use crate::output::{Event, Form, Message, Output, ReadyState};
 use closing::Phase;
-use frame::{Opcode, Rsv};
 use prepared::Prepared;
 use receiver::{Incoming, Receiver};
 use sender::Sender;

@@ -6,9 +6,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::encoder::{MAX_HEADER, encode};
-use super::frame::{Opcode, Rsv};
 use crate::extension::deflate::{Alone, Deflater, RSV};
+use crate::frame::encoder::{MAX_HEADER, encode};
+use crate::frame::{Opcode, Rsv};
 use crate::memory::{self, NoMemory};
 use crate::output::Kind;
 

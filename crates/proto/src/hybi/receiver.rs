@@ -4,13 +4,13 @@
 //! reports what the peer said and stops after a close frame or a violation.
 
 use super::assembler::Assembler;
-use super::decoder::Decoder;
-use super::frame::{FrameHeader, Opcode, Rsv};
-use super::mask::mask;
 use super::transformer::Transformer;
 use crate::config::Config;
 use crate::error::ProtocolError;
 use crate::extension::deflate::{Progress, RSV as COMPRESSED};
+use crate::frame::decoder::Decoder;
+use crate::frame::mask::mask;
+use crate::frame::{FrameHeader, Opcode, Rsv};
 use crate::inbox::{Inbox, Taken};
 use crate::output::{Kind, Message, Transform};
 use crate::utf8::is_utf8;

@@ -5,12 +5,12 @@
 
 use std::collections::VecDeque;
 
-use super::encoder::{MAX_HEADER, encode};
-use super::frame::{Opcode, Rsv};
-use super::mask::MaskKeys;
 use super::prepared::{Frame, Prepared};
 use super::transformer::Transformer;
 use crate::extension::deflate::{Alone, Deflater, RSV};
+use crate::frame::encoder::{MAX_HEADER, encode};
+use crate::frame::mask::MaskKeys;
+use crate::frame::{Opcode, Rsv};
 use crate::memory::{self, NoMemory};
 use crate::outbox::Outbox;
 use crate::output::Form;

@@ -3,10 +3,10 @@
 //! Knows what was negotiated, and holds permessage-deflate at work. Does not know frames, nor when a
 //! message comes or goes.
 
-use super::frame::Rsv;
 use crate::error::ProtocolError;
 use crate::extension::deflate::{Deflater, Inflater, Progress, RSV as COMPRESSED};
 use crate::extension::negotiation::Negotiated;
+use crate::frame::Rsv;
 
 /// Who transforms messages, in both directions.
 #[derive(Debug)]

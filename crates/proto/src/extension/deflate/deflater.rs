@@ -4,8 +4,9 @@
 
 use zlib_rs::{Deflate, DeflateFlush};
 
+use super::agreement::Agreed;
 use super::history::History;
-use super::parameters::{Agreed, Compression, WindowBits};
+use super::options::{Compression, WindowBits};
 use super::reach::Reach;
 use super::workspace::{DeflateKind, StreamId, Workspace};
 use crate::memory::{self, NoMemory};

@@ -5,8 +5,9 @@
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
+use super::agreement::Agreed;
 use super::history::History;
-use super::parameters::{Agreed, WindowBits};
+use super::options::WindowBits;
 use super::workspace::{StreamId, Workspace, prime};
 use crate::error::ProtocolError;
 use crate::memory::{self, NoMemory};

@@ -6,7 +6,7 @@
 //!
 //! Knows what reaches have cost and when to measure. Does not compress.
 
-use super::parameters::WindowBits;
+use super::options::WindowBits;
 
 /// How far back a connection's messages refer.
 #[derive(Debug)]

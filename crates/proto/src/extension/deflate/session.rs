@@ -2,7 +2,7 @@
 //!
 //! Knows both directions. Does not know whether a message is text.
 
-use super::parameters::Agreed;
+use super::agreement::Agreed;
 use super::{Deflater, Inflater, Progress};
 use crate::error::ProtocolError;
 use crate::memory;

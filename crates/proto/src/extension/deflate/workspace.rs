@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use zlib_rs::{Deflate, DeflateConfig, Inflate, Method};
 
-use super::parameters::{Strategy, WindowBits};
+use super::options::{Strategy, WindowBits};
 
 /// One direction of one connection, as far as it has come: what the states of one thread have seen of it
 /// those of another may have missed.

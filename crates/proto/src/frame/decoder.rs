@@ -3,7 +3,7 @@
 //! Knows the frame layout of RFC 6455 §5.2, and refuses each violation at the first byte that shows
 //! it. Does not know what a payload says, who closes first, or where the bytes come from.
 
-use super::frame::{FrameHeader, Opcode, Rsv};
+use super::{FrameHeader, Opcode, Rsv};
 use crate::config::PeerMasking;
 use crate::error::ProtocolError;
 

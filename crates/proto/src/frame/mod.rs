@@ -1,8 +1,13 @@
-//! The header of a frame, RFC 6455 §5.2.
+//! Frames, RFC 6455 §5.
 //!
-//! Knows the fields and their names. Does not know how they are laid out on the wire.
+//! Knows the fields of a header and their names. Does not know how they are laid out on the wire, which is
+//! in `encoder.rs` and `decoder.rs`, nor what a connection makes of a frame.
 
-use super::mask::MaskingKey;
+pub(crate) mod decoder;
+pub(crate) mod encoder;
+pub mod mask;
+
+use mask::MaskingKey;
 
 /// What a frame is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

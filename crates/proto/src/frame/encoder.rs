@@ -5,8 +5,8 @@
 
 use bytes::BufMut as _;
 
-use super::frame::{Opcode, Rsv};
 use super::mask::{MaskingKey, mask};
+use super::{Opcode, Rsv};
 
 /// Appends one whole frame (FIN set: we never fragment) to `out`.
 #[inline]

@@ -10,7 +10,7 @@ const { build } = require('./build')
 const { testFiles } = require('./test_files')
 const { runTests, summarise } = require('./test_runner')
 
-// Forces a transport: see lib/transport/native.js. Without it, connections are native where the machine allows it.
+// Forces a transport: see lib/transport/adoption.js. Without it, connections are native where the machine allows it.
 const TRANSPORT = 'FAYE_WEBSOCKET_TRANSPORT'
 // What needs one to be shown under both.
 const CONNECTIONS = /^__test__\/(faye|parity|permessage-deflate)\//

@@ -1,31 +1,20 @@
 // @ts-check
 'use strict'
 
-const { Buffer } = require('node:buffer')
 const net = require('node:net')
 const { types } = require('node:util')
-const { nextTick } = require('../runtime')
-const { HANDLE_METHODS, classIsUntouched, isUntouched } = require('./untouched')
+const { NAME } = require('../runtime')
+const { HANDLE_METHODS, isUntouched } = require('./untouched')
 
 /**
  * What is different about a socket and its handle while a reactor moves their bytes. By prototypes, so that a
  * connection costs neither functions nor properties of its own.
  *
- * @typedef {object} Channel
- * @property {() => void} release gives the socket back to a program that uses it itself
- * @property {number} waiting bytes that the kernel has not taken
- * @property {() => boolean} leave lets go of the descriptor; false when that has been done
- * @property {(isAlive: boolean) => void} keepAlive whether the socket keeps the process alive
- * @property {() => boolean} hasTimedOut nothing has been read or written since the timer was last set
- * @property {boolean} hasFired it has been told so
- * @property {boolean} isSecure the bytes are records of TLS
- * @property {boolean} isActive the reactor has the descriptor
- * @property {number[]} before bytes that the handle had read and written when the reactor took it over
- * @property {() => number[]} counters and those that reactors have
+ * @typedef {import('./adoption').Adoption} Adoption
  */
 
 /** @type {any} */
-const CHANNEL = Symbol('channel')
+const ADOPTION = Symbol(NAME + '.adoption')
 
 /** @type {any} */
 const Socket = net.Socket
@@ -37,38 +26,38 @@ const Socket = net.Socket
  * @param {any} event
  */
 function listenerAdded (event) {
-  if (event === 'data' || event === 'readable') release(this)
+  if (event === 'data' || event === 'readable') giveBack(this)
 }
 
 /** @param {any} owner a socket or its handle */
-function release (owner) {
-  if (owner[CHANNEL].isActive) owner[CHANNEL].release()
+function giveBack (owner) {
+  if (owner[ADOPTION].isActive) owner[ADOPTION].giveBack()
 }
 
 /** Each of these gives the socket back, or does what is needed beside, and then is the original. */
 class AdoptedSocket extends Socket {
   ref () {
-    this[CHANNEL].keepAlive(true)
+    this[ADOPTION].keepAlive(true)
     return super.ref()
   }
 
   unref () {
-    this[CHANNEL].keepAlive(false)
+    this[ADOPTION].keepAlive(false)
     return super.unref()
   }
 
   _onTimeout () {
-    if (!this[CHANNEL].isActive || this[CHANNEL].hasTimedOut()) super._onTimeout()
+    if (!this[ADOPTION].isActive || this[ADOPTION].hasTimedOut()) super._onTimeout()
   }
 
   /** Bytes that wait for the kernel, wherever. */
   get writableLength () {
-    return super.writableLength + this[CHANNEL].waiting
+    return super.writableLength + this[ADOPTION].waiting
   }
 
   /** A `drain` follows. */
   get writableNeedDrain () {
-    return super.writableNeedDrain || this[CHANNEL].waiting > 0
+    return super.writableNeedDrain || this[ADOPTION].waiting > 0
   }
 
   get _handle () {
@@ -77,9 +66,9 @@ class AdoptedSocket extends Socket {
 
   /** Node takes it away when it sends the socket to another process: from then on nothing is ours. */
   set _handle (handle) {
-    if (handle !== null) release(this)
+    if (handle !== null) giveBack(this)
     super._handle = handle
-    if (handle === null) release(this)
+    if (handle === null) giveBack(this)
   }
 }
 
@@ -94,13 +83,13 @@ const KEPT = ['read', '_read', 'resume', 'uncork', 'emit']
 const methods = {}
 for (const name of TAKING_BACK) {
   methods[name] = /** @this {any} */ function (/** @type {any[]} */ ...args) {
-    release(this)
+    giveBack(this)
     return Socket.prototype[name].apply(this, args)
   }
 }
 for (const name of KEPT) {
   methods[name] = /** @this {any} */ function (/** @type {any[]} */ ...args) {
-    if (name === 'emit' && args[0] === 'data') release(this)
+    if (name === 'emit' && args[0] === 'data') giveBack(this)
     return Socket.prototype[name].apply(this, args)
   }
 }
@@ -133,69 +122,6 @@ function isReplaced (socket) {
 }
 
 /**
- * Speaks TLS, and cannot be given back while it does: what a program writes is encrypted, what it puts in is read, and
- * other methods have no effect on the bytes.
- */
-class SecureSocket extends AdoptedSocket {
-  /**
-   * @param {any} chunk
-   * @param {any} [encoding]
-   * @param {any} [done]
-   */
-  write (chunk, encoding, done) {
-    const hasRoom = this[CHANNEL].writeAround(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
-    const callback = typeof encoding === 'function' ? encoding : done
-    if (callback) nextTick(callback)
-    return hasRoom
-  }
-
-  /** @param {any[]} args */
-  end (...args) {
-    const callback = args.find((each) => typeof each === 'function')
-    if (args[0] !== undefined && args[0] !== callback) this.write(args[0], args[1])
-    const rest = this[CHANNEL].finish()
-    if (rest.length > 0) Socket.prototype.write.call(this, rest)
-    return Socket.prototype.end.call(this, callback)
-  }
-
-  pause () {
-    this[CHANNEL].stop()
-    return this
-  }
-
-  resume () {
-    this[CHANNEL].start()
-    return this
-  }
-
-  /**
-   * @param {any} chunk
-   * @param {any} [encoding]
-   */
-  push (chunk, encoding) {
-    if (!this[CHANNEL].isActive || chunk === null) return Socket.prototype.push.call(this, chunk, encoding)
-    this[CHANNEL].received(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
-    return true
-  }
-
-  /**
-   * @param {any} chunk
-   * @param {any} [encoding]
-   */
-  unshift (chunk, encoding) {
-    return this.push(chunk, encoding)
-  }
-
-  /** @param {any[]} args */
-  emit (...args) {
-    if (args[0] === 'data' && this[CHANNEL].isActive) this.push(args[1])
-    return Socket.prototype.emit.apply(this, /** @type {any} */ (args))
-  }
-}
-
-SecureSocket.prototype.constructor = net.Socket
-
-/**
  * Prototypes of handles, and what comes before them. That stays when the socket is given back: what reactors have
  * counted remains counted.
  *
@@ -210,7 +136,7 @@ function adoptedHandle (original) {
     // Pipes have no `reset`.
     if (typeof original[method] !== 'function') continue
     adopted[method] = function (/** @type {any[]} */ ...args) {
-      this[CHANNEL].leave()
+      this[ADOPTION].leave()
       return original[method].apply(this, args)
     }
   }
@@ -220,25 +146,25 @@ function adoptedHandle (original) {
       enumerable: true,
       // Node's own writing gets these when it has the socket back, so a program is asking.
       get () {
-        release(this)
+        giveBack(this)
         return original[name]
       },
       set (value) {
-        release(this)
+        giveBack(this)
         define(this, name, value)
       }
     })
   }
   // Node reads whenever a program might want it to.
   adopted.readStart = function () {
-    return this[CHANNEL].isActive ? 0 : original.readStart.call(this)
+    return this[ADOPTION].isActive ? 0 : original.readStart.call(this)
   }
   for (const [index, name] of ['bytesRead', 'bytesWritten'].entries()) {
     Object.defineProperty(adopted, name, {
       get () {
-        const channel = this[CHANNEL]
+        const adoption = this[ADOPTION]
         // A handle that is closed has forgotten what it has counted.
-        return Math.max(Reflect.get(original, name, this) || 0, channel.before[index]) + channel.counters()[index]
+        return Math.max(Reflect.get(original, name, this) || 0, adoption.before[index]) + adoption.counters()[index]
       }
     })
   }
@@ -267,17 +193,18 @@ function usesBufferOfProgram (socket) {
 
 /**
  * @param {any} socket
- * @param {Channel} channel
+ * @param {Adoption} adoption
+ * @param {typeof AdoptedSocket} type
  */
-function adopt (socket, channel) {
+function setPrototypes (socket, adoption, type) {
   const handle = socket._handle
-  if (handle[CHANNEL] === undefined) {
+  if (handle[ADOPTION] === undefined) {
     const original = Object.getPrototypeOf(handle)
     if (!adoptedHandles.has(original)) adoptedHandles.set(original, adoptedHandle(original))
     Object.setPrototypeOf(handle, adoptedHandles.get(original))
   }
-  handle[CHANNEL] = socket[CHANNEL] = channel
-  Object.setPrototypeOf(socket, (channel.isSecure ? SecureSocket : AdoptedSocket).prototype)
+  handle[ADOPTION] = socket[ADOPTION] = adoption
+  Object.setPrototypeOf(socket, type.prototype)
   socket.on('newListener', listenerAdded)
   rebindTimer(socket)
 }
@@ -286,12 +213,13 @@ function adopt (socket, channel) {
  * If the prototype was replaced or the socket sealed, our methods stay and behave like Node's.
  *
  * @param {any} socket
+ * @param {typeof AdoptedSocket} type
  */
-function giveBack (socket) {
-  const isOurs = [AdoptedSocket.prototype, SecureSocket.prototype].includes(Object.getPrototypeOf(socket))
+function restorePrototype (socket, type) {
+  const isOurs = Object.getPrototypeOf(socket) === type.prototype
   if (isOurs && Object.isExtensible(socket)) Object.setPrototypeOf(socket, Socket.prototype)
   socket.removeListener('newListener', listenerAdded)
-  if (!socket.destroyed && !socket[CHANNEL].hasFired) rebindTimer(socket)
+  if (!socket.destroyed && !socket[ADOPTION].hasFired) rebindTimer(socket)
 }
 
 /** @param {any} socket whose timer calls the `_onTimeout` that it had when the timer was set */
@@ -300,13 +228,13 @@ function rebindTimer (socket) {
 }
 
 /**
- * The channel that has had this socket's bytes before.
+ * The adoption that has had this handle's bytes before.
  *
- * @param {any} socket
- * @returns {any}
+ * @param {any} handle
+ * @returns {Adoption | null}
  */
-function formerChannel (socket) {
-  return socket._handle[CHANNEL] ?? null
+function formerAdoption (handle) {
+  return handle[ADOPTION] ?? null
 }
 
-module.exports = { adopt, classIsUntouched, formerChannel, giveBack, isPlain, isReplaced }
+module.exports = { ADOPTION, AdoptedSocket, formerAdoption, isPlain, isReplaced, restorePrototype, setPrototypes }

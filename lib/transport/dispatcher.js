@@ -2,23 +2,27 @@
 'use strict'
 
 const { isMainThread } = require('node:worker_threads')
+const { MAX_TURN } = require('../connection/seam')
 const native = require('../native')
 const { clock, now, setImmediate } = require('../runtime')
-const adopted = require('./adopted')
 const { isEnding, rememberWork, forgetWork } = require('./tick')
+const { classIsUntouched } = require('./untouched')
 
 /**
  * The reactor of this environment, and the channels of the sockets that it has.
  *
- * @typedef {import('./native_channel').NativeChannel} NativeChannel
+ * @typedef {object} Receiver the channel of a socket
+ * @property {boolean} isActive the reactor has the socket
+ * @property {(work: () => void) => void} runAlone runs the work of a batch in the context of the connection
+ * @property {(entry: number, value: any) => void} happened
+ * @property {() => boolean} isReplaced a program has replaced methods of the socket, and the bytes should go by those
+ * @property {() => void} giveBack a program uses the socket itself
  */
 class Dispatcher {
-  /** @type {Array<NativeChannel | undefined>} by the number of the socket */
-  channels = []
-  /**
-   * 1 while a batch is under way; one more than the number of the socket whose peer has caused what is sent now, or 0.
-   */
-  state = new Int32Array(2)
+  /** @type {Array<Receiver | undefined>} by the number of the socket */
+  #channels = []
+  /** Shared with the reactor: see BATCHING and CAUSED_BY. */
+  #state = new Int32Array(2)
   /** @type {any[]} */
   #entries = []
   #next = 0
@@ -36,22 +40,52 @@ class Dispatcher {
 
   constructor () {
     // In a worker, Node closes descriptors without a word when it is terminated.
-    this.reactor = new native.Reactor(this, this.collect, this.dispatch, this.resume, this.state, isMainThread)
+    this.reactor = new native.Reactor(this, this.collect, this.dispatch, this.resume, this.#state, isMainThread)
   }
 
   /**
    * @param {number} number
-   * @param {NativeChannel} channel
+   * @param {Receiver} channel
    */
   add (number, channel) {
-    this.channels[number] = channel
+    this.#channels[number] = channel
     this.#count += 1
     rememberWork(this)
   }
 
+  /** Whether a batch is under way. */
+  get isBatching () {
+    return this.#state[BATCHING] === 1
+  }
+
+  /** Until `endBatch`, what is sent waits. */
+  beginBatch () {
+    this.#state[BATCHING] = 1
+  }
+
+  endBatch () {
+    this.reactor.endBatch()
+  }
+
+  /**
+   * What is sent from now on counts as caused by the peer of this socket. Returns what `endReplies` takes.
+   *
+   * @param {number} number
+   */
+  beginReplies (number) {
+    const before = this.#state[CAUSED_BY]
+    if (number >= 0) this.#state[CAUSED_BY] = number + 1
+    return before
+  }
+
+  /** @param {number} before */
+  endReplies (before) {
+    this.#state[CAUSED_BY] = before
+  }
+
   /** @param {number} number */
   remove (number) {
-    if (this.state[0] === 0) this.channels[number] = undefined
+    if (this.#state[BATCHING] === 0) this.#channels[number] = undefined
     else if (this.#left.push(number) === 1) setImmediate(() => this.#forgetThoseLeft())
     this.#count -= 1
     if (this.#count > 0) return
@@ -62,7 +96,7 @@ class Dispatcher {
   #forgetThoseLeft () {
     for (const number of this.#left.splice(0)) {
       // Another socket may have the number by now.
-      if (!this.channels[number]?.isActive) this.channels[number] = undefined
+      if (!this.#channels[number]?.isActive) this.#channels[number] = undefined
     }
   }
 
@@ -104,9 +138,9 @@ class Dispatcher {
   /** Goes on where it has stopped. */
   resume () {
     while (this.#hasEntries()) {
-      const channel = this.channels[this.#entries[this.#next] >> 3]
+      const channel = this.#channels[this.#entries[this.#next] >> 3]
       if (channel === undefined) this.#next += 2
-      else channel.context.runAlone(this.#deliverRow)
+      else channel.runAlone(this.#deliverRow)
     }
     this.giveBackIfTouched()
   }
@@ -121,8 +155,8 @@ class Dispatcher {
 
   /** Gives all sockets back when a program has replaced methods of their class: what is written next is for those. */
   giveBackIfTouched () {
-    if (this.#count === 0 || adopted.classIsUntouched()) return false
-    for (const channel of this.channels) if (channel?.isActive) channel.release()
+    if (this.#count === 0 || classIsUntouched()) return false
+    for (const channel of this.#channels) if (channel?.isActive) channel.giveBack()
     return true
   }
 
@@ -134,20 +168,20 @@ class Dispatcher {
   /** What has happened to the next socket, in a row. */
   #deliverRow = () => {
     const number = this.#entries[this.#next] >> 3
-    const channel = /** @type {NativeChannel} */ (this.channels[number])
+    const channel = /** @type {Receiver} */ (this.#channels[number])
     try {
       while (this.#next < this.#entries.length && this.#entries[this.#next] >> 3 === number) {
         const entry = this.#entries[this.#next] & 7
         const value = this.#entries[this.#next + 1]
         this.#next += 2
         if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#lookAtTheClock()
-        this.state[1] = entry === MESSAGE ? number + 1 : 0
+        this.#state[CAUSED_BY] = entry === MESSAGE ? number + 1 : 0
         channel.happened(entry, value)
       }
     } finally {
-      this.state[1] = 0
+      this.#state[CAUSED_BY] = 0
     }
-    if (channel.isReplaced()) channel.release()
+    if (channel.isReplaced()) channel.giveBack()
   }
 }
 
@@ -160,12 +194,12 @@ class Dispatcher {
  */
 function batch (work) {
   const found = dispatcher
-  if (!found || found.state[0] === 1 || isEnding() || found.giveBackIfTouched()) return work()
-  found.state[0] = 1
+  if (!found || found.isBatching || isEnding() || found.giveBackIfTouched()) return work()
+  found.beginBatch()
   try {
     return work()
   } finally {
-    found.reactor.endBatch()
+    found.endBatch()
   }
 }
 
@@ -181,12 +215,14 @@ function dispatcherOfThisEnvironment () {
   }
 }
 
+/** In the state: 1 while a batch is under way. */
+const BATCHING = 0
+/** In the state: one more than the number of the socket whose peer has caused what is sent now, or 0. */
+const CAUSED_BY = 1
 /** @type {any[]} */
 const NOTHING = []
 /** Numbers and values. A power of two. */
 const ENTRIES_BETWEEN_LOOKS = 32
-/** Milliseconds of handlers before timers and other connections have their turn. */
-const MAX_TURN = 20
 /** Milliseconds. */
 const IDLE_TIMEOUT = 1000
 

@@ -33,7 +33,7 @@ class StreamChannel {
     // Node emits this in the context of the write that has filled the socket.
     this.#onDrain = () => {
       this.#isFull = false
-      transport.context.run(() => transport.drained())
+      transport.run(() => transport.drained())
     }
     this.#isFull = socket.writableNeedDrain === true
     socket.on('data', this.#onData)

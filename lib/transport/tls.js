@@ -8,7 +8,7 @@ const { X509Certificate, constants, createHash, createPrivateKey, getFips } = re
 const net = require('node:net')
 const tls = require('node:tls')
 const native = require('../native')
-const { IS_SUPPORTED } = require('./native_channel')
+const { IS_SUPPORTED } = require('./adoption')
 const { knownStarts } = require('./start')
 
 /**

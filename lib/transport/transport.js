@@ -4,7 +4,7 @@
 const { nextTick, now, setImmediate } = require('../runtime')
 const { Context } = require('./context')
 const { close, end } = require('./ending')
-const { adopt } = require('./native_channel')
+const { Reading } = require('./reading')
 const { StreamChannel } = require('./stream_channel')
 const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork } = require('./tick')
 
@@ -22,11 +22,12 @@ const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWor
  * @typedef {import('../connection/seam').Channel} Channel
  * @typedef {import('../connection/seam').Connection} Connection
  * @typedef {import('../connection/seam').Busy} Busy
- * @typedef {'application' | 'peer' | 'turn' | Busy} Reason why the transport does not read
  */
 class Transport {
   #socket
   #connection
+  #context
+  #reading
   /** @type {Channel} */
   #channel
   /** Batches under way: a handler may feed us more bytes. */
@@ -37,10 +38,6 @@ class Transport {
   #waiting = false
   /** `send` has returned false, so the application is owed a `drain`. */
   #owed = false
-  /** Why we do not read, as bits; none while we do. */
-  #reasons = 0
-  /** Milliseconds of work since the event loop last had its turn. */
-  #work = 0
   /** Bytes that the peer made us write since the socket was last empty. */
   #replied = 0
   #isDetached = false
@@ -50,20 +47,16 @@ class Transport {
   /**
    * @param {any} socket
    * @param {Connection} connection
-   * @param {boolean} isStream whether Node's stream moves the bytes in any case
-   * @param {import('./native_channel').Secure | null} [secure] for TLS, which Node's stream would not speak
+   * @param {(transport: Transport, context: Context) => Channel} channelFor
    */
-  constructor (socket, connection, isStream, secure = null) {
+  constructor (socket, connection, channelFor) {
     this.#socket = socket
     this.#connection = connection
-    this.context = new Context(socket)
+    this.#context = new Context(socket)
+    this.#reading = new Reading(socket)
     connection.transport = this
-    const native = isStream ? null : adopt(socket, connection, this, secure)
-    if (native === null && secure !== null) {
-      this.context.end()
-      throw new NotAdopted()
-    }
-    this.#channel = native ?? new StreamChannel(socket, connection, this)
+    this.#channel = channelFor(this, this.#context)
+    this.#reading.by(this.#channel)
   }
 
   /** Whether the reactor moves the bytes, and not Node's stream. */
@@ -72,7 +65,7 @@ class Transport {
   }
 
   /** Goes on by way of Node's stream, from the next byte in either direction. */
-  release () {
+  moveToStream () {
     if (this.#isDetached) return
     if (this.#channel.isBatching) this.#waitForDecoded()
     this.#channel.detach()
@@ -80,10 +73,10 @@ class Transport {
     this.#write()
     if (!this.#waiting) {
       // The kernel has taken everything, and no event of the stream will say so.
-      this.#reasons &= ~BIT.peer
+      this.#reading.forget('peer')
       nextTick(() => this.settle())
     }
-    if (this.#reasons > 0) this.#channel.stop()
+    this.#reading.by(this.#channel)
   }
 
   /**
@@ -92,7 +85,7 @@ class Transport {
    * @param {() => void} work
    */
   run (work) {
-    this.context.run(work)
+    this.#context.run(work)
   }
 
   /** Starts the connection's opening handshake. What its handlers send leaves with the handshake. */
@@ -102,7 +95,7 @@ class Transport {
 
   /** There are bytes to write. They leave now, or with the batch or the tick that is under way: then false. */
   offer () {
-    if (this.#channel.isReplaced()) this.release()
+    if (this.#channel.isReplaced()) this.moveToStream()
     if (isEnding()) {
       this.endProcess()
       return true
@@ -132,14 +125,14 @@ class Transport {
   settle () {
     if (!this.#owed || this.#waiting || this.#connection.isFull) return
     this.#owed = false
-    this.context.run(() => this.#connection.drained())
+    this.#context.run(() => this.#connection.drained())
   }
 
   /** The tick has ended: hands everything to the socket, unless that is full. */
   endTick () {
     this.#touched = false
     // The context that is current is that of the first sender in this tick.
-    if (this.#takes && this.#connection.hasOutput) this.context.run(() => this.#write())
+    if (this.#takes && this.#connection.hasOutput) this.#context.run(() => this.#write())
   }
 
   /** The process ends. */
@@ -191,23 +184,23 @@ class Transport {
     this.#isDetached = true
     this.#channel.detach()
     this.#owed = false
-    this.context.end()
+    this.#context.end()
     forgetWork(this)
     // Bytes that still arrive are discarded, so that the socket reaches its end.
     if (!this.#socket.destroyed) this.#socket.resume()
   }
 
   suspend () {
-    this.#stop('application')
+    this.#reading.stop('application')
   }
 
   proceed () {
-    this.#reasons &= ~BIT.application
+    this.#reading.forget('application')
     nextTick(() => {
-      if (this.#reasons & BIT.application) return
-      this.context.run(() => {
+      if (this.#reading.waitsFor('application')) return
+      this.#context.run(() => {
         this.enter(() => this.#connection.deliver())
-        this.#read()
+        this.#reading.goOn()
       })
     })
   }
@@ -215,14 +208,14 @@ class Transport {
   /** @param {Busy} reason */
   hold (reason) {
     if (reason === 'work') rememberWork(this)
-    this.#stop(reason)
+    this.#reading.stop(reason)
   }
 
   /** @param {Busy} reason */
   unhold (reason) {
     if (reason === 'work') forgetWork(this)
     // A stream emits what it holds in the context of the call that starts it.
-    this.context.run(() => this.#start(reason))
+    this.#context.run(() => this.#reading.start(reason))
   }
 
   get mayYield () {
@@ -269,23 +262,15 @@ class Transport {
     if (this.#hasDecoded) return this.#connection.store(chunk)
     // Only behind a full chunk Node reads on without looking at other sockets, up to 32 times.
     if (chunk.length < FULL_CHUNK) {
-      this.#work = 0
+      this.#reading.rested()
       return this.batch(() => this.#connection.receive(chunk))
     }
     const start = now()
     try {
       this.batch(() => this.#connection.receive(chunk))
     } finally {
-      this.#work += now() - start
-      if (this.#work > MAX_WORK) this.#yield()
+      this.#reading.worked(now() - start)
     }
-  }
-
-  /** Lets timers and other connections have their turn before the next chunk. */
-  #yield () {
-    this.#work = 0
-    this.#stop('turn')
-    setImmediate(() => this.#start('turn'))
   }
 
   /**
@@ -313,7 +298,7 @@ class Transport {
   enter (work) {
     if (this.#depth > 0) return this.#inside(work)
     let isDone = false
-    this.context.run(() => {
+    this.#context.run(() => {
       this.#together(work)
       isDone = true
     })
@@ -363,13 +348,13 @@ class Transport {
   #write () {
     const channel = this.#channel
     const isFull = channel.write()
-    // If write() has given the socket back, `release` has written.
+    // If write() has given the socket back, `moveToStream` has written.
     if (channel === this.#channel) this.#waiting = isFull
   }
 
   /** Whether the channel may have more. A peer that does not read gets no more, so that its `drain` can come. */
   get #takes () {
-    return !this.#waiting || (!(this.#reasons & BIT.peer) && this.#channel.takesWhenFull())
+    return !this.#waiting || (!this.#reading.waitsFor('peer') && this.#channel.takesWhenFull())
   }
 
   /**
@@ -382,7 +367,7 @@ class Transport {
     if (added <= 0 || this.#socket.destroyed) return
     this.#replied += added
     if (this.#replied < MAX_REPLIED) return
-    this.#stop('peer')
+    this.#reading.stop('peer')
   }
 
   /** The kernel takes bytes again. */
@@ -391,38 +376,15 @@ class Transport {
     this.#replied = 0
     this.#write()
     // The peer has read the replies. What waits now is something else.
-    this.#start('peer')
+    this.#reading.start('peer')
     this.settle()
-  }
-
-  /** @param {Reason} reason */
-  #stop (reason) {
-    this.#reasons |= BIT[reason]
-    this.#channel.stop()
-  }
-
-  /** @param {Reason} reason */
-  #start (reason) {
-    this.#reasons &= ~BIT[reason]
-    this.#read()
-  }
-
-  #read () {
-    if (this.#reasons === 0 && !this.#socket.destroyed) this.#channel.start()
   }
 }
 
-/** The reactor does not take the socket. */
-class NotAdopted extends Error {}
-
 const OPEN = 1
-/** Every reason not to read. */
-const BIT = { application: 1, peer: 2, turn: 4, sessions: 8, work: 16, start: 32 }
 /** What Node reads at a time; the replies to it fit in one write. */
 const FULL_CHUNK = 64 * 1024
 /** Bytes of replies that may wait for a peer that does not read. */
 const MAX_REPLIED = 8 * 1024 * 1024
-/** Milliseconds of work on one connection before the others have their turn. */
-const MAX_WORK = 20
 
-module.exports = { NotAdopted, Transport }
+module.exports = { Transport }

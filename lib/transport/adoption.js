@@ -1,0 +1,240 @@
+// @ts-check
+'use strict'
+
+const { Buffer } = require('node:buffer')
+const native = require('../native')
+const { clock, setImmediate } = require('../runtime')
+const { AdoptedSocket, formerAdoption, isPlain, setPrototypes, restorePrototype } = require('./adopted')
+const { dispatcherOfThisEnvironment } = require('./dispatcher')
+const { SecureSocket } = require('./secure_socket')
+
+/**
+ * A socket that the reactor has taken: it reads and writes the descriptor, and the socket remains the owner. Knows how
+ * a socket is taken and given back, and what Node counts and times meanwhile. Does not know what the bytes mean.
+ *
+ * @typedef {object} Owner whose bytes these are
+ * @property {() => void} giveBack a program uses the socket itself
+ * @property {(bytes: Buffer) => void} received a program has put bytes into the socket
+ */
+class Adoption {
+  #reactor
+  #number
+  #socket
+  #handle
+  #connection
+  /** @type {typeof AdoptedSocket} */
+  #class
+  /** @type {Owner | null} */
+  #owner = null
+  #isAlive = false
+  /** @type {number[]} bytes read and written by reactors that have let go of the socket */
+  #counted
+  /** @type {number[]} bytes that the handle had read and written before any reactor had it */
+  before
+  /** The socket has been told of this silence. */
+  hasFired = false
+  /** @type {import('../runtime').Timer | null} of a timeout that bytes have put off that came to no message */
+  #timer = null
+  /** TLS: what the kernel had not taken when the reactor let go. */
+  rest = NOTHING_LEFT
+
+  /**
+   * @param {import('./dispatcher').Dispatcher} dispatcher
+   * @param {number} number the reactor's for the socket
+   * @param {any} socket
+   * @param {import('../connection/seam').Connection} connection
+   * @param {boolean} isSecure the bytes are records of TLS
+   */
+  constructor (dispatcher, number, socket, connection, isSecure) {
+    this.dispatcher = dispatcher
+    this.#reactor = dispatcher.reactor
+    this.#number = number
+    this.#socket = socket
+    this.#handle = socket._handle
+    this.#connection = connection
+    this.#class = isSecure ? SecureSocket : AdoptedSocket
+    this.#counted = formerAdoption(this.#handle)?.counters() ?? [0, 0]
+    const { bytesRead, bytesWritten } = this.#handle
+    this.before = [bytesRead - this.#counted[0], bytesWritten - this.#counted[1]]
+  }
+
+  /**
+   * From now on batches have something for this channel.
+   *
+   * @param {Owner & import('./dispatcher').Receiver} channel
+   */
+  begin (channel) {
+    this.#owner = channel
+    this.dispatcher.add(this.#number, channel)
+    setPrototypes(this.#socket, this, this.#class)
+    this.keepAlive(this.#handle.hasRef?.() ?? true)
+  }
+
+  /** Whether the reactor has the descriptor. */
+  get isActive () {
+    return this.#number >= 0
+  }
+
+  /** Whether the socket has a descriptor that a stream could read. */
+  get isOpen () {
+    return !this.#socket.destroyed && this.#socket._handle === this.#handle
+  }
+
+  /** A program uses the socket itself. */
+  giveBack () {
+    this.#owner?.giveBack()
+  }
+
+  /** @param {Buffer} bytes that a program puts into the socket */
+  received (bytes) {
+    this.#owner?.received(bytes)
+  }
+
+  /** Offers what waits to the kernel. False when it does not take everything. */
+  flush () {
+    return this.#reactor.flush(this.#number)
+  }
+
+  /** @param {boolean} isReading */
+  setReading (isReading) {
+    if (this.#number >= 0) this.#reactor.setReading(this.#number, isReading)
+  }
+
+  /** Bytes that the kernel has not taken. */
+  get waiting () {
+    return this.#number < 0 ? 0 : this.#reactor.waiting(this.#number)
+  }
+
+  /** TLS: bytes in records that the kernel has not taken. */
+  get pending () {
+    return this.#number < 0 ? 0 : this.#reactor.pending(this.#number)
+  }
+
+  /**
+   * TLS: writes bytes of the program. False when the kernel does not take them all.
+   *
+   * @param {Uint8Array} bytes
+   */
+  writeAround (bytes) {
+    return this.#reactor.writeAround(this.#number, bytes)
+  }
+
+  /** TLS: says goodbye, and returns what the kernel has not taken of it and of what was before. */
+  finish () {
+    return this.#reactor.finish(this.#number)
+  }
+
+  /** The reactor counts what is sent from now on as caused by the peer. Returns what `endReplies` takes. */
+  beginReplies () {
+    return this.dispatcher.beginReplies(this.#number)
+  }
+
+  /**
+   * Deregisters the descriptor. False when that has been done.
+   *
+   * @param {boolean} [goesOn] what waits is written by the stream: a program may want to see it there
+   */
+  leave (goesOn = false) {
+    if (this.#number < 0) return false
+    const number = this.#number
+    if (!goesOn) this.flush()
+    if (this.#class === SecureSocket) this.rest = this.finish()
+    this.#counted = this.counters()
+    this.#number = -1
+    this.dispatcher.remove(number)
+    this.#connection.unregister(this.#reactor, number)
+    this.#connection.passed()
+    this.keepAlive(false)
+    this.#timer?.stop()
+    restorePrototype(this.#socket, this.#class)
+    return true
+  }
+
+  /** Node's stream reads again. */
+  resumeStream () {
+    this.#handle.reading = true
+    this.#handle.readStart()
+    this.#socket.resume()
+  }
+
+  /** The socket has promised a `drain` for bytes that the stream writes now. */
+  promiseDrain () {
+    const socket = this.#socket
+    const state = socket._writableState
+    if (state.needDrain) return
+    if (state.length > 0) state.needDrain = true
+    else setImmediate(() => { if (!socket.destroyed) socket.emit('drain') })
+  }
+
+  /** @param {boolean} isAlive whether the socket keeps the process alive */
+  keepAlive (isAlive) {
+    if (isAlive === this.#isAlive) return
+    this.#isAlive = isAlive
+    this.#reactor.keepAlive(isAlive)
+  }
+
+  /** Bytes read and written by reactors. */
+  counters () {
+    if (this.#number < 0) return this.#counted
+    const [read, written] = this.#reactor.counters(this.#number)
+    return [this.#counted[0] + read, this.#counted[1] + written]
+  }
+
+  /** Bytes have come to something: the socket's timeout begins anew. */
+  restartTimer () {
+    if (!this.#socket.timeout) return
+    this.hasFired = false
+    this.#timer?.stop()
+    this.#socket._unrefTimer()
+  }
+
+  /** Whether nothing has been read or written for as long as the socket's timeout is. Else it is called again. */
+  hasTimedOut () {
+    const left = this.#socket.timeout - this.#reactor.idleTime(this.#number)
+    // Timers come up to a millisecond early.
+    if (left < 1.5) return (this.hasFired = true)
+    this.#timer = clock.timeout(() => this.#socket._onTimeout(), left).unref()
+    return false
+  }
+}
+
+/**
+ * Takes a socket, or returns null where the reactor cannot have it.
+ *
+ * @param {any} socket
+ * @param {import('../connection/seam').Connection} connection
+ * @param {import('./tls').Plan | null} plan for TLS
+ */
+function take (socket, connection, plan = null) {
+  // Records that Node has read could not be told from what was before them.
+  if (!qualifies(socket) || (plan !== null && socket.readableLength > 0)) return null
+  const dispatcher = dispatcherOfThisEnvironment()
+  if (dispatcher === null) return null
+  const handle = socket._handle
+  const number = connection.register(dispatcher.reactor, handle.fd, plan?.config, plan?.host)
+  if (number < 0) return null
+  // Reading from the stream has Node start reading from the kernel: that is stopped behind it.
+  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) connection.store(chunk)
+  handle.readStop()
+  handle.reading = false
+  return new Adoption(dispatcher, number, socket, connection, plan !== null)
+}
+
+/** @param {any} socket */
+function qualifies (socket) {
+  if (!IS_SUPPORTED) return false
+  const handle = socket._handle
+  if (!handle || !(handle.fd >= 0) || typeof handle.readStop !== 'function' || !isPlain(socket)) return false
+  if (socket.listenerCount('data') + socket.listenerCount('readable') > 0) return false
+  if (socket.writableLength > 0 || socket.writableCorked > 0) return false
+  if (socket.writableEnded || socket.destroyed || socket.connecting) return false
+  return !socket._readableState.ended && !socket.readableEncoding
+}
+
+/** @type {Buffer} */
+const NOTHING_LEFT = Buffer.alloc(0)
+const IS_SUPPORTED = ['linux', 'darwin'].includes(process.platform) && !('bun' in process.versions) &&
+  !('deno' in process.versions) && typeof native.Reactor === 'function' &&
+  process.env.FAYE_WEBSOCKET_TRANSPORT !== 'stream'
+
+module.exports = { Adoption, IS_SUPPORTED, take }

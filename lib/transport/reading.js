@@ -1,0 +1,82 @@
+// @ts-check
+'use strict'
+
+const { MAX_TURN } = require('../connection/seam')
+const { setImmediate } = require('../runtime')
+
+/**
+ * Whether a transport reads: it does while there is no reason not to. Knows reasons and turns of the event loop; does
+ * not know what is read.
+ *
+ * @typedef {'application' | 'peer' | 'turn' | import('../connection/seam').Busy} Reason
+ */
+class Reading {
+  #socket
+  /** @type {import('../connection/seam').Channel | null} */
+  #channel = null
+  /** Why we do not read, as bits; none while we do. */
+  #reasons = 0
+  /** Milliseconds of work since the event loop last had its turn. */
+  #work = 0
+
+  /** @param {any} socket */
+  constructor (socket) {
+    this.#socket = socket
+  }
+
+  /** @param {import('../connection/seam').Channel} channel that reads from now on */
+  by (channel) {
+    this.#channel = channel
+    if (this.#reasons > 0) channel.stop()
+  }
+
+  /** @param {Reason} reason */
+  stop (reason) {
+    this.#reasons |= BIT[reason]
+    this.#channel?.stop()
+  }
+
+  /** @param {Reason} reason that no longer holds */
+  start (reason) {
+    this.forget(reason)
+    this.goOn()
+  }
+
+  /** @param {Reason} reason that no longer holds; `goOn` follows */
+  forget (reason) {
+    this.#reasons &= ~BIT[reason]
+  }
+
+  /** Reads, unless there is another reason not to. */
+  goOn () {
+    if (this.#reasons === 0 && !this.#socket.destroyed) this.#channel?.start()
+  }
+
+  /** @param {Reason} reason */
+  waitsFor (reason) {
+    return (this.#reasons & BIT[reason]) !== 0
+  }
+
+  /** Other connections have had their turn. */
+  rested () {
+    this.#work = 0
+  }
+
+  /**
+   * Lets timers and other connections have their turn before the next chunk, after much work in a row.
+   *
+   * @param {number} milliseconds
+   */
+  worked (milliseconds) {
+    this.#work += milliseconds
+    if (this.#work <= MAX_TURN) return
+    this.#work = 0
+    this.stop('turn')
+    setImmediate(() => this.start('turn'))
+  }
+}
+
+/** Every reason not to read. */
+const BIT = { application: 1, peer: 2, turn: 4, sessions: 8, work: 16, start: 32 }
+
+module.exports = { Reading }

@@ -7,6 +7,7 @@ const { AsyncResource } = require('node:async_hooks')
 const net = require('node:net')
 const { Duplex } = require('node:stream')
 const tls = require('node:tls')
+const { Tunnel } = require('../http/tunnel')
 const { nextTick } = require('../runtime')
 const transports = require('.')
 const { askAgent, askFunction, discard, isDuplex, notDuplex } = require('./agent')
@@ -37,7 +38,7 @@ const { planOf } = require('./tls')
  *
  * @typedef {import('../http/url').Endpoint} Endpoint
  * @typedef {import('../http/url').Target} Target
- * @typedef {import('../websocket-driver/driver').Driver} Driver
+ * @typedef {import('../connection/seam').Connection} Connection
  */
 
 /** The way of one client. Nothing is written to the server before it is known to be right. */
@@ -45,7 +46,7 @@ class Dial {
   #target
   #server
   #ways
-  #driver
+  #connection
   #owner
   /** For `tls.connect()` to the server. */
   #tls
@@ -57,14 +58,14 @@ class Dial {
   /**
    * @param {Target} target
    * @param {Ways} ways
-   * @param {Driver} driver
+   * @param {Connection} connection
    * @param {Owner} owner
    */
-  constructor (target, ways, driver, owner) {
+  constructor (target, ways, connection, owner) {
     this.#target = target
     this.#server = target.endpoint
     this.#ways = ways
-    this.#driver = driver
+    this.#connection = connection
     this.#owner = owner
     this.#tls = tlsOptions(this.#server.host, ways.tls, ways.ca)
   }
@@ -99,7 +100,7 @@ class Dial {
     if (!this.#owner.isWaiting()) return
     const stream = this.#stream
     /** @type {import('./transport').Transport | null} */
-    const transport = transports.connectSecurely(stream, this.#driver, {
+    const transport = transports.connectSecurely(stream, this.#connection, {
       ...plan,
       onSecure: () => transport?.start(),
       onRefused: () => {
@@ -119,21 +120,22 @@ class Dial {
     if (this.#server.secure) {
       this.#tls.secureContext ??= tls.createSecureContext({ ciphers: tls.DEFAULT_CIPHERS, ...this.#tls })
     }
-    const tunnel = this.#driver.proxy(proxy.url)
+    const tunnel = new Tunnel(this.#target.url, proxy.url)
     for (const name in proxy.headers) tunnel.setHeader(name, proxy.headers[name])
-    // Not by stream.pipe(), which on Node 24 swallows what handlers throw.
-    const feed = (/** @type {Buffer} */ chunk) => tunnel.write(chunk)
-    tunnel.on('connect', () => {
+    const { endpoint } = proxy
+    const stream = connect(endpoint, this.#ways.net, tlsOptions(endpoint.host, proxy.tls), () => {
+      if (stream.writable) stream.write(tunnel.request())
+    })
+    const feed = (/** @type {Buffer} */ chunk) => {
+      const answer = tunnel.receive(chunk)
+      if (answer === null) return
       // The proxy has had its say: from here on the stream is the server's.
       stream.removeListener('data', feed)
+      if (!answer.isConnected) return this.#owner.refuse(tunnel.refusal())
       stream.pause()
       this.#connected()
-    })
-    tunnel.on('error', (error) => this.#owner.refuse(error))
-    const { endpoint } = proxy
-    const stream = connect(endpoint, this.#ways.net, tlsOptions(endpoint.host, proxy.tls), () => tunnel.start())
+    }
     this.#use(stream)
-    tunnel.pipe(stream, { end: false })
     stream.on('data', feed)
   }
 

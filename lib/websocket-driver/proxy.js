@@ -1,22 +1,16 @@
 // @ts-check
 'use strict'
 
-const { Buffer } = require('node:buffer')
 const Stream = require('node:stream')
-const { Connect } = require('../native')
-const { headersObject } = require('../http/request')
+const { Tunnel } = require('../http/tunnel')
 const { bytesOf } = require('./streams')
-const { parseWebSocketUrl, parseProxyUrl, endpoint, nameOf } = require('../http/url')
 
 /**
- * Asks an HTTP proxy for a tunnel: a duplex stream, in the manner of Node's first streams, to be piped to and from
- * the socket that leads to the proxy. Emits `connect` when the tunnel is there, else `error`; in both cases `close`
- * and `end` follow.
+ * A tunnel as a duplex stream, in the manner of Node's first streams, to be piped to and from the socket that leads to
+ * the proxy. Emits `connect` when the tunnel is there, else `error`; in both cases `close` and `end` follow.
  */
 class Proxy extends Stream {
-  /** @type {Connect} */
-  #connect
-  #name
+  #tunnel
   #started = false
   #paused = false
 
@@ -26,11 +20,7 @@ class Proxy extends Stream {
    */
   constructor (url, origin) {
     super()
-    const target = parseWebSocketUrl(url)
-    const { username, password } = parseProxyUrl(origin)
-    const authority = target.hostname + ':' + endpoint(target).port
-    this.#connect = new Connect({ authority, host: target.host, username, password })
-    this.#name = nameOf(target.href, target)
+    this.#tunnel = new Tunnel(url, origin)
     this.readable = this.writable = true
     /** @type {number | undefined} */
     this.statusCode = undefined
@@ -44,14 +34,14 @@ class Proxy extends Stream {
    */
   setHeader (name, value) {
     if (this.#started) return false
-    if (value !== undefined) this.#connect.setHeader(name.toString(), value.toString())
+    this.#tunnel.setHeader(name, value)
     return true
   }
 
   start () {
     if (this.#started) return false
     this.#started = true
-    this.emit('data', Buffer.from(this.#connect.request()))
+    this.emit('data', this.#tunnel.request())
     return true
   }
 
@@ -67,7 +57,7 @@ class Proxy extends Stream {
   /** @param {import('./streams').Chunk} chunk */
   write (chunk) {
     if (!this.writable) return false
-    const answer = this.#connect.receive(bytesOf(chunk))
+    const answer = this.#tunnel.receive(bytesOf(chunk))
     if (answer !== null) this.#answered(answer)
     return !this.#paused
   }
@@ -85,12 +75,12 @@ class Proxy extends Stream {
     this.end()
   }
 
-  /** @param {import('../../binding').ConnectAnswer} answer */
-  #answered ({ connected, statusCode, headers }) {
+  /** @param {import('../http/tunnel').Answer} answer */
+  #answered ({ isConnected, statusCode, headers }) {
     this.statusCode = statusCode
-    this.headers = headersObject(headers)
-    if (connected) this.emit('connect', {})
-    else this.emit('error', new Error("Can't establish a connection to the server at " + this.#name))
+    this.headers = headers
+    if (isConnected) this.emit('connect', {})
+    else this.emit('error', this.#tunnel.refusal())
     this.end()
   }
 }

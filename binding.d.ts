@@ -68,8 +68,8 @@ export declare class Connection {
   get number(): number
   /** Which protocol the connection speaks. */
   get version(): string
-  /** -1 before a client has started, then 0 to 3. */
-  get readyState(): number
+  /** Where it stands. */
+  get readyState(): ReadyState
   /** Whether it is known which subprotocol is in use, or that there is none. */
   get knowsProtocol(): boolean
   /** The subprotocol in use. */
@@ -180,8 +180,7 @@ export declare class Reactor {
   /**
    * Watches the sockets of this environment. A batch comes to `dispatch`, which delivers it; what is too
    * much for one call comes to `collect` first. `resume` goes on behind a handler that has thrown. `state`
-   * is an array of two numbers: 1 while a batch is under way, and one more than the number of the socket
-   * whose peer has caused what is sent now, or 0. `hasCrew` lets workers write for wide batches: on the
+   * has a number for each `Slot`. `hasCrew` lets workers write for wide batches: on the
    * main thread only. Throws where libuv cannot be found.
    */
   constructor(receiver: object, collect: (arg?: unknown) => unknown, dispatch: (arg?: unknown) => unknown, resume: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
@@ -244,9 +243,12 @@ export declare class TlsConfig {
   constructor(anchors: TlsAnchors | undefined | null, lowest: string, highest: string, protocols: Array<Buffer>, chain: Array<Buffer>, key?: Buffer | undefined | null)
 }
 
+/** The value of `Entry.Secure` when TLS has been agreed on. */
+export declare const AGREED: number
+
 /** These functions. A connection's number is that of its `Connection`, as long as JavaScript has that. */
 export declare function calls(): {
-  /** Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused because the connection is closing or closed; -2 when it waits for `work`. */
+  /** Sends a text message. Returns how many bytes wait to be taken, or a number of `Sent`. */
   text(number: number, message: string): number
   /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
   bytes(number: number, isText: boolean, message: Uint8Array): number
@@ -331,6 +333,9 @@ export interface ConnectionOptions {
   protocols?: string | Array<string>
 }
 
+/** The longest message that is received where no other limit is set, in bytes. */
+export declare const DEFAULT_MAX_LENGTH: number
+
 /** What a program can tell permessage-deflate. Throws a RangeError for values out of range. */
 export interface DeflateOptions {
   /** zlib's, 0 to 9; -1 or nothing for ours. */
@@ -350,6 +355,32 @@ export interface DeflateOptions {
   /** In bytes: shorter messages are sent uncompressed. Default 0. Sessions without a connection leave that to their caller. */
   threshold?: number
 }
+
+/** What a reactor tells of a socket. */
+export declare enum Entry {
+  /** The value is a message. */
+  Message = 0,
+  /** Something has happened that is no message: the connection has to be polled. */
+  Poll = 1,
+  /** The kernel has taken what waited. */
+  Drained = 2,
+  /** The peer has ended its half. */
+  Ended = 3,
+  /** Reading has failed. The value is the error number. */
+  Failed = 4,
+  /** Writing has failed. The value is the error number. */
+  Unwritable = 5,
+  /** Messages with receipts have left. */
+  Passed = 6,
+  /**
+   * The handshake of TLS has ended, or TLS has failed. The value is `AGREED` if the server is the one that was
+   * asked for; else the number of its alert, or a reason.
+   */
+  Secure = 7,
+}
+
+/** A reactor tells of a socket by one number: the number of the socket shifted by so many bits, plus the `Entry`. */
+export declare const ENTRY_BITS: number
 
 /**
  * The response head of an event stream and its `retry` field. `headers` are name, value, name,
@@ -388,6 +419,9 @@ export declare function isEventSource(method: string, accept: string): boolean
 /** Whether a request asks for a WebSocket. */
 export declare function isWebSocket(method: string, connection: string, upgrade: string): boolean
 
+/** Bytes of replies that may wait for a peer that does not read. While they do, nothing more is read from it. */
+export declare const MAX_REPLIES: number
+
 /** What a command caused. */
 export interface Outcome {
   /** False when the state of the connection did not allow the command. */
@@ -415,6 +449,39 @@ export interface ParsedRequest {
  * or the end of the process, before this returns. Throwing it would leave the asynchronous context first.
  */
 export declare function raise(error: unknown): void
+
+/** Where a connection stands. */
+export declare enum ReadyState {
+  /** A client that has not started. */
+  Unstarted = -1,
+  /** The opening handshake is under way. */
+  Connecting = 0,
+  /** Messages pass. */
+  Open = 1,
+  /** The closing handshake is under way. */
+  Closing = 2,
+  /** The connection has ended. */
+  Closed = 3,
+}
+
+/** What the functions of `calls()` that send return instead of a number of bytes. */
+export declare enum Sent {
+  /** The message was refused: the connection is closing or closed. */
+  Refused = -1,
+  /** The message waits for `Connection.work`. */
+  WaitsForWork = -2,
+}
+
+/** The numbers that JavaScript and a reactor share. */
+export declare enum Slot {
+  /** 1 while a batch is under way, else 0. */
+  InBatch = 0,
+  /** One more than the number of the socket whose peer has caused what is sent now; 0 when no peer has. */
+  Cause = 1,
+}
+
+/** How many numbers they share. */
+export declare const SLOTS: number
 
 /** Where the tunnel leads to, and who asks. */
 export interface TunnelTarget {

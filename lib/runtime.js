@@ -169,12 +169,19 @@ function now () {
   return seconds * 1e3 + nanoseconds / 1e6
 }
 
+/** Milliseconds of work on one connection, or in one batch, before timers and other connections have their turn. */
+const MAX_TURN = 20
+/** Steps of that work, such as messages, after which the clock is worth a look. A power of two. */
+const STEPS_BETWEEN_LOOKS = 16
+
 /** @type {PromiseConstructor} */
 const Promise = globalThis.Promise
 
 module.exports = {
+  MAX_TURN,
   NAME,
   Promise,
+  STEPS_BETWEEN_LOOKS,
   clearImmediate,
   clock,
   hostProcess,

@@ -22,7 +22,7 @@ main(() => {
   }
   fs.mkdirSync(path.join(ROOT, OUTPUT), { recursive: true })
   napi('build', '--platform', '--release', '--target-dir', 'target/napi', '--output-dir', OUTPUT,
-    '--js', 'binding.js', '--dts', 'binding.d.ts', '--no-dts-cache', '--', '--locked')
+    '--js', 'binding.js', '--dts', 'binding.d.ts', '--no-dts-cache', '--no-const-enum', '--', '--locked')
   for (const file of ['binding.js', 'binding.d.ts']) {
     fs.copyFileSync(path.join(ROOT, OUTPUT, file), path.join(ROOT, file))
   }

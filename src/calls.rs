@@ -10,10 +10,12 @@ use napi::{Env, Result, sys};
 use napi_derive::napi;
 use proto::output::{Form, Kind};
 
-use crate::connection::{WAITS_FOR_WORK, kind, sent};
+use crate::connection::{kind, sent};
 use crate::convert::value::{message, with_bytes, with_text};
 use crate::fault;
 use crate::registry::{self, Registered};
+use crate::run;
+use crate::seam::Sent;
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
@@ -21,7 +23,7 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
 #[napi(
     catch_unwind,
     ts_return_type = "{
-  /** Sends a text message. Returns how many bytes wait to be taken; -1 when the message was refused because the connection is closing or closed; -2 when it waits for `work`. */
+  /** Sends a text message. Returns how many bytes wait to be taken, or a number of `Sent`. */
   text(number: number, message: string): number
   /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
   bytes(number: number, isText: boolean, message: Uint8Array): number
@@ -138,33 +140,29 @@ unsafe extern "C" fn messages(
     call(env, info, nothing, |[number]: [_; 1]| {
         let registered = connection(env, number)?;
         let mut connection = registered.connection();
-        let mut run: sys::napi_value = null_mut();
-        let (mut length, mut bytes) = (0, 0);
-        while length < MAX_RUN_MESSAGES && bytes < MAX_RUN_BYTES {
-            let Some(next) = connection.poll_message() else {
-                break;
-            };
-            bytes += next.payload.len();
+        let mut array: sys::napi_value = null_mut();
+        let mut length = 0;
+        run::decode(&mut connection, |next| {
             fault::point("messages");
             // SAFETY: as in `text`; the scope is that of the call.
-            let Some(value) = (unsafe { message(env, &next) }) else {
-                connection.exhaust();
-                break;
+            let Some(value) = (unsafe { message(env, next) }) else {
+                return false;
             };
             // SAFETY: likewise.
             unsafe {
-                if run.is_null() {
-                    sys::napi_create_array(env, &mut run);
+                if array.is_null() {
+                    sys::napi_create_array(env, &mut array);
                 }
-                sys::napi_set_element(env, run, length, value);
+                sys::napi_set_element(env, array, length, value);
             }
             length += 1;
-        }
-        if run.is_null() && !connection.needs_poll() {
+            true
+        });
+        if array.is_null() && !connection.needs_poll() {
             // SAFETY: as in `text`.
-            unsafe { sys::napi_get_null(env, &mut run) };
+            unsafe { sys::napi_get_null(env, &mut array) };
         }
-        Some(run)
+        Some(array)
     })
 }
 
@@ -240,7 +238,7 @@ fn call<const N: usize>(
 
 /// `work` tells of the end.
 fn waits(env: sys::napi_env) -> Option<sys::napi_value> {
-    number_of(env, WAITS_FOR_WORK)
+    number_of(env, f64::from(Sent::WaitsForWork as i32))
 }
 
 /// `poll` does.
@@ -270,8 +268,3 @@ fn number_of(env: sys::napi_env, number: f64) -> Option<sys::napi_value> {
     unsafe { sys::napi_create_double(env, number, &mut value) };
     Some(value)
 }
-
-/// Bounds on one run of messages, so that a flood of tiny ones cannot fill the heap before the first of
-/// them is delivered.
-const MAX_RUN_MESSAGES: u32 = 1024;
-const MAX_RUN_BYTES: usize = 1024 * 1024;

@@ -3,7 +3,7 @@
 use napi::bindgen_prelude::{BufferSlice, FromNapiValue as _, JsObjectValue as _, Object, Unknown};
 use napi::{Env, Result, ValueType};
 use napi_derive::napi;
-use proto::connection::{Connection as Core, ReadyState};
+use proto::connection::{self, Connection as Core};
 use proto::error::InvalidArgument;
 use proto::handshake::ClientRequest;
 use proto::http::request::Request;
@@ -15,6 +15,7 @@ use crate::convert::output::{self, ConnectionEvent, JsOutput, Wanted};
 use crate::convert::value::Bytes;
 use crate::http::flat_headers;
 use crate::registry::{Borrowed, Registered, Registration};
+use crate::seam::{ReadyState, Sent};
 
 /// One connection. What a method causes is returned, never called back: bytes wait in the output
 /// until they are taken, and outputs that the peer caused wait until they are polled.
@@ -245,15 +246,15 @@ impl Connection {
         self.connection().version().name()
     }
 
-    /// -1 before a client has started, then 0 to 3.
+    /// Where it stands.
     #[napi(getter, catch_unwind)]
-    pub fn ready_state(&self) -> i32 {
+    pub fn ready_state(&self) -> ReadyState {
         match self.connection().ready_state() {
-            ReadyState::Unstarted => -1,
-            ReadyState::Connecting => 0,
-            ReadyState::Open => 1,
-            ReadyState::Closing => 2,
-            ReadyState::Closed => 3,
+            connection::ReadyState::Unstarted => ReadyState::Unstarted,
+            connection::ReadyState::Connecting => ReadyState::Connecting,
+            connection::ReadyState::Open => ReadyState::Open,
+            connection::ReadyState::Closing => ReadyState::Closing,
+            connection::ReadyState::Closed => ReadyState::Closed,
         }
     }
 
@@ -341,20 +342,16 @@ impl From<Core> for Connection {
     }
 }
 
-/// What is returned by whatever sends a message: how many bytes wait to be taken; -1 when the message was
-/// refused because the connection is closing or closed; -2 when it waits for `work`.
+/// What a function that sends a message returns: how many bytes wait to be taken, or a number of `Sent`.
 pub(crate) fn sent(connection: &mut Core, accepted: bool) -> f64 {
     if !accepted {
-        REFUSED
+        f64::from(Sent::Refused as i32)
     } else if connection.has_work() {
-        WAITS_FOR_WORK
+        f64::from(Sent::WaitsForWork as i32)
     } else {
         connection.outbox().bytes().len() as f64
     }
 }
-
-const REFUSED: f64 = -1.0;
-pub(crate) const WAITS_FOR_WORK: f64 = -2.0;
 
 pub(crate) fn kind(is_text: bool) -> Kind {
     if is_text { Kind::Text } else { Kind::Binary }

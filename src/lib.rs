@@ -14,6 +14,8 @@ pub mod http;
 pub mod prepared;
 pub mod proxy;
 mod registry;
+mod run;
+pub mod seam;
 #[cfg(unix)]
 pub mod transport;
 pub mod uncaught;

@@ -121,7 +121,4 @@
  * @property {() => void} detach lets go of the socket
  */
 
-/** Milliseconds of work on one connection, or in one batch, before timers and other connections have their turn. */
-const MAX_TURN = 20
-
-module.exports = { MAX_TURN }
+module.exports = {}

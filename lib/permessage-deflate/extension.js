@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { DEFAULT_MAX_LENGTH } = require('../native')
 const { checkOptions } = require('./options')
 const { ClientSession, ServerSession } = require('./session')
 
@@ -52,8 +53,5 @@ function maxLengthOf (options) {
   const maxLength = Number(options?.maxLength)
   return maxLength > 0 ? Math.min(maxLength, Number.MAX_SAFE_INTEGER) : DEFAULT_MAX_LENGTH
 }
-
-/** Bytes: what a driver allows that is not told otherwise. */
-const DEFAULT_MAX_LENGTH = 0x3ffffff
 
 module.exports = { MEMBERS }

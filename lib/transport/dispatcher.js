@@ -2,9 +2,8 @@
 'use strict'
 
 const { isMainThread } = require('node:worker_threads')
-const { MAX_TURN } = require('../connection/seam')
 const native = require('../native')
-const { clock, now, setImmediate } = require('../runtime')
+const { MAX_TURN, STEPS_BETWEEN_LOOKS, clock, now, setImmediate } = require('../runtime')
 const { isEnding, rememberWork, forgetWork } = require('./tick')
 const { classIsUntouched } = require('./untouched')
 
@@ -21,8 +20,8 @@ const { classIsUntouched } = require('./untouched')
 class Dispatcher {
   /** @type {Array<Receiver | undefined>} by the number of the socket */
   #channels = []
-  /** Shared with the reactor: see BATCHING and CAUSED_BY. */
-  #state = new Int32Array(2)
+  /** Shared with the reactor: a number for each `Slot`. */
+  #state = new Int32Array(native.SLOTS)
   /** @type {any[]} */
   #entries = []
   #next = 0
@@ -55,12 +54,12 @@ class Dispatcher {
 
   /** Whether a batch is under way. */
   get isBatching () {
-    return this.#state[BATCHING] === 1
+    return this.#state[IN_BATCH] === 1
   }
 
   /** Until `endBatch`, what is sent waits. */
   beginBatch () {
-    this.#state[BATCHING] = 1
+    this.#state[IN_BATCH] = 1
   }
 
   endBatch () {
@@ -73,19 +72,19 @@ class Dispatcher {
    * @param {number} number
    */
   beginReplies (number) {
-    const before = this.#state[CAUSED_BY]
-    if (number >= 0) this.#state[CAUSED_BY] = number + 1
+    const before = this.#state[CAUSE]
+    if (number >= 0) this.#state[CAUSE] = number + 1
     return before
   }
 
   /** @param {number} before */
   endReplies (before) {
-    this.#state[CAUSED_BY] = before
+    this.#state[CAUSE] = before
   }
 
   /** @param {number} number */
   remove (number) {
-    if (this.#state[BATCHING] === 0) this.#channels[number] = undefined
+    if (this.#state[IN_BATCH] === 0) this.#channels[number] = undefined
     else if (this.#left.push(number) === 1) setImmediate(() => this.#forgetThoseLeft())
     this.#count -= 1
     if (this.#count > 0) return
@@ -138,7 +137,7 @@ class Dispatcher {
   /** Goes on where it has stopped. */
   resume () {
     while (this.#hasEntries()) {
-      const channel = this.#channels[this.#entries[this.#next] >> 3]
+      const channel = this.#channels[this.#entries[this.#next] >> ENTRY_BITS]
       if (channel === undefined) this.#next += 2
       else channel.runAlone(this.#deliverRow)
     }
@@ -167,19 +166,19 @@ class Dispatcher {
 
   /** What has happened to the next socket, in a row. */
   #deliverRow = () => {
-    const number = this.#entries[this.#next] >> 3
+    const number = this.#entries[this.#next] >> ENTRY_BITS
     const channel = /** @type {Receiver} */ (this.#channels[number])
     try {
-      while (this.#next < this.#entries.length && this.#entries[this.#next] >> 3 === number) {
-        const entry = this.#entries[this.#next] & 7
+      while (this.#next < this.#entries.length && this.#entries[this.#next] >> ENTRY_BITS === number) {
+        const entry = this.#entries[this.#next] & ENTRY_MASK
         const value = this.#entries[this.#next + 1]
         this.#next += 2
         if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#lookAtTheClock()
-        this.#state[CAUSED_BY] = entry === MESSAGE ? number + 1 : 0
+        this.#state[CAUSE] = entry === MESSAGE ? number + 1 : 0
         channel.happened(entry, value)
       }
     } finally {
-      this.#state[CAUSED_BY] = 0
+      this.#state[CAUSE] = 0
     }
     if (channel.isReplaced()) channel.giveBack()
   }
@@ -215,40 +214,16 @@ function dispatcherOfThisEnvironment () {
   }
 }
 
-/** In the state: 1 while a batch is under way. */
-const BATCHING = 0
-/** In the state: one more than the number of the socket whose peer has caused what is sent now, or 0. */
-const CAUSED_BY = 1
 /** @type {any[]} */
 const NOTHING = []
 /** Numbers and values. A power of two. */
-const ENTRIES_BETWEEN_LOOKS = 32
+const ENTRIES_BETWEEN_LOOKS = 2 * STEPS_BETWEEN_LOOKS
 /** Milliseconds. */
 const IDLE_TIMEOUT = 1000
 
-// What the reactor tells of a socket: `Entry` in reactor.rs.
-const MESSAGE = 0
-const POLL = 1
-const DRAINED = 2
-const ENDED = 3
-const FAILED = 4
-const UNWRITABLE = 5
-const PASSED = 6
-const SECURE = 7
-/** Of TLS; else it does not go on. */
-const AGREED = -1
+const { ENTRY_BITS } = native
+const ENTRY_MASK = (1 << ENTRY_BITS) - 1
+const { Message: MESSAGE } = native.Entry
+const { InBatch: IN_BATCH, Cause: CAUSE } = native.Slot
 
-module.exports = {
-  AGREED,
-  DRAINED,
-  Dispatcher,
-  ENDED,
-  FAILED,
-  MESSAGE,
-  PASSED,
-  POLL,
-  SECURE,
-  UNWRITABLE,
-  batch,
-  dispatcherOfThisEnvironment
-}
+module.exports = { Dispatcher, batch, dispatcherOfThisEnvironment }

@@ -1,8 +1,8 @@
 // @ts-check
 'use strict'
 
+const { Entry } = require('../native')
 const { isReplaced } = require('./adopted')
-const { DRAINED, ENDED, FAILED, MESSAGE, PASSED, POLL, UNWRITABLE } = require('./dispatcher')
 const { systemError } = require('./errors')
 const { writeOutput } = require('./stream_channel')
 
@@ -138,20 +138,20 @@ class NativeChannel {
   happened (entry, value) {
     // What has arrived is delivered, even if a handler has let go of the socket.
     switch (entry) {
-      case MESSAGE:
+      case Entry.Message:
         this.#adoption.restartTimer()
         return this.#connection.receiveMessage(value, this.#dispatcher.isLate)
-      case POLL:
+      case Entry.Poll:
         this.#adoption.restartTimer()
         return this.#transport.batch(() => this.#connection.receiveOthers())
     }
     if (!this.#adoption.isActive) return
     switch (entry) {
-      case DRAINED: return this.#drained()
-      case ENDED: return this.ended()
-      case FAILED: return this.fail(systemError('read', value))
-      case UNWRITABLE: return this.fail(systemError('write', value))
-      case PASSED: return this.#connection.passed()
+      case Entry.Drained: return this.#drained()
+      case Entry.Ended: return this.ended()
+      case Entry.Failed: return this.fail(systemError('read', value))
+      case Entry.Unwritable: return this.fail(systemError('write', value))
+      case Entry.Passed: return this.#connection.passed()
     }
   }
 

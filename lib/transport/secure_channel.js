@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { AGREED, SECURE } = require('./dispatcher')
+const { AGREED, Entry } = require('../native')
 const { tlsError } = require('./errors')
 const { NativeChannel } = require('./native_channel')
 const { write } = require('./stream_channel')
@@ -71,7 +71,7 @@ class SecureChannel extends NativeChannel {
    * @param {any} value
    */
   happened (entry, value) {
-    if (entry !== SECURE) return super.happened(entry, value)
+    if (entry !== Entry.Secure) return super.happened(entry, value)
     if (!this.#adoption.isActive) return
     if (value === AGREED) this.#agreed()
     else this.#refused(tlsError(value))

@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { MAX_REPLIES, ReadyState } = require('../native')
 const { nextTick, now, setImmediate } = require('../runtime')
 const { Context } = require('./context')
 const { close, end } = require('./ending')
@@ -323,7 +324,7 @@ class Transport {
   /** @param {() => void} work */
   #together (work) {
     // What the application sends when the connection opens answers no request.
-    const isReply = this.#connection.readyState === OPEN
+    const isReply = this.#connection.readyState === ReadyState.Open
     const channel = this.#channel
     const counted = isReply ? channel.beginReplies() : 0
     const before = isReply && !channel.countsReplies ? this.#buffered : Infinity
@@ -366,7 +367,7 @@ class Transport {
   #stall (added) {
     if (added <= 0 || this.#socket.destroyed) return
     this.#replied += added
-    if (this.#replied < MAX_REPLIED) return
+    if (this.#replied < MAX_REPLIES) return
     this.#reading.stop('peer')
   }
 
@@ -381,10 +382,7 @@ class Transport {
   }
 }
 
-const OPEN = 1
 /** What Node reads at a time; the replies to it fit in one write. */
 const FULL_CHUNK = 64 * 1024
-/** Bytes of replies that may wait for a peer that does not read. */
-const MAX_REPLIED = 8 * 1024 * 1024
 
 module.exports = { Transport }

@@ -6,7 +6,7 @@ const { EventEmitter } = require('node:events')
 const { inspect } = require('node:util')
 const { asBuffer, isUint8Array, unshared } = require('../bytes')
 const native = require('../native')
-const { now, setImmediate } = require('../runtime')
+const { MAX_TURN, STEPS_BETWEEN_LOOKS, now, setImmediate } = require('../runtime')
 const { Callback } = require('../callback')
 const { Extensions } = require('../connection/extensions')
 const { nativeOptions } = require('../http/options')
@@ -28,15 +28,10 @@ const calls = native.calls()
 const NOTHING = []
 /** @type {Array<any>} */
 const NO_EVENTS = []
-const CLOSING = 2
+const { Closing: CLOSING } = native.ReadyState
 const STATES = ['connecting', 'open', 'closing', 'closed']
 /** What native sends return instead of a number of bytes. */
-const REFUSED = -1
-const WAITS_FOR_WORK = -2
-/** Milliseconds of delivering before timers and other connections have their turn. */
-const MAX_TURN = 20
-/** Messages and other things. A power of two. */
-const STEPS_BETWEEN_LOOKS = 16
+const { Refused: REFUSED, WaitsForWork: WAITS_FOR_WORK } = native.Sent
 
 /**
  * A connection as JavaScript sees it, without a socket. Delivers one output of the native object, then asks for the

@@ -18,6 +18,7 @@ use super::tls::TlsConfig;
 use super::uv::{Loop, Uv, Watch};
 use crate::connection::Connection;
 use crate::convert::value::Bytes;
+use crate::seam::Slot;
 
 mod batch;
 mod calls;
@@ -32,28 +33,6 @@ pub struct Reactor {
     inner: Rc<Inner>,
     /// Closes it when the environment ends.
     hook: Option<CleanupEnvHook<Weak<Inner>>>,
-}
-
-/// What a dispatcher is told about a socket.
-#[derive(Clone, Copy)]
-enum Entry {
-    /// The value is a message.
-    Message = 0,
-    /// Something has happened that is no message: the connection has to be polled.
-    Poll = 1,
-    /// What waited has been written.
-    Drained = 2,
-    /// The peer has ended its half.
-    Ended = 3,
-    /// Reading has failed. The value is the error number.
-    Failed = 4,
-    /// Writing has failed. The value is the error number.
-    Unwritable = 5,
-    /// Messages with receipts have left.
-    Passed = 6,
-    /// Of TLS. The value is -1 when it has been agreed on, and the server is who it says; the number of
-    /// the server's alert, or a reason, when it does not go on.
-    Secure = 7,
 }
 
 /// Connects a connection to the reactor that moves its bytes.
@@ -76,9 +55,8 @@ struct Inner {
     /// Sockets that the batch under way has something for.
     concerned: RefCell<Vec<Id>>,
     watch: RefCell<Option<Watch<Inner>>>,
-    /// Shared with JavaScript: whether a batch is under way, and one more than the number of the socket whose
-    /// peer has caused what is sent now (0: no peer has). None once the reactor is closed: the reference
-    /// must not outlive the environment.
+    /// Shared with JavaScript, by `Slot`. None once the reactor is closed: the reference must not outlive the
+    /// environment.
     state: RefCell<Option<Int32Array>>,
     /// Sockets that keep the process alive.
     alive: Cell<u32>,
@@ -91,8 +69,7 @@ struct Inner {
 impl Reactor {
     /// Watches the sockets of this environment. A batch comes to `dispatch`, which delivers it; what is too
     /// much for one call comes to `collect` first. `resume` goes on behind a handler that has thrown. `state`
-    /// is an array of two numbers: 1 while a batch is under way, and one more than the number of the socket
-    /// whose peer has caused what is sent now, or 0. `hasCrew` lets workers write for wide batches: on the
+    /// has a number for each `Slot`. `hasCrew` lets workers write for wide batches: on the
     /// main thread only. Throws where libuv cannot be found.
     #[napi(constructor, catch_unwind)]
     pub fn new(
@@ -358,30 +335,28 @@ impl Inner {
     }
 
     fn is_in_batch(&self) -> bool {
-        let state = self.state.borrow();
-        state.as_ref().and_then(|state| state.first()) == Some(&1)
+        self.slot(Slot::InBatch) == Some(1)
     }
 
     /// Whether the peer of that socket has caused what is sent now.
     fn is_replying(&self, id: Id) -> bool {
-        let state = self.state.borrow();
-        let number = state.as_ref().and_then(|state| state.get(1));
-        let number = number.and_then(|&number| u32::try_from(number).ok());
+        let number = self.slot(Slot::Cause);
+        let number = number.and_then(|number| u32::try_from(number).ok());
         number.and_then(|number| number.checked_sub(1)) == Some(id.place)
     }
 
-    fn set_in_batch(&self, is: bool) {
-        self.change_state(|state| {
-            if let [flag, ..] = state {
-                *flag = i32::from(is);
-            }
-        });
+    fn slot(&self, slot: Slot) -> Option<i32> {
+        let state = self.state.borrow();
+        state.as_ref()?.get(slot as usize).copied()
     }
 
-    fn change_state(&self, change: impl FnOnce(&mut [i32])) {
+    fn set_in_batch(&self, is: bool) {
         let mut state = self.state.borrow_mut();
         let Some(state) = &mut *state else { return };
         // SAFETY: JavaScript reads and writes this array on this thread only, and not now.
-        change(unsafe { state.as_mut() });
+        let slots = unsafe { state.as_mut() };
+        if let Some(slot) = slots.get_mut(Slot::InBatch as usize) {
+            *slot = i32::from(is);
+        }
     }
 }

@@ -12,11 +12,13 @@ use napi::sys;
 use proto::output::{Kind, Message};
 use tls::Failure;
 
+use super::Inner;
 use super::calls::checked;
-use super::{Entry, Inner};
 use crate::convert::value;
 use crate::fault;
 use crate::registry::Shared;
+use crate::run;
+use crate::seam::{AGREED, Entry};
 use crate::transport::crew;
 use crate::transport::table::{Id, Read, Table};
 use crate::transport::uv::Ready;
@@ -149,7 +151,7 @@ impl Inner {
                     let number = self.number(error_number(&error));
                     self.entry(id, Entry::Failed, number);
                 }
-                Read::Secured => self.entry(id, Entry::Secure, self.number(-1)),
+                Read::Secured => self.entry(id, Entry::Secure, self.number(AGREED)),
                 Read::Refused(Failure::Alert(alert)) => {
                     self.entry(id, Entry::Secure, self.number(i32::from(alert)));
                 }
@@ -181,27 +183,19 @@ impl Inner {
     /// The messages of a connection that has received bytes. How long they are.
     fn decode(&self, id: Id, connection: &Shared) -> usize {
         let mut connection = connection.borrow_mut();
-        let mut bytes = 0;
-        let mut messages = 0;
-        while bytes < MAX_BYTES && messages < MAX_MESSAGES {
-            let Some(message) = connection.poll_message() else {
-                if connection.needs_poll() {
-                    self.entry(id, Entry::Poll, null_mut());
-                }
-                return bytes;
-            };
+        let run = run::decode(&mut connection, |message| {
             fault::point("decode");
-            bytes += message.payload.len();
-            messages += 1;
             // SAFETY: the environment is alive, and `ready` has opened a scope.
-            let Some(value) = (unsafe { value::message(self.env, &message) }) else {
-                connection.exhaust();
-                break;
+            let Some(value) = (unsafe { value::message(self.env, message) }) else {
+                return false;
             };
             self.entry(id, Entry::Message, value);
+            true
+        });
+        if !run.is_whole || connection.needs_poll() {
+            self.entry(id, Entry::Poll, null_mut());
         }
-        self.entry(id, Entry::Poll, null_mut());
-        bytes
+        run.bytes
     }
 
     /// Hands everything to JavaScript. The dispatcher raises what handlers throw. If it throws itself, that
@@ -264,7 +258,6 @@ const WIDE: usize = 64;
 /// What one batch reads and decodes, so that no flood keeps the loop from its other work.
 const MAX_BYTES: usize = 1024 * 1024;
 const MAX_READS: usize = 1024;
-const MAX_MESSAGES: usize = 1024;
 /// Numbers and values from which on a batch reads no more.
 const MAX_BATCH: usize = 8192;
 /// Numbers and values of one call; even, so that the two stay together. V8 puts arguments on the stack, and

@@ -7,13 +7,14 @@ use std::ptr::null_mut;
 
 use napi::{Error, Result, Status, sys};
 
-use super::{Entry, Inner};
+use super::Inner;
+use crate::seam::{ENTRY_BITS, Entry};
 use crate::transport::table::Id;
 
 /// Values of JavaScript. All of these are made in the handle scope that `ready` has opened.
 impl Inner {
     pub(super) fn entry(&self, id: Id, entry: Entry, value: sys::napi_value) {
-        let number = self.number((id.place as i32) << 3 | entry as i32);
+        let number = self.number((id.place as i32) << ENTRY_BITS | entry as i32);
         let value = if value.is_null() { number } else { value };
         self.arguments.borrow_mut().extend([number, value]);
     }

@@ -6,6 +6,8 @@
 //!
 //! Knows places in the stream of written bytes. Does not know which bytes are answers.
 
+use crate::seam::MAX_REPLIES;
+
 /// The answers that wait, in two parts: those counted before `until` was set, and those counted since. Once
 /// the stream has passed `until`, the first part has left. So the count follows what waits, also where the
 /// application keeps the socket from ever being empty.
@@ -31,8 +33,6 @@ impl Replies {
     }
 
     pub(super) fn are_too_many(&self) -> bool {
-        self.older + self.newer >= MAX_WAITING
+        self.older + self.newer >= MAX_REPLIES as usize
     }
 }
-
-const MAX_WAITING: usize = 8 * 1024 * 1024;

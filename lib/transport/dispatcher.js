@@ -209,11 +209,14 @@ let dispatcher
 function dispatcherOfThisEnvironment () {
   try {
     return (dispatcher ??= new Dispatcher())
-  } catch {
+  } catch (/** @type {any} */ error) {
+    if (error.code !== REFUSED) throw error
     return null
   }
 }
 
+/** The code of an error when the machine lacks what a reactor needs: descriptors, or libuv. */
+const REFUSED = 'GenericFailure'
 /** @type {any[]} */
 const NOTHING = []
 /** Numbers and values. A power of two. */

@@ -127,7 +127,7 @@ module.exports = [
   },
   {
     files: ['lib/websocket-driver/**/*.js'],
-    rules: refuse(NO_LOADER, NO_CLOCK, noInterface('faye', 'websocket'))
+    rules: refuse(NO_BINDING, NO_CLOCK, noInterface('faye', 'websocket'))
   },
   {
     files: ['lib/websocket/**/*.js'],

@@ -7,7 +7,7 @@ const net = require('node:net')
 
 const websocket = require('../../lib/websocket-driver')
 const transport = require('../../lib/transport')
-const { Driver } = require('../../lib/websocket-driver/driver')
+const { Connection } = require('../../lib/connection/connection')
 const { eventually, listen } = require('../support/peer')
 const { test } = require('../support/test')
 const { frame, fromClient, upgradeRequest, upgradeResponse } = require('../support/wire')
@@ -214,9 +214,9 @@ for (const isStream of [false, true]) {
     let connected
     const messages = []
     const server = net.createServer((socket) => {
-      const driver = Driver.http({ method: 'GET', url: '/', httpVersion: '1.1', headers, socket }, {})
-      driver.on('message', ({ data }) => messages.push(data.length))
-      connected = { socket, channel: transport.connect(socket, driver, isStream) }
+      const connection = Connection.server({ method: 'GET', httpVersion: '1.1', headers }, 'ws://localhost/', {})
+      connection.observer = { wants: 0, opened () {}, received: (data) => messages.push(data.length) }
+      connected = { socket, channel: transport.connect(socket, connection, isStream) }
     })
     const port = await listen(scope, server)
     const peer = net.connect(port, '127.0.0.1')

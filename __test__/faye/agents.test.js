@@ -24,6 +24,7 @@ const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { upgradeResponse } = require('../support/wire')
 const { UNAVAILABLE } = require('../transport/open')
+const { usesReactor } = require('../support/transport')
 
 const authority = createAuthority()
 const { ca } = authority
@@ -40,7 +41,7 @@ async function echo (scope, url, options) {
   const { events, ws } = dial(scope, url, options)
   ws.send('before open')
   assert.equal((await once(ws, 'message')).data, 'before open')
-  const { isNative } = ws._transport
+  const isNative = usesReactor(ws)
   const large = Buffer.alloc(500000, 'xyz')
   ws.send(large)
   assert.ok((await once(ws, 'message')).data.equals(large))

@@ -11,6 +11,7 @@ const { createAuthority } = require('../support/certs')
 const { accept, connect, eventually, once, serve } = require('../support/peer')
 const { acceptOf, frame, upgradeResponse } = require('../support/wire')
 const { UNAVAILABLE } = require('../transport/open')
+const { usesReactor } = require('../support/transport')
 
 const authority = createAuthority()
 const OK = 'HTTP/1.1 200 OK\r\n\r\n'
@@ -128,7 +129,7 @@ for (const kind of KINDS) {
       await tunnel(scope, proxy, server.port)
       ws.send('Hello')
       assert.equal((await once(ws, 'message')).data, 'Hello')
-      if (!usesOriginal && !kind.isSecure && kind.scheme === 'ws') assert.equal(ws._transport.isNative, !UNAVAILABLE)
+      if (!usesOriginal && !kind.isSecure && kind.scheme === 'ws') assert.equal(usesReactor(ws), !UNAVAILABLE)
       const close = once(ws, 'close')
       ws.close(3000, 'bye')
       assert.equal((await close).code, 3000)

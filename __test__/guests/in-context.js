@@ -172,6 +172,7 @@ const context = KINDS[kind]()
 const WebSocket = require('../..')
 const { accept, connectOpen, serve } = require('../support/peer')
 const { closePayload, frame, fromClient } = require('../support/wire')
+const { usesReactor } = require('../support/transport')
 const { Blob } = require('node:buffer')
 const scope = { defer () {} }
 let told = []
@@ -241,7 +242,7 @@ async function main () {
     await turns(2)
     if (name !== 'open') told = []
     connection.another = another
-    assert.equal(connection.ws._transport.isNative, isNative)
+    assert.equal(usesReactor(connection.ws), isNative)
     await HAPPENINGS[name](connection)
     await quiet(count)
     result[name] = told

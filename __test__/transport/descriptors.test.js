@@ -166,7 +166,7 @@ function chatter () {
   const fail = (text) => parentPort.postMessage(text)
   server.on('upgrade', (request, socket, body) => {
     const ws = new WebSocket(request, socket, body)
-    if (!ws._transport.isNative) fail('not native')
+    if (!ws[Symbol.for('faye-websocket-rs.isNative')]) fail('not native')
     ws.on('message', ({ data }) => ws.send(data))
   })
   server.listen(0, '127.0.0.1', () => {

@@ -35,7 +35,7 @@ function server (WebSocket, support, transport) {
     const name = all.length
     const ws = new WebSocket(request, socket, body, null, { transport })
     all.push(ws)
-    if (ws._transport.isNative !== (transport === 'native')) throw new Error('another transport')
+    if (ws[Symbol.for('faye-websocket-rs.isNative')] !== (transport === 'native')) throw new Error('another transport')
     ws.on('message', ({ data }) => {
       say(name, `message ${data}`)
       if (data === 'ping me') ws.ping('x')

@@ -12,6 +12,7 @@ const { test } = require('../support/test')
 const { eventually, once } = require('../support/peer')
 const { closePayload } = require('../support/wire')
 const { echoes, record, roles, transports } = require('./open')
+const { usesReactor } = require('../support/transport')
 
 const TEXTS = ['a', 'b', 'c', 'd']
 /** Milliseconds. */
@@ -191,7 +192,7 @@ for (const transport of transports) {
       })
       peer.socket.resume()
       await drained
-      assert.equal(ws._transport.isNative, false)
+      assert.equal(usesReactor(ws), false)
     })
 
     test(`${title}: a timeout that bytes have put off comes also if the socket is given back`, async (scope) => {

@@ -16,6 +16,7 @@ const { WebSocket } = require('../support/subject')
 const { Peer, connect, connectOpen, eventually, listen, once, serve } = require('../support/peer')
 const { closePayload, countFrames, frame, fromClient, readFrames, upgradeRequest } = require('../support/wire')
 const { UNAVAILABLE, echoes, nativeServer, record, roles, test } = require('./open')
+const { usesReactor } = require('../support/transport')
 
 const TEXTS = ['a', 'b', 'c', 'd']
 
@@ -54,7 +55,7 @@ for (const [name, [isNative, prepare]] of Object.entries(SOCKETS)) {
       }
     })
     const peer = await connectOpen(scope, port)
-    assert.equal(ws._transport.isNative, isNative)
+    assert.equal(usesReactor(ws), isNative)
     peer.write(Buffer.concat(TEXTS.map((text) => fromClient('text', text))))
     assert.deepEqual(texts(await peer.frames(4)), TEXTS)
   })
@@ -80,7 +81,7 @@ for (const left of [0, 1]) {
         const descriptors = request.url === '/full' ? occupy() : []
         const ws = new WebSocket(request, socket, body)
         for (const descriptor of descriptors) fs.closeSync(descriptor)
-        ws.on('message', ({ data }) => ws.send(`${ws._transport.isNative} ${data}`))
+        ws.on('message', ({ data }) => ws.send(`${ws[Symbol.for('faye-websocket-rs.isNative')]} ${data}`))
       })
       server.listen(0, '127.0.0.1', () => console.log(server.address().port))
     }, { argument: left, limits: '-n 200' })
@@ -124,7 +125,7 @@ for (const wait of [0, 1, 40]) {
     }
     await eventually(() => events.length === sent.length, 'all messages')
     assert.deepEqual(events, sent)
-    assert.ok(ws._transport.isNative)
+    assert.ok(usesReactor(ws))
   })
 }
 
@@ -160,7 +161,7 @@ for (const [role, start] of Object.entries(roles)) {
     assert.deepEqual([socket.readyState, socket.readable, socket.writable, socket.destroyed],
       ['open', true, true, false])
     await echoes(connection)
-    assert.ok(connection.ws._transport.isNative)
+    assert.ok(usesReactor(connection.ws))
   })
 
   test(`${role}: setTimeout fires when nothing comes or goes`, async (scope) => {
@@ -179,7 +180,7 @@ for (const [role, start] of Object.entries(roles)) {
     socket.setTimeout(0)
     await scope.settle(250)
     assert.equal(timeouts, 2)
-    assert.ok(ws._transport.isNative)
+    assert.ok(usesReactor(ws))
   })
 
   const ACTIVITIES = {
@@ -233,9 +234,9 @@ for (const [role, start] of Object.entries(roles)) {
         const size = isFull ? 1 << 19 : 100
         const leave = () => {
           for (let i = 0; i < 16; i++) ws.send(Buffer.alloc(size, i))
-          assert.ok(ws._transport.isNative)
+          assert.ok(usesReactor(ws))
           takeBack(connection)
-          assert.equal(ws._transport.isNative, false)
+          assert.equal(usesReactor(ws), false)
           ws.send('behind')
         }
         peer.write(Buffer.concat([frame('text', 'one'), frame('text', 'two').subarray(0, 3)]))
@@ -273,7 +274,7 @@ for (const [role, start] of Object.entries(roles)) {
     // Node refuses it on the sockets of its HTTP server.
     if (role === 'server') assert.throws(() => socket.setEncoding('latin1'), { code: 'ERR_HTTP_SOCKET_ENCODING' })
     else socket.setEncoding('latin1')
-    assert.equal(ws._transport.isNative, role === 'server')
+    assert.equal(usesReactor(ws), role === 'server')
   })
 
   test(`${role}: socket.end sends what was sent, then what is given, then the end`, async (scope) => {
@@ -313,7 +314,7 @@ for (const [role, start] of Object.entries(roles)) {
     assert.deepEqual(received, [])
     assert.equal(socket.bytesRead, before)
     socket.write('')
-    assert.equal(ws._transport.isNative, false)
+    assert.equal(usesReactor(ws), false)
     await scope.settle(60)
     assert.deepEqual(received, [])
     ws.resume()
@@ -349,7 +350,7 @@ for (const [role, start] of Object.entries(roles)) {
     const byEvent = (event) => seen.filter(([each]) => each === event).map(([, store]) => store).sort()
     assert.deepEqual(byEvent('message'), [0, 0, 1])
     assert.deepEqual(byEvent('close'), [0, 1])
-    assert.ok(connections.every(({ ws }) => ws._transport.isNative))
+    assert.ok(connections.every(({ ws }) => usesReactor(ws)))
   })
 }
 
@@ -373,7 +374,7 @@ test('a unix domain socket is taken, on both sides', async (scope) => {
   const peer = new Peer(socket)
   peer.write(upgradeRequest())
   await peer.head()
-  assert.ok(arrived[0]._transport.isNative)
+  assert.ok(usesReactor(arrived[0]))
   for (const text of ['short', 'x'.repeat(100000), 'y'.repeat(3000000)]) {
     peer.write(fromClient('text', text))
     assert.equal(String((await peer.frame()).payload), text)
@@ -395,7 +396,7 @@ test('a real pipe is no socket, and left to the stream', async (scope) => {
   const headers = { host: 'localhost' }
   const request = { method: 'GET', httpVersion: '1.1', url: '/', headers, connection: socket, socket }
   const ws = new WebSocket(request, socket, Buffer.alloc(0))
-  assert.equal(ws._transport.isNative, false)
+  assert.equal(usesReactor(ws), false)
 })
 
 test('sockets are shared between two connections one behind the other, by place', async (scope) => {
@@ -428,7 +429,7 @@ test('a plain server that takes sockets from net is taken as well', async (scope
   const peer = await connectOpen(scope, port)
   peer.write(fromClient('text', 'Hi'))
   assert.equal(String((await peer.frame()).payload), 'Hi')
-  assert.ok(ws._transport.isNative)
+  assert.ok(usesReactor(ws))
 })
 
 if (UNAVAILABLE) console.log(`# not run: ${UNAVAILABLE}`)

@@ -8,6 +8,7 @@ const support = require('../support/test')
 const { WebSocket } = require('../support/subject')
 const { accept, connectOpen, once, serve } = require('../support/peer')
 const { frame, fromClient } = require('../support/wire')
+const { usesReactor } = require('../support/transport')
 
 const UNAVAILABLE = process.env.FAYE_WEBSOCKET_TRANSPORT === 'stream'
   ? 'FAYE_WEBSOCKET_TRANSPORT=stream forces the other transport'
@@ -30,7 +31,7 @@ async function nativeServer (scope, options = {}) {
     ...(transport && { options: { transport } }),
     ...options,
     onSocket: (ws, { socket }) => {
-      assert.equal(ws._transport.isNative, transport !== 'stream', 'native')
+      assert.equal(usesReactor(ws), transport !== 'stream', 'native')
       arrived.push({ socket, ws })
       if (options.onSocket) options.onSocket(ws, { socket })
     }
@@ -54,7 +55,7 @@ async function nativeClients (scope, { transport } = {}) {
     if (before) ws._stream.prependOnceListener('connect', () => before(ws._stream))
     const peer = await server.acceptedOpen()
     await once(ws, 'open')
-    assert.equal(ws._transport.isNative, transport !== 'stream', 'native')
+    assert.equal(usesReactor(ws), transport !== 'stream', 'native')
     return { frame, peer, socket: ws._stream, ws }
   }
   return { open }

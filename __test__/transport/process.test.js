@@ -44,7 +44,7 @@ for (const [name, [ends, script]] of Object.entries(LIVES)) {
     const code = `(WebSocket, support, url) => {
       const ws = new WebSocket.Client(url)
       ws.on('open', () => {
-        if (!ws._transport.isNative) throw new Error('not native')
+        if (!ws[Symbol.for('faye-websocket-rs.isNative')]) throw new Error('not native')
         console.log('open');
         (${script})(ws)
       })
@@ -76,7 +76,7 @@ for (const [name, script] of Object.entries(EXITS)) {
       const server = require('node:http').createServer()
       server.on('upgrade', (request, socket, body) => {
         const ws = new WebSocket(request, socket, body)
-        if (!ws._transport.isNative) throw new Error('not native')
+        if (!ws[Symbol.for('faye-websocket-rs.isNative')]) throw new Error('not native')
         ws.on('message', ({ data }) => {
           ws.send(data)
           if (data === 'exit') { ${script} }
@@ -113,7 +113,7 @@ test('handlers that throw among many connections are heard once each, the rest i
     serve(scope, WebSocket, {
       onSocket: (ws) => {
         const name = natives++
-        if (!ws._transport.isNative) process.exit(3)
+        if (!ws[Symbol.for('faye-websocket-rs.isNative')]) process.exit(3)
         ws.on('message', ({ data }) => {
           received.push(`${name} ${data}`)
           ws.send(data)
@@ -156,7 +156,7 @@ async function receiveMany (WebSocket, { serve, connectOpen }, done) {
   const { port } = await serve(scope, WebSocket, {
     onSocket: (ws) => {
       const name = opened++
-      if (!ws._transport.isNative) process.exit(3)
+      if (!ws[Symbol.for('faye-websocket-rs.isNative')]) process.exit(3)
       ws.on('message', () => { received[name]++ })
     }
   })
@@ -252,7 +252,7 @@ function clusterWorker () {
   const server = require('node:http').createServer()
   server.on('upgrade', (request, socket, body) => {
     const ws = new WebSocket(request, socket, body)
-    ws.on('message', () => ws.send(`${process.pid} ${ws._transport.isNative}`))
+    ws.on('message', () => ws.send(`${process.pid} ${ws[Symbol.for('faye-websocket-rs.isNative')]}`))
   })
   server.listen(0, '127.0.0.1')
 }
@@ -293,7 +293,7 @@ function receiver () {
   const WebSocket = require(process.env.SUBJECT)
   process.on('message', (request, socket) => {
     const ws = new WebSocket({ ...request, socket, connection: socket }, socket, Buffer.alloc(0))
-    ws.on('message', ({ data }) => ws.send(`${ws._transport.isNative} ${data}`))
+    ws.on('message', ({ data }) => ws.send(`${ws[Symbol.for('faye-websocket-rs.isNative')]} ${data}`))
   })
   process.on('disconnect', () => process.exit())
 }
@@ -367,7 +367,7 @@ for (const [role, start] of Object.entries(roles)) {
     await scope.settle(100)
     assert.equal(socket.bytesRead, read)
     assert.ok(most <= 16 << 20, `${most} bytes wait`)
-    assert.ok(ws._transport.isNative)
+    assert.ok(ws[Symbol.for('faye-websocket-rs.isNative')])
     const neighbour = await open()
     await echoes(neighbour)
     const before = socket.bytesRead
@@ -395,7 +395,7 @@ test(`${COUNT} idle connections${WHY}: each answers, and all end`, async (scope)
     server.on('upgrade', (request, socket, body) => {
       const ws = new WebSocket(request, socket, body)
       open++
-      if (ws._transport.isNative) natives++
+      if (ws[Symbol.for('faye-websocket-rs.isNative')]) natives++
       ws.on('message', ({ data }) => ws.send(`${ws.url.split('/').pop()} ${data}`))
       ws.on('close', () => closed++)
     })

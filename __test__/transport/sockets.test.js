@@ -17,6 +17,7 @@ const { createAuthority } = require('../support/certs')
 const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
 const { countFrames, frame, fromClient, readFrames } = require('../support/wire')
 const { UNAVAILABLE, transports } = require('./open')
+const { usesReactor } = require('../support/transport')
 
 const { prototype } = net.Socket
 
@@ -93,7 +94,7 @@ function table (rows, body, names = PLAIN) {
   }
 }
 
-const isNative = ({ ws }) => ws._transport.isNative
+const isNative = ({ ws }) => usesReactor(ws)
 
 // Bytes that a program puts into the socket.
 

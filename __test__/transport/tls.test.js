@@ -16,6 +16,7 @@ const { certificate, createAuthority, der, extension, sequence } = require('../s
 const { accept, eventually, listen, once, serve } = require('../support/peer')
 const { frame, upgradeResponse } = require('../support/wire')
 const { test, UNAVAILABLE } = require('./open')
+const { usesReactor } = require('../support/transport')
 
 const authority = createAuthority()
 const { local, root } = authority
@@ -49,7 +50,7 @@ async function attempt (scope, url, options) {
   const dialled = dial(scope, url, options)
   await eventually(() => dialled.events.some(([type]) => type === 'open' || type === 'close'), 'open or close')
   const isOpen = dialled.ws.readyState === 1
-  return { ...dialled, isOpen, isNative: isOpen && dialled.ws._transport.isNative }
+  return { ...dialled, isOpen, isNative: isOpen && usesReactor(dialled.ws) }
 }
 
 async function echoes (ws, data) {
@@ -474,7 +475,7 @@ test('a peer that does not read: send() says so, bufferedAmount counts, drain fo
   const { events, ws } = dial(scope, server.url, { ca: root.cert })
   const peer = await server.acceptedOpen()
   await eventually(() => events.length === 1, 'open')
-  assert.ok(ws._transport.isNative)
+  assert.ok(usesReactor(ws))
   peer.socket.pause()
   const message = Buffer.alloc(1e6)
   let count = 0
@@ -704,7 +705,7 @@ const inChild = (environment, flags, body) => new Promise((resolve) => {
     const WebSocket = require(${JSON.stringify(require.resolve('../../index.js'))})
     const ws = new WebSocket.Client(process.env.URL, null, ${JSON.stringify(options)})
     ws.on('error', ({ message }) => console.log(message))
-    ws.on('open', () => console.log('open', ws._transport.isNative))
+    ws.on('open', () => console.log('open', ws[Symbol.for('faye-websocket-rs.isNative')]))
     ws.on('close', ({ code }) => console.log('close', code))
     ${body ?? "ws.on('open', () => ws.close())"}`
   const child = spawn(process.execPath, [...flags || [], '-e', script], { env: { ...process.env, ...environment } })
@@ -789,7 +790,7 @@ for (const [name, isNative, { worker = ON_ITS_OWN, before = '', flags = [], envi
       const WebSocket = require(${JSON.stringify(require.resolve('../../index.js'))})
       const ws = new WebSocket.Client(${JSON.stringify(url)}, null, ${JSON.stringify({ ca: root.cert })})
       ws.on('open', () => {
-        require('node:worker_threads').parentPort.postMessage(ws._transport.isNative)
+        require('node:worker_threads').parentPort.postMessage(ws[Symbol.for('faye-websocket-rs.isNative')])
         ws.close()
       })`
     const program = `
@@ -808,7 +809,7 @@ test('flags count that a program has removed from process.execArgv', async (scop
     const WebSocket = require(${JSON.stringify(require.resolve('../../index.js'))})
     const ws = new WebSocket.Client(${JSON.stringify(url)}, null, ${JSON.stringify({ ca: root.cert })})
     ws.on('open', () => {
-      console.log(ws._transport.isNative)
+      console.log(ws[Symbol.for('faye-websocket-rs.isNative')])
       ws.close()
     })`
   assert.equal(await output([FLAG, '-e', program]), 'false\n')
@@ -869,7 +870,7 @@ for (const [name, version, command] of [
     child.stdin.write(upgradeResponse(await request()))
     await eventually(() => events.length > 0, 'an event')
     assert.deepEqual(events, [['open']])
-    assert.ok(ws._transport.isNative)
+    assert.ok(usesReactor(ws))
     for (const text of ['a', 'b']) {
       child.stdin.write(command)
       await scope.settle()

@@ -15,12 +15,19 @@
  * What a connection tells its owner, in the order in which it happens.
  *
  * @typedef {object} Observer
+ * @property {number} wants the control frames that the owner wants to hear of: PINGS, PONGS, both or none
  * @property {() => void} opened
  * @property {(data: string | Buffer) => void} received
- * @property {(message: string) => void} failed
+ * @property {(data: string) => void} pinged
+ * @property {(data: string) => void} ponged
+ * @property {(message: string) => void} failed `closed` follows
  * @property {() => void} drained a sender that was told to wait may go on
  * @property {(code: number | null, reason: string | null) => void} closed the drafts have neither code nor reason
  */
+
+/** Bits of `Observer.wants`. */
+const PINGS = 1
+const PONGS = 2
 
 /**
  * What a connection asks of a transport. The transport takes the bytes with `takeOutput` when it can write them.
@@ -33,7 +40,8 @@
  * @property {() => void} settle calls `drained` if a sender waits and both the socket and the connection have room
  * @property {(work: () => void) => void} enter runs work that does not come with the peer's bytes; what it sends leaves
  * together
- * @property {boolean} mayYield whether the connection may deliver what has arrived in several turns of the event loop
+ * @property {boolean} isManual the program moves the bytes itself: each head and each frame is offered as it comes,
+ * what has arrived is delivered at once, and what a callback throws goes to the program
  * @property {() => void} suspend the application pauses: stops reading
  * @property {() => void} proceed the application goes on: delivers what is there, and reads
  * @property {(reason: Busy) => void} hold stops reading
@@ -69,28 +77,10 @@
  * @property {Transport | null} transport the transport sets it when it takes the connection
  * @property {number} readyState -1 before a client has started, then 0 to 3
  * @property {() => boolean} start begins the opening handshake
- *
- * Bytes from the peer.
- * @property {(chunk: Uint8Array) => void} store keeps bytes that came before the start, and does nothing else
- * @property {(chunk: Uint8Array) => void} receive takes bytes and delivers what they cause
- * @property {(data: string | Buffer, isLate: boolean) => void} receiveMessage takes a message that the reactor has
- * decoded; `isLate` says that this turn of the event loop has taken long enough
- * @property {() => void} receiveOthers delivers what the reactor has decoded that is no message
- * @property {() => void} deliver delivers what is left: after a pause, or behind a handler that has thrown
- *
- * Bytes for the peer.
- * @property {() => Buffer | null} takeOutput all bytes that wait to be written; null when there are none
- * @property {boolean} hasOutput whether there are any
- * @property {() => void} passed completes the receipts of messages that the kernel has accepted
- * @property {(stream: any) => Handed | undefined} handOver the receipts of the output that was just taken for a stream
- * @property {(stream: any) => Handed | undefined} handOverAll all receipts, because a stream is given everything
- * @property {() => void} finishWork the process ends: finishes work that was left for later turns
- *
- * Backpressure.
- * @property {number} bufferedAmount bytes that were sent and not taken
- * @property {boolean} isFull senders should wait, whatever the socket can take
- * @property {boolean} isBehindSenders messages may wait in the connection that the transport cannot have yet
+ * @property {Incoming} delivery
+ * @property {Outgoing} outgoing
  * @property {() => void} drained a sender that was told to wait may go on
+ * @property {() => void} finishWork the process ends: finishes work that was left for later turns
  *
  * The reactor, which reads from and writes to the native half of the connection.
  * @property {(reactor: Reactor, descriptor: number, tls?: TlsConfig, host?: string) => number} register has a reactor
@@ -101,6 +91,33 @@
  * @typedef {import('./receipts').Handed} Handed
  * @typedef {import('../../binding').Reactor} Reactor
  * @typedef {import('../../binding').TlsConfig} TlsConfig
+ */
+
+/**
+ * Bytes from the peer.
+ *
+ * @typedef {object} Incoming
+ * @property {(chunk: Uint8Array) => void} store keeps bytes that came before the start, and does nothing else
+ * @property {(chunk: Uint8Array) => void} receive takes bytes and delivers what they cause
+ * @property {(data: string | Buffer, isLate: boolean) => void} receiveMessage takes a message that the reactor has
+ * decoded; `isLate` says that this turn of the event loop has taken long enough
+ * @property {() => void} receiveOthers delivers what the reactor has decoded that is no message
+ * @property {() => void} deliver delivers what is left: after a pause, or behind a handler that has thrown
+ */
+
+/**
+ * Bytes for the peer.
+ *
+ * @typedef {object} Outgoing
+ * @property {() => Buffer | null} takeOutput all bytes that wait to be written; null when there are none
+ * @property {() => Buffer | null} takeWrite the first head or frame that waits; null when there is none
+ * @property {boolean} hasOutput whether bytes wait to be written
+ * @property {() => void} passed completes the receipts of messages that the kernel has accepted
+ * @property {(stream: any) => Handed | undefined} handOver the receipts of the output that was just taken for a stream
+ * @property {(stream: any) => Handed | undefined} handOverAll all receipts, because a stream is given everything
+ * @property {number} bufferedAmount bytes that were sent and not taken
+ * @property {boolean} isFull senders should wait, whatever the socket can take
+ * @property {boolean} isBehindSenders messages may wait in the connection that the transport cannot have yet
  */
 
 /**
@@ -121,4 +138,4 @@
  * @property {() => void} detach lets go of the socket
  */
 
-module.exports = {}
+module.exports = { PINGS, PONGS }

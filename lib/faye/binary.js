@@ -1,3 +1,4 @@
+// @ts-check
 'use strict'
 
 const { Blob, Buffer } = require('node:buffer')
@@ -9,6 +10,8 @@ const { PreparedMessage } = require('../connection/prepared')
 /**
  * What a driver sends for anything that an application may send: a string, a Buffer, what it has for a prepared
  * message; or a Blob, whose bytes have to be waited for.
+ *
+ * @param {any} data
  */
 function messageOf (data) {
   if (typeof data === 'string') return data
@@ -23,6 +26,8 @@ function messageOf (data) {
 /**
  * Whether this is a Blob of Node's, or a readable one of jsdom, undici or a polyfill. Its size must
  * be a number of bytes, because `bufferedAmount` counts it.
+ *
+ * @param {any} value
  */
 function isBlob (value) {
   if (value instanceof Blob) return true
@@ -31,15 +36,23 @@ function isBlob (value) {
   return Number.isSafeInteger(value.size) && value.size >= 0
 }
 
-/** An ArrayBuffer with these bytes and no others. */
+/**
+ * An ArrayBuffer with these bytes and no others.
+ *
+ * @param {Uint8Array} bytes
+ */
 function arrayBufferOf ({ buffer, byteOffset, byteLength }) {
   if (byteLength === buffer.byteLength) return buffer
   return buffer.slice(byteOffset, byteOffset + byteLength)
 }
 
-/** Whether a socket can send bytes: the drafts have text only. */
-function takesBinary (socket) {
-  return socket.version === 'hybi-13'
+/**
+ * Whether a connection can send bytes: the drafts have text only.
+ *
+ * @param {{ version: string }} connection
+ */
+function takesBinary ({ version }) {
+  return version === 'hybi-13'
 }
 
 module.exports = { arrayBufferOf, isBlob, messageOf, takesBinary }

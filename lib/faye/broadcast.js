@@ -1,3 +1,4 @@
+// @ts-check
 'use strict'
 
 const { inspect } = require('node:util')
@@ -9,7 +10,11 @@ const { OPEN } = require('./ready_state')
 
 const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }
 
-/** A message that `send()` of any connection takes, and that is converted, framed and compressed once for all. */
+/**
+ * A message that `send()` of any connection takes, and that is converted, framed and compressed once for all.
+ *
+ * @param {any} data
+ */
 function prepare (data) {
   if (PreparedMessage.messageOf(data) !== null) return data
   const message = messageOf(data)
@@ -20,12 +25,17 @@ function prepare (data) {
 /**
  * Sends a message on all of these connections that are open. How many have taken it. One that throws does not keep it
  * from the others: its error is thrown when they have it.
+ *
+ * @param {any} connections
+ * @param {any} data
+ * @param {any} [options]
  */
 function broadcast (connections, data, options = undefined) {
   // A copy: a method that has been replaced may change what we go through.
   const sockets = socketsOf(connections)
   const message = prepare(data)
-  const { isText } = PreparedMessage.messageOf(message)
+  const { isText } = /** @type {import('../connection/prepared').Message} */ (PreparedMessage.messageOf(message))
+  /** @type {any[]} */
   const errors = []
   let count = 0
   transports.batch(() => {
@@ -45,6 +55,7 @@ function broadcast (connections, data, options = undefined) {
   return count
 }
 
+/** @param {any} connections */
 function socketsOf (connections) {
   if (typeof connections?.[Symbol.iterator] !== 'function') {
     throw new TypeError(`Invalid connections: ${inspect(connections, BRIEF)}; expected an iterable of sockets`)

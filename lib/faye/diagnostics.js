@@ -1,9 +1,11 @@
+// @ts-check
 'use strict'
 
 const { Buffer } = require('node:buffer')
 const { channel } = require('node:diagnostics_channel')
+const { PINGS, PONGS } = require('../connection/seam')
 
-// What undici tells of its WebSockets, in its words, for those who watch either. Nothing is made for nobody.
+// What undici tells of its WebSockets, in its words, for those who watch either. Without subscribers nothing is made.
 
 const channels = {
   open: channel('undici:websocket:open'),
@@ -13,13 +15,20 @@ const channels = {
   pong: channel('undici:websocket:pong')
 }
 
-function opened (websocket) {
-  if (channels.ping.hasSubscribers) tell(websocket, 'ping')
-  if (channels.pong.hasSubscribers) tell(websocket, 'pong')
+/** The control frames that subscribers want to hear of. The core does not hand out others. */
+function wants () {
+  return (channels.ping.hasSubscribers ? PINGS : 0) | (channels.pong.hasSubscribers ? PONGS : 0)
+}
+
+/**
+ * @param {any} websocket
+ * @param {any} stream
+ */
+function opened (websocket, stream) {
   if (!channels.open.hasSubscribers) return
-  const { headers, protocol, statusCode, _stream } = websocket
+  const { headers, protocol, statusCode } = websocket
   channels.open.publish({
-    address: _stream.address?.(),
+    address: stream.address?.(),
     protocol,
     extensions: headers && (headers['sec-websocket-extensions'] ?? ''),
     websocket,
@@ -27,19 +36,39 @@ function opened (websocket) {
   })
 }
 
-/** Control frames that nobody listens for are not fetched from the core: the driver sees the listener. */
-function tell (websocket, type) {
-  websocket._driver.on(type, ({ data }) => {
-    channels[type].publish({ payload: data === '' ? undefined : Buffer.from(data), websocket })
-  })
+/**
+ * @param {any} websocket
+ * @param {string} data
+ */
+function pinged (websocket, data) {
+  channels.ping.publish({ payload: payloadOf(data), websocket })
 }
 
+/**
+ * @param {any} websocket
+ * @param {string} data
+ */
+function ponged (websocket, data) {
+  channels.pong.publish({ payload: payloadOf(data), websocket })
+}
+
+/** @param {string} data */
+function payloadOf (data) {
+  return data === '' ? undefined : Buffer.from(data)
+}
+
+/**
+ * @param {any} websocket
+ * @param {number | null} code
+ * @param {string | null} reason
+ */
 function closed (websocket, code, reason) {
   if (channels.close.hasSubscribers) channels.close.publish({ websocket, code, reason })
 }
 
+/** @param {any} error */
 function failed (error) {
   if (channels.socketError.hasSubscribers) channels.socketError.publish(error)
 }
 
-module.exports = { opened, closed, failed }
+module.exports = { closed, failed, opened, pinged, ponged, wants }

@@ -1,8 +1,10 @@
+// @ts-check
 'use strict'
 
 /**
  * The event of https://dom.spec.whatwg.org/#interface-event, as far as faye-websocket has it.
  *
+ * @this {any}
  * @param {string} type
  * @param {Record<string, any>} [fields]
  */
@@ -11,6 +13,11 @@ function Event (type, fields) {
   for (const key in fields) this[key] = fields[key]
 }
 
+/**
+ * @param {string} type
+ * @param {boolean} canBubble
+ * @param {boolean} cancelable
+ */
 Event.prototype.initEvent = function (type, canBubble, cancelable) {
   this.type = type
   this.bubbles = canBubble
@@ -27,6 +34,8 @@ Event.BUBBLING_PHASE = 3
 /**
  * Mixed into the prototypes of the public classes, whose instances are EventEmitters too: the `on…` property is
  * called first, then the listeners.
+ *
+ * @type {Record<string, any> & ThisType<any>}
  */
 const EventTarget = {
   onopen: null,
@@ -35,16 +44,16 @@ const EventTarget = {
   onclose: null,
 
   // eslint-disable-next-line no-unused-vars -- the signature is the DOM's
-  addEventListener (type, listener, useCapture) {
+  addEventListener (/** @type {string} */ type, /** @type {any} */ listener, /** @type {any} */ useCapture) {
     this.on(type, listener)
   },
 
   // eslint-disable-next-line no-unused-vars -- the signature is the DOM's
-  removeEventListener (type, listener, useCapture) {
+  removeEventListener (/** @type {string} */ type, /** @type {any} */ listener, /** @type {any} */ useCapture) {
     this.removeListener(type, listener)
   },
 
-  dispatchEvent (event) {
+  dispatchEvent (/** @type {any} */ event) {
     event.target = event.currentTarget = this
     event.eventPhase = Event.AT_TARGET
 
@@ -62,7 +71,7 @@ const EventTarget = {
  * @param {any} data
  */
 function dispatchMessage (target, data) {
-  const event = new Event('message')
+  const event = /** @type {any} */ (new Event('message'))
   event.data = data
   event.initEvent('message', false, false)
   target.dispatchEvent(event)

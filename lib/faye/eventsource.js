@@ -1,3 +1,4 @@
+// @ts-check
 'use strict'
 
 const Stream = require('node:stream')
@@ -13,7 +14,14 @@ const { CONNECTING, OPEN, CLOSED } = require('./ready_state')
 /** Bytes that a client which does not read may cost us. */
 const MAX_BUFFERED = 16 * 1024 * 1024
 
-/** The server's end of an event stream, made in an http server's `request` handler. */
+/**
+ * The server's end of an event stream, made in an http server's `request` handler.
+ *
+ * @this {any}
+ * @param {any} request
+ * @param {any} response
+ * @param {any} [options]
+ */
 function EventSource (request, response, options) {
   Stream.call(this)
   this.writable = true
@@ -53,22 +61,23 @@ function EventSource (request, response, options) {
 }
 util.inherits(EventSource, Stream)
 
-EventSource.isEventSource = (request) => isEventSource(request)
+EventSource.isEventSource = (/** @type {any} */ request) => isEventSource(request)
 
+/** @type {Record<string, any> & ThisType<any>} */
 const methods = {
   DEFAULT_PING: 10,
   DEFAULT_RETRY: 5,
 
-  write (message) {
+  write (/** @type {any} */ message) {
     return this.send(message)
   },
 
-  end (message) {
+  end (/** @type {any} */ message) {
     if (message !== undefined) this.write(message)
     this.close()
   },
 
-  send (message, options) {
+  send (/** @type {any} */ message, /** @type {any} */ options) {
     if (this.readyState > OPEN) return false
     const { event, id } = options || {}
     return this._write(eventStream.message(String(message), field(event), field(id)))
@@ -94,7 +103,7 @@ const methods = {
     dispatch(this, 'open')
   },
 
-  _write (chunk) {
+  _write (/** @type {any} */ chunk) {
     if (!this.writable || this._stream === null) return false
     if (this._stream.writableLength > MAX_BUFFERED) {
       this._stream.destroy()
@@ -109,6 +118,7 @@ const methods = {
   }
 }
 
+/** @param {any} value */
 function field (value) {
   return value ? String(value) : undefined
 }

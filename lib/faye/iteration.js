@@ -1,6 +1,8 @@
+// @ts-check
 'use strict'
 
 const { Promise } = require('../runtime')
+const { connectionOf } = require('./connection')
 const { CLOSED } = require('./ready_state')
 
 /** Messages, and bytes or characters of them, that may wait for the loop before reading stops. */
@@ -17,14 +19,21 @@ const iterated = new WeakSet()
  */
 class Messages {
   #socket
+  /** @type {any[]} */
   #waiting = []
   #size = 0
-  /** What those who have asked are given. */
+  /**
+   * What those who have asked are given.
+   *
+   * @type {Array<{ resolve: (result: { value: any, done: boolean }) => void, reject: (error: any) => void }>}
+   */
   #requests = []
   #isPaused = false
   #isOver = false
+  /** @type {Error | null} */
   #error = null
 
+  /** @param {any} socket */
   constructor (socket) {
     if (iterated.has(socket)) throw new Error('This socket is being iterated already')
     this.#socket = socket
@@ -58,7 +67,11 @@ class Messages {
     return new Promise((resolve, reject) => this.#requests.push({ resolve, reject }))
   }
 
-  /** The loop was left early. As with Node's streams, nobody is expected to want the rest. */
+  /**
+   * The loop was left early. As with Node's streams, the rest is dropped.
+   *
+   * @param {any} [value]
+   */
   return (value) {
     this.#waiting = []
     this.#error = null
@@ -69,7 +82,7 @@ class Messages {
     return Promise.resolve({ value, done: true })
   }
 
-  #onMessage = ({ data }) => {
+  #onMessage = (/** @type {{ data: any }} */ { data }) => {
     const request = this.#requests.shift()
     if (request !== undefined) return request.resolve({ value: data, done: false })
     this.#waiting.push(data)
@@ -79,12 +92,12 @@ class Messages {
     this.#socket.pause()
   }
 
-  #onError = ({ message }) => {
+  #onError = (/** @type {{ message: string }} */ { message }) => {
     this.#error = new Error(message)
   }
 
-  #onClose = ({ code }) => {
-    if (code === LOST && !this.#socket._lifetime.isOurs) {
+  #onClose = (/** @type {{ code: number | null }} */ { code }) => {
+    if (code === LOST && !connectionOf(this.#socket).isOurs) {
       this.#error ??= new Error('The connection has ended without a close frame (code 1006)')
     }
     this.#leave()
@@ -100,7 +113,7 @@ class Messages {
     if (this.#isPaused) this.#resume()
     const requests = this.#requests.splice(0)
     if (this.#error !== null && requests.length > 0) {
-      requests.shift().reject(this.#error)
+      requests.shift()?.reject(this.#error)
       this.#error = null
     }
     for (const { resolve } of requests) resolve({ value: undefined, done: true })
@@ -112,6 +125,7 @@ class Messages {
   }
 }
 
+/** @param {any} data */
 function sizeOf (data) {
   return typeof data === 'string' ? data.length : data.byteLength
 }

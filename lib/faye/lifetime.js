@@ -1,3 +1,4 @@
+// @ts-check
 'use strict'
 
 const { inspect } = require('node:util')
@@ -8,29 +9,43 @@ const { CONNECTING, OPEN, CLOSED } = require('./ready_state')
 
 const CLOSE_TIMEOUT = 30000
 
+/** @typedef {import('../runtime').Timer} Timer */
+
 /**
  * How long the steps of a connection may take, and who else may end it. All timers run on the program's clock, which
  * its tests may fake and advance, and none outlives the connection.
  */
 class Lifetime {
-  #socket
+  #connection
   #handshakeTimeout
   #closeTimeout
   #ping
   #pingTimeout
   #signal
+  /** @type {Timer | null} */
   #handshakeTimer = null
+  /** @type {Timer | null} */
   #closeTimer = null
+  /** @type {Timer | null} */
   #pingTimer = null
   #pingId = 0
-  /** Timers of pings that have not been answered, in the order of the pings. Most connections need none. */
+  /**
+   * Timers of pings that have not been answered, in the order of the pings. Most connections need none.
+   *
+   * @type {Map<string, Timer> | null}
+   */
   #deadlines = null
   /** The application has closed, terminated or aborted the connection. */
   isOurs = false
 
-  /** Checks the options. Nothing begins yet. */
-  constructor (socket, options) {
-    this.#socket = socket
+  /**
+   * Checks the options. Nothing begins yet.
+   *
+   * @param {import('./connection').SocketConnection} connection
+   * @param {any} options
+   */
+  constructor (connection, options) {
+    this.#connection = connection
     this.#ping = milliseconds('ping', options.ping)
     this.#pingTimeout = milliseconds('pingTimeout', options.pingTimeout)
     this.#handshakeTimeout = milliseconds('handshakeTimeout', options.handshakeTimeout)
@@ -47,30 +62,31 @@ class Lifetime {
   }
 
   begin () {
-    const { readyState } = this.#socket
-    if (readyState === CLOSED) return
+    const { state } = this.#connection
+    if (state === CLOSED) return
     // What connects may have run the application's code.
-    if (this.isAborted) nextTick(() => this.#socket._terminate())
-    else if (this.#signal !== undefined) watch(this.#signal, this.#socket)
+    if (this.isAborted) nextTick(() => this.#connection.terminate())
+    else if (this.#signal !== undefined) watch(this.#signal, this.#connection)
     if (this.#ping > 0) this.#pingTimer = programClock.interval(() => this.#sendPing(), this.#ping)
-    if (this.#handshakeTimeout === 0 || readyState !== CONNECTING) return
+    if (this.#handshakeTimeout === 0 || state !== CONNECTING) return
     this.#handshakeTimer = later(this.#handshakeTimeout, () => {
       this.#fail(`the opening handshake has taken more than ${this.#handshakeTimeout / 1000} seconds`)
     })
   }
 
+  /** Returns whether pongs have to be told. */
   opened () {
     this.#handshakeTimer?.stop()
-    if (this.#pingTimeout === 0) return
+    if (this.#pingTimeout === 0) return false
     this.#deadlines = new Map()
-    this.#socket._driver.on('pong', ({ data }) => this.#answered(data))
+    return true
   }
 
   /** The peer, or the sessions that hold its last messages, are given some time. */
   closing () {
-    const socket = this.#socket
+    const connection = this.#connection
     // Node runs a timer in the context of the call that has set it: here close().
-    this.#closeTimer ??= programClock.timeout(() => socket._enter(() => socket._abort()), this.#closeTimeout)
+    this.#closeTimer ??= programClock.timeout(() => connection.enter(() => connection.abort()), this.#closeTimeout)
   }
 
   ended () {
@@ -79,33 +95,40 @@ class Lifetime {
     this.#handshakeTimer?.stop()
     for (const timer of this.#deadlines?.values() ?? []) timer.stop()
     this.#deadlines = null
-    if (this.#signal !== undefined) unwatch(this.#signal, this.#socket)
+    if (this.#signal !== undefined) unwatch(this.#signal, this.#connection)
   }
 
   #sendPing () {
     this.#pingId += 1
     const payload = this.#pingId.toString()
     // A ping that waits for the opening handshake cannot be answered in time.
-    const isDue = this.#pingTimeout > 0 && this.#socket.readyState === OPEN
-    if (this.#socket.ping(payload) && isDue) this.#expect(payload)
+    const isDue = this.#pingTimeout > 0 && this.#connection.state === OPEN
+    // By the public method, which a program may have replaced.
+    if (this.#connection.socket.ping(payload) && isDue) this.#expect(payload)
   }
 
+  /** @param {string} payload of a ping */
   #expect (payload) {
-    this.#deadlines.set(payload, later(this.#pingTimeout, () => {
+    this.#deadlines?.set(payload, later(this.#pingTimeout, () => {
       // If the event loop was blocked, the pong may be there and not have been read.
       setImmediate(() => this.#missed(payload))
     }))
   }
 
+  /** @param {string} payload */
   #missed (payload) {
-    if (!this.#deadlines?.has(payload) || this.#socket.readyState !== OPEN) return
+    if (!this.#deadlines?.has(payload) || this.#connection.state !== OPEN) return
     // While nothing is read, a pong cannot arrive.
-    if (this.#socket._driver.paused) return this.#expect(payload)
+    if (this.#connection.engine.delivery.isPaused) return this.#expect(payload)
     this.#fail(`no pong has come within ${this.#pingTimeout / 1000} seconds of a ping`)
   }
 
-  /** RFC 6455 section 5.5.3: an endpoint may elect to send a pong for only the most recently processed ping. */
-  #answered (payload) {
+  /**
+   * RFC 6455 section 5.5.3: an endpoint may elect to send a pong for only the most recently processed ping.
+   *
+   * @param {string} payload of a pong
+   */
+  answered (payload) {
     if (!this.#deadlines?.has(payload)) return
     for (const [earlier, timer] of this.#deadlines) {
       timer.stop()
@@ -114,19 +137,25 @@ class Lifetime {
     }
   }
 
+  /** @param {string} problem */
   #fail (problem) {
-    const socket = this.#socket
-    socket._enter(() => {
+    const connection = this.#connection
+    connection.enter(() => {
       try {
-        socket._networkFailed(problem)
+        connection.networkFailed(problem)
       } finally {
-        socket._abort()
+        connection.abort()
       }
     })
   }
 }
 
-/** The connection keeps the process alive, or does not; a timer has no say in it. */
+/**
+ * The connection keeps the process alive, or does not; a timer has no say in it.
+ *
+ * @param {number} delay in milliseconds
+ * @param {() => void} callback
+ */
 function later (delay, callback) {
   return programClock.timeout(callback, delay).unref()
 }

@@ -1,3 +1,4 @@
+// @ts-check
 'use strict'
 
 const { Buffer } = require('node:buffer')
@@ -9,57 +10,89 @@ const { isBlob, messageOf, takesBinary } = require('./binary')
 const { OPEN } = require('./ready_state')
 
 /**
+ * @typedef {import('./connection').SocketConnection} SocketConnection
+ * @typedef {string | Buffer | import('../connection/prepared').Message} Message
+ *
+ * @typedef {object} Item what waits
+ * @property {any} message a Message, or a Blob
+ * @property {Callback | null} receipt
+ * @property {boolean} isPlain
+ * @property {number} bytes
+ */
+
+/**
  * `send()` of what is neither a string nor a Buffer, or has options or a callback, or comes behind a Blob. Ignores
  * other values in the place of these, such as the index that `forEach(ws.send, ws)` gives.
+ *
+ * @param {SocketConnection} connection
+ * @param {any} data
+ * @param {any} [options]
+ * @param {any} [callback]
+ * @returns {boolean}
  */
-function send (socket, data, options, callback) {
+function send (connection, data, options, callback) {
   if (typeof options === 'function') callback = options
   // First, as these may run the application's code, and throw.
   const isPlain = options?.compress === false
   const message = messageOf(data)
   const receipt = typeof callback === 'function' ? new Callback(callback) : null
-  if (socket.readyState > OPEN) {
+  if (connection.state > OPEN) {
     if (receipt !== null) refuse(receipt)
     return false
   }
-  if (socket._queue === null && isBlob(message)) {
-    if (!takesBinary(socket)) {
+  if (connection.queue === null && isBlob(message)) {
+    if (!takesBinary(connection.engine)) {
       if (receipt !== null) refuse(receipt)
       return false
     }
-    socket._queue = new Queue(socket)
+    connection.queue = new Queue(connection)
   }
-  if (socket._queue !== null) return socket._queue.push(message, receipt, isPlain)
-  return transmit(socket._driver, message, receipt, isPlain)
+  if (connection.queue !== null) return connection.queue.push(message, receipt, isPlain)
+  return transmit(connection, message, receipt, isPlain)
 }
 
-function transmit (driver, message, receipt, isPlain) {
-  if (receipt !== null || isPlain) return driver.sendWith(message, receipt, isPlain)
-  if (typeof message === 'string') return driver.text(message)
-  return message instanceof Buffer ? driver.binary(message) : driver.prepared(message)
+/**
+ * @param {SocketConnection} connection
+ * @param {Message} message
+ * @param {Callback | null} receipt
+ * @param {boolean} isPlain
+ */
+function transmit ({ engine: { outgoing } }, message, receipt, isPlain) {
+  if (receipt !== null || isPlain) return outgoing.sendWith(message, receipt, isPlain)
+  if (typeof message === 'string') return outgoing.text(message)
+  if (message instanceof Buffer) return outgoing.binary(message)
+  return outgoing.prepared(/** @type {import('../connection/prepared').Message} */ (message))
 }
 
 /** A Blob that is being read, and whatever was sent behind it. */
 class Queue {
-  #socket
+  #connection
+  /** @type {Item[]} */
   #items = []
+  /** @type {(() => void) | null} */
   #onEnd = null
   #isOver = false
 
-  constructor (socket) {
-    this.#socket = socket
+  /** @param {SocketConnection} connection */
+  constructor (connection) {
+    this.#connection = connection
   }
 
+  /**
+   * @param {any} message a Message, or a Blob
+   * @param {Callback | null} receipt
+   * @param {boolean} isPlain
+   */
   push (message, receipt, isPlain) {
     const bytes = sizeOf(message)
     // The application may change it meanwhile.
     if (message instanceof Buffer) message = Buffer.from(message)
     this.#items.push({ message, receipt, isPlain, bytes })
     if (this.#items.length === 1) this.#read(message)
-    return this.#socket._driver.announce(bytes)
+    return this.#connection.engine.outgoing.announce(bytes)
   }
 
-  /** Calls back when everything has been sent. */
+  /** @param {() => void} callback called when everything has been sent */
   end (callback) {
     this.#onEnd = callback
   }
@@ -70,57 +103,66 @@ class Queue {
     settle(this.#items.splice(0).flatMap(({ receipt }) => receipt ?? []), lost())
   }
 
+  /** @param {any} blob */
   #read (blob) {
-    // Handlers are called behind the promise, so that what they throw is an uncaught exception as ever.
-    const whenRead = (buffer) => nextTick(() => this.#isOver || this.#enter(() => this.#send(buffer)))
-    const whenFailed = (error) => nextTick(() => this.#isOver || this.#enter(() => this.#fail(error)))
+    // Handlers are called behind the promise, so that what they throw is an uncaught exception as ever. They run in the
+    // context of the connection, not in that of `send()`.
+    const later = (/** @type {() => void} */ work) => nextTick(() => {
+      if (!this.#isOver) this.#connection.enter(work)
+    })
+    const whenRead = (/** @type {Buffer} */ buffer) => later(() => this.#send(buffer))
+    const whenFailed = (/** @type {any} */ error) => later(() => this.#fail(error))
     bytesOf(blob).then(whenRead, whenFailed)
   }
 
-  /** Runs work in the context of the connection, not in that of `send()`, because it may call handlers. */
-  #enter (work) {
-    this.#socket._enter(work)
-  }
-
-  /** Sends what the first Blob has turned out to be, and what waits behind it, up to the next one. */
+  /**
+   * Sends what the first Blob has turned out to be, and what waits behind it, up to the next one.
+   *
+   * @param {Buffer} buffer
+   */
   #send (buffer) {
-    const { _driver: driver } = this.#socket
     this.#items[0].message = buffer
     let bytes = 0
     while (this.#items.length > 0 && !isBlob(this.#items[0].message)) {
-      const item = this.#items.shift()
-      transmit(driver, item.message, item.receipt, item.isPlain)
+      const item = /** @type {Item} */ (this.#items.shift())
+      transmit(this.#connection, item.message, item.receipt, item.isPlain)
       bytes += item.bytes
     }
     if (this.#items.length > 0) this.#read(this.#items[0].message)
     else this.#finish()
     // Last, as it calls handlers.
-    driver.arrived(bytes)
+    this.#connection.engine.outgoing.arrived(bytes)
   }
 
   #finish () {
-    this.#socket._queue = null
+    this.#connection.queue = null
     this.#onEnd?.()
   }
 
-  /** A stream of messages with a hole in it is worse than its end. */
+  /**
+   * A stream of messages with a hole in it is worse than its end.
+   *
+   * @param {any} error
+   */
   #fail (error) {
     try {
-      this.#socket._emitError(`Could not read a Blob: ${reasonOf(error)}`)
+      this.#connection.emitError(`Could not read a Blob: ${reasonOf(error)}`)
     } finally {
-      this.#socket._abort()
+      this.#connection.abort()
     }
   }
 }
 
+/** @param {any} blob */
 async function bytesOf (blob) {
   return Buffer.from(await blob.arrayBuffer())
 }
 
+/** @param {any} message a Message, or a Blob */
 function sizeOf (message) {
   if (typeof message === 'string') return Buffer.byteLength(message)
   if (isBlob(message)) return message.size
   return message instanceof Buffer ? message.length : message.native.length
 }
 
-module.exports = { send }
+module.exports = { Queue, send }

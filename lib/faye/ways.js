@@ -1,3 +1,4 @@
+// @ts-check
 'use strict'
 
 const { endpoint, parseProxyUrl } = require('../http/url')
@@ -5,6 +6,10 @@ const { endpoint, parseProxyUrl } = require('../http/url')
 /**
  * How a client gets to its server, by its options. Throws for options that exclude each other. No message shows a
  * value, because it may contain a password.
+ *
+ * @param {any} options
+ * @param {import('../http/url').Target} target
+ * @returns {import('../transport/dial').Ways}
  */
 function waysOf (options, { name, endpoint: server }) {
   const { agent, createConnection } = options
@@ -33,6 +38,7 @@ function waysOf (options, { name, endpoint: server }) {
   }
 }
 
+/** @param {any} given */
 function proxyOf (given) {
   if (!given) return null
   if (typeof given !== 'object') throw new TypeError(`Invalid proxy: a ${typeof given}; expected { origin }`)

@@ -42,6 +42,16 @@ function isSecureRequest ({ connection, socket, headers }) {
 }
 
 /**
+ * The URL of a request for a WebSocket, as its server sees it.
+ *
+ * @param {any} request
+ */
+function requestUrl (request) {
+  const scheme = isSecureRequest(request) ? 'wss:' : 'ws:'
+  return scheme + '//' + request.headers.host + request.url
+}
+
+/**
  * Headers as they cross the boundary (name, value, name, value …) to an object.
  *
  * @param {string[]} flat
@@ -54,4 +64,7 @@ function headersObject (flat) {
   return Object.fromEntries(entries)
 }
 
-module.exports = { isWebSocket, isEventSource, isSecureRequest, headersObject }
+/** Parses the head of a request from bytes. */
+const { RequestParser } = binding
+
+module.exports = { RequestParser, isWebSocket, isEventSource, isSecureRequest, headersObject, requestUrl }

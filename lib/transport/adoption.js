@@ -143,7 +143,7 @@ class Adoption {
     this.#number = -1
     this.dispatcher.remove(number)
     this.#connection.unregister(this.#reactor, number)
-    this.#connection.passed()
+    this.#connection.outgoing.passed()
     this.keepAlive(false)
     this.#timer?.stop()
     restorePrototype(this.#socket, this.#class)
@@ -214,7 +214,7 @@ function take (socket, connection, plan = null) {
   const number = connection.register(dispatcher.reactor, handle.fd, plan?.config, plan?.host)
   if (number < 0) return null
   // Reading from the stream has Node start reading from the kernel: that is stopped behind it.
-  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) connection.store(chunk)
+  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) connection.delivery.store(chunk)
   handle.readStop()
   handle.reading = false
   return new Adoption(dispatcher, number, socket, connection, plan !== null)

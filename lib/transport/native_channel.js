@@ -75,7 +75,7 @@ class NativeChannel {
   write () {
     if (!this.#adoption.isActive || this.#isGivenBack()) return false
     const isFull = !this.#adoption.flush()
-    this.#connection.passed()
+    this.#connection.outgoing.passed()
     return isFull
   }
 
@@ -140,10 +140,10 @@ class NativeChannel {
     switch (entry) {
       case Entry.Message:
         this.#adoption.restartTimer()
-        return this.#connection.receiveMessage(value, this.#dispatcher.isLate)
+        return this.#connection.delivery.receiveMessage(value, this.#dispatcher.isLate)
       case Entry.Poll:
         this.#adoption.restartTimer()
-        return this.#transport.batch(() => this.#connection.receiveOthers())
+        return this.#transport.batch(() => this.#connection.delivery.receiveOthers())
     }
     if (!this.#adoption.isActive) return
     switch (entry) {
@@ -151,7 +151,7 @@ class NativeChannel {
       case Entry.Ended: return this.ended()
       case Entry.Failed: return this.fail(systemError('read', value))
       case Entry.Unwritable: return this.fail(systemError('write', value))
-      case Entry.Passed: return this.#connection.passed()
+      case Entry.Passed: return this.#connection.outgoing.passed()
     }
   }
 

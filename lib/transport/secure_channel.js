@@ -55,7 +55,7 @@ class SecureChannel extends NativeChannel {
 
   writeRest () {
     const { rest } = this.#adoption
-    if (rest.length > 0) write(this.#socket, rest, this.#connection.handOverAll(this.#socket))
+    if (rest.length > 0) write(this.#socket, rest, this.#connection.outgoing.handOverAll(this.#socket))
   }
 
   /** Bytes after the end of TLS are discarded. */

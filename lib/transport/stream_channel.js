@@ -102,9 +102,9 @@ class StreamChannel {
  * @param {Connection} connection
  */
 function writeOutput (socket, connection) {
-  const bytes = connection.takeOutput()
+  const bytes = connection.outgoing.takeOutput()
   if (bytes === null) return null
-  return write(socket, bytes, connection.handOver(socket))
+  return write(socket, bytes, connection.outgoing.handOver(socket))
 }
 
 /**

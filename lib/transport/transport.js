@@ -124,7 +124,7 @@ class Transport {
 
   /** A sender that was told to wait may go on, if the socket and the connection have room. */
   settle () {
-    if (!this.#owed || this.#waiting || this.#connection.isFull) return
+    if (!this.#owed || this.#waiting || this.#connection.outgoing.isFull) return
     this.#owed = false
     this.#context.run(() => this.#connection.drained())
   }
@@ -133,7 +133,7 @@ class Transport {
   endTick () {
     this.#touched = false
     // The context that is current is that of the first sender in this tick.
-    if (this.#takes && this.#connection.hasOutput) this.#context.run(() => this.#write())
+    if (this.#takes && this.#connection.outgoing.hasOutput) this.#context.run(() => this.#write())
   }
 
   /** The process ends. */
@@ -200,7 +200,7 @@ class Transport {
     nextTick(() => {
       if (this.#reading.waitsFor('application')) return
       this.#context.run(() => {
-        this.enter(() => this.#connection.deliver())
+        this.enter(() => this.#connection.delivery.deliver())
         this.#reading.goOn()
       })
     })
@@ -219,19 +219,20 @@ class Transport {
     this.#context.run(() => this.#reading.start(reason))
   }
 
-  get mayYield () {
-    return true
+  /** We move the bytes, and not the program. */
+  get isManual () {
+    return false
   }
 
   /** Whether the kernel has everything. */
   get #isWritten () {
-    return this.#connection.bufferedAmount + this.writableLength === 0
+    return this.#connection.outgoing.bufferedAmount + this.writableLength === 0
   }
 
   get #buffered () {
     // Between ticks, only a full socket leaves bytes with the connection, and what it cannot hand over yet.
-    const isWithConnection = this.#waiting || this.#touched || this.#connection.isBehindSenders
-    return this.writableLength + (isWithConnection ? this.#connection.bufferedAmount : 0)
+    const isWithConnection = this.#waiting || this.#touched || this.#connection.outgoing.isBehindSenders
+    return this.writableLength + (isWithConnection ? this.#connection.outgoing.bufferedAmount : 0)
   }
 
   /** Bytes that the socket holds and the kernel has not taken. */
@@ -254,21 +255,21 @@ class Transport {
     this.#hasDecoded = true
     setImmediate(() => {
       this.#hasDecoded = false
-      if (!this.#isDetached) this.batch(() => this.#connection.deliver())
+      if (!this.#isDetached) this.batch(() => this.#connection.delivery.deliver())
     })
   }
 
   /** @param {Buffer} chunk */
   received (chunk) {
-    if (this.#hasDecoded) return this.#connection.store(chunk)
+    if (this.#hasDecoded) return this.#connection.delivery.store(chunk)
     // Only behind a full chunk Node reads on without looking at other sockets, up to 32 times.
     if (chunk.length < FULL_CHUNK) {
       this.#reading.rested()
-      return this.batch(() => this.#connection.receive(chunk))
+      return this.batch(() => this.#connection.delivery.receive(chunk))
     }
     const start = now()
     try {
-      this.batch(() => this.#connection.receive(chunk))
+      this.batch(() => this.#connection.delivery.receive(chunk))
     } finally {
       this.#reading.worked(now() - start)
     }
@@ -308,7 +309,7 @@ class Transport {
 
   /** A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not. */
   #deliverRest () {
-    nextTick(() => this.enter(() => this.#connection.deliver()))
+    nextTick(() => this.enter(() => this.#connection.delivery.deliver()))
   }
 
   /** @param {() => void} work of a batch that is under way */

@@ -2,9 +2,8 @@
 'use strict'
 
 const { EventEmitter } = require('node:events')
-const { RequestParser } = require('../native')
 const { Driver } = require('./driver')
-const { headersObject } = require('../http/request')
+const { RequestParser, headersObject } = require('../http/request')
 const { IO, Messages, bytesOf } = require('./streams')
 
 const EVENTS = ['open', 'message', 'error', 'close', 'ping', 'pong']

@@ -5,7 +5,10 @@ const { Buffer } = require('node:buffer')
 const Stream = require('node:stream')
 const { isUint8Array } = require('../bytes')
 
-/** @typedef {Uint8Array | number[] | string} Chunk what may be given to a driver as bytes */
+/**
+ * @typedef {Uint8Array | number[] | string} Chunk what may be given to a driver as bytes
+ * @typedef {import('../connection/connection').Connection} Connection
+ */
 
 /**
  * The two duplex streams of a driver, in the manner of Node's first streams: flags, advice, nothing buffered. The
@@ -21,7 +24,7 @@ const { isUint8Array } = require('../bytes')
  */
 class IO extends Stream {
   #driver
-  #native
+  #connection
   isPaused = false
   /** Who has enough to do with what has been written to us. */
   #busy = new Set()
@@ -30,18 +33,18 @@ class IO extends Stream {
 
   /**
    * @param {any} driver what parses, and has the messages
-   * @param {import('../../binding').Connection | null} native where the bytes come from, once it is known
+   * @param {Connection | null} connection where the bytes come from, once it is known
    */
-  constructor (driver, native) {
+  constructor (driver, connection) {
     super()
     this.#driver = driver
-    this.#native = native
+    this.#connection = connection
     this.readable = this.writable = true
   }
 
-  /** @param {import('../../binding').Connection} native */
-  attach (native) {
-    this.#native = native
+  /** @param {Connection} connection */
+  attach (connection) {
+    this.#connection = connection
   }
 
   pause () {
@@ -78,15 +81,16 @@ class IO extends Stream {
 
   /** As a driver's transport: emits each head and each frame, in order, whatever the listeners do. */
   offer () {
-    if (this.#native === null) return false
-    for (let bytes = this.#native.takeWrite(); bytes !== null; bytes = this.#native.takeWrite()) {
+    if (this.#connection === null) return false
+    const { outgoing } = this.#connection
+    for (let bytes = outgoing.takeWrite(); bytes !== null; bytes = outgoing.takeWrite()) {
       if (this.readable) this.emit('data', bytes)
     }
     return true
   }
 
-  get mayYield () {
-    return false
+  get isManual () {
+    return true
   }
 
   hasRoom () {

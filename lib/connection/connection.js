@@ -1,0 +1,383 @@
+// @ts-check
+'use strict'
+
+const { nativeOptions } = require('../http/options')
+const native = require('../native')
+const { reasonOf } = require('../reason')
+const { Delivery } = require('./delivery')
+const { Extensions } = require('./extensions')
+const { Outgoing } = require('./outgoing')
+const { Pings } = require('./pings')
+const { Sessions } = require('./sessions')
+const { Turns } = require('./turns')
+
+/** @typedef {import('../../binding').ConnectionEvent} Event */
+
+/**
+ * A connection without a socket and without an interface: it takes bytes and commands, and tells its observer what
+ * happens. A transport moves its bytes. `seam.js` describes both.
+ */
+class Connection {
+  #native
+  #isClient
+
+  /** @type {Extensions | null} most connections have none */
+  #extensions = null
+  /** @type {Sessions | null} */
+  #sessions = null
+  /** @type {Pings | null} pings with a callback; most connections have none */
+  #pings = null
+  #turns = new Turns(this)
+
+  /**
+   * Set by an interface before anything can happen.
+   *
+   * @type {import('./seam').Observer}
+   */
+  observer = /** @type {any} */ (null)
+  /** @type {import('./seam').Transport | null} */
+  transport = null
+  /** -1 before a client has started, then 0 to 3. */
+  readyState
+
+  /**
+   * @param {import('../../binding').Connection} connection
+   * @param {boolean} isClient
+   */
+  constructor (connection, isClient) {
+    this.#native = connection
+    this.outgoing = new Outgoing(this, connection)
+    this.delivery = new Delivery(this, connection)
+    this.#isClient = isClient
+    this.readyState = connection.readyState
+    this.version = connection.version
+  }
+
+  /**
+   * A server's end, for an `http.IncomingMessage`.
+   *
+   * @param {any} request
+   * @param {string} url that it asks for
+   * @param {any} options
+   */
+  static server ({ method, httpVersion, headers }, url, options) {
+    const connection = native.Connection.server(String(method), url, httpVersion === '1.1', headers,
+      nativeOptions(options))
+    return new Connection(connection, false)
+  }
+
+  /**
+   * A client's end.
+   *
+   * @param {URL} target what it asks
+   * @param {any} options
+   */
+  static client ({ host, pathname, search, username, password }, options) {
+    const asked = { host, target: pathname + search, username, password }
+    return new Connection(native.Connection.client(asked, nativeOptions(options)), true)
+  }
+
+  // The opening handshake.
+
+  /**
+   * Adds a header. False when it is too late.
+   *
+   * @param {string} name
+   * @param {string} value
+   */
+  setHeader (name, value) {
+    return this.#native.setHeader(name, value)
+  }
+
+  /**
+   * Registers an extension. False for the drafts, which have none.
+   *
+   * @param {any} extension
+   */
+  addExtension (extension) {
+    if (this.isDraft) return false
+    this.#extensions ??= new Extensions(this.#native, this.#native.maxLength)
+    this.#extensions.add(extension)
+    return true
+  }
+
+  /** Begins the opening handshake. False when it has begun. */
+  start () {
+    const refusal = this.#negotiate()
+    try {
+      const accepted = this.caused(refusal === null ? this.#native.start() : this.#native.refuse(refusal))
+      // What has come before the start has waited for it.
+      if (accepted) this.delivery.deliver()
+      return accepted
+    } finally {
+      this.delivery.readOn()
+    }
+  }
+
+  /** What a server has against the extensions it was offered; null for a client, whose own mistakes are thrown. */
+  #negotiate () {
+    if (this.#extensions === null || !this.#native.negotiates()) return null
+    if (this.#isClient) {
+      this.#extensions.offer()
+      return null
+    }
+    try {
+      this.#use(this.#extensions.respond())
+      return null
+    } catch (error) {
+      return reasonOf(error)
+    }
+  }
+
+  #activate () {
+    let refusal = null
+    try {
+      this.#use(this.#extensions?.activate() ?? null)
+    } catch (error) {
+      refusal = reasonOf(error)
+    }
+    this.caused(refusal === null ? this.#native.activated() : this.#native.refuse(refusal))
+  }
+
+  /**
+   * Puts negotiated sessions to work.
+   *
+   * @param {import('./pipeline').Pipeline | null} pipeline
+   */
+  #use (pipeline) {
+    if (pipeline === null) return
+    this.#sessions = new Sessions(this.#native, pipeline, {
+      caused: (outcome) => this.#enter(() => this.caused(outcome)),
+      received: (message) => this.#transformed(message),
+      sent: () => this.outgoing.transformed(),
+      full: (isFull) => isFull ? this.transport?.hold('sessions') : this.transport?.unhold('sessions'),
+      idle: () => this.delivery.settle()
+    })
+    this.outgoing.use(this.#sessions)
+  }
+
+  /** Whether this is one of the drafts before RFC 6455. */
+  get isDraft () {
+    return this.version !== 'hybi-13'
+  }
+
+  /** Whether it is known which subprotocol is in use, or that there is none. */
+  get knowsProtocol () {
+    return this.#native.knowsProtocol
+  }
+
+  /** The subprotocol in use. */
+  get protocol () {
+    return this.#native.protocol
+  }
+
+  /** Of the answer that a client got: undefined for a server. */
+  get statusCode () {
+    return this.#isClient ? this.#native.statusCode ?? undefined : undefined
+  }
+
+  /** Of the answer that a client got: name, value, name, value …; undefined for a server. */
+  get responseHeaders () {
+    return this.#isClient ? this.#native.responseHeaders : undefined
+  }
+
+  /**
+   * @param {Buffer} payload
+   * @param {(...args: any[]) => void} [callback] called when the pong comes
+   */
+  ping (payload, callback) {
+    const accepted = this.#native.ping(payload)
+    if (accepted && callback !== undefined) {
+      this.#pings ??= new Pings()
+      this.#pings.expect(payload.toString(), callback)
+    }
+    return this.#controlled(accepted)
+  }
+
+  /** @param {Buffer} payload */
+  pong (payload) {
+    return this.#controlled(this.#native.pong(payload))
+  }
+
+  /** @param {boolean} accepted whether the core has accepted a control frame */
+  #controlled (accepted) {
+    if (accepted) this.transport?.offer()
+    this.#continueIfNeeded()
+    return accepted
+  }
+
+  /**
+   * Begins the closing handshake. False when it has begun, or the connection is over.
+   *
+   * @param {number} code
+   * @param {string} reason
+   */
+  close (code, reason) {
+    const outcome = this.#native.close(code, reason)
+    if (outcome.accepted) this.delivery.resume()
+    return this.caused(outcome)
+  }
+
+  /** @param {string | Buffer} message that sessions have transformed; it comes on its own, and not with a chunk */
+  #transformed (message) {
+    if (this.delivery.receiveTransformed(message)) this.#enter(() => this.observer.received(message))
+  }
+
+  /**
+   * Delivers what a command has caused: bytes, then events.
+   *
+   * @param {import('../../binding').Outcome} outcome
+   */
+  caused ({ accepted, events }) {
+    this.delivery.deliverCaused(events, () => this.#write())
+    this.#continueIfNeeded()
+    return accepted
+  }
+
+  /** @param {Event} event */
+  happened (event) {
+    if (event.kind === 'write') return this.#write()
+    this.readyState = this.#native.readyState
+    switch (event.kind) {
+      case 'open': return this.#opened()
+      case 'ping': return this.observer.pinged(/** @type {string} */ (event.data))
+      case 'pong': return this.#ponged(/** @type {string} */ (event.data))
+      case 'error': return this.observer.failed(/** @type {string} */ (event.message))
+      case 'close': return this.#closed(event.code ?? null, event.reason ?? null)
+      case 'activate': return this.#activate()
+      case 'transform': return this.#sessions?.incoming(event)
+      case 'outgoing': return this.#outgoing(event)
+      case 'drain': return this.#drain()
+    }
+  }
+
+  #opened () {
+    this.observer.opened()
+    if (this.delivery.isPaused) this.transport?.suspend()
+  }
+
+  /** @param {string} data */
+  #ponged (data) {
+    // A program that moves the bytes itself may catch what its callback throws.
+    this.#pings?.answered(data, this.transport === null || !this.transport.isManual)
+    this.observer.ponged(data)
+  }
+
+  /**
+   * @param {number | null} code the drafts have none
+   * @param {string | null} reason
+   */
+  #closed (code, reason) {
+    this.delivery.readOn()
+    this.#pings?.drop()
+    this.observer.closed(code, reason)
+  }
+
+  /** @param {Event} event a message that was sent before the sessions were there */
+  #outgoing ({ isText, isPlain, payload, isMarked }) {
+    const data = /** @type {Buffer} */ (payload)
+    this.#sessions?.outgoing(Boolean(isText), data, Boolean(isMarked), Boolean(isPlain))
+  }
+
+  #drain () {
+    if (this.#sessions === null) this.caused(this.#native.drained())
+    else this.#sessions.drain()
+  }
+
+  /** Writes what waits. Until it is out, a connection has neither opened nor ended. */
+  #write () {
+    const { readyState } = this.#native
+    if (readyState === 0 || readyState === 2) this.readyState = readyState
+    if (readyState === 3 && this.readyState === 1 && !this.isDraft) this.readyState = 2
+    this.transport?.offer()
+    this.readyState = this.#native.readyState
+  }
+
+  // Work for later turns of the event loop.
+
+  get awaitsPongs () {
+    return this.#pings !== null
+  }
+
+  /** Work is left for the next turn of the event loop. */
+  get isBusy () {
+    return this.#turns.isBusy
+  }
+
+  continueLater () {
+    this.#turns.continueLater()
+  }
+
+  /** Schedules work: messages wait to be compressed, or the end of a connection by a panic waits to be told. */
+  #continueIfNeeded () {
+    if (this.#native.hasWork) this.#turns.continueLater()
+  }
+
+  /** Does one slice of the work, and delivers what waits for its turn. */
+  workOn () {
+    if (this.#native.hasWork) this.caused(this.#native.work())
+    if (this.delivery.isBehind) this.delivery.deliver()
+  }
+
+  /** The process ends: does at once what is left for later turns. */
+  finishWork () {
+    while (this.#native.hasWork) this.#native.work()
+  }
+
+  /** @param {() => void} work that no call of the peer's bytes or of the application has brought about */
+  #enter (work) {
+    if (this.transport === null) work()
+    else this.transport.enter(work)
+  }
+
+  // For the transport: what leaves.
+
+  /**
+   * Has a reactor move the bytes, by TLS if so configured. Its number for this connection, or -1.
+   *
+   * @param {import('../../binding').Reactor} reactor
+   * @param {number} descriptor
+   * @param {import('../../binding').TlsConfig} [tls]
+   * @param {string} [host]
+   */
+  register (reactor, descriptor, tls, host) {
+    return reactor.add(descriptor, this.#native, tls, host)
+  }
+
+  /**
+   * @param {import('../../binding').Reactor} reactor
+   * @param {number} number
+   */
+  unregister (reactor, number) {
+    reactor.remove(number, this.#native)
+  }
+
+  /** A sender that was told to wait may go on. */
+  drained () {
+    this.observer.drained()
+  }
+
+  get sessionsAreIdle () {
+    return this.#sessions === null || this.#sessions.isIdle
+  }
+
+  // The end.
+
+  /** Nothing can be written any more, but what has arrived is still to be delivered. */
+  dropOutput () {
+    this.outgoing.endReceipts()
+    this.caused(this.#native.dropOutput())
+  }
+
+  /** The transport is gone. Gives back what waits in either direction; nothing more is said or done. */
+  abandon () {
+    this.transport = null
+    this.#native.abandon()
+    this.readyState = this.#native.readyState
+    this.delivery.abandon()
+    this.#pings?.drop()
+    this.outgoing.abandon()
+  }
+}
+
+module.exports = { Connection }

@@ -1,0 +1,270 @@
+// @ts-check
+'use strict'
+
+const { Buffer } = require('node:buffer')
+const native = require('../native')
+const { Receipts, refuse } = require('./receipts')
+const { MAX_HELD } = require('./sessions')
+
+/**
+ * The connection that sends.
+ *
+ * @typedef {object} Host
+ * @property {number} readyState
+ * @property {import('./seam').Transport | null} transport
+ * @property {boolean} isBusy work is left for the next turn of the event loop
+ * @property {() => void} continueLater
+ *
+ * @typedef {import('./prepared').Message} Prepared
+ * @typedef {import('./receipts').Receipt} Receipt
+ */
+
+const calls = native.calls()
+/** What native sends return instead of a number of bytes. */
+const { Refused: REFUSED, WaitsForWork: WAITS_FOR_WORK } = native.Sent
+
+/**
+ * The way out of a connection: messages, with their receipts, until a transport has taken their bytes. Sends return
+ * false when the connection is closing or closed, or when the sender should wait for `drained`.
+ */
+class Outgoing {
+  #host
+  #native
+  #number
+  /** @type {import('./sessions').Sessions | null} */
+  #sessions = null
+  /** @type {Receipts | null} most connections need none */
+  #receipts = null
+  /** Bytes of messages that are announced and have not been sent. */
+  #announced = 0
+
+  /**
+   * @param {Host} host
+   * @param {import('../../binding').Connection} connection
+   */
+  constructor (host, connection) {
+    this.#host = host
+    this.#native = connection
+    this.#number = connection.number
+  }
+
+  /** @param {import('./sessions').Sessions} sessions that transform messages from now on */
+  use (sessions) {
+    this.#sessions = sessions
+  }
+
+  /** @param {string} message */
+  text (message) {
+    if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
+    return this.#offer(calls.text(this.#number, message))
+  }
+
+  /** @param {Buffer} message */
+  binary (message) {
+    if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
+    return this.#offer(calls.bytes(this.#number, false, message))
+  }
+
+  /** @param {Buffer} message that should be UTF-8 */
+  encodedText (message) {
+    if (this.#sessions !== null) return this.transform(true, message, false, false)
+    return this.#offer(calls.bytes(this.#number, true, message))
+  }
+
+  /** @param {Prepared} message that was made for many connections */
+  prepared (message) {
+    if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
+    return this.#offer(calls.prepared(this.#number, message.number))
+  }
+
+  /**
+   * Sends a message as `text`, `binary` and `prepared` do, with a receipt or uncompressed.
+   *
+   * @param {string | Buffer | Prepared} message
+   * @param {Receipt | null} receipt called when the kernel has taken it
+   * @param {boolean} isPlain uncompressed, whatever was negotiated
+   */
+  sendWith (message, receipt, isPlain) {
+    if (this.#sessions !== null) return this.#sendTransformed(message, receipt, isPlain)
+    const pending = this.#accept(message, isPlain)
+    if (pending === REFUSED) return refused(receipt)
+    if (receipt !== null) {
+      // Before anything is written: what a stream has been given leaves with the callback of that write.
+      this.#native.mark()
+      this.#expect(receipt)
+    }
+    return this.#offer(pending)
+  }
+
+  /**
+   * @param {string | Buffer | Prepared} message
+   * @param {boolean} isPlain
+   */
+  #accept (message, isPlain) {
+    const isPrepared = typeof message !== 'string' && !Buffer.isBuffer(message)
+    if (isPlain) return calls.plain(this.#number, isPrepared ? message.number : message)
+    if (isPrepared) return calls.prepared(this.#number, message.number)
+    if (typeof message === 'string') return calls.text(this.#number, message)
+    return calls.bytes(this.#number, false, message)
+  }
+
+  /**
+   * @param {string | Buffer | Prepared} message
+   * @param {Receipt | null} receipt
+   * @param {boolean} isPlain
+   */
+  #sendTransformed (message, receipt, isPlain) {
+    if (this.#host.readyState > 1) return refused(receipt)
+    if (receipt !== null) this.#expect(receipt)
+    const isMarked = receipt !== null
+    if (typeof message === 'string') return this.transform(true, Buffer.from(message), isMarked, isPlain)
+    if (Buffer.isBuffer(message)) return this.transform(false, message, isMarked, isPlain)
+    return this.transform(message.isText, message.native.payload(), isMarked, isPlain)
+  }
+
+  /**
+   * @param {boolean} isText
+   * @param {Buffer} payload
+   * @param {boolean} isMarked its sender waits for it to leave
+   * @param {boolean} isPlain
+   */
+  transform (isText, payload, isMarked, isPlain) {
+    if (this.#sessions === null || this.#host.readyState > 1) return false
+    this.#sessions.outgoing(isText, payload, isMarked, isPlain)
+    return this.#host.transport === null || this.#host.transport.hasRoom(0, this.#sessionsAreFull)
+  }
+
+  /** @param {Receipt} receipt */
+  #expect (receipt) {
+    this.#receipts ??= new Receipts()
+    this.#receipts.add(receipt)
+  }
+
+  /** @param {number} pending what a native send has returned */
+  #offer (pending) {
+    if (pending === REFUSED) return false
+    const { transport } = this.#host
+    if (transport === null) return true
+    if (pending === WAITS_FOR_WORK) {
+      this.#host.continueLater()
+      // Writes what is ready before this message. At the end of the process, compresses and writes it as well.
+      transport.offer()
+      return transport.hasRoom(0, this.isCongested)
+    }
+    const isWritten = transport.offer()
+    return transport.hasRoom(isWritten ? 0 : pending)
+  }
+
+  /**
+   * Reserves room for a message whose bytes are not there yet. False when its sender should wait.
+   *
+   * @param {number} bytes
+   */
+  announce (bytes) {
+    this.#announced += bytes
+    return this.#host.transport === null || this.#host.transport.hasRoom(0, this.isFull)
+  }
+
+  /** @param {number} bytes that were announced and have been sent */
+  arrived (bytes) {
+    this.#announced -= bytes
+    this.#host.transport?.settle()
+  }
+
+  /** Everything that waits to be written; null when there is nothing. */
+  takeOutput () {
+    const length = calls.outputLength(this.#number)
+    if (length === 0) return null
+    const bytes = Buffer.allocUnsafe(length)
+    if (calls.takeOutput(this.#number, bytes) === length) return bytes
+    // Uninitialised memory must not leave.
+    if (this.#native.hasWork) this.#host.continueLater()
+    return null
+  }
+
+  /** The first head or frame that waits to be written; null when there is none. */
+  takeWrite () {
+    return this.#native.takeWrite()
+  }
+
+  get hasOutput () {
+    return calls.outputLength(this.#number) > 0
+  }
+
+  /** Completes the receipts of messages that the kernel has accepted. */
+  passed () {
+    if (this.#receipts !== null) this.#receipts.passed(this.#native.takePassed())
+  }
+
+  /**
+   * Returns the receipts of the output that a stream is given, or undefined.
+   *
+   * @param {any} stream
+   */
+  handOver (stream) {
+    return this.#receipts === null ? undefined : this.#receipts.handOver(this.#native.takePassed(), stream)
+  }
+
+  /**
+   * Returns all receipts, or undefined: a stream is given everything, in another form.
+   *
+   * @param {any} stream
+   */
+  handOverAll (stream) {
+    return this.#receipts?.handOverAll(stream)
+  }
+
+  /** Senders should wait, whatever the socket can take. */
+  get isFull () {
+    return this.#sessionsAreFull || this.isCongested || this.#announced > MAX_HELD
+  }
+
+  /**
+   * Much waits to be compressed. What causes more of it has to wait as well: a chunk of a few kilobytes can be inflated
+   * to hundreds of messages, and be answered with as many.
+   */
+  get isCongested () {
+    return this.#native.hasWork && this.#native.bufferedAmount > MAX_HELD
+  }
+
+  get #sessionsAreFull () {
+    return this.#sessions !== null && this.#sessions.outgoingBytes > MAX_HELD
+  }
+
+  /** Sessions have handed a message to the core. */
+  transformed () {
+    if (this.#native.hasWork) this.#host.continueLater()
+    this.#host.transport?.offer()
+    this.#host.transport?.settle()
+  }
+
+  /** Whether messages may wait here that the transport cannot have yet. */
+  get isBehindSenders () {
+    return this.#host.isBusy || this.#announced > 0 || this.#sessions !== null
+  }
+
+  /** Bytes that have been sent and that the transport has not taken. */
+  get bufferedAmount () {
+    return this.#native.bufferedAmount + (this.#sessions?.outgoingBytes ?? 0) + this.#announced
+  }
+
+  /** Nothing can be written any more: the receipts that wait fail. */
+  endReceipts () {
+    this.#receipts?.end()
+  }
+
+  /** The connection is over. */
+  abandon () {
+    this.#announced = 0
+    this.#receipts?.end()
+    this.#sessions?.abandon()
+  }
+}
+
+/** @param {Receipt | null} receipt of a message that was not accepted */
+function refused (receipt) {
+  if (receipt !== null) refuse(receipt)
+  return false
+}
+
+module.exports = { Outgoing }

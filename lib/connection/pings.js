@@ -1,0 +1,40 @@
+// @ts-check
+'use strict'
+
+const { Callback } = require('../callback')
+
+/** The callbacks of pings that have not been answered, by payload. */
+class Pings {
+  /** @type {Map<string, Callback>} */
+  #callbacks = new Map()
+
+  /**
+   * @param {string} payload
+   * @param {(...args: any[]) => void} callback called when a pong brings the payload back
+   */
+  expect (payload, callback) {
+    this.#callbacks.get(payload)?.drop()
+    this.#callbacks.set(payload, new Callback(callback))
+  }
+
+  /**
+   * Calls the callback of an answered ping.
+   *
+   * @param {string} payload
+   * @param {boolean} isLast what the callback throws goes to its context and not to our caller
+   */
+  answered (payload, isLast) {
+    const callback = this.#callbacks.get(payload)
+    if (callback === undefined) return
+    this.#callbacks.delete(payload)
+    callback.call(isLast)
+  }
+
+  /** No pong can come any more. */
+  drop () {
+    for (const callback of this.#callbacks.values()) callback.drop()
+    this.#callbacks.clear()
+  }
+}
+
+module.exports = { Pings }

@@ -1,0 +1,83 @@
+// @ts-check
+'use strict'
+
+const { PINGS, PONGS } = require('../connection/seam')
+const { headersObject } = require('../http/request')
+
+/**
+ * Tells a driver's listeners what happens to its connection, in the events of websocket-driver.
+ *
+ * @implements {Observer}
+ * @typedef {import('../connection/seam').Observer} Observer
+ */
+class DriverObserver {
+  #driver
+  #connection
+  /** @type {import('./streams').Messages | null} made when a program first asks for it */
+  messages = null
+
+  /**
+   * @param {import('./driver').Driver} driver
+   * @param {import('../connection/connection').Connection} connection
+   */
+  constructor (driver, connection) {
+    this.#driver = driver
+    this.#connection = connection
+  }
+
+  get wants () {
+    const driver = this.#driver
+    return (driver.listenerCount('ping') > 0 ? PINGS : 0) | (driver.listenerCount('pong') > 0 ? PONGS : 0)
+  }
+
+  opened () {
+    this.#readResponse()
+    this.#driver.emit('open', {})
+  }
+
+  /** @param {string | Buffer} data */
+  received (data) {
+    if (this.messages?.readable) this.messages.emit('data', data)
+    if (this.#driver.listenerCount('message') > 0) this.#driver.emit('message', { data })
+  }
+
+  /** @param {string} data */
+  pinged (data) {
+    this.#driver.emit('ping', { data })
+  }
+
+  /** @param {string} data */
+  ponged (data) {
+    this.#driver.emit('pong', { data })
+  }
+
+  /** @param {string} message */
+  failed (message) {
+    this.#readResponse()
+    const error = new Error(message)
+    if (this.messages?.readable) this.messages.emit('error', error)
+    this.#driver.emit('error', error)
+  }
+
+  drained () {}
+
+  /**
+   * @param {number | null} code the drafts have none
+   * @param {string | null} reason
+   */
+  closed (code, reason) {
+    this.messages?.finish()
+    this.#driver.emit('close', { code, reason })
+  }
+
+  /** The answer a client got is there with `open`, and with the `error` of a refused handshake. */
+  #readResponse () {
+    const { knowsProtocol, protocol, responseHeaders, statusCode } = this.#connection
+    if (responseHeaders === undefined) return
+    this.#driver.statusCode = statusCode
+    this.#driver.headers = headersObject(responseHeaders)
+    if (knowsProtocol) this.#driver.protocol = protocol
+  }
+}
+
+module.exports = { DriverObserver }

@@ -17,6 +17,7 @@ const { SecureSocket } = require('./secure_socket')
  * @property {(bytes: Buffer) => void} received a program has put bytes into the socket
  */
 class Adoption {
+  #dispatcher
   #reactor
   #number
   #socket
@@ -46,7 +47,7 @@ class Adoption {
    * @param {boolean} isSecure the bytes are records of TLS
    */
   constructor (dispatcher, number, socket, connection, isSecure) {
-    this.dispatcher = dispatcher
+    this.#dispatcher = dispatcher
     this.#reactor = dispatcher.reactor
     this.#number = number
     this.#socket = socket
@@ -65,7 +66,7 @@ class Adoption {
    */
   begin (channel) {
     this.#owner = channel
-    this.dispatcher.add(this.#number, channel)
+    this.#dispatcher.add(this.#number, channel)
     setPrototypes(this.#socket, this, this.#class)
     this.keepAlive(this.#handle.hasRef?.() ?? true)
   }
@@ -78,6 +79,21 @@ class Adoption {
   /** Whether the socket has a descriptor that a stream could read. */
   get isOpen () {
     return !this.#socket.destroyed && this.#socket._handle === this.#handle
+  }
+
+  /** Whether a batch is under way. */
+  get isBatching () {
+    return this.#dispatcher.isBatching
+  }
+
+  /** Whether this turn of the event loop has taken long enough. */
+  get isLate () {
+    return this.#dispatcher.isLate
+  }
+
+  /** Whether a program has taken the socket from us just now, by a method of its class. */
+  isGivenBack () {
+    return this.#dispatcher.giveBackIfTouched() && this.#number < 0
   }
 
   /** A program uses the socket itself. */
@@ -126,7 +142,12 @@ class Adoption {
 
   /** The reactor counts what is sent from now on as caused by the peer. Returns what `endReplies` takes. */
   beginReplies () {
-    return this.dispatcher.beginReplies(this.#number)
+    return this.#dispatcher.beginReplies(this.#number)
+  }
+
+  /** @param {number} before */
+  endReplies (before) {
+    this.#dispatcher.endReplies(before)
   }
 
   /**
@@ -141,7 +162,7 @@ class Adoption {
     if (this.#class === SecureSocket) this.rest = this.finish()
     this.#counted = this.counters()
     this.#number = -1
-    this.dispatcher.remove(number)
+    this.#dispatcher.remove(number)
     this.#connection.unregister(this.#reactor, number)
     this.#connection.outgoing.passed()
     this.keepAlive(false)

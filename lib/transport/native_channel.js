@@ -14,13 +14,9 @@ const { writeOutput } = require('./stream_channel')
  * @typedef {import('../connection/seam').Connection} Connection
  * @typedef {import('./adoption').Adoption} Adoption
  * @typedef {import('./context').Context} Context
- * @typedef {import('./dispatcher').Dispatcher} Dispatcher
  * @typedef {import('./transport').Transport} Transport
  */
 class NativeChannel {
-  isNative = true
-  countsReplies = true
-  #dispatcher
   #adoption
   #socket
   #connection
@@ -35,7 +31,6 @@ class NativeChannel {
    * @param {Context} context of the connection
    */
   constructor (adoption, socket, connection, transport, context) {
-    this.#dispatcher = adoption.dispatcher
     this.#adoption = adoption
     this.#socket = socket
     this.#connection = connection
@@ -44,12 +39,16 @@ class NativeChannel {
     adoption.begin(this)
   }
 
+  get isNative () {
+    return true
+  }
+
   get isActive () {
     return this.#adoption.isActive
   }
 
   get isBatching () {
-    return this.#dispatcher.isBatching
+    return this.#adoption.isBatching
   }
 
   // What the kernel has not taken is the connection's.
@@ -64,19 +63,18 @@ class NativeChannel {
 
   /** What waits is the connection's: being told that the kernel is full costs a call. */
   takesWhenFull () {
-    return this.#isGivenBack()
-  }
-
-  /** Whether a program has taken the socket from us just now, by a method of its class. */
-  #isGivenBack () {
-    return this.#dispatcher.giveBackIfTouched() && !this.#adoption.isActive
+    return this.#adoption.isGivenBack()
   }
 
   write () {
-    if (!this.#adoption.isActive || this.#isGivenBack()) return false
+    if (!this.#adoption.isActive || this.#adoption.isGivenBack()) return false
     const isFull = !this.#adoption.flush()
     this.#connection.outgoing.passed()
     return isFull
+  }
+
+  get countsReplies () {
+    return true
   }
 
   beginReplies () {
@@ -85,7 +83,7 @@ class NativeChannel {
 
   /** @param {number} before */
   endReplies (before) {
-    this.#dispatcher.endReplies(before)
+    this.#adoption.endReplies(before)
   }
 
   stop () {
@@ -140,7 +138,7 @@ class NativeChannel {
     switch (entry) {
       case Entry.Message:
         this.#adoption.restartTimer()
-        return this.#connection.delivery.receiveMessage(value, this.#dispatcher.isLate)
+        return this.#connection.delivery.receiveMessage(value, this.#adoption.isLate)
       case Entry.Poll:
         this.#adoption.restartTimer()
         return this.#transport.batch(() => this.#connection.delivery.receiveOthers())

@@ -11,9 +11,6 @@ const { mayHoldStreams, nextTick } = require('../runtime')
  * @typedef {import('../connection/seam').Connection} Connection
  */
 class StreamChannel {
-  isNative = false
-  isBatching = false
-  countsReplies = false
   #isFull
   #socket
   #connection
@@ -42,6 +39,14 @@ class StreamChannel {
     this.start()
   }
 
+  get isNative () {
+    return false
+  }
+
+  get isBatching () {
+    return false
+  }
+
   get writableLength () {
     return this.#socket.writableLength || 0
   }
@@ -66,6 +71,10 @@ class StreamChannel {
   /** Does what `drain` would, for a stream that a fake `nextTick` keeps from emitting it. */
   #drain () {
     if (!this.#isDetached && this.#socket.writableLength === 0) this.#onDrain()
+  }
+
+  get countsReplies () {
+    return false
   }
 
   beginReplies () {

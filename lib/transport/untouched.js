@@ -9,7 +9,7 @@
  * them costs some nanoseconds.
  */
 
-const { EventEmitter } = require('node:events')
+const { prototype: emitter } = require('node:events')
 const net = require('node:net')
 
 /** @type {any} */
@@ -101,7 +101,7 @@ function classIsUntouched () {
   return (hasKnownMethods(prototype) || recognise(prototype, SOCKET_METHODS)) &&
     ((prototype.on === known.on && prototype.addListener === known.addListener) ||
       recognise(prototype, LISTENER_METHODS)) &&
-    prototype.emit === EventEmitter.prototype.emit
+    prototype.emit === emitter.emit
 }
 
 /**
@@ -111,7 +111,7 @@ function classIsUntouched () {
  */
 function isUntouched (socket) {
   const handle = socket._handle
-  return classIsUntouched() && hasKnownMethods(socket) && socket.emit === EventEmitter.prototype.emit &&
+  return classIsUntouched() && hasKnownMethods(socket) && socket.emit === emitter.emit &&
     (handleHasKnownMethods(handle) || recognise(handle, HANDLE_METHODS)) && handle.onread?.name === 'onStreamRead'
 }
 

@@ -1,5 +1,7 @@
 //! What is called for every message or chunk: functions that name a connection by its number, without
-//! what napi-derive puts around a method. For a message of 125 bytes, that was a third of the time.
+//! what napi-derive puts around a method: it unwraps its object, compares type tags and guards against
+//! aliases. For a message of 125 bytes, that was a third of the time. A number is valid as long as
+//! JavaScript has the `Connection`; a wrong one finds none, or another one, but no memory that is not its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;

@@ -9,7 +9,26 @@ const { SecureChannel } = require('./secure_channel')
 const { StreamChannel } = require('./stream_channel')
 const { Transport } = require('./transport')
 
-/** @typedef {import('../connection/seam').Connection} Connection */
+/**
+ * A transport moves bytes between a connection and a socket in the order given and never looks inside. What holds for
+ * all is `Transport`; under it is a channel.
+ *
+ * One write per batch: a batch is one chunk, or what the reactor has found ready, with all that its handlers do. What
+ * they send leaves in one write per socket. Outside of a batch, the first send of a tick is written at once, and what
+ * follows in that tick at its end (`tick.js`). At the end of the process, what waits is written.
+ *
+ * Taking and giving back: the `net.Socket` remains the owner of its descriptor. Methods by which a program would use
+ * the socket itself give it back first. A socket whose methods a program has replaced is not taken, because those methods
+ * must see the bytes; one whose methods have changed since is given back before the next write.
+ *
+ * Contexts: what the reactor delivers, and what comes in a turn of the event loop that others have asked for, runs in
+ * the context of the connection (`context.js`). Bytes that come by the stream bring their own along.
+ *
+ * TLS of clients is ours where `planOf` finds that the reactor does what `tls.connect` would; a refusal by rustls is
+ * Node's to confirm, so verdicts and texts of errors are Node's.
+ *
+ * @typedef {import('../connection/seam').Connection} Connection
+ */
 
 /**
  * Moves the bytes of a connection over a socket: natively where the socket and the application allow it.

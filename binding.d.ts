@@ -185,12 +185,13 @@ export declare class Reactor {
    */
   constructor(receiver: object, collect: (arg?: unknown) => unknown, dispatch: (arg?: unknown) => unknown, resume: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
   /**
-   * Takes over reading and writing of a socket, by TLS if there is a configuration, with the host of
-   * that name. Its number, or -1 if the descriptor is no stream socket, or the name that of no host.
+   * Takes over reading and writing of a socket for the connection of that number, by TLS if there is a
+   * configuration, with the host of that name. The socket's number, or null if the descriptor is no stream
+   * socket, or the name that of no host.
    */
-  add(descriptor: number, connection: Connection, tls?: TlsConfig | undefined | null, host?: string | undefined | null): number
-  /** Lets go of a socket, before its owner closes or reads it. */
-  remove(number: number, connection: Connection): void
+  add(descriptor: number, connection: number, tls?: TlsConfig | undefined | null, host?: string | undefined | null): number | null
+  /** Lets go of a socket and of its connection, before the socket's owner closes or reads it. */
+  remove(number: number, connection: number): void
   /** Stops or starts reading. */
   setReading(number: number, isReading: boolean): void
   /** Offers what waits to the kernel. False when it does not take everything. */

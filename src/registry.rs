@@ -14,17 +14,21 @@ use slab::Slab;
 
 use crate::fault;
 
-#[cfg(unix)]
-use crate::transport::reactor::Link;
-
 /// A connection as the binding shares it between JavaScript's object and a reactor.
 pub(crate) type Shared = Rc<RefCell<Connection>>;
 
-/// A connection, and who moves its bytes if that is not JavaScript.
+/// A connection, and what moves its bytes if that is not JavaScript.
 pub(crate) struct Registered {
     connection: Shared,
     #[cfg(unix)]
-    link: RefCell<Option<Link>>,
+    mover: RefCell<Option<Box<dyn Mover>>>,
+}
+
+/// Moves the bytes of one connection.
+#[cfg(unix)]
+pub(crate) trait Mover {
+    /// The call that ends has left bytes to be written, so many more than waited before.
+    fn bytes_wait(&self, added: usize);
 }
 
 /// What a thread has of a kind. Nothing of JavaScript's, so it does not matter whether the thread loads the
@@ -62,7 +66,7 @@ impl Registration<Registered> {
         let registered = Registered {
             connection: Rc::new(RefCell::new(connection)),
             #[cfg(unix)]
-            link: RefCell::default(),
+            mover: RefCell::default(),
         };
         Self::new(&CONNECTIONS, registered)
     }
@@ -136,15 +140,15 @@ impl Registered {
         Rc::clone(&self.connection)
     }
 
-    /// From now on a reactor moves the bytes, or no longer does.
-    pub(crate) fn link(&self, link: Option<Link>) {
-        *self.link.borrow_mut() = link;
+    /// Has the bytes moved from now on, or leaves that to JavaScript again.
+    pub(crate) fn set_mover(&self, mover: Option<Box<dyn Mover>>) {
+        *self.mover.borrow_mut() = mover;
     }
 }
 
-/// The connection for the time of one call. Tells the link when there are bytes to write.
+/// The connection for the time of one call. Tells the mover when there are bytes to write.
 pub(crate) struct Borrowed<'a> {
-    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no reactor to tell"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no mover to tell"))]
     registered: &'a Registered,
     /// Bytes that waited to be written when the call began.
     #[cfg(unix)]
@@ -173,10 +177,10 @@ impl Drop for Borrowed<'_> {
             return self.connection.fault();
         }
         #[cfg(unix)]
-        if let Some(link) = &*self.registered.link.borrow()
+        if let Some(mover) = &*self.registered.mover.borrow()
             && !self.connection.outbox().is_empty()
         {
-            link.touched(self.connection.waiting().saturating_sub(self.before));
+            mover.bytes_wait(self.connection.waiting().saturating_sub(self.before));
         }
     }
 }

@@ -333,7 +333,7 @@ class Connection {
   // For the transport: what leaves.
 
   /**
-   * Has a reactor move the bytes, by TLS if so configured. Its number for this connection, or -1.
+   * Has a reactor move the bytes, by TLS if so configured. Returns its number for this connection, or null.
    *
    * @param {import('../../binding').Reactor} reactor
    * @param {number} descriptor
@@ -341,7 +341,7 @@ class Connection {
    * @param {string} [host]
    */
   register (reactor, descriptor, tls, host) {
-    return reactor.add(descriptor, this.#native, tls, host)
+    return reactor.add(descriptor, this.#native.number, tls, host)
   }
 
   /**
@@ -349,7 +349,7 @@ class Connection {
    * @param {number} number
    */
   unregister (reactor, number) {
-    reactor.remove(number, this.#native)
+    reactor.remove(number, this.#native.number)
   }
 
   /** A sender that was told to wait may go on. */

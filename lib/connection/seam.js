@@ -83,9 +83,9 @@ const PONGS = 2
  * @property {() => void} finishWork the process ends: finishes work that was left for later turns
  *
  * The reactor, which reads from and writes to the native half of the connection.
- * @property {(reactor: Reactor, descriptor: number, tls?: TlsConfig, host?: string) => number} register has a reactor
- * move the bytes of a descriptor, by TLS if there is a configuration. Returns the reactor's number for the connection,
- * or -1 if the reactor does not take the descriptor
+ * @property {(reactor: Reactor, descriptor: number, tls?: TlsConfig, host?: string) => number | null} register has a
+ * reactor move the bytes of a descriptor, by TLS if there is a configuration. Returns the reactor's number for the connection,
+ * or null if the reactor does not take the descriptor
  * @property {(reactor: Reactor, number: number) => void} unregister ends `register`
  *
  * @typedef {import('./receipts').Handed} Handed

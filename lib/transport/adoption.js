@@ -233,7 +233,7 @@ function take (socket, connection, plan = null) {
   if (dispatcher === null) return null
   const handle = socket._handle
   const number = connection.register(dispatcher.reactor, handle.fd, plan?.config, plan?.host)
-  if (number < 0) return null
+  if (number === null) return null
   // Reading from the stream has Node start reading from the kernel: that is stopped behind it.
   for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) connection.delivery.store(chunk)
   handle.readStop()

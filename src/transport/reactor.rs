@@ -16,8 +16,8 @@ use super::descriptor::is_stream_socket;
 use super::table::{Id, Table};
 use super::tls::TlsConfig;
 use super::uv::{Loop, Uv, Watch};
-use crate::connection::Connection;
 use crate::convert::value::Bytes;
+use crate::registry::{self, Mover};
 use crate::seam::Slot;
 
 mod batch;
@@ -35,8 +35,8 @@ pub struct Reactor {
     hook: Option<CleanupEnvHook<Weak<Inner>>>,
 }
 
-/// Connects a connection to the reactor that moves its bytes.
-pub(crate) struct Link {
+/// The reactor as what moves the bytes of one connection.
+struct Link {
     inner: Rc<Inner>,
     id: Id,
 }
@@ -125,44 +125,48 @@ impl Reactor {
         })
     }
 
-    /// Takes over reading and writing of a socket, by TLS if there is a configuration, with the host of
-    /// that name. Its number, or -1 if the descriptor is no stream socket, or the name that of no host.
+    /// Takes over reading and writing of a socket for the connection of that number, by TLS if there is a
+    /// configuration, with the host of that name. The socket's number, or null if the descriptor is no stream
+    /// socket, or the name that of no host.
     #[napi(catch_unwind)]
     pub fn add(
         &self,
         descriptor: i32,
-        connection: &Connection,
+        connection: u32,
         tls: Option<&TlsConfig>,
         host: Option<String>,
-    ) -> Result<i32> {
+    ) -> Option<u32> {
         if self.inner.is_closed.get() || !is_stream_socket(descriptor) {
-            return Ok(-1);
+            return None;
         }
         let session = match tls {
             None => None,
             Some(config) => match config.session(&host.unwrap_or_default()) {
-                None => return Ok(-1),
+                None => return None,
                 session => session,
             },
         };
+        let connection = registry::connection(connection)?;
         let mut table = self.inner.table.borrow_mut();
-        let Ok(id) = table.add(descriptor, connection.registered().shared(), session) else {
-            return Ok(-1);
+        let Ok(id) = table.add(descriptor, connection.shared(), session) else {
+            return None;
         };
-        connection.registered().link(Some(Link {
+        connection.set_mover(Some(Box::new(Link {
             inner: Rc::clone(&self.inner),
             id,
-        }));
+        })));
         if tls.is_some() {
             table.guarded("flush", id, |table| table.flush(id));
         }
-        i32::try_from(id.place).map_err(|_| Error::from_reason("too many sockets"))
+        Some(id.place)
     }
 
-    /// Lets go of a socket, before its owner closes or reads it.
+    /// Lets go of a socket and of its connection, before the socket's owner closes or reads it.
     #[napi(catch_unwind)]
-    pub fn remove(&self, number: u32, connection: &Connection) {
-        connection.registered().link(None);
+    pub fn remove(&self, number: u32, connection: u32) {
+        if let Some(connection) = registry::connection(connection) {
+            connection.set_mover(None);
+        }
         let mut table = self.inner.table.borrow_mut();
         if let Some(id) = table.id_at(number as usize) {
             table.remove(id);
@@ -302,10 +306,9 @@ impl Drop for Reactor {
     }
 }
 
-impl Link {
-    /// The connection has something to write, so many bytes more than before: at the end of the batch, if one
-    /// is under way.
-    pub(crate) fn touched(&self, added: usize) {
+impl Mover for Link {
+    /// Has them written at the end of the batch, if one is under way.
+    fn bytes_wait(&self, added: usize) {
         let is_in_batch = self.inner.is_in_batch();
         let is_reply = self.inner.is_replying(self.id);
         if !is_in_batch && !is_reply {

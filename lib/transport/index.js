@@ -18,8 +18,8 @@ const { Transport } = require('./transport')
  * follows in that tick at its end (`tick.js`). At the end of the process, what waits is written.
  *
  * Taking and giving back: the `net.Socket` remains the owner of its descriptor. Methods by which a program would use
- * the socket itself give it back first. A socket whose methods a program has replaced is not taken, because those methods
- * must see the bytes; one whose methods have changed since is given back before the next write.
+ * the socket itself give it back first. A socket whose methods a program has replaced is not taken, because those
+ * methods must see the bytes; one whose methods have changed since is given back before the next write.
  *
  * Contexts: what the reactor delivers, and what comes in a turn of the event loop that others have asked for, runs in
  * the context of the connection (`context.js`). Bytes that come by the stream bring their own along.

@@ -84,8 +84,8 @@ const PONGS = 2
  *
  * The reactor, which reads from and writes to the native half of the connection.
  * @property {(reactor: Reactor, descriptor: number, tls?: TlsConfig, host?: string) => number | null} register has a
- * reactor move the bytes of a descriptor, by TLS if there is a configuration. Returns the reactor's number for the connection,
- * or null if the reactor does not take the descriptor
+ * reactor move the bytes of a descriptor, by TLS if there is a configuration. Returns the reactor's number for the
+ * connection, or null if the reactor does not take the descriptor
  * @property {(reactor: Reactor, number: number) => void} unregister ends `register`
  *
  * @typedef {import('./receipts').Handed} Handed

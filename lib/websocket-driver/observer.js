@@ -31,7 +31,7 @@ class DriverObserver {
   }
 
   opened () {
-    this.#readResponse()
+    this.readResponse()
     this.#driver.emit('open', {})
   }
 
@@ -53,7 +53,7 @@ class DriverObserver {
 
   /** @param {string} message */
   failed (message) {
-    this.#readResponse()
+    this.readResponse()
     const error = new Error(message)
     if (this.messages?.readable) this.messages.emit('error', error)
     this.#driver.emit('error', error)
@@ -71,7 +71,7 @@ class DriverObserver {
   }
 
   /** The answer a client got is there with `open`, and with the `error` of a refused handshake. */
-  #readResponse () {
+  readResponse () {
     const { knowsProtocol, protocol, responseHeaders, statusCode } = this.#connection
     if (responseHeaders === undefined) return
     this.#driver.statusCode = statusCode

@@ -1,0 +1,84 @@
+'use strict'
+
+// `_driver` and `_stream`: members of the original that it does not document, and that programs use.
+
+const assert = require('node:assert/strict')
+
+const { WebSocket } = require('../support/subject')
+const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { deviation, test } = require('../support/test')
+const { closePayload, frame, fromClient } = require('../support/wire')
+
+const ROLES = {
+  async server (scope) {
+    let ws
+    const { port } = await serve(scope, WebSocket, { protocols: ['chat'], onSocket: (socket) => { ws = socket } })
+    const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Protocol': 'chat' })
+    if (ws.readyState === 0) await once(ws, 'open')
+    return { frame: fromClient, peer, ws }
+  },
+
+  async client (scope) {
+    const server = await accept(scope)
+    const ws = new WebSocket.Client(server.url, ['chat'])
+    scope.defer(() => ws._stream.destroy())
+    const peer = await server.acceptedOpen({ 'Sec-WebSocket-Protocol': 'chat' })
+    await once(ws, 'open')
+    return { frame, peer, ws }
+  }
+}
+
+for (const [role, open] of Object.entries(ROLES)) {
+  test(`${role}: _driver tells what happens behind the socket's own events`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    const told = []
+    ws.on('message', ({ data }) => told.push(['ws', data]))
+    ws._driver.on('message', ({ data }) => told.push(['message', data]))
+    ws._driver.on('ping', ({ data }) => told.push(['ping', data]))
+    ws._driver.on('pong', ({ data }) => told.push(['pong', data]))
+    ws._driver.messages.on('data', (data) => told.push(['data', data]))
+    ws._driver.on('close', ({ code, reason }) => told.push(['close', code, reason]))
+    peer.write(Buffer.concat([
+      frame('text', 'a'), frame('ping', 'b'), frame('pong', 'c'), frame('close', closePayload(1000, 'd'))
+    ]))
+    await eventually(() => told.length === 6, 'six events')
+    // The original tells its stream of messages first.
+    const first = told.splice(0, 2).map(([name]) => name).sort()
+    assert.deepEqual(first, ['data', 'ws'])
+    assert.deepEqual(told, [['message', 'a'], ['ping', 'b'], ['pong', 'c'], ['close', 1000, 'd']])
+  })
+
+  test(`${role}: _driver sends, pings and closes`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    assert.equal(ws._driver, ws._driver)
+    assert.equal(ws._driver.text('a'), true)
+    assert.equal(ws._driver.binary(Buffer.from('b')), true)
+    let answered = false
+    ws._driver.ping('c', () => { answered = true })
+    const frames = await peer.frames(3)
+    assert.deepEqual(frames.map(({ type, payload }) => [type, payload.toString()]),
+      [['text', 'a'], ['binary', 'b'], ['ping', 'c']])
+    peer.write(frame('pong', 'c'))
+    await eventually(() => answered, 'the callback of the ping')
+    ws._driver.close('d', 1000)
+    assert.equal((await peer.frame()).type, 'close')
+    assert.equal(ws._driver.getState(), 'closing')
+    peer.write(frame('close', closePayload(1000)))
+    await once(ws, 'close')
+    assert.equal(ws._driver.getState(), 'closed')
+  })
+
+  test(`${role}: _driver of an open connection knows what was agreed`, async (scope) => {
+    const { ws } = await open(scope)
+    const { headers, protocol, readyState, statusCode, version } = ws._driver
+    assert.deepEqual([protocol, readyState, version], ['chat', 1, 'hybi-13'])
+    assert.deepEqual([headers, statusCode], [ws.headers, ws.statusCode])
+  })
+
+  deviation(`${role}: a socket has no members of ours that a program could see`, async (scope) => {
+    const { ws } = await open(scope)
+    const ours = Reflect.ownKeys(ws).filter((name) => typeof name === 'string' && name.startsWith('_'))
+    assert.deepEqual(ours.filter((name) => !['_events', '_eventsCount', '_maxListeners'].includes(name)), [])
+    ws.close()
+  })
+}

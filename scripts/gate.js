@@ -71,7 +71,7 @@ function common (work) {
     { name: 'cargo clippy', commands: [words('cargo clippy --workspace --all-targets --locked -- -D warnings')] },
     { name: 'Autobahn|Testsuite, installed', commands: [words('npm run conformance -- --install')] },
     ...(NODES.length > 0 ? [{ name: 'other versions of Node', commands: [installation(work)] }] : []),
-    { name: 'tsc and eslint', commands: [words('npm run check')] },
+    { name: 'tsc, eslint and imports', commands: [words('npm run check')] },
     { name: 'cargo fmt', commands: [words('cargo fmt --all --check')] },
     { name: 'purity of the core', commands: [['bash', '-c', PURITY]] },
     {

@@ -1,7 +1,6 @@
 // @ts-check
 'use strict'
 
-const { nativeOptions } = require('../http/options')
 const native = require('../native')
 const { reasonOf } = require('../reason')
 const { Delivery } = require('./delivery')
@@ -11,7 +10,11 @@ const { Pings } = require('./pings')
 const { Sessions } = require('./sessions')
 const { Turns } = require('./turns')
 
-/** @typedef {import('../../binding').ConnectionEvent} Event */
+/**
+ * @typedef {import('../../binding').ConnectionEvent} Event
+ * @typedef {import('../../binding').ConnectionOptions} Policy what an interface, and its options, have a connection do
+ * differently
+ */
 
 /**
  * A connection without a socket and without an interface: it takes bytes and commands, and tells its observer what
@@ -58,11 +61,11 @@ class Connection {
    *
    * @param {any} request
    * @param {string} url that it asks for
-   * @param {any} options
+   * @param {Policy} policy
    */
-  static server ({ method, httpVersion, headers }, url, options) {
+  static server ({ method, httpVersion, headers }, url, policy) {
     const connection = native.Connection.server(String(method), url, httpVersion === '1.1', headers,
-      nativeOptions(options))
+      policy)
     return new Connection(connection, false)
   }
 
@@ -70,11 +73,11 @@ class Connection {
    * A client's end.
    *
    * @param {URL} target what it asks
-   * @param {any} options
+   * @param {Policy} policy
    */
-  static client ({ host, pathname, search, username, password }, options) {
+  static client ({ host, pathname, search, username, password }, policy) {
     const asked = { host, target: pathname + search, username, password }
-    return new Connection(native.Connection.client(asked, nativeOptions(options)), true)
+    return new Connection(native.Connection.client(asked, policy), true)
   }
 
   // The opening handshake.

@@ -6,6 +6,7 @@ const { Connection } = require('../connection/connection')
 const { isWebSocket, requestUrl } = require('../http/request')
 const { validateOptions } = require('../http/options')
 const { nextTick } = require('../runtime')
+const { policyOf } = require('../websocket-driver/options')
 const { API, readOptions } = require('./api')
 const { broadcast, prepare } = require('./broadcast')
 const { Client } = require('./client')
@@ -26,7 +27,7 @@ function WebSocket (request, socket, body, protocols, options) {
   options = readOptions(options)
   const { maxLength, allowDrafts } = options
   const url = requestUrl(request)
-  const engine = Connection.server(request, url, { maxLength, allowDrafts, protocols })
+  const engine = Connection.server(request, url, policyOf({ maxLength, allowDrafts, protocols }))
   API.call(this, engine, options, { url, name: url, target: null })
   const connection = connectionOf(this)
   // The peer has gone while the application made up its mind.

@@ -3,9 +3,6 @@
 
 const { inspect } = require('node:util')
 
-/** What the constructors of drivers know. */
-const DRIVER_OPTIONS = ['allowDrafts', 'maxLength', 'masking', 'requireMasking', 'protocols']
-
 /**
  * Throws for the first key that is not among the valid ones. Inherited keys count, and so do keys without a value.
  *
@@ -16,40 +13,6 @@ function validateOptions (options, validKeys) {
   for (const key in options) {
     if (!validKeys.includes(key)) throw new Error('Unrecognized option: ' + key)
   }
-}
-
-/**
- * The options of a driver in the form that the binding takes.
- *
- * @param {any} options
- * @returns {import('../../binding').ConnectionOptions}
- */
-function nativeOptions (options) {
-  return {
-    allowDrafts: flag(options.allowDrafts),
-    masking: flag(options.masking),
-    requireMasking: flag(options.requireMasking),
-    maxLength: maxLength(options.maxLength),
-    protocols: protocols(options.protocols)
-  }
-}
-
-/** @param {any} value */
-function flag (value) {
-  return value === undefined ? undefined : Boolean(value)
-}
-
-/** @param {any} value */
-function maxLength (value) {
-  return value ? positive('maxLength', value, 'bytes') : undefined
-}
-
-/** @param {any} value */
-function protocols (value) {
-  if (!value) return undefined
-  if (typeof value === 'string') return value
-  if (Array.isArray(value)) return value.map(String)
-  throw new TypeError(`Invalid protocols: ${inspect(value)}; expected a string or an array of strings`)
 }
 
 /**
@@ -89,4 +52,4 @@ function oneOf (name, value, values) {
 // Beyond this, Node's timers fire at once.
 const LONGEST_TIMER = 2 ** 31 - 1
 
-module.exports = { DRIVER_OPTIONS, validateOptions, nativeOptions, milliseconds, oneOf }
+module.exports = { milliseconds, oneOf, positive, validateOptions }

@@ -7,6 +7,7 @@ const { Connection } = require('../connection/connection')
 const { requestUrl } = require('../http/request')
 const { parseWebSocketUrl } = require('../http/url')
 const { DriverObserver } = require('./observer')
+const { policyOf } = require('./options')
 const { controlPayloadOf, payloadOf } = require('./payload')
 const { Proxy } = require('./proxy')
 const { IO, Messages, bytesOf } = require('./streams')
@@ -55,7 +56,7 @@ class Driver extends EventEmitter {
    */
   static http (request, options) {
     const url = requestUrl(request)
-    return Driver.#alone(Connection.server(request, url, options), url, null)
+    return Driver.#alone(Connection.server(request, url, policyOf(options)), url, null)
   }
 
   /**
@@ -66,7 +67,7 @@ class Driver extends EventEmitter {
    */
   static client (url, options) {
     const target = parseWebSocketUrl(url)
-    return Driver.#alone(Connection.client(target, options), url, target)
+    return Driver.#alone(Connection.client(target, policyOf(options)), url, target)
   }
 
   /**

@@ -3,7 +3,8 @@
 
 const { Driver } = require('./driver')
 const { isSecureRequest, isWebSocket } = require('../http/request')
-const { DRIVER_OPTIONS, validateOptions } = require('../http/options')
+const { validateOptions } = require('../http/options')
+const { DRIVER_OPTIONS } = require('./options')
 const { Server } = require('./server')
 
 // What websocket-driver exports. As there, defaults are written into the caller's options.

@@ -1,0 +1,44 @@
+// @ts-check
+'use strict'
+
+const { inspect } = require('node:util')
+const { positive } = require('../http/options')
+
+/** What the constructors of drivers know. */
+const DRIVER_OPTIONS = ['allowDrafts', 'maxLength', 'masking', 'requireMasking', 'protocols']
+
+/**
+ * What a connection does differently by these options.
+ *
+ * @param {any} options
+ * @returns {import('../../binding').ConnectionOptions}
+ */
+function policyOf (options) {
+  return {
+    allowDrafts: flag(options.allowDrafts),
+    masking: flag(options.masking),
+    requireMasking: flag(options.requireMasking),
+    maxLength: maxLength(options.maxLength),
+    protocols: protocols(options.protocols)
+  }
+}
+
+/** @param {any} value */
+function flag (value) {
+  return value === undefined ? undefined : Boolean(value)
+}
+
+/** @param {any} value */
+function maxLength (value) {
+  return value ? positive('maxLength', value, 'bytes') : undefined
+}
+
+/** @param {any} value */
+function protocols (value) {
+  if (!value) return undefined
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) return value.map(String)
+  throw new TypeError(`Invalid protocols: ${inspect(value)}; expected a string or an array of strings`)
+}
+
+module.exports = { DRIVER_OPTIONS, policyOf }

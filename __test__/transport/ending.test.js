@@ -6,7 +6,8 @@ const assert = require('node:assert/strict')
 const { Duplex } = require('node:stream')
 const { test } = require('node:test')
 
-const { close, end, endSlowly } = require('../../lib/transport')
+const { Connection } = require('../../lib/connection/connection')
+const { close, connect, end, endSlowly } = require('../../lib/transport')
 
 /** A stream that counts what is asked of it. `waiting` bytes of it have not been written. */
 function stream (waiting = 0) {
@@ -55,3 +56,37 @@ test('a socket that closes in time stops its timer', async () => {
   await new Promise((resolve) => setTimeout(resolve, 60))
   assert.equal(isDestroyedAgain, false)
 })
+
+const REQUEST = {
+  method: 'GET',
+  httpVersion: '1.1',
+  headers: {
+    host: 'localhost',
+    upgrade: 'websocket',
+    connection: 'Upgrade',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-version': '13'
+  }
+}
+
+// A transport ends the connection's use of its socket by three verbs, which may follow each other.
+for (const [waiting, verbs, expected] of [
+  [0, ['finish', 'end'], { ends: 0, timers: 0, isDestroyed: true }],
+  [100, ['finish', 'end'], { ends: 1, timers: 1, isDestroyed: false }],
+  [100, ['finish', 'finish', 'end', 'end'], { ends: 1, timers: 1, isDestroyed: false }],
+  [100, ['end', 'finish'], { ends: 1, timers: 1, isDestroyed: false }],
+  [100, ['finish', 'end', 'abort'], { ends: 1, timers: 1, isDestroyed: true }],
+  [100, ['abort', 'abort', 'finish', 'end'], { ends: 0, timers: 0, isDestroyed: true }]
+]) {
+  test(`${verbs.join(', ')}: each step is done once while ${waiting} bytes wait`, () => {
+    const { counts, socket } = stream(waiting)
+    const connection = Connection.server(REQUEST, 'ws://localhost/', {})
+    connection.observer = { wants: 0, opened () {} }
+    const transport = connect(socket, connection, true)
+    if (waiting > 0) transport.start()
+    for (const verb of verbs) transport[verb]()
+    assert.deepEqual({ ...counts, isDestroyed: socket.destroyed }, expected)
+    assert.equal(socket.listenerCount('data'), 0)
+    socket.destroy()
+  })
+}

@@ -296,7 +296,7 @@ export interface ConnectAnswer {
  */
 export interface ConnectionEvent {
   /** What happened. */
-  kind: 'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'drain' | 'unfinished'
+  kind: 'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'frame' | 'drain' | 'unfinished'
   /** Of `ping` and `pong`. */
   data?: string
   /** Of `error`. */
@@ -311,9 +311,15 @@ export interface ConnectionEvent {
   isMarked?: boolean
   /** Of `outgoing`: whether the message is to be sent uncompressed. */
   isPlain?: boolean
-  /** Of `transform`: RSV1, RSV2 and RSV3. */
+  /** Of `transform` and `frame`: RSV1, RSV2 and RSV3. */
   rsv?: Array<boolean>
-  /** Of `transform` and `outgoing`. */
+  /** Of `frame`: whether it is the last of its message. */
+  fin?: boolean
+  /** Of `frame`. */
+  opcode?: number
+  /** Of `frame`. */
+  isMasked?: boolean
+  /** Of `transform`, `outgoing` and `frame`. */
   payload?: Buffer
 }
 

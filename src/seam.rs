@@ -80,4 +80,4 @@ pub const MAX_REPLIES: u32 = 8 * 1024 * 1024;
 
 /// The longest message that is received where no other limit is set, in bytes.
 #[napi]
-pub const DEFAULT_MAX_LENGTH: u32 = proto::config::DEFAULT_MAX_LENGTH as u32;
+pub const DEFAULT_MAX_LENGTH: u32 = proto::policy::DEFAULT_MAX_MESSAGE as u32;

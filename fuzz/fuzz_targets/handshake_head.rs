@@ -8,15 +8,15 @@ use arbitrary::Unstructured;
 use faye_websocket_fuzz::reacting::{
     Reaction, Transcript, assert_same_in_every_cut, finish, reacting,
 };
-use faye_websocket_fuzz::settings::config;
+use faye_websocket_fuzz::settings::policy;
 use faye_websocket_fuzz::stream::{Cut, Stream};
 use libfuzzer_sys::fuzz_target;
-use proto::config::Drafts;
 use proto::connection::{Connection, ReadyState};
 use proto::handshake::proxy::{Connect, ProxyAnswer, Tunnel};
 use proto::http::head::{RequestHead, RequestReader};
 use proto::http::request::Request;
 use proto::output::Event;
+use proto::policy::Drafts;
 use proto_testing::connections::new_client;
 use proto_testing::driver::{Extension, Line, Style};
 use proto_testing::wire::Framing;
@@ -87,10 +87,10 @@ fn answer_request(head: RequestHead, body: &[u8], drafts: Drafts) {
             request.add_header(&name, value);
         }
     }
-    let mut config = config(0, false);
-    config.drafts = drafts;
-    config.subprotocols = vec!["chat".to_owned()];
-    let connection = Connection::server(request, config).expect("the subprotocol is a token");
+    let mut policy = policy(0, false);
+    policy.drafts = drafts;
+    policy.subprotocols = vec!["chat".to_owned()];
+    let connection = Connection::server(request, policy).expect("the subprotocol is a token");
     let framing = match connection.version().name() {
         "hixie-75" => Framing::Hixie75,
         "hixie-76" => Framing::Hixie76 { proven: false },
@@ -108,7 +108,7 @@ fn read_answer(style: Style, pieces: &[&[u8]]) -> Transcript {
         masked: true,
         reserved: 0x40,
     };
-    let mut driver = reacting(new_client(config(0, true)), framing, style, Reaction::Echo);
+    let mut driver = reacting(new_client(policy(0, true)), framing, style, Reaction::Echo);
     driver.negotiate(Extension::Foreign);
     driver.start();
     let mut stored = 0;

@@ -7,7 +7,7 @@
 
 use arbitrary::Unstructured;
 use faye_websocket_fuzz::reacting::{Reaction, assert_same_in_every_cut, finish, reacting};
-use faye_websocket_fuzz::settings::config;
+use faye_websocket_fuzz::settings::policy;
 use faye_websocket_fuzz::stream::Stream;
 use libfuzzer_sys::fuzz_target;
 use proto::output::Kind;
@@ -23,11 +23,11 @@ fn fuzz(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let stream = Stream::take(input)?;
     let is_late = draft & 4 != 0;
     assert_same_in_every_cut(&stream, |style, pieces| {
-        let config = config(settings, false);
+        let policy = policy(settings, false);
         let (connection, framing) = if draft & 1 == 0 {
-            (hixie75_server(config), Framing::Hixie75)
+            (hixie75_server(policy), Framing::Hixie75)
         } else {
-            (hixie76_server(config), Framing::Hixie76 { proven: false })
+            (hixie76_server(policy), Framing::Hixie76 { proven: false })
         };
         let mut driver = reacting(connection, framing, style, Reaction::choose(manners));
         if draft & 2 != 0 {

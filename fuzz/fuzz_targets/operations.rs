@@ -6,14 +6,14 @@
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
-use faye_websocket_fuzz::settings::config;
+use faye_websocket_fuzz::settings::policy;
 use libfuzzer_sys::fuzz_target;
-use proto::config::Config;
 use proto::connection::{Connection, ReadyState};
 use proto::error::{HandshakeError, InvalidArgument};
 use proto::frame::Rsv;
 use proto::http::request::Request;
 use proto::output::{Caused, Event, Kind, Output};
+use proto::policy::Policy;
 use proto_testing::connections::{
     ANSWER, KEY, RSV1, answer_with, hixie75_server, hixie76_server, negotiate, new_client,
     offered_server, reserve,
@@ -55,25 +55,25 @@ struct Application {
 impl Application {
     fn new(role: u8, settings: u8) -> Self {
         let is_client = role % 5 == 1;
-        let config = config(settings, is_client);
+        let policy = policy(settings, is_client);
         let (connection, framing) = match role % 5 {
             0 => (
-                offered_server(config, "x; a=1; b"),
+                offered_server(policy, "x; a=1; b"),
                 Framing::Hybi {
                     masked: false,
                     reserved: 0x40,
                 },
             ),
             1 => (
-                new_client(config),
+                new_client(policy),
                 Framing::Hybi {
                     masked: true,
                     reserved: 0x40,
                 },
             ),
-            2 => (hixie75_server(config), Framing::Hixie75),
-            3 => (hixie76_server(config), Framing::Hixie76 { proven: false }),
-            _ => (not_asked(config), Framing::hybi(false)),
+            2 => (hixie75_server(policy), Framing::Hixie75),
+            3 => (hixie76_server(policy), Framing::Hixie76 { proven: false }),
+            _ => (not_asked(policy), Framing::hybi(false)),
         };
         Self {
             state: connection.ready_state(),
@@ -118,7 +118,7 @@ impl Application {
             5 => self.control(input, Connection::ping)?,
             6 => self.control(input, Connection::pong)?,
             7 => {
-                let code = input.arbitrary()?;
+                let code: u16 = input.arbitrary()?;
                 if let Ok(caused) = self.connection.close(code, text(input)?) {
                     self.caused(caused);
                 }
@@ -248,6 +248,7 @@ impl Application {
                 assert!(self.has_extension && message.rsv.within(RSV1));
                 None
             }
+            Some(Output::Frame(frame)) => panic!("{frame:?} without a policy that asks for frames"),
             Some(Output::Write | Output::Unfinished) => None,
         };
         assert!(!self.is_over(), "{event:?} after the end");
@@ -321,9 +322,9 @@ impl Application {
 }
 
 /// A server whose request is ordinary HTTP.
-fn not_asked(config: Config) -> Connection {
+fn not_asked(policy: Policy) -> Connection {
     let request = Request::new("GET", "ws://example.com/", false);
-    Connection::server(request, config).expect("there are no subprotocols")
+    Connection::server(request, policy).expect("there are no subprotocols")
 }
 
 /// A byte for the length, and as many bytes.

@@ -1,28 +1,28 @@
 //! Settings to begin with.
 
-use proto::config::{Config, PeerMasking};
-use proto_testing::connections::client_config;
+use proto::policy::{PeerMasking, Policy};
+use proto_testing::connections::client_policy;
 
 /// The settings that a byte of input stands for. The limits are small ones, those around the forms of a
 /// length, and none.
-pub fn config(choice: u8, is_client: bool) -> Config {
+pub fn policy(choice: u8, is_client: bool) -> Policy {
     let masking = [
         PeerMasking::Optional,
         PeerMasking::Required,
         PeerMasking::Forbidden,
     ];
     let limits = [70_000, 0, 10, 125, 126, 65_535, usize::MAX, 300];
-    let config = if is_client {
-        Config {
+    let policy = if is_client {
+        Policy {
             subprotocols: vec!["chat".to_owned()],
-            ..client_config()
+            ..client_policy()
         }
     } else {
-        Config::server()
+        Policy::websocket_driver_server()
     };
-    Config {
-        max_length: limits[usize::from(choice >> 2) % limits.len()],
+    Policy {
+        max_message: limits[usize::from(choice >> 2) % limits.len()],
         peer_masking: masking[usize::from(choice & 3) % masking.len()],
-        ..config
+        ..policy
     }
 }

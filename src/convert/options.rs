@@ -4,9 +4,9 @@ use std::cell::RefCell;
 
 use napi::Either;
 use napi_derive::napi;
-use proto::config::{Config, Drafts, PeerMasking};
 use proto::frame::mask::MaskKeys;
 use proto::http::headers::list;
+use proto::policy::{Drafts, PeerMasking, Policy};
 
 /// What a connection can be told before it starts.
 #[napi(object, object_to_js = false)]
@@ -25,43 +25,43 @@ pub struct ConnectionOptions {
 }
 
 impl ConnectionOptions {
-    pub(crate) fn server(self) -> Config {
-        let mut config = Config::server();
-        config.drafts = match self.allow_drafts {
+    pub(crate) fn server(self) -> Policy {
+        let mut policy = Policy::websocket_driver_server();
+        policy.drafts = match self.allow_drafts {
             None => Drafts::Understood,
             Some(true) => Drafts::Presumed,
             Some(false) => Drafts::Refused,
         };
         if self.require_masking == Some(false) {
-            config.peer_masking = PeerMasking::Optional;
+            policy.peer_masking = PeerMasking::Optional;
         }
         if self.masking == Some(true) {
-            config.mask_keys = Some(mask_keys());
+            policy.mask_keys = Some(mask_keys());
         }
-        self.apply(config)
+        self.apply(policy)
     }
 
-    pub(crate) fn client(self) -> Config {
-        let mut config = Config::client(mask_keys());
+    pub(crate) fn client(self) -> Policy {
+        let mut policy = Policy::websocket_driver_client(mask_keys());
         if self.masking == Some(false) {
-            config.mask_keys = None;
+            policy.mask_keys = None;
         }
         if self.require_masking == Some(true) {
-            config.peer_masking = PeerMasking::Required;
+            policy.peer_masking = PeerMasking::Required;
         }
-        self.apply(config)
+        self.apply(policy)
     }
 
-    fn apply(self, mut config: Config) -> Config {
+    fn apply(self, mut policy: Policy) -> Policy {
         if let Some(max_length) = self.max_length {
-            config.max_length = length_limit(max_length);
+            policy.max_message = length_limit(max_length);
         }
-        config.subprotocols = match self.protocols {
+        policy.subprotocols = match self.protocols {
             Some(Either::A(names)) => list(&names),
             Some(Either::B(names)) => names,
             None => Vec::new(),
         };
-        config
+        policy
     }
 }
 

@@ -4,7 +4,8 @@ use napi::bindgen_prelude::{Array, BufferSlice, Either, FromNapiValue as _, Unkn
 use napi::{Env, Result};
 use napi_derive::napi;
 use proto::connection::Connection;
-use proto::output::{Event, Form, Kind, Output, Transform};
+use proto::frame::Rsv;
+use proto::output::{Event, Form, Frame, Kind, Output, Transform};
 
 use crate::convert::value;
 
@@ -43,6 +44,7 @@ pub(crate) fn next<'env>(
             Some(Output::Write) if !wanted.writes => continue,
             Some(Output::Event(Event::Ping(_))) if !wanted.pings => continue,
             Some(Output::Event(Event::Pong(_))) if !wanted.pongs => continue,
+            Some(Output::Frame(frame)) => Some(Either::B(ConnectionEvent::frame(env, &frame)?)),
             Some(Output::Unfinished) => Some(Either::B(ConnectionEvent::of("unfinished"))),
             Some(Output::Write) => Some(Either::B(ConnectionEvent::of("write"))),
             Some(Output::Transform(raw)) => Some(Either::B(ConnectionEvent::transform(env, &raw)?)),
@@ -58,7 +60,7 @@ pub(crate) fn next<'env>(
 #[derive(Default)]
 pub struct ConnectionEvent<'env> {
     #[napi(
-        ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'drain' | 'unfinished'"
+        ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'frame' | 'drain' | 'unfinished'"
     )]
     /// What happened.
     pub kind: &'static str,
@@ -76,9 +78,15 @@ pub struct ConnectionEvent<'env> {
     pub is_marked: Option<bool>,
     /// Of `outgoing`: whether the message is to be sent uncompressed.
     pub is_plain: Option<bool>,
-    /// Of `transform`: RSV1, RSV2 and RSV3.
+    /// Of `transform` and `frame`: RSV1, RSV2 and RSV3.
     pub rsv: Option<Vec<bool>>,
-    /// Of `transform` and `outgoing`.
+    /// Of `frame`: whether it is the last of its message.
+    pub fin: Option<bool>,
+    /// Of `frame`.
+    pub opcode: Option<u8>,
+    /// Of `frame`.
+    pub is_masked: Option<bool>,
+    /// Of `transform`, `outgoing` and `frame`.
     #[napi(ts_type = "Buffer")]
     pub payload: Option<BufferSlice<'env>>,
 }
@@ -94,9 +102,20 @@ impl<'env> ConnectionEvent<'env> {
     fn transform(env: &'env Env, message: &Transform<'_>) -> Result<Self> {
         Ok(Self {
             is_text: Some(message.kind == Kind::Text),
-            rsv: Some(message.rsv.digits().map(|digit| digit == 1).into()),
+            rsv: Some(flags(message.rsv)),
             payload: Some(BufferSlice::copy_from(env, message.payload)?),
             ..Self::of("transform")
+        })
+    }
+
+    fn frame(env: &'env Env, frame: &Frame<'_>) -> Result<Self> {
+        Ok(Self {
+            fin: Some(frame.start.fin),
+            rsv: Some(flags(frame.start.rsv)),
+            opcode: Some(frame.start.opcode.number()),
+            is_masked: Some(frame.masked),
+            payload: Some(BufferSlice::copy_from(env, frame.payload)?),
+            ..Self::of("frame")
         })
     }
 
@@ -137,4 +156,8 @@ impl<'env> ConnectionEvent<'env> {
             },
         })
     }
+}
+
+fn flags(rsv: Rsv) -> Vec<bool> {
+    rsv.digits().map(|digit| digit == 1).into()
 }

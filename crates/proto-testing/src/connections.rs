@@ -1,6 +1,5 @@
 //! Connections to begin a conversation with.
 
-use proto::config::{Config, DEFAULT_MAX_LENGTH, PeerMasking};
 use proto::connection::Connection;
 use proto::extension::deflate::options::{Compression, Options, WindowBits};
 use proto::extension::negotiation::Negotiation;
@@ -9,9 +8,10 @@ use proto::frame::mask::MaskKeys;
 use proto::handshake::ClientRequest;
 use proto::http::request::Request;
 use proto::output::{Event, Output};
+use proto::policy::{DEFAULT_MAX_MESSAGE, PeerMasking, Policy};
 
 /// A server that has not answered a request of RFC 6455. `changed` headers replace the usual ones; `-` leaves one out.
-pub fn asked_server(config: Config, changed: &[(&str, &str)]) -> Connection {
+pub fn asked_server(policy: Policy, changed: &[(&str, &str)]) -> Connection {
     let mut request = Request::new("GET", "ws://example.com/", true);
     let usual = [
         ("host", "example.com"),
@@ -28,21 +28,21 @@ pub fn asked_server(config: Config, changed: &[(&str, &str)]) -> Connection {
             request.add_header(name, value.to_owned());
         }
     }
-    Connection::server(request, config).expect("the subprotocols are well-formed")
+    Connection::server(request, policy).expect("the subprotocols are well-formed")
 }
 
 /// A server that has not answered a request of hixie-75.
-pub fn hixie75_server(config: Config) -> Connection {
+pub fn hixie75_server(policy: Policy) -> Connection {
     let changed = [
         ("sec-websocket-version", "-"),
         ("sec-websocket-key", "-"),
         ("origin", "http://example.com"),
     ];
-    asked_server(config, &changed)
+    asked_server(policy, &changed)
 }
 
 /// A server that has not answered a request of hixie-76. Its body is not there yet.
-pub fn hixie76_server(config: Config) -> Connection {
+pub fn hixie76_server(policy: Policy) -> Connection {
     let changed = [
         ("sec-websocket-version", "-"),
         ("sec-websocket-key", "-"),
@@ -50,17 +50,17 @@ pub fn hixie76_server(config: Config) -> Connection {
         ("sec-websocket-key1", "1   38 wZ3f9 23O0 3l 0r"),
         ("sec-websocket-key2", "27   0E 6 2  1665:< ;U 1H"),
     ];
-    asked_server(config, &changed)
+    asked_server(policy, &changed)
 }
 
 /// A client that has not asked yet, to `ws://example.com/chat`.
-pub fn new_client(config: Config) -> Connection {
+pub fn new_client(policy: Policy) -> Connection {
     let request = ClientRequest {
         host: "example.com".to_owned(),
         target: "/chat".to_owned(),
         ..ClientRequest::default()
     };
-    Connection::client(&request, [0; 16], config).expect("the subprotocols are well-formed")
+    Connection::client(&request, [0; 16], policy).expect("the subprotocols are well-formed")
 }
 
 /// The connection, started. What it has written is dropped.
@@ -71,13 +71,13 @@ pub fn started(mut connection: Connection) -> Connection {
 }
 
 /// An open server.
-pub fn open_server(config: Config) -> Connection {
-    started(asked_server(config, &[]))
+pub fn open_server(policy: Policy) -> Connection {
+    started(asked_server(policy, &[]))
 }
 
 /// An open client.
-pub fn open_client(config: Config) -> Connection {
-    let mut connection = started(new_client(config));
+pub fn open_client(policy: Policy) -> Connection {
+    let mut connection = started(new_client(policy));
     connection.receive(ANSWER.as_bytes());
     assert!(matches!(
         connection.poll(),
@@ -87,22 +87,22 @@ pub fn open_client(config: Config) -> Connection {
 }
 
 /// A server that has been asked with this offer, among others.
-pub fn offered_server(config: Config, offer: &str) -> Connection {
-    asked_server(config, &[("sec-websocket-extensions", offer)])
+pub fn offered_server(policy: Policy, offer: &str) -> Connection {
+    asked_server(policy, &[("sec-websocket-extensions", offer)])
 }
 
 /// An open server that has agreed on permessage-deflate: its options, and what it was offered.
-pub fn deflate_server(config: Config, options: &str, offer: &str) -> Connection {
-    let mut connection = offered_server(config, offer);
+pub fn deflate_server(policy: Policy, options: &str, offer: &str) -> Connection {
+    let mut connection = offered_server(policy, offer);
     let negotiation = connection.negotiation().expect("the request is a good one");
     assert!(negotiation.answer_deflate(&deflate_options(options)));
     started(connection)
 }
 
 /// An open client that has agreed on permessage-deflate: its options, and what it was answered.
-pub fn deflate_client(config: Config, options: &str, response: &str) -> Connection {
+pub fn deflate_client(policy: Policy, options: &str, response: &str) -> Connection {
     let options = deflate_options(options);
-    let mut connection = new_client(config);
+    let mut connection = new_client(policy);
     let negotiation = connection.negotiation().expect("it has not been started");
     negotiation.offer_deflate(&options);
     let mut connection = started(connection);
@@ -133,8 +133,8 @@ pub fn reserve(negotiation: &mut Negotiation) {
 }
 
 /// A server that has been asked for the extension `x` and will answer with it.
-pub fn extended_server(config: Config) -> Connection {
-    let mut connection = offered_server(config, "x");
+pub fn extended_server(policy: Policy) -> Connection {
+    let mut connection = offered_server(policy, "x");
     negotiate(connection.negotiation().expect("the request is a good one"));
     connection
 }
@@ -168,12 +168,12 @@ pub fn deflate_options(text: &str) -> Options {
 
 /// As the shim makes it: frames of the client must be masked.
 pub fn server() -> Connection {
-    open_server(Config::server())
+    open_server(Policy::websocket_driver_server())
 }
 
 /// Understands unmasked frames too, which are easier to read.
 pub fn lenient_server() -> Connection {
-    open_server(lenient(DEFAULT_MAX_LENGTH))
+    open_server(lenient(DEFAULT_MAX_MESSAGE))
 }
 
 /// Like [`lenient_server`], for messages of at most 10 bytes.
@@ -183,12 +183,12 @@ pub fn small_server() -> Connection {
 
 /// Masks with [`KEY`].
 pub fn client() -> Connection {
-    open_client(client_config())
+    open_client(client_policy())
 }
 
 /// A client's settings, with masking keys that are always [`KEY`].
-pub fn client_config() -> Config {
-    Config::client(MaskKeys::new(|pool| {
+pub fn client_policy() -> Policy {
+    Policy::websocket_driver_client(MaskKeys::new(|pool| {
         for key in pool.as_chunks_mut::<4>().0 {
             *key = KEY;
         }
@@ -196,11 +196,11 @@ pub fn client_config() -> Config {
 }
 
 /// A server that understands unmasked frames too.
-pub fn lenient(max_length: usize) -> Config {
-    Config {
+pub fn lenient(max_length: usize) -> Policy {
+    Policy {
         peer_masking: PeerMasking::Optional,
-        max_length,
-        ..Config::server()
+        max_message: max_length,
+        ..Policy::websocket_driver_server()
     }
 }
 

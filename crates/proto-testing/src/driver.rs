@@ -6,6 +6,7 @@ use proto::connection::{Connection, ReadyState};
 use proto::error::HandshakeError;
 use proto::extension::deflate::options::Options;
 use proto::extension::header::print;
+use proto::frame::FrameStart;
 use proto::output::{Caused, Event, Kind, Output};
 
 use crate::connections::{RSV1, negotiate, reserve};
@@ -36,6 +37,8 @@ pub trait Application: Sized {
 pub enum Line {
     /// A message. If it is text, it is UTF-8.
     Message(Kind, Vec<u8>),
+    /// A frame of the peer: what its first byte says, whether it came masked, and its payload.
+    Frame(FrameStart, bool, Vec<u8>),
     /// One head or one frame.
     Write(Vec<u8>),
     /// An event.
@@ -63,6 +66,7 @@ pub enum Extension {
 enum Next {
     Message(Kind, Vec<u8>),
     Transform(Kind, Vec<u8>),
+    Frame(FrameStart, bool, Vec<u8>),
     Write,
     Event(Event),
 }
@@ -188,6 +192,10 @@ impl<A: Application> Driver<A> {
                 }
                 Some(Next::Write) => self.flush(),
                 Some(Next::Event(event)) => self.event(event),
+                Some(Next::Frame(start, masked, payload)) => {
+                    self.flush();
+                    self.tell(Line::Frame(start, masked, payload));
+                }
             }
         }
     }
@@ -204,6 +212,7 @@ impl<A: Application> Driver<A> {
         Some(match self.connection.poll()? {
             Output::Message(message) => Next::Message(message.kind, message.payload.to_vec()),
             Output::Transform(message) => Next::Transform(message.kind, message.payload.to_vec()),
+            Output::Frame(frame) => Next::Frame(frame.start, frame.masked, frame.payload.to_vec()),
             Output::Unfinished => return self.next(),
             Output::Write => Next::Write,
             Output::Event(event) => Next::Event(event),

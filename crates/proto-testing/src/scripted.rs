@@ -2,13 +2,14 @@
 //!
 //! Commands, at the top of a script or in a handler: `start`, `header <name>: <value>`,
 //! `text <bytes>`, `binary <bytes>`, `ping <bytes>`, `pong <bytes>`, `close [code] [bytes]`, `abandon`,
-//! `receive <bytes>`, `throw`, and for looking: `state`, `subprotocol`, `status`, `buffered`.
+//! `frame <opcode> <bytes>` and `more <opcode> <bytes>` for one frame with and without FIN, `receive <bytes>`, `throw`, and for looking: `state`, `subprotocol`, `status`, `buffered`.
 //!
 //! For permessage-deflate: `deflate [option ...]` before the start, `plain <bytes>` for a text that is not compressed,
 //! and `work`, which compresses what waits for that. What has to be polled again is, at once.
 
 use proto::connection::Connection;
 use proto::error::InvalidArgument;
+use proto::frame::{FrameStart, Opcode};
 use proto::output::{Caused, Event, Form, Kind};
 
 use crate::connections::deflate_options;
@@ -34,6 +35,14 @@ impl Application for Scripted {
         let line = match line {
             Line::Message(Kind::Text, text) => format!("message text {}", show(&text)),
             Line::Message(Kind::Binary, bytes) => format!("message binary {}", show(&bytes)),
+            Line::Frame(start, masked, payload) => {
+                let FrameStart { fin, rsv, opcode } = start;
+                let end = if fin { "fin" } else { "more" };
+                let masked = if masked { "masked" } else { "plain" };
+                let bits = rsv.bits();
+                let payload = show(&payload);
+                format!("frame {opcode:?} {end} {bits:02x} {masked} {payload}")
+            }
             Line::Write(write) => match std::str::from_utf8(&write) {
                 Ok(head) if head.contains("HTTP/1.1") => return driver.head(head),
                 _ => format!("write {}", show(&write)),
@@ -98,8 +107,11 @@ impl Driver<Scripted> {
             }
             "close" => {
                 let (code, reason) = argument.split_once(' ').unwrap_or((argument, ""));
-                let code = if code.is_empty() { "1000" } else { code };
-                let code = code.parse().expect("a close code is a number");
+                let code: Option<u16> = match code {
+                    "" => Some(1000),
+                    "none" => None,
+                    code => Some(code.parse().expect("a close code is a number")),
+                };
                 let reason = String::from_utf8(bytes(reason)).expect("a close reason is text");
                 let caused = self.connection().close(code, &reason);
                 self.answered_and_caused(name, caused);
@@ -124,6 +136,15 @@ impl Driver<Scripted> {
             }
             "pong" => {
                 let accepted = self.connection().pong(&payload());
+                self.answered(name, accepted);
+            }
+            "frame" | "more" => {
+                let (opcode, payload) = argument.split_once(' ').unwrap_or((argument, ""));
+                let start = FrameStart {
+                    fin: name == "frame",
+                    ..FrameStart::whole(opcode_of(opcode))
+                };
+                let accepted = self.connection().send_frame(start, &bytes(payload));
                 self.answered(name, accepted);
             }
             "header" => {
@@ -210,5 +231,16 @@ impl Driver<Scripted> {
             application.handlers[found].command.clone()
         };
         self.command(&command);
+    }
+}
+
+fn opcode_of(name: &str) -> Opcode {
+    match name {
+        "continuation" => Opcode::Continuation,
+        "text" => Opcode::Text,
+        "binary" => Opcode::Binary,
+        "ping" => Opcode::Ping,
+        "pong" => Opcode::Pong,
+        _ => panic!("no such opcode: {name}"),
     }
 }

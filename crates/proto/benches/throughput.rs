@@ -7,13 +7,13 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::extension::deflate::options::Options;
-use faye_websocket_proto::frame::mask::{MaskKeys, mask};
-use faye_websocket_proto::handshake::ClientRequest;
-use faye_websocket_proto::http::request::Request;
-use faye_websocket_proto::output::{Kind, Output};
+use proto::connection::Connection;
+use proto::extension::deflate::options::Options;
+use proto::frame::mask::{MaskKeys, mask};
+use proto::handshake::ClientRequest;
+use proto::http::request::Request;
+use proto::output::{Kind, Output};
+use proto::policy::Policy;
 
 fn main() {
     let cases = cases();
@@ -85,15 +85,15 @@ fn cases() -> Vec<Case> {
             "125 B from a server",
             &short,
             4096,
-            Config::server,
+            Policy::websocket_driver_server,
         ),
-        encode("encode", "125 B from a client", &short, 4096, client_config),
+        encode("encode", "125 B from a client", &short, 4096, client_policy),
         encode(
             "encode",
             "64 KiB from a client",
             &long[..CHUNK],
             16,
-            client_config,
+            client_policy,
         ),
         masking("125 B", 125),
         masking("64 KiB", CHUNK),
@@ -151,13 +151,13 @@ fn encode(
     name: &'static str,
     payload: &[u8],
     count: usize,
-    config: fn() -> Config,
+    policy: fn() -> Policy,
 ) -> Case {
     let payload = payload.to_vec();
     let bytes = payload.len() * count;
     let make = move || -> Box<dyn FnMut()> {
         let payload = payload.clone();
-        let mut sender = if config().mask_keys.is_some() {
+        let mut sender = if policy().mask_keys.is_some() {
             client()
         } else {
             server()
@@ -355,7 +355,7 @@ fn asked_server() -> Connection {
     ] {
         request.add_header(name, value.to_owned());
     }
-    Connection::server(request, Config::server()).expect("no subprotocols")
+    Connection::server(request, Policy::websocket_driver_server()).expect("no subprotocols")
 }
 
 fn client() -> Connection {
@@ -384,12 +384,12 @@ fn deflate_client() -> Connection {
 }
 
 fn new_client() -> Connection {
-    Connection::client(&ClientRequest::default(), [0; 16], client_config())
+    Connection::client(&ClientRequest::default(), [0; 16], client_policy())
         .expect("no subprotocols")
 }
 
-fn client_config() -> Config {
-    Config::client(MaskKeys::new(|pool| {
+fn client_policy() -> Policy {
+    Policy::websocket_driver_client(MaskKeys::new(|pool| {
         for key in pool.as_chunks_mut::<4>().0 {
             *key = [0x37, 0xFA, 0x21, 0x3D];
         }

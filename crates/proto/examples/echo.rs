@@ -6,11 +6,11 @@ use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::http::head::RequestReader;
-use faye_websocket_proto::http::request::Request;
-use faye_websocket_proto::output::{Event, Output};
+use proto::connection::Connection;
+use proto::http::head::RequestReader;
+use proto::http::request::Request;
+use proto::output::{Event, Output};
+use proto::policy::Policy;
 
 fn main() -> Result<()> {
     let port = std::env::args().nth(1).unwrap_or("8000".to_owned());
@@ -30,7 +30,8 @@ fn main() -> Result<()> {
 fn echo(mut socket: TcpStream) -> Result<()> {
     let mut chunk = [0; 64 * 1024];
     let (request, body) = read_request(&mut socket, &mut chunk)?;
-    let mut connection = Connection::server(request, Config::server()).map_err(Error::other)?;
+    let mut connection =
+        Connection::server(request, Policy::websocket_driver_server()).map_err(Error::other)?;
     let started = connection.start();
     socket.write_all(connection.outbox().bytes())?;
     connection.outbox().clear();
@@ -50,6 +51,7 @@ fn echo(mut socket: TcpStream) -> Result<()> {
                 // No extension was negotiated, so none has to be served.
                 Output::Transform(_)
                 | Output::Unfinished
+                | Output::Frame(_)
                 | Output::Event(Event::Activate | Event::Drain) => {}
                 Output::Event(Event::Outgoing { .. }) => {}
                 Output::Event(Event::Error(error)) => eprintln!("{error}"),

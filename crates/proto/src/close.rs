@@ -3,7 +3,7 @@
 //! Knows which codes may travel (RFC 6455 §7.4) and what a close payload says. Does not know who
 //! closes first.
 
-use crate::utf8::is_utf8;
+use std::borrow::Cow;
 
 /// A close code that a frame may carry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,13 +20,15 @@ impl CloseCode {
     pub const ENCODING_ERROR: Self = Self(1007);
     /// 1010: an extension failed.
     pub const EXTENSION_ERROR: Self = Self(1010);
+    /// 1008: the peer breaks a rule of ours.
+    pub const POLICY_VIOLATION: Self = Self(1008);
     /// 1009: a message was above the limit.
     pub const TOO_LARGE: Self = Self(1009);
     /// 1011: we cannot go on, which is not the peer's fault.
     pub const UNEXPECTED_CONDITION: Self = Self(1011);
 
-    /// A code received from a peer; `None` for those that websocket-driver answers with 1002: the ones
-    /// a peer must not send (1005, 1006 …) and the ones nobody has defined there.
+    /// A code received from a peer; `None` for those that a peer must not send (1005, 1006 …), and those that
+    /// RFC 6455 does not define.
     #[must_use]
     pub const fn from_wire(code: u16) -> Option<Self> {
         match code {
@@ -45,7 +47,13 @@ impl CloseCode {
         }
     }
 
-    /// By the name that websocket-driver's extensions may give an error as its `type`.
+    /// Any code, for interfaces that check it themselves.
+    #[must_use]
+    pub const fn any(code: u16) -> Self {
+        Self(code)
+    }
+
+    /// By the name that extensions may give an error as its `type`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Some(Self(match name {
@@ -69,11 +77,22 @@ impl CloseCode {
     }
 }
 
-/// A close code and a close reason of at most 123 bytes.
+/// A close code and a close reason of at most 123 bytes, or nothing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CloseFrame {
-    code: CloseCode,
-    reason: String,
+    code: Option<CloseCode>,
+    reason: Vec<u8>,
+}
+
+/// What a close frame of the peer means.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PeerClose {
+    /// What answers it.
+    pub answer: CloseFrame,
+    /// The code that the application is told.
+    pub code: Option<u16>,
+    /// The reason that the application is told.
+    pub reason: Option<String>,
 }
 
 impl CloseFrame {
@@ -84,49 +103,45 @@ impl CloseFrame {
         while !reason.is_char_boundary(end) {
             end -= 1;
         }
-        let reason = reason.get(..end).unwrap_or_default().to_owned();
-        Self { code, reason }
+        Self::echo(code, reason.get(..end).unwrap_or_default().as_bytes())
     }
 
-    /// What a peer's close payload means, and what websocket-driver answers it with: an empty one
-    /// counts as 1000, a malformed one or a code that must not travel as 1002.
-    #[must_use]
-    pub fn received(payload: &[u8]) -> Self {
-        let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-            let empty = payload.is_empty();
-            let code = if empty {
-                CloseCode::NORMAL_CLOSURE
-            } else {
-                CloseCode::PROTOCOL_ERROR
-            };
-            return Self::new(code, "");
-        };
-        if !is_utf8(reason) {
-            return Self::new(CloseCode::PROTOCOL_ERROR, "");
+    /// A frame with the reason of another.
+    pub(crate) fn echo(code: CloseCode, reason: &[u8]) -> Self {
+        Self {
+            code: Some(code),
+            reason: reason.to_vec(),
         }
-        let code = CloseCode::from_wire(u16::from_be_bytes(*code));
-        Self::new(
-            code.unwrap_or(CloseCode::PROTOCOL_ERROR),
-            &String::from_utf8_lossy(reason),
-        )
+    }
+
+    /// A frame without a payload.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            code: None,
+            reason: Vec::new(),
+        }
     }
 
     /// The bytes of the payload.
     #[must_use]
     pub fn payload(&self) -> Vec<u8> {
-        [&self.code.get().to_be_bytes(), self.reason.as_bytes()].concat()
+        match self.code {
+            Some(code) => [&code.get().to_be_bytes(), &self.reason[..]].concat(),
+            None => Vec::new(),
+        }
     }
 
     /// The close code.
     #[must_use]
-    pub const fn code(&self) -> CloseCode {
+    pub const fn code(&self) -> Option<CloseCode> {
         self.code
     }
 
     /// The close reason.
     #[must_use]
-    pub fn reason(&self) -> &str {
-        &self.reason
+    pub fn reason(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.reason)
     }
 }
 
@@ -136,28 +151,6 @@ const MAX_REASON: usize = 123;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn answers_a_close_payload_as_websocket_driver_does() {
-        let cases: [(&str, &[u8], u16, &str); 8] = [
-            ("empty", b"", 1000, ""),
-            ("one byte", b"\x03", 1002, ""),
-            ("a code", b"\x03\xE9", 1001, ""),
-            ("a code and a reason", b"\x0B\xB9bye", 3001, "bye"),
-            ("1005 must not travel", b"\x03\xEDbye", 1002, "bye"),
-            ("1012 is nobody's to echo", b"\x03\xF4", 1002, ""),
-            ("5000 is outside every range", b"\x13\x88", 1002, ""),
-            ("a reason that is not UTF-8", b"\x03\xE8\xFF", 1002, ""),
-        ];
-        for (name, payload, code, reason) in cases {
-            let frame = CloseFrame::received(payload);
-            assert_eq!(
-                (frame.code().get(), frame.reason()),
-                (code, reason),
-                "{name}"
-            );
-        }
-    }
 
     #[test]
     fn cuts_a_long_reason_between_two_characters() {

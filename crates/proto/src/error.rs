@@ -1,7 +1,7 @@
 //! What a peer can do wrong, in words and numbers.
 //!
-//! Knows the wording of websocket-driver, a stable name for each fact, and the close code that goes
-//! with it. Does not know when a fact is established.
+//! Knows a stable name for each fact, what belongs to it, and the words and the close code that go with it
+//! unless a policy has others. Does not know when a fact is established.
 
 use crate::close::CloseCode;
 use crate::frame::Rsv;
@@ -14,7 +14,7 @@ pub enum ProtocolError {
     #[error("One or more reserved bits are on: reserved1 = {}, reserved2 = {}, reserved3 = {}",
         .0.digits()[0], .0.digits()[1], .0.digits()[2])]
     ReservedBits(Rsv),
-    /// §5.2: an opcode that nobody has defined.
+    /// §5.2: a reserved opcode.
     #[error("Unrecognized frame opcode: {0}")]
     UnrecognizedOpcode(u8),
     /// §5.5: a control frame without FIN.
@@ -23,9 +23,9 @@ pub enum ProtocolError {
     /// §5.5: a control frame with more than 125 bytes.
     #[error("Received control frame having too long payload: {0}")]
     ControlTooLong(u64),
-    /// §5.4: a text or binary frame before the last message has ended.
+    /// §5.4: a frame of this opcode that opens a message before the last one has ended.
     #[error("Received new data frame but previous continuous frame is unfinished")]
-    InterruptedMessage,
+    InterruptedMessage(u8),
     /// §5.4: a continuation of nothing.
     #[error("Received unexpected continuation frame")]
     UnexpectedContinuation,
@@ -38,9 +38,26 @@ pub enum ProtocolError {
     /// §5.1: a masked frame from a server.
     #[error("Received masked frame but masking is not allowed")]
     MaskedFrame,
-    /// A message above `max_length`.
+    /// A frame above `max_frame`.
+    #[error("WebSocket frame length too large")]
+    FrameTooLarge {
+        /// What its header says.
+        length: u64,
+        /// What is received at most.
+        limit: usize,
+    },
+    /// A message above `max_message`.
     #[error("WebSocket frame length too large")]
     TooLarge,
+    /// A message of more frames than `max_fragments`.
+    #[error("Too many message fragments")]
+    TooManyFragments,
+    /// §5.5.1: a close frame with one byte, which is half a code.
+    #[error("Received close frame having too short payload: 1")]
+    CloseTooShort,
+    /// §7.4: a close code that must not travel.
+    #[error("Received invalid close code: {0}")]
+    InvalidCloseCode(u16),
     /// §8.1: text that is not UTF-8.
     #[error("Could not decode a text frame as UTF-8")]
     InvalidUtf8,
@@ -53,7 +70,7 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
-    /// A stable name for programs, and for personalities with other words.
+    /// A stable name for programs, and for interfaces with other words.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -61,12 +78,16 @@ impl ProtocolError {
             Self::UnrecognizedOpcode(_) => "unrecognized-opcode",
             Self::FragmentedControl(_) => "fragmented-control",
             Self::ControlTooLong(_) => "control-too-long",
-            Self::InterruptedMessage => "interrupted-message",
+            Self::InterruptedMessage(_) => "interrupted-message",
             Self::UnexpectedContinuation => "unexpected-continuation",
             Self::LengthOverflow => "length-overflow",
             Self::UnmaskedFrame => "unmasked-frame",
             Self::MaskedFrame => "masked-frame",
+            Self::FrameTooLarge { .. } => "frame-too-large",
             Self::TooLarge => "too-large",
+            Self::TooManyFragments => "too-many-fragments",
+            Self::CloseTooShort => "close-too-short",
+            Self::InvalidCloseCode(_) => "invalid-close-code",
             Self::InvalidUtf8 => "invalid-utf8",
             Self::Inflate(_) => "inflate",
             Self::NoMemory => "no-memory",
@@ -78,7 +99,8 @@ impl ProtocolError {
     pub const fn close_code(&self) -> CloseCode {
         match self {
             Self::UnmaskedFrame => CloseCode::UNACCEPTABLE,
-            Self::TooLarge => CloseCode::TOO_LARGE,
+            Self::TooLarge | Self::FrameTooLarge { .. } => CloseCode::TOO_LARGE,
+            Self::TooManyFragments => CloseCode::POLICY_VIOLATION,
             Self::InvalidUtf8 => CloseCode::ENCODING_ERROR,
             Self::Inflate(_) => CloseCode::EXTENSION_ERROR,
             Self::NoMemory => CloseCode::UNEXPECTED_CONDITION,
@@ -214,7 +236,7 @@ mod tests {
                 "Received control frame having too long payload: 126",
             ),
             (
-                E::InterruptedMessage,
+                E::InterruptedMessage(2),
                 "interrupted-message",
                 1002,
                 "Received new data frame but previous continuous frame is unfinished",
@@ -248,6 +270,33 @@ mod tests {
                 "too-large",
                 1009,
                 "WebSocket frame length too large",
+            ),
+            (
+                E::FrameTooLarge {
+                    length: 11,
+                    limit: 10,
+                },
+                "frame-too-large",
+                1009,
+                "WebSocket frame length too large",
+            ),
+            (
+                E::TooManyFragments,
+                "too-many-fragments",
+                1008,
+                "Too many message fragments",
+            ),
+            (
+                E::CloseTooShort,
+                "close-too-short",
+                1002,
+                "Received close frame having too short payload: 1",
+            ),
+            (
+                E::InvalidCloseCode(1005),
+                "invalid-close-code",
+                1002,
+                "Received invalid close code: 1005",
             ),
             (
                 E::InvalidUtf8,

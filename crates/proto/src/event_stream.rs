@@ -1,4 +1,4 @@
-//! EventSource: `text/event-stream`, as faye-websocket writes it.
+//! EventSource: `text/event-stream`.
 //!
 //! Knows the response head and the framing of messages (WHATWG HTML §9.2). Does not know the socket
 //! or the clock.

@@ -78,7 +78,10 @@ impl Inbox {
         }
         self.bytes.drain(..self.start);
         self.start = 0;
-        self.bytes.shrink_to(IDLE_CAPACITY);
+        // More than that is a frame that is waited for as a whole, and goes on growing.
+        if self.bytes.len() <= IDLE_CAPACITY {
+            self.bytes.shrink_to(IDLE_CAPACITY);
+        }
     }
 
     fn give_back(&mut self) {

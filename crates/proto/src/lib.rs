@@ -14,10 +14,10 @@
 //! 5. after [`Event::Close`](output::Event::Close), close the socket.
 //!
 //! ```
-//! use faye_websocket_proto::config::Config;
-//! use faye_websocket_proto::connection::Connection;
-//! use faye_websocket_proto::http::request::Request;
-//! use faye_websocket_proto::output::{Kind, Output};
+//! use proto::policy::Policy;
+//! use proto::connection::Connection;
+//! use proto::http::request::Request;
+//! use proto::output::{Kind, Output};
 //!
 //! let mut request = Request::new("GET", "ws://example.com/", true);
 //! for (name, value) in [
@@ -29,7 +29,7 @@
 //! ] {
 //!     request.add_header(name, value.to_owned());
 //! }
-//! let mut connection = Connection::server(request, Config::server())?;
+//! let mut connection = Connection::server(request, Policy::websocket_driver_server())?;
 //! assert!(connection.start().accepted);
 //! connection.outbox().clear(); // after writing it
 //!
@@ -40,7 +40,7 @@
 //!     connection.send(Kind::Text, &echo);
 //! }
 //! assert_eq!(connection.outbox().bytes(), b"\x81\x02Hi");
-//! # Ok::<(), faye_websocket_proto::error::InvalidArgument>(())
+//! # Ok::<(), proto::error::InvalidArgument>(())
 //! ```
 //!
 //! Bytes travel inbox → decoder → assembler → text validation → message on the way in, and
@@ -50,7 +50,6 @@
 #![warn(missing_docs)]
 
 pub mod close;
-pub mod config;
 pub mod connection;
 pub mod error;
 pub mod event_stream;
@@ -64,5 +63,6 @@ mod inbox;
 mod memory;
 pub mod outbox;
 pub mod output;
+pub mod policy;
 mod spare;
 mod utf8;

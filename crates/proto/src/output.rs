@@ -1,10 +1,11 @@
 //! All that leaves the core.
 
 use std::collections::VecDeque;
+use std::fmt;
 
-use crate::close::CloseFrame;
+use crate::close::{CloseCode, CloseFrame};
 use crate::error::{HandshakeError, ProtocolError};
-use crate::frame::{Opcode, Rsv};
+use crate::frame::{FrameStart, Opcode, Rsv};
 use crate::outbox::Outbox;
 
 /// What `poll` returns: the next thing the peer caused.
@@ -18,7 +19,9 @@ pub enum Output<'a> {
     /// Nothing yet: a large message has arrived and is being worked on. Poll again when other connections
     /// have had their turn.
     Unfinished,
-    /// Bytes were added to the outbox. Whoever writes frame by frame writes them now.
+    /// A frame, where the policy asks for frames. Lent out as above.
+    Frame(Frame<'a>),
+    /// Bytes were added to the outbox. A caller that writes frame by frame writes them now.
     Write,
     /// Something to tell the application. What is in the outbox by now was said before it: messages
     /// that waited for the answer of a server are there when [`Event::Open`] comes.
@@ -39,7 +42,7 @@ impl Output<'_> {
 /// Text or binary, RFC 6455 §5.6.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// UTF-8, proven.
+    /// UTF-8, proven, unless the policy leaves that out.
     Text,
     /// Anything.
     Binary,
@@ -62,6 +65,21 @@ pub struct Message<'a> {
     pub kind: Kind,
     /// The application's bytes.
     pub payload: &'a [u8],
+    /// Where the payload of one of its frames ends and that of the next begins, where the policy
+    /// [asks](crate::policy::Delivery::Fragments) for it. Frames without a payload are left out, and a message
+    /// that came compressed counts as one frame.
+    pub cuts: Option<&'a [usize]>,
+}
+
+/// A frame of the peer, unmasked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Frame<'a> {
+    /// What its first byte says.
+    pub start: FrameStart,
+    /// Whether it came masked.
+    pub masked: bool,
+    /// Its payload.
+    pub payload: &'a [u8],
 }
 
 /// A message on the other side of the extensions: as it came from the wire.
@@ -75,7 +93,7 @@ pub struct Transform<'a> {
     pub payload: &'a [u8],
 }
 
-/// What happened, in the words of websocket-driver's events.
+/// What happened.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Event {
     /// The opening handshake is complete.
@@ -106,7 +124,8 @@ pub enum Event {
     Error(Error),
     /// The connection is over, as far as the protocol goes. Nothing follows.
     Close {
-        /// The close code: the peer's, or ours if we failed the connection. The drafts have none.
+        /// The close code: the peer's, or ours if we failed the connection. The drafts have none, and a policy
+        /// may report that none came.
         code: Option<u16>,
         /// The close reason that goes with it.
         reason: Option<String>,
@@ -144,13 +163,18 @@ impl From<Kind> for Opcode {
 
 impl Event {
     pub(crate) fn close(frame: &CloseFrame) -> Self {
-        let (code, reason) = (frame.code().get(), frame.reason().to_owned());
         Self::Close {
-            code: Some(code),
-            reason: Some(reason),
+            code: frame.code().map(CloseCode::get),
+            reason: Some(frame.reason().into_owned()),
         }
     }
 }
+
+/// RFC 6455 §7.1.5: the connection was closed, and no close frame was received. A reason did not come either.
+pub(crate) const ABNORMAL: Event = Event::Close {
+    code: Some(1006),
+    reason: Some(String::new()),
+};
 
 /// `readyState`, by the numbers of its public property.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -180,12 +204,53 @@ pub enum Error {
     #[error("Error during WebSocket handshake: {0}")]
     Handshake(HandshakeError),
     /// A frame broke the protocol.
-    #[error(transparent)]
-    Protocol(ProtocolError),
+    #[error("{0}")]
+    Protocol(Violation),
     /// This implementation has a mistake, and the connection has met it.
     #[error("Internal error of the WebSocket implementation")]
     Internal,
 }
+
+/// What the peer did wrong, and what the interface calls it.
+#[derive(Clone, Copy)]
+pub struct Violation {
+    /// What it did.
+    pub error: ProtocolError,
+    words: fn(&ProtocolError) -> String,
+}
+
+impl Violation {
+    pub(crate) fn new(error: ProtocolError, words: fn(&ProtocolError) -> String) -> Self {
+        Self { error, words }
+    }
+}
+
+/// In the words of [`ProtocolError`].
+impl From<ProtocolError> for Violation {
+    fn from(error: ProtocolError) -> Self {
+        Self::new(error, ProtocolError::to_string)
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&(self.words)(&self.error))
+    }
+}
+
+impl fmt::Debug for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl PartialEq for Violation {
+    fn eq(&self, other: &Self) -> bool {
+        self.error == other.error
+    }
+}
+
+impl Eq for Violation {}
 
 /// What a command caused: whether it was accepted, and what to tell the application, in order. Its
 /// bytes are in the outbox and come before its events.

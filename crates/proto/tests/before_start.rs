@@ -1,12 +1,12 @@
 //! What a peer may send before the opening handshake is started: little of it waits, and no more.
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::{Connection, ReadyState};
-use faye_websocket_proto::error::HandshakeError;
-use faye_websocket_proto::output::{Error, Event, Output};
+use proto::connection::{Connection, ReadyState};
+use proto::error::HandshakeError;
+use proto::output::{Error, Event, Output};
+use proto::policy::Policy;
 
 use proto_testing::connections::{
-    asked_server, client_config, hixie75_server, hixie76_server, new_client,
+    asked_server, client_policy, hixie75_server, hixie76_server, new_client,
 };
 
 const KIB: usize = 1024;
@@ -15,10 +15,19 @@ const MIB: usize = 1024 * KIB;
 /// Connections that have not been started.
 fn unstarted() -> [(&'static str, Connection); 4] {
     [
-        ("server", asked_server(Config::server(), &[])),
-        ("client", new_client(client_config())),
-        ("hixie-75", hixie75_server(Config::server())),
-        ("hixie-76", hixie76_server(Config::server())),
+        (
+            "server",
+            asked_server(Policy::websocket_driver_server(), &[]),
+        ),
+        ("client", new_client(client_policy())),
+        (
+            "hixie-75",
+            hixie75_server(Policy::websocket_driver_server()),
+        ),
+        (
+            "hixie-76",
+            hixie76_server(Policy::websocket_driver_server()),
+        ),
     ]
 }
 
@@ -108,7 +117,7 @@ fn closing_comes_before_the_refusal() {
 
 #[test]
 fn one_chunk_of_any_size_waits() {
-    let mut server = asked_server(Config::server(), &[]);
+    let mut server = asked_server(Policy::websocket_driver_server(), &[]);
     let payload = vec![b'x'; 4 * MIB];
     let mut wire = vec![0x81, 0xFF];
     wire.extend_from_slice(&(payload.len() as u64).to_be_bytes());

@@ -3,12 +3,12 @@
 
 mod scripts;
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::error::InvalidArgument;
-use faye_websocket_proto::handshake::ClientRequest;
-use faye_websocket_proto::http::request::Request;
-use proto_testing::connections::client_config;
+use proto::connection::Connection;
+use proto::error::InvalidArgument;
+use proto::handshake::ClientRequest;
+use proto::http::request::Request;
+use proto::policy::Policy;
+use proto_testing::connections::client_policy;
 use proto_testing::script::Script;
 
 #[test]
@@ -65,16 +65,16 @@ fn compresses_what_was_agreed_to_be_compressed() {
 #[test]
 fn a_subprotocol_cannot_add_a_header_line() {
     for name in ["a\r\nX: 1", "a\0", "\u{7f}"] {
-        let config = |config: Config| Config {
+        let policy = |policy: Policy| Policy {
             subprotocols: vec!["b".to_owned(), name.to_owned()],
-            ..config
+            ..policy
         };
         let server = Connection::server(
             Request::new("GET", "ws://example.com/", true),
-            config(Config::server()),
+            policy(Policy::websocket_driver_server()),
         );
         let request = ClientRequest::default();
-        let client = Connection::client(&request, [0; 16], config(client_config()));
+        let client = Connection::client(&request, [0; 16], policy(client_policy()));
         for refused in [server, client] {
             let mistake = refused.map(drop);
             assert_eq!(mistake, Err(InvalidArgument::Subprotocol(name.to_owned())));

@@ -3,19 +3,19 @@
 
 use std::collections::VecDeque;
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::extension::deflate::Session;
-use faye_websocket_proto::extension::deflate::agreement::NAME;
-use faye_websocket_proto::extension::deflate::options::Options;
-use faye_websocket_proto::output::{Event, Kind, Output};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use proto::connection::Connection;
+use proto::extension::deflate::Session;
+use proto::extension::deflate::agreement::NAME;
+use proto::extension::deflate::options::Options;
+use proto::output::{Event, Kind, Output};
+use proto::policy::Policy;
 use zlib_rs::Deflate;
 
 use proto_testing::connections::{
-    answer_with, asked_server, client_config, deflate_options, deflate_server, lenient, new_client,
+    answer_with, asked_server, client_policy, deflate_options, deflate_server, lenient, new_client,
 };
 use proto_testing::frames::{deflated, frame, noise};
 use proto_testing::inflate::Reader;
@@ -169,7 +169,7 @@ fn every_window_is_used_and_none_is_exceeded() {
         let offer = format!("{NAME}; server_max_window_bits={bits}");
         for level in [1, 6, 9] {
             let mut server = deflate_server(
-                Config::server(),
+                Policy::websocket_driver_server(),
                 &format!("{options} level={level}"),
                 &offer,
             );
@@ -370,7 +370,7 @@ impl Pair {
     fn new((client_options, server_options): &(String, String)) -> Self {
         let client_options = deflate_options(client_options);
         let server_options = deflate_options(server_options);
-        let mut client = new_client(client_config());
+        let mut client = new_client(client_policy());
         let negotiation = client.negotiation().expect("it has not been started");
         negotiation.offer_deflate(&client_options);
         assert!(client.start().accepted);
@@ -379,7 +379,7 @@ impl Pair {
             ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
             ("sec-websocket-extensions", offer.as_str()),
         ];
-        let mut server = asked_server(Config::server(), &headers);
+        let mut server = asked_server(Policy::websocket_driver_server(), &headers);
         let negotiation = server.negotiation().expect("the request is a good one");
         assert!(negotiation.answer_deflate(&server_options), "{offer}");
         assert!(server.start().accepted);

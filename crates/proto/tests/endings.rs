@@ -1,9 +1,9 @@
 //! Nothing follows the end of a connection, whatever is called in whichever order.
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::{Connection, ReadyState};
-use faye_websocket_proto::error::HandshakeError;
-use faye_websocket_proto::output::{Error, Event, Kind, Output};
+use proto::connection::{Connection, ReadyState};
+use proto::error::HandshakeError;
+use proto::output::{Error, Event, Kind, Output};
+use proto::policy::Policy;
 
 use proto_testing::connections::{
     RSV1, asked_server, extended_server, hixie76_server, lenient, started,
@@ -16,7 +16,7 @@ fn open_extended_server() -> Connection {
 
 /// A hixie-76 server whose request's body is not there yet.
 fn draft_server() -> Connection {
-    started(hixie76_server(Config::server()))
+    started(hixie76_server(Policy::websocket_driver_server()))
 }
 
 fn assert_is_over(connection: &mut Connection) {

@@ -1,13 +1,13 @@
 //! A mark behind a message passes when the message has left, wherever it waits before.
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::frame::Rsv;
-use faye_websocket_proto::hybi::prepared::Prepared;
-use faye_websocket_proto::output::{Event, Kind};
+use proto::connection::Connection;
+use proto::frame::Rsv;
+use proto::hybi::prepared::Prepared;
+use proto::output::{Event, Kind};
+use proto::policy::Policy;
 
 use proto_testing::connections::{
-    asked_server, client_config, deflate_client, deflate_server, extended_server, new_client,
+    asked_server, client_policy, deflate_client, deflate_server, extended_server, new_client,
     open_client, open_server,
 };
 
@@ -38,8 +38,8 @@ fn write_all(connection: &mut Connection) -> Vec<(usize, usize)> {
 #[test]
 fn an_open_connection_tells_the_end_of_each_marked_message() {
     for (mut connection, header) in [
-        (open_server(Config::server()), 2),
-        (open_client(client_config()), 6),
+        (open_server(Policy::websocket_driver_server()), 2),
+        (open_client(client_policy()), 6),
     ] {
         send(&mut connection, b"one");
         assert!(connection.send(Kind::Binary, b"no receipt comes here"));
@@ -52,7 +52,7 @@ fn an_open_connection_tells_the_end_of_each_marked_message() {
 
 #[test]
 fn what_waits_for_the_opening_is_told_behind_the_handshake() {
-    let mut server = asked_server(Config::server(), &[]);
+    let mut server = asked_server(Policy::websocket_driver_server(), &[]);
     send(&mut server, b"one");
     assert!(server.ping(b"").expect("it is short"));
     send(&mut server, b"three");
@@ -61,7 +61,7 @@ fn what_waits_for_the_opening_is_told_behind_the_handshake() {
     let length = server.outbox().bytes().len();
     assert_eq!(write_all(&mut server), [(length - 9, 1), (length, 1)]);
 
-    let mut client = new_client(client_config());
+    let mut client = new_client(client_policy());
     send(&mut client, b"one");
     assert!(client.start().accepted);
     assert_eq!(write_all(&mut client), []);
@@ -72,8 +72,8 @@ fn what_is_compressed_in_slices_is_told_when_it_has_been_written() {
     let options = [("", DEFLATE), ("", ALONE)];
     for (options, offer) in options {
         for mut connection in [
-            deflate_server(Config::server(), options, offer),
-            deflate_client(client_config(), options, offer),
+            deflate_server(Policy::websocket_driver_server(), options, offer),
+            deflate_client(client_policy(), options, offer),
         ] {
             connection.outbox().clear();
             send(&mut connection, &vec![b'x'; LARGE]);
@@ -99,7 +99,7 @@ fn what_is_compressed_in_slices_is_told_when_it_has_been_written() {
 
 #[test]
 fn sessions_are_told_which_messages_are_marked() {
-    let mut server = extended_server(Config::server());
+    let mut server = extended_server(Policy::websocket_driver_server());
     assert!(server.send(Kind::Text, b"plain"));
     send(&mut server, b"marked");
     let marks: Vec<bool> = server
@@ -124,7 +124,7 @@ fn what_is_dropped_never_passes() {
         let _ = connection.drop_output();
     }];
     for end in ends {
-        let mut server = open_server(Config::server());
+        let mut server = open_server(Policy::websocket_driver_server());
         send(&mut server, b"lost");
         end(&mut server);
         assert!(!server.outbox().has_passed());

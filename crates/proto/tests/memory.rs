@@ -3,14 +3,14 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::handshake::proxy::{Connect, Tunnel};
-use faye_websocket_proto::output::{Event, Kind, Output};
+use proto::connection::Connection;
+use proto::handshake::proxy::{Connect, Tunnel};
+use proto::output::{Event, Kind, Output};
+use proto::policy::Policy;
 use zlib_rs::Deflate;
 
 use proto_testing::connections::{
-    asked_server, client, client_config, deflate_server, hixie75_server, lenient, new_client,
+    asked_server, client, client_policy, deflate_server, hixie75_server, lenient, new_client,
     open_server, started,
 };
 use proto_testing::frames::{deflated, frame};
@@ -54,7 +54,7 @@ fn an_unfinished_message_takes_at_most_two_bytes_per_byte_on_the_wire() {
     for (fragment, chunk) in shapes {
         for kind in [0x01, 0x02] {
             let wire = unfinished(kind, fragment);
-            let mut server = open_server(Config::server());
+            let mut server = open_server(Policy::websocket_driver_server());
             let used = peak(|| {
                 for chunk in wire.chunks(chunk.min(wire.len())) {
                     server.receive(chunk);
@@ -74,7 +74,7 @@ fn an_unfinished_message_takes_at_most_two_bytes_per_byte_on_the_wire() {
 #[test]
 fn fragments_cost_no_more_than_their_payload() {
     let wire = unfinished(0x01, 1);
-    let mut server = open_server(Config::server());
+    let mut server = open_server(Policy::websocket_driver_server());
     let used = peak(|| {
         for chunk in wire.chunks(1000) {
             server.receive(chunk);
@@ -86,7 +86,7 @@ fn fragments_cost_no_more_than_their_payload() {
 
 #[test]
 fn fragments_without_payload_cost_nothing() {
-    let mut server = open_server(Config::server());
+    let mut server = open_server(Policy::websocket_driver_server());
     server.receive(&[0x01, 0x80, 1, 2, 3, 4]);
     assert!(server.poll().is_none());
     let continuation = [0x00, 0x80, 1, 2, 3, 4].repeat(100);
@@ -178,7 +178,7 @@ fn an_open_connection_keeps_nothing_of_its_request() {
     let mut connection = None;
     let kept = kept(|| {
         let made = connection.insert(asked_server(
-            Config::server(),
+            Policy::websocket_driver_server(),
             &[("sec-websocket-protocol", &offered)],
         ));
         assert!(made.start().accepted);
@@ -204,7 +204,7 @@ fn what_waits_takes_a_small_multiple_of_its_length_however_the_peer_reads() {
     for message in [1, 100, 32 * 1024, MIB] {
         for (pattern, written) in patterns {
             let payload = vec![b'a'; message];
-            let mut server = open_server(Config::server());
+            let mut server = open_server(Policy::websocket_driver_server());
             // A transport has written the head.
             server.outbox().advance(0);
             let mut exchange = || {
@@ -247,7 +247,7 @@ fn the_rest_of_a_burst_keeps_nothing_of_the_burst() {
         }),
     ];
     for (how, leave) in cases {
-        let mut server = open_server(Config::server());
+        let mut server = open_server(Policy::websocket_driver_server());
         let kept = kept(|| {
             for _ in 0..300_000 {
                 assert!(server.send(Kind::Text, &[b'a'; 20]));
@@ -342,7 +342,9 @@ fn a_failed_connection_gives_its_memory_back_and_stores_nothing() {
     // A violation and a close frame, each inside a large message.
     for end in [&[0x83][..], &[0x88, 0x80, 1, 2, 3, 4]] {
         let wire = unfinished(0x02, 64 * 1024);
-        let mut servers: Vec<_> = (0..10).map(|_| open_server(Config::server())).collect();
+        let mut servers: Vec<_> = (0..10)
+            .map(|_| open_server(Policy::websocket_driver_server()))
+            .collect();
         let mut waiting = servers.iter_mut();
         let kept = kept_by_the_last(|| {
             let server = waiting.next().expect("there are enough");
@@ -364,8 +366,8 @@ fn a_failed_connection_gives_its_memory_back_and_stores_nothing() {
 #[test]
 fn what_comes_before_the_start_takes_two_bytes_per_byte_up_to_a_limit() {
     for mut connection in [
-        asked_server(Config::server(), &[]),
-        new_client(client_config()),
+        asked_server(Policy::websocket_driver_server(), &[]),
+        new_client(client_policy()),
     ] {
         let chunk = vec![0; 64 * 1024];
         let used = peak(|| {
@@ -382,9 +384,9 @@ fn what_comes_before_the_start_takes_two_bytes_per_byte_up_to_a_limit() {
 #[test]
 fn a_connection_that_never_opened_keeps_nothing() {
     let new = || {
-        let refused = asked_server(Config::server(), &[("upgrade", "h2c")]);
-        let abandoned = open_server(Config::server());
-        (refused, abandoned, new_client(client_config()))
+        let refused = asked_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]);
+        let abandoned = open_server(Policy::websocket_driver_server());
+        (refused, abandoned, new_client(client_policy()))
     };
     let mut connections: Vec<_> = std::iter::repeat_with(new).take(10).collect();
     let mut waiting = connections.iter_mut();
@@ -412,7 +414,7 @@ fn a_connection_that_never_opened_keeps_nothing() {
 fn the_answer_of_a_server_or_a_proxy_is_bounded() {
     let line = [b"X-Endless: ".as_slice(), &[b'a'; 1000], b"\r\n"].concat();
     let endless = [b"HTTP/1.1 101 Hi\r\n".as_slice(), &line.repeat(10_000)].concat();
-    let mut client = new_client(client_config());
+    let mut client = new_client(client_policy());
     assert!(client.start().accepted);
     let used = peak(|| {
         for chunk in endless.chunks(1500) {

@@ -1,15 +1,15 @@
 //! Any sequence of operations ends, closes at most once, and writes nothing but legal frames.
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::{Connection, ReadyState};
-use faye_websocket_proto::error::HandshakeError;
-use faye_websocket_proto::extension::deflate::options::Options;
-use faye_websocket_proto::output::{Event, Kind, Output};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proto::connection::{Connection, ReadyState};
+use proto::error::HandshakeError;
+use proto::extension::deflate::options::Options;
+use proto::output::{Event, Kind, Output};
+use proto::policy::Policy;
 
 use proto_testing::connections::{
-    ANSWER, answer_with, asked_server, client_config, lenient, new_client, offered_server,
+    ANSWER, answer_with, asked_server, client_policy, lenient, new_client, offered_server,
 };
 use proto_testing::inflate::Reader;
 use proto_testing::streams::{broken, broken_compressed, compressed, text, valid};
@@ -51,7 +51,7 @@ proptest! {
             1 => Just(ANSWER.to_owned()),
         ],
     ) {
-        let mut client = new_client(client_config());
+        let mut client = new_client(client_policy());
         let negotiation = client.negotiation().expect("it has not been started");
         negotiation.offer_deflate(&Options::default());
         let mut session = Session::new(client, true);
@@ -61,7 +61,7 @@ proptest! {
 
     #[test]
     fn a_server_that_refuses_survives_any_operations(operations in vec(operation(), 0..10)) {
-        let refused = asked_server(Config::server(), &[("upgrade", "h2c")]);
+        let refused = asked_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]);
         let mut session = Session::new(refused, false);
         session.run(true, &operations)?;
         prop_assert_eq!(session.connection.ready_state(), ReadyState::Closed);
@@ -74,7 +74,7 @@ proptest! {
         starts in prop::bool::weighted(0.9),
         answered in prop::bool::weighted(0.8),
     ) {
-        let mut session = Session::new(new_client(client_config()), true);
+        let mut session = Session::new(new_client(client_policy()), true);
         if answered {
             let answer = Operation::Receive(ANSWER.as_bytes().to_vec());
             session.run(starts, &[answer])?;
@@ -233,8 +233,8 @@ impl Session {
                         Some(Output::Write) => self.count()?,
                         Some(Output::Message(_)) => self.message()?,
                         Some(Output::Unfinished) if self.compresses => {}
-                        Some(Output::Transform(_) | Output::Unfinished) => {
-                            return Err(TestCaseError::fail("no extension was negotiated"));
+                        Some(Output::Transform(_) | Output::Unfinished | Output::Frame(_)) => {
+                            return Err(TestCaseError::fail("nothing of that was agreed on"));
                         }
                     }
                 }

@@ -2,17 +2,17 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::Connection;
-use faye_websocket_proto::frame::mask::MaskKeys;
-use faye_websocket_proto::hybi::prepared::Prepared;
-use faye_websocket_proto::output::{Event, Form, Kind};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use proto::connection::Connection;
+use proto::frame::mask::MaskKeys;
+use proto::hybi::prepared::Prepared;
+use proto::output::{Event, Form, Kind};
+use proto::policy::Policy;
 
 use proto_testing::connections::{
-    asked_server, client, client_config, deflate_client, deflate_server, extended_server,
+    asked_server, client, client_policy, deflate_client, deflate_server, extended_server,
     hixie75_server, hixie76_server, new_client, offered_server, open_client, server, started,
 };
 
@@ -44,22 +44,22 @@ fn connections() -> Vec<Connection> {
     for options in parameters {
         for alone in ["", " no_context_takeover"] {
             let options = format!("{options}{alone}");
-            let server = deflate_server(Config::server(), &options, DEFLATE);
+            let server = deflate_server(Policy::websocket_driver_server(), &options, DEFLATE);
             connections.push(server);
-            connections.push(deflate_client(client_config(), &options, DEFLATE));
+            connections.push(deflate_client(client_policy(), &options, DEFLATE));
         }
     }
-    connections.push(deflate_server(Config::server(), "", ALONE));
-    connections.push(deflate_client(client_config(), "", ALONE));
+    connections.push(deflate_server(Policy::websocket_driver_server(), "", ALONE));
+    connections.push(deflate_client(client_policy(), "", ALONE));
     connections
 }
 
 fn draft_75() -> Connection {
-    started(hixie75_server(Config::server()))
+    started(hixie75_server(Policy::websocket_driver_server()))
 }
 
 fn draft_76() -> Connection {
-    let mut connection = hixie76_server(Config::server());
+    let mut connection = hixie76_server(Policy::websocket_driver_server());
     connection.receive(&[0x5E; 8]);
     started(connection)
 }
@@ -162,7 +162,7 @@ proptest! {
             "no_context_takeover max_window_bits=9",
             "no_context_takeover threshold=150",
         ];
-        let make = |options: &&str| deflate_server(Config::server(), options, DEFLATE);
+        let make = |options: &&str| deflate_server(Policy::websocket_driver_server(), options, DEFLATE);
         let mut quick: Vec<_> = options.iter().map(make).collect();
         let mut plain: Vec<_> = options.iter().map(make).collect();
         for (which, step) in &steps {
@@ -191,7 +191,13 @@ proptest! {
 #[test]
 fn a_large_message_is_compressed_once_for_all() {
     let prepared = Prepared::new(Kind::Binary, &pattern(LARGE));
-    let make = || deflate_server(Config::server(), "no_context_takeover", DEFLATE);
+    let make = || {
+        deflate_server(
+            Policy::websocket_driver_server(),
+            "no_context_takeover",
+            DEFLATE,
+        )
+    };
     let mut connections = [make(), make(), make(), make()];
     for connection in &mut connections[..3] {
         assert!(connection.send_prepared(&prepared));
@@ -223,7 +229,7 @@ fn a_large_message_is_compressed_once_for_all() {
 fn behind_a_large_message_it_waits() {
     let prepared = Prepared::new(Kind::Text, b"Hello");
     for options in ["no_context_takeover", ""] {
-        let mut connection = deflate_server(Config::server(), options, DEFLATE);
+        let mut connection = deflate_server(Policy::websocket_driver_server(), options, DEFLATE);
         assert!(connection.send(Kind::Binary, &pattern(LARGE)));
         assert!(connection.send_prepared(&prepared));
         assert!(connection.outbox().is_empty());
@@ -238,16 +244,28 @@ fn behind_a_large_message_it_waits() {
 #[test]
 fn what_waits_is_given_up_with_the_connection() {
     let prepared = Prepared::new(Kind::Binary, &pattern(LARGE));
-    let mut connection = deflate_server(Config::server(), "no_context_takeover", DEFLATE);
+    let mut connection = deflate_server(
+        Policy::websocket_driver_server(),
+        "no_context_takeover",
+        DEFLATE,
+    );
     assert!(connection.send_prepared(&prepared));
     assert!(connection.work().events.is_empty());
     connection.abandon();
     assert!(!connection.has_work());
     assert!(!connection.send_prepared(&prepared));
     // Another one goes on where this one stopped.
-    let mut other = deflate_server(Config::server(), "no_context_takeover", DEFLATE);
+    let mut other = deflate_server(
+        Policy::websocket_driver_server(),
+        "no_context_takeover",
+        DEFLATE,
+    );
     assert!(other.send_prepared(&prepared));
-    let mut plain = deflate_server(Config::server(), "no_context_takeover", DEFLATE);
+    let mut plain = deflate_server(
+        Policy::websocket_driver_server(),
+        "no_context_takeover",
+        DEFLATE,
+    );
     assert!(plain.send(Kind::Binary, &pattern(LARGE)));
     assert!(written(&mut other) == written(&mut plain));
 }
@@ -255,7 +273,11 @@ fn what_waits_is_given_up_with_the_connection() {
 #[test]
 fn a_close_waits_for_it() {
     let prepared = Prepared::new(Kind::Binary, &pattern(LARGE));
-    let mut connection = deflate_server(Config::server(), "no_context_takeover", DEFLATE);
+    let mut connection = deflate_server(
+        Policy::websocket_driver_server(),
+        "no_context_takeover",
+        DEFLATE,
+    );
     assert!(connection.send_prepared(&prepared));
     assert!(
         connection
@@ -270,8 +292,8 @@ fn a_close_waits_for_it() {
 #[test]
 fn clients_mask_each_copy_with_a_key_of_its_own() {
     static NEXT: AtomicU32 = AtomicU32::new(1);
-    let config = || {
-        Config::client(MaskKeys::new(|pool| {
+    let policy = || {
+        Policy::websocket_driver_client(MaskKeys::new(|pool| {
             for key in pool.as_chunks_mut::<4>().0 {
                 *key = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
             }
@@ -281,10 +303,10 @@ fn clients_mask_each_copy_with_a_key_of_its_own() {
     let compressed = "no_context_takeover";
     let mut seen = Vec::new();
     for mut client in [
-        open_client(config()),
-        open_client(config()),
-        deflate_client(config(), compressed, DEFLATE),
-        deflate_client(config(), compressed, DEFLATE),
+        open_client(policy()),
+        open_client(policy()),
+        deflate_client(policy(), compressed, DEFLATE),
+        deflate_client(policy(), compressed, DEFLATE),
     ] {
         for _ in 0..100 {
             assert!(client.send_prepared(&prepared));
@@ -310,16 +332,16 @@ fn clients_mask_each_copy_with_a_key_of_its_own() {
 #[test]
 fn before_the_connection_is_open_it_waits() {
     let prepared = Prepared::new(Kind::Text, b"Hello");
-    let mut client = new_client(client_config());
+    let mut client = new_client(client_policy());
     assert!(client.send_prepared(&prepared));
     assert_eq!(client.buffered_amount(), 5);
 
-    let mut server = asked_server(Config::server(), &[]);
+    let mut server = asked_server(Policy::websocket_driver_server(), &[]);
     assert!(server.send_prepared(&prepared));
     assert!(server.start().accepted);
     assert!(server.outbox().bytes().ends_with(b"\r\n\r\n\x81\x05Hello"));
 
-    let mut compressing = offered_server(Config::server(), ALONE);
+    let mut compressing = offered_server(Policy::websocket_driver_server(), ALONE);
     let negotiation = compressing
         .negotiation()
         .expect("the request is a good one");
@@ -332,7 +354,7 @@ fn before_the_connection_is_open_it_waits() {
 
 #[test]
 fn sessions_get_what_has_waited_for_the_opening() {
-    let mut server = extended_server(Config::server());
+    let mut server = extended_server(Policy::websocket_driver_server());
     assert!(server.send_prepared(&Prepared::new(Kind::Text, b"Hello")));
     let events = server.start().events;
     let outgoing = Event::Outgoing {

@@ -5,14 +5,14 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr::null_mut;
 
-use faye_websocket_proto::connection::{Connection, ReadyState};
-use faye_websocket_proto::error::ProtocolError;
-use faye_websocket_proto::hybi::prepared::Prepared;
-use faye_websocket_proto::output::{Error, Event, Kind, Output};
+use proto::connection::{Connection, ReadyState};
+use proto::error::ProtocolError;
+use proto::hybi::prepared::Prepared;
+use proto::output::{Error, Event, Kind, Output};
 use zlib_rs::Deflate;
 
 use proto_testing::connections::{
-    asked_server, client, client_config, deflate_server, hixie75_server, lenient, new_client,
+    asked_server, client, client_policy, deflate_server, hixie75_server, lenient, new_client,
     open_server, started,
 };
 use proto_testing::frames::{deflated, frame, noise};
@@ -226,7 +226,7 @@ fn a_message_before_the_handshake_beyond_all_memory_fails_the_handshake() {
     for role in ["server", "client"] {
         let mut connection = match role {
             "server" => asked_server(lenient(usize::MAX), &[]),
-            _ => new_client(client_config()),
+            _ => new_client(client_policy()),
         };
         let events = limited(|| {
             assert!(connection.send(Kind::Text, &message));
@@ -266,7 +266,7 @@ fn draft() -> Connection {
 
 fn failure() -> [Event; 2] {
     [
-        Event::Error(Error::Protocol(ProtocolError::NoMemory)),
+        Event::Error(Error::Protocol(ProtocolError::NoMemory.into())),
         Event::Close {
             code: Some(1011),
             reason: Some("Out of memory".to_owned()),

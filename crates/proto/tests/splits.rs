@@ -4,14 +4,14 @@ mod scripts;
 
 use std::collections::BTreeSet;
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::output::{Kind, Output};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use proto::output::{Kind, Output};
+use proto::policy::Policy;
 
 use proto_testing::connections::{
-    client, client_config, deflate_client, deflate_server, lenient, open_client, open_server,
+    client, client_policy, deflate_client, deflate_server, lenient, open_client, open_server,
     server,
 };
 use proto_testing::driver::{Driver, Style};
@@ -95,7 +95,7 @@ proptest! {
             *at.get_mut(&mut answer) = byte;
         }
         let run = |cuts: &[Index]| {
-            let mut connection = proto_testing::connections::new_client(client_config());
+            let mut connection = proto_testing::connections::new_client(client_policy());
             assert!(connection.start().accepted);
             connection.outbox().clear();
             chunks(&answer, cuts, Driver::scripted(connection, Style::OneByOne))
@@ -112,8 +112,8 @@ proptest! {
         cuts in cuts(),
     ) {
         let offer = "permessage-deflate; client_max_window_bits";
-        let deflating = || deflate_server(Config::server(), "", offer);
-        let deflating_client = || deflate_client(client_config(), "", "permessage-deflate");
+        let deflating = || deflate_server(Policy::websocket_driver_server(), "", offer);
+        let deflating_client = || deflate_client(client_policy(), "", "permessage-deflate");
         for (mut from, mut to) in [
             (client(), server()),
             (server(), client()),
@@ -141,11 +141,11 @@ proptest! {
 fn every_cut_of_every_length_gives_the_message() {
     for length in [0, 1, 3, 4, 7, 8, 9, 125, 126, 127, 300] {
         let payload: Vec<u8> = (0..length).map(|i| i as u8).collect();
-        let mut client = open_client(client_config());
+        let mut client = open_client(client_policy());
         assert!(client.send(Kind::Binary, &payload));
         let wire = client.outbox().bytes().to_vec();
         for cut in 0..=wire.len() {
-            let mut server = open_server(Config::server());
+            let mut server = open_server(Policy::websocket_driver_server());
             let mut found = Vec::new();
             for chunk in [&wire[..cut], &wire[cut..]] {
                 server.receive(chunk);
@@ -204,4 +204,4 @@ fn style() -> impl Strategy<Value = Style> {
     select(vec![Style::OneByOne, Style::Runs])
 }
 
-const DEFAULT: usize = faye_websocket_proto::config::DEFAULT_MAX_LENGTH;
+const DEFAULT: usize = proto::policy::DEFAULT_MAX_MESSAGE;

@@ -3,15 +3,15 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::event_stream;
-use faye_websocket_proto::http::headers::list;
-use faye_websocket_proto::http::request::{is_event_source, is_websocket};
-use faye_websocket_proto::output::{Event, Kind, Output};
+use proto::event_stream;
+use proto::http::headers::list;
+use proto::http::request::{is_event_source, is_websocket};
+use proto::output::{Event, Kind, Output};
+use proto::policy::Policy;
 use zlib_rs::Deflate;
 
 use proto_testing::connections::{
-    asked_server, client_config, deflate_server, lenient, lenient_server, new_client, server,
+    asked_server, client_policy, deflate_server, lenient, lenient_server, new_client, server,
 };
 use proto_testing::frames::{deflated, frame, noise};
 
@@ -48,11 +48,11 @@ fn a_request_head_of_64_kib_is_judged_at_once_whatever_it_says() {
             for value in [&value, &quoted] {
                 within_50_ms(&format!("{name} in {header}"), || {
                     let subprotocols = vec!["chat".to_owned(), "upgrade".to_owned()];
-                    let config = Config {
+                    let policy = Policy {
                         subprotocols,
-                        ..Config::server()
+                        ..Policy::websocket_driver_server()
                     };
-                    let mut connection = asked_server(config, &[(header, value)]);
+                    let mut connection = asked_server(policy, &[(header, value)]);
                     drop(connection.start());
                 });
             }
@@ -89,7 +89,7 @@ fn an_answer_of_64_kib_is_judged_at_once_however_it_arrives() {
         assert!(head.len() <= KIB_64, "{name} is too long to be looked at");
         for chunk in [1, 100, KIB_64] {
             within_50_ms(&format!("{name} in chunks of {chunk}"), || {
-                let mut client = new_client(client_config());
+                let mut client = new_client(client_policy());
                 drop(client.start());
                 for chunk in head.as_bytes().chunks(chunk) {
                     client.receive(chunk);

@@ -159,7 +159,16 @@ impl Inner {
                     let kind = Kind::Text;
                     let payload = reason.as_bytes();
                     // SAFETY: the environment is alive, and `ready` has opened a scope.
-                    let text = unsafe { value::message(self.env, &Message { kind, payload }) };
+                    let text = unsafe {
+                        value::message(
+                            self.env,
+                            &Message {
+                                kind,
+                                payload,
+                                cuts: None,
+                            },
+                        )
+                    };
                     self.entry(id, Entry::Secure, text.unwrap_or_else(|| self.number(0)));
                 }
                 Read::Bytes(read) => {

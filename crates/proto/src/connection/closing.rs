@@ -9,16 +9,23 @@ use super::{Connection, ReadyState, State};
 use crate::close::{CloseCode, CloseFrame};
 use crate::error::{InvalidArgument, ProtocolError};
 use crate::hixie;
-use crate::output::{Caused, Error, Event};
+use crate::output::{ABNORMAL, Caused, Error, Event, Violation};
 
 impl Connection {
     /// Closes: with a close frame when the connection is open, at once when it is not open yet. Not
     /// accepted when it is closing or closed. A reason above 123 bytes is cut between two characters.
     /// The drafts close without code and reason.
     ///
+    /// Without a code the close frame is empty.
+    ///
     /// # Errors
     /// [`InvalidArgument::CloseCode`] for a code that must not travel.
-    pub fn close(&mut self, code: u16, reason: &str) -> Result<Caused, InvalidArgument> {
+    pub fn close(
+        &mut self,
+        code: impl Into<Option<u16>>,
+        reason: &str,
+    ) -> Result<Caused, InvalidArgument> {
+        let code = code.into();
         let mut events = VecDeque::new();
         let accepted = match &mut self.state {
             State::Over => false,
@@ -28,8 +35,11 @@ impl Connection {
                 true
             }
             State::Hybi(hybi) => {
-                let code = CloseCode::to_send(code).ok_or(InvalidArgument::CloseCode(code))?;
-                hybi.close(CloseFrame::new(code, reason), &mut self.outbox, &mut events)
+                let frame = match code {
+                    None => CloseFrame::empty(),
+                    Some(code) => CloseFrame::new(self.facts.code_to_send(code)?, reason),
+                };
+                hybi.close(frame, &mut self.outbox, &mut events)
             }
             State::Hixie(hixie) => {
                 let accepted = hixie.close(&mut self.outbox);
@@ -90,7 +100,11 @@ impl Connection {
         let is_over = matches!(self.state, State::Over) && self.pending.is_empty();
         self.abandon();
         if !is_over {
-            let close = self.close_event(ABNORMAL, String::new());
+            let close = if self.facts.version.is_draft() {
+                hixie::CLOSE
+            } else {
+                ABNORMAL
+            };
             self.pending.extend([Event::Error(Error::Internal), close]);
         }
     }
@@ -106,7 +120,9 @@ impl Connection {
         match &mut self.state {
             State::Over => {}
             State::Opening(_) => {
-                events.extend(self.fail(Error::Protocol(ProtocolError::NoMemory)));
+                let words = self.facts.manner.words;
+                let violation = Violation::new(ProtocolError::NoMemory, words);
+                events.extend(self.fail(Error::Protocol(violation)));
             }
             State::Hybi(hybi) => hybi.exhausted(&mut self.outbox, events),
             State::Hixie(hixie) => {
@@ -135,16 +151,13 @@ impl Connection {
     }
 
     /// A close as the protocol of this connection reports it: the drafts have no codes.
-    pub(super) fn close_event(&self, code: u16, reason: String) -> Event {
+    pub(super) fn close_event(&self, code: Option<u16>, reason: String) -> Event {
         if self.facts.version.is_draft() {
             return hixie::CLOSE;
         }
         Event::Close {
-            code: Some(code),
+            code,
             reason: Some(reason),
         }
     }
 }
-
-/// RFC 6455 §7.1.5: the connection was closed, and no close frame was received.
-const ABNORMAL: u16 = 1006;

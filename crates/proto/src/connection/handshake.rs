@@ -5,27 +5,27 @@
 
 use super::State;
 use super::sending::Queued;
-use crate::config::Config;
-use crate::error::HandshakeError;
+use crate::close::CloseCode;
+use crate::error::{HandshakeError, InvalidArgument};
 use crate::extension::negotiation::{Negotiated, Negotiation};
 use crate::handshake::Version;
 use crate::handshake::client::ClientHandshake;
 use crate::handshake::server;
+use crate::hixie::draft75;
 use crate::hixie::draft76::{self, KeyNumbers};
-use crate::hixie::{Closing, Hixie, draft75};
 use crate::http::head::{HeadScanner, ResponseHead};
 use crate::http::headers::HeaderList;
 use crate::http::request::Request;
-use crate::hybi::Hybi;
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::output::Error;
+use crate::policy::{CloseCodes, Manner, Policy, TextCheck};
 
 /// A connection whose opening handshake is not complete.
 #[derive(Debug)]
 pub(super) struct Opening {
     stage: Stage,
-    config: Config,
+    policy: Policy,
     /// Of the request that a client sends, or the answer that a server sends.
     pub(super) headers: HeaderList,
     negotiation: Negotiation,
@@ -66,7 +66,34 @@ pub(super) struct Facts {
     pub(super) subprotocol: Option<Option<String>>,
     pub(super) response: Option<ResponseHead>,
     /// The longest message that is received, in bytes.
-    pub(super) max_length: usize,
+    pub(super) max_message: usize,
+    pub(super) text: TextCheck,
+    pub(super) manner: &'static Manner,
+}
+
+impl Facts {
+    pub(super) fn new(
+        version: Version,
+        subprotocol: Option<Option<String>>,
+        policy: &Policy,
+    ) -> Self {
+        Self {
+            version,
+            subprotocol,
+            response: None,
+            max_message: policy.max_message,
+            text: policy.text,
+            manner: policy.manner,
+        }
+    }
+
+    /// A close code that the application wants to send.
+    pub(super) fn code_to_send(&self, code: u16) -> Result<CloseCode, InvalidArgument> {
+        match self.manner.close_codes {
+            CloseCodes::Any => Ok(CloseCode::any(code)),
+            CloseCodes::Defined => CloseCode::to_send(code).ok_or(InvalidArgument::CloseCode(code)),
+        }
+    }
 }
 
 /// What a step of the handshake leads to.
@@ -87,19 +114,19 @@ pub(super) struct Opened {
 }
 
 impl Opening {
-    pub(super) fn server(request: Request, config: Config) -> Self {
+    pub(super) fn server(request: Request, policy: Policy) -> Self {
         let stage = Stage::Server(request);
-        Self::new(stage, HeaderList::default(), config)
+        Self::new(stage, HeaderList::default(), policy)
     }
 
-    pub(super) fn client(handshake: ClientHandshake, headers: HeaderList, config: Config) -> Self {
-        Self::new(Stage::Client(handshake), headers, config)
+    pub(super) fn client(handshake: ClientHandshake, headers: HeaderList, policy: Policy) -> Self {
+        Self::new(Stage::Client(handshake), headers, policy)
     }
 
-    fn new(stage: Stage, headers: HeaderList, config: Config) -> Self {
+    fn new(stage: Stage, headers: HeaderList, policy: Policy) -> Self {
         Self {
             stage,
-            config,
+            policy,
             headers,
             negotiation: Negotiation::default(),
             inbox: Inbox::default(),
@@ -154,12 +181,7 @@ impl Opening {
         let negotiated = std::mem::take(&mut self.negotiation).negotiated();
         let inbox = std::mem::take(&mut self.inbox);
         let has_sessions = matches!(negotiated, Negotiated::Sessions(_));
-        let max_length = self.config.max_length;
-        let state = match version {
-            Version::Hybi13 => State::Hybi(Hybi::new(&self.config, negotiated, inbox)),
-            Version::Hixie76 => State::Hixie(Hixie::new(Closing::Frame, max_length, inbox)),
-            Version::Hixie75 => State::Hixie(Hixie::new(Closing::Silent, max_length, inbox)),
-        };
+        let state = State::open(&self.policy, version, negotiated, inbox);
         Next::Open(Box::new(Opened {
             state,
             queued: std::mem::take(&mut self.queued),
@@ -200,8 +222,8 @@ impl Opening {
         outbox: &mut Outbox,
     ) -> Result<Next, HandshakeError> {
         match facts.version {
-            Version::Hybi13 => {
-                let key = server::judge(request)?;
+            Version::Hybi13 | Version::Hybi8 => {
+                let key = server::judge(request, self.policy.versions)?;
                 receive_offers(&mut self.negotiation, request)?;
                 let extensions = self.negotiation.header();
                 let subprotocol = facts.subprotocol.as_ref().and_then(Option::as_deref);
@@ -283,8 +305,8 @@ impl Opening {
     pub(super) fn negotiation(&mut self, version: Version) -> Option<&mut Negotiation> {
         match &self.stage {
             Stage::Server(request) => match version {
-                Version::Hybi13 => {
-                    server::judge(request).ok()?;
+                Version::Hybi13 | Version::Hybi8 => {
+                    server::judge(request, self.policy.versions).ok()?;
                     receive_offers(&mut self.negotiation, request).ok()?;
                     Some(&mut self.negotiation)
                 }

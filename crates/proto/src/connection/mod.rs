@@ -10,19 +10,22 @@ mod sending;
 
 use std::collections::VecDeque;
 
-use crate::config::Config;
 use crate::error::{InvalidArgument, ProtocolError};
+use crate::extension::deflate::agreement::Agreed;
+use crate::extension::negotiation::Negotiated;
 use crate::handshake::Version;
 use crate::handshake::accept::Nonce;
 use crate::handshake::client::{ClientHandshake, ClientRequest};
 use crate::handshake::server;
-use crate::hixie::Hixie;
+use crate::hixie::{Closing, Hixie};
 use crate::http::head::ResponseHead;
 use crate::http::request::Request;
 use crate::hybi::Hybi;
+use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 pub use crate::output::ReadyState;
 use crate::output::{Caused, Error, Event, Kind, Message, Output};
+use crate::policy::{Policy, TextCheck};
 use crate::utf8::is_utf8;
 use handshake::{Facts, Opening};
 
@@ -61,17 +64,17 @@ impl Connection {
     ///
     /// # Errors
     /// [`InvalidArgument::Subprotocol`] for a name that could not be written.
-    pub fn server(request: Request, config: Config) -> Result<Self, InvalidArgument> {
-        check_subprotocols(&config.subprotocols)?;
-        let version = Version::of(&request, config.drafts);
+    pub fn server(request: Request, policy: Policy) -> Result<Self, InvalidArgument> {
+        check_subprotocols(&policy.subprotocols)?;
+        let version = Version::of(&request, &policy);
         let subprotocol = if version.is_draft() {
             None
         } else {
-            server::select_subprotocol(&request, &config.subprotocols)
+            server::select_subprotocol(&request, &policy.subprotocols)
         };
-        let max_length = config.max_length;
-        let opening = Opening::server(request, config);
-        Ok(Self::new(opening, version, Some(subprotocol), max_length))
+        let facts = Facts::new(version, Some(subprotocol), &policy);
+        let opening = Opening::server(request, policy);
+        Ok(Self::new(State::Opening(Box::new(opening)), facts))
     }
 
     /// A client's end. `nonce` is 16 random bytes, which the server must prove to have read.
@@ -81,32 +84,44 @@ impl Connection {
     pub fn client(
         request: &ClientRequest,
         nonce: Nonce,
-        mut config: Config,
+        mut policy: Policy,
     ) -> Result<Self, InvalidArgument> {
-        check_subprotocols(&config.subprotocols)?;
-        let subprotocols = std::mem::take(&mut config.subprotocols);
-        let (handshake, headers) = ClientHandshake::new(request, nonce, subprotocols);
-        let max_length = config.max_length;
-        let opening = Opening::client(handshake, headers, config);
-        Ok(Self::new(opening, Version::Hybi13, None, max_length))
+        check_subprotocols(&policy.subprotocols)?;
+        let subprotocols = std::mem::take(&mut policy.subprotocols);
+        let version = policy.versions.first().copied().unwrap_or(Version::Hybi13);
+        let (handshake, headers) = ClientHandshake::new(request, nonce, subprotocols, version);
+        let facts = Facts::new(version, None, &policy);
+        let opening = Opening::client(handshake, headers, policy);
+        Ok(Self::new(State::Opening(Box::new(opening)), facts))
     }
 
-    fn new(
-        opening: Opening,
-        version: Version,
-        subprotocol: Option<Option<String>>,
-        max_length: usize,
-    ) -> Self {
+    /// An end whose opening handshake was made elsewhere, in either role. It is open: no head is written, and no
+    /// [`Event::Open`] comes. `deflate` is what was agreed on, if messages are compressed.
+    #[must_use]
+    pub fn established(policy: &Policy, version: Version, deflate: Option<Agreed>) -> Self {
+        let negotiated = deflate.map_or(Negotiated::Nothing, Negotiated::Deflate);
+        let state = State::open(policy, version, negotiated, Inbox::default());
+        Self::new(state, Facts::new(version, Some(None), policy))
+    }
+
+    fn new(state: State, facts: Facts) -> Self {
         Self {
-            state: State::Opening(Box::new(opening)),
-            facts: Facts {
-                version,
-                subprotocol,
-                response: None,
-                max_length,
-            },
+            state,
+            facts,
             outbox: Outbox::default(),
             pending: VecDeque::new(),
+        }
+    }
+}
+
+impl State {
+    /// Frames flow. `inbox` has those that have arrived.
+    fn open(policy: &Policy, version: Version, negotiated: Negotiated, inbox: Inbox) -> Self {
+        let max_message = policy.max_message;
+        match version {
+            Version::Hybi13 | Version::Hybi8 => Self::Hybi(Hybi::new(policy, negotiated, inbox)),
+            Version::Hixie76 => Self::Hixie(Hixie::new(Closing::Frame, max_message, inbox)),
+            Version::Hixie75 => Self::Hixie(Hixie::new(Closing::Silent, max_message, inbox)),
         }
     }
 }
@@ -162,9 +177,9 @@ impl Connection {
     /// What sessions outside the core have made of an [`Output::Transform`]: true when it may be
     /// delivered. Else it breaks a rule, and the events say so.
     pub fn transformed(&mut self, kind: Kind, payload: &[u8]) -> Caused {
-        let violation = if payload.len() > self.facts.max_length {
+        let violation = if payload.len() > self.facts.max_message {
             Some(ProtocolError::TooLarge)
-        } else if kind == Kind::Text && !is_utf8(payload) {
+        } else if self.facts.text != TextCheck::Never && kind == Kind::Text && !is_utf8(payload) {
             Some(ProtocolError::InvalidUtf8)
         } else {
             None
@@ -200,7 +215,7 @@ impl Connection {
     /// The longest message that is received, in bytes.
     #[must_use]
     pub fn max_length(&self) -> usize {
-        self.facts.max_length
+        self.facts.max_message
     }
 
     /// Which protocol the connection speaks.

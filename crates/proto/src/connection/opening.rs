@@ -4,12 +4,12 @@
 //! handshake is, is in `handshake.rs`.
 
 use super::handshake::{Next, Opened};
-use super::sending::Queued;
+use super::sending::{Queued, Sent};
 use super::{Connection, State};
 use crate::close::CloseCode;
 use crate::error::{HandshakeError, InvalidArgument};
 use crate::extension::negotiation::Negotiation;
-use crate::output::{Caused, Error, Event, Kind};
+use crate::output::{Caused, Error, Event};
 
 /// Commands of the opening handshake. Like all commands they return their events, and their bytes are
 /// in the outbox.
@@ -104,21 +104,20 @@ impl Connection {
         self.state = state;
         let mut events = Vec::new();
         for Queued {
-            opcode,
-            form,
+            sent,
             payload,
             is_marked,
         } in queued
         {
-            match Kind::of(opcode) {
-                Some(kind) if has_sessions => events.push(Event::Outgoing {
+            match sent {
+                Sent::Message(kind, form) if has_sessions => events.push(Event::Outgoing {
                     kind,
                     form,
                     payload,
                     is_marked,
                 }),
                 _ => {
-                    self.send_frame(opcode, form, &payload);
+                    self.send_now(sent, &payload);
                     if is_marked {
                         self.mark();
                     }
@@ -132,10 +131,10 @@ impl Connection {
     pub(super) fn fail(&mut self, error: Error) -> Vec<Event> {
         self.give_up();
         let code = match &error {
-            Error::Protocol(error) => error.close_code(),
+            Error::Protocol(violation) => (self.facts.manner.close_code)(&violation.error),
             _ => CloseCode::PROTOCOL_ERROR,
         };
-        let close = self.close_event(code.get(), error.to_string());
+        let close = self.close_event(Some(code.get()), error.to_string());
         vec![Event::Error(error), close]
     }
 }

@@ -6,19 +6,26 @@
 use super::{Connection, State};
 use crate::error::InvalidArgument;
 use crate::frame::decoder::MAX_CONTROL_PAYLOAD;
-use crate::frame::{Opcode, Rsv};
+use crate::frame::{FrameStart, Opcode, Rsv};
 use crate::hybi::prepared::Prepared;
 use crate::memory::{self, NoMemory};
 use crate::output::{Caused, Form, Kind};
 
-/// A frame that was sent before frames could flow.
+/// What was sent before frames could flow.
 #[derive(Debug)]
 pub(super) struct Queued {
-    pub(super) opcode: Opcode,
-    pub(super) form: Form,
+    pub(super) sent: Sent,
     pub(super) payload: Vec<u8>,
     /// It has a receipt: see [`Connection::mark`].
     pub(super) is_marked: bool,
+}
+
+/// What the application sends with a payload.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sent {
+    Message(Kind, Form),
+    /// As it is.
+    Frame(FrameStart),
 }
 
 /// What the application sends. The bytes of a command are in the outbox when it returns.
@@ -33,7 +40,28 @@ impl Connection {
     /// [`send`](Self::send) in this form.
     #[inline]
     pub fn send_in(&mut self, form: Form, kind: Kind, payload: &[u8]) -> bool {
-        self.send_frame(Opcode::from(kind), form, payload)
+        match &mut self.state {
+            State::Hybi(hybi) => hybi.send(kind, form, payload, &mut self.outbox),
+            State::Opening(_) | State::Hixie(_) | State::Over => {
+                self.send_now(Sent::Message(kind, form), payload)
+            }
+        }
+    }
+
+    /// Sends one frame as it is, uncompressed. What a peer makes of a row of them is the application's business.
+    /// False as for [`send`](Self::send).
+    ///
+    /// # Errors
+    /// [`InvalidArgument::ControlTooLong`] for a control frame above 125 bytes, RFC 6455 §5.5.
+    pub fn send_frame(
+        &mut self,
+        start: FrameStart,
+        payload: &[u8],
+    ) -> Result<bool, InvalidArgument> {
+        if start.opcode.is_control() && payload.len() as u64 > MAX_CONTROL_PAYLOAD {
+            return Err(InvalidArgument::ControlTooLong(payload.len()));
+        }
+        Ok(self.send_now(Sent::Frame(start), payload))
     }
 
     /// Sends a message that was made for many connections, with the frames that it has ready. What is
@@ -57,9 +85,7 @@ impl Connection {
     /// Sends a message that sessions outside the core have transformed.
     pub fn send_transformed(&mut self, kind: Kind, rsv: Rsv, payload: &[u8]) -> bool {
         match &mut self.state {
-            State::Hybi(hybi) => {
-                hybi.send_transformed(Opcode::from(kind), rsv, payload, &mut self.outbox)
-            }
+            State::Hybi(hybi) => hybi.send_transformed(kind, rsv, payload, &mut self.outbox),
             State::Opening(_) | State::Hixie(_) | State::Over => false,
         }
     }
@@ -69,7 +95,7 @@ impl Connection {
     /// # Errors
     /// [`InvalidArgument::ControlTooLong`] above 125 bytes, RFC 6455 §5.5.
     pub fn ping(&mut self, payload: &[u8]) -> Result<bool, InvalidArgument> {
-        self.send_control(Opcode::Ping, payload)
+        self.send_frame(FrameStart::whole(Opcode::Ping), payload)
     }
 
     /// Sends a pong that answers no ping, RFC 6455 §5.5.3. False as for [`send`](Self::send).
@@ -77,7 +103,7 @@ impl Connection {
     /// # Errors
     /// [`InvalidArgument::ControlTooLong`] above 125 bytes.
     pub fn pong(&mut self, payload: &[u8]) -> Result<bool, InvalidArgument> {
-        self.send_control(Opcode::Pong, payload)
+        self.send_frame(FrameStart::whole(Opcode::Pong), payload)
     }
 
     /// Marks the end of the message that has just been accepted:
@@ -112,30 +138,27 @@ impl Connection {
         self.caused(true, events)
     }
 
-    fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<bool, InvalidArgument> {
-        if payload.len() as u64 > MAX_CONTROL_PAYLOAD {
-            return Err(InvalidArgument::ControlTooLong(payload.len()));
-        }
-        Ok(self.send_frame(opcode, Form::Plain, payload))
-    }
-
-    #[inline]
-    pub(super) fn send_frame(&mut self, opcode: Opcode, form: Form, payload: &[u8]) -> bool {
-        match &mut self.state {
-            State::Hybi(hybi) => hybi.send(opcode, form, payload, &mut self.outbox),
-            State::Over => false,
-            // The drafts have nothing but text.
-            State::Hixie(_) | State::Opening(_)
-                if self.facts.version.is_draft() && opcode != Opcode::Text =>
-            {
+    pub(super) fn send_now(&mut self, sent: Sent, payload: &[u8]) -> bool {
+        let is_draft = self.facts.version.is_draft();
+        match (&mut self.state, sent) {
+            (State::Over, _) => false,
+            (State::Hybi(hybi), Sent::Message(kind, form)) => {
+                hybi.send(kind, form, payload, &mut self.outbox)
+            }
+            (State::Hybi(hybi), Sent::Frame(start)) => {
+                hybi.send_frame(start, payload, &mut self.outbox)
+            }
+            (State::Hixie(hixie), Sent::Message(Kind::Text, _)) => {
+                hixie.send(payload, &mut self.outbox)
+            }
+            (State::Hixie(_), Sent::Message(Kind::Binary, _) | Sent::Frame(_)) => false,
+            (State::Opening(_), Sent::Message(Kind::Binary, _) | Sent::Frame(_)) if is_draft => {
                 false
             }
-            State::Hixie(hixie) => hixie.send(payload, &mut self.outbox),
-            State::Opening(opening) => {
+            (State::Opening(opening), _) => {
                 match memory::copy_of(payload) {
                     Ok(payload) => opening.queued.push(Queued {
-                        opcode,
-                        form,
+                        sent,
                         payload,
                         is_marked: false,
                     }),

@@ -1,37 +1,63 @@
 //! Frame headers from bytes.
 //!
-//! Knows the frame layout of RFC 6455 §5.2, and refuses each violation at the first byte that shows
-//! it. Does not know what a payload says, who closes first, or where the bytes come from.
+//! Knows the frame layout of RFC 6455 §5.2, and which rule is checked when. Does not know what a payload says, who closes first, or where the bytes come from.
 
-use super::{FrameHeader, Opcode, Rsv};
-use crate::config::PeerMasking;
+use super::mask::MaskingKey;
+use super::{FrameHeader, FrameStart, Opcode, Rsv};
 use crate::error::ProtocolError;
+use crate::policy::{Checks, Delivery, MessageLimit, PeerMasking, Policy};
 
 /// The rules that the peer's frames are held to.
 #[derive(Debug)]
 pub(crate) struct Decoder {
-    max_length: u64,
+    checks: Checks,
     masking: PeerMasking,
     /// The reserved bits that negotiated extensions own.
     reserved: Rsv,
+    max_frame: u64,
+    max_message: u64,
+    limited: MessageLimit,
 }
 
 impl Decoder {
-    pub(crate) fn new(max_length: usize, masking: PeerMasking, reserved: Rsv) -> Self {
+    pub(crate) fn new(policy: &Policy, reserved: Rsv) -> Self {
         Self {
-            max_length: max_length as u64,
-            masking,
+            checks: match policy.delivery {
+                Delivery::Messages | Delivery::Fragments => policy.manner.checks,
+                Delivery::Frames => Checks::WholeFrame,
+            },
+            masking: policy.peer_masking,
             reserved,
+            max_frame: policy.max_frame as u64,
+            max_message: policy.max_message as u64,
+            limited: policy.manner.message_limit,
         }
+    }
+
+    /// Whether a frame is looked at when all of it has arrived.
+    #[inline]
+    pub(crate) fn needs_whole_frames(&self) -> bool {
+        matches!(self.checks, Checks::WholeFrame)
     }
 
     /// The header at the front of `bytes` and its size, or `None` until it has all arrived.
     /// `unfinished` is the length so far of a message that waits for its next fragment.
-    ///
-    /// The order of the checks is that of websocket-driver: it decides which of two violations in one
-    /// header is reported.
     #[inline]
     pub(crate) fn header(
+        &self,
+        bytes: &[u8],
+        unfinished: Option<usize>,
+    ) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+        match self.checks {
+            Checks::Bytewise => self.bytewise(bytes, unfinished),
+            Checks::Header => self.at_header(bytes, unfinished),
+            Checks::WholeFrame => self.before_frame(bytes),
+        }
+    }
+
+    /// The order of the checks decides which of two violations in one header is reported.
+    #[inline]
+    fn bytewise(
         &self,
         bytes: &[u8],
         unfinished: Option<usize>,
@@ -39,7 +65,8 @@ impl Decoder {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
         };
-        let (fin, rsv, opcode) = self.first_byte(first, unfinished)?;
+        let start = self.first_byte(first, unfinished)?;
+        let opcode = start.opcode;
 
         let Some((&second, rest)) = rest.split_first() else {
             return Ok(None);
@@ -75,50 +102,162 @@ impl Decoder {
             }
         };
 
-        let (masking_key, rest) = if masked {
-            let Some((key, rest)) = rest.split_first_chunk() else {
-                return Ok(None);
-            };
-            (Some(*key), rest)
-        } else {
-            (None, rest)
+        let Some((masking_key, rest)) = key(masked, rest) else {
+            return Ok(None);
         };
         if opcode == Opcode::Continuation && unfinished.is_none() {
             return Err(ProtocolError::UnexpectedContinuation);
         }
         let header = FrameHeader {
-            fin,
-            rsv,
-            opcode,
+            start,
             masking_key,
             length,
         };
         Ok(Some((header, bytes.len() - rest.len())))
     }
 
-    fn first_byte(
+    /// The first two bytes are checked together, then the length.
+    fn at_header(
         &self,
-        byte: u8,
+        bytes: &[u8],
         unfinished: Option<usize>,
-    ) -> Result<(bool, Rsv, Opcode), ProtocolError> {
-        let fin = byte & 0x80 != 0;
-        let rsv = Rsv::from_first_byte(byte);
-        let number = byte & 0x0F;
-        let opcode = Opcode::from_wire(number);
-        let opens = matches!(opcode, Some(Opcode::Text | Opcode::Binary));
-        // Extensions mark messages: a continuation or a control frame has no reserved bits to set.
-        let allowed = if opens { self.reserved } else { Rsv::default() };
-        if !rsv.within(allowed) {
-            return Err(ProtocolError::ReservedBits(rsv));
+    ) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+        let [first, second, rest @ ..] = bytes else {
+            return Ok(None);
+        };
+        let (start, masked, short) = (start(*first), second & 0x80 != 0, second & 0x7F);
+        let number = start.opcode.number();
+        if !start.rsv.within(self.reserved) {
+            return Err(ProtocolError::ReservedBits(start.rsv));
         }
-        let opcode = opcode.ok_or(ProtocolError::UnrecognizedOpcode(number))?;
-        if opcode.is_control() && !fin {
+        let has_bits = start.rsv != Rsv::default();
+        match start.opcode {
+            Opcode::Continuation if has_bits => {
+                return Err(ProtocolError::ReservedBits(start.rsv));
+            }
+            Opcode::Continuation if unfinished.is_none() => {
+                return Err(ProtocolError::UnexpectedContinuation);
+            }
+            Opcode::Text | Opcode::Binary if unfinished.is_some() => {
+                return Err(ProtocolError::InterruptedMessage(number));
+            }
+            Opcode::Continuation | Opcode::Text | Opcode::Binary => {}
+            Opcode::Close | Opcode::Ping | Opcode::Pong => {
+                if !start.fin {
+                    return Err(ProtocolError::FragmentedControl(number));
+                }
+                if has_bits {
+                    return Err(ProtocolError::ReservedBits(start.rsv));
+                }
+                if u64::from(short) > MAX_CONTROL_PAYLOAD {
+                    return Err(ProtocolError::ControlTooLong(short.into()));
+                }
+                if start.opcode == Opcode::Close && short == 1 {
+                    return Err(ProtocolError::CloseTooShort);
+                }
+            }
+            Opcode::Reserved(_) => return Err(ProtocolError::UnrecognizedOpcode(number)),
+        }
+        self.check_masking(masked)?;
+        let Some((length, rest)) = length(short, rest) else {
+            return Ok(None);
+        };
+        if length > MAX_SAFE_INTEGER {
+            return Err(ProtocolError::LengthOverflow);
+        }
+        self.check_length(start.opcode, length, unfinished)?;
+        let Some((masking_key, rest)) = key(masked, rest) else {
+            return Ok(None);
+        };
+        let header = FrameHeader {
+            start,
+            masking_key,
+            length,
+        };
+        Ok(Some((header, bytes.len() - rest.len())))
+    }
+
+    /// What is checked before the payload of a whole frame is there.
+    fn before_frame(&self, bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+        let [first, second, rest @ ..] = bytes else {
+            return Ok(None);
+        };
+        let (start, masked, short) = (start(*first), second & 0x80 != 0, second & 0x7F);
+        if start.opcode.is_control() {
+            if u64::from(short) > MAX_CONTROL_PAYLOAD {
+                return Err(ProtocolError::ControlTooLong(short.into()));
+            }
+            if !start.fin {
+                return Err(ProtocolError::FragmentedControl(start.opcode.number()));
+            }
+        }
+        self.check_masking(masked)?;
+        let Some((length, rest)) = length(short, rest) else {
+            return Ok(None);
+        };
+        if length >> 32 != 0 {
+            return Err(ProtocolError::LengthOverflow);
+        }
+        let Some((masking_key, rest)) = key(masked, rest) else {
+            return Ok(None);
+        };
+        self.check_frame_length(length)?;
+        let header = FrameHeader {
+            start,
+            masking_key,
+            length,
+        };
+        Ok(Some((header, bytes.len() - rest.len())))
+    }
+
+    /// Checks the reserved bits of a whole frame.
+    pub(crate) fn check_bits(&self, start: FrameStart) -> Result<(), ProtocolError> {
+        let allowed = match start.opcode.opens() {
+            true => self.reserved,
+            false => Rsv::default(),
+        };
+        if start.rsv.within(allowed) {
+            Ok(())
+        } else {
+            Err(ProtocolError::ReservedBits(start.rsv))
+        }
+    }
+
+    /// Checks where a whole frame stands.
+    pub(crate) fn check_sequence(
+        &self,
+        header: &FrameHeader,
+        unfinished: Option<usize>,
+    ) -> Result<(), ProtocolError> {
+        let (opcode, number) = (header.start.opcode, header.start.opcode.number());
+        match (opcode, unfinished) {
+            (Opcode::Text | Opcode::Binary | Opcode::Reserved(0..8), Some(_)) => {
+                Err(ProtocolError::InterruptedMessage(number))
+            }
+            (Opcode::Reserved(_), _) => Err(ProtocolError::UnrecognizedOpcode(number)),
+            (Opcode::Continuation, None) => Err(ProtocolError::UnexpectedContinuation),
+            (Opcode::Continuation, Some(_)) | (Opcode::Text | Opcode::Binary, None) => {
+                self.check_message_length(header.length, unfinished)
+            }
+            (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => Ok(()),
+        }
+    }
+
+    fn first_byte(&self, byte: u8, unfinished: Option<usize>) -> Result<FrameStart, ProtocolError> {
+        let start = start(byte);
+        let number = start.opcode.number();
+        // Extensions mark messages: a continuation or a control frame has no reserved bits to set.
+        self.check_bits(start)?;
+        if let Opcode::Reserved(_) = start.opcode {
+            return Err(ProtocolError::UnrecognizedOpcode(number));
+        }
+        if start.opcode.is_control() && !start.fin {
             return Err(ProtocolError::FragmentedControl(number));
         }
-        if opens && unfinished.is_some() {
-            return Err(ProtocolError::InterruptedMessage);
+        if start.opcode.opens() && unfinished.is_some() {
+            return Err(ProtocolError::InterruptedMessage(number));
         }
-        Ok((fin, rsv, opcode))
+        Ok(start)
     }
 
     fn check_masking(&self, masked: bool) -> Result<(), ProtocolError> {
@@ -142,14 +281,71 @@ impl Decoder {
                 Ok(())
             };
         }
-        let so_far = unfinished.unwrap_or(0) as u64;
+        self.check_frame_length(length)?;
+        self.check_message_length(length, unfinished)
+    }
+
+    fn check_frame_length(&self, length: u64) -> Result<(), ProtocolError> {
+        if length <= self.max_frame {
+            return Ok(());
+        }
+        Err(ProtocolError::FrameTooLarge {
+            length,
+            limit: usize::try_from(self.max_frame).unwrap_or(usize::MAX),
+        })
+    }
+
+    fn check_message_length(
+        &self,
+        length: u64,
+        unfinished: Option<usize>,
+    ) -> Result<(), ProtocolError> {
+        let so_far = match (unfinished, self.limited) {
+            (None, MessageLimit::Fragmented) => return Ok(()),
+            (None, MessageLimit::Every) => 0,
+            (Some(so_far), MessageLimit::Every | MessageLimit::Fragmented) => so_far as u64,
+        };
         match so_far.checked_add(length) {
-            Some(total) if total <= self.max_length => Ok(()),
+            Some(total) if total <= self.max_message => Ok(()),
             _ => Err(ProtocolError::TooLarge),
         }
     }
 }
 
+fn start(byte: u8) -> FrameStart {
+    let number = byte & 0x0F;
+    FrameStart {
+        fin: byte & 0x80 != 0,
+        rsv: Rsv::from_first_byte(byte),
+        opcode: Opcode::from_wire(number).unwrap_or(Opcode::Reserved(number)),
+    }
+}
+
+/// The length of a payload, and what is behind it.
+fn length(short: u8, rest: &[u8]) -> Option<(u64, &[u8])> {
+    match short {
+        126 => rest
+            .split_first_chunk()
+            .map(|(length, rest)| (u16::from_be_bytes(*length).into(), rest)),
+        127 => rest
+            .split_first_chunk()
+            .map(|(length, rest)| (u64::from_be_bytes(*length), rest)),
+        short => Some((short.into(), rest)),
+    }
+}
+
+/// The masking key, if there is one, and what is behind it.
+fn key(masked: bool, rest: &[u8]) -> Option<(Option<MaskingKey>, &[u8])> {
+    if masked {
+        let (key, rest) = rest.split_first_chunk()?;
+        Some((Some(*key), rest))
+    } else {
+        Some((None, rest))
+    }
+}
+
+/// The largest integer up to which JavaScript counts one by one.
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 /// RFC 6455 §5.5: "All control frames MUST have a payload length of 125 bytes or less and MUST NOT
 /// be fragmented."
 pub(crate) const MAX_CONTROL_PAYLOAD: u64 = 125;
@@ -159,7 +355,12 @@ mod tests {
     use super::*;
 
     fn decoder(masking: PeerMasking) -> Decoder {
-        Decoder::new(70_000, masking, Rsv::default())
+        let policy = Policy {
+            peer_masking: masking,
+            max_message: 70_000,
+            ..Policy::websocket_driver_server()
+        };
+        Decoder::new(&policy, Rsv::default())
     }
 
     #[test]
@@ -218,14 +419,14 @@ mod tests {
                 Optional,
                 &[0x81],
                 Some(0),
-                E::InterruptedMessage,
+                E::InterruptedMessage(1),
             ),
             (
                 "binary inside a message",
                 Optional,
                 &[0x02],
                 Some(5),
-                E::InterruptedMessage,
+                E::InterruptedMessage(2),
             ),
             (
                 "unmasked from a client",
@@ -384,9 +585,7 @@ mod tests {
         for (name, bytes, unfinished, fin, opcode, masking_key, length) in cases {
             let rsv = Rsv::default();
             let header = FrameHeader {
-                fin,
-                rsv,
-                opcode,
+                start: FrameStart { fin, rsv, opcode },
                 masking_key,
                 length,
             };

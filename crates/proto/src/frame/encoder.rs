@@ -5,20 +5,19 @@
 
 use bytes::BufMut as _;
 
+use super::FrameStart;
 use super::mask::{MaskingKey, mask};
-use super::{Opcode, Rsv};
 
-/// Appends one whole frame (FIN set: we never fragment) to `out`.
+/// Appends one frame to `out`.
 #[inline]
 pub(crate) fn encode(
-    opcode: Opcode,
-    rsv: Rsv,
+    start: FrameStart,
     masking_key: Option<MaskingKey>,
     payload: &[u8],
     out: &mut Vec<u8>,
 ) {
     out.reserve(MAX_HEADER + payload.len());
-    out.put_u8(0x80 | rsv.bits() | opcode.number());
+    out.put_u8(start.byte());
     let masked = if masking_key.is_some() { 0x80 } else { 0 };
     let length = payload.len();
     if length <= 125 {
@@ -52,6 +51,7 @@ const BLOCK: usize = 16 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::Opcode;
 
     #[test]
     fn writes_the_shortest_length() {
@@ -65,13 +65,8 @@ mod tests {
         ];
         for (length, header) in cases {
             let mut out = Vec::new();
-            encode(
-                Opcode::Binary,
-                Rsv::default(),
-                None,
-                &vec![7; length],
-                &mut out,
-            );
+            let start = FrameStart::whole(Opcode::Binary);
+            encode(start, None, &vec![7; length], &mut out);
             assert_eq!(&out[..header.len()], header, "{length}");
             assert_eq!(out.len(), header.len() + length);
         }
@@ -82,7 +77,7 @@ mod tests {
         // RFC 6455 §5.7, "a single-frame masked text message".
         let mut out = Vec::new();
         let key = Some([0x37, 0xFA, 0x21, 0x3D]);
-        encode(Opcode::Text, Rsv::default(), key, b"Hello", &mut out);
+        encode(FrameStart::whole(Opcode::Text), key, b"Hello", &mut out);
         assert_eq!(
             out,
             [

@@ -24,6 +24,8 @@ pub enum Opcode {
     Ping,
     /// A pong.
     Pong,
+    /// A reserved one, with its number.
+    Reserved(u8),
 }
 
 impl Opcode {
@@ -51,13 +53,19 @@ impl Opcode {
             Self::Close => 0x8,
             Self::Ping => 0x9,
             Self::Pong => 0xA,
+            Self::Reserved(number) => number & 0x0F,
         }
     }
 
     /// Close, ping and pong: short, never fragmented, and allowed between the fragments of a message.
     #[must_use]
     pub const fn is_control(self) -> bool {
-        matches!(self, Self::Close | Self::Ping | Self::Pong)
+        self.number() >= 0x8
+    }
+
+    /// What opens a message.
+    pub(crate) const fn opens(self) -> bool {
+        matches!(self, Self::Text | Self::Binary)
     }
 }
 
@@ -113,15 +121,40 @@ impl Rsv {
     }
 }
 
-/// Everything before a frame's payload.
+/// What the first byte of a frame says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct FrameHeader {
+pub struct FrameStart {
     /// The last frame of its message.
     pub fin: bool,
     /// The reserved bits.
     pub rsv: Rsv,
     /// What the frame is for.
     pub opcode: Opcode,
+}
+
+impl FrameStart {
+    /// A frame that is all of its message, and uses no extension.
+    #[must_use]
+    pub const fn whole(opcode: Opcode) -> Self {
+        Self {
+            fin: true,
+            rsv: Rsv(0),
+            opcode,
+        }
+    }
+
+    /// As it stands on the wire.
+    pub(crate) const fn byte(self) -> u8 {
+        let fin = if self.fin { 0x80 } else { 0 };
+        fin | self.rsv.bits() | self.opcode.number()
+    }
+}
+
+/// Everything before a frame's payload.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FrameHeader {
+    /// What the first byte says.
+    pub start: FrameStart,
     /// The masking key, in frames of a client.
     pub masking_key: Option<MaskingKey>,
     /// Bytes of payload that the peer says will follow. A claim: nothing is allocated for it.

@@ -10,7 +10,7 @@ pub type Nonce = [u8; 16];
 /// Proof that a server has read the key.
 ///
 /// ```
-/// use faye_websocket_proto::handshake::accept::accept_value;
+/// use proto::handshake::accept::accept_value;
 ///
 /// assert_eq!(accept_value("JFBCWHksyIpXV+6Wlq/9pw=="), "JdiiuafpBKRqD7eol0y4vJDTsTs=");
 /// ```

@@ -2,6 +2,7 @@
 //!
 //! Knows the client's half of RFC 6455 §4.1. Does not parse URLs and does not follow redirects.
 
+use super::Version;
 use super::accept::{Nonce, accept_value, basic_credentials, key};
 use crate::error::HandshakeError;
 use crate::http::head::ResponseHead;
@@ -34,6 +35,7 @@ impl ClientHandshake {
         request: &ClientRequest,
         nonce: Nonce,
         subprotocols: Vec<String>,
+        version: Version,
     ) -> (Self, HeaderList) {
         let key = key(nonce);
         let mut headers = HeaderList::default();
@@ -41,7 +43,7 @@ impl ClientHandshake {
         headers.push("Upgrade", "websocket");
         headers.push("Connection", "Upgrade");
         headers.push("Sec-WebSocket-Key", &key);
-        headers.push("Sec-WebSocket-Version", "13");
+        headers.push("Sec-WebSocket-Version", version.number().unwrap_or("13"));
         if !subprotocols.is_empty() {
             headers.push("Sec-WebSocket-Protocol", &subprotocols.join(", "));
         }
@@ -112,11 +114,12 @@ mod tests {
             username: "us%20er".to_owned(),
             password: "secret".to_owned(),
         };
-        ClientHandshake::new(&request, [7; 16], vec!["a".to_owned(), "b".to_owned()])
+        let subprotocols = vec!["a".to_owned(), "b".to_owned()];
+        ClientHandshake::new(&request, [7; 16], subprotocols, Version::Hybi13)
     }
 
     #[test]
-    fn asks_as_websocket_driver_does() {
+    fn asks_with_our_headers_before_the_callers() {
         let (handshake, mut headers) = handshake();
         headers.set("X", "1").unwrap();
         headers.set("host", "elsewhere").unwrap();

@@ -77,7 +77,7 @@ impl Connect {
     }
 
     /// Takes bytes from the proxy; the answer, once its head is complete. What follows the head in the
-    /// same bytes is dropped, as websocket-driver does: nobody has been asked anything yet.
+    /// same bytes is dropped: the server has not been asked anything yet.
     pub fn receive(&mut self, bytes: &[u8]) -> Option<ProxyAnswer> {
         self.answer.extend_from_slice(bytes);
         match self.scanner.response(&self.answer) {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_as_websocket_driver_does() {
+    fn asks_with_our_headers_before_the_callers() {
         let mut connect = connect();
         connect.set_header("User-Agent", "Chrome").unwrap();
         assert_eq!(

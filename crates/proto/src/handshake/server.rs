@@ -1,20 +1,24 @@
 //! Answering an upgrade.
 //!
-//! Knows what RFC 6455 §4.2 demands of a request, and how websocket-driver words the answer. Does not
+//! Knows what RFC 6455 §4.2 demands of a request, and how the answer is worded. Does not
 //! parse HTTP: the request comes parsed.
 
+use super::Version;
 use super::accept::{accept_value, is_key};
 use crate::error::HandshakeError;
 use crate::http::headers::{HeaderList, elements};
 use crate::http::request::Request;
 
 /// The key of a request that is all that RFC 6455 §4.2.1 demands. Its extensions are judged elsewhere.
-pub(crate) fn judge(request: &Request) -> Result<&str, HandshakeError> {
+pub(crate) fn judge<'a>(
+    request: &'a Request,
+    versions: &[Version],
+) -> Result<&'a str, HandshakeError> {
     if !request.upgrades_to_websocket() {
         return Err(HandshakeError::NotWebSocket);
     }
     let version = request.header("sec-websocket-version");
-    if version != Some(VERSION) {
+    if version.is_none() || !versions.iter().any(|known| known.number() == version) {
         return Err(HandshakeError::UnsupportedVersion(
             version.map(str::to_owned),
         ));
@@ -108,7 +112,7 @@ mod tests {
         let mut custom = HeaderList::default();
         custom.set("Upgrade", "nope").unwrap();
         custom.set("X", "1").unwrap();
-        let key = judge(&request(&[])).unwrap().to_owned();
+        let key = judge(&request(&[]), &[Version::Hybi13]).unwrap().to_owned();
         let answer = accept(&key, Some("chat"), Some("foo; a"), custom);
         assert_eq!(
             answer,
@@ -151,7 +155,7 @@ mod tests {
         ];
         for (header, message) in cases {
             let request = request(&[header]);
-            let error = judge(&request).unwrap_err();
+            let error = judge(&request, &[Version::Hybi13]).unwrap_err();
             assert_eq!(error.to_string(), message, "{header:?}");
         }
     }

@@ -87,6 +87,7 @@ impl Hixie {
             Found::Text => Some(Output::Message(Message {
                 kind: Kind::Text,
                 payload: &self.text,
+                cuts: None,
             })),
             Found::Close => {
                 self.close(outbox);
@@ -209,7 +210,7 @@ impl Hixie {
         }
         self.inbox.take(1);
         self.state = State::FrameType;
-        // The drafts know no such error: what is not UTF-8 is replaced, as websocket-driver does.
+        // The drafts know no such error: what is not UTF-8 is replaced.
         match repaired(&self.text) {
             Ok(Cow::Borrowed(_)) => {}
             Ok(Cow::Owned(text)) => self.text = text,

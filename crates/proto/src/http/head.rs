@@ -137,7 +137,7 @@ impl HeadScanner {
     }
 }
 
-/// Lines without a colon are skipped, as Node's parser for clients and websocket-driver's did.
+/// Lines without a colon are skipped, as Node's parser for clients did.
 fn parse_response(bytes: &[u8]) -> Result<Option<ResponseHead>, httparse::Error> {
     let mut headers = vec![httparse::EMPTY_HEADER; MAX_LINES];
     let mut response = httparse::Response::new(&mut headers);

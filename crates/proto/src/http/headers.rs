@@ -8,7 +8,7 @@ use crate::error::InvalidArgument;
 /// An ordered list of header lines.
 ///
 /// ```
-/// use faye_websocket_proto::http::headers::HeaderList;
+/// use proto::http::headers::HeaderList;
 ///
 /// let mut headers = HeaderList::default();
 /// headers.set("Upgrade", " tea ")?;
@@ -17,7 +17,7 @@ use crate::error::InvalidArgument;
 /// headers.set("Set-Cookie", "b=2")?;          // a few may repeat
 /// assert_eq!(headers.lines(), "Upgrade: tea\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n");
 /// assert!(headers.set("X", "a\r\nY: b").is_err());
-/// # Ok::<(), faye_websocket_proto::error::InvalidArgument>(())
+/// # Ok::<(), proto::error::InvalidArgument>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct HeaderList {
@@ -27,7 +27,7 @@ pub struct HeaderList {
 
 impl HeaderList {
     /// Adds a line, unless a header of that name is already there and may not repeat. Spaces around
-    /// name and value are dropped, as websocket-driver does.
+    /// name and value are dropped.
     ///
     /// # Errors
     /// [`InvalidArgument::Header`] when the name is not a token or the value contains CR, LF or NUL.

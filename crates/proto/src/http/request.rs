@@ -75,7 +75,7 @@ impl Request {
     }
 }
 
-/// Whether an http server should hand the request to a WebSocket, by websocket-driver's rule: the
+/// Whether an http server should hand the request to a WebSocket, by this rule: the
 /// `Connection` list is split at commas with *spaces* around them, and nothing else is trimmed.
 #[must_use]
 pub fn is_websocket(method: &str, connection: &str, upgrade: &str) -> bool {
@@ -88,7 +88,7 @@ pub fn is_websocket(method: &str, connection: &str, upgrade: &str) -> bool {
         && upgrade.eq_ignore_ascii_case("websocket")
 }
 
-/// Whether the request asks for an event stream, by faye-websocket's rule: `Accept` is split at commas
+/// Whether the request asks for an event stream, by this rule: `Accept` is split at commas
 /// with any white space around them, and the type stands there without parameters.
 #[must_use]
 pub fn is_event_source(method: &str, accept: &str) -> bool {
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_a_websocket_request_as_websocket_driver_does() {
+    fn knows_a_websocket_request() {
         let cases = [
             ("plain", "GET", "Upgrade", "websocket", true),
             ("in a list", "GET", "keep-alive, Upgrade", "WebSocket", true),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_an_event_source_request_as_faye_websocket_does() {
+    fn knows_an_event_source_request() {
         let cases = [
             ("plain", "GET", "text/event-stream", true),
             (

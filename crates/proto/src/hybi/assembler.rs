@@ -7,27 +7,48 @@ use crate::error::ProtocolError;
 use crate::frame::mask::{MaskingKey, mask};
 use crate::memory;
 use crate::output::Kind;
+use crate::policy::TextCheck;
 use crate::spare;
-use crate::utf8::Utf8Proof;
+use crate::utf8::{Utf8Proof, is_utf8};
 
 /// The message that is being received.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Assembler {
     unfinished: Option<Kind>,
-    checks_text: bool,
+    check: TextCheck,
     payload: Vec<u8>,
     proof: Utf8Proof,
+    frames: u32,
+    /// Where its frames end, if that is recorded.
+    ends: Vec<usize>,
+}
+
+impl Default for Assembler {
+    fn default() -> Self {
+        Self {
+            unfinished: None,
+            check: TextCheck::Never,
+            payload: Vec::new(),
+            proof: Utf8Proof::default(),
+            frames: 0,
+            ends: Vec::new(),
+        }
+    }
 }
 
 impl Assembler {
     /// Starts a message. The last one is forgotten and its memory given back: the next may stay short
-    /// and unfinished for as long as the peer likes. A text that is still to be transformed is not
-    /// checked.
-    pub(crate) fn begin(&mut self, kind: Kind, is_raw: bool) {
+    /// and unfinished for as long as the peer likes.
+    pub(crate) fn begin(&mut self, kind: Kind, check: TextCheck) {
         self.release();
         self.unfinished = Some(kind);
-        self.checks_text = kind == Kind::Text && !is_raw;
+        self.check = match kind {
+            Kind::Text => check,
+            Kind::Binary => TextCheck::Never,
+        };
         self.proof = Utf8Proof::default();
+        self.frames = 0;
+        self.ends = Vec::new();
     }
 
     /// Adds a piece of a frame's payload; `offset` bytes of that frame came before it, and with the piece
@@ -53,11 +74,31 @@ impl Assembler {
             if let (Some(key), Some(new)) = (key, self.payload.get_mut(start..)) {
                 mask(new, key, offset + index * BLOCK);
             }
-            if self.checks_text {
+            if self.check == TextCheck::Bytewise {
                 self.proof
                     .extend(&self.payload)
                     .map_err(|_| ProtocolError::InvalidUtf8)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Ends a frame.
+    pub(crate) fn end_frame(
+        &mut self,
+        max_fragments: Option<u32>,
+        records_ends: bool,
+    ) -> Result<(), ProtocolError> {
+        self.frames = self.frames.saturating_add(1);
+        if max_fragments.is_some_and(|most| self.frames > most) {
+            return Err(ProtocolError::TooManyFragments);
+        }
+        let end = self.payload.len();
+        if records_ends && end > self.ends.last().copied().unwrap_or(0) {
+            self.ends
+                .try_reserve(1)
+                .map_err(|_| ProtocolError::NoMemory)?;
+            self.ends.push(end);
         }
         Ok(())
     }
@@ -68,16 +109,23 @@ impl Assembler {
             .unfinished
             .take()
             .ok_or(ProtocolError::UnexpectedContinuation)?;
-        if self.checks_text && !self.proof.covers(&self.payload) {
-            return Err(ProtocolError::InvalidUtf8);
+        let is_good = match self.check {
+            TextCheck::Bytewise => self.proof.covers(&self.payload),
+            TextCheck::WholeMessage => is_utf8(&self.payload),
+            TextCheck::Never => true,
+        };
+        if is_good {
+            Ok(kind)
+        } else {
+            Err(ProtocolError::InvalidUtf8)
         }
-        Ok(kind)
     }
 
     /// Gives back the memory of a finished message.
     pub(crate) fn release(&mut self) {
         if self.unfinished.is_none() {
             spare::give(&mut self.payload);
+            self.ends = Vec::new();
         }
     }
 
@@ -93,6 +141,14 @@ impl Assembler {
 
     pub(crate) fn payload(&self) -> &[u8] {
         &self.payload
+    }
+
+    /// Where one frame of the message ends and the next begins.
+    pub(crate) fn cuts(&self) -> &[usize] {
+        match self.ends.split_last() {
+            Some((&last, before)) if last == self.payload.len() => before,
+            _ => &self.ends,
+        }
     }
 }
 

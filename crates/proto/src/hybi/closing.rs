@@ -7,10 +7,11 @@ use std::collections::VecDeque;
 
 use super::Hybi;
 use super::transformer::Transformer;
-use crate::close::CloseFrame;
+use crate::close::{CloseFrame, PeerClose};
 use crate::error::ProtocolError;
 use crate::outbox::Outbox;
-use crate::output::{Error, Event, ReadyState};
+use crate::output::{ABNORMAL, Error, Event, ReadyState, Violation};
+use crate::policy::{Failure, Reported};
 
 /// Where a connection that speaks frames stands.
 ///
@@ -100,23 +101,57 @@ impl Hybi {
         accepted
     }
 
-    /// Fails the connection, RFC 6455 §7.1.7. After our close frame there is nothing to report: it has said
-    /// why we close, and no close frame of the peer can follow what it broke the protocol with.
+    /// The peer has sent a close frame.
+    pub(super) fn peer_closes(
+        &mut self,
+        payload: &[u8],
+        outbox: &mut Outbox,
+        pending: &mut VecDeque<Event>,
+    ) {
+        if let Phase::Closing { ours, .. } = &self.phase
+            && self.manner.reported == Reported::Ours
+        {
+            let close = Event::close(ours);
+            return self.end(CloseFrame::empty(), None, close, outbox, pending);
+        }
+        match (self.manner.peer_close)(payload, self.text) {
+            Ok(PeerClose {
+                answer,
+                code,
+                reason,
+            }) => self.end(answer, None, Event::Close { code, reason }, outbox, pending),
+            Err(error) => self.fail(error, outbox, pending),
+        }
+    }
+
+    /// Fails the connection, RFC 6455 §7.1.7.
     pub(crate) fn fail(
         &mut self,
         error: ProtocolError,
         outbox: &mut Outbox,
         pending: &mut VecDeque<Event>,
     ) {
-        match &self.phase {
-            Phase::Closing { ours, .. } => {
-                let ours = ours.clone();
-                self.end(ours, None, outbox, pending);
+        let manner = self.manner;
+        let violation = Error::Protocol(Violation::new(error, manner.words));
+        let code = (manner.close_code)(&error);
+        let (frame, close) = match manner.failure {
+            Failure::Worded => {
+                let frame = CloseFrame::new(code, &violation.to_string());
+                let close = Event::close(&frame);
+                (frame, close)
             }
-            Phase::Open | Phase::Ending(_) | Phase::Closed => {
-                let frame = CloseFrame::new(error.close_code(), &error.to_string());
-                self.fail_with(frame, Error::Protocol(error), outbox, pending);
+            Failure::Coded => (CloseFrame::new(code, ""), ABNORMAL),
+        };
+        match (&self.phase, manner.failure) {
+            (Phase::Open, _) | (Phase::Closing { .. }, Failure::Coded) => {
+                self.end(frame, Some(violation), close, outbox, pending);
             }
+            // No close frame of the peer can follow what it broke the protocol with.
+            (Phase::Closing { ours, .. }, Failure::Worded) => {
+                let close = Event::close(ours);
+                self.end(frame, None, close, outbox, pending);
+            }
+            (Phase::Ending(_) | Phase::Closed, _) => {}
         }
     }
 
@@ -129,7 +164,8 @@ impl Hybi {
         pending: &mut VecDeque<Event>,
     ) {
         if self.is_open() {
-            self.end(frame, Some(error), outbox, pending);
+            let close = Event::close(&frame);
+            self.end(frame, Some(error), close, outbox, pending);
         }
     }
 
@@ -170,17 +206,18 @@ impl Hybi {
         }
     }
 
-    /// Nothing more is received, and the connection closes as soon as nothing else is under way.
-    pub(super) fn end(
+    /// Nothing more is received, and the connection closes as soon as nothing else is under way. `answer` is
+    /// sent unless we have sent a close frame, or are about to.
+    fn end(
         &mut self,
-        frame: CloseFrame,
+        answer: CloseFrame,
         error: Option<Error>,
+        close: Event,
         outbox: &mut Outbox,
         pending: &mut VecDeque<Event>,
     ) {
-        let close = Event::close(&frame);
         let unsent = match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Open => Some(frame),
+            Phase::Open => Some(answer),
             Phase::Closing { ours, delivery } => match delivery {
                 Delivery::Waits => Some(ours),
                 Delivery::Sent => None,

@@ -5,6 +5,7 @@
 
 pub(crate) mod assembler;
 mod closing;
+mod framer;
 pub mod prepared;
 pub(crate) mod receiver;
 pub(crate) mod sender;
@@ -13,12 +14,12 @@ pub(crate) mod transformer;
 use std::collections::VecDeque;
 
 use crate::close::CloseFrame;
-use crate::config::Config;
 use crate::extension::negotiation::Negotiated;
-use crate::frame::{Opcode, Rsv};
+use crate::frame::{FrameStart, Opcode, Rsv};
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
-use crate::output::{Event, Form, Message, Output, ReadyState};
+use crate::output::{Event, Form, Kind, Message, Output, ReadyState};
+use crate::policy::{Manner, Policy, Pongs, TextCheck, WhileClosing};
 use closing::Phase;
 use prepared::Prepared;
 use receiver::{Incoming, Receiver};
@@ -32,19 +33,25 @@ pub(crate) struct Hybi {
     receiver: Receiver,
     sender: Sender,
     transformer: Transformer,
+    manner: &'static Manner,
+    pongs: Pongs,
+    text: TextCheck,
     /// What the peer said after a run of messages, until those have been handled.
     held: Option<Incoming>,
 }
 
 impl Hybi {
     /// `inbox` has the bytes that have arrived with the handshake.
-    pub(crate) fn new(config: &Config, negotiated: Negotiated, inbox: Inbox) -> Self {
-        let transformer = Transformer::new(&negotiated, config.max_length);
+    pub(crate) fn new(policy: &Policy, negotiated: Negotiated, inbox: Inbox) -> Self {
+        let transformer = Transformer::new(&negotiated, policy.max_message);
         Self {
             phase: Phase::Open,
-            receiver: Receiver::new(config, transformer.reserved(), inbox),
-            sender: Sender::new(config.mask_keys.clone()),
+            receiver: Receiver::new(policy, transformer.reserved(), inbox),
+            sender: Sender::new(policy),
             transformer,
+            manner: policy.manner,
+            pongs: policy.pongs,
+            text: policy.text,
             held: None,
         }
     }
@@ -61,8 +68,8 @@ impl Hybi {
         }
         while self.held.is_none() {
             match self.receiver.advance(&mut self.transformer)? {
-                // A peer may send until it has seen our close frame; these messages are dropped.
-                Incoming::Message(_) if !self.is_open() => {}
+                // A peer may send until it has seen our close frame.
+                Incoming::Message(_) if !self.takes_messages() => {}
                 Incoming::Message(arrived) => {
                     return Some(self.receiver.message(arrived, &self.transformer));
                 }
@@ -83,7 +90,7 @@ impl Hybi {
                 None => self.receiver.advance(&mut self.transformer)?,
             };
             match incoming {
-                Incoming::Message(_) if !self.is_open() => {}
+                Incoming::Message(_) if !self.takes_messages() => {}
                 Incoming::Message(arrived) if self.transformer.has_sessions() => {
                     let message = self.receiver.raw_message(arrived, &self.transformer);
                     return Some(Output::Transform(message));
@@ -92,14 +99,23 @@ impl Hybi {
                     let message = self.receiver.message(arrived, &self.transformer);
                     return Some(Output::Message(message));
                 }
+                Incoming::Frame(arrived) => {
+                    self.held = self.receiver.after(arrived);
+                    if self.takes_control() {
+                        return Some(Output::Frame(self.receiver.frame(arrived)));
+                    }
+                }
+                Incoming::Ping(_) | Incoming::Pong(_) if !self.takes_control() => {}
                 Incoming::Ping(payload) => {
-                    self.send_control(Opcode::Pong, &payload, outbox);
+                    if self.answers_pings() {
+                        self.send_control(Opcode::Pong, &payload, outbox);
+                    }
                     pending.push_back(Event::Ping(payload));
                     return Output::of(outbox, pending);
                 }
                 Incoming::Pong(payload) => return Some(Output::Event(Event::Pong(payload))),
                 Incoming::Close(payload) => {
-                    self.end(CloseFrame::received(&payload), None, outbox, pending);
+                    self.peer_closes(&payload, outbox, pending);
                     return Output::of(outbox, pending);
                 }
                 Incoming::Unfinished => return Some(Output::Unfinished),
@@ -111,11 +127,25 @@ impl Hybi {
         }
     }
 
-    /// Sends one frame. False when the phase forbids it.
+    #[inline]
+    fn takes_messages(&self) -> bool {
+        self.is_open() || self.manner.while_closing == WhileClosing::Messages
+    }
+
+    fn takes_control(&self) -> bool {
+        self.is_open() || self.manner.while_closing != WhileClosing::Nothing
+    }
+
+    fn answers_pings(&self) -> bool {
+        let may = self.is_open() || self.manner.while_closing == WhileClosing::Control;
+        may && self.pongs == Pongs::Automatic
+    }
+
+    /// Sends a message. False when the phase forbids it.
     #[inline]
     pub(crate) fn send(
         &mut self,
-        opcode: Opcode,
+        kind: Kind,
         form: Form,
         payload: &[u8],
         outbox: &mut Outbox,
@@ -123,7 +153,21 @@ impl Hybi {
         let open = self.is_open();
         if open {
             self.sender
-                .send(opcode, form, payload, &mut self.transformer, outbox);
+                .send(kind, form, payload, &mut self.transformer, outbox);
+        }
+        open
+    }
+
+    /// Sends one frame. False when the phase forbids it.
+    pub(crate) fn send_frame(
+        &mut self,
+        start: FrameStart,
+        payload: &[u8],
+        outbox: &mut Outbox,
+    ) -> bool {
+        let open = self.is_open();
+        if open {
+            self.sender.send_frame(start, payload, outbox);
         }
         open
     }
@@ -148,14 +192,14 @@ impl Hybi {
     /// close still goes before the close frame.
     pub(crate) fn send_transformed(
         &mut self,
-        opcode: Opcode,
+        kind: Kind,
         rsv: Rsv,
         payload: &[u8],
         outbox: &mut Outbox,
     ) -> bool {
         let may = self.phase.may_send_transformed();
         if may {
-            self.sender.send_as_it_is(opcode, rsv, payload, outbox);
+            self.sender.send_transformed(kind, rsv, payload, outbox);
         }
         may
     }
@@ -198,6 +242,6 @@ impl Hybi {
 
     fn send_control(&mut self, opcode: Opcode, payload: &[u8], outbox: &mut Outbox) {
         self.sender
-            .send(opcode, Form::Plain, payload, &mut self.transformer, outbox);
+            .send_frame(FrameStart::whole(opcode), payload, outbox);
     }
 }

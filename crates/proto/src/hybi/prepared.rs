@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::extension::deflate::{Alone, Deflater, RSV};
 use crate::frame::encoder::{MAX_HEADER, encode};
-use crate::frame::{Opcode, Rsv};
+use crate::frame::{FrameStart, Opcode, Rsv};
 use crate::memory::{self, NoMemory};
 use crate::output::Kind;
 
@@ -129,7 +129,12 @@ impl Prepared {
 
 impl Frame {
     fn encode(mut bytes: Vec<u8>, kind: Kind, rsv: Rsv, payload: &[u8]) -> Self {
-        encode(Opcode::from(kind), rsv, None, payload, &mut bytes);
+        let start = FrameStart {
+            fin: true,
+            rsv,
+            opcode: Opcode::from(kind),
+        };
+        encode(start, None, payload, &mut bytes);
         let header = bytes.len() - payload.len();
         Self { bytes, header }
     }

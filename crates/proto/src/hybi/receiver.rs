@@ -5,14 +5,14 @@
 
 use super::assembler::Assembler;
 use super::transformer::Transformer;
-use crate::config::Config;
 use crate::error::ProtocolError;
 use crate::extension::deflate::{Progress, RSV as COMPRESSED};
 use crate::frame::decoder::Decoder;
 use crate::frame::mask::mask;
-use crate::frame::{FrameHeader, Opcode, Rsv};
+use crate::frame::{FrameHeader, FrameStart, Opcode, Rsv};
 use crate::inbox::{Inbox, Taken};
-use crate::output::{Kind, Message, Transform};
+use crate::output::{Frame, Kind, Message, Transform};
+use crate::policy::{Delivery, Policy, TextCheck};
 use crate::utf8::is_utf8;
 
 /// The receiving half of a connection.
@@ -24,6 +24,9 @@ pub(crate) struct Receiver {
     state: State,
     /// Of the first frame of the message under way.
     rsv: Rsv,
+    text: TextCheck,
+    delivery: Delivery,
+    max_fragments: Option<u32>,
 }
 
 /// What the peer said next.
@@ -31,6 +34,8 @@ pub(crate) struct Receiver {
 pub(crate) enum Incoming {
     /// A whole message, to be looked at with [`Receiver::message`].
     Message(Arrived),
+    /// A frame, to be looked at with [`Receiver::frame`].
+    Frame(ArrivedFrame),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Vec<u8>),
@@ -45,6 +50,14 @@ pub(crate) struct Arrived {
     kind: Kind,
     rsv: Rsv,
     place: Place,
+}
+
+/// Where a frame that has arrived is kept until the receiver advances.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ArrivedFrame {
+    start: FrameStart,
+    masked: bool,
+    taken: Taken,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,13 +86,16 @@ enum State {
 
 impl Receiver {
     /// `inbox` has the bytes that have arrived with the handshake.
-    pub(crate) fn new(config: &Config, reserved: Rsv, inbox: Inbox) -> Self {
+    pub(crate) fn new(policy: &Policy, reserved: Rsv, inbox: Inbox) -> Self {
         Self {
             inbox,
-            decoder: Decoder::new(config.max_length, config.peer_masking, reserved),
+            decoder: Decoder::new(policy, reserved),
             assembler: Assembler::default(),
             state: State::Header,
             rsv: Rsv::default(),
+            text: policy.text,
+            delivery: policy.delivery,
+            max_fragments: policy.max_fragments,
         }
     }
 
@@ -144,10 +160,30 @@ impl Receiver {
             Place::Assembler => self.assembler.payload(),
             Place::Inflater => transformer.inflated(),
         };
+        let cuts = (self.delivery == Delivery::Fragments).then_some(match arrived.place {
+            Place::Assembler => self.assembler.cuts(),
+            Place::Inbox(_) | Place::Inflater => &[],
+        });
         Message {
             kind: arrived.kind,
             payload,
+            cuts,
         }
+    }
+
+    /// A frame that [`advance`](Self::advance) just returned.
+    pub(crate) fn frame(&self, arrived: ArrivedFrame) -> Frame<'_> {
+        Frame {
+            start: arrived.start,
+            masked: arrived.masked,
+            payload: self.inbox.taken(arrived.taken),
+        }
+    }
+
+    /// What a frame says besides being one.
+    pub(crate) fn after(&self, arrived: ArrivedFrame) -> Option<Incoming> {
+        let payload = self.inbox.taken(arrived.taken);
+        said(arrived.start.opcode, payload.to_vec())
     }
 
     /// The same message for those who transform it.
@@ -156,7 +192,7 @@ impl Receiver {
         arrived: Arrived,
         transformer: &'a Transformer,
     ) -> Transform<'a> {
-        let Message { kind, payload } = self.message(arrived, transformer);
+        let Message { kind, payload, .. } = self.message(arrived, transformer);
         Transform {
             kind,
             payload,
@@ -176,7 +212,9 @@ impl Receiver {
                     if !self.continue_payload(header, received)? {
                         return Ok(None);
                     }
-                    if header.fin {
+                    let records_ends = self.delivery == Delivery::Fragments;
+                    self.assembler.end_frame(self.max_fragments, records_ends)?;
+                    if header.start.fin {
                         let kind = self.assembler.finish()?;
                         if let Some(inflater) = transformer.inflater(self.rsv) {
                             let progress = inflater.start(self.assembler.payload())?;
@@ -196,7 +234,17 @@ impl Receiver {
                     else {
                         return Ok(None);
                     };
-                    if header.opcode.is_control() {
+                    if self.decoder.needs_whole_frames() {
+                        if !self.has_arrived(header, size) {
+                            return Ok(None);
+                        }
+                        self.decoder.check_bits(header.start)?;
+                        if self.delivery == Delivery::Frames {
+                            return Ok(Some(self.whole_frame(header, size)));
+                        }
+                        self.decoder.check_sequence(&header, unfinished)?;
+                    }
+                    if header.start.opcode.is_control() {
                         return Ok(self.control(header, size));
                     }
                     if let Some(message) = self.whole_message(header, size, transformer)? {
@@ -209,21 +257,35 @@ impl Receiver {
 
     /// A control frame, once it has all arrived: its payload is too short to be worth more.
     fn control(&mut self, header: FrameHeader, size: usize) -> Option<Incoming> {
-        let length = usize::try_from(header.length).ok()?;
-        if self.inbox.unread().len() < size + length {
+        if !self.has_arrived(header, size) {
             return None;
         }
-        self.inbox.take(size);
-        let taken = self.inbox.take(length);
-        let mut payload = self.inbox.taken(taken).to_vec();
-        if let Some(key) = header.masking_key {
-            mask(&mut payload, key, 0);
-        }
-        Some(match header.opcode {
-            Opcode::Ping => Incoming::Ping(payload),
-            Opcode::Pong => Incoming::Pong(payload),
-            _ => Incoming::Close(payload),
+        let taken = self.take(header, size);
+        said(header.start.opcode, self.inbox.taken(taken).to_vec())
+    }
+
+    fn whole_frame(&mut self, header: FrameHeader, size: usize) -> Incoming {
+        Incoming::Frame(ArrivedFrame {
+            start: header.start,
+            masked: header.masking_key.is_some(),
+            taken: self.take(header, size),
         })
+    }
+
+    fn has_arrived(&self, header: FrameHeader, size: usize) -> bool {
+        let payload = self.inbox.unread().len().checked_sub(size);
+        payload.is_some_and(|arrived| header.length <= arrived as u64)
+    }
+
+    /// Takes a frame that has arrived as a whole, and unmasks its payload.
+    fn take(&mut self, header: FrameHeader, size: usize) -> Taken {
+        self.inbox.take(size);
+        let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+        let taken = self.inbox.take(length);
+        if let Some(key) = header.masking_key {
+            mask(self.inbox.taken_mut(taken), key, 0);
+        }
+        taken
     }
 
     /// The message that one frame makes, without a copy, if the frame has arrived as a whole; anything
@@ -237,32 +299,38 @@ impl Receiver {
     ) -> Result<Option<Incoming>, ProtocolError> {
         self.inbox.take(size);
         let arrived = self.inbox.unread().len();
-        let kind = Kind::of(header.opcode);
-        if let (Some(kind), true, Ok(length)) = (kind, header.fin, usize::try_from(header.length))
+        let FrameStart { fin, rsv, opcode } = header.start;
+        let kind = Kind::of(opcode);
+        if let (Some(kind), true, Ok(length)) = (kind, fin, usize::try_from(header.length))
             && length <= arrived
         {
             let taken = self.inbox.take(length);
             if let Some(key) = header.masking_key {
                 mask(self.inbox.taken_mut(taken), key, 0);
             }
-            if let Some(inflater) = transformer.inflater(header.rsv) {
+            if let Some(inflater) = transformer.inflater(rsv) {
                 let progress = inflater.start(self.inbox.taken(taken))?;
                 return self.inflated(kind, progress, transformer).map(Some);
             }
             let is_text = kind == Kind::Text && !transformer.has_sessions();
-            if is_text && !is_utf8(self.inbox.taken(taken)) {
+            let is_checked = is_text && self.text != TextCheck::Never;
+            if is_checked && !is_utf8(self.inbox.taken(taken)) {
                 return Err(ProtocolError::InvalidUtf8);
             }
             return Ok(Some(Incoming::Message(Arrived {
                 kind,
-                rsv: header.rsv,
+                rsv,
                 place: Place::Inbox(taken),
             })));
         }
         if let Some(kind) = kind {
-            self.rsv = header.rsv;
-            self.assembler
-                .begin(kind, transformer.transforms(header.rsv));
+            self.rsv = rsv;
+            // A text that is still to be transformed is not checked.
+            let check = match transformer.transforms(rsv) {
+                true => TextCheck::Never,
+                false => self.text,
+            };
+            self.assembler.begin(kind, check);
         }
         self.state = State::Payload {
             header,
@@ -287,7 +355,8 @@ impl Receiver {
             rsv: COMPRESSED,
             place: Place::Inflater,
         };
-        if kind == Kind::Text && !is_utf8(transformer.inflated()) {
+        let is_checked = kind == Kind::Text && self.text != TextCheck::Never;
+        if is_checked && !is_utf8(transformer.inflated()) {
             return Err(ProtocolError::InvalidUtf8);
         }
         Ok(Incoming::Message(arrived))
@@ -314,4 +383,15 @@ impl Receiver {
         };
         Ok(complete)
     }
+}
+
+/// What a control frame says. A data frame says nothing by itself.
+fn said(opcode: Opcode, payload: Vec<u8>) -> Option<Incoming> {
+    Some(match opcode {
+        Opcode::Ping => Incoming::Ping(payload),
+        Opcode::Pong => Incoming::Pong(payload),
+        Opcode::Close => Incoming::Close(payload),
+        Opcode::Reserved(number) => Incoming::Violation(ProtocolError::UnrecognizedOpcode(number)),
+        Opcode::Continuation | Opcode::Text | Opcode::Binary => return None,
+    })
 }

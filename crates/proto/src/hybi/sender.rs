@@ -1,25 +1,25 @@
 //! Messages and control frames to bytes.
 //!
-//! Knows that clients mask with a fresh key per frame, how messages are compressed, and that whatever is
-//! sent behind a large message waits for it. Does not know whether anything may be sent now.
+//! Knows how messages are compressed, and that what is sent behind a large message waits for it. Does not
+//! know whether anything may be sent now.
 
 use std::collections::VecDeque;
 
-use super::prepared::{Frame, Prepared};
+use super::framer::Framer;
+use super::prepared::Prepared;
 use super::transformer::Transformer;
 use crate::extension::deflate::{Alone, Deflater, RSV};
-use crate::frame::encoder::{MAX_HEADER, encode};
-use crate::frame::mask::MaskKeys;
-use crate::frame::{Opcode, Rsv};
+use crate::frame::{FrameStart, Opcode, Rsv};
 use crate::memory::{self, NoMemory};
 use crate::outbox::Outbox;
-use crate::output::Form;
+use crate::output::{Form, Kind};
+use crate::policy::Policy;
 use crate::spare;
 
 /// The sending half of a connection.
 #[derive(Debug)]
 pub(crate) struct Sender {
-    mask_keys: Option<MaskKeys>,
+    framer: Framer,
     backlog: Backlog,
 }
 
@@ -34,17 +34,20 @@ struct Backlog {
 
 #[derive(Debug)]
 struct Waiting {
+    /// What it is, or opens.
     opcode: Opcode,
     length: usize,
     payload: Payload,
-    /// Somebody waits for it to leave.
+    /// It has a receipt.
     is_marked: bool,
 }
 
 #[derive(Debug)]
 enum Payload {
-    /// Sent as it is.
+    /// A message that is sent as it is.
     Plain(Vec<u8>),
+    /// A frame of the application's, or a control frame.
+    Frame(FrameStart, Vec<u8>),
     ToCompress(Vec<u8>),
     /// The deflater has it.
     Started,
@@ -53,32 +56,47 @@ enum Payload {
 }
 
 impl Sender {
-    pub(crate) fn new(mask_keys: Option<MaskKeys>) -> Self {
+    pub(crate) fn new(policy: &Policy) -> Self {
         Self {
-            mask_keys,
+            framer: Framer::new(policy),
             backlog: Backlog::default(),
         }
     }
 
-    /// Sends a frame of ours: a message, or a control frame, which is always plain.
+    /// Sends a message.
     #[inline]
     pub(crate) fn send(
         &mut self,
-        opcode: Opcode,
+        kind: Kind,
         form: Form,
         payload: &[u8],
         transformer: &mut Transformer,
         out: &mut Outbox,
     ) {
+        let opcode = Opcode::from(kind);
         match transformer {
             Transformer::Nothing | Transformer::Sessions(_) => {
-                self.send_as_it_is(opcode, Rsv::default(), payload, out);
+                self.framer.message(opcode, Rsv::default(), payload, out);
             }
             Transformer::Deflate(deflate) => {
                 let deflater = &mut deflate.deflater;
                 let compresses = form == Form::Negotiated && deflater.compresses(payload.len());
                 self.compress_or_wait(opcode, compresses.then_some(deflater), payload, out);
             }
+        }
+    }
+
+    /// Sends one frame, as it is.
+    pub(crate) fn send_frame(&mut self, start: FrameStart, payload: &[u8], out: &mut Outbox) {
+        if !self.has_work() {
+            return self.framer.frame(start, payload, out);
+        }
+        match memory::copy_of(payload) {
+            Ok(copy) => {
+                let waiting = Payload::Frame(start, copy);
+                self.wait(start.opcode, payload.len(), waiting, out);
+            }
+            Err(NoMemory) => out.lose(),
         }
     }
 
@@ -94,7 +112,9 @@ impl Sender {
         let opcode = Opcode::from(prepared.kind());
         let deflater = match transformer {
             Transformer::Nothing | Transformer::Sessions(_) => {
-                return self.send_frame(opcode, Rsv::default(), prepared.plain(), out);
+                return self
+                    .framer
+                    .ready(opcode, Rsv::default(), prepared.plain(), out);
             }
             Transformer::Deflate(deflate) => &mut deflate.deflater,
         };
@@ -105,23 +125,21 @@ impl Sender {
             _ if compresses || self.has_work() => {
                 self.compress_or_wait(opcode, compresses.then_some(deflater), payload, out);
             }
-            _ => self.send_frame(opcode, Rsv::default(), prepared.plain(), out),
+            _ => self
+                .framer
+                .ready(opcode, Rsv::default(), prepared.plain(), out),
         }
     }
 
-    /// Sends a frame that sessions outside the core have made, or one for which nothing needs to be made.
-    #[inline]
-    pub(crate) fn send_as_it_is(
+    /// Sends a message that sessions outside the core have made.
+    pub(crate) fn send_transformed(
         &mut self,
-        opcode: Opcode,
+        kind: Kind,
         rsv: Rsv,
         payload: &[u8],
         out: &mut Outbox,
     ) {
-        let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
-        out.append(MAX_HEADER + payload.len(), |bytes| {
-            encode(opcode, rsv, key, payload, bytes);
-        });
+        self.framer.message(Opcode::from(kind), rsv, payload, out);
     }
 
     /// Marks the end of what has been sent, wherever that is.
@@ -154,7 +172,7 @@ impl Sender {
             }) = self.backlog.frames.pop_front()
         {
             let is_slow = match &payload {
-                Payload::Plain(_) => false,
+                Payload::Plain(_) | Payload::Frame(..) => false,
                 Payload::ToCompress(_) => Deflater::is_large(length),
                 Payload::Started => true,
                 Payload::Prepared(prepared, alone) => {
@@ -167,7 +185,11 @@ impl Sender {
             };
             let left = match payload {
                 Payload::Plain(payload) => {
-                    self.send_as_it_is(opcode, Rsv::default(), &payload, out);
+                    self.framer.message(opcode, Rsv::default(), &payload, out);
+                    None
+                }
+                Payload::Frame(start, payload) => {
+                    self.framer.frame(start, &payload, out);
                     None
                 }
                 Payload::ToCompress(payload) if !is_slow => {
@@ -218,7 +240,7 @@ impl Sender {
                 self.compress(opcode, deflater, payload, out);
             }
             None if !self.has_work() => {
-                self.send_as_it_is(opcode, Rsv::default(), payload, out);
+                self.framer.message(opcode, Rsv::default(), payload, out);
             }
             deflater => match memory::copy_of(payload) {
                 Ok(payload) if deflater.is_some() => {
@@ -237,11 +259,8 @@ impl Sender {
         payload: &[u8],
         out: &mut Outbox,
     ) {
-        let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
         deflater.message(payload, |compressed| {
-            out.append(MAX_HEADER + compressed.len(), |bytes| {
-                encode(opcode, RSV, key, compressed, bytes);
-            });
+            self.framer.message(opcode, RSV, compressed, out);
         });
     }
 
@@ -268,7 +287,7 @@ impl Sender {
     ) -> Option<Payload> {
         match deflater.resume() {
             Ok(None) => return Some(Payload::Started),
-            Ok(Some(compressed)) => self.send_as_it_is(opcode, RSV, &compressed, out),
+            Ok(Some(compressed)) => self.framer.message(opcode, RSV, &compressed, out),
             Err(NoMemory) => out.lose(),
         }
         None
@@ -285,7 +304,7 @@ impl Sender {
             ready => ready,
         };
         match ready {
-            Some(frame) if !self.has_work() => self.send_frame(opcode, RSV, &frame, out),
+            Some(frame) if !self.has_work() => self.framer.ready(opcode, RSV, &frame, out),
             _ => self.wait(
                 opcode,
                 length,
@@ -305,19 +324,12 @@ impl Sender {
         match prepared.compress(alone) {
             Ok(None) => return Some(Payload::Prepared(prepared, alone)),
             Ok(Some(frame)) => {
-                self.send_frame(Opcode::from(prepared.kind()), RSV, &frame, out);
+                self.framer
+                    .ready(Opcode::from(prepared.kind()), RSV, &frame, out);
             }
             Err(NoMemory) => out.lose(),
         }
         None
-    }
-
-    /// Every frame of a client has a key of its own.
-    fn send_frame(&mut self, opcode: Opcode, rsv: Rsv, frame: &Frame, out: &mut Outbox) {
-        match &self.mask_keys {
-            None => out.push(frame.bytes()),
-            Some(_) => self.send_as_it_is(opcode, rsv, frame.payload(), out),
-        }
     }
 }
 

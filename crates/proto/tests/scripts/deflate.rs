@@ -1,10 +1,10 @@
 //! permessage-deflate: what a compressed message may look like, and what comes of one that may not.
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::Connection;
+use proto::connection::Connection;
+use proto::policy::Policy;
 
 use proto_testing::connections::{
-    asked_server, client_config, deflate_client, deflate_server, lenient, lenient_server,
+    asked_server, client_policy, deflate_client, deflate_server, lenient, lenient_server,
     new_client, offered_server, open_client,
 };
 use proto_testing::script::{Script, script};
@@ -20,7 +20,7 @@ fn small() -> Connection {
 }
 
 fn deflating_client() -> Connection {
-    deflate_client(client_config(), "", "permessage-deflate")
+    deflate_client(client_policy(), "", "permessage-deflate")
 }
 
 /// A message that cannot be inflated, behind one that can: what is said, and that it is the last thing.
@@ -196,7 +196,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "masked messages of a client",
-        || deflate_server(Config::server(), "", "permessage-deflate; client_max_window_bits"),
+        || deflate_server(Policy::websocket_driver_server(), "", "permessage-deflate; client_max_window_bits"),
         "receive c187 37fa213d c5b2ecf4fefd21 4183 01010101 f349cc 8084 00000000 c9c90700",
         "message text \"Hello\"
          message text \"Hello\"",
@@ -292,7 +292,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a client that was asked to keep no context",
-        || deflate_client(client_config(), "", "permessage-deflate; client_no_context_takeover"),
+        || deflate_client(client_policy(), "", "permessage-deflate; client_no_context_takeover"),
         "text \"Hello\"
          text \"Hello\"
          receive c107 f248cdc9c90700 c105 f200110000",
@@ -303,7 +303,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a server that said it keeps no context must not refer to earlier messages",
-        || deflate_client(client_config(), "", "permessage-deflate; server_no_context_takeover"),
+        || deflate_client(client_policy(), "", "permessage-deflate; server_no_context_takeover"),
         "receive c107 f248cdc9c90700 c105 f200110000",
         "message text \"Hello\"
          write 88b3 37fa213d
@@ -349,7 +349,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a message may be sent uncompressed, before the connection is open too",
-        || offered_server(Config::server(), "permessage-deflate"),
+        || offered_server(Policy::websocket_driver_server(), "permessage-deflate"),
         "plain \"Hello\"
          text \"Hello\"
          deflate
@@ -435,7 +435,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a server that answers, and compresses what was sent before",
-        || offered_server(Config::server(), "permessage-deflate; client_max_window_bits"),
+        || offered_server(Policy::websocket_driver_server(), "permessage-deflate; client_max_window_bits"),
         "text \"Hello\"
          ping \"p\"
          text \"Hello\"
@@ -461,7 +461,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "a server that answers with all parameters",
         || {
             let offer = "permessage-deflate; server_max_window_bits=14; client_max_window_bits";
-            offered_server(Config::server(), offer)
+            offered_server(Policy::websocket_driver_server(), offer)
         },
         "deflate no_context_takeover max_window_bits=9 request_no_context_takeover request_max_window_bits=8
          start",
@@ -490,7 +490,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a server that nobody has offered anything",
-        || asked_server(Config::server(), &[]),
+        || asked_server(Policy::websocket_driver_server(), &[]),
         "deflate
          start",
         "deflate declined
@@ -502,7 +502,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "an offer outside the grammar is no request",
-        || offered_server(Config::server(), "permessage-deflate; client_max_window_bits="),
+        || offered_server(Policy::websocket_driver_server(), "permessage-deflate; client_max_window_bits="),
         "deflate
          start",
         "deflate too late
@@ -516,7 +516,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a client that offers, and compresses what was sent before",
-        || new_client(client_config()),
+        || new_client(client_policy()),
         "deflate request_max_window_bits=10
          text \"Hello\"
          start
@@ -543,7 +543,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a client that is answered nothing goes on without",
-        || new_client(client_config()),
+        || new_client(client_policy()),
         "deflate
          start
          receive
@@ -568,7 +568,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a client that is answered what it has not offered",
-        || new_client(client_config()),
+        || new_client(client_policy()),
         "deflate max_window_bits=10
          start
          receive
@@ -614,7 +614,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "RSV1 that a client did not offer",
-        || open_client(client_config()),
+        || open_client(client_policy()),
         "receive c107 f248cdc9c90700",
         "write 88cf 37fa213d 34106e5352da4e4f17974e4f52da5358449f534b529e015f5e8e521d5688441d58941b1d459f5258458c445906da1c1d06d6014f5289444f419f450f17c7010d1bda5358449f534b529e121d0ada11
          error One or more reserved bits are on: reserved1 = 1, reserved2 = 0, reserved3 = 0
@@ -873,7 +873,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a large message sent before the connection is open",
-        || offered_server(Config::server(), "permessage-deflate"),
+        || offered_server(Policy::websocket_driver_server(), "permessage-deflate"),
         "binary 61*140000
          text \"Hello\"
          deflate

@@ -1,6 +1,6 @@
 //! Data frames and what messages they make.
 
-use faye_websocket_proto::config::{Config, PeerMasking};
+use proto::policy::{PeerMasking, Policy};
 
 use proto_testing::connections::{client, lenient_server, open_client, server, small_server};
 use proto_testing::script::{Script, script};
@@ -29,9 +29,9 @@ pub(crate) const SCRIPTS: &[Script] = &[
     script(
         "a client takes masked frames where masking is optional",
         || {
-            open_client(Config {
+            open_client(Policy {
                 peer_masking: PeerMasking::Optional,
-                ..Config::server()
+                ..Policy::websocket_driver_server()
             })
         },
         "receive 8101 \"a\"  8181 01010101 60",

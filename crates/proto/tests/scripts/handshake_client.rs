@@ -1,9 +1,9 @@
 //! The opening handshake as a client asks for it.
 
-use faye_websocket_proto::config::Config;
-use faye_websocket_proto::connection::Connection;
+use proto::connection::Connection;
+use proto::policy::Policy;
 
-use proto_testing::connections::{client_config, new_client};
+use proto_testing::connections::{client_policy, new_client};
 use proto_testing::script::{Script, script};
 
 /// A script about an answer that is refused: the request is always the same.
@@ -282,7 +282,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
 ];
 
 fn new() -> Connection {
-    new_client(client_config())
+    new_client(client_policy())
 }
 
 fn started() -> Connection {
@@ -296,8 +296,8 @@ fn started_with(mut connection: Connection) -> Connection {
 }
 
 fn speaking() -> Connection {
-    new_client(Config {
+    new_client(Policy {
         subprotocols: vec!["a".to_owned(), "b".to_owned()],
-        ..client_config()
+        ..client_policy()
     })
 }

@@ -1,7 +1,7 @@
 //! The opening handshake as a server answers it.
 
-use faye_websocket_proto::config::{Config, Drafts};
-use faye_websocket_proto::connection::Connection;
+use proto::connection::Connection;
+use proto::policy::{Drafts, Policy};
 
 use proto_testing::connections::{asked_server, lenient};
 use proto_testing::script::{Script, script};
@@ -206,7 +206,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "refuses ordinary HTTP, and custom headers are not part of that",
-        || asked_server(Config::server(), &[("upgrade", "h2c")]),
+        || asked_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]),
         "header X: 1
          text \"never\"
          receive 8100
@@ -252,7 +252,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "refuses another version and names the right one",
-        || asked_server(Config::server(), &[("sec-websocket-version", "8")]),
+        || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-version", "8")]),
         "start",
         "head HTTP/1.1 400 Bad Request
          head Content-Type: text/plain
@@ -265,7 +265,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "refuses a request without a key",
-        || asked_server(Config::server(), &[("sec-websocket-key", "-")]),
+        || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-key", "-")]),
         "start",
         "head HTTP/1.1 400 Bad Request
          head Content-Type: text/plain
@@ -277,7 +277,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "refuses a key that is not 16 bytes",
-        || asked_server(Config::server(), &[("sec-websocket-key", "AAAA")]),
+        || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-key", "AAAA")]),
         "start",
         "head HTTP/1.1 400 Bad Request
          head Content-Type: text/plain
@@ -289,7 +289,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "refuses offers outside the grammar",
-        || asked_server(Config::server(), &[("sec-websocket-extensions", "a;;")]),
+        || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-extensions", "a;;")]),
         "start",
         "head HTTP/1.1 400 Bad Request
          head Content-Type: text/plain
@@ -303,7 +303,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "declines well-formed offers",
         || {
             let offers = "permessage-deflate; client_max_window_bits, x; a=\"b\"";
-            asked_server(Config::server(), &[("sec-websocket-extensions", offers)])
+            asked_server(Policy::websocket_driver_server(), &[("sec-websocket-extensions", offers)])
         },
         "start",
         "head HTTP/1.1 101 Switching Protocols
@@ -316,9 +316,9 @@ pub(crate) const SCRIPTS: &[Script] = &[
 
 /// A request for a page.
 fn ordinary(drafts: Drafts) -> Connection {
-    let config = Config {
+    let policy = Policy {
         drafts,
-        ..Config::server()
+        ..Policy::websocket_driver_server()
     };
     let absent = [
         "connection",
@@ -326,16 +326,16 @@ fn ordinary(drafts: Drafts) -> Connection {
         "sec-websocket-key",
         "sec-websocket-version",
     ];
-    asked_server(config, &absent.map(|name| (name, "-")))
+    asked_server(policy, &absent.map(|name| (name, "-")))
 }
 
 fn asked() -> Connection {
-    asked_server(Config::server(), &[])
+    asked_server(Policy::websocket_driver_server(), &[])
 }
 
-fn speaking(subprotocols: &[&str]) -> Config {
-    Config {
+fn speaking(subprotocols: &[&str]) -> Policy {
+    Policy {
         subprotocols: subprotocols.iter().map(|&name| name.to_owned()).collect(),
-        ..Config::server()
+        ..Policy::websocket_driver_server()
     }
 }

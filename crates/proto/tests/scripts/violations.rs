@@ -1,7 +1,7 @@
 //! What fails the connection: the first byte that shows it is enough, the close frame says why, and
 //! nothing behind it is looked at.
 
-use faye_websocket_proto::config::{Config, PeerMasking};
+use proto::policy::{PeerMasking, Policy};
 
 use proto_testing::connections::{client, lenient_server, open_server, server, small_server};
 use proto_testing::script::{Script, script};
@@ -221,7 +221,7 @@ violations! {
     ),
     (
         "a short length above the limit wins over a missing mask",
-        || open_server(Config { max_length: 1, ..Config::server() }),
+        || open_server(Policy { max_message: 1, ..Policy::websocket_driver_server() }),
         "8102",
         "882203f1",
         "1009",
@@ -229,7 +229,7 @@ violations! {
     ),
     (
         "a missing mask wins over a long length above the limit",
-        || open_server(Config { max_length: 1, ..Config::server() }),
+        || open_server(Policy { max_message: 1, ..Policy::websocket_driver_server() }),
         "817e00ff",
         "883103eb",
         "1003",
@@ -430,7 +430,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a mask that is forbidden wins over everything behind it",
-        || open_server(Config { peer_masking: PeerMasking::Forbidden, ..Config::server() }),
+        || open_server(Policy { peer_masking: PeerMasking::Forbidden, ..Policy::websocket_driver_server() }),
         "receive 82ff",
         "write 883203ea \"Received masked frame but masking is not allowed\"
          error Received masked frame but masking is not allowed

@@ -1,8 +1,8 @@
 //! What is written: whole frames of the shortest form.
 
-use faye_websocket_proto::config::Config;
+use proto::policy::Policy;
 
-use proto_testing::connections::{client, client_config, open_server, server};
+use proto_testing::connections::{client, client_policy, open_server, server};
 use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
@@ -41,9 +41,9 @@ pub(crate) const SCRIPTS: &[Script] = &[
     script(
         "a server may mask too",
         || {
-            open_server(Config {
-                mask_keys: client_config().mask_keys,
-                ..Config::server()
+            open_server(Policy {
+                mask_keys: client_policy().mask_keys,
+                ..Policy::websocket_driver_server()
             })
         },
         "text \"Hello\"",

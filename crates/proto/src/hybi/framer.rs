@@ -1,0 +1,76 @@
+//! Messages to frames.
+//!
+//! Knows that clients mask with a fresh key per frame, and which messages leave in several. Does not know
+//! how messages are compressed, nor what waits.
+
+use super::prepared::Frame;
+use crate::frame::encoder::{MAX_HEADER, encode};
+use crate::frame::mask::MaskKeys;
+use crate::frame::{FrameStart, Opcode, Rsv};
+use crate::outbox::Outbox;
+use crate::policy::Policy;
+
+/// What makes frames of messages.
+#[derive(Debug)]
+pub(super) struct Framer {
+    mask_keys: Option<MaskKeys>,
+    /// The longest message that is one frame.
+    fragment_at: usize,
+}
+
+impl Framer {
+    pub(super) fn new(policy: &Policy) -> Self {
+        Self {
+            mask_keys: policy.mask_keys.clone(),
+            fragment_at: policy
+                .fragment_at
+                .map_or(usize::MAX, |length| length.max(1)),
+        }
+    }
+
+    /// A message, in one frame or several.
+    #[inline]
+    pub(super) fn message(&mut self, opcode: Opcode, rsv: Rsv, payload: &[u8], out: &mut Outbox) {
+        let whole = FrameStart {
+            fin: true,
+            rsv,
+            opcode,
+        };
+        if payload.len() <= self.fragment_at {
+            self.frame(whole, payload, out);
+        } else {
+            self.fragments(whole, payload, out);
+        }
+    }
+
+    fn fragments(&mut self, mut start: FrameStart, payload: &[u8], out: &mut Outbox) {
+        let mut rest = payload;
+        while let Some((fragment, behind)) = rest.split_at_checked(self.fragment_at)
+            && !behind.is_empty()
+        {
+            start.fin = false;
+            self.frame(start, fragment, out);
+            start = FrameStart::whole(Opcode::Continuation);
+            rest = behind;
+        }
+        self.frame(start, rest, out);
+    }
+
+    #[inline]
+    pub(super) fn frame(&mut self, start: FrameStart, payload: &[u8], out: &mut Outbox) {
+        let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
+        out.append(MAX_HEADER + payload.len(), |bytes| {
+            encode(start, key, payload, bytes);
+        });
+    }
+
+    /// A frame that is ready, for servers. Every frame of a client has a key of its own.
+    pub(super) fn ready(&mut self, opcode: Opcode, rsv: Rsv, frame: &Frame, out: &mut Outbox) {
+        let payload = frame.payload();
+        if self.mask_keys.is_none() && payload.len() <= self.fragment_at {
+            out.push(frame.bytes());
+        } else {
+            self.message(opcode, rsv, payload, out);
+        }
+    }
+}

@@ -8,7 +8,9 @@ const { HANDLE_METHODS, isUntouched } = require('./untouched')
 
 /**
  * What is different about a socket and its handle while a reactor moves their bytes. By prototypes, so that a
- * connection costs neither functions nor properties of its own.
+ * connection costs neither functions nor properties of its own. Methods by which a program uses the socket itself give
+ * it back first. The handle's `close` and `reset` deregister the descriptor first, because its number may be used again
+ * at once.
  *
  * @typedef {import('./adoption').Adoption} Adoption
  */

@@ -9,8 +9,14 @@ const { dispatcherOfThisEnvironment } = require('./dispatcher')
 const { SecureSocket } = require('./secure_socket')
 
 /**
- * A socket that the reactor has taken: it reads and writes the descriptor, and the socket remains the owner. Knows how
- * a socket is taken and given back, and what Node counts and times meanwhile. Does not know what the bytes mean.
+ * A socket that the reactor has taken: the reactor reads and writes the descriptor, and the socket remains its owner.
+ * Knows how a socket is taken and given back, and what Node counts and times meanwhile. Does not know what the bytes
+ * mean.
+ *
+ * The reactor gives a socket back when a program uses the socket itself, and when the peer has ended its half, so that
+ * Node ends the socket as ever. Methods that a program replaces must see the bytes: the reactor takes no socket with
+ * such methods (untouched.js), and gives a socket back before the next write if its methods have changed since. What
+ * the reactor has decoded before is delivered all the same.
  *
  * @typedef {object} Owner whose bytes these are
  * @property {() => void} giveBack a program uses the socket itself

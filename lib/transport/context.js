@@ -9,6 +9,10 @@ const { NAME, throwSoon } = require('../runtime')
  * The context of a connection: the asynchronous one in which it was made, and that of a listener of its socket.
  * Domains, zones and tracing tools tie their contexts to listeners and wrap `on` and `emit`, so what does not come with
  * an event of the socket runs as a listener of an event of ours.
+ *
+ * An exception must not travel to a caller, which has left the context, as even the `finally` of `runInAsyncScope` has.
+ * Behind the reactor it is raised in place; elsewhere it is thrown in a tick of the same context. Bytes that come by
+ * Node's stream bring their context along, and their exceptions propagate.
  */
 class Context extends AsyncResource {
   #socket

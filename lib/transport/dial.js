@@ -1,7 +1,8 @@
 // @ts-check
 'use strict'
 
-// The way from a client to its server: directly, through a proxy, or by a connection that the program makes; and TLS.
+// The way from a client to its server: directly, through a proxy, or by a connection that the program makes. TLS for a
+// `wss:` URL is ours, unless the program's stream says that it is encrypted.
 
 const { AsyncResource } = require('node:async_hooks')
 const net = require('node:net')

@@ -8,7 +8,10 @@ const { isEnding, rememberWork, forgetWork } = require('./tick')
 const { classIsUntouched } = require('./untouched')
 
 /**
- * The reactor of this environment, and the channels of the sockets that it has.
+ * The reactor of this environment, and the channels of the sockets that it has. The first socket makes it, and it
+ * closes when it has had no socket for a second. The reactor calls once for each batch, with a number and a value for
+ * each message; a socket that leaves in a batch keeps its number until the batch ends, so that no channel gets what was
+ * meant for another.
  *
  * @typedef {object} Receiver the channel of a socket
  * @property {boolean} isActive the reactor has the socket

@@ -7,6 +7,9 @@ const { MAX_TURN, setImmediate } = require('../runtime')
  * Whether a transport reads: it does while there is no reason not to. Knows reasons and turns of the event loop; does
  * not know what is read.
  *
+ * Node reads up to 32 full chunks from one socket before it looks at another, so a transport that has worked long on
+ * such chunks stops for a turn. The reactor reads each socket once a batch and needs no such stop.
+ *
  * @typedef {'application' | 'peer' | 'turn' | import('../connection/seam').Busy} Reason
  */
 class Reading {

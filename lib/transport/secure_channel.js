@@ -15,8 +15,9 @@ const { write } = require('./stream_channel')
  */
 
 /**
- * The channel through the reactor by TLS. A stream cannot read the records, so the socket is never given back: the
- * channel ends it.
+ * The channel through the reactor by TLS. The connection starts when the handshake of TLS has succeeded, so nothing
+ * waits to be sent before. A stream cannot read the records, so the socket is never given back: at the end of TLS, or
+ * of the peer's half, the channel ends it.
  */
 class SecureChannel extends NativeChannel {
   #adoption

@@ -1,7 +1,8 @@
 // @ts-check
 'use strict'
 
-// Which TLS connections the reactor can make just as Node would, and what it has to know for that.
+// Which TLS connections the reactor can make just as Node would, and what it has to know for that. In every doubt, Node
+// makes the connection.
 
 const { Buffer } = require('node:buffer')
 const { X509Certificate, constants, createHash, createPrivateKey, getFips } = require('node:crypto')

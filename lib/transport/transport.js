@@ -361,7 +361,8 @@ class Transport {
 
   /**
    * Stops reading from a peer that does not read, when its own requests have filled the socket. What the application
-   * sends on its own account does not count: two ends that send much to each other must both go on reading.
+   * sends on its own account does not count: two ends that send much to each other must both go on reading. The reactor
+   * counts for itself.
    *
    * @param {number} added bytes that the last batch has added to what is buffered
    */

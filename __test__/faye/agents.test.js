@@ -23,8 +23,8 @@ const { startSocks } = require('../support/socks')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { upgradeResponse } = require('../support/wire')
-const { UNAVAILABLE } = require('../transport/open')
 const { usesReactor } = require('../support/transport')
+const { UNAVAILABLE } = require('../support/native')
 
 const authority = createAuthority()
 const { ca } = authority

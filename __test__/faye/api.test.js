@@ -7,17 +7,9 @@ const util = require('node:util')
 
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
+const { openServer } = require('../support/open')
 const { connectOpen, eventually, once, serve } = require('../support/peer')
 const { closePayload, fromClient, readFrames } = require('../support/wire')
-
-/** An open server socket and its raw client. */
-async function open (scope, given) {
-  let ws
-  const { port } = await serve(scope, WebSocket, { ...given, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { peer, ws }
-}
 
 test('WebSocket can be inherited from with util.inherits and call', async (scope) => {
   function Chat (request, socket, body, name) {
@@ -63,7 +55,7 @@ test('the server class can be extended with class', async (scope) => {
 })
 
 test('send may be replaced on an instance, also for write and end', async (scope) => {
-  const { peer, ws } = await open(scope)
+  const { peer, ws } = await openServer(scope)
   const { send } = ws
   const seen = []
   ws.send = function (data) {
@@ -79,13 +71,13 @@ test('send may be replaced on an instance, also for write and end', async (scope
 })
 
 test('close takes a third argument and ignores it', async (scope) => {
-  const { peer, ws } = await open(scope)
+  const { peer, ws } = await openServer(scope)
   assert.equal(ws.close(3001, 'why', { wasClean: true }), undefined)
   assert.deepEqual((await peer.frame()).payload, closePayload(3001, 'why'))
 })
 
 test('on properties may be set to null inside a handler', async (scope) => {
-  const { peer, ws } = await open(scope)
+  const { peer, ws } = await openServer(scope)
   const seen = []
   ws.onmessage = ({ data }) => {
     seen.push(data)
@@ -99,7 +91,7 @@ test('on properties may be set to null inside a handler', async (scope) => {
 })
 
 test('methods taken off the prototype work on the instance', async (scope) => {
-  const { peer, ws } = await open(scope)
+  const { peer, ws } = await openServer(scope)
   const { send, close } = WebSocket.prototype
   send.call(ws, 'taken off')
   close.call(ws)
@@ -107,7 +99,7 @@ test('methods taken off the prototype work on the instance', async (scope) => {
 })
 
 test('emit may be replaced on an instance', async (scope) => {
-  const { peer, ws } = await open(scope)
+  const { peer, ws } = await openServer(scope)
   const seen = []
   const { emit } = ws
   ws.emit = function (type, ...details) {
@@ -120,7 +112,7 @@ test('emit may be replaced on an instance', async (scope) => {
 })
 
 test('dispatchEvent may be replaced on an instance', async (scope) => {
-  const { peer, ws } = await open(scope)
+  const { peer, ws } = await openServer(scope)
   const seen = []
   ws.dispatchEvent = (event) => seen.push(event.type)
   ws.onmessage = () => assert.fail('dispatched')
@@ -130,7 +122,7 @@ test('dispatchEvent may be replaced on an instance', async (scope) => {
 })
 
 deviation('bufferedAmount is what the kernel has not taken, and returns to 0', async (scope) => {
-  const { peer, ws } = await open(scope)
+  const { peer, ws } = await openServer(scope)
   assert.equal(ws.bufferedAmount, 0)
   peer.socket.pause()
   const message = Buffer.alloc(1 << 20)
@@ -151,7 +143,7 @@ deviation('bufferedAmount is what the kernel has not taken, and returns to 0', a
 })
 
 deviation('bufferedAmount of a closed socket is 0', async (scope) => {
-  const { peer, ws } = await open(scope)
+  const { peer, ws } = await openServer(scope)
   peer.socket.pause()
   for (let i = 0; i < 32; i++) ws.send(Buffer.alloc(1 << 20))
   peer.socket.destroy()
@@ -175,7 +167,7 @@ test('bufferedAmount can be read in every state', async (scope) => {
 })
 
 test('an error nobody listens to does not throw', async (scope) => {
-  const { peer, ws } = await open(scope)
+  const { peer, ws } = await openServer(scope)
   peer.write(fromClient(3, ''))
   assert.equal((await once(ws, 'close')).code, 1002)
 })

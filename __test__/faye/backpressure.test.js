@@ -6,39 +6,12 @@ const { Readable, Writable } = require('node:stream')
 
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
-const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { openServer, roles } = require('../support/open')
+const { eventually, once, serve } = require('../support/peer')
 const { closePayload, frame, fromClient, readFrames } = require('../support/wire')
 
 const MiB = 1 << 20
 const LIMIT = 16 * MiB
-
-/** An open server socket, its net.Socket, and a raw client. */
-async function openServer (scope, given) {
-  let ws
-  let socket
-  const { port } = await serve(scope, WebSocket, {
-    ...given,
-    onSocket: (each, parts) => {
-      ws = each
-      socket = parts.socket
-      if (given && given.onSocket) given.onSocket(each, parts)
-    }
-  })
-  const peer = await connectOpen(scope, port)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame: fromClient, peer, socket, ws }
-}
-
-async function openClient (scope) {
-  const server = await accept(scope)
-  const ws = new WebSocket.Client(server.url)
-  scope.defer(() => ws._stream.destroy())
-  const peer = await server.acceptedOpen()
-  await once(ws, 'open')
-  return { frame, peer, socket: ws._stream, ws }
-}
-
-const roles = { server: openServer, client: openClient }
 
 /** Sends until the kernel takes no more; how many messages. */
 async function fill (scope, ws) {
@@ -508,9 +481,9 @@ test('a peer that sends faster than sessions work is not read from meanwhile', a
   const slow = {
     name: 'slow', type: 'permessage', rsv1: false, rsv2: false, rsv3: false, createServerSession: () => session
   }
-  let ws
-  const { port } = await serve(scope, WebSocket, { options: { extensions: [slow] }, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': 'slow' })
+  const { peer, ws } = await openServer(scope, {
+    headers: { 'Sec-WebSocket-Extensions': 'slow' }, options: { extensions: [slow] }
+  })
   const received = []
   ws.on('message', ({ data }) => received.push(data.readUInt16BE(0)))
   const total = 200

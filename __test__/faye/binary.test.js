@@ -11,31 +11,13 @@ const { Writable } = require('node:stream')
 const vm = require('node:vm')
 
 const deflate = require('../../lib/permessage-deflate')
-const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { openServer, roles } = require('../support/open')
+const { accept, eventually, once } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
-const { closePayload, frame, fromClient, upgradeResponse } = require('../support/wire')
+const { closePayload, upgradeResponse } = require('../support/wire')
 
 const MiB = 1 << 20
-
-async function openServer (scope, options, headers) {
-  let ws
-  const { port } = await serve(scope, WebSocket, { options, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port, headers)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame: fromClient, peer, ws }
-}
-
-async function openClient (scope, options, headers) {
-  const server = await accept(scope)
-  const ws = new WebSocket.Client(server.url, [], options)
-  scope.defer(() => ws._stream.destroy())
-  const peer = await server.acceptedOpen(headers)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame, peer, ws }
-}
-
-const roles = { server: openServer, client: openClient }
 
 const bytes = (...values) => Buffer.from(values)
 
@@ -236,7 +218,7 @@ for (const [role, open] of Object.entries(roles)) {
 
   deviation(`${role}: Blobs are compressed like other messages`, async (scope) => {
     const headers = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
-    const { peer, ws } = await open(scope, { extensions: [deflate] }, headers)
+    const { peer, ws } = await open(scope, { options: { extensions: [deflate] }, headers })
     ws.send(new Blob([Buffer.alloc(MiB, 'x')]))
     ws.send('behind')
     const frames = await peer.frames(2)
@@ -276,7 +258,7 @@ deviation('a Blob cannot be prepared', () => {
 for (const [role, open] of Object.entries(roles)) {
   for (const how of ['option', 'property']) {
     deviation(`${role}: binaryType 'arraybuffer', as ${how}, gives ArrayBuffers, and pipe() Buffers`, async (scope) => {
-      const { frame, peer, ws } = await open(scope, how === 'option' ? { binaryType: 'arraybuffer' } : {})
+      const { frame, peer, ws } = await open(scope, { options: how === 'option' ? { binaryType: 'arraybuffer' } : {} })
       if (how === 'property') ws.binaryType = 'arraybuffer'
       assert.equal(ws.binaryType, 'arraybuffer')
       const received = []
@@ -311,7 +293,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: another binaryType throws and changes nothing`, async (scope) => {
-    const { ws } = await open(scope, { binaryType: 'arraybuffer' })
+    const { ws } = await open(scope, { options: { binaryType: 'arraybuffer' } })
     for (const wrong of ['blob', 'fragments', undefined, null, 5]) {
       assert.throws(() => { ws.binaryType = wrong }, {
         name: 'TypeError', message: /^Invalid binaryType: .*; expected 'nodebuffer' or 'arraybuffer'$/
@@ -324,7 +306,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: an ArrayBuffer can be sent back as it came`, async (scope) => {
-    const { frame, peer, ws } = await open(scope, { binaryType: 'arraybuffer' })
+    const { frame, peer, ws } = await open(scope, { options: { binaryType: 'arraybuffer' } })
     ws.on('message', ({ data }) => ws.send(data))
     peer.write(frame('binary', bytes(1, 2, 3)))
     const { type, payload } = await peer.frame()

@@ -7,7 +7,8 @@ const { inspect } = require('node:util')
 
 const deflate = require('../../lib/permessage-deflate')
 const { Codec, noise } = require('../support/deflate')
-const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { startServer } = require('../support/open')
+const { accept, connectOpen, once, serve } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { closePayload, frame, fromClient } = require('../support/wire')
@@ -37,14 +38,11 @@ const MESSAGES = [
 ]
 
 /** As many open sockets as there are lists of headers, and their peers. */
-async function open (scope, options, ...headers) {
+async function openMany (scope, options, ...headers) {
   const sockets = []
-  const { port } = await serve(scope, WebSocket, { options, onSocket: (ws) => sockets.push(ws) })
+  const { open, port } = await startServer(scope, { options, onSocket: (ws) => sockets.push(ws) })
   const peers = []
-  for (const each of headers) {
-    peers.push(await connectOpen(scope, port, each))
-    await eventually(() => sockets.length === peers.length && sockets.at(-1).readyState === 1, 'an open socket')
-  }
+  for (const each of headers) peers.push((await open({ headers: each })).peer)
   return { sockets, peers, port }
 }
 
@@ -56,7 +54,7 @@ function check (found, type, payload) {
 
 for (const [name, data, type, payload] of MESSAGES) {
   deviation(`${name} that was prepared arrives as if it had been sent`, async (scope) => {
-    const { sockets, peers } = await open(scope, {}, {}, {})
+    const { sockets, peers } = await openMany(scope, {}, {}, {})
     const message = WebSocket.prepare(data)
     for (const ws of sockets) {
       ws.send(message)
@@ -81,7 +79,7 @@ deviation('a client masks every copy with a key of its own', async (scope) => {
 })
 
 deviation('a change of the Buffer after it was prepared has no effect', async (scope) => {
-  const { sockets: [ws], peers: [peer] } = await open(scope, {}, {})
+  const { sockets: [ws], peers: [peer] } = await openMany(scope, {}, {})
   const data = Buffer.from('before')
   const message = WebSocket.prepare(data)
   data.write('after!')
@@ -101,7 +99,7 @@ deviation('what was prepared shows nothing, and cannot be changed or taken for t
 })
 
 deviation('what merely looks like it is an object like any other', async (scope) => {
-  const { sockets: [ws], peers: [peer] } = await open(scope, {}, {})
+  const { sockets: [ws], peers: [peer] } = await openMany(scope, {}, {})
   const prototype = Object.getPrototypeOf(WebSocket.prepare(''))
   // As a message of another copy of the package.
   assert.throws(() => ws.send(Object.create(prototype)), { name: 'TypeError' })
@@ -112,7 +110,7 @@ deviation('what merely looks like it is an object like any other', async (scope)
 })
 
 deviation('write() and end() take it as well', async (scope) => {
-  const { sockets: [ws], peers: [peer] } = await open(scope, {}, {})
+  const { sockets: [ws], peers: [peer] } = await openMany(scope, {}, {})
   const message = WebSocket.prepare(TEXT)
   ws.write(message)
   ws.end(message)
@@ -129,7 +127,7 @@ for (const isAlone of [true, false]) {
     const headers = ['', '; server_max_window_bits=9', ''].map((parameters) => ({
       'Sec-WebSocket-Extensions': 'permessage-deflate' + parameters
     }))
-    const { sockets, peers } = await open(scope, options, ...headers)
+    const { sockets, peers } = await openMany(scope, options, ...headers)
     const codecs = [15, 9, 15].map((windowBits) => new Codec({ windowBits, context: !isAlone }))
     const all = [TEXT, '', LARGE, Buffer.from(LARGE), noise(1000), TEXT]
     for (const data of all) {
@@ -182,7 +180,7 @@ deviation('an extension in JavaScript gets a copy of its own', async (scope) => 
   const bits = { rsv1: false, rsv2: false, rsv3: false }
   const reversing = { name: 'reversing', type: 'permessage', ...bits, createServerSession: () => session }
   const headers = { 'Sec-WebSocket-Extensions': 'reversing' }
-  const { sockets, peers } = await open(scope, { extensions: [reversing] }, headers, headers)
+  const { sockets, peers } = await openMany(scope, { extensions: [reversing] }, headers, headers)
   const message = WebSocket.prepare('abc')
   assert.equal(WebSocket.broadcast(sockets, message), 2)
   assert.equal(WebSocket.broadcast(sockets, Buffer.from('xyz')), 2)
@@ -210,7 +208,7 @@ deviation('before open it waits, and leaves with the handshake', async (scope) =
 })
 
 deviation('a socket that is closing or closed takes nothing', async (scope) => {
-  const { sockets, peers } = await open(scope, {}, {}, {}, {})
+  const { sockets, peers } = await openMany(scope, {}, {}, {}, {})
   const message = WebSocket.prepare(TEXT)
   const [closing, closed, other] = sockets
   closing.close()
@@ -227,7 +225,7 @@ deviation('a socket that is closing or closed takes nothing', async (scope) => {
 })
 
 deviation('a draft takes text, and is left out of what is binary', async (scope) => {
-  const { sockets, peers } = await open(scope, {}, HIXIE_75, {})
+  const { sockets, peers } = await openMany(scope, {}, HIXIE_75, {})
   const [draft] = sockets
   assert.equal(draft.version, 'hixie-75')
   assert.equal(draft.send(WebSocket.prepare(Buffer.of(1))), false)
@@ -250,7 +248,7 @@ const ITERABLES = [
 
 for (const [name, iterable] of ITERABLES) {
   deviation(`${name} of sockets is sent to, by server and client`, async (scope) => {
-    const { sockets, peers, port } = await open(scope, {}, {}, {})
+    const { sockets, peers, port } = await openMany(scope, {}, {}, {})
     const client = new WebSocket.Client(`ws://127.0.0.1:${port}/`)
     await once(client, 'open')
     const back = once(sockets[2], 'message')
@@ -280,7 +278,7 @@ const MISUSE = [
 
 for (const [connections, message] of MISUSE) {
   deviation(`${inspect(connections)} is refused before anything is sent`, async (scope) => {
-    const { sockets: [ws], peers: [peer] } = await open(scope, {}, {})
+    const { sockets: [ws], peers: [peer] } = await openMany(scope, {}, {})
     const given = Array.isArray(connections) ? [ws, ...connections] : connections
     assert.throws(() => WebSocket.broadcast(given, TEXT), { name: 'TypeError', message })
     ws.send('next')
@@ -289,7 +287,7 @@ for (const [connections, message] of MISUSE) {
 }
 
 deviation('a socket that throws does not keep the others from it', async (scope) => {
-  const { sockets, peers } = await open(scope, {}, {}, {}, {}, {})
+  const { sockets, peers } = await openMany(scope, {}, {}, {}, {}, {})
   const broken = new Error('broken')
   sockets[0].send = sockets[2].send = () => { throw broken }
   assert.throws(() => WebSocket.broadcast(sockets.slice(0, 2), 'one'), (error) => error === broken)
@@ -306,7 +304,7 @@ deviation('a socket that throws does not keep the others from it', async (scope)
 })
 
 deviation('a send that was replaced gets the prepared message, and may change the set', async (scope) => {
-  const { sockets, peers } = await open(scope, {}, {}, {})
+  const { sockets, peers } = await openMany(scope, {}, {}, {})
   const all = new Set(sockets)
   const { send } = sockets[0]
   const given = []
@@ -322,7 +320,7 @@ deviation('a send that was replaced gets the prepared message, and may change th
 })
 
 deviation('what a connection that does not read holds back is counted, and drain follows', async (scope) => {
-  const { sockets: [ws, other], peers } = await open(scope, {}, {}, {})
+  const { sockets: [ws, other], peers } = await openMany(scope, {}, {}, {})
   peers[0].socket.pause()
   const message = WebSocket.prepare(noise(1 << 20))
   let count = 0
@@ -342,7 +340,7 @@ deviation('what a connection that does not read holds back is counted, and drain
 })
 
 deviation('in the handler of a message it leaves with the rest of the batch', async (scope) => {
-  const { sockets, peers } = await open(scope, {}, {}, {})
+  const { sockets, peers } = await openMany(scope, {}, {}, {})
   sockets[0].on('message', ({ data }) => {
     WebSocket.broadcast(sockets, data)
     sockets[0].send('then')

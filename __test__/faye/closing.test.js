@@ -3,33 +3,13 @@
 const assert = require('node:assert/strict')
 
 const deflate = require('../../lib/permessage-deflate')
-const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
-const { accept, connectOpen, once, serve } = require('../support/peer')
+const { roles } = require('../support/open')
+const { once } = require('../support/peer')
 const { closePayload, frame, fromClient } = require('../support/wire')
 
 const BYE = closePayload(3001, 'bye')
 const EXTENSION = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
-
-/** Each end open, with a raw peer: `send` frames a payload as that peer does. `maxLength` is 100. */
-const ROLES = {
-  server: async (scope, headers = {}, options = {}) => {
-    const { port } = await serve(scope, WebSocket, {
-      options: { maxLength: 100, ...options },
-      onSocket: (ws) => { socket = ws }
-    })
-    let socket
-    const peer = await connectOpen(scope, port, headers)
-    if (socket.readyState === 0) await once(socket, 'open')
-    return { ws: socket, peer, send: fromClient, wrong: frame }
-  },
-  client: async (scope, headers = {}, options = {}) => {
-    const { acceptedOpen, url } = await accept(scope)
-    const ws = new WebSocket.Client(url, null, { maxLength: 100, ...options })
-    const [peer] = await Promise.all([acceptedOpen(headers), once(ws, 'open')])
-    return { ws, peer, send: frame, wrong: fromClient }
-  }
-}
 
 /** Hardening of frames: what fails an open connection, by bytes of that role's peer. */
 const VIOLATIONS = {
@@ -54,9 +34,10 @@ const COMPRESSED = {
     Buffer.concat([send('text', 'a', { fin: false }), send('continuation', 'b', { rsv: 4 })])
 }
 
-async function assertEndsAtOnce (open, scope, bytes, { headers, options } = {}) {
+async function assertEndsAtOnce (role, scope, bytes, { headers, options } = {}) {
   for (const behind of [[], [BYE]]) {
-    const { ws, peer, send, wrong } = await open(scope, headers, options)
+    const { ws, peer, frame: send } = await roles[role](scope, { headers, options: { maxLength: 100, ...options } })
+    const wrong = role === 'server' ? frame : fromClient
     const errors = []
     ws.on('error', ({ message }) => errors.push(message))
     const closed = once(ws, 'close')
@@ -70,15 +51,15 @@ async function assertEndsAtOnce (open, scope, bytes, { headers, options } = {}) 
   }
 }
 
-for (const [role, open] of Object.entries(ROLES)) {
+for (const role of Object.keys(roles)) {
   for (const [name, bytes] of Object.entries(VIOLATIONS)) {
     deviation(`${role}: ${name} after our close frame ends the connection at once`, (scope) =>
-      assertEndsAtOnce(open, scope, bytes))
+      assertEndsAtOnce(role, scope, bytes))
   }
 
   for (const [name, bytes] of Object.entries(COMPRESSED)) {
     deviation(`${role}: ${name} after our close frame ends the connection at once, with permessage-deflate`, (scope) =>
-      assertEndsAtOnce(open, scope, bytes, { headers: EXTENSION, options: { extensions: [deflate] } }))
+      assertEndsAtOnce(role, scope, bytes, { headers: EXTENSION, options: { extensions: [deflate] } }))
   }
 
   deviation(`${role}: the peer's end after our close frame is the end of the connection`, async (scope) => {
@@ -88,7 +69,7 @@ for (const [role, open] of Object.entries(ROLES)) {
       reset: (peer) => peer.socket.resetAndDestroy?.() ?? peer.socket.destroy()
     }
     for (const [name, end] of Object.entries(endings)) {
-      const { ws, peer } = await open(scope)
+      const { ws, peer } = await roles[role](scope)
       const closed = once(ws, 'close')
       ws.close(3001, 'bye')
       await peer.frame()

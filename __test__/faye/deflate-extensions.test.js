@@ -12,6 +12,8 @@ const npm = require('permessage-deflate')
 const deflate = require('../../lib/permessage-deflate')
 const { runChild } = require('../support/child')
 const { noise } = require('../support/deflate')
+const { openPair } = require('../support/open')
+const { echoEach } = require('../support/client')
 const { eventually, once, serve } = require('../support/peer')
 const { WebSocket, original } = require('../support/subject')
 const { deviation, test } = require('../support/test')
@@ -55,18 +57,12 @@ function flipping () {
 
 /** Sends all messages to an echo, and compares what comes back. */
 async function echo (scope, { server, client }, messages = MESSAGES) {
-  let accepted
-  const { url } = await serve(scope, server.library, {
-    options: { extensions: server.extensions },
-    onSocket: (ws) => {
-      accepted = ws
-      ws.on('message', ({ data }) => ws.send(data))
-    }
+  const { client: ws, server: accepted } = await openPair(scope, {
+    client: { options: { extensions: client.extensions }, Subject: client.library },
+    server: { onSocket: echoEach, options: { extensions: server.extensions }, Subject: server.library }
   })
-  const ws = new client.library.Client(url, null, { extensions: client.extensions })
   const received = []
   ws.on('message', ({ data }) => received.push(data))
-  await once(ws, 'open')
   for (const message of messages) ws.send(message)
   await eventually(() => received.length === messages.length || ws.readyState === 3, 'all echoes')
   assert.equal(received.length, messages.length)

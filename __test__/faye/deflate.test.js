@@ -13,6 +13,7 @@ const npm = require('permessage-deflate')
 const deflate = require('../../lib/permessage-deflate')
 const { runChild } = require('../support/child')
 const { Codec, compress, noise } = require('../support/deflate')
+const { roles } = require('../support/open')
 const { accept, connect, connectOpen, eventually, once, serve } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
@@ -24,40 +25,19 @@ const SMALL = JSON.stringify({ id: 1, name: 'entry', ok: true })
 const LARGE = Array.from({ length: 20000 }, (_, id) => JSON.stringify({ id, name: `entry ${id * id % 999}` })).join()
 const MIXED = Buffer.concat([noise(300_000), Buffer.from(LARGE), noise(70_000)])
 
-/** An open server socket, its net.Socket, and a raw client that has asked for permessage-deflate. */
-async function openServer (scope, { options, prepare = () => {} } = {}) {
-  let ws
-  let socket
-  const { port } = await serve(scope, WebSocket, {
-    options: { extensions: [deflate], ...options },
-    onSocket: (each, parts) => {
-      ws = each
-      socket = parts.socket
-      prepare(ws)
-    }
-  })
-  const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': 'permessage-deflate' })
-  assert.equal(headerOf(peer.response, 'sec-websocket-extensions'), 'permessage-deflate')
-  if (ws.readyState === 0) await once(ws, 'open')
-  return new Pair(ws, socket, peer, fromClient)
+/** An open socket of ours that compresses, and its raw peer. */
+async function open (scope, role, { onSocket, options } = {}) {
+  return new Pair(await roles[role](scope, {
+    headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' },
+    onSocket,
+    options: { extensions: [deflate], ...options }
+  }))
 }
-
-async function openClient (scope, { options, prepare = () => {} } = {}) {
-  const server = await accept(scope)
-  const ws = new WebSocket.Client(server.url, null, { extensions: [deflate], ...options })
-  prepare(ws)
-  scope.defer(() => ws._stream.destroy())
-  const peer = await server.acceptedOpen({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
-  if (ws.readyState === 0) await once(ws, 'open')
-  return new Pair(ws, ws._stream, peer, frame)
-}
-
-const roles = { server: openServer, client: openClient }
 
 /** A socket of ours and its peer. */
 class Pair {
-  constructor (ws, socket, peer, frame) {
-    Object.assign(this, { ws, socket, peer, frame, codec: new Codec() })
+  constructor (connection) {
+    Object.assign(this, connection, { codec: new Codec() })
   }
 
   /** A compressed message from the peer, as bytes. They have to be written in this order. */
@@ -109,9 +89,9 @@ const ENDS = {
 const CANNOT_RESET = !('resetAndDestroy' in Socket.prototype) && 'this version of Node has no resetAndDestroy()'
 const WAITS = [['at once', process.nextTick], ['between two slices', setImmediate], ['later', setTimeout]]
 
-for (const [role, open] of Object.entries(roles)) {
+for (const role of Object.keys(roles)) {
   deviation(`${role}: messages, pings and the close frame leave in the order they were sent in`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const { ws } = pair
     for (const message of [SMALL, LARGE, SMALL, MIXED, '']) ws.send(message)
     ws.ping('p')
@@ -127,7 +107,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: messages, pings and the close frame are heeded in the order they came in`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const { ws, peer } = pair
     const events = pair.events()
     ws.on('message', ({ data }) => ws.send(`${data.length}`))
@@ -146,7 +126,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   test(`${role}: large messages come back in order from an echo`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const { ws, peer } = pair
     ws.pipe(ws)
     const messages = [LARGE, SMALL, MIXED, SMALL, '', LARGE, MIXED]
@@ -157,7 +137,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   test(`${role}: fragments of a compressed message may be cut anywhere, with pings between them`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const events = pair.events()
     const messages = [SMALL, LARGE, '', MIXED]
     for (const message of messages) {
@@ -176,7 +156,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: false from send while messages wait to be compressed is followed by one drain`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const { ws } = pair
     let drains = 0
     ws.on('drain', () => drains++)
@@ -196,7 +176,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: a producer that minds drain never has much waiting, and delivers everything`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const { ws } = pair
     const total = 24
     const messages = Array.from({ length: total }, (_, index) => Buffer.alloc(300_000 + index, `message ${index}`))
@@ -219,7 +199,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   test(`${role}: close right behind a large message delivers it`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const { ws } = pair
     ws.send(LARGE)
     ws.close()
@@ -231,13 +211,13 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   test(`${role}: end with a large message delivers it`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     pair.ws.end(MIXED)
     assertSame(await pair.receive(2), [['binary', MIXED], ['close', closePayload(1000)]])
   })
 
   test(`${role}: the peer's close frame does not cut off a large message that is on its way`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const closed = once(pair.ws, 'close')
     pair.ws.send(LARGE)
     pair.peer.write(pair.frame('close', closePayload(3000)))
@@ -249,7 +229,7 @@ for (const [role, open] of Object.entries(roles)) {
     const skip = how === 'the peer resets' && CANNOT_RESET
     for (const [when, wait] of WAITS) {
       test(`${role}: ${how} ${when} while messages are compressed: one close`, async (scope) => {
-        const pair = await open(scope)
+        const pair = await open(scope, role)
         const events = pair.events()
         pair.ws.on('drain', () => events.push('drain'))
         for (let index = 0; index < 8; index++) pair.ws.send(Buffer.alloc(4 * MiB, SMALL))
@@ -264,7 +244,7 @@ for (const [role, open] of Object.entries(roles)) {
 
       if (how === 'the peer ends') continue
       test(`${role}: ${how} ${when} while a message is inflated: one close`, async (scope) => {
-        const pair = await open(scope)
+        const pair = await open(scope, role)
         const events = pair.events()
         const received = new Promise((resolve) => pair.socket.once('data', resolve))
         pair.peer.write(compressedZeros(pair, 60))
@@ -279,7 +259,7 @@ for (const [role, open] of Object.entries(roles)) {
   }
 
   deviation(`${role}: what came before the end of the peer is delivered before the close`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const events = pair.events()
     pair.peer.socket.end(Buffer.concat([LARGE, SMALL, MIXED, SMALL].map((message) => pair.message(message))))
     await pair.closed(scope, events, 5)
@@ -287,7 +267,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: a pause holds back a large message under way, resume delivers it`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const events = pair.events()
     const data = new Promise((resolve) => pair.socket.once('data', resolve))
     pair.peer.write(Buffer.concat([pair.message(LARGE), pair.message(SMALL), pair.message(MIXED)]))
@@ -304,7 +284,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: a reader that pauses at every message gets all of them, in order`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const events = pair.events()
     pair.ws.on('message', () => {
       pair.ws.pause()
@@ -318,7 +298,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   test(`${role}: a paused reader still sends`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     pair.ws.pause()
     for (const message of [SMALL, LARGE, MIXED]) pair.ws.send(message)
     assertSame(await pair.receive(3), [['text', SMALL], ['text', LARGE], ['binary', MIXED]])
@@ -335,7 +315,7 @@ for (const [role, open] of Object.entries(roles)) {
     ['what inflates to too much', compress(Buffer.alloc(5 * MiB)), 1009, 'WebSocket frame length too large']
   ]) {
     deviation(`${role}: ${name} fails the connection with ${code}, and nothing behind it counts`, async (scope) => {
-      const pair = await open(scope, { options: { maxLength: 4 * MiB } })
+      const pair = await open(scope, role, { options: { maxLength: 4 * MiB } })
       const events = pair.events()
       pair.peer.write(Buffer.concat([
         pair.frame('text', compress('good'), { rsv: 4 }), pair.frame('text', data, { rsv: 4 }),
@@ -351,7 +331,7 @@ for (const [role, open] of Object.entries(roles)) {
   }
 
   test(`${role}: what was sent before a failure is delivered before the close frame`, async (scope) => {
-    const pair = await open(scope)
+    const pair = await open(scope, role)
     const events = pair.events()
     pair.ws.on('message', () => [SMALL, LARGE, 'behind'].forEach((message) => pair.ws.send(message)))
     pair.peer.write(Buffer.concat([pair.message('good'), pair.frame('text', [0xff, 0xff], { rsv: 4 })]))
@@ -365,15 +345,15 @@ for (const [role, open] of Object.entries(roles)) {
 
   test(`${role}: what is sent before it is open is compressed and delivered in order`, async (scope) => {
     const messages = [SMALL, LARGE, '', MIXED, SMALL]
-    const pair = await open(scope, { prepare: (ws) => messages.forEach((message) => ws.send(message)) })
+    const pair = await open(scope, role, { onSocket: (ws) => messages.forEach((message) => ws.send(message)) })
     assertSame(await pair.receive(messages.length), messages.map((message) => (
       [typeof message === 'string' ? 'text' : 'binary', message]
     )))
   })
 
   test(`${role}: what is sent and closed in the handler of open is delivered`, async (scope) => {
-    const pair = await open(scope, {
-      prepare: (ws) => ws.on('open', () => {
+    const pair = await open(scope, role, {
+      onSocket: (ws) => ws.on('open', () => {
         ws.send(LARGE)
         ws.close(3000)
       })

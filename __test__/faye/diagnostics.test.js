@@ -5,10 +5,11 @@
 const assert = require('node:assert/strict')
 const diagnostics = require('node:diagnostics_channel')
 
-const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { roles } = require('../support/open')
+const { eventually, once, serve } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
-const { closePayload, frame, fromClient } = require('../support/wire')
+const { closePayload } = require('../support/wire')
 
 const NAMES = ['open', 'close', 'socket_error', 'ping', 'pong']
 
@@ -25,29 +26,19 @@ function subscribe (scope) {
   return published
 }
 
-async function openServer (scope) {
-  let ws
-  const { port } = await serve(scope, WebSocket, { protocols: ['chat'], onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Protocol': 'chat' })
+async function openChat (scope, role) {
+  const opened = await roles[role](scope, {
+    headers: { 'Sec-WebSocket-Protocol': 'chat', 'X-Name': 'value' }, protocols: ['chat']
+  })
   // At once: what is published later would be taken for another test's.
-  scope.defer(() => ws.terminate())
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame: fromClient, peer, ws }
+  scope.defer(() => opened.ws.terminate())
+  return opened
 }
 
-async function openClient (scope) {
-  const server = await accept(scope)
-  const ws = new WebSocket.Client(server.url, ['chat'])
-  scope.defer(() => ws.terminate())
-  const peer = await server.acceptedOpen({ 'Sec-WebSocket-Protocol': 'chat', 'X-Name': 'value' })
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame, peer, ws }
-}
-
-for (const [role, open] of Object.entries({ server: openServer, client: openClient })) {
+for (const role of Object.keys(roles)) {
   deviation(`${role}: open, ping, pong and close are published, with their socket`, async (scope) => {
     const published = subscribe(scope)
-    const { frame, peer, ws } = await open(scope)
+    const { frame, peer, ws } = await openChat(scope, role)
     const [[name, opened]] = published
     assert.equal(name, 'open')
     assert.equal(opened.websocket, ws)
@@ -77,7 +68,7 @@ for (const [role, open] of Object.entries({ server: openServer, client: openClie
 
   deviation(`${role}: a reset is published with its error`, async (scope) => {
     const published = subscribe(scope)
-    const { peer, ws } = await open(scope)
+    const { peer, ws } = await openChat(scope, role)
     peer.socket.resetAndDestroy()
     await once(ws, 'close')
     assert.deepEqual(published.names(), ['open', 'socket_error', 'close'])
@@ -86,7 +77,7 @@ for (const [role, open] of Object.entries({ server: openServer, client: openClie
   })
 
   deviation(`${role}: nobody who listens costs a socket a listener`, async (scope) => {
-    const { peer, frame, ws } = await open(scope)
+    const { peer, frame, ws } = await openChat(scope, role)
     assert.equal(ws._driver.listenerCount('ping') + ws._driver.listenerCount('pong'), 0)
     const published = subscribe(scope)
     peer.write(Buffer.concat([frame('ping', 'a'), frame('text', 'x')]))

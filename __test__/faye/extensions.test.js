@@ -6,9 +6,9 @@ const assert = require('node:assert/strict')
 const { Writable } = require('node:stream')
 const deflate = require('permessage-deflate')
 
-const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
-const { connectOpen, eventually, once, serve } = require('../support/peer')
+const { openPair, openServer } = require('../support/open')
+const { eventually, once } = require('../support/peer')
 const { closePayload, fromClient } = require('../support/wire')
 
 /** An extension whose sessions answer through `answer(callback)`. */
@@ -23,25 +23,12 @@ function extension (answer) {
   return { name: 'test', type: 'permessage', ...bits, createServerSession: () => session }
 }
 
-async function open (scope, extensions) {
-  let ws
-  const { port } = await serve(scope, WebSocket, { options: { extensions }, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': 'test' })
-  return { peer, ws }
-}
-
-async function openPair (scope) {
-  let ws
-  const { url } = await serve(scope, WebSocket, { options: { extensions: deflate }, onSocket: (each) => { ws = each } })
-  const client = new WebSocket.Client(url, null, { extensions: deflate })
-  await once(client, 'open')
-  return { client, ws }
-}
-
+const options = { extensions: deflate }
+const HEADERS = { 'Sec-WebSocket-Extensions': 'test' }
 const names = Array.from({ length: 200 }, (_, index) => 'message ' + index)
 
 deviation('a reader that pauses and resumes gets every compressed message, in order', async (scope) => {
-  const { client, ws } = await openPair(scope)
+  const { client, server: ws } = await openPair(scope, { client: { options }, server: { options } })
   const received = []
   ws.on('message', ({ data }) => {
     received.push(data)
@@ -57,7 +44,7 @@ deviation('a reader that pauses and resumes gets every compressed message, in or
 })
 
 test('a pipe to a slow sink loses no compressed message', async (scope) => {
-  const { client, ws } = await openPair(scope)
+  const { client, server: ws } = await openPair(scope, { client: { options }, server: { options } })
   const received = []
   const slow = new Writable({
     objectMode: true,
@@ -77,7 +64,9 @@ test('a pipe to a slow sink loses no compressed message', async (scope) => {
 
 for (const [end, code] of [['a close frame', 1000], ['a FIN', 1006]]) {
   deviation(`what came before ${end} is delivered when the session has finished it, then the close`, async (scope) => {
-    const { peer, ws } = await open(scope, [extension(setImmediate)])
+    const { peer, ws } = await openServer(scope, {
+      headers: HEADERS, options: { extensions: [extension(setImmediate)] }
+    })
     const events = []
     ws.on('message', ({ data }) => events.push(data))
     ws.on('close', (event) => events.push(event.code))
@@ -91,7 +80,9 @@ for (const [end, code] of [['a close frame', 1000], ['a FIN', 1006]]) {
 
 deviation('a sender is told to wait while sessions have enough to do, and that they can take more', async (scope) => {
   const held = []
-  const { peer, ws } = await open(scope, [extension((finish) => held.push(finish))])
+  const { peer, ws } = await openServer(scope, {
+    headers: HEADERS, options: { extensions: [extension((finish) => held.push(finish))] }
+  })
   peer.socket.resume()
   let sent = 0
   while (ws.send(Buffer.alloc(65536))) assert.ok(++sent < 100, 'never false')

@@ -12,11 +12,12 @@ const { WebSocket, usesOriginal } = require('../support/subject')
 const { test } = require('../support/test')
 const { createAuthority } = require('../support/certs')
 const { compress } = require('../support/deflate')
+const { echoEach } = require('../support/client')
 const { connect, connectOpen, eventually, once, serve } = require('../support/peer')
 const { freePort, missing, startHaproxy, startNginx } = require('../support/programs')
 const { closePayload, fromClient, headerOf, upgradeRequest } = require('../support/wire')
-const { UNAVAILABLE } = require('../transport/open')
 const { usesReactor } = require('../support/transport')
+const { UNAVAILABLE } = require('../support/native')
 
 const EXAMPLES = path.join(__dirname, '../../examples')
 const authority = createAuthority()
@@ -68,7 +69,7 @@ async function behind (scope, { start, isSecure, isBackendSecure }, { idle, opti
     options,
     onSocket: (ws, { request, socket }) => {
       arrived.push({ request, socket, ws })
-      ws.on('message', ({ data }) => ws.send(data))
+      echoEach(ws)
     }
   })
   const front = await start(scope, { isSecure, isBackendSecure, port: server.port, idle })

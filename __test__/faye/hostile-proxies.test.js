@@ -8,10 +8,11 @@ const assert = require('node:assert/strict')
 const { WebSocket, usesOriginal } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { createAuthority } = require('../support/certs')
+const { echoEach } = require('../support/client')
 const { accept, connect, eventually, once, serve } = require('../support/peer')
 const { acceptOf, frame, upgradeResponse } = require('../support/wire')
-const { UNAVAILABLE } = require('../transport/open')
 const { usesReactor } = require('../support/transport')
+const { UNAVAILABLE } = require('../support/native')
 
 const authority = createAuthority()
 const OK = 'HTTP/1.1 200 OK\r\n\r\n'
@@ -119,7 +120,7 @@ for (const kind of KINDS) {
     test(`${through}: the tunnel may be granted ${name}`, async (scope) => {
       const server = await serve(scope, WebSocket, {
         secure: kind.scheme === 'wss' && authority.local,
-        onSocket: (ws) => ws.on('message', ({ data }) => ws.send(data))
+        onSocket: echoEach
       })
       const { events, proxy, types, ws } = await asked(scope, kind, { port: server.port })
       for (const chunk of chunks) {

@@ -4,29 +4,11 @@
 
 const assert = require('node:assert/strict')
 
-const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { roles } = require('../support/open')
+const { accept, eventually, once } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
-const { closePayload, frame, fromClient } = require('../support/wire')
-
-async function openServer (scope, options) {
-  let ws
-  const { port } = await serve(scope, WebSocket, { options, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame: fromClient, peer, ws }
-}
-
-async function openClient (scope, options) {
-  const server = await accept(scope)
-  const ws = new WebSocket.Client(server.url, [], options)
-  scope.defer(() => ws._stream.destroy())
-  const peer = await server.acceptedOpen()
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame, peer, ws }
-}
-
-const roles = { server: openServer, client: openClient }
+const { closePayload, frame } = require('../support/wire')
 
 const LISTENED = ['message', 'error', 'close']
 
@@ -71,8 +53,8 @@ for (const [role, open] of Object.entries(roles)) {
 
   deviation(`${role}: the loop ends when the signal is aborted, and when our close is not answered`, async (scope) => {
     const controller = new AbortController()
-    const aborted = await open(scope, { signal: controller.signal })
-    const silent = await open(scope, { closeTimeout: 0.05 })
+    const aborted = await open(scope, { options: { signal: controller.signal } })
+    const silent = await open(scope, { options: { closeTimeout: 0.05 } })
     const seen = Promise.all([all(aborted.ws), all(silent.ws)])
     controller.abort()
     silent.ws.close()
@@ -200,7 +182,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: the loop is given what binaryType says, and is no hindrance to listeners`, async (scope) => {
-    const { frame, peer, ws } = await open(scope, { binaryType: 'arraybuffer' })
+    const { frame, peer, ws } = await open(scope, { options: { binaryType: 'arraybuffer' } })
     const heard = []
     ws.on('message', ({ data }) => heard.push(data.byteLength))
     const seen = all(ws)

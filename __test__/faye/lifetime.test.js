@@ -6,12 +6,13 @@ const assert = require('node:assert/strict')
 const { getEventListeners } = require('node:events')
 const { Duplex } = require('node:stream')
 
+const { openServer, roles } = require('../support/open')
 const { accept, connect, connectOpen, eventually, once, serve } = require('../support/peer')
 const { runChild } = require('../support/child')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { fakeLongTimers, fakeOwnTimers } = require('../support/timers')
-const { closePayload, frame, fromClient, upgradeRequest } = require('../support/wire')
+const { closePayload, fromClient, upgradeRequest } = require('../support/wire')
 
 const HIXIE_76 = {
   'Sec-WebSocket-Key': null,
@@ -31,25 +32,6 @@ function record (ws) {
   ws.on('close', ({ code, reason }) => events.push(`close ${code} ${reason}`))
   return events
 }
-
-async function openServer (scope, options) {
-  let ws
-  const { port } = await serve(scope, WebSocket, { options, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame: fromClient, peer, ws }
-}
-
-async function openClient (scope, options) {
-  const server = await accept(scope)
-  const ws = new WebSocket.Client(server.url, [], options)
-  scope.defer(() => ws._stream.destroy())
-  const peer = await server.acceptedOpen()
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame, peer, ws }
-}
-
-const roles = { server: openServer, client: openClient }
 
 // handshakeTimeout
 
@@ -116,7 +98,7 @@ deviation('handshakeTimeout ends the wait of a server for the body of hixie-76',
 
 for (const [role, open] of Object.entries(roles)) {
   deviation(`${role}: handshakeTimeout has no effect on what is open in time`, async (scope) => {
-    const { frame, peer, ws } = await open(scope, { handshakeTimeout: 0.2 })
+    const { frame, peer, ws } = await open(scope, { options: { handshakeTimeout: 0.2 } })
     await scope.settle(300)
     peer.write(frame('text', 'still here'))
     assert.equal((await once(ws, 'message')).data, 'still here')
@@ -127,7 +109,7 @@ for (const [role, open] of Object.entries(roles)) {
 
 for (const [role, open] of Object.entries(roles)) {
   deviation(`${role}: closeTimeout ends the wait for the peer's close frame`, async (scope) => {
-    const { peer, ws } = await open(scope, { closeTimeout: 0.05 })
+    const { peer, ws } = await open(scope, { options: { closeTimeout: 0.05 } })
     const events = record(ws)
     ws.close(3000, 'bye')
     assert.deepEqual(events, [])
@@ -139,7 +121,7 @@ for (const [role, open] of Object.entries(roles)) {
 
   for (const [given, delay] of [[undefined, 30000], [0, 30000], [5, 5000], [2 ** 40, 2 ** 31 - 1]]) {
     deviation(`${role}: closeTimeout: ${given} waits ${delay} ms`, async (scope) => {
-      const { ws } = await open(scope, { closeTimeout: given })
+      const { ws } = await open(scope, { options: { closeTimeout: given } })
       const timers = fakeLongTimers(scope)
       ws.close()
       assert.deepEqual(timers.map(({ delay, active }) => [delay, active]), [[delay, true]])
@@ -253,7 +235,7 @@ const countListeners = (signal) => getEventListeners(signal, 'abort').length
 for (const [role, open] of Object.entries(roles)) {
   deviation(`${role}: aborting the signal terminates, once`, async (scope) => {
     const controller = new AbortController()
-    const { peer, ws } = await open(scope, { signal: controller.signal })
+    const { peer, ws } = await open(scope, { options: { signal: controller.signal } })
     const events = record(ws)
     controller.abort()
     assert.deepEqual(events, ['end', 'close 1006 '])
@@ -266,7 +248,7 @@ for (const [role, open] of Object.entries(roles)) {
     const controller = new AbortController()
     const { signal } = controller
     const sockets = []
-    for (let i = 0; i < 12; i++) sockets.push(await open(scope, { signal }))
+    for (let i = 0; i < 12; i++) sockets.push(await open(scope, { options: { signal } }))
     assert.equal(countListeners(signal), 1)
     for (const { ws } of sockets.slice(0, 11)) ws.terminate()
     assert.equal(countListeners(signal), 1)
@@ -274,7 +256,7 @@ for (const [role, open] of Object.entries(roles)) {
     sockets[11].peer.socket.end()
     await once(sockets[11].ws, 'close')
     assert.equal(countListeners(signal), 0)
-    const { ws } = await open(scope, { signal })
+    const { ws } = await open(scope, { options: { signal } })
     controller.abort()
     assert.equal(ws.readyState, 3)
   })
@@ -283,8 +265,8 @@ for (const [role, open] of Object.entries(roles)) {
 deviation('a handler that throws does not keep an abort from the other sockets', async (scope) => {
   const controller = new AbortController()
   const { signal } = controller
-  const first = await openServer(scope, { signal })
-  const second = await openServer(scope, { signal })
+  const first = await openServer(scope, { options: { signal } })
+  const second = await openServer(scope, { options: { signal } })
   const thrown = new Error('from a handler')
   first.ws.on('close', () => { throw thrown })
   const listeners = process.listeners('uncaughtException')
@@ -354,7 +336,7 @@ deviation('aborting ends a client at every stage of connecting', async (scope) =
 
 for (const [role, open] of Object.entries(roles)) {
   deviation(`${role}: pingTimeout drops a peer that does not answer pings`, async (scope) => {
-    const { peer, ws } = await open(scope, { ping: 0.05, pingTimeout: 0.1 })
+    const { peer, ws } = await open(scope, { options: { ping: 0.05, pingTimeout: 0.1 } })
     const events = record(ws)
     await once(ws, 'close')
     assert.equal(events.length, 3)
@@ -366,7 +348,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: pingTimeout keeps a peer that answers, the latest ping or all of them`, async (scope) => {
-    const { frame, peer, ws } = await open(scope, { ping: 0.03, pingTimeout: 0.2 })
+    const { frame, peer, ws } = await open(scope, { options: { ping: 0.03, pingTimeout: 0.2 } })
     const events = record(ws)
     let pings = 0
     const timer = setInterval(async () => {
@@ -384,7 +366,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: pongs that nobody has asked for do not count`, async (scope) => {
-    const { frame, peer, ws } = await open(scope, { ping: 0.03, pingTimeout: 0.1 })
+    const { frame, peer, ws } = await open(scope, { options: { ping: 0.03, pingTimeout: 0.1 } })
     const pongs = Buffer.concat(['', '999999', 'x'].map((data) => frame('pong', data)))
     const timer = setInterval(() => peer.write(pongs), 10)
     scope.defer(() => clearInterval(timer))
@@ -393,7 +375,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: a peer is not dropped for what a paused application has not read`, async (scope) => {
-    const { frame, peer, ws } = await open(scope, { ping: 0.05, pingTimeout: 0.1 })
+    const { frame, peer, ws } = await open(scope, { options: { ping: 0.05, pingTimeout: 0.1 } })
     const events = record(ws)
     ws.pause()
     await scope.settle(400)
@@ -405,7 +387,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: a pong that came while the event loop was blocked is in time`, async (scope) => {
-    const { frame, peer, ws } = await open(scope, { ping: 0.05, pingTimeout: 0.15 })
+    const { frame, peer, ws } = await open(scope, { options: { ping: 0.05, pingTimeout: 0.15 } })
     const events = record(ws)
     for (let i = 0; i < 3; i++) {
       const [{ payload }] = await peer.frames(1)
@@ -417,7 +399,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   deviation(`${role}: a ping without pingTimeout drops nobody`, async (scope) => {
-    const { peer, ws } = await open(scope, { ping: 0.02 })
+    const { peer, ws } = await open(scope, { options: { ping: 0.02 } })
     await peer.frames(10)
     assert.equal(ws.readyState, 1)
   })
@@ -450,15 +432,7 @@ async function takeSome (peer, socket, bytes) {
 
 for (const [what, end] of Object.entries(ENDS)) {
   deviation(`a peer that ${what}, and takes the rest little by little, has 30 seconds`, async (scope) => {
-    let socket, ws
-    const { port } = await serve(scope, WebSocket, {
-      onSocket: (each, found) => {
-        ws = each
-        socket = found.socket
-      }
-    })
-    const peer = await connectOpen(scope, port)
-    if (ws.readyState === 0) await once(ws, 'open')
+    const { peer, socket, ws } = await openServer(scope)
     peer.socket.pause()
     for (let i = 0; i < 250; i++) ws.send(Buffer.alloc(1 << 16))
     const timers = fakeOwnTimers(scope)
@@ -505,7 +479,7 @@ const LONG = { ping: 50, pingTimeout: 5, handshakeTimeout: 10, closeTimeout: 20 
 for (const [role, open] of Object.entries(roles)) {
   deviation(`${role}: fake clocks have all the timers, and all are cleared at the end`, async (scope) => {
     const timers = fakeLongTimers(scope)
-    const { frame, peer, ws } = await open(scope, LONG)
+    const { frame, peer, ws } = await open(scope, { options: LONG })
     const delays = () => timers.map(({ delay, active }) => [delay, active])
     const handshake = [10000, false]
     const ping = [50000, true]

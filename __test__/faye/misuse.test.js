@@ -5,30 +5,14 @@ const { Duplex } = require('node:stream')
 
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
+const { openServer, roles } = require('../support/open')
 const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
 const { closePayload, frame, fromClient, KEY, upgradeResponse } = require('../support/wire')
-
-async function openServer (scope, given) {
-  let ws
-  const { port } = await serve(scope, WebSocket, { ...given, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame: fromClient, peer, ws }
-}
-
-async function openClient (scope) {
-  const server = await accept(scope)
-  const ws = new WebSocket.Client(server.url)
-  scope.defer(() => ws._stream.destroy())
-  const peer = await server.acceptedOpen()
-  await once(ws, 'open')
-  return { frame, peer, ws }
-}
 
 const mine = new Error('mine')
 const throwing = { toString () { throw mine } }
 
-for (const [role, open] of Object.entries({ server: openServer, client: openClient })) {
+for (const [role, open] of Object.entries(roles)) {
   test(`${role}: a toString that throws is the caller's exception and nothing is sent`, async (scope) => {
     const { peer, ws } = await open(scope)
     assert.throws(() => ws.send(throwing), mine)

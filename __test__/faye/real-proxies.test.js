@@ -7,10 +7,11 @@ const assert = require('node:assert/strict')
 const { WebSocket, usesOriginal } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { createAuthority } = require('../support/certs')
+const { echoEach } = require('../support/client')
 const { eventually, once, serve } = require('../support/peer')
 const { freePort, missing, squidHasTls, startHaproxy, startSquid, startTinyproxy } = require('../support/programs')
-const { UNAVAILABLE } = require('../transport/open')
 const { usesReactor } = require('../support/transport')
+const { UNAVAILABLE } = require('../support/native')
 
 const authority = createAuthority()
 const { key, cert } = authority.local
@@ -89,7 +90,7 @@ async function echoServer (scope, isSecure) {
     secure: isSecure && authority.local,
     onSocket: (ws, { request }) => {
       arrived.push({ request, ws })
-      ws.on('message', ({ data }) => ws.send(data))
+      echoEach(ws)
     }
   })
   return { arrived, port, url }

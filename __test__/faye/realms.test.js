@@ -10,7 +10,8 @@ const vm = require('node:vm')
 const driver = require('../../lib/websocket-driver')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
-const { accept, connect, connectOpen, eventually, listen, once, serve } = require('../support/peer')
+const { openServer } = require('../support/open')
+const { accept, connect, eventually, listen, once, serve } = require('../support/peer')
 const { loadInRealm } = require('../support/realm')
 const { acceptOf, closePayload, fromClient, headerOf, readFrames, upgradeRequest } = require('../support/wire')
 
@@ -19,14 +20,6 @@ const make = (code) => vm.runInContext(code, realm)
 
 const PACKAGE = require.resolve('../../index.js')
 const DRIVER = require.resolve('../../lib/websocket-driver')
-
-async function openServer (scope, options, headers, Subject = WebSocket) {
-  let ws
-  const { port } = await serve(scope, Subject, { options, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port, headers)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { peer, port, ws }
-}
 
 const SENT = [
   ['a Uint8Array', 'Uint8Array.of(97, 98)', 'binary', 'ab'],
@@ -226,7 +219,9 @@ const extensionOf = (members) => make(`(members) => ({
 })`)(members)
 
 deviation('the sessions of an extension may return the bytes of their realm', async (scope) => {
-  const { peer, ws } = await openServer(scope, { extensions: make('(each) => [each]')(extensionOf({})) }, OFFER)
+  const { peer, ws } = await openServer(scope, {
+    headers: OFFER, options: { extensions: make('(each) => [each]')(extensionOf({})) }
+  })
   assert.match(peer.response, /\r\nSec-WebSocket-Extensions: x; a=1; a=2\r\n/)
   const message = once(ws, 'message')
   peer.write(fromClient('binary', 'abc', { rsv: 4 }))
@@ -271,8 +266,8 @@ for (const [name, thrown, expected] of THROWN) {
     ]
     for (const each of sessions) {
       const { peer, ws } = await openServer(scope, {
-        extensions: extensionOf({ createServerSession: () => each })
-      }, OFFER)
+        headers: OFFER, options: { extensions: extensionOf({ createServerSession: () => each }) }
+      })
       const failed = once(ws, 'error')
       peer.write(fromClient('text', 'abc'))
       assert.equal((await failed).message, `x: ${expected}`)
@@ -294,7 +289,7 @@ deviation('the package works in another realm, where a Buffer is no Uint8Array',
     close () {}
   })
   const extensions = [extensionOf({ createServerSession: session })]
-  const { peer, ws } = await openServer(scope, { extensions }, OFFER, other)
+  const { peer, ws } = await openServer(scope, { headers: OFFER, options: { extensions }, Subject: other })
   const message = once(ws, 'message')
   peer.write(fromClient('binary', 'abc'))
   assert.deepEqual((await message).data, Buffer.from('abc'))
@@ -341,7 +336,7 @@ for (const [where, load] of Object.entries(COPIES)) {
     assert.notEqual(other, WebSocket)
     const subjects = [WebSocket, other]
     const ends = []
-    for (const Subject of subjects) ends.push(await openServer(scope, undefined, undefined, Subject))
+    for (const Subject of subjects) ends.push(await openServer(scope, { Subject }))
     const sockets = ends.map(({ ws }) => ws)
     let sent = 0
     for (const { prepare, broadcast } of subjects) {

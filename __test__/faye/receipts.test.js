@@ -7,32 +7,14 @@ const { Duplex } = require('node:stream')
 
 const deflate = require('../../lib/permessage-deflate')
 const { createAuthority } = require('../support/certs')
+const { openServer, roles, openPair } = require('../support/open')
 const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
-const { closePayload, countFrames, frame, fromClient, upgradeResponse } = require('../support/wire')
+const { closePayload, countFrames, upgradeResponse } = require('../support/wire')
 
 const MiB = 1 << 20
 const LARGE = 'many words, again and again, '.repeat(20_000)
-
-async function openServer (scope, options, headers) {
-  let ws
-  const { port } = await serve(scope, WebSocket, { options, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port, headers)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame: fromClient, peer, ws }
-}
-
-async function openClient (scope, options, headers) {
-  const server = await accept(scope)
-  const ws = new WebSocket.Client(server.url, [], options)
-  scope.defer(() => ws._stream.destroy())
-  const peer = await server.acceptedOpen(headers)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { frame, peer, ws }
-}
-
-const roles = { server: openServer, client: openClient }
 
 /** Callbacks that note what they are called with, in the order in which they are called. */
 function recorder () {
@@ -190,7 +172,7 @@ const COMPRESSED = {
 for (const [role, open] of Object.entries(roles)) {
   for (const [name, [options, header]] of Object.entries(COMPRESSED)) {
     deviation(`${role}: ${name}, small and large ones`, async (scope) => {
-      const { peer, ws } = await open(scope, options, { 'Sec-WebSocket-Extensions': header })
+      const { peer, ws } = await open(scope, { headers: { 'Sec-WebSocket-Extensions': header }, options })
       const { calls, callback } = recorder()
       const all = ['small', LARGE, 'behind', WebSocket.prepare(LARGE), Buffer.alloc(MiB, 'x'), WebSocket.prepare('y')]
       all.forEach((data, index) => ws.send(data, callback(index)))
@@ -201,7 +183,9 @@ for (const [role, open] of Object.entries(roles)) {
   }
 
   deviation(`${role}: a large message that is still being compressed when the connection ends`, async (scope) => {
-    const { ws } = await open(scope, { extensions: [deflate] }, { 'Sec-WebSocket-Extensions': DEFLATE })
+    const { ws } = await open(scope, {
+      headers: { 'Sec-WebSocket-Extensions': DEFLATE }, options: { extensions: [deflate] }
+    })
     const { calls, callback } = recorder()
     ws.send(Buffer.alloc(4 * MiB, 'x'), callback('large'))
     ws.send('behind', callback('behind'))
@@ -232,7 +216,9 @@ function slowExtension () {
 for (const [role, open] of Object.entries(roles)) {
   deviation(`${role}: messages that an extension in JavaScript holds`, async (scope) => {
     const { extension, release, held } = slowExtension()
-    const { peer, ws } = await open(scope, { extensions: [extension] }, { 'Sec-WebSocket-Extensions': 'slow' })
+    const { peer, ws } = await open(scope, {
+      headers: { 'Sec-WebSocket-Extensions': 'slow' }, options: { extensions: [extension] }
+    })
     const { calls, callback } = recorder()
     ws.send('a', callback('a'))
     ws.send('b')
@@ -297,10 +283,8 @@ deviation('a server calls back for what was sent before open', async (scope) => 
 })
 
 deviation('a draft calls back, with an Error for what is binary', async (scope) => {
-  let ws
-  const { port } = await serve(scope, WebSocket, { onSocket: (each) => { ws = each } })
-  await connectOpen(scope, port, {
-    'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': null, Origin: 'http://localhost'
+  const { ws } = await openServer(scope, {
+    headers: { 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': null, Origin: 'http://localhost' }
   })
   const { calls, callback } = recorder()
   assert.equal(ws.send('text', callback('text')), true)
@@ -379,11 +363,7 @@ deviation('a custom stream says by its own callback what it has written', async 
 
 deviation('callbacks work over TLS', async (scope) => {
   const { ca, local } = createAuthority()
-  let ws
-  const { port } = await serve(scope, WebSocket, { secure: local, onSocket: (each) => { ws = each } })
-  const client = new WebSocket.Client(`wss://127.0.0.1:${port}/`, [], { ca })
-  scope.defer(() => client._stream.destroy())
-  await once(client, 'open')
+  const { client, server: ws } = await openPair(scope, { client: { options: { ca } }, server: { secure: local } })
   const { calls, callback } = recorder()
   for (const [name, socket] of [['server', ws], ['client', client]]) {
     for (let i = 0; i < 5; i++) socket.send(Buffer.alloc(i * 50_000), callback(`${name} ${i}`))

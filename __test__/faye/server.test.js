@@ -4,6 +4,8 @@ const assert = require('node:assert/strict')
 
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
+const { openServer } = require('../support/open')
+const { echoEach } = require('../support/client')
 const { connect, connectOpen, eventually, once, serve } = require('../support/peer')
 const { closePayload, frame, fromClient, KEY, acceptOf, readFrames, upgradeRequest } = require('../support/wire')
 
@@ -155,17 +157,10 @@ for (const [name, options] of Object.entries({
 /** What an open server socket makes of `bytes`. */
 async function conversation (scope, bytes, options) {
   const events = []
-  let ws
-  const { port } = await serve(scope, WebSocket, {
-    options,
-    onSocket: (each) => {
-      ws = each
-      ws.on('message', ({ data }) => events.push(['message', data]))
-      ws.on('error', ({ message }) => events.push(['error', message]))
-      ws.on('close', ({ code, reason }) => events.push(['close', code, reason]))
-    }
-  })
-  const peer = await connectOpen(scope, port)
+  const { peer, ws } = await openServer(scope, { options })
+  ws.on('message', ({ data }) => events.push(['message', data]))
+  ws.on('error', ({ message }) => events.push(['error', message]))
+  ws.on('close', ({ code, reason }) => events.push(['close', code, reason]))
   peer.write(bytes)
   return { events, peer, ws }
 }
@@ -222,7 +217,7 @@ test('an announced length allocates nothing', async (scope) => {
 })
 
 test('zero-length fragments cost nothing', async (scope) => {
-  const { port } = await serve(scope, WebSocket, { onSocket: (ws) => ws.on('message', ({ data }) => ws.send(data)) })
+  const { port } = await serve(scope, WebSocket, { onSocket: echoEach })
   const peer = await connectOpen(scope, port)
   const many = Buffer.concat(new Array(5000).fill(fromClient('continuation', '', { fin: false })))
   peer.write(fromClient('text', 'a', { fin: false }))
@@ -321,7 +316,7 @@ test('a failed connection is released at once, whatever the peer does', async (s
 })
 
 test('one connection that fails does not touch another', async (scope) => {
-  const { port } = await serve(scope, WebSocket, { onSocket: (ws) => ws.on('message', ({ data }) => ws.send(data)) })
+  const { port } = await serve(scope, WebSocket, { onSocket: echoEach })
   const good = await connectOpen(scope, port)
   for (const garbage of [Buffer.alloc(1000, 0xff), Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.alloc(64)]) {
     const bad = await connectOpen(scope, port)
@@ -391,16 +386,13 @@ const ENDINGS = {
 for (const [name, end] of Object.entries(ENDINGS)) {
   test(`close comes exactly once, and nothing after it: ${name}`, async (scope) => {
     const events = []
-    let ws
-    const { port } = await serve(scope, WebSocket, {
-      onSocket: (each) => {
-        ws = each
+    const { peer, ws } = await openServer(scope, {
+      onSocket: (ws) => {
         for (const type of ['open', 'message', 'data', 'error', 'end', 'drain', 'close']) {
           ws.on(type, () => events.push(type))
         }
       }
     })
-    const peer = await connectOpen(scope, port)
     end(peer, ws)
     await eventually(() => ws.readyState === 3, 'closed')
     await scope.settle(50)

@@ -11,7 +11,7 @@ const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { Codec } = require('../support/deflate')
 const { passing } = require('../support/extensions')
-const { accept, connectOpen, once, serve } = require('../support/peer')
+const { roles } = require('../support/open')
 const { scribbledMemory } = require('../support/scribbler')
 const { acceptOf, readFrames, upgradeRequest } = require('../support/wire')
 
@@ -19,21 +19,6 @@ const CONSTANT = Buffer.from(Array.from({ length: 200 }, (_, index) => `a line o
 const ROUNDS = 100
 const WRITES = 200
 const HEADERS = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
-
-async function openServer (scope, extensions) {
-  let ws
-  const { port } = await serve(scope, WebSocket, { options: { extensions }, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port, HEADERS)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { peer, ws }
-}
-
-async function openClient (scope, extensions) {
-  const { acceptedOpen, url } = await accept(scope)
-  const ws = new WebSocket.Client(url, [], { extensions })
-  const [peer] = await Promise.all([acceptedOpen(HEADERS), once(ws, 'open')])
-  return { peer, ws }
-}
 
 /**
  * Sends the message that changes and one that does not, in turns, until the other thread has surely written. Another
@@ -70,11 +55,11 @@ const WAYS = {
   'broadcast()': (ws, memory) => WebSocket.broadcast([ws], Buffer.from(memory))
 }
 
-for (const [role, open] of Object.entries({ server: openServer, client: openClient })) {
+for (const [role, open] of Object.entries(roles)) {
   for (const [name, send] of Object.entries(WAYS)) {
     deviation(`${role}: ${name} reads shared memory once`, async (scope) => {
       const scribbled = await scribbledMemory(scope, CONSTANT)
-      const { peer, ws } = await open(scope, [deflate])
+      const { peer, ws } = await open(scope, { headers: HEADERS, options: { extensions: [deflate] } })
       const count = alternate(scribbled, () => send(ws, scribbled.memory), () => ws.send(CONSTANT))
       assertConstants(await peer.frames(2 * count), count)
     })

@@ -9,9 +9,9 @@ const npmDeflate = require('permessage-deflate')
 
 const deflate = require('../../lib/permessage-deflate')
 const { passing } = require('../support/extensions')
-const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
-const { connectOpen, eventually, once, serve } = require('../support/peer')
+const { openPair, openServer } = require('../support/open')
+const { eventually } = require('../support/peer')
 const { fromClient } = require('../support/wire')
 
 const MiB = 1 << 20
@@ -72,11 +72,15 @@ for (const [when, send] of Object.entries(SENDING)) {
           if (++count.messages % EACH === 0) acknowledge(ws, () => count.acks++, count.messages)
         })
       }
-      const { url } = await serve(scope, WebSocket, { onSocket: (ws) => run(ws, 0) })
-      const client = new WebSocket.Client(url)
-      scope.defer(() => client._stream.destroy())
-      client.on('open', () => setImmediate(() => client.send('go')))
-      run(client, 1)
+      await openPair(scope, {
+        server: { onSocket: (ws) => run(ws, 0) },
+        client: {
+          onSocket: (ws) => {
+            ws.on('open', () => setImmediate(() => ws.send('go')))
+            run(ws, 1)
+          }
+        }
+      })
       const expected = { messages: COUNT, acks: COUNT / EACH }
       const isDone = ({ messages, acks }) => messages === expected.messages && acks === expected.acks
       await eventually(() => got.length === 2 && got.every(isDone), JSON.stringify(expected), 30000)
@@ -100,10 +104,10 @@ for (const [how, { extensions, messageOf }] of Object.entries(PUT_OFF)) {
       ws.on('message', () => got[index]++)
       for (let sent = 0; sent < COUNT; sent++) ws.send(message)
     }
-    const { url } = await serve(scope, WebSocket, { options: { extensions }, onSocket: (ws) => run(ws, 0) })
-    const client = new WebSocket.Client(url, [], { extensions })
-    scope.defer(() => client._stream.destroy())
-    run(client, 1)
+    await openPair(scope, {
+      server: { options: { extensions }, onSocket: (ws) => run(ws, 0) },
+      client: { options: { extensions }, onSocket: (ws) => run(ws, 1) }
+    })
     await eventually(() => got.every((each) => each === COUNT), `${COUNT} messages each`, 60000)
       .catch((error) => assert.fail(`${error.message}, but ${got}`))
   }, { timeout: 90000 })
@@ -115,20 +119,14 @@ const READ_BY = { 'the core': [], 'an extension of the program': [passing] }
 for (const [reader, extensions] of Object.entries(READ_BY)) {
   deviation(`a peer whose requests ${reader} reads is read as long as it reads, though something always waits for it`,
     async (scope) => {
-      let ws
       let requests = 0
-      const { port } = await serve(scope, WebSocket, {
-        options: { extensions },
-        onSocket: (each) => {
-          ws = each
-          ws.on('message', () => {
-            requests++
-            ws.send(Buffer.alloc(65536))
-          })
-        }
+      const { peer, ws } = await openServer(scope, {
+        headers: { 'Sec-WebSocket-Extensions': 'passing' }, options: { extensions }
       })
-      const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': 'passing' })
-      if (ws.readyState === 0) await once(ws, 'open')
+      ws.on('message', () => {
+        requests++
+        ws.send(Buffer.alloc(65536))
+      })
       peer.socket.removeAllListeners('data')
       peer.socket.on('data', () => {})
       // More than the kernel takes, at any time: the socket is never empty.

@@ -6,11 +6,11 @@ const tls = require('node:tls')
 const { WebSocket } = require('../support/subject')
 const { test } = require('../support/test')
 const { certificate, createAuthority } = require('../support/certs')
+const { echoEach } = require('../support/client')
 const { connectOpen, eventually, listen, once, serve } = require('../support/peer')
 const { fromClient } = require('../support/wire')
 
 const authority = createAuthority()
-const ECHO = (ws) => ws.on('message', ({ data }) => ws.send(data))
 
 /** A `wss:` client; what it sees until it is open or closed. */
 async function attempt (scope, url, options) {
@@ -28,7 +28,7 @@ test('an https server carries wss, as its url says', async (scope) => {
   let server
   const onSocket = (ws) => {
     server = ws
-    ECHO(ws)
+    echoEach(ws)
   }
   const { port } = await serve(scope, WebSocket, { secure: authority.local, onSocket })
   const peer = await connectOpen(scope, port, {}, { secure: { ca: authority.ca } })
@@ -44,7 +44,7 @@ for (const [name, options] of Object.entries({
   'tls.ca, which goes before ca': { tls: { ca: authority.ca }, ca: certificate('other', { authority: true }).cert }
 })) {
   test(`a client trusts ${name}`, async (scope) => {
-    const { url } = await serve(scope, WebSocket, { secure: authority.local, onSocket: ECHO })
+    const { url } = await serve(scope, WebSocket, { secure: authority.local, onSocket: echoEach })
     const { events, ws } = await attempt(scope, url, options)
     assert.deepEqual(events, [['open']])
     ws.send('Hello')
@@ -90,7 +90,7 @@ for (const [name, { server, options = { ca: authority.ca }, message }] of Object
 }
 
 test('rejectUnauthorized: false holds for that client only', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: certificate('x', { names: ['x.test'] }), onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: certificate('x', { names: ['x.test'] }), onSocket: echoEach })
   const lenient = await attempt(scope, url, { tls: { rejectUnauthorized: false } })
   const strict = await attempt(scope, url, {})
   assert.deepEqual(lenient.events, [['open']])
@@ -137,7 +137,7 @@ test('a server that does not speak TLS is an error and a close', async (scope) =
 })
 
 test('large messages pass through TLS both ways', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: authority.local, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: authority.local, onSocket: echoEach })
   const { ws } = await attempt(scope, url, { ca: authority.ca })
   const values = [Buffer.alloc(3e6, 'abcdefg'), 'é'.repeat(1e6), Buffer.alloc(1)]
   const received = []

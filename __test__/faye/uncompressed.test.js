@@ -11,10 +11,10 @@ const meteor = require('permessage-deflate2')
 const deflate = require('../../lib/permessage-deflate')
 const { Codec } = require('../support/deflate')
 const { passing } = require('../support/extensions')
-const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { openServer, roles } = require('../support/open')
+const { eventually } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
-const { frame, fromClient, upgradeResponse } = require('../support/wire')
 
 const zlib = { ...require('node:zlib') }
 zlib.createDeflateRaw = (options) => require('node:zlib').createDeflateRaw(options)
@@ -28,32 +28,16 @@ const EXTENSIONS = {
   'by a zlib of the program': [deflate.configure({ threshold, zlib })],
   'by permessage-deflate2 itself': [Object.assign(Object.create(meteor.configure({ threshold })), { own: true })]
 }
-const HEADERS = { 'Sec-WebSocket-Extensions': 'passing, permessage-deflate' }
 
-async function openServer (scope, extensions, prepare = () => {}) {
-  let ws
-  const { port } = await serve(scope, WebSocket, {
-    options: { extensions },
-    onSocket: (each) => {
-      ws = each
-      prepare(ws)
-    }
+/** A server is offered more than it may know, and a client is answered with all that it has offered. */
+function open (scope, role, extensions, onSocket) {
+  const offered = 'passing, permessage-deflate'
+  const answered = extensions.map(({ name }) => name).join()
+  return roles[role](scope, {
+    headers: { 'Sec-WebSocket-Extensions': role === 'server' ? offered : answered },
+    onSocket,
+    options: { extensions }
   })
-  const peer = await connectOpen(scope, port, HEADERS)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { ws, peer, frame: fromClient }
-}
-
-async function openClient (scope, extensions, prepare = () => {}) {
-  const { accepted, url } = await accept(scope)
-  const ws = new WebSocket.Client(url, null, { extensions })
-  prepare(ws)
-  const peer = await accepted()
-  const request = await peer.head()
-  const headers = { 'Sec-WebSocket-Extensions': extensions.map(({ name }) => name).join() }
-  peer.write(upgradeResponse(request, headers))
-  await once(ws, 'open')
-  return { ws, peer, frame }
 }
 
 /** The next messages, each as `text compressed`, `binary plain`, and what it says. */
@@ -68,12 +52,12 @@ const SHORT = 'x'.repeat(threshold - 1)
 const LONG = 'long '.repeat(10)
 const LARGE = 'large '.repeat(50_000)
 
-for (const [role, open] of Object.entries({ server: openServer, client: openClient })) {
+for (const role of Object.keys(roles)) {
   for (const [how, extensions] of Object.entries(EXTENSIONS)) {
     const isOurs = !how.endsWith('itself')
 
     test(`${role}: what is shorter than the threshold goes out uncompressed, ${how}`, async (scope) => {
-      const { ws, peer, frame } = await open(scope, extensions)
+      const { ws, peer, frame } = await open(scope, role, extensions)
       for (const data of [SHORT, LONG, '', Buffer.from(SHORT), Buffer.from(SHORT + 'x'), 'é'.repeat(10), LONG]) {
         ws.send(data)
       }
@@ -100,7 +84,7 @@ for (const [role, open] of Object.entries({ server: openServer, client: openClie
       const called = []
       const callback = (name) => (error) => called.push(error ? `${name} ${error.message}` : name)
       const plain = { compress: false }
-      const { ws, peer } = await open(scope, extensions, (ws) => {
+      const { ws, peer } = await open(scope, role, extensions, (ws) => {
         ws.send(LONG, plain)
         ws.send(LONG)
       })
@@ -164,7 +148,7 @@ const SECOND = [
 ]
 for (const [what, args] of SECOND) {
   test(`a message is compressed when it is sent with ${what}`, async (scope) => {
-    const { ws, peer } = await openServer(scope, [deflate])
+    const { ws, peer } = await open(scope, 'server', [deflate])
     assert.equal(WebSocket.prototype.send.length, 1)
     assert.equal(ws.send(LONG, ...args), true)
     assert.deepEqual(await messages(peer, 1), [['text', 'compressed', LONG]])
@@ -172,7 +156,7 @@ for (const [what, args] of SECOND) {
 }
 
 deviation('a callback may be the second argument or the third', async (scope) => {
-  const { ws, peer } = await openServer(scope, [])
+  const { ws, peer } = await open(scope, 'server', [])
   const called = []
   ws.send('a', (error) => called.push(['a', error]))
   ws.send('b', undefined, (error) => called.push(['b', error]))
@@ -184,7 +168,7 @@ deviation('a callback may be the second argument or the third', async (scope) =>
 })
 
 deviation('without compression, and in the drafts, compress: false changes nothing', async (scope) => {
-  const { ws, peer } = await openServer(scope, [])
+  const { ws, peer } = await open(scope, 'server', [])
   ws.send('text', { compress: false })
   ws.send(Buffer.from('bytes'), { compress: false })
   ws.send(WebSocket.prepare('both'), { compress: false })
@@ -192,9 +176,9 @@ deviation('without compression, and in the drafts, compress: false changes nothi
     ['text', 'plain', 'text'], ['binary', 'plain', 'bytes'], ['text', 'plain', 'both']
   ])
 
-  let draft
-  const { port } = await serve(scope, WebSocket, { onSocket: (each) => { draft = each } })
-  const old = await connectOpen(scope, port, { 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': null })
+  const { ws: draft, peer: old } = await openServer(scope, {
+    headers: { 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': null }
+  })
   draft.send('text', { compress: false })
   draft.send(WebSocket.prepare('both'), { compress: false })
   assert.equal(draft.send(Buffer.from('bytes'), { compress: false }), false)

@@ -10,6 +10,7 @@ const os = require('node:os')
 const path = require('node:path')
 
 const { createAuthority } = require('../support/certs')
+const { echoEach } = require('../support/client')
 const { eventually, once } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
@@ -25,7 +26,7 @@ async function serve (scope, name, secure) {
   server.on('upgrade', (request, socket, body) => {
     requests.push({ url: request.url, host: request.headers.host, servername: socket.servername })
     const ws = new WebSocket(request, socket, body)
-    ws.on('message', ({ data }) => ws.send(data))
+    echoEach(ws)
   })
   server.listen(socket)
   await once(server, 'listening')

@@ -9,7 +9,7 @@ const net = require('node:net')
 const { promisify } = require('node:util')
 
 const { deviation } = require('../support/test')
-const { UNAVAILABLE } = require('../transport/open')
+const { UNAVAILABLE } = require('../support/native')
 
 const CHILD = require.resolve('./in-context')
 const isStream = UNAVAILABLE !== false

@@ -6,7 +6,8 @@ const assert = require('node:assert/strict')
 const http = require('node:http')
 const FakeTimers = require('@sinonjs/fake-timers')
 
-const { accept, connectOpen, once, serve } = require('../support/peer')
+const { openServer } = require('../support/open')
+const { accept } = require('../support/peer')
 const { runChild } = require('../support/child')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
@@ -20,19 +21,11 @@ function fake (scope) {
   return clock
 }
 
-async function openServer (scope, options) {
-  let ws
-  const { port } = await serve(scope, WebSocket, { options, onSocket: (each) => { ws = each } })
-  const peer = await connectOpen(scope, port)
-  if (ws.readyState === 0) await once(ws, 'open')
-  return { peer, ws }
-}
-
 const codeOf = (ws) => new Promise((resolve) => ws.on('close', ({ code }) => resolve(code)))
 
 test('ping: pings are sent when the fake clock has come so far, and not before', async (scope) => {
   const clock = fake(scope)
-  const { peer, ws } = await openServer(scope, { ping: 10 })
+  const { peer, ws } = await openServer(scope, { options: { ping: 10 } })
   clock.tick(9999)
   ws.send('no ping before this')
   clock.tick(1)
@@ -47,7 +40,7 @@ test('ping: pings are sent when the fake clock has come so far, and not before',
 
 deviation('pingTimeout: a connection fails when the fake clock says that no pong has come', async (scope) => {
   const clock = fake(scope)
-  const { peer, ws } = await openServer(scope, { ping: 10, pingTimeout: 5 })
+  const { peer, ws } = await openServer(scope, { options: { ping: 10, pingTimeout: 5 } })
   const closed = codeOf(ws)
   clock.tick(10000)
   await peer.frame()

@@ -6,6 +6,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 
+const { echoEach } = require('../support/client')
 const { serve } = require('../support/peer')
 const { startProxy } = require('../support/proxy')
 const { test } = require('../support/test')
@@ -27,7 +28,7 @@ for (const [name, target] of Object.entries(INSTALLED)) {
 /** An echo server, a proxy that wants a password, and what a program prints. */
 async function start (scope, name) {
   fs.writeFileSync(path.join(folder, name), fileBlock(name))
-  const { url } = await serve(scope, WebSocket, { onSocket: (ws) => ws.on('message', ({ data }) => ws.send(data)) })
+  const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
   const proxy = await startProxy(scope, { authorization: `Basic ${Buffer.from('user:pass').toString('base64')}` })
   const ask = async (args, variables) => {
     const inherited = Object.entries(process.env).filter(([each]) => !VARIABLES.includes(each))

@@ -10,6 +10,7 @@ const websocket = require('websocket-driver')
 
 const deflate = require('../../lib/permessage-deflate')
 const { runChild } = require('../support/child')
+const { openPair, openServer } = require('../support/open')
 const { connectOpen, eventually, once, serve } = require('../support/peer')
 const { test } = require('../support/test')
 const { closePayload, fromClient, headerOf, upgradeResponse } = require('../support/wire')
@@ -35,15 +36,13 @@ const SETTINGS = [
 
 /** A server and a client of faye-websocket that are connected. */
 async function connected (scope, serverOptions, clientOptions) {
-  const sockets = []
-  const { url } = await serve(scope, FayeWebSocket, { options: serverOptions, onSocket: (ws) => sockets.push(ws) })
-  const client = new FayeWebSocket.Client(url, null, clientOptions)
-  scope.defer(() => client.close())
   const errors = []
-  client.on('error', ({ message }) => errors.push(message))
-  await once(client, 'open')
-  sockets[0].on('error', ({ message }) => errors.push(message))
-  return { client, server: sockets[0], errors }
+  const onSocket = (ws) => ws.on('error', ({ message }) => errors.push(message))
+  const ends = await openPair(scope, {
+    client: { onSocket, options: clientOptions, Subject: FayeWebSocket },
+    server: { onSocket, options: serverOptions, Subject: FayeWebSocket }
+  })
+  return { ...ends, errors }
 }
 
 const messagesOf = (ws) => {
@@ -98,11 +97,9 @@ for (const [name, header, settings, expected] of [
 }
 
 test('faye-websocket\'s server understands fragments cut anywhere, among plain messages', async (scope) => {
-  let ws
-  const { port } = await serve(scope, FayeWebSocket, {
-    options: { extensions: [deflate] }, onSocket: (each) => { ws = each }
+  const { peer, ws } = await openServer(scope, {
+    headers: { 'Sec-WebSocket-Extensions': OFFER }, options: { extensions: [deflate] }, Subject: FayeWebSocket
   })
-  const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': OFFER })
   const messages = messagesOf(ws)
   const data = compress(TEXT)
   for (const size of [1, 7, 1000]) {
@@ -130,11 +127,11 @@ for (const [name, data, code, reason, late = LATE] of [
     ['the native code', deflate], ['a zlib of the user\'s', deflate.configure({ zlib: foreignZlib() })]
   ]) {
     test(`faye-websocket's server with ${whose} fails for ${name}; what came before is delivered`, async (scope) => {
-      let ws
-      const { port } = await serve(scope, FayeWebSocket, {
-        options: { extensions: [extension], maxLength: MiB }, onSocket: (each) => { ws = each }
+      const { peer, ws } = await openServer(scope, {
+        headers: { 'Sec-WebSocket-Extensions': OFFER },
+        options: { extensions: [extension], maxLength: MiB },
+        Subject: FayeWebSocket
       })
-      const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': OFFER })
       const messages = messagesOf(ws)
       peer.write(Buffer.concat([
         fromClient('text', compress('good'), { rsv: 4 }), fromClient('text', data, { rsv: 4 }), Buffer.from(late)

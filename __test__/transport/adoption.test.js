@@ -8,7 +8,7 @@ const net = require('node:net')
 const native = require('../../lib/native')
 const { connect } = require('../../lib/transport')
 const { once } = require('../support/peer')
-const { test } = require('./open')
+const { test } = require('../support/native')
 
 /** A connected socket, and a reactor whose constructor throws. */
 async function prepare (scope, error) {

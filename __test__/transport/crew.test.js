@@ -9,7 +9,7 @@ const fs = require('node:fs')
 const { runChild } = require('../support/child')
 const { connectOpen, once } = require('../support/peer')
 const { fromClient } = require('../support/wire')
-const { test } = require('./open')
+const { test } = require('../support/native')
 
 /** As many sockets as make a batch wide, and some more. */
 const SOCKETS = 80

@@ -12,7 +12,9 @@ const { Worker } = require('node:worker_threads')
 const { subjectPath } = require('../support/subject')
 const { Peer, accept, eventually } = require('../support/peer')
 const { closePayload, fromClient, readFrames, upgradeRequest } = require('../support/wire')
-const { nativeServer, test } = require('./open')
+const { startNativeServer, test } = require('../support/native')
+
+const TRANSPORT = require.resolve('../support/transport')
 
 const CYCLES = 3000
 const AT_A_TIME = 30
@@ -86,7 +88,7 @@ test(`${CYCLES} connections that end keep to themselves, among files and sockets
     files.set(file, descriptor)
   }
 
-  const { port } = await nativeServer(scope, {
+  const { port } = await startNativeServer(scope, {
     onSocket: (ws, { socket }) => {
       const name = ws.url.split('/').pop()
       const { fd } = socket._handle
@@ -161,12 +163,13 @@ function check (name, bytes, problems) {
 /** Runs in a worker: many connections whose two ends send all the time, each its own name. */
 function chatter () {
   const { parentPort, workerData } = require('node:worker_threads')
-  const WebSocket = require(workerData)
+  const WebSocket = require(workerData.subject)
+  const { usesReactor } = require(workerData.transport)
   const server = require('node:http').createServer()
   const fail = (text) => parentPort.postMessage(text)
   server.on('upgrade', (request, socket, body) => {
     const ws = new WebSocket(request, socket, body)
-    if (!ws[Symbol.for('faye-websocket-rs.isNative')]) fail('not native')
+    if (!usesReactor(ws)) fail('not native')
     ws.on('message', ({ data }) => ws.send(data))
   })
   server.listen(0, '127.0.0.1', () => {
@@ -220,7 +223,9 @@ test(`${WORKERS} workers are terminated among open connections, while others ope
   const next = random(2)
   let opened = 0
   const one = async () => {
-    const worker = new Worker(`(${chatter})()`, { eval: true, workerData: subjectPath })
+    const worker = new Worker(`(${chatter})()`, {
+      eval: true, workerData: { subject: subjectPath, transport: TRANSPORT }
+    })
     worker.on('error', (error) => problems.push(error.stack))
     const open = new Promise((resolve) => worker.on('message', (text) => {
       if (text !== 'open') problems.push(text)

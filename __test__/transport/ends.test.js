@@ -6,7 +6,9 @@ const assert = require('node:assert/strict')
 
 const { eventually, once } = require('../support/peer')
 const { closePayload } = require('../support/wire')
-const { echoes, nativeServer, record, roles, test } = require('./open')
+const { receivedBy } = require('../support/client')
+const { echoes } = require('../support/open')
+const { startNativeServer, starts, test } = require('../support/native')
 
 /** What ends a connection: by the program, on the socket itself; by the program; by the peer. */
 const ENDS = {
@@ -103,14 +105,14 @@ function send ({ frame, peer }) {
   peer.write(Buffer.concat(TEXTS.map((text) => frame('text', text))))
 }
 
-for (const [role, start] of Object.entries(roles)) {
+for (const [role, start] of Object.entries(starts)) {
   for (const [how, end] of Object.entries(ENDS)) {
     for (const [when, arrange] of Object.entries(MOMENTS)) {
       test(`${role}: ${how} ${when}`, async (scope) => {
         const { open } = await start(scope)
         const neighbour = await open()
         const connection = await open()
-        const events = record(connection.ws)
+        const events = receivedBy(connection.ws)
         const { socket, ws } = connection
         let sent = 0
         ws.on('message', ({ data }) => { if (ws.send(data)) sent++ })
@@ -138,7 +140,7 @@ for (const [role, start] of Object.entries(roles)) {
   }
 }
 
-for (const [role, start] of Object.entries(roles)) {
+for (const [role, start] of Object.entries(starts)) {
   const ORDERLY = ['socket.destroy', 'socket.end', 'socket.destroySoon', 'ws.close', 'ws.close and socket.destroy']
   for (const how of ORDERLY) {
     test(`${role}: what was sent before ${how} in a handler reaches the peer`, async (scope) => {
@@ -166,7 +168,7 @@ for (const [role, start] of Object.entries(roles)) {
   test(`${role}: the end of the peer comes behind all that it has sent`, async (scope) => {
     const { open } = await start(scope)
     const { frame, peer, ws } = await open()
-    const events = record(ws)
+    const events = receivedBy(ws)
     const texts = Array.from({ length: 3000 }, (_, index) => `message ${index} ${'.'.repeat(index % 500)}`)
     peer.socket.end(Buffer.concat(texts.map((text) => frame('text', text))))
     await eventually(() => events.length > texts.length, 'all messages and the end')
@@ -193,7 +195,7 @@ for (const [role, start] of Object.entries(roles)) {
     const { open } = await start(scope)
     const connection = await open()
     const { peer, socket, ws } = connection
-    const events = record(ws)
+    const events = receivedBy(ws)
     ws.on('message', () => {
       socket.destroy()
       assert.equal(ws.send('late'), ws.readyState <= 1)
@@ -207,7 +209,7 @@ for (const [role, start] of Object.entries(roles)) {
 }
 
 test('a server that closes waits for its connections, and counts them', async (scope) => {
-  const { open, server } = await nativeServer(scope)
+  const { open, server } = await startNativeServer(scope)
   const count = () => new Promise((resolve, reject) => {
     server.getConnections((error, number) => error ? reject(error) : resolve(number))
   })

@@ -9,7 +9,7 @@ const { build } = require('../../scripts/build')
 const { runChild } = require('../support/child')
 const { connectOpen, eventually } = require('../support/peer')
 const { closePayload, fromClient } = require('../support/wire')
-const { test, transports } = require('./open')
+const { test, transports } = require('../support/native')
 
 const [ADDON, SKIP] = buildAddon()
 
@@ -35,7 +35,7 @@ function server (WebSocket, support, transport) {
     const name = all.length
     const ws = new WebSocket(request, socket, body, null, { transport })
     all.push(ws)
-    if (ws[Symbol.for('faye-websocket-rs.isNative')] !== (transport === 'native')) throw new Error('another transport')
+    if (require('./transport').usesReactor(ws) !== (transport === 'native')) throw new Error('another transport')
     ws.on('message', ({ data }) => {
       say(name, `message ${data}`)
       if (data === 'ping me') ws.ping('x')

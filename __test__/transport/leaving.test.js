@@ -11,8 +11,10 @@ const { PassThrough } = require('node:stream')
 const { test } = require('../support/test')
 const { eventually, once } = require('../support/peer')
 const { closePayload } = require('../support/wire')
-const { echoes, record, roles, transports } = require('./open')
+const { receivedBy } = require('../support/client')
 const { usesReactor } = require('../support/transport')
+const { echoes } = require('../support/open')
+const { starts, transports } = require('../support/native')
 
 const TEXTS = ['a', 'b', 'c', 'd']
 /** Milliseconds. */
@@ -88,7 +90,7 @@ const SETTERS = {
     return connection
   }),
   // Only a client's: the constructor of the server's sockets ends those that http has set.
-  'set before it is one': (open, set) => open(set)
+  'set before it is one': (open, set) => open({ before: set })
 }
 
 /** Changes of a socket that must not be changed back. */
@@ -98,7 +100,7 @@ const CHANGES = {
 }
 
 for (const transport of transports) {
-  for (const [role, start] of Object.entries(roles)) {
+  for (const [role, start] of Object.entries(starts)) {
     const title = `${role}, ${transport}`
 
     for (const [what, { bytes, events, answers }] of Object.entries(PACKETS)) {
@@ -109,7 +111,7 @@ for (const transport of transports) {
             const neighbour = await open()
             const connection = await open()
             const { peer, socket, ws } = connection
-            const received = record(ws)
+            const received = receivedBy(ws)
             ws.on('message', ({ data }) => ws.send(data))
             let used = 0
             arrange(connection, neighbour, () => {
@@ -164,7 +166,7 @@ for (const transport of transports) {
           // A busy machine may have been silent itself.
           assert.ok(performance.now() - last > TIMEOUT - 5, 'too soon')
         }))
-        const received = record(ws)
+        const received = receivedBy(ws)
         for (const byte of frame('text', 'a message')) {
           peer.write(Buffer.from([byte]))
           last = performance.now()
@@ -248,12 +250,14 @@ for (const transport of transports) {
       lost.ws.send(Buffer.alloc(1 << 20))
       await scope.settle()
       let replaced = 0
-      const connection = await open(() => {
-        replaced++
-        lost.peer.socket.destroy()
-        lost.ws.send('a')
-        lost.ws.send('b')
-        lost.socket.destroy()
+      const connection = await open({
+        before: () => {
+          replaced++
+          lost.peer.socket.destroy()
+          lost.ws.send('a')
+          lost.ws.send('b')
+          lost.socket.destroy()
+        }
       })
       connection.ws.on('error', ({ message }) => errors.push(message))
       await echoes(connection)
@@ -268,7 +272,7 @@ for (const transport of transports) {
         const { open } = await start(scope, { transport })
         const neighbour = await open()
         const { frame, peer, socket, ws } = await open()
-        const received = record(ws)
+        const received = receivedBy(ws)
         let prototype
         ws.once('message', () => {
           change(socket)
@@ -288,7 +292,7 @@ for (const transport of transports) {
     test(`${title}: a socket that is sent to another process is that one's at once`, async (scope) => {
       const { open } = await start(scope, { transport })
       const { frame, peer, socket, ws } = await open()
-      const received = record(ws)
+      const received = receivedBy(ws)
       const errors = []
       ws.on('error', ({ message }) => errors.push(message))
       const child = spawn(process.execPath, ['-e', `(${readsSockets})()`], {

@@ -15,8 +15,10 @@ const { runChild } = require('../support/child')
 const { WebSocket } = require('../support/subject')
 const { Peer, connect, connectOpen, eventually, listen, once, serve } = require('../support/peer')
 const { closePayload, countFrames, frame, fromClient, readFrames, upgradeRequest } = require('../support/wire')
-const { UNAVAILABLE, echoes, nativeServer, record, roles, test } = require('./open')
+const { receivedBy } = require('../support/client')
 const { usesReactor } = require('../support/transport')
+const { echoes } = require('../support/open')
+const { UNAVAILABLE, startNativeServer, starts, test } = require('../support/native')
 
 const TEXTS = ['a', 'b', 'c', 'd']
 
@@ -44,8 +46,8 @@ const SOCKETS = {
     Object.setPrototypeOf(socket, class extends net.Socket {}.prototype)
   }]
 }
-for (const [name, [isNative, prepare]] of Object.entries(SOCKETS)) {
-  test(`${name} ${isNative ? 'is taken' : 'is left to the stream'}`, async (scope) => {
+for (const [name, [isTaken, prepare]] of Object.entries(SOCKETS)) {
+  test(`${name} ${isTaken ? 'is taken' : 'is left to the stream'}`, async (scope) => {
     let ws
     const { port } = await serve(scope, WebSocket, {
       onUpgrade: (request, socket, body) => {
@@ -55,7 +57,7 @@ for (const [name, [isNative, prepare]] of Object.entries(SOCKETS)) {
       }
     })
     const peer = await connectOpen(scope, port)
-    assert.equal(usesReactor(ws), isNative)
+    assert.equal(usesReactor(ws), isTaken)
     peer.write(Buffer.concat(TEXTS.map((text) => fromClient('text', text))))
     assert.deepEqual(texts(await peer.frames(4)), TEXTS)
   })
@@ -81,7 +83,7 @@ for (const left of [0, 1]) {
         const descriptors = request.url === '/full' ? occupy() : []
         const ws = new WebSocket(request, socket, body)
         for (const descriptor of descriptors) fs.closeSync(descriptor)
-        ws.on('message', ({ data }) => ws.send(`${ws[Symbol.for('faye-websocket-rs.isNative')]} ${data}`))
+        ws.on('message', ({ data }) => ws.send(`${require('./transport').usesReactor(ws)} ${data}`))
       })
       server.listen(0, '127.0.0.1', () => console.log(server.address().port))
     }, { argument: left, limits: '-n 200' })
@@ -101,7 +103,7 @@ for (const left of [0, 1]) {
 }
 
 test('a client is native, unless the environment forces the stream', async (scope) => {
-  const { open } = await roles.client(scope)
+  const { open } = await starts.client(scope)
   await echoes(await open())
 })
 
@@ -129,14 +131,14 @@ for (const wait of [0, 1, 40]) {
   })
 }
 
-for (const [role, start] of Object.entries(roles)) {
+for (const [role, start] of Object.entries(starts)) {
   test(`${role}: bytesRead and bytesWritten count everything, also after the end`, async (scope) => {
     const { open } = await start(scope)
     const { frame, peer, socket, ws } = await open()
     const read = peer.socket.bytesWritten
     const written = peer.socket.bytesRead
     assert.deepEqual([socket.bytesRead, socket.bytesWritten], [read, written])
-    const messages = record(ws)
+    const messages = receivedBy(ws)
     const bytes = Buffer.concat([frame('text', 'x'.repeat(1000)), frame('text', 'y').subarray(0, 2)])
     peer.write(bytes)
     await eventually(() => messages.length === 1, 'the message')
@@ -229,7 +231,7 @@ for (const [role, start] of Object.entries(roles)) {
         const connection = await open()
         const { frame, peer, socket, ws } = connection
         connection.ours = role === 'server' ? ourFrame : fromClient
-        const received = record(ws)
+        const received = receivedBy(ws)
         const isFull = where === 'with much to be written'
         const size = isFull ? 1 << 19 : 100
         const leave = () => {
@@ -293,7 +295,7 @@ for (const [role, start] of Object.entries(roles)) {
   test(`${role}: a foreign listener of data sees the bytes from then on`, async (scope) => {
     const { open } = await start(scope)
     const { frame, peer, socket, ws } = await open()
-    const received = record(ws)
+    const received = receivedBy(ws)
     peer.write(frame('text', 'before'))
     await eventually(() => received.length === 1, 'a message')
     const chunks = []
@@ -306,7 +308,7 @@ for (const [role, start] of Object.entries(roles)) {
   test(`${role}: paused, nothing is read; the socket given back meanwhile stays paused`, async (scope) => {
     const { open } = await start(scope)
     const { frame, peer, socket, ws } = await open()
-    const received = record(ws)
+    const received = receivedBy(ws)
     ws.pause()
     const before = socket.bytesRead
     peer.write(frame('text', 'kept back'))
@@ -400,10 +402,10 @@ test('a real pipe is no socket, and left to the stream', async (scope) => {
 })
 
 test('sockets are shared between two connections one behind the other, by place', async (scope) => {
-  const { open } = await nativeServer(scope)
+  const { open } = await startNativeServer(scope)
   for (let round = 0; round < 60; round++) {
     const connections = [await open(), await open()]
-    const events = connections.map(({ ws }) => record(ws))
+    const events = connections.map(({ ws }) => receivedBy(ws))
     connections[0].socket.destroy()
     connections[1].peer.write(fromClient('text', String(round)))
     await once(connections[0].ws, 'close')

@@ -10,7 +10,9 @@ const { runChild } = require('../support/child')
 const { subjectPath } = require('../support/subject')
 const { accept, connectOpen, eventually, once } = require('../support/peer')
 const { closePayload, fromClient } = require('../support/wire')
-const { echoes, nativeServer, roles, test } = require('./open')
+const { usesReactor } = require('../support/transport')
+const { echoes } = require('../support/open')
+const { startNativeServer, starts, test } = require('../support/native')
 
 const SUPPORT = require.resolve('../support/peer')
 
@@ -44,7 +46,7 @@ for (const [name, [ends, script]] of Object.entries(LIVES)) {
     const code = `(WebSocket, support, url) => {
       const ws = new WebSocket.Client(url)
       ws.on('open', () => {
-        if (!ws[Symbol.for('faye-websocket-rs.isNative')]) throw new Error('not native')
+        if (!require('./transport').usesReactor(ws)) throw new Error('not native')
         console.log('open');
         (${script})(ws)
       })
@@ -76,7 +78,7 @@ for (const [name, script] of Object.entries(EXITS)) {
       const server = require('node:http').createServer()
       server.on('upgrade', (request, socket, body) => {
         const ws = new WebSocket(request, socket, body)
-        if (!ws[Symbol.for('faye-websocket-rs.isNative')]) throw new Error('not native')
+        if (!require('./transport').usesReactor(ws)) throw new Error('not native')
         ws.on('message', ({ data }) => {
           ws.send(data)
           if (data === 'exit') { ${script} }
@@ -113,7 +115,7 @@ test('handlers that throw among many connections are heard once each, the rest i
     serve(scope, WebSocket, {
       onSocket: (ws) => {
         const name = natives++
-        if (!ws[Symbol.for('faye-websocket-rs.isNative')]) process.exit(3)
+        if (!require('./transport').usesReactor(ws)) process.exit(3)
         ws.on('message', ({ data }) => {
           received.push(`${name} ${data}`)
           ws.send(data)
@@ -156,7 +158,7 @@ async function receiveMany (WebSocket, { serve, connectOpen }, done) {
   const { port } = await serve(scope, WebSocket, {
     onSocket: (ws) => {
       const name = opened++
-      if (!ws[Symbol.for('faye-websocket-rs.isNative')]) process.exit(3)
+      if (!require('./transport').usesReactor(ws)) process.exit(3)
       ws.on('message', () => { received[name]++ })
     }
   })
@@ -240,8 +242,8 @@ test('the workers of a cluster share a port, and each has its reactor', async (s
   for (let i = 0; i < 12; i++) {
     const peer = await connectOpen(scope, port)
     peer.write(fromClient('text', 'who'))
-    const [id, isNative] = String((await peer.frame()).payload).split(' ')
-    assert.equal(isNative, 'true')
+    const [id, native] = String((await peer.frame()).payload).split(' ')
+    assert.equal(native, 'true')
     ids.add(id)
   }
   assert.equal(ids.size, 2)
@@ -249,10 +251,11 @@ test('the workers of a cluster share a port, and each has its reactor', async (s
 
 function clusterWorker () {
   const WebSocket = require(process.env.SUBJECT)
+  const { usesReactor } = require('./transport')
   const server = require('node:http').createServer()
   server.on('upgrade', (request, socket, body) => {
     const ws = new WebSocket(request, socket, body)
-    ws.on('message', () => ws.send(`${process.pid} ${ws[Symbol.for('faye-websocket-rs.isNative')]}`))
+    ws.on('message', () => ws.send(`${process.pid} ${usesReactor(ws)}`))
   })
   server.listen(0, '127.0.0.1')
 }
@@ -291,9 +294,10 @@ test('a socket passed to another process is taken there', async (scope) => {
 
 function receiver () {
   const WebSocket = require(process.env.SUBJECT)
+  const { usesReactor } = require('./transport')
   process.on('message', (request, socket) => {
     const ws = new WebSocket({ ...request, socket, connection: socket }, socket, Buffer.alloc(0))
-    ws.on('message', ({ data }) => ws.send(`${ws[Symbol.for('faye-websocket-rs.isNative')]} ${data}`))
+    ws.on('message', ({ data }) => ws.send(`${usesReactor(ws)} ${data}`))
   })
   process.on('disconnect', () => process.exit())
 }
@@ -310,7 +314,7 @@ const FLOODS = {
 }
 for (const [name, flood] of Object.entries(FLOODS)) {
   test(`a flood of ${name} delays neither timers nor another connection`, async (scope) => {
-    const { open, port } = await nativeServer(scope)
+    const { open, port } = await startNativeServer(scope)
     const neighbour = await open()
     const child = runChild(scope, `(WebSocket, { connectOpen }, port) => {
       const { fromClient } = require('./wire')
@@ -344,7 +348,7 @@ for (const [name, flood] of Object.entries(FLOODS)) {
   }, { timeout: 40000 })
 }
 
-for (const [role, start] of Object.entries(roles)) {
+for (const [role, start] of Object.entries(starts)) {
   test(`${role}: what waits for a peer that does not read is bounded, and no more is read from it`, async (scope) => {
     const { open } = await start(scope)
     const connection = await open()
@@ -367,7 +371,7 @@ for (const [role, start] of Object.entries(roles)) {
     await scope.settle(100)
     assert.equal(socket.bytesRead, read)
     assert.ok(most <= 16 << 20, `${most} bytes wait`)
-    assert.ok(ws[Symbol.for('faye-websocket-rs.isNative')])
+    assert.ok(usesReactor(ws))
     const neighbour = await open()
     await echoes(neighbour)
     const before = socket.bytesRead
@@ -395,7 +399,7 @@ test(`${COUNT} idle connections${WHY}: each answers, and all end`, async (scope)
     server.on('upgrade', (request, socket, body) => {
       const ws = new WebSocket(request, socket, body)
       open++
-      if (ws[Symbol.for('faye-websocket-rs.isNative')]) natives++
+      if (require('./transport').usesReactor(ws)) natives++
       ws.on('message', ({ data }) => ws.send(`${ws.url.split('/').pop()} ${data}`))
       ws.on('close', () => closed++)
     })

@@ -16,8 +16,8 @@ const { test } = require('../support/test')
 const { createAuthority } = require('../support/certs')
 const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
 const { countFrames, frame, fromClient, readFrames } = require('../support/wire')
-const { UNAVAILABLE, transports } = require('./open')
 const { usesReactor } = require('../support/transport')
+const { UNAVAILABLE, transports } = require('../support/native')
 
 const { prototype } = net.Socket
 
@@ -94,8 +94,6 @@ function table (rows, body, names = PLAIN) {
   }
 }
 
-const isNative = ({ ws }) => usesReactor(ws)
-
 // Bytes that a program puts into the socket.
 
 const put = ({ frame }) => frame('text', 'put')
@@ -122,7 +120,7 @@ table(INJECTIONS, async (scope, role, transport, inject) => {
   const connection = await open(scope, role, transport)
   const { messages } = connection
   await exchange(connection)
-  assert.equal(isNative(connection), transport === 'native')
+  assert.equal(usesReactor(connection.ws), transport === 'native')
   inject(connection)
   assert.deepEqual(messages, ['received', 'put'], 'at once')
   await exchange(connection)
@@ -227,7 +225,7 @@ table({ ...WRAPPED_WRITES, ...WRAPPED_BEFORE }, async (scope, role, transport, p
   if (role === 'client' && patch === WRAPPED_BEFORE['write of a Proxy']) return
   const seen = []
   const connection = await open(scope, role, transport, (socket) => patch({ scope, socket, seen }))
-  assert.equal(isNative(connection), false)
+  assert.equal(usesReactor(connection.ws), false)
   seen.length = 0
   await exchange(connection)
   assert.deepEqual(Buffer.concat(seen).length, connection.ours('text', 'sent').length)
@@ -244,7 +242,7 @@ table(Object.fromEntries(AFTER), async (scope, role, transport, { patch, inHandl
   const connection = await open(scope, role, transport)
   const { ours, peer, socket, ws } = connection
   await exchange(connection)
-  assert.equal(isNative(connection), transport === 'native')
+  assert.equal(usesReactor(connection.ws), transport === 'native')
   const seen = []
   if (isFull) {
     peer.bytes = Buffer.alloc(0)
@@ -298,7 +296,7 @@ table(WRAPPED_READS, async (scope, role, transport, patch) => {
       if (when === 'before') patch({ scope, socket, seen })
     })
     if (when === 'after') {
-      assert.equal(isNative(connection), transport === 'native')
+      assert.equal(usesReactor(connection.ws), transport === 'native')
       patch({ scope, socket: connection.socket, seen })
       // The class is looked at whenever something is written or has been read.
       connection.ws.send('looks')
@@ -325,7 +323,7 @@ for (const name of REPLACED) {
     await exchange(another)
     const last = await open(scope, 'server', 'native')
     await exchange(last)
-    assert.deepEqual([connection, another, last].map(isNative), [false, false, false])
+    assert.deepEqual([connection, another, last].map(({ ws }) => usesReactor(ws)), [false, false, false])
   }, { skip: UNAVAILABLE })
 }
 
@@ -356,7 +354,7 @@ for (const [tool, spy] of Object.entries(SPIES)) {
         await exchange(connection)
         await exchange(connection)
         assert.ok(count() > 0)
-        assert.ok(!isNative(connection))
+        assert.ok(!usesReactor(connection.ws))
       }, { skip: tool.endsWith('node:test') && !mock && 'Node 18.0 has no mocks' })
     }
   }
@@ -368,7 +366,7 @@ test('a class that is as it was again has native sockets again', async (scope) =
   const first = await open(scope, 'server', 'native')
   delete prototype.write
   const second = await open(scope, 'server', 'native')
-  assert.deepEqual([first, second].map(isNative), [false, true])
+  assert.deepEqual([first, second].map(({ ws }) => usesReactor(ws)), [false, true])
   await Promise.all([first, second].map((connection) => exchange(connection)))
 }, { skip: UNAVAILABLE })
 
@@ -440,7 +438,7 @@ table(READERS, async (scope, role, transport, read) => {
   await eventually(() => seen.length > 0, 'the bytes')
   assert.deepEqual(Buffer.concat(seen.map((chunk) => Buffer.from(chunk, 'latin1'))),
     connection.frame('text', 'received'))
-  assert.equal(isNative(connection), false)
+  assert.equal(usesReactor(connection.ws), false)
 })
 
 // Ways of writing to a socket: behind what was sent, before what is sent.
@@ -559,7 +557,7 @@ table(NEUTRAL, async (scope, role, transport, act) => {
     })
     if (when === 'after') act({ scope, socket: connection.socket })
     await exchange(connection)
-    assert.equal(isNative(connection), transport === 'native', when)
+    assert.equal(usesReactor(connection.ws), transport === 'native', when)
   }
 })
 
@@ -607,7 +605,7 @@ async function tellsWhatWaits (scope, role, transport, { takeBack }) {
   drains = 0
   if (takeBack) {
     socket.write('')
-    assert.equal(isNative(connection), false)
+    assert.equal(usesReactor(connection.ws), false)
     assert.deepEqual([socket.writableNeedDrain, ws.bufferedAmount], [true, socket.writableLength])
     assert.ok(socket.writableLength > 4 << 20)
   }
@@ -633,7 +631,7 @@ test('a socket given back keeps its promise of a drain', async (scope) => {
   assert.ok(socket.writableNeedDrain)
   socket.cork()
   socket.uncork()
-  assert.equal(isNative(connection), false)
+  assert.equal(usesReactor(connection.ws), false)
   const drained = once(socket, 'drain')
   peer.socket.resume()
   await drained

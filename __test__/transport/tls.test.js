@@ -13,15 +13,17 @@ const tls = require('node:tls')
 const { WebSocket } = require('../support/subject')
 const support = require('../support/test')
 const { certificate, createAuthority, der, extension, sequence } = require('../support/certs')
+const { echoEach } = require('../support/client')
 const { accept, eventually, listen, once, serve } = require('../support/peer')
 const { frame, upgradeResponse } = require('../support/wire')
-const { test, UNAVAILABLE } = require('./open')
 const { usesReactor } = require('../support/transport')
+const { test } = require('../support/native')
 
 const authority = createAuthority()
 const { local, root } = authority
-const ECHO = (ws) => ws.on('message', ({ data }) => ws.send(data))
 const HOUR = 3600000
+/** For programs of their own. */
+const TRANSPORT = JSON.stringify(require.resolve('../support/transport'))
 const PATHS = { native: {}, stream: { transport: 'stream' } }
 const HAS_OPENSSL = succeeds(() => execFileSync('openssl', ['version']))
 
@@ -191,7 +193,7 @@ for (const [name, row] of Object.entries(CERTIFICATES)) {
     test(`${name}: natively the same as by Node, with ${version}`, async (scope) => {
       const { cert, key } = row.server
       const secure = { cert, key, maxVersion: version }
-      const { port } = await serve(scope, WebSocket, { secure, onSocket: ECHO })
+      const { port } = await serve(scope, WebSocket, { secure, onSocket: echoEach })
       const { ca = row.options ? undefined : root.cert, rejectUnauthorized } = row.options || {}
       const options = { ca, tls: { servername: row.servername, rejectUnauthorized } }
       if (rejectUnauthorized === undefined) delete options.tls.rejectUnauthorized
@@ -232,7 +234,7 @@ const CONFIGURATIONS = {
 }
 for (const [name, { secure, isNative = false, ...row }] of Object.entries(CONFIGURATIONS)) {
   test(`${name}: natively the same as by Node`, async (scope) => {
-    const { url } = await serve(scope, WebSocket, { secure: { ...local, ...secure }, onSocket: ECHO })
+    const { url } = await serve(scope, WebSocket, { secure: { ...local, ...secure }, onSocket: echoEach })
     const seen = await both(scope, url, { ca: root.cert, ...row })
     assert.equal(seen.isNative, isNative ?? seen.isOpen)
   })
@@ -278,7 +280,7 @@ for (const [name, { isNative = false, isRefused = false, ca = root.cert, ...row 
     test(`a client certificate, ${name}, with ${version}`, async (scope) => {
       const { url } = await serve(scope, WebSocket, {
         secure: { ...local, ca: root.cert, requestCert: true, maxVersion: version },
-        onSocket: ECHO
+        onSocket: echoEach
       })
       const options = { ca, tls: typeof row.tls === 'function' ? row.tls() : row.tls }
       for (const [path, { transport }] of Object.entries(PATHS)) {
@@ -414,7 +416,7 @@ for (const [how, end] of [['resets', (client) => client.resetAndDestroy()], ['en
 
 for (const version of ['TLSv1.2', 'TLSv1.3']) {
   test(`records split at every byte, with ${version}`, async (scope) => {
-    const { port } = await serve(scope, WebSocket, { secure: { ...local, maxVersion: version }, onSocket: ECHO })
+    const { port } = await serve(scope, WebSocket, { secure: { ...local, maxVersion: version }, onSocket: echoEach })
     const { url } = await rawServer(scope, async (client) => {
       const server = net.connect(port, '127.0.0.1')
       scope.defer(() => server.destroy())
@@ -435,7 +437,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3']) {
 }
 
 test('a record that was changed on its way ends the connection', async (scope) => {
-  const { port } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const { port } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   let changes = false
   const { url } = await proxyTo(scope, port, (chunk, forward) => {
     if (changes) chunk[chunk.length - 1] ^= 1
@@ -451,7 +453,7 @@ test('a record that was changed on its way ends the connection', async (scope) =
 })
 
 test('messages at the borders of records, both ways', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const { isNative, ws } = await attempt(scope, url, { ca: root.cert })
   assert.ok(isNative)
   const borders = [16384, 32768, 65536].flatMap((border) => [-14, -8, -1, 0, 1].map((offset) => border + offset))
@@ -460,7 +462,7 @@ test('messages at the borders of records, both ways', async (scope) => {
 })
 
 test('many messages in one tick arrive in order', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const { ws } = await attempt(scope, url, { ca: root.cert })
   const received = []
   ws.on('message', ({ data }) => received.push(data))
@@ -507,7 +509,7 @@ test('the server says goodbye, and what it said before is delivered', async (sco
 })
 
 test('a closing handshake ends with our goodbye', async (scope) => {
-  const { url, server } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const { url, server } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const errors = []
   server.on('tlsClientError', (error) => errors.push(error))
   server.on('secureConnection', (socket) => socket.on('error', (error) => errors.push(error)))
@@ -622,7 +624,7 @@ test('destroy() and resetAndDestroy() of the stream are one close event', async 
 })
 
 test('a timeout of the stream comes only when nothing happens', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const { ws } = await attempt(scope, url, { ca: root.cert })
   let timeouts = 0
   ws._stream.setTimeout(400, () => { timeouts += 1 })
@@ -683,7 +685,7 @@ for (const [name, change] of [
   ['tls.DEFAULT_CIPHERS is changed', () => replace(tls, 'DEFAULT_CIPHERS', 'ECDHE-ECDSA-AES128-GCM-SHA256')]
 ]) {
   test(`when ${name}, connections are Node's`, async (scope) => {
-    const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+    const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
     scope.defer(change())
     const { isNative, isOpen } = await attempt(scope, url, { ca: root.cert })
     assert.deepEqual([isOpen, isNative], [true, false])
@@ -705,7 +707,8 @@ const inChild = (environment, flags, body) => new Promise((resolve) => {
     const WebSocket = require(${JSON.stringify(require.resolve('../../index.js'))})
     const ws = new WebSocket.Client(process.env.URL, null, ${JSON.stringify(options)})
     ws.on('error', ({ message }) => console.log(message))
-    ws.on('open', () => console.log('open', ws[Symbol.for('faye-websocket-rs.isNative')]))
+    const { usesReactor } = require(${TRANSPORT})
+    ws.on('open', () => console.log('open', usesReactor(ws)))
     ws.on('close', ({ code }) => console.log('close', code))
     ${body ?? "ws.on('open', () => ws.close())"}`
   const child = spawn(process.execPath, [...flags || [], '-e', script], { env: { ...process.env, ...environment } })
@@ -719,7 +722,7 @@ test('Node\'s environment variables and flags count', async (scope) => {
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
   const file = path.join(directory, 'ca.pem')
   fs.writeFileSync(file, root.cert)
-  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const open = (isNative) => [`open ${isNative}`, 'close 1000']
   for (const [name, expected, environment, flags] of [
     ['NODE_EXTRA_CA_CERTS', open('getCACertificates' in tls), { NODE_EXTRA_CA_CERTS: file }],
@@ -738,7 +741,7 @@ test('NODE_EXTRA_CA_CERTS counts as it was when the process started', async (sco
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
   const file = path.join(directory, 'ca.pem')
   fs.writeFileSync(file, root.cert)
-  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const preload = path.join(directory, 'preload.js')
   fs.writeFileSync(preload, `process.env.NODE_EXTRA_CA_CERTS = ${JSON.stringify(file)}`)
   const dialling = `
@@ -785,12 +788,12 @@ for (const [name, isNative, { worker = ON_ITS_OWN, before = '', flags = [], envi
   }]
 ]) {
   test(`a client in a worker ${name} is ${isNative ? 'native' : 'Node\'s'}`, async (scope) => {
-    const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+    const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
     const inWorker = `
       const WebSocket = require(${JSON.stringify(require.resolve('../../index.js'))})
       const ws = new WebSocket.Client(${JSON.stringify(url)}, null, ${JSON.stringify({ ca: root.cert })})
       ws.on('open', () => {
-        require('node:worker_threads').parentPort.postMessage(ws[Symbol.for('faye-websocket-rs.isNative')])
+        require('node:worker_threads').parentPort.postMessage(require(${TRANSPORT}).usesReactor(ws))
         ws.close()
       })`
     const program = `
@@ -803,13 +806,13 @@ for (const [name, isNative, { worker = ON_ITS_OWN, before = '', flags = [], envi
 }
 
 test('flags count that a program has removed from process.execArgv', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const program = `
     process.execArgv.length = 0
     const WebSocket = require(${JSON.stringify(require.resolve('../../index.js'))})
     const ws = new WebSocket.Client(${JSON.stringify(url)}, null, ${JSON.stringify({ ca: root.cert })})
     ws.on('open', () => {
-      console.log(ws[Symbol.for('faye-websocket-rs.isNative')])
+      console.log(require(${TRANSPORT}).usesReactor(ws))
       ws.close()
     })`
   assert.equal(await output([FLAG, '-e', program]), 'false\n')
@@ -828,7 +831,7 @@ test('a Node that was built to trust the authorities of openssl is asked, unless
 test('a tls.connect that is replaced by one of the same name before all others is not Node\'s', async (scope) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tls-'))
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
-  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   for (const name of ['connect', 'createSecureContext', 'checkServerIdentity', 'TLSSocket']) {
     const preload = path.join(directory, `${name}.js`)
     fs.writeFileSync(preload, `
@@ -896,8 +899,8 @@ test('a server of openssl that wants a new handshake does not get it', async (sc
 }, { skip: !HAS_OPENSSL && 'there is no openssl command' })
 
 support.test('with transport: stream, connections are Node\'s', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: ECHO })
+  const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const { isNative, isOpen, ws } = await attempt(scope, url, { ca: root.cert, transport: 'stream' })
   assert.deepEqual([isOpen, isNative], [true, false])
   assert.ok(ws._stream instanceof tls.TLSSocket)
-}, { skip: UNAVAILABLE && false })
+})

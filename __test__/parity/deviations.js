@@ -1,7 +1,7 @@
 'use strict'
 
 // Where we differ from faye-websocket 0.11.4 and websocket-driver 0.8.0 on purpose. The parity scripts leave these out;
-// each has tests of its own in __test__/faye or __test__/driver that say what we do instead.
+// each has tests of its own in __test__/faye or __test__/websocket-driver that say what we do instead.
 
 const faye = {
   'the net option of a client': 'the original documents it and throws for it',

@@ -7,6 +7,7 @@ const assert = require('node:assert/strict')
 
 const original = require('websocket-driver')
 const ours = require('../../lib/websocket-driver')
+const drivers = require('../support/drivers')
 const { inScope, test } = require('../support/test')
 const wire = require('../support/wire')
 const { Transcript } = require('./transcript')
@@ -145,19 +146,8 @@ function watch (log, driver, name = '') {
   return driver
 }
 
-/** A request as an http server parses it, to be changed by `headers`; `undefined` leaves one out. */
-function request (headers = {}, more = {}) {
-  const all = {
-    host: 'example.com',
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-key': wire.KEY,
-    'sec-websocket-version': '13',
-    ...headers
-  }
-  for (const name in all) if (all[name] === undefined) delete all[name]
-  return { method: 'GET', url: '/chat?room=1', headers: all, ...more }
-}
+/** A request with a path and a query. */
+const request = (headers, more) => drivers.request(headers, { url: '/chat?room=1', ...more })
 
 /** A driver of a server under observation, not started. */
 function httpDriver (library, log, { headers, more, options } = {}) {

@@ -5,9 +5,10 @@
 const assert = require('node:assert/strict')
 const net = require('node:net')
 
-const websocket = require('../../lib/websocket-driver')
-const transport = require('../../lib/transport')
 const { Connection } = require('../../lib/connection/connection')
+const transport = require('../../lib/transport')
+const websocket = require('../../lib/websocket-driver')
+const { failure, observe, request } = require('../support/drivers')
 const { eventually, listen } = require('../support/peer')
 const { test } = require('../support/test')
 const { frame, fromClient, upgradeRequest, upgradeResponse } = require('../support/wire')
@@ -231,3 +232,33 @@ for (const isStream of [false, true]) {
     await eventually(() => messages.length === count, 'all messages')
   })
 }
+
+test('bytes before start() wait for it', () => {
+  const driver = websocket.http(request(), { requireMasking: false })
+  const seen = observe(driver)
+  driver.io.write(frame('text', 'early'))
+  driver.io.write(frame('ping', 'e').subarray(0, 2))
+  assert.deepEqual(seen, [])
+  driver.start()
+  assert.deepEqual(seen.slice(1), [['open'], ['message', 'early']])
+  driver.io.write(frame('ping', 'e').subarray(2))
+  assert.deepEqual(seen.slice(3), [['frame', 'pong', 'e'], ['ping', 'e']])
+})
+
+test('a violation before start() is one after it', () => {
+  const driver = websocket.http(request(), { requireMasking: false })
+  const seen = observe(driver)
+  driver.io.write(frame(3, ''))
+  assert.equal(driver.start(), true)
+  assert.deepEqual(seen.slice(1), [['open'], ...failure(1002, 'Unrecognized frame opcode: 3')])
+})
+
+test('server() keeps frames that come with the request until it is started', () => {
+  const driver = websocket.server()
+  const seen = observe(driver)
+  driver.io.write(Buffer.concat([Buffer.from(upgradeRequest()), fromClient('text', 'early')]))
+  assert.deepEqual(seen, [['connect']])
+  assert.deepEqual(driver.body, fromClient('text', 'early'))
+  driver.start()
+  assert.deepEqual(seen.slice(2), [['open'], ['message', 'early']])
+})

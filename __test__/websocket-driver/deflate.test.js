@@ -7,12 +7,13 @@ const assert = require('node:assert/strict')
 
 const npm = require('permessage-deflate')
 
-const websocket = require('../../lib/websocket-driver')
 const deflate = require('../../lib/permessage-deflate')
+const websocket = require('../../lib/websocket-driver')
 const { Codec, compress, noise } = require('../support/deflate')
+const { request } = require('../support/drivers')
 const { eventually } = require('../support/peer')
 const { test } = require('../support/test')
-const { KEY, closePayload, frame, fromClient, readFrames, upgradeResponse } = require('../support/wire')
+const { closePayload, frame, fromClient, readFrames, upgradeResponse } = require('../support/wire')
 
 const MiB = 1 << 20
 const LINES = Array.from({ length: 3000 }, (_, id) => JSON.stringify({ id, of: id * id % 997 }))
@@ -20,18 +21,7 @@ const OFFER = 'permessage-deflate; client_max_window_bits'
 
 /** An open server driver, whatever it says, and the codec of its peer. */
 function openServer ({ extension = deflate, offer = OFFER, options } = {}) {
-  const driver = websocket.http({
-    method: 'GET',
-    url: '/',
-    headers: {
-      host: 'example.com',
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-key': KEY,
-      'sec-websocket-version': '13',
-      'sec-websocket-extensions': offer
-    }
-  }, options)
+  const driver = websocket.http(request({ 'sec-websocket-extensions': offer }), options)
   driver.addExtension(extension)
   driver.start()
   return observed(driver, fromClient)

@@ -2,11 +2,12 @@
 
 // What sessions of extensions may do to a driver, and what handlers may do to sessions.
 
-const test = require('node:test')
 const assert = require('node:assert/strict')
+const test = require('node:test')
 
 const websocket = require('../../lib/websocket-driver')
-const { KEY, fromClient } = require('../support/wire')
+const { request } = require('../support/drivers')
+const { fromClient } = require('../support/wire')
 
 /** An open server driver with one extension, whose session does what `given` says. */
 function open (given, offer = 'test') {
@@ -17,15 +18,7 @@ function open (given, offer = 'test') {
     close () {},
     ...given
   }
-  const headers = {
-    host: 'example.com',
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-key': KEY,
-    'sec-websocket-version': '13',
-    'sec-websocket-extensions': offer
-  }
-  const driver = websocket.http({ method: 'GET', url: '/', headers })
+  const driver = websocket.http(request({ 'sec-websocket-extensions': offer }))
   const offers = []
   driver.addExtension({
     name: 'test',

@@ -1,11 +1,13 @@
 'use strict'
 
-// Bytes may be given to a driver in any form that websocket-driver takes.
+// Bytes on their way into a driver and out of it, in any form that websocket-driver takes.
 
-const test = require('node:test')
 const assert = require('node:assert/strict')
+const test = require('node:test')
 
 const websocket = require('../../lib/websocket-driver')
+const { observe, openServer } = require('../support/drivers')
+const { fromClient } = require('../support/wire')
 
 const REQUEST = 'GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
   'Sec-WebSocket-Key: JFBCWHksyIpXV+6Wlq/9pw==\r\nSec-WebSocket-Version: 13\r\n\r\n'
@@ -43,3 +45,34 @@ for (const [form, chunk] of FORMS) {
     assert.deepEqual([connected, proxy.statusCode], [1, 200])
   })
 }
+
+test('bytes may come in any view', () => {
+  const { driver, seen } = openServer()
+  const view = new Uint8Array([0, 1, 2, 3]).subarray(1, 3)
+  assert.equal(driver.binary(view), true)
+  assert.equal(driver.frame(view), true)
+  assert.deepEqual(seen, [['frame', 'binary', '\x01\x02'], ['frame', 'binary', '\x01\x02']])
+})
+
+test('two drivers piped into each other open and talk', () => {
+  const server = websocket.server()
+  const client = websocket.client('ws://example.com/')
+  server.on('connect', () => server.start())
+  server.on('message', ({ data }) => server.text(`echo ${data}`))
+  const seen = observe(client)
+  client.io.pipe(server.io)
+  server.io.pipe(client.io)
+  client.text('early')
+  client.start()
+  client.close('bye', 3000)
+  const told = seen.filter(([type]) => type !== 'frame' && type !== 'head')
+  assert.deepEqual(told, [['open'], ['message', 'echo early'], ['close', 3000, 'bye']])
+})
+
+test('the memory of the caller is not written to', () => {
+  const { driver } = openServer()
+  const bytes = fromClient('text', 'masked')
+  const before = Buffer.from(bytes)
+  driver.io.write(bytes)
+  assert.deepEqual(bytes, before)
+})

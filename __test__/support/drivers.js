@@ -1,0 +1,85 @@
+'use strict'
+
+// Drivers of websocket-driver's interface without a socket: requests for them, open ones, and what they say.
+
+const assert = require('node:assert/strict')
+
+const websocket = require('../../lib/websocket-driver')
+const { KEY, closePayload, readFrames, upgradeResponse } = require('./wire')
+
+const EVENTS = ['connect', 'open', 'message', 'ping', 'pong', 'error', 'close']
+
+/** A request as an http server parses it, to be changed by `headers`; `undefined` leaves one out. */
+function request (headers = {}, more = {}) {
+  const all = {
+    host: 'example.com',
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-key': KEY,
+    'sec-websocket-version': '13',
+    ...headers
+  }
+  for (const name in all) if (all[name] === undefined) delete all[name]
+  return { method: 'GET', url: '/', headers: all, ...more }
+}
+
+/** What a driver says and does, in order: names and details of events, texts of heads, types of frames. */
+function observe (driver) {
+  const seen = []
+  driver.io.on('data', (chunk) => {
+    const text = chunk.toString('latin1')
+    if (/^(HTTP\/|GET )/.test(text)) return seen.push(['head', text])
+    for (const { type, payload } of readFrames(chunk).frames) seen.push(['frame', type, payload.toString('latin1')])
+  })
+  for (const type of EVENTS) {
+    driver.on(type, (event) => {
+      seen.push([type, ...(event instanceof Error ? [event.message] : Object.values(event))])
+    })
+  }
+  return seen
+}
+
+/** An open driver of a server. `prepare(driver)` is called before it is started. */
+function openServer (options, prepare = () => {}, headers = {}) {
+  const driver = websocket.http(request(headers), options)
+  prepare(driver)
+  driver.start()
+  return { driver, seen: observe(driver) }
+}
+
+/** A driver of a client that has sent its request, `head`. */
+function dial (options, prepare = () => {}) {
+  const driver = websocket.client('ws://example.com/', options)
+  prepare(driver)
+  let head = ''
+  driver.io.once('data', (chunk) => { head = chunk.toString() })
+  driver.start()
+  return { driver, head, seen: observe(driver) }
+}
+
+/** An open driver of a client. `headers` are those of the answer. */
+function openClient (options, prepare, headers) {
+  const { driver, head } = dial(options, prepare)
+  driver.io.write(Buffer.from(upgradeResponse(head, headers)))
+  return { driver, seen: observe(driver) }
+}
+
+/** What a driver made by `open` does with the bytes, which must not depend on how they are cut. */
+function outcome (open, bytes) {
+  const run = (size) => {
+    const { driver, seen } = open()
+    for (let at = 0; at < bytes.length; at += size) driver.io.write(bytes.subarray(at, at + size))
+    return seen
+  }
+  const whole = run(bytes.length)
+  assert.deepEqual(run(1), whole, 'byte by byte')
+  return whole
+}
+
+/** What a driver does that fails the connection. */
+function failure (code, message, before = []) {
+  return [...before, ['frame', 'close', closePayload(code, message).toString('latin1')],
+    ['error', message], ['close', code, message]]
+}
+
+module.exports = { dial, failure, observe, openClient, openServer, outcome, request }

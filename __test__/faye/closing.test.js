@@ -1,11 +1,13 @@
 'use strict'
 
+// The end of a connection: one close event, and nothing after it.
+
 const assert = require('node:assert/strict')
 
 const deflate = require('../../lib/permessage-deflate')
-const { deviation } = require('../support/test')
-const { roles } = require('../support/open')
-const { once } = require('../support/peer')
+const { openServer, roles } = require('../support/open')
+const { eventually, once } = require('../support/peer')
+const { deviation, test } = require('../support/test')
 const { closePayload, frame, fromClient } = require('../support/wire')
 
 const BYE = closePayload(3001, 'bye')
@@ -76,5 +78,42 @@ for (const role of Object.keys(roles)) {
       end(peer)
       assert.equal((await closed).code, 1006, name)
     }
+  })
+}
+
+const ENDINGS = {
+  fin: (peer) => peer.socket.end(),
+  'fin after half a frame': (peer) => peer.socket.end(fromClient('text', 'abc').subarray(0, 5)),
+  'destroyed by the peer': (peer) => peer.socket.destroy(),
+  'a close frame': (peer) => peer.write(fromClient('close', '')),
+  'a close frame and fin': (peer) => peer.socket.end(fromClient('close', '')),
+  'two close frames': (peer) => peer.write(Buffer.concat([fromClient('close', ''), fromClient('close', '')])),
+  garbage: (peer) => peer.write(Buffer.alloc(500, 0xff)),
+  'our close and fin': (peer, ws) => { ws.close(); peer.socket.end() },
+  'our close and a close frame': (peer, ws) => { ws.close(); peer.write(fromClient('close', '')) },
+  'our close and garbage and fin': (peer, ws) => { ws.close(); peer.socket.end(Buffer.alloc(9, 0xff)) },
+  'the stream destroyed': (peer, ws) => ws._stream.destroy(),
+  'the stream destroyed with an error': (peer, ws) => ws._stream.destroy(new Error('mine')),
+  'the stream ended': (peer, ws) => { ws._stream.end(); peer.socket.end() },
+  'our close and the stream destroyed': (peer, ws) => { ws.close(); ws._stream.destroy() },
+  'garbage and reset': (peer) => { peer.write(Buffer.alloc(500, 0xff)); peer.socket.destroy() }
+}
+for (const [name, end] of Object.entries(ENDINGS)) {
+  test(`close comes exactly once, and nothing after it: ${name}`, async (scope) => {
+    const events = []
+    const { peer, ws } = await openServer(scope, {
+      onSocket: (ws) => {
+        for (const type of ['open', 'message', 'data', 'error', 'end', 'drain', 'close']) {
+          ws.on(type, () => events.push(type))
+        }
+      }
+    })
+    end(peer, ws)
+    await eventually(() => ws.readyState === 3, 'closed')
+    await scope.settle(50)
+    assert.equal(events.filter((type) => type === 'open').length, 1)
+    assert.equal(events.filter((type) => type === 'close').length, 1)
+    assert.deepEqual(events.slice(-2), ['end', 'close'])
+    assert.ok(events.filter((type) => type === 'error').length <= 1)
   })
 }

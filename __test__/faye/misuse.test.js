@@ -1,12 +1,14 @@
 'use strict'
 
+// What programs do wrong, or to the letter: values that throw, calls in every handler, requests made by hand.
+
 const assert = require('node:assert/strict')
 const { Duplex } = require('node:stream')
 
-const { WebSocket } = require('../support/subject')
-const { deviation, test } = require('../support/test')
 const { openServer, roles } = require('../support/open')
 const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
+const { WebSocket } = require('../support/subject')
+const { deviation, test } = require('../support/test')
 const { closePayload, frame, fromClient, KEY, upgradeResponse } = require('../support/wire')
 
 const mine = new Error('mine')
@@ -348,13 +350,6 @@ deviation('conversions that throw leave a connection as it was', async (scope) =
   assert.throws(() => ws.close({ valueOf () { throw mine } }), mine)
   assert.equal(ws.readyState, 1)
   assert.equal(ws.send('still open'), true)
-})
-
-deviation('bufferedAmount can be read from the prototype and set, like any property', async (scope) => {
-  assert.equal(WebSocket.prototype.bufferedAmount, 0)
-  const { ws } = await openServer(scope)
-  ws.bufferedAmount = 7
-  assert.equal(ws.bufferedAmount, 7)
 })
 
 deviation('a proxy that is no object is refused, not ignored', () => {

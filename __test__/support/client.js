@@ -2,18 +2,46 @@
 
 // What tests of clients say, and what tests note down of a socket.
 
+const { accept, once } = require('./peer')
+const { WebSocket } = require('./subject')
+const { upgradeResponse } = require('./wire')
+
 const basic = (text) => `Basic ${Buffer.from(text).toString('base64')}`
 
 /** Sends each message back: for `serve()`. */
 const echoEach = (ws) => ws.on('message', ({ data }) => ws.send(data))
 
+const LIFE = ['open', 'error', 'end', 'close']
+
 /** The events of a socket's life, or of other types, each with its message or code. */
-function record (ws, types = ['open', 'error', 'end', 'close']) {
+function record (ws, types = LIFE) {
   const events = []
   for (const type of types) {
     ws.on(type, (event) => events.push([type, event && (event.message || event.code)]))
   }
   return events
+}
+
+/** The same with messages. */
+const recordAll = (ws) => record(ws, [...LIFE, 'message'])
+
+const typesOf = (events) => events.map(([type]) => type)
+
+/** A client whose request has arrived at a raw server, and its events. */
+async function dial (scope, protocols, options) {
+  const server = await accept(scope)
+  const ws = new WebSocket.Client(server.url, protocols, options)
+  scope.defer(() => ws._stream.destroy())
+  const events = recordAll(ws)
+  const peer = await server.accepted()
+  return { events, head: await peer.head(), peer, ws }
+}
+
+/** Answers the request of such a client. */
+async function answer (dialled) {
+  dialled.peer.write(upgradeResponse(dialled.head))
+  await once(dialled.ws, 'open')
+  return dialled
 }
 
 /** What has been received on a connection: messages, and the codes of its ends. */
@@ -24,4 +52,4 @@ function receivedBy (ws) {
   return events
 }
 
-module.exports = { basic, echoEach, receivedBy, record }
+module.exports = { answer, basic, dial, echoEach, receivedBy, record, recordAll, typesOf }

@@ -1,15 +1,17 @@
 'use strict'
 
+// The classes as objects of a program: subclasses, replaced methods, and methods taken off.
+
 const assert = require('node:assert/strict')
 const { EventEmitter } = require('node:events')
 const { Stream } = require('node:stream')
 const util = require('node:util')
 
-const { WebSocket } = require('../support/subject')
-const { deviation, test } = require('../support/test')
 const { openServer } = require('../support/open')
 const { connectOpen, eventually, once, serve } = require('../support/peer')
-const { closePayload, fromClient, readFrames } = require('../support/wire')
+const { WebSocket } = require('../support/subject')
+const { test } = require('../support/test')
+const { closePayload, fromClient } = require('../support/wire')
 
 test('WebSocket can be inherited from with util.inherits and call', async (scope) => {
   function Chat (request, socket, body, name) {
@@ -119,51 +121,6 @@ test('dispatchEvent may be replaced on an instance', async (scope) => {
   peer.write(Buffer.concat([fromClient('text', 'a'), fromClient('close', '')]))
   await peer.ended()
   assert.deepEqual(seen, ['message', 'close'])
-})
-
-deviation('bufferedAmount is what the kernel has not taken, and returns to 0', async (scope) => {
-  const { peer, ws } = await openServer(scope)
-  assert.equal(ws.bufferedAmount, 0)
-  peer.socket.pause()
-  const message = Buffer.alloc(1 << 20)
-  let sent = 0
-  while (ws.bufferedAmount === 0 && sent < 64) {
-    ws.send(message)
-    sent++
-  }
-  assert.ok(ws.bufferedAmount > 0)
-  assert.ok(ws.bufferedAmount <= sent * (message.length + 10))
-  const before = ws.bufferedAmount
-  ws.send(message)
-  assert.equal(ws.bufferedAmount, before + message.length + 10)
-  peer.socket.resume()
-  await eventually(() => ws.bufferedAmount === 0, 'an empty buffer')
-  ws.close()
-  await eventually(() => readFrames(peer.bytes).frames.length === sent + 2, 'all frames')
-})
-
-deviation('bufferedAmount of a closed socket is 0', async (scope) => {
-  const { peer, ws } = await openServer(scope)
-  peer.socket.pause()
-  for (let i = 0; i < 32; i++) ws.send(Buffer.alloc(1 << 20))
-  peer.socket.destroy()
-  await once(ws, 'close')
-  assert.equal(ws.bufferedAmount, 0)
-})
-
-test('bufferedAmount can be read in every state', async (scope) => {
-  let early
-  const { port, url } = await serve(scope, WebSocket, { onSocket: (ws) => { early = ws.bufferedAmount } })
-  await connectOpen(scope, port)
-  const ws = new WebSocket.Client(url)
-  scope.defer(() => ws._stream.destroy())
-  assert.equal(ws.bufferedAmount, 0)
-  await once(ws, 'open')
-  assert.equal(ws.bufferedAmount, 0)
-  ws._stream.destroy()
-  await once(ws, 'close')
-  assert.equal(ws.bufferedAmount, 0)
-  assert.equal(early, 0)
 })
 
 test('an error nobody listens to does not throw', async (scope) => {

@@ -1,7 +1,7 @@
 //! The WebSocket protocol without sockets, clocks or JavaScript.
 //!
 //! A [`Connection`](connection::Connection) takes bytes and commands and yields messages, bytes and
-//! events. Whoever drives it does this:
+//! events. Its driver does this:
 //!
 //! 1. make one with [`server`](connection::Connection::server) or
 //!    [`client`](connection::Connection::client) and [`start`](connection::Connection::start) it;
@@ -66,3 +66,4 @@ pub mod output;
 pub mod policy;
 mod spare;
 mod utf8;
+mod version;

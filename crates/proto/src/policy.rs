@@ -14,8 +14,8 @@ pub use choices::{
 use crate::close::{CloseCode, CloseFrame, PeerClose};
 use crate::error::ProtocolError;
 use crate::frame::mask::MaskKeys;
-use crate::handshake::Version;
 use crate::utf8::is_utf8;
+use crate::version::Version;
 
 /// The settings of one connection.
 #[derive(Clone, Debug)]

@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use proto::connection::Connection;
+use proto::handshake::Version;
 use proto::output::{Kind, Output};
-use proto::policy::Policy;
+use proto::policy::{Delivery, PeerMasking, Policy};
 
 use proto_testing::connections::{
     client, client_policy, deflate_client, deflate_server, lenient, open_client, open_server,
@@ -83,6 +85,20 @@ proptest! {
     ) {
         let whole = received(&bytes, &[], Style::OneByOne, DEFAULT);
         prop_assert_eq!(&received(&bytes, &cuts, style, DEFAULT), &whole);
+    }
+
+    #[test]
+    fn any_cut_gives_the_same_by_every_policy(
+        bytes in prop_oneof![broken(), valid().prop_map(|stream| stream.bytes), vec(any::<u8>(), 0..300)],
+        cuts in cuts(),
+        style in style(),
+        policy in policy(),
+    ) {
+        let run = |cuts: &[Index], style| {
+            let connection = Connection::established(&policy, Version::Hybi13, None);
+            chunks(&bytes, cuts, Driver::scripted(connection, style))
+        };
+        prop_assert_eq!(run(&cuts, style), run(&[], Style::OneByOne));
     }
 
     #[test]
@@ -198,6 +214,29 @@ fn positions(cuts: &[Index], length: usize) -> BTreeSet<usize> {
 
 fn cuts() -> impl Strategy<Value = Vec<Index>> {
     prop_oneof![vec(any::<Index>(), 0..6), vec(any::<Index>(), 0..200)]
+}
+
+/// Policies with other checks than [`lenient`], and small limits now and then.
+fn policy() -> impl Strategy<Value = Policy> {
+    let policies: [fn() -> Policy; 2] = [Policy::websocket_node_server, Policy::ws_server];
+    let limits = prop_oneof![Just(None), (0..300usize).prop_map(Some)];
+    let deliveries = vec![Delivery::Messages, Delivery::Fragments, Delivery::Frames];
+    (
+        select(policies.to_vec()),
+        limits.clone(),
+        limits,
+        select(deliveries),
+    )
+        .prop_map(|(policy, frame, message, delivery)| {
+            let policy = policy();
+            Policy {
+                peer_masking: PeerMasking::Optional,
+                max_frame: frame.unwrap_or(policy.max_frame),
+                max_message: message.unwrap_or(policy.max_message),
+                delivery,
+                ..policy
+            }
+        })
 }
 
 fn style() -> impl Strategy<Value = Style> {

@@ -8,7 +8,6 @@ use super::sending::Queued;
 use crate::close::CloseCode;
 use crate::error::{HandshakeError, InvalidArgument};
 use crate::extension::negotiation::{Negotiated, Negotiation};
-use crate::handshake::Version;
 use crate::handshake::client::ClientHandshake;
 use crate::handshake::server;
 use crate::hixie::draft75;
@@ -20,6 +19,7 @@ use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::output::Error;
 use crate::policy::{CloseCodes, Manner, Policy, TextCheck};
+use crate::version::Version;
 
 /// A connection whose opening handshake is not complete.
 #[derive(Debug)]

@@ -13,7 +13,6 @@ use std::collections::VecDeque;
 use crate::error::{InvalidArgument, ProtocolError};
 use crate::extension::deflate::agreement::Agreed;
 use crate::extension::negotiation::Negotiated;
-use crate::handshake::Version;
 use crate::handshake::accept::Nonce;
 use crate::handshake::client::{ClientHandshake, ClientRequest};
 use crate::handshake::server;
@@ -27,6 +26,7 @@ pub use crate::output::ReadyState;
 use crate::output::{Caused, Error, Event, Kind, Message, Output};
 use crate::policy::{Policy, TextCheck};
 use crate::utf8::is_utf8;
+use crate::version::Version;
 use handshake::{Facts, Opening};
 
 /// A WebSocket connection without a socket. See the [crate] documentation for how to drive it.
@@ -66,7 +66,7 @@ impl Connection {
     /// [`InvalidArgument::Subprotocol`] for a name that could not be written.
     pub fn server(request: Request, policy: Policy) -> Result<Self, InvalidArgument> {
         check_subprotocols(&policy.subprotocols)?;
-        let version = Version::of(&request, &policy);
+        let version = server::version(&request, &policy);
         let subprotocol = if version.is_draft() {
             None
         } else {

@@ -5,8 +5,8 @@
 
 use super::{Connection, State};
 use crate::error::InvalidArgument;
-use crate::frame::decoder::MAX_CONTROL_PAYLOAD;
 use crate::frame::{FrameStart, Opcode, Rsv};
+use crate::hybi::decoder::MAX_CONTROL_PAYLOAD;
 use crate::hybi::prepared::Prepared;
 use crate::memory::{self, NoMemory};
 use crate::output::{Caused, Form, Kind};

@@ -36,7 +36,7 @@ pub struct MaskKeys {
 
 impl MaskKeys {
     /// Keys from `fill`, which overwrites a buffer with unpredictable bytes. It is asked for four bytes with
-    /// every frame: whoever has them from system calls had better fetch many at a time.
+    /// every frame: where each costs a system call, fetch many at a time.
     #[must_use]
     pub fn new(fill: fn(&mut [u8])) -> Self {
         Self { fill }
@@ -51,7 +51,6 @@ impl MaskKeys {
 
 impl fmt::Debug for MaskKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Where they come from is nobody's business.
         f.debug_struct("MaskKeys").finish_non_exhaustive()
     }
 }

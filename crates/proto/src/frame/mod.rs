@@ -1,9 +1,8 @@
 //! Frames, RFC 6455 §5.
 //!
-//! Knows the fields of a header and their names. Does not know how they are laid out on the wire, which is
-//! in `encoder.rs` and `decoder.rs`, nor what a connection makes of a frame.
+//! Knows the fields of a header and their names. Does not know how they are laid out on the wire: that is
+//! in `encoder.rs`, and in the decoder of a connection, which also knows its rules.
 
-pub(crate) mod decoder;
 pub(crate) mod encoder;
 pub mod mask;
 
@@ -40,6 +39,16 @@ impl Opcode {
             0x9 => Some(Self::Ping),
             0xA => Some(Self::Pong),
             _ => None,
+        }
+    }
+
+    /// The opcode with this number, reserved or not. More than four bits do not count.
+    #[must_use]
+    pub const fn of(number: u8) -> Self {
+        let number = number & 0x0F;
+        match Self::from_wire(number) {
+            Some(opcode) => opcode,
+            None => Self::Reserved(number),
         }
     }
 

@@ -2,11 +2,11 @@
 //!
 //! Knows the client's half of RFC 6455 §4.1. Does not parse URLs and does not follow redirects.
 
-use super::Version;
 use super::accept::{Nonce, accept_value, basic_credentials, key};
 use crate::error::HandshakeError;
 use crate::http::head::ResponseHead;
 use crate::http::headers::{HeaderList, elements};
+use crate::version::Version;
 
 /// Where a client connects to, from a parsed URL.
 #[derive(Clone, Debug, Default)]

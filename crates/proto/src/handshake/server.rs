@@ -3,11 +3,34 @@
 //! Knows what RFC 6455 §4.2 demands of a request, and how the answer is worded. Does not
 //! parse HTTP: the request comes parsed.
 
-use super::Version;
 use super::accept::{accept_value, is_key};
 use crate::error::HandshakeError;
 use crate::http::headers::{HeaderList, elements};
 use crate::http::request::Request;
+use crate::policy::{Drafts, Policy};
+use crate::version::Version;
+
+/// The version that a request speaks, by the headers that only one of them has.
+pub(crate) fn version(request: &Request, policy: &Policy) -> Version {
+    let has = |name| request.header(name).is_some_and(|value| !value.is_empty());
+    let may_be_draft = match policy.drafts {
+        Drafts::Refused => false,
+        Drafts::Understood => request.upgrades_to_websocket(),
+        Drafts::Presumed => true,
+    };
+    if !may_be_draft || has("sec-websocket-version") || has("sec-websocket-key") {
+        let asked = request.header("sec-websocket-version");
+        let mut versions = policy.versions.iter().copied();
+        // Others are refused as RFC 6455 has it.
+        versions
+            .find(|version| version.number() == asked)
+            .unwrap_or(Version::Hybi13)
+    } else if has("sec-websocket-key1") || has("sec-websocket-key2") {
+        Version::Hixie76
+    } else {
+        Version::Hixie75
+    }
+}
 
 /// The key of a request that is all that RFC 6455 §4.2.1 demands. Its extensions are judged elsewhere.
 pub(crate) fn judge<'a>(

@@ -1,4 +1,4 @@
-//! A request that somebody else has parsed, and what kind of request it is.
+//! A request that was parsed elsewhere, and what kind of request it is.
 //!
 //! Knows the headers that mark a WebSocket or an EventSource request. Does not judge a handshake.
 
@@ -14,8 +14,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// The names of the headers that the handshake reads: whoever hands over a request need not hand
-    /// over the others.
+    /// The names of the headers that the handshake reads. A request need not have
+    /// the others.
     pub const HEADERS: [&'static str; 10] = [
         "host",
         "upgrade",

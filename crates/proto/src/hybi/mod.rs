@@ -5,6 +5,7 @@
 
 pub(crate) mod assembler;
 mod closing;
+pub(crate) mod decoder;
 mod framer;
 pub mod prepared;
 pub(crate) mod receiver;

@@ -26,7 +26,7 @@ struct Shared {
 #[derive(Debug)]
 enum Compressed {
     Ready(Arc<Frame>),
-    /// A large message between two slices of work, whoever does them.
+    /// A large message between two slices of work. Any connection may do the next.
     Unfinished(Deflater),
 }
 
@@ -121,7 +121,7 @@ impl Prepared {
     }
 
     fn all_compressed(&self) -> MutexGuard<'_, Vec<(Alone, Compressed)>> {
-        // Whoever has panicked has at most left out what can be made again.
+        // A panic has at most left out what can be made again.
         let lock = self.0.compressed.lock();
         lock.unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,10 +4,10 @@
 //! reports what the peer said and stops after a close frame or a violation.
 
 use super::assembler::Assembler;
+use super::decoder::Decoder;
 use super::transformer::Transformer;
 use crate::error::ProtocolError;
 use crate::extension::deflate::{Progress, RSV as COMPRESSED};
-use crate::frame::decoder::Decoder;
 use crate::frame::mask::mask;
 use crate::frame::{FrameHeader, FrameStart, Opcode, Rsv};
 use crate::inbox::{Inbox, Taken};

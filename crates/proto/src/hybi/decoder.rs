@@ -2,9 +2,9 @@
 //!
 //! Knows the frame layout of RFC 6455 §5.2, and which rule is checked when. Does not know what a payload says, who closes first, or where the bytes come from.
 
-use super::mask::MaskingKey;
-use super::{FrameHeader, FrameStart, Opcode, Rsv};
 use crate::error::ProtocolError;
+use crate::frame::mask::MaskingKey;
+use crate::frame::{FrameHeader, FrameStart, Opcode, Rsv};
 use crate::policy::{Checks, Delivery, MessageLimit, PeerMasking, Policy};
 
 /// The rules that the peer's frames are held to.
@@ -313,11 +313,10 @@ impl Decoder {
 }
 
 fn start(byte: u8) -> FrameStart {
-    let number = byte & 0x0F;
     FrameStart {
         fin: byte & 0x80 != 0,
         rsv: Rsv::from_first_byte(byte),
-        opcode: Opcode::from_wire(number).unwrap_or(Opcode::Reserved(number)),
+        opcode: Opcode::of(byte),
     }
 }
 

@@ -46,16 +46,12 @@ export declare class Connection {
   mark(): void
   /** How many marks have left since it was last asked, in the order in which they were made. */
   takePassed(): number
-  /** Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes. */
-  ping(payload: Uint8Array): boolean
-  /** Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes. */
-  pong(payload: Uint8Array): boolean
   /** Whether messages wait to be compressed, in slices of `work`. */
   get hasWork(): boolean
   /** Does one slice of that work. */
   work(): Outcome
-  /** Closes. Throws a RangeError for a code that must not travel. */
-  close(code: number, reason: string): Outcome
+  /** Closes. Without a code, the close frame is empty. Throws a RangeError for a code that must not travel. */
+  close(code: number | undefined | null, reason: string): Outcome
   /** Nothing can be written any more: forgets what waits for that. */
   dropOutput(): Outcome
   /** The transport is gone: forgets what waits in either direction. */
@@ -99,6 +95,12 @@ export declare class Connection {
    */
   takeDeflate(): DeflateSession | null
   /**
+   * An end whose opening handshake was made elsewhere, in RFC 6455's version or in version 8. It is open: nothing is
+   * written, and no event comes. `deflate` is what was agreed on, if messages are compressed; its own session is
+   * not used.
+   */
+  static established(isClient: boolean, options: ConnectionOptions, deflate?: DeflateSession | undefined | null): Connection
+  /**
    * Whether it is time to negotiate: before a server or a client is started, if the request is a
    * good one, and after `activate`.
    */
@@ -125,6 +127,16 @@ export declare class Connection {
   failExtension(code: number | string | undefined | null, message: string): Outcome
   /** The sessions have finished what they held. */
   drained(): Outcome
+  /** Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes. */
+  ping(payload: Uint8Array): boolean
+  /** Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes. */
+  pong(payload: Uint8Array): boolean
+  /**
+   * Sends one frame as it is, uncompressed: FIN, the reserved bits as a number below 8, and an opcode below 16. What
+   * the peer makes of a row of them is the caller's business. Returns what `calls().text` returns. Throws a
+   * RangeError for a control frame above 125 bytes.
+   */
+  sendFrame(fin: boolean, rsv: number, opcode: number, payload: Uint8Array): number
 }
 
 /**
@@ -301,6 +313,10 @@ export interface ConnectionEvent {
   data?: string
   /** Of `error`. */
   message?: string
+  /** Of `error`: a stable name. */
+  errorCode?: string
+  /** Of `error`: what belongs to it, by name; for example an opcode, a length, a limit, a status. */
+  facts?: Record<string, number | string>
   /** Of `close`; the drafts have none. */
   code?: number
   /** Of `close`; the drafts have none. */
@@ -319,25 +335,41 @@ export interface ConnectionEvent {
   opcode?: number
   /** Of `frame`. */
   isMasked?: boolean
-  /** Of `transform`, `outgoing` and `frame`. */
+  /** Of `ping`, `pong`, `transform`, `outgoing` and `frame`. */
   payload?: Buffer
 }
 
-/** What a connection can be told before it starts. */
+/** What a connection can be told before it starts. Where nothing is said, it does what its interface does. */
 export interface ConnectionOptions {
+  /** Whose policy it has. Default: that of websocket-driver. */
+  interface?: Interface
   /** The longest message that is received, in bytes. Default 67108863. */
   maxLength?: number
+  /** The largest frame that is received, in bytes. */
+  maxFrame?: number
+  /** The most frames that a message may have. */
+  maxFragments?: number
   /** Whether our frames are masked. Default: a client's are. */
   masking?: boolean
   /**
-   * Whether a server understands hixie-75 and hixie-76. By default it does, where the request asks for a
-   * WebSocket; with true, every request without headers of RFC 6455 counts as theirs.
+   * Whether a server understands hixie-75 and hixie-76. With websocket-driver's policy it does by default, where
+   * the request asks for a WebSocket; with true, every request without headers of RFC 6455 counts as theirs.
    */
   allowDrafts?: boolean
-  /** Whether a client's frames must be masked. Default true. */
+  /** Whether the peer's frames must be masked; for a server, false takes both. */
   requireMasking?: boolean
   /** Subprotocols: an array, or a comma-separated list. */
   protocols?: string | Array<string>
+  /** What the peer's data frames become. */
+  delivery?: Delivery
+  /** Whether text is checked to be UTF-8. What is not, and is delivered as a string, has U+FFFD in it. */
+  checksText?: boolean
+  /** Messages of ours that are longer are sent in frames of this many bytes. Infinity for never. */
+  fragmentAt?: number
+  /** Whether pings are answered. Else `pong` has to be called. */
+  answersPings?: boolean
+  /** The version that a client asks for: 13 or 8. */
+  version?: number
 }
 
 /** The longest message that is received where no other limit is set, in bytes. */
@@ -362,6 +394,9 @@ export interface DeflateOptions {
   /** In bytes: shorter messages are sent uncompressed. Default 0. Sessions without a connection leave that to their caller. */
   threshold?: number
 }
+
+/** What the peer's data frames become. */
+export type Delivery = 'messages' | 'fragments' | 'frames'
 
 /** What a reactor tells of a socket. */
 export declare enum Entry {
@@ -419,6 +454,9 @@ export interface ExtensionParameter {
   /** Its value; true for none. */
   value: boolean | number | string
 }
+
+/** The interfaces, each of which has its own policy. */
+export type Interface = 'websocket-driver' | 'websocket-node' | 'ws'
 
 /** Whether a request asks for an event stream. */
 export declare function isEventSource(method: string, accept: string): boolean

@@ -4,7 +4,6 @@ use napi::bindgen_prelude::{BufferSlice, FromNapiValue as _, JsObjectValue as _,
 use napi::{Env, Result, ValueType};
 use napi_derive::napi;
 use proto::connection::{self, Connection as Core};
-use proto::error::InvalidArgument;
 use proto::handshake::ClientRequest;
 use proto::http::request::Request;
 use proto::output::{Caused, Kind};
@@ -12,7 +11,6 @@ use proto::output::{Caused, Kind};
 use crate::convert::error::throw;
 use crate::convert::options::{ConnectionOptions, random};
 use crate::convert::output::{self, ConnectionEvent, JsOutput, Wanted};
-use crate::convert::value::Bytes;
 use crate::http::flat_headers;
 use crate::registry::{Borrowed, Registered, Registration};
 use crate::seam::{ReadyState, Sent};
@@ -157,26 +155,6 @@ impl Connection {
         self.connection().outbox().take_passed() as u32
     }
 
-    /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
-    #[napi(catch_unwind)]
-    pub fn ping(
-        &mut self,
-        env: &Env,
-        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
-    ) -> Result<bool> {
-        self.control(env, |connection| connection.ping(&payload))
-    }
-
-    /// Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes.
-    #[napi(catch_unwind)]
-    pub fn pong(
-        &mut self,
-        env: &Env,
-        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
-    ) -> Result<bool> {
-        self.control(env, |connection| connection.pong(&payload))
-    }
-
     /// Whether messages wait to be compressed, in slices of `work`.
     #[napi(getter, catch_unwind)]
     pub fn has_work(&self) -> bool {
@@ -189,16 +167,17 @@ impl Connection {
         self.command(env, Core::work)
     }
 
-    /// Closes. Throws a RangeError for a code that must not travel.
+    /// Closes. Without a code, the close frame is empty. Throws a RangeError for a code that must not travel.
     #[napi(catch_unwind)]
     pub fn close<'env>(
         &mut self,
         env: &'env Env,
-        code: f64,
+        code: Option<f64>,
         reason: String,
     ) -> Result<Outcome<'env>> {
         // The cast saturates: what is beyond every code becomes one that must not travel.
-        let close = |connection: &mut Core| connection.close(code as u16, &reason);
+        let code = code.map(|code| code as u16);
+        let close = |connection: &mut Core| connection.close(code, &reason);
         match self.registration.attempt(close) {
             Some(Err(mistake)) => Err(throw(env, &mistake)),
             Some(Ok(caused)) => Outcome::new(env, caused),
@@ -321,16 +300,6 @@ impl Connection {
     ) -> Result<Outcome<'env>> {
         let caused = self.registration.attempt(command);
         Outcome::new(env, caused.unwrap_or_else(|| self.connection().work()))
-    }
-
-    /// Sends a control frame. False also when the connection has ended by a panic.
-    fn control(
-        &self,
-        env: &Env,
-        send: impl FnOnce(&mut Core) -> std::result::Result<bool, InvalidArgument>,
-    ) -> Result<bool> {
-        let sent = self.registration.attempt(send).unwrap_or(Ok(false));
-        sent.map_err(|mistake| throw(env, &mistake))
     }
 }
 

@@ -109,6 +109,7 @@ impl Connection {
         Some(DeflateSession {
             role: Role::Agreed,
             max_length,
+            agreed: Some(agreed),
             session: Some(Session::new(&agreed, max_length)),
         })
     }
@@ -120,6 +121,7 @@ impl Connection {
 pub struct DeflateSession {
     role: Role,
     max_length: usize,
+    agreed: Option<Agreed>,
     session: Option<Session>,
 }
 
@@ -140,6 +142,7 @@ impl DeflateSession {
         Ok(Self {
             role: Role::Client(options.into_options(env)?),
             max_length: length_limit(max_length),
+            agreed: None,
             session: None,
         })
     }
@@ -159,6 +162,7 @@ impl DeflateSession {
         Ok(answer.map(|(response, agreed)| Self {
             role: Role::Server(response),
             max_length,
+            agreed: Some(agreed),
             session: Some(Session::new(&agreed, max_length)),
         }))
     }
@@ -175,11 +179,12 @@ impl DeflateSession {
     /// Whether the response to a client's offer is acceptable. If so, the session works from now on.
     #[napi(catch_unwind)]
     pub fn activate(&mut self, parameters: Vec<ExtensionParameter>) -> bool {
-        let agreed: Option<Agreed> = match &self.role {
+        self.agreed = match &self.role {
             Role::Client(options) => options.activate(&printable(parameters)),
             Role::Server(_) | Role::Agreed => None,
         };
-        self.session = agreed.map(|agreed| Session::new(&agreed, self.max_length));
+        let session = |agreed: &Agreed| Session::new(agreed, self.max_length);
+        self.session = self.agreed.as_ref().map(session);
         self.session.is_some()
     }
 
@@ -241,6 +246,11 @@ impl DeflateSession {
 }
 
 impl DeflateSession {
+    /// What was agreed on, for a connection that compresses by itself.
+    pub(crate) fn agreed(&self) -> Option<Agreed> {
+        self.agreed
+    }
+
     fn session(&mut self) -> Result<&mut Session> {
         let closed = || Error::new(Status::GenericFailure, "The session is not active");
         self.session.as_mut().ok_or_else(closed)

@@ -5,33 +5,80 @@ use std::cell::RefCell;
 use napi::Either;
 use napi_derive::napi;
 use proto::frame::mask::MaskKeys;
+use proto::handshake::Version;
 use proto::http::headers::list;
-use proto::policy::{Drafts, PeerMasking, Policy};
+use proto::policy::{self, Drafts, PeerMasking, Policy, Pongs, TextCheck};
 
-/// What a connection can be told before it starts.
+/// The interfaces, each of which has its own policy.
+#[napi(string_enum = "kebab-case")]
+#[derive(Clone, Copy)]
+pub enum Interface {
+    /// websocket-driver, and faye-websocket on top of it.
+    WebsocketDriver,
+    /// The package `websocket`.
+    WebsocketNode,
+    /// The package `ws`.
+    Ws,
+}
+
+/// What the peer's data frames become.
+#[napi(string_enum = "kebab-case")]
+#[derive(Clone, Copy)]
+pub enum Delivery {
+    /// Messages: strings and Buffers.
+    Messages,
+    /// Messages, each an array: whether it is text, and a Buffer for each frame that has a payload; one Buffer, if
+    /// none has. Text may be cut within a character. A message that came compressed counts as one frame.
+    Fragments,
+    /// Events of the kind `frame`, control frames among them.
+    Frames,
+}
+
+/// What a connection can be told before it starts. Where nothing is said, it does what its interface does.
 #[napi(object, object_to_js = false)]
 pub struct ConnectionOptions {
+    /// Whose policy it has. Default: that of websocket-driver.
+    pub interface: Option<Interface>,
     /// The longest message that is received, in bytes. Default 67108863.
     pub max_length: Option<f64>,
+    /// The largest frame that is received, in bytes.
+    pub max_frame: Option<f64>,
+    /// The most frames that a message may have.
+    pub max_fragments: Option<f64>,
     /// Whether our frames are masked. Default: a client's are.
     pub masking: Option<bool>,
-    /// Whether a server understands hixie-75 and hixie-76. By default it does, where the request asks for a
-    /// WebSocket; with true, every request without headers of RFC 6455 counts as theirs.
+    /// Whether a server understands hixie-75 and hixie-76. With websocket-driver's policy it does by default, where
+    /// the request asks for a WebSocket; with true, every request without headers of RFC 6455 counts as theirs.
     pub allow_drafts: Option<bool>,
-    /// Whether a client's frames must be masked. Default true.
+    /// Whether the peer's frames must be masked; for a server, false takes both.
     pub require_masking: Option<bool>,
     /// Subprotocols: an array, or a comma-separated list.
     pub protocols: Option<Either<String, Vec<String>>>,
+    /// What the peer's data frames become.
+    pub delivery: Option<Delivery>,
+    /// Whether text is checked to be UTF-8. What is not, and is delivered as a string, has U+FFFD in it.
+    pub checks_text: Option<bool>,
+    /// Messages of ours that are longer are sent in frames of this many bytes. Infinity for never.
+    pub fragment_at: Option<f64>,
+    /// Whether pings are answered. Else `pong` has to be called.
+    pub answers_pings: Option<bool>,
+    /// The version that a client asks for: 13 or 8.
+    pub version: Option<u8>,
 }
 
 impl ConnectionOptions {
     pub(crate) fn server(self) -> Policy {
-        let mut policy = Policy::websocket_driver_server();
-        policy.drafts = match self.allow_drafts {
-            None => Drafts::Understood,
-            Some(true) => Drafts::Presumed,
-            Some(false) => Drafts::Refused,
+        let mut policy = match self.interface() {
+            Interface::WebsocketDriver => Policy::websocket_driver_server(),
+            Interface::WebsocketNode => Policy::websocket_node_server(),
+            Interface::Ws => Policy::ws_server(),
         };
+        if let Some(allows) = self.allow_drafts {
+            policy.drafts = match allows {
+                true => Drafts::Presumed,
+                false => Drafts::Refused,
+            };
+        }
         if self.require_masking == Some(false) {
             policy.peer_masking = PeerMasking::Optional;
         }
@@ -42,19 +89,56 @@ impl ConnectionOptions {
     }
 
     pub(crate) fn client(self) -> Policy {
-        let mut policy = Policy::websocket_driver_client(mask_keys());
+        let mut policy = match self.interface() {
+            Interface::WebsocketDriver => Policy::websocket_driver_client(mask_keys()),
+            Interface::WebsocketNode => Policy::websocket_node_client(mask_keys()),
+            Interface::Ws => Policy::ws_client(mask_keys()),
+        };
         if self.masking == Some(false) {
             policy.mask_keys = None;
         }
-        if self.require_masking == Some(true) {
-            policy.peer_masking = PeerMasking::Required;
+        if self.version == Some(8) {
+            policy.versions = &[Version::Hybi8];
         }
         self.apply(policy)
     }
 
+    fn interface(&self) -> Interface {
+        self.interface.unwrap_or(Interface::WebsocketDriver)
+    }
+
     fn apply(self, mut policy: Policy) -> Policy {
+        if self.require_masking == Some(true) {
+            policy.peer_masking = PeerMasking::Required;
+        }
         if let Some(max_length) = self.max_length {
             policy.max_message = length_limit(max_length);
+        }
+        if let Some(max_frame) = self.max_frame {
+            policy.max_frame = length_limit(max_frame);
+        }
+        // The casts saturate: Infinity means "as many as there are".
+        if let Some(most) = self.max_fragments {
+            policy.max_fragments = Some(most as u32);
+        }
+        if let Some(length) = self.fragment_at {
+            policy.fragment_at = Some(length as usize);
+        }
+        if let Some(delivery) = self.delivery {
+            policy.delivery = match delivery {
+                Delivery::Messages => policy::Delivery::Messages,
+                Delivery::Fragments => policy::Delivery::Fragments,
+                Delivery::Frames => policy::Delivery::Frames,
+            };
+        }
+        if self.checks_text == Some(false) {
+            policy.text = TextCheck::Never;
+        }
+        if let Some(answers) = self.answers_pings {
+            policy.pongs = match answers {
+                true => Pongs::Automatic,
+                false => Pongs::Asked,
+            };
         }
         policy.subprotocols = match self.protocols {
             Some(Either::A(names)) => list(&names),

@@ -1,11 +1,14 @@
 //! Outputs of the core to JavaScript values.
 
-use napi::bindgen_prelude::{Array, BufferSlice, Either, FromNapiValue as _, Unknown};
+use napi::bindgen_prelude::{
+    Array, BufferSlice, Either, FromNapiValue as _, JsObjectValue as _, Object, Unknown,
+};
 use napi::{Env, Result};
 use napi_derive::napi;
 use proto::connection::Connection;
+use proto::error::Fact;
 use proto::frame::Rsv;
-use proto::output::{Event, Form, Frame, Kind, Output, Transform};
+use proto::output::{Error as CoreError, Event, Form, Frame, Kind, Output, Transform};
 
 use crate::convert::value;
 
@@ -68,6 +71,11 @@ pub struct ConnectionEvent<'env> {
     pub data: Option<String>,
     /// Of `error`.
     pub message: Option<String>,
+    /// Of `error`: a stable name.
+    pub error_code: Option<String>,
+    /// Of `error`: what belongs to it, by name; for example an opcode, a length, a limit, a status.
+    #[napi(ts_type = "Record<string, number | string>")]
+    pub facts: Option<Object<'env>>,
     /// Of `close`; the drafts have none.
     pub code: Option<u16>,
     /// Of `close`; the drafts have none.
@@ -86,7 +94,7 @@ pub struct ConnectionEvent<'env> {
     pub opcode: Option<u8>,
     /// Of `frame`.
     pub is_masked: Option<bool>,
-    /// Of `transform`, `outgoing` and `frame`.
+    /// Of `ping`, `pong`, `transform`, `outgoing` and `frame`.
     #[napi(ts_type = "Buffer")]
     pub payload: Option<BufferSlice<'env>>,
 }
@@ -108,6 +116,14 @@ impl<'env> ConnectionEvent<'env> {
         })
     }
 
+    fn control(env: &'env Env, kind: &'static str, payload: &[u8]) -> Result<Self> {
+        Ok(Self {
+            data: Some(String::from_utf8_lossy(payload).into_owned()),
+            payload: Some(BufferSlice::copy_from(env, payload)?),
+            ..Self::of(kind)
+        })
+    }
+
     fn frame(env: &'env Env, frame: &Frame<'_>) -> Result<Self> {
         Ok(Self {
             fin: Some(frame.start.fin),
@@ -120,7 +136,6 @@ impl<'env> ConnectionEvent<'env> {
     }
 
     pub(crate) fn new(env: &'env Env, event: Event) -> Result<Self> {
-        let text = |payload: Vec<u8>| Some(String::from_utf8_lossy(&payload).into_owned());
         Ok(match event {
             Event::Open => Self::of("open"),
             Event::Activate => Self::of("activate"),
@@ -137,16 +152,12 @@ impl<'env> ConnectionEvent<'env> {
                 payload: Some(BufferSlice::copy_from(env, &payload)?),
                 ..Self::of("outgoing")
             },
-            Event::Ping(payload) => Self {
-                data: text(payload),
-                ..Self::of("ping")
-            },
-            Event::Pong(payload) => Self {
-                data: text(payload),
-                ..Self::of("pong")
-            },
+            Event::Ping(payload) => Self::control(env, "ping", &payload)?,
+            Event::Pong(payload) => Self::control(env, "pong", &payload)?,
             Event::Error(error) => Self {
                 message: Some(error.to_string()),
+                error_code: Some(error.code().to_owned()),
+                facts: Some(facts(env, &error)?),
                 ..Self::of("error")
             },
             Event::Close { code, reason } => Self {
@@ -160,4 +171,15 @@ impl<'env> ConnectionEvent<'env> {
 
 fn flags(rsv: Rsv) -> Vec<bool> {
     rsv.digits().map(|digit| digit == 1).into()
+}
+
+fn facts<'env>(env: &'env Env, error: &CoreError) -> Result<Object<'env>> {
+    let mut facts = Object::new(env)?;
+    for (name, fact) in error.facts() {
+        match fact {
+            Fact::Number(number) => facts.set_named_property(name, number as f64)?,
+            Fact::Text(text) => facts.set_named_property(name, text)?,
+        }
+    }
+    Ok(facts)
 }

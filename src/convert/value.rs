@@ -13,7 +13,7 @@ use napi::bindgen_prelude::{FromNapiValue, TypeName, ValidateNapiValue};
 use napi::{Error, Result, Status, ValueType, sys};
 use proto::output::{Kind, Message};
 
-/// A message as handlers get it: a string or a Buffer. None when JavaScript has no memory for it, or its strings
+/// A message as handlers get it: a string or a Buffer, or an array of its pieces where the policy asks for them. None when JavaScript has no memory for it, or its strings
 /// are never that long.
 ///
 /// # Safety
@@ -23,9 +23,10 @@ use proto::output::{Kind, Message};
 pub(crate) unsafe fn message(env: sys::napi_env, message: &Message<'_>) -> Option<sys::napi_value> {
     // SAFETY: the caller's.
     let value = unsafe {
-        match message.kind {
-            Kind::Text => text(env, message.payload),
-            Kind::Binary => buffer(env, message.payload),
+        match (message.cuts, message.kind) {
+            (None, Kind::Text) => text(env, message.payload),
+            (None, Kind::Binary) => buffer(env, message.payload),
+            (Some(cuts), _) => pieces(env, message, cuts),
         }
     };
     if value.is_null() {
@@ -51,6 +52,31 @@ unsafe fn text(env: sys::napi_env, text: &[u8]) -> sys::napi_value {
         }
     }
     value
+}
+
+/// An array: whether the message is text, and its pieces. Null when there is no memory for one of them.
+unsafe fn pieces(env: sys::napi_env, message: &Message<'_>, cuts: &[usize]) -> sys::napi_value {
+    let mut array = null_mut();
+    let mut is_text = null_mut();
+    // SAFETY: the caller's.
+    unsafe {
+        sys::napi_create_array(env, &mut array);
+        sys::napi_get_boolean(env, message.kind == Kind::Text, &mut is_text);
+        sys::napi_set_element(env, array, 0, is_text);
+    }
+    let mut start = 0;
+    for (index, &end) in (1..).zip(cuts.iter().chain([&message.payload.len()])) {
+        let piece = message.payload.get(start..end).unwrap_or_default();
+        // SAFETY: the caller's.
+        let piece = unsafe { buffer(env, piece) };
+        if piece.is_null() {
+            return null_mut();
+        }
+        // SAFETY: the caller's; the values are of this scope.
+        unsafe { sys::napi_set_element(env, array, index, piece) };
+        start = end;
+    }
+    array
 }
 
 unsafe fn buffer(env: sys::napi_env, bytes: &[u8]) -> sys::napi_value {

@@ -6,6 +6,17 @@
 use crate::close::CloseCode;
 use crate::frame::Rsv;
 
+/// What belongs to an error, by name: an opcode, a length, a status.
+pub type Facts = Vec<(&'static str, Fact)>;
+
+/// One of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(missing_docs, reason = "the names say it all")]
+pub enum Fact {
+    Number(u64),
+    Text(String),
+}
+
 /// A violation of RFC 6455 by the peer, after the opening handshake. `Display` is what users read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -94,6 +105,38 @@ impl ProtocolError {
         }
     }
 
+    /// What belongs to it, by name, in numbers.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        let number = |name, value: u64| vec![(name, Fact::Number(value))];
+        match self {
+            Self::ReservedBits(rsv) => {
+                let bits = ["rsv1", "rsv2", "rsv3"].into_iter().zip(rsv.digits());
+                bits.map(|(name, bit)| (name, Fact::Number(bit.into())))
+                    .collect()
+            }
+            Self::UnrecognizedOpcode(opcode)
+            | Self::FragmentedControl(opcode)
+            | Self::InterruptedMessage(opcode) => number("opcode", (*opcode).into()),
+            Self::ControlTooLong(length) => number("length", *length),
+            Self::FrameTooLarge { length, limit } => vec![
+                ("length", Fact::Number(*length)),
+                ("limit", Fact::Number(*limit as u64)),
+            ],
+            Self::InvalidCloseCode(code) => number("closeCode", (*code).into()),
+            Self::Inflate(reason) => vec![("reason", Fact::Text((*reason).to_owned()))],
+            Self::UnexpectedContinuation
+            | Self::LengthOverflow
+            | Self::UnmaskedFrame
+            | Self::MaskedFrame
+            | Self::TooLarge
+            | Self::TooManyFragments
+            | Self::CloseTooShort
+            | Self::InvalidUtf8
+            | Self::NoMemory => Vec::new(),
+        }
+    }
+
     /// What the close frame says.
     #[must_use]
     pub const fn close_code(&self) -> CloseCode {
@@ -171,6 +214,63 @@ pub enum HandshakeError {
     /// The server chose a subprotocol that we did not offer.
     #[error("Sec-WebSocket-Protocol mismatch")]
     SubprotocolMismatch,
+}
+
+impl HandshakeError {
+    /// A stable name for programs, and for interfaces with other words.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Flooded => "flooded",
+            Self::NotWebSocket => "not-websocket",
+            Self::UnsupportedVersion(_) => "unsupported-version",
+            Self::MissingKey => "missing-key",
+            Self::MissingDraftKey(_) => "missing-draft-key",
+            Self::InvalidDraftKeys => "invalid-draft-keys",
+            Self::InvalidRequestHeader(_) => "invalid-request-header",
+            Self::InvalidExtensions(_) => "invalid-extensions",
+            Self::UnknownExtension(_) => "unknown-extension",
+            Self::UnacceptableExtension(_) => "unacceptable-extension",
+            Self::Extension(_) => "extension",
+            Self::MalformedResponse => "malformed-response",
+            Self::UnexpectedStatus(_) => "unexpected-status",
+            Self::UpgradeMissing => "upgrade-missing",
+            Self::UpgradeNotWebSocket => "upgrade-not-websocket",
+            Self::ConnectionMissing => "connection-missing",
+            Self::ConnectionNotUpgrade => "connection-not-upgrade",
+            Self::AcceptMismatch => "accept-mismatch",
+            Self::SubprotocolMismatch => "subprotocol-mismatch",
+        }
+    }
+
+    /// What belongs to it, by name.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        let text = |name, value: &str| vec![(name, Fact::Text(value.to_owned()))];
+        match self {
+            Self::UnsupportedVersion(Some(version)) => text("version", version),
+            Self::MissingDraftKey(header) | Self::InvalidRequestHeader(header) => {
+                text("header", header)
+            }
+            Self::InvalidExtensions(extensions) => text("extensions", extensions),
+            Self::UnknownExtension(name) => text("extension", name),
+            Self::UnacceptableExtension(extension) => text("extension", extension),
+            Self::UnexpectedStatus(status) => vec![("status", Fact::Number((*status).into()))],
+            Self::UnsupportedVersion(None)
+            | Self::Flooded
+            | Self::NotWebSocket
+            | Self::MissingKey
+            | Self::InvalidDraftKeys
+            | Self::Extension(_)
+            | Self::MalformedResponse
+            | Self::UpgradeMissing
+            | Self::UpgradeNotWebSocket
+            | Self::ConnectionMissing
+            | Self::ConnectionNotUpgrade
+            | Self::AcceptMismatch
+            | Self::SubprotocolMismatch => Vec::new(),
+        }
+    }
 }
 
 /// Misuse by our caller: what was asked for cannot be put on the wire.
@@ -314,6 +414,53 @@ mod tests {
                 words.len() <= 123,
                 "{name}: a close frame has no room for that"
             );
+        }
+    }
+
+    #[test]
+    fn errors_have_facts_by_name() {
+        let number = |name, value| vec![(name, Fact::Number(value))];
+        let text = |name, value: &str| vec![(name, Fact::Text(value.to_owned()))];
+        let bits = ProtocolError::ReservedBits(Rsv::from_first_byte(0xD1)).facts();
+        let names = [("rsv1", 1), ("rsv2", 0), ("rsv3", 1)];
+        assert_eq!(bits, names.map(|(name, bit)| (name, Fact::Number(bit))));
+        let too_large = ProtocolError::FrameTooLarge {
+            length: 11,
+            limit: 10,
+        };
+        let cases = [
+            (
+                ProtocolError::UnrecognizedOpcode(3).facts(),
+                number("opcode", 3),
+            ),
+            (
+                ProtocolError::ControlTooLong(126).facts(),
+                number("length", 126),
+            ),
+            (
+                ProtocolError::InvalidCloseCode(1005).facts(),
+                number("closeCode", 1005),
+            ),
+            (
+                too_large.facts(),
+                [number("length", 11), number("limit", 10)].concat(),
+            ),
+            (ProtocolError::InvalidUtf8.facts(), Vec::new()),
+            (
+                HandshakeError::UnexpectedStatus(302).facts(),
+                number("status", 302),
+            ),
+            (
+                HandshakeError::UnsupportedVersion(Some("7".to_owned())).facts(),
+                text("version", "7"),
+            ),
+            (
+                HandshakeError::InvalidRequestHeader("Host").facts(),
+                text("header", "Host"),
+            ),
+        ];
+        for (found, expected) in cases {
+            assert_eq!(found, expected);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::close::{CloseCode, CloseFrame};
-use crate::error::{HandshakeError, ProtocolError};
+use crate::error::{Facts, HandshakeError, ProtocolError};
 use crate::frame::{FrameStart, Opcode, Rsv};
 use crate::outbox::Outbox;
 
@@ -209,6 +209,29 @@ pub enum Error {
     /// This implementation has a mistake, and the connection has met it.
     #[error("Internal error of the WebSocket implementation")]
     Internal,
+}
+
+impl Error {
+    /// A stable name for programs, and for interfaces with other words.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(error) | Self::Handshake(error) => error.code(),
+            Self::Extension(_) => "extension",
+            Self::Protocol(violation) => violation.error.code(),
+            Self::Internal => "internal",
+        }
+    }
+
+    /// What belongs to it, by name.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        match self {
+            Self::Refused(error) | Self::Handshake(error) => error.facts(),
+            Self::Protocol(violation) => violation.error.facts(),
+            Self::Extension(_) | Self::Internal => Vec::new(),
+        }
+    }
 }
 
 /// What the peer did wrong, and what the interface calls it.

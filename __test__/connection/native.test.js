@@ -1,0 +1,153 @@
+'use strict'
+
+// The native class alone: what the policy of an interface and its options change. What a peer may send is tested in
+// crates/proto/tests.
+
+const assert = require('node:assert/strict')
+
+const native = require('../../lib/native')
+const { test } = require('../support/test')
+
+const calls = native.calls()
+
+const open = (options = {}, deflate = undefined) => native.Connection.established(false, {
+  interface: 'ws', requireMasking: false, ...options
+}, deflate)
+
+/** What comes of these bytes, given as hexadecimal digits. */
+function received (connection, hex) {
+  calls.receive(connection.number, Buffer.from(hex.replaceAll(' ', ''), 'hex'))
+  const outputs = []
+  for (let output; (output = connection.poll(false, true, true)) !== null;) {
+    if (Array.isArray(output)) outputs.push(...output)
+    else outputs.push(Object.fromEntries(Object.entries(output).filter(([, value]) => value !== undefined)))
+  }
+  return outputs
+}
+
+function written (connection) {
+  const into = Buffer.alloc(calls.outputLength(connection.number))
+  calls.takeOutput(connection.number, into)
+  return into.toString('hex')
+}
+
+test('an established connection is open, and has written nothing', () => {
+  const connection = open()
+  assert.equal(connection.readyState, native.ReadyState.Open)
+  assert.equal(connection.version, 'hybi-13')
+  assert.equal(open({ version: 8 }).version, 'hybi-8')
+  assert.equal(written(connection), '')
+  assert.equal(connection.start().accepted, false)
+  assert.equal(calls.text(connection.number, 'a'), 3)
+  assert.equal(written(connection), '810161')
+})
+
+test('an established connection compresses as was agreed elsewhere', () => {
+  const session = native.DeflateSession.server({ noContextTakeover: true }, [[]], 1000)
+  const connection = open({}, session)
+  assert.deepEqual(received(connection, 'c1 03 4a 04 00'), ['a'])
+  calls.text(connection.number, 'a')
+  assert.equal(written(connection), 'c1034a0400')
+  calls.plain(connection.number, 'a')
+  assert.equal(written(connection), '810161')
+})
+
+const ERRORS = {
+  'websocket-driver': {
+    errorCode: 'unrecognized-opcode', facts: { opcode: 3 }, message: 'Unrecognized frame opcode: 3', code: 1002
+  },
+  'websocket-node': {
+    errorCode: 'unrecognized-opcode', facts: { opcode: 3 }, message: 'Unrecognized Opcode: 0x3', code: 1002
+  },
+  ws: {
+    errorCode: 'unrecognized-opcode',
+    facts: { opcode: 3 },
+    message: 'Invalid WebSocket frame: invalid opcode 3',
+    code: 1006
+  }
+}
+for (const [name, { code, ...error }] of Object.entries(ERRORS)) {
+  test(`an error has a code, facts, and the words of ${name}`, () => {
+    const [told, close] = received(open({ interface: name }), '83 00')
+    assert.deepEqual(told, { kind: 'error', ...error })
+    assert.equal(close.code, code)
+  })
+}
+
+test('a limit of frames says which length and which limit', () => {
+  const connection = open({ interface: 'websocket-node', maxFrame: 4 })
+  const [{ errorCode, facts }] = received(connection, '81 05')
+  assert.deepEqual([errorCode, facts], ['frame-too-large', { length: 5, limit: 4 }])
+})
+
+test('the refusal of a handshake has facts as well', () => {
+  const headers = { host: 'localhost', connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '7' }
+  const connection = native.Connection.server('GET', 'ws://localhost/', true, headers, {})
+  const { accepted, events: [{ errorCode, facts }] } = connection.start()
+  assert.deepEqual([accepted, errorCode, facts], [false, 'unsupported-version', { version: '7' }])
+})
+
+test('pings and pongs have their bytes', () => {
+  const outputs = received(open(), '89 01 ff 8a 01 fe')
+  const found = outputs.map(({ kind, payload }) => [kind, payload.toString('hex')])
+  assert.deepEqual(found, [['ping', 'ff'], ['pong', 'fe']])
+})
+
+test('pings are left to the application where it asks for that', () => {
+  const connection = open({ answersPings: false })
+  received(connection, '89 01 41')
+  assert.equal(written(connection), '')
+})
+
+test('frames are delivered as they come', () => {
+  const connection = open({ interface: 'websocket-node', delivery: 'frames' })
+  const outputs = received(connection, '01 01 ff 89 80 00000000')
+  const rsv = [false, false, false]
+  assert.deepEqual(outputs, [
+    { kind: 'frame', fin: false, rsv, opcode: 1, isMasked: false, payload: Buffer.of(0xff) },
+    { kind: 'frame', fin: true, rsv, opcode: 9, isMasked: true, payload: Buffer.of() },
+    { kind: 'ping', data: '', payload: Buffer.of() }
+  ])
+})
+
+test('messages are delivered in pieces', () => {
+  const connection = open({ delivery: 'fragments', checksText: false })
+  assert.deepEqual(received(connection, '02 01 61 00 00 80 02 6263'), [[false, Buffer.from('a'), Buffer.from('bc')]])
+  assert.deepEqual(received(connection, '81 01 ff'), [[true, Buffer.of(0xff)]])
+  assert.deepEqual(received(connection, '82 00'), [[false, Buffer.of()]])
+  calls.receive(connection.number, Buffer.from('820161', 'hex'))
+  assert.deepEqual(calls.messages(connection.number), [[false, Buffer.from('a')]])
+})
+
+test('text that is not checked and is delivered as a string has replacement characters', () => {
+  assert.deepEqual(received(open({ checksText: false }), '81 02 61 ff'), ['a\ufffd'])
+})
+
+test('long messages leave in frames', () => {
+  const connection = open({ fragmentAt: 2 })
+  calls.text(connection.number, 'abc')
+  assert.equal(written(connection), '01026162' + '800163')
+  const whole = open({ interface: 'websocket-node', fragmentAt: Infinity })
+  calls.bytes(whole.number, false, Buffer.alloc(20000))
+  assert.equal(written(whole).slice(0, 8), '827e4e20')
+})
+
+test('frames are sent one at a time', () => {
+  const connection = open()
+  assert.equal(connection.sendFrame(false, 0, 1, Buffer.from('a')), 3)
+  assert.equal(connection.sendFrame(true, 4, 0, Buffer.from('b')), 6)
+  assert.equal(written(connection), '010161' + 'c00162')
+  assert.throws(() => connection.sendFrame(true, 0, 9, Buffer.alloc(126)), RangeError)
+  connection.close(1000, '')
+  assert.equal(connection.sendFrame(true, 0, 1, Buffer.from('a')), native.Sent.Refused)
+})
+
+test('a close frame may be empty', () => {
+  const connection = open()
+  assert.equal(connection.close(undefined, '').accepted, true)
+  assert.equal(written(connection), '8800')
+})
+
+test('an interface that there is not is refused', () => {
+  assert.throws(() => open({ interface: 'other' }))
+})

@@ -1,0 +1,73 @@
+//! What `Connection` does for frames that are no messages.
+
+use napi::{Env, Result};
+use napi_derive::napi;
+use proto::connection::Connection as Core;
+use proto::error::InvalidArgument;
+use proto::frame::{FrameStart, Opcode, Rsv};
+
+use crate::connection::{Connection, sent};
+use crate::convert::error::throw;
+use crate::convert::value::Bytes;
+use crate::seam::Sent;
+
+#[napi]
+impl Connection {
+    /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
+    #[napi(catch_unwind)]
+    pub fn ping(
+        &mut self,
+        env: &Env,
+        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
+    ) -> Result<bool> {
+        self.control(env, |connection| connection.ping(&payload))
+    }
+
+    /// Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes.
+    #[napi(catch_unwind)]
+    pub fn pong(
+        &mut self,
+        env: &Env,
+        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
+    ) -> Result<bool> {
+        self.control(env, |connection| connection.pong(&payload))
+    }
+
+    /// Sends one frame as it is, uncompressed: FIN, the reserved bits as a number below 8, and an opcode below 16. What
+    /// the peer makes of a row of them is the caller's business. Returns what `calls().text` returns. Throws a
+    /// RangeError for a control frame above 125 bytes.
+    #[napi(catch_unwind)]
+    pub fn send_frame(
+        &mut self,
+        env: &Env,
+        fin: bool,
+        rsv: u8,
+        opcode: u8,
+        #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
+    ) -> Result<f64> {
+        let start = FrameStart {
+            fin,
+            rsv: Rsv::from_first_byte(rsv << 4),
+            opcode: Opcode::of(opcode),
+        };
+        let send = |connection: &mut Core| {
+            let accepted = connection.send_frame(start, &payload)?;
+            Ok(sent(connection, accepted))
+        };
+        let waits = Ok(f64::from(Sent::WaitsForWork as i32));
+        let sent = self.registered().attempt(send).unwrap_or(waits);
+        sent.map_err(|mistake| throw(env, &mistake))
+    }
+}
+
+impl Connection {
+    /// Sends a control frame. False also when the connection has ended by a panic.
+    fn control(
+        &self,
+        env: &Env,
+        send: impl FnOnce(&mut Core) -> std::result::Result<bool, InvalidArgument>,
+    ) -> Result<bool> {
+        let sent = self.registered().attempt(send).unwrap_or(Ok(false));
+        sent.map_err(|mistake| throw(env, &mistake))
+    }
+}

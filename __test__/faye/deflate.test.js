@@ -475,7 +475,7 @@ for (const [where, script] of Object.entries({
     }`
     const child = runChild(scope, code, { argument: server.url })
     const peer = await server.acceptedOpen({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
-    const pair = new Pair(null, null, peer, frame)
+    const pair = new Pair({ peer, frame })
     peer.write(pair.message('go'))
     assertSame(await pair.receive(5), [
       ['text', 'small'], ['text', 'large '.repeat(200000)], ['binary', noise(500000)], ['text', 'behind'],
@@ -505,7 +505,7 @@ deviation('messages behind a handler that throws are delivered, large or not', a
   })
   await once(child.child.stdout, 'data')
   const peer = await connectOpen(scope, Number(child.stdout), { 'Sec-WebSocket-Extensions': 'permessage-deflate' })
-  const pair = new Pair(null, null, peer, fromClient)
+  const pair = new Pair({ peer, frame: fromClient })
   const messages = [SMALL, LARGE, SMALL, LARGE, LARGE]
   peer.write(Buffer.concat([...messages.map((each) => pair.message(each)), fromClient('close', closePayload(1000))]))
   assertSame(await pair.receive(6), [...messages.map((each) => ['text', each]), ['close', closePayload(1000)]])

@@ -22,7 +22,7 @@ const CASES = '1,2,3,4,5,6,7,9,10,12.1.*,13.1.*'
 /** npm has these for one platform, and they are shown there. */
 const NODES = `${process.platform} ${process.arch}` === 'linux x64' ? [18, 22, 24] : []
 /** Test files of what differs between versions of Node. The others are sampled. */
-const DIFFERS = /^__test__\/(parity|transport|guests)\/|client|process/
+const DIFFERS = /^__test__\/(parity|transport|guests)\/|\/(client-|exceptions|exit|memory|process-end|threads)/
 /** Lines of a step that has passed. */
 const TAIL = 12
 

@@ -1,7 +1,7 @@
 'use strict'
 
 // Proxies that refuse, lie, drip or say nothing, in front of ws: and wss: servers. Real ones are in
-// real-proxies.test.js, and what programs see of tunnels is in proxy.test.js.
+// proxy-programs.test.js, and what programs see of tunnels is in proxy.test.js.
 
 const assert = require('node:assert/strict')
 

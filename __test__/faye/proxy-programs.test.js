@@ -1,6 +1,6 @@
 'use strict'
 
-// The client through proxies that people use. What hostile ones do is in hostile-proxies.test.js.
+// The client through proxies that people use. What hostile ones do is in proxy-answers.test.js.
 
 const assert = require('node:assert/strict')
 

@@ -25,6 +25,17 @@ function record (ws, types = LIFE) {
 /** The same with messages. */
 const recordAll = (ws) => record(ws, [...LIFE, 'message'])
 
+/** The same as lines, with what is worth knowing of each event. */
+function recordLines (ws) {
+  const events = []
+  ws.on('open', () => events.push('open'))
+  ws.on('message', ({ data }) => events.push(`message ${data}`))
+  ws.on('error', ({ message }) => events.push(`error ${message.replace(/:\d+\//, '/')}`))
+  ws.on('end', () => events.push('end'))
+  ws.on('close', ({ code, reason }) => events.push(`close ${code} ${reason}`))
+  return events
+}
+
 const typesOf = (events) => events.map(([type]) => type)
 
 /** A client whose request has arrived at a raw server, and its events. */
@@ -52,4 +63,4 @@ function receivedBy (ws) {
   return events
 }
 
-module.exports = { answer, basic, dial, echoEach, receivedBy, record, recordAll, typesOf }
+module.exports = { answer, basic, dial, echoEach, receivedBy, record, recordAll, recordLines, typesOf }

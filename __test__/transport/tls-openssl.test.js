@@ -1,0 +1,68 @@
+'use strict'
+
+// Clients by TLS that the reactor speaks, and servers of openssl.
+
+const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+
+const { test } = require('../support/native')
+const { eventually, once } = require('../support/peer')
+const { dial, HAS_OPENSSL, local, root } = require('../support/tls')
+const { usesReactor } = require('../support/transport')
+const { frame, upgradeResponse } = require('../support/wire')
+
+/** openssl s_server, whose commands are letters on its standard input. */
+async function startOpenssl (scope, version) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tls-'))
+  scope.defer(() => fs.rmSync(directory, { recursive: true }))
+  fs.writeFileSync(path.join(directory, 'pem'), local.key + local.cert)
+  const child = spawn('openssl', ['s_server', '-accept', '127.0.0.1:0', '-cert', path.join(directory, 'pem'), version])
+  scope.defer(() => child.kill())
+  let output = ''
+  child.stdout.on('data', (chunk) => { output += chunk.toString('latin1') })
+  await eventually(() => /ACCEPT 127\.0\.0\.1:\d+/.test(output), 'a server of openssl')
+  const [, port] = /ACCEPT 127\.0\.0\.1:(\d+)/.exec(output)
+  const request = async () => {
+    await eventually(() => /GET [^]*\r\n\r\n/.test(output), 'a request')
+    return /GET [^]*\r\n\r\n/.exec(output)[0]
+  }
+  return { child, request, url: `wss://127.0.0.1:${port}/` }
+}
+
+for (const [name, version, command] of [
+  ['new keys', '-tls1_3', 'k\n'],
+  ['new keys, and asks for ours', '-tls1_3', 'K\n']
+]) {
+  test(`a server of openssl that wants ${name} is no trouble`, async (scope) => {
+    const { child, request, url } = await startOpenssl(scope, version)
+    const { events, ws } = dial(scope, url, { ca: root.cert })
+    child.stdin.write(upgradeResponse(await request()))
+    await eventually(() => events.length > 0, 'an event')
+    assert.deepEqual(events, [['open']])
+    assert.ok(usesReactor(ws))
+    for (const text of ['a', 'b']) {
+      child.stdin.write(command)
+      await scope.settle()
+      child.stdin.write(frame('text', text))
+      assert.equal((await once(ws, 'message')).data, text)
+      ws.send(text)
+    }
+    assert.deepEqual(events.map(([type]) => type), ['open', 'message', 'message'])
+  }, { skip: !HAS_OPENSSL && 'there is no openssl command' })
+}
+
+test('a server of openssl that wants a new handshake does not get it', async (scope) => {
+  const { child, request, url } = await startOpenssl(scope, '-tls1_2')
+  const { events, ws } = dial(scope, url, { ca: root.cert })
+  child.stdin.write(upgradeResponse(await request()))
+  await eventually(() => events.length > 0, 'an event')
+  await scope.settle(100)
+  child.stdin.write('r\n')
+  await once(ws, 'close')
+  // OpenSSL does not go on without.
+  assert.match(events[1][1], /alert handshake failure/)
+  assert.deepEqual(events.map(([type]) => type), ['open', 'error', 'end', 'close'])
+}, { skip: !HAS_OPENSSL && 'there is no openssl command' })

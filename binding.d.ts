@@ -184,9 +184,9 @@ export declare class Prepared {
 }
 
 /**
- * Sockets of one environment, read and written by descriptor. What arrives is handed to a dispatcher:
- * `dispatch(id, value, id, value …)`, where the id is that of the socket times eight, plus what the
- * value is (see `Entry`).
+ * Sockets of one environment, read and written by descriptor. What has happened is handed over as
+ * `dispatch(id, value, id, value …)`, where the id is the number of the socket and an `Entry`: see
+ * `ENTRY_BITS`.
  */
 export declare class Reactor {
   /**
@@ -219,7 +219,7 @@ export declare class Reactor {
   pending(number: number): number
   /** Bytes that wait until the kernel takes more; none while it takes everything. */
   waiting(number: number): number
-  /** Ends a batch that JavaScript has begun by setting the state to 1: writes what it has sent. */
+  /** Ends a batch that JavaScript has begun by `Slot.InBatch`: writes what it has sent. */
   endBatch(): void
   /** Ends the reactor, which has no sockets any more. It does nothing from now on. */
   close(): void

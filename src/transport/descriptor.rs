@@ -1,7 +1,7 @@
 //! Reading and writing a socket by its descriptor.
 //!
 //! Knows two system calls. Does not own the descriptor, nor knows whose it is: the registration in
-//! `reactor.rs` guarantees that it is still the socket's.
+//! `table.rs` guarantees that it is still the socket's.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::RawFd;

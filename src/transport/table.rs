@@ -7,23 +7,19 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd as _, RawFd};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
-use tls::{Failure, Session};
+use tls::Session;
 
-use super::crew::Job;
 use super::descriptor;
+use super::socket::{Output, Peer, Socket};
 use crate::registry::Shared;
 
 mod faults;
 mod reading;
-mod replies;
-mod secure;
 mod writing;
-
-use replies::Replies;
 
 /// A registered socket. Places are used again, ids are not: an id that is kept too long names no socket.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -64,69 +60,6 @@ struct Place {
     socket: Option<Socket>,
 }
 
-pub(crate) struct Socket {
-    descriptor: RawFd,
-    pub(crate) connection: Shared,
-    /// Nothing is read from a connection that is paused or has enough to do.
-    is_reading: bool,
-    /// The kernel has said that there is something to read.
-    is_readable: bool,
-    /// The socket is in the queue of those that are.
-    is_queued: bool,
-    /// What the peer has made us write. While it does not read that, nothing more of it is read.
-    replies: Replies,
-    /// The peer has ended its half: reading goes on to the end without waiting for another word.
-    has_ended: bool,
-    /// The kernel takes no more at the moment.
-    is_full: bool,
-    /// What a worker writes. Until that is done, what is sent waits behind it.
-    job: Option<Arc<Job>>,
-    /// The connection has been reset. That ends a pause.
-    is_reset: bool,
-    /// Writing has failed: the kernel takes nothing any more.
-    is_broken: bool,
-    /// What makes its bytes secret, if anything does.
-    tls: Option<Box<Session>>,
-    pub(crate) is_dirty: bool,
-    pub(crate) traffic: Traffic,
-}
-
-/// Bytes that a socket has moved, records of TLS included.
-pub(crate) struct Traffic {
-    pub(crate) received: u64,
-    pub(crate) sent: u64,
-    /// When that was last.
-    pub(crate) active: Instant,
-}
-
-impl Traffic {
-    fn receive(&mut self, bytes: usize) {
-        self.received += bytes as u64;
-        self.active = Instant::now();
-    }
-
-    fn send(&mut self, bytes: usize) {
-        if bytes > 0 {
-            self.sent += bytes as u64;
-            self.active = Instant::now();
-        }
-    }
-}
-
-/// What reading has come to.
-#[derive(Debug)]
-pub(crate) enum Read {
-    /// So many bytes have been given to the connection.
-    Bytes(usize),
-    Nothing,
-    End,
-    Failed(io::Error),
-    /// The server is who it says: the connection may begin.
-    Secured,
-    /// TLS does not go on.
-    Refused(Failure),
-}
-
 impl Table {
     pub(crate) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
@@ -158,7 +91,7 @@ impl Table {
         &mut self,
         descriptor: RawFd,
         connection: Shared,
-        tls: Option<Box<Session>>,
+        session: Option<Box<Session>>,
     ) -> io::Result<Id> {
         let place = match self.free.pop() {
             Some(place) => place,
@@ -178,26 +111,7 @@ impl Table {
         }
         let entry = &mut self.places[place as usize];
         entry.generation = entry.generation.wrapping_add(1);
-        entry.socket = Some(Socket {
-            descriptor,
-            connection,
-            is_reading: true,
-            replies: Replies::default(),
-            is_readable: false,
-            is_queued: false,
-            has_ended: false,
-            is_full: false,
-            is_reset: false,
-            is_broken: false,
-            tls,
-            job: None,
-            is_dirty: false,
-            traffic: Traffic {
-                received: 0,
-                sent: 0,
-                active: Instant::now(),
-            },
-        });
+        entry.socket = Some(Socket::new(descriptor, connection, session));
         Ok(Id {
             place,
             generation: entry.generation,
@@ -237,18 +151,16 @@ impl Table {
                 continue;
             };
             let Some(socket) = self.get(id) else { continue };
-            if event.is_writable() && socket.is_full {
+            if event.is_writable() && matches!(socket.output, Output::Full) {
                 writable.push(id);
             }
-            socket.has_ended |= event.is_read_closed() || event.is_error();
-            socket.is_reset |= event.is_error();
-            if event.is_readable() || socket.has_ended {
-                socket.is_readable = true;
-                if socket.may_read() {
-                    self.enqueue(id);
-                } else if socket.has_ended && descriptor::is_at_end(socket.descriptor) {
-                    self.ended.push(id);
-                }
+            if !socket.hear(event) {
+                continue;
+            }
+            if socket.may_read() {
+                self.enqueue(id);
+            } else if socket.peer != Peer::Open && descriptor::is_at_end(socket.descriptor) {
+                self.ended.push(id);
             }
         }
         self.events = events;
@@ -259,16 +171,16 @@ impl Table {
             });
         }
         for id in std::mem::take(&mut self.away) {
-            match self.get(id).and_then(|socket| socket.job.as_ref()) {
-                None => {}
-                Some(job) if job.is_done() => {
+            match self.get(id).map(|socket| &socket.output) {
+                Some(Output::Away(job)) if job.is_done() => {
                     self.guarded("come back", id, |table| {
                         table.come_back(id);
                         table.flush(id);
                         table.note_passed(id);
                     });
                 }
-                Some(_) => self.away.push(id),
+                Some(Output::Away(_)) => self.away.push(id),
+                Some(Output::Ready | Output::Full | Output::Broken) | None => {}
             }
         }
     }
@@ -334,21 +246,6 @@ fn socket_of(places: &mut [Place], id: Id) -> Option<&mut Socket> {
 fn entry_of(places: &mut [Place], id: Id) -> Option<&mut Place> {
     let entry = places.get_mut(id.place as usize)?;
     (entry.generation == id.generation).then_some(entry)
-}
-
-impl Socket {
-    /// Counts bytes that the peer has made us write.
-    pub(crate) fn reply(&mut self, bytes: usize) {
-        self.replies.add(bytes);
-    }
-
-    fn may_read(&self) -> bool {
-        self.is_reset || (self.is_reading && !self.is_stalled())
-    }
-
-    fn is_stalled(&self) -> bool {
-        self.is_full && self.replies.are_too_many()
-    }
 }
 
 const WAKER: Token = Token(usize::MAX);

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Id, Table};
 use crate::fault;
+use crate::transport::socket::Output;
 
 impl Table {
     /// Does a step that concerns one socket. None when it has panicked: then the connection has ended with an
@@ -35,7 +36,7 @@ impl Table {
     pub(crate) fn fault(&mut self, id: Id) {
         let Some(socket) = self.get(id) else { return };
         socket.is_dirty = false;
-        if let Some(job) = socket.job.take() {
+        if let Output::Away(job) = std::mem::replace(&mut socket.output, Output::Broken) {
             // What a worker has is whole. It may not come later: the descriptor will be another's.
             job.finish();
         }

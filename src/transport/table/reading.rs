@@ -2,10 +2,8 @@
 //!
 //! Knows in which order. Does not know what stops reading: see `may_read`.
 
-use std::io::ErrorKind;
-
-use super::{Id, Read, Table, socket_of};
-use crate::transport::descriptor;
+use super::{Id, Table, socket_of};
+use crate::transport::socket::{Read, Turn};
 
 impl Table {
     /// Stops or starts reading.
@@ -19,7 +17,7 @@ impl Table {
     pub(super) fn resume(&mut self, id: Id) {
         if let Some(socket) = self.get(id)
             && socket.may_read()
-            && socket.is_readable
+            && socket.turn != Turn::Unannounced
         {
             self.enqueue(id);
             self.wake();
@@ -30,7 +28,7 @@ impl Table {
     pub(crate) fn next_ready(&mut self) -> Option<Id> {
         while let Some(id) = self.ready.pop_front() {
             if let Some(socket) = self.get(id) {
-                socket.is_queued = false;
+                socket.turn = Turn::Announced;
                 if socket.may_read() {
                     return Some(id);
                 }
@@ -44,33 +42,14 @@ impl Table {
         let Some(socket) = socket_of(&mut self.places, id) else {
             return Read::Nothing;
         };
-        if socket.tls.is_some() {
-            return self.read_records(id);
+        let received = socket.receive(&mut self.chunk, &mut self.records);
+        if received.is_unfinished {
+            self.enqueue(id);
         }
-        let result = descriptor::receive(socket.descriptor, &mut self.chunk);
-        match result {
-            Ok(0) => Read::End,
-            Ok(read) => {
-                socket.traffic.receive(read);
-                let bytes = self.chunk.get(..read).unwrap_or_default();
-                socket.connection.borrow_mut().receive(bytes);
-                if read == self.chunk.len() || socket.has_ended {
-                    self.enqueue(id);
-                } else {
-                    socket.is_readable = false;
-                }
-                Read::Bytes(read)
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                socket.is_readable = false;
-                Read::Nothing
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {
-                self.enqueue(id);
-                Read::Nothing
-            }
-            Err(error) => Read::Failed(error),
+        if received.has_answer {
+            self.flush(id);
         }
+        received.read
     }
 
     pub(crate) fn has_ready(&self) -> bool {
@@ -83,9 +62,9 @@ impl Table {
 
     pub(super) fn enqueue(&mut self, id: Id) {
         if let Some(socket) = self.get(id)
-            && !socket.is_queued
+            && socket.turn != Turn::Queued
         {
-            socket.is_queued = true;
+            socket.turn = Turn::Queued;
             self.ready.push_back(id);
         }
     }

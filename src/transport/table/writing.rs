@@ -1,4 +1,4 @@
-//! How bytes leave a socket: by the loop, by a worker, or by TLS.
+//! How bytes leave a socket: by the loop, or by a worker.
 //!
 //! Knows what the kernel has taken. Does not know when to write.
 
@@ -7,13 +7,11 @@ use std::sync::Arc;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
-use tls::State;
 
-use super::replies::Replies;
 use super::{Id, Table, socket_of};
 use crate::fault;
 use crate::transport::crew::{self, Job, Outcome};
-use crate::transport::descriptor;
+use crate::transport::socket::{Bytes, Output};
 
 impl Table {
     /// Offers what waits to the kernel. False when it does not take everything, now or ever.
@@ -22,85 +20,29 @@ impl Table {
             return true;
         };
         socket.is_dirty = false;
-        if socket.job.is_some() {
-            return true;
-        }
-        if socket.is_broken {
-            socket.connection.borrow_mut().outbox().discard();
-            return false;
-        }
-        let mut connection = socket.connection.borrow_mut();
-        let outbox = connection.outbox();
-        let mut has_failed = false;
-        let traffic = &mut socket.traffic;
-        let result = match &mut socket.tls {
-            None => descriptor::send_all(socket.descriptor, outbox.bytes())
-                .inspect(|&sent| traffic.send(sent)),
-            Some(tls) => {
-                let result = tls.write(outbox.bytes(), &mut self.records, |records| {
-                    descriptor::send_all(socket.descriptor, records)
-                        .inspect(|&sent| traffic.send(sent))
-                });
-                has_failed = matches!(tls.state(), State::Failed(_));
-                result
-            }
-        };
-        match result {
-            Ok(taken) => {
-                outbox.advance(taken);
-                if let Some(tls) = &socket.tls {
-                    outbox.set_away(tls.pending());
-                }
-            }
-            Err(error) => {
-                drop(connection);
-                self.broke(id, error);
+        match socket.output {
+            Output::Ready | Output::Full => {}
+            Output::Away(_) => return true,
+            Output::Broken => {
+                socket.discard();
                 return false;
             }
         }
-        let is_full =
-            !outbox.is_empty() || socket.tls.as_ref().is_some_and(|tls| tls.pending() > 0);
         let was_stalled = socket.is_stalled();
-        if is_full {
-            socket
-                .replies
-                .leave(outbox.position(), outbox.bytes().len());
-        } else {
-            socket.replies = Replies::default();
-        }
-        drop(connection);
-        if has_failed {
-            // What reads next says why.
+        let is_full = match socket.write(&mut self.records) {
+            Ok(has_rest) => has_rest,
+            Err(error) => {
+                self.broke(id, error);
+                return false;
+            }
+        };
+        if socket.bytes.has_failed() {
             self.enqueue(id);
             self.wake();
             return false;
         }
-        if socket.is_full != is_full {
-            socket.is_full = is_full;
-            let interest = if socket.is_full {
-                Interest::READABLE | Interest::WRITABLE
-            } else {
-                Interest::READABLE
-            };
-            let registered = fault::result("reregister").and_then(|()| {
-                self.poll.registry().reregister(
-                    &mut SourceFd(&socket.descriptor),
-                    Token(id.place as usize),
-                    interest,
-                )
-            });
-            // Without the event that it is writable again, it would wait for ever. One event too many is
-            // no harm.
-            if let Err(error) = registered
-                && is_full
-            {
-                self.broke(id, error);
-                return false;
-            }
-            if !is_full {
-                self.drained.push(id);
-                self.wake();
-            }
+        if is_full != matches!(socket.output, Output::Full) && !self.set_full(id, is_full) {
+            return false;
         }
         if was_stalled {
             self.resume(id);
@@ -108,14 +50,54 @@ impl Table {
         !is_full
     }
 
-    /// Bytes that wait until the kernel takes more.
-    pub(crate) fn waiting(&mut self, id: Id) -> usize {
-        let Some(socket) = self.get(id) else { return 0 };
-        if !socket.is_full {
-            return 0;
+    /// Has the kernel tell when a socket that has become full takes bytes again. False when it refuses: without
+    /// that event, the socket would wait for ever.
+    fn set_full(&mut self, id: Id, is_full: bool) -> bool {
+        let Some(socket) = socket_of(&mut self.places, id) else {
+            return false;
+        };
+        let (output, interest) = if is_full {
+            (Output::Full, Interest::READABLE | Interest::WRITABLE)
+        } else {
+            (Output::Ready, Interest::READABLE)
+        };
+        socket.output = output;
+        let registered = fault::result("reregister").and_then(|()| {
+            self.poll.registry().reregister(
+                &mut SourceFd(&socket.descriptor),
+                Token(id.place as usize),
+                interest,
+            )
+        });
+        match registered {
+            Err(error) if is_full => {
+                self.broke(id, error);
+                return false;
+            }
+            // One event too many is no harm.
+            Ok(()) | Err(_) => {}
         }
-        let records = socket.tls.as_ref().map_or(0, |tls| tls.pending());
-        records + socket.connection.borrow_mut().outbox().bytes().len()
+        if !is_full {
+            self.drained.push(id);
+            self.wake();
+        }
+        true
+    }
+
+    /// Writes bytes that are not the connection's, behind everything that is.
+    pub(crate) fn write_around(&mut self, id: Id, bytes: &[u8]) -> bool {
+        if let Some(socket) = self.get(id) {
+            socket.connection.borrow_mut().outbox().push(bytes);
+        }
+        self.flush(id)
+    }
+
+    /// Ends TLS: offers everything to the kernel, and the goodbye behind it. What it leaves.
+    pub(crate) fn finish(&mut self, id: Id) -> Vec<u8> {
+        match socket_of(&mut self.places, id) {
+            Some(socket) => socket.finish(&mut self.records),
+            None => Vec::new(),
+        }
     }
 
     /// [`flush`](Self::flush) at the end of a batch, where JavaScript does not ask what has left.
@@ -152,17 +134,17 @@ impl Table {
     /// What a worker is to write for this socket. Some sockets are better written to here and now.
     fn job_for(&mut self, id: Id) -> Option<Arc<Job>> {
         let socket = self.get(id)?;
-        if socket.tls.is_some() || socket.job.is_some() || socket.is_full || socket.is_broken {
+        let (Bytes::Plain, Output::Ready) = (&socket.bytes, &socket.output) else {
             self.flush_dirty(id);
             return None;
-        }
+        };
         socket.is_dirty = false;
         let bytes = socket.connection.borrow_mut().outbox().take_bytes();
         if bytes.is_empty() {
             return None;
         }
         let job = Arc::new(Job::new(socket.descriptor, bytes));
-        socket.job = Some(Arc::clone(&job));
+        socket.output = Output::Away(Arc::clone(&job));
         self.away.push(id);
         Some(job)
     }
@@ -180,7 +162,11 @@ impl Table {
     /// Hears what has come of a write that a worker has, or has had; or does it.
     pub(super) fn come_back(&mut self, id: Id) {
         let Some(socket) = self.get(id) else { return };
-        let Some(job) = socket.job.take() else { return };
+        let Output::Away(job) = &socket.output else {
+            return;
+        };
+        let job = Arc::clone(job);
+        socket.output = Output::Ready;
         match job.finish() {
             Outcome::Rest(rest) => {
                 socket.traffic.send(job.len() - rest.len());
@@ -196,8 +182,8 @@ impl Table {
     /// Nothing can be written any more: the owner is told why.
     pub(super) fn broke(&mut self, id: Id, error: io::Error) {
         let Some(socket) = self.get(id) else { return };
-        socket.is_broken = true;
-        socket.connection.borrow_mut().outbox().discard();
+        socket.output = Output::Broken;
+        socket.discard();
         self.broken.push((id, error));
         self.wake();
     }

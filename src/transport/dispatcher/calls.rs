@@ -1,4 +1,4 @@
-//! How a reactor speaks to JavaScript: numbers, references, and calls of the dispatcher.
+//! How the dispatcher calls JavaScript's, by references.
 //!
 //! Knows N-API. Does not know what the values mean.
 
@@ -7,25 +7,9 @@ use std::ptr::null_mut;
 
 use napi::{Error, Result, Status, sys};
 
-use super::Inner;
-use crate::seam::{ENTRY_BITS, Entry};
-use crate::transport::table::Id;
+use super::Dispatcher;
 
-/// Values of JavaScript. All of these are made in the handle scope that `ready` has opened.
-impl Inner {
-    pub(super) fn entry(&self, id: Id, entry: Entry, value: sys::napi_value) {
-        let number = self.number((id.place as i32) << ENTRY_BITS | entry as i32);
-        let value = if value.is_null() { number } else { value };
-        self.arguments.borrow_mut().extend([number, value]);
-    }
-
-    pub(super) fn number(&self, number: i32) -> sys::napi_value {
-        let mut value = null_mut();
-        // SAFETY: the environment is alive, a scope is open, the result is a valid place.
-        unsafe { sys::napi_create_int32(self.env, number, &mut value) };
-        value
-    }
-
+impl Dispatcher {
     /// Calls a function of the dispatcher, with the ticks and promises that follow it. False when it has
     /// thrown. There is no asynchronous context around it: each connection has its own, and Node tells the
     /// hooks of those that are around an exception twice that they have ended.
@@ -34,7 +18,7 @@ impl Inner {
         function: &Cell<sys::napi_ref>,
         arguments: &[sys::napi_value],
     ) -> bool {
-        // SAFETY: the references were made by `new` and are deleted only when the reactor is closed, which
+        // SAFETY: the references were made by `new` and are deleted only when the dispatcher is closed, which
         // `ready` and `deliver` look at; the arguments are handles of the open scope. No RefCell of ours
         // is borrowed: JavaScript may call every method.
         unsafe {
@@ -73,7 +57,7 @@ impl Inner {
     ///
     /// # Safety
     ///
-    /// The environment is alive, the reactor is not closed, and a scope is open.
+    /// The environment is alive, the dispatcher is not closed, and a scope is open.
     unsafe fn callee(&self, function: &Cell<sys::napi_ref>) -> (sys::napi_value, sys::napi_value) {
         let (mut receiver, mut callee) = (null_mut(), null_mut());
         // SAFETY: the caller's; the references were made by `new`.

@@ -1,0 +1,329 @@
+//! The dispatcher: one per environment, called by its event loop when any of its sockets is ready.
+//!
+//! Knows what JavaScript may ask of its sockets, and how it hears of them. Does not know events, phases or timers.
+//! All of the transport's N-API is here, but for the configuration of TLS.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::rc::{Rc, Weak};
+
+use napi::bindgen_prelude::{Buffer, Function, Int32Array, JsValue as _, Object};
+use napi::{CleanupEnvHook, Env, Error, Result, Status, sys};
+use napi_derive::napi;
+
+use super::descriptor::is_stream_socket;
+use super::reactor;
+use super::table::{Id, Table};
+use super::tls::TlsConfig;
+use super::uv::{Loop, Uv, Watch};
+use crate::convert::value::Bytes;
+use crate::registry::{self, Mover};
+use crate::seam::Slot;
+
+mod batch;
+mod calls;
+
+use calls::reference;
+
+/// Sockets of one environment, read and written by descriptor. What has happened is handed over as
+/// `dispatch(id, value, id, value …)`, where the id is the number of the socket and an `Entry`: see
+/// `ENTRY_BITS`.
+#[napi]
+pub struct Reactor {
+    dispatcher: Rc<Dispatcher>,
+    /// Closes it when the environment ends.
+    hook: Option<CleanupEnvHook<Weak<Dispatcher>>>,
+}
+
+/// A reactor, and JavaScript's functions that hear from it.
+struct Dispatcher {
+    env: sys::napi_env,
+    collect: Cell<sys::napi_ref>,
+    dispatch: Cell<sys::napi_ref>,
+    resume: Cell<sys::napi_ref>,
+    receiver: Cell<sys::napi_ref>,
+    /// Borrowed for a step at a time, and not while JavaScript runs.
+    reactor: RefCell<reactor::Reactor>,
+    /// Memory for the ids and values of a batch. Empty between two batches.
+    arguments: RefCell<Vec<sys::napi_value>>,
+    watch: RefCell<Option<Watch<Dispatcher>>>,
+    /// Shared with JavaScript, by `Slot`. None once the dispatcher is closed: the reference must not outlive the
+    /// environment.
+    state: RefCell<Option<Int32Array>>,
+    /// Sockets that keep the process alive.
+    alive: Cell<u32>,
+    is_closed: Cell<bool>,
+}
+
+/// Moves the bytes of one connection.
+struct Link {
+    dispatcher: Rc<Dispatcher>,
+    id: Id,
+}
+
+#[napi]
+impl Reactor {
+    /// Watches the sockets of this environment. A batch comes to `dispatch`, which delivers it; what is too
+    /// much for one call comes to `collect` first. `resume` goes on behind a handler that has thrown. `state`
+    /// has a number for each `Slot`. `hasCrew` lets workers write for wide batches: on the
+    /// main thread only. Throws where libuv cannot be found.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        env: &Env,
+        receiver: Object,
+        collect: Function,
+        dispatch: Function,
+        resume: Function,
+        state: Int32Array,
+        has_crew: bool,
+    ) -> Result<Self> {
+        let unavailable = |what: &str| Error::new(Status::GenericFailure, what.to_owned());
+        let uv = Uv::find().ok_or_else(|| unavailable("libuv cannot be found"))?;
+        let reactor = reactor::Reactor::new(has_crew);
+        let reactor = reactor.map_err(|error| unavailable(&error.to_string()))?;
+        let descriptor = reactor.descriptor();
+        let event_loop = NonNull::new(env.get_uv_event_loop()?.cast::<Loop>())
+            .ok_or_else(|| unavailable("There is no event loop"))?;
+        let raw = env.raw();
+        let dispatcher = Rc::new(Dispatcher {
+            env: raw,
+            collect: Cell::new(reference(raw, collect.raw())?),
+            dispatch: Cell::new(reference(raw, dispatch.raw())?),
+            resume: Cell::new(reference(raw, resume.raw())?),
+            receiver: Cell::new(reference(raw, receiver.raw())?),
+            reactor: RefCell::new(reactor),
+            arguments: RefCell::default(),
+            watch: RefCell::default(),
+            state: RefCell::new(Some(state)),
+            alive: Cell::new(0),
+            is_closed: Cell::new(false),
+        });
+        // SAFETY: the loop is this environment's and outlives it; the watch is dropped by the cleanup
+        // hook at the latest, on this thread. The descriptor is the reactor's, which `dispatcher` owns: the
+        // watch goes first.
+        let watch = unsafe { Watch::new(uv, event_loop, descriptor, Rc::clone(&dispatcher)) };
+        let Some(watch) = watch else {
+            // The caller tries again with the next socket: nothing may stay.
+            dispatcher.release();
+            return Err(unavailable("The event loop watches no descriptors"));
+        };
+        *dispatcher.watch.borrow_mut() = Some(watch);
+        let close = |dispatcher: Weak<Dispatcher>| {
+            if let Some(dispatcher) = dispatcher.upgrade() {
+                dispatcher.close();
+            }
+        };
+        let hook = env.add_env_cleanup_hook(Rc::downgrade(&dispatcher), close)?;
+        Ok(Self {
+            dispatcher,
+            hook: Some(hook),
+        })
+    }
+
+    /// Takes over reading and writing of a socket for the connection of that number, by TLS if there is a
+    /// configuration, with the host of that name. The socket's number, or null if the descriptor is no stream
+    /// socket, or the name that of no host.
+    #[napi(catch_unwind)]
+    pub fn add(
+        &self,
+        descriptor: i32,
+        connection: u32,
+        tls: Option<&TlsConfig>,
+        host: Option<String>,
+    ) -> Option<u32> {
+        if self.dispatcher.is_closed.get() || !is_stream_socket(descriptor) {
+            return None;
+        }
+        let session = match tls {
+            None => None,
+            Some(config) => Some(config.session(&host.unwrap_or_default())?),
+        };
+        let connection = registry::connection(connection)?;
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        let id = reactor.add(descriptor, connection.shared(), session)?;
+        connection.set_mover(Some(Box::new(Link {
+            dispatcher: Rc::clone(&self.dispatcher),
+            id,
+        })));
+        Some(id.place)
+    }
+
+    /// Lets go of a socket and of its connection, before the socket's owner closes or reads it.
+    #[napi(catch_unwind)]
+    pub fn remove(&self, number: u32, connection: u32) {
+        if let Some(connection) = registry::connection(connection) {
+            connection.set_mover(None);
+        }
+        let is_in_batch = self.dispatcher.is_in_batch();
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        reactor.remove(number, is_in_batch);
+    }
+
+    /// Stops or starts reading.
+    #[napi(catch_unwind)]
+    pub fn set_reading(&self, number: u32, is_reading: bool) {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        reactor.set_reading(number, is_reading);
+    }
+
+    /// Offers what waits to the kernel. False when it does not take everything.
+    #[napi(catch_unwind)]
+    pub fn flush(&self, number: u32) -> bool {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        reactor.with("flush", number, Table::flush).unwrap_or(true)
+    }
+
+    /// Ends TLS on a socket that is about to be let go of: offers to the kernel what waits, and the
+    /// goodbye. What it does not take of that.
+    #[napi(catch_unwind)]
+    pub fn finish(&self, number: u32) -> Buffer {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        let rest = reactor.with("finish", number, Table::finish);
+        rest.unwrap_or_default().into()
+    }
+
+    /// Writes bytes of the program by TLS. False when the kernel does not take everything.
+    #[napi(catch_unwind)]
+    pub fn write_around(
+        &self,
+        number: u32,
+        #[napi(ts_arg_type = "Uint8Array")] bytes: Bytes<'_>,
+    ) -> bool {
+        let write = |table: &mut Table, id| table.write_around(id, &bytes);
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        reactor.with("write around", number, write).unwrap_or(true)
+    }
+
+    /// Bytes that TLS has encrypted and the kernel has not taken.
+    #[napi(catch_unwind)]
+    pub fn pending(&self, number: u32) -> f64 {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        reactor.socket(number).map_or(0, |socket| socket.pending()) as f64
+    }
+
+    /// Bytes that wait until the kernel takes more; none while it takes everything.
+    #[napi(catch_unwind)]
+    pub fn waiting(&self, number: u32) -> f64 {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        reactor.socket(number).map_or(0, |socket| socket.waiting()) as f64
+    }
+
+    /// Ends a batch that JavaScript has begun by `Slot.InBatch`: writes what it has sent.
+    #[napi(catch_unwind)]
+    pub fn end_batch(&self) {
+        self.dispatcher.set_in_batch(false);
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        if catch_unwind(AssertUnwindSafe(|| reactor.write())).is_err() {
+            reactor.fault();
+        }
+    }
+
+    /// Ends the reactor, which has no sockets any more. It does nothing from now on.
+    #[napi(catch_unwind)]
+    pub fn close(&mut self, env: &Env) -> Result<()> {
+        self.dispatcher.close();
+        self.dispatcher.release();
+        match self.hook.take() {
+            Some(hook) => env.remove_env_cleanup_hook(hook),
+            None => Ok(()),
+        }
+    }
+
+    /// The process ends: offers everything to the kernel that waits for the end of a batch.
+    #[napi(catch_unwind)]
+    pub fn flush_all(&self) {
+        self.dispatcher.reactor.borrow_mut().flush_all();
+    }
+
+    /// Whether one socket more, or less, keeps the process alive.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, more: bool) {
+        let alive = self.dispatcher.alive.get();
+        let alive = if more {
+            alive + 1
+        } else {
+            alive.saturating_sub(1)
+        };
+        self.dispatcher.alive.set(alive);
+        if let Some(watch) = &*self.dispatcher.watch.borrow() {
+            watch.keep_alive(alive > 0);
+        }
+    }
+
+    /// Milliseconds since a socket has received or sent bytes.
+    #[napi(catch_unwind)]
+    pub fn idle_time(&self, number: u32) -> f64 {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        reactor.socket(number).map_or(0.0, |socket| {
+            socket.traffic.active.elapsed().as_secs_f64() * 1000.0
+        })
+    }
+
+    /// Bytes received and sent by a socket since it was taken over.
+    #[napi(catch_unwind)]
+    pub fn counters(&self, number: u32) -> Vec<f64> {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        match reactor.socket(number) {
+            Some(socket) => {
+                vec![socket.traffic.received as f64, socket.traffic.sent as f64]
+            }
+            None => vec![0.0, 0.0],
+        }
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        self.dispatcher.close();
+    }
+}
+
+impl Mover for Link {
+    /// Has them written at the end of the batch, if one is under way.
+    fn bytes_wait(&self, added: usize) {
+        let is_in_batch = self.dispatcher.is_in_batch();
+        let is_reply = self.dispatcher.is_replying(self.id);
+        if is_in_batch || is_reply {
+            let replies = if is_reply { added } else { 0 };
+            let mut reactor = self.dispatcher.reactor.borrow_mut();
+            reactor.bytes_wait(self.id, replies, is_in_batch);
+        }
+    }
+}
+
+impl Dispatcher {
+    fn close(&self) {
+        if !self.is_closed.replace(true) {
+            // First the watch: what it watches goes with the table.
+            self.watch.borrow_mut().take();
+            self.state.borrow_mut().take();
+        }
+    }
+
+    fn is_in_batch(&self) -> bool {
+        self.slot(Slot::InBatch) == Some(1)
+    }
+
+    /// Whether the peer of that socket has caused what is sent now.
+    fn is_replying(&self, id: Id) -> bool {
+        let number = self.slot(Slot::Cause);
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        number.and_then(|number| number.checked_sub(1)) == Some(id.place)
+    }
+
+    fn slot(&self, slot: Slot) -> Option<i32> {
+        let state = self.state.borrow();
+        state.as_ref()?.get(slot as usize).copied()
+    }
+
+    fn set_in_batch(&self, is: bool) {
+        let mut state = self.state.borrow_mut();
+        let Some(state) = &mut *state else { return };
+        // SAFETY: JavaScript reads and writes this array on this thread only, and not now.
+        let slots = unsafe { state.as_mut() };
+        if let Some(slot) = slots.get_mut(Slot::InBatch as usize) {
+            *slot = i32::from(is);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! How bytes travel between a connection and the kernel: as they are, or in records of TLS.
+//!
+//! Knows when records are read and written. What they mean is known in `crates/tls`.
+
+use std::io;
+use std::os::fd::RawFd;
+
+use proto::outbox::Outbox;
+use tls::{Session, State};
+
+use super::{News, Read, Traffic};
+use crate::registry::Shared;
+use crate::transport::descriptor;
+
+pub(in crate::transport) enum Bytes {
+    Plain,
+    Secure(Box<Session>),
+}
+
+/// What one read has brought.
+pub(super) struct Arrival {
+    pub(super) read: Read,
+    /// Bytes that the kernel has given; none at the end, and where an earlier read has brought the news.
+    pub(super) length: usize,
+    /// Another read may bring more.
+    pub(super) has_more: bool,
+}
+
+impl Bytes {
+    /// Reads once, and gives the connection what it has brought.
+    pub(super) fn receive(
+        &mut self,
+        descriptor: RawFd,
+        connection: &Shared,
+        chunk: &mut [u8],
+        records: &mut Vec<u8>,
+    ) -> io::Result<Arrival> {
+        match self {
+            Self::Plain => receive_plain(descriptor, connection, chunk),
+            Self::Secure(session) => receive_records(session, descriptor, connection, records),
+        }
+    }
+
+    /// Offers what waits to the kernel. Whether something is left.
+    pub(super) fn write(
+        &mut self,
+        descriptor: RawFd,
+        outbox: &mut Outbox,
+        records: &mut Vec<u8>,
+        traffic: &mut Traffic,
+    ) -> io::Result<bool> {
+        let mut send = |bytes: &[u8]| send(descriptor, bytes, traffic);
+        match self {
+            Self::Plain => {
+                let taken = send(outbox.bytes())?;
+                outbox.advance(taken);
+            }
+            Self::Secure(session) => {
+                let taken = session.write(outbox.bytes(), records, send)?;
+                outbox.advance(taken);
+                outbox.set_away(session.pending());
+            }
+        }
+        Ok(!outbox.is_empty() || self.pending() > 0)
+    }
+
+    /// Ends TLS: offers everything to the kernel, and the goodbye behind it. What the kernel leaves. Without a
+    /// descriptor nothing can be written.
+    pub(super) fn finish(
+        &mut self,
+        descriptor: Option<RawFd>,
+        outbox: &mut Outbox,
+        records: &mut Vec<u8>,
+        traffic: &mut Traffic,
+    ) -> Vec<u8> {
+        let Self::Secure(session) = self else {
+            return Vec::new();
+        };
+        let rest = match descriptor {
+            None => Ok(Vec::new()),
+            Some(descriptor) => session.finish(outbox.bytes(), records, |records| {
+                send(descriptor, records, traffic)
+            }),
+        };
+        // The next write reports that the peer cannot be written to.
+        let Ok(rest) = rest else {
+            outbox.discard();
+            return Vec::new();
+        };
+        outbox.clear();
+        outbox.set_away(rest.len());
+        rest
+    }
+
+    /// Bytes that have been encrypted and not written.
+    pub(super) fn pending(&self) -> usize {
+        match self {
+            Self::Plain => 0,
+            Self::Secure(session) => session.pending(),
+        }
+    }
+
+    /// Whether TLS has failed. What is read next says why.
+    pub(in crate::transport) fn has_failed(&self) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Secure(session) => matches!(session.state(), State::Failed(_)),
+        }
+    }
+}
+
+impl Arrival {
+    fn of(news: News) -> Self {
+        Self {
+            read: Read::News(news),
+            length: 0,
+            has_more: false,
+        }
+    }
+}
+
+fn receive_plain(descriptor: RawFd, connection: &Shared, chunk: &mut [u8]) -> io::Result<Arrival> {
+    let length = descriptor::receive(descriptor, chunk)?;
+    if length == 0 {
+        return Ok(Arrival::of(News::Ended));
+    }
+    let bytes = chunk.get(..length).unwrap_or_default();
+    connection.borrow_mut().receive(bytes);
+    Ok(Arrival {
+        read: Read::Bytes(length),
+        length,
+        has_more: length == chunk.len(),
+    })
+}
+
+fn receive_records(
+    session: &mut Session,
+    descriptor: RawFd,
+    connection: &Shared,
+    records: &mut Vec<u8>,
+) -> io::Result<Arrival> {
+    // What has come of the last read is told once everything before it has been.
+    match session.state() {
+        State::Ended => return Ok(Arrival::of(News::Ended)),
+        State::Failed(failure) => return Ok(Arrival::of(News::Refused(failure.clone()))),
+        State::Handshaking | State::Established => {}
+    }
+    let was_handshaking = *session.state() == State::Handshaking;
+    let mut connection = connection.borrow_mut();
+    let mut is_full_read = false;
+    let length = session.read(
+        records,
+        |into| {
+            let read = descriptor::receive(descriptor, into)?;
+            is_full_read = read == into.len();
+            Ok(read)
+        },
+        &mut |bytes| connection.receive(bytes),
+    )?;
+    if length == 0 {
+        return Ok(Arrival::of(News::Ended));
+    }
+    let state = session.state().clone();
+    let has_news = matches!(state, State::Ended | State::Failed(_));
+    let read = match state {
+        State::Handshaking => Read::Nothing,
+        State::Failed(failure) if was_handshaking => Read::News(News::Refused(failure)),
+        State::Established | State::Ended if was_handshaking => Read::News(News::Secured),
+        State::Established | State::Ended | State::Failed(_) => Read::Bytes(length),
+    };
+    Ok(Arrival {
+        read,
+        length,
+        has_more: is_full_read || has_news,
+    })
+}
+
+/// Writes what the kernel takes. How much that is.
+fn send(descriptor: RawFd, bytes: &[u8], traffic: &mut Traffic) -> io::Result<usize> {
+    descriptor::send_all(descriptor, bytes).inspect(|&sent| traffic.send(sent))
+}

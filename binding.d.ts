@@ -133,10 +133,11 @@ export declare class Connection {
   pong(payload: Uint8Array): boolean
   /**
    * Sends one frame as it is, uncompressed: FIN, the reserved bits as a number below 8, and an opcode below 16. What
-   * the peer makes of a row of them is the caller's business. Returns what `calls().text` returns. Throws a
-   * RangeError for a control frame above 125 bytes.
+   * the peer makes of a row of them is the caller's business. `mask` is a masking key of four bytes, or whether there
+   * is one; without it the policy decides. Returns what `calls().text` returns. Throws a RangeError for a control
+   * frame above 125 bytes.
    */
-  sendFrame(fin: boolean, rsv: number, opcode: number, payload: Uint8Array): number
+  sendFrame(fin: boolean, rsv: number, opcode: number, payload: Uint8Array, mask?: boolean | Uint8Array): number
 }
 
 /**
@@ -343,7 +344,7 @@ export interface ConnectionEvent {
 export interface ConnectionOptions {
   /** Whose policy it has. Default: that of websocket-driver. */
   interface?: Interface
-  /** The longest message that is received, in bytes. Default 67108863. */
+  /** The longest message that is received, in bytes. With websocket-driver's policy 67108863 by default. */
   maxLength?: number
   /** The largest frame that is received, in bytes. */
   maxFrame?: number

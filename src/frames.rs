@@ -1,13 +1,15 @@
 //! What `Connection` does for frames that are no messages.
 
-use napi::{Env, Result};
+use napi::{Either, Env, Error, Result, Status};
 use napi_derive::napi;
 use proto::connection::Connection as Core;
 use proto::error::InvalidArgument;
-use proto::frame::{FrameStart, Opcode, Rsv};
+use proto::frame::mask::MaskingKey;
+use proto::frame::{FrameStart, KeySource, Opcode, Rsv};
 
 use crate::connection::{Connection, sent};
 use crate::convert::error::throw;
+use crate::convert::options::random;
 use crate::convert::value::Bytes;
 use crate::seam::Sent;
 
@@ -34,8 +36,9 @@ impl Connection {
     }
 
     /// Sends one frame as it is, uncompressed: FIN, the reserved bits as a number below 8, and an opcode below 16. What
-    /// the peer makes of a row of them is the caller's business. Returns what `calls().text` returns. Throws a
-    /// RangeError for a control frame above 125 bytes.
+    /// the peer makes of a row of them is the caller's business. `mask` is a masking key of four bytes, or whether there
+    /// is one; without it the policy decides. Returns what `calls().text` returns. Throws a RangeError for a control
+    /// frame above 125 bytes.
     #[napi(catch_unwind)]
     pub fn send_frame(
         &mut self,
@@ -44,14 +47,21 @@ impl Connection {
         rsv: u8,
         opcode: u8,
         #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
+        #[napi(ts_arg_type = "boolean | Uint8Array")] mask: Option<Either<bool, Bytes<'_>>>,
     ) -> Result<f64> {
+        let key = match &mask {
+            None => KeySource::Policy,
+            Some(Either::A(false)) => KeySource::Unmasked,
+            Some(Either::A(true)) => KeySource::Given(random_key()),
+            Some(Either::B(bytes)) => KeySource::Given(key_of(bytes)?),
+        };
         let start = FrameStart {
             fin,
             rsv: Rsv::from_first_byte(rsv << 4),
             opcode: Opcode::of(opcode),
         };
         let send = |connection: &mut Core| {
-            let accepted = connection.send_frame(start, &payload)?;
+            let accepted = connection.send_frame(start, key, &payload)?;
             Ok(sent(connection, accepted))
         };
         let waits = Ok(f64::from(Sent::WaitsForWork as i32));
@@ -70,4 +80,15 @@ impl Connection {
         let sent = self.registered().attempt(send).unwrap_or(Ok(false));
         sent.map_err(|mistake| throw(env, &mistake))
     }
+}
+
+fn random_key() -> MaskingKey {
+    let mut key = MaskingKey::default();
+    random(&mut key);
+    key
+}
+
+fn key_of(bytes: &[u8]) -> Result<MaskingKey> {
+    let mistake = |_| Error::new(Status::InvalidArg, "A masking key has four bytes");
+    MaskingKey::try_from(bytes).map_err(mistake)
 }

@@ -142,6 +142,18 @@ test('frames are sent one at a time', () => {
   assert.equal(connection.sendFrame(true, 0, 1, Buffer.from('a')), native.Sent.Refused)
 })
 
+test('a single frame may be masked in another way than the policy has it', () => {
+  const connection = open()
+  connection.sendFrame(true, 0, 1, Buffer.from('a'), Buffer.of(1, 2, 3, 4))
+  assert.equal(written(connection), '818101020304' + '60')
+  connection.sendFrame(true, 0, 1, Buffer.from('a'), true)
+  assert.match(written(connection), /^8181.{10}$/)
+  assert.throws(() => connection.sendFrame(true, 0, 1, Buffer.from('a'), Buffer.alloc(3)), /four bytes/)
+  const client = native.Connection.established(true, { interface: 'ws' })
+  client.sendFrame(true, 0, 1, Buffer.from('a'), false)
+  assert.equal(written(client), '810161')
+})
+
 test('a close frame may be empty', () => {
   const connection = open()
   assert.equal(connection.close(undefined, '').accepted, true)

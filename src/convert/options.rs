@@ -39,7 +39,7 @@ pub enum Delivery {
 pub struct ConnectionOptions {
     /// Whose policy it has. Default: that of websocket-driver.
     pub interface: Option<Interface>,
-    /// The longest message that is received, in bytes. Default 67108863.
+    /// The longest message that is received, in bytes. With websocket-driver's policy 67108863 by default.
     pub max_length: Option<f64>,
     /// The largest frame that is received, in bytes.
     pub max_frame: Option<f64>,

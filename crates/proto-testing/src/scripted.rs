@@ -9,7 +9,7 @@
 
 use proto::connection::Connection;
 use proto::error::InvalidArgument;
-use proto::frame::{FrameStart, Opcode};
+use proto::frame::{FrameStart, KeySource, Opcode};
 use proto::output::{Caused, Event, Form, Kind};
 
 use crate::connections::deflate_options;
@@ -144,7 +144,9 @@ impl Driver<Scripted> {
                     fin: name == "frame",
                     ..FrameStart::whole(opcode_of(opcode))
                 };
-                let accepted = self.connection().send_frame(start, &bytes(payload));
+                let accepted =
+                    self.connection()
+                        .send_frame(start, KeySource::Policy, &bytes(payload));
                 self.answered(name, accepted);
             }
             "header" => {

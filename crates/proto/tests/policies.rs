@@ -3,7 +3,7 @@
 
 use proto::connection::{Connection, ReadyState};
 use proto::error::ProtocolError;
-use proto::frame::{FrameStart, Opcode};
+use proto::frame::{FrameStart, KeySource, Opcode};
 use proto::handshake::Version;
 use proto::output::{Error, Event, Form, Kind, Output};
 use proto::policy::{Delivery, PeerMasking, Policy, Pongs, TextCheck};
@@ -548,20 +548,49 @@ fn frames_wait_for_the_opening_handshake_and_behind_large_messages() {
         fin: false,
         ..FrameStart::whole(Opcode::Text)
     };
-    assert_eq!(server.send_frame(first, b"a"), Ok(true));
-    let too_long = server.send_frame(FrameStart::whole(Opcode::Ping), &[0; 126]);
+    assert_eq!(server.send_frame(first, KeySource::Policy, b"a"), Ok(true));
+    let too_long = server.send_frame(
+        FrameStart::whole(Opcode::Ping),
+        KeySource::Policy,
+        &[0; 126],
+    );
     assert!(too_long.is_err());
     assert!(server.start().accepted);
     assert!(server.outbox().bytes().ends_with(b"\r\n\r\n\x01\x01a"));
 
     let mut server = deflate_server(Policy::ws_server(), "", "permessage-deflate");
     assert!(server.send_in(Form::Negotiated, Kind::Binary, &vec![0; 300_000]));
-    assert_eq!(server.send_frame(first, b"a"), Ok(true));
+    assert_eq!(server.send_frame(first, KeySource::Policy, b"a"), Ok(true));
     assert!(server.outbox().is_empty());
     while server.has_work() {
         assert!(server.work().accepted);
     }
     assert!(server.outbox().bytes().ends_with(b"\x01\x01a"));
+}
+
+#[test]
+fn a_frame_may_have_another_masking_key_than_its_policy() {
+    let cases: [(&str, KeySource, &[u8]); 3] = [
+        (
+            "the policy's",
+            KeySource::Policy,
+            b"\x81\x81\x37\xFA\x21\x3D\x56",
+        ),
+        ("none", KeySource::Unmasked, b"\x81\x01a"),
+        (
+            "given",
+            KeySource::Given([1, 2, 3, 4]),
+            b"\x81\x81\x01\x02\x03\x04\x60",
+        ),
+    ];
+    for (name, key, expected) in cases {
+        let mut client = ws_client();
+        assert_eq!(
+            client.send_frame(FrameStart::whole(Opcode::Text), key, b"a"),
+            Ok(true)
+        );
+        assert_eq!(client.outbox().bytes(), expected, "{name}");
+    }
 }
 
 #[test]

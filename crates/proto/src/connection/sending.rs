@@ -5,7 +5,7 @@
 
 use super::{Connection, State};
 use crate::error::InvalidArgument;
-use crate::frame::{FrameStart, Opcode, Rsv};
+use crate::frame::{FrameStart, KeySource, Opcode, Rsv};
 use crate::hybi::decoder::MAX_CONTROL_PAYLOAD;
 use crate::hybi::prepared::Prepared;
 use crate::memory::{self, NoMemory};
@@ -25,7 +25,7 @@ pub(super) struct Queued {
 pub(super) enum Sent {
     Message(Kind, Form),
     /// As it is.
-    Frame(FrameStart),
+    Frame(FrameStart, KeySource),
 }
 
 /// What the application sends. The bytes of a command are in the outbox when it returns.
@@ -56,12 +56,13 @@ impl Connection {
     pub fn send_frame(
         &mut self,
         start: FrameStart,
+        key: KeySource,
         payload: &[u8],
     ) -> Result<bool, InvalidArgument> {
         if start.opcode.is_control() && payload.len() as u64 > MAX_CONTROL_PAYLOAD {
             return Err(InvalidArgument::ControlTooLong(payload.len()));
         }
-        Ok(self.send_now(Sent::Frame(start), payload))
+        Ok(self.send_now(Sent::Frame(start, key), payload))
     }
 
     /// Sends a message that was made for many connections, with the frames that it has ready. What is
@@ -95,7 +96,7 @@ impl Connection {
     /// # Errors
     /// [`InvalidArgument::ControlTooLong`] above 125 bytes, RFC 6455 §5.5.
     pub fn ping(&mut self, payload: &[u8]) -> Result<bool, InvalidArgument> {
-        self.send_frame(FrameStart::whole(Opcode::Ping), payload)
+        self.send_frame(FrameStart::whole(Opcode::Ping), KeySource::Policy, payload)
     }
 
     /// Sends a pong that answers no ping, RFC 6455 §5.5.3. False as for [`send`](Self::send).
@@ -103,7 +104,7 @@ impl Connection {
     /// # Errors
     /// [`InvalidArgument::ControlTooLong`] above 125 bytes.
     pub fn pong(&mut self, payload: &[u8]) -> Result<bool, InvalidArgument> {
-        self.send_frame(FrameStart::whole(Opcode::Pong), payload)
+        self.send_frame(FrameStart::whole(Opcode::Pong), KeySource::Policy, payload)
     }
 
     /// Marks the end of the message that has just been accepted:
@@ -145,14 +146,14 @@ impl Connection {
             (State::Hybi(hybi), Sent::Message(kind, form)) => {
                 hybi.send(kind, form, payload, &mut self.outbox)
             }
-            (State::Hybi(hybi), Sent::Frame(start)) => {
-                hybi.send_frame(start, payload, &mut self.outbox)
+            (State::Hybi(hybi), Sent::Frame(start, key)) => {
+                hybi.send_frame(start, key, payload, &mut self.outbox)
             }
             (State::Hixie(hixie), Sent::Message(Kind::Text, _)) => {
                 hixie.send(payload, &mut self.outbox)
             }
-            (State::Hixie(_), Sent::Message(Kind::Binary, _) | Sent::Frame(_)) => false,
-            (State::Opening(_), Sent::Message(Kind::Binary, _) | Sent::Frame(_)) if is_draft => {
+            (State::Hixie(_), Sent::Message(Kind::Binary, _) | Sent::Frame(..)) => false,
+            (State::Opening(_), Sent::Message(Kind::Binary, _) | Sent::Frame(..)) if is_draft => {
                 false
             }
             (State::Opening(opening), _) => {

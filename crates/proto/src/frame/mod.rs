@@ -159,6 +159,18 @@ impl FrameStart {
     }
 }
 
+/// Where the masking key of one frame of ours comes from.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum KeySource {
+    /// The policy decides: clients mask, with a fresh key.
+    #[default]
+    Policy,
+    /// The frame is not masked.
+    Unmasked,
+    /// The application's choice.
+    Given(MaskingKey),
+}
+
 /// Everything before a frame's payload.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FrameHeader {

@@ -6,7 +6,7 @@
 use super::prepared::Frame;
 use crate::frame::encoder::{MAX_HEADER, encode};
 use crate::frame::mask::MaskKeys;
-use crate::frame::{FrameStart, Opcode, Rsv};
+use crate::frame::{FrameStart, KeySource, Opcode, Rsv};
 use crate::outbox::Outbox;
 use crate::policy::Policy;
 
@@ -37,7 +37,7 @@ impl Framer {
             opcode,
         };
         if payload.len() <= self.fragment_at {
-            self.frame(whole, payload, out);
+            self.frame(whole, KeySource::Policy, payload, out);
         } else {
             self.fragments(whole, payload, out);
         }
@@ -49,16 +49,26 @@ impl Framer {
             && !behind.is_empty()
         {
             start.fin = false;
-            self.frame(start, fragment, out);
+            self.frame(start, KeySource::Policy, fragment, out);
             start = FrameStart::whole(Opcode::Continuation);
             rest = behind;
         }
-        self.frame(start, rest, out);
+        self.frame(start, KeySource::Policy, rest, out);
     }
 
     #[inline]
-    pub(super) fn frame(&mut self, start: FrameStart, payload: &[u8], out: &mut Outbox) {
-        let key = self.mask_keys.as_mut().map(MaskKeys::next_key);
+    pub(super) fn frame(
+        &mut self,
+        start: FrameStart,
+        key: KeySource,
+        payload: &[u8],
+        out: &mut Outbox,
+    ) {
+        let key = match key {
+            KeySource::Policy => self.mask_keys.as_mut().map(MaskKeys::next_key),
+            KeySource::Unmasked => None,
+            KeySource::Given(key) => Some(key),
+        };
         out.append(MAX_HEADER + payload.len(), |bytes| {
             encode(start, key, payload, bytes);
         });

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 use crate::close::CloseFrame;
 use crate::extension::negotiation::Negotiated;
-use crate::frame::{FrameStart, Opcode, Rsv};
+use crate::frame::{FrameStart, KeySource, Opcode, Rsv};
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::output::{Event, Form, Kind, Message, Output, ReadyState};
@@ -163,12 +163,13 @@ impl Hybi {
     pub(crate) fn send_frame(
         &mut self,
         start: FrameStart,
+        key: KeySource,
         payload: &[u8],
         outbox: &mut Outbox,
     ) -> bool {
         let open = self.is_open();
         if open {
-            self.sender.send_frame(start, payload, outbox);
+            self.sender.send_frame(start, key, payload, outbox);
         }
         open
     }
@@ -242,7 +243,8 @@ impl Hybi {
     }
 
     fn send_control(&mut self, opcode: Opcode, payload: &[u8], outbox: &mut Outbox) {
+        let start = FrameStart::whole(opcode);
         self.sender
-            .send_frame(FrameStart::whole(opcode), payload, outbox);
+            .send_frame(start, KeySource::Policy, payload, outbox);
     }
 }

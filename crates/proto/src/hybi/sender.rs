@@ -9,7 +9,7 @@ use super::framer::Framer;
 use super::prepared::Prepared;
 use super::transformer::Transformer;
 use crate::extension::deflate::{Alone, Deflater, RSV};
-use crate::frame::{FrameStart, Opcode, Rsv};
+use crate::frame::{FrameStart, KeySource, Opcode, Rsv};
 use crate::memory::{self, NoMemory};
 use crate::outbox::Outbox;
 use crate::output::{Form, Kind};
@@ -47,7 +47,7 @@ enum Payload {
     /// A message that is sent as it is.
     Plain(Vec<u8>),
     /// A frame of the application's, or a control frame.
-    Frame(FrameStart, Vec<u8>),
+    Frame(FrameStart, KeySource, Vec<u8>),
     ToCompress(Vec<u8>),
     /// The deflater has it.
     Started,
@@ -87,13 +87,19 @@ impl Sender {
     }
 
     /// Sends one frame, as it is.
-    pub(crate) fn send_frame(&mut self, start: FrameStart, payload: &[u8], out: &mut Outbox) {
+    pub(crate) fn send_frame(
+        &mut self,
+        start: FrameStart,
+        key: KeySource,
+        payload: &[u8],
+        out: &mut Outbox,
+    ) {
         if !self.has_work() {
-            return self.framer.frame(start, payload, out);
+            return self.framer.frame(start, key, payload, out);
         }
         match memory::copy_of(payload) {
             Ok(copy) => {
-                let waiting = Payload::Frame(start, copy);
+                let waiting = Payload::Frame(start, key, copy);
                 self.wait(start.opcode, payload.len(), waiting, out);
             }
             Err(NoMemory) => out.lose(),
@@ -188,8 +194,8 @@ impl Sender {
                     self.framer.message(opcode, Rsv::default(), &payload, out);
                     None
                 }
-                Payload::Frame(start, payload) => {
-                    self.framer.frame(start, &payload, out);
+                Payload::Frame(start, key, payload) => {
+                    self.framer.frame(start, key, &payload, out);
                     None
                 }
                 Payload::ToCompress(payload) if !is_slow => {

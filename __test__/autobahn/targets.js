@@ -6,7 +6,7 @@
 //   connect(url, receive)  opens url, calls receive(data, send) for each message, resolves when the
 //                          connection is closed and rejects when it never opened
 //
-// Both negotiate permessage-deflate with whoever wants it.
+// Both negotiate permessage-deflate with a peer that wants it.
 
 const http = require('node:http')
 const net = require('node:net')

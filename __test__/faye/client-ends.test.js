@@ -92,7 +92,7 @@ test('a server that resets at once is one error and one close', async (scope) =>
   }
 })
 
-/** A client that has come as far as the name says. `peer` is whom it talks to, if there is anybody. */
+/** A client that has come as far as the name says. `peer` is the other end, if there is one. */
 const STAGES = {
   'while the name is resolved': async () => {
     const ws = new WebSocket.Client('ws://never-resolved.test/', null, { net: { lookup: () => {} } })

@@ -29,6 +29,25 @@ async function refusal (scope, headers, prepare = () => {}) {
   return { body, ending, events, head }
 }
 
+/** What the constructor throws for these options. */
+async function thrownFor (scope, options) {
+  let thrown
+  const { port } = await serve(scope, WebSocket, {
+    onUpgrade: (request, socket, body) => {
+      try {
+        new WebSocket(request, socket, body, null, options)
+      } catch (error) {
+        thrown = error
+      }
+      socket.destroy()
+    }
+  })
+  const peer = await connect(scope, port)
+  peer.write(upgradeRequest())
+  await peer.ended()
+  return thrown
+}
+
 function assertRefused ({ body, ending, events, head }, message) {
   assert.match(head, /^HTTP\/1\.1 400 Bad Request\r\n/)
   assert.match(head, /Content-Type: text\/plain/)
@@ -136,21 +155,7 @@ for (const [name, options] of Object.entries({
   'a ping of letters': { ping: 'often' }
 })) {
   deviation(`throws a RangeError for ${name}`, async (scope) => {
-    let thrown
-    const { port } = await serve(scope, WebSocket, {
-      onUpgrade: (request, socket, body) => {
-        try {
-          new WebSocket(request, socket, body, null, options)
-        } catch (error) {
-          thrown = error
-        }
-        socket.destroy()
-      }
-    })
-    const peer = await connect(scope, port)
-    peer.write(upgradeRequest())
-    await peer.ended()
-    assert.ok(thrown instanceof RangeError)
+    assert.ok(await thrownFor(scope, options) instanceof RangeError)
   })
 }
 
@@ -166,21 +171,7 @@ test('a refused connection is released at once, whatever the peer does', async (
 })
 
 test('the option extensions is checked', async (scope) => {
-  let thrown
-  const { port } = await serve(scope, WebSocket, {
-    onUpgrade: (request, socket, body) => {
-      try {
-        new WebSocket(request, socket, body, null, { extensions: [{ name: 5 }] })
-      } catch (error) {
-        thrown = error
-      }
-      socket.destroy()
-    }
-  })
-  const peer = await connect(scope, port)
-  peer.write(upgradeRequest())
-  await peer.ended()
-  assert.ok(thrown instanceof TypeError)
+  assert.ok(await thrownFor(scope, { extensions: [{ name: 5 }] }) instanceof TypeError)
 })
 
 test('the url, version and protocol are there', async (scope) => {

@@ -75,7 +75,7 @@ parity('a client that wants masks', (library, log, feed) => {
 
 const HUGE = 2 ** 40
 
-// Section 6, row by row. Behind each comes a frame that nobody must see.
+// What fails a connection. Behind each comes a frame that must not be delivered.
 const VIOLATIONS = [
   ...[1, 2, 3, 4, 5, 6, 7].map((rsv) => [`reserved bits ${rsv}`, (f) => f('text', '', { rsv })]),
   ['a reserved bit on a binary frame', (f) => f('binary', 'x', { rsv: 4 })],

@@ -7,7 +7,7 @@ const { httpDriver, openServer, parity, parityEnds, parityTable, watch } = requi
 
 const CUT = { whole: 'it is about single writes' }
 
-// The table "Behaviours to keep": several frames in one write, and handlers that interfere.
+// Several frames in one write, and handlers that interfere.
 
 parityEnds('keeps the order when', [
   ['A: it answers a message that comes with a close frame', {

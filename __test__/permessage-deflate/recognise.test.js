@@ -1,6 +1,6 @@
 'use strict'
 
-// In whose place the native code runs: npm's permessage-deflate and this package's, and nobody else's.
+// In whose place the native code runs: npm's permessage-deflate and this package's, and no other.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')

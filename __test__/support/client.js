@@ -2,6 +2,8 @@
 
 // What tests of clients say, and what tests note down of a socket.
 
+const assert = require('node:assert/strict')
+
 const { accept, once } = require('./peer')
 const { WebSocket } = require('./subject')
 const { upgradeResponse } = require('./wire')
@@ -55,6 +57,18 @@ async function answer (dialled) {
   return dialled
 }
 
+/** Each of many clients gets its own message back from an echo, and closes. */
+async function echoInEach (clients) {
+  const answers = await Promise.all(clients.map(async (ws, index) => {
+    ws.send(String(index))
+    const { data } = await once(ws, 'message', 20000)
+    const close = once(ws, 'close')
+    ws.close()
+    return [data, (await close).code]
+  }))
+  assert.deepEqual(answers, clients.map((_, index) => [String(index), 1000]))
+}
+
 /** What has been received on a connection: messages, and the codes of its ends. */
 function receivedBy (ws) {
   const events = []
@@ -63,4 +77,4 @@ function receivedBy (ws) {
   return events
 }
 
-module.exports = { answer, basic, dial, echoEach, receivedBy, record, recordAll, recordLines, typesOf }
+module.exports = { answer, basic, dial, echoEach, echoInEach, receivedBy, record, recordAll, recordLines, typesOf }

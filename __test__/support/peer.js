@@ -185,7 +185,7 @@ function once (emitter, type, milliseconds = WAIT) {
       emitter.removeListener(type, listener)
       reject(new Error(`no '${type}' event`))
     }, milliseconds)
-    // Whoever waits for the first of two events leaves the other one's timer behind.
+    // A test that waits for the first of two events leaves the other one's timer behind.
     timer.unref()
     emitter.once(type, listener)
   })

@@ -25,7 +25,7 @@ function find (name) {
   return PATHS.map((directory) => path.join(directory, name)).find((file) => fs.existsSync(file))
 }
 
-// The shell outlives nobody: it waits for the end of its own input, which is ours.
+// The shell ends with us: it waits for the end of its own input, which is ours.
 const KEEPER = '"$@" >log 2>&1 </dev/null & echo $!; read -r line; kill -9 $!; wait'
 
 /**
@@ -59,12 +59,12 @@ async function start (scope, name, configure) {
     if (await listens(port, pid)) return { port, kill: () => process.kill(pid, 'SIGKILL') }
     const log = fs.readFileSync(path.join(directory, 'log'), 'utf8')
     await stop()
-    // Somebody else may have taken the port meanwhile.
+    // Another program may have taken the port meanwhile.
     if (attempt === ATTEMPTS) throw new Error(`${name} does not listen on ${port}: ${log.slice(-2000)}`)
   }
 }
 
-/** A port that nobody listens on, below those that the kernel gives to whoever asks for any. */
+/** A port without a listener, below those that the kernel gives out. */
 async function freePort () {
   for (;;) {
     const port = randomInt(20000, 32000)

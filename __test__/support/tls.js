@@ -93,6 +93,6 @@ const inChild = (environment, flags, body) => new Promise((resolve) => {
 })
 
 module.exports = {
-  HAS_OPENSSL, PATHS, TRANSPORT, attempt, authority, both, dial, echoes, inChild, issue, local, names, root, succeeds,
+  HAS_OPENSSL, PATHS, TRANSPORT, attempt, authority, both, dial, echoes, inChild, issue, local, names, root,
   withoutNumbers
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// The number of a descriptor is used again as soon as it is closed. No byte may reach whoever has it then.
+// The number of a descriptor is used again as soon as it is closed. No byte may reach its next owner.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -49,7 +49,7 @@ test(`${CYCLES} connections that end keep to themselves, among files and sockets
   let reused = 0
   let opened = 0
 
-  // A file, or a connection to nobody of ours, on the number that has just become free. The kernel refuses to send to
+  // A file, or a connection to a stranger, on the number that has just become free. The kernel refuses to send to
   // files and to connections that are not made yet; those to a unix domain socket are made at once.
   const greeting = 'x'.repeat(100)
   const silent = net.createServer((socket) => {

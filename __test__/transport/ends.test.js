@@ -1,6 +1,6 @@
 'use strict'
 
-// A connection ends, in every way and at every moment. Whoever shares the reactor with it notices nothing.
+// A connection ends, in every way and at every moment. Others of the same reactor notice nothing.
 
 const assert = require('node:assert/strict')
 

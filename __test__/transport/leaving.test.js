@@ -1,7 +1,7 @@
 'use strict'
 
-// A socket leaves the reactor: with bytes on their way, with a timer running, for another process, for somebody else to
-// come into its place. The stream does the same, and shows what is expected.
+// A socket leaves the reactor: with bytes on their way, with a timer running, for another process, for another to come
+// into its place. The stream does the same, and shows what is expected.
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')

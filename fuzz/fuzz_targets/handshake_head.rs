@@ -1,5 +1,5 @@
 //! Heads of requests, of answers and of proxies' answers: they are read the same wherever they are cut,
-//! and nobody goes on reading an endless one.
+//! and an endless one is given up.
 //!
 //! An input is a byte for the reader and a [`Stream`].
 #![no_main]

@@ -141,7 +141,7 @@ impl Application {
                 self.caused_or_not(caused);
             }
             12 => {
-                // Without an owner nobody sets it: the core takes the word of its caller for that.
+                // Without an owner no caller sets it: the core relies on that.
                 let is_reserved = input.arbitrary::<u8>()? & 1 == 0 && self.has_extension;
                 let rsv = if is_reserved { RSV1 } else { Rsv::default() };
                 let accepted = match kind(input)? {

@@ -448,7 +448,7 @@ impl Pair {
         this.write(other)
     }
 
-    /// Until nobody has anything left to say.
+    /// Until neither end has anything left to say.
     fn finish(&mut self) -> Result<(), TestCaseError> {
         // Pings are answered.
         for server in [false, true, false, true] {

@@ -683,7 +683,7 @@ fn peak(run: impl FnOnce()) -> usize {
 }
 
 /// The memory that `run` has left in use when it has been run before: until then, the thread keeps some
-/// buffers for whoever is next.
+/// buffers for its next user.
 fn kept_by_the_last(mut run: impl FnMut()) -> isize {
     for _ in 0..5 {
         run();

@@ -204,7 +204,7 @@ fn a_large_message_is_compressed_once_for_all() {
         assert_eq!(connection.buffered_amount(), LARGE);
         assert_eq!(connection.ping(b""), Ok(true));
     }
-    // Three slices, whoever does them.
+    // Three slices, on whichever connection.
     for (index, connection) in connections[..3].iter_mut().enumerate() {
         assert!(connection.work().events.is_empty());
         assert_eq!(connection.outbox().is_empty(), index < 2, "{index}");
@@ -213,7 +213,7 @@ fn a_large_message_is_compressed_once_for_all() {
         assert!(connection.work().events.is_empty());
         assert!(!connection.outbox().is_empty());
     }
-    // Whoever comes later finds the frame ready.
+    // The next connection finds the frame ready.
     assert!(connections[3].send_prepared(&prepared));
     assert!(!connections[3].has_work());
     let frame = written(&mut connections[3]);

@@ -198,7 +198,7 @@ fn a_bomb_is_refused_at_once() {
     }
 }
 
-/// Whatever a message is made of, nobody has to wait long for it: a poll does a slice of it.
+/// Whatever a message is made of, other connections wait no longer than a slice: a poll does one.
 #[test]
 fn a_message_of_any_blocks_is_inflated_in_slices() {
     let mib = 1024 * 1024;

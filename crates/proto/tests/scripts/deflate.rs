@@ -57,7 +57,7 @@ macro_rules! corrupt {
     };
 }
 
-/// A frame with reserved bits that nobody owns there.
+/// A frame with reserved bits without an owner there.
 macro_rules! reserved {
     ($name:literal, $connection:expr, $frame:literal, $one:literal, $two:literal, $three:literal) => {
         script(

@@ -1,4 +1,4 @@
-//! The conversations, by topic. Sections are those of the behaviour that websocket-driver shows.
+//! The conversations, by topic.
 
 use proto_testing::script::Script;
 

@@ -7,13 +7,10 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
-use proto::connection::Connection;
-use proto::extension::deflate::options::Options;
-use proto::frame::mask::{MaskKeys, mask};
-use proto::handshake::ClientRequest;
-use proto::http::request::Request;
-use proto::output::{Kind, Output};
+use proto::frame::mask::mask;
+use proto::output::Kind;
 use proto::policy::Policy;
+use proto_testing::connections::{client, client_policy, deflate_client, deflate_server, server};
 
 fn main() {
     let cases = cases();
@@ -186,7 +183,9 @@ fn deflate(name: &'static str, connections: usize) -> Case {
     let messages = reports.len() * connections;
     let make = move || -> Box<dyn FnMut()> {
         let reports = reports.clone();
-        let mut servers: Vec<_> = (0..connections).map(|_| deflate_server()).collect();
+        let mut servers: Vec<_> = (0..connections)
+            .map(|_| deflate_server(Policy::websocket_driver_server(), "", DEFLATE))
+            .collect();
         Box::new(move || {
             for report in &reports {
                 for server in &mut servers {
@@ -212,7 +211,7 @@ fn inflate(name: &'static str, connections: usize) -> Case {
     let bytes = reports.iter().map(Vec::len).sum::<usize>() * connections;
     let messages = reports.len() * connections;
     let make = move || -> Box<dyn FnMut()> {
-        let mut client = deflate_client();
+        let mut client = deflate_client(client_policy(), "", DEFLATE);
         let frames: Vec<_> = reports
             .iter()
             .map(|report| {
@@ -223,7 +222,9 @@ fn inflate(name: &'static str, connections: usize) -> Case {
             })
             .collect();
         // The first message refers to nothing: all of them can be received again and again.
-        let mut servers: Vec<_> = (0..connections).map(|_| deflate_server()).collect();
+        let mut servers: Vec<_> = (0..connections)
+            .map(|_| deflate_server(Policy::websocket_driver_server(), "", DEFLATE))
+            .collect();
         Box::new(move || {
             for frame in &frames {
                 for server in &mut servers {
@@ -328,74 +329,6 @@ fn seconds(run: &mut dyn FnMut(), at_once: u32) -> f64 {
     start.elapsed().as_secs_f64() / f64::from(calls)
 }
 
-fn server() -> Connection {
-    let mut connection = asked_server();
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    connection
-}
-
-fn deflate_server() -> Connection {
-    let mut connection = asked_server();
-    let negotiation = connection.negotiation().expect("a good request");
-    assert!(negotiation.answer_deflate(&Options::default()));
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    connection
-}
-
-fn asked_server() -> Connection {
-    let mut request = Request::new("GET", "ws://example.com/", false);
-    for (name, value) in [
-        ("connection", "Upgrade"),
-        ("upgrade", "websocket"),
-        ("sec-websocket-version", "13"),
-        ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
-        ("sec-websocket-extensions", "permessage-deflate"),
-    ] {
-        request.add_header(name, value.to_owned());
-    }
-    Connection::server(request, Policy::websocket_driver_server()).expect("no subprotocols")
-}
-
-fn client() -> Connection {
-    let mut connection = new_client();
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    connection.receive(format!("{ANSWER}\r\n").as_bytes());
-    assert!(matches!(connection.poll(), Some(Output::Event(_))));
-    connection
-}
-
-fn deflate_client() -> Connection {
-    let options = Options::default();
-    let mut connection = new_client();
-    let negotiation = connection.negotiation().expect("it has not been started");
-    negotiation.offer_deflate(&options);
-    assert!(connection.start().accepted);
-    connection.outbox().clear();
-    let extensions = "Sec-WebSocket-Extensions: permessage-deflate";
-    connection.receive(format!("{ANSWER}{extensions}\r\n\r\n").as_bytes());
-    assert!(matches!(connection.poll(), Some(Output::Event(_))));
-    let negotiation = connection.negotiation().expect("it is time for it");
-    assert!(negotiation.activate_deflate(&options));
-    assert!(connection.activated().accepted);
-    connection
-}
-
-fn new_client() -> Connection {
-    Connection::client(&ClientRequest::default(), [0; 16], client_policy())
-        .expect("no subprotocols")
-}
-
-fn client_policy() -> Policy {
-    Policy::websocket_driver_client(MaskKeys::new(|pool| {
-        for key in pool.as_chunks_mut::<4>().0 {
-            *key = [0x37, 0xFA, 0x21, 0x3D];
-        }
-    }))
-}
-
 /// As much of `text` as fits, in whole characters.
 fn prefix(text: &str, length: usize) -> &str {
     let mut end = length;
@@ -405,10 +338,7 @@ fn prefix(text: &str, length: usize) -> &str {
     &text[..end]
 }
 
-/// Without its end.
-const ANSWER: &str = "HTTP/1.1 101 Hi\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n";
-
+const DEFLATE: &str = "permessage-deflate";
 const CHUNK: usize = 64 * 1024;
 const MIB: usize = 1024 * 1024;
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;

@@ -310,8 +310,6 @@ export interface ConnectAnswer {
 export interface ConnectionEvent {
   /** What happened. */
   kind: 'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'frame' | 'drain' | 'unfinished'
-  /** Of `ping` and `pong`. */
-  data?: string
   /** Of `error`. */
   message?: string
   /** Of `error`: a stable name. */

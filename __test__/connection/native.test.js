@@ -106,7 +106,7 @@ test('frames are delivered as they come', () => {
   assert.deepEqual(outputs, [
     { kind: 'frame', fin: false, rsv, opcode: 1, isMasked: false, payload: Buffer.of(0xff) },
     { kind: 'frame', fin: true, rsv, opcode: 9, isMasked: true, payload: Buffer.of() },
-    { kind: 'ping', data: '', payload: Buffer.of() }
+    { kind: 'ping', payload: Buffer.of() }
   ])
 })
 

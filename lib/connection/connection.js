@@ -80,6 +80,17 @@ class Connection {
     return new Connection(native.Connection.client(asked, policy), true)
   }
 
+  /**
+   * An end whose opening handshake was made elsewhere. It is open, and says nothing of that.
+   *
+   * @param {boolean} isClient
+   * @param {Policy} policy
+   * @param {import('../../binding').DeflateSession | null} [deflate] what was agreed on, if messages are compressed
+   */
+  static established (isClient, policy, deflate = null) {
+    return new Connection(native.Connection.established(isClient, policy, deflate), isClient)
+  }
+
   // The opening handshake.
 
   /**
@@ -161,7 +172,7 @@ class Connection {
 
   /** Whether this is one of the drafts before RFC 6455. */
   get isDraft () {
-    return this.version !== 'hybi-13'
+    return this.version.startsWith('hixie')
   }
 
   /** Whether it is known which subprotocol is in use, or that there is none. */
@@ -212,7 +223,7 @@ class Connection {
   /**
    * Begins the closing handshake. False when it has begun, or the connection is over.
    *
-   * @param {number} code
+   * @param {number | undefined} code undefined for a close frame without one
    * @param {string} reason
    */
   close (code, reason) {
@@ -243,9 +254,10 @@ class Connection {
     this.readyState = this.#native.readyState
     switch (event.kind) {
       case 'open': return this.#opened()
-      case 'ping': return this.observer.pinged(/** @type {string} */ (event.data))
-      case 'pong': return this.#ponged(/** @type {string} */ (event.data))
-      case 'error': return this.observer.failed(/** @type {string} */ (event.message))
+      case 'ping': return this.observer.pinged(/** @type {Buffer} */ (event.payload))
+      case 'pong': return this.#ponged(/** @type {Buffer} */ (event.payload))
+      case 'frame': return this.observer.framed?.(/** @type {import('./seam').Frame} */ (event))
+      case 'error': return this.#failed(event)
       case 'close': return this.#closed(event.code ?? null, event.reason ?? null)
       case 'activate': return this.#activate()
       case 'transform': return this.#sessions?.incoming(event)
@@ -259,11 +271,16 @@ class Connection {
     if (this.delivery.isPaused) this.transport?.suspend()
   }
 
-  /** @param {string} data */
-  #ponged (data) {
+  /** @param {Buffer} payload */
+  #ponged (payload) {
     // A program that moves the bytes itself may catch what its callback throws.
-    this.#pings?.answered(data, this.transport === null || !this.transport.isManual)
-    this.observer.ponged(data)
+    this.#pings?.answered(payload.toString(), this.transport === null || !this.transport.isManual)
+    this.observer.ponged(payload)
+  }
+
+  /** @param {Event} event */
+  #failed ({ message = '', errorCode = '', facts = {} }) {
+    this.observer.failed({ message, code: errorCode, facts })
   }
 
   /**
@@ -335,24 +352,9 @@ class Connection {
 
   // For the transport: what leaves.
 
-  /**
-   * Has a reactor move the bytes, by TLS if so configured. Returns its number for this connection, or null.
-   *
-   * @param {import('../../binding').Reactor} reactor
-   * @param {number} descriptor
-   * @param {import('../../binding').TlsConfig} [tls]
-   * @param {string} [host]
-   */
-  register (reactor, descriptor, tls, host) {
-    return reactor.add(descriptor, this.#native.number, tls, host)
-  }
-
-  /**
-   * @param {import('../../binding').Reactor} reactor
-   * @param {number} number
-   */
-  unregister (reactor, number) {
-    reactor.remove(number, this.#native.number)
+  /** What the functions of the binding and the reactor know the connection by. */
+  get number () {
+    return this.#native.number
   }
 
   /** A sender that was told to wait may go on. */

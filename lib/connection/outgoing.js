@@ -71,6 +71,19 @@ class Outgoing {
     return this.#offer(calls.bytes(this.#number, true, message))
   }
 
+  /**
+   * Sends one frame as it is. What the peer makes of a row of them is the caller's business.
+   *
+   * @param {boolean} fin
+   * @param {number} rsv RSV1, RSV2 and RSV3 as a number below 8
+   * @param {number} opcode
+   * @param {Buffer} payload
+   * @param {Receipt | null} [receipt] called when the kernel has taken it
+   */
+  frame (fin, rsv, opcode, payload, receipt = null) {
+    return this.#accepted(this.#native.sendFrame(fin, rsv, opcode, payload), receipt)
+  }
+
   /** @param {Prepared} message that was made for many connections */
   prepared (message) {
     if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
@@ -86,7 +99,14 @@ class Outgoing {
    */
   sendWith (message, receipt, isPlain) {
     if (this.#sessions !== null) return this.#sendTransformed(message, receipt, isPlain)
-    const pending = this.#accept(message, isPlain)
+    return this.#accepted(this.#accept(message, isPlain), receipt)
+  }
+
+  /**
+   * @param {number} pending what a native send has returned
+   * @param {Receipt | null} receipt
+   */
+  #accepted (pending, receipt) {
     if (pending === REFUSED) return refused(receipt)
     if (receipt !== null) {
       // Before anything is written: what a stream has been given leaves with the callback of that write.

@@ -17,12 +17,31 @@
  * @typedef {object} Observer
  * @property {number} wants the control frames that the owner wants to hear of: PINGS, PONGS, both or none
  * @property {() => void} opened
- * @property {(data: string | Buffer) => void} received
- * @property {(data: string) => void} pinged
- * @property {(data: string) => void} ponged
- * @property {(message: string) => void} failed `closed` follows
+ * @property {(data: any) => void} received a message, as the policy delivers it: a string or a Buffer, or an array of
+ * whether it is text and the Buffers of its fragments
+ * @property {(frame: Frame) => void} [framed] a frame, where the policy delivers frames and no messages
+ * @property {(payload: Buffer) => void} pinged a ping has come, and has been answered unless the policy leaves that to
+ * the owner
+ * @property {(payload: Buffer) => void} ponged
+ * @property {(failure: Failure) => void} failed `closed` follows
  * @property {() => void} drained a sender that was told to wait may go on
  * @property {(code: number | null, reason: string | null) => void} closed the drafts have neither code nor reason
+ */
+
+/**
+ * Why a connection has failed.
+ *
+ * @typedef {object} Failure
+ * @property {string} message in the words of the policy
+ * @property {string} code a stable name of what has happened
+ * @property {Record<string, number | string>} facts what belongs to it, such as `opcode`, `length` or `status`
+ *
+ * @typedef {object} Frame
+ * @property {boolean} fin
+ * @property {boolean[]} rsv RSV1, RSV2 and RSV3
+ * @property {number} opcode
+ * @property {boolean} isMasked
+ * @property {Buffer} payload unmasked
  */
 
 /** Bits of `Observer.wants`. */
@@ -81,16 +100,9 @@ const PONGS = 2
  * @property {Outgoing} outgoing
  * @property {() => void} drained a sender that was told to wait may go on
  * @property {() => void} finishWork the process ends: finishes work that was left for later turns
- *
- * The reactor, which reads from and writes to the native half of the connection.
- * @property {(reactor: Reactor, descriptor: number, tls?: TlsConfig, host?: string) => number | null} register has a
- * reactor move the bytes of a descriptor, by TLS if there is a configuration. Returns the reactor's number for the
- * connection, or null if the reactor does not take the descriptor
- * @property {(reactor: Reactor, number: number) => void} unregister ends `register`
+ * @property {number} number what the reactor knows the native half of the connection by
  *
  * @typedef {import('./receipts').Handed} Handed
- * @typedef {import('../../binding').Reactor} Reactor
- * @typedef {import('../../binding').TlsConfig} TlsConfig
  */
 
 /**

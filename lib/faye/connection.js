@@ -234,24 +234,24 @@ class SocketConnection {
     if (this.#face !== null) this.#face.observer.received(data)
   }
 
-  /** @param {string} data */
-  pinged (data) {
-    if (this.#watched & PINGS) diagnostics.pinged(this.socket, data)
-    this.#face?.observer.pinged(data)
+  /** @param {Buffer} payload */
+  pinged (payload) {
+    if (this.#watched & PINGS) diagnostics.pinged(this.socket, payload)
+    this.#face?.observer.pinged(payload)
   }
 
-  /** @param {string} data */
-  ponged (data) {
-    this.#lifetime.answered(data)
-    if (this.#watched & PONGS) diagnostics.ponged(this.socket, data)
-    this.#face?.observer.ponged(data)
+  /** @param {Buffer} payload */
+  ponged (payload) {
+    this.#lifetime.answered(payload.toString())
+    if (this.#watched & PONGS) diagnostics.ponged(this.socket, payload)
+    this.#face?.observer.ponged(payload)
   }
 
-  /** @param {string} message */
-  failed (message) {
+  /** @param {import('../connection/seam').Failure} failure */
+  failed (failure) {
     this.#readResponse()
-    this.emitError(message)
-    this.#face?.observer.failed(message)
+    this.emitError(failure.message)
+    this.#face?.observer.failed(failure)
   }
 
   drained () {

@@ -1,7 +1,6 @@
 // @ts-check
 'use strict'
 
-const { Buffer } = require('node:buffer')
 const { channel } = require('node:diagnostics_channel')
 const { PINGS, PONGS } = require('../connection/seam')
 
@@ -38,23 +37,27 @@ function opened (websocket, stream) {
 
 /**
  * @param {any} websocket
- * @param {string} data
+ * @param {Buffer} payload
  */
-function pinged (websocket, data) {
-  channels.ping.publish({ payload: payloadOf(data), websocket })
+function pinged (websocket, payload) {
+  channels.ping.publish({ payload: given(payload), websocket })
 }
 
 /**
  * @param {any} websocket
- * @param {string} data
+ * @param {Buffer} payload
  */
-function ponged (websocket, data) {
-  channels.pong.publish({ payload: payloadOf(data), websocket })
+function ponged (websocket, payload) {
+  channels.pong.publish({ payload: given(payload), websocket })
 }
 
-/** @param {string} data */
-function payloadOf (data) {
-  return data === '' ? undefined : Buffer.from(data)
+/**
+ * As undici has it: undefined for an empty payload.
+ *
+ * @param {Buffer} payload
+ */
+function given (payload) {
+  return payload.length === 0 ? undefined : payload
 }
 
 /**

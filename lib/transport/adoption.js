@@ -169,7 +169,7 @@ class Adoption {
     this.#counted = this.counters()
     this.#number = -1
     this.#dispatcher.remove(number)
-    this.#connection.unregister(this.#reactor, number)
+    this.#reactor.remove(number, this.#connection.number)
     this.#connection.outgoing.passed()
     this.keepAlive(false)
     this.#timer?.stop()
@@ -238,7 +238,7 @@ function take (socket, connection, plan = null) {
   const dispatcher = dispatcherOfThisEnvironment()
   if (dispatcher === null) return null
   const handle = socket._handle
-  const number = connection.register(dispatcher.reactor, handle.fd, plan?.config, plan?.host)
+  const number = dispatcher.reactor.add(handle.fd, connection.number, plan?.config, plan?.host)
   if (number === null) return null
   // Reading from the stream has Node start reading from the kernel: that is stopped behind it.
   for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) connection.delivery.store(chunk)

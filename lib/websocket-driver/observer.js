@@ -41,18 +41,18 @@ class DriverObserver {
     if (this.#driver.listenerCount('message') > 0) this.#driver.emit('message', { data })
   }
 
-  /** @param {string} data */
-  pinged (data) {
-    this.#driver.emit('ping', { data })
+  /** @param {Buffer} payload */
+  pinged (payload) {
+    this.#driver.emit('ping', { data: payload.toString() })
   }
 
-  /** @param {string} data */
-  ponged (data) {
-    this.#driver.emit('pong', { data })
+  /** @param {Buffer} payload */
+  ponged (payload) {
+    this.#driver.emit('pong', { data: payload.toString() })
   }
 
-  /** @param {string} message */
-  failed (message) {
+  /** @param {import('../connection/seam').Failure} failure */
+  failed ({ message }) {
     this.readResponse()
     const error = new Error(message)
     if (this.messages?.readable) this.messages.emit('error', error)

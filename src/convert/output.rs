@@ -67,8 +67,6 @@ pub struct ConnectionEvent<'env> {
     )]
     /// What happened.
     pub kind: &'static str,
-    /// Of `ping` and `pong`.
-    pub data: Option<String>,
     /// Of `error`.
     pub message: Option<String>,
     /// Of `error`: a stable name.
@@ -118,7 +116,6 @@ impl<'env> ConnectionEvent<'env> {
 
     fn control(env: &'env Env, kind: &'static str, payload: &[u8]) -> Result<Self> {
         Ok(Self {
-            data: Some(String::from_utf8_lossy(payload).into_owned()),
             payload: Some(BufferSlice::copy_from(env, payload)?),
             ..Self::of(kind)
         })

@@ -9,7 +9,7 @@ use arbitrary::Unstructured;
 use faye_websocket_fuzz::reacting::{
     Reacting, Reaction, assert_same_in_every_cut, finish, reacting,
 };
-use faye_websocket_fuzz::settings::policy;
+use faye_websocket_fuzz::settings::any_policy;
 use faye_websocket_fuzz::stream::Stream;
 use libfuzzer_sys::fuzz_target;
 use proto::output::Kind;
@@ -36,7 +36,7 @@ fn fuzz(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
 
 fn open(role: u8, settings: u8, style: Style, reaction: Reaction) -> Driver<Reacting> {
     let (is_client, has_extension, is_early) = (role & 1 != 0, role & 2 != 0, role & 4 != 0);
-    let policy = policy(settings, is_client);
+    let policy = any_policy(settings, is_client);
     let framing = Framing::Hybi {
         masked: is_client,
         reserved: if has_extension { 0x40 } else { 0 },

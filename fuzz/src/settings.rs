@@ -1,6 +1,6 @@
 //! Settings to begin with.
 
-use proto::policy::{PeerMasking, Policy};
+use proto::policy::{Delivery, PeerMasking, Policy};
 use proto_testing::connections::client_policy;
 
 /// The settings that a byte of input stands for. The limits are small ones, those around the forms of a
@@ -24,5 +24,27 @@ pub fn policy(choice: u8, is_client: bool) -> Policy {
         max_message: limits[usize::from(choice >> 2) % limits.len()],
         peer_masking: masking[usize::from(choice & 3) % masking.len()],
         ..policy
+    }
+}
+
+/// The same with the manners of some interface.
+pub fn any_policy(choice: u8, is_client: bool) -> Policy {
+    let interface = match choice >> 5 {
+        5 => Policy::websocket_node_server(),
+        6 => Policy {
+            delivery: Delivery::Frames,
+            ..Policy::websocket_node_server()
+        },
+        7 => Policy::ws_server(),
+        _ => Policy::websocket_driver_server(),
+    };
+    Policy {
+        manner: interface.manner,
+        max_frame: interface.max_frame,
+        max_fragments: interface.max_fragments,
+        delivery: interface.delivery,
+        text: interface.text,
+        pongs: interface.pongs,
+        ..policy(choice, is_client)
     }
 }

@@ -187,7 +187,7 @@ fn frame(
     if opcode == TEXT && is_plain {
         utf8(&payload)?;
     }
-    if opcode == CLOSE {
+    if opcode == CLOSE && !payload.is_empty() {
         let (code, reason) = payload.split_first_chunk().ok_or("no close code")?;
         match u16::from_be_bytes(*code) {
             1000..=1003 | 1007..=1014 | 3000..=4999 => utf8(reason)?,

@@ -5,8 +5,6 @@
 const assert = require('node:assert/strict')
 const net = require('node:net')
 
-const { Connection } = require('../../lib/connection/connection')
-const transport = require('../../lib/transport')
 const websocket = require('../../lib/websocket-driver')
 const { failure, observe, request } = require('../support/drivers')
 const { eventually, listen } = require('../support/peer')
@@ -17,20 +15,13 @@ const KIB = 1024
 const MIB = 1024 * KIB
 const TEXT = 'x'.repeat(1000)
 
-const headers = {
-  host: 'localhost',
-  connection: 'Upgrade',
-  upgrade: 'websocket',
-  'sec-websocket-key': 'JFBCWHksyIpXV+6Wlq/9pw==',
-  'sec-websocket-version': '13'
-}
-const http = (headers) => websocket.http({ method: 'GET', url: '/', httpVersion: '1.1', headers })
-const draft = { host: 'localhost', connection: 'Upgrade', upgrade: 'WebSocket' }
+const http = (headers) => websocket.http(request(headers, { httpVersion: '1.1' }))
+const draft = { 'sec-websocket-key': undefined, 'sec-websocket-version': undefined }
 const draftText = (text) => Buffer.concat([Buffer.from([0]), Buffer.from(text), Buffer.from([0xff])])
 
 /** Drivers that wait for `start()`, how their peers frame a text, and what those say before. */
 const DRIVERS = {
-  'http()': { make: () => http(headers), frame: (text) => fromClient('text', text) },
+  'http()': { make: () => http(), frame: (text) => fromClient('text', text) },
   'server()': {
     make () {
       const driver = websocket.server()
@@ -208,30 +199,6 @@ test('a piped peer is not read from before start(), and all of it is received af
   driver.start()
   await eventually(() => messages === count, 'all messages')
 })
-
-// Where a transport of ours moves the bytes. Our classes start in the tick in which they get it.
-for (const isStream of [false, true]) {
-  test(`a transport stops reading before the start, ${isStream ? 'by the stream' : 'natively'}`, async (scope) => {
-    let connected
-    const messages = []
-    const server = net.createServer((socket) => {
-      const connection = Connection.server({ method: 'GET', httpVersion: '1.1', headers }, 'ws://localhost/', {})
-      connection.observer = { wants: 0, opened () {}, received: (data) => messages.push(data.length) }
-      connected = { socket, channel: transport.connect(socket, connection, isStream) }
-    })
-    const port = await listen(scope, server)
-    const peer = net.connect(port, '127.0.0.1')
-    scope.defer(() => peer.destroy())
-    peer.resume()
-    const count = 20000
-    peer.write(Buffer.concat(Array(count).fill(fromClient('text', TEXT))))
-    await eventually(() => connected?.socket.bytesRead > 64 * KIB, 'the first bytes')
-    await scope.settle(50)
-    assert.ok(connected.socket.bytesRead < 512 * KIB, `${connected.socket.bytesRead} bytes`)
-    connected.channel.start()
-    await eventually(() => messages.length === count, 'all messages')
-  })
-}
 
 test('bytes before start() wait for it', () => {
   const driver = websocket.http(request(), { requireMasking: false })

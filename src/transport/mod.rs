@@ -7,7 +7,8 @@
 //!                          └──► lib/transport/dispatcher.js
 //! ```
 //!
-//! This is where the binding's `unsafe` code is, each piece with its proof.
+//! Calls of N-API, libuv and the kernel are `unsafe`: they stand in `dispatcher`, `uv` and `descriptor`, each with
+//! its proof. What lies between them is safe.
 
 mod crew;
 mod descriptor;

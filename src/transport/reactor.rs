@@ -2,6 +2,8 @@
 //!
 //! Knows in which order, and how much of it before the event loop has its other work. Does not know JavaScript.
 
+#![forbid(unsafe_code)]
+
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;

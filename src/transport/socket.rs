@@ -2,6 +2,8 @@
 //!
 //! Knows its descriptor and its connection. Does not know other sockets, nor when it has its turn.
 
+#![forbid(unsafe_code)]
+
 use std::io::{self, ErrorKind};
 use std::os::fd::RawFd;
 use std::sync::Arc;

@@ -3,6 +3,8 @@
 //! Knows descriptors and the bytes that pass through them. Does not know JavaScript, nor what the bytes
 //! mean.
 
+#![forbid(unsafe_code)]
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd as _, RawFd};

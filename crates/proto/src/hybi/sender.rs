@@ -168,7 +168,7 @@ impl Sender {
 
     /// Does one slice of the work that waits. Frames wait for a deflater only.
     pub(crate) fn work(&mut self, deflater: &mut Deflater, out: &mut Outbox) {
-        let mut budget = SLICE;
+        let mut budget = Deflater::SLICE;
         while budget > 0
             && let Some(Waiting {
                 opcode,
@@ -339,7 +339,5 @@ impl Sender {
     }
 }
 
-/// Bytes of waiting messages that are compressed at a time.
-const SLICE: usize = 128 * 1024;
 /// In bytes of work: what the shortest of them costs.
 const FRAME_COST: usize = 1024;

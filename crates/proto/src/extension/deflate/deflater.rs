@@ -49,6 +49,9 @@ enum Context {
 }
 
 impl Deflater {
+    /// Bytes that are compressed at a time: one or two milliseconds.
+    pub(crate) const SLICE: usize = 128 * 1024;
+
     pub(crate) fn new(agreed: &Agreed) -> Self {
         let window = agreed.own.window;
         let context = if agreed.own.takeover {
@@ -92,7 +95,7 @@ impl Deflater {
 
     /// Whether a message of this length is to be compressed in slices.
     pub(crate) fn is_large(length: usize) -> bool {
-        length > SLICE
+        length > Self::SLICE
     }
 
     /// Compresses a message and hands out the result, which has to be sent: later ones refer to it.
@@ -128,7 +131,7 @@ impl Deflater {
             output,
         } = &mut *unfinished;
         let rest = payload.get(*position..).unwrap_or_default();
-        let slice = rest.get(..SLICE).unwrap_or(rest);
+        let slice = rest.get(..Self::SLICE).unwrap_or(rest);
         // Each slice ends with a flush: it needs no state of zlib until the next one.
         self.block(slice, payload.len(), |block| memory::append(output, block))?;
         *position += slice.len();
@@ -222,9 +225,6 @@ fn run<'a>(state: &mut Deflate, mut input: &[u8], scratch: &'a mut Vec<u8>) -> &
     }
     scratch.get(..written).unwrap_or_default()
 }
-
-/// Bytes of a message that are compressed at a time: one or two milliseconds.
-const SLICE: usize = 128 * 1024;
 
 /// What a flush ends with and a message is sent without, RFC 7692 §7.2.1: an empty stored block.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];

@@ -16,7 +16,7 @@ const TRANSPORT = 'FAYE_WEBSOCKET_TRANSPORT'
 const CONNECTIONS = /^__test__\/(faye|parity|permessage-deflate)\//
 // These run programs that open some.
 const GUESTS = /^__test__\/guests\//
-const OPENS = /require\('\.\.\/support\/(child|client|open|peer|proxy|ways)'\)|require\('node:(http|https|net)'\)/
+const OPENS = /require\('\.\.\/support\/(child|client|dial|open|peer|proxy|ways)'\)|require\('node:(http|https|net)'\)/
 
 const USAGE = `Usage: npm test -- [--rust | --js] [--jobs <n>] [filter ...]
 

@@ -1,64 +1,29 @@
 'use strict'
 
-// Clients whose connections are made by an agent or by a function of the program.
+// Clients whose connections are made by an agent.
 
 const assert = require('node:assert/strict')
-const { AsyncLocalStorage } = require('node:async_hooks')
 const http = require('node:http')
 const https = require('node:https')
 const net = require('node:net')
-const { Duplex } = require('node:stream')
-const tls = require('node:tls')
 
 const { HttpsProxyAgent } = require('https-proxy-agent')
 const httpsProxyAgent5 = require('https-proxy-agent-5')
 const { SocksProxyAgent } = require('socks-proxy-agent')
 
 const { createAuthority } = require('../support/certs')
-const { basic, echoEach, record } = require('../support/client')
-const { accept, eventually, listen, once, serve } = require('../support/peer')
+const { basic, echoEach } = require('../support/client')
+const { dial, echo, failure } = require('../support/dial')
+const { UNAVAILABLE } = require('../support/native')
+const { accept, eventually, once, serve } = require('../support/peer')
 const { missing, startTinyproxy } = require('../support/programs')
 const { startProxy } = require('../support/proxy')
 const { startSocks } = require('../support/socks')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
-const { upgradeResponse } = require('../support/wire')
-const { usesReactor } = require('../support/transport')
-const { UNAVAILABLE } = require('../support/native')
 
 const authority = createAuthority()
 const { ca } = authority
-
-/** A client that ends with the test. */
-function dial (scope, url, options) {
-  const ws = new WebSocket.Client(url, null, options)
-  scope.defer(() => ws.terminate())
-  return { events: record(ws), ws }
-}
-
-/** A client that has been open, has had its large message echoed, and was closed. */
-async function echo (scope, url, options) {
-  const { events, ws } = dial(scope, url, options)
-  ws.send('before open')
-  assert.equal((await once(ws, 'message')).data, 'before open')
-  const isNative = usesReactor(ws)
-  const large = Buffer.alloc(500000, 'xyz')
-  ws.send(large)
-  assert.ok((await once(ws, 'message')).data.equals(large))
-  ws.close(3000, 'done')
-  assert.equal((await once(ws, 'close')).code, 3000)
-  assert.deepEqual(events.map(([type]) => type), ['open', 'end', 'close'])
-  return { isNative, ws }
-}
-
-/** The events of a client that does not open. */
-async function failure (scope, url, options) {
-  const { events, ws } = dial(scope, url, options)
-  await once(ws, 'close')
-  return { events, ws }
-}
-
-// ---- Agents that people use
 
 /** As they are made by https-proxy-agent 7 and 5. */
 const PROXY_AGENTS = {
@@ -152,8 +117,6 @@ for (const scheme of ['ws', 'wss']) {
     assert.deepEqual(socks.requests, [`localhost:${port}`])
   })
 }
-
-// ---- Node's agents
 
 for (const [name, scheme, agentFor] of [
   ['http.Agent', 'ws', () => new http.Agent()],
@@ -288,264 +251,6 @@ deviation('what an agent throws is thrown by the constructor', () => {
   assert.throws(() => new WebSocket.Client('ws://example.test/', [], { agent }), { name: 'RangeError' })
 })
 
-// ---- Functions
-
-/** Ways to make a connection, by what `createConnection` does with its arguments. */
-const FUNCTIONS = {
-  'returns a socket that is about to connect': (options) => connectTo(options),
-  'returns a socket and calls back when it is connected': (options, callback) => {
-    const socket = connectTo(options, () => callback(null, socket))
-    return socket
-  },
-  'calls back when the socket is connected': (options, callback) => {
-    const socket = connectTo(options, () => callback(null, socket))
-  },
-  'calls back at once': (options, callback) => callback(null, connectTo(options)),
-  'calls back later': (options, callback) => { setTimeout(() => callback(null, connectTo(options)), 10) },
-  'returns another Duplex': (options) => wrapped(connectTo(options))
-}
-
-function connectTo (options, callback) {
-  return net.connect({ host: options.host, port: options.port }, callback)
-}
-
-/** A Duplex that is no socket, to the same place. */
-function wrapped (socket) {
-  const duplex = new Duplex({
-    read: () => socket.resume(),
-    write: (chunk, encoding, callback) => socket.write(chunk, callback),
-    final: (callback) => socket.end(callback),
-    destroy: (error, callback) => {
-      socket.destroy()
-      callback(error)
-    }
-  })
-  socket.on('data', (chunk) => duplex.push(chunk) || socket.pause())
-  socket.on('end', () => duplex.push(null))
-  socket.on('error', (error) => duplex.destroy(error))
-  return duplex
-}
-
-for (const [name, createConnection] of Object.entries(FUNCTIONS)) {
-  for (const scheme of ['ws', 'wss']) {
-    deviation(`createConnection ${name}: ${scheme}`, async (scope) => {
-      const { url } = await serve(scope, WebSocket, { secure: scheme === 'wss' && authority.local, onSocket: echoEach })
-      const { isNative } = await echo(scope, url, { createConnection, ca })
-      assert.equal(isNative, !UNAVAILABLE && scheme === 'ws' && !name.includes('another'))
-    })
-  }
-}
-
-deviation('createConnection may speak TLS itself, with the options that it is given', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: authority.local, onSocket: echoEach })
-  const seen = []
-  const { ws } = await echo(scope, url, {
-    ca,
-    createConnection: (options) => {
-      seen.push(options)
-      return tls.connect(options)
-    }
-  })
-  assert.ok(ws._stream instanceof tls.TLSSocket)
-  assert.deepEqual([seen[0].host, seen[0].ca, seen[0].protocol], ['127.0.0.1', ca, 'wss:'])
-})
-
-deviation('TLS by createConnection: nothing is written before the certificate is verified', async (scope) => {
-  const received = []
-  const listener = tls.createServer(authority.issue(['elsewhere.test']), (socket) => {
-    socket.on('data', (chunk) => received.push(chunk))
-    socket.on('error', () => {})
-  })
-  const port = await listen(scope, listener)
-  const { events } = await failure(scope, `wss://localhost:${port}/`, { ca, createConnection: tls.connect })
-  assert.match(events[0][1], /does not match certificate's altnames/)
-  await scope.settle()
-  assert.deepEqual(received, [])
-})
-
-deviation('a plain stream for a wss: URL is encrypted, and the certificate verified', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { secure: authority.issue(['elsewhere.test']), onSocket: echoEach })
-  for (const options of [{ createConnection: connectTo }, { agent: new http.Agent() }]) {
-    const { events } = await failure(scope, url, { ...options, ca })
-    assert.match(events[0][1], /does not match certificate's altnames/)
-  }
-})
-
-deviation('createConnection reaches the Unix socket of a URL', async () => {
-  const seen = []
-  const createConnection = (options) => {
-    seen.push(options.path)
-    return new net.Socket().destroy()
-  }
-  const ws = new WebSocket.Client('ws+unix:/a.sock:/', [], { createConnection })
-  await once(ws, 'close')
-  assert.deepEqual(seen, ['/a.sock'])
-})
-
-deviation('a stream in memory, whose answer is there before the constructor returns', async () => {
-  let head = ''
-  const createConnection = () => new Duplex({
-    read () {},
-    write (chunk, encoding, callback) {
-      head += chunk
-      if (head.endsWith('\r\n\r\n')) this.push(upgradeResponse(head))
-      callback()
-    }
-  })
-  const ws = new WebSocket.Client('ws://in-memory.test/', [], { createConnection })
-  await once(ws, 'open')
-  ws.terminate()
-})
-
-const FUNCTIONS_THAT_FAIL = {
-  'calls back with an error': [(options, callback) => { callback(new Error('made up')) }, 'made up'],
-  'calls back with an error, later': [(options, callback) => {
-    setImmediate(callback, new Error('made up'))
-  }, 'made up'],
-  'calls back with an error that is none': [(options, callback) => { callback('made up') }, 'made up'],
-  'calls back with nothing': [(options, callback) => { callback() },
-    'Invalid connection: [object Undefined]; expected a Duplex'],
-  'calls back with a web stream': [(options, callback) => { callback(null, new ReadableStream()) },
-    'Invalid connection: [object ReadableStream]; expected a Duplex'],
-  'returns a socket that cannot connect': [() => net.connect(1, '127.0.0.1'), 'connect ECONNREFUSED 127.0.0.1:1'],
-  'returns a destroyed socket': [() => new net.Socket().destroy(), 'The connection has ended'],
-  'returns a socket that fails in this tick': [() => {
-    const socket = new net.Socket()
-    socket.destroy(new Error('made up'))
-    return socket
-  }, 'The connection has ended']
-}
-const ReadableStream = globalThis.ReadableStream
-for (const [name, [createConnection, reason]] of Object.entries(FUNCTIONS_THAT_FAIL)) {
-  deviation(`createConnection ${name}: one error and one close`, async (scope) => {
-    const { events } = await failure(scope, 'ws://example.test/', { createConnection })
-    await scope.settle()
-    assert.deepEqual(events, [
-      ['error', `Network error: ws://example.test/: ${reason}`], ['end', undefined], ['close', 1006]
-    ])
-  })
-}
-
-for (const [name, createConnection, expected] of [
-  ['throws', () => { throw new RangeError('made up') }, { name: 'RangeError', message: 'made up' }],
-  ['returns a promise', async () => new net.Socket(), {
-    name: 'TypeError', message: 'Invalid connection: [object Promise]; expected a Duplex'
-  }],
-  ['returns something else', () => 'socket', { message: 'Invalid connection: [object String]; expected a Duplex' }]
-]) {
-  deviation(`createConnection ${name}: the constructor throws`, () => {
-    assert.throws(() => new WebSocket.Client('ws://example.test/', [], { createConnection }), expected)
-  })
-}
-
-// ---- Ends, in every state
-
-/** How a program ends a client, and the code of `close`. */
-const ENDS = {
-  'close()': [(ws) => ws.close(3000), 3000],
-  'terminate()': [(ws) => ws.terminate(), 1006],
-  'its signal': [(ws, controller) => controller.abort(), 1006]
-}
-/** Where a client is on its way; each gives the options, and waits until it is there. */
-const STATES = {
-  'while the agent has said nothing': () => {
-    let request
-    return {
-      options: { agent: { addRequest: (each) => { request = each } } },
-      late: (stream) => request.onSocket(stream)
-    }
-  },
-  'while createConnection has said nothing': () => {
-    let callback
-    return {
-      options: { createConnection: (options, each) => { callback = each } },
-      late: (stream) => callback(null, stream)
-    }
-  },
-  'while the stream of an agent connects': () => {
-    const stream = new net.Socket()
-    stream.connecting = true
-    return { options: { agent: { addRequest: (request) => request.onSocket(stream) } }, stream }
-  },
-  'while the stream of createConnection connects': () => {
-    const stream = new net.Socket()
-    stream.connecting = true
-    return { options: { createConnection: () => stream }, stream }
-  },
-  'while TLS is under way': async (scope) => {
-    const silent = await accept(scope)
-    const stream = net.connect(silent.port, '127.0.0.1')
-    return { options: { createConnection: () => stream }, scheme: 'wss', stream, reached: () => silent.accepted() }
-  },
-  'before the answer': async (scope) => {
-    const silent = await accept(scope)
-    const stream = net.connect(silent.port, '127.0.0.1')
-    const reached = async () => (await silent.accepted()).head()
-    return { options: { createConnection: () => stream }, stream, reached }
-  }
-}
-for (const [state, reach] of Object.entries(STATES)) {
-  for (const [how, [end, code]] of Object.entries(ENDS)) {
-    deviation(`${how} ends a client ${state}`, async (scope) => {
-      const { options, scheme = 'ws', stream, reached, late } = await reach(scope)
-      const controller = new AbortController()
-      const { events, ws } = dial(scope, `${scheme}://example.test/`, { ...options, signal: controller.signal })
-      await (reached ? reached() : scope.settle(5))
-      const close = once(ws, 'close')
-      end(ws, controller)
-      await close
-      // What comes now is not used, and not left behind.
-      const another = new net.Socket()
-      if (late) late(another)
-      await eventually(() => (stream || another).destroyed, 'the end of the stream')
-      assert.deepEqual(events, [['end', undefined], ['close', code]])
-    })
-  }
-
-  deviation(`handshakeTimeout ends a client ${state}`, async (scope) => {
-    const { options, scheme = 'ws', stream } = await reach(scope)
-    const { events } = await failure(scope, `${scheme}://example.test/`, { ...options, handshakeTimeout: 0.05 })
-    assert.match(events[0][1], /the opening handshake has taken more than 0\.05 seconds$/)
-    assert.deepEqual(events.slice(1), [['end', undefined], ['close', 1006]])
-    if (stream) await eventually(() => stream.destroyed, 'the end of the stream')
-  })
-}
-
-deviation('a client whose signal is aborted already asks for no connection', async (scope) => {
-  const asked = []
-  for (const options of [
-    { agent: { addRequest: () => asked.push('agent') } }, { createConnection: () => asked.push('createConnection') }
-  ]) {
-    const { events } = await failure(scope, 'ws://example.test/', { ...options, signal: AbortSignal.abort() })
-    assert.deepEqual(events, [['end', undefined], ['close', 1006]])
-  }
-  assert.deepEqual(asked, [])
-})
-
-deviation('handlers run in the context of the client, wherever createConnection calls back', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
-  const storage = new AsyncLocalStorage()
-  const createConnection = (options, callback) => {
-    storage.run('elsewhere', () => setTimeout(() => callback(null, connectTo(options)), 5))
-  }
-  const failing = (options, callback) => {
-    storage.run('elsewhere', () => setImmediate(callback, new Error('made up')))
-  }
-  const [opened, closed] = await storage.run('here', () => Promise.all([
-    new Promise((resolve) => {
-      dial(scope, url, { createConnection }).ws.on('open', () => resolve(storage.getStore()))
-    }),
-    new Promise((resolve) => {
-      dial(scope, url, { createConnection: failing }).ws.on('close', () => resolve(storage.getStore()))
-    })
-  ]))
-  assert.equal(closed, 'here')
-  // By the stream, what it reads comes in the context in which it was made.
-  if (!UNAVAILABLE) assert.equal(opened, 'here')
-})
-
-// ---- Options that are wrong
-
 const NO_AGENTS = [true, 5, 'http://user:secret@proxy/', {}, { createConnection () {} }, new URL('http://u:secret@p/')]
 for (const agent of NO_AGENTS) {
   deviation(`an agent without addRequest() is refused: a value of type ${typeof agent}`, () => {
@@ -555,46 +260,11 @@ for (const agent of NO_AGENTS) {
   })
 }
 
-deviation('createConnection must be a function', () => {
-  assert.throws(() => new WebSocket.Client('ws://example.test/', [], { createConnection: {} }), {
-    name: 'TypeError', message: 'Invalid createConnection: a value of type object; expected a function'
-  })
-})
-
-const agent = { addRequest () { assert.fail('asked') } }
-const createConnection = () => assert.fail('called')
-const proxy = { origin: 'http://127.0.0.1:1' }
-for (const [names, options] of [
-  ['proxy and agent', { agent, proxy }],
-  ['proxy and createConnection', { createConnection, proxy }],
-  ['agent and createConnection', { agent, createConnection }],
-  ['proxy and agent and createConnection', { agent, createConnection, proxy }]
-]) {
-  deviation(`${names} exclude each other`, () => {
-    assert.throws(() => new WebSocket.Client('ws://example.test/', [], options), {
-      name: 'TypeError', message: `The options ${names} exclude each other`
-    })
-  })
-}
-
-deviation('what is no agent, no function and no proxy is as if it was not given', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
-  for (const nothing of [undefined, null, false]) {
-    await echo(scope, url, { agent: nothing, createConnection: nothing, proxy: nothing })
-  }
-  await echo(scope, url, { agent: new http.Agent(), proxy: { origin: '' } })
-})
-
 deviation('an agent of https: does not take a ws: URL, and none leads to a Unix socket', () => {
   assert.throws(() => new WebSocket.Client('ws://user:secret@example.test/', [], { agent: new https.Agent() }), {
     name: 'TypeError', message: 'Invalid agent: its protocol is https:, and ws://example.test/ is not secure'
   })
-  assert.throws(() => new WebSocket.Client('ws+unix:/a.sock:/', [], { agent }), {
+  assert.throws(() => new WebSocket.Client('ws+unix:/a.sock:/', [], { agent: new http.Agent() }), {
     message: 'ws+unix:/a.sock:/ cannot be reached through an agent'
   })
-})
-
-deviation('a server takes these options, and ignores them', async (scope) => {
-  const { url } = await serve(scope, WebSocket, { options: { agent: true, createConnection: 5 }, onSocket: echoEach })
-  await echo(scope, url, {})
 })

@@ -22,7 +22,7 @@
 
 const assert = require('node:assert/strict')
 
-const { dial, typesOf } = require('../support/client')
+const { ask, typesOf } = require('../support/client')
 const { accept, eventually, once } = require('../support/peer')
 const { deviation, test } = require('../support/test')
 const { WAYS } = require('../support/ways')
@@ -30,7 +30,7 @@ const { closePayload, frame, headerOf, upgradeResponse } = require('../support/w
 
 for (const connection of ['keep-alive, Upgrade', 'upgrade,keep-alive', 'Keep-Alive ,\tUPGRADE']) {
   deviation(`accepts an answer with Connection: ${JSON.stringify(connection)}`, async (scope) => {
-    const { head, peer, ws } = await dial(scope)
+    const { head, peer, ws } = await ask(scope)
     peer.write(upgradeResponse(head, { Connection: connection }))
     await once(ws, 'open')
   })
@@ -38,7 +38,7 @@ for (const connection of ['keep-alive, Upgrade', 'upgrade,keep-alive', 'Keep-Ali
 
 test('refuses an answer whose Connection lacks the token', async (scope) => {
   for (const connection of ['close', 'keep-alive', 'upgraded', 'not-upgrade, close']) {
-    const { events, head, peer, ws } = await dial(scope)
+    const { events, head, peer, ws } = await ask(scope)
     peer.write(upgradeResponse(head, { Connection: connection }))
     await once(ws, 'close')
     assert.deepEqual(typesOf(events), ['error', 'end', 'close'])
@@ -52,7 +52,7 @@ for (const [name, next] of [
   ['many short lines', (i) => Array.from({ length: 1000 }, (_, j) => `a${i}-${j}: b\r\n`).join('')]
 ]) {
   deviation(`gives up on an answer whose head never ends: ${name}`, async (scope) => {
-    const { events, peer, ws } = await dial(scope)
+    const { events, peer, ws } = await ask(scope)
     peer.write('HTTP/1.1 101 Switching Protocols\r\n' + (name === 'one endless line' ? 'X-A: ' : ''))
     let sent = 0
     while (ws.readyState === 0 && sent < 400) {
@@ -67,14 +67,14 @@ for (const [name, next] of [
 }
 
 test('takes an answer whose head is large', async (scope) => {
-  const { head, peer, ws } = await dial(scope)
+  const { head, peer, ws } = await ask(scope)
   peer.write(upgradeResponse(head, { 'X-Large': 'x'.repeat(30000), 'X-Other': 'y'.repeat(20000) }))
   await once(ws, 'open')
   assert.equal(ws.headers['x-large'].length, 30000)
 })
 
 deviation('a response header may have any name', async (scope) => {
-  const { head, peer, ws } = await dial(scope)
+  const { head, peer, ws } = await ask(scope)
   peer.write(upgradeResponse(head, Object.fromEntries([['__proto__', 'x'], ['constructor', 'y'], ['toString', 'z']])))
   await once(ws, 'open')
   const headers = new Map(Object.entries(ws.headers))
@@ -83,7 +83,7 @@ deviation('a response header may have any name', async (scope) => {
 
 test('a redirect is not followed', async (scope) => {
   const target = await accept(scope)
-  const { peer, ws } = await dial(scope)
+  const { peer, ws } = await ask(scope)
   peer.write(`HTTP/1.1 302 Found\r\nLocation: ${target.url}\r\n\r\n`)
   await once(ws, 'close')
   await scope.settle()
@@ -92,7 +92,7 @@ test('a redirect is not followed', async (scope) => {
 })
 
 test('the answer is visible in open and in the error of a refusal', async (scope) => {
-  const { head, peer, ws } = await dial(scope)
+  const { head, peer, ws } = await ask(scope)
   const seen = []
   ws.onopen = () => seen.push([ws.statusCode, ws.headers.upgrade])
   assert.equal(ws.statusCode, undefined)
@@ -100,7 +100,7 @@ test('the answer is visible in open and in the error of a refusal', async (scope
   peer.write(upgradeResponse(head))
   await once(ws, 'open')
 
-  const second = await dial(scope)
+  const second = await ask(scope)
   second.ws.onerror = () => seen.push([second.ws.statusCode, second.ws.headers['x-why']])
   second.peer.write('HTTP/1.1 403 Forbidden\r\nX-Why: because\r\n\r\n')
   await once(second.ws, 'close')

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict')
 const net = require('node:net')
 
-const { answer, dial, recordAll, typesOf } = require('../support/client')
+const { answer, ask, recordAll, typesOf } = require('../support/client')
 const { accept, eventually, listen, once } = require('../support/peer')
 const { freePort } = require('../support/programs')
 const { WebSocket } = require('../support/subject')
@@ -24,26 +24,26 @@ const STATES = {
     const ws = new WebSocket.Client('ws://never-resolved.test/', null, options)
     return { events: recordAll(ws), ws, code: 1000 }
   },
-  'before the answer': async (scope) => ({ ...await dial(scope), code: 1000 }),
+  'before the answer': async (scope) => ({ ...await ask(scope), code: 1000 }),
   'amid the answer': async (scope) => {
-    const dialled = await dial(scope)
+    const dialled = await ask(scope)
     dialled.peer.write('HTTP/1.1 101 Swi')
     await scope.settle()
     return { ...dialled, code: 1000 }
   },
   'when open': async (scope) => {
-    const opened = await answer(await dial(scope))
+    const opened = await answer(await ask(scope))
     opened.peer.frame().then(({ payload }) => opened.peer.write(frame('close', payload)))
     return { ...opened, code: 1000 }
   },
   'when closing': async (scope) => {
-    const opened = await answer(await dial(scope))
+    const opened = await answer(await ask(scope))
     opened.ws.close(3000)
     opened.peer.frame().then(({ payload }) => opened.peer.write(frame('close', payload)))
     return { ...opened, code: 3000 }
   },
   'when closed': async (scope) => {
-    const opened = await answer(await dial(scope))
+    const opened = await answer(await ask(scope))
     opened.peer.write(frame('close', closePayload(1001)))
     await once(opened.ws, 'close')
     return { ...opened, code: 1001 }
@@ -67,7 +67,7 @@ for (const [name, reach] of Object.entries(STATES)) {
 test('loss at any stage is one close event', async (scope) => {
   for (const part of [0, 1, 20, 100, 1000]) {
     for (const how of ['end', 'destroy']) {
-      const { events, head, peer, ws } = await dial(scope)
+      const { events, head, peer, ws } = await ask(scope)
       const whole = Buffer.concat([Buffer.from(upgradeResponse(head)), frame('text', 'x'.repeat(2000))])
       if (part > 0) peer.write(whole.subarray(0, part))
       await scope.settle(5)

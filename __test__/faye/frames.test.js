@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict')
 
-const { answer, dial, echoEach, typesOf } = require('../support/client')
+const { answer, ask, echoEach, typesOf } = require('../support/client')
 const { openServer } = require('../support/open')
 const { connectOpen, once, serve } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
@@ -175,7 +175,7 @@ test('one connection that fails does not touch another', async (scope) => {
 
 for (const [type, payload] of [['text', 'masked'], ['binary', ''], ['ping', 'x'], ['close', closePayload(1000)]]) {
   deviation(`a masked ${type} frame from the server fails the connection with 1002`, async (scope) => {
-    const { events, peer, ws } = await answer(await dial(scope))
+    const { events, peer, ws } = await answer(await ask(scope))
     peer.write(fromClient(type, payload))
     const { code, reason } = await once(ws, 'close')
     assert.deepEqual(typesOf(events), ['open', 'error', 'end', 'close'])

@@ -41,7 +41,7 @@ function recordLines (ws) {
 const typesOf = (events) => events.map(([type]) => type)
 
 /** A client whose request has arrived at a raw server, and its events. */
-async function dial (scope, protocols, options) {
+async function ask (scope, protocols, options) {
   const server = await accept(scope)
   const ws = new WebSocket.Client(server.url, protocols, options)
   scope.defer(() => ws._stream.destroy())
@@ -51,10 +51,10 @@ async function dial (scope, protocols, options) {
 }
 
 /** Answers the request of such a client. */
-async function answer (dialled) {
-  dialled.peer.write(upgradeResponse(dialled.head))
-  await once(dialled.ws, 'open')
-  return dialled
+async function answer (asked) {
+  asked.peer.write(upgradeResponse(asked.head))
+  await once(asked.ws, 'open')
+  return asked
 }
 
 /** Each of many clients gets its own message back from an echo, and closes. */
@@ -77,4 +77,4 @@ function receivedBy (ws) {
   return events
 }
 
-module.exports = { answer, basic, dial, echoEach, echoInEach, receivedBy, record, recordAll, recordLines, typesOf }
+module.exports = { answer, ask, basic, echoEach, echoInEach, receivedBy, record, recordAll, recordLines, typesOf }

@@ -80,6 +80,19 @@ test('a limit of frames says which length and which limit', () => {
   assert.deepEqual([errorCode, facts], ['frame-too-large', { length: 5, limit: 4 }])
 })
 
+test('a message has no more frames than the limit', () => {
+  const [{ errorCode }] = received(open({ maxFragments: 2 }), '01 00 00 00 00 00')
+  assert.equal(errorCode, 'too-many-fragments')
+})
+
+test('a client asks for the version that it is told', () => {
+  const target = { host: 'localhost', target: '/', username: '', password: '' }
+  const client = native.Connection.client(target, { interface: 'websocket-node', version: 8 })
+  client.start()
+  assert.match(Buffer.from(written(client), 'hex').toString(), /\r\nSec-WebSocket-Version: 8\r\n/)
+  assert.equal(client.version, 'hybi-8')
+})
+
 test('the refusal of a handshake has facts as well', () => {
   const headers = { host: 'localhost', connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '7' }
   const connection = native.Connection.server('GET', 'ws://localhost/', true, headers, {})

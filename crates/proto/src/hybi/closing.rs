@@ -30,7 +30,7 @@ pub(super) enum Phase {
     /// We have begun to close with this frame. The peer's is awaited.
     Closing {
         ours: CloseFrame,
-        delivery: Delivery,
+        dispatch: Dispatch,
     },
     /// Nothing more is received: the end waits for the sessions, or for the work that is left.
     Ending(Ending),
@@ -39,7 +39,7 @@ pub(super) enum Phase {
 
 /// Where a close frame of ours is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Delivery {
+pub(super) enum Dispatch {
     /// It waits for the sessions to finish.
     Waits,
     Sent,
@@ -69,7 +69,7 @@ impl Phase {
     pub(super) fn may_send_transformed(&self) -> bool {
         match self {
             Self::Open => true,
-            Self::Closing { delivery, .. } => *delivery == Delivery::Waits,
+            Self::Closing { dispatch, .. } => *dispatch == Dispatch::Waits,
             Self::Ending(ending) => ending.unsent.is_some(),
             Self::Closed => false,
         }
@@ -86,16 +86,16 @@ impl Hybi {
     ) -> bool {
         let accepted = self.is_open();
         if accepted {
-            let delivery = if self.transformer.has_sessions() {
+            let dispatch = if self.transformer.has_sessions() {
                 pending.push_back(Event::Drain);
-                Delivery::Waits
+                Dispatch::Waits
             } else {
                 self.send_close(&frame, outbox);
-                Delivery::Sent
+                Dispatch::Sent
             };
             self.phase = Phase::Closing {
                 ours: frame,
-                delivery,
+                dispatch,
             };
         }
         accepted
@@ -218,9 +218,9 @@ impl Hybi {
     ) {
         let unsent = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Open => Some(answer),
-            Phase::Closing { ours, delivery } => match delivery {
-                Delivery::Waits => Some(ours),
-                Delivery::Sent => None,
+            Phase::Closing { ours, dispatch } => match dispatch {
+                Dispatch::Waits => Some(ours),
+                Dispatch::Sent => None,
             },
             Phase::Ending(ending) => ending.unsent,
             Phase::Closed => None,
@@ -243,13 +243,13 @@ impl Hybi {
     fn finish(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
         match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Open => self.phase = Phase::Open,
-            Phase::Closing { ours, delivery } => {
-                if delivery == Delivery::Waits {
+            Phase::Closing { ours, dispatch } => {
+                if dispatch == Dispatch::Waits {
                     self.send_close(&ours, outbox);
                 }
                 self.phase = Phase::Closing {
                     ours,
-                    delivery: Delivery::Sent,
+                    dispatch: Dispatch::Sent,
                 };
             }
             Phase::Ending(Ending {

@@ -251,7 +251,7 @@ export declare class TlsAnchors {
 /** Everything about TLS but the name of the server: made once, for many connections. */
 export declare class TlsConfig {
   /**
-   * Without `anchors`, everybody is believed. Versions are `TLSv1.2` and `TLSv1.3`. `key` is PKCS #8 in
+   * Without `anchors`, every certificate is accepted. Versions are `TLSv1.2` and `TLSv1.3`. `key` is PKCS #8 in
    * DER, for the first certificate of `chain`. Throws for what rustls cannot do.
    */
   constructor(anchors: TlsAnchors | undefined | null, lowest: string, highest: string, protocols: Array<Buffer>, chain: Array<Buffer>, key?: Buffer | undefined | null)

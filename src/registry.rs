@@ -1,6 +1,6 @@
-//! The connections of a thread, and the messages that are prepared for many of them, by number: what is
-//! called for every message names them so, because unwrapping an object of JavaScript costs more than most
-//! of these calls do.
+//! The connections of a thread, and the messages that are prepared for many of them, by number: the functions
+//! that are called for every message name them so, because unwrapping an object of JavaScript costs more than
+//! most of these calls do.
 
 use std::cell::{RefCell, RefMut};
 use std::ops::{Deref, DerefMut};
@@ -31,8 +31,7 @@ pub(crate) trait Mover {
     fn bytes_wait(&self, added: usize);
 }
 
-/// What a thread has of a kind. Nothing of JavaScript's, so it does not matter whether the thread loads the
-/// addon twice.
+/// The entries of one kind that a thread has. None belongs to JavaScript, so the thread may load the addon twice.
 type All<T> = LocalKey<RefCell<Slab<Rc<T>>>>;
 
 thread_local! {
@@ -54,7 +53,7 @@ fn find<T>(all: &'static All<T>, number: u32) -> Option<Rc<T>> {
     all.with_borrow(|all| all.get(number as usize).map(Rc::clone))
 }
 
-/// The registration of one. Its number is another's afterwards.
+/// The slot of an entry. Dropping it frees the number for reuse.
 pub(crate) struct Registration<T: 'static> {
     one: Rc<T>,
     number: u32,

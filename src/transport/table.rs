@@ -137,7 +137,7 @@ impl Table {
         socket_of(&mut self.places, id)
     }
 
-    /// Asks the kernel what has happened, and writes to those who take bytes again.
+    /// Asks the kernel what has happened, and writes to the sockets that take bytes again.
     pub(crate) fn collect(&mut self) {
         if self
             .poll

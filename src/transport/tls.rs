@@ -33,7 +33,7 @@ pub struct TlsConfig {
 
 #[napi]
 impl TlsConfig {
-    /// Without `anchors`, everybody is believed. Versions are `TLSv1.2` and `TLSv1.3`. `key` is PKCS #8 in
+    /// Without `anchors`, every certificate is accepted. Versions are `TLSv1.2` and `TLSv1.3`. `key` is PKCS #8 in
     /// DER, for the first certificate of `chain`. Throws for what rustls cannot do.
     #[napi(constructor, catch_unwind)]
     pub fn new(

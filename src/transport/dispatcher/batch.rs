@@ -1,6 +1,6 @@
 //! A batch on its way to JavaScript: what is ready is read and decoded, handed over, and answered.
 //!
-//! Knows how messages and news are told, and in how many calls. Does not know who has what to tell.
+//! Knows how messages and news are told, and in how many calls. Does not know which socket has its turn.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};

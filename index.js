@@ -1,3 +1,4 @@
+// @ts-check
 'use strict'
 
 module.exports = require('./lib/faye/websocket')

@@ -3,6 +3,7 @@
 // The engine with the policies of interfaces that are not websocket-driver's: what their owners ask and hear.
 
 const assert = require('node:assert/strict')
+const { EventEmitter } = require('node:events')
 
 const { Callback } = require('../../lib/callback')
 const { Connection } = require('../../lib/connection/connection')
@@ -87,15 +88,20 @@ test('messages are sent in frames of the size that the policy sets', () => {
 test('single frames are sent as they are, with receipts', async () => {
   const { connection } = established({ interface: 'ws' })
   connection.outgoing.frame(false, 0, 1, Buffer.from('a'))
-  const emitter = new (require('node:events').EventEmitter)()
-  connection.outgoing.frame(true, 4, 0, Buffer.from('b'), new Callback((error) => emitter.emit('sent', error)))
+  const emitter = new EventEmitter()
+  connection.outgoing.frame(true, 4, 0, Buffer.from('b'), {
+    receipt: new Callback((error) => emitter.emit('sent', error))
+  })
   const sent = once(emitter, 'sent')
-  assert.equal(written(connection), '010161' + 'c00162')
+  connection.outgoing.frame(true, 0, 9, Buffer.from('d'), { mask: Buffer.from([1, 2, 3, 4]) })
+  assert.equal(written(connection), '010161' + 'c00162' + '89810102030465')
   connection.outgoing.passed()
   assert.equal(await sent, undefined)
   connection.abandon()
   const refused = once(emitter, 'sent')
-  connection.outgoing.frame(true, 0, 1, Buffer.from('c'), new Callback((error) => emitter.emit('sent', error)))
+  connection.outgoing.frame(true, 0, 1, Buffer.from('c'), {
+    receipt: new Callback((error) => emitter.emit('sent', error))
+  })
   assert.match((await refused).message, /not sent/)
 })
 

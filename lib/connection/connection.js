@@ -7,8 +7,11 @@ const { Delivery } = require('./delivery')
 const { Extensions } = require('./extensions')
 const { Outgoing } = require('./outgoing')
 const { Pings } = require('./pings')
+const { ReadyState } = require('./seam')
 const { Sessions } = require('./sessions')
 const { Turns } = require('./turns')
+
+const { Connecting, Open, Closing, Closed } = ReadyState
 
 /**
  * @typedef {import('../../binding').ConnectionEvent} Event
@@ -40,7 +43,7 @@ class Connection {
   observer = /** @type {any} */ (null)
   /** @type {import('./seam').Transport | null} */
   transport = null
-  /** -1 before a client has started, then 0 to 3. */
+  /** @type {import('../../binding').ReadyState} */
   readyState
 
   /**
@@ -304,11 +307,11 @@ class Connection {
     else this.#sessions.drain()
   }
 
-  /** Writes what waits. Until it is out, a connection has neither opened nor ended. */
+  /** Writes what waits. `readyState` becomes open or closed only after that. */
   #write () {
     const { readyState } = this.#native
-    if (readyState === 0 || readyState === 2) this.readyState = readyState
-    if (readyState === 3 && this.readyState === 1 && !this.isDraft) this.readyState = 2
+    if (readyState === Connecting || readyState === Closing) this.readyState = readyState
+    if (readyState === Closed && this.readyState === Open && !this.isDraft) this.readyState = Closing
     this.transport?.offer()
     this.readyState = this.#native.readyState
   }
@@ -344,7 +347,7 @@ class Connection {
     while (this.#native.hasWork) this.#native.work()
   }
 
-  /** @param {() => void} work that no call of the peer's bytes or of the application has brought about */
+  /** @param {() => void} work that neither the peer's bytes nor the application has started */
   #enter (work) {
     if (this.transport === null) work()
     else this.transport.enter(work)

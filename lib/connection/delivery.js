@@ -3,7 +3,7 @@
 
 const native = require('../native')
 const { MAX_TURN, STEPS_BETWEEN_LOOKS, now } = require('../runtime')
-const { PINGS, PONGS } = require('./seam')
+const { PINGS, PONGS, ReadyState } = require('./seam')
 
 /**
  * The connection whose events and messages are delivered.
@@ -21,6 +21,7 @@ const { PINGS, PONGS } = require('./seam')
  */
 
 const calls = native.calls()
+const { Connecting, Open } = ReadyState
 /** @type {Array<string | Buffer>} */
 const NOTHING = []
 /** @type {Array<any>} */
@@ -86,7 +87,7 @@ class Delivery {
    */
   receiveMessage (data, isLate) {
     const host = this.#host
-    if (host.readyState > 1) return
+    if (host.readyState > Open) return
     if (isLate && !this.isBehind) this.#fallBehind()
     const mustWait = this.isPaused || this.isBehind || this.#run !== NOTHING || this.#events.length > 0
     if (mustWait) this.#append(data)
@@ -126,9 +127,9 @@ class Delivery {
     this.isBehind = false
     let steps = 0
     let begun = 0
-    while (!this.isPaused || host.readyState <= 0 || this.#ignoresPause) {
+    while (!this.isPaused || host.readyState <= Connecting || this.#ignoresPause) {
       // A handler may have closed the connection: messages are dropped from then on.
-      if (host.readyState > 1) this.#run = NOTHING
+      if (host.readyState > Open) this.#run = NOTHING
       // The clock is worth a look now and then.
       if ((++steps & (STEPS_BETWEEN_LOOKS - 1)) === 0) {
         if (begun === 0) begun = now()
@@ -192,7 +193,7 @@ class Delivery {
    * @param {() => void} callback called when it has been delivered
    */
   holdsBack (callback) {
-    const isPaused = this.isPaused && this.#host.readyState > 0 && !this.#ignoresPause
+    const isPaused = this.isPaused && this.#host.readyState > Connecting && !this.#ignoresPause
     const waitsForHandlers = isPaused && (this.#run !== NOTHING || this.#native.hasUnread)
     if (!waitsForHandlers && !this.isBehind && this.#host.sessionsAreIdle) return false
     this.#onDelivered = callback
@@ -210,9 +211,9 @@ class Delivery {
   /** Delivers and reads nothing from now on, except what opens the connection. */
   pause () {
     const { readyState, transport } = this.#host
-    if (readyState > 1) return
+    if (readyState > Open) return
     this.isPaused = true
-    if (readyState > 0) transport?.suspend()
+    if (readyState > Connecting) transport?.suspend()
   }
 
   resume () {
@@ -244,7 +245,7 @@ class Delivery {
   }
 
   #caughtUp () {
-    if (this.#host.readyState <= 0) this.#waitForStart()
+    if (this.#host.readyState <= Connecting) this.#waitForStart()
     this.settle()
   }
 

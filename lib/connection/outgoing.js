@@ -4,6 +4,7 @@
 const { Buffer } = require('node:buffer')
 const native = require('../native')
 const { Receipts, refuse } = require('./receipts')
+const { ReadyState } = require('./seam')
 const { MAX_HELD } = require('./sessions')
 
 /**
@@ -20,6 +21,7 @@ const { MAX_HELD } = require('./sessions')
  */
 
 const calls = native.calls()
+const { Open } = ReadyState
 /** What native sends return instead of a number of bytes. */
 const { Refused: REFUSED, WaitsForWork: WAITS_FOR_WORK } = native.Sent
 
@@ -78,10 +80,13 @@ class Outgoing {
    * @param {number} rsv RSV1, RSV2 and RSV3 as a number below 8
    * @param {number} opcode
    * @param {Buffer} payload
-   * @param {Receipt | null} [receipt] called when the kernel has taken it
+   * @param {object} [options]
+   * @param {boolean | Uint8Array} [options.mask] whether the frame is masked, or the four bytes of its key; else as the
+   * policy has it
+   * @param {Receipt | null} [options.receipt] called when the kernel has taken the frame
    */
-  frame (fin, rsv, opcode, payload, receipt = null) {
-    return this.#accepted(this.#native.sendFrame(fin, rsv, opcode, payload), receipt)
+  frame (fin, rsv, opcode, payload, { mask, receipt = null } = {}) {
+    return this.#accepted(this.#native.sendFrame(fin, rsv, opcode, payload, mask), receipt)
   }
 
   /** @param {Prepared} message that was made for many connections */
@@ -134,7 +139,7 @@ class Outgoing {
    * @param {boolean} isPlain
    */
   #sendTransformed (message, receipt, isPlain) {
-    if (this.#host.readyState > 1) return refused(receipt)
+    if (this.#host.readyState > Open) return refused(receipt)
     if (receipt !== null) this.#expect(receipt)
     const isMarked = receipt !== null
     if (typeof message === 'string') return this.transform(true, Buffer.from(message), isMarked, isPlain)
@@ -149,7 +154,7 @@ class Outgoing {
    * @param {boolean} isPlain
    */
   transform (isText, payload, isMarked, isPlain) {
-    if (this.#sessions === null || this.#host.readyState > 1) return false
+    if (this.#sessions === null || this.#host.readyState > Open) return false
     this.#sessions.outgoing(isText, payload, isMarked, isPlain)
     return this.#host.transport === null || this.#host.transport.hasRoom(0, this.#sessionsAreFull)
   }

@@ -21,13 +21,13 @@ class Pings {
    * Calls the callback of an answered ping.
    *
    * @param {string} payload
-   * @param {boolean} isLast what the callback throws goes to its context and not to our caller
+   * @param {boolean} throwsLater what the callback throws goes to its context and not to our caller
    */
-  answered (payload, isLast) {
+  answered (payload, throwsLater) {
     const callback = this.#callbacks.get(payload)
     if (callback === undefined) return
     this.#callbacks.delete(payload)
-    callback.call(isLast)
+    callback.call(throwsLater)
   }
 
   /** No pong can come any more. */

@@ -31,7 +31,7 @@ class PreparedMessage {
   }
 
   /**
-   * What a driver sends, or null for anything that is no prepared message.
+   * What a connection sends, or null for anything that is no prepared message.
    *
    * @param {any} data
    * @returns {Message | null}

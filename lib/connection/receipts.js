@@ -12,7 +12,7 @@
  */
 
 /**
- * Who waits for messages of a driver to leave, in the order of the marks that the core has set behind them.
+ * The receipts of a connection, in the order of the core's marks.
  */
 class Receipts {
   /** @type {Receipt[]} */

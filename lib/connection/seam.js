@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+const native = require('../native')
+
 /**
  * The seam of the engine: what a connection and its neighbours ask of each other. An interface listens to a connection
  * as its `Observer`. A transport moves the bytes of a connection. Neither reaches through the other.
@@ -43,6 +45,9 @@
  * @property {boolean} isMasked
  * @property {Buffer} payload unmasked
  */
+
+/** The numbers of `Connection.readyState`. */
+const { ReadyState } = native
 
 /** Bits of `Observer.wants`. */
 const PINGS = 1
@@ -150,4 +155,4 @@ const PONGS = 2
  * @property {() => void} detach lets go of the socket
  */
 
-module.exports = { PINGS, PONGS }
+module.exports = { PINGS, PONGS, ReadyState }

@@ -5,7 +5,7 @@ const { asBuffer, unshared } = require('../bytes')
 const { exempt } = require('../permessage-deflate/session')
 
 /**
- * What the sessions of a connection need of its driver.
+ * What the sessions need of their connection.
  *
  * @typedef {object} Owner
  * @property {(outcome: import('../../binding').Outcome) => unknown} caused

@@ -8,7 +8,7 @@ const { PreparedMessage } = require('../connection/prepared')
 // The kinds of data that JavaScript has for bytes, to and from Buffers.
 
 /**
- * What a driver sends for anything that an application may send: a string, a Buffer, what it has for a prepared
+ * What a connection sends for anything that an application may send: a string, a Buffer, what it has for a prepared
  * message; or a Blob, whose bytes have to be waited for.
  *
  * @param {any} data
@@ -52,7 +52,7 @@ function arrayBufferOf ({ buffer, byteOffset, byteLength }) {
  * @param {{ version: string }} connection
  */
 function takesBinary ({ version }) {
-  return version === 'hybi-13'
+  return !version.startsWith('hixie')
 }
 
 module.exports = { arrayBufferOf, isBlob, messageOf, takesBinary }

@@ -13,6 +13,13 @@ const { dispatch, dispatchMessage } = require('./event')
 const { Lifetime } = require('./lifetime')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
+/** How a stream ends that has no transport yet. */
+const END_OF_STREAM = {
+  finish: transports.close,
+  end: transports.end,
+  abort: (/** @type {any} */ stream) => stream.destroy()
+}
+
 /** How a public socket names its connection. */
 const CONNECTION = Symbol('connection')
 
@@ -113,7 +120,7 @@ class SocketConnection {
   /** There is nothing to begin with. Handlers that are attached in this tick hear of the end. */
   endSoon () {
     this.socket.readyState = CLOSING
-    nextTick(() => this.#finish())
+    nextTick(() => this.#finish('end'))
   }
 
   /** Starts timers, and listens to the signal that may abort the connection. */
@@ -266,9 +273,7 @@ class SocketConnection {
     if (this.state !== CLOSED) {
       this.socket.readyState = CLOSING
       this.#closeParams = [reason, code]
-      if (this.#transport) this.#transport.finish()
-      else if (this.#stream) transports.close(this.#stream)
-      this.#finish()
+      this.#finish('finish')
     }
     this.#face?.observer.closed(code, reason)
   }
@@ -320,9 +325,7 @@ class SocketConnection {
 
   /** Ends the connection at once. */
   abort () {
-    if (this.#transport) this.#transport.abort()
-    else if (this.#stream) this.#stream.destroy()
-    this.#finish()
+    this.#finish('abort')
   }
 
   /** @param {string} reason */
@@ -333,7 +336,7 @@ class SocketConnection {
   /** What has arrived and waits for a paused reader is still delivered, and the end comes behind it. */
   #streamEnded () {
     if (this.#stream.destroyed) this.engine.dropOutput()
-    if (!this.engine.delivery.holdsBack(() => this.#streamEnded())) return this.#finish()
+    if (!this.engine.delivery.holdsBack(() => this.#streamEnded())) return this.#finish('end')
     // A paused application may take its time; a session may not.
     if (!this.engine.delivery.isPaused) this.#lifetime.closing()
   }
@@ -345,19 +348,25 @@ class SocketConnection {
       this.engine.delivery.deliverRest()
       this.networkFailed(reasonOf(error))
     } finally {
-      this.#finish()
+      this.#finish('end')
     }
   }
 
-  /** The one road to the end: whatever has come before, the rest is done here, once. */
-  #finish () {
+  /**
+   * The one road to the end. What ends already may be cut short.
+   *
+   * @param {'finish' | 'end' | 'abort'} how the transport ends
+   */
+  #finish (how) {
     this.#dial?.end()
     const { socket } = this
-    if (this.state === CLOSED) return
+    const isOver = this.state === CLOSED
+    if (isOver && how !== 'abort') return
     socket.readyState = CLOSED
     this.#lifetime.ended()
-    if (this.#transport) this.#transport.end()
-    else if (this.#stream) transports.end(this.#stream)
+    if (this.#transport !== null) this.#transport[how]()
+    else if (this.#stream !== null) END_OF_STREAM[how](this.#stream)
+    if (isOver) return
     this.queue?.abandon()
     this.engine.abandon()
 

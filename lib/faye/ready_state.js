@@ -1,4 +1,12 @@
 // @ts-check
 'use strict'
 
-module.exports = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 }
+const { ReadyState } = require('../connection/seam')
+
+// As the DOM names them.
+module.exports = {
+  CONNECTING: ReadyState.Connecting,
+  OPEN: ReadyState.Open,
+  CLOSING: ReadyState.Closing,
+  CLOSED: ReadyState.Closed
+}

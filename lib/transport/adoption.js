@@ -2,10 +2,10 @@
 'use strict'
 
 const { Buffer } = require('node:buffer')
-const native = require('../native')
 const { clock, setImmediate } = require('../runtime')
 const { AdoptedSocket, formerAdoption, isPlain, setPrototypes, restorePrototype } = require('./adopted')
 const { dispatcherOfThisEnvironment } = require('./dispatcher')
+const { IS_SUPPORTED } = require('./platform')
 const { SecureSocket } = require('./secure_socket')
 
 /**
@@ -260,8 +260,5 @@ function qualifies (socket) {
 
 /** @type {Buffer} */
 const NOTHING_LEFT = Buffer.alloc(0)
-const IS_SUPPORTED = ['linux', 'darwin'].includes(process.platform) && !('bun' in process.versions) &&
-  !('deno' in process.versions) && typeof native.Reactor === 'function' &&
-  process.env.FAYE_WEBSOCKET_TRANSPORT !== 'stream'
 
-module.exports = { Adoption, IS_SUPPORTED, take }
+module.exports = { Adoption, take }

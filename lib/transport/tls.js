@@ -9,7 +9,7 @@ const { X509Certificate, constants, createHash, createPrivateKey, getFips } = re
 const net = require('node:net')
 const tls = require('node:tls')
 const native = require('../native')
-const { IS_SUPPORTED } = require('./adoption')
+const { IS_SUPPORTED } = require('./platform')
 const { knownStarts } = require('./start')
 
 /**

@@ -146,10 +146,11 @@ class Transport {
   finish () {
     if (this.#isDetached) return
     this.#flush()
+    const isWritten = this.#isWritten
     // A socket that has written everything is not given back before it goes.
-    if (this.#isWritten) this.#socket.destroy()
+    if (isWritten) this.#socket.destroy()
     this.#detach()
-    close(this.#socket)
+    if (!isWritten) close(this.#socket)
   }
 
   /** The connection has ended without its peer, or the peer's half has: what was sent goes out, within a time limit. */

@@ -4,6 +4,7 @@
 const { EventEmitter } = require('node:events')
 const { inspect } = require('node:util')
 const { Connection } = require('../connection/connection')
+const { ReadyState } = require('../connection/seam')
 const { requestUrl } = require('../http/request')
 const { parseWebSocketUrl } = require('../http/url')
 const { DriverObserver } = require('./observer')
@@ -12,7 +13,8 @@ const { controlPayloadOf, payloadOf } = require('./payload')
 const { Proxy } = require('./proxy')
 const { IO, Messages, bytesOf } = require('./streams')
 
-const CLOSING = 2
+const { Connecting, Closing } = ReadyState
+/** By `readyState`, from 0 on. */
 const STATES = ['connecting', 'open', 'closing', 'closed']
 
 /** websocket-driver's face of a connection: its methods, and its events as an EventEmitter. */
@@ -45,7 +47,7 @@ class Driver extends EventEmitter {
     // Protocol errors are informational: a listener is not required.
     this.on('error', ignore)
     // A program may look at an open connection for the first time.
-    if (connection.readyState > 0) this.#observer.readResponse()
+    if (connection.readyState > Connecting) this.#observer.readResponse()
   }
 
   /**
@@ -110,7 +112,7 @@ class Driver extends EventEmitter {
    * @param {any} value
    */
   setHeader (name, value) {
-    if (value === undefined) return this.readyState <= 0
+    if (value === undefined) return this.readyState <= Connecting
     return this.#connection.setHeader(name.toString(), value.toString())
   }
 
@@ -184,8 +186,8 @@ class Driver extends EventEmitter {
   frame (data, type, code) {
     if (this.#connection.isDraft) return this.text(data)
     switch (type || (typeof data === 'string' || typeof data === 'number' ? 'text' : 'binary')) {
-      case 'text': return this.text(data) || this.readyState === CLOSING
-      case 'binary': return this.binary(data) || this.readyState === CLOSING
+      case 'text': return this.text(data) || this.readyState === Closing
+      case 'binary': return this.binary(data) || this.readyState === Closing
       case 'ping': return this.ping(data)
       case 'pong': return this.pong(data)
       case 'close': return this.close(data, code)

@@ -82,3 +82,36 @@ for (const [role, open] of Object.entries(ROLES)) {
     ws.close()
   })
 }
+
+test('handlers find the answer of the server on a _driver that was looked at before', async (scope) => {
+  const server = await accept(scope)
+  const ws = new WebSocket.Client(server.url, ['chat'])
+  scope.defer(() => ws._stream.destroy())
+  const driver = ws._driver
+  let seen
+  ws.onopen = () => { seen = [driver.protocol, driver.statusCode, driver.headers] }
+  await server.acceptedOpen({ 'Sec-WebSocket-Protocol': 'chat' })
+  await eventually(() => seen, 'open')
+  assert.deepEqual(seen, ['chat', 101, ws.headers])
+})
+
+test('handlers find a refusal on a _driver that was looked at before', async (scope) => {
+  const server = await accept(scope)
+  const ws = new WebSocket.Client(server.url)
+  scope.defer(() => ws._stream.destroy())
+  const driver = ws._driver
+  let seen
+  ws.onerror = () => { seen = [driver.statusCode, driver.headers] }
+  const peer = await server.accepted()
+  peer.write('HTTP/1.1 403 Forbidden\r\nX-A: b\r\n\r\n')
+  await eventually(() => seen, 'error')
+  assert.deepEqual(seen, [403, ws.headers])
+})
+
+test('a _driver of a connection that had no answer has no headers', async (scope) => {
+  const server = await accept(scope)
+  const ws = new WebSocket.Client(server.url)
+  await server.accepted()
+  ws.terminate()
+  assert.deepEqual([ws._driver.headers, ws._driver.statusCode], [undefined, undefined])
+})

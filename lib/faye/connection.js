@@ -33,6 +33,7 @@ const CONNECTION = Symbol('connection')
  * @typedef {import('../connection/seam').Observer} Observer
  * @typedef {import('../transport/dial').Owner} Owner
  * @typedef {import('../connection/connection').Connection} Engine
+ * @typedef {import('../websocket-driver/observer').DriverObserver} DriverObserver
  * @typedef {any} Socket a WebSocket or a Client
  */
 class SocketConnection {
@@ -46,7 +47,7 @@ class SocketConnection {
   #retired = null
   /** @type {import('../transport/transport').Transport | null} */
   #transport = null
-  /** @type {{ driver: Driver, observer: Observer } | null} made when a program first asks for it */
+  /** @type {{ driver: Driver, observer: DriverObserver } | null} made when a program first asks for it */
   #face = null
   /** The control frames that we want to hear of. */
   #wants = 0
@@ -86,6 +87,8 @@ class SocketConnection {
     if (this.#face === null) {
       const driver = new Driver(this.engine, this.place.url, this.place.target)
       this.#face = { driver, observer: Driver.observerOf(driver) }
+      // A program may look for the first time when the answer is there.
+      if (this.#response.headers !== undefined) this.#face.observer.readResponse()
     }
     return this.#face.driver
   }
@@ -278,9 +281,11 @@ class SocketConnection {
     this.#face?.observer.closed(code, reason)
   }
 
+  /** Handlers may look at the answer on the driver as well. */
   #readResponse () {
     const { responseHeaders, statusCode } = this.engine
     if (responseHeaders !== undefined) this.#response = { headers: headersObject(responseHeaders), statusCode }
+    this.#face?.observer.readResponse()
   }
 
   /** A client has the server's answer, good or bad, before the application hears of it. */

@@ -46,8 +46,6 @@ class Driver extends EventEmitter {
     this.headers = undefined
     // Protocol errors are informational: a listener is not required.
     this.on('error', ignore)
-    // A program may look at an open connection for the first time.
-    if (connection.readyState > Connecting) this.#observer.readResponse()
   }
 
   /**

@@ -3,6 +3,7 @@
 // How sockets end, whatever moves their bytes.
 
 const assert = require('node:assert/strict')
+const net = require('node:net')
 const { Duplex } = require('node:stream')
 const { test } = require('node:test')
 
@@ -44,6 +45,21 @@ test('a socket without waiting bytes closes at once, and is not ended afterwards
   end(socket)
   assert.deepEqual(counts, { ends: 0, timers: 0 })
   assert.ok(socket.destroyed)
+})
+
+test('a socket that a program connects again ends again', async () => {
+  const server = net.createServer({ allowHalfOpen: true }, (peer) => peer.on('end', () => peer.end()).resume())
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const socket = new net.Socket()
+  for (let round = 0; round < 3; round++) {
+    socket.connect(server.address().port, '127.0.0.1')
+    await new Promise((resolve) => socket.once('connect', resolve))
+    socket.resume()
+    end(socket)
+    assert.ok(socket.writableEnded, `round ${round}`)
+    await new Promise((resolve) => socket.once('close', resolve))
+  }
+  server.close()
 })
 
 test('a socket that closes in time stops its timer', async () => {

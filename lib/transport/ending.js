@@ -29,7 +29,11 @@ function end (socket, milliseconds = END_TIMEOUT) {
   ended.add(socket)
   socket.end()
   const timer = clock.timeout(() => socket.destroy(), milliseconds).unref()
-  socket.once('close', () => timer.stop())
+  socket.once('close', () => {
+    timer.stop()
+    // A program may connect it again.
+    ended.delete(socket)
+  })
 }
 
 /**

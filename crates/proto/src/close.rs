@@ -12,18 +12,20 @@ pub struct CloseCode(u16);
 impl CloseCode {
     /// 1000: the purpose of the connection has been fulfilled.
     pub const NORMAL_CLOSURE: Self = Self(1000);
+    /// 1001: an end goes away, such as a page that is left.
+    pub const GOING_AWAY: Self = Self(1001);
     /// 1002: the peer broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
     /// 1003: the peer sent what we cannot accept.
     pub const UNACCEPTABLE: Self = Self(1003);
     /// 1007: a text was not UTF-8.
     pub const ENCODING_ERROR: Self = Self(1007);
-    /// 1010: an extension failed.
-    pub const EXTENSION_ERROR: Self = Self(1010);
     /// 1008: the peer breaks a rule of ours.
     pub const POLICY_VIOLATION: Self = Self(1008);
     /// 1009: a message was above the limit.
     pub const TOO_LARGE: Self = Self(1009);
+    /// 1010: an extension failed.
+    pub const EXTENSION_ERROR: Self = Self(1010);
     /// 1011: we cannot go on, which is not the peer's fault.
     pub const UNEXPECTED_CONDITION: Self = Self(1011);
 
@@ -56,18 +58,18 @@ impl CloseCode {
     /// By the name that extensions may give an error as its `type`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Some(Self(match name {
-            "normal_closure" => 1000,
-            "going_away" => 1001,
-            "protocol_error" => 1002,
-            "unacceptable" => 1003,
-            "encoding_error" => 1007,
-            "policy_violation" => 1008,
-            "too_large" => 1009,
-            "extension_error" => 1010,
-            "unexpected_condition" => 1011,
+        Some(match name {
+            "normal_closure" => Self::NORMAL_CLOSURE,
+            "going_away" => Self::GOING_AWAY,
+            "protocol_error" => Self::PROTOCOL_ERROR,
+            "unacceptable" => Self::UNACCEPTABLE,
+            "encoding_error" => Self::ENCODING_ERROR,
+            "policy_violation" => Self::POLICY_VIOLATION,
+            "too_large" => Self::TOO_LARGE,
+            "extension_error" => Self::EXTENSION_ERROR,
+            "unexpected_condition" => Self::UNEXPECTED_CONDITION,
             _ => return None,
-        }))
+        })
     }
 
     /// The number.

@@ -166,7 +166,7 @@ pub fn deflate_options(text: &str) -> Options {
     options
 }
 
-/// As the shim makes it: frames of the client must be masked.
+/// Frames of the client must be masked.
 pub fn server() -> Connection {
     open_server(Policy::websocket_driver_server())
 }

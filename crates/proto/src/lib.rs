@@ -29,7 +29,7 @@
 //! ] {
 //!     request.add_header(name, value.to_owned());
 //! }
-//! let mut connection = Connection::server(request, Policy::websocket_driver_server())?;
+//! let mut connection = Connection::server(request, Policy::default())?;
 //! assert!(connection.start().accepted);
 //! connection.outbox().clear(); // after writing it
 //!

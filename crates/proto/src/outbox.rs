@@ -1,6 +1,6 @@
 //! Bytes on their way out.
 //!
-//! Knows where one write ends and the next begins, for drivers that hand over one frame at a time, and which
+//! Knows where one write ends and the next begins, for callers that hand over one frame at a time, and which
 //! marks have left. Keeps memory for what waits, not for what has been written. Does not know what the
 //! bytes mean.
 
@@ -91,7 +91,7 @@ impl Outbox {
         self.append(bytes.len(), |all| all.extend_from_slice(bytes));
     }
 
-    /// Head by head and frame by frame, what a driver emits: the first write that has not been taken. What a
+    /// Head by head and frame by frame, as some callers want it: the first write that has not been taken. What a
     /// transport has begun to write is not told apart.
     pub fn take_first(&mut self) -> Option<&[u8]> {
         let next = match &mut self.writes {

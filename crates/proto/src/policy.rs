@@ -7,8 +7,8 @@ mod choices;
 use std::fmt;
 
 pub use choices::{
-    Checks, CloseCodes, Delivery, Drafts, Failure, MessageLimit, PeerMasking, Pongs, Reported,
-    TextCheck, WhileClosing,
+    Checks, CloseCodes, Delivery, Drafts, FailureReport, MessageLimit, PeerMasking, Pongs,
+    Reported, TextCheck, WhileClosing,
 };
 
 use crate::close::{CloseCode, CloseFrame, PeerClose};
@@ -59,7 +59,7 @@ pub struct Manner {
     /// The close code that a violation fails the connection with.
     pub close_code: fn(&ProtocolError) -> CloseCode,
     /// What is said of a violation.
-    pub failure: Failure,
+    pub failure: FailureReport,
     /// What a close payload of the peer means.
     pub peer_close: fn(&[u8], TextCheck) -> Result<PeerClose, ProtocolError>,
     /// Which end is reported when both have sent a close frame, and ours was first.
@@ -68,6 +68,13 @@ pub struct Manner {
     pub while_closing: WhileClosing,
     /// The close codes that the application may send.
     pub close_codes: CloseCodes,
+}
+
+/// A server that asks nothing special of its peers: websocket-driver's.
+impl Default for Policy {
+    fn default() -> Self {
+        Self::websocket_driver_server()
+    }
 }
 
 /// The constructors, one for each interface and role.
@@ -160,7 +167,7 @@ static WEBSOCKET_DRIVER: Manner = Manner {
     message_limit: MessageLimit::Every,
     words: ProtocolError::to_string,
     close_code: ProtocolError::close_code,
-    failure: Failure::Worded,
+    failure: FailureReport::Worded,
     peer_close: echoed,
     reported: Reported::Peers,
     while_closing: WhileClosing::Control,
@@ -172,7 +179,7 @@ static WEBSOCKET_NODE: Manner = Manner {
     message_limit: MessageLimit::Fragmented,
     words: websocket_node_words,
     close_code: ProtocolError::close_code,
-    failure: Failure::Worded,
+    failure: FailureReport::Worded,
     peer_close: acknowledged,
     reported: Reported::Ours,
     while_closing: WhileClosing::Nothing,
@@ -184,7 +191,7 @@ static WS: Manner = Manner {
     message_limit: MessageLimit::Every,
     words: ws_words,
     close_code: ws_close_code,
-    failure: Failure::Coded,
+    failure: FailureReport::Coded,
     peer_close: judged,
     reported: Reported::Peers,
     while_closing: WhileClosing::Messages,

@@ -37,7 +37,7 @@ impl Connection {
             State::Hybi(hybi) => {
                 let frame = match code {
                     None => CloseFrame::empty(),
-                    Some(code) => CloseFrame::new(self.facts.code_to_send(code)?, reason),
+                    Some(code) => CloseFrame::new(self.settled.code_to_send(code)?, reason),
                 };
                 hybi.close(frame, &mut self.outbox, &mut events)
             }
@@ -100,7 +100,7 @@ impl Connection {
         let is_over = matches!(self.state, State::Over) && self.pending.is_empty();
         self.abandon();
         if !is_over {
-            let close = if self.facts.version.is_draft() {
+            let close = if self.settled.version.is_draft() {
                 hixie::CLOSE
             } else {
                 ABNORMAL
@@ -115,12 +115,12 @@ impl Connection {
         self.outbox.lose();
     }
 
-    /// Fails because of that: with a close frame when the connection is open.
+    /// Fails the connection for want of memory: with a close frame when it is open.
     pub(super) fn exhausted(&mut self, events: &mut VecDeque<Event>) {
         match &mut self.state {
             State::Over => {}
             State::Opening(_) => {
-                let words = self.facts.manner.words;
+                let words = self.settled.manner.words;
                 let violation = Violation::new(ProtocolError::NoMemory, words);
                 events.extend(self.fail(Error::Protocol(violation)));
             }
@@ -152,7 +152,7 @@ impl Connection {
 
     /// A close as the protocol of this connection reports it: the drafts have no codes.
     pub(super) fn close_event(&self, code: Option<u16>, reason: String) -> Event {
-        if self.facts.version.is_draft() {
+        if self.settled.version.is_draft() {
             return hixie::CLOSE;
         }
         Event::Close {

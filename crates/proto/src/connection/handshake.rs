@@ -4,7 +4,7 @@
 //! answers, nor what the application is told.
 
 use super::State;
-use super::sending::Queued;
+use super::sending::{Queued, Sent};
 use crate::close::CloseCode;
 use crate::error::{HandshakeError, InvalidArgument};
 use crate::extension::negotiation::{Negotiated, Negotiation};
@@ -16,6 +16,7 @@ use crate::http::head::{HeadScanner, ResponseHead};
 use crate::http::headers::HeaderList;
 use crate::http::request::Request;
 use crate::inbox::Inbox;
+use crate::memory::{self, NoMemory};
 use crate::outbox::Outbox;
 use crate::output::Error;
 use crate::policy::{CloseCodes, Manner, Policy, TextCheck};
@@ -60,7 +61,7 @@ enum Role {
 
 /// What the opening handshake establishes, for as long as the connection lives.
 #[derive(Debug)]
-pub(super) struct Facts {
+pub(super) struct Settled {
     pub(super) version: Version,
     /// None before it is known; then the one in use, if any.
     pub(super) subprotocol: Option<Option<String>>,
@@ -71,7 +72,7 @@ pub(super) struct Facts {
     pub(super) manner: &'static Manner,
 }
 
-impl Facts {
+impl Settled {
     pub(super) fn new(
         version: Version,
         subprotocol: Option<Option<String>>,
@@ -166,6 +167,18 @@ impl Opening {
         }
     }
 
+    /// Keeps what was sent until frames may flow.
+    pub(super) fn queue(&mut self, sent: Sent, payload: &[u8], outbox: &mut Outbox) {
+        match memory::copy_of(payload) {
+            Ok(payload) => self.queued.push(Queued {
+                sent,
+                payload,
+                is_marked: false,
+            }),
+            Err(NoMemory) => outbox.lose(),
+        }
+    }
+
     /// Bytes of the frames that wait.
     pub(super) fn queued_bytes(&self) -> usize {
         self.queued.iter().map(|frame| frame.payload.len()).sum()
@@ -190,7 +203,7 @@ impl Opening {
     }
 
     /// `None` when it has been started before.
-    pub(super) fn start(&mut self, facts: &Facts, outbox: &mut Outbox) -> Option<Next> {
+    pub(super) fn start(&mut self, settled: &Settled, outbox: &mut Outbox) -> Option<Next> {
         match &mut self.stage {
             Stage::Flooded(_) => Some(Next::Refuse(HandshakeError::Flooded)),
             Stage::Client(handshake) => {
@@ -206,7 +219,7 @@ impl Opening {
                 // Neither is needed again.
                 let (request, headers) =
                     (std::mem::take(request), std::mem::take(&mut self.headers));
-                let answered = self.answer(&request, headers, facts, outbox);
+                let answered = self.answer(&request, headers, settled, outbox);
                 Some(answered.unwrap_or_else(Next::Refuse))
             }
             Stage::Asked(..) | Stage::Activating | Stage::AwaitingBody(_) => None,
@@ -218,37 +231,37 @@ impl Opening {
         &mut self,
         request: &Request,
         headers: HeaderList,
-        facts: &Facts,
+        settled: &Settled,
         outbox: &mut Outbox,
     ) -> Result<Next, HandshakeError> {
-        match facts.version {
+        match settled.version {
             Version::Hybi13 | Version::Hybi8 => {
                 let key = server::judge(request, self.policy.versions)?;
                 receive_offers(&mut self.negotiation, request)?;
                 let extensions = self.negotiation.header();
-                let subprotocol = facts.subprotocol.as_ref().and_then(Option::as_deref);
+                let subprotocol = settled.subprotocol.as_ref().and_then(Option::as_deref);
                 let answer = server::accept(key, subprotocol, extensions.as_deref(), headers);
                 outbox.push(answer.as_bytes());
-                Ok(self.open(facts.version))
+                Ok(self.open(settled.version))
             }
             Version::Hixie75 => {
                 let answer = draft75::accept(request, &headers)?;
                 outbox.push(answer.as_bytes());
-                Ok(self.open(facts.version))
+                Ok(self.open(settled.version))
             }
             Version::Hixie76 => {
                 let (answer, numbers) = draft76::accept(request, &headers)?;
                 outbox.push(answer.as_bytes());
                 self.stage = Stage::AwaitingBody(numbers);
                 // A body that is there already ends the handshake at once.
-                let next = self.read_body(numbers, facts.version, outbox);
+                let next = self.read_body(numbers, settled.version, outbox);
                 Ok(next.unwrap_or(Next::Wait))
             }
         }
     }
 
     /// What the bytes of the peer bring. `None` when they bring nothing.
-    pub(super) fn advance(&mut self, facts: &mut Facts, outbox: &mut Outbox) -> Option<Next> {
+    pub(super) fn advance(&mut self, settled: &mut Settled, outbox: &mut Outbox) -> Option<Next> {
         match &mut self.stage {
             Stage::Flooded(_) => Some(Next::Refuse(HandshakeError::Flooded)),
             Stage::Asked(handshake, scanner) => {
@@ -260,11 +273,11 @@ impl Opening {
                 };
                 let judged = found.and_then(|(head, size)| {
                     inbox.take(size);
-                    judge(handshake, &mut self.negotiation, facts, head)
+                    judge(handshake, &mut self.negotiation, settled, head)
                 });
                 Some(match judged {
                     Err(error) => Next::Refuse(error),
-                    Ok(()) if self.negotiation.received().is_empty() => self.open(facts.version),
+                    Ok(()) if self.negotiation.received().is_empty() => self.open(settled.version),
                     Ok(()) => {
                         self.stage = Stage::Activating;
                         Next::Activate
@@ -273,7 +286,7 @@ impl Opening {
             }
             Stage::AwaitingBody(numbers) => {
                 let numbers = *numbers;
-                self.read_body(numbers, facts.version, outbox)
+                self.read_body(numbers, settled.version, outbox)
             }
             Stage::Server(_) | Stage::Client(_) | Stage::Activating => None,
         }
@@ -333,8 +346,10 @@ impl Opening {
     }
 }
 
-/// What is worth reading before the start: as much as Node reads at a time.
-const ENOUGH_BEFORE_START: usize = 64 * 1024;
+/// What Node reads at a time, in bytes.
+pub const FULL_CHUNK: usize = 64 * 1024;
+/// What is worth reading before the start.
+const ENOUGH_BEFORE_START: usize = FULL_CHUNK;
 /// What is kept before the start. The bytes that bring it above that are kept as well.
 const MAX_BEFORE_START: usize = 1024 * 1024;
 
@@ -342,12 +357,12 @@ const MAX_BEFORE_START: usize = 1024 * 1024;
 fn judge(
     handshake: &ClientHandshake,
     negotiation: &mut Negotiation,
-    facts: &mut Facts,
+    settled: &mut Settled,
     head: ResponseHead,
 ) -> Result<(), HandshakeError> {
-    let head = facts.response.insert(head);
+    let head = settled.response.insert(head);
     handshake.judge(head)?;
-    let chosen = facts.subprotocol.insert(None);
+    let chosen = settled.subprotocol.insert(None);
     *chosen = handshake.subprotocol(head)?;
     let extensions = head.header("sec-websocket-extensions");
     let invalid = || HandshakeError::InvalidExtensions(extensions.unwrap_or("").to_owned());

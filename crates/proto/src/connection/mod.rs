@@ -27,7 +27,8 @@ use crate::output::{Caused, Error, Event, Kind, Message, Output};
 use crate::policy::{Policy, TextCheck};
 use crate::utf8::is_utf8;
 use crate::version::Version;
-use handshake::{Facts, Opening};
+pub use handshake::FULL_CHUNK;
+use handshake::{Opening, Settled};
 
 /// A WebSocket connection without a socket. See the [crate] documentation for how to drive it.
 ///
@@ -36,7 +37,7 @@ use handshake::{Facts, Opening};
 #[derive(Debug)]
 pub struct Connection {
     state: State,
-    facts: Facts,
+    settled: Settled,
     outbox: Outbox,
     /// Events that the peer has caused, and that have not been polled.
     pending: VecDeque<Event>,
@@ -72,9 +73,9 @@ impl Connection {
         } else {
             server::select_subprotocol(&request, &policy.subprotocols)
         };
-        let facts = Facts::new(version, Some(subprotocol), &policy);
+        let settled = Settled::new(version, Some(subprotocol), &policy);
         let opening = Opening::server(request, policy);
-        Ok(Self::new(State::Opening(Box::new(opening)), facts))
+        Ok(Self::new(State::Opening(Box::new(opening)), settled))
     }
 
     /// A client's end. `nonce` is 16 random bytes, which the server must prove to have read.
@@ -90,9 +91,9 @@ impl Connection {
         let subprotocols = std::mem::take(&mut policy.subprotocols);
         let version = policy.versions.first().copied().unwrap_or(Version::Hybi13);
         let (handshake, headers) = ClientHandshake::new(request, nonce, subprotocols, version);
-        let facts = Facts::new(version, None, &policy);
+        let settled = Settled::new(version, None, &policy);
         let opening = Opening::client(handshake, headers, policy);
-        Ok(Self::new(State::Opening(Box::new(opening)), facts))
+        Ok(Self::new(State::Opening(Box::new(opening)), settled))
     }
 
     /// An end whose opening handshake was made elsewhere, in either role. It is open: no head is written, and no
@@ -101,13 +102,13 @@ impl Connection {
     pub fn established(policy: &Policy, version: Version, deflate: Option<Agreed>) -> Self {
         let negotiated = deflate.map_or(Negotiated::Nothing, Negotiated::Deflate);
         let state = State::open(policy, version, negotiated, Inbox::default());
-        Self::new(state, Facts::new(version, Some(None), policy))
+        Self::new(state, Settled::new(version, Some(None), policy))
     }
 
-    fn new(state: State, facts: Facts) -> Self {
+    fn new(state: State, settled: Settled) -> Self {
         Self {
             state,
-            facts,
+            settled,
             outbox: Outbox::default(),
             pending: VecDeque::new(),
         }
@@ -163,7 +164,7 @@ impl Connection {
         }
         match self.state {
             State::Opening(ref mut opening) => {
-                let next = opening.advance(&mut self.facts, &mut self.outbox)?;
+                let next = opening.advance(&mut self.settled, &mut self.outbox)?;
                 let events = self.step(next);
                 self.pending.extend(events);
                 Output::of(&self.outbox, &mut self.pending)
@@ -177,15 +178,17 @@ impl Connection {
     /// What sessions outside the core have made of an [`Output::Transform`]: true when it may be
     /// delivered. Else it breaks a rule, and the events say so.
     pub fn transformed(&mut self, kind: Kind, payload: &[u8]) -> Caused {
-        let violation = if payload.len() > self.facts.max_message {
+        let violation = if payload.len() > self.settled.max_message {
             Some(ProtocolError::TooLarge)
-        } else if self.facts.text != TextCheck::Never && kind == Kind::Text && !is_utf8(payload) {
+        } else if self.settled.text != TextCheck::Never && kind == Kind::Text && !is_utf8(payload) {
             Some(ProtocolError::InvalidUtf8)
         } else {
             None
         };
         let mut events = VecDeque::new();
-        if let (Some(error), State::Hybi(hybi)) = (violation, &mut self.state) {
+        if let Some(error) = violation
+            && let State::Hybi(hybi) = &mut self.state
+        {
             hybi.fail(error, &mut self.outbox, &mut events);
         }
         self.caused(violation.is_none(), events)
@@ -215,32 +218,32 @@ impl Connection {
     /// The longest message that is received, in bytes.
     #[must_use]
     pub fn max_length(&self) -> usize {
-        self.facts.max_message
+        self.settled.max_message
     }
 
     /// Which protocol the connection speaks.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.facts.version
+        self.settled.version
     }
 
     /// The subprotocol in use: a server knows it from the beginning, a client from the answer.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
-        self.facts.subprotocol.as_ref()?.as_deref()
+        self.settled.subprotocol.as_ref()?.as_deref()
     }
 
     /// Whether it is known which subprotocol is in use, or that there is none. After an answer that chose one
     /// that was not offered, there is none.
     #[must_use]
     pub fn knows_subprotocol(&self) -> bool {
-        self.facts.subprotocol.is_some()
+        self.settled.subprotocol.is_some()
     }
 
     /// The server's answer to a client, as soon as it has arrived, good or bad.
     #[must_use]
     pub fn response(&self) -> Option<&ResponseHead> {
-        self.facts.response.as_ref()
+        self.settled.response.as_ref()
     }
 
     /// Whether [`poll`](Self::poll) has to be asked when [`poll_message`](Self::poll_message) has nothing.

@@ -29,7 +29,7 @@ impl Connection {
     /// only if the request is a good one.
     pub fn start(&mut self) -> Caused {
         let started = match &mut self.state {
-            State::Opening(opening) => opening.start(&self.facts, &mut self.outbox),
+            State::Opening(opening) => opening.start(&self.settled, &mut self.outbox),
             State::Hybi(_) | State::Hixie(_) | State::Over => None,
         };
         match started {
@@ -47,7 +47,7 @@ impl Connection {
     /// [`start`](Self::start), and again after [`Event::Activate`].
     pub fn negotiation(&mut self) -> Option<&mut Negotiation> {
         match &mut self.state {
-            State::Opening(opening) => opening.negotiation(self.facts.version),
+            State::Opening(opening) => opening.negotiation(self.settled.version),
             State::Hybi(_) | State::Hixie(_) | State::Over => None,
         }
     }
@@ -55,7 +55,7 @@ impl Connection {
     /// The client's extensions have been activated: the connection opens.
     pub fn activated(&mut self) -> Caused {
         let activated = match &mut self.state {
-            State::Opening(opening) => opening.activated(self.facts.version),
+            State::Opening(opening) => opening.activated(self.settled.version),
             State::Hybi(_) | State::Hixie(_) | State::Over => None,
         };
         match activated {
@@ -131,7 +131,7 @@ impl Connection {
     pub(super) fn fail(&mut self, error: Error) -> Vec<Event> {
         self.give_up();
         let code = match &error {
-            Error::Protocol(violation) => (self.facts.manner.close_code)(&violation.error),
+            Error::Protocol(violation) => (self.settled.manner.close_code)(&violation.error),
             _ => CloseCode::PROTOCOL_ERROR,
         };
         let close = self.close_event(Some(code.get()), error.to_string());

@@ -8,7 +8,6 @@ use crate::error::InvalidArgument;
 use crate::frame::{FrameStart, KeySource, Opcode, Rsv};
 use crate::hybi::decoder::MAX_CONTROL_PAYLOAD;
 use crate::hybi::prepared::Prepared;
-use crate::memory::{self, NoMemory};
 use crate::output::{Caused, Form, Kind};
 
 /// What was sent before frames could flow.
@@ -26,6 +25,16 @@ pub(super) enum Sent {
     Message(Kind, Form),
     /// As it is.
     Frame(FrameStart, KeySource),
+}
+
+impl Sent {
+    /// Whether it is a text message, the only kind that the drafts have.
+    const fn is_text(self) -> bool {
+        match self {
+            Self::Message(kind, _) => matches!(kind, Kind::Text),
+            Self::Frame(..) => false,
+        }
+    }
 }
 
 /// What the application sends. The bytes of a command are in the outbox when it returns.
@@ -140,33 +149,19 @@ impl Connection {
     }
 
     pub(super) fn send_now(&mut self, sent: Sent, payload: &[u8]) -> bool {
-        let is_draft = self.facts.version.is_draft();
-        match (&mut self.state, sent) {
-            (State::Over, _) => false,
-            (State::Hybi(hybi), Sent::Message(kind, form)) => {
-                hybi.send(kind, form, payload, &mut self.outbox)
-            }
-            (State::Hybi(hybi), Sent::Frame(start, key)) => {
-                hybi.send_frame(start, key, payload, &mut self.outbox)
-            }
-            (State::Hixie(hixie), Sent::Message(Kind::Text, _)) => {
-                hixie.send(payload, &mut self.outbox)
-            }
-            (State::Hixie(_), Sent::Message(Kind::Binary, _) | Sent::Frame(..)) => false,
-            (State::Opening(_), Sent::Message(Kind::Binary, _) | Sent::Frame(..)) if is_draft => {
-                false
-            }
-            (State::Opening(opening), _) => {
-                match memory::copy_of(payload) {
-                    Ok(payload) => opening.queued.push(Queued {
-                        sent,
-                        payload,
-                        is_marked: false,
-                    }),
-                    Err(NoMemory) => self.outbox.lose(),
-                }
+        let outbox = &mut self.outbox;
+        match &mut self.state {
+            State::Opening(_) if self.settled.version.is_draft() && !sent.is_text() => false,
+            State::Opening(opening) => {
+                opening.queue(sent, payload, outbox);
                 true
             }
+            State::Hybi(hybi) => match sent {
+                Sent::Message(kind, form) => hybi.send(kind, form, payload, outbox),
+                Sent::Frame(start, key) => hybi.send_frame(start, key, payload, outbox),
+            },
+            State::Hixie(hixie) => sent.is_text() && hixie.send(payload, outbox),
+            State::Over => false,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::close::{CloseFrame, PeerClose};
 use crate::error::ProtocolError;
 use crate::outbox::Outbox;
 use crate::output::{ABNORMAL, Error, Event, ReadyState, Violation};
-use crate::policy::{Failure, Reported};
+use crate::policy::{FailureReport, Reported};
 
 /// Where a connection that speaks frames stands.
 ///
@@ -135,23 +135,24 @@ impl Hybi {
         let violation = Error::Protocol(Violation::new(error, manner.words));
         let code = (manner.close_code)(&error);
         let (frame, close) = match manner.failure {
-            Failure::Worded => {
+            FailureReport::Worded => {
                 let frame = CloseFrame::new(code, &violation.to_string());
                 let close = Event::close(&frame);
                 (frame, close)
             }
-            Failure::Coded => (CloseFrame::new(code, ""), ABNORMAL),
+            FailureReport::Coded => (CloseFrame::new(code, ""), ABNORMAL),
         };
-        match (&self.phase, manner.failure) {
-            (Phase::Open, _) | (Phase::Closing { .. }, Failure::Coded) => {
-                self.end(frame, Some(violation), close, outbox, pending);
-            }
-            // No close frame of the peer can follow what it broke the protocol with.
-            (Phase::Closing { ours, .. }, Failure::Worded) => {
-                let close = Event::close(ours);
-                self.end(frame, None, close, outbox, pending);
-            }
-            (Phase::Ending(_) | Phase::Closed, _) => {}
+        match &self.phase {
+            Phase::Open => self.end(frame, Some(violation), close, outbox, pending),
+            Phase::Closing { ours, .. } => match manner.failure {
+                FailureReport::Coded => self.end(frame, Some(violation), close, outbox, pending),
+                // No close frame of the peer can follow what it broke the protocol with.
+                FailureReport::Worded => {
+                    let close = Event::close(ours);
+                    self.end(frame, None, close, outbox, pending);
+                }
+            },
+            Phase::Ending(_) | Phase::Closed => {}
         }
     }
 
@@ -181,7 +182,7 @@ impl Hybi {
         }
     }
 
-    /// There is no memory for what we send, or not for all of it: nothing of it comes but our close frame.
+    /// Fails the connection for want of memory: nothing of what we send comes but our close frame.
     pub(crate) fn exhausted(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
         self.stop_sending();
         match self.phase {

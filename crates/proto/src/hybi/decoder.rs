@@ -357,7 +357,7 @@ mod tests {
         let policy = Policy {
             peer_masking: masking,
             max_message: 70_000,
-            ..Policy::websocket_driver_server()
+            ..Policy::default()
         };
         Decoder::new(&policy, Rsv::default())
     }

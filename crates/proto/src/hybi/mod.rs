@@ -1,4 +1,4 @@
-//! RFC 6455 after the opening handshake: hybi-13.
+//! RFC 6455 after the opening handshake: hybi-13, and hybi-8, which has the same frames.
 //!
 //! Knows what each frame of the peer is answered with, and what may be sent. Does not know how frames are
 //! laid out, nor how the connection was opened. How it closes is in `closing.rs`.

@@ -80,7 +80,7 @@ pub enum MessageLimit {
 
 /// What is said when the peer broke the protocol.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Failure {
+pub enum FailureReport {
     /// Close frame and end have a code and the words. After our close frame nothing is said: it has said why we
     /// close.
     Worded,

@@ -49,12 +49,12 @@ impl Options {
     /// `None` if it is not acceptable.
     #[must_use]
     pub fn activate(&self, response: &[(String, Option<String>)]) -> Option<Agreed> {
-        let Received {
+        let Known {
             server_no_context_takeover,
             client_no_context_takeover,
             server_max_window_bits,
             client_max_window_bits,
-        } = Received::parse(response)?;
+        } = Known::parse(response)?;
         let client_window = match client_max_window_bits {
             Some(Mentioned::Value(bits)) => bits,
             Some(Mentioned::Bare) => return None,
@@ -88,7 +88,7 @@ impl Options {
         &self,
         offers: impl IntoIterator<Item = &'a [(String, Option<String>)]>,
     ) -> Option<(Parameters, Agreed)> {
-        let offer = offers.into_iter().find_map(Received::parse)?;
+        let offer = offers.into_iter().find_map(Known::parse)?;
         let own = Direction {
             window: limited(self.max_window_bits, offer.server_max_window_bits),
             takeover: !self.no_context_takeover && !offer.server_no_context_takeover,
@@ -130,7 +130,7 @@ impl Options {
 
 /// An offer or a response whose parameters are known, well-formed and not repeated.
 #[derive(Debug, Default)]
-struct Received {
+struct Known {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     server_max_window_bits: Option<WindowBits>,
@@ -144,9 +144,9 @@ enum Mentioned {
     Value(WindowBits),
 }
 
-impl Received {
+impl Known {
     fn parse(parameters: &[(String, Option<String>)]) -> Option<Self> {
-        let mut received = Self::default();
+        let mut known = Self::default();
         for (index, (name, value)) in parameters.iter().enumerate() {
             let is_repeated = parameters
                 .iter()
@@ -157,21 +157,21 @@ impl Received {
             }
             let bits = value.as_deref().map(WindowBits::parse);
             match (name.as_str(), bits) {
-                (SERVER_NO_CONTEXT_TAKEOVER, None) => received.server_no_context_takeover = true,
-                (CLIENT_NO_CONTEXT_TAKEOVER, None) => received.client_no_context_takeover = true,
+                (SERVER_NO_CONTEXT_TAKEOVER, None) => known.server_no_context_takeover = true,
+                (CLIENT_NO_CONTEXT_TAKEOVER, None) => known.client_no_context_takeover = true,
                 (SERVER_MAX_WINDOW_BITS, Some(Some(bits))) => {
-                    received.server_max_window_bits = Some(bits);
+                    known.server_max_window_bits = Some(bits);
                 }
                 (CLIENT_MAX_WINDOW_BITS, None) => {
-                    received.client_max_window_bits = Some(Mentioned::Bare);
+                    known.client_max_window_bits = Some(Mentioned::Bare);
                 }
                 (CLIENT_MAX_WINDOW_BITS, Some(Some(bits))) => {
-                    received.client_max_window_bits = Some(Mentioned::Value(bits));
+                    known.client_max_window_bits = Some(Mentioned::Value(bits));
                 }
                 _ => return None,
             }
         }
-        Some(received)
+        Some(known)
     }
 }
 

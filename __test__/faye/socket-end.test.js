@@ -3,11 +3,12 @@
 // The end of a socket whose peer takes the rest little by little.
 
 const assert = require('node:assert/strict')
+const net = require('node:net')
 const { Duplex } = require('node:stream')
 
 const { recordLines } = require('../support/client')
 const { openServer } = require('../support/open')
-const { connect, eventually, once, serve } = require('../support/peer')
+const { accept, connect, eventually, once, serve } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { fakeOwnTimers } = require('../support/timers')
@@ -89,4 +90,22 @@ deviation('a custom stream is ended as well', async () => {
   controller.abort()
   assert.deepEqual(events, ['open', 'end', 'close 1006 '])
   assert.ok(socket.destroyed)
+})
+
+deviation('a connection whose stream throws at terminate() ends all the same', async (scope) => {
+  const server = await accept(scope)
+  const socket = net.connect({ port: server.port, host: '127.0.0.1' })
+  const ws = new WebSocket.Client(server.url, null, { createConnection: () => socket, transport: 'stream' })
+  const events = recordLines(ws)
+  await server.acceptedOpen()
+  await once(ws, 'open')
+  await new Promise(setImmediate)
+  socket.write = () => { throw new Error('mine') }
+  assert.throws(() => ws.send('a'), /mine/)
+  const sent = new Promise((resolve) => ws.send('b', (error) => resolve(error?.message)))
+  assert.throws(() => ws.terminate(), /mine/)
+  assert.equal(ws.readyState, 3)
+  assert.ok(socket.destroyed)
+  await sent
+  assert.equal(events.filter((line) => line.startsWith('close')).length, 1)
 })

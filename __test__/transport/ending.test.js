@@ -8,7 +8,7 @@ const { Duplex } = require('node:stream')
 const { test } = require('node:test')
 
 const { Connection } = require('../../lib/connection/connection')
-const { close, connect, end, endSlowly } = require('../../lib/transport')
+const { close, connect, end, endSlowly, leave } = require('../../lib/transport')
 
 /** A stream that counts what is asked of it. `waiting` bytes of it have not been written. */
 function stream (waiting = 0) {
@@ -60,6 +60,29 @@ test('a socket that a program connects again ends again', async () => {
     await new Promise((resolve) => socket.once('close', resolve))
   }
   server.close()
+})
+
+for (const how of ['finish', 'end', 'abort']) {
+  test(`a transport that throws at ${how} is aborted, and the exception goes on`, () => {
+    const { socket } = stream()
+    const done = []
+    const record = (name) => () => done.push(name)
+    const transport = { finish: record('finish'), end: record('end'), abort: record('abort') }
+    const original = transport[how]
+    transport[how] = () => {
+      transport[how] = original
+      throw new Error('mine')
+    }
+    assert.throws(() => leave(socket, transport, how), /mine/)
+    assert.deepEqual(done, ['abort'])
+  })
+}
+
+test('a stream without a transport that throws at its end is destroyed', () => {
+  const { socket } = stream()
+  socket.end = () => { throw new Error('mine') }
+  assert.throws(() => leave(socket, null, 'end'), /mine/)
+  assert.ok(socket.destroyed)
 })
 
 test('a socket that closes in time stops its timer', async () => {

@@ -13,13 +13,6 @@ const { dispatch, dispatchMessage } = require('./event')
 const { Lifetime } = require('./lifetime')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
-/** How a stream ends that has no transport yet. */
-const END_OF_STREAM = {
-  finish: transports.close,
-  end: transports.end,
-  abort: (/** @type {any} */ stream) => stream.destroy()
-}
-
 /** How a public socket names its connection. */
 const CONNECTION = Symbol('connection')
 
@@ -364,14 +357,19 @@ class SocketConnection {
    */
   #finish (how) {
     this.#dial?.end()
-    const { socket } = this
     const isOver = this.state === CLOSED
     if (isOver && how !== 'abort') return
-    socket.readyState = CLOSED
+    this.socket.readyState = CLOSED
     this.#lifetime.ended()
-    if (this.#transport !== null) this.#transport[how]()
-    else if (this.#stream !== null) END_OF_STREAM[how](this.#stream)
-    if (isOver) return
+    try {
+      if (this.#stream !== null) transports.leave(this.#stream, this.#transport, how)
+    } finally {
+      if (!isOver) this.#ended()
+    }
+  }
+
+  #ended () {
+    const { socket } = this
     this.queue?.abandon()
     this.engine.abandon()
 

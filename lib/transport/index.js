@@ -58,4 +58,25 @@ function connectSecurely (socket, connection, secure) {
     new SecureChannel(adoption, socket, connection, transport, context, secure))
 }
 
-module.exports = { batch, connect, connectSecurely, close, end, endSlowly }
+/**
+ * Ends the use of a socket by a connection: through its transport, if it has one yet. Methods of a program's stream may
+ * throw: the socket is aborted then, and the exception goes on.
+ *
+ * @param {any} socket
+ * @param {Transport | null} transport
+ * @param {'finish' | 'end' | 'abort'} how
+ */
+function leave (socket, transport, how) {
+  try {
+    if (transport !== null) transport[how]()
+    else WITHOUT_TRANSPORT[how](socket)
+  } catch (error) {
+    if (transport !== null) transport.abort()
+    else socket.destroy()
+    throw error
+  }
+}
+
+const WITHOUT_TRANSPORT = { finish: close, end, abort: (/** @type {any} */ socket) => socket.destroy() }
+
+module.exports = { batch, close, connect, connectSecurely, end, endSlowly, leave }

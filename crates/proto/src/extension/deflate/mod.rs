@@ -1,7 +1,7 @@
 //! permessage-deflate, RFC 7692.
 //!
 //! Messages are compressed with zlib's format, and may refer to earlier messages of the same direction.
-//! Three ways lead to [`Inflater`] and [`Deflater`]: a connection's own receiver and sender; a session in a
+//! Three ways lead to `Inflater` and `Deflater`: a connection's own receiver and sender; a session in a
 //! pipeline beside other extensions; and a session for other libraries, without a connection.
 //!
 //! **What a connection keeps, and what a thread keeps.** The states of zlib are large. With one per

@@ -14,7 +14,7 @@ use proto::output::{Form, Kind};
 
 use crate::connection::{kind, sent};
 use crate::convert::value::{message, with_bytes, with_text};
-use crate::fault;
+use crate::injection;
 use crate::registry::{self, Registered};
 use crate::run;
 use crate::seam::Sent;
@@ -98,7 +98,7 @@ unsafe extern "C" fn prepared(
         let message = registry::prepared(index(env, message)?)?;
         let mut connection = registered.connection();
         let accepted = connection.send_prepared(&message);
-        fault::point("prepared");
+        injection::point("prepared");
         number_of(env, sent(&mut connection, accepted))
     })
 }
@@ -127,7 +127,7 @@ unsafe extern "C" fn receive(env: sys::napi_env, info: sys::napi_callback_info) 
         let receive = |chunk: &mut [u8]| {
             let mut connection = registered.connection();
             connection.receive(chunk);
-            fault::point("receive");
+            injection::point("receive");
         };
         // SAFETY: as in `text`; receiving runs no JavaScript.
         unsafe { with_bytes(env, chunk, receive) }?;
@@ -145,7 +145,7 @@ unsafe extern "C" fn messages(
         let mut array: sys::napi_value = null_mut();
         let mut length = 0;
         run::decode(&mut connection, |next| {
-            fault::point("messages");
+            injection::point("messages");
             // SAFETY: as in `text`; the scope is that of the call.
             let Some(value) = (unsafe { message(env, next) }) else {
                 return false;
@@ -190,7 +190,7 @@ unsafe extern "C" fn take_output(
             let length = into.len().min(outbox.bytes().len());
             into[..length].copy_from_slice(&outbox.bytes()[..length]);
             outbox.advance(length);
-            fault::point("take output");
+            injection::point("take output");
             length
         };
         // SAFETY: as in `text`; taking runs no JavaScript.
@@ -202,7 +202,7 @@ unsafe extern "C" fn take_output(
 fn send(registered: &Registered, form: Form, kind: Kind, payload: &[u8]) -> f64 {
     let mut connection = registered.connection();
     let accepted = connection.send_in(form, kind, payload);
-    fault::point("send");
+    injection::point("send");
     sent(&mut connection, accepted)
 }
 

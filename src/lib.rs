@@ -1,8 +1,9 @@
 //! The binding: JavaScript values in, protocol core, JavaScript values out.
 //!
-//! Each class owns one object of the core and each method is one sentence: convert, delegate, convert
-//! back. No protocol decision is made here, no JavaScript is called from here, and no panic leaves:
-//! every entry is wrapped in `catch_unwind`, and what it catches is thrown as an `Error`.
+//! A class stands for an object of the core, and a method is one sentence: convert, delegate, convert back. No
+//! protocol decision is made here. A method calls no JavaScript: what it causes is returned. The transport alone calls
+//! functions of JavaScript, when sockets are ready. No panic leaves: every entry is wrapped in `catch_unwind`, and what
+//! it catches is thrown as an `Error`.
 
 pub mod calls;
 pub mod connection;
@@ -10,9 +11,9 @@ pub mod convert;
 pub mod deflate;
 pub mod established;
 pub mod extensions;
-mod fault;
 pub mod frames;
 pub mod http;
+mod injection;
 pub mod prepared;
 pub mod proxy;
 mod registry;

@@ -12,7 +12,7 @@ use proto::connection::Connection;
 use proto::hybi::prepared::Prepared;
 use slab::Slab;
 
-use crate::fault;
+use crate::injection;
 
 /// A connection as the binding shares it between JavaScript's object and a reactor.
 pub(crate) type Shared = Rc<RefCell<Connection>>;
@@ -126,7 +126,7 @@ impl Registered {
         let attempt = || {
             let mut connection = self.connection();
             let result = command(&mut connection);
-            fault::point("command");
+            injection::point("command");
             result
         };
         catch_unwind(AssertUnwindSafe(attempt)).ok()

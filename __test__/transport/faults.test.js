@@ -1,7 +1,7 @@
 'use strict'
 
 // What a panic of ours leaves: the connections that it concerns end with an error, and all others go on. Panics are
-// injected, in an addon that is built for that (src/fault.rs).
+// injected, in an addon that is built for that (src/injection.rs).
 
 const assert = require('node:assert/strict')
 

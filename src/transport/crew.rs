@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use mio::Waker;
 
 use super::descriptor;
-use crate::fault;
+use crate::injection;
 
 /// A write that has left the loop, until the loop hears what has come of it.
 pub(crate) struct Job {
@@ -62,7 +62,7 @@ impl Job {
         if let Progress::Waiting = *progress {
             // Stays after a panic: some bytes may have been written, and must not be written again.
             *progress = Progress::Failed(libc::EIO);
-            fault::point("job");
+            injection::point("job");
             *progress = match descriptor::send_all(self.descriptor, &self.bytes) {
                 Ok(written) => Progress::Written(written),
                 Err(error) => Progress::Failed(error.raw_os_error().unwrap_or_default()),
@@ -153,7 +153,7 @@ pub(crate) fn is_available() -> bool {
     let mut state = lock(&CREW.state);
     let is_due = state.failed.is_none_or(|at| at.elapsed() >= PAUSE);
     while state.workers < wanted && is_due {
-        let started = fault::result("start a worker")
+        let started = injection::result("start a worker")
             .and_then(|()| Builder::new().name("faye-websocket".into()).spawn(work));
         match started {
             Ok(_) => state.workers += 1,

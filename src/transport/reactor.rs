@@ -15,7 +15,7 @@ use super::crew;
 use super::socket::{News, Read, Socket};
 use super::table::{Id, Table};
 use crate::registry::Shared;
-use crate::{fault, run};
+use crate::{injection, run};
 
 /// The sockets of one environment, and what is left to do for them.
 pub(crate) struct Reactor {
@@ -142,7 +142,7 @@ impl Reactor {
 
     /// Reads whose turn it is.
     fn read(&mut self, sink: &mut impl Sink) {
-        fault::point("collect");
+        injection::point("collect");
         let mut bytes = 0;
         let mut turns = self.table.ready_count().min(MAX_READS);
         while bytes < MAX_BYTES && turns > 0 && sink.len() < MAX_BATCH {
@@ -177,7 +177,7 @@ impl Reactor {
         let decoded = self.table.guarded("decoded", id, |_| {
             let mut connection = connection.borrow_mut();
             let run = run::decode(&mut connection, |message| {
-                fault::point("decode");
+                injection::point("decode");
                 sink.message(id, message)
             });
             if !run.is_whole || connection.needs_poll() {
@@ -190,7 +190,7 @@ impl Reactor {
 
     /// Writes what the batch has sent, one socket after the other.
     pub(crate) fn write(&mut self) {
-        fault::point("write");
+        injection::point("write");
         if self.dirty.len() >= WIDE && self.has_crew && crew::is_available() {
             self.table.send_away(&self.dirty);
         } else {

@@ -13,7 +13,7 @@ use tls::Failure;
 use super::Dispatcher;
 use super::calls::checked;
 use crate::convert::value;
-use crate::fault;
+use crate::injection;
 use crate::seam::{AGREED, ENTRY_BITS, Entry};
 use crate::transport::reactor::Sink;
 use crate::transport::socket::News;
@@ -72,7 +72,7 @@ impl<'a> Batch<'a> {
     /// is raised as well, and the rest is delivered as if it had not.
     fn deliver(&self) {
         let dispatcher = self.dispatcher;
-        fault::point("deliver");
+        injection::point("deliver");
         let mut parts = self.arguments.chunks(MAX_CALL);
         let Some(last) = parts.next_back() else {
             return;

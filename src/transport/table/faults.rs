@@ -6,7 +6,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Id, Table};
-use crate::fault;
+use crate::injection;
 use crate::transport::socket::Output;
 
 impl Table {
@@ -20,7 +20,7 @@ impl Table {
     ) -> Option<R> {
         let attempt = || {
             let result = work(self);
-            fault::point(step);
+            injection::point(step);
             result
         };
         // What a step changes beside its socket are lists of ids and a buffer that is filled anew.

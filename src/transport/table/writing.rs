@@ -9,7 +9,7 @@ use mio::unix::SourceFd;
 use mio::{Interest, Token};
 
 use super::{Id, Table, socket_of};
-use crate::fault;
+use crate::injection;
 use crate::transport::crew::{self, Job, Outcome};
 use crate::transport::socket::{Bytes, Output};
 
@@ -62,7 +62,7 @@ impl Table {
             (Output::Ready, Interest::READABLE)
         };
         socket.output = output;
-        let registered = fault::result("reregister").and_then(|()| {
+        let registered = injection::result("reregister").and_then(|()| {
             self.poll.registry().reregister(
                 &mut SourceFd(&socket.descriptor),
                 Token(id.place as usize),

@@ -26,11 +26,11 @@ fn is_due(_: &str) -> bool {
 }
 
 #[cfg(feature = "fault-injection")]
-use injection::is_due;
+use requested::is_due;
 
 #[cfg(feature = "fault-injection")]
 #[expect(unreachable_pub, reason = "exported to JavaScript")]
-mod injection {
+mod requested {
     use std::sync::{Mutex, PoisonError};
 
     use napi_derive::napi;

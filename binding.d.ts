@@ -96,8 +96,8 @@ export declare class Connection {
   takeDeflate(): DeflateSession | null
   /**
    * An end whose opening handshake was made elsewhere, in RFC 6455's version or in version 8. It is open: nothing is
-   * written, and no event comes. `deflate` is what was agreed on, if messages are compressed; its own session is
-   * not used.
+   * written, and no event comes. `deflate` is what was agreed on, if messages are compressed. Only the
+   * agreement of `deflate` is used, not its session.
    */
   static established(isClient: boolean, options: ConnectionOptions, deflate?: DeflateSession | undefined | null): Connection
   /**
@@ -303,9 +303,10 @@ export interface ConnectAnswer {
 }
 
 /**
- * Something that is not a message. `kind` is the name of websocket-driver's event, or says what the
- * shim has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
- * `outgoing` one, `drain` the sessions, poll again later as something is `unfinished`. The other fields are those of that kind.
+ * Something that is not a message. `kind` names what has happened (`open`, `ping`, `pong`, `error`, `close`, `frame`)
+ * or what the caller has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
+ * `outgoing` one, `drain` the sessions, poll again later as something is `unfinished`. The other fields are those of
+ * that kind.
  */
 export interface ConnectionEvent {
   /** What happened. */
@@ -367,7 +368,7 @@ export interface ConnectionOptions {
   fragmentAt?: number
   /** Whether pings are answered. Else `pong` has to be called. */
   answersPings?: boolean
-  /** The version that a client asks for: 13 or 8. */
+  /** The version that a client asks for, or that an established connection of either role speaks: 13 or 8. Default 13. */
   version?: number
 }
 
@@ -454,6 +455,9 @@ export interface ExtensionParameter {
   value: boolean | number | string
 }
 
+/** What Node reads at a time, in bytes. */
+export declare const FULL_CHUNK: number
+
 /** The interfaces, each of which has its own policy. */
 export type Interface = 'websocket-driver' | 'websocket-node' | 'ws'
 
@@ -524,7 +528,7 @@ export declare enum Slot {
   Cause = 1,
 }
 
-/** How many numbers they share. */
+/** How many numbers they share: one more than the last `Slot`. */
 export declare const SLOTS: number
 
 /** Where the tunnel leads to, and who asks. */

@@ -852,6 +852,7 @@ module.exports.ENTRY_BITS = nativeBinding.ENTRY_BITS
 module.exports.eventStreamHead = nativeBinding.eventStreamHead
 module.exports.eventStreamMessage = nativeBinding.eventStreamMessage
 module.exports.eventStreamPing = nativeBinding.eventStreamPing
+module.exports.FULL_CHUNK = nativeBinding.FULL_CHUNK
 module.exports.Interface = nativeBinding.Interface
 module.exports.isEventSource = nativeBinding.isEventSource
 module.exports.isWebSocket = nativeBinding.isWebSocket

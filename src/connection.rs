@@ -6,11 +6,11 @@ use napi_derive::napi;
 use proto::connection::{self, Connection as Core};
 use proto::handshake::ClientRequest;
 use proto::http::request::Request;
-use proto::output::{Caused, Kind};
+use proto::output::{Caused, Event, Kind, Output};
 
 use crate::convert::error::throw;
 use crate::convert::options::{ConnectionOptions, random};
-use crate::convert::output::{self, ConnectionEvent, JsOutput, Wanted};
+use crate::convert::output::{self, ConnectionEvent, JsOutput};
 use crate::http::flat_headers;
 use crate::registry::{Borrowed, Registered, Registration};
 use crate::seam::{ReadyState, Sent};
@@ -132,12 +132,13 @@ impl Connection {
         pings: bool,
         pongs: bool,
     ) -> Result<Option<JsOutput<'env>>> {
-        let wanted = Wanted {
-            writes,
-            pings,
-            pongs,
+        let is_wanted = |output: &Output<'_>| match output {
+            Output::Write => writes,
+            Output::Event(Event::Ping(_)) => pings,
+            Output::Event(Event::Pong(_)) => pongs,
+            _ => true,
         };
-        let next = |connection: &mut Core| output::next(env, connection, wanted);
+        let next = |connection: &mut Core| output::next(env, connection, is_wanted);
         // After a panic there is the end to tell.
         let output = self.registration.attempt(next);
         output.unwrap_or_else(|| next(&mut self.connection()))

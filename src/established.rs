@@ -12,8 +12,8 @@ use crate::deflate::DeflateSession;
 #[napi]
 impl Connection {
     /// An end whose opening handshake was made elsewhere, in RFC 6455's version or in version 8. It is open: nothing is
-    /// written, and no event comes. `deflate` is what was agreed on, if messages are compressed; its own session is
-    /// not used.
+    /// written, and no event comes. `deflate` is what was agreed on, if messages are compressed. Only the
+    /// agreement of `deflate` is used, not its session.
     #[napi(factory, catch_unwind)]
     pub fn established(
         is_client: bool,

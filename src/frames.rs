@@ -1,4 +1,4 @@
-//! What `Connection` does for frames that are no messages.
+//! What `Connection` does for single frames: pings, pongs, and frames of any opcode that are sent as they are.
 
 use napi::{Either, Env, Error, Result, Status};
 use napi_derive::napi;

@@ -43,4 +43,4 @@ pub(crate) fn decode(
 
 /// Bounds of a run, so that a flood of tiny messages cannot fill the heap before the first of them is delivered.
 const MAX_MESSAGES: usize = 1024;
-const MAX_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 1024 * 1024;

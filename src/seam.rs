@@ -62,9 +62,9 @@ pub enum Slot {
     Cause = 1,
 }
 
-/// How many numbers they share.
+/// How many numbers they share: one more than the last `Slot`.
 #[napi]
-pub const SLOTS: u32 = 2;
+pub const SLOTS: u32 = Slot::Cause as u32 + 1;
 
 /// The value of `Entry.Secure` when TLS has been agreed on.
 #[napi]
@@ -73,6 +73,15 @@ pub const AGREED: i32 = -1;
 /// A reactor tells of a socket by one number: the number of the socket shifted by so many bits, plus the `Entry`.
 #[napi]
 pub const ENTRY_BITS: u32 = 3;
+
+const _: () = assert!(
+    (Entry::Secure as u32) < 1 << ENTRY_BITS,
+    "the last entry fits"
+);
+
+/// What Node reads at a time, in bytes.
+#[napi]
+pub const FULL_CHUNK: u32 = proto::connection::FULL_CHUNK as u32;
 
 /// Bytes of replies that may wait for a peer that does not read. While they do, nothing more is read from it.
 #[napi]

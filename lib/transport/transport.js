@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { MAX_REPLIES, ReadyState } = require('../native')
+const { FULL_CHUNK, MAX_REPLIES, ReadyState } = require('../native')
 const { nextTick, now, setImmediate } = require('../runtime')
 const { Context } = require('./context')
 const { close, end } = require('./ending')
@@ -115,7 +115,8 @@ class Transport {
    * @param {boolean} isFull there is no room elsewhere
    */
   hasRoom (pending, isFull = false) {
-    // Only the socket knows whether it is full. A batch that has grown large is written before its end.
+    // Only the socket knows whether it is full. A batch that has grown large is written before its end; the replies to
+    // a full chunk still fit in one write.
     if (pending >= FULL_CHUNK && this.#takes) this.#write()
     const hasRoom = !this.#waiting && !isFull
     this.#owed ||= !hasRoom
@@ -384,8 +385,5 @@ class Transport {
     this.settle()
   }
 }
-
-/** What Node reads at a time; the replies to it fit in one write. */
-const FULL_CHUNK = 64 * 1024
 
 module.exports = { Transport }

@@ -62,7 +62,7 @@ pub struct ConnectionOptions {
     pub fragment_at: Option<f64>,
     /// Whether pings are answered. Else `pong` has to be called.
     pub answers_pings: Option<bool>,
-    /// The version that a client asks for: 13 or 8.
+    /// The version that a client asks for, or that an established connection of either role speaks: 13 or 8. Default 13.
     pub version: Option<u8>,
 }
 

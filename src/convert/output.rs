@@ -15,19 +15,12 @@ use crate::convert::value;
 /// A run of messages, or one other thing.
 pub(crate) type JsOutput<'env> = Either<Array<'env>, ConnectionEvent<'env>>;
 
-/// The outputs that have a listener; the others are skipped.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
-    pub(crate) writes: bool,
-    pub(crate) pings: bool,
-    pub(crate) pongs: bool,
-}
-
-/// The next output. A message comes alone; `calls().messages` gives a run of them.
+/// The next output that is wanted: the others are skipped. A message comes alone and is always wanted;
+/// `calls().messages` gives a run of them.
 pub(crate) fn next<'env>(
     env: &'env Env,
     connection: &mut Connection,
-    wanted: Wanted,
+    is_wanted: impl Fn(&Output<'_>) -> bool,
 ) -> Result<Option<JsOutput<'env>>> {
     loop {
         return Ok(match connection.poll() {
@@ -44,9 +37,7 @@ pub(crate) fn next<'env>(
                 run.set(0, message)?;
                 Some(Either::A(run))
             }
-            Some(Output::Write) if !wanted.writes => continue,
-            Some(Output::Event(Event::Ping(_))) if !wanted.pings => continue,
-            Some(Output::Event(Event::Pong(_))) if !wanted.pongs => continue,
+            Some(output) if !is_wanted(&output) => continue,
             Some(Output::Frame(frame)) => Some(Either::B(ConnectionEvent::frame(env, &frame)?)),
             Some(Output::Unfinished) => Some(Either::B(ConnectionEvent::of("unfinished"))),
             Some(Output::Write) => Some(Either::B(ConnectionEvent::of("write"))),
@@ -56,9 +47,10 @@ pub(crate) fn next<'env>(
     }
 }
 
-/// Something that is not a message. `kind` is the name of websocket-driver's event, or says what the
-/// shim has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
-/// `outgoing` one, `drain` the sessions, poll again later as something is `unfinished`. The other fields are those of that kind.
+/// Something that is not a message. `kind` names what has happened (`open`, `ping`, `pong`, `error`, `close`, `frame`)
+/// or what the caller has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
+/// `outgoing` one, `drain` the sessions, poll again later as something is `unfinished`. The other fields are those of
+/// that kind.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct ConnectionEvent<'env> {

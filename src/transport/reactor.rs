@@ -234,7 +234,7 @@ impl Reactor {
 /// a write five.
 const WIDE: usize = 64;
 /// What one batch reads and decodes, so that no flood keeps the loop from its other work.
-const MAX_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = run::MAX_BYTES;
 const MAX_READS: usize = 1024;
 /// Messages and news from which on a batch reads no more.
 const MAX_BATCH: usize = 4096;

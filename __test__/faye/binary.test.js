@@ -292,6 +292,16 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(types, ['Buffer', 'ArrayBuffer', 'Buffer', 'ArrayBuffer'])
   })
 
+  deviation(`${role}: binaryType that a 'data' handler sets is that of the messages behind`, async (scope) => {
+    const { frame, peer, ws } = await open(scope)
+    const types = []
+    ws.once('data', () => { ws.binaryType = 'arraybuffer' })
+    ws.on('message', ({ data }) => types.push(Buffer.isBuffer(data)))
+    peer.write(Buffer.concat([frame('binary', 'a'), frame('binary', 'b')]))
+    await eventually(() => types.length === 2, 'two messages')
+    assert.deepEqual(types, [true, false])
+  })
+
   deviation(`${role}: another binaryType throws and changes nothing`, async (scope) => {
     const { ws } = await open(scope, { options: { binaryType: 'arraybuffer' } })
     for (const wrong of ['blob', 'fragments', undefined, null, 5]) {

@@ -52,7 +52,7 @@ function arrayBufferOf ({ buffer, byteOffset, byteLength }) {
  * @param {{ version: string }} connection
  */
 function takesBinary ({ version }) {
-  return !version.startsWith('hixie')
+  return !String(version).startsWith('hixie')
 }
 
 module.exports = { arrayBufferOf, isBlob, messageOf, takesBinary }

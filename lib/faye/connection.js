@@ -231,8 +231,10 @@ class SocketConnection {
   received (data) {
     if (this.state <= OPEN) {
       const { socket } = this
+      // A handler of this message may change it for those to come.
+      const asArrayBuffer = this.givesArrayBuffers && typeof data !== 'string'
       if (socket.readable) socket.emit('data', data)
-      dispatchMessage(socket, this.givesArrayBuffers && typeof data !== 'string' ? arrayBufferOf(data) : data)
+      dispatchMessage(socket, asArrayBuffer ? arrayBufferOf(data) : data)
     }
     if (this.#face !== null) this.#face.observer.received(data)
   }

@@ -1,8 +1,8 @@
 //! The binding: JavaScript values in, protocol core, JavaScript values out.
 //!
 //! A class stands for an object of the core, and a method is one sentence: convert, delegate, convert back. No
-//! protocol decision is made here. A method calls no JavaScript: what it causes is returned. The transport alone calls
-//! functions of JavaScript, when sockets are ready. No panic leaves: every entry is wrapped in `catch_unwind`, and what
+//! protocol decision is made here. A method calls no JavaScript: what it causes is returned. Only the transport does,
+//! when sockets are ready, and `uncaught.rs`, which holds no borrow. No panic leaves: every entry is wrapped in `catch_unwind`, and what
 //! it catches is thrown as an `Error`.
 
 pub mod calls;

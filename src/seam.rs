@@ -1,5 +1,5 @@
 //! The numbers that JavaScript and Rust agree on, and the limits that stand for both. The generated binding exports
-//! them, so each is defined here and nowhere else.
+//! them, so each is defined once: here, or in the core if that needs it too.
 
 use napi_derive::napi;
 

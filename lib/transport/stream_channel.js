@@ -119,7 +119,7 @@ function writeOutput (socket, connection) {
 /**
  * @param {any} socket
  * @param {Buffer} bytes
- * @param {import('../connection/receipts').Handed} [handed] the receipts that these bytes complete
+ * @param {import('../connection/seam').Handed} [handed] the receipts that these bytes complete
  */
 function write (socket, bytes, handed) {
   if (handed === undefined) return socket.write(bytes)

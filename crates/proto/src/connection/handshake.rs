@@ -346,7 +346,7 @@ impl Opening {
     }
 }
 
-/// What Node reads at a time, in bytes.
+/// The most that transports hand over at a time, in bytes.
 pub const FULL_CHUNK: usize = 64 * 1024;
 /// What is worth reading before the start.
 const ENOUGH_BEFORE_START: usize = FULL_CHUNK;

@@ -6,7 +6,7 @@
 use bytes::BufMut as _;
 
 use super::FrameStart;
-use super::mask::{MaskingKey, mask};
+use super::mask::{BLOCK, MaskingKey, mask};
 
 /// Appends one frame to `out`.
 #[inline]
@@ -45,8 +45,6 @@ pub(crate) fn encode(
 
 /// Bytes that a frame has beside its payload at most.
 pub(crate) const MAX_HEADER: usize = 14;
-/// Half of a common first-level data cache.
-const BLOCK: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {

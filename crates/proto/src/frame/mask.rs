@@ -4,6 +4,9 @@
 
 use std::fmt;
 
+/// Bytes that are copied and masked at a time: half of a common first-level data cache.
+pub(crate) const BLOCK: usize = 16 * 1024;
+
 /// The 4 bytes that a client's payload is XORed with.
 pub type MaskingKey = [u8; 4];
 

@@ -4,7 +4,7 @@
 //! is still UTF-8. Does not know frames or limits: what is not admitted never gets here.
 
 use crate::error::ProtocolError;
-use crate::frame::mask::{MaskingKey, mask};
+use crate::frame::mask::{BLOCK, MaskingKey, mask};
 use crate::memory;
 use crate::output::Kind;
 use crate::policy::TextCheck;
@@ -154,5 +154,3 @@ impl Assembler {
 
 /// Bytes of a frame that room is made for before they arrive.
 const MAX_TRUST: usize = 128 * 1024;
-/// Half of a common first-level data cache.
-const BLOCK: usize = 16 * 1024;

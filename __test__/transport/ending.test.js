@@ -8,7 +8,8 @@ const { Duplex } = require('node:stream')
 const { test } = require('node:test')
 
 const { Connection } = require('../../lib/connection/connection')
-const { close, connect, end, endSlowly, leave } = require('../../lib/transport')
+const { connect, leave } = require('../../lib/transport')
+const { close, end, endSlowly } = require('../../lib/transport/ending')
 
 /** A stream that counts what is asked of it. `waiting` bytes of it have not been written. */
 function stream (waiting = 0) {

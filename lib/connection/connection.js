@@ -52,6 +52,8 @@ class Connection {
    */
   constructor (connection, isClient) {
     this.#native = connection
+    /** What the functions of the binding and the reactor know the connection by. */
+    this.number = connection.number
     this.outgoing = new Outgoing(this, connection)
     this.delivery = new Delivery(this, connection)
     this.#isClient = isClient
@@ -354,11 +356,6 @@ class Connection {
   }
 
   // For the transport: what leaves.
-
-  /** What the functions of the binding and the reactor know the connection by. */
-  get number () {
-    return this.#native.number
-  }
 
   /** A sender that was told to wait may go on. */
   drained () {

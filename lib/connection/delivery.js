@@ -9,6 +9,7 @@ const { PINGS, PONGS, ReadyState } = require('./seam')
  * The connection whose events and messages are delivered.
  *
  * @typedef {object} Host
+ * @property {number} number what the native functions know the connection by
  * @property {number} readyState
  * @property {import('./seam').Transport | null} transport
  * @property {import('./seam').Observer} observer
@@ -57,7 +58,7 @@ class Delivery {
   constructor (host, connection) {
     this.#host = host
     this.#native = connection
-    this.#number = connection.number
+    this.#number = host.number
   }
 
   /**

@@ -11,6 +11,7 @@ const { MAX_HELD } = require('./sessions')
  * The connection that sends.
  *
  * @typedef {object} Host
+ * @property {number} number what the native functions know the connection by
  * @property {number} readyState
  * @property {import('./seam').Transport | null} transport
  * @property {boolean} isBusy work is left for the next turn of the event loop
@@ -47,7 +48,7 @@ class Outgoing {
   constructor (host, connection) {
     this.#host = host
     this.#native = connection
-    this.#number = connection.number
+    this.#number = host.number
   }
 
   /** @param {import('./sessions').Sessions} sessions that transform messages from now on */
@@ -69,7 +70,7 @@ class Outgoing {
 
   /** @param {Buffer} message that should be UTF-8 */
   encodedText (message) {
-    if (this.#sessions !== null) return this.transform(true, message, false, false)
+    if (this.#sessions !== null) return this.#transform(true, message, false, false)
     return this.#offer(calls.bytes(this.#number, true, message))
   }
 
@@ -142,9 +143,9 @@ class Outgoing {
     if (this.#host.readyState > Open) return refused(receipt)
     if (receipt !== null) this.#expect(receipt)
     const isMarked = receipt !== null
-    if (typeof message === 'string') return this.transform(true, Buffer.from(message), isMarked, isPlain)
-    if (Buffer.isBuffer(message)) return this.transform(false, message, isMarked, isPlain)
-    return this.transform(message.isText, message.native.payload(), isMarked, isPlain)
+    if (typeof message === 'string') return this.#transform(true, Buffer.from(message), isMarked, isPlain)
+    if (Buffer.isBuffer(message)) return this.#transform(false, message, isMarked, isPlain)
+    return this.#transform(message.isText, message.native.payload(), isMarked, isPlain)
   }
 
   /**
@@ -153,7 +154,7 @@ class Outgoing {
    * @param {boolean} isMarked its sender waits for it to leave
    * @param {boolean} isPlain
    */
-  transform (isText, payload, isMarked, isPlain) {
+  #transform (isText, payload, isMarked, isPlain) {
     if (this.#sessions === null || this.#host.readyState > Open) return false
     this.#sessions.outgoing(isText, payload, isMarked, isPlain)
     return this.#host.transport === null || this.#host.transport.hasRoom(0, this.#sessionsAreFull)

@@ -79,4 +79,4 @@ function leave (socket, transport, how) {
 
 const WITHOUT_TRANSPORT = { finish: close, end, abort: (/** @type {any} */ socket) => socket.destroy() }
 
-module.exports = { batch, close, connect, connectSecurely, end, endSlowly, leave }
+module.exports = { batch, connect, connectSecurely, endSlowly, leave }

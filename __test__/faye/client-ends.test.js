@@ -243,7 +243,7 @@ deviation('a name that is not found is one error and one close', async () => {
   }
 })
 
-test('a port where nobody listens is one error and one close', async () => {
+test('a port that refuses connections is one error and one close', async () => {
   const port = await freePort()
   for (const [url, options] of [
     [`ws://127.0.0.1:${port}/`], [`wss://127.0.0.1:${port}/`],

@@ -142,7 +142,7 @@ for (const [name, protocols, options] of [
   ['an object\'s toString', null, (text) => ({ headers: { 'X-A': { toString: () => text } } })],
   ['a subprotocol', (text) => [`a${text}b`], () => ({})]
 ]) {
-  deviation(`throws for ${name} that would inject bytes, and dials nobody`, () => {
+  deviation(`throws for ${name} that would inject bytes, and opens no connection`, () => {
     for (const text of ['\r', '\n', '\0', CRLF]) {
       let dialled = false
       const lookup = () => { dialled = true }

@@ -7,17 +7,10 @@ const { Duplex } = require('node:stream')
 const { inspect } = require('node:util')
 const { createContext, runInContext } = require('node:vm')
 
-const { accept, once } = require('../support/peer')
+const { messagesOf } = require('../support/client')
+const { accept } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
-
-/** Every message of a client until it is closed. */
-async function messagesOf (ws) {
-  const messages = []
-  ws.on('error', ({ message }) => messages.push(message))
-  if (ws.readyState !== 3) await once(ws, 'close')
-  return messages
-}
 
 const BOTH = [{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }]
 

@@ -98,7 +98,7 @@ deviation('a session that cannot close does not keep the connection open', async
   assert.deepEqual(stdout.trim().split('\n'), ['close 1000', 'uncaught mine'])
 })
 
-deviation('a throw that nobody catches ends the process', async (scope) => {
+deviation('an exception that no handler catches ends the process', async (scope) => {
   const { code, stderr } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const { fromClient } = require('./wire')
     const scope = { defer: () => {} }

@@ -7,19 +7,12 @@ const { subscribe, unsubscribe } = require('node:diagnostics_channel')
 const { inspect } = require('node:util')
 
 const driver = require('../../lib/websocket-driver')
-const { accept, once } = require('../support/peer')
+const { messagesOf } = require('../support/client')
+const { accept } = require('../support/peer')
 const { startProxy } = require('../support/proxy')
 const { WebSocket } = require('../support/subject')
 const { deviation } = require('../support/test')
 const { upgradeResponse } = require('../support/wire')
-
-/** Every message of a client until it is closed. */
-async function messagesOf (ws) {
-  const messages = []
-  ws.on('error', ({ message }) => messages.push(message))
-  if (ws.readyState !== 3) await once(ws, 'close')
-  return messages
-}
 
 function name (error) {
   try {

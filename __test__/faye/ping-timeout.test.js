@@ -40,7 +40,7 @@ for (const [role, open] of Object.entries(roles)) {
     await once(ws, 'close')
   })
 
-  deviation(`${role}: pongs that nobody has asked for do not count`, async (scope) => {
+  deviation(`${role}: unsolicited pongs do not count`, async (scope) => {
     const { frame, peer, ws } = await open(scope, { options: { ping: 0.03, pingTimeout: 0.1 } })
     const pongs = Buffer.concat(['', '999999', 'x'].map((data) => frame('pong', data)))
     const timer = setInterval(() => peer.write(pongs), 10)
@@ -73,7 +73,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(events, [])
   })
 
-  deviation(`${role}: a ping without pingTimeout drops nobody`, async (scope) => {
+  deviation(`${role}: ping without pingTimeout never closes a connection`, async (scope) => {
     const { peer, ws } = await open(scope, { options: { ping: 0.02 } })
     await peer.frames(10)
     assert.equal(ws.readyState, 1)

@@ -77,4 +77,14 @@ function receivedBy (ws) {
   return events
 }
 
-module.exports = { answer, ask, basic, echoEach, echoInEach, receivedBy, record, recordAll, recordLines, typesOf }
+/** Every error message of a client until it is closed. */
+async function messagesOf (ws) {
+  const messages = []
+  ws.on('error', ({ message }) => messages.push(message))
+  if (ws.readyState !== 3) await once(ws, 'close')
+  return messages
+}
+
+module.exports = {
+  answer, ask, basic, echoEach, echoInEach, messagesOf, receivedBy, record, recordAll, recordLines, typesOf
+}

@@ -1,0 +1,71 @@
+// @ts-check
+'use strict'
+
+// The parts of a frame's bytes, for the class that programs make frames of. Frames of connections are the engine's.
+
+const CLOSE = 0x08
+
+/**
+ * The code of a close frame has a property of its own. A payload of one byte has none, and is an error.
+ *
+ * @param {any} frame
+ */
+function splitClosePayload (frame) {
+  if (frame.length === 1) {
+    frame.binaryPayload = Buffer.alloc(0)
+    frame.invalidCloseFrameLength = true
+  } else if (frame.length > 1) {
+    frame.closeStatus = frame.binaryPayload.readUInt16BE(0)
+    frame.binaryPayload = frame.binaryPayload.subarray(2)
+  }
+}
+
+/**
+ * What the frame carries: that of a close frame begins with its code.
+ *
+ * @param {any} frame
+ * @returns {Buffer}
+ */
+function payloadOf ({ opcode, closeStatus, binaryPayload }) {
+  const payload = binaryPayload || Buffer.alloc(0)
+  if (opcode !== CLOSE) return payload
+  const code = Buffer.alloc(2)
+  code.writeUInt16BE(closeStatus, 0)
+  return Buffer.concat([code, payload])
+}
+
+/** @param {any} frame whose `length` is set */
+function headerOf ({ fin, rsv1, rsv2, rsv3, mask, opcode, length }) {
+  const first = (fin ? 0x80 : 0) | rsvOf({ rsv1, rsv2, rsv3 }) << 4 | (opcode & 0x0f)
+  const masked = mask ? 0x80 : 0
+  if (length <= 125) return Buffer.from([first, masked | length])
+  const header = Buffer.alloc(length <= 0xffff ? 4 : 10)
+  header[0] = first
+  if (length <= 0xffff) {
+    header[1] = masked | 126
+    header.writeUInt16BE(length, 2)
+  } else {
+    header[1] = masked | 127
+    header.writeBigUInt64BE(BigInt(length), 2)
+  }
+  return header
+}
+
+/**
+ * The reserved bits as the engine has them: a number below 8.
+ *
+ * @param {any} frame
+ */
+function rsvOf ({ rsv1, rsv2, rsv3 }) {
+  return (rsv1 ? 4 : 0) | (rsv2 ? 2 : 0) | (rsv3 ? 1 : 0)
+}
+
+/**
+ * @param {Buffer} bytes
+ * @param {Buffer} key
+ */
+function mask (bytes, key) {
+  for (let i = 0; i < bytes.length; i++) bytes[i] ^= key[i & 3]
+}
+
+module.exports = { CLOSE, headerOf, mask, payloadOf, rsvOf, splitClosePayload }

@@ -1,0 +1,106 @@
+// @ts-check
+'use strict'
+
+const { EventEmitter } = require('node:events')
+const { inherits, types } = require('node:util')
+const NO_PROTOCOL = require('./no_protocol')
+const WebSocketRouterRequest = require('./router_request')
+
+/**
+ * @typedef {object} Handler
+ * @property {RegExp} path
+ * @property {string} pathString
+ * @property {string} protocol in lower case
+ * @property {(request: any) => void} callback
+ */
+
+/**
+ * Gives the requests of a server to handlers, by path and protocol.
+ *
+ * @this {any}
+ * @param {any} [config]
+ */
+function WebSocketRouter (config) {
+  EventEmitter.call(this)
+  this.config = { server: null }
+  // Inherited keys count.
+  for (const name in config) this.config[name] = config[name]
+  this.handlers = []
+  this._requestHandler = this.handleRequest.bind(this)
+  if (this.config.server) this.attachServer(this.config.server)
+}
+inherits(WebSocketRouter, EventEmitter)
+
+/** @type {Record<string, (this: any, ...args: any[]) => any>} */
+const methods = {
+  attachServer (server) {
+    if (!server) throw new Error('You must specify a WebSocketServer instance to attach to.')
+    this.server = server
+    server.on('request', this._requestHandler)
+  },
+
+  detachServer () {
+    if (!this.server) throw new Error('Cannot detach from server: not attached.')
+    this.server.removeListener('request', this._requestHandler)
+    this.server = null
+  },
+
+  mount (path, protocol, callback) {
+    if (!path) throw new Error('You must specify a path for this handler.')
+    if (!callback) throw new Error('You must specify a callback for this handler.')
+    const expression = this.pathToRegExp(path)
+    if (!types.isRegExp(expression)) throw new Error('Path must be specified as either a string or a RegExp.')
+    const pathString = expression.toString()
+    const name = (protocol || NO_PROTOCOL).toLowerCase()
+    if (this.findHandlerIndex(pathString, name) !== -1) {
+      throw new Error('You may only mount one handler per path/protocol combination.')
+    }
+    this.handlers.push({ path: expression, pathString, protocol: name, callback })
+  },
+
+  unmount (path, protocol) {
+    const index = this.findHandlerIndex(this.pathToRegExp(path).toString(), protocol || NO_PROTOCOL)
+    if (index === -1) throw new Error('Unable to find a route matching the specified path and protocol.')
+    this.handlers.splice(index, 1)
+  },
+
+  findHandlerIndex (pathString, protocol) {
+    const name = protocol.toLowerCase()
+    return this.handlers.findIndex((/** @type {Handler} */ handler) =>
+      handler.pathString === pathString && handler.protocol === name)
+  },
+
+  pathToRegExp (path) {
+    if (typeof path !== 'string') return path
+    if (path === '*') return /^.*$/
+    return new RegExp('^' + path.replace(/[-[\]{}()*+?.,\\^$|#\s]/g, '\\$&') + '$')
+  },
+
+  handleRequest (request) {
+    const { requestedProtocols, resourceURL: { pathname } } = request
+    const asked = requestedProtocols.length > 0 ? requestedProtocols : [NO_PROTOCOL]
+    // The client's order comes first, then that in which handlers were mounted.
+    for (const each of asked) {
+      const protocol = each.toLowerCase()
+      const handler = this.handlers.find((/** @type {Handler} */ handler) =>
+        (handler.protocol === protocol || handler.protocol === '*') && matches(handler.path, pathname))
+      if (handler) return void handler.callback(new WebSocketRouterRequest(request, protocol))
+    }
+    request.reject(404, 'No handler is available for the given request.')
+  }
+}
+
+/**
+ * A RegExp with a flag for its position starts where its last match has ended.
+ *
+ * @param {RegExp} path
+ * @param {string} pathname
+ */
+function matches (path, pathname) {
+  path.lastIndex = 0
+  return path.test(pathname)
+}
+
+Object.assign(WebSocketRouter.prototype, methods)
+
+module.exports = WebSocketRouter

@@ -1,0 +1,45 @@
+// @ts-check
+'use strict'
+
+const { EventEmitter } = require('node:events')
+const { inherits } = require('node:util')
+const NO_PROTOCOL = require('./no_protocol')
+
+/**
+ * A request that a router has found a handler for: accepting it accepts the protocol of that handler.
+ *
+ * @this {any}
+ * @param {any} webSocketRequest
+ * @param {string} resolvedProtocol
+ */
+function WebSocketRouterRequest (webSocketRequest, resolvedProtocol) {
+  EventEmitter.call(this)
+  this.webSocketRequest = webSocketRequest
+  this.protocol = resolvedProtocol === NO_PROTOCOL ? null : resolvedProtocol
+  for (const name of SHARED) this[name] = webSocketRequest[name]
+}
+inherits(WebSocketRouterRequest, EventEmitter)
+
+/** Properties that both requests have. */
+const SHARED = [
+  'origin', 'resource', 'resourceURL', 'httpRequest', 'remoteAddress', 'webSocketVersion', 'requestedExtensions',
+  'cookies'
+]
+
+/** @type {Record<string, (this: any, ...args: any[]) => any>} */
+const methods = {
+  accept (origin, cookies) {
+    const connection = this.webSocketRequest.accept(this.protocol, origin, cookies)
+    this.emit('requestAccepted', connection)
+    return connection
+  },
+
+  reject (status, reason, extraHeaders) {
+    this.webSocketRequest.reject(status, reason, extraHeaders)
+    this.emit('requestRejected', this)
+  }
+}
+
+Object.assign(WebSocketRouterRequest.prototype, methods)
+
+module.exports = WebSocketRouterRequest

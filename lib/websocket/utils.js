@@ -1,0 +1,79 @@
+// @ts-check
+'use strict'
+
+// Helpers that programs require by the original's path.
+
+const { Buffer } = require('node:buffer')
+const { EventEmitter } = require('node:events')
+const { debugFor } = require('./debug')
+
+function noop () {}
+
+/**
+ * Copies what can be enumerated, inherited keys too.
+ *
+ * @param {any} dest
+ * @param {any} source
+ */
+function extend (dest, source) {
+  for (const name in source) dest[name] = source[name]
+}
+
+/**
+ * A log for one namespace of `debug`: it keeps what it is given until `printOutput` is called. Where the namespace is
+ * off it is that of `debug`, and keeps nothing.
+ *
+ * @param {string} identifier
+ * @param {any} uniqueID told in each line
+ */
+function createBufferingLogger (identifier, uniqueID) {
+  const print = debugFor(identifier)
+  if (!print.enabled) return print
+  const logger = new BufferingLogger(identifier, uniqueID, print)
+  return Object.assign(logger.log.bind(logger), {
+    printOutput: logger.printOutput.bind(logger),
+    enabled: print.enabled
+  })
+}
+
+class BufferingLogger {
+  /**
+   * @param {string} identifier
+   * @param {any} uniqueID
+   * @param {(...args: any[]) => void} logFunction
+   */
+  constructor (identifier, uniqueID, logFunction) {
+    this.logFunction = logFunction
+    this.identifier = identifier
+    this.uniqueID = uniqueID
+    /** @type {Array<[Date, any[]]>} */
+    this.buffer = []
+  }
+
+  /** @param {any[]} args a format and its values */
+  log (...args) {
+    this.buffer.push([new Date(), args])
+    return this
+  }
+
+  clear () {
+    this.buffer = []
+    return this
+  }
+
+  printOutput (logFunction = this.logFunction) {
+    for (const [date, [format, ...values]] of this.buffer) {
+      if (format == null) continue
+      logFunction(`%s - %s - ${format}`, date.toLocaleString(), this.uniqueID, ...values)
+    }
+  }
+}
+
+module.exports = {
+  noop,
+  extend,
+  eventEmitterListenerCount: EventEmitter.listenerCount,
+  bufferAllocUnsafe: Buffer.allocUnsafe,
+  bufferFromString: Buffer.from,
+  BufferingLogger: createBufferingLogger
+}

@@ -1,8 +1,9 @@
 // @ts-check
 'use strict'
 
-const { Blob, Buffer } = require('node:buffer')
+const { Buffer } = require('node:buffer')
 const { isAnyArrayBuffer } = require('node:util').types
+const { isBlob } = require('../bytes')
 const { PreparedMessage } = require('../connection/prepared')
 
 // The kinds of data that JavaScript has for bytes, to and from Buffers.
@@ -24,29 +25,6 @@ function messageOf (data) {
 }
 
 /**
- * Whether this is a Blob of Node's, or a readable one of jsdom, undici or a polyfill. Its size must
- * be a number of bytes, because `bufferedAmount` counts it.
- *
- * @param {any} value
- */
-function isBlob (value) {
-  if (value instanceof Blob) return true
-  const tag = value[Symbol.toStringTag]
-  if ((tag !== 'Blob' && tag !== 'File') || typeof value.arrayBuffer !== 'function') return false
-  return Number.isSafeInteger(value.size) && value.size >= 0
-}
-
-/**
- * An ArrayBuffer with these bytes and no others.
- *
- * @param {Uint8Array} bytes
- */
-function arrayBufferOf ({ buffer, byteOffset, byteLength }) {
-  if (byteLength === buffer.byteLength) return buffer
-  return buffer.slice(byteOffset, byteOffset + byteLength)
-}
-
-/**
  * Whether a connection can send bytes: the drafts have text only.
  *
  * @param {{ version: string }} connection
@@ -55,4 +33,4 @@ function takesBinary ({ version }) {
   return !String(version).startsWith('hixie')
 }
 
-module.exports = { arrayBufferOf, isBlob, messageOf, takesBinary }
+module.exports = { messageOf, takesBinary }

@@ -2,10 +2,11 @@
 'use strict'
 
 const { inspect } = require('node:util')
+const { isBlob } = require('../bytes')
 const { PreparedMessage } = require('../connection/prepared')
 const transports = require('../transport')
 const { SOCKET } = require('./api')
-const { isBlob, messageOf, takesBinary } = require('./binary')
+const { messageOf, takesBinary } = require('./binary')
 const { OPEN } = require('./ready_state')
 
 const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }

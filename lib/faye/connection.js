@@ -1,13 +1,13 @@
 // @ts-check
 'use strict'
 
+const { arrayBufferOf } = require('../bytes')
 const { PINGS, PONGS } = require('../connection/seam')
 const { headersObject } = require('../http/request')
 const { reasonOf } = require('../reason')
 const { nextTick } = require('../runtime')
 const transports = require('../transport')
 const { Driver } = require('../websocket-driver/driver')
-const { arrayBufferOf } = require('./binary')
 const diagnostics = require('./diagnostics')
 const { dispatch, dispatchMessage } = require('./event')
 const { Lifetime } = require('./lifetime')

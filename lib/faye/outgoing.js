@@ -2,11 +2,12 @@
 'use strict'
 
 const { Buffer } = require('node:buffer')
+const { isBlob } = require('../bytes')
 const { Callback } = require('../callback')
 const { reasonOf } = require('../reason')
 const { lost, refuse, settle } = require('../connection/receipts')
 const { nextTick } = require('../runtime')
-const { isBlob, messageOf, takesBinary } = require('./binary')
+const { messageOf, takesBinary } = require('./binary')
 const { OPEN } = require('./ready_state')
 
 /**

@@ -26,6 +26,7 @@ const { runInThisContext } = require('node:vm')
  *
  * @typedef {object} Timer
  * @property {() => void} stop
+ * @property {() => boolean} restart begins anew; false where the timer cannot, and another one has to be set
  * @property {() => Timer} unref
  */
 
@@ -68,6 +69,11 @@ class Clock {
 function timerOf (timer, clear) {
   return {
     stop: () => clear(timer),
+    restart () {
+      if (typeof timer?.refresh !== 'function') return false
+      timer.refresh()
+      return true
+    },
     unref () {
       timer?.unref?.()
       return this

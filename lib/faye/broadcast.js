@@ -3,10 +3,10 @@
 
 const { inspect } = require('node:util')
 const { isBlob } = require('../bytes')
+const { messageOf, takesBinary } = require('../connection/messages')
 const { PreparedMessage } = require('../connection/prepared')
 const transports = require('../transport')
 const { SOCKET } = require('./api')
-const { messageOf, takesBinary } = require('./binary')
 const { OPEN } = require('./ready_state')
 
 const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }

@@ -50,7 +50,7 @@ class SocketConnection {
   #response = {}
   /** @type {[string | null, number | null]} */
   #closeParams = ['', 1006]
-  /** @type {import('./outgoing').Queue | null} what waits behind a Blob */
+  /** @type {import('../connection/queue').Queue | null} what waits behind a Blob */
   queue = null
   givesArrayBuffers = false
 

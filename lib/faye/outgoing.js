@@ -1,25 +1,14 @@
 // @ts-check
 'use strict'
 
-const { Buffer } = require('node:buffer')
 const { isBlob } = require('../bytes')
 const { Callback } = require('../callback')
-const { reasonOf } = require('../reason')
-const { lost, refuse, settle } = require('../connection/receipts')
-const { nextTick } = require('../runtime')
-const { messageOf, takesBinary } = require('./binary')
+const { messageOf, takesBinary } = require('../connection/messages')
+const { Queue, transmit } = require('../connection/queue')
+const { refuse } = require('../connection/receipts')
 const { OPEN } = require('./ready_state')
 
-/**
- * @typedef {import('./connection').SocketConnection} SocketConnection
- * @typedef {string | Buffer | import('../connection/prepared').Message} Message
- *
- * @typedef {object} Item what waits
- * @property {any} message a Message, or a Blob
- * @property {Callback | null} receipt
- * @property {boolean} isPlain
- * @property {number} bytes
- */
+/** @typedef {import('./connection').SocketConnection} SocketConnection */
 
 /**
  * `send()` of what is neither a string nor a Buffer, or has options or a callback, or comes behind a Blob. Ignores
@@ -52,118 +41,4 @@ function send (connection, data, options, callback) {
   return transmit(connection, message, receipt, isPlain)
 }
 
-/**
- * @param {SocketConnection} connection
- * @param {Message} message
- * @param {Callback | null} receipt
- * @param {boolean} isPlain
- */
-function transmit ({ engine: { outgoing } }, message, receipt, isPlain) {
-  if (receipt !== null || isPlain) return outgoing.sendWith(message, receipt, isPlain)
-  if (typeof message === 'string') return outgoing.text(message)
-  if (message instanceof Buffer) return outgoing.binary(message)
-  return outgoing.prepared(/** @type {import('../connection/prepared').Message} */ (message))
-}
-
-/** A Blob that is being read, and whatever was sent behind it. */
-class Queue {
-  #connection
-  /** @type {Item[]} */
-  #items = []
-  /** @type {(() => void) | null} */
-  #onEnd = null
-  #isOver = false
-
-  /** @param {SocketConnection} connection */
-  constructor (connection) {
-    this.#connection = connection
-  }
-
-  /**
-   * @param {any} message a Message, or a Blob
-   * @param {Callback | null} receipt
-   * @param {boolean} isPlain
-   */
-  push (message, receipt, isPlain) {
-    const bytes = sizeOf(message)
-    // The application may change it meanwhile.
-    if (message instanceof Buffer) message = Buffer.from(message)
-    this.#items.push({ message, receipt, isPlain, bytes })
-    if (this.#items.length === 1) this.#read(message)
-    return this.#connection.engine.outgoing.announce(bytes)
-  }
-
-  /** @param {() => void} callback called when everything has been sent */
-  end (callback) {
-    this.#onEnd = callback
-  }
-
-  /** The connection is gone. */
-  abandon () {
-    this.#isOver = true
-    settle(this.#items.splice(0).flatMap(({ receipt }) => receipt ?? []), lost())
-  }
-
-  /** @param {any} blob */
-  #read (blob) {
-    // Handlers are called behind the promise, so that what they throw is an uncaught exception as ever. They run in the
-    // context of the connection, not in that of `send()`.
-    const later = (/** @type {() => void} */ work) => nextTick(() => {
-      if (!this.#isOver) this.#connection.enter(work)
-    })
-    const whenRead = (/** @type {Buffer} */ buffer) => later(() => this.#send(buffer))
-    const whenFailed = (/** @type {any} */ error) => later(() => this.#fail(error))
-    bytesOf(blob).then(whenRead, whenFailed)
-  }
-
-  /**
-   * Sends what the first Blob has turned out to be, and what waits behind it, up to the next one.
-   *
-   * @param {Buffer} buffer
-   */
-  #send (buffer) {
-    this.#items[0].message = buffer
-    let bytes = 0
-    while (this.#items.length > 0 && !isBlob(this.#items[0].message)) {
-      const item = /** @type {Item} */ (this.#items.shift())
-      transmit(this.#connection, item.message, item.receipt, item.isPlain)
-      bytes += item.bytes
-    }
-    if (this.#items.length > 0) this.#read(this.#items[0].message)
-    else this.#finish()
-    // Last, as it calls handlers.
-    this.#connection.engine.outgoing.arrived(bytes)
-  }
-
-  #finish () {
-    this.#connection.queue = null
-    this.#onEnd?.()
-  }
-
-  /**
-   * A stream of messages with a hole in it is worse than its end.
-   *
-   * @param {any} error
-   */
-  #fail (error) {
-    try {
-      this.#connection.emitError(`Could not read a Blob: ${reasonOf(error)}`)
-    } finally {
-      this.#connection.abort()
-    }
-  }
-}
-
-/** @param {any} blob */
-async function bytesOf (blob) {
-  return Buffer.from(await blob.arrayBuffer())
-}
-
-/** @param {any} message a Message, or a Blob */
-function sizeOf (message) {
-  if (typeof message === 'string') return Buffer.byteLength(message)
-  if (isBlob(message)) return message.size
-  return message instanceof Buffer ? message.length : message.native.length
-}
-
-module.exports = { Queue, send }
+module.exports = { send }

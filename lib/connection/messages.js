@@ -4,7 +4,7 @@
 const { Buffer } = require('node:buffer')
 const { isAnyArrayBuffer } = require('node:util').types
 const { isBlob } = require('../bytes')
-const { PreparedMessage } = require('../connection/prepared')
+const { PreparedMessage } = require('./prepared')
 
 // The kinds of data that JavaScript has for bytes, to and from Buffers.
 

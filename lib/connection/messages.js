@@ -15,13 +15,21 @@ const { PreparedMessage } = require('./prepared')
  * @param {any} data
  */
 function messageOf (data) {
-  if (typeof data === 'string') return data
-  if (typeof data !== 'object' || data === null) return String(data)
+  return typeof data === 'string' ? data : binaryOf(data) ?? String(data)
+}
+
+/**
+ * The same for what is no text; null for text and for what is sent as text.
+ *
+ * @param {any} data
+ */
+function binaryOf (data) {
+  if (typeof data !== 'object' || data === null) return null
   if (data instanceof Buffer) return data
   if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   if (isAnyArrayBuffer(data)) return Buffer.from(data, 0, data.byteLength)
   if (isBlob(data)) return data
-  return PreparedMessage.messageOf(data) ?? String(data)
+  return PreparedMessage.messageOf(data)
 }
 
 /**
@@ -33,4 +41,4 @@ function takesBinary ({ version }) {
   return !String(version).startsWith('hixie')
 }
 
-module.exports = { messageOf, takesBinary }
+module.exports = { binaryOf, messageOf, takesBinary }

@@ -1,0 +1,290 @@
+// @ts-check
+'use strict'
+
+const { Buffer } = require('node:buffer')
+const { EventEmitter } = require('node:events')
+const { inherits } = require('node:util')
+const { NAME, nextTick } = require('../runtime')
+const { CLOSE_DESCRIPTIONS, CLOSE_REASONS, isCloseCode } = require('./close_codes')
+const { debugFor } = require('./debug')
+const { LINK, Link, linkOf } = require('./link')
+const sending = require('./sending')
+
+const State = { Open: 'open', PeerRequestedClose: 'peer_requested_close', Ending: 'ending', Closed: 'closed' }
+
+/**
+ * One end of a connection (RFC 6455), as servers and clients hand it to programs. It calls its own methods by the
+ * prototype, so that one that a program has replaced is called. Its state stands in public properties.
+ *
+ * @this {any}
+ * @param {any} socket whose opening handshake has been made
+ * @param {string[]} extensions that are in use
+ * @param {string | null | undefined} protocol
+ * @param {boolean} maskOutgoingPackets whether this is the client's end
+ * @param {any} config of the server or the client
+ */
+function WebSocketConnection (socket, extensions, protocol, maskOutgoingPackets, config) {
+  this._debug = debugFor('websocket:connection')
+  this._debug('constructor')
+  EventEmitter.call(this)
+
+  this.config = config
+  this.socket = socket
+  this.protocol = protocol
+  this.extensions = extensions
+  this.remoteAddress = socket.remoteAddress
+  this.closeReasonCode = -1
+  this.closeDescription = null
+  this.closeEventEmitted = false
+  this.maskOutgoingPackets = maskOutgoingPackets
+  this.fragmentationSize = 0
+  this.frameQueue = NO_FRAMES
+  this.connected = true
+  this.state = State.Open
+  this.waitingForCloseResponse = false
+  this.receivedEnd = false
+  this.closeTimeout = config.closeTimeout
+  this.assembleFragments = config.assembleFragments
+  this.maxReceivedMessageSize = config.maxReceivedMessageSize
+  this.outputBufferFull = false
+  this.inputPaused = false
+  Object.defineProperty(this, LINK, { value: new Link(this) })
+
+  socket.setNoDelay(config.disableNagleAlgorithm)
+  socket.setTimeout(0)
+  keepAlive(this)
+  // http's client forwards errors of the socket to listeners that have nothing to do with the connection.
+  socket.removeAllListeners('error')
+}
+inherits(WebSocketConnection, EventEmitter)
+
+Object.assign(WebSocketConnection, CLOSE_REASONS, { CLOSE_DESCRIPTIONS })
+
+/**
+ * @param {any} connection
+ * @throws {Error} for keep-alive without the numbers that it needs
+ */
+function keepAlive (connection) {
+  const { config, socket } = connection
+  if (!config.keepalive) return
+  if (config.useNativeKeepalive) {
+    if (!('setKeepAlive' in socket)) {
+      throw new Error('Unable to use native keepalive: unsupported by this version of Node.')
+    }
+    socket.setKeepAlive(true, config.keepaliveInterval)
+    return
+  }
+  if (typeof config.keepaliveInterval !== 'number') {
+    throw new Error('keepaliveInterval must be specified and numeric if keepalive is true.')
+  }
+  connection.setKeepaliveTimer()
+  if (config.dropConnectionOnKeepaliveTimeout && typeof config.keepaliveGracePeriod !== 'number') {
+    connection.clearKeepaliveTimer()
+    throw new Error('keepaliveGracePeriod  must be specified and numeric if dropConnectionOnKeepaliveTimeout is true.')
+  }
+}
+
+/** @type {Record<string, (this: any, ...args: any[]) => any>} */
+const methods = {
+  // The socket.
+
+  _addSocketEventListeners () {
+    linkOf(this).listen()
+  },
+
+  handleSocketData (data) {
+    this._debug('handleSocketData')
+    this.setKeepaliveTimer()
+    linkOf(this).receive(data)
+  },
+
+  handleSocketError (error) {
+    this._debug('handleSocketError: %j', error)
+    if (this.state === State.Closed) return
+    this.closeReasonCode = CLOSE_REASONS.CLOSE_REASON_ABNORMAL
+    this.closeDescription = 'Socket Error: ' + error.syscall + ' ' + error.code
+    this.connected = false
+    this.state = State.Closed
+    try {
+      if (this.listenerCount('error') > 0) this.emit('error', error)
+    } finally {
+      linkOf(this).abort()
+    }
+  },
+
+  handleSocketEnd () {
+    this._debug('handleSocketEnd: received socket end.  state = %s', this.state)
+    this.receivedEnd = true
+    if (this.state === State.Open) linkOf(this).peerEnded()
+  },
+
+  handleSocketClose (hadError) {
+    this._debug('handleSocketClose: received socket close')
+    this.socketHadError = hadError
+    this.connected = false
+    this.state = State.Closed
+    if (this.closeReasonCode === -1) {
+      this.closeReasonCode = CLOSE_REASONS.CLOSE_REASON_ABNORMAL
+      this.closeDescription = 'Connection dropped by remote peer.'
+    }
+    this.clearCloseTimer()
+    this.clearKeepaliveTimer()
+    this.clearGracePeriodTimer()
+    linkOf(this).over()
+    emitClose(this)
+  },
+
+  handleSocketDrain () {
+    this._debug('handleSocketDrain: socket drain event')
+    this.outputBufferFull = false
+    this.emit('drain')
+  },
+
+  handleSocketPause () {
+    this._debug('handleSocketPause: socket pause event')
+    this.inputPaused = true
+    this.emit('pause')
+  },
+
+  handleSocketResume () {
+    this._debug('handleSocketResume: socket resume event')
+    this.inputPaused = false
+    this.emit('resume')
+  },
+
+  pause () {
+    this._debug('pause: pause requested')
+    const { delivery } = linkOf(this).engine
+    if (delivery.isPaused) return
+    delivery.pause()
+    if (delivery.isPaused) this.handleSocketPause()
+  },
+
+  resume () {
+    this._debug('resume: resume requested')
+    const { delivery } = linkOf(this).engine
+    if (!delivery.isPaused) return
+    delivery.resume()
+    nextTick(() => {
+      if (!delivery.isPaused) linkOf(this).enter(() => this.handleSocketResume())
+    })
+  },
+
+  // Keep-alive.
+
+  setKeepaliveTimer () {
+    if (!this.config.keepalive || this.config.useNativeKeepalive) return
+    linkOf(this).keepalive.startInterval(this.config.keepaliveInterval)
+  },
+
+  clearKeepaliveTimer () {
+    linkOf(this).keepalive.stopInterval()
+  },
+
+  handleKeepaliveTimer () {
+    this._debug('handleKeepaliveTimer')
+    this.ping()
+    if (this.config.dropConnectionOnKeepaliveTimeout) this.setGracePeriodTimer()
+    else this.setKeepaliveTimer()
+  },
+
+  setGracePeriodTimer () {
+    linkOf(this).keepalive.startGrace(this.config.keepaliveGracePeriod)
+  },
+
+  clearGracePeriodTimer () {
+    linkOf(this).keepalive.stopGrace()
+  },
+
+  handleGracePeriodTimer () {
+    this._debug('handleGracePeriodTimer')
+    this.drop(CLOSE_REASONS.CLOSE_REASON_ABNORMAL, 'Peer not responding.', true)
+  },
+
+  // The end.
+
+  close (reasonCode, description) {
+    if (!this.connected) return
+    if (typeof reasonCode !== 'number') reasonCode = CLOSE_REASONS.CLOSE_REASON_NORMAL
+    if (!isCloseCode(reasonCode)) throw new Error('Close code ' + reasonCode + ' is not valid.')
+    if (typeof description !== 'string') description = CLOSE_DESCRIPTIONS[reasonCode]
+    this.closeReasonCode = reasonCode
+    this.closeDescription = description
+    this.setCloseTimer()
+    this.sendCloseFrame(this.closeReasonCode, this.closeDescription)
+    this.state = State.Ending
+    this.connected = false
+  },
+
+  drop (reasonCode, description, skipCloseFrame) {
+    if (typeof reasonCode !== 'number') reasonCode = CLOSE_REASONS.CLOSE_REASON_PROTOCOL_ERROR
+    if (typeof description !== 'string') description = CLOSE_DESCRIPTIONS[reasonCode]
+    this._debug('Forcefully dropping connection. skipCloseFrame: %s, code: %d, description: %s',
+      skipCloseFrame, reasonCode, description)
+    this.closeReasonCode = reasonCode
+    this.closeDescription = description
+    try {
+      if (!skipCloseFrame) this.sendCloseFrame(reasonCode, description)
+      this.connected = false
+      this.state = State.Closed
+      this.clearCloseTimer()
+      this.clearKeepaliveTimer()
+      this.clearGracePeriodTimer()
+      emitClose(this)
+    } finally {
+      linkOf(this).abort()
+    }
+  },
+
+  setCloseTimer () {
+    this.waitingForCloseResponse = true
+    linkOf(this).startCloseTimer(this.closeTimeout)
+  },
+
+  clearCloseTimer () {
+    if (linkOf(this).stopCloseTimer()) this.waitingForCloseResponse = false
+  },
+
+  handleCloseTimer () {
+    this._debug('handleCloseTimer')
+    if (!this.waitingForCloseResponse) return
+    this.waitingForCloseResponse = false
+    this.state = State.Closed
+    linkOf(this).abort()
+  },
+
+  processFrame (frame) {
+    linkOf(this).receive(sending.bytesOf(frame, !this.maskOutgoingPackets))
+  },
+
+  ...sending.methods
+}
+
+/** @param {any} connection */
+function emitClose (connection) {
+  if (connection.closeEventEmitted) return
+  connection.closeEventEmitted = true
+  connection._debug('Emitting WebSocketConnection close event')
+  connection.emit('close', connection.closeReasonCode, connection.closeDescription)
+}
+
+/** @type {any[]} the engine assembles messages */
+const NO_FRAMES = []
+
+Object.assign(WebSocketConnection.prototype, methods)
+
+/** Whether the reactor moves the bytes of a connection, and not Node's stream. For tests. */
+const IS_NATIVE = Symbol.for(NAME + '.isNative')
+
+/** @type {Record<string | symbol, (this: any) => any>} */
+const getters = {
+  [IS_NATIVE] () { return linkOf(this).isNative },
+  // Programs make frames of these.
+  maskBytes () { return Buffer.alloc(4) },
+  frameHeader () { return Buffer.alloc(10) }
+}
+for (const name of /** @type {any[]} */ (Reflect.ownKeys(getters))) {
+  Object.defineProperty(WebSocketConnection.prototype, name, { configurable: true, get: getters[name] })
+}
+
+module.exports = WebSocketConnection

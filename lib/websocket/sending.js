@@ -1,0 +1,187 @@
+// @ts-check
+'use strict'
+
+const { Buffer } = require('node:buffer')
+const { finished } = require('node:stream')
+const { isBlob } = require('../bytes')
+const { Callback } = require('../callback')
+const { binaryOf } = require('../connection/messages')
+const { Queue, transmit } = require('../connection/queue')
+const { refuse } = require('../connection/receipts')
+const { CLOSE_REASONS } = require('./close_codes')
+const WebSocketFrame = require('./frame')
+const { payloadOf, rsvOf } = require('./frame_bytes')
+const { linkOf } = require('./link')
+
+// The way out of a WebSocketConnection: messages, control frames and single frames.
+
+const TEXT = 0x01
+const BINARY = 0x02
+
+/** @type {Record<string, (this: any, ...args: any[]) => any>} */
+const methods = {
+  send (data, cb) {
+    if (binaryOf(data) !== null) this.sendBytes(data, cb)
+    else if (typeof data.toString === 'function') this.sendUTF(data, cb)
+    else throw new Error('Data provided must either be a Node Buffer or implement toString()')
+  },
+
+  sendUTF (data, cb) {
+    const text = String(data.toString())
+    if (isPatched(this)) this.fragmentAndSend(frameWith(this, TEXT, Buffer.from(text)), cb)
+    else sendMessage(this, text, cb)
+  },
+
+  sendBytes (data, cb) {
+    const message = binaryOf(data)
+    if (message === null) {
+      throw new Error('You must pass a Node Buffer object to WebSocketConnection.prototype.sendBytes()')
+    }
+    if (isPatched(this) && Buffer.isBuffer(message)) this.fragmentAndSend(frameWith(this, BINARY, message), cb)
+    else sendMessage(this, message, cb)
+  },
+
+  ping (data) {
+    this._debug('ping')
+    linkOf(this).engine.ping(data ? controlPayload(data) : NOTHING)
+  },
+
+  pong (binaryPayload) {
+    this._debug('pong')
+    linkOf(this).engine.pong(binaryPayload ? controlPayload(binaryPayload) : NOTHING)
+  },
+
+  sendCloseFrame (reasonCode, description, cb) {
+    if (typeof reasonCode !== 'number') reasonCode = CLOSE_REASONS.CLOSE_REASON_NORMAL
+    this._debug('sendCloseFrame state: %s, reasonCode: %d, description: %s', this.state, reasonCode, description)
+    if (this.state !== 'open' && this.state !== 'peer_requested_close') return
+    const link = linkOf(this)
+    const reason = typeof description === 'string' ? description : ''
+    const { socket } = this
+    const send = () => {
+      link.engine.close(reasonCode, reason)
+      link.end()
+      if (typeof cb === 'function') finished(socket, { readable: false }, cb)
+    }
+    if (link.queue === null) send()
+    else link.queue.end(send)
+  },
+
+  sendFrame (frame, cb) {
+    this._debug('sendFrame')
+    frame.mask = this.maskOutgoingPackets
+    const { outgoing } = linkOf(this).engine
+    const isFlushed = outgoing.frame(Boolean(frame.fin), rsvOf(frame), frame.opcode & 0x0f, payloadOf(frame),
+      { receipt: receiptOf(cb) })
+    this.outputBufferFull = !isFlushed
+    return isFlushed
+  },
+
+  fragmentAndSend (frame, cb) {
+    this._debug('fragmentAndSend')
+    if (frame.opcode > 0x07) throw new Error('You cannot fragment control frames.')
+    const { fragmentOutgoingMessages, fragmentationThreshold } = this.config
+    const { length } = frame.binaryPayload
+    if (!fragmentOutgoingMessages || !(length > fragmentationThreshold)) {
+      frame.fin = true
+      this.sendFrame(frame, cb)
+      return
+    }
+    const sent = whenAll(Math.ceil(length / fragmentationThreshold), cb)
+    for (let start = 0; start < length; start += fragmentationThreshold) {
+      const end = start + fragmentationThreshold
+      const part = frameWith(this, start === 0 ? frame.opcode : 0, frame.binaryPayload.subarray(start, end))
+      part.fin = end >= length
+      this.sendFrame(part, sent)
+    }
+  }
+}
+
+const { fragmentAndSend, sendFrame } = methods
+
+/**
+ * Whether a program has replaced a method by which the original sends messages: then it gets them as frames.
+ *
+ * @param {any} connection
+ */
+function isPatched (connection) {
+  return connection.sendFrame !== sendFrame || connection.fragmentAndSend !== fragmentAndSend
+}
+
+/**
+ * @param {any} connection
+ * @param {any} message a string, a Buffer or a Blob
+ * @param {any} cb
+ */
+function sendMessage (connection, message, cb) {
+  const link = linkOf(connection)
+  const receipt = receiptOf(cb)
+  if (!connection.connected) {
+    if (receipt !== null) refuse(receipt)
+    return
+  }
+  if (link.queue === null && isBlob(message)) link.queue = new Queue(link)
+  const isFlushed = link.queue === null
+    ? transmit(link, message, receipt, false)
+    : link.queue.push(message, receipt, false)
+  connection.outputBufferFull = !isFlushed
+}
+
+/** @param {any} cb */
+function receiptOf (cb) {
+  return typeof cb === 'function' ? new Callback(cb) : null
+}
+
+/**
+ * Calls back once: with the first error, or when so many frames have left.
+ *
+ * @param {number} count
+ * @param {any} cb
+ */
+function whenAll (count, cb) {
+  if (typeof cb !== 'function') return undefined
+  return (/** @type {any} */ error) => {
+    if (count <= 0) return
+    count = error ? 0 : count - 1
+    if (error) cb(error)
+    else if (count === 0) cb()
+  }
+}
+
+/**
+ * @param {any} connection
+ * @param {number} opcode
+ * @param {Buffer} payload
+ */
+function frameWith ({ maskBytes, frameHeader, config }, opcode, payload) {
+  const frame = /** @type {any} */ (new WebSocketFrame(maskBytes, frameHeader, config))
+  frame.opcode = opcode
+  frame.binaryPayload = payload
+  return frame
+}
+
+/**
+ * The bytes of a frame as the peer would send it.
+ *
+ * @param {any} frame
+ * @param {boolean} isMasked
+ */
+function bytesOf (frame, isMasked) {
+  frame.mask = isMasked
+  return frame.toBuffer()
+}
+
+/**
+ * Longer payloads than RFC 6455 section 5.5 has are cut, to one byte less than it allows, as in the original.
+ *
+ * @param {any} data
+ */
+function controlPayload (data) {
+  const bytes = binaryOf(data)
+  const payload = Buffer.isBuffer(bytes) ? bytes : Buffer.from(String(data))
+  return payload.length > 125 ? payload.subarray(0, 124) : payload
+}
+
+const NOTHING = Buffer.alloc(0)
+
+module.exports = { bytesOf, methods }

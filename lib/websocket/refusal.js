@@ -1,0 +1,104 @@
+// @ts-check
+'use strict'
+
+// How a server answers a handshake that it does not accept.
+
+const { Buffer } = require('node:buffer')
+const transports = require('../transport')
+
+/**
+ * The head of the answer; it has no body.
+ *
+ * @param {any} status 403 for what is no status
+ * @param {any} reason
+ * @param {any} headers
+ */
+function refusal (status, reason, headers) {
+  const code = Number.isInteger(status) && status >= 100 && status <= 999 ? status : 403
+  const lines = [`HTTP/1.1 ${code} ${DESCRIPTIONS[code]}`, 'Connection: close']
+  if (reason) lines.push(`X-WebSocket-Reject-Reason: ${latin1(reason)}`)
+  // Inherited ones count.
+  for (const name in headers) lines.push(`${latin1(name)}: ${latin1(headers[name])}`)
+  return Buffer.from(lines.join('\r\n') + '\r\n\r\n', 'latin1')
+}
+
+/**
+ * The text of a header, without what would end it.
+ *
+ * @param {any} value
+ */
+function headerText (value) {
+  return value.toString().replace(/[\r\n\0]/g, '')
+}
+
+/**
+ * A byte for each character, as the original writes. Some characters become line breaks only there.
+ *
+ * @param {any} value
+ */
+function latin1 (value) {
+  return headerText(Buffer.from(value.toString(), 'latin1').toString('latin1'))
+}
+
+/**
+ * Sends the last bytes of a socket. The peer has a limited time to take them and to end its half.
+ *
+ * @param {any} socket
+ * @param {Buffer} bytes
+ */
+function endWith (socket, bytes) {
+  if (socket.destroyed) return
+  socket.write(bytes)
+  transports.leave(socket, null, 'end')
+  // What the peer has sent behind its request is discarded, so that the socket reaches its end.
+  socket.resume()
+}
+
+/**
+ * The words of WebSocket-Node, some of which are not Node's. It has none for other codes.
+ *
+ * @type {Record<number, string>}
+ */
+const DESCRIPTIONS = {
+  100: 'Continue',
+  101: 'Switching Protocols',
+  200: 'OK',
+  201: 'Created',
+  203: 'Non-Authoritative Information',
+  204: 'No Content',
+  205: 'Reset Content',
+  206: 'Partial Content',
+  300: 'Multiple Choices',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  305: 'Use Proxy',
+  307: 'Temporary Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  402: 'Payment Required',
+  403: 'Forbidden',
+  404: 'Not Found',
+  406: 'Not Acceptable',
+  407: 'Proxy Authorization Required',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  411: 'Length Required',
+  412: 'Precondition Failed',
+  413: 'Request Entity Too Long',
+  414: 'Request-URI Too Long',
+  415: 'Unsupported Media Type',
+  416: 'Requested Range Not Satisfiable',
+  417: 'Expectation Failed',
+  426: 'Upgrade Required',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported'
+}
+
+module.exports = { endWith, headerText, refusal }

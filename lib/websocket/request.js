@@ -1,0 +1,264 @@
+// @ts-check
+'use strict'
+
+const { EventEmitter } = require('node:events')
+const url = require('node:url')
+const { inherits } = require('node:util')
+const { Connection } = require('../connection/connection')
+const { requestUrl } = require('../http/request')
+const { nextTick } = require('../runtime')
+const { policyOf } = require('./config')
+const WebSocketConnection = require('./connection')
+const { cookieHeaders, parseCookies } = require('./cookies')
+const { establish, linkOf } = require('./link')
+const { endWith, headerText, refusal } = require('./refusal')
+
+/** How a request names the bytes that came with it. */
+const HEAD = Symbol('head')
+
+/**
+ * A client's opening handshake, which a program accepts or rejects.
+ *
+ * @this {any}
+ * @param {any} socket
+ * @param {any} httpRequest
+ * @param {any} serverConfig
+ * @param {any} [head] bytes that came with the request
+ */
+function WebSocketRequest (socket, httpRequest, serverConfig, head = undefined) {
+  EventEmitter.call(this)
+  this.socket = socket
+  this.httpRequest = httpRequest
+  this.resource = httpRequest.url
+  this.remoteAddress = socket.remoteAddress
+  this.remoteAddresses = [this.remoteAddress]
+  this.serverConfig = serverConfig
+  this._socketIsClosing = false
+  this._socketCloseHandler = this._handleSocketCloseBeforeAccept.bind(this)
+  socket.on('end', this._socketCloseHandler)
+  socket.on('close', this._socketCloseHandler)
+  // A client that resets its connection before the answer ends no process.
+  socket.on('error', ignore)
+  this._resolved = false
+  Object.defineProperty(this, HEAD, { value: head })
+}
+inherits(WebSocketRequest, EventEmitter)
+
+/** @type {Record<string, (this: any, ...args: any[]) => any>} */
+const methods = {
+  readHandshake () {
+    const { httpRequest: { headers }, serverConfig } = this
+    this.resourceURL = url.parse(this.resource, true)
+
+    this.host = headers.host
+    if (!this.host) throw new Error('Client must provide a Host header.')
+    this.key = headers['sec-websocket-key']
+    if (!this.key) throw new Error('Client must provide a value for Sec-WebSocket-Key.')
+    this.webSocketVersion = parseInt(headers['sec-websocket-version'], 10)
+    if (!this.webSocketVersion) throw new Error('Client must provide a value for Sec-WebSocket-Version.')
+    const originHeader = ORIGIN_HEADERS[this.webSocketVersion]
+    if (originHeader === undefined) throw unsupported(this.webSocketVersion)
+
+    this.origin = headers[originHeader.toLowerCase()]
+    readProtocols(this, headers['sec-websocket-protocol'])
+    if (!serverConfig.ignoreXForwardedFor) readAddresses(this, headers['x-forwarded-for'])
+    const extensions = headers['sec-websocket-extensions']
+    this.requestedExtensions = serverConfig.parseExtensions ? this.parseExtensions(extensions) : []
+    this.cookies = serverConfig.parseCookies ? this.parseCookies(headers.cookie) : []
+  },
+
+  parseExtensions (extensionsString) {
+    if (!extensionsString) return []
+    return extensionsString.toLowerCase().split(COMMA).map((/** @type {string} */ extension) => {
+      const [name, ...params] = extension.split(SEMICOLON)
+      return { name, params: params.map(parameter) }
+    })
+  },
+
+  parseCookies (str) {
+    return parseCookies(str)
+  },
+
+  accept (acceptedProtocol, allowedOrigin, cookies) {
+    this._verifyResolution()
+    const engine = engineFor(this, acceptedProtocol, allowedOrigin, cookies)
+    this._resolved = true
+    this.emit('requestResolved', this)
+    const connection = connectionFor(this, acceptedProtocol)
+    if (this._socketIsClosing || this.socket.destroyed || this.socket.writable === false) lose(connection)
+    else {
+      this._removeSocketCloseListeners()
+      answer(connection, engine, this[HEAD])
+    }
+    this.emit('requestAccepted', connection)
+    return connection
+  },
+
+  reject (status, reason, extraHeaders) {
+    this._verifyResolution()
+    const bytes = refusal(status, reason, extraHeaders)
+    this._resolved = true
+    this.emit('requestResolved', this)
+    endWith(this.socket, bytes)
+    this.emit('requestRejected', this)
+  },
+
+  _handleSocketCloseBeforeAccept () {
+    this._socketIsClosing = true
+    this._removeSocketCloseListeners()
+  },
+
+  _removeSocketCloseListeners () {
+    this.socket.removeListener('end', this._socketCloseHandler)
+    this.socket.removeListener('close', this._socketCloseHandler)
+  },
+
+  _verifyResolution () {
+    if (this._resolved) throw new Error('WebSocketRequest may only be accepted or rejected one time.')
+  }
+}
+
+// Reading the handshake.
+
+/** @param {number} version */
+function unsupported (version) {
+  const message = `Unsupported websocket client version: ${version}Only versions 8 and 13 are supported.`
+  return Object.assign(new Error(message), { httpCode: 426, headers: { 'Sec-WebSocket-Version': '13' } })
+}
+
+/**
+ * Programs compare protocols in lower case; the answer has the client's spelling.
+ *
+ * @param {any} request
+ * @param {string | undefined} header
+ */
+function readProtocols (request, header) {
+  const protocols = header ? header.split(COMMA) : []
+  // Without a prototype, because the client chooses the names.
+  request.protocolFullCaseMap = Object.create(null)
+  request.requestedProtocols = protocols.map((protocol) => protocol.toLowerCase())
+  for (const protocol of protocols) request.protocolFullCaseMap[protocol.toLowerCase()] = protocol
+}
+
+/**
+ * @param {any} request
+ * @param {string | undefined} header the addresses before the last proxy
+ */
+function readAddresses (request, header) {
+  if (!header) return
+  request.remoteAddresses = [...header.split(COMMA), request.remoteAddress]
+  request.remoteAddress = request.remoteAddresses[0]
+}
+
+/** @param {string} text */
+function parameter (text) {
+  const [name, value] = text.split('=')
+  return { name, value }
+}
+
+// Accepting it.
+
+/**
+ * The engine that answers the handshake. What cannot be answered is rejected, and thrown.
+ *
+ * @param {any} request
+ * @param {any} acceptedProtocol
+ * @param {any} allowedOrigin
+ * @param {any} cookies
+ */
+function engineFor (request, acceptedProtocol, allowedOrigin, cookies) {
+  const { httpRequest, serverConfig } = request
+  try {
+    const protocol = protocolOf(request, acceptedProtocol)
+    const headers = [
+      ...(allowedOrigin ? [[ORIGIN_HEADERS[request.webSocketVersion], headerText(allowedOrigin)]] : []),
+      ...(cookies ? cookieHeaders(cookies).map((value) => ['Set-Cookie', value]) : [])
+    ]
+    const policy = { ...policyOf(serverConfig, false), protocols: protocol === undefined ? undefined : [protocol] }
+    const engine = Connection.server(httpRequest, requestUrl(httpRequest), policy)
+    for (const [name, value] of headers) engine.setHeader(name, value)
+    return engine
+  } catch (error) {
+    request.reject(500)
+    throw error
+  }
+}
+
+/**
+ * The client's spelling of the protocol that a program accepts, if it accepts one.
+ *
+ * @param {any} request
+ * @param {any} accepted
+ * @returns {string | undefined}
+ */
+function protocolOf (request, accepted) {
+  const { protocolFullCaseMap, requestedProtocols } = request
+  request.protocolFullCaseMap = null
+  if (accepted) {
+    const protocol = protocolFullCaseMap[accepted.toLowerCase()] ?? accepted
+    // The original means to name the character, and names this one.
+    if (NO_TOKEN.test(protocol)) throw new Error('Illegal character "\0" in subprotocol.')
+    if (!requestedProtocols.includes(accepted)) {
+      throw new Error('Specified protocol was not requested by the client.')
+    }
+    request.requestedProtocols = null
+    return protocol
+  }
+  request.requestedProtocols = null
+}
+
+/**
+ * @param {any} request
+ * @param {any} protocol
+ */
+function connectionFor (request, protocol) {
+  const { remoteAddress, remoteAddresses, serverConfig, socket, webSocketVersion } = request
+  try {
+    const connection = new WebSocketConnection(socket, [], protocol, false, serverConfig)
+    return Object.assign(connection, { webSocketVersion, remoteAddress, remoteAddresses })
+  } catch (error) {
+    // The configuration does not allow connections.
+    endWith(socket, refusal(500, '', {}))
+    throw error
+  }
+}
+
+/**
+ * Answers the handshake. What has come behind it is delivered when the program has had the time to listen.
+ *
+ * @param {any} connection
+ * @param {Connection} engine
+ * @param {Buffer | undefined} head
+ */
+function answer (connection, engine, head) {
+  establish(connection, engine)
+  engine.start()
+  linkOf(connection).receiveSoon(head ?? NOTHING)
+  connection._addSocketEventListeners()
+  engine.transport?.offer()
+}
+
+/**
+ * The client has gone: the program hears of it when it has had the time to listen.
+ *
+ * @param {any} connection
+ */
+function lose (connection) {
+  // The constructor has removed the listener of the request.
+  connection.socket.on('error', ignore)
+  nextTick(() => connection.drop(1006, 'TCP connection lost before handshake completed.', true))
+}
+
+function ignore () {}
+
+/** @type {Record<number, string>} by version */
+const ORIGIN_HEADERS = { 8: 'Sec-WebSocket-Origin', 13: 'Origin' }
+const COMMA = /,\s*/
+const SEMICOLON = /;\s*/
+/** RFC 6455 section 4.1: subprotocols are tokens. */
+const NO_TOKEN = /[^!-~]|[()<>@,;:\\"/[\]?={}]/
+const NOTHING = Buffer.alloc(0)
+
+Object.assign(WebSocketRequest.prototype, methods)
+
+module.exports = WebSocketRequest

@@ -1,0 +1,154 @@
+// @ts-check
+'use strict'
+
+const { Buffer } = require('node:buffer')
+const { EventEmitter } = require('node:events')
+const { inherits } = require('node:util')
+const { nextTick } = require('../runtime')
+const { SERVER_DEFAULTS, checkConfig } = require('./config')
+const { debugFor } = require('./debug')
+const WebSocketRequest = require('./request')
+
+/**
+ * Takes the upgrades of http servers and hands them to a program as requests.
+ *
+ * @this {any}
+ * @param {any} [config]
+ */
+function WebSocketServer (config) {
+  EventEmitter.call(this)
+  this._handlers = {
+    upgrade: this.handleUpgrade.bind(this),
+    requestAccepted: this.handleRequestAccepted.bind(this),
+    requestResolved: this.handleRequestResolved.bind(this)
+  }
+  this.connections = []
+  this.pendingRequests = []
+  if (config) this.mount(config)
+}
+inherits(WebSocketServer, EventEmitter)
+
+/** @type {Record<string, (this: any, ...args: any[]) => any>} */
+const methods = {
+  mount (config) {
+    this.config = { ...SERVER_DEFAULTS }
+    // Inherited keys count, and unknown ones are kept.
+    for (const name in config) this.config[name] = config[name]
+    const { httpServer } = this.config
+    if (!httpServer) throw new Error('You must specify an httpServer on which to mount the WebSocket server.')
+    if (!Array.isArray(httpServer)) this.config.httpServer = [httpServer]
+    checkConfig(this.config)
+    for (const server of this.config.httpServer) server.on('upgrade', this._handlers.upgrade)
+  },
+
+  unmount () {
+    for (const server of this.config.httpServer) server.removeListener('upgrade', this._handlers.upgrade)
+  },
+
+  closeAllConnections () {
+    // A program may change the lists meanwhile.
+    for (const connection of [...this.connections]) connection.close()
+    for (const request of [...this.pendingRequests]) {
+      nextTick(() => {
+        if (this.pendingRequests.includes(request)) request.reject(503)
+      })
+    }
+  },
+
+  broadcast (data) {
+    if (Buffer.isBuffer(data)) this.broadcastBytes(data)
+    else if (typeof data.toString === 'function') this.broadcastUTF(data)
+  },
+
+  broadcastUTF (utfData) {
+    for (const connection of [...this.connections]) connection.sendUTF(utfData)
+  },
+
+  broadcastBytes (binaryData) {
+    for (const connection of [...this.connections]) connection.sendBytes(binaryData)
+  },
+
+  shutDown () {
+    this.unmount()
+    this.closeAllConnections()
+  },
+
+  handleUpgrade (httpRequest, socket, head = undefined) {
+    /** @type {any} */
+    const request = new WebSocketRequest(socket, httpRequest, this.config, head)
+    try {
+      request.readHandshake()
+    } catch (error) {
+      const { httpCode, message, headers } = /** @type {any} */ (error)
+      request.reject(httpCode || 400, message, headers)
+      return refused(this, error)
+    }
+
+    this.pendingRequests.push(request)
+    request.once('requestAccepted', this._handlers.requestAccepted)
+    request.once('requestResolved', this._handlers.requestResolved)
+    socket.once('close', () => this._handlers.requestResolved(request))
+
+    if (this.config.autoAcceptConnections) autoAccept(this, request)
+    else if (this.listenerCount('request') > 0) this.emit('request', request)
+    else request.reject(404, 'No handler is configured to accept the connection.')
+  },
+
+  handleRequestAccepted (connection) {
+    connection.once('close', (/** @type {number} */ reasonCode, /** @type {string} */ description) =>
+      this.handleConnectionClose(connection, reasonCode, description))
+    this.connections.push(connection)
+    this.emit('connect', connection)
+  },
+
+  handleConnectionClose (connection, reasonCode, description) {
+    remove(this.connections, connection)
+    this.emit('close', connection, reasonCode, description)
+  },
+
+  handleRequestResolved (request) {
+    remove(this.pendingRequests, request)
+  }
+}
+
+/**
+ * @param {any} server
+ * @param {any} request
+ */
+function autoAccept (server, request) {
+  let isRejected = false
+  request.once('requestRejected', () => { isRejected = true })
+  try {
+    request.accept(request.requestedProtocols[0], request.origin)
+  } catch (error) {
+    // The client has asked for a protocol that cannot be accepted; listeners of the server may throw as well.
+    if (!isRejected) throw error
+    refused(server, error)
+  }
+}
+
+/**
+ * A handshake was answered with an error.
+ *
+ * @param {any} server
+ * @param {any} error
+ */
+function refused (server, error) {
+  debug('Invalid handshake: %s', error.message)
+  server.emit('upgradeError', error)
+}
+
+/**
+ * @param {any[]} list
+ * @param {any} item
+ */
+function remove (list, item) {
+  const index = list.indexOf(item)
+  if (index !== -1) list.splice(index, 1)
+}
+
+const debug = debugFor('websocket:server')
+
+Object.assign(WebSocketServer.prototype, methods)
+
+module.exports = WebSocketServer

@@ -6,7 +6,7 @@ const { WebSocket, original, originalPath, subjectPath } = require('../support/s
 const { inScope, test } = require('../support/test')
 const { Transcript } = require('./transcript')
 
-async function record (implementation, script, path) {
+async function record ([implementation, path], script) {
   const log = new Transcript()
   try {
     await inScope((scope) => script(implementation, log, scope, path))
@@ -17,22 +17,31 @@ async function record (implementation, script, path) {
   return log.finished()
 }
 
-/** `script(WebSocket, log, scope, path)` must leave the same transcript with both packages. */
-function parity (name, script, options) {
-  test(name, async () => {
-    const expected = await record(original, script, originalPath)
-    const actual = await record(WebSocket, script, subjectPath)
-    assert.notEqual(expected.length, 0, 'the script noted nothing')
-    if (process.env.SHOW_TRANSCRIPTS) console.log(`${name}\n  ${expected.join('\n  ')}`)
-    assert.deepEqual(actual, expected)
-  }, { timeout: 40000, ...options })
-}
-
-/** A row per case: `[name, value]`, all noted by one `script(WebSocket, log, scope, value)`. */
-function parityTable (name, rows, script) {
-  for (const [row, ...values] of rows) {
-    parity(`${name}: ${row}`, (implementation, log, scope) => script(implementation, log, scope, ...values))
+/**
+ * What compares two packages.
+ *
+ * @param {[implementation: any, path: string]} original
+ * @param {[implementation: any, path: string]} subject
+ */
+function between (original, subject) {
+  /** `script(implementation, log, scope, path)` must leave the same transcript with both packages. */
+  function parity (name, script, options) {
+    test(name, async () => {
+      const [expected, actual] = [await record(original, script), await record(subject, script)]
+      assert.notEqual(expected.length, 0, 'the script noted nothing')
+      if (process.env.SHOW_TRANSCRIPTS) console.log(`${name}\n  ${expected.join('\n  ')}`)
+      assert.deepEqual(actual, expected)
+    }, { timeout: 40000, ...options })
   }
+
+  /** A row per case: `[name, value]`, all noted by one `script(implementation, log, scope, value)`. */
+  function parityTable (name, rows, script) {
+    for (const [row, ...values] of rows) {
+      parity(`${name}: ${row}`, (implementation, log, scope) => script(implementation, log, scope, ...values))
+    }
+  }
+
+  return { parity, parityTable }
 }
 
-module.exports = { parity, parityTable }
+module.exports = { between, record, ...between([original, originalPath], [WebSocket, subjectPath]) }

@@ -4,12 +4,14 @@
 // What `websocket` exports.
 
 const server = require('./server')
+const client = require('./client')
 const router = require('./router')
 const frame = require('./frame')
 const request = require('./request')
 const connection = require('./connection')
+const w3cwebsocket = require('./w3c')
 const deprecation = require('./deprecation')
 const version = require('./version')
 
 // One name after the other: Node finds them so for ES modules that import by name.
-module.exports = { server, router, frame, request, connection, deprecation, version }
+module.exports = { server, client, router, frame, request, connection, w3cwebsocket, deprecation, version }

@@ -13,10 +13,11 @@ const { runTests, summarise } = require('./test_runner')
 // Forces a transport: see lib/transport/adoption.js. Without it, connections are native where the machine allows it.
 const TRANSPORT = 'FAYE_WEBSOCKET_TRANSPORT'
 // What needs one to be shown under both.
-const CONNECTIONS = /^__test__\/(faye|parity|permessage-deflate)\//
+const CONNECTIONS = /^__test__\/(faye|websocket|parity|permessage-deflate)\//
 // These run programs that open some.
 const GUESTS = /^__test__\/guests\//
-const OPENS = /require\('\.\.\/support\/(child|client|dial|open|peer|proxy|ways)'\)|require\('node:(http|https|net)'\)/
+const SUPPORT = 'child|client|dial|open|peer|proxy|ways|websocket'
+const OPENS = new RegExp(`require\\('(\\.\\./support/(${SUPPORT})|\\./websocket-scripts|node:(http|https|net))'\\)`)
 
 const USAGE = `Usage: npm test -- [--rust | --js] [--jobs <n>] [filter ...]
 

@@ -130,7 +130,8 @@ const WRITTEN = [
   ['a text', { fin: true, opcode: 1, binaryPayload: Buffer.from('Hello') }],
   ['a fragment', { fin: false, opcode: 2, binaryPayload: Buffer.from('a') }],
   ['an empty payload', { fin: true, opcode: 2, binaryPayload: Buffer.alloc(0) }],
-  ['a ping without a payload', { fin: true, opcode: 9 }], ['a ping', { fin: true, opcode: 9, binaryPayload: filled(5) }],
+  ['a ping without a payload', { fin: true, opcode: 9 }],
+  ['a ping', { fin: true, opcode: 9, binaryPayload: filled(5) }],
   ['RSV bits', { fin: true, rsv1: true, rsv3: true, opcode: 1 }], ['RSV2', { rsv2: 1, opcode: 1 }],
   ['an opcode above 15', { fin: true, opcode: 0x21 }],
   ['125 bytes', { fin: true, opcode: 2, binaryPayload: filled(125) }],
@@ -177,7 +178,8 @@ same('writing a close frame without a code', (Frame, log) => {
 })
 
 same('what has been read is written as it was', (Frame, log) => {
-  for (const bytes of [frame('text', 'Hello'), frame('binary', filled(300)), frame('close', closePayload(4000, 'bye'))]) {
+  const closing = frame('close', closePayload(4000, 'bye'))
+  for (const bytes of [frame('text', 'Hello'), frame('binary', filled(300)), closing]) {
     const one = read(Frame, log, [bytes])
     log.add('same', one.toBuffer().equals(bytes))
   }

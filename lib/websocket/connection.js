@@ -95,7 +95,7 @@ const methods = {
   handleSocketData (data) {
     this._debug('handleSocketData')
     this.setKeepaliveTimer()
-    linkOf(this).receive(data)
+    linkOf(this).receiveSoon(data)
   },
 
   handleSocketError (error) {
@@ -154,20 +154,25 @@ const methods = {
 
   pause () {
     this._debug('pause: pause requested')
-    const { delivery } = linkOf(this).engine
-    if (delivery.isPaused) return
-    delivery.pause()
-    if (delivery.isPaused) this.handleSocketPause()
+    const link = linkOf(this)
+    link.isResuming = false
+    if (this.inputPaused) return
+    link.engine.delivery.pause()
+    this.handleSocketPause()
   },
 
   resume () {
     this._debug('resume: resume requested')
-    const { delivery } = linkOf(this).engine
-    if (!delivery.isPaused) return
-    delivery.resume()
-    nextTick(() => {
-      if (!delivery.isPaused) linkOf(this).enter(() => this.handleSocketResume())
-    })
+    const link = linkOf(this)
+    if (!this.inputPaused || link.isResuming) return
+    link.isResuming = true
+    // Like a stream, which says so in the next tick and goes on then.
+    nextTick(() => link.enter(() => {
+      if (!link.isResuming) return
+      link.isResuming = false
+      this.handleSocketResume()
+      if (!this.inputPaused) link.engine.delivery.resume()
+    }))
   },
 
   // Keep-alive.
@@ -242,7 +247,8 @@ const methods = {
   },
 
   clearCloseTimer () {
-    if (linkOf(this).stopCloseTimer()) this.waitingForCloseResponse = false
+    linkOf(this).stopCloseTimer()
+    this.waitingForCloseResponse = false
   },
 
   handleCloseTimer () {

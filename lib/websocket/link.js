@@ -31,6 +31,8 @@ class Link {
   #violation = ''
   /** @type {import('../runtime').Timer | null} */
   #closeTimer = null
+  /** Whether the connection resumes in the next tick. */
+  isResuming = false
   /** @type {import('../connection/queue').Queue | null} what waits behind a Blob */
   queue = null
 
@@ -98,13 +100,14 @@ class Link {
   }
 
   /**
-   * Takes bytes that came with the opening handshake. They are delivered when the program has had the time to listen.
+   * Takes bytes of the peer that the socket has not read for us: those that came with the opening handshake. They are
+   * delivered when the program has had the time to listen.
    *
-   * @param {Uint8Array} head
+   * @param {Uint8Array} bytes
    */
-  receiveSoon (head) {
+  receiveSoon (bytes) {
     const { delivery } = this.engine
-    delivery.store(head)
+    delivery.store(bytes)
     nextTick(() => this.#transport?.enter(() => delivery.deliver()))
   }
 
@@ -198,12 +201,9 @@ class Link {
     }, milliseconds)
   }
 
-  /** Whether a timer ran. */
   stopCloseTimer () {
-    const timer = this.#closeTimer
+    this.#closeTimer?.stop()
     this.#closeTimer = null
-    timer?.stop()
-    return timer !== null
   }
 
   /** Our half of the socket ends, behind what was sent; a message that is being compressed comes first. */

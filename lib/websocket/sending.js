@@ -27,7 +27,7 @@ const methods = {
   },
 
   sendUTF (data, cb) {
-    const text = String(data.toString())
+    const text = textOf(data)
     if (isPatched(this)) this.fragmentAndSend(frameWith(this, TEXT, Buffer.from(text)), cb)
     else sendMessage(this, text, cb)
   },
@@ -70,8 +70,10 @@ const methods = {
   sendFrame (frame, cb) {
     this._debug('sendFrame')
     frame.mask = this.maskOutgoingPackets
+    const payload = payloadOf(frame)
+    frame.length = payload.length
     const { outgoing } = linkOf(this).engine
-    const isFlushed = outgoing.frame(Boolean(frame.fin), rsvOf(frame), frame.opcode & 0x0f, payloadOf(frame),
+    const isFlushed = outgoing.frame(Boolean(frame.fin), rsvOf(frame), frame.opcode & 0x0f, payload,
       { receipt: receiptOf(cb) })
     this.outputBufferFull = !isFlushed
     return isFlushed
@@ -125,6 +127,17 @@ function sendMessage (connection, message, cb) {
     ? transmit(link, message, receipt, false)
     : link.queue.push(message, receipt, false)
   connection.outputBufferFull = !isFlushed
+}
+
+/**
+ * What is sent of anything. A `toString` that returns no string is the error that it is for Buffer.
+ *
+ * @param {any} data
+ * @returns {string}
+ */
+function textOf (data) {
+  const text = data.toString()
+  return typeof text === 'string' ? text : Buffer.from(text, 'utf8').toString()
 }
 
 /** @param {any} cb */

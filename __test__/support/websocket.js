@@ -1,0 +1,114 @@
+'use strict'
+
+// Connections of WebSocket-Node's interface: ours or the original's, wired by hand to a socket whose other end is raw.
+// WEBSOCKET=original runs behaviour tests against the original.
+
+const net = require('node:net')
+const { Duplex } = require('node:stream')
+
+const { accept, connect, listen, Peer } = require('./peer')
+const { frame, fromClient } = require('./wire')
+
+const usesOriginal = process.env.WEBSOCKET === 'original'
+
+const original = {
+  Connection: require('websocket/lib/WebSocketConnection'),
+  Frame: require('websocket/lib/WebSocketFrame'),
+  websocket: require('websocket')
+}
+
+const ours = {
+  Connection: require('../../lib/websocket/connection'),
+  Frame: require('../../lib/websocket/frame'),
+  websocket: require('../../lib/websocket')
+}
+
+const subject = usesOriginal ? original : ours
+
+const SENDING = { fragmentOutgoingMessages: true, fragmentationThreshold: 0x4000, assembleFragments: true }
+const SOCKET = { disableNagleAlgorithm: true, closeTimeout: 5000 }
+
+/** The defaults that concern a connection. Those of keep-alive are left out: its timers outlive most tests. */
+const CONFIGS = {
+  server: { maxReceivedFrameSize: 0x10000, maxReceivedMessageSize: 0x100000, ...SENDING, ...SOCKET },
+  client: { maxReceivedFrameSize: 0x100000, maxReceivedMessageSize: 0x800000, ...SENDING, ...SOCKET }
+}
+
+/**
+ * Both ends of a TCP connection, ours as the `http` module makes it for a server or a client.
+ *
+ * @returns {Promise<{ socket: net.Socket, peer: Peer }>}
+ */
+async function tcpPair (scope, role) {
+  if (role === 'server') {
+    const server = net.createServer({ allowHalfOpen: true })
+    const arrived = new Promise((resolve) => server.once('connection', resolve))
+    const peer = await connect(scope, await listen(scope, server))
+    return { socket: await arrived, peer }
+  }
+  const server = await accept(scope)
+  const socket = net.connect({ host: '127.0.0.1', port: server.port })
+  scope.defer(() => socket.destroy())
+  await new Promise((resolve) => socket.once('connect', resolve))
+  return { socket, peer: await server.accepted() }
+}
+
+/** One of two streams that write to each other, with what a connection calls on a socket. */
+class StreamEnd extends Duplex {
+  constructor (options) {
+    super({ allowHalfOpen: true, emitClose: false, ...options })
+    this.remoteAddress = '127.0.0.1'
+    this.other = null
+  }
+
+  _read () {}
+
+  _write (chunk, encoding, done) {
+    if (!this.other.destroyed) this.other.push(Buffer.from(chunk))
+    done()
+  }
+
+  _final (done) {
+    if (!this.other.destroyed) this.other.push(null)
+    done()
+  }
+
+  _destroy (error, done) {
+    if (!this.writableFinished && !this.other.destroyed && !this.other.readableEnded) this.other.push(null)
+    done(error)
+    setImmediate(() => this.emit('close', Boolean(error)))
+  }
+
+  setNoDelay () { return this }
+  setTimeout () { return this }
+  setKeepAlive () { return this }
+}
+
+/** The same as `tcpPair` without a network: what is written on one end is read on the other in the next tick. */
+async function streamPair (scope, role) {
+  const socket = new StreamEnd({ allowHalfOpen: role === 'server' })
+  const far = new StreamEnd()
+  socket.other = far
+  far.other = socket
+  scope.defer(() => {
+    socket.destroy()
+    far.destroy()
+  })
+  return { socket, peer: new Peer(far) }
+}
+
+/**
+ * An open connection. `before(connection, socket)` is called before it listens to its socket.
+ *
+ * @returns {Promise<{ connection, socket, peer: Peer, frame: Function }>} `frame` makes frames as the peer sends them
+ */
+async function openConnection (scope, { Connection = subject.Connection, role = 'server', pair = tcpPair, config,
+  protocol, before } = {}) {
+  const { socket, peer } = await pair(scope, role)
+  const connection = new Connection(socket, [], protocol, role === 'client', { ...CONFIGS[role], ...config })
+  if (before) before(connection, socket)
+  connection._addSocketEventListeners()
+  return { connection, socket, peer, frame: role === 'client' ? frame : fromClient }
+}
+
+module.exports = { CONFIGS, openConnection, original, streamPair, subject, tcpPair, usesOriginal }

@@ -153,6 +153,13 @@ export declare class DeflateSession {
   offer(): Array<ExtensionParameter>
   /** Whether the response to a client's offer is acceptable. If so, the session works from now on. */
   activate(parameters: Array<ExtensionParameter>): boolean
+  /** A client's offer as the value of a header. */
+  offerHeader(): string | null
+  /**
+   * Whether a server's header has an acceptable response to a client's offer, and names no other
+   * extension. If so, the session works from now on.
+   */
+  activateHeader(header: string): boolean
   /** A server's response. */
   response(): Array<ExtensionParameter>
   /**

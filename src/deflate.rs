@@ -5,8 +5,9 @@ use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 use proto::error::ProtocolError;
 use proto::extension::deflate::Session;
-use proto::extension::deflate::agreement::Agreed;
+use proto::extension::deflate::agreement::{Agreed, NAME};
 use proto::extension::deflate::options::{Compression, Options, WindowBits};
+use proto::extension::header::{Parameters, parse, print};
 
 use crate::connection::Connection;
 use crate::convert::error::pending;
@@ -179,13 +180,29 @@ impl DeflateSession {
     /// Whether the response to a client's offer is acceptable. If so, the session works from now on.
     #[napi(catch_unwind)]
     pub fn activate(&mut self, parameters: Vec<ExtensionParameter>) -> bool {
-        self.agreed = match &self.role {
-            Role::Client(options) => options.activate(&printable(parameters)),
+        self.begin(&printable(parameters))
+    }
+
+    /// A client's offer as the value of a header.
+    #[napi(catch_unwind)]
+    pub fn offer_header(&self) -> Option<String> {
+        match &self.role {
+            Role::Client(options) => Some(print(NAME, &options.offer())),
             Role::Server(_) | Role::Agreed => None,
+        }
+    }
+
+    /// Whether a server's header has an acceptable response to a client's offer, and names no other
+    /// extension. If so, the session works from now on.
+    #[napi(catch_unwind)]
+    pub fn activate_header(&mut self, header: String) -> bool {
+        let Ok(elements) = parse(&header) else {
+            return false;
         };
-        let session = |agreed: &Agreed| Session::new(agreed, self.max_length);
-        self.session = self.agreed.as_ref().map(session);
-        self.session.is_some()
+        match elements.as_slice() {
+            [element] if element.name == NAME => self.begin(&element.parameters),
+            _ => false,
+        }
     }
 
     /// A server's response.
@@ -249,6 +266,17 @@ impl DeflateSession {
     /// What was agreed on, for a connection that compresses by itself.
     pub(crate) fn agreed(&self) -> Option<Agreed> {
         self.agreed
+    }
+
+    /// Begins with what a server has answered, if that is acceptable.
+    fn begin(&mut self, response: &Parameters) -> bool {
+        self.agreed = match &self.role {
+            Role::Client(options) => options.activate(response),
+            Role::Server(_) | Role::Agreed => None,
+        };
+        let session = |agreed: &Agreed| Session::new(agreed, self.max_length);
+        self.session = self.agreed.as_ref().map(session);
+        self.session.is_some()
     }
 
     fn session(&mut self) -> Result<&mut Session> {

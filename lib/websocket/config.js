@@ -3,6 +3,7 @@
 
 const { inspect } = require('node:util')
 const { oneOf } = require('../http/options')
+const { checkDeflate } = require('./deflate')
 
 /**
  * Configuration as WebSocket-Node has it: flat objects that are merged and handed on, in which unknown keys are kept.
@@ -71,6 +72,7 @@ function policyOf (config, isClient) {
 function checkConfig (config) {
   policyOf(config, false)
   number('closeTimeout', config, MILLISECONDS)
+  checkDeflate(config)
   oneOf('transport', config.transport, ['stream', 'native'])
 }
 

@@ -1,7 +1,7 @@
 'use strict'
 
-// index.d.ts and lib/websocket-driver/index.d.ts, used the way TypeScript users use them: found through package.json,
-// under the names that a program may install the package by.
+// index.d.ts and those of the subpaths, used the way TypeScript users use them: found through package.json, under the
+// names that a program may install the package by.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -22,6 +22,41 @@ const DRIVER_INTEROP = `import websocket, { server, type Client } from 'faye-web
 const client: Client = websocket.client('ws://localhost')
 server().on('close', (event: websocket.CloseEvent) => [event.code, client])
 `
+const WEBSOCKET_INTEROP = `import websocket, { server, type connection } from 'faye-websocket-rs/websocket'
+const client: websocket.client = new websocket.client()
+client.on('connect', (own: connection) => own.close())
+new server()
+`
+const COMPATIBLE = `import ours = require('faye-websocket-rs/websocket')
+import theirs = require('./theirs')
+export const server: typeof theirs.server = ours.server
+export const request: typeof theirs.request = ours.request
+export const connection: typeof theirs.connection = ours.connection
+export const frame: typeof theirs.frame = ours.frame
+export const client: typeof theirs.client = ours.client
+export const w3cwebsocket: typeof theirs.w3cwebsocket = ours.w3cwebsocket
+export const deprecation: typeof theirs.deprecation = ours.deprecation
+export const version: typeof theirs.version = ours.version
+declare const router: ours.router, config: theirs.IClientConfig & Omit<theirs.IServerConfig, 'httpServer'>
+export const own: Pick<theirs.router, 'mount' | 'unmount' | 'attachServer' | 'detachServer' | 'handleRequest'> = router
+export const ofServer: ours.IServerConfig = { ...config, httpServer: [] }
+export const ofClient: ours.IClientConfig = config
+declare const cookie: theirs.ICookie
+export const toSet: ours.ICookie = cookie
+`
+// Where @types/websocket says what is true neither of `websocket` 1.0.35 nor of us, and what we do not have.
+const CORRECTIONS = [
+  ['bytesWaitingToFlush: number;', ''],
+  ['bufferList: IBufferList;', ''],
+  ['currentFrame: frame;', ''],
+  ['assembleFragments: number;', 'assembleFragments: boolean;'],
+  ['cb?: (err: Error) => void): void;', 'cb?: (err?: Error) => void): void;'],
+  ['parseExtensions(extensionString: string): string[];', 'parseExtensions(extensionString: string): any[];'],
+  ['closeStatus: number;', 'closeStatus: number; constructor(a: Buffer, b: Buffer, c: IConfig);'],
+  ['accept(acceptedProtocol?: string, allowedOrigin?', 'accept(allowedOrigin?'],
+  ['path: string;', 'path: RegExp;'],
+  ['pathToRegEx(path: RegExp): RegExp;', '']
+]
 
 // A user's project: this package under node_modules, and sources beside it.
 const folder = temporaryFolder()
@@ -37,16 +72,20 @@ for (const name of fs.readdirSync(__dirname).filter((name) => /ts$/.test(name)))
 }
 fs.writeFileSync(path.join(folder, 'interop.ts'), INTEROP)
 fs.writeFileSync(path.join(folder, 'driver-interop.ts'), DRIVER_INTEROP)
+fs.writeFileSync(path.join(folder, 'websocket-interop.ts'), WEBSOCKET_INTEROP)
 
 const settings = [
   ['NodeNext, as CommonJS and as ES modules', { module: 'nodenext' }, [
     'example.ts', 'example.mts', 'usage.cts', 'usage.mts', 'interop.ts',
-    'driver-usage.cts', 'driver-usage.mts', 'driver-interop.ts', 'deflate-usage.cts', 'deflate-usage.mts'
+    'driver-usage.cts', 'driver-usage.mts', 'driver-interop.ts', 'deflate-usage.cts', 'deflate-usage.mts',
+    'websocket-usage.cts', 'websocket-usage.mts', 'websocket-interop.ts'
   ]],
   ['CommonJS without esModuleInterop', { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: false }, [
-    'example.ts', 'usage.cts', 'driver-usage.cts', 'deflate-usage.cts'
+    'example.ts', 'usage.cts', 'driver-usage.cts', 'deflate-usage.cts', 'websocket-usage.cts'
   ]],
-  ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }, ['interop.ts', 'driver-interop.ts']]
+  ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }, [
+    'interop.ts', 'driver-interop.ts', 'websocket-interop.ts'
+  ]]
 ]
 for (const [name, options, files] of settings) {
   test(`programs compile under strict for ${name}`, async () => {
@@ -54,7 +93,10 @@ for (const [name, options, files] of settings) {
   })
 }
 
-for (const [file, count] of [['misuse.cts', 46], ['driver-misuse.cts', 30], ['deflate-misuse.cts', 14]]) {
+const misuses = [
+  ['misuse.cts', 46], ['driver-misuse.cts', 30], ['deflate-misuse.cts', 14], ['websocket-misuse.cts', 50]
+]
+for (const [file, count] of misuses) {
   test(`wrong usage does not compile: ${file}`, async () => {
     assert.deepEqual(await compile({ module: 'nodenext' }, [file]), [])
 
@@ -69,6 +111,17 @@ for (const [file, count] of [['misuse.cts', 46], ['driver-misuse.cts', 30], ['de
     assert.deepEqual([...new Set(found)], expected)
   })
 }
+
+test('what compiles against @types/websocket compiles against websocket, but for what is wrong there', async () => {
+  const theirs = fs.readFileSync(require.resolve('@types/websocket/index.d.ts'), 'utf8')
+  const corrected = CORRECTIONS.reduce((text, [wrong, right]) => {
+    assert.ok(text.includes(wrong), wrong)
+    return text.replace(wrong, right)
+  }, theirs)
+  fs.writeFileSync(path.join(folder, 'theirs.d.ts'), corrected)
+  fs.writeFileSync(path.join(folder, 'compatible.ts'), COMPATIBLE)
+  assert.deepEqual(await compile({ module: 'nodenext' }, ['compatible.ts']), [])
+})
 
 test('README and docs: the TypeScript examples are the ones that were compiled', () => {
   const examples = ['example.mts', 'example.ts'].map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))

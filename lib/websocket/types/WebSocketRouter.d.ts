@@ -1,0 +1,3 @@
+import websocket = require('../index.js')
+
+export = websocket.router

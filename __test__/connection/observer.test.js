@@ -107,3 +107,21 @@ test('nothing is said after abandon', () => {
   assert.equal(connection.readyState, 3)
   assert.equal(connection.outgoing.text('late'), false)
 })
+
+for (const [offered, expected] of [
+  ['permessage-deflate', ['permessage-deflate']],
+  ['other, permessage-deflate; client_max_window_bits', ['permessage-deflate']],
+  ['permessage-deflate; unknown', []],
+  ['other', []],
+  [undefined, []]
+]) {
+  test(`the extensions in use are known once they are negotiated: ${offered}`, () => {
+    const headers = { ...HEADERS, 'sec-websocket-extensions': offered }
+    const connection = Connection.server({ method: 'GET', httpVersion: '1.1', headers }, 'ws://localhost/', {})
+    connection.observer = { wants: 0, opened () {} }
+    assert.deepEqual(connection.extensions, [])
+    connection.addExtension(require('../../lib/permessage-deflate'))
+    connection.start()
+    assert.deepEqual(connection.extensions, expected)
+  })
+}

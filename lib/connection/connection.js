@@ -190,6 +190,11 @@ class Connection {
     return this.#native.protocol
   }
 
+  /** The names of the extensions in use. */
+  get extensions () {
+    return this.#extensions?.inUse ?? []
+  }
+
   /** Of the answer that a client got: undefined for a server. */
   get statusCode () {
     return this.#isClient ? this.#native.statusCode ?? undefined : undefined

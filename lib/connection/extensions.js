@@ -25,6 +25,8 @@ class Extensions {
   #registered = new Map()
   /** @type {Map<string, any>} of a client, by name */
   #offered = new Map()
+  /** @type {string[]} names of those that were negotiated, in their order */
+  inUse = []
 
   /**
    * @param {import('../../binding').Connection} native
@@ -105,6 +107,7 @@ class Extensions {
    * @param {Array<{ name: string, session: any, threshold?: number }>} sessions null is permessage-deflate in the core
    */
   #pipelineOf (sessions) {
+    this.inUse = sessions.map(({ name }) => name)
     if (sessions.every(({ session }) => session === null)) return null
     return new Pipeline(sessions.map(({ name, session, threshold }) => ({
       name,

@@ -212,6 +212,18 @@ export declare class Reactor {
   add(descriptor: number, connection: number, tls?: TlsConfig | undefined | null, host?: string | undefined | null): number | null
   /** Lets go of a socket and of its connection, before the socket's owner closes or reads it. */
   remove(number: number, connection: number): void
+  /**
+   * Puts aside what is read from a socket, whose connection only lends its outbox: `Entry.Poll` says that
+   * there is something to take.
+   */
+  putAside(number: number): void
+  /** Takes what has been put aside. */
+  takeAside(number: number): Buffer
+  /**
+   * Lets the connection `to` have a socket that `from` has lent its outbox, with what has been put aside. False when
+   * something still waits to be written.
+   */
+  pass(number: number, from: number, to: number): boolean
   /** Stops or starts reading. */
   setReading(number: number, isReading: boolean): void
   /** Offers what waits to the kernel. False when it does not take everything. */

@@ -2,10 +2,12 @@
 'use strict'
 
 const { Buffer } = require('node:buffer')
+const native = require('../native')
 const { clock, setImmediate } = require('../runtime')
-const { AdoptedSocket, formerAdoption, isPlain, setPrototypes, restorePrototype } = require('./adopted')
+const { ADOPTION, AdoptedSocket, formerAdoption, isPlain, setPrototypes, restorePrototype } = require('./adopted')
 const { dispatcherOfThisEnvironment } = require('./dispatcher')
 const { IS_SUPPORTED } = require('./platform')
+const { RequestSocket, isRequestSocket } = require('./request_socket')
 const { SecureSocket } = require('./secure_socket')
 
 /**
@@ -18,9 +20,12 @@ const { SecureSocket } = require('./secure_socket')
  * such methods (untouched.js), and gives a socket back before the next write if its methods have changed since. What
  * the reactor has decoded before is delivered all the same.
  *
+ * @typedef {import('./dispatcher').Receiver} Receiver
+ *
  * @typedef {object} Owner whose bytes these are
  * @property {() => void} giveBack a program uses the socket itself
  * @property {(bytes: Buffer) => void} received a program has put bytes into the socket
+ * @property {(error?: any) => void} [end] another owner has the socket, or it has closed
  */
 class Adoption {
   #dispatcher
@@ -31,7 +36,7 @@ class Adoption {
   #connection
   /** @type {typeof AdoptedSocket} */
   #class
-  /** @type {Owner | null} */
+  /** @type {(Owner & Receiver) | null} */
   #owner = null
   #isAlive = false
   /** @type {number[]} bytes read and written by reactors that have let go of the socket */
@@ -50,16 +55,16 @@ class Adoption {
    * @param {number} number the reactor's for the socket
    * @param {any} socket
    * @param {import('../connection/seam').Connection} connection
-   * @param {boolean} isSecure the bytes are records of TLS
+   * @param {typeof AdoptedSocket} type what the socket is meanwhile
    */
-  constructor (dispatcher, number, socket, connection, isSecure) {
+  constructor (dispatcher, number, socket, connection, type) {
     this.#dispatcher = dispatcher
     this.#reactor = dispatcher.reactor
     this.#number = number
     this.#socket = socket
     this.#handle = socket._handle
     this.#connection = connection
-    this.#class = isSecure ? SecureSocket : AdoptedSocket
+    this.#class = type
     this.#counted = formerAdoption(this.#handle)?.counters() ?? [0, 0]
     const { bytesRead, bytesWritten } = this.#handle
     this.before = [bytesRead - this.#counted[0], bytesWritten - this.#counted[1]]
@@ -68,13 +73,19 @@ class Adoption {
   /**
    * From now on batches have something for this channel.
    *
-   * @param {Owner & import('./dispatcher').Receiver} channel
+   * @param {Owner & Receiver} channel
    */
   begin (channel) {
+    this.#owner?.end?.()
     this.#owner = channel
     this.#dispatcher.add(this.#number, channel)
     setPrototypes(this.#socket, this, this.#class)
     this.keepAlive(this.#handle.hasRef?.() ?? true)
+  }
+
+  /** What hears of the socket now. */
+  get owner () {
+    return /** @type {any} */ (this.#owner)
   }
 
   /** Whether the reactor has the descriptor. */
@@ -146,6 +157,31 @@ class Adoption {
     return this.#reactor.finish(this.#number)
   }
 
+  /** TLS: puts aside what the reactor reads from now on. `Entry.Poll` says that something is there. */
+  putAside () {
+    this.#reactor.putAside(this.#number)
+  }
+
+  /** TLS: takes what has been put aside. */
+  takeAside () {
+    return this.#reactor.takeAside(this.#number)
+  }
+
+  /**
+   * TLS: lets another connection have the socket, and what has been put aside. `begin` follows. False when the kernel
+   * has not taken everything.
+   *
+   * @param {import('../connection/seam').Connection} connection
+   */
+  passTo (connection) {
+    if (!this.#reactor.pass(this.#number, this.#connection.number, connection.number)) return false
+    this.#connection = connection
+    restorePrototype(this.#socket, this.#class)
+    this.#class = SecureSocket
+    this.setReading(true)
+    return true
+  }
+
   /** The reactor counts what is sent from now on as caused by the peer. Returns what `endReplies` takes. */
   beginReplies () {
     return this.#dispatcher.beginReplies(this.#number)
@@ -165,7 +201,7 @@ class Adoption {
     if (this.#number < 0) return false
     const number = this.#number
     if (!goesOn) this.flush()
-    if (this.#class === SecureSocket) this.rest = this.finish()
+    if (this.#class !== AdoptedSocket) this.rest = this.finish()
     this.#counted = this.counters()
     this.#number = -1
     this.#dispatcher.remove(number)
@@ -231,8 +267,9 @@ class Adoption {
  * @param {any} socket
  * @param {import('../connection/seam').Connection} connection
  * @param {import('./tls').Plan | null} plan for TLS
+ * @param {typeof AdoptedSocket} type what the socket is meanwhile
  */
-function take (socket, connection, plan = null) {
+function take (socket, connection, plan = null, type = plan === null ? AdoptedSocket : SecureSocket) {
   // Records that Node has read could not be told from what was before them.
   if (!qualifies(socket) || (plan !== null && socket.readableLength > 0)) return null
   const dispatcher = dispatcherOfThisEnvironment()
@@ -241,10 +278,49 @@ function take (socket, connection, plan = null) {
   const number = dispatcher.reactor.add(handle.fd, connection.number, plan?.config, plan?.host)
   if (number === null) return null
   // Reading from the stream has Node start reading from the kernel: that is stopped behind it.
-  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) connection.delivery.store(chunk)
+  store(socket, connection)
   handle.readStop()
   handle.reading = false
-  return new Adoption(dispatcher, number, socket, connection, plan !== null)
+  return new Adoption(dispatcher, number, socket, connection, type)
+}
+
+/**
+ * Takes a socket that is to speak TLS for a program, or returns null where the reactor cannot have it.
+ *
+ * @param {any} socket
+ * @param {import('./tls').Plan} plan
+ */
+function takeForRequest (socket, plan) {
+  // The reactor writes the output of a connection. This one only lends it.
+  const lender = native.Connection.established(true, {})
+  /** @type {any} */
+  const connection = { lender, number: lender.number, outgoing: { passed () {} } }
+  return take(socket, connection, plan, RequestSocket)
+}
+
+/**
+ * Takes a socket that has spoken TLS for a program, or returns null where the program still uses it, or sees its bytes.
+ *
+ * @param {any} socket
+ * @param {import('../connection/seam').Connection} connection
+ */
+function takeOver (socket, connection) {
+  if (!isRequestSocket(socket) || !isIdle(socket)) return null
+  /** @type {Adoption} */
+  const adoption = socket[ADOPTION]
+  if (!adoption.isActive) return null
+  store(socket, connection)
+  return adoption.passTo(connection) ? adoption : null
+}
+
+/**
+ * What Node has read comes first.
+ *
+ * @param {any} socket
+ * @param {import('../connection/seam').Connection} connection
+ */
+function store (socket, connection) {
+  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) connection.delivery.store(chunk)
 }
 
 /** @param {any} socket */
@@ -252,6 +328,15 @@ function qualifies (socket) {
   if (!IS_SUPPORTED) return false
   const handle = socket._handle
   if (!handle || !(handle.fd >= 0) || typeof handle.readStop !== 'function' || !isPlain(socket)) return false
+  return isIdle(socket)
+}
+
+/**
+ * Whether a connected socket has nothing to do for its program.
+ *
+ * @param {any} socket
+ */
+function isIdle (socket) {
   if (socket.listenerCount('data') + socket.listenerCount('readable') > 0) return false
   if (socket.writableLength > 0 || socket.writableCorked > 0) return false
   if (socket.writableEnded || socket.destroyed || socket.connecting) return false
@@ -261,4 +346,4 @@ function qualifies (socket) {
 /** @type {Buffer} */
 const NOTHING_LEFT = Buffer.alloc(0)
 
-module.exports = { Adoption, take }
+module.exports = { Adoption, take, takeForRequest, takeOver }

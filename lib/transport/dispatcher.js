@@ -50,8 +50,9 @@ class Dispatcher {
    * @param {Receiver} channel
    */
   add (number, channel) {
+    // Another channel may have had the socket before.
+    if (!this.#channels[number]?.isActive) this.#count += 1
     this.#channels[number] = channel
-    this.#count += 1
     rememberWork(this)
   }
 

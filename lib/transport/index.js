@@ -1,10 +1,11 @@
 // @ts-check
 'use strict'
 
-const { take } = require('./adoption')
+const { take, takeOver } = require('./adoption')
 const { batch } = require('./dispatcher')
 const { close, end, endSlowly } = require('./ending')
 const { NativeChannel } = require('./native_channel')
+const { secureAgent } = require('./secure_agent')
 const { SecureChannel } = require('./secure_channel')
 const { StreamChannel } = require('./stream_channel')
 const { Transport } = require('./transport')
@@ -25,7 +26,8 @@ const { Transport } = require('./transport')
  * the context of the connection (`context.js`). Bytes that come by the stream bring their own along.
  *
  * TLS of clients is ours where `planOf` finds that the reactor does what `tls.connect` would; a refusal by rustls is
- * Node's to confirm, so verdicts and texts of errors are Node's.
+ * Node's to confirm, so verdicts and texts of errors are Node's. The same holds for requests of `https` by our agent
+ * (`secure_agent.js`): their socket speaks TLS for `http` first, and then for the connection that takes it.
  *
  * @typedef {import('../connection/seam').Connection} Connection
  */
@@ -38,6 +40,11 @@ const { Transport } = require('./transport')
  * @param {boolean} [isStream] by Node's stream in any case
  */
 function connect (socket, connection, isStream = false) {
+  const secure = isStream ? null : takeOver(socket, connection)
+  if (secure !== null) {
+    return new Transport(socket, connection, (transport, context) =>
+      new SecureChannel(secure, socket, connection, transport, context, null))
+  }
   const adoption = isStream ? null : take(socket, connection)
   return new Transport(socket, connection, (transport, context) => adoption === null
     ? new StreamChannel(socket, connection, transport)
@@ -79,4 +86,4 @@ function leave (socket, transport, how) {
 
 const WITHOUT_TRANSPORT = { finish: close, end, abort: (/** @type {any} */ socket) => socket.destroy() }
 
-module.exports = { batch, connect, connectSecurely, endSlowly, leave }
+module.exports = { batch, connect, connectSecurely, endSlowly, leave, secureAgent }

@@ -25,7 +25,7 @@ class SecureChannel extends NativeChannel {
   #connection
   #secure
   /** Nothing of the connection's may be sent yet. */
-  #isHandshaking = true
+  #isHandshaking
 
   /**
    * @param {import('./adoption').Adoption} adoption
@@ -33,7 +33,7 @@ class SecureChannel extends NativeChannel {
    * @param {import('../connection/seam').Connection} connection
    * @param {import('./transport').Transport} transport
    * @param {import('./context').Context} context of the connection
-   * @param {Secure} secure
+   * @param {Secure | null} secure null when TLS has been agreed on before
    */
   constructor (adoption, socket, connection, transport, context, secure) {
     super(adoption, socket, connection, transport, context)
@@ -41,6 +41,7 @@ class SecureChannel extends NativeChannel {
     this.#socket = socket
     this.#connection = connection
     this.#secure = secure
+    this.#isHandshaking = secure !== null
   }
 
   /** Records that the kernel has not taken; what is not in records is the connection's. */
@@ -80,12 +81,12 @@ class SecureChannel extends NativeChannel {
 
   #agreed () {
     this.#isHandshaking = false
-    this.#secure.onSecure()
+    this.#secure?.onSecure()
   }
 
   /** @param {Error} error */
   #refused (error) {
-    if (this.#isHandshaking) this.#secure.onRefused()
+    if (this.#isHandshaking) this.#secure?.onRefused()
     else this.fail(error)
   }
 }

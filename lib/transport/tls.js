@@ -230,18 +230,19 @@ const MEMBERS = {
   checkServerIdentity: 'splitEscapedAltNames(altNames)',
   TLSSocket: 'this._securePending = false'
 }
-const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value: nodes(name, phrase) }))
+const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value: nodes(tls, name, phrase) }))
 
 /**
- * One that looks as in Node's sources, or nothing that it could ever equal.
+ * A method that looks as in Node's sources, or nothing that it could ever equal.
  *
+ * @param {any} object
  * @param {string} name
  * @param {string} phrase
  */
-function nodes (name, phrase) {
-  const value = /** @type {any} */ (tls)[name]
+function nodes (object, name, phrase) {
+  const value = object[name]
   const text = Function.prototype.toString.call(value)
   return text.startsWith(`function ${name}(`) && text.includes(phrase) ? value : NaN
 }
 
-module.exports = { planOf }
+module.exports = { nodes, planOf }

@@ -115,4 +115,4 @@ function isUntouched (socket) {
     (handleHasKnownMethods(handle) || recognise(handle, HANDLE_METHODS)) && handle.onread?.name === 'onStreamRead'
 }
 
-module.exports = { HANDLE_METHODS, classIsUntouched, isUntouched }
+module.exports = { HANDLE_METHODS, SOCKET_METHODS, classIsUntouched, isUntouched }

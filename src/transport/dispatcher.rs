@@ -14,6 +14,7 @@ use napi_derive::napi;
 
 use super::descriptor::is_stream_socket;
 use super::reactor;
+use super::socket::Socket;
 use super::table::{Id, Table};
 use super::tls::TlsConfig;
 use super::uv::{Loop, Uv, Watch};
@@ -158,6 +159,51 @@ impl Reactor {
         let is_in_batch = self.dispatcher.is_in_batch();
         let mut reactor = self.dispatcher.reactor.borrow_mut();
         reactor.remove(number, is_in_batch);
+    }
+
+    /// Puts aside what is read from a socket, whose connection only lends its outbox: `Entry.Poll` says that
+    /// there is something to take.
+    #[napi(catch_unwind)]
+    pub fn put_aside(&self, number: u32) {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        if let Some(socket) = reactor.socket(number) {
+            socket.put_aside();
+        }
+    }
+
+    /// Takes what has been put aside.
+    #[napi(catch_unwind)]
+    pub fn take_aside(&self, number: u32) -> Buffer {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        let socket = reactor.socket(number);
+        socket.map_or_else(Vec::new, Socket::take_aside).into()
+    }
+
+    /// Lets the connection `to` have a socket that `from` has lent its outbox, with what has been put aside. False when
+    /// something still waits to be written.
+    #[napi(catch_unwind)]
+    pub fn pass(&self, number: u32, from: u32, to: u32) -> bool {
+        let Some(connection) = registry::connection(to) else {
+            return false;
+        };
+        let shared = connection.shared();
+        let pass = |table: &mut Table, id| table.pass(id, &shared).then_some(id);
+        let passed = self
+            .dispatcher
+            .reactor
+            .borrow_mut()
+            .with("pass", number, pass);
+        let Some(id) = passed.flatten() else {
+            return false;
+        };
+        if let Some(lender) = registry::connection(from) {
+            lender.set_mover(None);
+        }
+        connection.set_mover(Some(Box::new(Link {
+            dispatcher: Rc::clone(&self.dispatcher),
+            id,
+        })));
+        true
     }
 
     /// Stops or starts reading.

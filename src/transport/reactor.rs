@@ -173,6 +173,13 @@ impl Reactor {
         let Some(socket) = self.table.get(id) else {
             return 0;
         };
+        if let Some(aside) = socket.aside() {
+            let length = aside.len();
+            if length > 0 {
+                sink.news(id, News::Poll);
+            }
+            return length;
+        }
         let connection = Rc::clone(&socket.connection);
         let decoded = self.table.guarded("decoded", id, |_| {
             let mut connection = connection.borrow_mut();

@@ -6,6 +6,7 @@
 
 use std::io::{self, ErrorKind};
 use std::os::fd::RawFd;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,12 +20,15 @@ mod bytes;
 mod replies;
 
 pub(super) use bytes::Bytes;
+use bytes::Recipient;
 use replies::Replies;
 
 pub(crate) struct Socket {
     pub(super) descriptor: RawFd,
     pub(crate) connection: Shared,
     pub(super) bytes: Bytes,
+    /// Where what is read goes while the connection only lends its outbox: JavaScript takes it from here.
+    aside: Option<Vec<u8>>,
     pub(super) output: Output,
     pub(super) peer: Peer,
     pub(super) turn: Turn,
@@ -127,6 +131,7 @@ impl Socket {
             descriptor,
             connection,
             bytes: session.map_or(Bytes::Plain, Bytes::Secure),
+            aside: None,
             output: Output::Ready,
             peer: Peer::Open,
             turn: Turn::Unannounced,
@@ -184,9 +189,13 @@ impl Socket {
             is_unfinished: false,
             has_answer: false,
         };
+        let recipient = match &mut self.aside {
+            Some(aside) => Recipient::Aside(aside),
+            None => Recipient::Connection(&self.connection),
+        };
         match self
             .bytes
-            .receive(self.descriptor, &self.connection, chunk, records)
+            .receive(self.descriptor, recipient, chunk, records)
         {
             Ok(arrival) => {
                 if arrival.length > 0 {
@@ -204,6 +213,37 @@ impl Socket {
             },
         }
         received
+    }
+
+    /// Puts aside what is read from now on, until another connection has the socket.
+    pub(crate) fn put_aside(&mut self) {
+        self.aside.get_or_insert_default();
+    }
+
+    /// Takes what has been put aside.
+    pub(crate) fn take_aside(&mut self) -> Vec<u8> {
+        self.aside.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// What has been put aside; none where the connection gets what is read.
+    pub(super) fn aside(&self) -> Option<&[u8]> {
+        self.aside.as_deref()
+    }
+
+    /// Lets another connection have the socket, and what has been put aside. False when something still waits to be
+    /// written, or when nothing is put aside.
+    pub(super) fn pass_to(&mut self, connection: &Shared) -> bool {
+        let is_written = matches!(self.output, Output::Ready)
+            && self.bytes.pending() == 0
+            && self.connection.borrow_mut().outbox().is_empty();
+        match self.aside.take_if(|_| is_written) {
+            Some(aside) => {
+                connection.borrow_mut().receive(&aside);
+                self.connection = Rc::clone(connection);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Offers what waits to the kernel. Whether something is left.

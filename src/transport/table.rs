@@ -133,6 +133,12 @@ impl Table {
         Some(socket)
     }
 
+    /// Lets another connection have a socket whose bytes have been put aside. False when it cannot.
+    pub(crate) fn pass(&mut self, id: Id, connection: &Shared) -> bool {
+        self.get(id)
+            .is_some_and(|socket| socket.pass_to(connection))
+    }
+
     pub(crate) fn get(&mut self, id: Id) -> Option<&mut Socket> {
         socket_of(&mut self.places, id)
     }

@@ -17,6 +17,13 @@ pub(in crate::transport) enum Bytes {
     Secure(Box<Session>),
 }
 
+/// Who gets what is read.
+pub(super) enum Recipient<'a> {
+    Connection(&'a Shared),
+    /// JavaScript, which takes it from here.
+    Aside(&'a mut Vec<u8>),
+}
+
 /// What one read has brought.
 pub(super) struct Arrival {
     pub(super) read: Read,
@@ -27,17 +34,17 @@ pub(super) struct Arrival {
 }
 
 impl Bytes {
-    /// Reads once, and gives the connection what it has brought.
+    /// Reads once, and gives the recipient what it has brought.
     pub(super) fn receive(
         &mut self,
         descriptor: RawFd,
-        connection: &Shared,
+        recipient: Recipient<'_>,
         chunk: &mut [u8],
         records: &mut Vec<u8>,
     ) -> io::Result<Arrival> {
         match self {
-            Self::Plain => receive_plain(descriptor, connection, chunk),
-            Self::Secure(session) => receive_records(session, descriptor, connection, records),
+            Self::Plain => receive_plain(descriptor, recipient, chunk),
+            Self::Secure(session) => receive_records(session, descriptor, recipient, records),
         }
     }
 
@@ -119,13 +126,30 @@ impl Arrival {
     }
 }
 
-fn receive_plain(descriptor: RawFd, connection: &Shared, chunk: &mut [u8]) -> io::Result<Arrival> {
+impl Recipient<'_> {
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Connection(connection) => connection.borrow_mut().receive(bytes),
+            Self::Aside(aside) => {
+                aside.try_reserve(bytes.len())?;
+                aside.extend_from_slice(bytes);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn receive_plain(
+    descriptor: RawFd,
+    mut recipient: Recipient<'_>,
+    chunk: &mut [u8],
+) -> io::Result<Arrival> {
     let length = descriptor::receive(descriptor, chunk)?;
     if length == 0 {
         return Ok(Arrival::of(News::Ended));
     }
     let bytes = chunk.get(..length).unwrap_or_default();
-    connection.borrow_mut().receive(bytes);
+    recipient.take(bytes)?;
     Ok(Arrival {
         read: Read::Bytes(length),
         length,
@@ -136,7 +160,7 @@ fn receive_plain(descriptor: RawFd, connection: &Shared, chunk: &mut [u8]) -> io
 fn receive_records(
     session: &mut Session,
     descriptor: RawFd,
-    connection: &Shared,
+    mut recipient: Recipient<'_>,
     records: &mut Vec<u8>,
 ) -> io::Result<Arrival> {
     // What has come of the last read is told once everything before it has been.
@@ -146,7 +170,7 @@ fn receive_records(
         State::Handshaking | State::Established => {}
     }
     let was_handshaking = *session.state() == State::Handshaking;
-    let mut connection = connection.borrow_mut();
+    let mut taken = Ok(());
     let mut is_full_read = false;
     let length = session.read(
         records,
@@ -155,8 +179,13 @@ fn receive_records(
             is_full_read = read == into.len();
             Ok(read)
         },
-        &mut |bytes| connection.receive(bytes),
+        &mut |bytes| {
+            if taken.is_ok() {
+                taken = recipient.take(bytes);
+            }
+        },
     )?;
+    taken?;
     if length == 0 {
         return Ok(Arrival::of(News::Ended));
     }

@@ -87,7 +87,15 @@ impl Table {
     /// Writes bytes that are not the connection's, behind everything that is.
     pub(crate) fn write_around(&mut self, id: Id, bytes: &[u8]) -> bool {
         if let Some(socket) = self.get(id) {
-            socket.connection.borrow_mut().outbox().push(bytes);
+            let mut connection = socket.connection.borrow_mut();
+            connection.outbox().push(bytes);
+            // A connection that only lends its outbox is not asked whether there was memory.
+            let is_lost = socket.aside().is_some() && connection.needs_poll();
+            drop(connection);
+            if is_lost {
+                self.broke(id, io::Error::from_raw_os_error(libc::ENOMEM));
+                return false;
+            }
         }
         self.flush(id)
     }

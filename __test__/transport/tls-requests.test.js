@@ -1,0 +1,481 @@
+'use strict'
+
+// Requests of https whose TLS the reactor speaks, and connections that have their sockets after an upgrade.
+
+const assert = require('node:assert/strict')
+const https = require('node:https')
+const net = require('node:net')
+const tls = require('node:tls')
+
+const { Connection } = require('../../lib/connection/connection')
+const transports = require('../../lib/transport')
+const { certificate, createAuthority } = require('../support/certs')
+const { test } = require('../support/native')
+const { accept, eventually, listen } = require('../support/peer')
+const { issue, local, root } = require('../support/tls')
+const { frame, upgradeResponse } = require('../support/wire')
+
+const WAYS = ['reactor', 'node']
+const UPGRADE = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' }
+
+/** A request, and what it sees. `by` says who speaks TLS. */
+function ask (scope, port, { by = 'reactor', body, ...given } = {}) {
+  const options = { host: 'localhost', port, agent: false, ca: root.cert, headers: UPGRADE, ...given }
+  const agent = transports.secureAgent(options)
+  assert.notEqual(agent, null)
+  const request = https.request({ ...options, agent: by === 'reactor' ? agent : false })
+  const seen = { request, events: [], socket: null, response: null, head: null, bytes: 0 }
+  const note = (...event) => seen.events.push(event)
+  request.on('socket', (socket) => {
+    seen.socket = socket
+    scope.defer(() => socket.destroy())
+  })
+  request.on('error', ({ code, message }) => note('error', code, message.replace(/[0-9A-F]{8,}:error/g, 'error')))
+  request.on('close', () => note('close'))
+  request.on('abort', () => note('abort'))
+  request.on('timeout', () => note('timeout'))
+  request.on('upgrade', (response, socket, head) => {
+    note('upgrade')
+    Object.assign(seen, { response, head, socket })
+  })
+  request.on('response', (response) => {
+    note('response', response.statusCode)
+    seen.response = response
+    response.on('data', (chunk) => { seen.bytes += chunk.length })
+    response.on('aborted', () => note('aborted'))
+    response.on('error', ({ code, message }) => note('response error', code, message))
+    response.on('end', () => note('end', seen.bytes))
+  })
+  request.end(body)
+  return seen
+}
+
+/** Whether TLS on the socket is the reactor's. */
+const isOurs = (socket) => !(socket instanceof tls.TLSSocket)
+
+/** What a request sees both ways, which is the same. */
+async function both (scope, port, options, isDone = ({ events }) => events.some(([type]) => type === 'close')) {
+  const all = []
+  for (const by of WAYS) {
+    const seen = ask(scope, port, { ...options, by })
+    await eventually(() => isDone(seen), `the end of a request by ${by}`)
+    await scope.settle()
+    all.push(seen)
+  }
+  assert.deepEqual(all[0].events, all[1].events)
+  return all[0]
+}
+
+async function httpsServer (scope, onRequest, secure = local) {
+  const server = https.createServer(secure, onRequest)
+  return { server, port: await listen(scope, server) }
+}
+
+/** A connection on the socket of an upgrade, and what it receives. */
+function establish (socket, isStream) {
+  const connection = Connection.established(true, {})
+  const received = []
+  const closed = []
+  connection.observer = {
+    wants: 0,
+    received: (data) => received.push(data),
+    drained () {},
+    failed: (failure) => closed.push(failure),
+    closed: (...how) => closed.push(how)
+  }
+  const transport = transports.connect(socket, connection, isStream)
+  return { closed, connection, received, transport }
+}
+
+for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
+  test(`with ${maxVersion}, a connection takes the socket of an upgrade: messages pass both ways`, async (scope) => {
+    const server = await accept(scope, { secure: { ...local, maxVersion } })
+    const seen = ask(scope, server.port)
+    const peer = await server.accepted()
+    assert.equal(peer.socket.getProtocol(), maxVersion)
+    peer.write(Buffer.concat([Buffer.from(upgradeResponse(await peer.head())), frame('text', 'at once')]))
+    await eventually(() => seen.head, 'an upgrade')
+    assert.deepEqual(seen.head, frame('text', 'at once'))
+    const { connection, received, transport } = establish(seen.socket)
+    assert.equal(transport.isNative, true)
+    connection.delivery.receive(seen.head)
+    const large = Buffer.alloc(65536, 7)
+    peer.write(frame('text', 'Hello'))
+    for (let count = 0; count < 20; count++) peer.write(frame('binary', large))
+    await eventually(() => received.length === 22, 'messages')
+    assert.deepEqual(received, ['at once', 'Hello', ...Array(20).fill(large)])
+    for (let count = 0; count < 20; count++) connection.outgoing.binary(large)
+    const frames = await peer.frames(20)
+    assert.deepEqual(frames.map(({ payload }) => payload), Array(20).fill(large))
+  })
+}
+
+test('what comes behind an upgrade waits for the connection, however late and much it is', async (scope) => {
+  const server = await accept(scope, { secure: local })
+  const seen = ask(scope, server.port)
+  const peer = await server.acceptedOpen()
+  await eventually(() => seen.head, 'an upgrade')
+  const sent = Array.from({ length: 400 }, (_, index) => Buffer.alloc(5000, index))
+  for (const each of sent) peer.write(frame('binary', each))
+  await scope.settle()
+  assert.ok(seen.socket.readableLength > 0)
+  const { connection, received, transport } = establish(seen.socket)
+  assert.equal(transport.isNative, true)
+  connection.delivery.deliver()
+  await eventually(() => received.length === sent.length, 'all messages')
+  assert.deepEqual(received, sent)
+})
+
+test('a connection that takes the socket within the batch has what that still brings', async (scope) => {
+  const server = await accept(scope, { secure: local })
+  const seen = ask(scope, server.port)
+  let established
+  seen.request.on('upgrade', (response, socket, head) => {
+    established = establish(socket)
+    established.connection.delivery.receive(head)
+  })
+  const peer = await server.accepted()
+  peer.write(upgradeResponse(await peer.head()))
+  peer.write(frame('text', 'a'))
+  peer.socket.end(frame('text', 'b'))
+  await eventually(() => established?.received.length === 2, 'both messages')
+  await eventually(() => seen.socket.readableEnded, 'the end')
+  assert.deepEqual(established.received, ['a', 'b'])
+})
+
+const OBSTACLES = {
+  'a listener of data': (socket) => socket.on('data', () => {}),
+  'a write of its own': (socket) => { socket.write = (...args) => net.Socket.prototype.write.apply(socket, args) },
+  'an encoding': (socket) => socket.setEncoding('latin1'),
+  'the option for Node\'s stream': () => true
+}
+for (const [name, prepare] of Object.entries(OBSTACLES)) {
+  test(`a socket with ${name} is used as a stream, by TLS as before`, async (scope) => {
+    const server = await accept(scope, { secure: local })
+    const seen = ask(scope, server.port)
+    const peer = await server.acceptedOpen()
+    await eventually(() => seen.head, 'an upgrade')
+    const isStream = prepare(seen.socket) === true
+    const { connection, received, transport } = establish(seen.socket, isStream)
+    assert.equal(transport.isNative, false)
+    connection.outgoing.text('to the server')
+    assert.equal((await peer.frame()).payload.toString(), 'to the server')
+    if (name === 'an encoding') return
+    peer.write(frame('text', 'to the client'))
+    await eventually(() => received.length === 1, 'a message')
+  })
+}
+
+const BODIES = [0, 1, 16383, 16384, 16385, 65536, 3e7]
+for (const version of ['TLSv1.2', 'TLSv1.3']) {
+  test(`bodies of every size come whole by ${version}, with a length, in chunks and up to the end`, async (scope) => {
+    const { port } = await httpsServer(scope, ({ url }, response) => {
+      const [, length, how] = url.split('/')
+      const body = Buffer.alloc(Number(length), 'x')
+      if (how === 'length') response.setHeader('Content-Length', body.length)
+      if (how === 'end') response.useChunkedEncodingByDefault = false
+      if (how === 'end') response.setHeader('Connection', 'close')
+      response.write(body.subarray(0, 10))
+      response.end(body.subarray(10))
+    }, { ...local, maxVersion: version })
+    for (const length of BODIES) {
+      for (const how of ['length', 'chunks', 'end']) {
+        const { events, socket } = await both(scope, port, { path: `/${length}/${how}` })
+        assert.deepEqual(events, [['response', 200], ['end', length], ['close']], `${length} by ${how}`)
+        assert.ok(isOurs(socket))
+        await eventually(() => socket.destroyed, 'the end of the socket')
+      }
+    }
+  })
+}
+
+test('a body that the program does not read stops the server, and goes on when it does', async (scope) => {
+  let written = 0
+  const { port } = await httpsServer(scope, async (request, response) => {
+    const chunk = Buffer.alloc(65536)
+    while (written < 5e7) {
+      written += chunk.length
+      if (!response.write(chunk)) await new Promise((resolve) => response.once('drain', resolve))
+    }
+    response.end()
+  })
+  const seen = ask(scope, port)
+  await eventually(() => seen.response, 'a response')
+  assert.ok(isOurs(seen.socket))
+  seen.response.pause()
+  let before = -1
+  while (written !== before) {
+    before = written
+    await scope.settle()
+  }
+  assert.ok(written < 4e7, `${written} bytes written`)
+  seen.response.resume()
+  await eventually(() => seen.events.some(([type]) => type === 'end'), 'the end')
+  assert.equal(seen.bytes, written)
+})
+
+test('a body that the server reads late waits, and arrives whole', async (scope) => {
+  const body = Buffer.from(Array.from({ length: 1e6 }, (_, index) => `${index};`).join(''))
+  const { port } = await httpsServer(scope, async (request, response) => {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const chunks = []
+    for await (const chunk of request) chunks.push(chunk)
+    response.end(String(Buffer.concat(chunks).equals(body)))
+  })
+  const seen = ask(scope, port, { method: 'POST', body })
+  await eventually(() => seen.events.some(([type]) => type === 'close'), 'the end')
+  assert.equal(seen.bytes, 'true'.length)
+})
+
+test('our half ends, and the peer goes on', async (scope) => {
+  const server = await accept(scope, { secure: local })
+  for (const by of WAYS) {
+    const seen = ask(scope, server.port, { by })
+    const peer = await server.acceptedOpen()
+    await eventually(() => seen.head, 'an upgrade')
+    const chunks = []
+    seen.socket.on('data', (chunk) => chunks.push(chunk))
+    seen.socket.end('last words')
+    await peer.until(() => peer.bytes.toString() === 'last words')
+    assert.equal(await peer.ended(), 'fin')
+    peer.write('answer')
+    peer.socket.end(' and end')
+    await eventually(() => seen.socket.readableEnded && seen.socket.destroyed, 'the end')
+    assert.equal(Buffer.concat(chunks).toString(), 'answer and end')
+  }
+})
+
+test('the callback of a write comes when the kernel has the bytes, or never will have them', async (scope) => {
+  const server = await accept(scope, { secure: local })
+  const seen = ask(scope, server.port)
+  const peer = await server.acceptedOpen()
+  await eventually(() => seen.head, 'an upgrade')
+  const { socket } = seen
+  peer.socket.pause()
+  const called = []
+  assert.equal(socket.write('short', () => called.push('short')), true)
+  await scope.settle()
+  assert.deepEqual(called, ['short'])
+  socket.on('error', () => {})
+  let count = 0
+  const chunk = Buffer.alloc(1e5)
+  while (socket.writableLength < 1e6) socket.write(chunk, (error) => called.push(error ? 'error' : ++count))
+  await scope.settle()
+  assert.ok(socket.writableLength > 0)
+  assert.equal(socket.writableNeedDrain, true)
+  const drained = new Promise((resolve) => socket.once('drain', resolve))
+  peer.socket.resume()
+  await drained
+  assert.equal(socket.writableLength, 0)
+  peer.socket.pause()
+  called.length = 0
+  socket.write(Buffer.alloc(3e7), (error) => called.push(error?.message))
+  await scope.settle()
+  assert.deepEqual(called, [])
+  socket.destroy()
+  await eventually(() => called.length === 1, 'the callback')
+  assert.equal(called[0], 'write ECANCELED')
+})
+
+const other = createAuthority()
+const MISTRUSTED = {
+  'of another authority': [other.local, {}],
+  'for another name': [issue({ names: ['other.example'] }), {}],
+  'that has expired': [issue({ notAfter: new Date(Date.now() - 3600000) }), {}],
+  'for the name that the option says': [local, { servername: 'other.example' }],
+  'for the name that the header Host says': [local, { headers: { ...UPGRADE, Host: 'other.example' } }],
+  'for the address': [issue({ names: ['localhost'] }), { host: '127.0.0.1' }],
+  'that signed itself': [certificate('localhost', { names: ['localhost'] }), {}]
+}
+for (const [name, [secure, options]] of Object.entries(MISTRUSTED)) {
+  test(`a certificate ${name}: Node's error`, async (scope) => {
+    const { port } = await httpsServer(scope, () => assert.fail('A request has come'), secure)
+    const { events } = await both(scope, port, options)
+    assert.equal(events.length, 2)
+    assert.deepEqual([events[0][0], events[1][0]], ['error', 'close'])
+  })
+}
+
+test('what Node trusts and the reactor refuses goes on by Node', async (scope) => {
+  const nameless = issue({ names: undefined })
+  const { port } = await httpsServer(scope, (request, response) => response.end('x'), nameless)
+  const { events, socket } = await both(scope, port)
+  assert.deepEqual(events, [['response', 200], ['end', 1], ['close']])
+  assert.ok(!isOurs(socket))
+})
+
+/** What a server does with the connection, before or in the middle of TLS. */
+const HOSTILE = {
+  'answers in plaintext': (socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'),
+  'ends at once': (socket) => socket.end(),
+  'ends after our greeting': (socket) => socket.once('data', () => socket.end()),
+  'resets after our greeting': (socket) => socket.once('data', () => socket.resetAndDestroy()),
+  'says that it does not agree': (socket) => socket.write(Buffer.from([21, 3, 3, 0, 2, 2, 40]))
+}
+for (const [name, onSocket] of Object.entries(HOSTILE)) {
+  test(`a server that ${name}: Node's error`, async (scope) => {
+    const server = net.createServer((socket) => {
+      socket.on('error', () => {})
+      onSocket(socket)
+    })
+    const port = await listen(scope, server)
+    const { events } = await both(scope, port)
+    assert.deepEqual([events[0][0], events[1][0]], ['error', 'close'])
+  })
+}
+
+test('no server, and no such host: Node\'s error', async (scope) => {
+  const server = net.createServer()
+  await new Promise((resolve) => server.listen(0, resolve))
+  const { port } = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  await both(scope, port)
+  const lookup = (host, options, callback) => callback(Object.assign(new Error('no host'), { code: 'ENOTFOUND' }))
+  const { events } = await both(scope, port, { lookup })
+  assert.deepEqual(events, [['error', 'ENOTFOUND', 'no host'], ['close']])
+})
+
+for (const [name, end] of [['resets', (socket) => socket.resetAndDestroy()], ['ends', (socket) => socket.end()]]) {
+  test(`a server that ${name} in the middle of a body: as by Node`, async (scope) => {
+    const server = await accept(scope, { secure: local })
+    const isDone = ({ events }) => events.some(([type]) => type === 'close')
+    const answer = async () => {
+      const peer = await server.accepted()
+      await peer.head()
+      peer.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf')
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      const socket = name === 'resets' ? peer.socket._parent ?? peer.socket : peer.socket
+      end(socket)
+    }
+    const answers = Promise.all([answer(), answer()])
+    const { events } = await both(scope, server.port, {}, isDone)
+    await answers
+    assert.deepEqual(events[0], ['response', 200])
+    assert.ok(events.some(([type]) => type === 'aborted'))
+  })
+}
+
+/** When a request is given up. */
+const MOMENTS = {
+  'in the same tick': () => {},
+  'while it connects': () => new Promise((resolve) => process.nextTick(() => process.nextTick(resolve))),
+  'while TLS is being agreed on': () => new Promise((resolve) => setTimeout(resolve, 40))
+}
+const GIVING_UP = {
+  'abort()': (request) => request.abort(),
+  'destroy()': (request) => request.destroy(),
+  'destroy(error)': (request) => request.destroy(Object.assign(new Error('mine'), { code: 'MINE' })),
+  'a signal': (request, controller) => controller.abort()
+}
+for (const [moment, wait] of Object.entries(MOMENTS)) {
+  for (const [how, giveUp] of Object.entries(GIVING_UP)) {
+    test(`a request is given up by ${how} ${moment}: the socket closes, and the request says so`, async (scope) => {
+      const sockets = []
+      const server = net.createServer((socket) => {
+        socket.on('error', () => {}).resume()
+        sockets.push(socket)
+      })
+      const port = await listen(scope, server)
+      const seen = []
+      for (const by of WAYS) {
+        const controller = new AbortController()
+        const { events, request } = ask(scope, port, { by, ...(how === 'a signal' && { signal: controller.signal }) })
+        await wait()
+        giveUp(request, controller)
+        await eventually(() => events.some(([type]) => type === 'close'), 'close')
+        await scope.settle()
+        assert.ok(sockets.every(({ destroyed, readableEnded }) => destroyed || readableEnded), by)
+        seen.push(events.filter(([type]) => type !== 'abort'))
+      }
+      // Node forgets to say so where there is no socket yet.
+      if (moment !== 'in the same tick' || how !== 'abort()') assert.deepEqual(seen[0], seen[1])
+      else assert.deepEqual(seen[0], [['error', 'ECONNRESET', 'socket hang up'], ['close']])
+    })
+  }
+}
+
+const REFUSED = {
+  'an agent': { agent: new https.Agent() },
+  'no agent': { agent: undefined },
+  'a connection of the program\'s': { agent: false, createConnection: () => {} }
+}
+for (const [name, options] of Object.entries(REFUSED)) {
+  test(`there is no agent of ours for a request with ${name}`, () => {
+    assert.equal(transports.secureAgent(options), null)
+  })
+}
+
+const REPLACED = [
+  [https, 'request'], [https.Agent.prototype, 'createConnection'], [https.Agent.prototype, 'addRequest']
+]
+for (const [object, name] of REPLACED) {
+  test(`there is none while a program has replaced ${name}`, () => {
+    const own = Object.getOwnPropertyDescriptor(object, name)
+    const original = object[name]
+    object[name] = function (...args) { return original.apply(this, args) }
+    try {
+      assert.equal(transports.secureAgent({ agent: false }), null)
+    } finally {
+      if (own) Object.defineProperty(object, name, own)
+      else delete object[name]
+    }
+    assert.notEqual(transports.secureAgent({ agent: false }), null)
+  })
+}
+
+const NODES = {
+  'takes every certificate': { rejectUnauthorized: false },
+  'chooses ciphers': { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256' },
+  'judges the name itself': { checkServerIdentity: () => undefined },
+  'gives a session': { session: Buffer.alloc(1) }
+}
+for (const [name, options] of Object.entries(NODES)) {
+  test(`a program that ${name} gets Node's socket`, async (scope) => {
+    const { port } = await httpsServer(scope, (request, response) => response.end('x'))
+    const seen = ask(scope, port, options)
+    await eventually(() => seen.socket, 'a socket')
+    assert.ok(!isOurs(seen.socket))
+    seen.request.destroy()
+  })
+}
+
+test('the socket says that it is encrypted, and counts and times as ever', async (scope) => {
+  const server = await accept(scope, { secure: local })
+  const seen = ask(scope, server.port)
+  const peer = await server.acceptedOpen()
+  await eventually(() => seen.head, 'an upgrade')
+  const { socket } = seen
+  assert.ok(isOurs(socket) && socket instanceof net.Socket)
+  const { encrypted, authorized, authorizationError, remotePort } = socket
+  assert.deepEqual({ encrypted, authorized, authorizationError, remotePort },
+    { encrypted: true, authorized: true, authorizationError: null, remotePort: server.port })
+  assert.ok(socket.bytesRead > 500 && socket.bytesWritten > 200)
+  let timeouts = 0
+  socket.setTimeout(150, () => { timeouts += 1 })
+  for (let turn = 0; turn < 6; turn++) {
+    peer.write('x')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  assert.equal(timeouts, 0)
+  await eventually(() => timeouts === 1, 'a timeout')
+})
+
+test('the context of a request is that of what it causes', async (scope) => {
+  const { AsyncLocalStorage } = require('node:async_hooks')
+  const storage = new AsyncLocalStorage()
+  const server = await accept(scope, { secure: local })
+  const stores = {}
+  storage.run('mine', () => {
+    const { request } = ask(scope, server.port)
+    for (const event of ['socket', 'upgrade']) request.on(event, () => { stores[event] = storage.getStore() })
+    request.on('upgrade', (response, socket) => {
+      socket.on('data', () => { stores.data = storage.getStore() })
+      socket.on('end', () => { stores.end = storage.getStore() })
+    })
+  })
+  const peer = await server.acceptedOpen()
+  await eventually(() => stores.upgrade, 'an upgrade')
+  peer.socket.end('bytes')
+  await eventually(() => stores.end, 'the end')
+  assert.deepEqual(stores, { socket: 'mine', upgrade: 'mine', data: 'mine', end: 'mine' })
+})

@@ -1,0 +1,143 @@
+// @ts-check
+'use strict'
+
+const { constants } = require('node:os')
+const { AGREED, Entry } = require('../native')
+const { Context } = require('./context')
+const { systemError, tlsError } = require('./errors')
+
+/**
+ * Hears of a socket that speaks TLS for a program, before a connection has it: puts what the reactor has decrypted into
+ * the socket, and gives the reactor what the program writes.
+ *
+ * When a connection takes the socket, the batch under way may still have something for this channel, which hands it on.
+ *
+ * @typedef {object} Handshake of TLS
+ * @property {() => void} onSecure the server is the one that was asked for
+ * @property {() => void} onRefused it is not, or not by our rules; or the socket has ended
+ */
+class RequestChannel {
+  #adoption
+  #socket
+  #context
+  #handshake
+  #isHandshaking = true
+  #hasEnded = false
+  /** @type {((error?: any) => void) | null} called when the kernel has taken what was written */
+  #written = null
+
+  /**
+   * @param {import('./adoption').Adoption} adoption
+   * @param {any} socket
+   * @param {Handshake} handshake
+   */
+  constructor (adoption, socket, handshake) {
+    this.#adoption = adoption
+    this.#socket = socket
+    this.#context = new Context(socket)
+    this.#handshake = handshake
+    adoption.begin(this)
+    adoption.putAside()
+  }
+
+  get isActive () {
+    return this.#adoption.isActive
+  }
+
+  /** @param {() => void} work */
+  runAlone (work) {
+    this.#context.runAlone(work)
+  }
+
+  isReplaced () {
+    return false
+  }
+
+  giveBack () {}
+
+  received () {}
+
+  /**
+   * Writes bytes of the program.
+   *
+   * @param {Uint8Array} bytes
+   * @param {(error?: any) => void} done
+   */
+  write (bytes, done) {
+    if (this.#adoption.writeAround(bytes)) done()
+    else this.#written = done
+  }
+
+  /**
+   * The socket has closed, or a connection has it.
+   *
+   * @param {any} [error]
+   */
+  end (error) {
+    this.#context.end()
+    this.#settle(error ?? systemError('write', constants.errno.ECANCELED))
+  }
+
+  /** @param {any} [error] */
+  #settle (error) {
+    const done = this.#written
+    this.#written = null
+    if (done !== null) done(error)
+  }
+
+  /**
+   * @param {number} entry
+   * @param {any} value
+   */
+  happened (entry, value) {
+    const { isActive, owner } = this.#adoption
+    if (owner !== this) return owner.happened(entry, value)
+    if (!isActive) return
+    switch (entry) {
+      case Entry.Secure: return value === AGREED ? this.#agreed() : this.#failed(tlsError(value))
+      case Entry.Poll: return this.#receive()
+      case Entry.Drained: return this.#drained()
+      case Entry.Ended: return this.#ended()
+      case Entry.Failed: return this.#failed(systemError('read', value))
+      case Entry.Unwritable: return this.#failed(systemError('write', value))
+    }
+  }
+
+  #agreed () {
+    this.#isHandshaking = false
+    this.#handshake.onSecure()
+    this.#receive()
+  }
+
+  /** A listener may let a connection have the socket. */
+  #receive () {
+    if (this.#adoption.owner !== this) return
+    const bytes = this.#adoption.takeAside()
+    if (bytes.length === 0) return
+    this.#adoption.restartTimer()
+    const hasRoom = this.#socket.push(bytes)
+    if (!hasRoom && this.#adoption.owner === this) this.#adoption.setReading(false)
+  }
+
+  #drained () {
+    if (this.#adoption.waiting === 0) this.#settle()
+  }
+
+  /** The peer has ended its half. */
+  #ended () {
+    if (this.#isHandshaking) return this.#handshake.onRefused()
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#socket.push(null)
+    // A socket that is not read ends all the same, as Node's do.
+    this.#socket.read(0)
+  }
+
+  /** @param {Error} error */
+  #failed (error) {
+    if (this.#isHandshaking) this.#handshake.onRefused()
+    else this.#socket.destroy(error)
+  }
+}
+
+module.exports = { RequestChannel }

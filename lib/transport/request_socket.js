@@ -1,0 +1,90 @@
+// @ts-check
+'use strict'
+
+const { Buffer } = require('node:buffer')
+const { Duplex } = require('node:stream')
+const net = require('node:net')
+const { types } = require('node:util')
+const { ADOPTION, AdoptedSocket } = require('./adopted')
+const { SOCKET_METHODS, classIsUntouched } = require('./untouched')
+
+/** @type {any} */
+const Socket = net.Socket
+
+/**
+ * Speaks TLS for programs that use it as any other socket: `http` does, until its answer is there. The reactor is in
+ * the place of the kernel; buffers, backpressure, ends and events are Node's.
+ */
+class RequestSocket extends AdoptedSocket {
+  /**
+   * @param {boolean} isMany
+   * @param {any} data
+   * @param {any} encoding
+   * @param {(error?: any) => void} done
+   */
+  _writeGeneric (isMany, data, encoding, done) {
+    const bytes = isMany
+      ? Buffer.concat(data.map((/** @type {any} */ each) => bytesOf(each.chunk, each.encoding)))
+      : bytesOf(data, encoding)
+    this._unrefTimer()
+    this[ADOPTION].owner.write(bytes, done)
+  }
+
+  _read () {
+    this[ADOPTION].setReading(true)
+  }
+
+  /** @param {(error?: any) => void} done */
+  _final (done) {
+    const end = () => Socket.prototype._final.call(this, done)
+    const rest = this[ADOPTION].finish()
+    if (rest.length > 0) Socket.prototype._writeGeneric.call(this, false, rest, 'buffer', end)
+    else end()
+  }
+
+  /**
+   * @param {any} error
+   * @param {(error?: any) => void} done
+   */
+  _destroy (error, done) {
+    const { owner } = this[ADOPTION]
+    super._destroy(error, (/** @type {any} */ reason) => {
+      done(reason)
+      owner.end(reason)
+    })
+  }
+
+  /** What the kernel has not taken is in Node's buffer as well. */
+  get writableLength () {
+    return Reflect.get(Duplex.prototype, 'writableLength', this)
+  }
+
+  get writableNeedDrain () {
+    return Reflect.get(Duplex.prototype, 'writableNeedDrain', this)
+  }
+}
+
+RequestSocket.prototype.constructor = net.Socket
+
+/**
+ * @param {any} chunk
+ * @param {any} encoding
+ * @returns {Uint8Array}
+ */
+function bytesOf (chunk, encoding) {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
+}
+
+/**
+ * Whether a socket is such a one, and no program has put itself in the way of its bytes.
+ *
+ * @param {any} socket
+ */
+function isRequestSocket (socket) {
+  return Object.getPrototypeOf(socket) === RequestSocket.prototype && !types.isProxy(socket) && classIsUntouched() &&
+    !METHODS.some((name) => Object.hasOwn(socket, name))
+}
+
+const METHODS = [...Object.keys(SOCKET_METHODS), 'emit']
+
+module.exports = { RequestSocket, isRequestSocket }

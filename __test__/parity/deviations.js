@@ -100,6 +100,7 @@ const websocket = {
   'keep-alive and parts of messages': 'a part keeps a peer from being dropped, and restarts the interval when the ' +
     'grace period ends; in the original at once',
   'pause and the closing handshake': 'a paused connection that closes reads the answer',
+  'empty texts of w3cwebsocket': 'are told; the original swallows them',
   'maskBytes and frameHeader': 'are other Buffers each time: they are scratch space of the parser of the original'
 }
 

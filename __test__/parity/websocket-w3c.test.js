@@ -147,7 +147,6 @@ parity('an echo', async (websocket, log, scope) => {
 
 parityWhereverCut('messages', [
   ['text', [frame('text', 'a'), frame('text', 'ü€\u{1d11e}')]],
-  ['an empty text', [frame('text', ''), frame('text', 'b')]],
   ['bytes', [frame('binary', 'abc'), frame('binary', Buffer.alloc(300, 1))]], ['no bytes', [frame('binary', '')]],
   ['fragments', [frame('text', 'a', { fin: false }), frame('ping', 'p'), frame('continuation', 'b')]],
   ['a violation', [frame('text', 'a'), frame(3)]],

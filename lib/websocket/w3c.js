@@ -144,7 +144,8 @@ function connected (ws, connection) {
  * @param {any} message
  */
 function received (ws, { utf8Data, binaryData }) {
-  if (utf8Data) tell(ws, utf8Data)
+  // The original swallows empty texts.
+  if (typeof utf8Data === 'string') tell(ws, utf8Data)
   // The property: one that a program has put on the object counts.
   else if (binaryData && ws.binaryType === 'arraybuffer') tell(ws, arrayBufferOf(binaryData))
 }

@@ -17,7 +17,8 @@ const CONNECTIONS = /^__test__\/(faye|websocket|parity|permessage-deflate)\//
 // These run programs that open some.
 const GUESTS = /^__test__\/guests\//
 const SUPPORT = 'child|client|dial|open|peer|proxy|ways|websocket'
-const OPENS = new RegExp(`require\\('(\\.\\./support/(${SUPPORT})|\\./websocket-scripts|node:(http|https|net))'\\)`)
+const RUNNERS = 'websocket-(scripts|services)'
+const OPENS = new RegExp(`require\\('(\\.\\./support/(${SUPPORT})|\\./${RUNNERS}|node:(http|https|net))'\\)`)
 
 const USAGE = `Usage: npm test -- [--rust | --js] [--jobs <n>] [filter ...]
 

@@ -1,0 +1,43 @@
+'use strict'
+
+// What is different from the original's cookies. What is the same is in __test__/parity/websocket-request.test.js.
+
+const assert = require('node:assert/strict')
+const { runInNewContext: foreign } = require('node:vm')
+
+const { cookieHeaders, parseCookies } = require('../../lib/websocket/cookies')
+const { test } = require('../support/test')
+
+for (const [name, cookie, expected] of [
+  ['numbers are written as text', { name: 'n', value: 5 }, 'n=5'],
+  ['a date of another realm is a date', { name: 'n', value: 'v', expires: foreign('new Date(0)') },
+    'n=v;Expires=Thu, 01 Jan 1970 00:00:00 GMT'],
+  ['a path may be an object with toString', { name: 'n', value: 'v', path: new URL('http://x/p').pathname },
+    'n=v;Path=/p']
+]) {
+  test(name, () => assert.deepEqual(cookieHeaders([cookie]), [expected]))
+}
+
+for (const [name, cookie, message] of [
+  ['a date that is none', { expires: new Date(NaN) },
+    'Value supplied for cookie "expires" must be a vaild date object'],
+  ['an endless age', { maxage: Infinity }, 'Value supplied for cookie "maxage" must be a non-zero number'],
+  ['an age beyond whole numbers', { maxage: 1e21 }, 'Value supplied for cookie "maxage" must be a non-zero number']
+]) {
+  test(`${name} is refused`, () => {
+    assert.throws(() => cookieHeaders([{ name: 'n', value: 'v', ...cookie }]), { message })
+  })
+}
+
+test('the cookies of a program stay as they are', () => {
+  const cookie = Object.freeze({ name: 'a b', value: 'c;d' })
+  assert.deepEqual(cookieHeaders([cookie]), ['ab=cd'])
+})
+
+test('a header of any size is read in linear time', () => {
+  const begun = process.hrtime.bigint()
+  assert.equal(parseCookies('a=b; '.repeat(20000)).length, 20001)
+  assert.equal(parseCookies(';' + ' '.repeat(100000) + 'a').length, 2)
+  assert.equal(parseCookies('a=' + ' '.repeat(100000) + '"').length, 1)
+  assert.ok(process.hrtime.bigint() - begun < 500_000_000n)
+})

@@ -3,6 +3,7 @@
 //! Knows the names of the interfaces, and the choices of each. Does not know how a choice is carried out.
 
 mod choices;
+mod closes;
 
 use std::fmt;
 
@@ -11,10 +12,9 @@ pub use choices::{
     Reported, TextCheck, WhileClosing,
 };
 
-use crate::close::{CloseCode, CloseFrame, PeerClose};
+use crate::close::{CloseCode, PeerClose};
 use crate::error::ProtocolError;
 use crate::frame::mask::MaskKeys;
-use crate::utf8::is_utf8;
 use crate::version::Version;
 
 /// The settings of one connection.
@@ -168,7 +168,7 @@ static WEBSOCKET_DRIVER: Manner = Manner {
     words: ProtocolError::to_string,
     close_code: ProtocolError::close_code,
     failure: FailureReport::Worded,
-    peer_close: echoed,
+    peer_close: closes::echoed,
     reported: Reported::Peers,
     while_closing: WhileClosing::Control,
     close_codes: CloseCodes::Defined,
@@ -180,7 +180,7 @@ static WEBSOCKET_NODE: Manner = Manner {
     words: websocket_node_words,
     close_code: ProtocolError::close_code,
     failure: FailureReport::Worded,
-    peer_close: acknowledged,
+    peer_close: closes::acknowledged,
     reported: Reported::Ours,
     while_closing: WhileClosing::Nothing,
     close_codes: CloseCodes::Any,
@@ -192,74 +192,11 @@ static WS: Manner = Manner {
     words: ws_words,
     close_code: ws_close_code,
     failure: FailureReport::Coded,
-    peer_close: judged,
+    peer_close: closes::judged,
     reported: Reported::Peers,
     while_closing: WhileClosing::Messages,
     close_codes: CloseCodes::Defined,
 };
-
-/// websocket-driver: what is answered is reported as well. Nothing counts as 1000; a malformed payload, or a
-/// code that must not travel, as 1002.
-fn echoed(payload: &[u8], _: TextCheck) -> Result<PeerClose, ProtocolError> {
-    let answer = match payload.split_first_chunk::<2>() {
-        None if payload.is_empty() => CloseFrame::new(CloseCode::NORMAL_CLOSURE, ""),
-        Some((code, reason)) if is_utf8(reason) => {
-            let code = CloseCode::from_wire(u16::from_be_bytes(*code));
-            let code = code.unwrap_or(CloseCode::PROTOCOL_ERROR);
-            CloseFrame::new(code, &String::from_utf8_lossy(reason))
-        }
-        _ => CloseFrame::new(CloseCode::PROTOCOL_ERROR, ""),
-    };
-    Ok(PeerClose {
-        code: answer.code().map(CloseCode::get),
-        reason: Some(answer.reason().into_owned()),
-        answer,
-    })
-}
-
-/// WebSocket-Node: the answer is 1000 or 1002, without a reason. The code is reported as it came; what was not
-/// sent is not reported, and a reason of one byte is none.
-fn acknowledged(payload: &[u8], _: TextCheck) -> Result<PeerClose, ProtocolError> {
-    let (code, reason) = match payload.split_first_chunk::<2>() {
-        Some((code, reason)) => (Some(u16::from_be_bytes(*code)), reason),
-        None if payload.is_empty() => (None, payload),
-        None => (Some(NOT_RECEIVED), &[][..]),
-    };
-    if reason.len() > 1 && !is_utf8(reason) {
-        return Err(ProtocolError::InvalidUtf8);
-    }
-    let is_good = code.is_none_or(|code| code == 1015 || CloseCode::to_send(code).is_some());
-    let answer = match is_good {
-        true => CloseCode::NORMAL_CLOSURE,
-        false => CloseCode::PROTOCOL_ERROR,
-    };
-    Ok(PeerClose {
-        answer: CloseFrame::new(answer, ""),
-        code,
-        reason: (reason.len() > 1).then(|| String::from_utf8_lossy(reason).into_owned()),
-    })
-}
-
-/// ws: the answer is an echo. Nothing is reported as 1005, and what must not travel is a violation.
-fn judged(payload: &[u8], text: TextCheck) -> Result<PeerClose, ProtocolError> {
-    let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-        return Ok(PeerClose {
-            answer: CloseFrame::empty(),
-            code: Some(NOT_RECEIVED),
-            reason: Some(String::new()),
-        });
-    };
-    let number = u16::from_be_bytes(*code);
-    let code = CloseCode::to_send(number).ok_or(ProtocolError::InvalidCloseCode(number))?;
-    if text != TextCheck::Never && !is_utf8(reason) {
-        return Err(ProtocolError::InvalidUtf8);
-    }
-    Ok(PeerClose {
-        answer: CloseFrame::echo(code, reason),
-        code: Some(number),
-        reason: Some(String::from_utf8_lossy(reason).into_owned()),
-    })
-}
 
 fn websocket_node_words(error: &ProtocolError) -> String {
     use ProtocolError as E;
@@ -328,163 +265,6 @@ impl fmt::Debug for Manner {
     }
 }
 
-/// RFC 6455 §7.1.5: no code was received.
-const NOT_RECEIVED: u16 = 1005;
-
 /// 64 MiB - 1: "small enough for an average VPS to handle without crashing from process out of
 /// memory", as websocket-driver puts it.
 pub const DEFAULT_MAX_MESSAGE: usize = 0x3ff_ffff;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Case = (
-        &'static str,
-        &'static [u8],
-        Result<(&'static [u8], Option<u16>, Option<&'static str>), ProtocolError>,
-    );
-
-    fn check(policy: &Policy, cases: &[Case]) {
-        for (name, payload, expected) in cases {
-            let found = (policy.manner.peer_close)(payload, policy.text);
-            let found = found.map(|close| (close.answer.payload(), close.code, close.reason));
-            let expected = expected
-                .as_ref()
-                .map(|(answer, code, reason)| (answer.to_vec(), *code, reason.map(str::to_owned)));
-            assert_eq!(
-                found.as_ref().map_err(|error| *error),
-                expected.as_ref().map_err(|error| **error),
-                "{name}"
-            );
-        }
-    }
-
-    #[test]
-    fn websocket_driver_reports_what_it_answers() {
-        check(
-            &Policy::websocket_driver_server(),
-            &[
-                ("empty", b"", Ok((b"\x03\xE8", Some(1000), Some("")))),
-                ("one byte", b"\x03", Ok((b"\x03\xEA", Some(1002), Some("")))),
-                (
-                    "a code",
-                    b"\x03\xE9",
-                    Ok((b"\x03\xE9", Some(1001), Some(""))),
-                ),
-                (
-                    "a code and a reason",
-                    b"\x0B\xB9bye",
-                    Ok((b"\x0B\xB9bye", Some(3001), Some("bye"))),
-                ),
-                (
-                    "1005 must not travel",
-                    b"\x03\xEDbye",
-                    Ok((b"\x03\xEAbye", Some(1002), Some("bye"))),
-                ),
-                (
-                    "1012 is not echoed",
-                    b"\x03\xF4",
-                    Ok((b"\x03\xEA", Some(1002), Some(""))),
-                ),
-                (
-                    "5000 is outside every range",
-                    b"\x13\x88",
-                    Ok((b"\x03\xEA", Some(1002), Some(""))),
-                ),
-                (
-                    "a reason that is not UTF-8",
-                    b"\x03\xE8\xFF",
-                    Ok((b"\x03\xEA", Some(1002), Some(""))),
-                ),
-            ],
-        );
-    }
-
-    #[test]
-    fn websocket_node_answers_1000_and_reports_what_came() {
-        check(
-            &Policy::websocket_node_server(),
-            &[
-                ("empty", b"", Ok((b"\x03\xE8", None, None))),
-                ("one byte", b"\x03", Ok((b"\x03\xEA", Some(1005), None))),
-                ("a code", b"\x03\xE9", Ok((b"\x03\xE8", Some(1001), None))),
-                (
-                    "a code and a reason",
-                    b"\x0B\xB9bye",
-                    Ok((b"\x03\xE8", Some(3001), Some("bye"))),
-                ),
-                (
-                    "a reason of one byte",
-                    b"\x0B\xB9b",
-                    Ok((b"\x03\xE8", Some(3001), None)),
-                ),
-                (
-                    "of one byte that is not UTF-8",
-                    b"\x0B\xB9\xFF",
-                    Ok((b"\x03\xE8", Some(3001), None)),
-                ),
-                (
-                    "1005 must not travel",
-                    b"\x03\xEDbye",
-                    Ok((b"\x03\xEA", Some(1005), Some("bye"))),
-                ),
-                ("1015 may", b"\x03\xF7", Ok((b"\x03\xE8", Some(1015), None))),
-                ("5000", b"\x13\x88", Ok((b"\x03\xEA", Some(5000), None))),
-                (
-                    "a reason that is not UTF-8",
-                    b"\x03\xE8\xFF\xFF",
-                    Err(ProtocolError::InvalidUtf8),
-                ),
-            ],
-        );
-    }
-
-    #[test]
-    fn ws_echoes_and_refuses_codes_that_must_not_travel() {
-        check(
-            &Policy::ws_server(),
-            &[
-                ("empty", b"", Ok((b"", Some(1005), Some("")))),
-                (
-                    "a code",
-                    b"\x03\xE9",
-                    Ok((b"\x03\xE9", Some(1001), Some(""))),
-                ),
-                (
-                    "a code and a reason",
-                    b"\x0B\xB9bye",
-                    Ok((b"\x0B\xB9bye", Some(3001), Some("bye"))),
-                ),
-                ("1012", b"\x03\xF4", Ok((b"\x03\xF4", Some(1012), Some("")))),
-                (
-                    "1005",
-                    b"\x03\xEDbye",
-                    Err(ProtocolError::InvalidCloseCode(1005)),
-                ),
-                (
-                    "5000",
-                    b"\x13\x88",
-                    Err(ProtocolError::InvalidCloseCode(5000)),
-                ),
-                (
-                    "a reason that is not UTF-8",
-                    b"\x03\xE8\xFF",
-                    Err(ProtocolError::InvalidUtf8),
-                ),
-            ],
-        );
-        let unchecked = Policy {
-            text: TextCheck::Never,
-            ..Policy::ws_server()
-        };
-        check(
-            &unchecked,
-            &[(
-                "unless it is told not to look",
-                b"\x03\xE8\xFF",
-                Ok((b"\x03\xE8\xFF", Some(1000), Some("\u{FFFD}"))),
-            )],
-        );
-    }
-}

@@ -276,6 +276,9 @@ export declare class TlsConfig {
   constructor(anchors: TlsAnchors | undefined | null, lowest: string, highest: string, protocols: Array<Buffer>, chain: Array<Buffer>, key?: Buffer | undefined | null)
 }
 
+/** The `Sec-WebSocket-Accept` that proves that a server has read this key. */
+export declare function acceptValue(key: string): string
+
 /** The value of `Entry.Secure` when TLS has been agreed on. */
 export declare const AGREED: number
 
@@ -375,6 +378,11 @@ export interface ConnectionOptions {
    * the request asks for a WebSocket; with true, every request without headers of RFC 6455 counts as theirs.
    */
   allowDrafts?: boolean
+  /**
+   * Whether a server holds requests to all that RFC 6455 section 4.2.1 demands. Default true. With false the policy
+   * of `websocket-node` is content with a host, a key and a version; the others are always strict.
+   */
+  strictHandshake?: boolean
   /** Whether the peer's frames must be masked; for a server, false takes both. */
   requireMasking?: boolean
   /** Subprotocols: an array, or a comma-separated list. */
@@ -477,6 +485,19 @@ export interface ExtensionParameter {
 /** What Node reads at a time, in bytes. */
 export declare const FULL_CHUNK: number
 
+/** A fresh `Sec-WebSocket-Key`: the base64 form of 16 unpredictable bytes. */
+export declare function handshakeKey(): string
+
+/** Why a server must refuse a request. */
+export interface HandshakeRefusal {
+  /** A stable name. */
+  code: string
+  /** What people read, in the words of the interface. */
+  message: string
+  /** The status code of HTTP. */
+  status: number
+}
+
 /** The interfaces, each of which has its own policy. */
 export type Interface = 'websocket-driver' | 'websocket-node' | 'ws'
 
@@ -485,6 +506,12 @@ export declare function isEventSource(method: string, accept: string): boolean
 
 /** Whether a request asks for a WebSocket. */
 export declare function isWebSocket(method: string, connection: string, upgrade: string): boolean
+
+/**
+ * Why `Connection.start` would refuse this request; null for a good one. The arguments are those of
+ * `Connection.server`.
+ */
+export declare function judgeHandshake(method: string, needsHost: boolean, headers: object, options: ConnectionOptions): HandshakeRefusal | null
 
 /** Bytes of replies that may wait for a peer that does not read. While they do, nothing more is read from it. */
 export declare const MAX_REPLIES: number

@@ -1,16 +1,16 @@
 //! `Connection`: a connection as JavaScript sees it, without a socket.
 
-use napi::bindgen_prelude::{BufferSlice, FromNapiValue as _, JsObjectValue as _, Object, Unknown};
-use napi::{Env, Result, ValueType};
+use napi::bindgen_prelude::{BufferSlice, Object};
+use napi::{Env, Result};
 use napi_derive::napi;
 use proto::connection::{self, Connection as Core};
 use proto::handshake::ClientRequest;
-use proto::http::request::Request;
 use proto::output::{Caused, Event, Kind, Output};
 
 use crate::convert::error::throw;
 use crate::convert::options::{ConnectionOptions, random};
 use crate::convert::output::{self, ConnectionEvent, JsOutput};
+use crate::handshake;
 use crate::http::flat_headers;
 use crate::registry::{Borrowed, Registered, Registration};
 use crate::seam::{ReadyState, Sent};
@@ -70,12 +70,7 @@ impl Connection {
         headers: Object,
         options: ConnectionOptions,
     ) -> Result<Self> {
-        let mut request = Request::new(&method, &location, needs_host);
-        for name in Request::HEADERS {
-            if let Some(value) = header(&headers, name)? {
-                request.add_header(name, value);
-            }
-        }
+        let request = handshake::request(&method, &location, needs_host, &headers)?;
         let connection = Core::server(request, options.server());
         connection
             .map(Self::from)
@@ -325,14 +320,4 @@ pub(crate) fn sent(connection: &mut Core, accepted: bool) -> f64 {
 
 pub(crate) fn kind(is_text: bool) -> Kind {
     if is_text { Kind::Text } else { Kind::Binary }
-}
-
-/// A header of a parsed request: a string, or an array of strings, which one list can hold as well.
-fn header(headers: &Object, name: &str) -> Result<Option<String>> {
-    let value: Unknown = headers.get_named_property_unchecked(name)?;
-    match value.get_type()? {
-        ValueType::String => String::from_unknown(value).map(Some),
-        ValueType::Object => Ok(Some(Vec::<String>::from_unknown(value)?.join(", "))),
-        _ => Ok(None),
-    }
 }

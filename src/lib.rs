@@ -12,6 +12,7 @@ pub mod deflate;
 pub mod established;
 pub mod extensions;
 pub mod frames;
+pub mod handshake;
 pub mod http;
 mod injection;
 pub mod prepared;

@@ -7,7 +7,7 @@ use napi_derive::napi;
 use proto::frame::mask::MaskKeys;
 use proto::handshake::Version;
 use proto::http::headers::list;
-use proto::policy::{self, Drafts, PeerMasking, Policy, Pongs, TextCheck};
+use proto::policy::{self, Drafts, PeerMasking, Policy, Pongs, RequestChecks, TextCheck};
 
 /// The interfaces, each of which has its own policy.
 #[napi(string_enum = "kebab-case")]
@@ -50,6 +50,9 @@ pub struct ConnectionOptions {
     /// Whether a server understands hixie-75 and hixie-76. With websocket-driver's policy it does by default, where
     /// the request asks for a WebSocket; with true, every request without headers of RFC 6455 counts as theirs.
     pub allow_drafts: Option<bool>,
+    /// Whether a server holds requests to all that RFC 6455 section 4.2.1 demands. Default true. With false the policy
+    /// of `websocket-node` is content with a host, a key and a version; the others are always strict.
+    pub strict_handshake: Option<bool>,
     /// Whether the peer's frames must be masked; for a server, false takes both.
     pub require_masking: Option<bool>,
     /// Subprotocols: an array, or a comma-separated list.
@@ -78,6 +81,10 @@ impl ConnectionOptions {
                 true => Drafts::Presumed,
                 false => Drafts::Refused,
             };
+        }
+        let is_strict = self.strict_handshake != Some(false);
+        if !is_strict && policy.requests == RequestChecks::LenientThenStrict {
+            policy.requests = RequestChecks::Lenient;
         }
         if self.require_masking == Some(false) {
             policy.peer_masking = PeerMasking::Optional;

@@ -273,6 +273,28 @@ impl HandshakeError {
     }
 }
 
+/// Why a request is refused, and how that is said.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Refusal {
+    /// A stable name for programs: that of the [`HandshakeError`].
+    pub code: &'static str,
+    /// What HTTP calls it.
+    pub status: u16,
+    /// What people read.
+    pub words: String,
+}
+
+impl Refusal {
+    /// In the words of the error.
+    pub(crate) fn of(error: &HandshakeError) -> Self {
+        Self {
+            code: error.code(),
+            status: 400,
+            words: error.to_string(),
+        }
+    }
+}
+
 /// Misuse by our caller: what was asked for cannot be put on the wire.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]

@@ -8,12 +8,12 @@ mod closes;
 use std::fmt;
 
 pub use choices::{
-    Checks, CloseCodes, Delivery, Drafts, FailureReport, MessageLimit, PeerMasking, Pongs,
-    Reported, TextCheck, WhileClosing,
+    AnswerHead, Checks, CloseCodes, Delivery, Drafts, FailureReport, MessageLimit, PeerMasking,
+    Pongs, Reported, RequestChecks, TextCheck, WhileClosing,
 };
 
 use crate::close::{CloseCode, PeerClose};
-use crate::error::ProtocolError;
+use crate::error::{HandshakeError, ProtocolError, Refusal};
 use crate::frame::mask::MaskKeys;
 use crate::version::Version;
 
@@ -26,6 +26,8 @@ pub struct Policy {
     pub versions: &'static [Version],
     /// Whether a server understands hixie-75 and hixie-76.
     pub drafts: Drafts,
+    /// What a server holds a request to.
+    pub requests: RequestChecks,
     /// Supported by a server, or offered by a client in this order.
     pub subprotocols: Vec<String>,
     /// What is required of the peer's frames.
@@ -50,6 +52,10 @@ pub struct Policy {
 
 /// What an interface does whatever its options are.
 pub struct Manner {
+    /// How the head of a server's answer is written.
+    pub answer_head: AnswerHead,
+    /// How a request is refused.
+    pub refusal: fn(&HandshakeError) -> Refusal,
     /// When a violation is noticed, and which of two is reported.
     pub checks: Checks,
     /// Whether `max_message` limits messages of a single frame.
@@ -86,6 +92,7 @@ impl Policy {
             manner: &WEBSOCKET_DRIVER,
             versions: &[Version::Hybi13],
             drafts: Drafts::Understood,
+            requests: RequestChecks::Strict,
             subprotocols: Vec::new(),
             peer_masking: PeerMasking::Required,
             mask_keys: None,
@@ -116,6 +123,7 @@ impl Policy {
             manner: &WEBSOCKET_NODE,
             versions: &[Version::Hybi13, Version::Hybi8],
             drafts: Drafts::Refused,
+            requests: RequestChecks::LenientThenStrict,
             peer_masking: PeerMasking::Optional,
             max_frame: 64 * 1024,
             max_message: 1024 * 1024,
@@ -163,6 +171,8 @@ impl Policy {
 }
 
 static WEBSOCKET_DRIVER: Manner = Manner {
+    answer_head: AnswerHead::ApplicationFirst,
+    refusal: Refusal::of,
     checks: Checks::Bytewise,
     message_limit: MessageLimit::Every,
     words: ProtocolError::to_string,
@@ -175,6 +185,8 @@ static WEBSOCKET_DRIVER: Manner = Manner {
 };
 
 static WEBSOCKET_NODE: Manner = Manner {
+    answer_head: AnswerHead::ApplicationLast,
+    refusal: websocket_node_refusal,
     checks: Checks::WholeFrame,
     message_limit: MessageLimit::Fragmented,
     words: websocket_node_words,
@@ -187,6 +199,8 @@ static WEBSOCKET_NODE: Manner = Manner {
 };
 
 static WS: Manner = Manner {
+    answer_head: AnswerHead::ApplicationFirst,
+    refusal: Refusal::of,
     checks: Checks::Header,
     message_limit: MessageLimit::Every,
     words: ws_words,
@@ -197,6 +211,33 @@ static WS: Manner = Manner {
     while_closing: WhileClosing::Messages,
     close_codes: CloseCodes::Defined,
 };
+
+fn websocket_node_refusal(error: &HandshakeError) -> Refusal {
+    use HandshakeError as E;
+    let (status, words) = match error {
+        E::InvalidRequestHeader("Host") => (400, "Client must provide a Host header.".to_owned()),
+        E::MissingKey => (
+            400,
+            "Client must provide a value for Sec-WebSocket-Key.".to_owned(),
+        ),
+        E::UnsupportedVersion(None) => (
+            400,
+            "Client must provide a value for Sec-WebSocket-Version.".to_owned(),
+        ),
+        E::UnsupportedVersion(Some(version)) => (
+            426,
+            format!(
+                "Unsupported websocket client version: {version}Only versions 8 and 13 are supported."
+            ),
+        ),
+        _ => (400, error.to_string()),
+    };
+    Refusal {
+        code: error.code(),
+        status,
+        words,
+    }
+}
 
 fn websocket_node_words(error: &ProtocolError) -> String {
     use ProtocolError as E;

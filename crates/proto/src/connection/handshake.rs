@@ -7,6 +7,7 @@ use super::State;
 use super::sending::{Queued, Sent};
 use crate::close::CloseCode;
 use crate::error::{HandshakeError, InvalidArgument};
+use crate::extension::header::parse;
 use crate::extension::negotiation::{Negotiated, Negotiation};
 use crate::handshake::client::ClientHandshake;
 use crate::handshake::server;
@@ -236,12 +237,12 @@ impl Opening {
     ) -> Result<Next, HandshakeError> {
         match settled.version {
             Version::Hybi13 | Version::Hybi8 => {
-                let key = server::judge(request, self.policy.versions)?;
-                receive_offers(&mut self.negotiation, request)?;
+                let server::Good { key, .. } = server::judge(request, &self.policy)?;
                 let extensions = self.negotiation.header();
                 let subprotocol = settled.subprotocol.as_ref().and_then(Option::as_deref);
-                let answer = server::accept(key, subprotocol, extensions.as_deref(), headers);
-                outbox.push(answer.as_bytes());
+                let head = settled.manner.answer_head;
+                let answer = server::accept(key, subprotocol, extensions.as_deref(), headers, head);
+                outbox.push(&answer);
                 Ok(self.open(settled.version))
             }
             Version::Hixie75 => {
@@ -319,8 +320,8 @@ impl Opening {
         match &self.stage {
             Stage::Server(request) => match version {
                 Version::Hybi13 | Version::Hybi8 => {
-                    server::judge(request, self.policy.versions).ok()?;
-                    receive_offers(&mut self.negotiation, request).ok()?;
+                    let server::Good { offers, .. } = server::judge(request, &self.policy).ok()?;
+                    self.negotiation.receive(offers);
                     Some(&mut self.negotiation)
                 }
                 Version::Hixie75 | Version::Hixie76 => None,
@@ -364,21 +365,13 @@ fn judge(
     handshake.judge(head)?;
     let chosen = settled.subprotocol.insert(None);
     *chosen = handshake.subprotocol(head)?;
-    let extensions = head.header("sec-websocket-extensions");
-    let invalid = || HandshakeError::InvalidExtensions(extensions.unwrap_or("").to_owned());
-    negotiation.receive(extensions).map_err(|_| invalid())?;
+    let extensions = head.header("sec-websocket-extensions").unwrap_or_default();
+    if !extensions.is_empty() {
+        let invalid = |_| HandshakeError::InvalidExtensions(extensions.to_owned());
+        negotiation.receive(parse(extensions).map_err(invalid)?);
+    }
     match negotiation.unknown() {
         Some(name) => Err(HandshakeError::UnknownExtension(name.to_owned())),
         None => Ok(()),
     }
-}
-
-/// Reads what a client offers, once.
-fn receive_offers(negotiation: &mut Negotiation, request: &Request) -> Result<(), HandshakeError> {
-    let offers = request.header("sec-websocket-extensions");
-    if !negotiation.received().is_empty() {
-        return Ok(());
-    }
-    let invalid = |_| HandshakeError::InvalidExtensions(offers.unwrap_or_default().to_owned());
-    negotiation.receive(offers).map_err(invalid)
 }

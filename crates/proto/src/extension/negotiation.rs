@@ -6,7 +6,7 @@
 use super::deflate;
 use super::deflate::agreement::{Agreed, NAME as DEFLATE};
 use super::deflate::options::Options as DeflateOptions;
-use super::header::{Element, Malformed, parse, print};
+use super::header::{Element, print};
 use crate::error::InvalidArgument;
 use crate::frame::Rsv;
 
@@ -44,13 +44,9 @@ pub struct Conflict {
 }
 
 impl Negotiation {
-    /// Starts from the header that the peer sent, if it sent one.
-    pub(crate) fn receive(&mut self, header: Option<&str>) -> Result<(), Malformed> {
-        self.received = match header {
-            None | Some("") => Vec::new(),
-            Some(header) => parse(header)?,
-        };
-        Ok(())
+    /// Starts from what the peer sent.
+    pub(crate) fn receive(&mut self, received: Vec<Element>) {
+        self.received = received;
     }
 
     /// Adds an offer of ours, or a response.

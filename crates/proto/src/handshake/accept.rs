@@ -23,7 +23,8 @@ pub fn accept_value(key: &str) -> String {
 }
 
 /// The key that carries a nonce.
-pub(crate) fn key(nonce: Nonce) -> String {
+#[must_use]
+pub fn key(nonce: Nonce) -> String {
     STANDARD.encode(nonce)
 }
 

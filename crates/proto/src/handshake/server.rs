@@ -1,30 +1,43 @@
 //! Answering an upgrade.
 //!
-//! Knows what RFC 6455 §4.2 demands of a request, and how the answer is worded. Does not
-//! parse HTTP: the request comes parsed.
+//! Knows what RFC 6455 §4.2 demands of a request, and what a policy may be content with, and how the answer is
+//! worded. Does not parse HTTP: the request comes parsed.
+
+use std::borrow::Cow;
 
 use super::accept::{accept_value, is_key};
-use crate::error::HandshakeError;
-use crate::http::headers::{HeaderList, elements};
+use super::integer::parse_int;
+use crate::error::{HandshakeError, Refusal};
+use crate::extension::header::{Element, parse};
+use crate::hixie::{draft75, draft76};
+use crate::http::headers::{HeaderList, elements, is_token};
 use crate::http::request::Request;
-use crate::policy::{Drafts, Policy};
+use crate::policy::{AnswerHead, Drafts, Policy, RequestChecks};
 use crate::version::Version;
+
+/// Why [`Connection::start`](crate::connection::Connection::start) would refuse this request; `None` for a good one.
+#[must_use]
+pub fn refusal(request: &Request, policy: &Policy) -> Option<Refusal> {
+    let no_headers = HeaderList::default();
+    let judged = match version(request, policy) {
+        Version::Hybi13 | Version::Hybi8 => judge(request, policy).map(drop),
+        Version::Hixie76 => draft76::accept(request, &no_headers).map(drop),
+        Version::Hixie75 => draft75::accept(request, &no_headers).map(drop),
+    };
+    judged.err().map(|error| (policy.manner.refusal)(&error))
+}
 
 /// The version that a request speaks, by the headers that only one of them has.
 pub(crate) fn version(request: &Request, policy: &Policy) -> Version {
-    let has = |name| request.header(name).is_some_and(|value| !value.is_empty());
+    let has = |name| present(request, name).is_some();
     let may_be_draft = match policy.drafts {
         Drafts::Refused => false,
         Drafts::Understood => request.upgrades_to_websocket(),
         Drafts::Presumed => true,
     };
     if !may_be_draft || has("sec-websocket-version") || has("sec-websocket-key") {
-        let asked = request.header("sec-websocket-version");
-        let mut versions = policy.versions.iter().copied();
         // Others are refused as RFC 6455 has it.
-        versions
-            .find(|version| version.number() == asked)
-            .unwrap_or(Version::Hybi13)
+        asked_version(request, policy).unwrap_or(Version::Hybi13)
     } else if has("sec-websocket-key1") || has("sec-websocket-key2") {
         Version::Hixie76
     } else {
@@ -32,16 +45,45 @@ pub(crate) fn version(request: &Request, policy: &Policy) -> Version {
     }
 }
 
-/// The key of a request that is all that RFC 6455 §4.2.1 demands. Its extensions are judged elsewhere.
-pub(crate) fn judge<'a>(
-    request: &'a Request,
-    versions: &[Version],
-) -> Result<&'a str, HandshakeError> {
+/// What a good request brings.
+#[derive(Debug)]
+pub(crate) struct Good<'a> {
+    pub(crate) key: &'a str,
+    /// The extensions that it offers.
+    pub(crate) offers: Vec<Element>,
+}
+
+/// What a request brings, if it is all that the policy demands.
+pub(crate) fn judge<'a>(request: &'a Request, policy: &Policy) -> Result<Good<'a>, HandshakeError> {
+    let key = match policy.requests {
+        RequestChecks::Strict => strictly(request, policy)?,
+        RequestChecks::Lenient => leniently(request, policy)?,
+        RequestChecks::LenientThenStrict => {
+            leniently(request, policy)?;
+            let key = strictly(request, policy)?;
+            check_subprotocols(request)?;
+            key
+        }
+    };
+    let offers = present(request, "sec-websocket-extensions").map(|offers| (offers, parse(offers)));
+    let offers = match (offers, policy.requests) {
+        (None, _) | (Some((_, Err(_))), RequestChecks::Lenient) => Vec::new(),
+        (Some((_, Ok(offers))), _) => offers,
+        (Some((malformed, Err(_))), RequestChecks::Strict | RequestChecks::LenientThenStrict) => {
+            return Err(HandshakeError::InvalidExtensions(malformed.to_owned()));
+        }
+    };
+    Ok(Good { key, offers })
+}
+
+/// The key of a request that is all that RFC 6455 §4.2.1 demands.
+fn strictly<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, HandshakeError> {
     if !request.upgrades_to_websocket() {
         return Err(HandshakeError::NotWebSocket);
     }
     let version = request.header("sec-websocket-version");
-    if version.is_none() || !versions.iter().any(|known| known.number() == version) {
+    let mut known = policy.versions.iter().map(|version| version.number());
+    if version.is_none() || !known.any(|known| known == version) {
         return Err(HandshakeError::UnsupportedVersion(
             version.map(str::to_owned),
         ));
@@ -52,19 +94,64 @@ pub(crate) fn judge<'a>(
     if !is_key(key) {
         return Err(HandshakeError::InvalidRequestHeader("Sec-WebSocket-Key"));
     }
-    if request.needs_host() && request.header("host").is_none_or(str::is_empty) {
+    if request.needs_host() && present(request, "host").is_none() {
         return Err(HandshakeError::InvalidRequestHeader("Host"));
     }
     Ok(key)
 }
 
-/// The answer to a good request: 101 with the caller's headers first, so that they win.
+/// The key of a request that names a host, a key and a version.
+fn leniently<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, HandshakeError> {
+    if present(request, "host").is_none() {
+        return Err(HandshakeError::InvalidRequestHeader("Host"));
+    }
+    let key = present(request, "sec-websocket-key").ok_or(HandshakeError::MissingKey)?;
+    let asked = request.header("sec-websocket-version").and_then(parse_int);
+    let mut known = policy.versions.iter().map(|version| version.number());
+    if asked.is_none() || !known.any(|known| known == asked.as_deref()) {
+        return Err(HandshakeError::UnsupportedVersion(asked));
+    }
+    Ok(key)
+}
+
+/// RFC 6455 §4.3: a list of tokens.
+fn check_subprotocols(request: &Request) -> Result<(), HandshakeError> {
+    match present(request, "sec-websocket-protocol") {
+        Some(names) if !elements(names).all(is_token) => Err(HandshakeError::InvalidRequestHeader(
+            "Sec-WebSocket-Protocol",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The version that a request asks for, if the policy has it.
+fn asked_version(request: &Request, policy: &Policy) -> Option<Version> {
+    let asked = request.header("sec-websocket-version")?;
+    let asked = match policy.requests {
+        RequestChecks::Strict | RequestChecks::LenientThenStrict => Cow::Borrowed(asked),
+        RequestChecks::Lenient => Cow::Owned(parse_int(asked)?),
+    };
+    let mut versions = policy.versions.iter().copied();
+    versions.find(|version| version.number() == Some(&asked))
+}
+
+/// The value of a header that has one.
+fn present<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.header(name).filter(|value| !value.is_empty())
+}
+
+/// The answer to a good request: 101, with headers of the application's.
 pub(crate) fn accept(
     key: &str,
     subprotocol: Option<&str>,
     extensions: Option<&str>,
-    mut headers: HeaderList,
-) -> String {
+    theirs: HeaderList,
+    head: AnswerHead,
+) -> Vec<u8> {
+    let (mut headers, last) = match head {
+        AnswerHead::ApplicationFirst => (theirs, HeaderList::default()),
+        AnswerHead::ApplicationLast => (HeaderList::default(), theirs),
+    };
     headers.push("Upgrade", "websocket");
     headers.push("Connection", "Upgrade");
     headers.push("Sec-WebSocket-Accept", &accept_value(key));
@@ -77,10 +164,18 @@ pub(crate) fn accept(
             headers.push(name, value);
         }
     }
-    format!(
+    headers.extend(&last);
+    let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\n{}\r\n",
         headers.lines()
-    )
+    );
+    match head {
+        AnswerHead::ApplicationFirst => answer.into_bytes(),
+        AnswerHead::ApplicationLast => {
+            let byte = |char| u8::try_from(u32::from(char)).unwrap_or(b'?');
+            answer.chars().map(byte).collect()
+        }
+    }
 }
 
 /// The answer to a request that is refused. Plain text: what it quotes of the request is no markup.
@@ -110,6 +205,8 @@ const VERSION: &str = "13";
 mod tests {
     use super::*;
 
+    type Headers = &'static [(&'static str, &'static str)];
+
     fn request(headers: &[(&str, &str)]) -> Request {
         let mut request = Request::new("GET", "ws://example.com/", true);
         let defaults = [
@@ -131,22 +228,54 @@ mod tests {
     }
 
     #[test]
-    fn answers_with_the_callers_headers_first() {
-        let mut custom = HeaderList::default();
-        custom.set("Upgrade", "nope").unwrap();
-        custom.set("X", "1").unwrap();
-        let key = judge(&request(&[]), &[Version::Hybi13]).unwrap().to_owned();
-        let answer = accept(&key, Some("chat"), Some("foo; a"), custom);
-        assert_eq!(
-            answer,
-            "HTTP/1.1 101 Switching Protocols\r\n\
-             Upgrade: nope\r\n\
-             X: 1\r\n\
-             Connection: Upgrade\r\n\
-             Sec-WebSocket-Accept: JdiiuafpBKRqD7eol0y4vJDTsTs=\r\n\
-             Sec-WebSocket-Protocol: chat\r\n\
-             Sec-WebSocket-Extensions: foo; a\r\n\r\n"
-        );
+    fn answers_with_the_applications_headers_first_or_last() {
+        let cases = [
+            (
+                AnswerHead::ApplicationFirst,
+                "HTTP/1.1 101 Switching Protocols\r\n\
+                 Upgrade: nope\r\n\
+                 Origin: ü€\r\n\
+                 Set-Cookie: a=1\r\n\
+                 Set-Cookie: b=2\r\n\
+                 Connection: Upgrade\r\n\
+                 Sec-WebSocket-Accept: JdiiuafpBKRqD7eol0y4vJDTsTs=\r\n\
+                 Sec-WebSocket-Protocol: Chat\r\n\
+                 Sec-WebSocket-Extensions: foo; a\r\n\r\n"
+                    .as_bytes(),
+            ),
+            (
+                AnswerHead::ApplicationLast,
+                b"HTTP/1.1 101 Switching Protocols\r\n\
+                  Upgrade: websocket\r\n\
+                  Connection: Upgrade\r\n\
+                  Sec-WebSocket-Accept: JdiiuafpBKRqD7eol0y4vJDTsTs=\r\n\
+                  Sec-WebSocket-Protocol: Chat\r\n\
+                  Sec-WebSocket-Extensions: foo; a\r\n\
+                  Origin: \xFC?\r\n\
+                  Set-Cookie: a=1\r\n\
+                  Set-Cookie: b=2\r\n\r\n",
+            ),
+        ];
+        for (head, expected) in cases {
+            let mut custom = HeaderList::default();
+            for (name, value) in [
+                ("Upgrade", "nope"),
+                ("Origin", "ü€"),
+                ("Set-Cookie", "a=1"),
+                ("Set-Cookie", "b=2"),
+            ] {
+                custom.set(name, value).unwrap();
+            }
+            let request = request(&[]);
+            let key = judge(&request, &Policy::default()).unwrap().key;
+            let answer = accept(key, Some("Chat"), Some("foo; a"), custom, head);
+            assert_eq!(
+                answer,
+                expected,
+                "{head:?}: {}",
+                String::from_utf8_lossy(&answer)
+            );
+        }
     }
 
     #[test]
@@ -178,8 +307,145 @@ mod tests {
         ];
         for (header, message) in cases {
             let request = request(&[header]);
-            let error = judge(&request, &[Version::Hybi13]).unwrap_err();
+            let error = judge(&request, &Policy::default()).unwrap_err();
             assert_eq!(error.to_string(), message, "{header:?}");
+        }
+    }
+
+    /// What websocket 1.0.35 says, and what we add where we are strict.
+    #[test]
+    fn a_lenient_policy_asks_for_a_host_a_key_and_a_version() {
+        use RequestChecks::{Lenient, LenientThenStrict};
+        let host = "400 Client must provide a Host header.";
+        let key = "400 Client must provide a value for Sec-WebSocket-Key.";
+        let version = "400 Client must provide a value for Sec-WebSocket-Version.";
+        let seven =
+            "426 Unsupported websocket client version: 7Only versions 8 and 13 are supported.";
+        let text =
+            "426 Unsupported websocket client version: 13.0Only versions 8 and 13 are supported.";
+        let no = "400 Not a WebSocket request";
+        let invalid_key = "400 Invalid handshake request header: Sec-WebSocket-Key";
+        let protocol = "400 Invalid handshake request header: Sec-WebSocket-Protocol";
+        let extensions = "400 Invalid Sec-WebSocket-Extensions header: a,,b";
+        let cases: [(Headers, &str, &str); 21] = [
+            (&[], "", ""),
+            (&[("sec-websocket-version", "8")], "", ""),
+            (&[("host", "-")], host, host),
+            (&[("host", "")], host, host),
+            (&[("sec-websocket-key", "-")], key, key),
+            (&[("sec-websocket-key", "")], key, key),
+            (&[("sec-websocket-version", "-")], version, version),
+            (&[("sec-websocket-version", "0")], version, version),
+            (&[("sec-websocket-version", "x")], version, version),
+            (&[("sec-websocket-version", "7")], seven, seven),
+            (&[("sec-websocket-version", "13.0")], "", text),
+            (
+                &[("sec-websocket-version", " 8x")],
+                "",
+                "426 Unsupported websocket client version:  8xOnly versions 8 and 13 are supported.",
+            ),
+            (
+                &[
+                    ("host", "-"),
+                    ("sec-websocket-key", "-"),
+                    ("upgrade", "tea"),
+                ],
+                host,
+                host,
+            ),
+            (
+                &[
+                    ("sec-websocket-key", "-"),
+                    ("sec-websocket-version", "7"),
+                    ("upgrade", "tea"),
+                ],
+                key,
+                key,
+            ),
+            (&[("upgrade", "tea")], "", no),
+            (&[("connection", "close")], "", no),
+            (&[("sec-websocket-key", "abc")], "", invalid_key),
+            (&[("sec-websocket-protocol", "a b")], "", protocol),
+            (&[("sec-websocket-protocol", "a,, b")], "", protocol),
+            (&[("sec-websocket-protocol", "a,\tb ,c")], "", ""),
+            (&[("sec-websocket-extensions", "a,,b")], "", extensions),
+        ];
+        for (headers, lenient, strict) in cases {
+            for (requests, expected) in [(Lenient, lenient), (LenientThenStrict, strict)] {
+                let policy = Policy {
+                    requests,
+                    ..Policy::websocket_node_server()
+                };
+                let refusal = refusal(&request(headers), &policy);
+                let said = refusal.map(|refusal| format!("{} {}", refusal.status, refusal.words));
+                assert_eq!(
+                    said.unwrap_or_default(),
+                    expected,
+                    "{headers:?}, {requests:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_lenient_policy_reads_versions_as_numbers() {
+        let lenient = Policy {
+            requests: RequestChecks::Lenient,
+            ..Policy::websocket_node_server()
+        };
+        let cases = [
+            ("13", Version::Hybi13),
+            ("8", Version::Hybi8),
+            (" 08.5", Version::Hybi8),
+            ("13, 8", Version::Hybi13),
+        ];
+        for (asked, expected) in cases {
+            let request = request(&[("sec-websocket-version", asked)]);
+            assert_eq!(version(&request, &lenient), expected, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn extensions_outside_the_grammar_are_none_to_a_lenient_policy() {
+        let lenient = Policy {
+            requests: RequestChecks::Lenient,
+            ..Policy::websocket_node_server()
+        };
+        for (offered, count) in [("a; b=c, d", 2), ("a,,b", 0), ("", 0)] {
+            let request = request(&[("sec-websocket-extensions", offered)]);
+            let offers = judge(&request, &lenient).map(|good| good.offers.len());
+            assert_eq!(offers, Ok(count), "{offered:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_known_before_a_connection_is_there() {
+        let cases: [(&str, Headers, Option<&str>); 5] = [
+            ("good", &[], None),
+            ("no upgrade", &[("upgrade", "tea")], Some("not-websocket")),
+            (
+                "hixie-75",
+                &[("sec-websocket-version", "-"), ("sec-websocket-key", "-")],
+                None,
+            ),
+            (
+                "hixie-76 without its second key",
+                &[
+                    ("sec-websocket-version", "-"),
+                    ("sec-websocket-key", "-"),
+                    ("sec-websocket-key1", "1 2"),
+                ],
+                Some("missing-draft-key"),
+            ),
+            (
+                "extensions",
+                &[("sec-websocket-extensions", ",")],
+                Some("invalid-extensions"),
+            ),
+        ];
+        for (name, headers, expected) in cases {
+            let refusal = refusal(&request(headers), &Policy::default());
+            assert_eq!(refusal.map(|refusal| refusal.code), expected, "{name}");
         }
     }
 

@@ -96,6 +96,11 @@ pub(crate) fn elements(list: &str) -> impl Iterator<Item = &str> {
         .map(|element| element.trim_matches([' ', '\t']))
 }
 
+/// White space as JavaScript has it.
+pub(crate) fn is_javascript_space(char: char) -> bool {
+    char == '\u{FEFF}' || char.is_whitespace() && char != '\u{85}'
+}
+
 /// Names in lower case, in the order of arrival; the values of a repeated header are joined with a
 /// comma and a space.
 pub type Headers = Vec<(String, String)>;

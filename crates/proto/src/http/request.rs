@@ -2,7 +2,7 @@
 //!
 //! Knows the headers that mark a WebSocket or an EventSource request. Does not judge a handshake.
 
-use super::headers::{Headers, elements, find};
+use super::headers::{Headers, elements, find, is_javascript_space};
 
 /// What the opening handshake needs of a parsed request.
 #[derive(Clone, Debug, Default)]
@@ -92,9 +92,8 @@ pub fn is_websocket(method: &str, connection: &str, upgrade: &str) -> bool {
 /// with any white space around them, and the type stands there without parameters.
 #[must_use]
 pub fn is_event_source(method: &str, accept: &str) -> bool {
-    let is_space = |char: char| char.is_whitespace() || char == '\u{FEFF}';
     method == "GET"
-        && list_has(accept, is_space, |media_type| {
+        && list_has(accept, is_javascript_space, |media_type| {
             media_type == "text/event-stream"
         })
 }

@@ -25,6 +25,29 @@ pub enum Drafts {
     Presumed,
 }
 
+/// What a server holds a request of RFC 6455 to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RequestChecks {
+    /// All that §4.2.1 demands, and the grammar of its extensions.
+    Strict,
+    /// [`Lenient`](Self::Lenient) first, which decides what is said of a request with several mistakes; then
+    /// [`Strict`](Self::Strict), and the grammar of its subprotocols.
+    LenientThenStrict,
+    /// That it has a host, a key and a version, in this order. The version is what JavaScript's `parseInt` makes of it.
+    /// Extensions outside the grammar are as good as none.
+    Lenient,
+}
+
+/// How the head of a server's answer is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AnswerHead {
+    /// The application's headers come first, so that they win. UTF-8.
+    ApplicationFirst,
+    /// The application's headers come last, and none replaces one of ours. Latin-1, as Node reads heads; a question mark
+    /// stands for what that does not have.
+    ApplicationLast,
+}
+
 /// What the peer's data frames become.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Delivery {

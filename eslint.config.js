@@ -40,8 +40,9 @@ const refuse = (...restrictions) => ({
   'no-restricted-imports': ['error', { patterns: restrictions }]
 })
 
-// What a browser runs: the page of the demonstration.
+// What a browser runs: the page of the demonstration. The other page is bundled, and so a module.
 const PAGE = ['examples/demo/app.js']
+const BUNDLED = ['examples/websocket-page/page.js']
 
 module.exports = [
   {
@@ -109,8 +110,12 @@ module.exports = [
   },
   {
     files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
-    ignores: PAGE,
+    ignores: [...PAGE, ...BUNDLED],
     languageOptions: { globals: globals.node }
+  },
+  {
+    files: BUNDLED,
+    languageOptions: { globals: { ...globals.browser, require: 'readonly' } }
   },
   {
     files: PAGE,

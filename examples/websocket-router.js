@@ -1,0 +1,37 @@
+'use strict'
+
+// One server, several handlers: by path and subprotocol.
+
+const { router: WebSocketRouter, server: WebSocketServer } = require('faye-websocket-rs/websocket')
+const http = require('http')
+
+const httpServer = http.createServer((request, response) => response.writeHead(404).end())
+const server = new WebSocketServer({ httpServer })
+const router = new WebSocketRouter({ server })
+
+// For clients that offer the subprotocol `chat`. What one says goes to all who are in the same room.
+const rooms = new Map()
+
+router.mount(/^\/rooms\/\w+$/, 'chat', (request) => {
+  const { pathname } = request.resourceURL
+  const connection = request.accept(request.origin)
+  const room = rooms.get(pathname) ?? new Set()
+  rooms.set(pathname, room.add(connection))
+
+  connection.on('message', ({ utf8Data }) => {
+    for (const each of room) each.sendUTF(utf8Data)
+  })
+  connection.on('close', () => {
+    room.delete(connection)
+    if (room.size === 0) rooms.delete(pathname)
+  })
+})
+
+// For all clients, whatever they offer.
+router.mount('/time', '*', (request) => {
+  const connection = request.accept(request.origin)
+  connection.sendUTF(new Date().toISOString())
+  connection.close()
+})
+
+httpServer.listen(8080, '127.0.0.1', () => console.log('ws://127.0.0.1:8080/rooms/… and /time'))

@@ -11,6 +11,7 @@ const path = require('node:path')
 const { once } = require('node:events')
 
 const { addonName } = require('../../scripts/platform')
+const { w3cwebsocket } = require('../../lib/websocket')
 const { userPages, codeBlocks, fileBlock, deadLinks } = require('./pages')
 const { ROOT, run, start, npm, temporaryFolder } = require('./process')
 
@@ -96,6 +97,46 @@ test('README: under its own name it installs too, with websocket-driver beside i
   assert.equal(stdout, 'true hybi-13 5\n')
 })
 
+test('docs: an ES module imports websocket by name, and requires its files by the paths of the original', async () => {
+  const script = `
+    import websocket, { client, connection, frame, request, router, server } from 'faye-websocket-rs/websocket'
+    import { createRequire } from 'node:module'
+    const require = createRequire(process.cwd() + '/')
+    const names = { client, connection, frame, request, router, server }
+    console.log(Object.keys(names).every((name) => names[name] === websocket[name]),
+      require('faye-websocket-rs/websocket/lib/WebSocketConnection') === connection,
+      require('faye-websocket-rs/websocket/lib/W3CWebSocket.js') === websocket.w3cwebsocket)`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: named })
+  assert.equal(stdout, 'true true true\n')
+})
+
+test('docs: with overrides, a dependent that requires websocket gets this package by one of yours', async () => {
+  const shim = newFolder('shim', { name: 'websocket', version: '1.0.35', main: 'index.js' })
+  const [, line] = /`(module\.exports = require\('faye-websocket-rs\/websocket'\))`/.exec(
+    fs.readFileSync(path.join(ROOT, 'docs/websocket.md'), 'utf8'))
+  fs.writeFileSync(path.join(shim, 'index.js'), line + '\n')
+  const dependent = newFolder('websocket-dependent', {
+    name: 'websocket-dependent', version: '1.0.0', main: 'index.js', dependencies: { websocket: '^1.0.34' }
+  })
+  fs.writeFileSync(path.join(dependent, 'index.js'), "module.exports = require('websocket')\n")
+  for (const cwd of [shim, dependent]) await npm(['pack', '--pack-destination', folder], { cwd })
+  const parent = newFolder('websocket-parent', {
+    name: 'websocket-parent',
+    private: true,
+    dependencies: {
+      'faye-websocket-rs': `file:${tarball}`,
+      'websocket-dependent': `file:${path.join(folder, 'websocket-dependent-1.0.0.tgz')}`
+    },
+    overrides: { websocket: `file:${path.join(folder, 'websocket-1.0.35.tgz')}` }
+  })
+  await npm(['install', ...OFFLINE, '--cache', cache], { cwd: parent })
+  const script = `
+    const { server } = require('faye-websocket-rs/websocket')
+    console.log(require('websocket-dependent').server === server)`
+  const { stdout } = await run(process.execPath, ['-e', script], { cwd: parent })
+  assert.equal(stdout, 'true\n')
+})
+
 test('what is not exported cannot be required', async () => {
   const name = 'faye-websocket-rs/lib/websocket-driver/index.js'
   const script = `try { require('${name}') } catch (error) { console.log(error.code) }`
@@ -136,7 +177,8 @@ for (const [title, place] of [
 ]) {
   const talks = [
     ['server.js', 'client.js', 8000, /Hello/],
-    ['driver-server.js', 'driver-client.js', 3000, /message Hello, world!\nclose 1000/]
+    ['driver-server.js', 'driver-client.js', 3000, /message Hello, world!\nclose 1000/],
+    ['websocket-server.js', 'websocket-client.js', 8080, /message Hello, world!\nclose 1000 Thank you/]
   ]
   for (const [server, client, printed, expected] of talks) {
     test(`${title} ${server} and ${client} talk to each other as printed`, async () => {
@@ -177,6 +219,39 @@ test('examples: driver-proxy-client.js uses the proxy that PROXY names, and says
     const { stdout, stderr } = await run(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 20000 })
     assert.equal(stdout, '')
     assert.equal(stderr, "Can't establish a connection to the server at ws://127.0.0.1:3000/ 426\n")
+  })
+})
+
+test('examples: websocket-server.js refuses pages of other origins', async () => {
+  await serving(exampleProgram('websocket-server.js'), 8080, async (port) => {
+    const origins = [`http://127.0.0.1:${port}`, 'http://127.0.0.1', 'null']
+    const statuses = await Promise.all(origins.map((Origin) => handshakeStatus(port, '/', { Origin })))
+    assert.deepEqual(statuses, [101, 403, 403])
+  })
+})
+
+test('examples: websocket-router.js gives requests to handlers by path and subprotocol', async () => {
+  await serving(exampleProgram('websocket-router.js'), 8080, async (port) => {
+    const chat = { 'Sec-WebSocket-Protocol': 'Chat' }
+    const statuses = await Promise.all([
+      handshakeStatus(port, '/time'), handshakeStatus(port, '/time', chat), handshakeStatus(port, '/rooms/red', chat),
+      handshakeStatus(port, '/rooms/red'), handshakeStatus(port, '/rooms', chat), handshakeStatus(port, '/')
+    ])
+    assert.deepEqual(statuses, [101, 101, 101, 404, 404, 404])
+
+    const url = `ws://127.0.0.1:${port}`
+    const [ada, grace, other] = ['red', 'red', 'blue'].map((room) => new w3cwebsocket(`${url}/rooms/${room}`, 'chat'))
+    await Promise.all([ada, grace, other].map((ws) => heard(ws, 'open')))
+    other.addEventListener('message', () => assert.fail('a message for another room'))
+    const heardByAll = [ada, grace].map((ws) => heard(ws, 'message'))
+    ada.send('Hello')
+    assert.deepEqual((await Promise.all(heardByAll)).map(({ data }) => data), ['Hello', 'Hello'])
+
+    const clock = new w3cwebsocket(`${url}/time`)
+    const [{ data }, { code }] = await Promise.all([heard(clock, 'message'), heard(clock, 'close')])
+    assert.ok(Math.abs(new Date(data) - Date.now()) < 60000, data)
+    assert.equal(code, 1000)
+    for (const ws of [ada, grace, other]) ws.close()
   })
 })
 
@@ -228,6 +303,35 @@ async function talking ({ args, cwd }, printed, port) {
   const { stdout, stderr } = await run(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 20000 })
   assert.equal(stderr, '')
   return stdout
+}
+
+/** The status of the answer to a handshake. */
+async function handshakeStatus (port, target, headers = {}) {
+  const request = http.get({
+    host: '127.0.0.1',
+    port,
+    path: target,
+    agent: false,
+    timeout: 10000,
+    headers: {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      ...headers
+    }
+  })
+  request.on('timeout', () => request.destroy(new Error('no answer in 10 seconds')))
+  const [response] = await Promise.race([once(request, 'upgrade'), once(request, 'response')])
+  response.socket.destroy()
+  return response.statusCode
+}
+
+function heard (ws, type) {
+  return new Promise((resolve, reject) => {
+    ws.addEventListener(type, resolve)
+    ws.addEventListener('error', () => reject(new Error(`${ws.url} cannot be reached`)))
+  })
 }
 
 /** Asks for events until their text matches. */

@@ -5,11 +5,12 @@ const { EventEmitter } = require('node:events')
 const url = require('node:url')
 const { inherits } = require('node:util')
 const { Connection } = require('../connection/connection')
-const { requestUrl } = require('../http/request')
+const { judgeHandshake, requestUrl } = require('../http/request')
 const { nextTick } = require('../runtime')
 const { policyOf } = require('./config')
 const WebSocketConnection = require('./connection')
 const { cookieHeaders, parseCookies } = require('./cookies')
+const { extensionOf } = require('./deflate')
 const { establish, linkOf } = require('./link')
 const { endWith, headerText, refusal } = require('./refusal')
 
@@ -65,6 +66,8 @@ const methods = {
     const extensions = headers['sec-websocket-extensions']
     this.requestedExtensions = serverConfig.parseExtensions ? this.parseExtensions(extensions) : []
     this.cookies = serverConfig.parseCookies ? this.parseCookies(headers.cookie) : []
+    const refusal = judgeHandshake(this.httpRequest, policyFor(serverConfig))
+    if (refusal !== null) throw refused(refusal.message, refusal.status)
   },
 
   parseExtensions (extensionsString) {
@@ -122,8 +125,33 @@ const methods = {
 
 /** @param {number} version */
 function unsupported (version) {
-  const message = `Unsupported websocket client version: ${version}Only versions 8 and 13 are supported.`
-  return Object.assign(new Error(message), { httpCode: 426, headers: { 'Sec-WebSocket-Version': '13' } })
+  return refused(`Unsupported websocket client version: ${version}Only versions 8 and 13 are supported.`, 426)
+}
+
+/**
+ * An error with what the server answers to it.
+ *
+ * @param {string} message
+ * @param {number} httpCode
+ */
+function refused (message, httpCode) {
+  const error = new Error(message)
+  return httpCode === 426
+    ? Object.assign(error, { httpCode, headers: { 'Sec-WebSocket-Version': '13' } })
+    : Object.assign(error, { httpCode })
+}
+
+/**
+ * @param {any} config of the server
+ * @param {string} [protocol] the one that was accepted
+ */
+function policyFor (config, protocol) {
+  const { strictHandshake } = config
+  return {
+    ...policyOf(config, false),
+    strictHandshake: strictHandshake === undefined || Boolean(strictHandshake),
+    protocols: protocol === undefined ? undefined : [protocol]
+  }
 }
 
 /**
@@ -174,8 +202,9 @@ function engineFor (request, acceptedProtocol, allowedOrigin, cookies) {
       ...(allowedOrigin ? [[ORIGIN_HEADERS[request.webSocketVersion], headerText(allowedOrigin)]] : []),
       ...(cookies ? cookieHeaders(cookies).map((value) => ['Set-Cookie', value]) : [])
     ]
-    const policy = { ...policyOf(serverConfig, false), protocols: protocol === undefined ? undefined : [protocol] }
-    const engine = Connection.server(httpRequest, requestUrl(httpRequest), policy)
+    const engine = Connection.server(httpRequest, requestUrl(httpRequest), policyFor(serverConfig, protocol))
+    const extension = extensionOf(serverConfig)
+    if (extension !== null) engine.addExtension(extension)
     for (const [name, value] of headers) engine.setHeader(name, value)
     return engine
   } catch (error) {
@@ -233,6 +262,7 @@ function connectionFor (request, protocol) {
 function answer (connection, engine, head) {
   establish(connection, engine)
   engine.start()
+  connection.extensions = engine.extensions
   linkOf(connection).receiveSoon(head ?? NOTHING)
   connection._addSocketEventListeners()
   engine.transport?.offer()

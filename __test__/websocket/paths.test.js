@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict')
 const { execFile } = require('node:child_process')
+const path = require('node:path')
 const { promisify } = require('node:util')
 
 const { inScope, test } = require('../support/test')
@@ -82,6 +83,18 @@ test('a bundle for a page has w3cwebsocket and the version, and loads no addon',
     const loaded = Object.keys(require.cache).filter((file) => !/websocket.(browser|version)/.test(file))
     console.log(JSON.stringify([exported, loaded]))`
   assert.deepEqual(await program(script, '-C', 'browser'), [{ w3cwebsocket: null, version: '1.0.35' }, []])
+})
+
+test('a bundler for pages takes no other file', async () => {
+  const { metafile } = await require('esbuild').build({
+    stdin: { contents: `module.exports = require('${ROOT}')`, resolveDir: __dirname },
+    bundle: true,
+    metafile: true,
+    platform: 'browser',
+    write: false
+  })
+  const files = Object.keys(metafile.inputs).map((file) => path.basename(file)).filter((file) => file !== '<stdin>')
+  assert.deepEqual(files.sort(), ['browser.js', 'version.js'])
 })
 
 test('w3cwebsocket of a page is the platform\'s WebSocket', async () => {

@@ -6,10 +6,13 @@ const http = require('node:http')
 const https = require('node:https')
 const { inherits } = require('node:util')
 const { parse } = require('node:url')
+const { Connection } = require('../connection/connection')
+const { acceptValue, handshakeKey } = require('../http/handshake')
 const { checkProtocols, defaultPort, requestOptionsFor } = require('./client_request')
-const { CLIENT_DEFAULTS, checkConfig } = require('./config')
+const { CLIENT_DEFAULTS, checkConfig, policyOf } = require('./config')
 const WebSocketConnection = require('./connection')
-const { acceptValue, newKey } = require('./nonce')
+const { NAME, offerOf } = require('./deflate')
+const { establish } = require('./link')
 const { extend } = require('./utils')
 
 /**
@@ -40,6 +43,8 @@ inherits(WebSocketClient, EventEmitter)
 const methods = {
   connect (requestUrl, protocols, origin, headers, extraRequestOptions) {
     this.protocols = listOf(protocols)
+    // That of the connection before.
+    if (this.protocol !== undefined) this.protocol = undefined
     this.origin = origin
     this.url = typeof requestUrl === 'string' ? parse(requestUrl) : requestUrl
     if (!this.url.protocol) throw new Error('You must specify a full WebSocket URL, including protocol.')
@@ -50,8 +55,11 @@ const methods = {
     checkProtocols(this.protocols)
     // The program's object may refuse it.
     if (!this.url.port) Reflect.set(this.url, 'port', defaultPort(this.url.protocol))
-    this.base64nonce = newKey()
-    const options = requestOptionsFor(this, { headers, options: extraRequestOptions, extensions: null })
+    this.base64nonce = handshakeKey()
+    const offer = offerOf(this.config)
+    offers.set(this, { offer, agreed: null })
+    const extensions = offer === null ? null : offer.header
+    const options = requestOptionsFor(this, { headers, options: extraRequestOptions, extensions })
     this._req = (this.secure ? https : http).request(options)
     awaitAnswer(this, this._req)
     this._req.end()
@@ -78,7 +86,7 @@ const methods = {
     if (accept !== expected) {
       return this.failHandshake(`Sec-WebSocket-Accept header from server didn't match expected value of ${expected}`)
     }
-    const objection = this.config.strictHandshake === false ? null : objectionTo(headers, this.protocols)
+    const objection = objectionTo(this)
     if (objection !== null) return this.failHandshake(objection)
     this.succeedHandshake()
   },
@@ -89,9 +97,7 @@ const methods = {
   },
 
   succeedHandshake () {
-    /** @type {any} */
-    const connection = new WebSocketConnection(this.socket, [], this.protocol, true, this.config)
-    connection.webSocketVersion = this.config.webSocketVersion
+    const connection = connectionFor(this)
     connection._addSocketEventListeners()
     try {
       this.emit('connect', connection)
@@ -179,16 +185,47 @@ function dump (headers) {
 }
 
 /**
- * What RFC 6455 section 4.1 has against an answer that the original takes; null for nothing.
+ * What a client has offered for its request, and what was agreed on.
  *
- * @param {Record<string, any>} headers
- * @param {string[]} protocols
+ * @type {WeakMap<object, { offer: ReturnType<typeof offerOf>, agreed: any }>}
  */
-function objectionTo (headers, protocols) {
-  const { 'sec-websocket-protocol': protocol, 'sec-websocket-extensions': extensions } = headers
-  if (protocol && protocols.length === 0) return `Server selected a protocol that was not requested: ${protocol}`
-  if (extensions) return `Server selected an extension that was not offered: ${extensions}`
+const offers = new WeakMap()
+
+/**
+ * What RFC 6455 section 4.1 has against an answer that the original takes; null for nothing. Without
+ * `strictHandshake`, only compression has to be what was offered.
+ *
+ * @param {any} client
+ */
+function objectionTo (client) {
+  const { 'sec-websocket-protocol': protocol, 'sec-websocket-extensions': extensions } = client.response.headers
+  const { offer = null } = offers.get(client) ?? {}
+  if (extensions && offer !== null) {
+    const agreed = offer.accept(extensions)
+    offers.set(client, { offer, agreed })
+    if (agreed === null) return `Server selected extensions that do not match the offer: ${extensions}`
+  }
+  if (client.config.strictHandshake === false) return null
+  if (extensions && offer === null) return `Server selected an extension that was not offered: ${extensions}`
+  if (protocol && client.protocols.length === 0) return `Server selected a protocol that was not requested: ${protocol}`
   return null
+}
+
+/** @param {any} client that has a good answer */
+function connectionFor (client) {
+  const { config, protocol, socket } = client
+  const { agreed = null } = offers.get(client) ?? {}
+  try {
+    /** @type {any} */
+    const connection = new WebSocketConnection(socket, agreed === null ? [] : [NAME], protocol, true, config)
+    connection.webSocketVersion = config.webSocketVersion
+    if (agreed !== null) establish(connection, Connection.established(true, policyOf(config, true), agreed))
+    return connection
+  } catch (error) {
+    // The configuration does not allow connections.
+    discard(socket)
+    throw error
+  }
 }
 
 /**

@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+const { ReadyState } = require('../native')
+const { nextTick } = require('../runtime')
 const { take, takeOver } = require('./adoption')
 const { batch } = require('./dispatcher')
 const { close, end, endSlowly } = require('./ending')
@@ -29,6 +31,7 @@ const { Transport } = require('./transport')
  * Node's to confirm, so verdicts and texts of errors are Node's. The same holds for requests of `https` by our agent
  * (`secure_agent.js`): their socket speaks TLS for `http` first, and then for the connection that takes it.
  *
+ * @typedef {import('../connection/seam').Channel} Channel
  * @typedef {import('../connection/seam').Connection} Connection
  */
 
@@ -40,15 +43,35 @@ const { Transport } = require('./transport')
  * @param {boolean} [isStream] by Node's stream in any case
  */
 function connect (socket, connection, isStream = false) {
+  const transport = new Transport(socket, connection, channelMaker(socket, connection, isStream))
+  // What the socket held waits for the opening handshake, which an open connection has behind it.
+  if (connection.readyState === ReadyState.Open) nextTick(() => deliver(connection, transport))
+  return transport
+}
+
+/**
+ * @param {any} socket
+ * @param {Connection} connection
+ * @param {boolean} isStream
+ * @returns {(transport: Transport, context: import('./context').Context) => Channel}
+ */
+function channelMaker (socket, connection, isStream) {
   const secure = isStream ? null : takeOver(socket, connection)
   if (secure !== null) {
-    return new Transport(socket, connection, (transport, context) =>
-      new SecureChannel(secure, socket, connection, transport, context, null))
+    return (transport, context) => new SecureChannel(secure, socket, connection, transport, context, null)
   }
   const adoption = isStream ? null : take(socket, connection)
-  return new Transport(socket, connection, (transport, context) => adoption === null
+  return (transport, context) => adoption === null
     ? new StreamChannel(socket, connection, transport)
-    : new NativeChannel(adoption, socket, connection, transport, context))
+    : new NativeChannel(adoption, socket, connection, transport, context)
+}
+
+/**
+ * @param {Connection} connection
+ * @param {Transport} transport
+ */
+function deliver (connection, transport) {
+  if (connection.readyState === ReadyState.Open) transport.enter(() => connection.delivery.deliver())
 }
 
 /**

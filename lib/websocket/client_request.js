@@ -3,6 +3,7 @@
 
 // What a client asks, as options of `http.request()` or `https.request()`. Does not know what becomes of it.
 
+const { secureAgent } = require('../transport')
 const { extend } = require('./utils')
 
 /** Options of `tlsOptions` that a request has of its own. */
@@ -33,7 +34,7 @@ const SEPARATORS = '()<>@,;:\\"/[]?={} \t'
  * @param {Given} given
  */
 function requestOptionsFor (asked, { headers, options: extra, extensions }) {
-  const { url, secure, config: { tlsOptions } } = asked
+  const { url, secure, config: { tlsOptions, transport } } = asked
   /** @type {Record<string, any>} */
   const options = { agent: false }
   extend(options, extra)
@@ -48,6 +49,7 @@ function requestOptionsFor (asked, { headers, options: extra, extensions }) {
   for (const name of Object.keys(tlsOptions)) {
     if (!OWN_OPTIONS.includes(name)) options[name] = tlsOptions[name]
   }
+  if (transport !== 'stream') options.agent = secureAgent(options) ?? options.agent
   return options
 }
 

@@ -68,11 +68,11 @@ test('conformance: the table has a row per group and the sums', () => {
   ])
 })
 
-test('conformance: all groups, both interfaces and both roles are the default', () => {
+test('conformance: all groups, all interfaces and both roles are the default', () => {
   const { cases, targets, roles, timeout } = parseOptions([])
 
   assert.deepEqual(cases, ['1.*', '2.*', '3.*', '4.*', '5.*', '6.*', '7.*', '9.*', '10.*', '12.*', '13.*'])
-  assert.deepEqual(targets, ['faye', 'driver'])
+  assert.deepEqual(targets, ['faye', 'driver', 'websocket', 'w3cwebsocket'])
   assert.deepEqual(roles, ['server', 'client'])
   assert.equal(timeout, 3_600_000)
 })
@@ -84,7 +84,8 @@ test('conformance: without compression a run has less time', () => {
 test('conformance: another package has one interface, that of faye-websocket unless told otherwise', () => {
   assert.deepEqual(parseOptions(['--package', 'faye-websocket']).targets, ['faye'])
   assert.deepEqual(parseOptions(['--package', 'websocket-driver', '--target', 'driver']).targets, ['driver'])
-  assert.deepEqual(parseOptions(['--target=all']).targets, ['faye', 'driver'])
+  assert.deepEqual(parseOptions(['--package', 'websocket', '--target', 'w3cwebsocket']).targets, ['w3cwebsocket'])
+  assert.deepEqual(parseOptions(['--target=all']).targets, ['faye', 'driver', 'websocket', 'w3cwebsocket'])
 })
 
 test('conformance: options choose cases, role, time limit and what is tested', () => {
@@ -102,7 +103,8 @@ test('conformance: an option that makes no sense is refused', () => {
     ['--constructor', 'x'],
     ['extra'],
     ['--role', 'proxy'],
-    ['--target', 'websocket'],
+    ['--target', 'ws'],
+    ['--target', 'w3cwebsocket', '--role', 'server'],
     ['--cases', 'abc'],
     ['--cases'],
     ['--timeout', 'long']

@@ -1,6 +1,6 @@
 'use strict'
 
-const { TARGET_NAMES } = require('./targets')
+const { TARGET_NAMES, rolesOf } = require('./targets')
 
 const USAGE = `Runs Autobahn|Testsuite against this package.
 
@@ -9,8 +9,9 @@ const USAGE = `Runs Autobahn|Testsuite against this package.
   --role server|client|both   which end of the connection is tested (default: both)
   --cases LIST                case patterns or whole groups, for example 1,2,6.4.*,9.1.1 (default: all groups)
   --report DIR                keep the HTML and JSON reports in DIR, for example DIR/driver/server
-  --target faye|driver|all    which interface is tested: that of faye-websocket, or that of websocket-driver on
-                              bare TCP (default: all, or faye with --package)
+  --target NAME               which interface is tested: faye, that of faye-websocket; driver, that of websocket-driver
+                              on bare TCP; websocket, that of the package websocket; w3cwebsocket, its WebSocket of
+                              browsers, which is a client; or all (default: all, or faye with --package)
   --package NAME              test another package with the interface of the target, for example faye-websocket
   --transport NAME            passed to the package as its option of that name
   --timeout SECONDS           limit for one target and role (default: 300, or 3600 with cases of groups 12 or 13)
@@ -47,6 +48,10 @@ function parseOptions (argv) {
   }
   if (!['server', 'client', 'both'].includes(options.role)) throw new UsageError(`Unknown role: ${options.role}`)
   if (!['', 'all', ...TARGET_NAMES].includes(options.target)) throw new UsageError(`Unknown target: ${options.target}`)
+  if (TARGET_NAMES.includes(options.target) && options.role !== 'both' &&
+    !rolesOf(options.target).includes(options.role)) {
+    throw new UsageError(`${options.target} has no ${options.role}`)
+  }
   if (options.timeout !== '' && !(Number(options.timeout) > 0)) {
     throw new UsageError(`Not a number of seconds: ${options.timeout}`)
   }

@@ -12,7 +12,7 @@ const { startScript, stopAll } = require('./children')
 const { install } = require('./install')
 const { parseOptions, UsageError, USAGE } = require('./options')
 const { isAcceptable, readReport, table } = require('./report')
-const { describe } = require('./targets')
+const { describe, rolesOf } = require('./targets')
 const { Wstest } = require('./wstest')
 
 async function main () {
@@ -26,7 +26,7 @@ async function main () {
   const reports = options.report === '' ? temporaryDirectory() : path.resolve(options.report)
 
   for (const target of options.targets) {
-    for (const role of options.roles) {
+    for (const role of rolesOf(target).filter(role => options.roles.includes(role))) {
       const subject = { ...options.subject, target }
       const passed = await testRole(role, python, path.join(reports, target, role), { ...options, subject })
       if (!passed) process.exitCode = 1

@@ -6,7 +6,8 @@
 //   connect(url, receive)  opens url, calls receive(data, send) for each message, resolves when the
 //                          connection is closed and rejects when it never opened
 //
-// Both negotiate permessage-deflate with a peer that wants it.
+// Those of a package that has permessage-deflate negotiate it with a peer that wants it. A browser's WebSocket has no
+// server.
 
 const http = require('node:http')
 const net = require('node:net')
@@ -15,7 +16,7 @@ const path = require('node:path')
 /** @param {{ package: string, target: string, transport: string }} subject */
 function createTarget (subject) {
   const create = TARGETS[subject.target]
-  return create(require(locateInterface(subject)), connectionOptions(subject), require(locateDeflate(subject)))
+  return create(require(locateInterface(subject)), connectionOptions(subject), () => require(locateDeflate(subject)))
 }
 
 /** The tested package's name and version. */
@@ -29,8 +30,8 @@ function describe (subject) {
 }
 
 const TARGETS = {
-  faye (WebSocket, connectionOptions, deflate) {
-    const options = { ...connectionOptions, extensions: [deflate] }
+  faye (WebSocket, connectionOptions, loadDeflate) {
+    const options = { ...connectionOptions, extensions: [loadDeflate()] }
     return {
       createServer () {
         const server = http.createServer()
@@ -55,7 +56,8 @@ const TARGETS = {
   },
 
   // On bare TCP, with the streams piped as the manual of websocket-driver shows.
-  driver (websocket, options, deflate) {
+  driver (websocket, options, loadDeflate) {
+    const deflate = loadDeflate()
     const pipe = (socket, driver) => {
       driver.addExtension(deflate)
       driver.on('close', () => socket.end())
@@ -87,11 +89,60 @@ const TARGETS = {
         })
       }
     }
+  },
+
+  websocket (websocket, connectionOptions) {
+    const config = { ...LIMITS, ...connectionOptions }
+    const send = (connection, { type, utf8Data, binaryData }) => {
+      if (type === 'utf8') connection.sendUTF(utf8Data)
+      else connection.sendBytes(binaryData)
+    }
+    return {
+      createServer () {
+        const httpServer = http.createServer()
+        const server = new websocket.server({ ...config, httpServer, autoAcceptConnections: true })
+        server.on('connect', connection => connection.on('message', message => send(connection, message)))
+        return httpServer
+      },
+
+      connect (url, receive) {
+        return new Promise((resolve, reject) => {
+          const client = new websocket.client({ ...config })
+          client.on('connectFailed', reject)
+          client.on('connect', connection => {
+            connection.on('message', message => {
+              receive(message.utf8Data ?? message.binaryData, () => send(connection, message))
+            })
+            connection.on('close', resolve)
+          })
+          client.connect(url)
+        })
+      }
+    }
+  },
+
+  w3cwebsocket ({ w3cwebsocket: WebSocket }, connectionOptions) {
+    return {
+      connect (url, receive) {
+        return new Promise((resolve, reject) => {
+          const ws = new WebSocket(url, [], null, null, null, { ...LIMITS, ...connectionOptions })
+          let failure = new Error(`${url} was closed before it opened`)
+          ws.onopen = () => { failure = null }
+          ws.onmessage = event => receive(event.data, data => ws.send(data))
+          ws.onclose = () => failure === null ? resolve() : reject(failure)
+        })
+      }
+    }
   }
 }
 
+// The longest message is one of 16 MiB, in one frame; by default websocket takes less.
+const LIMITS = { maxReceivedFrameSize: 2 ** 24, maxReceivedMessageSize: 2 ** 24 }
+
 // Where the interface of each target is in our own package. Other packages are what their name says.
-const ENTRY_POINTS = { faye: '.', driver: './websocket-driver' }
+const ENTRY_POINTS = {
+  faye: '.', driver: './websocket-driver', websocket: './websocket', w3cwebsocket: './websocket'
+}
 
 function locateInterface (subject) {
   return subject.package === '' ? entryPoint(ENTRY_POINTS[subject.target]) : locate(subject)
@@ -117,4 +168,9 @@ function connectionOptions (subject) {
   return subject.transport === '' ? {} : { transport: subject.transport }
 }
 
-module.exports = { TARGET_NAMES: Object.keys(TARGETS), createTarget, describe }
+/** @param {string} target */
+function rolesOf (target) {
+  return target === 'w3cwebsocket' ? ['client'] : ['server', 'client']
+}
+
+module.exports = { TARGET_NAMES: Object.keys(TARGETS), createTarget, describe, rolesOf }

@@ -45,13 +45,13 @@ async function measure ({ settings }, { cases, subjects }, { floor }) {
   const clients = subjects.filter(({ title }) => !missing.some((one) => one.title === title))
   const measured = { missing, cases: [] }
   for (const one of cases) {
-    const { name, title, load, goal } = one
+    const { name, title, load, goals } = one
     const args = load.tls ? ['--tls', identity] : []
     const server = await Server.startProgram(floor, args, { core: OTHER_CORE, title: 'the floor' })
     const target = load.tls
       ? { url: `wss://127.0.0.1:${server.port}/`, ca: authority.ca }
       : { url: `ws://127.0.0.1:${server.port}/` }
-    measured.cases.push({ name, title, load, goal, ...await loads(server, one, clients, settings, target) })
+    measured.cases.push({ name, title, load, goals, ...await loads(server, one, clients, settings, target) })
     server.stop()
   }
   return measured

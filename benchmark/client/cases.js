@@ -3,11 +3,15 @@
 // What is compared, and what this package has promised.
 
 const OURS = 'faye-websocket-rs'
+/** The interface of websocket. */
+const WEBSOCKET = 'faye-websocket-rs-websocket'
 
 /** `name` is that of a script in clients/. `obstacle` says why a client cannot be measured here, if so. */
 const CLIENTS = [
   { name: OURS },
   { name: `${OURS}-stream`, title: `${OURS}, stream` },
+  { name: WEBSOCKET, title: `${OURS}/websocket` },
+  { name: `${WEBSOCKET}-stream`, title: `${OURS}/websocket, stream` },
   { name: 'faye-websocket' },
   { name: 'ws' },
   { name: 'websocket' },
@@ -24,7 +28,7 @@ const SIZES = [
 const LOADS = SIZES.flatMap((size) => CONNECTIONS.map((connections) => ({ ...size, connections, inFlight: 1 })))
 LOADS.splice(CONNECTIONS.length, 0, { ...SIZES[0], connections: 64, inFlight: 16 })
 
-/** `goal`: the rate is to be at least so many times that of another client. */
+/** `goals`, by client: the rate is to be at least so many times that of another client. */
 const CASES = [false, true].flatMap((tls) => LOADS.map(({ label, slug, ...load }) => {
   const { connections, inFlight } = load
   const many = inFlight > 1 ? `, ${inFlight} in flight` : ''
@@ -32,7 +36,7 @@ const CASES = [false, true].flatMap((tls) => LOADS.map(({ label, slug, ...load }
     name: `${tls ? 'tls-' : ''}${slug}-${connections}${inFlight > 1 ? `-${inFlight}` : ''}`,
     title: `${tls ? 'TLS, ' : ''}${label}, ${connections} connection${connections > 1 ? 's' : ''}${many}`,
     load: { binary: false, ...load, tls },
-    goal: goalOf(load, tls)
+    goals: { [OURS]: goalOf(load, tls), [WEBSOCKET]: { websocket: websocketGoalOf(load, tls) } }
   }
 }))
 
@@ -42,6 +46,12 @@ function goalOf ({ size, connections, inFlight }, tls) {
     return connections === 64 ? { ws: tls ? 1.3 : 1.6 } : {}
   }
   return size === 4096 ? { undici: 4 } : { ws: tls ? 1.2 : 1.4, undici: 4 }
+}
+
+function websocketGoalOf ({ size, connections, inFlight }, tls) {
+  if (tls || connections < 64) return 1
+  if (size === 125) return inFlight > 1 ? 10 : 2
+  return size === 65536 ? 2 : 1
 }
 
 /** Why a package cannot be loaded, in a line; null if it can. */
@@ -54,4 +64,4 @@ function obstacleOf (name) {
   }
 }
 
-module.exports = { OURS, CLIENTS, CASES }
+module.exports = { OURS, WEBSOCKET, CLIENTS, CASES }

@@ -2,7 +2,7 @@
 
 // The figures of a run as a page, and as charts.
 
-const { OURS, CLIENTS } = require('./cases')
+const { OURS, WEBSOCKET, CLIENTS } = require('./cases')
 const { barCharts } = require('../support/chart')
 const { micros, milliseconds, percent, thousands, times } = require('../support/format')
 const machine = require('../support/machine')
@@ -19,15 +19,16 @@ function report (run) {
     `Rounds: ${rounds}, the clients in turn, each measured for ${seconds} s, the first time after ${warmUp} s of ` +
       'warm-up; medians. How it is measured, and what the columns mean, is in [the README](../README.md#clients).',
     ...run.missing.map(({ title, reason }) => `Not measured: ${title} (${reason}).`),
-    '## Goals', goals(run.cases), '## Figures', figures(run.cases)
+    '## Goals', goalsOf(OURS, run.cases), goalsOf(WEBSOCKET, run.cases),
+    '## Figures', figures(run.cases)
   ].join('\n\n') + '\n'
 }
 
-/** What was promised for this package, and what became of it. */
-function goals (cases) {
-  const rows = cases.filter(({ figures }) => figures[OURS]).flatMap(({ title, figures, goal }) => {
-    const ours = figures[OURS]
-    return Object.entries(goal).map(([name, least]) => {
+/** What was promised for a client of this package, and what became of it. */
+function goalsOf (client, cases) {
+  const rows = cases.filter(({ figures }) => figures[client]).flatMap(({ title, figures, goals }) => {
+    const ours = figures[client]
+    return Object.entries(goals[client]).map(([name, least]) => {
       const other = figures[name]
       if (!other) return [title, name, 'not measured', `≥ ${times(least)}`, '', '', '', '']
       const rate = ours.messagesPerSecond / other.messagesPerSecond
@@ -37,8 +38,8 @@ function goals (cases) {
       ]
     })
   })
-  if (rows.length === 0) return `No goal was measured for ${OURS}.`
-  return table(['case', 'against', 'rate', 'goal', '', 'CPU', 'busy', 'server'], rows)
+  if (rows.length === 0) return `No goal was measured for ${titleOf[client]}.`
+  return table([titleOf[client], 'against', 'rate', 'goal', '', 'CPU', 'busy', 'server'], rows)
 }
 
 function figures (cases) {
@@ -65,7 +66,10 @@ function charts ({ cases }) {
   const panels = (value, format) => cases.map(({ title, figures }) => ({
     title,
     bars: Object.entries(figures).map(([name, f]) => ({
-      title: titleOf[name], value: value(f), label: format(value(f)), kind: name === OURS ? 'ours' : 'other'
+      title: titleOf[name],
+      value: value(f),
+      label: format(value(f)),
+      kind: [OURS, WEBSOCKET].includes(name) ? 'ours' : 'other'
     }))
   }))
   return {

@@ -5,9 +5,11 @@
 const path = require('node:path')
 
 const OURS = 'faye-websocket-rs'
+/** The interface of websocket. */
+const WEBSOCKET = 'websocket-rs'
 const FLOOR = 'floor'
-/** Whoever writes for Node has had the choice among these: never slower than any of them. */
-const RIVALS = ['faye-websocket', 'ws', 'websocket']
+/** Never slower than any of these: what users of the interface have had the choice among. */
+const RIVALS = { [OURS]: ['faye-websocket', 'ws', 'websocket'], [WEBSOCKET]: ['websocket'] }
 
 /**
  * `script` is the name of one in servers/. `isInstalled` tells whether there is such a package; `isFor`, whether it has
@@ -31,6 +33,14 @@ const SERVERS = [
     // TLS is by way of the stream for this package anyway.
     isFor: isPlain
   },
+  { name: WEBSOCKET, title: `${OURS}/websocket`, script: `${OURS}-websocket` },
+  {
+    name: `${WEBSOCKET}-stream`,
+    title: `${OURS}/websocket, stream`,
+    script: `${OURS}-websocket`,
+    env: { FAYE_WEBSOCKET_TRANSPORT: 'stream' },
+    isFor: isPlain
+  },
   { name: 'faye-websocket', title: 'faye-websocket', script: 'faye-websocket' },
   { name: 'ws', title: 'ws', script: 'ws' },
   { name: 'websocket', title: 'websocket', script: 'websocket', isInstalled: () => isInstalled('websocket') },
@@ -42,7 +52,8 @@ const binary = (size, load) => ({ size, binary: true, ...load })
 
 /**
  * `load` is what the generator is told. Goals: `floor`, processor time per message by that of the floor, at most;
- * `ws`, rate by that of ws, at least; `main`, microseconds of the JavaScript thread per message, at most.
+ * `ws`, rate by that of ws, at least; `main`, microseconds of the JavaScript thread per message, at most; `websocket`,
+ * rate of the interface of websocket by that of websocket, at least: 1 where there is none.
  */
 const CASES = [
   {
@@ -55,19 +66,19 @@ const CASES = [
     name: 'echo-64',
     title: '125 B text echo, 64 connections',
     load: text(125, { connections: 64 }),
-    goal: { floor: 1.15, ws: 1.65 }
+    goal: { floor: 1.15, ws: 1.65, websocket: 2 }
   },
   {
     name: 'echo-64-16',
     title: '125 B text echo, 64 connections, 16 in flight',
     load: text(125, { connections: 64, inFlight: 16 }),
-    goal: { floor: 1.5, ws: 13 }
+    goal: { floor: 1.5, ws: 13, websocket: 10 }
   },
   {
     name: 'receive-8',
     title: '125 B text one-way receive, 8 connections',
     load: text(125, { mode: 'receive', connections: 8 }),
-    goal: { floor: 3.3, ws: 4 }
+    goal: { floor: 3.3, ws: 4, websocket: 3 }
   },
   {
     name: 'broadcast-500',
@@ -92,7 +103,7 @@ const CASES = [
     name: 'binary-64k',
     title: '64 KiB binary echo, 16 connections',
     load: binary(65536, { connections: 16 }),
-    goal: { floor: 1.8, ws: 1.4 }
+    goal: { floor: 1.8, ws: 1.4, websocket: 2 }
   },
   {
     name: 'binary-1m',
@@ -151,4 +162,4 @@ function bun () {
   }
 }
 
-module.exports = { OURS, FLOOR, RIVALS, SERVERS, CASES, MEMORY_CASE }
+module.exports = { OURS, WEBSOCKET, FLOOR, RIVALS, SERVERS, CASES, MEMORY_CASE }

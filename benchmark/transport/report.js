@@ -2,7 +2,7 @@
 
 // The figures of a run as a page, and as charts.
 
-const { OURS, FLOOR, RIVALS, SERVERS } = require('./cases')
+const { OURS, WEBSOCKET, FLOOR, RIVALS, SERVERS } = require('./cases')
 const { barCharts } = require('../support/chart')
 const { kilobytes, micros, milliseconds, percent, thousands, times } = require('../support/format')
 const machine = require('../support/machine')
@@ -22,7 +22,7 @@ function report (run) {
     `Rounds: ${rounds}, the servers in turn, each measured for ${seconds} s after ${warmUp} s of warm-up; medians. ` +
       'How it is measured, and what the columns mean, is in [the README](../README.md#servers).',
     ...run.missing.length > 0 ? [`Not installed, so not measured: ${run.missing.join(', ')}.`] : [],
-    '## Goals', goals(run), '## Never slower', verdict(run)
+    '## Goals', goals(run), websocketGoals(run), '## Never slower', verdict(run, OURS), verdict(run, WEBSOCKET)
   ]
   if (run.cases.length > 0) sections.push('## Figures', figures(run.cases))
   if (run.memory) sections.push('## Memory', memory(run.memory))
@@ -34,8 +34,8 @@ function goals ({ cases, memory }) {
   const header = ['case', 'CPU against the floor', 'goal', '', 'rate against ws', 'goal', '']
   const rows = cases.filter(({ figures }) => figures[OURS]).map(({ title, figures, goal }) => [
     title,
-    ...judged(ratio(figures, FLOOR, 'cpuPerMessage'), goal.floor, 'most'),
-    ...judged(ratio(figures, 'ws', 'messagesPerSecond'), goal.ws, 'least')
+    ...judged(ratio(figures, OURS, FLOOR, 'cpuPerMessage'), goal.floor, 'most'),
+    ...judged(ratio(figures, OURS, 'ws', 'messagesPerSecond'), goal.ws, 'least')
   ])
   const others = cases.filter(({ figures, goal }) => goal.main && figures[OURS]).map(({ title, figures, goal }) => {
     const best = Math.min(...['broadcast', OURS].map((name) => figures[name]?.mainPerMessage ?? Infinity))
@@ -51,8 +51,21 @@ function goals ({ cases, memory }) {
   return parts.join('\n\n') || `${OURS} was not measured.`
 }
 
-function ratio (figures, other, value) {
-  return figures[OURS] && figures[other] ? figures[OURS][value] / figures[other][value] : null
+/** The same for the interface of websocket, with websocket for a measure. */
+function websocketGoals ({ cases }) {
+  const compared = cases.filter(({ figures }) => figures[WEBSOCKET] && figures.websocket)
+  const rows = compared.map(({ title, figures, goal }) => [
+    title,
+    times(ratio(figures, 'websocket', WEBSOCKET, 'cpuPerMessage')),
+    ...judged(ratio(figures, WEBSOCKET, 'websocket', 'messagesPerSecond'), goal.websocket ?? 1, 'least')
+  ])
+  const title = titleOf[WEBSOCKET]
+  if (rows.length === 0) return `${title} was not compared with websocket.`
+  return table([title, 'CPU of websocket by this one', 'rate against websocket', 'goal', ''], rows)
+}
+
+function ratio (figures, one, other, value) {
+  return figures[one] && figures[other] ? figures[one][value] / figures[other][value] : null
 }
 
 /** @param {'most' | 'least'} kind of the goal */
@@ -63,25 +76,27 @@ function judged (value, goal, kind) {
   return [times(value), `${kind === 'most' ? '≤' : '≥'} ${times(goal)}`, met ? 'met' : '**missed**']
 }
 
-/** Whether this package is nowhere slower than its rivals, to the second decimal. */
-function verdict ({ cases }) {
-  const compared = new Map(RIVALS.map((name) => [name, 0]))
+/** Whether this server is nowhere slower than its rivals, to the second decimal. */
+function verdict ({ cases }, server) {
+  const rivals = RIVALS[server]
+  const compared = new Map(rivals.map((name) => [name, 0]))
   const exceptions = []
   for (const { title, figures } of cases) {
-    for (const rival of RIVALS) {
-      const rate = ratio(figures, rival, 'messagesPerSecond')
+    for (const rival of rivals) {
+      const rate = ratio(figures, server, rival, 'messagesPerSecond')
       if (rate === null) continue
       compared.set(rival, compared.get(rival) + 1)
       if (rate < 0.995) exceptions.push(`- ${title}: ${times(rate)} the rate of ${rival}`)
     }
   }
   const sum = [...compared.values()].reduce((sum, count) => sum + count, 0)
-  if (sum === 0) return `Not compared with any of ${RIVALS.join(', ')}.`
-  const names = RIVALS.filter((name) => compared.get(name) > 0).join(', ')
-  const missing = RIVALS.filter((name) => compared.get(name) < cases.length)
+  const title = titleOf[server]
+  if (sum === 0) return `${title} was not compared with ${rivals.join(', ')}.`
+  const names = rivals.filter((name) => compared.get(name) > 0).join(', ')
+  const missing = rivals.filter((name) => compared.get(name) < cases.length)
   const incomplete = missing.length > 0 ? ` Not compared in every case: ${missing.join(', ')}.` : ''
-  if (exceptions.length === 0) return `**Never slower than ${names}** in ${sum} comparisons.${incomplete}`
-  return `**Slower in ${exceptions.length} of ${sum} comparisons with ${names}:**${incomplete}\n\n` +
+  if (exceptions.length === 0) return `**${title}: never slower than ${names}** in ${sum} comparisons.${incomplete}`
+  return `**${title}: slower in ${exceptions.length} of ${sum} comparisons with ${names}:**${incomplete}\n\n` +
     exceptions.join('\n')
 }
 
@@ -135,7 +150,7 @@ function charts ({ cases, memory }) {
 }
 
 function bar (name, value, label) {
-  const kind = name === OURS || name === 'broadcast' ? 'ours' : name === FLOOR ? 'floor' : 'other'
+  const kind = [OURS, WEBSOCKET, 'broadcast'].includes(name) ? 'ours' : name === FLOOR ? 'floor' : 'other'
   return { title: titleOf[name], value, label, kind }
 }
 

@@ -1,0 +1,3 @@
+'use strict'
+
+require('./websocket-node').driveWebSocket(require('../../lib/websocket'))

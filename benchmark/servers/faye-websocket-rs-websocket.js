@@ -1,0 +1,3 @@
+'use strict'
+
+require('./websocket-node').serveWebSocket(require('../../lib/websocket'))

@@ -1,0 +1,50 @@
+'use strict'
+
+// A server over the interface that websocket and this package share.
+
+const { serve, CONFIRMED } = require('./serve')
+
+/** By default, frames of 64 KiB and messages of 1 MiB are taken. */
+const LONGEST = 64 * 1024 * 1024
+
+function serveWebSocket ({ server: WebSocketServer }) {
+  serve((server, { deflate, mode }) => {
+    if (deflate) throw new Error('permessage-deflate is not compared here')
+    const all = new Set()
+    const reply = (connection, { type, utf8Data, binaryData }) => {
+      if (type === 'utf8') connection.sendUTF(utf8Data)
+      else connection.sendBytes(binaryData)
+    }
+    const attachments = {
+      echo (connection) {
+        connection.on('message', (message) => reply(connection, message))
+      },
+      receive (connection) {
+        let count = 0
+        connection.on('message', () => {
+          if (++count % CONFIRMED === 0) connection.sendUTF(String(count))
+        })
+      },
+      broadcast (connection) {
+        all.add(connection)
+        connection.on('message', (message) => {
+          for (const one of all) reply(one, message)
+        })
+        connection.on('close', () => all.delete(connection))
+      }
+    }
+    const attach = attachments[mode]
+    const connections = new WebSocketServer({
+      httpServer: server,
+      maxReceivedFrameSize: LONGEST,
+      maxReceivedMessageSize: LONGEST
+    })
+    connections.on('request', (request) => {
+      const connection = request.accept(null, request.origin)
+      connection.on('error', () => {})
+      attach(connection)
+    })
+  })
+}
+
+module.exports = { serveWebSocket }

@@ -70,6 +70,7 @@ function common (work) {
     { name: 'build', commands: [words('npm run build')] },
     { name: 'cargo clippy', commands: [words('cargo clippy --workspace --all-targets --locked -- -D warnings')] },
     { name: 'Autobahn|Testsuite, installed', commands: [words('npm run conformance -- --install')] },
+    { name: 'dependents, installed', commands: [words('npm ci --no-audit --no-fund --prefix __test__/dependents')] },
     ...(NODES.length > 0 ? [{ name: 'other versions of Node', commands: [installation(work)] }] : []),
     { name: 'tsc, eslint and imports', commands: [words('npm run check')] },
     { name: 'cargo fmt', commands: [words('cargo fmt --all --check')] },
@@ -143,7 +144,7 @@ function nodeTests (work, version, files) {
     name: `Node tests on Node ${version}`,
     commands: [[node, '--version'], [node, 'scripts/test.js', '--js', '--jobs', '1', ...files]],
     env: { FAYE_WEBSOCKET_TRANSPORT: 'native' },
-    after: ['build', 'other versions of Node']
+    after: ['build', 'dependents, installed', 'other versions of Node']
   }
 }
 

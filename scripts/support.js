@@ -39,13 +39,18 @@ function npm (args, options) {
   return run('npm', args, { name: 'npm ' + args[0], shell: process.platform === 'win32', ...options })
 }
 
-/** Installs what package-lock.json lists, unless that has been done since the file last changed. */
-function ensureDependencies () {
+/**
+ * Installs what package-lock.json lists, unless that has been done since the file last changed.
+ *
+ * @param {string} [folder] that has one of its own
+ */
+function ensureDependencies (folder = '.') {
   // npm writes this file last, so it also tells a finished installation from a broken one.
-  const installed = modified('node_modules/.package-lock.json')
-  if (installed >= modified('package-lock.json')) return
-  console.log('Installing the npm dependencies (npm ci)')
+  const installed = modified(path.join(folder, 'node_modules/.package-lock.json'))
+  if (installed >= modified(path.join(folder, 'package-lock.json'))) return
+  console.log(`Installing the npm dependencies (npm ci)${folder === '.' ? '' : ` of ${folder}`}`)
   npm(['ci', '--include=dev', '--no-audit', '--no-fund'], {
+    cwd: path.join(ROOT, folder),
     fix: 'The development dependencies come from the npm registry: check the network, then run the command again.'
   })
 }

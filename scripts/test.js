@@ -13,12 +13,14 @@ const { runTests, summarise } = require('./test_runner')
 // Forces a transport: see lib/transport/adoption.js. Without it, connections are native where the machine allows it.
 const TRANSPORT = 'FAYE_WEBSOCKET_TRANSPORT'
 // What needs one to be shown under both.
-const CONNECTIONS = /^__test__\/(faye|websocket|parity|permessage-deflate)\//
+const CONNECTIONS = /^__test__\/(dependents|faye|websocket|parity|permessage-deflate)\//
 // These run programs that open some.
 const GUESTS = /^__test__\/guests\//
 const SUPPORT = 'child|client|dial|open|peer|proxy|ways|websocket'
 const RUNNERS = 'websocket-(scripts|services)'
 const OPENS = new RegExp(`require\\('(\\.\\./support/(${SUPPORT})|\\./${RUNNERS}|node:(http|https|net))'\\)`)
+/** Has npm dependencies of its own: those that are tested. */
+const DEPENDENTS = '__test__/dependents/'
 
 const USAGE = `Usage: npm test -- [--rust | --js] [--jobs <n>] [filter ...]
 
@@ -34,6 +36,7 @@ main(async (args) => {
   const { rust, js, jobs, filters } = parse(args)
   const files = js ? testFiles(filters) : []
   ensureDependencies()
+  if (files.some((file) => file.startsWith(DEPENDENTS))) ensureDependencies(DEPENDENTS)
   build()
   if (rust) run('cargo', ['test', '--workspace', '--locked', '--quiet'], { name: 'cargo test' })
   if (!js) return

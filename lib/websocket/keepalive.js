@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { programClock } = require('../runtime')
+const { nextTick, programClock } = require('../runtime')
 
 /**
  * The keep-alive of one connection: a ping when nothing has come for `keepaliveInterval`, and the end of a peer that is
@@ -18,6 +18,8 @@ class Keepalive {
   #grace = null
   /** Bytes that had been read when the last ping was sent. */
   #read = 0
+  /** Something has come in this tick already. */
+  #hasHeard = false
 
   /**
    * @param {any} connection
@@ -28,11 +30,22 @@ class Keepalive {
     this.#link = link
   }
 
-  /** Something has come from the peer. */
+  /** Something has come from the peer. Restarts the timer once in a tick, however many messages a chunk has. */
   heard () {
+    if (this.#hasHeard || (this.#interval === null && this.#grace === null)) return
+    this.#hasHeard = true
+    if (Keepalive.#ofThisTick.push(this) === 1) nextTick(Keepalive.#endTick)
     if (this.#grace !== null) this.#connection.setKeepaliveTimer()
     // A public method sets a timer; a message restarts it without one.
-    else if (this.#interval !== null && !this.#interval.restart()) this.#connection.setKeepaliveTimer()
+    else if (!this.#interval?.restart()) this.#connection.setKeepaliveTimer()
+  }
+
+  /** @type {Keepalive[]} those that have heard something */
+  static #ofThisTick = []
+
+  static #endTick () {
+    for (const keepalive of Keepalive.#ofThisTick) keepalive.#hasHeard = false
+    Keepalive.#ofThisTick = []
   }
 
   /** @param {number} milliseconds */

@@ -19,6 +19,8 @@ function load () {
 }
 
 const createDebug = load()
+/** @type {Map<string, Log>} one for all connections: `debug` takes a while to make one */
+const logs = new Map()
 
 /**
  * @param {string} namespace
@@ -26,9 +28,12 @@ const createDebug = load()
  */
 function debugFor (namespace) {
   if (createDebug === null) return SILENT
+  const known = logs.get(namespace)
+  if (known !== undefined) return known
   const log = createDebug(namespace)
   // Programs call it on connections. What is logged is printed at once, so nothing is left to print.
   log.printOutput = ignore
+  logs.set(namespace, log)
   return log
 }
 

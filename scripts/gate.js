@@ -17,8 +17,20 @@ const USAGE = `Usage: node scripts/gate.js [--nightly]
   --nightly  everything at length: all cases of Autobahn|Testsuite by both transports, all test files on every version
              of Node, AddressSanitizer, and ten minutes of each fuzz target`
 
+const PLAIN_CASES = '1,2,3,4,5,6,7,9,10'
 // Of the cases with compression, which take most of an hour, those with one document and one offer.
-const CASES = '1,2,3,4,5,6,7,9,10,12.1.*,13.1.*'
+const CASES = `${PLAIN_CASES},12.1.*,13.1.*`
+/** Target, role and transport. */
+const CONFORMANCE = both([['driver'], ['faye'], ['faye', '--transport', 'stream']])
+const CONFORMANCE_OF_WEBSOCKET = [
+  ...both([['websocket'], ['websocket', '--transport', 'stream']]),
+  ['w3cwebsocket', '--role', 'client'],
+  ['w3cwebsocket', '--transport', 'stream', '--role', 'client']
+]
+/** One each, because the engine is the same: what is the interface's own is in the groups without compression. */
+const SAMPLE_OF_WEBSOCKET = CONFORMANCE_OF_WEBSOCKET.filter(([target, ...rest]) => {
+  return rest.includes('stream') === (target === 'websocket' && rest.includes('client'))
+})
 /** npm has these for one platform, and they are shown there. */
 const NODES = `${process.platform} ${process.arch}` === 'linux x64' ? [18, 22, 24] : []
 /** Test files of what differs between versions of Node. The others are sampled. */
@@ -41,7 +53,8 @@ const TAIL = 12
 function gate (work) {
   return [
     ...common(work),
-    ...autobahn(['--cases', CASES]),
+    ...autobahn(CONFORMANCE, ['--cases', CASES]),
+    ...autobahn(SAMPLE_OF_WEBSOCKET, ['--cases', PLAIN_CASES]),
     ...fuzz(10),
     ...NODES.map((version, index) => nodeTests(work, version, sample(index)))
   ]
@@ -54,7 +67,7 @@ function gate (work) {
 function nightly (work) {
   return [
     ...common(work),
-    ...autobahn([]),
+    ...autobahn([...CONFORMANCE, ...CONFORMANCE_OF_WEBSOCKET], []),
     ...fuzz(600),
     ...NODES.map((version) => nodeTests(work, version, testFiles([]))),
     { name: 'AddressSanitizer', commands: [words('npm run sanitize')], after: ['build'] }
@@ -98,18 +111,26 @@ const FRESH = `
   exit 1`
 
 /**
- * Each target by each transport, both roles: steps of their own, so that they run at once.
+ * Steps of their own, so that they run at once.
  *
+ * @param {string[][]} runs
  * @param {string[]} cases
  * @returns {Step[]}
  */
-function autobahn (cases) {
-  const runs = [['driver'], ['faye'], ['faye', '--transport', 'stream']]
-  return runs.flatMap(([target, ...transport]) => ['server', 'client'].map((role) => ({
-    name: ['Autobahn|Testsuite:', target, ...transport.slice(1), role].join(' '),
-    commands: [[...words('npm run conformance -- --target'), target, ...transport, '--role', role, ...cases]],
+function autobahn (runs, cases) {
+  return runs.map((run) => ({
+    name: ['Autobahn|Testsuite:', ...run.filter((word) => !word.startsWith('--'))].join(' '),
+    commands: [[...words('npm run conformance -- --target'), ...run, ...cases]],
     after: ['build', 'Autobahn|Testsuite, installed']
-  })))
+  }))
+}
+
+/**
+ * @param {string[][]} runs
+ * @returns {string[][]} in both roles
+ */
+function both (runs) {
+  return runs.flatMap((run) => ['server', 'client'].map((role) => [...run, '--role', role]))
 }
 
 /**

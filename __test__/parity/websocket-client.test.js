@@ -154,7 +154,9 @@ const REFUSALS = [
   ['status 400 with a body', [{ 'Content-Length': '4' }, '400 Bad Request', 'body']],
   ['status 401', [{ 'WWW-Authenticate': 'Basic', 'Set-Cookie': ['a=1', 'b=2'] }, '401 Unauthorized']],
   ['status 404', [{}, '404 Not Found']], ['status 404 and no more headers', [NOTHING, '404 Not Found']],
-  ['status 500 and no reason', [{}, '500']]
+  ['status 500 and no reason', [{}, '500']],
+  ['101 without Upgrade', [{ Upgrade: null }]], ['101 without Connection', [{ Connection: null }]],
+  ['101 with another Connection', [{ Connection: 'keep-alive' }]], ['101 with nothing', [NOTHING]]
 ]
 
 async function judge (websocket, log, scope, rest, [headers, status], send) {

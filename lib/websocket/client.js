@@ -141,14 +141,6 @@ function awaitAnswer (client, request) {
         `Response Headers Follow:\n${dump(headers)}\n`)
     },
 
-    // Node sees no upgrade where one of the headers for it is missing, and waits for another answer.
-    information (response) {
-      if (response.statusCode !== 101) return
-      settle()
-      Object.assign(client, { socket: request.socket, response })
-      client.validateHandshake()
-    },
-
     error (error) {
       settle()
       client.emit('connectFailed', error)

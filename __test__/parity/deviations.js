@@ -82,9 +82,8 @@ const driver = {
 
 // From websocket 1.0.35, in its connections. Each has a test in __test__/websocket.
 const websocket = {
-  'unmasked frames of a client': 'fail with 1002 unless requireMasking is false; the original takes them',
-  'a 64-bit length above 2^63': 'fails like the other long ones, however the bytes are cut',
-  'text that is not UTF-8 in an early fragment': 'fails when the byte arrives, not when the message ends',
+  'unmasked frames of a client': 'fail with 1003 unless requireMasking is false; the original takes them',
+  'masked frames of a server': 'fail with 1002; the original takes them',
   'messages before the end of TCP': 'are delivered; the original loses those that wait for their turn',
   'one frame per turn of the event loop': 'is not kept: what has arrived together is delivered together, in order',
   'frames in the packet of the handshake': 'are delivered; the original loses them',
@@ -93,7 +92,8 @@ const websocket = {
   'the pong for a ping whose listener closes': 'is not sent, for the same reason',
   'a peer that answers a close and keeps TCP open': 'is left after closeTimeout; the original waits for ever',
   'a close reason above 123 bytes': 'is cut at a character; the original sends a frame that no peer may accept',
-  'frames by sendFrame that no peer may accept': 'throw; the original sends them',
+  'control frames above 125 bytes by sendFrame': 'throw; the original sends what no peer may accept',
+  'close codes that may not be on the wire': 'throw in sendCloseFrame(), and drop() sends no close frame with them',
   'pong with a text': 'is sent; the original throws on a server, and ends the process of a client',
   'typed arrays, DataViews, ArrayBuffers and Blobs': 'are sent as binary; the original sends the text that they make',
   'maskOutgoingPackets, and fragmentation in config': 'are read when the connection is made, not for each message',

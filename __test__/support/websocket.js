@@ -3,10 +3,12 @@
 // Connections of WebSocket-Node's interface: ours or the original's, wired by hand to a socket whose other end is raw.
 // WEBSOCKET=original runs behaviour tests against the original.
 
+const http = require('node:http')
 const net = require('node:net')
 const { Duplex } = require('node:stream')
 
-const { accept, connect, listen, Peer } = require('./peer')
+const { accept, connect, connectOpen, listen, Peer } = require('./peer')
+const { test } = require('./test')
 const { frame, fromClient } = require('./wire')
 
 const usesOriginal = process.env.WEBSOCKET === 'original'
@@ -111,4 +113,67 @@ async function openConnection (scope, { Connection = subject.Connection, role = 
   return { connection, socket, peer, frame: role === 'client' ? frame : fromClient }
 }
 
-module.exports = { CONFIGS, openConnection, original, streamPair, subject, tcpPair, usesOriginal }
+/**
+ * A server of the package: `open()` connects a raw peer to it.
+ *
+ * @param {object} [given]
+ * @param {object} [given.config] of the server
+ * @param {(connection) => void} [given.onConnection] is called as soon as there is a connection
+ */
+async function startServer (scope, { config, onConnection } = {}) {
+  const httpServer = http.createServer()
+  const port = await listen(scope, httpServer)
+  const server = new subject.websocket.server({ httpServer, autoAcceptConnections: true, keepalive: false, ...config })
+  const open = async () => {
+    const connected = new Promise((resolve) => server.once('connect', (connection) => {
+      if (onConnection) onConnection(connection)
+      resolve(connection)
+    }))
+    const peer = await connectOpen(scope, port)
+    return { connection: await connected, frame: fromClient, peer }
+  }
+  return { httpServer, open, port, server }
+}
+
+/** A client of the package that is connected to a raw server. */
+async function openClient (scope, { config, onConnection } = {}) {
+  const server = await accept(scope)
+  const client = new subject.websocket.client(config)
+  const connected = new Promise((resolve, reject) => {
+    client.on('connectFailed', reject)
+    client.on('connect', (connection) => {
+      scope.defer(() => connection.socket.destroy())
+      if (onConnection) onConnection(connection)
+      resolve(connection)
+    })
+  })
+  client.connect(server.url)
+  const peer = await server.acceptedOpen()
+  return { connection: await connected, frame, peer }
+}
+
+async function openServer (scope, given) {
+  const { open } = await startServer(scope, given)
+  return open()
+}
+
+/** Both ends, by what our connection is: opened by a handshake, the other end raw. */
+const roles = { server: openServer, client: openClient }
+
+/** Everything that a connection has told, in order: the names of events with their arguments. */
+function eventsOf (connection) {
+  const events = []
+  for (const type of ['message', 'frame', 'pong', 'error', 'close']) {
+    connection.on(type, (...given) => events.push([type, ...given]))
+  }
+  return events
+}
+
+/** A test of something that we do differently from the original, on purpose. */
+function deviation (name, body, options = {}) {
+  test(name, body, { ...options, skip: usesOriginal && 'websocket 1.0.35 behaves differently here' })
+}
+
+module.exports = {
+  CONFIGS, deviation, eventsOf, openConnection, original, roles, startServer, streamPair, subject, tcpPair, usesOriginal
+}

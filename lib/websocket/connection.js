@@ -229,7 +229,8 @@ const methods = {
     this.closeReasonCode = reasonCode
     this.closeDescription = description
     try {
-      if (!skipCloseFrame) this.sendCloseFrame(reasonCode, description)
+      // 1006 and its like are for close events: RFC 6455 section 7.4.1 keeps them off the wire.
+      if (!skipCloseFrame && isCloseCode(reasonCode)) this.sendCloseFrame(reasonCode, description)
       this.connected = false
       this.state = State.Closed
       this.clearCloseTimer()

@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { Buffer } = require('node:buffer')
 const { randomFillSync } = require('node:crypto')
 const { CLOSE, headerOf, mask, payloadOf, splitClosePayload } = require('./frame_bytes')
 

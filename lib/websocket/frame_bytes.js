@@ -3,6 +3,8 @@
 
 // The parts of a frame's bytes, for the class that programs make frames of. Frames of connections are the engine's.
 
+const { Buffer } = require('node:buffer')
+
 const CLOSE = 0x08
 
 /**

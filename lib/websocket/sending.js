@@ -8,7 +8,7 @@ const { Callback } = require('../callback')
 const { binaryOf } = require('../connection/messages')
 const { Queue, transmit } = require('../connection/queue')
 const { refuse } = require('../connection/receipts')
-const { CLOSE_REASONS } = require('./close_codes')
+const { CLOSE_REASONS, isCloseCode } = require('./close_codes')
 const WebSocketFrame = require('./frame')
 const { payloadOf, rsvOf } = require('./frame_bytes')
 const { linkOf } = require('./link')
@@ -54,6 +54,7 @@ const methods = {
   sendCloseFrame (reasonCode, description, cb) {
     if (typeof reasonCode !== 'number') reasonCode = CLOSE_REASONS.CLOSE_REASON_NORMAL
     this._debug('sendCloseFrame state: %s, reasonCode: %d, description: %s', this.state, reasonCode, description)
+    if (!isCloseCode(reasonCode)) throw new Error('Close code ' + reasonCode + ' is not valid.')
     if (this.state !== 'open' && this.state !== 'peer_requested_close') return
     const link = linkOf(this)
     const reason = typeof description === 'string' ? description : ''

@@ -138,6 +138,7 @@ impl Policy {
     #[must_use]
     pub fn websocket_node_client(mask_keys: MaskKeys) -> Self {
         Self {
+            peer_masking: PeerMasking::Forbidden,
             mask_keys: Some(mask_keys),
             max_frame: 1024 * 1024,
             max_message: 8 * 1024 * 1024,

@@ -1,0 +1,88 @@
+'use strict'
+
+// Keep-alive where bytes are read natively, and where a program fakes the clock. What is the same as in
+// websocket 1.0.35 is in __test__/parity.
+
+const assert = require('node:assert/strict')
+const FakeTimers = require('@sinonjs/fake-timers')
+
+const { test } = require('../support/test')
+const { deviation, eventsOf, roles } = require('../support/websocket')
+
+const TIMERS = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval']
+const CONFIG = {
+  keepalive: true, keepaliveInterval: 1000, dropConnectionOnKeepaliveTimeout: true, keepaliveGracePeriod: 500
+}
+
+async function opened (scope, open, config) {
+  const clock = FakeTimers.install({ toFake: TIMERS })
+  scope.defer(() => clock.uninstall())
+  return { clock, ...await open(scope, { config: { ...CONFIG, ...config } }) }
+}
+
+async function arrive (peer, bytes) {
+  peer.write(bytes)
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+for (const [role, open] of Object.entries(roles)) {
+  for (const [name, make] of [
+    ['a part of a frame', (frame) => frame('text', 'abcdef').subarray(0, 4)],
+    ['a fragment', (frame) => frame('text', 'a', { fin: false })]
+  ]) {
+    deviation(`${role}: ${name} in the grace period keeps a peer, and silence from then on drops it`, async (scope) => {
+      const { clock, connection, frame, peer } = await opened(scope, open)
+      const events = eventsOf(connection)
+      clock.tick(1000)
+      await peer.frame()
+      clock.tick(400)
+      await arrive(peer, make(frame))
+      clock.tick(100)
+      assert.equal(connection.connected, true)
+      clock.tick(1000)
+      await peer.frame()
+      assert.equal(connection.connected, true)
+      clock.tick(500)
+      assert.deepEqual(events, [['close', 1006, 'Peer not responding.']])
+      assert.equal(clock.countTimers(), 0)
+    })
+  }
+
+  deviation(`${role}: a paused connection does not drop its peer`, async (scope) => {
+    const { clock, connection, frame, peer } = await opened(scope, open)
+    const events = eventsOf(connection)
+    connection.pause()
+    clock.tick(1000)
+    await peer.frame()
+    await arrive(peer, frame('pong', ''))
+    clock.tick(5000)
+    assert.equal(connection.connected, true)
+    connection.resume()
+    const message = new Promise((resolve) => connection.once('message', resolve))
+    peer.write(frame('text', 'a'))
+    await message
+    assert.deepEqual(events.map(([type]) => type), ['pong', 'message'])
+  })
+
+  test(`${role}: a peer that answers stays for ever`, async (scope) => {
+    const { clock, connection, frame, peer } = await opened(scope, open)
+    for (let round = 0; round < 20; round++) {
+      clock.tick(1000)
+      assert.equal((await peer.frame()).type, 'ping')
+      await arrive(peer, frame('pong', ''))
+    }
+    assert.equal(connection.connected, true)
+    assert.equal(clock.countTimers(), 1)
+  })
+
+  test(`${role}: a connection with real timers is dropped when its peer is silent`, async (scope) => {
+    const { connection, peer } = await open(scope, {
+      config: { ...CONFIG, keepaliveInterval: 30, keepaliveGracePeriod: 30 }
+    })
+    const events = eventsOf(connection)
+    await new Promise((resolve) => connection.once('close', resolve))
+    await peer.ended()
+    assert.deepEqual(events, [['close', 1006, 'Peer not responding.']])
+    assert.equal((await peer.frame()).type, 'ping')
+  })
+}

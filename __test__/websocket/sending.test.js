@@ -1,0 +1,161 @@
+'use strict'
+
+// What connections send where websocket 1.0.35 does something else. What is the same is in __test__/parity.
+
+const assert = require('node:assert/strict')
+
+const { eventually } = require('../support/peer')
+const { loadInRealm } = require('../support/realm')
+const { test } = require('../support/test')
+const { deviation, openConnection, roles, subject } = require('../support/websocket')
+
+const allSent = async (peer, count) => {
+  const frames = await peer.frames(count)
+  return frames.map(({ type, payload }) => [type, payload.toString()])
+}
+const sent = async (peer) => (await allSent(peer, 1))[0]
+const bytes = new TextEncoder().encode('bytes')
+const BINARY = {
+  'a Uint8Array': bytes,
+  'a part of an ArrayBuffer': new TextEncoder().encode('<bytes>').subarray(1, 6),
+  'an ArrayBuffer': bytes.buffer,
+  'a DataView': new DataView(bytes.buffer),
+  'a SharedArrayBuffer': (() => {
+    const shared = new SharedArrayBuffer(5)
+    new Uint8Array(shared).set(bytes)
+    return shared
+  })(),
+  'a Blob': new Blob([bytes])
+}
+
+for (const [role, open] of Object.entries(roles)) {
+  for (const [name, data] of Object.entries(BINARY)) {
+    for (const method of ['send', 'sendBytes']) {
+      deviation(`${role}: ${method} of ${name} is binary`, async (scope) => {
+        const { connection, peer } = await open(scope)
+        await new Promise((resolve, reject) => {
+          connection[method](data, (error) => error ? reject(error) : resolve())
+        })
+        assert.deepEqual(await sent(peer), ['binary', 'bytes'])
+      })
+    }
+  }
+
+  deviation(`${role}: what is sent behind a Blob waits for it`, async (scope) => {
+    const { connection, peer } = await open(scope)
+    connection.send(new Blob(['first']))
+    connection.send('second')
+    connection.sendBytes(Buffer.from('third'))
+    assert.deepEqual(await allSent(peer, 3), [['binary', 'first'], ['text', 'second'], ['binary', 'third']])
+  })
+
+  deviation(`${role}: close behind a Blob waits for it`, async (scope) => {
+    const { connection, peer } = await open(scope)
+    connection.send(new Blob(['first']))
+    connection.close()
+    const [message, close] = await allSent(peer, 2)
+    assert.deepEqual([message, close[0]], [['binary', 'first'], 'close'])
+  })
+
+  deviation(`${role}: pong takes what ping takes`, async (scope) => {
+    const { connection, peer } = await open(scope)
+    for (const data of ['text', 5, new Uint8Array([97, 98])]) {
+      connection.ping(data)
+      connection.pong(data)
+      const [ping, pong] = await peer.frames(2)
+      assert.deepEqual([ping.type, pong.type], ['ping', 'pong'])
+      assert.deepEqual(ping.payload, pong.payload)
+    }
+  })
+
+  test(`${role}: a Buffer that changes after send is sent as it was`, async (scope) => {
+    const { connection, peer } = await open(scope, { config: { fragmentationThreshold: 1000 } })
+    for (const size of [0, 10, 200, 70000]) {
+      const data = Buffer.alloc(size, 'a')
+      connection.send(data)
+      connection.ping(data.subarray(0, 10))
+      data.fill('z')
+      const frames = await peer.frames(Math.max(1, Math.ceil(size / 1000)) + 1)
+      const messages = Buffer.concat(frames.filter(({ type }) => type !== 'ping').map(({ payload }) => payload))
+      assert.deepEqual(messages, Buffer.alloc(size, 'a'))
+      assert.deepEqual(frames.at(-1).payload, Buffer.alloc(Math.min(size, 10), 'a'))
+    }
+  })
+
+  const mine = new Error('mine')
+  test(`${role}: what a toString throws is the caller's, and nothing is sent`, async (scope) => {
+    const { connection, peer } = await open(scope)
+    const throwing = { toString () { throw mine } }
+    for (const method of ['send', 'sendUTF', 'ping']) assert.throws(() => connection[method](throwing), mine)
+    connection.send('goes on')
+    assert.deepEqual(await sent(peer), ['text', 'goes on'])
+  })
+
+  const REENTRY = {
+    send: (connection) => connection.send('inner'),
+    close: (connection) => connection.close(3000),
+    drop: (connection) => connection.drop(),
+    ping: (connection) => connection.ping('inner'),
+    pause: (connection) => connection.pause(),
+    'destroy the socket': (connection) => connection.socket.destroy()
+  }
+  for (const [name, act] of Object.entries(REENTRY)) {
+    deviation(`${role}: a toString may ${name}`, async (scope) => {
+      const { connection, peer } = await open(scope)
+      let closes = 0
+      connection.on('close', () => closes++)
+      connection.send({ toString () { act(connection); return 'outer' } })
+      connection.resume()
+      connection.close()
+      peer.socket.end()
+      await eventually(() => closes > 0, 'close')
+      await scope.settle()
+      assert.equal(closes, 1)
+    })
+  }
+
+  deviation(`${role}: a control frame above 125 bytes by sendFrame throws`, async (scope) => {
+    const { connection, peer } = await open(scope)
+    const frame = new subject.Frame(Buffer.alloc(4), Buffer.alloc(10), connection.config)
+    Object.assign(frame, { opcode: 9, fin: true, binaryPayload: Buffer.alloc(126) })
+    assert.throws(() => connection.sendFrame(frame), RangeError)
+    connection.send('goes on')
+    assert.deepEqual(await sent(peer), ['text', 'goes on'])
+  })
+
+  deviation(`${role}: callbacks of what a connection could not send get an error, once`, async (scope) => {
+    const { connection, peer } = await open(scope)
+    peer.socket.pause()
+    const answers = []
+    for (let count = 0; count < 40; count++) connection.send(Buffer.alloc(1 << 20), (error) => answers.push(error))
+    connection.drop()
+    await eventually(() => answers.length === 40, 'all callbacks')
+    await scope.settle()
+    assert.equal(answers.length, 40)
+    assert.ok(answers.at(-1) instanceof Error)
+  })
+
+  test(`${role}: messages of another realm are recognised`, async (scope) => {
+    const { connection, peer } = await open(scope)
+    const { runInNewContext } = require('node:vm')
+    connection.send(runInNewContext('new String("text")'))
+    assert.deepEqual(await sent(peer), ['text', 'text'])
+    if (process.env.WEBSOCKET) return
+    connection.send(runInNewContext('new Uint8Array([97, 98])'))
+    assert.deepEqual(await sent(peer), ['binary', 'ab'])
+  })
+}
+
+deviation('the package works in a realm of its own', async (scope) => {
+  const { connection: Connection } = loadInRealm(require.resolve('../../lib/websocket/index.js')).exports
+  assert.notEqual(Connection ?? subject.Connection, subject.Connection)
+  const { connection, frame, peer } = await openConnection(scope, { Connection })
+  const message = new Promise((resolve) => connection.once('message', resolve))
+  peer.write(frame('binary', 'ab'))
+  const { type, binaryData } = await message
+  assert.deepEqual([type, Buffer.isBuffer(binaryData)], ['binary', true])
+  connection.send(binaryData)
+  connection.send('text')
+  connection.send(new Uint8Array([99]))
+  assert.deepEqual(await allSent(peer, 3), [['binary', 'ab'], ['text', 'text'], ['binary', 'c']])
+})

@@ -50,11 +50,12 @@ const CORRECTIONS = [
   ['bufferList: IBufferList;', ''],
   ['currentFrame: frame;', ''],
   ['assembleFragments: number;', 'assembleFragments: boolean;'],
+  ['extensions: IExtension[]', 'extensions: string[]'],
   ['cb?: (err: Error) => void): void;', 'cb?: (err?: Error) => void): void;'],
   ['parseExtensions(extensionString: string): string[];', 'parseExtensions(extensionString: string): any[];'],
   ['closeStatus: number;', 'closeStatus: number; constructor(a: Buffer, b: Buffer, c: IConfig);'],
   ['accept(acceptedProtocol?: string, allowedOrigin?', 'accept(allowedOrigin?'],
-  ['path: string;', 'path: RegExp;'],
+  ['path: string;\n    pathString', 'path: RegExp;\n    pathString'],
   ['pathToRegEx(path: RegExp): RegExp;', '']
 ]
 
@@ -116,7 +117,7 @@ test('what compiles against @types/websocket compiles against websocket, but for
   const theirs = fs.readFileSync(require.resolve('@types/websocket/index.d.ts'), 'utf8')
   const corrected = CORRECTIONS.reduce((text, [wrong, right]) => {
     assert.ok(text.includes(wrong), wrong)
-    return text.replace(wrong, right)
+    return text.replaceAll(wrong, right)
   }, theirs)
   fs.writeFileSync(path.join(folder, 'theirs.d.ts'), corrected)
   fs.writeFileSync(path.join(folder, 'compatible.ts'), COMPATIBLE)

@@ -202,8 +202,8 @@ declare namespace websocket {
     /** The subprotocol, in lower case on a server. Null or undefined when there is none. */
     protocol: string
 
-    /** The extensions in use: empty, or permessage-deflate. */
-    extensions: IExtension[]
+    /** The names of the extensions in use: none, or `permessage-deflate`. */
+    extensions: string[]
 
     /** The address of the peer. On a server behind a proxy, that of the `X-Forwarded-For` header if it is heeded. */
     remoteAddress: string
@@ -267,7 +267,7 @@ declare namespace websocket {
      */
     constructor (
       socket: net.Socket,
-      extensions: IExtension[],
+      extensions: string[],
       protocol: string | null | undefined,
       maskOutgoingPackets: boolean,
       config: IConfig
@@ -597,7 +597,7 @@ declare namespace websocket {
     readonly protocol?: string | undefined
 
     /** `''` before `open`, then those of {@link connection.extensions}. */
-    readonly extensions: IExtension[]
+    readonly extensions: string[]
 
     /** Bytes that {@link send} has accepted and the operating system has not taken yet. */
     readonly bufferedAmount: number
@@ -622,7 +622,7 @@ declare namespace websocket {
     _url: string
     _readyState: number
     _protocol?: string | undefined
-    _extensions: IExtension[]
+    _extensions: string[]
     _bufferedAmount: number
     _binaryType: 'arraybuffer'
     _connection?: connection | undefined
@@ -738,6 +738,12 @@ declare namespace websocket {
      */
     perMessageDeflate?: boolean | IDeflateOptions | undefined
 
+    /**
+     * Whether a handshake that RFC 6455 forbids is refused, though the original takes it: by a server with status 400, by
+     * a client with `connectFailed`. Default: `true`.
+     */
+    strictHandshake?: boolean | undefined
+
     /** What moves the bytes: natively where that is possible, or Node's streams only. Default: `'native'`. */
     transport?: 'native' | 'stream' | undefined
   }
@@ -763,12 +769,6 @@ declare namespace websocket {
 
     /** Whether the `Sec-WebSocket-Extensions` header is parsed. Default: `true`. */
     parseExtensions?: boolean | undefined
-
-    /**
-     * Whether a handshake that RFC 6455 forbids is refused with status 400. With `false`, only what the original looks at
-     * is checked. Default: `true`.
-     */
-    strictHandshake?: boolean | undefined
 
     /** Whether the frames of clients must be masked; with `false`, both kinds are taken. Default: `true`. */
     requireMasking?: boolean | undefined
@@ -807,7 +807,7 @@ declare namespace websocket {
     httponly?: boolean | undefined
   }
 
-  /** An extension in use. */
+  /** @deprecated Extensions in use are named by strings. */
   export interface IExtension {
     name: string
     value: string

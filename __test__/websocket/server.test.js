@@ -6,7 +6,7 @@ const assert = require('node:assert/strict')
 const { execFile } = require('node:child_process')
 const http = require('node:http')
 const { once } = require('node:events')
-const { promisify } = require('node:util')
+const { inspect, promisify } = require('node:util')
 
 const { connect, eventually, listen } = require('../support/peer')
 const { test } = require('../support/test')
@@ -136,9 +136,14 @@ for (const [name, config, error] of [
   ['maxReceivedFrameSize', { maxReceivedFrameSize: -1 }, RangeError],
   ['maxReceivedMessageSize', { maxReceivedMessageSize: 'big' }, RangeError],
   ['fragmentationThreshold', { fragmentationThreshold: 0 }, RangeError],
-  ['closeTimeout', { closeTimeout: {} }, TypeError]
+  ['closeTimeout', { closeTimeout: {} }, TypeError],
+  // Node's timers would fire at once.
+  ['closeTimeout', { closeTimeout: Infinity }, RangeError],
+  ['keepaliveInterval', { keepaliveInterval: NaN }, RangeError],
+  ['keepaliveInterval', { keepaliveInterval: 2 ** 31 }, RangeError],
+  ['keepaliveGracePeriod', { keepaliveGracePeriod: -1 }, RangeError]
 ]) {
-  test(`a bad ${name} is refused before the server listens`, () => {
+  test(`a bad ${name}, ${inspect(config[name])}, is refused before the server listens`, () => {
     const httpServer = http.createServer()
     assert.throws(() => new WebSocketServer({ httpServer, ...config }), (thrown) =>
       thrown instanceof error && thrown.message.startsWith(`Invalid ${name}: `))

@@ -49,7 +49,7 @@ function oneOf (name, value, values) {
   throw new TypeError(`Invalid ${name}: ${inspect(value)}; expected '${values.join("' or '")}'`)
 }
 
-// Beyond this, Node's timers fire at once.
+/** Milliseconds. Beyond this, Node's timers fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-module.exports = { milliseconds, oneOf, positive, validateOptions }
+module.exports = { LONGEST_TIMER, milliseconds, oneOf, positive, validateOptions }

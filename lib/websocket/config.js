@@ -2,7 +2,7 @@
 'use strict'
 
 const { inspect } = require('node:util')
-const { oneOf } = require('../http/options')
+const { LONGEST_TIMER, oneOf } = require('../http/options')
 const { checkDeflate } = require('./deflate')
 
 /**
@@ -71,7 +71,11 @@ function policyOf (config, isClient) {
  */
 function checkConfig (config) {
   policyOf(config, false)
-  number('closeTimeout', config, MILLISECONDS)
+  milliseconds('closeTimeout', config)
+  // Without a number, connections throw what they throw in the original.
+  for (const name of ['keepaliveInterval', 'keepaliveGracePeriod']) {
+    if (typeof config[name] === 'number') milliseconds(name, config)
+  }
   checkDeflate(config)
   oneOf('transport', config.transport, ['stream', 'native'])
 }
@@ -96,6 +100,15 @@ function size (name, config) {
 }
 
 /**
+ * @param {string} name
+ * @param {any} config
+ */
+function milliseconds (name, config) {
+  return number(name, config, `a number of milliseconds from 0 to ${LONGEST_TIMER}`,
+    (value) => isAtLeast0(value) && value <= LONGEST_TIMER)
+}
+
+/**
  * The number under this name, or undefined for the default. Numeric strings, as from environment variables, count.
  *
  * @param {string} name
@@ -116,7 +129,5 @@ function number (name, config, expected, isGood = isAtLeast0) {
 function isAtLeast0 (value) {
   return value >= 0
 }
-
-const MILLISECONDS = 'a number of milliseconds, at least 0'
 
 module.exports = { CLIENT_DEFAULTS, SERVER_DEFAULTS, checkConfig, policyOf }

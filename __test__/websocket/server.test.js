@@ -132,6 +132,21 @@ test('listeners that change the lists do not disturb closeAllConnections and bro
   }
 })
 
+for (const [kind, data] of [
+  ['a typed array', new Uint8Array([1, 2])], ['an ArrayBuffer', new Uint8Array([1, 2]).buffer],
+  ['a DataView', new DataView(new Uint8Array([1, 2]).buffer)], ['a Blob', new Blob([new Uint8Array([1, 2])])]
+]) {
+  test(`broadcast sends ${kind} as binary`, async (scope) => {
+    const { ask, server } = await start(scope, { autoAcceptConnections: true })
+    const peer = await ask({})
+    await eventually(() => server.connections.length === 1, 'a connection')
+    server.broadcast(data)
+    await peer.head()
+    const { type, payload } = await peer.frame()
+    assert.deepEqual([type, payload.toString('hex')], ['binary', '0102'])
+  })
+}
+
 for (const [name, config, error] of [
   ['maxReceivedFrameSize', { maxReceivedFrameSize: -1 }, RangeError],
   ['maxReceivedMessageSize', { maxReceivedMessageSize: 'big' }, RangeError],

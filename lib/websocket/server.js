@@ -1,9 +1,9 @@
 // @ts-check
 'use strict'
 
-const { Buffer } = require('node:buffer')
 const { EventEmitter } = require('node:events')
 const { inherits } = require('node:util')
+const { binaryOf } = require('../connection/messages')
 const { nextTick } = require('../runtime')
 const { SERVER_DEFAULTS, checkConfig } = require('./config')
 const { debugFor } = require('./debug')
@@ -56,7 +56,7 @@ const methods = {
   },
 
   broadcast (data) {
-    if (Buffer.isBuffer(data)) this.broadcastBytes(data)
+    if (binaryOf(data) !== null) this.broadcastBytes(data)
     else if (typeof data.toString === 'function') this.broadcastUTF(data)
   },
 

@@ -101,6 +101,21 @@ const websocket = {
     'grace period ends; in the original at once',
   'pause and the closing handshake': 'a paused connection that closes reads the answer',
   'empty texts of w3cwebsocket': 'are told; the original swallows them',
+  'bufferedAmount of w3cwebsocket': 'is the truth; the original says 0',
+  'Blobs and DataViews sent by w3cwebsocket': 'are binary messages; the original throws, or sends nothing of them',
+  'a handshake that hangs when w3cwebsocket is closed': 'is given up after closeTimeout; the original waits for ever',
+  'event types that Object.prototype has': 'are types like any other; the original throws',
+  'an extension in an answer that was not offered, and a protocol that was not requested': 'fail the connection ' +
+    'unless strictHandshake is false; the original ignores them',
+  'a WHATWG URL': 'is asked for with its path and query; the original asks for /, and leaves a colon in Host',
+  'an IPv6 address in Host': 'has its brackets; the original writes a Host that no server can read',
+  'a frozen or foreign URL, configuration or list of protocols': 'is taken; the original ignores parts of them',
+  'the protocol of a client that connects again': 'is that of the new connection; the original keeps the old one',
+  'abort() before a request has its socket': 'is told by connectFailed; the original says nothing',
+  'the socket of a failed handshake': 'is destroyed, and its errors end nothing else; the original leaves a refused ' +
+    'one to the server, and an error ends the process',
+  'a refusal to a client that has connected before': 'leaves that connection; the original ends it',
+  'a connect handler that throws': 'costs nothing that came with the answer',
   'maskBytes and frameHeader': 'are other Buffers each time: they are scratch space of the parser of the original'
 }
 

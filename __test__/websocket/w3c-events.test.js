@@ -1,0 +1,122 @@
+'use strict'
+
+// Listeners of the browser's interface, where the original's fail. What both do is in __test__/parity.
+
+const assert = require('node:assert/strict')
+
+const { w3cwebsocket: W3CWebSocket } = require('../../lib/websocket')
+const { askW3C, heard, openW3C } = require('../support/asking')
+const { runChild } = require('../support/child')
+const { test } = require('../support/test')
+const { closePayload, frame, upgradeResponse } = require('../support/wire')
+
+for (const type of ['toString', 'constructor', '__proto__', 'hasOwnProperty']) {
+  test(`an event may be called ${type}`, async (scope) => {
+    const { ws } = await askW3C(scope)
+    const events = []
+    const listener = (event) => events.push(event)
+    ws.removeEventListener(type, listener)
+    ws.dispatchEvent({ type })
+    ws.addEventListener(type, listener)
+    const event = { type }
+    assert.equal(ws.dispatchEvent(event), true)
+    assert.deepEqual(events, [event])
+    ws.removeEventListener(type, listener)
+    ws.dispatchEvent({ type })
+    assert.equal(events.length, 1)
+    assert.equal({}.polluted, undefined)
+  })
+}
+
+test('a class with listeners of its own keeps them', () => {
+  class Own extends W3CWebSocket {
+    addEventListener (type, listener) {
+      (this.heard ??= []).push(type, listener)
+    }
+
+    dispatchEvent ({ type }) {
+      (this.told ??= []).push(type)
+    }
+  }
+  const ws = new Own('ws://127.0.0.1:1/')
+  ws.addEventListener('open', 5)
+  ws.close()
+  assert.deepEqual([ws.heard, ws.told], [['open', 5], ['error', 'close']])
+})
+
+test('a program may replace dispatchEvent of a socket', async (scope) => {
+  const { peer, request, ws } = await askW3C(scope)
+  const events = []
+  const { dispatchEvent } = ws
+  ws.dispatchEvent = function (event) {
+    events.push(event.type)
+    return dispatchEvent.call(this, event)
+  }
+  const opened = heard(ws, 'open')
+  peer.write(upgradeResponse(request))
+  await opened
+  const closed = heard(ws, 'close')
+  peer.write(frame('text', 'a'))
+  peer.socket.end(frame('close', closePayload(1000)))
+  await closed
+  assert.deepEqual(events, ['open', 'message', 'close'])
+})
+
+test('handlers may be set, replaced and taken away at any time', async (scope) => {
+  const { peer, ws } = await openW3C(scope)
+  const messages = []
+  ws.onmessage = ({ data }) => {
+    messages.push(`first ${data}`)
+    ws.onmessage = ({ data }) => {
+      messages.push(`second ${data}`)
+      ws.onmessage = null
+    }
+  }
+  ws.addEventListener('message', function once ({ data }) {
+    messages.push(`once ${data}`)
+    ws.removeEventListener('message', once)
+  })
+  peer.write(Buffer.concat(['a', 'b', 'c'].map((text) => frame('text', text))))
+  const closed = heard(ws, 'close')
+  peer.socket.end(frame('close', closePayload(1000)))
+  await closed
+  assert.deepEqual(messages, ['first a', 'once a', 'second b'])
+})
+
+test('each message has an event of its own', async (scope) => {
+  const { peer, ws } = await openW3C(scope)
+  const events = []
+  ws.onmessage = (event) => events.push(event)
+  const closed = heard(ws, 'close')
+  peer.write(Buffer.concat([frame('text', 'a'), frame('text', 'b')]))
+  peer.socket.end(frame('close', closePayload(1000)))
+  await closed
+  assert.deepEqual(events.map(({ data, target }) => [data, target === ws]), [['a', true], ['b', true]])
+  assert.notEqual(events[0], events[1])
+})
+
+test('what handlers throw surfaces, and keeps the connection from nothing', async (scope) => {
+  const { stdout } = await runChild(scope, ({ w3cwebsocket: W3CWebSocket }, { accept }) => {
+    const { closePayload, frame, upgradeResponse } = require('./wire')
+    process.on('uncaughtException', ({ message }) => console.log('uncaught', message))
+    accept({ defer () {} }).then(async (server) => {
+      const ws = new W3CWebSocket(server.url)
+      for (const type of ['open', 'message', 'close']) {
+        ws['on' + type] = ({ data = '', code = '' }) => {
+          console.log(type, data, code)
+          if (type === 'close') setTimeout(process.exit, 20)
+          throw new Error(`of ${type}`)
+        }
+      }
+      const peer = await server.accepted()
+      const head = await peer.head()
+      peer.socket.end(Buffer.concat([
+        Buffer.from(upgradeResponse(head)), frame('text', 'a'), frame('text', 'b'), frame('close', closePayload(1000))
+      ]))
+    })
+  }, { path: require.resolve('../../lib/websocket') }).finished
+  assert.deepEqual(stdout.trim().split('\n').map((line) => line.trim().replace(/ +/g, ' ')), [
+    'open', 'uncaught of open', 'message a', 'uncaught of message', 'message b', 'uncaught of message',
+    'close 1000', 'uncaught of close'
+  ])
+})

@@ -264,7 +264,7 @@ function answer (connection, engine, head) {
   establish(connection, engine)
   engine.start()
   connection.extensions = engine.extensions
-  linkOf(connection).receiveSoon(head ?? NOTHING)
+  if (head !== undefined && head.length > 0) linkOf(connection).receiveSoon(head)
   connection._addSocketEventListeners()
   engine.transport?.offer()
 }
@@ -288,7 +288,6 @@ const COMMA = /,\s*/
 const SEMICOLON = /;\s*/
 /** RFC 6455 section 4.1: subprotocols are tokens. */
 const NO_TOKEN = /[^!-~]|[()<>@,;:\\"/[\]?={}]/
-const NOTHING = Buffer.alloc(0)
 
 Object.assign(WebSocketRequest.prototype, methods)
 

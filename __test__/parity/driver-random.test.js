@@ -5,6 +5,7 @@
 
 const assert = require('node:assert/strict')
 
+const { randomOf } = require('../support/random')
 const { test } = require('../support/test')
 const { closePayload, frame } = require('../support/wire')
 const { openClient, openServer, original, ours } = require('./driver-scripts')
@@ -14,16 +15,6 @@ const SCRIPTS = Number(process.env.RANDOM_SCRIPTS) || 300
 const TEXTS = ['a', 'b', '', 'Hello', 'late 1', 'late 2']
 const HOOKED = ['open', 'message', 'ping', 'pong', 'error', 'close']
 const IN_HANDLERS = ['text', 'binary', 'ping', 'pong', 'close', 'release', 'pause', 'resume']
-
-/** Numbers from 0 to 1 that only depend on the seed: mulberry32. */
-function randomOf (seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let mixed = Math.imul(seed ^ (seed >>> 15), seed | 1)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** An extension that keeps messages with `late` in them until it is told to go on, and fails for `bad`. */
 function lateExtension (log, held) {

@@ -16,7 +16,7 @@ const PATIENCE = 15000
 
 const { launch, missing } = findBrowser()
 
-test('a bundle for browsers has the WebSocket of the platform in it, and neither addon nor module of Node', async () => {
+test('a bundle for browsers has the WebSocket of the platform, and neither addon nor module of Node', async () => {
   const { metafile } = await esbuild.build({
     entryPoints: [path.join(ROOT, 'examples/websocket-page/page.js')],
     absWorkingDir: ROOT,

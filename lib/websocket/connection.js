@@ -10,6 +10,9 @@ const { debugFor } = require('./debug')
 const { LINK, Link, linkOf } = require('./link')
 const sending = require('./sending')
 
+/** All connections share it: making one costs as much as a connection's own properties. */
+const log = debugFor('websocket:connection')
+
 const State = { Open: 'open', PeerRequestedClose: 'peer_requested_close', Ending: 'ending', Closed: 'closed' }
 
 /**
@@ -24,7 +27,7 @@ const State = { Open: 'open', PeerRequestedClose: 'peer_requested_close', Ending
  * @param {any} config of the server or the client
  */
 function WebSocketConnection (socket, extensions, protocol, maskOutgoingPackets, config) {
-  this._debug = debugFor('websocket:connection')
+  this._debug = log
   this._debug('constructor')
   EventEmitter.call(this)
 

@@ -72,10 +72,14 @@ class Link {
     socket.on('close', (/** @type {boolean} */ hadError) => this.enter(() => this.#socketClosed(hadError)))
     this.#transport = transports.connect(socket, engine, config.transport === 'stream')
     if (engine.readyState === ReadyState.Connecting) this.#transport.start()
-    // A socket that begins to flow says so.
-    nextTick(() => {
-      if (connection.connected && !connection.inputPaused) this.enter(() => connection.handleSocketResume())
-    })
+    nextTick(() => this.#transport?.enter(() => this.#flow()))
+  }
+
+  /** A socket that begins to flow says so, and brings what it has read before. */
+  #flow () {
+    const connection = this.#connection
+    if (connection.connected && !connection.inputPaused) connection.handleSocketResume()
+    this.#engine?.delivery.deliver()
   }
 
   /** Whether the reactor moves the bytes; undefined without a transport. */

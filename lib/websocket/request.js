@@ -12,7 +12,7 @@ const { policyOf } = require('./config')
 const WebSocketConnection = require('./connection')
 const { cookieHeaders, parseCookies } = require('./cookies')
 const { extensionOf } = require('./deflate')
-const { establish, linkOf } = require('./link')
+const { establish } = require('./link')
 const { endWith, headerText, refusal } = require('./refusal')
 
 /** How a request names the bytes that came with it. */
@@ -258,13 +258,13 @@ function connectionFor (request, protocol) {
  *
  * @param {any} connection
  * @param {Connection} engine
- * @param {Buffer | undefined} head
+ * @param {any} head
  */
 function answer (connection, engine, head) {
   establish(connection, engine)
   engine.start()
   connection.extensions = engine.extensions
-  if (head !== undefined && head.length > 0) linkOf(connection).receiveSoon(head)
+  if (head?.length > 0) engine.delivery.store(head)
   connection._addSocketEventListeners()
   engine.transport?.offer()
 }

@@ -116,6 +116,22 @@ const websocket = {
     'one to the server, and an error ends the process',
   'a refusal to a client that has connected before': 'leaves that connection; the original ends it',
   'a connect handler that throws': 'costs nothing that came with the answer',
+  'a socket that fails before accept or reject': 'is an ordinary end; the original leaves its error to the process',
+  'the socket of a request that was rejected': 'is released when the client ends its half, and after 30 s; the ' +
+    'original waits for the client, for ever if it has sent something',
+  'a status that HTTP does not have, such as NaN': 'is 403; the original writes it',
+  'characters beyond Latin-1, and NUL, in headers of answers': 'add no line; in the original some become line breaks',
+  'white space around an origin that is answered': 'is trimmed',
+  'arguments that make reject() throw': 'leave the request open for another answer; the original leaves it without one',
+  'subprotocols and cookies named as members of Object.prototype': 'are like any other; the original throws',
+  'the cookies that a program gives': 'are not written to; the original takes characters out of them',
+  'a cookie whose date is none, or whose age is endless': 'is refused; the original writes Invalid Date, or Infinity',
+  'a configuration that a connection refuses when it is accepted': 'answers 500; the original leaves the socket open',
+  'subprotocols that cannot be accepted, with autoAcceptConnections': 'are told by upgradeError; in the original they ' +
+    'end the process',
+  'a request that is answered in the tick of closeAllConnections()': 'stays so; the original throws in the next one',
+  'a path with the flag g or y': 'matches from the beginning each time; the original goes on where it stopped',
+  'unmount() of a router without a protocol': 'finds what was mounted without one; the original throws',
   'maskBytes and frameHeader': 'are other Buffers each time: they are scratch space of the parser of the original'
 }
 

@@ -127,7 +127,8 @@ const websocket = {
   'the cookies that a program gives': 'are not written to; the original takes characters out of them',
   'a cookie whose date is none, or whose age is endless': 'is refused; the original writes Invalid Date, or Infinity',
   'a configuration that a connection refuses when it is accepted': 'answers 500; the original leaves the socket open',
-  'subprotocols that cannot be accepted, with autoAcceptConnections': 'are told by upgradeError; in the original they ' +
+  'subprotocols that cannot be accepted, with autoAcceptConnections':
+    'are told by upgradeError; in the original they ' +
     'end the process',
   'a request that is answered in the tick of closeAllConnections()': 'stays so; the original throws in the next one',
   'a path with the flag g or y': 'matches from the beginning each time; the original goes on where it stopped',

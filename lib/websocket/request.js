@@ -1,7 +1,6 @@
 // @ts-check
 'use strict'
 
-const { Buffer } = require('node:buffer')
 const { EventEmitter } = require('node:events')
 const url = require('node:url')
 const { inherits } = require('node:util')

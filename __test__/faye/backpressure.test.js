@@ -7,7 +7,7 @@ const { Readable, Writable } = require('node:stream')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { openServer, roles } = require('../support/open')
-const { eventually, once, serve } = require('../support/peer')
+const { eventually, once, serve, writeUntilStalled } = require('../support/peer')
 const { closePayload, frame, fromClient, readFrames } = require('../support/wire')
 
 const MiB = 1 << 20
@@ -23,18 +23,6 @@ async function fill (scope, ws) {
     assert.ok(sent < 100, 'the kernel takes everything')
   } while (ws.bufferedAmount === 0)
   return sent
-}
-
-/** Writes until the socket takes no more for a while; how many chunks were written. */
-async function writeUntilStalled (scope, socket, chunks) {
-  let written = 0
-  for (const chunk of chunks) {
-    written++
-    if (socket.write(chunk)) continue
-    const drained = await Promise.race([once(socket, 'drain').catch(() => false), scope.settle(300).then(() => null)])
-    if (drained === null) break
-  }
-  return written
 }
 
 /** When a handler that has paused resumes. */

@@ -200,4 +200,16 @@ async function eventually (predicate, what, milliseconds = WAIT) {
   }
 }
 
-module.exports = { WAIT, Peer, accept, connect, connectOpen, eventually, listen, once, serve }
+/** Writes until the socket takes no more for a while; how many chunks were written. */
+async function writeUntilStalled (scope, socket, chunks) {
+  let written = 0
+  for (const chunk of chunks) {
+    written++
+    if (socket.write(chunk)) continue
+    const drained = await Promise.race([once(socket, 'drain').catch(() => false), scope.settle(300).then(() => null)])
+    if (drained === null) break
+  }
+  return written
+}
+
+module.exports = { WAIT, Peer, accept, connect, connectOpen, eventually, listen, once, serve, writeUntilStalled }

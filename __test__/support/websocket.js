@@ -125,10 +125,13 @@ async function startServer (scope, { config, onConnection } = {}) {
   const port = await listen(scope, httpServer)
   const server = new subject.websocket.server({ httpServer, autoAcceptConnections: true, keepalive: false, ...config })
   const open = async () => {
-    const connected = new Promise((resolve) => server.once('connect', (connection) => {
-      if (onConnection) onConnection(connection)
-      resolve(connection)
-    }))
+    const connected = new Promise((resolve, reject) => {
+      server.once('upgradeError', reject)
+      server.once('connect', (connection) => {
+        if (onConnection) onConnection(connection)
+        resolve(connection)
+      })
+    })
     const peer = await connectOpen(scope, port)
     return { connection: await connected, frame: fromClient, peer }
   }

@@ -10,7 +10,7 @@ use proto::extension::deflate::options::{Compression, Options, WindowBits};
 use proto::extension::header::{Parameters, parse, print};
 
 use crate::connection::Connection;
-use crate::convert::error::pending;
+use crate::convert::error::{OUT_OF_RANGE, out_of_range, pending};
 use crate::convert::options::length_limit;
 use crate::convert::value::Bytes;
 use crate::extensions::{ExtensionParameter, from_parameters, printable};
@@ -47,10 +47,9 @@ impl DeflateOptions {
         );
         let window = |name: &str, bits: Option<i32>| match bits {
             None => Ok(None),
-            Some(bits) => WindowBits::new(byte(bits)).map(Some).ok_or_else(|| {
-                let message = format!("Invalid value for {name}: {bits}; expected 8 to 15");
-                pending(env.throw_range_error(&message, Some(OUT_OF_RANGE)), message)
-            }),
+            Some(bits) => WindowBits::new(byte(bits))
+                .map(Some)
+                .ok_or_else(|| out_of_range(env, name, bits.into(), "8 to 15")),
         };
         Ok(Options {
             compression: compression.ok_or_else(|| {
@@ -297,5 +296,3 @@ fn failed(env: &Env, error: ProtocolError) -> Error {
     };
     pending(env.throw_error(&message, code), message)
 }
-
-const OUT_OF_RANGE: &str = "ERR_OUT_OF_RANGE";

@@ -8,7 +8,7 @@ use proto::frame::mask::MaskingKey;
 use proto::frame::{FrameStart, KeySource, Opcode, Rsv};
 
 use crate::connection::{Connection, sent};
-use crate::convert::error::throw;
+use crate::convert::error::{out_of_range, throw};
 use crate::convert::options::random;
 use crate::convert::value::Bytes;
 use crate::seam::Sent;
@@ -37,18 +37,20 @@ impl Connection {
 
     /// Sends one frame as it is, uncompressed: FIN, the reserved bits as a number below 8, and an opcode below 16. What
     /// the peer makes of a row of them is the caller's business. `mask` is a masking key of four bytes, or whether there
-    /// is one; without it the policy decides. Returns what `calls().text` returns. Throws a RangeError for a control
-    /// frame above 125 bytes.
+    /// is one; without it the policy decides. Returns what `calls().text` returns. Throws a RangeError for other numbers, and
+    /// for a control frame above 125 bytes.
     #[napi(catch_unwind)]
     pub fn send_frame(
         &mut self,
         env: &Env,
         fin: bool,
-        rsv: u8,
-        opcode: u8,
+        rsv: f64,
+        opcode: f64,
         #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
         #[napi(ts_arg_type = "boolean | Uint8Array")] mask: Option<Either<bool, Bytes<'_>>>,
     ) -> Result<f64> {
+        let rsv = below(env, "rsv", rsv, 8)?;
+        let opcode = below(env, "opcode", opcode, 16)?;
         let key = match &mask {
             None => KeySource::Policy,
             Some(Either::A(false)) => KeySource::Unmasked,
@@ -80,6 +82,21 @@ impl Connection {
         let sent = self.registered().attempt(send).unwrap_or(Ok(false));
         sent.map_err(|mistake| throw(env, &mistake))
     }
+}
+
+/// A whole number below a limit.
+fn below(env: &Env, name: &str, value: f64, limit: u8) -> Result<u8> {
+    // The cast saturates, and cuts off what is behind the point.
+    let number = value as u8;
+    if f64::from(number) == value && number < limit {
+        return Ok(number);
+    }
+    Err(out_of_range(
+        env,
+        name,
+        value,
+        &format!("0 to {}", limit - 1),
+    ))
 }
 
 fn random_key() -> MaskingKey {

@@ -151,6 +151,15 @@ test('frames are sent one at a time', () => {
   assert.equal(connection.sendFrame(true, 4, 0, Buffer.from('b')), 6)
   assert.equal(written(connection), '010161' + 'c00162')
   assert.throws(() => connection.sendFrame(true, 0, 9, Buffer.alloc(126)), RangeError)
+  for (const [rsv, opcode, words] of [
+    [8, 1, 'rsv: 8; expected 0 to 7'], [-1, 1, 'rsv: -1; expected 0 to 7'], [0.5, 1, 'rsv: 0.5; expected 0 to 7'],
+    [0, 16, 'opcode: 16; expected 0 to 15'], [0, 257, 'opcode: 257; expected 0 to 15'],
+    [0, NaN, 'opcode: NaN; expected 0 to 15'], [9, 17, 'rsv: 9; expected 0 to 7']
+  ]) {
+    assert.throws(() => connection.sendFrame(true, rsv, opcode, Buffer.from('a')), {
+      name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message: 'Invalid value for ' + words
+    })
+  }
   connection.close(1000, '')
   assert.equal(connection.sendFrame(true, 0, 1, Buffer.from('a')), native.Sent.Refused)
 })
@@ -165,6 +174,26 @@ test('a single frame may be masked in another way than the policy has it', () =>
   const client = native.Connection.established(true, { interface: 'ws' })
   client.sendFrame(true, 0, 1, Buffer.from('a'), false)
   assert.equal(written(client), '810161')
+})
+
+test('both ends of websocket-node hold the other to its masks, unless they take both kinds', () => {
+  const unmasked = '8101 61'
+  const masked = '8181 00000000 61'
+  const cases = [
+    [false, true, masked, unmasked, 'Unmasked frame received from client.'],
+    [false, false, masked, null],
+    [false, false, unmasked, null],
+    [true, undefined, unmasked, masked, 'Masked frame received from server.'],
+    [true, false, masked, null],
+    [true, false, unmasked, null]
+  ]
+  for (const [isClient, requireMasking, good, bad, words] of cases) {
+    const connection = native.Connection.established(isClient, { interface: 'websocket-node', requireMasking })
+    assert.deepEqual(received(connection, good), ['a'])
+    if (bad === null) continue
+    const [{ message }, { code, reason }] = received(connection, bad)
+    assert.deepEqual([message, code, reason], [words, 1002, words])
+  }
 })
 
 test('a close frame may be empty', () => {

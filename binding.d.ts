@@ -134,8 +134,8 @@ export declare class Connection {
   /**
    * Sends one frame as it is, uncompressed: FIN, the reserved bits as a number below 8, and an opcode below 16. What
    * the peer makes of a row of them is the caller's business. `mask` is a masking key of four bytes, or whether there
-   * is one; without it the policy decides. Returns what `calls().text` returns. Throws a RangeError for a control
-   * frame above 125 bytes.
+   * is one; without it the policy decides. Returns what `calls().text` returns. Throws a RangeError for other numbers, and
+   * for a control frame above 125 bytes.
    */
   sendFrame(fin: boolean, rsv: number, opcode: number, payload: Uint8Array, mask?: boolean | Uint8Array): number
 }
@@ -383,7 +383,10 @@ export interface ConnectionOptions {
    * of `websocket-node` is content with a host, a key and a version; the others are always strict.
    */
   strictHandshake?: boolean
-  /** Whether the peer's frames must be masked; for a server, false takes both. */
+  /**
+   * Whether the peer's frames must be masked; for a server, false takes both, and so it does for a client with the
+   * policy of `websocket-node`.
+   */
   requireMasking?: boolean
   /** Subprotocols: an array, or a comma-separated list. */
   protocols?: string | Array<string>

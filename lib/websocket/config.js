@@ -59,8 +59,7 @@ function policyOf (config, isClient) {
     maxLength: size('maxReceivedMessageSize', config),
     fragmentAt: fragmentAt(config),
     delivery: config.assembleFragments ? 'messages' : 'frames',
-    // The original takes unmasked frames, which RFC 6455 section 5.1 has a server refuse.
-    requireMasking: isClient ? undefined : config.requireMasking === undefined || Boolean(config.requireMasking)
+    requireMasking: masking(config, isClient)
   }
 }
 
@@ -78,6 +77,18 @@ function checkConfig (config) {
   }
   checkDeflate(config)
   oneOf('transport', config.transport, ['stream', 'native'])
+}
+
+/**
+ * Whether the peer's frames are held to RFC 6455 section 5.1: those of a client are masked, and those of a server are
+ * not. The original takes both kinds, and so do we with `requireMasking: false`.
+ *
+ * @param {any} config
+ * @param {boolean} isClient
+ */
+function masking ({ requireMasking }, isClient) {
+  if (requireMasking !== undefined && !requireMasking) return false
+  return isClient ? undefined : true
 }
 
 /**

@@ -53,7 +53,8 @@ pub struct ConnectionOptions {
     /// Whether a server holds requests to all that RFC 6455 section 4.2.1 demands. Default true. With false the policy
     /// of `websocket-node` is content with a host, a key and a version; the others are always strict.
     pub strict_handshake: Option<bool>,
-    /// Whether the peer's frames must be masked; for a server, false takes both.
+    /// Whether the peer's frames must be masked; for a server, false takes both, and so it does for a client with the
+    /// policy of `websocket-node`.
     pub require_masking: Option<bool>,
     /// Subprotocols: an array, or a comma-separated list.
     pub protocols: Option<Either<String, Vec<String>>>,
@@ -101,6 +102,10 @@ impl ConnectionOptions {
             Interface::WebsocketNode => Policy::websocket_node_client(mask_keys()),
             Interface::Ws => Policy::ws_client(mask_keys()),
         };
+        let takes_both = matches!(self.interface(), Interface::WebsocketNode);
+        if takes_both && self.require_masking == Some(false) {
+            policy.peer_masking = PeerMasking::Optional;
+        }
         if self.masking == Some(false) {
             policy.mask_keys = None;
         }

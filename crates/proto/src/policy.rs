@@ -191,7 +191,7 @@ static WEBSOCKET_NODE: Manner = Manner {
     checks: Checks::WholeFrame,
     message_limit: MessageLimit::Fragmented,
     words: websocket_node_words,
-    close_code: ProtocolError::close_code,
+    close_code: websocket_node_close_code,
     failure: FailureReport::Worded,
     peer_close: closes::acknowledged,
     reported: Reported::Ours,
@@ -253,6 +253,8 @@ fn websocket_node_words(error: &ProtocolError) -> String {
             format!("Illegal frame opcode 0x{opcode:x} received in middle of fragmented message.")
         }
         E::UnexpectedContinuation => "Unexpected Continuation Frame".to_owned(),
+        E::UnmaskedFrame => "Unmasked frame received from client.".to_owned(),
+        E::MaskedFrame => "Masked frame received from server.".to_owned(),
         E::LengthOverflow => "Unsupported 64-bit length frame received".to_owned(),
         E::FrameTooLarge { length, .. } => {
             format!("Frame size of {length} bytes exceeds maximum accepted frame size")
@@ -260,6 +262,13 @@ fn websocket_node_words(error: &ProtocolError) -> String {
         E::TooLarge => "Maximum message size exceeded.".to_owned(),
         E::InvalidUtf8 => "Invalid UTF-8 Data Received".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+fn websocket_node_close_code(error: &ProtocolError) -> CloseCode {
+    match error {
+        ProtocolError::UnmaskedFrame => CloseCode::PROTOCOL_ERROR,
+        _ => error.close_code(),
     }
 }
 

@@ -52,9 +52,14 @@ fn an_unfinished_message_takes_at_most_two_bytes_per_byte_on_the_wire() {
         (2 * MIB, usize::MAX),
     ];
     for (fragment, chunk) in shapes {
-        for kind in [0x01, 0x02] {
+        let policies: [(u8, fn() -> Policy); 3] = [
+            (0x01, Policy::websocket_driver_server),
+            (0x02, Policy::websocket_driver_server),
+            (0x01, whole_frames),
+        ];
+        for (kind, policy) in policies {
             let wire = unfinished(kind, fragment);
-            let mut server = open_server(Policy::websocket_driver_server());
+            let mut server = open_server(policy());
             let used = peak(|| {
                 for chunk in wire.chunks(chunk.min(wire.len())) {
                     server.receive(chunk);
@@ -86,17 +91,19 @@ fn fragments_cost_no_more_than_their_payload() {
 
 #[test]
 fn fragments_without_payload_cost_nothing() {
-    let mut server = open_server(Policy::websocket_driver_server());
-    server.receive(&[0x01, 0x80, 1, 2, 3, 4]);
-    assert!(server.poll().is_none());
-    let continuation = [0x00, 0x80, 1, 2, 3, 4].repeat(100);
-    let used = peak(|| {
-        for _ in 0..1000 {
-            server.receive(&continuation);
-            assert!(server.poll().is_none(), "the message is not complete");
-        }
-    });
-    assert!(used < 4096, "{used} bytes for 100 000 empty fragments");
+    for policy in [Policy::websocket_driver_server, whole_frames] {
+        let mut server = open_server(policy());
+        server.receive(&[0x01, 0x80, 1, 2, 3, 4]);
+        assert!(server.poll().is_none());
+        let continuation = [0x00, 0x80, 1, 2, 3, 4].repeat(100);
+        let used = peak(|| {
+            for _ in 0..1000 {
+                server.receive(&continuation);
+                assert!(server.poll().is_none(), "the message is not complete");
+            }
+        });
+        assert!(used < 4096, "{used} bytes for 100 000 empty fragments");
+    }
 }
 
 #[test]
@@ -655,6 +662,15 @@ fn compressed(message: &[u8]) -> Vec<u8> {
 
 fn compressed_with(deflate: &mut Deflate, message: &[u8]) -> Vec<u8> {
     frame(0xC2, None, &deflated(deflate, message))
+}
+
+/// A policy that looks at whole frames, without limits.
+fn whole_frames() -> Policy {
+    Policy {
+        max_frame: usize::MAX,
+        max_message: usize::MAX,
+        ..Policy::websocket_node_server()
+    }
 }
 
 /// [`LENGTH`] bytes of a message, masked, without its last frame, or without the end of its only one.

@@ -207,6 +207,134 @@ const NODE: &[Script] = &[
     ),
 ];
 
+const LIMITS: &[Script] = &[
+    script(
+        "a first fragment above the limit is not waited for",
+        tiny_node,
+        "receive 0103",
+        "write 882003f1 \"Maximum message size exceeded.\"
+        error Maximum message size exceeded.
+        close 1009 Maximum message size exceeded.",
+    ),
+    script(
+        "nor is one that brings the message above it",
+        tiny_node,
+        "receive 0102 6161 0001",
+        "write 882003f1 \"Maximum message size exceeded.\"
+        error Maximum message size exceeded.
+        close 1009 Maximum message size exceeded.",
+    ),
+    script(
+        "however long it claims to be",
+        tiny_node,
+        "receive 0102 6161 007f 00000000 0000ffff",
+        "write 882003f1 \"Maximum message size exceeded.\"
+        error Maximum message size exceeded.
+        close 1009 Maximum message size exceeded.",
+    ),
+    script(
+        "the limit is inclusive, and fragments without a payload do not count",
+        tiny_node,
+        "receive 0101 61 0000 0000 0001 62 0000 8000",
+        "message text \"ab\"",
+    ),
+    script(
+        "control frames do not count",
+        tiny_node,
+        "receive 0102 6161 8903 626262 8a00 8000",
+        "ping \"bbb\"
+        pong \"\"
+        message text \"aa\"",
+    ),
+    script(
+        "a message of one frame is limited like a frame",
+        tiny_node,
+        "receive 8203 616161",
+        "message binary \"aaa\"",
+    ),
+    script(
+        "what else is wrong with a frame wins, and shows when the frame is there",
+        tiny_node,
+        "receive 0102 6161 4003 6262
+state
+receive 62",
+        "state Open
+        write 883d03ea \"Unsupported usage of rsv bits without negotiated extension.\"
+        error Unsupported usage of rsv bits without negotiated extension.
+        close 1002 Unsupported usage of rsv bits without negotiated extension.",
+    ),
+    script(
+        "so does text inside a message",
+        tiny_node,
+        "receive 0102 6161 0103 6262
+state
+receive 62",
+        "state Open
+        write 884403ea \"Illegal frame opcode 0x1 received in middle of fragmented message.\"
+        error Illegal frame opcode 0x1 received in middle of fragmented message.
+        close 1002 Illegal frame opcode 0x1 received in middle of fragmented message.",
+    ),
+    script(
+        "what follows such a frame is not looked at",
+        tiny_node,
+        "receive 8302 6161 8101 62",
+        "write 881a03ea \"Unrecognized Opcode: 0x3\"
+        error Unrecognized Opcode: 0x3
+        close 1002 Unrecognized Opcode: 0x3",
+    ),
+    script(
+        "frames that are told one by one are no messages",
+        tiny_node_frames,
+        "receive 0103 616161 8001 61",
+        "frame Text more 00 plain \"aaa\"
+        frame Continuation fin 00 plain \"a\"",
+    ),
+];
+
+const MASKING: &[Script] = &[
+    script(
+        "a server may demand masks",
+        masked_node,
+        "receive 8181 00000001 62 8101",
+        "message text \"b\"
+        write 882603ea \"Unmasked frame received from client.\"
+        error Unmasked frame received from client.
+        close 1002 Unmasked frame received from client.",
+    ),
+    script(
+        "of every frame",
+        masked_node,
+        "receive 8900",
+        "write 882603ea \"Unmasked frame received from client.\"
+        error Unmasked frame received from client.
+        close 1002 Unmasked frame received from client.",
+    ),
+    script(
+        "a control frame that is too long comes first",
+        masked_node,
+        "receive 897e",
+        "write 882e03ea \"Illegal control frame longer than 125 bytes.\"
+        error Illegal control frame longer than 125 bytes.
+        close 1002 Illegal control frame longer than 125 bytes.",
+    ),
+    script(
+        "a client takes unmasked frames alone",
+        node_client,
+        "receive 8101 62 8181",
+        "message text \"b\"
+        write 88a4 37fa213d 34106c5c44914459179c535c5a9f014f52994454419f451d51884e501789444f419f5313
+        error Masked frame received from server.
+        close 1002 Masked frame received from server.",
+    ),
+    script(
+        "or both kinds",
+        lenient_node_client,
+        "receive 8101 61 8181 00000001 62",
+        "message text \"a\"
+        message text \"b\"",
+    ),
+];
+
 const FRAMES: &[Script] = &[
     script(
         "each frame is told, without a look at sequence or text",
@@ -236,6 +364,39 @@ const FRAMES: &[Script] = &[
         "write 883d03ea \"Unsupported usage of rsv bits without negotiated extension.\"
         error Unsupported usage of rsv bits without negotiated extension.
         close 1002 Unsupported usage of rsv bits without negotiated extension.",
+    ),
+    script(
+        "a pong is told",
+        node_frames,
+        "receive 8a01 41",
+        "frame Pong fin 00 plain \"A\"
+        pong \"A\"",
+    ),
+    script(
+        "a close reason is judged, other than texts",
+        node_frames,
+        "receive 8804 03e8 ffff",
+        "frame Close fin 00 plain 03e8ffff
+        write 881d03ef \"Invalid UTF-8 Data Received\"
+        error Invalid UTF-8 Data Received
+        close 1007 Invalid UTF-8 Data Received",
+    ),
+    script(
+        "after our close frame only the peer's counts, and is not told as a frame",
+        node_frames,
+        "close 3001 \"bye\"
+receive 8101 61 8901 41 8802 03e9",
+        "write 88050bb9 \"bye\"
+        close 3001 bye",
+    ),
+    script(
+        "a frame above the limit",
+        small_node_frames,
+        "receive 8104 61616161 8105",
+        "frame Text fin 00 plain \"aaaa\"
+        write 883b03f1 \"Frame size of 5 bytes exceeds maximum accepted frame size\"
+        error Frame size of 5 bytes exceeds maximum accepted frame size
+        close 1009 Frame size of 5 bytes exceeds maximum accepted frame size",
     ),
     script(
         "a handler may close between a frame and what it says",
@@ -408,6 +569,16 @@ const WS: &[Script] = &[
 #[test]
 fn websocket_node_has_its_order_of_checks_its_words_and_its_closes() {
     NODE.iter().for_each(Script::check);
+}
+
+#[test]
+fn a_message_is_bounded_while_it_is_assembled() {
+    LIMITS.iter().for_each(Script::check);
+}
+
+#[test]
+fn masks_are_demanded_of_clients_and_refused_of_servers_or_not_looked_at() {
+    MASKING.iter().for_each(Script::check);
 }
 
 #[test]
@@ -614,6 +785,7 @@ fn errors_have_the_words_of_their_policy() {
 fn a_frame_that_is_waited_for_as_a_whole_costs_no_more_per_byte() {
     let policy = Policy {
         max_frame: usize::MAX,
+        delivery: Delivery::Frames,
         ..Policy::websocket_node_server()
     };
     let mut connection = Connection::established(&policy, Version::Hybi13, None);
@@ -621,13 +793,14 @@ fn a_frame_that_is_waited_for_as_a_whole_costs_no_more_per_byte() {
     connection.receive(&[&b"\x82\x7F"[..], &length.to_be_bytes()].concat());
     let start = std::time::Instant::now();
     for _ in 0..length / 1024 {
-        assert!(connection.poll_message().is_none());
+        assert!(connection.poll().is_none());
         connection.receive(&[0; 1024]);
     }
-    let message = connection
-        .poll_message()
-        .map(|message| message.payload.len());
-    assert_eq!(message, Some(16 * 1024 * 1024));
+    let is_whole = matches!(
+        connection.poll(),
+        Some(Output::Frame(frame)) if frame.payload.len() as u64 == length
+    );
+    assert!(is_whole);
     // In proportion to the square it would be a hundred times that.
     assert!(start.elapsed().as_secs() < 10);
 }
@@ -659,6 +832,39 @@ fn tiny_node() -> Connection {
         max_message: 2,
         ..Policy::websocket_node_server()
     })
+}
+
+fn tiny_node_frames() -> Connection {
+    established(&Policy {
+        max_message: 2,
+        delivery: Delivery::Frames,
+        ..Policy::websocket_node_server()
+    })
+}
+
+fn small_node_frames() -> Connection {
+    established(&Policy {
+        max_frame: 4,
+        delivery: Delivery::Frames,
+        ..Policy::websocket_node_server()
+    })
+}
+
+fn masked_node() -> Connection {
+    established(&Policy {
+        peer_masking: PeerMasking::Required,
+        ..Policy::websocket_node_server()
+    })
+}
+
+fn node_client() -> Connection {
+    let mask_keys = client_policy().mask_keys.expect("clients mask");
+    established(&Policy::websocket_node_client(mask_keys))
+}
+
+fn lenient_node_client() -> Connection {
+    let mask_keys = client_policy().mask_keys.expect("clients mask");
+    established(&unmasked(Policy::websocket_node_client(mask_keys)))
 }
 
 fn fragmenting_node() -> Connection {

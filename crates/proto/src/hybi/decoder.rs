@@ -11,6 +11,7 @@ use crate::policy::{Checks, Delivery, MessageLimit, PeerMasking, Policy};
 #[derive(Debug)]
 pub(crate) struct Decoder {
     checks: Checks,
+    delivery: Delivery,
     masking: PeerMasking,
     /// The reserved bits that negotiated extensions own.
     reserved: Rsv,
@@ -26,18 +27,13 @@ impl Decoder {
                 Delivery::Messages | Delivery::Fragments => policy.manner.checks,
                 Delivery::Frames => Checks::WholeFrame,
             },
+            delivery: policy.delivery,
             masking: policy.peer_masking,
             reserved,
             max_frame: policy.max_frame as u64,
             max_message: policy.max_message as u64,
             limited: policy.manner.message_limit,
         }
-    }
-
-    /// Whether a frame is looked at when all of it has arrived.
-    #[inline]
-    pub(crate) fn needs_whole_frames(&self) -> bool {
-        matches!(self.checks, Checks::WholeFrame)
     }
 
     /// The header at the front of `bytes` and its size, or `None` until it has all arrived.
@@ -79,7 +75,7 @@ impl Decoder {
                     return Ok(None);
                 };
                 let length = u64::from(u16::from_be_bytes(*length));
-                self.check_length(opcode, length, unfinished)?;
+                self.check_length(start, length, unfinished)?;
                 (length, rest)
             }
             127 => {
@@ -91,12 +87,12 @@ impl Decoder {
                 if length >> 63 != 0 {
                     return Err(ProtocolError::LengthOverflow);
                 }
-                self.check_length(opcode, length, unfinished)?;
+                self.check_length(start, length, unfinished)?;
                 (length, rest)
             }
             short => {
                 let length = u64::from(short);
-                self.check_length(opcode, length, unfinished)?;
+                self.check_length(start, length, unfinished)?;
                 self.check_masking(masked)?;
                 (length, rest)
             }
@@ -165,7 +161,7 @@ impl Decoder {
         if length > MAX_SAFE_INTEGER {
             return Err(ProtocolError::LengthOverflow);
         }
-        self.check_length(start.opcode, length, unfinished)?;
+        self.check_length(start, length, unfinished)?;
         let Some((masking_key, rest)) = key(masked, rest) else {
             return Ok(None);
         };
@@ -210,8 +206,28 @@ impl Decoder {
         Ok(Some((header, bytes.len() - rest.len())))
     }
 
-    /// Checks the reserved bits of a whole frame.
-    pub(crate) fn check_bits(&self, start: FrameStart) -> Result<(), ProtocolError> {
+    /// What is checked when the frame is there.
+    #[inline]
+    pub(crate) fn check_frame(
+        &self,
+        header: &FrameHeader,
+        unfinished: Option<usize>,
+    ) -> Result<(), ProtocolError> {
+        match self.checks {
+            Checks::Bytewise | Checks::Header => Ok(()),
+            Checks::WholeFrame => {
+                self.check_bits(header.start)?;
+                match self.delivery {
+                    Delivery::Messages | Delivery::Fragments => {
+                        self.check_sequence(header, unfinished)
+                    }
+                    Delivery::Frames => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn check_bits(&self, start: FrameStart) -> Result<(), ProtocolError> {
         let allowed = match start.opcode.opens() {
             true => self.reserved,
             false => Rsv::default(),
@@ -223,8 +239,8 @@ impl Decoder {
         }
     }
 
-    /// Checks where a whole frame stands.
-    pub(crate) fn check_sequence(
+    /// Checks where a frame stands, and its message.
+    fn check_sequence(
         &self,
         header: &FrameHeader,
         unfinished: Option<usize>,
@@ -237,7 +253,7 @@ impl Decoder {
             (Opcode::Reserved(_), _) => Err(ProtocolError::UnrecognizedOpcode(number)),
             (Opcode::Continuation, None) => Err(ProtocolError::UnexpectedContinuation),
             (Opcode::Continuation, Some(_)) | (Opcode::Text | Opcode::Binary, None) => {
-                self.check_message_length(header.length, unfinished)
+                self.check_message_length(header.start.fin, header.length, unfinished)
             }
             (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => Ok(()),
         }
@@ -270,11 +286,11 @@ impl Decoder {
 
     fn check_length(
         &self,
-        opcode: Opcode,
+        start: FrameStart,
         length: u64,
         unfinished: Option<usize>,
     ) -> Result<(), ProtocolError> {
-        if opcode.is_control() {
+        if start.opcode.is_control() {
             return if length > MAX_CONTROL_PAYLOAD {
                 Err(ProtocolError::ControlTooLong(length))
             } else {
@@ -282,7 +298,7 @@ impl Decoder {
             };
         }
         self.check_frame_length(length)?;
-        self.check_message_length(length, unfinished)
+        self.check_message_length(start.fin, length, unfinished)
     }
 
     fn check_frame_length(&self, length: u64) -> Result<(), ProtocolError> {
@@ -297,12 +313,13 @@ impl Decoder {
 
     fn check_message_length(
         &self,
+        fin: bool,
         length: u64,
         unfinished: Option<usize>,
     ) -> Result<(), ProtocolError> {
         let so_far = match (unfinished, self.limited) {
-            (None, MessageLimit::Fragmented) => return Ok(()),
-            (None, MessageLimit::Every) => 0,
+            (None, MessageLimit::Fragmented) if fin => return Ok(()),
+            (None, MessageLimit::Every | MessageLimit::Fragmented) => 0,
             (Some(so_far), MessageLimit::Every | MessageLimit::Fragmented) => so_far as u64,
         };
         match so_far.checked_add(length) {

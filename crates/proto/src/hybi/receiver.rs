@@ -78,6 +78,11 @@ enum State {
         header: FrameHeader,
         received: u64,
     },
+    /// Inside a frame that breaks a rule, which is told when the frame is there. Its payload is dropped.
+    Doomed {
+        violation: ProtocolError,
+        missing: u64,
+    },
     /// Between two slices of a large message.
     Inflating(Kind),
     /// After a close frame or a violation nothing more is stored or decoded.
@@ -227,6 +232,17 @@ impl Receiver {
                         })));
                     }
                 }
+                State::Doomed { violation, missing } => {
+                    let arrived = self.inbox.unread().len();
+                    let dropped = usize::try_from(missing).map_or(arrived, |all| all.min(arrived));
+                    self.inbox.take(dropped);
+                    let missing = missing - dropped as u64;
+                    if missing == 0 {
+                        return Err(violation);
+                    }
+                    self.state = State::Doomed { violation, missing };
+                    return Ok(None);
+                }
                 State::Header => {
                     let unfinished = self.assembler.unfinished();
                     let Some((header, size)) =
@@ -234,15 +250,20 @@ impl Receiver {
                     else {
                         return Ok(None);
                     };
-                    if self.decoder.needs_whole_frames() {
-                        if !self.has_arrived(header, size) {
-                            return Ok(None);
+                    match self.decoder.check_frame(&header, unfinished) {
+                        Ok(()) => {}
+                        // It need not be waited for.
+                        Err(ProtocolError::TooLarge) => return Err(ProtocolError::TooLarge),
+                        Err(violation) => {
+                            self.inbox.take(size);
+                            let missing = header.length;
+                            self.state = State::Doomed { violation, missing };
+                            continue;
                         }
-                        self.decoder.check_bits(header.start)?;
-                        if self.delivery == Delivery::Frames {
-                            return Ok(Some(self.whole_frame(header, size)));
-                        }
-                        self.decoder.check_sequence(&header, unfinished)?;
+                    }
+                    if self.delivery == Delivery::Frames {
+                        let has_arrived = self.has_arrived(header, size);
+                        return Ok(has_arrived.then(|| self.whole_frame(header, size)));
                     }
                     if header.start.opcode.is_control() {
                         return Ok(self.control(header, size));

@@ -87,8 +87,8 @@ pub enum Checks {
     Bytewise,
     /// The first two bytes together, then the length.
     Header,
-    /// Control frames and lengths when the header is there; reserved bits, opcode and sequence when the frame
-    /// is.
+    /// Control frames, lengths and limits when the header is there; reserved bits, opcode and sequence when the
+    /// frame is.
     WholeFrame,
 }
 
@@ -97,7 +97,7 @@ pub enum Checks {
 pub enum MessageLimit {
     /// All.
     Every,
-    /// Those of several frames, from their second frame on.
+    /// Those of several frames.
     Fragmented,
 }
 

@@ -13,10 +13,11 @@ use faye_websocket_fuzz::stream::{Cut, Stream};
 use libfuzzer_sys::fuzz_target;
 use proto::connection::{Connection, ReadyState};
 use proto::handshake::proxy::{Connect, ProxyAnswer, Tunnel};
+use proto::handshake::refusal;
 use proto::http::head::{RequestHead, RequestReader};
 use proto::http::request::Request;
 use proto::output::Event;
-use proto::policy::Drafts;
+use proto::policy::{Drafts, Policy, RequestChecks};
 use proto_testing::connections::new_client;
 use proto_testing::driver::{Extension, Line, Style};
 use proto_testing::wire::Framing;
@@ -32,12 +33,7 @@ fn fuzz(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         0 => {
             let read = same_in_every_cut(&stream, read_request);
             if let Some((Some(head), body)) = read {
-                let drafts = match reader >> 6 {
-                    0 => Drafts::Understood,
-                    1 => Drafts::Presumed,
-                    _ => Drafts::Refused,
-                };
-                answer_request(head, &body, drafts);
+                answer_request(head, &body, server_policy(reader >> 5));
             }
         }
         1 => assert_same_in_every_cut(&stream, read_answer),
@@ -75,8 +71,32 @@ fn read_request(pieces: &[&[u8]]) -> Option<(Option<RequestHead>, Vec<u8>)> {
     None
 }
 
+fn server_policy(choice: u8) -> Policy {
+    let (drafts, requests) = match choice {
+        0 | 1 => (Drafts::Understood, RequestChecks::Strict),
+        2 | 3 => (Drafts::Presumed, RequestChecks::Strict),
+        4 => (Drafts::Refused, RequestChecks::Strict),
+        5 => (Drafts::Refused, RequestChecks::LenientThenStrict),
+        _ => (Drafts::Refused, RequestChecks::Lenient),
+    };
+    let interface = match requests {
+        RequestChecks::Strict => Policy::websocket_driver_server(),
+        RequestChecks::LenientThenStrict | RequestChecks::Lenient => {
+            Policy::websocket_node_server()
+        }
+    };
+    Policy {
+        manner: interface.manner,
+        versions: interface.versions,
+        drafts,
+        requests,
+        subprotocols: vec!["chat".to_owned()],
+        ..policy(0, false)
+    }
+}
+
 /// What a server makes of a request, as the binding hands it over.
-fn answer_request(head: RequestHead, body: &[u8], drafts: Drafts) {
+fn answer_request(head: RequestHead, body: &[u8], policy: Policy) {
     let mut request = Request::new(
         &head.method,
         &format!("ws://a{}", head.target),
@@ -87,10 +107,12 @@ fn answer_request(head: RequestHead, body: &[u8], drafts: Drafts) {
             request.add_header(&name, value);
         }
     }
-    let mut policy = policy(0, false);
-    policy.drafts = drafts;
-    policy.subprotocols = vec!["chat".to_owned()];
-    let connection = Connection::server(request, policy).expect("the subprotocol is a token");
+    let refusal = refusal(&request, &policy);
+    let server =
+        |request, policy| Connection::server(request, policy).expect("the subprotocol is a token");
+    let started = server(request.clone(), policy.clone()).start();
+    assert_eq!(started.accepted, refusal.is_none(), "{refusal:?}");
+    let connection = server(request, policy);
     let framing = match connection.version().name() {
         "hixie-75" => Framing::Hixie75,
         "hixie-76" => Framing::Hixie76 { proven: false },

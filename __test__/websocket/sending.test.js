@@ -82,6 +82,15 @@ for (const [role, open] of Object.entries(roles)) {
     }
   })
 
+  // As a program has it from its environment.
+  test(`${role}: fragmentAndSend takes a threshold that is a numeric string`, async (scope) => {
+    const { connection, peer } = await open(scope, { config: { fragmentationThreshold: '4' } })
+    const frame = new subject.websocket.frame(connection.maskBytes, connection.frameHeader, connection.config)
+    connection.fragmentAndSend(Object.assign(frame, { opcode: 1, binaryPayload: Buffer.from('fragmented') }))
+    const frames = await peer.frames(3)
+    assert.deepEqual(frames.map(({ payload }) => payload.toString()), ['frag', 'ment', 'ed'])
+  })
+
   const mine = new Error('mine')
   test(`${role}: what a toString throws is the caller's, and nothing is sent`, async (scope) => {
     const { connection, peer } = await open(scope)

@@ -13,7 +13,7 @@ const WebSocketFrame = require('./frame')
 const { payloadOf, rsvOf } = require('./frame_bytes')
 const { linkOf } = require('./link')
 
-// The way out of a WebSocketConnection: messages, control frames and single frames.
+// The methods of a WebSocketConnection that send: messages, control frames and single frames.
 
 const TEXT = 0x01
 const BINARY = 0x02
@@ -83,16 +83,17 @@ const methods = {
   fragmentAndSend (frame, cb) {
     this._debug('fragmentAndSend')
     if (frame.opcode > 0x07) throw new Error('You cannot fragment control frames.')
-    const { fragmentOutgoingMessages, fragmentationThreshold } = this.config
+    const { fragmentOutgoingMessages } = this.config
+    const threshold = Number(this.config.fragmentationThreshold)
     const { length } = frame.binaryPayload
-    if (!fragmentOutgoingMessages || !(length > fragmentationThreshold)) {
+    if (!fragmentOutgoingMessages || !(length > threshold)) {
       frame.fin = true
       this.sendFrame(frame, cb)
       return
     }
-    const sent = whenAll(Math.ceil(length / fragmentationThreshold), cb)
-    for (let start = 0; start < length; start += fragmentationThreshold) {
-      const end = start + fragmentationThreshold
+    const sent = whenAll(Math.ceil(length / threshold), cb)
+    for (let start = 0; start < length; start += threshold) {
+      const end = start + threshold
       const part = frameWith(this, start === 0 ? frame.opcode : 0, frame.binaryPayload.subarray(start, end))
       part.fin = end >= length
       this.sendFrame(part, sent)
@@ -103,7 +104,8 @@ const methods = {
 const { fragmentAndSend, sendFrame } = methods
 
 /**
- * Whether a program has replaced a method by which the original sends messages: then it gets them as frames.
+ * Whether a program has replaced one of the methods that the original sends messages by. If so, messages go through
+ * those methods as frames.
  *
  * @param {any} connection
  */
@@ -131,7 +133,7 @@ function sendMessage (connection, message, cb) {
 }
 
 /**
- * What is sent of anything. A `toString` that returns no string is the error that it is for Buffer.
+ * The text that is sent for a value. A `toString` that returns no string throws what Buffer throws for it.
  *
  * @param {any} data
  * @returns {string}
@@ -147,7 +149,7 @@ function receiptOf (cb) {
 }
 
 /**
- * Calls back once: with the first error, or when so many frames have left.
+ * A callback for each of `count` frames. It calls `cb` once, with the first error or after the last frame.
  *
  * @param {number} count
  * @param {any} cb
@@ -186,7 +188,7 @@ function bytesOf (frame, isMasked) {
 }
 
 /**
- * Longer payloads than RFC 6455 section 5.5 has are cut, to one byte less than it allows, as in the original.
+ * The payload of a control frame. Above the 125 bytes of RFC 6455 section 5.5 it is cut to 124, as in the original.
  *
  * @param {any} data
  */

@@ -1,15 +1,15 @@
 // @ts-check
 'use strict'
 
-// What a bundler takes for a page: the platform's WebSocket under the name that programs know. Loads no addon.
+// The entry for bundlers that build for browsers: `w3cwebsocket` is the WebSocket of the platform. Loads no addon.
 
 const version = require('./version')
 
-// eslint-disable-next-line no-restricted-globals -- the page's, which nothing of ours schedules work by
+// eslint-disable-next-line no-restricted-globals -- in a page, where we schedule nothing
 const { WebSocket: Platform } = /** @type {any} */ (globalThis)
 
 /**
- * The platform's WebSocket, without the arguments that only a server's process may give.
+ * Makes a WebSocket of the platform, which takes no more arguments than these.
  *
  * @param {any} url
  * @param {any} [protocols]

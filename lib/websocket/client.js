@@ -19,7 +19,7 @@ const { extend } = require('./utils')
  * Connects to servers. `http.request()` or `https.request()` makes the connection and reads the answer.
  *
  * @this {any}
- * @param {any} [config] loses its `tlsOptions`
+ * @param {any} [config] `tlsOptions` are deleted from it, as by the original
  */
 function WebSocketClient (config) {
   EventEmitter.call(this)
@@ -53,7 +53,7 @@ const methods = {
     }
     this.secure = this.url.protocol === 'wss:'
     checkProtocols(this.protocols)
-    // The program's object may refuse it.
+    // The object is the program's, and may be frozen.
     if (!this.url.port) Reflect.set(this.url, 'port', defaultPort(this.url.protocol))
     this.base64nonce = handshakeKey()
     const offer = offerOf(this.config)
@@ -102,7 +102,7 @@ const methods = {
     try {
       this.emit('connect', connection)
     } finally {
-      // Handlers that were attached just now hear of what came with the answer, whatever one of them has thrown.
+      // What came with the answer is delivered even if a handler has thrown.
       const chunk = this.firstDataChunk
       this.firstDataChunk = null
       if (chunk.length > 0) connection.handleSocketData(chunk)
@@ -116,7 +116,7 @@ const methods = {
 Object.assign(WebSocketClient.prototype, methods)
 
 /**
- * Tells the client what becomes of its request, once. Nothing of ours is left on the request then.
+ * Has the client react to the answer to its request, or to the error, once. Then it removes its listeners.
  *
  * @param {any} client
  * @param {any} request
@@ -126,7 +126,7 @@ function awaitAnswer (client, request) {
   const listeners = {
     upgrade (response, socket, head) {
       settle()
-      // A program may take its time to judge the answer.
+      // `validateHandshake` may be replaced by one that takes its time.
       socket.on('error', ignore)
       Object.assign(client, { socket, response, firstDataChunk: head })
       client.validateHandshake()
@@ -146,7 +146,7 @@ function awaitAnswer (client, request) {
       client.emit('connectFailed', error)
     },
 
-    // Node tells no error of a request that is aborted before it has a socket.
+    // Node emits no error for a request that is aborted before it has a socket.
     close () {
       listeners.error(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
     }
@@ -177,15 +177,15 @@ function dump (headers) {
 }
 
 /**
- * What a client has offered for its request, and what was agreed on.
+ * The extensions that a client has offered in its request, and the agreement.
  *
  * @type {WeakMap<object, { offer: ReturnType<typeof offerOf>, agreed: any }>}
  */
 const offers = new WeakMap()
 
 /**
- * What RFC 6455 section 4.1 has against an answer that the original takes; null for nothing. Without
- * `strictHandshake`, only compression has to be what was offered.
+ * Why RFC 6455 section 4.1 forbids an answer that the original takes; null if it does not. Without `strictHandshake`,
+ * only the answer to an offer of compression is checked.
  *
  * @param {any} client
  */
@@ -203,7 +203,7 @@ function objectionTo (client) {
   return null
 }
 
-/** @param {any} client that has a good answer */
+/** @param {any} client whose answer is good */
 function connectionFor (client) {
   const { config, protocol, socket } = client
   const { agreed = null } = offers.get(client) ?? {}
@@ -214,26 +214,26 @@ function connectionFor (client) {
     if (agreed !== null) establish(connection, Connection.established(true, policyOf(config, true), agreed))
     return connection
   } catch (error) {
-    // The configuration does not allow connections.
+    // The configuration is invalid.
     discard(socket)
     throw error
   }
 }
 
 /**
- * Ends a socket that will have no connection.
+ * Ends a socket that gets no connection.
  *
  * @param {any} socket
  */
 function discard (socket) {
   ignoreErrors(socket)
   if (socket.writable) socket.end()
-  // Programs test with less than a socket.
+  // Tests of programs may pass an object without `destroy`.
   if (socket.destroy) socket.destroy()
 }
 
 /**
- * Has errors end nothing but their emitter, which is of no interest any more.
+ * Ignores the errors of an emitter that is not needed any more, until it closes.
  *
  * @param {any} emitter
  */

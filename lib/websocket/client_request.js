@@ -1,20 +1,20 @@
 // @ts-check
 'use strict'
 
-// What a client asks, as options of `http.request()` or `https.request()`. Does not know what becomes of it.
+// Makes the options of `http.request()` or `https.request()` for a client. Does not know the answer.
 
 const { secureAgent } = require('../transport')
 const { extend } = require('./utils')
 
-/** Options of `tlsOptions` that a request has of its own. */
+/** Options that `tlsOptions` must not override. */
 const OWN_OPTIONS = ['hostname', 'port', 'method', 'path', 'headers']
 const DEFAULT_PORTS = { 'ws:': '80', 'wss:': '443' }
-/** RFC 2616 section 2.2: these end a token, which the name of a subprotocol is. */
+/** Characters that a token, and so a subprotocol, must not have (RFC 2616 section 2.2). */
 const SEPARATORS = '()<>@,;:\\"/[]?={} \t'
 
 /**
- * @typedef {object} Asked what is asked of a server
- * @property {any} url a parsed one
+ * @typedef {object} Asked what the client asks of a server
+ * @property {any} url parsed
  * @property {boolean} secure
  * @property {string[]} protocols
  * @property {any} origin
@@ -28,7 +28,7 @@ const SEPARATORS = '()<>@,;:\\"/[]?={} \t'
  */
 
 /**
- * The options of the request. How the connection is made is decided here, and nowhere else.
+ * The options of the request, which decide how the connection is made.
  *
  * @param {Asked} asked
  * @param {Given} given
@@ -54,8 +54,8 @@ function requestOptionsFor (asked, { headers, options: extra, extensions }) {
 }
 
 /**
- * Headers in the order in which they are written. The program's come first; where it has one of ours, ours counts,
- * but for `Host`.
+ * The headers in the order in which they are written. Those of the program come first. Ours override them, except
+ * `Host`.
  *
  * @param {Asked} asked
  * @param {any} given
@@ -81,13 +81,13 @@ function headersOf ({ url, secure, protocols, origin, base64nonce, config }, giv
 
 /** @param {any} url of `url.parse()`, or a WHATWG URL */
 function hostOf ({ protocol, hostname, port }) {
-  // RFC 3986 section 3.2.2: an IPv6 address has brackets. `url.parse()` takes them away.
+  // RFC 3986 section 3.2.2: an IPv6 address has brackets. `url.parse()` removes them.
   const host = String(hostname).includes(':') ? `[${bare(hostname)}]` : hostname
   const usual = defaultPort(protocol)
   return usual === undefined || !port || port === usual ? String(host) : `${host}:${port}`
 }
 
-/** @param {any} hostname that of a WHATWG URL has the brackets of an IPv6 address */
+/** @param {any} hostname of an IPv6 address it has brackets in a WHATWG URL */
 function bare (hostname) {
   return typeof hostname === 'string' ? hostname.replace(/^\[|\]$/g, '') : hostname
 }
@@ -107,7 +107,7 @@ function defaultPort (protocol) {
 }
 
 /**
- * Throws for the first character that no name of a subprotocol has.
+ * Throws for the first character that a subprotocol must not have.
  *
  * @param {string[]} protocols
  */

@@ -19,7 +19,7 @@ const CLOSE_REASONS = Object.freeze({
 })
 
 /**
- * What is sent and reported where no description is given. Programs may add to it.
+ * The descriptions that are sent and reported by default. Programs may add some.
  *
  * @type {Record<number, string>}
  */

@@ -1,13 +1,12 @@
 // @ts-check
 'use strict'
 
-// Cookies of a handshake, in both directions: what the client has sent as a list, and what it is to keep as header
-// values.
+// The cookies of a handshake: parses the header `Cookie` of a client, and makes the headers `Set-Cookie` of the answer.
 
 const { isDate } = require('node:util').types
 
 /**
- * @typedef {object} Cookie what a program gives for `Set-Cookie`
+ * @typedef {object} Cookie a cookie to set, as a program gives it
  * @property {string} name
  * @property {string} value
  * @property {string} [path]
@@ -19,7 +18,7 @@ const { isDate } = require('node:util').types
  */
 
 /**
- * Reads the `Cookie` header. A value without `=` is null.
+ * Parses the `Cookie` header. A cookie without `=` has the value null.
  *
  * @param {any} header
  * @returns {Array<{ name: string, value: string | null }>}
@@ -119,12 +118,12 @@ function refuse (illegal, text, what) {
 
 const SEPARATOR = /[;,] */
 
-/* eslint-disable no-control-regex -- these are what must not be there */
-/** Removed from names and values before they are looked at. */
+/* eslint-disable no-control-regex -- cookies must not have these characters */
+/** Removed from names and values before they are checked. */
 const STRIPPED = /[\x00-\x20;]/g
-/** RFC 2616 section 2.2: what is no token. */
+/** What a token must not have (RFC 2616 section 2.2). */
 const NOT_IN_NAME = /[\x00-\x20"(),/:-@[-^{}\x7f]/
-/** RFC 6265 section 4.1.1, but for the quotes around a value. */
+/** What a value must not have between its quotes (RFC 6265 section 4.1.1). */
 const NOT_IN_VALUE = /[^!#-+\--:<-[\]-~]/
 const QUOTED = /^"[^"]*"$/
 const NOT_IN_ATTRIBUTE = /[\x00-\x20;]/

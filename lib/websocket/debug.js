@@ -2,8 +2,8 @@
 'use strict'
 
 /**
- * Logs by the package `debug`, if the program has it, under the original's namespaces `websocket:server` and
- * `websocket:connection`. Without it, or where its namespace is off, nothing is logged.
+ * A log by the package `debug`, if the program has it, under one of the namespaces of the original: `websocket:server`
+ * and `websocket:connection`. Otherwise it is silent.
  *
  * @typedef {((...args: any[]) => void) & { enabled: boolean, printOutput: () => void }} Log
  */
@@ -11,7 +11,7 @@
 /** @returns {((namespace: string) => any) | null} */
 function load () {
   try {
-    // @ts-ignore: the program may have it, and need not.
+    // @ts-ignore: no dependency of ours
     return require('debug')
   } catch {
     return null
@@ -19,7 +19,7 @@ function load () {
 }
 
 const createDebug = load()
-/** @type {Map<string, Log>} one for all connections: `debug` takes a while to make one */
+/** @type {Map<string, Log>} by namespace; connections share one, because `debug` takes a while to make it */
 const logs = new Map()
 
 /**
@@ -31,7 +31,7 @@ function debugFor (namespace) {
   const known = logs.get(namespace)
   if (known !== undefined) return known
   const log = createDebug(namespace)
-  // Programs call it on connections. What is logged is printed at once, so nothing is left to print.
+  // Programs call it. There is nothing left to print, because `debug` prints at once.
   log.printOutput = ignore
   logs.set(namespace, log)
   return log

@@ -7,20 +7,20 @@ const { Offer } = require('../permessage-deflate/offer')
 
 // The key `perMessageDeflate` of a configuration: off, true, or an object with the options of permessage-deflate.
 
-/** What programs find in `connection.extensions`. */
+/** The name of the extension, as in `connection.extensions`. */
 const NAME = 'permessage-deflate'
-/** The options, but for `zlib`: the core compresses. */
+/** Those of permessage-deflate. `zlib` is not among them, because the core compresses. */
 const OPTIONS = [
   'level', 'memLevel', 'strategy', 'noContextTakeover', 'maxWindowBits', 'requestNoContextTakeover',
   'requestMaxWindowBits', 'threshold'
 ]
 
 /**
- * The options of compression; null where it is off.
+ * The options of permessage-deflate; null if compression is off.
  *
  * @param {any} config
  * @returns {Record<string, any> | null}
- * @throws {Error} for a value that means nothing
+ * @throws {Error} for an invalid value
  */
 function deflateOptions ({ perMessageDeflate: given }) {
   if (given === undefined || given === null || given === false) return null
@@ -36,7 +36,7 @@ function deflateOptions ({ perMessageDeflate: given }) {
 }
 
 /**
- * The extension of a server, for `Connection.addExtension`; null where compression is off.
+ * The extension of a server, for `Connection.addExtension`; null if compression is off.
  *
  * @param {any} config
  */
@@ -46,7 +46,7 @@ function extensionOf (config) {
 }
 
 /**
- * A client's offer; null where compression is off.
+ * The offer of a client; null if compression is off.
  *
  * @param {any} config
  */
@@ -56,7 +56,7 @@ function offerOf (config) {
 }
 
 /**
- * Throws for options that mean nothing, before there is a connection.
+ * Throws for invalid options, before there is a connection.
  *
  * @param {any} config
  */

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-/** Warns of old names, once each. The map is the program's to fill: this version has no old names of its own. */
+/** Warns of old names, once each. The map is empty: this version has no old names, but programs may add some. */
 module.exports = {
   disableWarnings: false,
 

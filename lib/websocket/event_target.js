@@ -1,11 +1,11 @@
 // @ts-check
 'use strict'
 
-// Events in the manner of the original, which is neither the DOM's nor Node's: listeners are functions, one that throws
-// ends the dispatch, and what a dispatch calls is looked up as it goes.
+// An event target in the manner of the original, which is neither that of the DOM nor that of Node: listeners are
+// functions, an exception of one ends the dispatch, and a listener that is added during a dispatch is called by it.
 
 /**
- * An event: a plain object, and none of the DOM's.
+ * An event. It is a plain object, not an Event of the DOM.
  *
  * @this {any}
  * @param {string} type
@@ -13,12 +13,12 @@
 function Event (type) {
   this.type = type
   this.isTrusted = false
-  // By this mark the dispatch knows events that it may write to.
+  // Marks the events that the dispatch may write to, as in the original.
   this._yaeti = true
 }
 
 /**
- * Gives an object the methods of a target, as properties of its own. A class that has such methods keeps them.
+ * Gives an object the methods of an event target, as own properties, unless it inherits such methods.
  *
  * @param {any} target
  */
@@ -51,7 +51,7 @@ const methods = {
       event.cancelable = true
     }
     let isStopped = false
-    // Events of others may not allow it.
+    // An event of the program may be frozen.
     Reflect.set(event, 'stopImmediatePropagation', () => { isStopped = true })
 
     const { type } = event

@@ -6,13 +6,12 @@ const { randomFillSync } = require('node:crypto')
 const { CLOSE, headerOf, mask, payloadOf, splitClosePayload } = require('./frame_bytes')
 
 /**
- * One frame as an object (RFC 6455 section 5.2): what `frame` events bring, and what `sendFrame()` takes. It reads
- * itself from a list of buffers, and writes itself to a buffer, for programs that do that. Connections do neither by
- * it: their frames are the engine's.
+ * A frame (RFC 6455 section 5.2) as an object: the event `frame` gives it, and `sendFrame()` takes it. Programs may
+ * have it parse a list of buffers or make a buffer of it. Connections do neither: the engine has frames of its own.
  *
  * @this {any}
- * @param {Buffer} maskBytes four bytes to work with
- * @param {Buffer} frameHeader ten bytes to work with
+ * @param {Buffer} maskBytes four bytes for a masking key
+ * @param {Buffer} frameHeader ten bytes for a header
  * @param {any} config
  */
 function WebSocketFrame (maskBytes, frameHeader, config) {
@@ -27,12 +26,12 @@ function WebSocketFrame (maskBytes, frameHeader, config) {
   this.closeStatus = -1
 }
 
-/** What the frame waits for. */
+/** What the parser reads next. */
 const State = { Header: 1, Length16: 2, Length64: 3, MaskKey: 4, Payload: 5, Complete: 6 }
 
 /**
- * Reads from a list of buffers. True when the frame is complete, or has an error; false when more has to be written to
- * the list first.
+ * Parses the front of a list of buffers. Returns true when the frame is complete or has an error, false when it needs
+ * more bytes.
  *
  * @this {any}
  * @param {any} bufferList
@@ -127,7 +126,7 @@ function readPayload (frame, bufferList) {
 }
 
 /**
- * Skips the payload. False when it is not there yet.
+ * Skips the payload. Returns false when the list has not all of it.
  *
  * @this {any}
  * @param {any} bufferList
@@ -140,7 +139,7 @@ WebSocketFrame.prototype.throwAwayPayload = function (bufferList) {
 }
 
 /**
- * The frame as bytes. It is masked if `mask` is set, with a key of zeros if `nullMask` is true.
+ * Makes the bytes of the frame. If `mask` is set it masks the payload, with a key of zeros if `nullMask` is true.
  *
  * @this {any}
  * @param {boolean} [nullMask]

@@ -1,14 +1,14 @@
 // @ts-check
 'use strict'
 
-// The parts of a frame's bytes, for the class that programs make frames of. Frames of connections are the engine's.
+// Helpers of the class WebSocketFrame for the header and the payload of a frame.
 
 const { Buffer } = require('node:buffer')
 
 const CLOSE = 0x08
 
 /**
- * The code of a close frame has a property of its own. A payload of one byte has none, and is an error.
+ * Moves the code of a close frame from the payload to `closeStatus`. A payload of one byte is an error.
  *
  * @param {any} frame
  */
@@ -23,7 +23,7 @@ function splitClosePayload (frame) {
 }
 
 /**
- * What the frame carries: that of a close frame begins with its code.
+ * The payload as it travels. That of a close frame begins with the code.
  *
  * @param {any} frame
  * @returns {Buffer}
@@ -54,7 +54,7 @@ function headerOf ({ fin, rsv1, rsv2, rsv3, mask, opcode, length }) {
 }
 
 /**
- * The reserved bits as the engine has them: a number below 8.
+ * The reserved bits as the engine takes them: a number below 8.
  *
  * @param {any} frame
  */

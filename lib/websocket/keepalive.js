@@ -4,8 +4,9 @@
 const { nextTick, programClock } = require('../runtime')
 
 /**
- * The keep-alive of one connection: a ping when nothing has come for `keepaliveInterval`, and the end of a peer that is
- * silent for `keepaliveGracePeriod` after it. Runs on the program's clock, which its tests may fake and advance.
+ * The keep-alive of one connection. It pings a peer that has sent nothing for `keepaliveInterval`, and drops the
+ * connection if the peer sends nothing for another `keepaliveGracePeriod`. It runs on the program's clock, which the
+ * program's tests may fake and advance.
  *
  * @typedef {import('../runtime').Timer} Timer
  */
@@ -18,7 +19,7 @@ class Keepalive {
   #grace = null
   /** Bytes that had been read when the last ping was sent. */
   #read = 0
-  /** Something has come in this tick already. */
+  /** Whether the peer was heard in this tick. */
   #hasHeard = false
 
   /**
@@ -30,17 +31,17 @@ class Keepalive {
     this.#link = link
   }
 
-  /** Something has come from the peer. Restarts the timer once in a tick, however many messages a chunk has. */
+  /** A frame has arrived. Restarts the timer once per tick, however many frames a chunk has. */
   heard () {
     if (this.#hasHeard || (this.#interval === null && this.#grace === null)) return
     this.#hasHeard = true
     if (Keepalive.#ofThisTick.push(this) === 1) nextTick(Keepalive.#endTick)
     if (this.#grace !== null) this.#connection.setKeepaliveTimer()
-    // A public method sets a timer; a message restarts it without one.
+    // Restarting a timer is cheaper than the public method, which sets a new one.
     else if (!this.#interval?.restart()) this.#connection.setKeepaliveTimer()
   }
 
-  /** @type {Keepalive[]} those that have heard something */
+  /** @type {Keepalive[]} those that heard their peer in this tick */
   static #ofThisTick = []
 
   static #endTick () {
@@ -85,9 +86,9 @@ class Keepalive {
   /** @param {number} milliseconds */
   #graceIsOver (milliseconds) {
     const connection = this.#connection
-    // A part of a frame has come. The pong comes behind it.
+    // The peer is sending a frame. Its pong can only follow behind it.
     if (connection.socket.bytesRead !== this.#read) connection.setKeepaliveTimer()
-    // While nothing is read, a pong cannot arrive.
+    // A paused connection reads no pong.
     else if (connection.inputPaused) this.startGrace(milliseconds)
     else connection.handleGracePeriodTimer()
   }

@@ -1,5 +1,5 @@
 // @ts-check
 'use strict'
 
-/** What a router calls the protocol of a request that asks for none. */
+/** The name by which a router finds the handler of a request without subprotocols. */
 module.exports = '____no_protocol____'

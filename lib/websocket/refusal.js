@@ -1,15 +1,15 @@
 // @ts-check
 'use strict'
 
-// How a server answers a handshake that it does not accept.
+// The answers of a server to handshakes that it rejects.
 
 const { Buffer } = require('node:buffer')
 const transports = require('../transport')
 
 /**
- * The head of the answer; it has no body.
+ * The bytes of the answer: a head without a body.
  *
- * @param {any} status 403 for what is no status
+ * @param {any} status 403 is sent for what is no status
  * @param {any} reason
  * @param {any} headers
  */
@@ -17,13 +17,13 @@ function refusal (status, reason, headers) {
   const code = Number.isInteger(status) && status >= 100 && status <= 999 ? status : 403
   const lines = [`HTTP/1.1 ${code} ${DESCRIPTIONS[code]}`, 'Connection: close']
   if (reason) lines.push(`X-WebSocket-Reject-Reason: ${latin1(reason)}`)
-  // Inherited ones count.
+  // Inherited headers count, as in the original.
   for (const name in headers) lines.push(`${latin1(name)}: ${latin1(headers[name])}`)
   return Buffer.from(lines.join('\r\n') + '\r\n\r\n', 'latin1')
 }
 
 /**
- * The text of a header, without what would end it.
+ * The text of a header, without the characters that would end it.
  *
  * @param {any} value
  */
@@ -32,7 +32,8 @@ function headerText (value) {
 }
 
 /**
- * A byte for each character, as the original writes. Some characters become line breaks only there.
+ * The text with a byte for each character, as the original writes it. Line breaks are removed after that, because some
+ * characters become line breaks by it.
  *
  * @param {any} value
  */
@@ -41,7 +42,8 @@ function latin1 (value) {
 }
 
 /**
- * Sends the last bytes of a socket. The peer has a limited time to take them and to end its half.
+ * Writes the last bytes to a socket and ends it. The socket is destroyed if the peer does not take them and end its
+ * half in time.
  *
  * @param {any} socket
  * @param {Buffer} bytes
@@ -50,12 +52,12 @@ function endWith (socket, bytes) {
   if (socket.destroyed) return
   socket.write(bytes)
   transports.leave(socket, null, 'end')
-  // What the peer has sent behind its request is discarded, so that the socket reaches its end.
+  // Discards what the peer has sent behind its request, so that the socket reaches its end.
   socket.resume()
 }
 
 /**
- * The words of WebSocket-Node, some of which are not Node's. It has none for other codes.
+ * The descriptions that WebSocket-Node sends, some of which are not Node's. Other codes have none.
  *
  * @type {Record<number, string>}
  */

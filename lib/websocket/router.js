@@ -15,7 +15,7 @@ const WebSocketRouterRequest = require('./router_request')
  */
 
 /**
- * Gives the requests of a server to handlers, by path and protocol.
+ * Calls a handler for each request of a server, chosen by path and subprotocol.
  *
  * @this {any}
  * @param {any} [config]
@@ -23,7 +23,7 @@ const WebSocketRouterRequest = require('./router_request')
 function WebSocketRouter (config) {
   EventEmitter.call(this)
   this.config = { server: null }
-  // Inherited keys count.
+  // Inherited keys count, as in the original.
   for (const name in config) this.config[name] = config[name]
   this.handlers = []
   this._requestHandler = this.handleRequest.bind(this)
@@ -79,7 +79,7 @@ const methods = {
   handleRequest (request) {
     const { requestedProtocols, resourceURL: { pathname } } = request
     const asked = requestedProtocols.length > 0 ? requestedProtocols : [NO_PROTOCOL]
-    // The client's order comes first, then that in which handlers were mounted.
+    // Tries the subprotocols in the order of the client, and the handlers in the order in which they were mounted.
     for (const each of asked) {
       const protocol = each.toLowerCase()
       const handler = this.handlers.find((/** @type {Handler} */ handler) =>
@@ -91,7 +91,7 @@ const methods = {
 }
 
 /**
- * A RegExp with a flag for its position starts where its last match has ended.
+ * A RegExp with the flag `g` or `y` would start where its last match ended.
  *
  * @param {RegExp} path
  * @param {string} pathname

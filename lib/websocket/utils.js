@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-// Helpers that programs require by the original's path.
+// Helpers that programs require by the path that they have in the original.
 
 const { Buffer } = require('node:buffer')
 const { EventEmitter } = require('node:events')
@@ -10,7 +10,7 @@ const { debugFor } = require('./debug')
 function noop () {}
 
 /**
- * Copies what can be enumerated, inherited keys too.
+ * Copies all enumerable properties, inherited ones included.
  *
  * @param {any} dest
  * @param {any} source
@@ -20,11 +20,11 @@ function extend (dest, source) {
 }
 
 /**
- * A log for one namespace of `debug`: it keeps what it is given until `printOutput` is called. Where the namespace is
- * off it is that of `debug`, and keeps nothing.
+ * A log for one namespace of `debug` that keeps its lines until `printOutput` is called. If the namespace is off, it
+ * keeps nothing.
  *
  * @param {string} identifier
- * @param {any} uniqueID told in each line
+ * @param {any} uniqueID printed in each line
  */
 function createBufferingLogger (identifier, uniqueID) {
   const print = debugFor(identifier)

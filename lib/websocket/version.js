@@ -1,6 +1,5 @@
 // @ts-check
 'use strict'
 
-// The version of the package `websocket` whose interface this is, not ours: programs compare it, to know what they may
-// call.
+// The version of the package `websocket` that this interface is that of, because programs compare it.
 module.exports = '1.0.35'

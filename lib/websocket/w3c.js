@@ -14,8 +14,8 @@ const ReadyState = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 }
 const { CONNECTING, OPEN, CLOSING, CLOSED } = ReadyState
 
 /**
- * A client with the interface of the browser's WebSocket. Connects at once. Its state stands in properties that
- * programs read, and some write.
+ * A client with the interface of the browser's WebSocket. It connects at once. Its state stands in public properties,
+ * because programs read and write those of the original.
  *
  * @this {any}
  * @param {any} url
@@ -23,7 +23,7 @@ const { CONNECTING, OPEN, CLOSING, CLOSED } = ReadyState
  * @param {any} [origin]
  * @param {any} [headers]
  * @param {any} [requestOptions]
- * @param {any} [clientConfig] gets `assembleFragments: true`, as the interface has messages only
+ * @param {any} [clientConfig] its `assembleFragments` is set to true: the interface has no frames
  */
 function W3CWebSocket (url, protocols, origin, headers, requestOptions, clientConfig) {
   makeTarget(this)
@@ -41,7 +41,7 @@ function W3CWebSocket (url, protocols, origin, headers, requestOptions, clientCo
   this._client.connect(url, protocols, origin, headers, requestOptions)
 }
 
-/** @param {any} config which may be frozen */
+/** @param {any} config it may be frozen */
 function assembling (config) {
   return Reflect.set(config, 'assembleFragments', true) ? config : { ...config, assembleFragments: true }
 }
@@ -53,7 +53,7 @@ const methods = {
     if (typeof data === 'string' || types.isStringObject(data)) return void this._connection.sendUTF(data)
     const message = binaryOf(data)
     if (Buffer.isBuffer(message)) this._connection.sendBytes(message)
-    // A Blob, for example.
+    // A Blob.
     else if (message !== null) this._connection.sendBytes(data)
     else if (typeof data.byteLength === 'number') this._connection.sendBytes(Buffer.from(data))
     else throw new Error('unknown binary data:')
@@ -110,7 +110,8 @@ function close (connection, code, reason) {
 }
 
 /**
- * Closes the connection that a client may still make, and gives it up when that takes too long.
+ * Closes the connection as soon as the client has made it, and aborts the client if that takes longer than
+ * `closeTimeout`.
  *
  * @param {any} client
  * @param {any} code
@@ -146,7 +147,7 @@ function connected (ws, connection) {
 function received (ws, { utf8Data, binaryData }) {
   // The original swallows empty texts.
   if (typeof utf8Data === 'string') tell(ws, utf8Data)
-  // The property: one that a program has put on the object counts.
+  // By the property, which a program may have redefined.
   else if (binaryData && ws.binaryType === 'arraybuffer') tell(ws, arrayBufferOf(binaryData))
 }
 
@@ -160,7 +161,7 @@ function tell (ws, data) {
   ws.dispatchEvent(event)
 }
 
-/** @param {any} ws that has not connected */
+/** @param {any} ws whose client could not connect, or was closed before */
 function failed (ws) {
   letGo(ws)
   ws._readyState = CLOSED
@@ -182,7 +183,7 @@ function ended (ws, code, reason) {
   tellClose(ws, code, reason || '')
 }
 
-/** @param {any} ws whose client and connection are not listened to any more */
+/** @param {any} ws it stops listening to its client and its connection */
 function letGo ({ _client, _connection }) {
   _client.removeAllListeners()
   if (_connection) _connection.removeAllListeners()

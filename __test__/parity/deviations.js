@@ -114,6 +114,7 @@ const websocket = {
   'abort() before a request has its socket': 'is told by connectFailed; the original says nothing',
   'the socket of a failed handshake': 'is destroyed, and its errors end nothing else; the original leaves a refused ' +
     'one to the server, and an error ends the process',
+  'the body of a refusal that is not HTTP': 'says nothing; the original tells a second connectFailed',
   'a refusal to a client that has connected before': 'leaves that connection; the original ends it',
   'a connect handler that throws': 'costs nothing that came with the answer',
   'a socket that fails before accept or reject': 'is an ordinary end; the original leaves its error to the process',

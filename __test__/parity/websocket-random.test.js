@@ -1,115 +1,107 @@
 'use strict'
 
-// Random handshakes, the same ones every time: headers made of what their grammars are about, and answers of an
-// application. RANDOM_SCRIPTS=100000 runs more of them.
+// Random conversations, the same ones every time: frames in packets of any number, and handlers that answer, close and
+// pause. RANDOM_SCRIPTS=20000 runs more of them.
 
 const assert = require('node:assert/strict')
-const { Duplex } = require('node:stream')
 
 const { randomOf } = require('../support/random')
 const { test } = require('../support/test')
-const { CONFIGS, original, subject } = require('../support/websocket')
-const { KEY } = require('../support/wire')
+const { original, subject } = require('../support/websocket')
+const { closePayload } = require('../support/wire')
+const { WAYS, record, singly, turns, whole } = require('./websocket-scripts')
 
-const SCRIPTS = Number(process.env.RANDOM_SCRIPTS) || 3000
-// strictHandshake has us as lenient as the original.
-const CONFIG = { ...CONFIGS.server, parseCookies: true, parseExtensions: true, strictHandshake: false }
-const PIECES = [
-  'a', 'B', 'x', '1', ' ', '  ', '\t', ',', ', ', ';', '; ', '=', '"', '/', '\\', '%41', '%', '%zz', '\xe9', '\x7f'
-]
-const VERSIONS = ['13', '13', '13', '8', ' 13x', '8.1', '7', 'x', '']
-const READ = [
-  'resource', 'host', 'key', 'webSocketVersion', 'origin', 'requestedProtocols', 'requestedExtensions', 'cookies',
-  'remoteAddress', 'remoteAddresses', 'resourceURL'
-]
+const SCRIPTS = Number(process.env.RANDOM_SCRIPTS) || 120
+const CODES = [0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1011, 1012, 1014, 1016, 2999, 3000, 4999, 5000]
+const REASONS = ['', 'x', 'why', 'é']
+const PAYLOADS = ['', 'a', 'Hello', 'é€𝄞', 'x'.repeat(60), 'y'.repeat(125), 'z'.repeat(126), '0'.repeat(199)]
 
-const EVENTS = ['requestResolved', 'requestAccepted', 'requestRejected']
-
-/** A socket that keeps what is written. */
-class Sink extends Duplex {
-  constructor () {
-    super({ emitClose: false })
-    this.remoteAddress = '127.0.0.1'
-    this.written = ''
-  }
-
-  _read () {}
-
-  _write (chunk, encoding, done) {
-    this.written += chunk.toString('latin1')
-    done()
-  }
-
-  setNoDelay () {}
-
-  setTimeout () {}
-}
-
-/** A handshake, and what an application answers. */
-function scriptOf (seed) {
+/** What the peer sends, and what handlers do, by a seed. */
+function plan (seed, role) {
   const random = randomOf(seed)
-  const below = (count) => Math.floor(random() * count)
-  const pick = (list) => list[below(list.length)]
-  const text = (longest) => Array.from({ length: below(longest) }, () => pick(PIECES)).join('')
-  const maybe = (chance, value) => random() < chance ? value() : undefined
+  const chance = (probability) => random() < probability
+  const pick = (list) => list[Math.floor(random() * list.length)]
+  let isUnfinished = false
 
-  const headers = { 'sec-websocket-key': KEY, 'sec-websocket-version': pick(VERSIONS), host: maybe(0.97, () => 'h') }
-  const add = (name, longest) => { headers[name] = maybe(0.5, () => text(longest)) }
-  add('sec-websocket-protocol', 6)
-  add('sec-websocket-extensions', 8)
-  add('cookie', 10)
-  add('x-forwarded-for', 5)
-  add('origin', 4)
-  add('sec-websocket-origin', 4)
-  const protocols = (headers['sec-websocket-protocol'] ?? '').split(/,\s*/)
-  const cookie = () => ({
-    name: text(4),
-    value: maybe(0.8, () => text(4)),
-    path: maybe(0.3, () => text(4)),
-    domain: maybe(0.3, () => text(3)),
-    expires: maybe(0.3, () => pick([new Date(0), 'x', 0])),
-    maxage: maybe(0.3, () => pick([0, 1, -1, '5', 'x', 1.6, NaN, true])),
-    secure: maybe(0.3, () => pick([true, false, 1, ''])),
-    httponly: maybe(0.3, () => pick([true, 0, 'x']))
+  const violation = () => pick([
+    [3, 'a'], [11, ''], ['text', 'a', { rsv: 1 + Math.floor(random() * 7) }], ['ping', 'b'.repeat(126)],
+    ['pong', '', { fin: false }], ['text', Buffer.from([0x61, 0xff])], ['binary', 'c'.repeat(201)],
+    isUnfinished ? ['text', 'interrupts'] : ['continuation', 'of nothing'], ['close', Buffer.from([3])],
+    ['close', Buffer.from([3, 232, 0xff, 0xfe])], ['binary', '', { length: 2 ** 40 }]
+  ])
+  const nextFrame = () => {
+    if (chance(0.05)) return violation()
+    if (chance(0.05)) return ['close', chance(0.2) ? '' : closePayload(pick(CODES), pick(REASONS))]
+    if (chance(0.3)) return [pick(['ping', 'pong']), pick(PAYLOADS.slice(0, 6))]
+    const fin = chance(0.6)
+    const type = isUnfinished ? 'continuation' : pick(['text', 'binary'])
+    isUnfinished = !fin
+    return [type, pick(PAYLOADS), { fin }]
+  }
+  const reactions = ['reply', 'reply in fragments', 'ping', 'pong', 'close', 'drop', 'pause']
+  return {
+    role,
+    config: {
+      assembleFragments: chance(0.8), fragmentationThreshold: pick([1, 7, 125, 16384, Infinity]),
+      fragmentOutgoingMessages: chance(0.8), maxReceivedFrameSize: 200, maxReceivedMessageSize: 500
+    },
+    pings: chance(0.5),
+    cancels: chance(0.2),
+    packets: Array.from({ length: 1 + Math.floor(random() * 6) },
+      () => Array.from({ length: 1 + Math.floor(random() * 5) }, nextFrame)),
+    reactions: Array.from({ length: 40 }, () => chance(0.6) ? null : pick(reactions)),
+    close: [pick([undefined, 1000, 1001, 3000]), pick([undefined, 'bye'])]
+  }
+}
+
+async function converse (run, { cancels, close, config, packets, pings, reactions }) {
+  const left = [...reactions]
+  const { log } = run
+  const actions = {
+    reply: (connection) => connection.send('reply'),
+    'reply in fragments': (connection) => connection.sendBytes(Buffer.alloc(30, 'r')),
+    ping: (connection) => connection.ping('ours'),
+    pong: (connection) => connection.pong(Buffer.from('ours')),
+    close: (connection) => connection.close(...close),
+    drop: (connection) => connection.drop(),
+    pause: (connection) => {
+      connection.pause()
+      setImmediate(() => connection.resume())
+    }
+  }
+  const react = ({ opcode }) => {
+    const name = left.shift()
+    // What is sent after a close differs, and so does the rest of a control frame whose handler closes.
+    if (!name || opcode > 7 || !run.connection.connected) return
+    log.add(name)
+    actions[name](run.connection)
+  }
+  await run.open({
+    config,
+    pings,
+    before: (connection) => {
+      if (cancels) connection.on('ping', (cancel) => cancel())
+      for (const type of ['message', 'pong', 'frame']) connection.on(type, react)
+    }
   })
-  const accept = () => ['accept', [
-    pick([undefined, null, '', protocols[0], pick(protocols).toLowerCase(), text(2)]),
-    // We trim headers.
-    pick([undefined, 'http://o', text(4).trim()]),
-    maybe(0.6, () => Array.from({ length: below(3) }, cookie))
-  ]]
-  const reject = () => ['reject', [
-    pick([undefined, 404, 200, 999, 'x']), maybe(0.5, () => text(4)), maybe(0.5, () => ({ [text(2)]: text(3) }))
-  ]]
-  return { headers, url: `/${text(6)}`, answer: random() < 0.75 ? accept() : reject() }
+  for (const packet of packets) {
+    await run.feed(...packet.map((given) => run.frame(...given)))
+    await turns(2)
+  }
+  await run.feed(run.frame('close', closePayload(1000)))
+  await run.over()
 }
 
-/** What a package does with it. The original changes the cookies that it is given. */
-function run ({ request: WebSocketRequest }, { headers, url, answer: [method, given] }) {
-  const socket = new Sink()
-  const lines = []
-  try {
-    const httpRequest = { method: 'GET', httpVersion: '1.1', headers, url }
-    const request = new WebSocketRequest(socket, httpRequest, CONFIG)
-    for (const name of EVENTS) request.on(name, () => lines.push(name))
-    request.readHandshake()
-    for (const name of READ) lines.push([name, request[name]])
-    const cookies = given[2]
-    const copies = Array.isArray(cookies) ? cookies.map((cookie) => ({ ...cookie })) : cookies
-    const connection = request[method](given[0], given[1], copies)
-    lines.push(connection?.protocol)
-  } catch ({ message, httpCode, headers }) {
-    lines.push(['throws', message, httpCode, headers])
-  }
-  lines.push(socket.written)
-  socket.destroy()
-  return JSON.parse(JSON.stringify(lines))
+for (const role of ['server', 'client']) {
+  test(`${role}: takes part in random conversations like the original`, async () => {
+    for (let seed = 1; seed <= SCRIPTS; seed++) {
+      const recording = async (library, way) => (await record(library, role, way, converse, [plan(seed, role)])).lines
+      const expected = await recording(original, WAYS.tcp(whole))
+      assert.deepEqual(await recording(subject, WAYS.tcp(whole)), expected, `script ${seed}`)
+      assert.deepEqual(await recording(subject, WAYS.stream(whole)), expected, `script ${seed}, over a stream`)
+      if (seed % 4 === 0) {
+        assert.deepEqual(await recording(subject, WAYS.tcp(singly)), expected, `script ${seed}, byte by byte`)
+      }
+    }
+  }, { timeout: 600000 })
 }
-
-test(`${SCRIPTS} random handshakes are read and answered as by the original`, () => {
-  for (let seed = 1; seed <= SCRIPTS; seed++) {
-    const script = scriptOf(seed)
-    const [actual, expected] = [subject, original].map(({ websocket }) => run(websocket, script))
-    assert.deepEqual(actual, expected, JSON.stringify({ seed, ...script }))
-  }
-}, { timeout: 600000 })

@@ -200,4 +200,4 @@ function parityTable (name, rows, script, options) {
   for (const [row, ...values] of rows) parity(`${name}: ${row}`, script, { ...options, values })
 }
 
-module.exports = { Run, parity, parityTable, propertiesOf, turns }
+module.exports = { WAYS, cutAt, parity, parityTable, propertiesOf, record, singly, turns, whole }

@@ -162,6 +162,37 @@ test('a client that resets its connection before accept ends no process', async 
   assert.deepEqual(heard, [[1006, 'TCP connection lost before handshake completed.']])
 }, { skip: !RESETS })
 
+for (const [name, use] of Object.entries({
+  'sends': (connection) => connection.sendUTF('x'),
+  'sends bytes': (connection) => connection.sendBytes(Buffer.alloc(100000)),
+  'sends with a callback': (connection) => connection.sendUTF('x', () => {}),
+  'pings': (connection) => connection.ping('x'),
+  'pauses and resumes': (connection) => {
+    connection.pause()
+    connection.resume()
+  },
+  'closes': (connection) => connection.close(4000, 'mine'),
+  'drops': (connection) => connection.drop(4000, 'mine')
+})) {
+  test(`an application that ${name} to a client that has gone hears the end once`, async (scope) => {
+    const { peer, request, server } = await ask(scope)
+    const ended = once(request.socket, 'end')
+    peer.socket.end()
+    await ended
+    const connection = request.accept()
+    const heard = []
+    connection.on('close', (code) => heard.push(code))
+    connection.on('error', (error) => heard.push(error))
+    use(connection)
+    await eventually(() => heard.length > 0, 'the close event')
+    await scope.settle()
+    assert.deepEqual(heard, [name === 'drops' ? 4000 : 1006])
+    assert.deepEqual([connection.connected, connection.state, request.socket.destroyed], [false, 'closed', true])
+    assert.deepEqual(server.connections, [])
+    assert.equal(peer.bytes.length, 0)
+  })
+}
+
 test('a socket that was destroyed in this tick counts as lost', async (scope) => {
   const { request, server } = await ask(scope)
   request.socket.destroy(new Error('reset'))

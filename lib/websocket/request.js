@@ -88,6 +88,7 @@ const methods = {
     this._resolved = true
     this.emit('requestResolved', this)
     const connection = connectionFor(this, acceptedProtocol)
+    establish(connection, engine)
     if (this._socketIsClosing || this.socket.destroyed || this.socket.writable === false) lose(connection)
     else {
       this._removeSocketCloseListeners()
@@ -260,7 +261,6 @@ function connectionFor (request, protocol) {
  * @param {any} head
  */
 function answer (connection, engine, head) {
-  establish(connection, engine)
   engine.start()
   connection.extensions = engine.extensions
   if (head?.length > 0) engine.delivery.store(head)
@@ -269,7 +269,8 @@ function answer (connection, engine, head) {
 }
 
 /**
- * The client has gone: the program hears of it when it has had the time to listen.
+ * The client has gone: the program hears of it when it has had the time to listen. What it sends until then stays with
+ * the engine, which has no socket.
  *
  * @param {any} connection
  */

@@ -104,6 +104,16 @@ const methods = {
 const { fragmentAndSend, sendFrame } = methods
 
 /**
+ * Whether a connection sends by this method of ours, and by no other one that a program has put in its place.
+ *
+ * @param {any} connection
+ * @param {'sendUTF' | 'sendBytes'} method
+ */
+function isUsual (connection, method) {
+  return connection[method] === methods[method] && !isPatched(connection)
+}
+
+/**
  * Whether a program has replaced one of the methods that the original sends messages by. If so, messages go through
  * those methods as frames.
  *
@@ -115,7 +125,7 @@ function isPatched (connection) {
 
 /**
  * @param {any} connection
- * @param {any} message a string, a Buffer or a Blob
+ * @param {any} message a string, a Buffer, a Blob, or what the engine has for a prepared message
  * @param {any} cb
  */
 function sendMessage (connection, message, cb) {
@@ -200,4 +210,4 @@ function controlPayload (data) {
 
 const NOTHING = Buffer.alloc(0)
 
-module.exports = { bytesOf, methods }
+module.exports = { bytesOf, isUsual, methods, sendMessage, textOf }

@@ -5,6 +5,7 @@ const { EventEmitter } = require('node:events')
 const { inherits } = require('node:util')
 const { binaryOf } = require('../connection/messages')
 const { nextTick } = require('../runtime')
+const { broadcastBytes, broadcastText } = require('./broadcast')
 const { SERVER_DEFAULTS, checkConfig } = require('./config')
 const { debugFor } = require('./debug')
 const WebSocketRequest = require('./request')
@@ -61,11 +62,11 @@ const methods = {
   },
 
   broadcastUTF (utfData) {
-    for (const connection of [...this.connections]) connection.sendUTF(utfData)
+    broadcastText(this.connections, utfData)
   },
 
   broadcastBytes (binaryData) {
-    for (const connection of [...this.connections]) connection.sendBytes(binaryData)
+    broadcastBytes(this.connections, binaryData)
   },
 
   shutDown () {

@@ -209,6 +209,7 @@ parity('what was never mounted throws', async ({ library, log }) => {
 parityTable('broadcasts', [
   ['text', 'broadcast', 'Hé'],
   ['a Buffer', 'broadcast', Buffer.from([1, 2, 3])],
+  ['a text above the threshold of fragments', 'broadcast', 'x'.repeat(40000)],
   ['a number', 'broadcast', 12],
   ['an array', 'broadcast', ['a', 'b']],
   ['an object', 'broadcast', { toString: () => 'described' }],

@@ -6,12 +6,13 @@ const { LONGEST_TIMER, oneOf } = require('../http/options')
 const { checkDeflate } = require('./deflate')
 
 /**
- * Configuration as WebSocket-Node has it: flat objects that are merged and handed on, in which unknown keys are kept.
+ * The configuration of servers and clients: flat objects. They are merged with the defaults and passed on with unknown
+ * keys.
  *
  * @typedef {import('../../binding').ConnectionOptions} Policy
  */
 
-/** What a server does where its configuration says nothing. */
+/** The configuration of a server by default. */
 const SERVER_DEFAULTS = Object.freeze({
   httpServer: null,
   maxReceivedFrameSize: 64 * 1024,
@@ -32,7 +33,7 @@ const SERVER_DEFAULTS = Object.freeze({
   closeTimeout: 5000
 })
 
-/** What a client does where its configuration says nothing. `tlsOptions` is an object of its own for each client. */
+/** The configuration of a client by default. It has `tlsOptions`, too, which is another object for each client. */
 const CLIENT_DEFAULTS = Object.freeze({
   maxReceivedFrameSize: 1024 * 1024,
   maxReceivedMessageSize: 8 * 1024 * 1024,
@@ -45,12 +46,12 @@ const CLIENT_DEFAULTS = Object.freeze({
 })
 
 /**
- * What a connection does differently by its configuration.
+ * The policy of a connection with this configuration.
  *
  * @param {any} config
  * @param {boolean} isClient
  * @returns {Policy}
- * @throws {TypeError | RangeError} for a value that means nothing
+ * @throws {TypeError | RangeError} for an invalid value
  */
 function policyOf (config, isClient) {
   return {
@@ -64,14 +65,14 @@ function policyOf (config, isClient) {
 }
 
 /**
- * Throws for the first value that means nothing, before there is a connection.
+ * Throws for the first invalid value, before there is a connection.
  *
  * @param {any} config
  */
 function checkConfig (config) {
   policyOf(config, false)
   milliseconds('closeTimeout', config)
-  // Without a number, connections throw what they throw in the original.
+  // For other types, connections throw the errors of the original.
   for (const name of ['keepaliveInterval', 'keepaliveGracePeriod']) {
     if (typeof config[name] === 'number') milliseconds(name, config)
   }
@@ -80,8 +81,8 @@ function checkConfig (config) {
 }
 
 /**
- * Whether the peer's frames are held to RFC 6455 section 5.1: those of a client are masked, and those of a server are
- * not. The original takes both kinds, and so do we with `requireMasking: false`.
+ * Whether frames of clients must be masked and frames of servers must not, as RFC 6455 section 5.1 says. The original
+ * accepts both kinds, and so does `requireMasking: false`.
  *
  * @param {any} config
  * @param {boolean} isClient
@@ -92,7 +93,7 @@ function masking ({ requireMasking }, isClient) {
 }
 
 /**
- * The size that outgoing messages are cut to; Infinity when they are not.
+ * The size of outgoing fragments; Infinity if messages are not fragmented.
  *
  * @param {any} config
  */
@@ -120,7 +121,7 @@ function milliseconds (name, config) {
 }
 
 /**
- * The number under this name, or undefined for the default. Numeric strings, as from environment variables, count.
+ * The number under this name; undefined for the default. Numeric strings, as from environment variables, are numbers.
  *
  * @param {string} name
  * @param {any} config

@@ -10,24 +10,21 @@ const { debugFor } = require('./debug')
 const { LINK, Link, linkOf } = require('./link')
 const sending = require('./sending')
 
-/** All connections share it: making one costs as much as a connection's own properties. */
-const log = debugFor('websocket:connection')
-
 const State = { Open: 'open', PeerRequestedClose: 'peer_requested_close', Ending: 'ending', Closed: 'closed' }
 
 /**
- * One end of a connection (RFC 6455), as servers and clients hand it to programs. It calls its own methods by the
- * prototype, so that one that a program has replaced is called. Its state stands in public properties.
+ * One end of a connection (RFC 6455): servers and clients give it to programs. It calls its own public methods, so that
+ * a program may replace them on the prototype or on the object. Its state stands in public properties.
  *
  * @this {any}
- * @param {any} socket whose opening handshake has been made
+ * @param {any} socket its opening handshake is complete, or the engine completes it
  * @param {string[]} extensions that are in use
  * @param {string | null | undefined} protocol
  * @param {boolean} maskOutgoingPackets whether this is the client's end
  * @param {any} config of the server or the client
  */
 function WebSocketConnection (socket, extensions, protocol, maskOutgoingPackets, config) {
-  this._debug = log
+  this._debug = debugFor('websocket:connection')
   this._debug('constructor')
   EventEmitter.call(this)
 
@@ -56,7 +53,7 @@ function WebSocketConnection (socket, extensions, protocol, maskOutgoingPackets,
   socket.setNoDelay(config.disableNagleAlgorithm)
   socket.setTimeout(0)
   keepAlive(this)
-  // http's client forwards errors of the socket to listeners that have nothing to do with the connection.
+  // The listener of Node's HTTP client would report errors of the socket as errors of the request.
   socket.removeAllListeners('error')
 }
 inherits(WebSocketConnection, EventEmitter)
@@ -169,7 +166,7 @@ const methods = {
     const link = linkOf(this)
     if (!this.inputPaused || link.isResuming) return
     link.isResuming = true
-    // Like a stream, which says so in the next tick and goes on then.
+    // A stream, too, resumes in the next tick.
     nextTick(() => link.enter(() => {
       if (!link.isResuming) return
       link.isResuming = false
@@ -232,7 +229,7 @@ const methods = {
     this.closeReasonCode = reasonCode
     this.closeDescription = description
     try {
-      // 1006 and its like are for close events: RFC 6455 section 7.4.1 keeps them off the wire.
+      // RFC 6455 section 7.4.1 forbids codes such as 1006 on the wire.
       if (!skipCloseFrame && isCloseCode(reasonCode)) this.sendCloseFrame(reasonCode, description)
       this.connected = false
       this.state = State.Closed
@@ -278,18 +275,18 @@ function emitClose (connection) {
   connection.emit('close', connection.closeReasonCode, connection.closeDescription)
 }
 
-/** @type {any[]} the engine assembles messages */
+/** @type {any[]} always empty, because the engine assembles messages */
 const NO_FRAMES = []
 
 Object.assign(WebSocketConnection.prototype, methods)
 
-/** Whether the reactor moves the bytes of a connection, and not Node's stream. For tests. */
+/** For tests: whether the reactor moves the bytes of a connection, and not the stream of Node. */
 const IS_NATIVE = Symbol.for(NAME + '.isNative')
 
 /** @type {Record<string | symbol, (this: any) => any>} */
 const getters = {
   [IS_NATIVE] () { return linkOf(this).isNative },
-  // Programs make frames of these.
+  // Programs pass these to the constructor of frames.
   maskBytes () { return Buffer.alloc(4) },
   frameHeader () { return Buffer.alloc(10) }
 }

@@ -744,6 +744,12 @@ declare namespace websocket {
      */
     strictHandshake?: boolean | undefined
 
+    /**
+     * Whether a server requires clients to mask their frames, and a client requires a server not to. With `false`, masked
+     * and unmasked frames are taken. Default: `true`.
+     */
+    requireMasking?: boolean | undefined
+
     /** What moves the bytes: natively where that is possible, or Node's streams only. Default: `'native'`. */
     transport?: 'native' | 'stream' | undefined
   }
@@ -769,9 +775,6 @@ declare namespace websocket {
 
     /** Whether the `Sec-WebSocket-Extensions` header is parsed. Default: `true`. */
     parseExtensions?: boolean | undefined
-
-    /** Whether the frames of clients must be masked; with `false`, both kinds are taken. Default: `true`. */
-    requireMasking?: boolean | undefined
   }
 
   export interface IClientConfig extends IConfig {

@@ -10,12 +10,12 @@ const { policyOf } = require('./config')
 const { frameOf } = require('./received_frame')
 const { Keepalive } = require('./keepalive')
 
-/** How a WebSocketConnection names what is behind it. */
+/** The property by which a WebSocketConnection has its Link. */
 const LINK = Symbol('link')
 
 /**
- * What is behind a WebSocketConnection: its engine, its transport, its timers and its end. Kept apart from the public
- * object, whose methods programs call and replace. As an observer it hears what happens to the engine's connection.
+ * The inner part of a WebSocketConnection: its engine, its transport, its timers and its end. The public object, whose
+ * methods programs call and replace, has none of these. As the observer of the engine it calls those methods.
  *
  * @implements {Observer}
  * @typedef {import('../connection/seam').Observer} Observer
@@ -27,13 +27,13 @@ class Link {
   #engine = null
   /** @type {import('../transport/transport').Transport | null} */
   #transport = null
-  /** What the peer has done wrong. */
+  /** How the peer has broken the protocol, in words; `''` if it has not. */
   #violation = ''
   /** @type {import('../runtime').Timer | null} */
   #closeTimer = null
-  /** Whether the connection resumes in the next tick. */
+  /** Whether `resume()` was called in this tick. It takes effect in the next one. */
   isResuming = false
-  /** @type {import('../connection/queue').Queue | null} what waits behind a Blob */
+  /** @type {import('../connection/queue').Queue | null} messages that wait until a Blob has been read */
   queue = null
 
   /** @param {WebSocketConnection} connection */
@@ -42,7 +42,7 @@ class Link {
     this.keepalive = new Keepalive(connection, this)
   }
 
-  /** A program that has made the connection itself gets an engine for a handshake that it has made, too. */
+  /** A connection that a program has constructed gets an engine on first use, for a handshake that is complete. */
   get engine () {
     if (this.#engine === null) {
       const { config, maskOutgoingPackets } = this.#connection
@@ -59,11 +59,11 @@ class Link {
     engine.observer = this
   }
 
-  /** Begins to listen to the socket and to read from it. A server that has not answered the handshake does so. */
+  /** Listens to the socket and reads from it. A server answers the handshake first, if it has not done so. */
   listen () {
     if (this.#transport !== null) return
     const { engine } = this
-    // The getter has listened for an engine of its own.
+    // The getter calls this method when it makes an engine.
     if (this.#transport !== null) return
     const { config, socket } = this.#connection
     const connection = this.#connection
@@ -75,7 +75,7 @@ class Link {
     nextTick(() => this.#transport?.enter(() => this.#flow()))
   }
 
-  /** A socket that begins to flow says so, and brings what it has read before. */
+  /** Emits `resume`, as a socket does when it begins to flow, and delivers what has arrived before. */
   #flow () {
     const connection = this.#connection
     if (connection.connected && !connection.inputPaused) connection.handleSocketResume()
@@ -87,14 +87,14 @@ class Link {
     return this.#transport?.isNative
   }
 
-  /** Bytes that have been sent and that the kernel has not taken. */
+  /** Bytes of messages that the kernel has not taken yet. */
   get bufferedAmount () {
     if (this.#engine === null || this.#connection.state === 'closed') return 0
     return this.#engine.outgoing.bufferedAmount + (this.#transport === null ? 0 : this.#transport.writableLength)
   }
 
   /**
-   * Runs work that an event or a timer brings, in the context of the connection.
+   * Runs the work of an event or a timer in the context of the connection.
    *
    * @param {() => void} work
    */
@@ -104,8 +104,8 @@ class Link {
   }
 
   /**
-   * Takes bytes of the peer that the socket has not read for us: those that came with the opening handshake. They are
-   * delivered when the program has had the time to listen.
+   * Takes bytes of the peer that have come with the opening handshake, and delivers them in the next tick, when the
+   * program has attached its listeners.
    *
    * @param {Uint8Array} bytes
    */
@@ -116,7 +116,7 @@ class Link {
   }
 
   /**
-   * Takes bytes that a program gives us as those of the peer.
+   * Takes bytes that a program passes in the place of the peer.
    *
    * @param {Buffer} bytes
    */
@@ -126,7 +126,7 @@ class Link {
     else this.#transport.receivedBeside(bytes)
   }
 
-  // What the engine tells.
+  // The methods that the engine calls.
 
   get wants () {
     return PINGS | PONGS
@@ -185,7 +185,7 @@ class Link {
   closed (code, reason) {
     const connection = this.#connection
     if (this.#violation !== '') return connection.drop(code, this.#violation)
-    // The peer has answered our close frame: the socket ends already.
+    // The peer has answered our close frame. The socket ends already.
     if (!connection.connected) return
     connection.state = 'peer_requested_close'
     connection.closeReasonCode = code ?? -1
@@ -210,14 +210,14 @@ class Link {
     this.#closeTimer = null
   }
 
-  /** Our half of the socket ends, behind what was sent; a message that is being compressed comes first. */
+  /** Ends our half of the socket behind what was sent, also behind a message that is still being compressed. */
   end () {
     const engine = this.#engine
     if (engine !== null && (engine.isBusy || !engine.sessionsAreIdle)) setImmediate(() => this.end())
     else transports.leave(this.#connection.socket, this.#transport, 'end')
   }
 
-  /** The peer has ended its half. What has arrived and waits for a paused reader comes first. */
+  /** Ends our half, because the peer has ended its half. What a paused program has not read yet is delivered first. */
   peerEnded () {
     const { delivery } = this.engine
     if (!delivery.holdsBack(() => this.peerEnded())) this.end()
@@ -231,7 +231,7 @@ class Link {
     connection.handleSocketClose(hadError)
   }
 
-  /** The socket closes now: the kernel is offered what was sent. */
+  /** Closes the socket at once. What was sent is offered to the kernel before. */
   abort () {
     try {
       transports.leave(this.#connection.socket, this.#transport, 'abort')
@@ -240,7 +240,7 @@ class Link {
     }
   }
 
-  /** Nothing comes any more: gives everything back. */
+  /** Stops the timers and releases the engine. Nothing is emitted any more. */
   over () {
     this.stopCloseTimer()
     this.keepalive.stop()
@@ -249,7 +249,7 @@ class Link {
   }
 
   /**
-   * A Blob could not be read: `abort` follows.
+   * Emits the error of a Blob that could not be read. `abort` follows.
    *
    * @param {string} message
    */

@@ -14,11 +14,11 @@ const { extensionOf } = require('./deflate')
 const { establish } = require('./link')
 const { endWith, headerText, refusal } = require('./refusal')
 
-/** How a request names the bytes that came with it. */
+/** The property of a request with the bytes that came with it. */
 const HEAD = Symbol('head')
 
 /**
- * A client's opening handshake, which a program accepts or rejects.
+ * The opening handshake of a client. A program accepts or rejects it.
  *
  * @this {any}
  * @param {any} socket
@@ -38,7 +38,7 @@ function WebSocketRequest (socket, httpRequest, serverConfig, head = undefined) 
   this._socketCloseHandler = this._handleSocketCloseBeforeAccept.bind(this)
   socket.on('end', this._socketCloseHandler)
   socket.on('close', this._socketCloseHandler)
-  // A client that resets its connection before the answer ends no process.
+  // Without a listener, a client that resets its connection before the answer would end the process.
   socket.on('error', ignore)
   this._resolved = false
   Object.defineProperty(this, HEAD, { value: head })
@@ -130,7 +130,7 @@ function unsupported (version) {
 }
 
 /**
- * An error with what the server answers to it.
+ * An error, with the status and the headers of the answer to it.
  *
  * @param {string} message
  * @param {number} httpCode
@@ -156,14 +156,14 @@ function policyFor (config, protocol) {
 }
 
 /**
- * Programs compare protocols in lower case; the answer has the client's spelling.
+ * Programs get the subprotocols in lower case. The answer has the spelling of the client.
  *
  * @param {any} request
  * @param {string | undefined} header
  */
 function readProtocols (request, header) {
   const protocols = header ? header.split(COMMA) : []
-  // Without a prototype, because the client chooses the names.
+  // An object without prototype, because the client chooses the keys.
   request.protocolFullCaseMap = Object.create(null)
   request.requestedProtocols = protocols.map((protocol) => protocol.toLowerCase())
   for (const protocol of protocols) request.protocolFullCaseMap[protocol.toLowerCase()] = protocol
@@ -171,7 +171,7 @@ function readProtocols (request, header) {
 
 /**
  * @param {any} request
- * @param {string | undefined} header the addresses before the last proxy
+ * @param {string | undefined} header the addresses of the client and of all proxies but the last
  */
 function readAddresses (request, header) {
   if (!header) return
@@ -188,7 +188,8 @@ function parameter (text) {
 // Accepting it.
 
 /**
- * The engine that answers the handshake. What cannot be answered is rejected, and thrown.
+ * Makes the engine that answers the handshake. For arguments that it cannot answer with, it rejects the request and
+ * throws.
  *
  * @param {any} request
  * @param {any} acceptedProtocol
@@ -215,7 +216,7 @@ function engineFor (request, acceptedProtocol, allowedOrigin, cookies) {
 }
 
 /**
- * The client's spelling of the protocol that a program accepts, if it accepts one.
+ * The subprotocol that a program accepts, in the spelling of the client; undefined if it accepts none.
  *
  * @param {any} request
  * @param {any} accepted
@@ -226,7 +227,7 @@ function protocolOf (request, accepted) {
   request.protocolFullCaseMap = null
   if (accepted) {
     const protocol = protocolFullCaseMap[accepted.toLowerCase()] ?? accepted
-    // The original means to name the character, and names this one.
+    // The original always names this character, whatever the illegal one is.
     if (NO_TOKEN.test(protocol)) throw new Error('Illegal character "\0" in subprotocol.')
     if (!requestedProtocols.includes(accepted)) {
       throw new Error('Specified protocol was not requested by the client.')
@@ -247,14 +248,15 @@ function connectionFor (request, protocol) {
     const connection = new WebSocketConnection(socket, [], protocol, false, serverConfig)
     return Object.assign(connection, { webSocketVersion, remoteAddress, remoteAddresses })
   } catch (error) {
-    // The configuration does not allow connections.
+    // The configuration is invalid.
     endWith(socket, refusal(500, '', {}))
     throw error
   }
 }
 
 /**
- * Answers the handshake. What has come behind it is delivered when the program has had the time to listen.
+ * Answers the handshake. Frames that have come with the request are delivered in the next tick, when the program has
+ * attached its listeners.
  *
  * @param {any} connection
  * @param {Connection} engine
@@ -269,13 +271,13 @@ function answer (connection, engine, head) {
 }
 
 /**
- * The client has gone: the program hears of it when it has had the time to listen. What it sends until then stays with
- * the engine, which has no socket.
+ * Closes a connection whose client has gone, in the next tick, when the program has attached its listeners. What the
+ * program sends until then stays with the engine, which has no socket.
  *
  * @param {any} connection
  */
 function lose (connection) {
-  // The constructor has removed the listener of the request.
+  // The constructor of the connection has removed the listener of the request.
   connection.socket.on('error', ignore)
   nextTick(() => connection.drop(1006, 'TCP connection lost before handshake completed.', true))
 }
@@ -286,7 +288,7 @@ function ignore () {}
 const ORIGIN_HEADERS = { 8: 'Sec-WebSocket-Origin', 13: 'Origin' }
 const COMMA = /,\s*/
 const SEMICOLON = /;\s*/
-/** RFC 6455 section 4.1: subprotocols are tokens. */
+/** What a token, and so a subprotocol, must not have (RFC 6455 section 4.1). */
 const NO_TOKEN = /[^!-~]|[()<>@,;:\\"/[\]?={}]/
 
 Object.assign(WebSocketRequest.prototype, methods)

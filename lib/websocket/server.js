@@ -11,7 +11,7 @@ const { debugFor } = require('./debug')
 const WebSocketRequest = require('./request')
 
 /**
- * Takes the upgrades of http servers and hands them to a program as requests.
+ * Handles the `upgrade` events of HTTP servers, and gives them to the program as requests.
  *
  * @this {any}
  * @param {any} [config]
@@ -33,7 +33,7 @@ inherits(WebSocketServer, EventEmitter)
 const methods = {
   mount (config) {
     this.config = { ...SERVER_DEFAULTS }
-    // Inherited keys count, and unknown ones are kept.
+    // Inherited and unknown keys are kept, as in the original.
     for (const name in config) this.config[name] = config[name]
     const { httpServer } = this.config
     if (!httpServer) throw new Error('You must specify an httpServer on which to mount the WebSocket server.')
@@ -47,7 +47,7 @@ const methods = {
   },
 
   closeAllConnections () {
-    // A program may change the lists meanwhile.
+    // Copies, because listeners may change the lists.
     for (const connection of [...this.connections]) connection.close()
     for (const request of [...this.pendingRequests]) {
       nextTick(() => {
@@ -122,14 +122,14 @@ function autoAccept (server, request) {
   try {
     request.accept(request.requestedProtocols[0], request.origin)
   } catch (error) {
-    // The client has asked for a protocol that cannot be accepted; listeners of the server may throw as well.
+    // accept() rejects a subprotocol that is no token. Other errors are those of listeners.
     if (!isRejected) throw error
     refused(server, error)
   }
 }
 
 /**
- * A handshake was answered with an error.
+ * Reports a handshake that was answered with an error.
  *
  * @param {any} server
  * @param {any} error

@@ -235,6 +235,8 @@ export declare class Reactor {
   finish(number: number): Buffer
   /** Writes bytes of the program by TLS. False when the kernel does not take everything. */
   writeAround(number: number, bytes: Uint8Array): boolean
+  /** What TLS has agreed on; null before. */
+  agreement(number: number): TlsAgreement | null
   /** Bytes that TLS has encrypted and the kernel has not taken. */
   pending(number: number): number
   /** Bytes that wait until the kernel takes more; none while it takes everything. */
@@ -579,6 +581,18 @@ export declare enum Slot {
 
 /** How many numbers they share: one more than the last `Slot`. */
 export declare const SLOTS: number
+
+/** What client and server have agreed on, and who the server is. */
+export interface TlsAgreement {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  version: string
+  /** As rustls names it. */
+  cipher: string
+  /** The application protocol, if one was chosen. */
+  protocol?: string
+  /** The certificates that the server has sent, in DER, its own first. */
+  certificates: Array<Buffer>
+}
 
 /** Where the tunnel leads to, and who asks. */
 export interface TunnelTarget {

@@ -325,13 +325,10 @@ for (const [name, onSocket] of Object.entries(HOSTILE)) {
 }
 
 test('no server, and no such host: Node\'s error', async (scope) => {
-  const server = net.createServer()
-  await new Promise((resolve) => server.listen(0, resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  await both(scope, port)
+  const refused = await both(scope, 1)
+  assert.equal(refused.events[0][1], 'ECONNREFUSED')
   const lookup = (host, options, callback) => callback(Object.assign(new Error('no host'), { code: 'ENOTFOUND' }))
-  const { events } = await both(scope, port, { lookup })
+  const { events } = await both(scope, 1, { lookup })
   assert.deepEqual(events, [['error', 'ENOTFOUND', 'no host'], ['close']])
 })
 
@@ -439,16 +436,64 @@ for (const [name, options] of Object.entries(NODES)) {
   })
 }
 
-test('the socket says that it is encrypted, and counts and times as ever', async (scope) => {
+const FACTS = ['encrypted', 'authorized', 'authorizationError', 'alpnProtocol', 'servername']
+const QUESTIONS = ['getPeerCertificate', 'getProtocol', 'getCipher', 'isSessionReused']
+
+/** What a program learns about the server. */
+function learn (socket) {
+  const answers = Object.fromEntries([...FACTS.map((name) => [name, socket[name]]),
+    ...QUESTIONS.map((name) => [name, socket[name]()])])
+  const chain = []
+  let each = socket.getPeerCertificate(true)
+  while (each && chain.length < 3) {
+    chain.push(each.fingerprint256)
+    each = each.issuerCertificate === each ? null : each.issuerCertificate
+  }
+  return { ...answers, chain, x509: socket.getPeerX509Certificate()?.fingerprint256 }
+}
+
+const SUITES = ['AES256-GCM-SHA384', 'AES128-GCM-SHA256', 'CHACHA20-POLY1305'].map((name) => `ECDHE-ECDSA-${name}`)
+const SERVERS = {
+  'TLS 1.3': {},
+  'an application protocol': { ALPNProtocols: ['http/1.1'] },
+  'a chain': { cert: local.cert + root.cert },
+  ...Object.fromEntries(SUITES.map((ciphers) => [ciphers, { ciphers, maxVersion: 'TLSv1.2' }]))
+}
+for (const [name, options] of Object.entries(SERVERS)) {
+  test(`what a program learns about a server with ${name} is what Node tells`, async (scope) => {
+    const server = await accept(scope, { secure: { ...local, ...options } })
+    const { ALPNProtocols } = options
+    for (const host of ['localhost', '127.0.0.1']) {
+      const learned = []
+      for (const by of WAYS) {
+        const seen = ask(scope, server.port, { by, host, headers: { ...UPGRADE, Host: host }, ALPNProtocols })
+        await server.acceptedOpen()
+        await eventually(() => seen.head, 'an upgrade')
+        assert.equal(isOurs(seen.socket), by === 'reactor')
+        const first = learn(seen.socket)
+        establish(seen.socket)
+        if (by === 'reactor') assert.deepEqual(learn(seen.socket), first)
+        seen.socket.destroy()
+        await eventually(() => seen.socket.closed, 'the end')
+        learned.push(first, learn(seen.socket))
+      }
+      const [ours, oursClosed, nodes, nodesClosed] = learned
+      // Node knows the authority from its own store.
+      if (name !== 'a chain') nodes.chain.pop()
+      assert.deepEqual(ours, nodes)
+      assert.deepEqual(oursClosed, nodesClosed)
+    }
+  })
+}
+
+test('the socket counts and times as ever', async (scope) => {
   const server = await accept(scope, { secure: local })
   const seen = ask(scope, server.port)
   const peer = await server.acceptedOpen()
   await eventually(() => seen.head, 'an upgrade')
   const { socket } = seen
   assert.ok(isOurs(socket) && socket instanceof net.Socket)
-  const { encrypted, authorized, authorizationError, remotePort } = socket
-  assert.deepEqual({ encrypted, authorized, authorizationError, remotePort },
-    { encrypted: true, authorized: true, authorizationError: null, remotePort: server.port })
+  assert.equal(socket.remotePort, server.port)
   assert.ok(socket.bytesRead > 500 && socket.bytesWritten > 200)
   let timeouts = 0
   socket.setTimeout(150, () => { timeouts += 1 })

@@ -152,6 +152,11 @@ class Adoption {
     return this.#reactor.writeAround(this.#number, bytes)
   }
 
+  /** TLS: what has been agreed on; null when the reactor has let go. */
+  agreement () {
+    return this.#number < 0 ? null : this.#reactor.agreement(this.#number)
+  }
+
   /** TLS: says goodbye, and returns what the kernel has not taken of it and of what was before. */
   finish () {
     return this.#reactor.finish(this.#number)

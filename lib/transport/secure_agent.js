@@ -7,6 +7,7 @@ const https = require('node:https')
 const net = require('node:net')
 const { takeForRequest } = require('./adoption')
 const { discard } = require('./agent')
+const { declareAgreement } = require('./agreement')
 const { IS_SUPPORTED } = require('./platform')
 const { RequestChannel } = require('./request_channel')
 const { nodes, planOf } = require('./tls')
@@ -37,7 +38,7 @@ class SecureAgent extends https.Agent {
     if (plan === null) return super.createConnection(options, answer)
     const byNode = (/** @type {any} */ socket) => super.createConnection(socket ? { ...options, socket } : options)
     const socket = net.connect(options)
-    const attempt = new Attempt(this.#request, socket, answer)
+    const attempt = new Attempt(this.#request, socket, options.servername, answer)
     socket.once('connect', () => attempt.secure(plan, byNode))
   }
 }
@@ -46,17 +47,20 @@ class SecureAgent extends https.Agent {
 class Attempt {
   #request
   #socket
+  #servername
   #answer
   #destroy
 
   /**
    * @param {any} request
    * @param {any} socket that connects
+   * @param {string} servername
    * @param {(error: any, socket?: any) => void} answer
    */
-  constructor (request, socket, answer) {
+  constructor (request, socket, servername, answer) {
     this.#request = request
     this.#socket = socket
+    this.#servername = servername
     this.#answer = answer
     this.#destroy = this.#interrupted.bind(this)
     // A request without a socket does not tell that it is destroyed.
@@ -74,7 +78,7 @@ class Attempt {
     const adoption = takeForRequest(socket, plan)
     if (adoption === null) return this.#end(() => byNode(socket))
     new RequestChannel(adoption, socket, {
-      onSecure: () => this.#end(() => Object.assign(socket, SECURE)),
+      onSecure: () => this.#end(() => declareAgreement(socket, this.#servername)),
       onRefused: () => this.#end(() => {
         discard(socket)
         return byNode(null)
@@ -161,8 +165,5 @@ const METHODS = [
   [https.Agent.prototype, 'addRequest', 'getName(options)']
 ]
 const AS_LOADED = METHODS.map(([object, name, phrase]) => ({ object, name, value: nodes(object, name, phrase) }))
-
-/** As those of Node's sockets by TLS. */
-const SECURE = { encrypted: true, authorized: true, authorizationError: null }
 
 module.exports = { secureAgent }

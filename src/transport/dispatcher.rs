@@ -16,7 +16,7 @@ use super::descriptor::is_stream_socket;
 use super::reactor;
 use super::socket::Socket;
 use super::table::{Id, Table};
-use super::tls::TlsConfig;
+use super::tls::{TlsAgreement, TlsConfig};
 use super::uv::{Loop, Uv, Watch};
 use crate::convert::value::Bytes;
 use crate::registry::{self, Mover};
@@ -239,6 +239,14 @@ impl Reactor {
         let write = |table: &mut Table, id| table.write_around(id, &bytes);
         let mut reactor = self.dispatcher.reactor.borrow_mut();
         reactor.with("write around", number, write).unwrap_or(true)
+    }
+
+    /// What TLS has agreed on; null before.
+    #[napi(catch_unwind)]
+    pub fn agreement(&self, number: u32) -> Option<TlsAgreement> {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        let agreement = reactor.socket(number)?.agreement()?;
+        Some(agreement.into())
     }
 
     /// Bytes that TLS has encrypted and the kernel has not taken.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use mio::event::Event;
-use tls::{Failure, Session};
+use tls::{Agreement, Failure, Session};
 
 use super::crew::Job;
 use crate::registry::Shared;
@@ -284,6 +284,11 @@ impl Socket {
             }
             Output::Ready | Output::Away(_) | Output::Broken => 0,
         }
+    }
+
+    /// What TLS has agreed on; None before, and without it.
+    pub(crate) fn agreement(&self) -> Option<Agreement> {
+        self.bytes.agreement()
     }
 
     /// Bytes that TLS has encrypted and the kernel has not taken.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::Buffer;
 use napi::{Error, Result};
 use napi_derive::napi;
-use tls::{Anchors, Config, Session, Settings, Version};
+use tls::{Agreement, Anchors, Config, Session, Settings, Version};
 
 /// Certificates of authorities that are trusted, in DER.
 #[napi]
@@ -60,6 +60,39 @@ impl TlsConfig {
 impl TlsConfig {
     pub(super) fn session(&self, host: &str) -> Option<Box<Session>> {
         Session::new(&self.config, host).map(Box::new)
+    }
+}
+
+/// What client and server have agreed on, and who the server is.
+#[napi(object, object_from_js = false)]
+pub struct TlsAgreement {
+    /// `TLSv1.2` or `TLSv1.3`.
+    pub version: &'static str,
+    /// As rustls names it.
+    pub cipher: &'static str,
+    /// The application protocol, if one was chosen.
+    pub protocol: Option<String>,
+    /// The certificates that the server has sent, in DER, its own first.
+    pub certificates: Vec<Buffer>,
+}
+
+impl From<Agreement> for TlsAgreement {
+    fn from(agreement: Agreement) -> Self {
+        Self {
+            version: match agreement.version {
+                Version::Tls12 => "TLSv1.2",
+                Version::Tls13 => "TLSv1.3",
+            },
+            cipher: agreement.cipher,
+            protocol: agreement
+                .protocol
+                .map(|name| String::from_utf8_lossy(&name).into_owned()),
+            certificates: agreement
+                .certificates
+                .into_iter()
+                .map(Buffer::from)
+                .collect(),
+        }
     }
 }
 

@@ -15,5 +15,5 @@ mod session;
 mod verify;
 
 pub use config::{Config, Settings, Version};
-pub use session::{Failure, Session, State};
+pub use session::{Agreement, Failure, Session, State};
 pub use verify::Anchors;

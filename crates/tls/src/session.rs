@@ -10,9 +10,9 @@ use rustls::pki_types::ServerName;
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncryptError, UnbufferedStatus, WriteTraffic,
 };
-use rustls::{AlertDescription, Error};
+use rustls::{AlertDescription, Error, ProtocolVersion};
 
-use crate::config::Config;
+use crate::config::{Config, Version};
 
 /// The client's end.
 pub struct Session {
@@ -47,6 +47,18 @@ pub enum Failure {
     Refused(String),
 }
 
+/// What client and server have agreed on, and who the server is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Agreement {
+    pub version: Version,
+    /// As rustls names it.
+    pub cipher: &'static str,
+    /// The application protocol, if one was chosen.
+    pub protocol: Option<Vec<u8>>,
+    /// The certificates that the server has sent, in DER, its own first.
+    pub certificates: Vec<Vec<u8>>,
+}
+
 impl Session {
     /// None for what is no name of a server. An address is one, which is not sent to the server.
     #[must_use]
@@ -68,6 +80,23 @@ impl Session {
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// None before the end of the handshake.
+    #[must_use]
+    pub fn agreement(&self) -> Option<Agreement> {
+        let version = match self.tls.protocol_version()? {
+            ProtocolVersion::TLSv1_2 => Version::Tls12,
+            ProtocolVersion::TLSv1_3 => Version::Tls13,
+            _ => return None,
+        };
+        let certificates = self.tls.peer_certificates()?.iter();
+        Some(Agreement {
+            version,
+            cipher: self.tls.negotiated_cipher_suite()?.suite().as_str()?,
+            protocol: self.tls.alpn_protocol().map(<[u8]>::to_vec),
+            certificates: certificates.map(|each| each.to_vec()).collect(),
+        })
     }
 
     /// Bytes encrypted and not written.

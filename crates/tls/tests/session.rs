@@ -178,6 +178,21 @@ fn bytes_pass_both_ways_however_they_are_split() {
 }
 
 #[test]
+fn what_is_agreed_on_is_known_after_the_handshake() {
+    for version in VERSIONS {
+        let mut pair = Pair::new(version, 1000);
+        assert_eq!(pair.client.agreement(), None);
+        pair.settle();
+        let agreement = pair.client.agreement().unwrap();
+        assert_eq!(agreement.version, version);
+        assert_eq!(agreement.protocol, None);
+        assert_eq!(agreement.certificates.len(), 1, "{version:?}");
+        let suite = pair.server.negotiated_cipher_suite().unwrap().suite();
+        assert_eq!(Some(agreement.cipher), suite.as_str());
+    }
+}
+
+#[test]
 fn new_keys_are_no_trouble() {
     for step in STEPS {
         let mut pair = Pair::new(Version::Tls13, step);

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::RawFd;
 
 use proto::outbox::Outbox;
-use tls::{Session, State};
+use tls::{Agreement, Session, State};
 
 use super::{News, Read, Traffic};
 use crate::registry::Shared;
@@ -104,6 +104,14 @@ impl Bytes {
         match self {
             Self::Plain => 0,
             Self::Secure(session) => session.pending(),
+        }
+    }
+
+    /// What TLS has agreed on; None before, and without it.
+    pub(super) fn agreement(&self) -> Option<Agreement> {
+        match self {
+            Self::Plain => None,
+            Self::Secure(session) => session.agreement(),
         }
     }
 

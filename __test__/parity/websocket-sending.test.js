@@ -1,7 +1,7 @@
 'use strict'
 
 const { closePayload } = require('../support/wire')
-const { parity, parityTable, turns } = require('./websocket-scripts')
+const { FULL_TOO_SOON, parity, parityTable, turns } = require('./websocket-scripts')
 
 const filled = (length, byte = 0x78) => Buffer.alloc(length, byte)
 
@@ -175,13 +175,20 @@ parityTable('sendFrame', [
   ['a ping without a payload', { opcode: 9, fin: true }],
   ['a pong', { opcode: 10, fin: true, binaryPayload: Buffer.from('pong') }],
   ['200 bytes', { opcode: 2, fin: true, binaryPayload: filled(200) }],
-  ['70000 bytes', { opcode: 2, fin: true, binaryPayload: filled(70000) }],
   ['a text with a mask of its own mind', { opcode: 1, fin: true, mask: 'maybe', binaryPayload: Buffer.from('text') }]
-], (run, fields) => sending(run, (connection) => {
-  const frame = made(run, fields)
-  run.call('sendFrame', () => connection.sendFrame(frame))
-  run.note('mask', frame.mask, 'length', frame.length)
-}))
+], sendFrame)
+
+parity('sendFrame: 70000 bytes', (run) => {
+  return sendFrame(run, { opcode: 2, fin: true, binaryPayload: filled(70000) })
+}, { skip: FULL_TOO_SOON })
+
+function sendFrame (run, fields) {
+  return sending(run, (connection) => {
+    const frame = made(run, fields)
+    run.call('sendFrame', () => connection.sendFrame(frame))
+    run.note('mask', frame.mask, 'length', frame.length)
+  })
+}
 
 parity('sendFrame a message in fragments', (run) => sending(run, (connection) => {
   for (const [opcode, fin, text] of [[1, false, 'a'], [0, false, 'b'], [9, true, 'ping'], [0, true, 'c']]) {
@@ -231,7 +238,7 @@ parity('outputBufferFull is true until drain, for a peer that does not read', as
   await run.received(sent)
   run.peer.bytes = Buffer.alloc(0)
   await run.closeByPeer()
-}, { tcp: true })
+}, { tcp: true, skip: FULL_TOO_SOON })
 
 parity('pause and resume', async (run) => {
   await run.open()

@@ -49,6 +49,8 @@ const CORRECTIONS = [
   ['bytesWaitingToFlush: number;', ''],
   ['bufferList: IBufferList;', ''],
   ['currentFrame: frame;', ''],
+  ['processReceivedData(): void;', ''],
+  ['_pingListenerCount: number;', ''],
   ['assembleFragments: number;', 'assembleFragments: boolean;'],
   ['extensions: IExtension[]', 'extensions: string[]'],
   ['cb?: (err: Error) => void): void;', 'cb?: (err?: Error) => void): void;'],

@@ -258,7 +258,6 @@ declare namespace websocket {
     frameHeader: Buffer
     fragmentationSize: number
     frameQueue: frame[]
-    _pingListenerCount: number
 
     /**
      * Programs get connections from {@link request.accept} and {@link client.connect}.
@@ -351,7 +350,6 @@ declare namespace websocket {
     /** Takes bytes, as if the peer had sent them. */
     handleSocketData (data: Buffer): void
 
-    processReceivedData (): void
     handleSocketError (error: Error): void
     handleSocketEnd (): void
     handleSocketClose (hadError: boolean): void

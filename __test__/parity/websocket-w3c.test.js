@@ -358,6 +358,7 @@ parityTable('dispatches', [
   ['nothing', undefined], ['null', null], ['text', 'open'], ['no type', {}], ['a type that is no text', { type: 5 }],
   ['an unknown type', { type: 'whatever' }], ['what is prevented', { type: 'x', defaultPrevented: true }],
   ['an event of the DOM', new Event('x', { cancelable: true })], ['a frozen event', Object.freeze({ type: 'x' })],
+  ['a frozen event with the mark', Object.freeze({ type: 'x', _yaeti: true })],
   ['an event with the mark', { type: 'x', _yaeti: true }], ['a name of Object.prototype', { type: 'toString' }]
 ], (websocket, log, scope, event) => {
   const ws = idle(websocket, scope)

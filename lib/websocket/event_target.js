@@ -24,7 +24,7 @@ function Event (type) {
  */
 function makeTarget (target) {
   if (typeof target.addEventListener === 'function') return
-  target._listeners = { __proto__: null }
+  target._listeners = new Listeners()
   Object.assign(target, methods)
 }
 
@@ -46,24 +46,30 @@ const methods = {
 
   dispatchEvent (event) {
     if (!event || typeof event.type !== 'string') throw new Error('`event` must have a valid `type` property')
-    if (event._yaeti) {
-      event.target = this
-      event.cancelable = true
-    }
     let isStopped = false
-    // An event of the program may be frozen.
-    Reflect.set(event, 'stopImmediatePropagation', () => { isStopped = true })
-
+    try {
+      if (event._yaeti) {
+        event.target = this
+        event.cancelable = true
+      }
+      event.stopImmediatePropagation = () => { isStopped = true }
+    } catch {
+      // An event of the program may be frozen. (Reflect.set() costs more than the rest of the dispatch.)
+    }
     const { type } = event
-    const listeners = this._listeners[type] ?? NONE
-    const handler = this['on' + type]
+    const listeners = this._listeners[type]
+    // A name that is put together has to be looked up among all strings, for every message.
+    const handler = type === 'message' ? this.onmessage : this['on' + type]
     if (typeof handler === 'function') handler.call(this, event)
-    for (let index = 0; index < listeners.length && !isStopped; index++) listeners[index].call(this, event)
+    if (listeners !== undefined) {
+      for (let index = 0; index < listeners.length && !isStopped; index++) listeners[index].call(this, event)
+    }
     return !event.defaultPrevented
   }
 }
 
-/** @type {any[]} */
-const NONE = []
+/** Listeners by type. Inherits nothing, so that types may have any name, and is faster than an object made so. */
+const Listeners = /** @type {any} */ (function () {})
+Listeners.prototype = Object.create(null)
 
 module.exports = { Event, makeTarget }

@@ -352,6 +352,60 @@ for (const [name, end] of [['resets', (socket) => socket.resetAndDestroy()], ['e
   })
 }
 
+test('a connection cut in the middle of a body, without a goodbye: as by Node', async (scope) => {
+  const server = await accept(scope, { secure: local })
+  const proxy = net.createServer((client) => {
+    const far = net.connect(server.port, '127.0.0.1')
+    scope.defer(() => far.destroy())
+    client.on('error', () => {}).pipe(far).on('error', () => {})
+    far.on('data', (chunk) => client.write(chunk))
+    setTimeout(() => client.end(), 200)
+  })
+  const port = await listen(scope, proxy)
+  const answer = async () => {
+    const peer = await server.accepted()
+    await peer.head()
+    peer.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf')
+  }
+  const answers = Promise.all([answer(), answer()])
+  const { events, bytes } = await both(scope, port)
+  await answers
+  assert.deepEqual(events.slice(0, 2), [['response', 200], ['aborted']])
+  assert.equal(bytes, 4)
+})
+
+test('a body that has come whole, and the end behind it, wait for a program that reads late', async (scope) => {
+  const { port } = await httpsServer(scope, (request, response) => {
+    response.setHeader('Connection', 'close')
+    response.end(Buffer.alloc(150000))
+  })
+  const isLate = ({ response, events }) => {
+    if (response?.isPaused() === false && response.isLate === undefined) {
+      response.isLate = true
+      response.pause()
+      setTimeout(() => response.resume(), 150)
+    }
+    return events.some(([type]) => type === 'close')
+  }
+  const { events } = await both(scope, port, {}, isLate)
+  assert.deepEqual(events, [['response', 200], ['end', 150000], ['close']])
+})
+
+const NONSENSE = {
+  'no HTTP': 'nonsense\r\n\r\n',
+  'a head without an end': `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100000)}`,
+  'a wrong length': 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'
+}
+for (const [name, answer] of Object.entries(NONSENSE)) {
+  test(`a server that answers with ${name}: Node's error`, async (scope) => {
+    const server = await accept(scope, { secure: local })
+    const answered = Promise.all(WAYS.map(async () => (await server.accepted()).write(answer)))
+    const { events } = await both(scope, server.port)
+    await answered
+    assert.deepEqual([events[0][0], events[0][1].slice(0, 4), events[1]], ['error', 'HPE_', ['close']])
+  })
+}
+
 /** When a request is given up. */
 const MOMENTS = {
   'in the same tick': () => {},

@@ -230,6 +230,23 @@ test('examples: websocket-server.js refuses pages of other origins', async () =>
   })
 })
 
+test('examples: websocket-page serves its page and the bundle, and refuses pages of other origins', async () => {
+  await serving(exampleProgram('websocket-page/server.js'), 8080, async (port) => {
+    for (const [target, type] of [['/', /html/], ['/bundle.js', /javascript/]]) {
+      const [response] = await once(http.get({ host: '127.0.0.1', port, path: target, agent: false }), 'response')
+      response.resume()
+      assert.match(response.headers['content-type'], type)
+    }
+    const echo = { 'Sec-WebSocket-Protocol': 'echo' }
+    const statuses = await Promise.all([
+      handshakeStatus(port, '/', { ...echo, Origin: `http://127.0.0.1:${port}` }),
+      handshakeStatus(port, '/', { ...echo, Origin: 'http://example.com' }),
+      handshakeStatus(port, '/', { Origin: `http://127.0.0.1:${port}` })
+    ])
+    assert.deepEqual(statuses, [101, 403, 400])
+  })
+})
+
 test('examples: websocket-router.js gives requests to handlers by path and subprotocol', async () => {
   await serving(exampleProgram('websocket-router.js'), 8080, async (port) => {
     const chat = { 'Sec-WebSocket-Protocol': 'Chat' }

@@ -1,7 +1,7 @@
 'use strict'
 
 const { closePayload } = require('../support/wire')
-const { FULL_TOO_SOON, parity, parityTable, turns } = require('./websocket-scripts')
+const { parity, parityTable, turns } = require('./websocket-scripts')
 
 const filled = (length, byte = 0x78) => Buffer.alloc(length, byte)
 
@@ -175,20 +175,13 @@ parityTable('sendFrame', [
   ['a ping without a payload', { opcode: 9, fin: true }],
   ['a pong', { opcode: 10, fin: true, binaryPayload: Buffer.from('pong') }],
   ['200 bytes', { opcode: 2, fin: true, binaryPayload: filled(200) }],
+  ['16000 bytes', { opcode: 2, fin: true, binaryPayload: filled(16000) }],
   ['a text with a mask of its own mind', { opcode: 1, fin: true, mask: 'maybe', binaryPayload: Buffer.from('text') }]
-], sendFrame)
-
-parity('sendFrame: 70000 bytes', (run) => {
-  return sendFrame(run, { opcode: 2, fin: true, binaryPayload: filled(70000) })
-}, { skip: FULL_TOO_SOON })
-
-function sendFrame (run, fields) {
-  return sending(run, (connection) => {
-    const frame = made(run, fields)
-    run.call('sendFrame', () => connection.sendFrame(frame))
-    run.note('mask', frame.mask, 'length', frame.length)
-  })
-}
+], (run, fields) => sending(run, (connection) => {
+  const frame = made(run, fields)
+  run.call('sendFrame', () => connection.sendFrame(frame))
+  run.note('mask', frame.mask, 'length', frame.length)
+}))
 
 parity('sendFrame a message in fragments', (run) => sending(run, (connection) => {
   for (const [opcode, fin, text] of [[1, false, 'a'], [0, false, 'b'], [9, true, 'ping'], [0, true, 'c']]) {
@@ -225,20 +218,22 @@ parity('outputBufferFull is true until drain, for a peer that does not read', as
   run.note('at first', run.connection.outputBufferFull)
   run.peer.socket.pause()
   let sent = 0
-  const drained = new Promise((resolve) => run.connection.once('drain', resolve))
-  while (!run.connection.outputBufferFull && sent < 64) {
+  // Whether a socket is full though the kernel takes everything differs between versions of Node.
+  do {
     run.connection.sendBytes(filled(1 << 20))
     sent++
-    await turns(1)
-  }
+    await turns(4)
+  } while (!run.connection.outputBufferFull && sent < 64)
   run.note('full', run.connection.outputBufferFull, sent < 64)
+  const drained = new Promise((resolve) => run.connection.once('drain', resolve))
+  run.connection.on('drain', () => run.note('drain', run.connection.outputBufferFull))
   run.peer.socket.resume()
   await drained
   run.note('drained', run.connection.outputBufferFull)
   await run.received(sent)
   run.peer.bytes = Buffer.alloc(0)
   await run.closeByPeer()
-}, { tcp: true, skip: FULL_TOO_SOON })
+}, { tcp: true })
 
 parity('pause and resume', async (run) => {
   await run.open()
@@ -278,14 +273,17 @@ parity('sending while paused', async (run) => {
   await run.closeByPeer()
 })
 
+// A socket that is destroyed says so or not, by the version of Node.
 parityTable('pause and resume after', [
-  ['close', (run) => run.connection.close()], ['drop', (run) => run.connection.drop()]
-], async (run, end) => {
-  await run.open()
+  ['close', (run) => run.connection.close(), false], ['drop', (run) => run.connection.drop(), true]
+], async (run, end, silent) => {
+  await run.open({ silent })
   end(run)
   run.log.kind('pause', () => run.connection.pause())
   run.log.kind('resume', () => run.connection.resume())
   await run.received(1)
   await run.feed(run.frame('close', closePayload(1000)))
-  await run.over()
+  await run.gone
+  await turns(4)
+  run.wire()
 })

@@ -109,10 +109,12 @@ test('a client that is aborted at once tells that it has failed, once', async (s
   client.connect(server.url)
   client.abort()
   client.abort()
+  const request = client._req
   await once(client, 'connectFailed')
   client.abort()
   await scope.settle()
   assert.deepEqual(outcomes, ['socket hang up'])
+  for (const name of ['close', 'error', 'response', 'upgrade']) assert.equal(request.listenerCount(name), 0, name)
 })
 
 test('a signal aborts the request, and not the connection', async (scope) => {

@@ -148,12 +148,13 @@ function awaitAnswer (client, request) {
 
     // Node emits no error for a request that is aborted before it has a socket.
     close () {
-      listeners.error(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
+      settle(true)
+      client.emit('connectFailed', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
     }
   }
-  const settle = () => {
+  const settle = (isClosed = false) => {
     for (const name in listeners) request.removeListener(name, listeners[name])
-    ignoreErrors(request)
+    if (!isClosed) ignoreErrors(request)
     if (client._req === request) client._req = null
   }
   for (const name in listeners) request.on(name, listeners[name])

@@ -21,6 +21,8 @@ new websocket.server({ httpServer, maxReceivedFrameSize: '64k' })
 new websocket.server({ httpServer, strictHandshake: 'no' })
 // @ts-expect-error: permessage-deflate has no such option
 new websocket.server({ httpServer, perMessageDeflate: { windowBits: 9 } })
+// @ts-expect-error: the core compresses
+new websocket.server({ httpServer, perMessageDeflate: { zlib: require('zlib') } })
 // @ts-expect-error: there are two transports
 new websocket.server({ httpServer, transport: 'tcp' })
 // @ts-expect-error: classes are called with new

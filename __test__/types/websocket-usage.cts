@@ -166,6 +166,7 @@ wsClient.on('connect', converse)
   .on('connectFailed', (error) => error.message)
   .on('httpResponse', (response, same) => [response.statusCode, same.url.href])
 wsClient.connect('ws://localhost')
+wsClient.connect(new URL('ws://localhost'))
 wsClient.connect(url.parse('ws://localhost'), ['chat', 'echo'], 'http://localhost', { Cookie: ['a=b', 'c=d'] },
   { agent: new http.Agent(), localAddress: '127.0.0.1' })
 wsClient.connect('wss://localhost', null, null, null, { agent: new https.Agent(), rejectUnauthorized: false })

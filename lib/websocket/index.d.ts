@@ -1,6 +1,6 @@
 // The types of faye-websocket-rs/websocket, written by hand. Node's own types (@types/node, 18 or newer) must be
-// installed. A program that compiles against @types/websocket 1.0.10 compiles against these: properties have the types
-// that it knows, and where one can be null or undefined all the same, its comment says so.
+// installed. A program that compiles against @types/websocket 1.0.10 compiles against these: properties have the same
+// types, and where one can be null or undefined although its type does not say so, its comment does.
 
 import http = require('http')
 import https = require('https')
@@ -44,7 +44,7 @@ declare namespace websocket {
      *
      * @param serverConfig Neither changed nor kept: {@link config} is a copy with the defaults.
      * @throws Error `You must specify an httpServer on which to mount the WebSocket server.`
-     * @throws TypeError and RangeError for a value that no connection could work with.
+     * @throws TypeError and RangeError for an invalid value.
      */
     mount (serverConfig: IServerConfig): void
 
@@ -106,7 +106,7 @@ declare namespace websocket {
     remoteAddress: string
 
     /**
-     * The addresses that the `X-Forwarded-For` header names, if the server heeds it, and behind them that of the socket.
+     * The addresses in the `X-Forwarded-For` header, unless the server ignores it, and then the address of the socket.
      */
     remoteAddresses: string[]
 
@@ -205,7 +205,7 @@ declare namespace websocket {
     /** The names of the extensions in use: none, or `permessage-deflate`. */
     extensions: string[]
 
-    /** The address of the peer. On a server behind a proxy, that of the `X-Forwarded-For` header if it is heeded. */
+    /** The address of the peer. On a server, the first of {@link remoteAddresses}. */
     remoteAddress: string
 
     /** On a server, those of the request. */
@@ -344,10 +344,10 @@ declare namespace websocket {
     /** Sends a close frame and ends our half of the socket, if none was sent before. */
     sendCloseFrame (reasonCode?: number | null, reasonText?: string | null, cb?: SendCallback): void
 
-    /** Does with the frame what its opcode says, as if the peer had sent it. */
+    /** Handles a frame as if the peer had sent it. */
     processFrame (frame: frame): void
 
-    /** Takes bytes, as if the peer had sent them. */
+    /** Handles bytes as if the peer had sent them. */
     handleSocketData (data: Buffer): void
 
     handleSocketError (error: Error): void
@@ -435,7 +435,7 @@ declare namespace websocket {
      */
     toBuffer (nullMask?: boolean): Buffer
 
-    /** For people: opcode, FIN, length, and whether it has a payload and is masked. */
+    /** Describes the frame: opcode, FIN, length, and whether it has a payload and is masked. */
     toString (): string
   }
 
@@ -453,7 +453,7 @@ declare namespace websocket {
     /** What the constructor was given, with the defaults. */
     config: IClientConfig
 
-    /** From here on: what {@link connect} was given. */
+    /** The URL that {@link connect} was given, parsed. This and what follows are undefined before. */
     url: url.Url
 
     /** Whether the URL begins with `wss:`. */
@@ -480,7 +480,7 @@ declare namespace websocket {
     /**
      * @param ClientConfig Not kept; its `tlsOptions` are moved to {@link config}, and so deleted from it.
      * @throws Error `Requested webSocketVersion is not supported. Allowed values are 8 and 13.`
-     * @throws TypeError and RangeError for a value that no connection could work with.
+     * @throws TypeError and RangeError for an invalid value.
      */
     constructor (ClientConfig?: IClientConfig | null)
 
@@ -495,14 +495,14 @@ declare namespace websocket {
      * @throws Error for a URL without protocol or host, and for a subprotocol that is no token.
      */
     connect (
-      requestUrl: url.Url | string,
+      requestUrl: url.Url | url.URL | string,
       requestedProtocols?: string | string[] | null,
       origin?: string | null,
       headers?: http.OutgoingHttpHeaders | null,
       extraRequestOptions?: http.RequestOptions | https.RequestOptions | null
     ): void
 
-    /** Gives the request up: `connectFailed` follows. Does nothing when the request has been answered. */
+    /** Aborts the request: `connectFailed` follows. Does nothing when the request has been answered. */
     abort (): void
 
     validateHandshake (): void
@@ -510,7 +510,7 @@ declare namespace websocket {
     succeedHandshake (): void
   }
 
-  /** Gives the requests of a server to handlers, by path and subprotocol. */
+  /** Calls a handler for each request of a server, chosen by path and subprotocol. */
   export class router extends Emitter<{}> {
     config: IRouterConfig
     handlers: IRouterHandler[]
@@ -549,7 +549,7 @@ declare namespace websocket {
     handleRequest (request: request): void
   }
 
-  /** What a handler of a {@link router} gets. */
+  /** The request that a handler of a {@link router} gets. */
   export interface IRouterRequest extends Emitter<RequestEvents<IRouterRequest>> {
     /** The request of the server. */
     webSocketRequest: request
@@ -683,7 +683,7 @@ declare namespace websocket {
   /** The version of `websocket` that this interface is that of. */
   export const version: string
 
-  /** What servers and clients are configured with. Keys that are not listed are kept and mean nothing. */
+  /** The configuration of servers and clients. Other keys are kept and have no effect. */
   export interface IConfig {
     /**
      * The largest frame that is received, in bytes; a larger one fails the connection with 1009. It limits messages of
@@ -718,7 +718,7 @@ declare namespace websocket {
     /** Whether idle connections are kept alive by pings. Default: `true` for a server, off for a client. */
     keepalive?: boolean | undefined
 
-    /** How long nothing has to come before a ping is sent, in milliseconds. Default: 20000 for a server. */
+    /** How long the peer may be silent before a ping is sent, in milliseconds. Default: 20000 for a server. */
     keepaliveInterval?: number | undefined
 
     /** Whether a connection is dropped that does not answer such a ping. Default: `true` for a server. */
@@ -752,8 +752,8 @@ declare namespace websocket {
     transport?: 'native' | 'stream' | undefined
   }
 
-  /** The options of permessage-deflate, as those of `faye-websocket-rs/permessage-deflate`. */
-  export interface IDeflateOptions extends deflate.Options {}
+  /** The options of `faye-websocket-rs/permessage-deflate`, except `zlib`. */
+  export interface IDeflateOptions extends Omit<deflate.Options, 'zlib'> {}
 
   export interface IServerConfig extends IConfig {
     /** The HTTP servers whose `upgrade` events are handled: `http` or `https`. */
@@ -820,12 +820,12 @@ declare namespace websocket {
     params: Array<{ name: string, value: string | undefined }>
   }
 
-  /** What has a text. */
+  /** A value with a text. */
   export interface IStringified {
     toString: (...args: any[]) => string
   }
 
-  /** What is sent as a binary message. A Blob is read first; messages sent after it wait for it. */
+  /** Bytes, which are sent as a binary message. A Blob is read first, and messages that are sent after it wait. */
   export type Bytes = NodeJS.ArrayBufferView | ArrayBuffer | SharedArrayBuffer | BlobLike
 
   /** A Blob or a File, of Node. (The browser's type in the library of TypeScript is another one, and fits as well.) */
@@ -836,10 +836,10 @@ declare namespace websocket {
     slice (start?: number, end?: number, type?: string): BlobLike
   }
 
-  /** What a message is made of: bytes, or what has a text. */
+  /** The data of a message: bytes, or a value with a text. */
   export type Data = Bytes | IStringified
 
-  /** Called once: without an error when the operating system has taken the message, or with what prevents it. */
+  /** Called once: without an error when the operating system has taken the message, or else with an error. */
   export type SendCallback = (err?: Error) => void
 
   export interface IUtf8Message {
@@ -884,7 +884,7 @@ declare namespace websocket {
   }
 
   export interface IMessageEvent extends IEvent {
-    /** A string or an ArrayBuffer. @types/websocket knows Buffers too; there are none. */
+    /** A string or an ArrayBuffer. It is never a Buffer, which is here because @types/websocket has it. */
     readonly data: string | Buffer | ArrayBuffer
   }
 
@@ -896,7 +896,7 @@ declare namespace websocket {
     readonly wasClean: boolean
   }
 
-  /** The event `error`. It says nothing of what has failed; @types/websocket takes it for an Error. */
+  /** The event `error`. It does not tell what has failed. In @types/websocket it is an Error. */
   export interface IErrorEvent extends IEvent {
     /** @deprecated The event has no such property. */
     name: string
@@ -948,7 +948,7 @@ declare namespace websocket {
     /** The socket has failed; `close` follows. Needs no listener. */
     error: (err: Error) => void
 
-    /** What waited for the operating system has been written. */
+    /** The operating system has taken the messages that waited. */
     drain: () => void
     pause: () => void
     resume: () => void

@@ -190,3 +190,57 @@ for (const [transport, what, cases] of TABLES) {
     }, { skip, timeout: 60000 })
   }
 }
+
+/** Runs in a process of its own: three clients by TLS, the second of which meets a panic. */
+async function clients (WebSocket, support, argument) {
+  const { injectFault } = require(process.env.NAPI_RS_NATIVE_LIBRARY_PATH)
+  const { client: Client, server: Server } = require('../../lib/websocket')
+  const { local, root } = require('./tls')
+  const { usesReactor } = require('./transport')
+  process.on('uncaughtException', ({ message }) => console.log('uncaught', message))
+  const httpServer = require('node:https').createServer(local)
+  const server = new Server({ httpServer, autoAcceptConnections: true })
+  server.on('connect', (connection) => connection.on('message', ({ utf8Data }) => connection.send(utf8Data)))
+  await new Promise((resolve) => httpServer.listen(0, resolve))
+  const use = () => new Promise((resolve) => {
+    const heard = []
+    const client = new Client({ tlsOptions: { ca: root.cert } })
+    const hear = (...what) => heard.push(what.join(' '))
+    client.on('connectFailed', ({ message }) => resolve([...heard, message]))
+    client.on('connect', (connection) => {
+      hear(usesReactor(connection) ? 'native' : 'stream')
+      connection.on('error', ({ message }) => hear(message))
+      connection.on('message', ({ utf8Data }) => {
+        hear(utf8Data)
+        connection.close()
+      })
+      connection.on('close', (code) => resolve([...heard, code]))
+      connection.send('a')
+    })
+    client.connect(`wss://localhost:${httpServer.address().port}/`)
+  })
+  const all = [await use()]
+  injectFault(...JSON.parse(argument))
+  all.push(await use(), await use())
+  console.log(JSON.stringify(all))
+  process.exit()
+}
+
+const REQUESTS = [
+  ['in the handshake of TLS', ['read', 0], ['stream', 'a', 1000]],
+  ['when the request is written', ['write around', 0], ['write EIO']],
+  ['when a connection takes the socket', ['pass', 0], ['stream', 1006]]
+]
+for (const [when, fault, expected] of REQUESTS) {
+  test(`a request by TLS: a panic ${when} ends what it concerns, and the others go on`, async (scope) => {
+    const child = runChild(scope, clients, {
+      argument: JSON.stringify(fault),
+      timeout: 60000,
+      env: { NAPI_RS_NATIVE_LIBRARY_PATH: ADDON }
+    })
+    const { stderr, stdout } = await child.finished
+    assert.match(stderr, new RegExp(`injected fault: ${fault[0]}`))
+    const good = ['native', 'a', 1000]
+    assert.deepEqual(JSON.parse(stdout), [good, expected, good])
+  }, { skip: SKIP, timeout: 60000 })
+}

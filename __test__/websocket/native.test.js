@@ -3,9 +3,12 @@
 // Which connections of WebSocket-Node's interface the reactor moves, and that nothing is lost on the way to it.
 
 const assert = require('node:assert/strict')
+const fs = require('node:fs')
 const http = require('node:http')
 const https = require('node:https')
 const net = require('node:net')
+const os = require('node:os')
+const path = require('node:path')
 
 const { certificate, createAuthority } = require('../support/certs')
 const { test } = require('../support/native')
@@ -189,6 +192,39 @@ for (const [moment, wait] of Object.entries(WAITS)) {
     assert.deepEqual(messages, texts)
   })
 }
+
+test('megabytes that come before a server accepts stop the client, and arrive', async (scope) => {
+  const { port, requests } = await serve(scope)
+  const peer = await connect(scope, port)
+  peer.write(upgradeRequest())
+  await eventually(() => requests.length === 1, 'a request')
+  const sent = Array.from({ length: 400 }, (_, index) => Buffer.alloc(60000, index))
+  for (const each of sent) peer.write(fromClient('binary', each))
+  await scope.settle(100)
+  assert.ok(peer.socket.writableLength > 0)
+  const connection = requests[0].accept(null, null)
+  const received = []
+  connection.on('message', ({ binaryData }) => received.push(binaryData))
+  assert.equal(usesReactor(connection), true)
+  await eventually(() => received.length === sent.length, 'all messages')
+  assert.deepEqual(received, sent)
+})
+
+test('both ends of a Unix socket go by the reactor', async (scope) => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'native-'))
+  scope.defer(() => fs.rmSync(directory, { recursive: true }))
+  const socketPath = path.join(directory, 'socket')
+  const httpServer = http.createServer()
+  await new Promise((resolve) => httpServer.listen(socketPath, resolve))
+  scope.defer(() => httpServer.close())
+  const server = new websocket.server({ httpServer, ...ACCEPTING })
+  const accepted = new Promise((resolve) => server.on('connect', resolve))
+  const { connection, messages } = await connected(scope, 'ws://localhost/', {}, { socketPath })
+  const other = await accepted
+  assert.deepEqual([connection, other].map(usesReactor), [true, true])
+  other.send('Hello')
+  await eventually(() => messages.length === 1, 'the message')
+})
 
 test('a server by TLS goes by the stream', async (scope) => {
   const { connections, url } = await serve(scope, { scheme: 'wss', config: ACCEPTING })

@@ -96,7 +96,9 @@ const websocket = {
   'close codes that may not be on the wire': 'throw in sendCloseFrame(), and drop() sends no close frame with them',
   'pong with a text': 'is sent; the original throws on a server, and ends the process of a client',
   'typed arrays, DataViews, ArrayBuffers and Blobs': 'are sent as binary; the original sends the text that they make',
-  'maskOutgoingPackets, and fragmentation in config': 'are read when the connection is made, not for each message',
+  'limits, fragmentation, assembleFragments and maskOutgoingPackets': 'are read when the connection is made; the ' +
+    'original reads them again for each message',
+  'pause() of the socket by a program': 'stops reading, without a pause event of the connection',
   'keep-alive and parts of messages': 'a part keeps a peer from being dropped, and restarts the interval when the ' +
     'grace period ends; in the original at once',
   'pause and the closing handshake': 'a paused connection that closes reads the answer',

@@ -74,7 +74,8 @@ wsServer.on('request', (received) => {
   if (received.origin === '') return received.reject()
 
   const accepted = received.accept('chat', received.origin, [
-    { name: 'user', value: 'ada', path: '/', domain: 'example.com', expires: new Date(), maxage: 60, secure: true, httponly: true }
+    { name: 'user', value: 'ada', path: '/', domain: 'example.com', expires: new Date(), maxage: 60 },
+    { name: 'id', value: '5', secure: true, httponly: true }
   ])
   converse(accepted)
   received.accept(null)

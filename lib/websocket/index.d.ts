@@ -122,7 +122,7 @@ declare namespace websocket {
     /** The cookies of the request. The value is null where the client has sent a name only. */
     cookies: ICookie[]
 
-    /** The subprotocols that the client offers, in lower case, in its order. Null when the request has been accepted. */
+    /** The subprotocols that the client offers, in its order and in lower case. Null when the request is accepted. */
     requestedProtocols: string[]
 
     /** The subprotocols as the client spells them, by their name in lower case. Null when the request is accepted. */
@@ -533,7 +533,11 @@ declare namespace websocket {
      * @param protocol A subprotocol, `'*'` for any, or nothing for requests that offer none.
      * @throws Error when the path or the callback is missing, and when there is such a handler.
      */
-    mount (path: string | RegExp, protocol: string | null | undefined, callback: (request: IRouterRequest) => void): void
+    mount (
+      path: string | RegExp,
+      protocol: string | null | undefined,
+      callback: (request: IRouterRequest) => void
+    ): void
 
     /**
      * Removes a handler.
@@ -692,8 +696,8 @@ declare namespace websocket {
     maxReceivedFrameSize?: number | undefined
 
     /**
-     * The largest message that is received in fragments, in bytes; a larger one fails the connection with 1009. Default:
-     * 1048576 (1 MiB) for a server, 8388608 (8 MiB) for a client.
+     * The largest message that is received in fragments, in bytes; a larger one fails the connection with 1009.
+     * Default: 1048576 (1 MiB) for a server, 8388608 (8 MiB) for a client.
      */
     maxReceivedMessageSize?: number | undefined
 
@@ -704,8 +708,8 @@ declare namespace websocket {
     fragmentationThreshold?: number | undefined
 
     /**
-     * Whether messages are delivered by the event `message`. With `false`, every frame is delivered by the event `frame`
-     * instead, and neither the order of fragments nor the encoding of text is checked. Default: `true`.
+     * Whether messages are delivered by the event `message`. With `false`, every frame is delivered by the event
+     * `frame` instead, and neither the order of fragments nor the encoding of text is checked. Default: `true`.
      */
     assembleFragments?: boolean | undefined
 
@@ -737,14 +741,14 @@ declare namespace websocket {
     perMessageDeflate?: boolean | IDeflateOptions | undefined
 
     /**
-     * Whether a handshake that RFC 6455 forbids is refused, though the original takes it: by a server with status 400, by
-     * a client with `connectFailed`. Default: `true`.
+     * Whether handshakes that RFC 6455 forbids are refused although the original takes them: by a server with status
+     * 400 or 426, by a client with `connectFailed`. Default: `true`.
      */
     strictHandshake?: boolean | undefined
 
     /**
-     * Whether a server requires clients to mask their frames, and a client requires a server not to. With `false`, masked
-     * and unmasked frames are taken. Default: `true`.
+     * Whether a server requires clients to mask their frames, and a client requires a server not to. With `false`,
+     * masked and unmasked frames are taken. Default: `true`.
      */
     requireMasking?: boolean | undefined
 
@@ -763,8 +767,8 @@ declare namespace websocket {
     autoAcceptConnections?: boolean | undefined
 
     /**
-     * Whether the `X-Forwarded-For` header is ignored. Any client can send one: set it to `true` unless a proxy of yours
-     * writes it. Default: `false`.
+     * Whether the `X-Forwarded-For` header is ignored. Any client can send one: set this to `true` unless a proxy of
+     * yours writes it. Default: `false`.
      */
     ignoreXForwardedFor?: boolean | undefined
 

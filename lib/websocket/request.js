@@ -89,7 +89,7 @@ const methods = {
     this.emit('requestResolved', this)
     const connection = connectionFor(this, acceptedProtocol)
     establish(connection, engine)
-    if (this._socketIsClosing || this.socket.destroyed || this.socket.writable === false) lose(connection)
+    if (this._socketIsClosing || this.socket.destroyed || this.socket.writable === false) closeLost(connection)
     else {
       this._removeSocketCloseListeners()
       answer(connection, engine, this[HEAD])
@@ -276,7 +276,7 @@ function answer (connection, engine, head) {
  *
  * @param {any} connection
  */
-function lose (connection) {
+function closeLost (connection) {
   // The constructor of the connection has removed the listener of the request.
   connection.socket.on('error', ignore)
   nextTick(() => connection.drop(1006, 'TCP connection lost before handshake completed.', true))

@@ -37,7 +37,7 @@ function W3CWebSocket (url, protocols, origin, headers, requestOptions, clientCo
   this._connection = undefined
   this._client = new WebSocketClient(clientConfig)
   this._client.on('connect', (/** @type {any} */ connection) => connected(this, connection))
-  this._client.on('connectFailed', () => failed(this))
+  this._client.on('connectFailed', () => connectFailed(this))
   this._client.connect(url, protocols, origin, headers, requestOptions)
 }
 
@@ -62,7 +62,7 @@ const methods = {
   close (code, reason) {
     if (this._readyState === CONNECTING) {
       try {
-        failed(this)
+        connectFailed(this)
       } finally {
         closeLater(this._client, code, reason)
       }
@@ -135,7 +135,7 @@ function connected (ws, connection) {
   ws._connection = connection
   ws._protocol = connection.protocol
   ws._extensions = connection.extensions
-  connection.on('close', (/** @type {any} */ code, /** @type {any} */ reason) => ended(ws, code, reason))
+  connection.on('close', (/** @type {any} */ code, /** @type {any} */ reason) => connectionClosed(ws, code, reason))
   connection.on('message', (/** @type {any} */ message) => received(ws, message))
   ws.dispatchEvent(new Event('open'))
 }
@@ -146,29 +146,29 @@ function connected (ws, connection) {
  */
 function received (ws, { utf8Data, binaryData }) {
   // The original swallows empty texts.
-  if (typeof utf8Data === 'string') tell(ws, utf8Data)
+  if (typeof utf8Data === 'string') dispatchMessage(ws, utf8Data)
   // By the property, which a program may have redefined.
-  else if (binaryData && ws.binaryType === 'arraybuffer') tell(ws, arrayBufferOf(binaryData))
+  else if (binaryData && ws.binaryType === 'arraybuffer') dispatchMessage(ws, arrayBufferOf(binaryData))
 }
 
 /**
  * @param {any} ws
  * @param {string | ArrayBufferLike} data
  */
-function tell (ws, data) {
+function dispatchMessage (ws, data) {
   const event = /** @type {any} */ (new Event('message'))
   event.data = data
   ws.dispatchEvent(event)
 }
 
-/** @param {any} ws whose client could not connect, or was closed before */
-function failed (ws) {
-  letGo(ws)
+/** @param {any} ws that could not connect, or was closed before it did */
+function connectFailed (ws) {
+  stopListening(ws)
   ws._readyState = CLOSED
   try {
     ws.dispatchEvent(new Event('error'))
   } finally {
-    tellClose(ws, 1006, 'connection failed')
+    dispatchClose(ws, 1006, 'connection failed')
   }
 }
 
@@ -177,14 +177,14 @@ function failed (ws) {
  * @param {any} code
  * @param {any} reason
  */
-function ended (ws, code, reason) {
-  letGo(ws)
+function connectionClosed (ws, code, reason) {
+  stopListening(ws)
   ws._readyState = CLOSED
-  tellClose(ws, code, reason || '')
+  dispatchClose(ws, code, reason || '')
 }
 
 /** @param {any} ws it stops listening to its client and its connection */
-function letGo ({ _client, _connection }) {
+function stopListening ({ _client, _connection }) {
   _client.removeAllListeners()
   if (_connection) _connection.removeAllListeners()
 }
@@ -194,7 +194,7 @@ function letGo ({ _client, _connection }) {
  * @param {any} code
  * @param {string} reason
  */
-function tellClose (ws, code, reason) {
+function dispatchClose (ws, code, reason) {
   const event = /** @type {any} */ (new Event('close'))
   event.code = code
   event.reason = reason

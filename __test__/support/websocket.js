@@ -114,7 +114,7 @@ async function openConnection (scope, { Connection = subject.Connection, role = 
 }
 
 /**
- * A server of the package: `open()` connects a raw peer to it.
+ * A server of the package: `open(headers)` connects a raw peer to it.
  *
  * @param {object} [given]
  * @param {object} [given.config] of the server
@@ -124,7 +124,7 @@ async function startServer (scope, { config, onConnection } = {}) {
   const httpServer = http.createServer()
   const port = await listen(scope, httpServer)
   const server = new subject.websocket.server({ httpServer, autoAcceptConnections: true, keepalive: false, ...config })
-  const open = async () => {
+  const open = async (headers) => {
     const connected = new Promise((resolve, reject) => {
       server.once('upgradeError', reject)
       server.once('connect', (connection) => {
@@ -132,14 +132,14 @@ async function startServer (scope, { config, onConnection } = {}) {
         resolve(connection)
       })
     })
-    const peer = await connectOpen(scope, port)
+    const peer = await connectOpen(scope, port, headers)
     return { connection: await connected, frame: fromClient, peer }
   }
   return { httpServer, open, port, server }
 }
 
 /** A client of the package that is connected to a raw server. */
-async function openClient (scope, { config, onConnection } = {}) {
+async function openClient (scope, { config, headers, onConnection } = {}) {
   const server = await accept(scope)
   const client = new subject.websocket.client(config)
   const connected = new Promise((resolve, reject) => {
@@ -151,16 +151,16 @@ async function openClient (scope, { config, onConnection } = {}) {
     })
   })
   client.connect(server.url)
-  const peer = await server.acceptedOpen()
+  const peer = await server.acceptedOpen(headers)
   return { connection: await connected, frame, peer }
 }
 
-async function openServer (scope, given) {
+async function openServer (scope, { headers, ...given } = {}) {
   const { open } = await startServer(scope, given)
-  return open()
+  return open(headers)
 }
 
-/** Both ends, by what our connection is: opened by a handshake, the other end raw. */
+/** Both ends, by what our connection is: opened by a handshake, the other end raw. `headers` are that end's. */
 const roles = { server: openServer, client: openClient }
 
 /** Everything that a connection has told, in order: the names of events with their arguments. */

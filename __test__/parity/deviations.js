@@ -83,7 +83,7 @@ const driver = {
 // From websocket 1.0.35, in its connections. Each has a test in __test__/websocket.
 const websocket = {
   'unmasked frames of a client': 'fail with 1002 unless requireMasking is false; the original takes them',
-  'masked frames of a server': 'fail with 1002; the original takes them',
+  'masked frames of a server': 'fail likewise',
   'messages before the end of TCP': 'are delivered; the original loses those that wait for their turn',
   'one frame per turn of the event loop': 'is not kept: what has arrived together is delivered together, in order',
   'frames in the packet of the handshake': 'are delivered; the original loses them',

@@ -34,6 +34,7 @@ mod tests {
     #[test]
     fn an_integer_is_what_javascript_reads_and_prints() {
         let endless = "9".repeat(400);
+        let below = format!("-{endless}");
         let cases = [
             ("13", Some("13")),
             ("08", Some("8")),
@@ -55,6 +56,7 @@ mod tests {
             ("999999999999999999999", Some("1e+21")),
             ("12300000000000000000000", Some("1.23e+22")),
             (&endless, Some("Infinity")),
+            (&below, Some("-Infinity")),
         ];
         for (text, expected) in cases {
             assert_eq!(parse_int(text).as_deref(), expected, "{text:?}");

@@ -3,12 +3,14 @@
 // Requests of https whose TLS the reactor speaks, and connections that have their sockets after an upgrade.
 
 const assert = require('node:assert/strict')
+const { execFileSync } = require('node:child_process')
 const https = require('node:https')
 const net = require('node:net')
 const tls = require('node:tls')
 
 const { Connection } = require('../../lib/connection/connection')
 const transports = require('../../lib/transport')
+const { secureAgent } = require('../../lib/transport/secure_agent')
 const { certificate, createAuthority } = require('../support/certs')
 const { test } = require('../support/native')
 const { accept, eventually, listen } = require('../support/peer')
@@ -21,7 +23,7 @@ const UPGRADE = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Ke
 /** A request, and what it sees. `by` says who speaks TLS. */
 function ask (scope, port, { by = 'reactor', body, ...given } = {}) {
   const options = { host: 'localhost', port, agent: false, ca: root.cert, headers: UPGRADE, ...given }
-  const agent = transports.secureAgent(options)
+  const agent = secureAgent(options)
   assert.notEqual(agent, null)
   const request = https.request({ ...options, agent: by === 'reactor' ? agent : false })
   const seen = { request, events: [], socket: null, response: null, head: null, bytes: 0 }
@@ -452,7 +454,7 @@ const REFUSED = {
 }
 for (const [name, options] of Object.entries(REFUSED)) {
   test(`there is no agent of ours for a request with ${name}`, () => {
-    assert.equal(transports.secureAgent(options), null)
+    assert.equal(secureAgent(options), null)
   })
 }
 
@@ -465,14 +467,24 @@ for (const [object, name] of REPLACED) {
     const original = object[name]
     object[name] = function (...args) { return original.apply(this, args) }
     try {
-      assert.equal(transports.secureAgent({ agent: false }), null)
+      assert.equal(secureAgent({ agent: false }), null)
     } finally {
       if (own) Object.defineProperty(object, name, own)
       else delete object[name]
     }
-    assert.notEqual(transports.secureAgent({ agent: false }), null)
+    assert.notEqual(secureAgent({ agent: false }), null)
   })
 }
+
+test('there is none where a program has a module of its own in the place of https', () => {
+  const path = require.resolve('../../lib/transport/secure_agent')
+  const output = execFileSync(process.execPath, ['-e', `
+    const Module = require('node:module')
+    const load = Module._load
+    Module._load = (name, ...rest) => name === 'node:https' ? { request () {} } : load(name, ...rest)
+    console.log(require(${JSON.stringify(path)}).secureAgent({ agent: false }))`])
+  assert.equal(output.toString(), 'null\n')
+})
 
 const NODES = {
   'takes every certificate': { rejectUnauthorized: false },

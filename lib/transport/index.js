@@ -7,7 +7,6 @@ const { take, takeOver } = require('./adoption')
 const { batch } = require('./dispatcher')
 const { close, end, endSlowly } = require('./ending')
 const { NativeChannel } = require('./native_channel')
-const { secureAgent } = require('./secure_agent')
 const { SecureChannel } = require('./secure_channel')
 const { StreamChannel } = require('./stream_channel')
 const { Transport } = require('./transport')
@@ -109,4 +108,4 @@ function leave (socket, transport, how) {
 
 const WITHOUT_TRANSPORT = { finish: close, end, abort: (/** @type {any} */ socket) => socket.destroy() }
 
-module.exports = { batch, connect, connectSecurely, endSlowly, leave, secureAgent }
+module.exports = { batch, connect, connectSecurely, endSlowly, leave }

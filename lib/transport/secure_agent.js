@@ -12,13 +12,16 @@ const { IS_SUPPORTED } = require('./platform')
 const { RequestChannel } = require('./request_channel')
 const { nodes, planOf } = require('./tls')
 
+/** Tests of programs put modules of their own in the place of Node's, with what they need. */
+const Agent = /** @type {typeof https.Agent} */ (https.Agent ?? Object)
+
 /**
  * An agent for one request, as Node makes one where the option `agent` is false. The socket that it gives speaks TLS in
  * the reactor, if that does what Node would, and comes when the server is known to be the right one. A connection can
  * have it after an upgrade. What the reactor refuses is tried once more by Node, so verdicts and texts of errors are
  * Node's.
  */
-class SecureAgent extends https.Agent {
+class SecureAgent extends Agent {
   /** @type {any} */
   #request = null
 
@@ -131,7 +134,7 @@ function secureAgent (options) {
 
 /** Whether an `agent` that is false would be one of Node's, which nothing has changed. */
 function nodeIsAsEver () {
-  return https.globalAgent.constructor === https.Agent &&
+  return https.globalAgent?.constructor === Agent &&
     AS_LOADED.every(({ object, name, value }) => object[name] === value)
 }
 
@@ -160,9 +163,9 @@ const OF_HTTP = ['agent', 'hostname', 'method', 'path', 'headers', 'encoding', '
 const METHODS = [
   [https, 'request', '._defaultAgent = module.exports.globalAgent'],
   [https, 'Agent', 'maxCachedSessions'],
-  [https.Agent.prototype, 'createConnection', '_agentKey'],
-  [https.Agent.prototype, 'createSocket', '_agentKey'],
-  [https.Agent.prototype, 'addRequest', 'getName(options)']
+  [Agent.prototype, 'createConnection', '_agentKey'],
+  [Agent.prototype, 'createSocket', '_agentKey'],
+  [Agent.prototype, 'addRequest', 'getName(options)']
 ]
 const AS_LOADED = METHODS.map(([object, name, phrase]) => ({ object, name, value: nodes(object, name, phrase) }))
 

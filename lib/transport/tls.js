@@ -241,6 +241,7 @@ const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value
  */
 function nodes (object, name, phrase) {
   const value = object[name]
+  if (typeof value !== 'function') return NaN
   const text = Function.prototype.toString.call(value)
   return text.startsWith(`function ${name}(`) && text.includes(phrase) ? value : NaN
 }

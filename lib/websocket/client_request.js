@@ -3,7 +3,7 @@
 
 // Makes the options of `http.request()` or `https.request()` for a client. Does not know the answer.
 
-const { secureAgent } = require('../transport')
+const { secureAgent } = require('../transport/secure_agent')
 const { extend } = require('./utils')
 
 /** Options that `tlsOptions` must not override. */

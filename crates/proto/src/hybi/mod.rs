@@ -7,6 +7,7 @@ pub(crate) mod assembler;
 mod closing;
 pub(crate) mod decoder;
 mod framer;
+mod incoming;
 pub mod prepared;
 pub(crate) mod receiver;
 pub(crate) mod sender;
@@ -22,8 +23,9 @@ use crate::outbox::Outbox;
 use crate::output::{Event, Form, Kind, Message, Output, ReadyState};
 use crate::policy::{Manner, Policy, Pongs, TextCheck, WhileClosing};
 use closing::Phase;
+use incoming::Incoming;
 use prepared::Prepared;
-use receiver::{Incoming, Receiver};
+use receiver::Receiver;
 use sender::Sender;
 use transformer::Transformer;
 

@@ -5,11 +5,12 @@
 
 use super::assembler::Assembler;
 use super::decoder::Decoder;
+use super::incoming::{Arrived, ArrivedFrame, Incoming, Place, said};
 use super::transformer::Transformer;
 use crate::error::ProtocolError;
 use crate::extension::deflate::{Progress, RSV as COMPRESSED};
 use crate::frame::mask::mask;
-use crate::frame::{FrameHeader, FrameStart, Opcode, Rsv};
+use crate::frame::{FrameHeader, FrameStart, Rsv};
 use crate::inbox::{Inbox, Taken};
 use crate::output::{Frame, Kind, Message, Transform};
 use crate::policy::{Delivery, Policy, TextCheck};
@@ -27,47 +28,6 @@ pub(crate) struct Receiver {
     text: TextCheck,
     delivery: Delivery,
     max_fragments: Option<u32>,
-}
-
-/// What the peer said next.
-#[derive(Debug)]
-pub(crate) enum Incoming {
-    /// A whole message, to be looked at with [`Receiver::message`].
-    Message(Arrived),
-    /// A frame, to be looked at with [`Receiver::frame`].
-    Frame(ArrivedFrame),
-    Ping(Vec<u8>),
-    Pong(Vec<u8>),
-    Close(Vec<u8>),
-    Violation(ProtocolError),
-    /// Nothing yet: a large message is being inflated, and other connections should have their turn.
-    Unfinished,
-}
-
-/// Where a message that has arrived is kept until the receiver advances.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrived {
-    kind: Kind,
-    rsv: Rsv,
-    place: Place,
-}
-
-/// Where a frame that has arrived is kept until the receiver advances.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ArrivedFrame {
-    start: FrameStart,
-    masked: bool,
-    taken: Taken,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    /// In one piece where it arrived: the common case, no copy.
-    Inbox(Taken),
-    /// Put together from several pieces.
-    Assembler,
-    /// In the inflater's output.
-    Inflater,
 }
 
 #[derive(Debug)]
@@ -404,15 +364,4 @@ impl Receiver {
         };
         Ok(complete)
     }
-}
-
-/// What a control frame says. A data frame says nothing by itself.
-fn said(opcode: Opcode, payload: Vec<u8>) -> Option<Incoming> {
-    Some(match opcode {
-        Opcode::Ping => Incoming::Ping(payload),
-        Opcode::Pong => Incoming::Pong(payload),
-        Opcode::Close => Incoming::Close(payload),
-        Opcode::Reserved(number) => Incoming::Violation(ProtocolError::UnrecognizedOpcode(number)),
-        Opcode::Continuation | Opcode::Text | Opcode::Binary => return None,
-    })
 }

@@ -92,7 +92,7 @@ const websocket = {
   'the pong for a ping whose listener closes': 'is not sent, for the same reason',
   'a peer that answers a close and keeps TCP open': 'is left after closeTimeout; the original waits for ever',
   'a close reason above 123 bytes': 'is cut at a character; the original sends a frame that no peer may accept',
-  'control frames above 125 bytes by sendFrame': 'throw; the original sends what no peer may accept',
+  'frames by sendFrame that no peer may accept': 'throw; the original sends them',
   'close codes that may not be on the wire': 'throw in sendCloseFrame(), and drop() sends no close frame with them',
   'pong with a text': 'is sent; the original throws on a server, and ends the process of a client',
   'typed arrays, DataViews, ArrayBuffers and Blobs': 'are sent as binary; the original sends the text that they make',

@@ -123,14 +123,24 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: a control frame above 125 bytes by sendFrame throws`, async (scope) => {
-    const { connection, peer } = await open(scope)
-    const frame = new subject.Frame(Buffer.alloc(4), Buffer.alloc(10), connection.config)
-    Object.assign(frame, { opcode: 9, fin: true, binaryPayload: Buffer.alloc(126) })
-    assert.throws(() => connection.sendFrame(frame), RangeError)
-    connection.send('goes on')
-    assert.deepEqual(await sent(peer), ['text', 'goes on'])
-  })
+  for (const [name, fields, message] of [
+    ['a control frame above 125 bytes', { opcode: 9, fin: true, binaryPayload: Buffer.alloc(126) },
+      /at most 125 bytes/],
+    ['a fragmented control frame', { opcode: 9, fin: false }, 'Control frames must not be fragmented.'],
+    ['a reserved opcode', { opcode: 3, fin: true }, 'Unrecognized Opcode: 0x3'],
+    ['a reserved bit', { opcode: 1, fin: true, rsv1: true },
+      'Unsupported usage of rsv bits without negotiated extension.'],
+    ['a close frame with a code that may not be on the wire', { opcode: 8, fin: true, closeStatus: 1006 },
+      'Close code 1006 is not valid.']
+  ]) {
+    deviation(`${role}: sendFrame refuses ${name}`, async (scope) => {
+      const { connection, peer } = await open(scope)
+      const frame = new subject.Frame(Buffer.alloc(4), Buffer.alloc(10), connection.config)
+      assert.throws(() => connection.sendFrame(Object.assign(frame, fields)), { message })
+      connection.send('goes on')
+      assert.deepEqual(await sent(peer), ['text', 'goes on'])
+    })
+  }
 
   deviation(`${role}: callbacks of what a connection could not send get an error, once`, async (scope) => {
     const { connection, peer } = await open(scope)

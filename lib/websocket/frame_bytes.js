@@ -4,6 +4,7 @@
 // Helpers of the class WebSocketFrame for the header and the payload of a frame.
 
 const { Buffer } = require('node:buffer')
+const { isCloseCode } = require('./close_codes')
 
 const CLOSE = 0x08
 
@@ -63,6 +64,27 @@ function rsvOf ({ rsv1, rsv2, rsv3 }) {
 }
 
 /**
+ * Throws for a frame that no peer may accept, RFC 6455 sections 5.2 and 5.5. In which order frames follow each other is
+ * the program's business.
+ *
+ * @param {any} frame
+ * @param {boolean} hasExtensions that may own reserved bits
+ */
+function checkFrame (frame, hasExtensions) {
+  const opcode = frame.opcode & 0x0f
+  if (!OPCODES.includes(opcode)) throw new Error('Unrecognized Opcode: 0x' + opcode.toString(16))
+  if (opcode >= CLOSE && !frame.fin) throw new Error('Control frames must not be fragmented.')
+  if (rsvOf(frame) !== 0 && (opcode >= CLOSE || !hasExtensions)) {
+    throw new Error('Unsupported usage of rsv bits without negotiated extension.')
+  }
+  if (opcode === CLOSE && !isCloseCode(frame.closeStatus)) {
+    throw new Error('Close code ' + frame.closeStatus + ' is not valid.')
+  }
+}
+
+const OPCODES = [0, 1, 2, CLOSE, 9, 10]
+
+/**
  * @param {Buffer} bytes
  * @param {Buffer} key
  */
@@ -70,4 +92,4 @@ function mask (bytes, key) {
   for (let i = 0; i < bytes.length; i++) bytes[i] ^= key[i & 3]
 }
 
-module.exports = { CLOSE, headerOf, mask, payloadOf, rsvOf, splitClosePayload }
+module.exports = { CLOSE, checkFrame, headerOf, mask, payloadOf, rsvOf, splitClosePayload }

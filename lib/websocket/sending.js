@@ -10,7 +10,7 @@ const { Queue, transmit } = require('../connection/queue')
 const { refuse } = require('../connection/receipts')
 const { CLOSE_REASONS, isCloseCode } = require('./close_codes')
 const WebSocketFrame = require('./frame')
-const { payloadOf, rsvOf } = require('./frame_bytes')
+const { checkFrame, payloadOf, rsvOf } = require('./frame_bytes')
 const { linkOf } = require('./link')
 
 // The methods of a WebSocketConnection that send: messages, control frames and single frames.
@@ -71,6 +71,7 @@ const methods = {
   sendFrame (frame, cb) {
     this._debug('sendFrame')
     frame.mask = this.maskOutgoingPackets
+    checkFrame(frame, this.extensions?.length > 0)
     const payload = payloadOf(frame)
     frame.length = payload.length
     const { outgoing } = linkOf(this).engine

@@ -7,7 +7,7 @@ const { createHash } = require('node:crypto')
 
 const { Connection } = require('../../lib/connection/connection')
 const { acceptValue, handshakeKey } = require('../../lib/http/handshake')
-const { judgeHandshake } = require('../../lib/http/request')
+const { judgeHandshake } = require('../../lib/http/handshake')
 const { test } = require('../support/test')
 
 const STRICT = { interface: 'websocket-node' }

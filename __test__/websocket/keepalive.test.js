@@ -26,6 +26,15 @@ async function arrive (peer, bytes) {
 }
 
 for (const [role, open] of Object.entries(roles)) {
+  deviation(`${role}: a connection that is over starts no timer`, async (scope) => {
+    const { clock, connection, frame } = await opened(scope, open)
+    connection.drop()
+    connection.handleSocketData(frame('text', 'late'))
+    connection.setKeepaliveTimer()
+    connection.setGracePeriodTimer()
+    assert.equal(clock.countTimers(), 0)
+  })
+
   for (const [name, make] of [
     ['a part of a frame', (frame) => frame('text', 'abcdef').subarray(0, 4)],
     ['a fragment', (frame) => frame('text', 'a', { fin: false })]

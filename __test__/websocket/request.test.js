@@ -193,6 +193,25 @@ for (const [name, use] of Object.entries({
   })
 }
 
+for (const answer of ['accept', 'reject']) {
+  test(`a client gets an answer, though a listener throws while the application calls ${answer}`, async (scope) => {
+    const { peer, request } = await ask(scope)
+    request.on('requestResolved', () => { throw new Error('thrown by a listener') })
+    assert.throws(() => request[answer](), /thrown by a listener/)
+    assert.match((await peer.head()).toString(), answer === 'accept' ? /^HTTP\/1.1 500 / : /^HTTP\/1.1 403 /)
+    await peer.ended()
+  })
+}
+
+test('an answered request leaves nothing on its socket that keeps it', async (scope) => {
+  const { request } = await ask(scope, { bytes: text('early') })
+  const { socket } = request
+  const before = socket.listenerCount('close')
+  const connection = request.accept()
+  assert.ok(socket.listenerCount('close') <= before)
+  connection.drop()
+})
+
 test('a socket that was destroyed in this tick counts as lost', async (scope) => {
   const { request, server } = await ask(scope)
   request.socket.destroy(new Error('reset'))

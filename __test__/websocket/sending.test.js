@@ -57,6 +57,24 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual([message, close[0]], [['binary', 'first'], 'close'])
   })
 
+  deviation(`${role}: the callback of a close frame behind a Blob is called, also if the connection is dropped`,
+    async (scope) => {
+      const { connection } = await open(scope)
+      connection.send({ [Symbol.toStringTag]: 'Blob', size: 1, arrayBuffer: () => new Promise(() => {}) })
+      const called = new Promise((resolve) => connection.sendCloseFrame(1000, 'done', resolve))
+      connection.drop(1000, '', true)
+      assert.ok(await called instanceof Error)
+    })
+
+  deviation(`${role}: a threshold for fragments that has become 0 is an error`, async (scope) => {
+    const { connection } = await open(scope)
+    const frame = new subject.Frame(Buffer.alloc(4), Buffer.alloc(10), connection.config)
+    Object.assign(frame, { opcode: 1, binaryPayload: Buffer.from('text') })
+    connection.config.fragmentationThreshold = 0
+    assert.throws(() => connection.fragmentAndSend(frame), { name: 'RangeError', message: /fragmentationThreshold: 0/ })
+    connection.config.fragmentationThreshold = 16384
+  })
+
   deviation(`${role}: pong takes what ping takes`, async (scope) => {
     const { connection, peer } = await open(scope)
     for (const data of ['text', 5, new Uint8Array([97, 98])]) {

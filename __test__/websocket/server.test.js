@@ -156,7 +156,10 @@ for (const [name, config, error] of [
   ['closeTimeout', { closeTimeout: Infinity }, RangeError],
   ['keepaliveInterval', { keepaliveInterval: NaN }, RangeError],
   ['keepaliveInterval', { keepaliveInterval: 2 ** 31 }, RangeError],
-  ['keepaliveGracePeriod', { keepaliveGracePeriod: -1 }, RangeError]
+  ['keepaliveGracePeriod', { keepaliveGracePeriod: -1 }, RangeError],
+  // False by accident turns no check off.
+  ['requireMasking', { requireMasking: null }, TypeError],
+  ['strictHandshake', { strictHandshake: 0 }, TypeError]
 ]) {
   test(`a bad ${name}, ${inspect(config[name])}, is refused before the server listens`, () => {
     const httpServer = http.createServer()

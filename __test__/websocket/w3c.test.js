@@ -199,3 +199,12 @@ test('subclasses in either manner work', async (scope) => {
   }
   await scope.settle(10)
 })
+
+test('w3cwebsocket tells empty messages, texts among them', async (scope) => {
+  const { peer, ws } = await openW3C(scope)
+  const data = []
+  ws.onmessage = (event) => data.push(event.data)
+  peer.write(Buffer.concat([frame('text', ''), frame('binary', ''), frame('text', 'end')]))
+  await eventually(() => data.at(-1) === 'end', 'the last message')
+  assert.deepEqual(data, ['', new ArrayBuffer(0), 'end'])
+})

@@ -42,17 +42,6 @@ function isSecureRequest ({ connection, socket, headers }) {
 }
 
 /**
- * Why a server must refuse this request, in the words of the interface that the policy is of; null if it is a good one.
- * A connection made with the same policy judges it in the same way, by the same code, when it starts.
- *
- * @param {any} request an `http.IncomingMessage`
- * @param {import('../../binding').ConnectionOptions} policy
- */
-function judgeHandshake ({ method, httpVersion, headers }, policy) {
-  return binding.judgeHandshake(String(method), httpVersion === '1.1', headers, policy)
-}
-
-/**
  * The URL of a request for a WebSocket, as its server sees it.
  *
  * @param {any} request
@@ -78,6 +67,4 @@ function headersObject (flat) {
 /** Parses the head of a request from bytes. */
 const { RequestParser } = binding
 
-module.exports = {
-  RequestParser, isWebSocket, isEventSource, isSecureRequest, judgeHandshake, headersObject, requestUrl
-}
+module.exports = { RequestParser, isWebSocket, isEventSource, isSecureRequest, headersObject, requestUrl }

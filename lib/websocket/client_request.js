@@ -4,13 +4,12 @@
 // Makes the options of `http.request()` or `https.request()` for a client. Does not know the answer.
 
 const { secureAgent } = require('../transport/secure_agent')
+const { illegalCharacter } = require('./token')
 const { extend } = require('./utils')
 
 /** Options that `tlsOptions` must not override. */
 const OWN_OPTIONS = ['hostname', 'port', 'method', 'path', 'headers']
 const DEFAULT_PORTS = { 'ws:': '80', 'wss:': '443' }
-/** Characters that a token, and so a subprotocol, must not have (RFC 2616 section 2.2). */
-const SEPARATORS = '()<>@,;:\\"/[]?={} \t'
 
 /**
  * @typedef {object} Asked what the client asks of a server
@@ -113,12 +112,8 @@ function defaultPort (protocol) {
  */
 function checkProtocols (protocols) {
   for (const protocol of protocols) {
-    for (let index = 0; index < protocol.length; index++) {
-      const character = protocol.charAt(index)
-      if (character < '\x21' || character > '\x7e' || SEPARATORS.includes(character)) {
-        throw new Error(`Protocol list contains invalid character "${character}"`)
-      }
-    }
+    const character = illegalCharacter(protocol)
+    if (character !== undefined) throw new Error(`Protocol list contains invalid character "${character}"`)
   }
 }
 

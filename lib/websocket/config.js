@@ -71,6 +71,7 @@ function policyOf (config, isClient) {
  */
 function checkConfig (config) {
   policyOf(config, false)
+  for (const name of ['requireMasking', 'strictHandshake']) flag(name, config)
   milliseconds('closeTimeout', config)
   // For other types, connections throw the errors of the original.
   for (const name of ['keepaliveInterval', 'keepaliveGracePeriod']) {
@@ -88,12 +89,12 @@ function checkConfig (config) {
  * @param {boolean} isClient
  */
 function masking ({ requireMasking }, isClient) {
-  if (requireMasking !== undefined && !requireMasking) return false
+  if (requireMasking === false) return false
   return isClient ? undefined : true
 }
 
 /**
- * The size of outgoing fragments; Infinity if messages are not fragmented.
+ * The size of outgoing fragments; Infinity if messages are not fragmented, undefined for the default.
  *
  * @param {any} config
  */
@@ -101,6 +102,18 @@ function fragmentAt (config) {
   const threshold = number('fragmentationThreshold', config, 'a whole number of bytes above 0, or Infinity',
     (value) => value >= 1 && (Number.isInteger(value) || value === Infinity))
   return config.fragmentOutgoingMessages ? threshold : Infinity
+}
+
+/**
+ * A switch of ours: a value that is false by accident must not turn a check off.
+ *
+ * @param {string} name
+ * @param {any} config
+ */
+function flag (name, config) {
+  const value = config[name]
+  if (value === undefined || typeof value === 'boolean') return
+  throw new TypeError(`Invalid ${name}: ${inspect(value)}; expected true or false`)
 }
 
 /**
@@ -142,4 +155,4 @@ function isAtLeast0 (value) {
   return value >= 0
 }
 
-module.exports = { CLIENT_DEFAULTS, SERVER_DEFAULTS, checkConfig, policyOf }
+module.exports = { CLIENT_DEFAULTS, SERVER_DEFAULTS, checkConfig, fragmentAt, policyOf }

@@ -6,11 +6,11 @@ const { EventEmitter } = require('node:events')
 const { inherits } = require('node:util')
 const { NAME, nextTick } = require('../runtime')
 const { CLOSE_DESCRIPTIONS, CLOSE_REASONS, isCloseCode } = require('./close_codes')
+const { SERVER_DEFAULTS } = require('./config')
 const { debugFor } = require('./debug')
 const { LINK, Link, linkOf } = require('./link')
 const sending = require('./sending')
-
-const State = { Open: 'open', PeerRequestedClose: 'peer_requested_close', Ending: 'ending', Closed: 'closed' }
+const { State } = require('./state')
 
 /**
  * One end of a connection (RFC 6455): servers and clients give it to programs. It calls its own public methods, so that
@@ -38,7 +38,7 @@ function WebSocketConnection (socket, extensions, protocol, maskOutgoingPackets,
   this.closeEventEmitted = false
   this.maskOutgoingPackets = maskOutgoingPackets
   this.fragmentationSize = 0
-  this.frameQueue = NO_FRAMES
+  this.frameQueue = []
   this.connected = true
   this.state = State.Open
   this.waitingForCloseResponse = false
@@ -244,7 +244,7 @@ const methods = {
 
   setCloseTimer () {
     this.waitingForCloseResponse = true
-    linkOf(this).startCloseTimer(this.closeTimeout)
+    linkOf(this).startCloseTimer(this.closeTimeout ?? SERVER_DEFAULTS.closeTimeout)
   },
 
   clearCloseTimer () {
@@ -274,9 +274,6 @@ function emitClose (connection) {
   connection._debug('Emitting WebSocketConnection close event')
   connection.emit('close', connection.closeReasonCode, connection.closeDescription)
 }
-
-/** @type {any[]} always empty, because the engine assembles messages */
-const NO_FRAMES = []
 
 Object.assign(WebSocketConnection.prototype, methods)
 

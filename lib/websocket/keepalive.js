@@ -19,6 +19,8 @@ class Keepalive {
   #grace = null
   /** Bytes that had been read when the last ping was sent. */
   #read = 0
+  /** The connection is over: no timer starts any more. */
+  #isOver = false
   /** Whether the peer was heard in this tick. */
   #hasHeard = false
 
@@ -52,6 +54,7 @@ class Keepalive {
   /** @param {number} milliseconds */
   startInterval (milliseconds) {
     this.stop()
+    if (this.#isOver) return
     this.#interval = programClock.timeout(() => {
       this.#interval = null
       this.#link.enter(() => this.#connection.handleKeepaliveTimer())
@@ -66,6 +69,7 @@ class Keepalive {
   /** @param {number} milliseconds */
   startGrace (milliseconds) {
     this.stopGrace()
+    if (this.#isOver) return
     this.#read = this.#connection.socket.bytesRead
     this.#grace = programClock.timeout(() => {
       this.#grace = null
@@ -81,6 +85,11 @@ class Keepalive {
   stop () {
     this.stopInterval()
     this.stopGrace()
+  }
+
+  end () {
+    this.#isOver = true
+    this.stop()
   }
 
   /** @param {number} milliseconds */

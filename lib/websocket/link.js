@@ -9,6 +9,7 @@ const { CLOSE_DESCRIPTIONS } = require('./close_codes')
 const { policyOf } = require('./config')
 const { frameOf } = require('./received_frame')
 const { Keepalive } = require('./keepalive')
+const { State } = require('./state')
 
 /** The property by which a WebSocketConnection has its Link. */
 const LINK = Symbol('link')
@@ -42,14 +43,9 @@ class Link {
     this.keepalive = new Keepalive(connection, this)
   }
 
-  /** A connection that a program has constructed gets an engine on first use, for a handshake that is complete. */
+  /** The engine. A connection that a program has constructed begins on first use. */
   get engine () {
-    if (this.#engine === null) {
-      const { config, maskOutgoingPackets } = this.#connection
-      const policy = policyOf(config, Boolean(maskOutgoingPackets))
-      this.establish(Connection.established(Boolean(maskOutgoingPackets), policy))
-      this.listen()
-    }
+    if (this.#engine === null) this.listen()
     return /** @type {Connection} */ (this.#engine)
   }
 
@@ -57,29 +53,26 @@ class Link {
   establish (engine) {
     this.#engine = engine
     engine.observer = this
+    return engine
   }
 
   /** Listens to the socket and reads from it. A server answers the handshake first, if it has not done so. */
   listen () {
     if (this.#transport !== null) return
-    const { engine } = this
-    // The getter calls this method when it makes an engine.
-    if (this.#transport !== null) return
-    const { config, socket } = this.#connection
     const connection = this.#connection
+    const { config, maskOutgoingPackets, socket } = connection
+    const isClient = Boolean(maskOutgoingPackets)
+    // Without an engine, the handshake is complete.
+    const engine = this.#engine ?? this.establish(Connection.established(isClient, policyOf(config, isClient)))
     socket.on('error', (/** @type {any} */ error) => this.enter(() => connection.handleSocketError(error)))
     socket.on('end', () => this.enter(() => connection.handleSocketEnd()))
     socket.on('close', (/** @type {boolean} */ hadError) => this.enter(() => this.#socketClosed(hadError)))
+    // A socket says that it begins to flow before it brings anything.
+    nextTick(() => this.enter(() => {
+      if (connection.connected && !connection.inputPaused) connection.handleSocketResume()
+    }))
     this.#transport = transports.connect(socket, engine, config.transport === 'stream')
     if (engine.readyState === ReadyState.Connecting) this.#transport.start()
-    nextTick(() => this.#transport?.enter(() => this.#flow()))
-  }
-
-  /** Emits `resume`, as a socket does when it begins to flow, and delivers what has arrived before. */
-  #flow () {
-    const connection = this.#connection
-    if (connection.connected && !connection.inputPaused) connection.handleSocketResume()
-    this.#engine?.delivery.deliver()
   }
 
   /** Whether the reactor moves the bytes; undefined without a transport. */
@@ -89,7 +82,7 @@ class Link {
 
   /** Bytes of messages that the kernel has not taken yet. */
   get bufferedAmount () {
-    if (this.#engine === null || this.#connection.state === 'closed') return 0
+    if (this.#engine === null || this.#connection.state === State.Closed) return 0
     return this.#engine.outgoing.bufferedAmount + (this.#transport === null ? 0 : this.#transport.writableLength)
   }
 
@@ -187,7 +180,7 @@ class Link {
     if (this.#violation !== '') return connection.drop(code, this.#violation)
     // The peer has answered our close frame. The socket ends already.
     if (!connection.connected) return
-    connection.state = 'peer_requested_close'
+    connection.state = State.PeerRequestedClose
     connection.closeReasonCode = code ?? -1
     connection.closeDescription = reason ?? CLOSE_DESCRIPTIONS[connection.closeReasonCode]
     connection.connected = false
@@ -243,7 +236,7 @@ class Link {
   /** Stops the timers and releases the engine. Nothing is emitted any more. */
   over () {
     this.stopCloseTimer()
-    this.keepalive.stop()
+    this.keepalive.end()
     this.queue?.abandon()
     this.#engine?.abandon()
   }

@@ -5,7 +5,8 @@ const { EventEmitter } = require('node:events')
 const url = require('node:url')
 const { inherits } = require('node:util')
 const { Connection } = require('../connection/connection')
-const { judgeHandshake, requestUrl } = require('../http/request')
+const { judgeHandshake } = require('../http/handshake')
+const { requestUrl } = require('../http/request')
 const { nextTick } = require('../runtime')
 const { policyOf } = require('./config')
 const WebSocketConnection = require('./connection')
@@ -13,6 +14,7 @@ const { cookieHeaders, parseCookies } = require('./cookies')
 const { extensionOf } = require('./deflate')
 const { establish } = require('./link')
 const { endWith, headerText, refusal } = require('./refusal')
+const { illegalCharacter } = require('./token')
 
 /** The property of a request with the bytes that came with it. */
 const HEAD = Symbol('head')
@@ -41,7 +43,7 @@ function WebSocketRequest (socket, httpRequest, serverConfig, head = undefined) 
   // Without a listener, a client that resets its connection before the answer would end the process.
   socket.on('error', ignore)
   this._resolved = false
-  Object.defineProperty(this, HEAD, { value: head })
+  Object.defineProperty(this, HEAD, { value: head, writable: true })
 }
 inherits(WebSocketRequest, EventEmitter)
 
@@ -86,13 +88,15 @@ const methods = {
     this._verifyResolution()
     const engine = engineFor(this, acceptedProtocol, allowedOrigin, cookies)
     this._resolved = true
-    this.emit('requestResolved', this)
-    const connection = connectionFor(this, acceptedProtocol)
+    orRefuse(this.socket, () => this.emit('requestResolved', this))
+    const connection = orRefuse(this.socket, () => connectionFor(this, acceptedProtocol))
     establish(connection, engine)
     if (this._socketIsClosing || this.socket.destroyed || this.socket.writable === false) closeLost(connection)
     else {
       this._removeSocketCloseListeners()
       answer(connection, engine, this[HEAD])
+      // The program may keep the request.
+      this[HEAD] = undefined
     }
     this.emit('requestAccepted', connection)
     return connection
@@ -102,8 +106,11 @@ const methods = {
     this._verifyResolution()
     const bytes = refusal(status, reason, extraHeaders)
     this._resolved = true
-    this.emit('requestResolved', this)
-    endWith(this.socket, bytes)
+    try {
+      this.emit('requestResolved', this)
+    } finally {
+      endWith(this.socket, bytes)
+    }
     this.emit('requestRejected', this)
   },
 
@@ -150,7 +157,7 @@ function policyFor (config, protocol) {
   const { strictHandshake } = config
   return {
     ...policyOf(config, false),
-    strictHandshake: strictHandshake === undefined || Boolean(strictHandshake),
+    strictHandshake: strictHandshake !== false,
     protocols: protocol === undefined ? undefined : [protocol]
   }
 }
@@ -228,7 +235,7 @@ function protocolOf (request, accepted) {
   if (accepted) {
     const protocol = protocolFullCaseMap[accepted.toLowerCase()] ?? accepted
     // The original always names this character, whatever the illegal one is.
-    if (NO_TOKEN.test(protocol)) throw new Error('Illegal character "\0" in subprotocol.')
+    if (illegalCharacter(protocol) !== undefined) throw new Error('Illegal character "\0" in subprotocol.')
     if (!requestedProtocols.includes(accepted)) {
       throw new Error('Specified protocol was not requested by the client.')
     }
@@ -244,11 +251,23 @@ function protocolOf (request, accepted) {
  */
 function connectionFor (request, protocol) {
   const { remoteAddress, remoteAddresses, serverConfig, socket, webSocketVersion } = request
+  const connection = new WebSocketConnection(socket, [], protocol, false, serverConfig)
+  return Object.assign(connection, { webSocketVersion, remoteAddress, remoteAddresses })
+}
+
+/**
+ * Runs a step of `accept()`. If it throws, a listener or the configuration does not allow the connection, and the
+ * client gets an answer all the same.
+ *
+ * @template T
+ * @param {any} socket
+ * @param {() => T} step
+ * @returns {T}
+ */
+function orRefuse (socket, step) {
   try {
-    const connection = new WebSocketConnection(socket, [], protocol, false, serverConfig)
-    return Object.assign(connection, { webSocketVersion, remoteAddress, remoteAddresses })
+    return step()
   } catch (error) {
-    // The configuration is invalid.
     endWith(socket, refusal(500, '', {}))
     throw error
   }
@@ -288,8 +307,6 @@ function ignore () {}
 const ORIGIN_HEADERS = { 8: 'Sec-WebSocket-Origin', 13: 'Origin' }
 const COMMA = /,\s*/
 const SEMICOLON = /;\s*/
-/** What a token, and so a subprotocol, must not have (RFC 6455 section 4.1). */
-const NO_TOKEN = /[^!-~]|[()<>@,;:\\"/[\]?={}]/
 
 Object.assign(WebSocketRequest.prototype, methods)
 

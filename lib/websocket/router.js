@@ -5,6 +5,7 @@ const { EventEmitter } = require('node:events')
 const { inherits, types } = require('node:util')
 const NO_PROTOCOL = require('./no_protocol')
 const WebSocketRouterRequest = require('./router_request')
+const { extend } = require('./utils')
 
 /**
  * @typedef {object} Handler
@@ -24,7 +25,7 @@ function WebSocketRouter (config) {
   EventEmitter.call(this)
   this.config = { server: null }
   // Inherited keys count, as in the original.
-  for (const name in config) this.config[name] = config[name]
+  extend(this.config, config)
   this.handlers = []
   this._requestHandler = this.handleRequest.bind(this)
   if (this.config.server) this.attachServer(this.config.server)

@@ -9,9 +9,11 @@ const { binaryOf } = require('../connection/messages')
 const { Queue, transmit } = require('../connection/queue')
 const { refuse } = require('../connection/receipts')
 const { CLOSE_REASONS, isCloseCode } = require('./close_codes')
+const { SERVER_DEFAULTS, fragmentAt } = require('./config')
 const WebSocketFrame = require('./frame')
 const { checkFrame, payloadOf, rsvOf } = require('./frame_bytes')
 const { linkOf } = require('./link')
+const { State } = require('./state')
 
 // The methods of a WebSocketConnection that send: messages, control frames and single frames.
 
@@ -55,15 +57,15 @@ const methods = {
     if (typeof reasonCode !== 'number') reasonCode = CLOSE_REASONS.CLOSE_REASON_NORMAL
     this._debug('sendCloseFrame state: %s, reasonCode: %d, description: %s', this.state, reasonCode, description)
     if (!isCloseCode(reasonCode)) throw new Error('Close code ' + reasonCode + ' is not valid.')
-    if (this.state !== 'open' && this.state !== 'peer_requested_close') return
+    if (this.state !== State.Open && this.state !== State.PeerRequestedClose) return
     const link = linkOf(this)
     const reason = typeof description === 'string' ? description : ''
-    const { socket } = this
     const send = () => {
       link.engine.close(reasonCode, reason)
       link.end()
-      if (typeof cb === 'function') finished(socket, { readable: false }, cb)
     }
+    // Our half of the socket ends behind the frame.
+    if (typeof cb === 'function') finished(this.socket, { readable: false }, cb)
     if (link.queue === null) send()
     else link.queue.end(send)
   },
@@ -84,10 +86,9 @@ const methods = {
   fragmentAndSend (frame, cb) {
     this._debug('fragmentAndSend')
     if (frame.opcode > 0x07) throw new Error('You cannot fragment control frames.')
-    const { fragmentOutgoingMessages } = this.config
-    const threshold = Number(this.config.fragmentationThreshold)
+    const threshold = fragmentAt(this.config) ?? SERVER_DEFAULTS.fragmentationThreshold
     const { length } = frame.binaryPayload
-    if (!fragmentOutgoingMessages || !(length > threshold)) {
+    if (!(length > threshold)) {
       frame.fin = true
       this.sendFrame(frame, cb)
       return

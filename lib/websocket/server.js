@@ -9,6 +9,7 @@ const { broadcastBytes, broadcastText } = require('./broadcast')
 const { SERVER_DEFAULTS, checkConfig } = require('./config')
 const { debugFor } = require('./debug')
 const WebSocketRequest = require('./request')
+const { extend } = require('./utils')
 
 /**
  * Handles the `upgrade` events of HTTP servers, and gives them to the program as requests.
@@ -34,7 +35,7 @@ const methods = {
   mount (config) {
     this.config = { ...SERVER_DEFAULTS }
     // Inherited and unknown keys are kept, as in the original.
-    for (const name in config) this.config[name] = config[name]
+    extend(this.config, config)
     const { httpServer } = this.config
     if (!httpServer) throw new Error('You must specify an httpServer on which to mount the WebSocket server.')
     if (!Array.isArray(httpServer)) this.config.httpServer = [httpServer]
@@ -88,7 +89,10 @@ const methods = {
     this.pendingRequests.push(request)
     request.once('requestAccepted', this._handlers.requestAccepted)
     request.once('requestResolved', this._handlers.requestResolved)
-    socket.once('close', () => this._handlers.requestResolved(request))
+    const gone = () => this._handlers.requestResolved(request)
+    socket.once('close', gone)
+    // The socket outlives the request, which need not be kept.
+    request.once('requestResolved', () => socket.removeListener('close', gone))
 
     if (this.config.autoAcceptConnections) autoAccept(this, request)
     else if (this.listenerCount('request') > 0) this.emit('request', request)

@@ -38,6 +38,17 @@ for (const [name, urlFor, line, host] of [
   })
 }
 
+for (const scheme of ['ws', 'wss']) {
+  test(`the timeout of a request of ${scheme} is told while the server is silent`, async (scope) => {
+    const server = await accept(scope)
+    const client = new WebSocketClient()
+    client.on('connectFailed', () => {})
+    client.connect(`${scheme}://127.0.0.1:${server.port}/`, null, null, null, { timeout: 50 })
+    await once(client._req, 'timeout')
+    client.abort()
+  })
+}
+
 /** Has requests be made by a function, which gets their options. */
 function replaceRequest (scope, module, request) {
   const { request: before } = module

@@ -139,12 +139,13 @@ function nodeIsAsEver () {
 }
 
 /**
- * How the reactor would make this connection. A program that takes every certificate may ask what Node thinks of it.
+ * How the reactor would make this connection. A program that takes every certificate may ask what Node thinks of it,
+ * and one that sets a timeout hears of it from a socket that has not agreed on TLS yet.
  *
  * @param {any} options
  */
 function planFor (options) {
-  if (options.path || options.encoding || options.rejectUnauthorized === false) return null
+  if (options.path || options.encoding || options.timeout || options.rejectUnauthorized === false) return null
   const rest = { ...options }
   for (const name of OF_HTTP) delete rest[name]
   return planOf(rest)

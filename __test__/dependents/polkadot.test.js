@@ -47,7 +47,7 @@ for (const ends of ENDS) {
     await eventually(() => heads.length === 1, 'a head')
     assert.deepEqual(heads, [[null, { number: '0x2a' }]])
     await provider.disconnect()
-    await eventually(() => server.closed.length === 1, 'the close')
+    await eventually(() => server.closed.length === 1 && events.length === 2, 'the close at both ends')
     assert.deepEqual(server.closed, [[1000, 'Normal connection closure']])
     assert.deepEqual(events, ['connected', 'disconnected'])
   })

@@ -71,8 +71,8 @@ async function converse (run, { cancels, close, config, packets, pings, reaction
   }
   const react = ({ opcode }) => {
     const name = left.shift()
-    // What is sent after a close differs, and so does the rest of a control frame whose handler closes.
-    if (!name || opcode > 7 || !run.connection.connected) return
+    // What is sent after a close differs, and so does the rest of a frame that is no message and whose handler closes.
+    if (!name || opcode > 2 || !run.connection.connected) return
     log.add(name)
     actions[name](run.connection)
   }

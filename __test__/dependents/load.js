@@ -13,13 +13,22 @@ const WEBSOCKETS = { websocket: require.resolve('websocket'), ours: require.reso
 /** Both at either end. With `websocket` alone a test shows what its users have had. */
 const ENDS = Object.keys(WEBSOCKETS).flatMap((client) => Object.keys(WEBSOCKETS).map((server) => ({ client, server })))
 
+/** What has been loaded, by name and by what is behind it. */
+const loaded = new Map()
+
 /**
- * Loads a package anew.
+ * Loads a package, once with each.
  *
  * @param {string} name
  * @param {'websocket' | 'ours'} behind what it requires as `websocket`
  */
 function load (name, behind) {
+  const key = `${name} on ${behind}`
+  if (!loaded.has(key)) loaded.set(key, loadAnew(name, behind))
+  return loaded.get(key)
+}
+
+function loadAnew (name, behind) {
   const resolve = Module._resolveFilename
   // Node's own, which some of them prefer.
   const global = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')

@@ -28,6 +28,11 @@ const BINARY = {
   'a Blob': new Blob([bytes])
 }
 
+function frameOf ({ maskBytes, frameHeader, config }, text) {
+  const frame = new subject.Frame(maskBytes, frameHeader, config)
+  return Object.assign(frame, { opcode: 1, fin: true, binaryPayload: Buffer.from(text) })
+}
+
 for (const [role, open] of Object.entries(roles)) {
   for (const [name, data] of Object.entries(BINARY)) {
     for (const method of ['send', 'sendBytes']) {
@@ -73,6 +78,45 @@ for (const [role, open] of Object.entries(roles)) {
     connection.config.fragmentationThreshold = 0
     assert.throws(() => connection.fragmentAndSend(frame), { name: 'RangeError', message: /fragmentationThreshold: 0/ })
     connection.config.fragmentationThreshold = 16384
+  })
+
+  /** Other ways to send what waits behind a Blob: `send(connection, text)`. */
+  const BEHIND = {
+    sendFrame: (connection, text) => connection.sendFrame(frameOf(connection, text)),
+    fragmentAndSend: (connection, text) => connection.fragmentAndSend(frameOf(connection, text)),
+    'sendUTF of a connection whose sendFrame is replaced': (connection, text) => {
+      const { sendFrame } = connection
+      connection.sendFrame = function (...given) { return sendFrame.apply(this, given) }
+      connection.sendUTF(text)
+    }
+  }
+  for (const [name, send] of Object.entries(BEHIND)) {
+    deviation(`${role}: ${name} behind a Blob waits for it`, async (scope) => {
+      const { connection, peer } = await open(scope)
+      connection.send(new Blob(['first']))
+      send(connection, 'second')
+      connection.send(new Blob(['third']))
+      send(connection, 'fourth')
+      connection.close()
+      send(connection, 'late')
+      const frames = await allSent(peer, 5)
+      assert.deepEqual(frames.slice(0, 4).map((frame) => frame[1]), ['first', 'second', 'third', 'fourth'])
+      assert.equal(frames[4][0], 'close')
+    })
+  }
+
+  deviation(`${role}: frames behind a Blob answer once, whatever becomes of them`, async (scope) => {
+    for (const [act, expected] of [[() => {}, null], [(connection) => connection.drop(), Error]]) {
+      const { connection } = await open(scope)
+      const answers = []
+      connection.send(new Blob(['first']))
+      connection.sendFrame(frameOf(connection, 'second'), (error) => answers.push(error))
+      act(connection)
+      await eventually(() => answers.length > 0, 'the answer')
+      await scope.settle()
+      assert.equal(answers.length, 1)
+      assert.ok(expected === null ? !answers[0] : answers[0] instanceof expected)
+    }
   })
 
   deviation(`${role}: pong takes what ping takes`, async (scope) => {

@@ -14,7 +14,7 @@ const { lost, settle } = require('./receipts')
  * @typedef {string | Buffer | Prepared} Message
  *
  * @typedef {object} Item what waits
- * @property {any} message a Message, or a Blob
+ * @property {any} message a Message, a Blob, or a function that sends something else
  * @property {Callback | null} receipt
  * @property {boolean} isPlain
  * @property {number} bytes
@@ -63,9 +63,23 @@ class Queue {
     const bytes = sizeOf(message)
     // The application may change it meanwhile.
     if (message instanceof Buffer) message = Buffer.from(message)
-    this.#items.push({ message, receipt, isPlain, bytes })
-    if (this.#items.length === 1) this.#read(message)
-    return this.#connection.engine.outgoing.announce(bytes)
+    return this.#push({ message, receipt, isPlain, bytes })
+  }
+
+  /**
+   * @param {number} bytes that `send` sends
+   * @param {() => void} send called when everything before has been sent; not if the connection ends before
+   * @param {Callback | null} receipt that `send` hands on
+   */
+  pushSend (bytes, send, receipt) {
+    return this.#push({ message: send, receipt, isPlain: false, bytes })
+  }
+
+  /** @param {Item} item */
+  #push (item) {
+    this.#items.push(item)
+    if (this.#items.length === 1) this.#read(item.message)
+    return this.#connection.engine.outgoing.announce(item.bytes)
   }
 
   /** @param {() => void} callback called when everything has been sent */
@@ -101,7 +115,8 @@ class Queue {
     let bytes = 0
     while (this.#items.length > 0 && !isBlob(this.#items[0].message)) {
       const item = /** @type {Item} */ (this.#items.shift())
-      transmit(this.#connection, item.message, item.receipt, item.isPlain)
+      if (typeof item.message === 'function') item.message()
+      else transmit(this.#connection, item.message, item.receipt, item.isPlain)
       bytes += item.bytes
     }
     if (this.#items.length > 0) this.#read(this.#items[0].message)

@@ -76,9 +76,11 @@ const methods = {
     checkFrame(frame, this.extensions?.length > 0)
     const payload = payloadOf(frame)
     frame.length = payload.length
-    const { outgoing } = linkOf(this).engine
-    const isFlushed = outgoing.frame(Boolean(frame.fin), rsvOf(frame), frame.opcode & 0x0f, payload,
-      { receipt: receiptOf(cb) })
+    const link = linkOf(this)
+    const receipt = receiptOf(cb)
+    const isFlushed = link.queue === null
+      ? link.engine.outgoing.frame(Boolean(frame.fin), rsvOf(frame), frame.opcode & 0x0f, payload, { receipt })
+      : queueFrame(this, frame, Buffer.from(payload), receipt)
     this.outputBufferFull = !isFlushed
     return isFlushed
   },
@@ -142,6 +144,26 @@ function sendMessage (connection, message, cb) {
     ? transmit(link, message, receipt, false)
     : link.queue.push(message, receipt, false)
   connection.outputBufferFull = !isFlushed
+}
+
+/**
+ * A frame behind a Blob that is being read.
+ *
+ * @param {any} connection
+ * @param {any} frame
+ * @param {Buffer} payload a copy, because the program may change it meanwhile
+ * @param {Callback | null} receipt
+ */
+function queueFrame (connection, frame, payload, receipt) {
+  const { engine: { outgoing }, queue } = linkOf(connection)
+  if (!connection.connected || queue === null) {
+    if (receipt !== null) refuse(receipt)
+    return false
+  }
+  const { fin, opcode } = frame
+  const rsv = rsvOf(frame)
+  return queue.pushSend(payload.length,
+    () => outgoing.frame(Boolean(fin), rsv, opcode & 0x0f, payload, { receipt }), receipt)
 }
 
 /**

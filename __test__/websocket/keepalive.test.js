@@ -73,6 +73,15 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(events.map(([type]) => type), ['pong', 'message'])
   })
 
+  test(`${role}: timers that a handler of close sets end, also when paused`, async (scope) => {
+    const { clock, connection } = await opened(scope, open)
+    connection.pause()
+    connection.on('close', () => connection.setKeepaliveTimer())
+    connection.drop()
+    clock.tick(10000)
+    assert.equal(clock.countTimers(), 0)
+  })
+
   test(`${role}: a peer that answers stays for ever`, async (scope) => {
     const { clock, connection, frame, peer } = await opened(scope, open)
     for (let round = 0; round < 20; round++) {

@@ -85,6 +85,7 @@ const PONGS = 2
  * @typedef {object} SocketTransport
  * @property {boolean} isNative the reactor moves the bytes, and not Node's stream
  * @property {number} writableLength bytes that the socket holds and the kernel has not taken
+ * @property {boolean} isReading whether it reads; if not, it has paused the socket itself
  * @property {() => void} start starts the opening handshake
  * @property {(work: () => void) => void} run runs work that an event or a timer brings, in the connection's context
  * @property {() => void} finish the connection has ended properly: what was sent still reaches the peer, and the socket

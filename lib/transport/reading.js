@@ -54,6 +54,11 @@ class Reading {
     if (this.#reasons === 0 && !this.#socket.destroyed) this.#channel?.start()
   }
 
+  /** Whether there is no reason not to read. */
+  get isFree () {
+    return this.#reasons === 0
+  }
+
   /** @param {Reason} reason */
   waitsFor (reason) {
     return (this.#reasons & BIT[reason]) !== 0

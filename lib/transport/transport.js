@@ -89,6 +89,11 @@ class Transport {
     this.#context.run(work)
   }
 
+  /** Whether we read. If not, it is we who have paused the socket. */
+  get isReading () {
+    return this.#reading.isFree
+  }
+
   /** Starts the connection's opening handshake. What its handlers send leaves with the handshake. */
   start () {
     this.enter(() => this.#connection.start())

@@ -71,8 +71,23 @@ class Link {
     nextTick(() => this.enter(() => {
       if (connection.connected && !connection.inputPaused) connection.handleSocketResume()
     }))
+    socket.on('pause', () => this.#socketPaused())
+    socket.on('resume', () => this.#socketResumed())
     this.#transport = transports.connect(socket, engine, config.transport === 'stream')
     if (engine.readyState === ReadyState.Connecting) this.#transport.start()
+  }
+
+  /** A program that pauses the socket itself pauses the connection. */
+  #socketPaused () {
+    const connection = this.#connection
+    if (connection.connected && this.#transport?.isReading) this.enter(() => connection.pause())
+  }
+
+  /** A program has resumed the socket itself. Node says so, too, of one that was paused again meanwhile. */
+  #socketResumed () {
+    const connection = this.#connection
+    const { connected, inputPaused, socket } = connection
+    if (connected && inputPaused && socket.readableFlowing !== false) this.enter(() => connection.resume())
   }
 
   /** Whether the reactor moves the bytes; undefined without a transport. */
@@ -220,7 +235,9 @@ class Link {
   #socketClosed (hadError) {
     const connection = this.#connection
     this.#engine?.dropOutput()
-    if (connection.connected && this.engine.delivery.holdsBack(() => this.#socketClosed(hadError))) return
+    // What came before the peer's end is delivered. A program that destroys the socket itself wants no more of it.
+    const isOfPeer = connection.connected && connection.receivedEnd
+    if (isOfPeer && this.engine.delivery.holdsBack(() => this.#socketClosed(hadError))) return
     connection.handleSocketClose(hadError)
   }
 

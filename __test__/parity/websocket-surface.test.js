@@ -98,7 +98,7 @@ test('a connection has the configuration that it was given, itself', async (scop
   }
 })
 
-test('_debug can be called, and prints', async (scope) => {
+test('_debug can be called, and is silent unless DEBUG names it', async (scope) => {
   for (const library of [original, subject]) {
     const { connection } = await fresh(scope, library)
     connection._debug('a %s', 'text')

@@ -8,14 +8,13 @@ const https = require('node:https')
 const net = require('node:net')
 const { once } = require('node:events')
 
+const { server: WebSocketServer } = require('../../lib/websocket')
 const { createAuthority } = require('../support/certs')
 const { Codec } = require('../support/deflate')
 const { connect, eventually, listen } = require('../support/peer')
 const { test } = require('../support/test')
-const { subject } = require('../support/websocket')
 const { closePayload, fromClient, upgradeRequest } = require('../support/wire')
 
-const { server: WebSocketServer } = subject.websocket
 /** Node 18.3 and later. */
 const RESETS = typeof net.Socket.prototype.resetAndDestroy === 'function'
 

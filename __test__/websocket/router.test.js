@@ -6,10 +6,8 @@ const assert = require('node:assert/strict')
 const { parse } = require('node:url')
 const { runInNewContext: foreign } = require('node:vm')
 
+const { router: Router } = require('../../lib/websocket')
 const { test } = require('../support/test')
-const { subject } = require('../support/websocket')
-
-const { router: Router } = subject.websocket
 
 /** What a router does with requests for these targets. */
 function routed (router, ...targets) {

@@ -8,12 +8,10 @@ const http = require('node:http')
 const { once } = require('node:events')
 const { inspect, promisify } = require('node:util')
 
+const { server: WebSocketServer } = require('../../lib/websocket')
 const { connect, eventually, listen } = require('../support/peer')
 const { test } = require('../support/test')
-const { subject } = require('../support/websocket')
 const { upgradeRequest } = require('../support/wire')
-
-const { server: WebSocketServer } = subject.websocket
 
 async function start (scope, config) {
   const httpServer = http.createServer()

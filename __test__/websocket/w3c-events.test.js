@@ -24,7 +24,6 @@ for (const type of ['toString', 'constructor', '__proto__', 'hasOwnProperty']) {
     ws.removeEventListener(type, listener)
     ws.dispatchEvent({ type })
     assert.equal(events.length, 1)
-    assert.equal({}.polluted, undefined)
   })
 }
 

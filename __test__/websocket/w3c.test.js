@@ -186,11 +186,7 @@ test('subclasses in either manner work', async (scope) => {
     W3CWebSocket.apply(this, args)
   }
   Object.setPrototypeOf(Old.prototype, W3CWebSocket.prototype)
-  class New extends W3CWebSocket {
-    send (data) {
-      super.send(`new ${data}`)
-    }
-  }
+  class New extends W3CWebSocket {}
   for (const Subject of [Old, New]) {
     const ws = new Subject('ws://127.0.0.1:1/')
     assert.ok(ws instanceof W3CWebSocket)

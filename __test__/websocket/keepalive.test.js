@@ -25,6 +25,11 @@ async function arrive (peer, bytes) {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
+function block (milliseconds) {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end);
+}
+
 for (const [role, open] of Object.entries(roles)) {
   deviation(`${role}: a connection that is over starts no timer`, async (scope) => {
     const { clock, connection, frame } = await opened(scope, open)
@@ -91,6 +96,30 @@ for (const [role, open] of Object.entries(roles)) {
     }
     assert.equal(connection.connected, true)
     assert.equal(clock.countTimers(), 1)
+  })
+
+  deviation(`${role}: a pong that came while the event loop was blocked counts`, async (scope) => {
+    const { connection, frame, peer } = await open(scope, {
+      config: { ...CONFIG, keepaliveInterval: 20, keepaliveGracePeriod: 30 }
+    })
+    for (let round = 0; round < 5; round++) {
+      await peer.frame()
+      peer.write(frame('pong', ''))
+      block(60)
+      await scope.settle(5)
+      assert.equal(connection.connected, true)
+    }
+  })
+
+  test(`${role}: a silent peer is dropped although the event loop is blocked`, async (scope) => {
+    const { connection, peer } = await open(scope, {
+      config: { ...CONFIG, keepaliveInterval: 20, keepaliveGracePeriod: 30 }
+    })
+    const events = eventsOf(connection)
+    await peer.frame()
+    block(60)
+    await scope.settle(5)
+    assert.deepEqual(events, [['close', 1006, 'Peer not responding.']])
   })
 
   test(`${role}: a connection with real timers is dropped when its peer is silent`, async (scope) => {

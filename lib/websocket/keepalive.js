@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { nextTick, programClock } = require('../runtime')
+const { clearImmediate, nextTick, now, programClock, setImmediate } = require('../runtime')
 
 /**
  * The keep-alive of one connection. It pings a peer that has sent nothing for `keepaliveInterval`, and drops the
@@ -15,7 +15,7 @@ class Keepalive {
   #link
   /** @type {Timer | null} until the next ping */
   #interval = null
-  /** @type {Timer | null} until the peer counts as dead */
+  /** @type {{ stop: () => void } | null} until the peer counts as dead */
   #grace = null
   /** Bytes that had been read when the last ping was sent. */
   #read = 0
@@ -71,10 +71,24 @@ class Keepalive {
     this.stopGrace()
     if (this.#isOver) return
     this.#read = this.#connection.socket.bytesRead
+    const begun = now()
     this.#grace = programClock.timeout(() => {
-      this.#grace = null
-      this.#link.enter(() => this.#graceIsOver(milliseconds))
+      // A timer that is late fires before what has come meanwhile is read.
+      if (now() - begun > milliseconds) this.#graceEndsAfterReading(milliseconds)
+      else this.#endGrace(milliseconds)
     }, milliseconds)
+  }
+
+  /** @param {number} milliseconds */
+  #graceEndsAfterReading (milliseconds) {
+    const turn = setImmediate(() => this.#endGrace(milliseconds))
+    this.#grace = { stop: () => clearImmediate(turn) }
+  }
+
+  /** @param {number} milliseconds */
+  #endGrace (milliseconds) {
+    this.#grace = null
+    this.#link.enter(() => this.#graceIsOver(milliseconds))
   }
 
   stopGrace () {

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const { eventually } = require('../support/peer')
 const { loadInRealm } = require('../support/realm')
 const { test } = require('../support/test')
-const { deviation, openConnection, roles, subject } = require('../support/websocket')
+const { deviation, eventsOf, openConnection, roles, subject } = require('../support/websocket')
 
 const allSent = async (peer, count) => {
   const frames = await peer.frames(count)
@@ -70,6 +70,15 @@ for (const [role, open] of Object.entries(roles)) {
       connection.drop(1000, '', true)
       assert.ok(await called instanceof Error)
     })
+
+  deviation(`${role}: a Blob that cannot be read ends the connection, and the end says why`, async (scope) => {
+    const { connection } = await open(scope)
+    const events = eventsOf(connection)
+    connection.on('error', () => {})
+    connection.send({ [Symbol.toStringTag]: 'Blob', size: 1, arrayBuffer: async () => { throw new Error('disk') } })
+    await eventually(() => connection.closeEventEmitted, 'the end')
+    assert.deepEqual(events.at(-1), ['close', 1006, 'Could not read a Blob: disk'])
+  })
 
   deviation(`${role}: a threshold for fragments that has become 0 is an error`, async (scope) => {
     const { connection } = await open(scope)

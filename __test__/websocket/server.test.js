@@ -155,6 +155,9 @@ for (const [name, config, error] of [
   ['keepaliveInterval', { keepaliveInterval: NaN }, RangeError],
   ['keepaliveInterval', { keepaliveInterval: 2 ** 31 }, RangeError],
   ['keepaliveGracePeriod', { keepaliveGracePeriod: -1 }, RangeError],
+  ['perMessageDeflate.level', { perMessageDeflate: { level: 10 } }, RangeError],
+  ['perMessageDeflate.maxWindowBits', { perMessageDeflate: { maxWindowBits: 7 } }, RangeError],
+  ['perMessageDeflate.requestMaxWindowBits', { perMessageDeflate: { requestMaxWindowBits: 'a' } }, RangeError],
   // False by accident turns no check off.
   ['requireMasking', { requireMasking: null }, TypeError],
   ['strictHandshake', { strictHandshake: 0 }, TypeError]

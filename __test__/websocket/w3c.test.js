@@ -104,6 +104,24 @@ test('bufferedAmount is what the kernel has not taken', async (scope) => {
   assert.equal(ws.bufferedAmount, 0)
 })
 
+test('bufferedAmount falls as the peer reads, when the socket closes, too', async (scope) => {
+  const { peer, ws } = await openW3C(scope)
+  peer.socket.pause()
+  ws.send(new Uint8Array(20e6))
+  await scope.settle(50)
+  const waiting = ws.bufferedAmount
+  ws.close()
+  // The kernel may take some more meanwhile.
+  assert.ok(waiting > 10e6 && ws.bufferedAmount > 10e6, `${waiting}, then ${ws.bufferedAmount}`)
+  peer.socket.resume()
+  await eventually(() => ws.bufferedAmount === 0, 'everything taken')
+})
+
+test('w3cwebsocket refuses a configuration that is no object', () => {
+  assert.throws(() => new W3CWebSocket('ws://127.0.0.1:1/', [], '', {}, {}, 'x'),
+    { name: 'TypeError', message: "Invalid clientConfig: 'x'; expected an object" })
+})
+
 test('bufferedAmount counts a Blob that is being read', async (scope) => {
   const { peer, ws } = await openW3C(scope)
   ws.send(new Blob([Buffer.alloc(1000)]))

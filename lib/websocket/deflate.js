@@ -32,7 +32,19 @@ function deflateOptions ({ perMessageDeflate: given }) {
     if (OPTIONS.includes(name)) continue
     throw new TypeError(`Invalid perMessageDeflate.${name}; expected one of ${OPTIONS.join(', ')}`)
   }
+  for (const name of ['maxWindowBits', 'requestMaxWindowBits']) checkWindow(name, given[name])
   return { ...given }
+}
+
+/**
+ * The base-2 logarithm of a window, RFC 7692 section 7.1.2.
+ *
+ * @param {string} name
+ * @param {any} value
+ */
+function checkWindow (name, value) {
+  if (value === undefined || (Number.isInteger(value) && value >= 8 && value <= 15)) return
+  throw new RangeError(`Invalid perMessageDeflate.${name}: ${inspect(value)}; expected an integer from 8 to 15`)
 }
 
 /**
@@ -61,8 +73,13 @@ function offerOf (config) {
  * @param {any} config
  */
 function checkDeflate (config) {
-  extensionOf(config)
-  offerOf(config)
+  try {
+    extensionOf(config)
+  } catch (error) {
+    // permessage-deflate does not know under which key its options stand.
+    if (error instanceof RangeError) error.message = error.message.replace(/^Invalid (?=\w+:)/, '$&perMessageDeflate.')
+    throw error
+  }
 }
 
 module.exports = { NAME, checkDeflate, extensionOf, offerOf }

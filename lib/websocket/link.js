@@ -34,6 +34,8 @@ class Link {
   #closeTimer = null
   /** Whether `resume()` was called in this tick. It takes effect in the next one. */
   isResuming = false
+  /** Whether the transport has ended, and has given the socket what was left. */
+  #hasEnded = false
   /** @type {import('../connection/queue').Queue | null} messages that wait until a Blob has been read */
   queue = null
 
@@ -71,20 +73,20 @@ class Link {
     nextTick(() => this.enter(() => {
       if (connection.connected && !connection.inputPaused) connection.handleSocketResume()
     }))
-    socket.on('pause', () => this.#socketPaused())
-    socket.on('resume', () => this.#socketResumed())
+    socket.on('pause', this.#socketPaused)
+    socket.on('resume', this.#socketResumed)
     this.#transport = transports.connect(socket, engine, config.transport === 'stream')
     if (engine.readyState === ReadyState.Connecting) this.#transport.start()
   }
 
   /** A program that pauses the socket itself pauses the connection. */
-  #socketPaused () {
+  #socketPaused = () => {
     const connection = this.#connection
     if (connection.connected && this.#transport?.isReading) this.enter(() => connection.pause())
   }
 
   /** A program has resumed the socket itself. Node says so, too, of one that was paused again meanwhile. */
-  #socketResumed () {
+  #socketResumed = () => {
     const connection = this.#connection
     const { connected, inputPaused, socket } = connection
     if (connected && inputPaused && socket.readableFlowing !== false) this.enter(() => connection.resume())
@@ -98,7 +100,9 @@ class Link {
   /** Bytes of messages that the kernel has not taken yet. */
   get bufferedAmount () {
     if (this.#engine === null || this.#connection.state === State.Closed) return 0
-    return this.#engine.outgoing.bufferedAmount + (this.#transport === null ? 0 : this.#transport.writableLength)
+    const { bufferedAmount } = this.#engine.outgoing
+    if (this.#hasEnded) return bufferedAmount + this.#connection.socket.writableLength
+    return bufferedAmount + (this.#transport === null ? 0 : this.#transport.writableLength)
   }
 
   /**
@@ -222,7 +226,7 @@ class Link {
   end () {
     const engine = this.#engine
     if (engine !== null && (engine.isBusy || !engine.sessionsAreIdle)) setImmediate(() => this.end())
-    else transports.leave(this.#connection.socket, this.#transport, 'end')
+    else this.#leave('end')
   }
 
   /** Ends our half, because the peer has ended its half. What a paused program has not read yet is delivered first. */
@@ -241,10 +245,16 @@ class Link {
     connection.handleSocketClose(hadError)
   }
 
+  /** @param {'end' | 'abort'} how */
+  #leave (how) {
+    this.#hasEnded = true
+    transports.leave(this.#connection.socket, this.#transport, how)
+  }
+
   /** Closes the socket at once. What was sent is offered to the kernel before. */
   abort () {
     try {
-      transports.leave(this.#connection.socket, this.#transport, 'abort')
+      this.#leave('abort')
     } finally {
       this.over()
     }
@@ -256,6 +266,9 @@ class Link {
     this.keepalive.end()
     this.queue?.abandon()
     this.#engine?.abandon()
+    const { socket } = this.#connection
+    socket.removeListener('pause', this.#socketPaused)
+    socket.removeListener('resume', this.#socketResumed)
   }
 
   /**
@@ -265,6 +278,8 @@ class Link {
    */
   emitError (message) {
     const connection = this.#connection
+    connection.closeReasonCode = 1006
+    connection.closeDescription = message
     if (connection.listenerCount('error') > 0) connection.emit('error', new Error(message))
   }
 }

@@ -2,7 +2,7 @@
 'use strict'
 
 const { Buffer } = require('node:buffer')
-const { types } = require('node:util')
+const { inspect, types } = require('node:util')
 const { arrayBufferOf } = require('../bytes')
 const { binaryOf } = require('../connection/messages')
 const { programClock } = require('../runtime')
@@ -43,6 +43,7 @@ function W3CWebSocket (url, protocols, origin, headers, requestOptions, clientCo
 
 /** @param {any} config it may be frozen */
 function assembling (config) {
+  if (typeof config !== 'object') throw new TypeError(`Invalid clientConfig: ${inspect(config)}; expected an object`)
   return Reflect.set(config, 'assembleFragments', true) ? config : { ...config, assembleFragments: true }
 }
 

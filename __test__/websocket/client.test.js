@@ -236,7 +236,8 @@ for (const [perMessageDeflate, offer] of OFFERS) {
 for (const [perMessageDeflate, message] of [
   ['yes', /Invalid perMessageDeflate: 'yes'; expected true, false or an object/], [1, /Invalid perMessageDeflate: 1/],
   [{ levle: 5 }, /Invalid perMessageDeflate\.levle; expected one of level, /],
-  [{ zlib: {} }, /Invalid perMessageDeflate\.zlib/], [{ level: 10 }, /Invalid perMessageDeflate\.level: 10; expected an integer/],
+  [{ zlib: {} }, /Invalid perMessageDeflate\.zlib/],
+  [{ level: 10 }, /Invalid perMessageDeflate\.level: 10; expected an integer/],
   [{ maxWindowBits: 7 }, /maxWindowBits/], [{ threshold: -1 }, /Invalid perMessageDeflate\.threshold: -1/]
 ]) {
   test(`perMessageDeflate: ${inspect(perMessageDeflate)} throws`, () => {

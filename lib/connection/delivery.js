@@ -95,6 +95,11 @@ class Delivery {
     else host.observer.received(data)
   }
 
+  /** Delivers what is stored in a later turn of the event loop, and reads on then. */
+  deliverLater () {
+    if (!this.isBehind && this.#host.transport !== null) this.#fallBehind()
+  }
+
   /** Delivers what a reactor has for this connection and is no message, unless that waits for its turn. */
   receiveOthers () {
     if (!this.isBehind) this.deliver()

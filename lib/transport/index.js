@@ -70,7 +70,7 @@ function channelMaker (socket, connection, isStream) {
  * @param {Transport} transport
  */
 function deliver (connection, transport) {
-  if (connection.readyState === ReadyState.Open) transport.enter(() => connection.delivery.deliver())
+  if (connection.readyState === ReadyState.Open) transport.enter(() => connection.delivery.receiveOthers())
 }
 
 /**

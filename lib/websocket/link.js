@@ -116,15 +116,15 @@ class Link {
   }
 
   /**
-   * Takes bytes of the peer that have come with the opening handshake, and delivers them in the next tick, when the
-   * program has attached its listeners.
+   * Takes bytes of the peer that have come with the opening handshake, and delivers them in the next turn of the event
+   * loop: by then a program that awaits the connection has attached its listeners, too.
    *
    * @param {Uint8Array} bytes
    */
   receiveSoon (bytes) {
     const { delivery } = this.engine
     delivery.store(bytes)
-    nextTick(() => this.#transport?.enter(() => delivery.deliver()))
+    delivery.deliverLater()
   }
 
   /**

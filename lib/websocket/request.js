@@ -286,6 +286,7 @@ function answer (connection, engine, head) {
   connection.extensions = engine.extensions
   if (head?.length > 0) engine.delivery.store(head)
   connection._addSocketEventListeners()
+  if (head?.length > 0) engine.delivery.deliverLater()
   engine.transport?.offer()
 }
 

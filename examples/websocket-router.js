@@ -9,17 +9,25 @@ const httpServer = http.createServer((request, response) => response.writeHead(4
 const server = new WebSocketServer({ httpServer })
 const router = new WebSocketRouter({ server })
 
+// Browsers say which page connects, and any page may try. Other clients send no origin.
+function isForeign ({ origin, httpRequest }) {
+  return origin !== undefined && origin !== `http://${httpRequest.headers.host}`
+}
+
 // For clients that offer the subprotocol `chat`. What one says goes to all who are in the same room.
 const rooms = new Map()
 
 router.mount(/^\/rooms\/\w+$/, 'chat', (request) => {
+  if (isForeign(request)) return request.reject(403)
+
   const { pathname } = request.resourceURL
   const connection = request.accept(request.origin)
   const room = rooms.get(pathname) ?? new Set()
   rooms.set(pathname, room.add(connection))
 
-  connection.on('message', ({ utf8Data }) => {
-    for (const each of room) each.sendUTF(utf8Data)
+  connection.on('message', (message) => {
+    if (message.type !== 'utf8') return
+    for (const each of room) each.sendUTF(message.utf8Data)
   })
   connection.on('close', () => {
     room.delete(connection)
@@ -29,6 +37,8 @@ router.mount(/^\/rooms\/\w+$/, 'chat', (request) => {
 
 // For all clients, whatever they offer.
 router.mount('/time', '*', (request) => {
+  if (isForeign(request)) return request.reject(403)
+
   const connection = request.accept(request.origin)
   connection.sendUTF(new Date().toISOString())
   connection.close()

@@ -111,15 +111,14 @@ test('docs: an ES module imports websocket by name, and requires its files by th
 })
 
 test('docs: with overrides, a dependent that requires websocket gets this package by one of yours', async () => {
-  const shim = newFolder('shim', { name: 'websocket', version: '1.0.35', main: 'index.js' })
-  const [, line] = /`(module\.exports = require\('faye-websocket-rs\/websocket'\))`/.exec(
-    fs.readFileSync(path.join(ROOT, 'docs/websocket.md'), 'utf8'))
-  fs.writeFileSync(path.join(shim, 'index.js'), line + '\n')
   const dependent = newFolder('websocket-dependent', {
     name: 'websocket-dependent', version: '1.0.0', main: 'index.js', dependencies: { websocket: '^1.0.34' }
   })
-  fs.writeFileSync(path.join(dependent, 'index.js'), "module.exports = require('websocket')\n")
-  for (const cwd of [shim, dependent]) await npm(['pack', '--pack-destination', folder], { cwd })
+  fs.writeFileSync(path.join(dependent, 'index.js'), `
+    exports.server = require('websocket').server
+    exports.connection = require('websocket/lib/WebSocketConnection')\n`)
+  await npm(['pack', '--pack-destination', folder], { cwd: dependent })
+  const printed = codeBlocks().find(({ page, language }) => page === 'docs/websocket.md' && language === 'json')
   const parent = newFolder('websocket-parent', {
     name: 'websocket-parent',
     private: true,
@@ -127,14 +126,23 @@ test('docs: with overrides, a dependent that requires websocket gets this packag
       'faye-websocket-rs': `file:${tarball}`,
       'websocket-dependent': `file:${path.join(folder, 'websocket-dependent-1.0.0.tgz')}`
     },
-    overrides: { websocket: `file:${path.join(folder, 'websocket-1.0.35.tgz')}` }
+    ...JSON.parse(printed.text)
   })
+  const page = fs.readFileSync(path.join(ROOT, 'docs/websocket.md'), 'utf8')
+  const files = [...page.matchAll(/^\| `([\w/]+\.(?:js|json|d\.ts))` \| `(.*)` \|$/gm)]
+  assert.equal(files.length, 4)
+  for (const [, name, content] of files) {
+    const file = path.join(parent, 'websocket', name)
+    fs.mkdirSync(path.dirname(file), { recursive: true })
+    fs.writeFileSync(file, content + '\n')
+  }
   await npm(['install', ...OFFLINE, '--cache', cache], { cwd: parent })
   const script = `
-    const { server } = require('faye-websocket-rs/websocket')
-    console.log(require('websocket-dependent').server === server)`
+    const { server, connection } = require('faye-websocket-rs/websocket')
+    const dependent = require('websocket-dependent')
+    console.log(dependent.server === server, dependent.connection === connection)`
   const { stdout } = await run(process.execPath, ['-e', script], { cwd: parent })
-  assert.equal(stdout, 'true\n')
+  assert.equal(stdout, 'true true\n')
 })
 
 test('what is not exported cannot be required', async () => {
@@ -255,12 +263,16 @@ test('examples: websocket-router.js gives requests to handlers by path and subpr
       handshakeStatus(port, '/rooms/red'), handshakeStatus(port, '/rooms', chat), handshakeStatus(port, '/')
     ])
     assert.deepEqual(statuses, [101, 101, 101, 404, 404, 404])
+    const Origin = 'http://example.com'
+    assert.equal(await handshakeStatus(port, '/time', { Origin }), 403)
+    assert.equal(await handshakeStatus(port, '/rooms/red', { ...chat, Origin }), 403)
 
     const url = `ws://127.0.0.1:${port}`
     const [ada, grace, other] = ['red', 'red', 'blue'].map((room) => new w3cwebsocket(`${url}/rooms/${room}`, 'chat'))
     await Promise.all([ada, grace, other].map((ws) => heard(ws, 'open')))
     other.addEventListener('message', () => assert.fail('a message for another room'))
     const heardByAll = [ada, grace].map((ws) => heard(ws, 'message'))
+    ada.send(Buffer.from('what is no text is not passed on'))
     ada.send('Hello')
     assert.deepEqual((await Promise.all(heardByAll)).map(({ data }) => data), ['Hello', 'Hello'])
 

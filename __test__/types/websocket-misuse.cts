@@ -73,8 +73,10 @@ connection.send('text', { binary: true })
 connection.close('bye', 1000)
 // @ts-expect-error: a frame is an object of the class
 connection.sendFrame(body)
-// @ts-expect-error: a pong mirrors bytes
-connection.pong('payload')
+// @ts-expect-error: a pong has no callback
+connection.pong('payload', () => {})
+// @ts-expect-error: it does not exist
+connection.processReceivedData()
 // @ts-expect-error: it is there by class, not by object
 void connection.CLOSE_REASON_NORMAL
 // @ts-expect-error: close codes are constants

@@ -131,6 +131,7 @@ function converse (own: connection): void {
   own.ping()
   own.ping('payload')
   own.ping(body)
+  own.pong('payload')
   own.pong(body)
   own.pong()
   own.pause()

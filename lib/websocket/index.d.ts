@@ -296,11 +296,19 @@ declare namespace websocket {
      */
     sendBytes (buffer: Bytes, cb?: SendCallback): void
 
-    /** Sends a ping. Above 125 bytes, its payload is cut to 124. */
+    /**
+     * Sends a ping.
+     *
+     * @param data Bytes, but for Blobs, or a value with a text. Above 125 bytes, it is cut to 124.
+     */
     ping (data?: Buffer | IStringified | null): void
 
-    /** Sends a pong. Above 125 bytes, its payload is cut to 124. Pings of the peer are answered without it. */
-    pong (buffer?: Buffer | null): void
+    /**
+     * Sends a pong. Pings of the peer are answered without it.
+     *
+     * @param data As that of {@link ping}.
+     */
+    pong (data?: Buffer | IStringified | null): void
 
     /**
      * Begins the closing handshake. The event `close` follows when the peer has answered, at the latest after
@@ -344,11 +352,17 @@ declare namespace websocket {
     /** Sends a close frame and ends our half of the socket, if none was sent before. */
     sendCloseFrame (reasonCode?: number | null, reasonText?: string | null, cb?: SendCallback): void
 
-    /** Handles a frame as if the peer had sent it. */
+    /** Handles a frame as if the peer had sent it. Is not called for the frames of the peer. */
     processFrame (frame: frame): void
 
-    /** Handles bytes as if the peer had sent them. */
+    /** Handles bytes as if the peer had sent them. Is called for those that come with the answer to a client. */
     handleSocketData (data: Buffer): void
+
+    /** @deprecated Does not exist, and is not called if a program defines it. */
+    processReceivedData?: (() => void) | undefined
+
+    /** @deprecated Is always undefined. `listenerCount('ping')` counts the listeners. */
+    _pingListenerCount?: number | undefined
 
     handleSocketError (error: Error): void
     handleSocketEnd (): void
@@ -690,14 +704,14 @@ declare namespace websocket {
   /** The configuration of servers and clients. Other keys are kept and have no effect. */
   export interface IConfig {
     /**
-     * The largest frame that is received, in bytes; a larger one fails the connection with 1009. It limits messages of
-     * one frame. Default: 65536 (64 KiB) for a server, 1048576 (1 MiB) for a client.
+     * The largest frame that is received, in bytes; a larger one fails the connection with 1009. A compressed
+     * frame counts as it comes. Default: 65536 (64 KiB) for a server, 1048576 (1 MiB) for a client.
      */
     maxReceivedFrameSize?: number | undefined
 
     /**
-     * The largest message that is received in fragments, in bytes; a larger one fails the connection with 1009.
-     * Default: 1048576 (1 MiB) for a server, 8388608 (8 MiB) for a client.
+     * The largest message that is received in fragments, or inflated, in bytes; a larger one fails the connection with
+     * 1009. Default: 1048576 (1 MiB) for a server, 8388608 (8 MiB) for a client.
      */
     maxReceivedMessageSize?: number | undefined
 
@@ -722,13 +736,16 @@ declare namespace websocket {
     /** Whether idle connections are kept alive by pings. Default: `true` for a server, off for a client. */
     keepalive?: boolean | undefined
 
-    /** How long the peer may be silent before a ping is sent, in milliseconds. Default: 20000 for a server. */
+    /**
+     * How long the peer may be silent before a ping is sent, in milliseconds. Default: 20000 for a server, none for a
+     * client.
+     */
     keepaliveInterval?: number | undefined
 
     /** Whether a connection is dropped that does not answer such a ping. Default: `true` for a server. */
     dropConnectionOnKeepaliveTimeout?: boolean | undefined
 
-    /** How long the peer has to answer it, in milliseconds. Default: 10000 for a server. */
+    /** How long the peer has to answer it, in milliseconds. Default: 10000 for a server, none for a client. */
     keepaliveGracePeriod?: number | undefined
 
     /** Whether TCP's keep-alive takes the place of pings. Default: `false`. */

@@ -70,4 +70,14 @@ for (const [role, open] of Object.entries(roles)) {
       assert.deepEqual(events.filter((type) => type !== 'resume'), expected)
     })
   }
+
+  test(`${role}: a paused connection whose peer ends TCP closes without a resume`, async (scope) => {
+    const { connection, peer } = await open(scope)
+    await scope.settle()
+    connection.pause()
+    const events = told(connection)
+    peer.socket.end()
+    await eventually(() => events.includes('close'), 'close')
+    assert.deepEqual(events, ['close'])
+  })
 }

@@ -89,7 +89,9 @@ class Link {
   #socketResumed = () => {
     const connection = this.#connection
     const { connected, inputPaused, socket } = connection
-    if (connected && inputPaused && socket.readableFlowing !== false) this.enter(() => connection.resume())
+    // A transport that ends lets the rest of the stream flow.
+    if (this.#hasEnded || !connected || !inputPaused || socket.readableFlowing === false) return
+    this.enter(() => connection.resume())
   }
 
   /** Whether the reactor moves the bytes; undefined without a transport. */

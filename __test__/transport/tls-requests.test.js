@@ -20,8 +20,8 @@ const { frame, upgradeResponse } = require('../support/wire')
 const WAYS = ['reactor', 'node']
 const UPGRADE = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' }
 
-/** A request, and what it sees. `by` says who speaks TLS. */
-function ask (scope, port, { by = 'reactor', body, ...given } = {}) {
+/** A request, and what it sees. `by` says who speaks TLS, `late` after how many milliseconds the answer is read. */
+function ask (scope, port, { by = 'reactor', body, late = 0, ...given } = {}) {
   const options = { host: 'localhost', port, agent: false, ca: root.cert, headers: UPGRADE, ...given }
   const agent = secureAgent(options)
   assert.notEqual(agent, null)
@@ -47,6 +47,9 @@ function ask (scope, port, { by = 'reactor', body, ...given } = {}) {
     response.on('aborted', () => note('aborted'))
     response.on('error', ({ code, message }) => note('response error', code, message))
     response.on('end', () => note('end', seen.bytes))
+    if (late === 0) return
+    response.pause()
+    setTimeout(() => response.resume(), late)
   })
   request.end(body)
   return seen
@@ -381,15 +384,7 @@ test('a body that has come whole, and the end behind it, wait for a program that
     response.setHeader('Connection', 'close')
     response.end(Buffer.alloc(150000))
   })
-  const isLate = ({ response, events }) => {
-    if (response?.isPaused() === false && response.isLate === undefined) {
-      response.isLate = true
-      response.pause()
-      setTimeout(() => response.resume(), 150)
-    }
-    return events.some(([type]) => type === 'close')
-  }
-  const { events } = await both(scope, port, {}, isLate)
+  const { events } = await both(scope, port, { late: 150 })
   assert.deepEqual(events, [['response', 200], ['end', 150000], ['close']])
 })
 

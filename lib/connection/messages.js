@@ -6,7 +6,7 @@ const { isAnyArrayBuffer } = require('node:util').types
 const { isBlob } = require('../bytes')
 const { PreparedMessage } = require('./prepared')
 
-// The kinds of data that JavaScript has for bytes, to and from Buffers.
+// What a connection sends for the kinds of data that applications give it.
 
 /**
  * What a connection sends for anything that an application may send: a string, a Buffer, what it has for a prepared

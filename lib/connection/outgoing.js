@@ -97,7 +97,7 @@ class Outgoing {
   }
 
   /**
-   * Sends a message as `text`, `binary` and `prepared` do, with a receipt or uncompressed.
+   * Sends a message as `text`, `binary` and `prepared` do, if need be with a receipt or uncompressed.
    *
    * @param {string | Buffer | Prepared} message
    * @param {Receipt | null} receipt called when the kernel has taken it

@@ -10,8 +10,7 @@ const { lost, settle } = require('./receipts')
 /**
  * @typedef {import('./connection').Connection} Engine
  * @typedef {import('../callback').Callback} Callback
- * @typedef {import('./prepared').Message} Prepared
- * @typedef {string | Buffer | Prepared} Message
+ * @typedef {string | Buffer | import('./prepared').Message} Message
  *
  * @typedef {object} Item what waits
  * @property {any} message a Message, a Blob, or a function that sends something else
@@ -26,19 +25,6 @@ const { lost, settle } = require('./receipts')
  * @property {(message: string) => void} emitError
  * @property {() => void} abort ends the connection at once
  */
-
-/**
- * @param {{ engine: Engine }} connection
- * @param {Message} message
- * @param {Callback | null} receipt
- * @param {boolean} isPlain
- */
-function transmit ({ engine: { outgoing } }, message, receipt, isPlain) {
-  if (receipt !== null || isPlain) return outgoing.sendWith(message, receipt, isPlain)
-  if (typeof message === 'string') return outgoing.text(message)
-  if (message instanceof Buffer) return outgoing.binary(message)
-  return outgoing.prepared(/** @type {Prepared} */ (message))
-}
 
 /** A Blob that is being read, and whatever was sent behind it. */
 class Queue {
@@ -112,17 +98,18 @@ class Queue {
    */
   #send (buffer) {
     this.#items[0].message = buffer
+    const { outgoing } = this.#connection.engine
     let bytes = 0
     while (this.#items.length > 0 && !isBlob(this.#items[0].message)) {
       const item = /** @type {Item} */ (this.#items.shift())
       if (typeof item.message === 'function') item.message()
-      else transmit(this.#connection, item.message, item.receipt, item.isPlain)
+      else outgoing.sendWith(item.message, item.receipt, item.isPlain)
       bytes += item.bytes
     }
     if (this.#items.length > 0) this.#read(this.#items[0].message)
     else this.#finish()
     // Last, as it calls handlers.
-    this.#connection.engine.outgoing.arrived(bytes)
+    outgoing.arrived(bytes)
   }
 
   #finish () {
@@ -156,4 +143,4 @@ function sizeOf (message) {
   return message instanceof Buffer ? message.length : message.native.length
 }
 
-module.exports = { Queue, transmit }
+module.exports = { Queue }

@@ -4,7 +4,7 @@
 const { isBlob } = require('../bytes')
 const { Callback } = require('../callback')
 const { messageOf, takesBinary } = require('../connection/messages')
-const { Queue, transmit } = require('../connection/queue')
+const { Queue } = require('../connection/queue')
 const { refuse } = require('../connection/receipts')
 const { OPEN } = require('./ready_state')
 
@@ -38,7 +38,7 @@ function send (connection, data, options, callback) {
     connection.queue = new Queue(connection)
   }
   if (connection.queue !== null) return connection.queue.push(message, receipt, isPlain)
-  return transmit(connection, message, receipt, isPlain)
+  return connection.engine.outgoing.sendWith(message, receipt, isPlain)
 }
 
 module.exports = { send }

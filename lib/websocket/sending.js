@@ -6,7 +6,7 @@ const { finished } = require('node:stream')
 const { isBlob } = require('../bytes')
 const { Callback } = require('../callback')
 const { binaryOf } = require('../connection/messages')
-const { Queue, transmit } = require('../connection/queue')
+const { Queue } = require('../connection/queue')
 const { refuse } = require('../connection/receipts')
 const { CLOSE_REASONS, isCloseCode } = require('./close_codes')
 const { SERVER_DEFAULTS, fragmentAt } = require('./config')
@@ -141,7 +141,7 @@ function sendMessage (connection, message, cb) {
   }
   if (link.queue === null && isBlob(message)) link.queue = new Queue(link)
   const isFlushed = link.queue === null
-    ? transmit(link, message, receipt, false)
+    ? link.engine.outgoing.sendWith(message, receipt, false)
     : link.queue.push(message, receipt, false)
   connection.outputBufferFull = !isFlushed
 }

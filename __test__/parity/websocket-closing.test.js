@@ -206,15 +206,17 @@ parity('drop after close', async (run) => {
   await run.over()
 }, { roles: ['server'] })
 
+const AFTER_CLOSE = ['after close', async (run) => {
+  run.connection.close(4000, 'ours')
+  await run.received(1)
+}]
+
 parityTable('the end of TCP', [
   ['at once', async () => {}],
   ['behind a message', (run) => run.feed(run.frame('text', 'a'))],
   ['within a frame', (run) => run.feed(run.frame('text', 'all of it').subarray(0, 5))],
   ['within a message', (run) => run.feed(run.frame('text', 'a', { fin: false }))],
-  ['after close', async (run) => {
-    run.connection.close(4000, 'ours')
-    await run.received(1)
-  }],
+  AFTER_CLOSE,
   ['after the close frame of the peer', async (run) => {
     await run.feed(run.frame('close', closePayload(4001, 'theirs')))
     await run.received(1)
@@ -239,10 +241,7 @@ parityTable('a reset', !RESETS ? [] : [
     await run.feed(run.frame('text', 'a'))
     await message
   }],
-  ['after close', async (run) => {
-    run.connection.close(4000, 'ours')
-    await run.received(1)
-  }],
+  AFTER_CLOSE,
   ['after the close frame of the peer', async (run) => {
     await run.feed(run.frame('close', closePayload(4001, 'theirs')))
     await run.received(1)

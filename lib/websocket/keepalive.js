@@ -112,7 +112,7 @@ class Keepalive {
     // The peer is sending a frame. Its pong can only follow behind it.
     if (connection.socket.bytesRead !== this.#read) connection.setKeepaliveTimer()
     // A paused connection reads no pong.
-    else if (connection.inputPaused && connection.state !== 'closed') this.startGrace(milliseconds)
+    else if (connection.inputPaused) this.startGrace(milliseconds)
     else connection.handleGracePeriodTimer()
   }
 }

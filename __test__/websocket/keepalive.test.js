@@ -116,9 +116,10 @@ for (const [role, open] of Object.entries(roles)) {
       config: { ...CONFIG, keepaliveInterval: 20, keepaliveGracePeriod: 30 }
     })
     const events = eventsOf(connection)
+    const closed = new Promise((resolve) => connection.once('close', resolve))
     await peer.frame()
     block(60)
-    await scope.settle(5)
+    await closed
     assert.deepEqual(events, [['close', 1006, 'Peer not responding.']])
   })
 

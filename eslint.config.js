@@ -5,14 +5,14 @@ const stylistic = require('@stylistic/eslint-plugin')
 const globals = require('globals')
 
 // The arrows of ARCHITECTURE.md that concern JavaScript: who may require whom.
-const ADDON = ['**/binding', '**/binding.js', '**/*.node']
+const ADDON = ['**/addon', '**/addon/**', '**/wasm', '**/wasm/**', '**/*.node']
 const NO_BINDING = {
   group: [...ADDON, '**/native', '**/native.js'],
-  message: 'Only lib/connection, lib/http, lib/transport and lib/permessage-deflate talk to the native addon.'
+  message: 'Only lib/connection, lib/http, lib/transport and lib/permessage-deflate talk to the core.'
 }
 const NO_LOADER = {
   group: ADDON,
-  message: 'lib/native.js loads the native addon, and says what to do when there is none.'
+  message: 'lib/choice.js loads the addon or WebAssembly, and says what to do when neither does.'
 }
 const INTERFACES = ['faye', 'websocket-driver', 'websocket']
 const noInterface = (...names) => ({
@@ -141,7 +141,7 @@ module.exports = [
   {
     // Arrows point one way: nothing below knows that an interface exists.
     files: BELOW_INTERFACES,
-    ignores: ['lib/native.js', 'lib/runtime.js'],
+    ignores: ['lib/choice.js', 'lib/runtime.js'],
     rules: refuse(NO_LOADER, NO_CLOCK, noInterface(...INTERFACES))
   },
   {

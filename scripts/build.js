@@ -1,6 +1,6 @@
 'use strict'
 
-// npm run build: compiles the addon with plain cargo and puts it where binding.js looks for it.
+// npm run build: compiles the addon with plain cargo and puts it where lib/addon looks for it.
 //
 // cargo decides what has to be compiled, so this is cheap to call when nothing has changed. The napi CLI is not
 // needed here, because it asks for a newer Node than the package does; scripts/generate.js uses it.
@@ -13,11 +13,9 @@ const { addonName, isMusl } = require('./platform')
 const NEEDS = 'Building needs Rust 1.88 or newer with cargo on the PATH (https://rustup.rs), a linker (a C compiler brings ' +
   'one) and, the first time, the network for the crates.'
 
-/** Compiles the addon and returns the path of the finished file: where binding.js looks for it, or in `target/`. */
+/** Compiles the addon and returns the path of the file, which is where lib/addon looks for it, or in `target/`. */
 function build ({ debug = false, features = [] } = {}) {
-  const name = addonName()
-  if (!name) throw new Failure(`There is no name for an addon on ${process.platform} ${process.arch}.`)
-  const target = features.length > 0 ? path.join(ROOT, 'target', `${features.join('-')}.node`) : path.join(ROOT, name)
+  const target = path.join(ROOT, features.length > 0 ? `target/${features.join('-')}.node` : addonName())
   install(compile(debug, features), target)
   return target
 }

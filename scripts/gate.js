@@ -104,7 +104,7 @@ const PURITY = `
   [[ -z $impure ]] || { printf 'faye-websocket-proto must not depend on:\n%s\n' "$impure"; exit 1; }`
 
 const FRESH = `
-  files='binding.js binding.d.ts npm THIRD-PARTY-NOTICES.txt'
+  files='binding.d.ts npm THIRD-PARTY-NOTICES.txt'
   [[ -z $(git status --porcelain -- $files) ]] && exit
   git --no-pager diff -- $files
   echo 'Run "npm run generate" and commit what it changes.'

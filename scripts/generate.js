@@ -1,6 +1,6 @@
 'use strict'
 
-// npm run generate: remakes what the napi CLI makes: binding.js, binding.d.ts and the platform packages under npm/;
+// npm run generate: remakes what the napi CLI makes: binding.d.ts and the platform packages under npm/;
 // and the licences of what is linked into the addon.
 //
 // The CLI is fetched for the occasion and is no development dependency: it asks for a newer Node than the package
@@ -22,10 +22,8 @@ main(() => {
   }
   fs.mkdirSync(path.join(ROOT, OUTPUT), { recursive: true })
   napi('build', '--platform', '--release', '--target-dir', 'target/napi', '--output-dir', OUTPUT,
-    '--js', 'binding.js', '--dts', 'binding.d.ts', '--no-dts-cache', '--no-const-enum', '--', '--locked')
-  for (const file of ['binding.js', 'binding.d.ts']) {
-    fs.copyFileSync(path.join(ROOT, OUTPUT, file), path.join(ROOT, file))
-  }
+    '--no-js', '--dts', 'binding.d.ts', '--no-dts-cache', '--no-const-enum', '--', '--locked')
+  fs.copyFileSync(path.join(ROOT, OUTPUT, 'binding.d.ts'), path.join(ROOT, 'binding.d.ts'))
   napi('create-npm-dirs')
   writeNotices()
 })

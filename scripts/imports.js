@@ -15,7 +15,7 @@ const FLOORS = [
   ['lib/connection', 'lib/transport'],
   ['lib/http', 'lib/permessage-deflate'],
   ['lib'],
-  ['binding.js']
+  ['lib/addon', 'lib/wasm']
 ]
 const CRATES = ['src', 'crates/proto/src', 'crates/tls/src', 'crates/proto-testing/src']
 
@@ -46,7 +46,7 @@ function floorOf (room) {
 }
 
 function requiredBy (file) {
-  return [...read(file).matchAll(/\brequire\('(\.[^']*)'\)/g)].map(([, name]) => {
+  return [...read(file).matchAll(/\brequire\('(\.[^']*(?<!\.node))'\)/g)].map(([, name]) => {
     const target = path.posix.join(path.posix.dirname(file), name)
     return [target, target + '.js', target + '/index.js'].find(isFile) ?? target + '.js'
   })

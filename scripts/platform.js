@@ -1,50 +1,27 @@
 'use strict'
 
-// The name under which the generated loader, binding.js, looks for the addon on this machine.
+// The platforms that have an addon of their own, and the name of this one's. lib/addon/index.js requires each by name.
+
+const { isMusl, platformName } = require('../lib/addon/platform')
 
 const BINARY_NAME = 'faye-websocket'
 
-const WINDOWS = { x64: 'x64-msvc', ia32: 'ia32-msvc', arm64: 'arm64-msvc' }
+/** By the names that napi gives them. `target` is Rust's. */
+const PLATFORMS = [
+  { name: 'linux-x64-gnu', os: 'linux', cpu: 'x64', libc: 'glibc', target: 'x86_64-unknown-linux-gnu' },
+  { name: 'linux-x64-musl', os: 'linux', cpu: 'x64', libc: 'musl', target: 'x86_64-unknown-linux-musl' },
+  { name: 'linux-arm64-gnu', os: 'linux', cpu: 'arm64', libc: 'glibc', target: 'aarch64-unknown-linux-gnu' },
+  { name: 'linux-arm64-musl', os: 'linux', cpu: 'arm64', libc: 'musl', target: 'aarch64-unknown-linux-musl' },
+  { name: 'win32-x64-msvc', os: 'win32', cpu: 'x64', target: 'x86_64-pc-windows-msvc' },
+  { name: 'win32-arm64-msvc', os: 'win32', cpu: 'arm64', target: 'aarch64-pc-windows-msvc' },
+  { name: 'darwin-x64', os: 'darwin', cpu: 'x64', target: 'x86_64-apple-darwin' },
+  { name: 'darwin-arm64', os: 'darwin', cpu: 'arm64', target: 'aarch64-apple-darwin' }
+]
 
-const LINUX_GNU = {
-  x64: 'x64-gnu',
-  arm64: 'arm64-gnu',
-  arm: 'arm-gnueabihf',
-  loong64: 'loong64-gnu',
-  riscv64: 'riscv64-gnu',
-  ppc64: 'ppc64-gnu',
-  s390x: 's390x-gnu'
+/** Elsewhere an addon is one that was built there. */
+function addonName (platform = platformName()) {
+  const isListed = PLATFORMS.some(({ name }) => name === platform)
+  return `${BINARY_NAME}.${isListed ? platform : 'local'}.node`
 }
 
-const LINUX_MUSL = {
-  x64: 'x64-musl',
-  arm64: 'arm64-musl',
-  arm: 'arm-musleabihf',
-  loong64: 'loong64-musl',
-  riscv64: 'riscv64-musl'
-}
-
-function addonName (platform = process.platform, arch = process.arch, musl = isMusl()) {
-  const target = platformArchAbi(platform, arch, musl)
-  return target && `${BINARY_NAME}.${target}.node`
-}
-
-function platformArchAbi (platform, arch, musl) {
-  switch (platform) {
-    case 'win32': return WINDOWS[arch] && `win32-${WINDOWS[arch]}`
-    case 'linux': {
-      const names = musl ? LINUX_MUSL : LINUX_GNU
-      return names[arch] && `linux-${names[arch]}`
-    }
-    case 'darwin': return `darwin-${arch}`
-    case 'freebsd': return `freebsd-${arch}`
-    default: return undefined
-  }
-}
-
-function isMusl () {
-  if (process.platform !== 'linux') return false
-  return process.report.getReport().header.glibcVersionRuntime === undefined
-}
-
-module.exports = { addonName, isMusl }
+module.exports = { PLATFORMS, addonName, isMusl }

@@ -41,7 +41,7 @@ test('README: the install line, with the tarball in place of the registry name, 
 test('the tarball holds what is used at run time, its pages and the examples, and nothing else', () => {
   const files = walk(installed).sort()
   const addon = addonName()
-  const code = ['binding.d.ts', 'binding.js', 'index.d.ts', 'index.js', 'package.json', addon]
+  const code = ['binding.d.ts', 'index.d.ts', 'index.js', 'package.json', addon]
   const pages = [...userPages(), 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'THIRD-PARTY-NOTICES.txt']
   const rest = files.filter((file) => !/^(lib|examples)\//.test(file))
   assert.deepEqual(rest, [...pages, ...code].sort())

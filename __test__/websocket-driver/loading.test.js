@@ -25,22 +25,23 @@ test('ES modules import it as a whole and by name', async () => {
   assert.deepEqual(JSON.parse(stdout).sort(), NAMES.map((name) => [name, true]))
 })
 
-test('without an addon for this machine, the error says what to do and keeps its cause', async () => {
+test('without an addon, and with WebAssembly forbidden, the error says what to do and keeps its causes', async () => {
   const folder = path.join(temporaryFolder(), 'faye-websocket-rs')
   fs.cpSync(path.join(ROOT, 'lib'), path.join(folder, 'lib'), { recursive: true })
-  for (const file of ['index.js', 'binding.js', 'package.json']) {
+  for (const file of ['index.js', 'package.json']) {
     fs.copyFileSync(path.join(ROOT, file), path.join(folder, file))
   }
 
   for (const entry of ['./index.js', './lib/websocket-driver/index.js']) {
     const script = `try { require(${JSON.stringify(entry)}) } catch (error) {
-      console.log(JSON.stringify([error.message, error.cause.message]))
+      console.log(JSON.stringify([error.message, error.code, error.cause.errors.map(({ code }) => code)]))
     }`
-    const { code, stdout, stderr } = await start(process.execPath, ['-e', script], { cwd: folder }).finished
-    assert.equal(code, 0, stderr)
-    const [message, cause] = JSON.parse(stdout)
-    assert.ok(message.startsWith(`There is no native addon for ${process.platform}-${process.arch} here`), message)
-    assert.match(message, /npm run build/)
-    assert.match(cause, /native binding/)
+    const env = { ...process.env, FAYE_WEBSOCKET_RUNTIME: 'native' }
+    const { stdout, stderr } = await start(process.execPath, ['-e', script], { cwd: folder, env }).finished
+    assert.equal(stderr, '')
+    const [message, code, causes] = JSON.parse(stdout)
+    assert.match(message, /^faye-websocket-rs: The addon for [-\w]+ is not installed\. .*npm run build/)
+    assert.equal(code, 'ERR_FAYE_WEBSOCKET_NO_BINARY')
+    assert.deepEqual(causes, ['MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'])
   }
 })

@@ -1,0 +1,94 @@
+// @ts-check
+'use strict'
+
+/**
+ * What runs the protocol: the addon of this machine, or WebAssembly where none loads. `FAYE_WEBSOCKET_RUNTIME` in the
+ * environment is `native` or `wasm` to have one of them only.
+ */
+
+const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
+const { failureOf } = require('./addon/failure')
+const { NAME, hostProcess } = require('./runtime')
+
+/** @typedef {typeof import('../binding')} Binding */
+
+/**
+ * @typedef {object} Choice
+ * @property {Binding} binding
+ * @property {'native' | 'wasm'} runtime
+ * @property {string} runtimeReason
+ */
+
+const VARIABLE = 'FAYE_WEBSOCKET_RUNTIME'
+const WARNED = NAME + '.warned'
+
+/** @returns {Choice} */
+function choose () {
+  const asked = hostProcess.env[VARIABLE] || undefined
+  if (asked !== undefined && asked !== 'native' && asked !== 'wasm') {
+    throw failed('ERR_FAYE_WEBSOCKET_RUNTIME',
+      `${VARIABLE} is ${JSON.stringify(asked)}. It may be "native", "wasm" or unset`)
+  }
+  if (asked === 'wasm') return forcedWasm()
+  const addon = require('./addon')
+  const { binding, errors, name } = addon
+  if (binding !== undefined) {
+    const origin = errors.length === 0 ? `faye-websocket.${name}.node` : `the package ${NAME}-${name}`
+    return { binding, runtime: 'native', runtimeReason: `loaded ${origin}` }
+  }
+  const { code, reason, advice } = failureOf(addon)
+  const text = `${reason}. ${advice}`
+  const cause = new AggregateError(errors, 'No addon loads')
+  if (asked === 'native') throw failed(code, `${text}.\n${VARIABLE} is "native", which forbids WebAssembly`, cause)
+  try {
+    const wasm = loadWasm()
+    warn(`WebAssembly runs the protocol. ${text}. ${VARIABLE}=wasm chooses it without this warning`)
+    return { binding: wasm, runtime: 'wasm', runtimeReason: reason }
+  } catch (error) {
+    cause.errors.push(error)
+    throw failed(code, `${text}.\nWebAssembly cannot take its place: ${messageOf(error)}`, cause)
+  }
+}
+
+/** @returns {Choice} */
+function forcedWasm () {
+  try {
+    return { binding: loadWasm(), runtime: 'wasm', runtimeReason: `${VARIABLE} is "wasm"` }
+  } catch (cause) {
+    throw failed('ERR_FAYE_WEBSOCKET_NO_WASM', `${VARIABLE} is "wasm", but WebAssembly does not load: ` +
+      messageOf(cause), cause)
+  }
+}
+
+/** @returns {Binding} */
+function loadWasm () {
+  // @ts-ignore
+  return require('./wasm')
+}
+
+/**
+ * Once for a thread, the workers that it starts later, and all copies of this package in them.
+ *
+ * @param {string} message
+ */
+function warn (message) {
+  if (getEnvironmentData(WARNED)) return
+  setEnvironmentData(WARNED, true)
+  hostProcess.emitWarning(`${NAME}: ${message}.`, { code: 'FAYE_WEBSOCKET_WASM' })
+}
+
+/**
+ * @param {string} code
+ * @param {string} message
+ * @param {unknown} [cause]
+ */
+function failed (code, message, cause) {
+  return Object.assign(new Error(`${NAME}: ${message}.`, cause === undefined ? undefined : { cause }), { code })
+}
+
+/** @param {any} error */
+function messageOf (error) {
+  return String(error?.message ?? error).split('\n')[0]
+}
+
+module.exports = choose()

@@ -1,0 +1,85 @@
+'use strict'
+
+// Debian's packages, unpacked into a folder: nothing is installed, so no privileges are needed. apt gets lists and a
+// configuration of its own. The mirror is that of the machine, which therefore must be a Debian.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { Failure, run } = require('../support')
+const { CACHE } = require('./cache')
+const { DEBIAN } = require('./versions')
+
+const KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg'
+const ARCHITECTURES = ['amd64', 'arm64']
+/** Lists of this age may name packages that the mirror has replaced meanwhile. */
+const STALE_MS = 12 * 60 * 60 * 1000
+
+/**
+ * @param {string[]} packages as apt-get takes them, in the release of versions.js
+ * @param {string} folder
+ */
+function unpackPackages (packages, folder) {
+  const downloads = fs.mkdtempSync(path.join(CACHE, 'debs-'))
+  try {
+    apt(['download', '--quiet=2', ...packages], downloads)
+    for (const file of fs.readdirSync(downloads)) {
+      run('dpkg', ['-x', path.join(downloads, file), folder])
+    }
+  } finally {
+    fs.rmSync(downloads, { recursive: true, force: true })
+  }
+}
+
+function apt (args, cwd) {
+  run('apt-get', [...options(lists()), ...args], {
+    name: 'apt-get ' + args[0],
+    fix: 'Debian\'s packages come from the mirror of this machine: check the network, then run the command again.',
+    cwd,
+    stdio: ['ignore', 'ignore', 'inherit']
+  })
+}
+
+function lists () {
+  const folder = path.join(CACHE, `apt-${DEBIAN}`)
+  const done = path.join(folder, 'done')
+  if (Date.now() - modified(done) < STALE_MS) return folder
+  fs.mkdirSync(path.join(folder, 'lists', 'partial'), { recursive: true })
+  fs.writeFileSync(path.join(folder, 'sources.list'), sources())
+  run('apt-get', [...options(folder), '--quiet=2', 'update'], { name: 'apt-get update', stdio: ['ignore', 2, 2] })
+  fs.writeFileSync(done, '')
+  return folder
+}
+
+function options (folder) {
+  return [
+    `Dir::Etc::sourcelist=${folder}/sources.list`, 'Dir::Etc::sourceparts=-', `Dir::State::lists=${folder}/lists`,
+    'Dir::Cache::pkgcache=', 'Dir::Cache::srcpkgcache=', 'APT::Sandbox::User=', 'Acquire::Languages=none',
+    ...ARCHITECTURES.map((name) => `APT::Architectures::=${name}`)
+  ].flatMap((option) => ['-o', option])
+}
+
+function sources () {
+  const repositories = machineRepositories()
+  const archive = repositories.find((uri) => /\/debian\/?$/.test(uri))
+  const security = repositories.find((uri) => /\/debian-security\/?$/.test(uri))
+  if (!archive || !security) {
+    throw new Failure('This machine names no mirror of Debian for apt. Debian\'s compiler is needed where rustup has ' +
+      'not brought the standard library of a target: rustup target add <target>')
+  }
+  const from = `deb [signed-by=${KEYS}]`
+  return `${from} ${archive} ${DEBIAN} main\n${from} ${security} ${DEBIAN}-security main\n`
+}
+
+function machineRepositories () {
+  const { stdout } = run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8'
+  })
+  return stdout.split('\n')
+}
+
+function modified (file) {
+  return fs.existsSync(file) ? fs.statSync(file).mtimeMs : -Infinity
+}
+
+module.exports = { unpackPackages }

@@ -1,0 +1,99 @@
+'use strict'
+
+// The compiler for a target. rustup's, where it has the standard library of the target (`rustup target add`). If not,
+// Debian's rustc with the source of its standard library, which cargo then compiles as a part of the build: that works
+// for every target, and needs nothing but Debian's packages.
+
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { spawnSync } = require('node:child_process')
+const { ROOT } = require('../support')
+const { cached, writeProgram } = require('./cache')
+const { unpackPackages } = require('./debian')
+const { RUST, RUST_PACKAGES } = require('./versions')
+
+const WASM = 'wasm32-unknown-unknown'
+const HOST_LIBRARIES = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu']
+/** Of Debian's source package: the compiler itself, and copies of crates that cargo gets as it gets the others. */
+const UNUSED = ['compiler', 'debian', 'src', 'library/vendor']
+/** Of the standard library, by how a panic ends. */
+const CRATES = { abort: 'std,panic_abort', unwind: 'std,panic_unwind' }
+
+/**
+ * What cargo needs to compile for a target, fetched if it is not there.
+ *
+ * @param {string} target a triple
+ * @param {string[]} [flags] of the compiler
+ * @returns {{ env: Record<string, string>, args: string[], compiler: string }} variables besides those of the process,
+ *   arguments besides those of the build, and the compiler in words
+ */
+function rustFor (target, flags = []) {
+  if (hasStandardLibrary(target)) {
+    const env = { [variable(target, 'RUSTFLAGS')]: [...flags, ...withoutPaths(sysroot())].join(' ') }
+    return { env, args: ['--target', target], compiler: version('rustc') }
+  }
+  const folder = debianRust()
+  const rustc = path.join(folder, 'bin', 'rustc')
+  return {
+    env: {
+      RUSTC: rustc,
+      // cargo's -Z flags are unstable.
+      RUSTC_BOOTSTRAP: '1',
+      [variable(target, 'RUSTFLAGS')]: [...flags, ...withoutPaths(path.join(folder, 'usr'))].join(' '),
+      ...(target === WASM ? { [variable(target, 'LINKER')]: path.join(folder, 'bin', 'wasm-ld') } : {})
+    },
+    args: ['--target', target, `-Zbuild-std=${target === WASM ? CRATES.abort : CRATES.unwind}`],
+    compiler: `${version(rustc)} of Debian`
+  }
+}
+
+/** Of cargo, for one target: build scripts and macros, which run here, are left alone. */
+function variable (target, name) {
+  return `CARGO_TARGET_${target.toUpperCase().replace(/-/g, '_')}_${name}`
+}
+
+/**
+ * Messages of panics name source files. A released file says nothing about the machine that made it.
+ *
+ * @param {string} rust the compiler's folder
+ */
+function withoutPaths (rust) {
+  const cargo = process.env.CARGO_HOME || path.join(os.homedir(), '.cargo')
+  // Where several match, the last one counts.
+  return [[ROOT, '/faye-websocket'], [cargo, '/cargo'], [path.join(rust, 'lib/rustlib/src/rust'), '/rust']]
+    .map(([from, to]) => `--remap-path-prefix=${from}=${to}`)
+}
+
+function sysroot () {
+  return spawnSync('rustc', ['--print', 'sysroot'], { encoding: 'utf8' }).stdout.trim()
+}
+
+/** @param {string} target */
+function hasStandardLibrary (target) {
+  const { status, stdout } = spawnSync('rustc', ['--print', 'target-libdir', '--target', target], { encoding: 'utf8' })
+  return status === 0 && fs.existsSync(stdout.trim()) && fs.readdirSync(stdout.trim()).length > 0
+}
+
+function version (rustc) {
+  return spawnSync(rustc, ['--version'], { encoding: 'utf8' }).stdout.trim().split(' ').slice(0, 2).join(' ')
+}
+
+function debianRust () {
+  return cached(`rust-${RUST.replace('*', 'any')}`, (folder, final) => {
+    unpackPackages(RUST_PACKAGES, folder)
+    const source = fs.realpathSync(path.join(folder, 'usr/lib/rustlib/src/rust'))
+    for (const name of UNUSED) fs.rmSync(path.join(source, name), { recursive: true, force: true })
+    writeProgram(path.join(folder, 'bin/rustc'), launcher(final, 'usr/bin/rustc', '--sysroot', path.join(final, 'usr')))
+    writeProgram(path.join(folder, 'bin/wasm-ld'), launcher(final, 'usr/lib/llvm-22/bin/wasm-ld'))
+  })
+}
+
+/** Debian's libraries serve that program only, not the ones it starts, as LD_LIBRARY_PATH would have it. */
+function launcher (folder, program, ...args) {
+  const libraries = HOST_LIBRARIES.map((name) => path.join(folder, name)).join(':')
+  const words = ['--library-path', libraries, path.join(folder, program), ...args].map((word) => `'${word}'`)
+  return `#!/bin/sh\nexec /lib64/ld-linux-x86-64.so.2 ${words.join(' ')} "$@"\n`
+}
+
+module.exports = { rustFor, hasStandardLibrary, WASM }

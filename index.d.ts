@@ -240,6 +240,15 @@ declare class WebSocket extends Socket {
     message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.PreparedMessage,
     options?: WebSocket.MessageOptions
   ): number
+
+  /**
+   * What runs the protocol: the addon of this machine, or WebAssembly where none loads. `FAYE_WEBSOCKET_RUNTIME` in the
+   * environment chooses. faye-websocket has no such property.
+   */
+  static readonly runtime: 'native' | 'wasm'
+
+  /** Which addon that is, or why it is WebAssembly. A sentence for people: its words may change. */
+  static readonly runtimeReason: string
 }
 
 /** Only {@link WebSocket.prepare} makes prepared messages. */

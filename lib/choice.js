@@ -6,6 +6,7 @@
  * environment is `native` or `wasm` to have one of them only.
  */
 
+const { createRequire } = require('node:module')
 const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
 const { failureOf } = require('./addon/failure')
 const { NAME, hostProcess } = require('./runtime')
@@ -30,15 +31,13 @@ function choose () {
       `${VARIABLE} is ${JSON.stringify(asked)}. It may be "native", "wasm" or unset`)
   }
   if (asked === 'wasm') return forcedWasm()
-  const addon = require('./addon')
-  const { binding, errors, name } = addon
-  if (binding !== undefined) {
-    const origin = errors.length === 0 ? `faye-websocket.${name}.node` : `the package ${NAME}-${name}`
-    return { binding, runtime: 'native', runtimeReason: `loaded ${origin}` }
+  const addon = loadAddon()
+  if (addon.binding !== undefined) {
+    return { binding: addon.binding, runtime: 'native', runtimeReason: `loaded ${originOf(addon)}` }
   }
   const { code, reason, advice } = failureOf(addon)
   const text = `${reason}. ${advice}`
-  const cause = new AggregateError(errors, 'No addon loads')
+  const cause = new AggregateError(addon.errors, 'No addon loads')
   if (asked === 'native') throw failed(code, `${text}.\n${VARIABLE} is "native", which forbids WebAssembly`, cause)
   try {
     const wasm = loadWasm()
@@ -60,10 +59,30 @@ function forcedWasm () {
   }
 }
 
+/**
+ * In a bundle this is another file: see package.json.
+ *
+ * @returns {import('./addon/failure').Addon}
+ */
+function loadAddon () {
+  try {
+    return require('#addon')
+  } catch {
+    // Jest knows such names from version 29.4 on.
+    return createRequire(__filename)('./addon')
+  }
+}
+
 /** @returns {Binding} */
 function loadWasm () {
   // @ts-ignore
   return require('./wasm')
+}
+
+/** @param {import('./addon/failure').Addon} addon */
+function originOf ({ name, errors, isBundle, isPrebuilt }) {
+  if (isBundle || errors.length > 0) return `the package ${NAME}-${name}`
+  return `faye-websocket.${isPrebuilt ? name : 'local'}.node`
 }
 
 /**

@@ -11,32 +11,46 @@ const { glibcVersion } = require('./platform')
  * @property {string} reason a sentence without its full stop
  * @property {string} advice likewise
  *
- * @typedef {object} Attempt
- * @property {string} name of this platform
- * @property {boolean} isPrebuilt whether there is a package for it
+ * @typedef {object} Addon what index.js and bundled.js export
+ * @property {any} binding
  * @property {any[]} errors
+ * @property {boolean} isBundle
+ * @property {boolean} isPrebuilt whether there is a package for this platform
+ * @property {string} name of this platform
  */
 
-const INSTALL = 'Install faye-websocket-rs on the platform that runs it, and do not omit optional dependencies; ' +
+const INSTALL = 'Install faye-websocket-rs on the platform that runs it, with its optional dependencies; ' +
   'in a checkout, run "npm run build"'
 
 /**
- * @param {Attempt} attempt
+ * @param {Addon} addon
  * @returns {Failure}
  */
-function failureOf ({ name, isPrebuilt, errors }) {
+function failureOf ({ name, isBundle, isPrebuilt, errors }) {
   const error = errors.find((error) => !isMissing(error))
   if (error !== undefined) return failureToLoad(name, error)
-  return {
-    code: 'ERR_FAYE_WEBSOCKET_NO_BINARY',
-    reason: isPrebuilt ? `The addon for ${name} is not installed` : `There is no addon for ${name}`,
-    advice: isPrebuilt ? INSTALL : 'Build it with Rust, by "npm run build" in a checkout'
+  const code = 'ERR_FAYE_WEBSOCKET_NO_BINARY'
+  if (!isPrebuilt) {
+    return {
+      code,
+      reason: `There is no addon for ${name}`,
+      advice: 'Build it with Rust, by "npm run build" in a checkout'
+    }
   }
+  if (isBundle) {
+    return {
+      code,
+      reason: `A bundle has no addon in it, and there is no package faye-websocket-rs-${name} beside it`,
+      advice: 'Install that beside the bundle, or make faye-websocket-rs external'
+    }
+  }
+  return { code, reason: `The addon for ${name} is not installed`, advice: INSTALL }
 }
 
 /** @param {any} error */
 function isMissing (error) {
-  return /^(ERR_)?MODULE_NOT_FOUND$/.test(error?.code)
+  // Bun's executables have no code for it.
+  return /^(ERR_)?MODULE_NOT_FOUND$/.test(error?.code) || /^Cannot require module /.test(error?.message)
 }
 
 /**

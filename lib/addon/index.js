@@ -53,4 +53,4 @@ switch (name) {
     try { binding = require('../../faye-websocket.local.node') } catch (error) { errors.push(error) }
 }
 
-module.exports = { binding, errors, isPrebuilt, name }
+module.exports = { binding, errors, isBundle: false, isPrebuilt, name }

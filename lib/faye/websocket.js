@@ -2,6 +2,7 @@
 'use strict'
 
 const util = require('node:util')
+const { runtime, runtimeReason } = require('../choice')
 const { Connection } = require('../connection/connection')
 const { isWebSocket, requestUrl } = require('../http/request')
 const { validateOptions } = require('../http/options')
@@ -61,5 +62,9 @@ WebSocket.broadcast = broadcast
 WebSocket.WebSocket = WebSocket
 WebSocket.Client = Client
 WebSocket.EventSource = EventSource
+
+// Not enumerable, as the original has no such names.
+Object.defineProperty(WebSocket, 'runtime', { value: runtime })
+Object.defineProperty(WebSocket, 'runtimeReason', { value: runtimeReason })
 
 module.exports = WebSocket

@@ -83,6 +83,15 @@ declare namespace websocket {
   export function validateOptions<Given extends object> (options: Given, validKeys: readonly string[]): Given
   export function validateOptions (options: null | undefined, validKeys: readonly string[]): {}
 
+  /**
+   * What runs the protocol: the addon of this machine, or WebAssembly where none loads. `FAYE_WEBSOCKET_RUNTIME` in the
+   * environment chooses. websocket-driver has no such property.
+   */
+  export const runtime: 'native' | 'wasm'
+
+  /** Which addon that is, or why it is WebAssembly. A sentence for people: its words may change. */
+  export const runtimeReason: string
+
   /** What {@link http} reads of a request. */
   export type Request = Pick<nodeHttp.IncomingMessage, 'method' | 'url' | 'headers'> &
     Partial<Pick<nodeHttp.IncomingMessage, 'httpVersion' | 'connection' | 'socket'>>

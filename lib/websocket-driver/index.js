@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { runtime, runtimeReason } = require('../choice')
 const { Driver } = require('./driver')
 const { isSecureRequest, isWebSocket } = require('../http/request')
 const { validateOptions } = require('../http/options')
@@ -57,3 +58,7 @@ function refuseUnknown (options, validKeys) {
 
 // One name after the other: Node finds them so for ES modules that import by name.
 module.exports = { client, server, http, isSecureRequest, isWebSocket, validateOptions: refuseUnknown }
+
+// Not enumerable, as the original has no such names. ES modules can import them all the same.
+Object.defineProperty(module.exports, 'runtime', { value: runtime })
+Object.defineProperty(module.exports, 'runtimeReason', { value: runtimeReason })

@@ -14,6 +14,15 @@ export = websocket
 /** WebSocket servers and clients: a drop-in for the package `websocket`. */
 declare namespace websocket {
   /**
+   * What runs the protocol: the addon of this machine, or WebAssembly where none loads. `FAYE_WEBSOCKET_RUNTIME` in the
+   * environment chooses. The original has no such property.
+   */
+  export const runtime: 'native' | 'wasm'
+
+  /** Which addon that is, or why it is WebAssembly. A sentence for people: its words may change. */
+  export const runtimeReason: string
+
+  /**
    * Accepts WebSocket connections for one or more HTTP servers.
    *
    * ```js

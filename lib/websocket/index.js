@@ -3,6 +3,7 @@
 
 // What `websocket` exports.
 
+const { runtime, runtimeReason } = require('../choice')
 const server = require('./server')
 const client = require('./client')
 const router = require('./router')
@@ -15,3 +16,7 @@ const version = require('./version')
 
 // One name after the other: Node finds them so for ES modules that import by name.
 module.exports = { server, client, router, frame, request, connection, w3cwebsocket, deprecation, version }
+
+// Not enumerable, as the original has no such names. ES modules can import them all the same.
+Object.defineProperty(module.exports, 'runtime', { value: runtime })
+Object.defineProperty(module.exports, 'runtimeReason', { value: runtimeReason })

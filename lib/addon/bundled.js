@@ -1,0 +1,36 @@
+// @ts-check
+'use strict'
+
+/**
+ * Stands in for index.js in a bundle, as "#addon" in package.json has it. Bundlers stop at `.node` files unless told
+ * what to do with them, so there is none in the bundle. Looks for the package of this platform from the bundle on.
+ * Bundlers do not follow this `load`; tracers do, and therefore the names are literal.
+ */
+
+const { createRequire } = require('node:module')
+const { platformName } = require('./platform')
+
+const name = platformName()
+/** @type {any[]} */
+const errors = []
+/** @type {any} */
+let binding
+
+try {
+  // A bundle that is an ES module has no __filename.
+  const load = createRequire(typeof __filename === 'string' ? __filename : process.argv[1])
+  switch (name) {
+    case 'linux-x64-gnu': binding = load('faye-websocket-rs-linux-x64-gnu'); break
+    case 'linux-x64-musl': binding = load('faye-websocket-rs-linux-x64-musl'); break
+    case 'linux-arm64-gnu': binding = load('faye-websocket-rs-linux-arm64-gnu'); break
+    case 'linux-arm64-musl': binding = load('faye-websocket-rs-linux-arm64-musl'); break
+    case 'win32-x64-msvc': binding = load('faye-websocket-rs-win32-x64-msvc'); break
+    case 'win32-arm64-msvc': binding = load('faye-websocket-rs-win32-arm64-msvc'); break
+    case 'darwin-x64': binding = load('faye-websocket-rs-darwin-x64'); break
+    case 'darwin-arm64': binding = load('faye-websocket-rs-darwin-arm64'); break
+  }
+} catch (error) {
+  errors.push(error)
+}
+
+module.exports = { binding, errors, isBundle: true, isPrebuilt: true, name }

@@ -1,6 +1,8 @@
 // The public types, written by hand. They describe the compatible interface and never import binding.d.ts, which
 // describes an internal one. Node's own types (@types/node, 18 or newer) must be installed.
 
+/// <reference types="node" />
+
 import Stream = require('stream')
 import http = require('http')
 import net = require('net')
@@ -9,8 +11,11 @@ import driver = require('./lib/websocket-driver/index.js')
 
 export = WebSocket
 
+/** Instances are streams; the constructors have none of the statics of Node's. */
+declare const EventStream: new () => Stream
+
 /** What the server's and the client's socket have in common. Not exported: the two constructors below are. */
-declare abstract class Socket extends Stream {
+declare abstract class Socket extends EventStream {
   /**
    * The URL of the connection: on the server made from the request (`ws://` or `wss://`, the `Host` header and the
    * path), on the client the string passed to the constructor.
@@ -260,6 +265,9 @@ declare namespace WebSocket {
   /** The constructor itself, for `const { WebSocket } = require('faye-websocket')`. */
   export { Itself as WebSocket }
 
+  /** The same, for `import WebSocket from` where a compiler reads `default` of a CommonJS module. */
+  export { Itself as default }
+
   /**
    * The client's end of a WebSocket.
    *
@@ -309,7 +317,7 @@ declare namespace WebSocket {
    * })
    * ```
    */
-  export class EventSource extends Stream {
+  export class EventSource extends EventStream {
     /**
      * Sends the head of the response and the `retry` field at once. If the connection is gone, does nothing.
      *
@@ -424,7 +432,7 @@ declare namespace WebSocket {
      * `false` sends this message uncompressed, although the connection has negotiated permessage-deflate: for what is
      * compressed already, or must not be compressed beside what a peer knows. Default: `true`.
      */
-    compress?: boolean
+    compress?: boolean | undefined
   }
 
   /** A message for many connections, made by {@link WebSocket.prepare}. It cannot be looked into or changed. */
@@ -440,67 +448,67 @@ declare namespace WebSocket {
   /** Options of {@link WebSocket}. */
   export interface ServerOptions {
     /** Headers to send with the handshake. Default: none. */
-    headers?: Headers
+    headers?: Headers | undefined
 
     /**
      * Extensions in the manner of `websocket-extensions`, in the order of preference. They are negotiated, and used when
      * both ends agree. `faye-websocket-rs/permessage-deflate` compresses messages in native code; it does so in the place
      * of npm's `permessage-deflate`, too. Default: none.
      */
-    extensions?: Extension | readonly Extension[]
+    extensions?: Extension | readonly Extension[] | undefined
 
     /**
      * The largest message accepted, in bytes, as it comes and inflated; a larger one closes with 1009. Default: 67108863
      * (64 MiB less one).
      */
-    maxLength?: number
+    maxLength?: number | undefined
 
     /**
      * What moves the bytes: `'native'`, the reactor, wherever the socket allows it, or `'stream'`, Node's stream, always.
      * See docs/transports.md for what differs. Default: `'native'`.
      */
-    transport?: 'native' | 'stream'
+    transport?: 'native' | 'stream' | undefined
 
     /** What binary messages are given as: see the property of that name. Default: `'nodebuffer'`. */
-    binaryType?: BinaryType
+    binaryType?: BinaryType | undefined
 
     /** Seconds between the pings that keep the connection alive; fractions are allowed. Default: no pings. */
-    ping?: number
+    ping?: number | undefined
 
     /**
      * Seconds that the peer has to answer each of these pings, RFC 6455 section 5.5.3; if it does not, the connection
      * fails with `error` and code 1006. A pong for a later ping counts. It needs the option `ping`. While the
      * application has paused the connection, nobody is dropped. Default: a missing pong has no effect.
      */
-    pingTimeout?: number
+    pingTimeout?: number | undefined
 
     /**
      * Seconds from here to `open`: for a client all of name resolution, connecting, TLS, the proxy and the opening
      * handshake; for a server the body of a hixie-76 request, all else being there. Then the connection fails with
      * `error` and code 1006. Default: no limit.
      */
-    handshakeTimeout?: number
+    handshakeTimeout?: number | undefined
 
     /** Seconds that the peer has to answer our close frame, before the connection ends with code 1006. Default: 30. */
-    closeTimeout?: number
+    closeTimeout?: number | undefined
 
     /**
      * Aborting it terminates the connection, in any state: see `terminate()`. If it has been aborted already, nothing
      * is connected or answered, and `close` comes on the next tick. Default: none.
      */
-    signal?: AbortSignal
+    signal?: AbortSignal | undefined
 
     /**
      * Whether a server understands hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
      * standard: where no such client has to be served, `false` refuses them. A client ignores it. Default: `true`.
      */
-    allowDrafts?: boolean
+    allowDrafts?: boolean | undefined
   }
 
   /** Options of {@link WebSocket.Client}. */
   export interface ClientOptions extends ServerOptions {
     /** An HTTP proxy to connect through. Default: none. */
-    proxy?: ProxyOptions
+    proxy?: ProxyOptions | undefined
 
     /**
      * Makes the connection, as it would for `http.request()` or `https.request()`: Node's agents, and those that go
@@ -508,29 +516,29 @@ declare namespace WebSocket {
      * written, and has the options `net` or `tls`. If its stream is not encrypted, TLS for a `wss:` URL is ours. Excludes
      * `proxy` and `createConnection`. Default: none.
      */
-    agent?: http.Agent | false | null
+    agent?: http.Agent | false | null | undefined
 
     /**
      * Makes the connection: returns a Duplex, or calls back with one. If that is not encrypted, TLS for a `wss:` URL is
      * ours. Excludes `proxy` and `agent`. Default: none.
      */
-    createConnection?: CreateConnection | false | null
+    createConnection?: CreateConnection | false | null | undefined
 
     /**
      * Options for `net.connect()`, used when what we connect to is plain: a `ws:` server, or an `http:` proxy whatever
      * the server is. For a `wss:` server and an `https:` proxy, `tls` and `proxy.tls` take the same options. `host` and
      * `port` come from the URL, whatever is given here. Default: none.
      */
-    net?: Partial<net.TcpNetConnectOpts>
+    net?: Partial<net.TcpNetConnectOpts> | undefined
 
     /**
      * Options for `tls.connect()`, used for the connection to a `wss:` server. `servername` defaults to the host of the
      * URL. Default: none. Where rustls does the same as Node with these options, the connection is native.
      */
-    tls?: tls.ConnectionOptions
+    tls?: tls.ConnectionOptions | undefined
 
     /** Short for `tls: { ca }`; `tls.ca` wins. Default: the certificate authorities that Node trusts. */
-    ca?: tls.SecureContextOptions['ca']
+    ca?: tls.SecureContextOptions['ca'] | undefined
   }
 
   /**
@@ -557,31 +565,31 @@ declare namespace WebSocket {
     origin: string
 
     /** Headers to send with the `CONNECT` request. Default: none. */
-    headers?: Headers
+    headers?: Headers | undefined
 
     /** Options for `tls.connect()`, used for the connection to an `https:` proxy. Default: none. */
-    tls?: tls.ConnectionOptions
+    tls?: tls.ConnectionOptions | undefined
   }
 
   /** Options of {@link WebSocket.EventSource}. */
   export interface EventSourceOptions {
     /** Headers to send with the response. Default: none. */
-    headers?: Headers
+    headers?: Headers | undefined
 
     /** Seconds between the comments that keep the connection alive. Default, also for 0: 10. */
-    ping?: number
+    ping?: number | undefined
 
     /** Seconds the client should wait before it reconnects. Default, also for 0: 5. */
-    retry?: number
+    retry?: number | undefined
   }
 
   /** Options of `send()` of {@link WebSocket.EventSource}. Neither may contain CR, LF or NUL. */
   export interface SendOptions {
     /** The type of the event. Default: none, which clients take as `message`. */
-    event?: string
+    event?: string | undefined
 
     /** The id of the event, which the client sends back as `Last-Event-ID` when it reconnects. Default: none. */
-    id?: string | number
+    id?: string | number | undefined
   }
 
   /** What an event object of any kind has. */

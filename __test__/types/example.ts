@@ -1,4 +1,4 @@
-import * as http from 'http'
+import http = require('node:http')
 import WebSocket = require('faye-websocket')
 
 const server = http.createServer()

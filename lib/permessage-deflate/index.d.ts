@@ -1,6 +1,8 @@
 // The types of faye-websocket-rs/permessage-deflate, written by hand. Node's own types (@types/node, 18 or newer) must
 // be installed.
 
+/// <reference types="node" />
+
 import driver = require('../websocket-driver/index.js')
 
 export = deflate
@@ -71,57 +73,57 @@ declare namespace deflate {
      * Speed or size: an integer from -1 to 9. 0 does not compress, 9 takes longest. Default: -1, which chooses by the
      * size of each message.
      */
-    level?: number
+    level?: number | undefined
 
     /**
      * How much memory compression uses: an integer from 1 to 9. More is faster and compresses better. Default: 8.
      */
-    memLevel?: number
+    memLevel?: number | undefined
 
     /**
      * An integer from 0 to 4, one of `zlib.constants`: `Z_DEFAULT_STRATEGY`, `Z_FILTERED`, `Z_HUFFMAN_ONLY`, `Z_RLE`,
      * `Z_FIXED`. Default: 0.
      */
-    strategy?: number
+    strategy?: number | undefined
 
     /**
      * Bytes: shorter messages are sent uncompressed. npm's permessage-deflate has no such option; permessage-deflate2
      * has it. Default: 0, which compresses all.
      */
-    threshold?: number
+    threshold?: number | undefined
 
     /**
      * Compresses each message of this end by itself, and tells the peer so: larger messages, less memory at the peer
      * (RFC 7692 section 7.1.1). A client that asks for it gets it without this option. Default: `false`.
      */
-    noContextTakeover?: boolean
+    noContextTakeover?: boolean | undefined
 
     /**
      * The window for compressing the messages of this end: an integer from 8 to 15, 2 to the power of which is a
      * number of bytes. 8 is understood as 9 (RFC 7692 section 7.1.2). Other values throw
      * `Invalid value for maxWindowBits` when a connection is made. Default: 15, or less where the peer asks for less.
      */
-    maxWindowBits?: number
+    maxWindowBits?: number | undefined
 
     /**
      * Asks the peer to compress each of its messages by itself. A client fails the handshake if the server does not
      * agree (RFC 7692 section 7.1.1). Default: `false`.
      */
-    requestNoContextTakeover?: boolean
+    requestNoContextTakeover?: boolean | undefined
 
     /**
      * Asks the peer to compress with a window of this size, from 8 to 15 as above. A client fails the handshake if the
      * server does not agree; a server asks only clients that say that they can (RFC 7692 section 7.1.2). Other values
      * throw `Invalid value for requestMaxWindowBits` when a connection is made. Default: it is up to the peer.
      */
-    requestMaxWindowBits?: number
+    requestMaxWindowBits?: number | undefined
 
     /**
      * A module with the interface of Node's `zlib`, to (de)compress with. Then that happens in JavaScript, through the
      * streams of that module; order and `maxLength` are kept. Node's own counts as none. Default: the native code of
      * this package.
      */
-    zlib?: Zlib | null
+    zlib?: Zlib | null | undefined
   }
 
   /** What is used of a module like Node's `zlib`. */

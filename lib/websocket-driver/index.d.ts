@@ -1,6 +1,8 @@
 // The types of faye-websocket-rs/websocket-driver, written by hand. They describe the compatible interface. Node's own
 // types (@types/node, 18 or newer) must be installed.
 
+/// <reference types="node" />
+
 import Stream = require('stream')
 import nodeHttp = require('http')
 import { EventEmitter } from 'events'
@@ -102,26 +104,26 @@ declare namespace websocket {
      * The largest message accepted, in bytes, as it comes and inflated; a larger one closes with 1009. Default: 67108863
      * (64 MiB less one).
      */
-    maxLength?: number
+    maxLength?: number | undefined
 
     /** The subprotocols that a server speaks or a client offers: an array, or separated by commas. Default: none. */
-    protocols?: string | readonly string[]
+    protocols?: string | readonly string[] | undefined
 
     /**
      * Whether a server understands hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
      * standard: where no such client has to be served, `false` refuses them. Default: where a request asks for a
      * WebSocket; with `true`, all requests without headers of RFC 6455 count as theirs.
      */
-    allowDrafts?: boolean
+    allowDrafts?: boolean | undefined
 
     /** Whether frames are masked. RFC 6455 wants that of clients only. Default: `true` for clients. */
-    masking?: boolean
+    masking?: boolean | undefined
 
     /**
      * Whether the frames of the peer must be masked. A server that says `false` takes both kinds. Default: `true` for
      * servers; a client refuses masked frames, unless it says `true`.
      */
-    requireMasking?: boolean
+    requireMasking?: boolean | undefined
   }
 
   /** RFC 6455, or one of the drafts before it. */

@@ -2,6 +2,8 @@
 // installed. A program that compiles against @types/websocket 1.0.10 compiles against these: properties have the same
 // types, and where one can be null or undefined although its type does not say so, its comment does.
 
+/// <reference types="node" />
+
 import http = require('http')
 import https = require('https')
 import net = require('net')

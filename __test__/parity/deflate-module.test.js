@@ -10,6 +10,8 @@ const original = require('permessage-deflate')
 
 const ours = require('../../lib/permessage-deflate')
 
+const { recognise } = require('../../lib/permessage-deflate/recognise')
+
 const LIMIT = { maxLength: 1024 }
 
 /** What `script` returns or throws, as something that can be compared. */
@@ -145,12 +147,20 @@ for (const [name, script] of [
   })
 }
 
-test('as in the original: ES modules import it as a default, and by no name', async () => {
+test('as in the original: ES modules import it as a default', async () => {
   for (const path of ['permessage-deflate', '../../lib/permessage-deflate/index.js']) {
-    const namespace = await import(path)
-    assert.equal(namespace.default, require(path))
-    assert.equal(namespace.configure, undefined)
+    assert.equal((await import(path)).default, require(path))
   }
+})
+
+test('beyond the original: ES modules import it by names, whose functions need no `this`', async () => {
+  const { configure, createClientSession, createServerSession } = await import('../../lib/permessage-deflate/index.js')
+  assert.deepEqual(createClientSession(LIMIT).generateOffer(), ours.createClientSession(LIMIT).generateOffer())
+  assert.deepEqual(createServerSession([{}], LIMIT).generateResponse(), {})
+  const { configure: again } = configure({ noContextTakeover: true })
+  assert.equal(again, configure)
+  assert.deepEqual(recognise(configure({ noContextTakeover: true })),
+    recognise(ours.configure({ noContextTakeover: true })))
 })
 
 const window = (name) => ({ throws: `Invalid value for ${name}`, kind: 'Error' })

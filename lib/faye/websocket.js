@@ -54,17 +54,18 @@ function isAlive (socket) {
   return socket.readable
 }
 
-WebSocket.isWebSocket = (/** @type {any} */ request) => isWebSocket(request)
-WebSocket.validateOptions = (/** @type {any} */ options, /** @type {string[]} */ keys) => validateOptions(options, keys)
-WebSocket.prepare = prepare
-WebSocket.broadcast = broadcast
-
-WebSocket.WebSocket = WebSocket
-WebSocket.Client = Client
-WebSocket.EventSource = EventSource
-
-// Not enumerable, as the original has no such names.
-Object.defineProperty(WebSocket, 'runtime', { value: runtime })
-Object.defineProperty(WebSocket, 'runtimeReason', { value: runtimeReason })
-
 module.exports = WebSocket
+// Written so that Node finds the names for ES modules: it reads this text, and does not run it.
+module.exports.isWebSocket = (/** @type {any} */ request) => isWebSocket(request)
+module.exports.validateOptions = (/** @type {any} */ options, /** @type {string[]} */ keys) =>
+  validateOptions(options, keys)
+module.exports.prepare = prepare
+module.exports.broadcast = broadcast
+module.exports.WebSocket = WebSocket
+module.exports.Client = Client
+module.exports.EventSource = EventSource
+// What compilers make of `import WebSocket from` where they do not know CommonJS.
+module.exports.default = WebSocket
+// Not enumerable, as the original has no such names.
+Object.defineProperty(module.exports, 'runtime', { value: runtime })
+Object.defineProperty(module.exports, 'runtimeReason', { value: runtimeReason })

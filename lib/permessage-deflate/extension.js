@@ -13,15 +13,16 @@ const { ClientSession, ServerSession } = require('./session')
  */
 const MEMBERS = Object.freeze({
   /**
-   * A copy of this extension with other options. Where both have an option, that of this extension counts.
+   * A copy of this extension with other options. Where both have an option, that of this extension counts. Imported by
+   * name, it has no `this`.
    *
    * @this {any}
    * @param {any} [options]
    */
   configure (options) {
     checkOptions(options)
-    const _options = { value: Object.freeze({ ...options, ...this._options }) }
-    return Object.create(this, { _options })
+    const _options = { value: Object.freeze({ ...options, ...this?._options }) }
+    return Object.create(this ?? MEMBERS, { _options })
   },
 
   /**
@@ -29,7 +30,7 @@ const MEMBERS = Object.freeze({
    * @param {any} [options] of the framework: `{ maxLength }`, or nothing where it is older
    */
   createClientSession (options) {
-    return new ClientSession(this._options ?? {}, maxLengthOf(options))
+    return new ClientSession(this?._options ?? {}, maxLengthOf(options))
   },
 
   /**
@@ -38,7 +39,7 @@ const MEMBERS = Object.freeze({
    * @param {any} [options]
    */
   createServerSession (offers, options) {
-    return ServerSession.create(this._options ?? {}, offers, maxLengthOf(options))
+    return ServerSession.create(this?._options ?? {}, offers, maxLengthOf(options))
   },
 
   name: 'permessage-deflate',

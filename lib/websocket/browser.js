@@ -24,4 +24,6 @@ if (Platform) {
   }
 }
 
-module.exports = { w3cwebsocket: Platform ? W3CWebSocket : null, version }
+const w3cwebsocket = Platform ? W3CWebSocket : null
+
+module.exports = { w3cwebsocket, version }

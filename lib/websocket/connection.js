@@ -58,8 +58,6 @@ function WebSocketConnection (socket, extensions, protocol, maskOutgoingPackets,
 }
 inherits(WebSocketConnection, EventEmitter)
 
-Object.assign(WebSocketConnection, CLOSE_REASONS, { CLOSE_DESCRIPTIONS })
-
 /**
  * @param {any} connection
  * @throws {Error} for keep-alive without the numbers that it needs
@@ -292,3 +290,18 @@ for (const name of /** @type {any[]} */ (Reflect.ownKeys(getters))) {
 }
 
 module.exports = WebSocketConnection
+// Each by itself, so that Node finds the names for ES modules: it reads this text, and does not run it.
+module.exports.CLOSE_REASON_NORMAL = CLOSE_REASONS.CLOSE_REASON_NORMAL
+module.exports.CLOSE_REASON_GOING_AWAY = CLOSE_REASONS.CLOSE_REASON_GOING_AWAY
+module.exports.CLOSE_REASON_PROTOCOL_ERROR = CLOSE_REASONS.CLOSE_REASON_PROTOCOL_ERROR
+module.exports.CLOSE_REASON_UNPROCESSABLE_INPUT = CLOSE_REASONS.CLOSE_REASON_UNPROCESSABLE_INPUT
+module.exports.CLOSE_REASON_RESERVED = CLOSE_REASONS.CLOSE_REASON_RESERVED
+module.exports.CLOSE_REASON_NOT_PROVIDED = CLOSE_REASONS.CLOSE_REASON_NOT_PROVIDED
+module.exports.CLOSE_REASON_ABNORMAL = CLOSE_REASONS.CLOSE_REASON_ABNORMAL
+module.exports.CLOSE_REASON_INVALID_DATA = CLOSE_REASONS.CLOSE_REASON_INVALID_DATA
+module.exports.CLOSE_REASON_POLICY_VIOLATION = CLOSE_REASONS.CLOSE_REASON_POLICY_VIOLATION
+module.exports.CLOSE_REASON_MESSAGE_TOO_BIG = CLOSE_REASONS.CLOSE_REASON_MESSAGE_TOO_BIG
+module.exports.CLOSE_REASON_EXTENSION_REQUIRED = CLOSE_REASONS.CLOSE_REASON_EXTENSION_REQUIRED
+module.exports.CLOSE_REASON_INTERNAL_SERVER_ERROR = CLOSE_REASONS.CLOSE_REASON_INTERNAL_SERVER_ERROR
+module.exports.CLOSE_REASON_TLS_HANDSHAKE_FAILED = CLOSE_REASONS.CLOSE_REASON_TLS_HANDSHAKE_FAILED
+module.exports.CLOSE_DESCRIPTIONS = CLOSE_DESCRIPTIONS

@@ -69,11 +69,15 @@ class BufferingLogger {
   }
 }
 
+const { listenerCount: eventEmitterListenerCount } = EventEmitter
+const { allocUnsafe: bufferAllocUnsafe, from: bufferFromString } = Buffer
+
+// One name after the other: Node finds them so for ES modules that import by name.
 module.exports = {
   noop,
   extend,
-  eventEmitterListenerCount: EventEmitter.listenerCount,
-  bufferAllocUnsafe: Buffer.allocUnsafe,
-  bufferFromString: Buffer.from,
+  eventEmitterListenerCount,
+  bufferAllocUnsafe,
+  bufferFromString,
   BufferingLogger: createBufferingLogger
 }

@@ -1,0 +1,75 @@
+'use strict'
+
+// ES modules: what the types let a program import by name is there when it runs, and is what `require` gives.
+
+const test = require('node:test')
+const assert = require('node:assert/strict')
+const path = require('node:path')
+const ts = require('typescript')
+
+const { ROOT } = require('../package/process')
+const manifest = require('../../package.json')
+
+/** By path: the names of values that TypeScript finds in the declarations. */
+const typed = namesByPath(Object.entries(manifest.exports).filter(([, target]) => target.types))
+
+for (const [subpath, names] of typed) {
+  test(`an ES module imports all names of ${subpath} that the types have, with the values of require`, async () => {
+    const specifier = path.posix.join(manifest.name, subpath)
+    const [namespace, required] = [await import(specifier), require(specifier)]
+    assert.equal(namespace.default, required)
+    assert.deepEqual(names.filter((name) => !(name in namespace)), [])
+    for (const name of Object.keys(namespace).filter((name) => name !== 'default' && name !== 'module.exports')) {
+      assert.equal(namespace[name], required[name], name)
+    }
+  })
+}
+
+test('the class is its own `default`, for what compilers make of an import', () => {
+  const WebSocket = require(manifest.name)
+  assert.equal(WebSocket.default, WebSocket)
+  assert.equal(WebSocket.WebSocket, WebSocket)
+})
+
+/**
+ * @param {Array<[string, { types: string }]>} entries of `exports`
+ * @returns {Map<string, string[]>}
+ */
+function namesByPath (entries) {
+  const files = entries.map(([, { types }]) => path.join(ROOT, types))
+  const program = ts.createProgram([...new Set(files)], { module: ts.ModuleKind.NodeNext, types: [], noEmit: true })
+  const checker = program.getTypeChecker()
+  return new Map(entries.map(([subpath], index) => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(files[index]))
+    return [subpath, importable(checker, module, subpath.startsWith('./websocket/lib/'))]
+  }))
+}
+
+function importable (checker, module, isClass) {
+  const whole = module.exports.get('export=')
+  if (!whole) {
+    return namesOf(checker.getExportsOfModule(module).filter((symbol) => isValue(checker, symbol)))
+  }
+  const type = checker.getTypeOfSymbol(target(checker, whole))
+  // TypeScript looks no names up in texts.
+  if (type.flags & ts.TypeFlags.StringLike) return []
+  return namesOf(checker.getPropertiesOfType(type).filter((symbol) => !isClass || !isNodes(symbol)))
+}
+
+function namesOf (symbols) {
+  return symbols.map(({ name }) => name).filter((name) => name !== 'prototype')
+}
+
+/** The statics of EventEmitter, which @types/websocket says that the classes there have. */
+function isNodes ({ declarations = [] }) {
+  const files = declarations.map((node) => node.getSourceFile().fileName)
+  return files.length > 0 && files.every((file) => file.includes('/@types/node/'))
+}
+
+function isValue (checker, symbol) {
+  return (target(checker, symbol).flags & ts.SymbolFlags.Value) !== 0
+}
+
+function target (checker, symbol) {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+}

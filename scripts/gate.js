@@ -87,7 +87,7 @@ function common (work) {
     ...(NODES.length > 0 ? [{ name: 'other versions of Node', commands: [installation(work)] }] : []),
     { name: 'tsc, eslint and imports', commands: [words('npm run check')] },
     { name: 'cargo fmt', commands: [words('cargo fmt --all --check')] },
-    { name: 'purity of the core', commands: [['bash', '-c', PURITY]] },
+    { name: 'purity of the core and the engine', commands: [['bash', '-c', PURITY]] },
     {
       name: 'cargo doc',
       commands: [words('cargo doc --workspace --no-deps --locked')],
@@ -98,10 +98,13 @@ function common (work) {
   ]
 }
 
-/** The core opens no socket and knows no JavaScript. */
+/** The core and the engine open no socket and know no JavaScript, and randomness is handed to them. */
 const PURITY = `
-  impure=$(cargo tree -p faye-websocket-proto -e normal --prefix none --locked | grep -E '^(napi|tokio|rustls) ')
-  [[ -z $impure ]] || { printf 'faye-websocket-proto must not depend on:\n%s\n' "$impure"; exit 1; }`
+  for crate in faye-websocket-proto faye-websocket-engine; do
+    impure=$(cargo tree -p $crate -e normal --prefix none --locked |
+      grep -E '^(napi|tokio|rustls|mio|getrandom) ' | sort -u)
+    [[ -z $impure ]] || { printf '%s must not depend on:\n%s\n' $crate "$impure"; exit 1; }
+  done`
 
 const FRESH = `
   files='binding.d.ts npm THIRD-PARTY-NOTICES.txt'

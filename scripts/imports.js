@@ -1,7 +1,7 @@
 'use strict'
 
-// A part of `npm run check`: no module requires itself by way of others, and no room of lib/ requires one above it.
-// Knows `require` of our own files, and `use` and paths that begin with `crate` or `super`.
+// A part of `npm run check`: no module requires itself by way of others, and no room of lib/ and no crate requires one
+// above it. Knows `require` of our own files, `use` and paths that begin with `crate` or `super`, and Cargo.toml.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -17,30 +17,47 @@ const FLOORS = [
   ['lib'],
   ['lib/addon', 'lib/wasm']
 ]
-const CRATES = ['src', 'crates/proto/src', 'crates/tls/src', 'crates/proto-testing/src']
+/** The crates, likewise. */
+const FLOORS_OF_CRATES = [
+  ['.', 'crates/wasm'],
+  ['crates/engine', 'crates/proto-testing'],
+  ['crates/proto', 'crates/tls']
+]
+const CRATES = ['.', ...fs.readdirSync(path.join(ROOT, 'crates')).map((name) => `crates/${name}`)]
 
 main(() => {
   const scripts = ['index.js', ...filesIn('lib', '.js')].map((file) => ({ file, targets: requiredBy(file) }))
   const complaints = [
     ...scripts.flatMap(({ file, targets }) => targets.flatMap((target) => arrowUp(file, target))),
     ...circlesOf(new Map(scripts.map(({ file, targets }) => [file, targets]))),
-    ...CRATES.flatMap(circlesOfCrate)
+    ...CRATES.flatMap(cratesAbove),
+    ...CRATES.flatMap((crate) => circlesOfCrate(path.posix.join(crate, 'src')))
   ]
   if (complaints.length > 0) throw new Failure(complaints.join('\n'))
 })
 
 function arrowUp (file, target) {
   const [from, to] = [file, target].map(roomOf)
-  if (from === to || floorOf(from) < floorOf(to)) return []
+  if (from === to || floorOf(FLOORS, from) < floorOf(FLOORS, to)) return []
   return [`${file} requires ${target}: ${to} is not below ${from}`]
+}
+
+/** Tests of a crate may require what they like. */
+function cratesAbove (crate) {
+  const [code] = read(path.posix.join(crate, 'Cargo.toml')).split('[dev-dependencies]')
+  const required = [...code.matchAll(/\bpath = "([^"]+)"/g)].map(([, target]) => path.posix.join(crate, target))
+  const above = required.filter((target) => {
+    return floorOf(FLOORS_OF_CRATES, crate) >= floorOf(FLOORS_OF_CRATES, target)
+  })
+  return above.map((target) => `${crate} requires ${target}, which is not below it`)
 }
 
 function roomOf (file) {
   return file.startsWith('lib/') ? path.posix.dirname(file).split('/').slice(0, 2).join('/') : file
 }
 
-function floorOf (room) {
-  const floor = FLOORS.findIndex((rooms) => rooms.includes(room))
+function floorOf (floors, room) {
+  const floor = floors.findIndex((rooms) => rooms.includes(room))
   if (floor < 0) throw new Failure(`${room} has no floor in scripts/imports.js`)
   return floor
 }

@@ -1,22 +1,20 @@
 //! What is called for every message or chunk: functions that name a connection by its number, without
 //! what napi-derive puts around a method: it unwraps its object, compares type tags and guards against
-//! aliases. For a message of 125 bytes, that was a third of the time. A number is valid as long as
-//! JavaScript has the `Connection`; a wrong one finds none, or another one, but no memory that is not its own.
+//! aliases. For a message of 125 bytes, that was a third of the time. A number is valid until the `Connection` is
+//! released, or JavaScript has it no longer. Then it finds none, and what is answered is what an ended one would.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
-use std::rc::Rc;
 
+use engine::calls::Behind;
+use engine::registry::{self, Registered};
 use napi::bindgen_prelude::{JsObjectValue as _, Object};
 use napi::{Env, Result, sys};
 use napi_derive::napi;
 use proto::output::{Form, Kind};
 
-use crate::connection::{kind, sent};
+use crate::connection::kind;
 use crate::convert::value::{message, with_bytes, with_text};
-use crate::injection;
-use crate::registry::{self, Registered};
-use crate::run;
 use crate::seam::Sent;
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
@@ -62,12 +60,11 @@ pub fn calls(env: &Env) -> Result<Object<'_>> {
 }
 
 unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, waits, |[number, message]: [_; 2]| {
-        let registered = connection(env, number)?;
+    call(env, info, SENDS, |connection, [_, message]: [_; 2]| {
         // SAFETY: `call` is called with the environment of a call under way.
         let pending = unsafe {
             with_text(env, message, |message| {
-                send(&registered, Form::Negotiated, Kind::Text, message)
+                connection.send(Form::Negotiated, Kind::Text, message)
             })
         };
         number_of(env, pending?)
@@ -75,43 +72,40 @@ unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> 
 }
 
 unsafe extern "C" fn bytes(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, waits, |[number, is_text, message]: [_; 3]| {
-        let registered = connection(env, number)?;
-        let mut is = false;
-        // SAFETY: as in `text`; sending runs no JavaScript.
-        let pending = unsafe {
-            sys::napi_get_value_bool(env, is_text, &mut is);
-            with_bytes(env, message, |message| {
-                send(&registered, Form::Negotiated, kind(is), message)
-            })
-        };
-        number_of(env, pending?)
-    })
+    call(
+        env,
+        info,
+        SENDS,
+        |connection, [_, is_text, message]: [_; 3]| {
+            let mut is = false;
+            // SAFETY: as in `text`; sending runs no JavaScript.
+            let pending = unsafe {
+                sys::napi_get_value_bool(env, is_text, &mut is);
+                with_bytes(env, message, |message| {
+                    connection.send(Form::Negotiated, kind(is), message)
+                })
+            };
+            number_of(env, pending?)
+        },
+    )
 }
 
 unsafe extern "C" fn prepared(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    call(env, info, waits, |[number, message]: [_; 2]| {
-        let registered = connection(env, number)?;
+    call(env, info, SENDS, |connection, [_, message]: [_; 2]| {
         let message = registry::prepared(index(env, message)?)?;
-        let mut connection = registered.connection();
-        let accepted = connection.send_prepared(&message);
-        injection::point("prepared");
-        number_of(env, sent(&mut connection, accepted))
+        number_of(env, connection.send_prepared(Form::Negotiated, &message))
     })
 }
 
 unsafe extern "C" fn plain(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, waits, |[number, message]: [_; 2]| {
-        let registered = connection(env, number)?;
+    call(env, info, SENDS, |connection, [_, message]: [_; 2]| {
         if let Some(prepared) = index(env, message).and_then(registry::prepared) {
-            let mut connection = registered.connection();
-            let accepted = connection.send_prepared_in(Form::Plain, &prepared);
-            return number_of(env, sent(&mut connection, accepted));
+            return number_of(env, connection.send_prepared(Form::Plain, &prepared));
         }
-        let send = |kind, payload: &[u8]| send(&registered, Form::Plain, kind, payload);
+        let send = |kind, payload: &[u8]| connection.send(Form::Plain, kind, payload);
         // SAFETY: as in `text`; sending runs no JavaScript.
         let pending = unsafe {
             with_text(env, message, |text| send(Kind::Text, text))
@@ -122,15 +116,9 @@ unsafe extern "C" fn plain(env: sys::napi_env, info: sys::napi_callback_info) ->
 }
 
 unsafe extern "C" fn receive(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, nothing, |[number, chunk]: [_; 2]| {
-        let registered = connection(env, number)?;
-        let receive = |chunk: &mut [u8]| {
-            let mut connection = registered.connection();
-            connection.receive(chunk);
-            injection::point("receive");
-        };
+    call(env, info, TAKES, |connection, [_, chunk]: [_; 2]| {
         // SAFETY: as in `text`; receiving runs no JavaScript.
-        unsafe { with_bytes(env, chunk, receive) }?;
+        unsafe { with_bytes(env, chunk, |chunk| connection.receive(chunk)) }?;
         Some(null_mut())
     })
 }
@@ -139,13 +127,10 @@ unsafe extern "C" fn messages(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    call(env, info, nothing, |[number]: [_; 1]| {
-        let registered = connection(env, number)?;
-        let mut connection = registered.connection();
+    call(env, info, DECODES, |connection, [_]: [_; 1]| {
         let mut array: sys::napi_value = null_mut();
         let mut length = 0;
-        run::decode(&mut connection, |next| {
-            injection::point("messages");
+        let behind = connection.messages(|next| {
             // SAFETY: as in `text`; the scope is that of the call.
             let Some(value) = (unsafe { message(env, next) }) else {
                 return false;
@@ -160,9 +145,8 @@ unsafe extern "C" fn messages(
             length += 1;
             true
         });
-        if array.is_null() && !connection.needs_poll() {
-            // SAFETY: as in `text`.
-            unsafe { sys::napi_get_null(env, &mut array) };
+        if array.is_null() && behind == Behind::Nothing {
+            return null(env);
         }
         Some(array)
     })
@@ -172,9 +156,8 @@ unsafe extern "C" fn output_length(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    call(env, info, no_bytes, |[number]: [_; 1]| {
-        let length = connection(env, number)?.connection().outbox().bytes().len();
-        number_of(env, length as f64)
+    call(env, info, WRITES, |connection, [_]: [_; 1]| {
+        number_of(env, connection.output_length() as f64)
     })
 }
 
@@ -182,37 +165,48 @@ unsafe extern "C" fn take_output(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    call(env, info, no_bytes, |[number, into]: [_; 2]| {
-        let registered = connection(env, number)?;
-        let take = |into: &mut [u8]| {
-            let mut connection = registered.connection();
-            let outbox = connection.outbox();
-            let length = into.len().min(outbox.bytes().len());
-            into[..length].copy_from_slice(&outbox.bytes()[..length]);
-            outbox.advance(length);
-            injection::point("take output");
-            length
-        };
+    call(env, info, WRITES, |connection, [_, into]: [_; 2]| {
         // SAFETY: as in `text`; taking runs no JavaScript.
-        let taken = unsafe { with_bytes(env, into, take) }?;
+        let taken = unsafe { with_bytes(env, into, |into| connection.take_output(into)) }?;
         number_of(env, taken as f64)
     })
 }
 
-fn send(registered: &Registered, form: Form, kind: Kind, payload: &[u8]) -> f64 {
-    let mut connection = registered.connection();
-    let accepted = connection.send_in(form, kind, payload);
-    injection::point("send");
-    sent(&mut connection, accepted)
+/// What a function answers in the place of a connection.
+#[derive(Clone, Copy)]
+struct Answers {
+    /// It has just ended by a panic: where that is told.
+    faulted: fn(sys::napi_env) -> Option<sys::napi_value>,
+    /// It has been released.
+    released: fn(sys::napi_env) -> Option<sys::napi_value>,
 }
 
-/// Runs the body with the call's arguments, of which the first is a connection's number. If it panics, that
-/// connection has ended, and `ended` is what says so to JavaScript. What else goes wrong is thrown.
+const SENDS: Answers = Answers {
+    // `work` tells of the end.
+    faulted: |env| number_of(env, f64::from(Sent::WaitsForWork as i32)),
+    released: |env| number_of(env, f64::from(Sent::Refused as i32)),
+};
+const TAKES: Answers = Answers {
+    // `poll` does.
+    faulted: undefined,
+    released: undefined,
+};
+const DECODES: Answers = Answers {
+    faulted: undefined,
+    released: null,
+};
+const WRITES: Answers = Answers {
+    faulted: no_bytes,
+    released: no_bytes,
+};
+
+/// Runs the body with the connection that the call's first argument is the number of, and with all arguments. If it
+/// panics, that connection has ended. What else goes wrong is thrown.
 fn call<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-    ended: impl FnOnce(sys::napi_env) -> Option<sys::napi_value>,
-    body: impl FnOnce([sys::napi_value; N]) -> Option<sys::napi_value>,
+    answers: Answers,
+    body: impl FnOnce(&Registered, [sys::napi_value; N]) -> Option<sys::napi_value>,
 ) -> sys::napi_value {
     let mut arguments = [null_mut(); N];
     let mut count = N;
@@ -220,14 +214,18 @@ fn call<const N: usize>(
     // SAFETY: environment and call are those under way; the array has `count` places, and those without an
     // argument are filled with undefined.
     unsafe { sys::napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), this, data) };
-    let message = match catch_unwind(AssertUnwindSafe(|| body(arguments))) {
+    let number = arguments.first().and_then(|&number| index(env, number));
+    let connection = number.and_then(registry::connection);
+    let attempt = || match &connection {
+        Some(connection) => body(connection, arguments),
+        None => number.and_then(|_| (answers.released)(env)),
+    };
+    let message = match catch_unwind(AssertUnwindSafe(attempt)) {
         Ok(Some(value)) => return value,
         Ok(None) => c"Invalid argument: a message is a string, or bytes in a Buffer",
         Err(_) => {
-            let has_faulted = arguments.first().is_some_and(|&number| {
-                connection(env, number).is_some_and(|one| one.connection().has_faulted())
-            });
-            if has_faulted && let Some(value) = ended(env) {
+            let has_faulted = connection.is_some_and(|one| one.connection().has_faulted());
+            if has_faulted && let Some(value) = (answers.faulted)(env) {
                 return value;
             }
             c"The native part has failed"
@@ -238,23 +236,19 @@ fn call<const N: usize>(
     null_mut()
 }
 
-/// `work` tells of the end.
-fn waits(env: sys::napi_env) -> Option<sys::napi_value> {
-    number_of(env, f64::from(Sent::WaitsForWork as i32))
-}
-
-/// `poll` does.
-fn nothing(_: sys::napi_env) -> Option<sys::napi_value> {
+fn undefined(_: sys::napi_env) -> Option<sys::napi_value> {
     Some(null_mut())
 }
 
-/// There are none any more.
-fn no_bytes(env: sys::napi_env) -> Option<sys::napi_value> {
-    number_of(env, 0.0)
+fn null(env: sys::napi_env) -> Option<sys::napi_value> {
+    let mut value = null_mut();
+    // SAFETY: the environment is that of the call under way.
+    unsafe { sys::napi_get_null(env, &mut value) };
+    Some(value)
 }
 
-fn connection(env: sys::napi_env, number: sys::napi_value) -> Option<Rc<Registered>> {
-    registry::connection(index(env, number)?)
+fn no_bytes(env: sys::napi_env) -> Option<sys::napi_value> {
+    number_of(env, 0.0)
 }
 
 fn index(env: sys::napi_env, number: sys::napi_value) -> Option<u32> {

@@ -1,25 +1,23 @@
 //! `Connection`: a connection as JavaScript sees it, without a socket.
 
+use engine::connection::{self, Numbered, Wants};
 use napi::bindgen_prelude::{BufferSlice, Object};
 use napi::{Env, Result};
 use napi_derive::napi;
-use proto::connection::{self, Connection as Core};
 use proto::handshake::ClientRequest;
-use proto::output::{Caused, Event, Kind, Output};
+use proto::output::{Caused, Kind};
 
 use crate::convert::error::throw;
-use crate::convert::options::{ConnectionOptions, random};
+use crate::convert::options::ConnectionOptions;
 use crate::convert::output::{self, ConnectionEvent, JsOutput};
 use crate::handshake;
-use crate::http::flat_headers;
-use crate::registry::{Borrowed, Registered, Registration};
-use crate::seam::{ReadyState, Sent};
+use crate::seam::ReadyState;
 
 /// One connection. What a method causes is returned, never called back: bytes wait in the output
 /// until they are taken, and outputs that the peer caused wait until they are polled.
 #[napi]
 pub struct Connection {
-    registration: Registration<Registered>,
+    pub(crate) engine: Numbered,
 }
 
 /// Where a client connects to, from a parsed URL.
@@ -49,7 +47,7 @@ impl<'env> Outcome<'env> {
         let events = caused
             .events
             .into_iter()
-            .map(|event| ConnectionEvent::new(env, event));
+            .map(|event| ConnectionEvent::new(env, event.into()));
         Ok(Self {
             accepted: caused.accepted,
             events: events.collect::<Result<_>>()?,
@@ -71,47 +69,33 @@ impl Connection {
         options: ConnectionOptions,
     ) -> Result<Self> {
         let request = handshake::request(&method, &location, needs_host, &headers)?;
-        let connection = Core::server(request, options.server());
+        let connection = connection::server(request, options.into());
         connection
             .map(Self::from)
-            .map_err(|mistake| throw(env, &mistake))
+            .map_err(|mistake| throw(env, mistake))
     }
 
     /// A client's end.
     #[napi(factory, catch_unwind)]
     pub fn client(env: &Env, target: ClientTarget, options: ConnectionOptions) -> Result<Self> {
-        let mut nonce = [0; 16];
-        random(&mut nonce);
-        let ClientTarget {
-            host,
-            target,
-            username,
-            password,
-        } = target;
-        let request = ClientRequest {
-            host,
-            target,
-            username,
-            password,
-        };
-        let connection = Core::client(&request, nonce, options.client());
+        let connection = connection::client(&target.into(), options.into());
         connection
             .map(Self::from)
-            .map_err(|mistake| throw(env, &mistake))
+            .map_err(|mistake| throw(env, mistake))
     }
 
     /// Adds a header to the handshake; false when it is too late.
     #[napi(catch_unwind)]
     pub fn set_header(&mut self, env: &Env, name: String, value: String) -> Result<bool> {
-        self.connection()
+        self.engine
             .set_header(&name, &value)
-            .map_err(|mistake| throw(env, &mistake))
+            .map_err(|mistake| throw(env, mistake))
     }
 
     /// Starts the opening handshake.
     #[napi(catch_unwind)]
     pub fn start<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        self.command(env, Core::start)
+        Outcome::new(env, self.engine.start())
     }
 
     /// The next thing the peer caused, or null when more bytes are needed: an array of a message, or one
@@ -127,40 +111,39 @@ impl Connection {
         pings: bool,
         pongs: bool,
     ) -> Result<Option<JsOutput<'env>>> {
-        let is_wanted = |output: &Output<'_>| match output {
-            Output::Write => writes,
-            Output::Event(Event::Ping(_)) => pings,
-            Output::Event(Event::Pong(_)) => pongs,
-            _ => true,
+        let wants = Wants {
+            writes,
+            pings,
+            pongs,
         };
-        let next = |connection: &mut Core| output::next(env, connection, is_wanted);
-        // After a panic there is the end to tell.
-        let output = self.registration.attempt(next);
-        output.unwrap_or_else(|| next(&mut self.connection()))
+        let output = self
+            .engine
+            .poll(wants, |polled| output::polled(env, polled));
+        output.transpose()
     }
 
     /// Marks the end of the message that has just been accepted: `takePassed` tells when it has left.
     #[napi(catch_unwind)]
     pub fn mark(&mut self) {
-        self.connection().mark();
+        self.engine.connection().mark();
     }
 
     /// How many marks have left since it was last asked, in the order in which they were made.
     #[napi(catch_unwind)]
     pub fn take_passed(&mut self) -> u32 {
-        self.connection().outbox().take_passed() as u32
+        self.engine.connection().outbox().take_passed() as u32
     }
 
     /// Whether messages wait to be compressed, in slices of `work`.
     #[napi(getter, catch_unwind)]
     pub fn has_work(&self) -> bool {
-        self.connection().has_work()
+        self.engine.connection().has_work()
     }
 
     /// Does one slice of that work.
     #[napi(catch_unwind)]
     pub fn work<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        self.command(env, Core::work)
+        Outcome::new(env, self.engine.work())
     }
 
     /// Closes. Without a code, the close frame is empty. Throws a RangeError for a code that must not travel.
@@ -171,32 +154,26 @@ impl Connection {
         code: Option<f64>,
         reason: String,
     ) -> Result<Outcome<'env>> {
-        // The cast saturates: what is beyond every code becomes one that must not travel.
-        let code = code.map(|code| code as u16);
-        let close = |connection: &mut Core| connection.close(code, &reason);
-        match self.registration.attempt(close) {
-            Some(Err(mistake)) => Err(throw(env, &mistake)),
-            Some(Ok(caused)) => Outcome::new(env, caused),
-            None => Outcome::new(env, self.connection().work()),
-        }
+        let caused = self.engine.close(code, &reason);
+        Outcome::new(env, caused.map_err(|mistake| throw(env, mistake))?)
     }
 
     /// Nothing can be written any more: forgets what waits for that.
     #[napi(catch_unwind)]
     pub fn drop_output<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        self.command(env, Core::drop_output)
+        Outcome::new(env, self.engine.drop_output())
     }
 
     /// The transport is gone: forgets what waits in either direction.
     #[napi(catch_unwind)]
     pub fn abandon(&mut self) {
-        self.connection().abandon();
+        self.engine.connection().abandon();
     }
 
     /// The first write that waits, a head or a frame, in a Buffer of its own; null when there is none.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn take_write<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
-        let mut connection = self.connection();
+        let mut connection = self.engine.connection();
         let write = connection.outbox().take_first();
         write
             .map(|bytes| BufferSlice::copy_from(env, bytes))
@@ -206,115 +183,84 @@ impl Connection {
     /// The longest message that is received, in bytes.
     #[napi(getter, catch_unwind)]
     pub fn max_length(&self) -> f64 {
-        self.connection().max_length() as f64
+        self.engine.connection().max_length() as f64
     }
 
     /// What the functions of `calls()` know the connection by.
     #[napi(getter, catch_unwind)]
     pub fn number(&self) -> u32 {
-        self.registration.number()
+        self.engine.number()
     }
 
     /// Which protocol the connection speaks.
     #[napi(getter, catch_unwind)]
     pub fn version(&self) -> &'static str {
-        self.connection().version().name()
+        self.engine.connection().version().name()
     }
 
     /// Where it stands.
     #[napi(getter, catch_unwind)]
     pub fn ready_state(&self) -> ReadyState {
-        match self.connection().ready_state() {
-            connection::ReadyState::Unstarted => ReadyState::Unstarted,
-            connection::ReadyState::Connecting => ReadyState::Connecting,
-            connection::ReadyState::Open => ReadyState::Open,
-            connection::ReadyState::Closing => ReadyState::Closing,
-            connection::ReadyState::Closed => ReadyState::Closed,
-        }
+        self.engine.connection().ready_state().into()
     }
 
     /// Whether it is known which subprotocol is in use, or that there is none.
     #[napi(getter, catch_unwind)]
     pub fn knows_protocol(&self) -> bool {
-        self.connection().knows_subprotocol()
+        self.engine.connection().knows_subprotocol()
     }
 
     /// The subprotocol in use.
     #[napi(getter, catch_unwind)]
     pub fn protocol(&self) -> Option<String> {
-        self.connection().subprotocol().map(str::to_owned)
+        self.engine.protocol()
     }
 
     /// Whether bytes have arrived that nothing has come of yet.
     #[napi(getter, catch_unwind)]
     pub fn has_unread(&self) -> bool {
-        self.connection().has_unread()
+        self.engine.connection().has_unread()
     }
 
     /// Whether so much waits for the start that nothing more should be read until then.
     #[napi(getter, catch_unwind)]
     pub fn has_enough(&self) -> bool {
-        self.connection().has_enough()
+        self.engine.connection().has_enough()
     }
 
     /// Bytes accepted and not taken yet.
     #[napi(getter, catch_unwind)]
     pub fn buffered_amount(&self) -> f64 {
-        self.connection().buffered_amount() as f64
+        self.engine.connection().buffered_amount() as f64
     }
 
     /// The status code of the server's answer, once it has arrived.
     #[napi(getter, catch_unwind)]
     pub fn status_code(&self) -> Option<u16> {
-        self.connection().response().map(|head| head.status)
+        self.engine.status_code()
     }
 
     /// The headers of the server's answer: name, value, name, value …
     #[napi(getter, catch_unwind)]
     pub fn response_headers(&self) -> Vec<String> {
-        self.connection()
-            .response()
-            .map(|head| flat_headers(&head.headers))
-            .unwrap_or_default()
+        self.engine.response_headers()
     }
 }
 
-impl Connection {
-    pub(crate) fn registered(&self) -> &Registered {
-        &self.registration
-    }
-
-    pub(crate) fn connection(&self) -> Borrowed<'_> {
-        self.registration.connection()
-    }
-
-    /// What a command causes. If it panics, the end of the connection.
-    pub(crate) fn command<'env>(
-        &self,
-        env: &'env Env,
-        command: impl FnOnce(&mut Core) -> Caused,
-    ) -> Result<Outcome<'env>> {
-        let caused = self.registration.attempt(command);
-        Outcome::new(env, caused.unwrap_or_else(|| self.connection().work()))
+impl From<Numbered> for Connection {
+    fn from(engine: Numbered) -> Self {
+        Self { engine }
     }
 }
 
-impl From<Core> for Connection {
-    fn from(connection: Core) -> Self {
+impl From<ClientTarget> for ClientRequest {
+    fn from(target: ClientTarget) -> Self {
         Self {
-            registration: Registration::of_connection(connection),
+            host: target.host,
+            target: target.target,
+            username: target.username,
+            password: target.password,
         }
-    }
-}
-
-/// What a function that sends a message returns: how many bytes wait to be taken, or a number of `Sent`.
-pub(crate) fn sent(connection: &mut Core, accepted: bool) -> f64 {
-    if !accepted {
-        f64::from(Sent::Refused as i32)
-    } else if connection.has_work() {
-        f64::from(Sent::WaitsForWork as i32)
-    } else {
-        connection.outbox().bytes().len() as f64
     }
 }
 

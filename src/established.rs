@@ -1,9 +1,8 @@
 //! Connections whose opening handshake was made elsewhere.
 
+use engine::connection;
 use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
-use proto::connection::Connection as Core;
-use proto::handshake::Version;
 
 use crate::connection::Connection;
 use crate::convert::options::ConnectionOptions;
@@ -20,15 +19,7 @@ impl Connection {
         options: ConnectionOptions,
         deflate: Option<ClassInstance<DeflateSession>>,
     ) -> Self {
-        let version = match options.version {
-            Some(8) => Version::Hybi8,
-            _ => Version::Hybi13,
-        };
-        let policy = match is_client {
-            true => options.client(),
-            false => options.server(),
-        };
         let agreed = deflate.and_then(|deflate| deflate.agreed());
-        Self::from(Core::established(&policy, version, agreed))
+        Self::from(connection::established(is_client, options.into(), agreed))
     }
 }

@@ -1,13 +1,9 @@
 //! What `Connection` does for extensions whose sessions are JavaScript objects.
 
+use engine::extensions::{self, FailureCode, Parameter, Value};
 use napi::bindgen_prelude::Either3;
 use napi::{Either, Env, Result};
 use napi_derive::napi;
-use proto::close::CloseCode;
-use proto::connection::Connection as Core;
-use proto::error::HandshakeError;
-use proto::extension::header::{number, print};
-use proto::frame::Rsv;
 
 use crate::connection::{Connection, Outcome, kind};
 use crate::convert::error::throw;
@@ -40,21 +36,17 @@ impl Connection {
     /// good one, and after `activate`.
     #[napi(catch_unwind)]
     pub fn negotiates(&mut self) -> bool {
-        self.connection().negotiation().is_some()
+        self.engine.negotiates()
     }
 
     /// What the peer offers or answers, in its order.
     #[napi(catch_unwind)]
     pub fn received_extensions(&mut self) -> Vec<ExtensionElement> {
-        let mut connection = self.connection();
-        let Some(negotiation) = connection.negotiation() else {
-            return Vec::new();
-        };
-        let elements = negotiation.received().iter();
+        let elements = self.engine.received_extensions().into_iter();
         elements
             .map(|element| ExtensionElement {
-                name: element.name.clone(),
-                parameters: from_parameters(&element.parameters),
+                name: element.name,
+                parameters: from_parameters(element.parameters),
             })
             .collect()
     }
@@ -67,13 +59,9 @@ impl Connection {
         name: String,
         parameters: Vec<ExtensionParameter>,
     ) -> Result<()> {
-        let mut connection = self.connection();
-        let Some(negotiation) = connection.negotiation() else {
-            return Ok(());
-        };
-        negotiation
-            .add(&name, &printable(parameters))
-            .map_err(|mistake| throw(env, &mistake))
+        self.engine
+            .add_extension(&name, to_parameters(parameters))
+            .map_err(|mistake| throw(env, mistake))
     }
 
     /// Gives an extension its reserved bits, RSV1 to RSV3. What is wrong if one has an owner already.
@@ -85,40 +73,31 @@ impl Connection {
         rsv2: bool,
         rsv3: bool,
     ) -> Option<String> {
-        let mut connection = self.connection();
-        let negotiation = connection.negotiation()?;
-        let reserved = negotiation.reserve(&name, Rsv::new(rsv1, rsv2, rsv3));
-        reserved.err().map(|conflict| conflict.to_string())
+        self.engine.reserve_bits(&name, [rsv1, rsv2, rsv3])
     }
 
     /// Whether one of these bits has an owner.
     #[napi(catch_unwind)]
     pub fn is_reserved(&mut self, rsv1: bool, rsv2: bool, rsv3: bool) -> bool {
-        let mut connection = self.connection();
-        let negotiation = connection.negotiation();
-        let rsv = Rsv::new(rsv1, rsv2, rsv3);
-        negotiation.is_some_and(|negotiation| negotiation.conflict("", rsv).is_some())
+        self.engine.is_reserved([rsv1, rsv2, rsv3])
     }
 
     /// The client's extensions are activated: the connection opens.
     #[napi(catch_unwind)]
     pub fn activated<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        self.command(env, Core::activated)
+        Outcome::new(env, self.engine.activated())
     }
 
     /// Fails the handshake because an extension did, in its words.
     #[napi(catch_unwind)]
     pub fn refuse<'env>(&mut self, env: &'env Env, message: String) -> Result<Outcome<'env>> {
-        self.command(env, |connection| {
-            connection.refuse(HandshakeError::Extension(message))
-        })
+        Outcome::new(env, self.engine.refuse(message))
     }
 
     /// What to say when an extension does not accept the server's parameters.
     #[napi(catch_unwind)]
     pub fn unacceptable(&self, name: String, parameters: Vec<ExtensionParameter>) -> String {
-        let printed = print(&name, &printable(parameters));
-        HandshakeError::UnacceptableExtension(printed).to_string()
+        extensions::unacceptable(&name, to_parameters(parameters))
     }
 
     /// Judges what sessions have made of a message of the peer: accepted when it may be delivered.
@@ -129,9 +108,7 @@ impl Connection {
         is_text: bool,
         #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> Result<Outcome<'env>> {
-        self.command(env, |connection| {
-            connection.transformed(kind(is_text), &payload)
-        })
+        Outcome::new(env, self.engine.transformed(kind(is_text), &payload))
     }
 
     /// Sends what sessions have made of a message of ours.
@@ -144,10 +121,8 @@ impl Connection {
         rsv3: bool,
         #[napi(ts_arg_type = "Uint8Array")] payload: Bytes<'_>,
     ) -> bool {
-        let rsv = Rsv::new(rsv1, rsv2, rsv3);
-        let send =
-            |connection: &mut Core| connection.send_transformed(kind(is_text), rsv, &payload);
-        self.registered().attempt(send).unwrap_or(false)
+        self.engine
+            .send_transformed(kind(is_text), [rsv1, rsv2, rsv3], &payload)
     }
 
     /// Fails the connection because a session did. `code` is a close code, or its name.
@@ -158,50 +133,42 @@ impl Connection {
         code: Option<Either<u16, String>>,
         message: String,
     ) -> Result<Outcome<'env>> {
-        let code = match code {
-            Some(Either::A(code)) => Some(code),
-            Some(Either::B(name)) => CloseCode::named(&name).map(CloseCode::get),
-            None => None,
-        };
-        let code = code.unwrap_or(CloseCode::EXTENSION_ERROR.get());
-        self.command(env, |connection| connection.fail_extension(code, &message))
+        let code = code.map(|code| match code {
+            Either::A(code) => FailureCode::Number(code),
+            Either::B(name) => FailureCode::Name(name),
+        });
+        Outcome::new(env, self.engine.fail_extension(code, &message))
     }
 
     /// The sessions have finished what they held.
     #[napi(catch_unwind)]
     pub fn drained<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        self.command(env, Core::drained)
+        Outcome::new(env, self.engine.drained())
     }
 }
 
 /// Parameters as JavaScript sees them.
-pub(crate) fn from_parameters(parameters: &[(String, Option<String>)]) -> Vec<ExtensionParameter> {
-    let value = |value: &Option<String>| match value {
-        None => Either3::A(true),
-        Some(text) => match number(text) {
-            Some(number) => Either3::B(number),
-            None => Either3::C(text.clone()),
+pub(crate) fn from_parameters(parameters: Vec<Parameter>) -> Vec<ExtensionParameter> {
+    let from = |Parameter { name, value }| ExtensionParameter {
+        name,
+        value: match value {
+            Value::Flag(flag) => Either3::A(flag),
+            Value::Number(number) => Either3::B(number),
+            Value::Text(text) => Either3::C(text),
         },
     };
-    parameters
-        .iter()
-        .map(|(name, given)| ExtensionParameter {
-            name: name.clone(),
-            value: value(given),
-        })
-        .collect()
+    parameters.into_iter().map(from).collect()
 }
 
 /// The way back.
-pub(crate) fn printable(parameters: Vec<ExtensionParameter>) -> Vec<(String, Option<String>)> {
-    let print = |value: Either3<bool, f64, String>| match value {
-        Either3::A(true) => None,
-        Either3::A(false) => Some("false".to_owned()),
-        Either3::B(number) => Some(number.to_string()),
-        Either3::C(text) => Some(text),
+pub(crate) fn to_parameters(parameters: Vec<ExtensionParameter>) -> Vec<Parameter> {
+    let to = |ExtensionParameter { name, value }| Parameter {
+        name,
+        value: match value {
+            Either3::A(flag) => Value::Flag(flag),
+            Either3::B(number) => Value::Number(number),
+            Either3::C(text) => Value::Text(text),
+        },
     };
-    parameters
-        .into_iter()
-        .map(|ExtensionParameter { name, value }| (name, print(value)))
-        .collect()
+    parameters.into_iter().map(to).collect()
 }

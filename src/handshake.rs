@@ -1,12 +1,12 @@
 //! Opening handshakes that are made in part, or as a whole, outside of a `Connection`.
 
+use engine::handshake;
 use napi::bindgen_prelude::{FromNapiValue as _, JsObjectValue as _, Object, Unknown};
 use napi::{Result, ValueType};
 use napi_derive::napi;
-use proto::handshake::{accept, refusal};
 use proto::http::request::Request;
 
-use crate::convert::options::{ConnectionOptions, random};
+use crate::convert::options::ConnectionOptions;
 
 /// Why a server must refuse a request.
 #[napi(object, object_from_js = false)]
@@ -29,7 +29,7 @@ pub fn judge_handshake(
     options: ConnectionOptions,
 ) -> Result<Option<HandshakeRefusal>> {
     let request = request(&method, "", needs_host, &headers)?;
-    let refusal = refusal(&request, &options.server());
+    let refusal = handshake::judge(&request, options.into());
     Ok(refusal.map(|refusal| HandshakeRefusal {
         code: refusal.code,
         message: refusal.words,
@@ -40,15 +40,13 @@ pub fn judge_handshake(
 /// A fresh `Sec-WebSocket-Key`: the base64 form of 16 unpredictable bytes.
 #[napi(catch_unwind)]
 pub fn handshake_key() -> String {
-    let mut nonce = [0; 16];
-    random(&mut nonce);
-    accept::key(nonce)
+    handshake::key()
 }
 
 /// The `Sec-WebSocket-Accept` that proves that a server has read this key.
 #[napi(catch_unwind)]
 pub fn accept_value(key: String) -> String {
-    accept::accept_value(&key)
+    handshake::accept_value(&key)
 }
 
 /// What the handshake needs of an `http.IncomingMessage`.
@@ -58,13 +56,7 @@ pub(crate) fn request(
     needs_host: bool,
     headers: &Object,
 ) -> Result<Request> {
-    let mut request = Request::new(method, location, needs_host);
-    for name in Request::HEADERS {
-        if let Some(value) = header(headers, name)? {
-            request.add_header(name, value);
-        }
-    }
-    Ok(request)
+    handshake::request(method, location, needs_host, |name| header(headers, name))
 }
 
 /// A header of a parsed request: a string, or an array of strings, which one list can hold as well.

@@ -1,5 +1,6 @@
 //! `Prepared`: a message that is sent on many connections.
 
+use engine::registry::{self, Registration};
 use napi::bindgen_prelude::BufferSlice;
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -7,7 +8,6 @@ use proto::hybi::prepared;
 use proto::output::Kind;
 
 use crate::convert::value::Bytes;
-use crate::registry::Registration;
 
 /// One message. Its frames are made when they are first needed, and kept.
 #[napi]
@@ -51,7 +51,7 @@ impl Prepared {
 impl Prepared {
     fn new(kind: Kind, payload: &[u8]) -> Self {
         Self {
-            registration: Registration::of_prepared(prepared::Prepared::new(kind, payload)),
+            registration: registry::prepare(kind, payload),
         }
     }
 }

@@ -1,12 +1,11 @@
 //! `Connect`: asking a proxy for a tunnel.
 
+use engine::proxy::{self, Tunnel};
 use napi::{Env, Result};
 use napi_derive::napi;
-use proto::handshake::proxy::{self, ProxyAnswer, Tunnel};
 
 use crate::convert::error::throw;
 use crate::convert::value::Bytes;
-use crate::http::flat_headers;
 
 /// A tunnel being asked for.
 #[napi]
@@ -43,20 +42,8 @@ impl Connect {
     /// A tunnel that has not been asked for.
     #[napi(constructor, catch_unwind)]
     pub fn new(target: TunnelTarget) -> Self {
-        let TunnelTarget {
-            authority,
-            host,
-            username,
-            password,
-        } = target;
-        Self {
-            connect: proxy::Connect::new(Tunnel {
-                authority,
-                host,
-                username,
-                password,
-            }),
-        }
+        let connect = proxy::Connect::new(target.into());
+        Self { connect }
     }
 
     /// Adds a header for the proxy.
@@ -64,7 +51,7 @@ impl Connect {
     pub fn set_header(&mut self, env: &Env, name: String, value: String) -> Result<()> {
         self.connect
             .set_header(&name, &value)
-            .map_err(|mistake| throw(env, &mistake))
+            .map_err(|mistake| throw(env, mistake))
     }
 
     /// The bytes that ask for the tunnel.
@@ -79,19 +66,22 @@ impl Connect {
         &mut self,
         #[napi(ts_arg_type = "Uint8Array")] chunk: Bytes<'_>,
     ) -> Option<ConnectAnswer> {
-        let (connected, head) = match self.connect.receive(&chunk)? {
-            ProxyAnswer::Connected(head) => (true, Some(head)),
-            ProxyAnswer::Refused(head) => (false, head),
-        };
-        let status_code = head.as_ref().map(|head| head.status);
-        let headers = head
-            .as_ref()
-            .map(|head| flat_headers(&head.headers))
-            .unwrap_or_default();
+        let answer = self.connect.receive(&chunk)?;
         Some(ConnectAnswer {
-            connected,
-            status_code,
-            headers,
+            connected: answer.connected,
+            status_code: answer.status_code,
+            headers: answer.headers,
         })
+    }
+}
+
+impl From<TunnelTarget> for Tunnel {
+    fn from(target: TunnelTarget) -> Self {
+        Self {
+            authority: target.authority,
+            host: target.host,
+            username: target.username,
+            password: target.password,
+        }
     }
 }

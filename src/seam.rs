@@ -1,6 +1,7 @@
 //! The numbers that JavaScript and Rust agree on, and the limits that stand for both. The generated binding exports
-//! them, so each is defined once: here, or in the core if that needs it too.
+//! them, so each is defined once: in the engine, or here if they are the reactor's.
 
+use engine::numbers;
 use napi_derive::napi;
 
 /// What the functions of `calls()` that send return instead of a number of bytes.
@@ -27,6 +28,25 @@ pub enum ReadyState {
     Closing = 2,
     /// The connection has ended.
     Closed = 3,
+}
+
+const _: () = assert!(
+    Sent::Refused as i32 == numbers::REFUSED
+        && Sent::WaitsForWork as i32 == numbers::WAITS_FOR_WORK,
+    "they are the engine's"
+);
+
+impl From<proto::connection::ReadyState> for ReadyState {
+    fn from(state: proto::connection::ReadyState) -> Self {
+        use proto::connection::ReadyState as State;
+        match state {
+            State::Unstarted => Self::Unstarted,
+            State::Connecting => Self::Connecting,
+            State::Open => Self::Open,
+            State::Closing => Self::Closing,
+            State::Closed => Self::Closed,
+        }
+    }
 }
 
 /// What a reactor tells of a socket.
@@ -81,12 +101,12 @@ const _: () = assert!(
 
 /// What Node reads at a time, in bytes.
 #[napi]
-pub const FULL_CHUNK: u32 = proto::connection::FULL_CHUNK as u32;
+pub const FULL_CHUNK: u32 = numbers::FULL_CHUNK;
 
 /// Bytes of replies that may wait for a peer that does not read. While they do, nothing more is read from it.
 #[napi]
-pub const MAX_REPLIES: u32 = 8 * 1024 * 1024;
+pub const MAX_REPLIES: u32 = numbers::MAX_REPLIES;
 
 /// The longest message that is received where no other limit is set, in bytes.
 #[napi]
-pub const DEFAULT_MAX_LENGTH: u32 = proto::policy::DEFAULT_MAX_MESSAGE as u32;
+pub const DEFAULT_MAX_LENGTH: u32 = numbers::DEFAULT_MAX_LENGTH;

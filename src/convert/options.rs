@@ -1,13 +1,9 @@
-//! Options of a connection to the core's settings.
+//! Options of a connection to the engine's.
 
-use std::cell::RefCell;
-
+use engine::options::{self, Protocols};
 use napi::Either;
 use napi_derive::napi;
-use proto::frame::mask::MaskKeys;
-use proto::handshake::Version;
-use proto::http::headers::list;
-use proto::policy::{self, Drafts, PeerMasking, Policy, Pongs, RequestChecks, TextCheck};
+use proto::policy;
 
 /// The interfaces, each of which has its own policy.
 #[napi(string_enum = "kebab-case")]
@@ -70,138 +66,46 @@ pub struct ConnectionOptions {
     pub version: Option<u8>,
 }
 
-impl ConnectionOptions {
-    pub(crate) fn server(self) -> Policy {
-        let mut policy = match self.interface() {
-            Interface::WebsocketDriver => Policy::websocket_driver_server(),
-            Interface::WebsocketNode => Policy::websocket_node_server(),
-            Interface::Ws => Policy::ws_server(),
-        };
-        if let Some(allows) = self.allow_drafts {
-            policy.drafts = match allows {
-                true => Drafts::Presumed,
-                false => Drafts::Refused,
-            };
+impl From<ConnectionOptions> for options::ConnectionOptions {
+    fn from(options: ConnectionOptions) -> Self {
+        Self {
+            interface: options.interface.map(Into::into),
+            max_length: options.max_length,
+            max_frame: options.max_frame,
+            max_fragments: options.max_fragments,
+            masking: options.masking,
+            allow_drafts: options.allow_drafts,
+            strict_handshake: options.strict_handshake,
+            require_masking: options.require_masking,
+            protocols: options.protocols.map(|protocols| match protocols {
+                Either::A(names) => Protocols::List(names),
+                Either::B(names) => Protocols::Names(names),
+            }),
+            delivery: options.delivery.map(Into::into),
+            checks_text: options.checks_text,
+            fragment_at: options.fragment_at,
+            answers_pings: options.answers_pings,
+            version: options.version,
         }
-        let is_strict = self.strict_handshake != Some(false);
-        if !is_strict && policy.requests == RequestChecks::LenientThenStrict {
-            policy.requests = RequestChecks::Lenient;
-        }
-        if self.require_masking == Some(false) {
-            policy.peer_masking = PeerMasking::Optional;
-        }
-        if self.masking == Some(true) {
-            policy.mask_keys = Some(mask_keys());
-        }
-        self.apply(policy)
-    }
-
-    pub(crate) fn client(self) -> Policy {
-        let mut policy = match self.interface() {
-            Interface::WebsocketDriver => Policy::websocket_driver_client(mask_keys()),
-            Interface::WebsocketNode => Policy::websocket_node_client(mask_keys()),
-            Interface::Ws => Policy::ws_client(mask_keys()),
-        };
-        let takes_both = matches!(self.interface(), Interface::WebsocketNode);
-        if takes_both && self.require_masking == Some(false) {
-            policy.peer_masking = PeerMasking::Optional;
-        }
-        if self.masking == Some(false) {
-            policy.mask_keys = None;
-        }
-        if self.version == Some(8) {
-            policy.versions = &[Version::Hybi8];
-        }
-        self.apply(policy)
-    }
-
-    fn interface(&self) -> Interface {
-        self.interface.unwrap_or(Interface::WebsocketDriver)
-    }
-
-    fn apply(self, mut policy: Policy) -> Policy {
-        if self.require_masking == Some(true) {
-            policy.peer_masking = PeerMasking::Required;
-        }
-        if let Some(max_length) = self.max_length {
-            policy.max_message = length_limit(max_length);
-        }
-        if let Some(max_frame) = self.max_frame {
-            policy.max_frame = length_limit(max_frame);
-        }
-        // The casts saturate: Infinity means "as many as there are".
-        if let Some(most) = self.max_fragments {
-            policy.max_fragments = Some(most as u32);
-        }
-        if let Some(length) = self.fragment_at {
-            policy.fragment_at = Some(length as usize);
-        }
-        if let Some(delivery) = self.delivery {
-            policy.delivery = match delivery {
-                Delivery::Messages => policy::Delivery::Messages,
-                Delivery::Fragments => policy::Delivery::Fragments,
-                Delivery::Frames => policy::Delivery::Frames,
-            };
-        }
-        if self.checks_text == Some(false) {
-            policy.text = TextCheck::Never;
-        }
-        if let Some(answers) = self.answers_pings {
-            policy.pongs = match answers {
-                true => Pongs::Automatic,
-                false => Pongs::Asked,
-            };
-        }
-        policy.subprotocols = match self.protocols {
-            Some(Either::A(names)) => list(&names),
-            Some(Either::B(names)) => names,
-            None => Vec::new(),
-        };
-        policy
     }
 }
 
-/// The longest message that is received, in bytes.
-pub(crate) fn length_limit(max_length: f64) -> usize {
-    // The cast saturates: Infinity means "as much as there is".
-    (max_length as usize).min(MAX_STRING_LENGTH)
-}
-
-pub(crate) fn mask_keys() -> MaskKeys {
-    MaskKeys::new(|key| POOL.with_borrow_mut(|pool| pool.take(key)))
-}
-
-/// Unpredictable bytes to come, of all connections of a thread: a system call for each key would cost as
-/// much as the frame.
-struct Pool {
-    bytes: [u8; POOL_SIZE],
-    used: usize,
-}
-
-thread_local! {
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; POOL_SIZE], used: POOL_SIZE }) };
-}
-
-impl Pool {
-    fn take(&mut self, key: &mut [u8]) {
-        if POOL_SIZE - self.used < key.len() {
-            random(&mut self.bytes);
-            self.used = 0;
+impl From<Interface> for options::Interface {
+    fn from(interface: Interface) -> Self {
+        match interface {
+            Interface::WebsocketDriver => Self::WebsocketDriver,
+            Interface::WebsocketNode => Self::WebsocketNode,
+            Interface::Ws => Self::Ws,
         }
-        let taken = &mut self.bytes[self.used..self.used + key.len()];
-        key.copy_from_slice(taken);
-        self.used += key.len();
     }
 }
 
-const POOL_SIZE: usize = 4096;
-
-/// Overwrites `bytes` with unpredictable ones.
-pub(crate) fn random(bytes: &mut [u8]) {
-    // Without randomness no client can be safe: the panic becomes an exception.
-    getrandom::fill(bytes).expect("the operating system has randomness");
+impl From<Delivery> for policy::Delivery {
+    fn from(delivery: Delivery) -> Self {
+        match delivery {
+            Delivery::Messages => Self::Messages,
+            Delivery::Fragments => Self::Fragments,
+            Delivery::Frames => Self::Frames,
+        }
+    }
 }
-
-/// What V8 can hold in one string, on every 64-bit Node since 18. A longer text could be received but
-/// not delivered.
-const MAX_STRING_LENGTH: usize = (1 << 29) - 24;

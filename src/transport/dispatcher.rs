@@ -19,8 +19,8 @@ use super::table::{Id, Table};
 use super::tls::{TlsAgreement, TlsConfig};
 use super::uv::{Loop, Uv, Watch};
 use crate::convert::value::Bytes;
-use crate::registry::{self, Mover};
 use crate::seam::Slot;
+use engine::registry::{self, Mover};
 
 mod batch;
 mod calls;

@@ -14,8 +14,9 @@ use tls::Session;
 use super::crew;
 use super::socket::{News, Read, Socket};
 use super::table::{Id, Table};
-use crate::registry::Shared;
-use crate::{injection, run};
+use crate::injection;
+use engine::registry::Shared;
+use engine::run;
 
 /// The sockets of one environment, and what is left to do for them.
 pub(crate) struct Reactor {

@@ -14,7 +14,7 @@ use mio::event::Event;
 use tls::{Agreement, Failure, Session};
 
 use super::crew::Job;
-use crate::registry::Shared;
+use engine::registry::Shared;
 
 mod bytes;
 mod replies;

@@ -17,7 +17,7 @@ use tls::Session;
 
 use super::descriptor;
 use super::socket::{Output, Peer, Socket};
-use crate::registry::Shared;
+use engine::registry::Shared;
 
 mod faults;
 mod reading;

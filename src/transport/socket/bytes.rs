@@ -9,8 +9,8 @@ use proto::outbox::Outbox;
 use tls::{Agreement, Session, State};
 
 use super::{News, Read, Traffic};
-use crate::registry::Shared;
 use crate::transport::descriptor;
+use engine::registry::Shared;
 
 pub(in crate::transport) enum Bytes {
     Plain,

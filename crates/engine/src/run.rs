@@ -6,20 +6,18 @@ use proto::connection::Connection;
 use proto::output::Message;
 
 /// A run that has been decoded.
-pub(crate) struct Run {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Run {
     /// Bytes of its messages.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
     /// Whether it has come to something that is no message. Else there may be more messages.
-    pub(crate) is_whole: bool,
+    pub is_whole: bool,
 }
 
 /// Decodes the messages that are there, as many as a run may have. Ends the connection when `take` returns false:
 /// there is no memory for a message.
 #[inline]
-pub(crate) fn decode(
-    connection: &mut Connection,
-    mut take: impl FnMut(&Message<'_>) -> bool,
-) -> Run {
+pub fn decode(connection: &mut Connection, mut take: impl FnMut(&Message<'_>) -> bool) -> Run {
     let (mut messages, mut bytes) = (0, 0);
     while messages < MAX_MESSAGES && bytes < MAX_BYTES {
         let Some(message) = connection.poll_message() else {
@@ -41,6 +39,7 @@ pub(crate) fn decode(
     }
 }
 
-/// Bounds of a run, so that a flood of tiny messages cannot fill the heap before the first of them is delivered.
-const MAX_MESSAGES: usize = 1024;
-pub(crate) const MAX_BYTES: usize = 1024 * 1024;
+/// The most messages of a run, so that a flood of tiny ones cannot fill the heap before the first of them is delivered.
+pub const MAX_MESSAGES: usize = 1024;
+/// Bytes from which on a run is not continued.
+pub const MAX_BYTES: usize = 1024 * 1024;

@@ -1,0 +1,173 @@
+//! Options of a connection to the core's settings.
+//!
+//! Knows the names of the interfaces. Does not know how they are spelled in JavaScript.
+
+use proto::handshake::Version;
+use proto::http::headers::list;
+use proto::policy::{self, Drafts, PeerMasking, Policy, Pongs, RequestChecks, TextCheck};
+
+use crate::randomness::mask_keys;
+
+/// The interfaces, each of which has its own policy.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Interface {
+    /// websocket-driver, and faye-websocket on top of it.
+    #[default]
+    WebsocketDriver,
+    /// The package `websocket`.
+    WebsocketNode,
+    /// The package `ws`.
+    Ws,
+}
+
+/// Subprotocols that a server supports or a client offers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Protocols {
+    /// Separated by commas.
+    List(String),
+    /// One by one.
+    Names(Vec<String>),
+}
+
+/// What a connection can be told before it starts. Where nothing is said, it does what its interface does. Numbers are
+/// JavaScript's: Infinity is as much as there is.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionOptions {
+    /// Whose policy it has.
+    pub interface: Option<Interface>,
+    /// The longest message that is received, in bytes.
+    pub max_length: Option<f64>,
+    /// The largest frame that is received, in bytes.
+    pub max_frame: Option<f64>,
+    /// The most frames that a message may have.
+    pub max_fragments: Option<f64>,
+    /// Whether our frames are masked. Default: a client's are.
+    pub masking: Option<bool>,
+    /// Whether a server understands hixie-75 and hixie-76; with true, every request without headers of RFC 6455 counts
+    /// as theirs.
+    pub allow_drafts: Option<bool>,
+    /// Whether a server holds requests to all that RFC 6455 section 4.2.1 demands. Only one interface is more lenient.
+    pub strict_handshake: Option<bool>,
+    /// Whether the peer's frames must be masked; for a server, false takes both, and so it does for a client of an
+    /// interface that is lenient.
+    pub require_masking: Option<bool>,
+    /// Subprotocols.
+    pub protocols: Option<Protocols>,
+    /// What the peer's data frames become.
+    pub delivery: Option<policy::Delivery>,
+    /// Whether text is checked to be UTF-8.
+    pub checks_text: Option<bool>,
+    /// Messages of ours that are longer are sent in frames of this many bytes.
+    pub fragment_at: Option<f64>,
+    /// Whether pings are answered. Else `pong` has to be called.
+    pub answers_pings: Option<bool>,
+    /// The version that a client asks for, or that an established connection of either role speaks: 13 or 8.
+    pub version: Option<u8>,
+}
+
+impl ConnectionOptions {
+    /// The settings of a server's end.
+    #[must_use]
+    pub fn server(self) -> Policy {
+        let mut policy = match self.interface.unwrap_or_default() {
+            Interface::WebsocketDriver => Policy::websocket_driver_server(),
+            Interface::WebsocketNode => Policy::websocket_node_server(),
+            Interface::Ws => Policy::ws_server(),
+        };
+        if let Some(allows) = self.allow_drafts {
+            policy.drafts = match allows {
+                true => Drafts::Presumed,
+                false => Drafts::Refused,
+            };
+        }
+        let is_strict = self.strict_handshake != Some(false);
+        if !is_strict && policy.requests == RequestChecks::LenientThenStrict {
+            policy.requests = RequestChecks::Lenient;
+        }
+        if self.require_masking == Some(false) {
+            policy.peer_masking = PeerMasking::Optional;
+        }
+        if self.masking == Some(true) {
+            policy.mask_keys = Some(mask_keys());
+        }
+        self.apply(policy)
+    }
+
+    /// The settings of a client's end.
+    #[must_use]
+    pub fn client(self) -> Policy {
+        let interface = self.interface.unwrap_or_default();
+        let mut policy = match interface {
+            Interface::WebsocketDriver => Policy::websocket_driver_client(mask_keys()),
+            Interface::WebsocketNode => Policy::websocket_node_client(mask_keys()),
+            Interface::Ws => Policy::ws_client(mask_keys()),
+        };
+        let takes_both = interface == Interface::WebsocketNode;
+        if takes_both && self.require_masking == Some(false) {
+            policy.peer_masking = PeerMasking::Optional;
+        }
+        if self.masking == Some(false) {
+            policy.mask_keys = None;
+        }
+        if self.version == Some(8) {
+            policy.versions = &[Version::Hybi8];
+        }
+        self.apply(policy)
+    }
+
+    /// The version that an established connection speaks.
+    pub(crate) fn version(&self) -> Version {
+        match self.version {
+            Some(8) => Version::Hybi8,
+            _ => Version::Hybi13,
+        }
+    }
+
+    fn apply(self, mut policy: Policy) -> Policy {
+        if self.require_masking == Some(true) {
+            policy.peer_masking = PeerMasking::Required;
+        }
+        if let Some(max_length) = self.max_length {
+            policy.max_message = length_limit(max_length);
+        }
+        if let Some(max_frame) = self.max_frame {
+            policy.max_frame = length_limit(max_frame);
+        }
+        // The casts saturate: Infinity means "as many as there are".
+        if let Some(most) = self.max_fragments {
+            policy.max_fragments = Some(most as u32);
+        }
+        if let Some(length) = self.fragment_at {
+            policy.fragment_at = Some(length as usize);
+        }
+        if let Some(delivery) = self.delivery {
+            policy.delivery = delivery;
+        }
+        if self.checks_text == Some(false) {
+            policy.text = TextCheck::Never;
+        }
+        if let Some(answers) = self.answers_pings {
+            policy.pongs = match answers {
+                true => Pongs::Automatic,
+                false => Pongs::Asked,
+            };
+        }
+        policy.subprotocols = match self.protocols {
+            Some(Protocols::List(names)) => list(&names),
+            Some(Protocols::Names(names)) => names,
+            None => Vec::new(),
+        };
+        policy
+    }
+}
+
+/// The longest message that is received, in bytes.
+#[must_use]
+pub fn length_limit(max_length: f64) -> usize {
+    // The cast saturates: Infinity means "as much as there is".
+    (max_length as usize).min(MAX_STRING_LENGTH)
+}
+
+/// What V8 can hold in one string, on every 64-bit Node since 18. A longer text could be received but
+/// not delivered.
+pub const MAX_STRING_LENGTH: usize = (1 << 29) - 24;

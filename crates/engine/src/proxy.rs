@@ -1,0 +1,62 @@
+//! Asking a proxy for a tunnel.
+
+pub use proto::handshake::proxy::Tunnel;
+use proto::handshake::proxy::{self, ProxyAnswer};
+
+use crate::http::flat_headers;
+use crate::mistake::Mistake;
+
+/// A tunnel being asked for.
+#[derive(Debug)]
+pub struct Connect {
+    connect: proxy::Connect,
+}
+
+/// What the proxy said.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConnectAnswer {
+    /// Whether the tunnel is there.
+    pub connected: bool,
+    /// The status code; None when the answer was not HTTP.
+    pub status_code: Option<u16>,
+    /// Name, value, name, value …
+    pub headers: Vec<String>,
+}
+
+impl Connect {
+    /// A tunnel that has not been asked for.
+    #[must_use]
+    pub fn new(tunnel: Tunnel) -> Self {
+        Self {
+            connect: proxy::Connect::new(tunnel),
+        }
+    }
+
+    /// Adds a header for the proxy.
+    ///
+    /// # Errors
+    /// A TypeError for a header that cannot be written.
+    pub fn set_header(&mut self, name: &str, value: &str) -> Result<(), Mistake> {
+        Ok(self.connect.set_header(name, value)?)
+    }
+
+    /// The bytes that ask for the tunnel.
+    #[must_use]
+    pub fn request(&self) -> String {
+        self.connect.request()
+    }
+
+    /// Takes bytes from the proxy; None until its answer is complete.
+    pub fn receive(&mut self, chunk: &[u8]) -> Option<ConnectAnswer> {
+        let (connected, head) = match self.connect.receive(chunk)? {
+            ProxyAnswer::Connected(head) => (true, Some(head)),
+            ProxyAnswer::Refused(head) => (false, head),
+        };
+        let headers = head.as_ref().map(|head| flat_headers(&head.headers));
+        Some(ConnectAnswer {
+            connected,
+            status_code: head.map(|head| head.status),
+            headers: headers.unwrap_or_default(),
+        })
+    }
+}

@@ -62,7 +62,8 @@ for (const page of [...userPages(), 'SECURITY.md', 'CHANGELOG.md']) {
 
 test('installing runs no script and brings no dependency, so it needs neither Rust nor network', () => {
   const { scripts = {}, dependencies = {}, optionalDependencies = {} } = readJson(path.join(installed, 'package.json'))
-  const onInstall = ['preinstall', 'install', 'postinstall', 'prepublish', 'prepare']
+  // `prepare` runs for git dependencies only.
+  const onInstall = ['preinstall', 'install', 'postinstall', 'prepublish']
   assert.deepEqual(onInstall.filter((name) => name in scripts), [])
   assert.equal(fs.existsSync(path.join(installed, 'binding.gyp')), false, 'npm would run node-gyp')
   assert.deepEqual({ ...dependencies, ...optionalDependencies }, {})

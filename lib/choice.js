@@ -9,7 +9,7 @@
 const { createRequire } = require('node:module')
 const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
 const { failureOf } = require('./addon/failure')
-const { NAME, hostProcess } = require('./runtime')
+const { NAME, hostProcess, variable } = require('./runtime')
 
 /** @typedef {typeof import('../binding')} Binding */
 
@@ -25,7 +25,7 @@ const WARNED = NAME + '.warned'
 
 /** @returns {Choice} */
 function choose () {
-  const asked = hostProcess.env[VARIABLE] || undefined
+  const asked = variable(VARIABLE) || undefined
   if (asked !== undefined && asked !== 'native' && asked !== 'wasm') {
     throw failed('ERR_FAYE_WEBSOCKET_RUNTIME',
       `${VARIABLE} is ${JSON.stringify(asked)}. It may be "native", "wasm" or unset`)

@@ -117,6 +117,20 @@ const mainGlobal = runInThisContext('globalThis')
  */
 const hostProcess = mainGlobal === globalThis ? nodeProcess : mainGlobal.process ?? nodeProcess
 
+/**
+ * A variable of the environment. Deno without --allow-env has none.
+ *
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function variable (name) {
+  try {
+    return hostProcess.env[name]
+  } catch {
+    return undefined
+  }
+}
+
 const hasNextTick = isOfNode(hostProcess.nextTick)
 const hasImmediates = isOfNode(timers.setImmediate, timers.clearImmediate)
 const hasTimers = isOfNode(timers.setTimeout, timers.clearTimeout)
@@ -196,5 +210,6 @@ module.exports = {
   now,
   programClock,
   setImmediate,
-  throwSoon
+  throwSoon,
+  variable
 }

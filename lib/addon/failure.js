@@ -75,17 +75,19 @@ function failureToLoad (name, error) {
       advice: 'Run deno with --allow-ffi'
     }
   }
+  const code = 'ERR_FAYE_WEBSOCKET_ADDONS_DISABLED'
+  if (error?.permission === 'FileSystemRead') {
+    const advice = 'Start node with --allow-fs-read for the folder of faye-websocket-rs, and with --allow-addons'
+    return { code, reason: 'This process may not read the addon', advice }
+  }
   if (error?.code === 'ERR_DLOPEN_DISABLED' || error?.code === 'ERR_ACCESS_DENIED') {
-    return {
-      code: 'ERR_FAYE_WEBSOCKET_ADDONS_DISABLED',
-      reason: 'This process may not load addons',
-      advice: 'Start node without --no-addons and, under --permission, with --allow-addons'
-    }
+    const advice = 'Start node without --no-addons and, under --permission, with --allow-addons'
+    return { code, reason: 'This process may not load addons', advice }
   }
   return {
     code: 'ERR_FAYE_WEBSOCKET_BAD_BINARY',
     reason: `The addon for ${name} does not load: ${message.split('\n')[0]}`,
-    advice: INSTALL
+    advice: `The file is broken, or for another machine. ${INSTALL}`
   }
 }
 

@@ -217,9 +217,9 @@ const LONGEST_CHAIN = 10
 const FLAGS = new RegExp('--(use-(openssl|system)-ca|tls-keylog|openssl-|trace-tls|(enable|force)-fips|' +
   'experimental-(default-)?config-file)')
 /** A worker may have been given other flags and variables, but those of its process count. */
-const HAS_NO_FLAGS = knownStarts()?.every(({ flags, environment }) =>
+const HAS_NO_FLAGS = IS_SUPPORTED && (knownStarts()?.every(({ flags, environment }) =>
   ![...flags, environment.NODE_OPTIONS || ''].some((text) => FLAGS.test(text.replace(/_/g, '-'))) &&
-  !environment.OPENSSL_CONF && environment.NODE_USE_SYSTEM_CA !== '1') ?? false
+  !environment.OPENSSL_CONF && environment.NODE_USE_SYSTEM_CA !== '1') ?? false)
 /** As Debian builds Node: `tls.rootCertificates` are not what it trusts. */
 const USES_STORE_OF_OPENSSL = Boolean(/** @type {any} */ (process.config.target_defaults)?.defines
   ?.includes('NODE_OPENSSL_CERT_STORE'))

@@ -256,6 +256,39 @@ test('examples: websocket-page serves its page and the bundle, and refuses pages
   })
 })
 
+test('examples: the stages of docker/, run in folders, make a server that ends when it is told to', async () => {
+  const source = path.join(ROOT, 'examples', 'docker')
+  const [debian, alpine] = ['debian', 'alpine'].map((name) => {
+    return fs.readFileSync(path.join(source, `${name}.Dockerfile`), 'utf8').replaceAll(`${name}.Dockerfile`, '')
+  })
+  assert.equal(debian.replaceAll('node:24-bookworm-slim', ''), alpine.replaceAll('node:24-alpine', ''))
+  const instruction = (pattern) => pattern.exec(debian)[1]
+
+  const [dependencies, image] = ['dependencies', 'image'].map((name) => newFolder(name, {}))
+  const container = readJson(path.join(source, 'package.json'))
+  assert.match(container.dependencies['faye-websocket'], REGISTRY_NAME)
+  container.dependencies['faye-websocket'] = `file:${tarball}`
+  fs.writeFileSync(path.join(dependencies, 'package.json'), JSON.stringify(container))
+  await npm([...instruction(/^RUN npm (.*)$/m).split(' '), '--offline', '--cache', cache], { cwd: dependencies })
+  fs.renameSync(path.join(dependencies, 'node_modules'), path.join(image, 'node_modules'))
+  for (const file of instruction(/^COPY (package\.json server\.js) \.\/$/m).split(' ')) {
+    fs.copyFileSync(path.join(source, file), path.join(image, file))
+  }
+
+  const [, ...args] = JSON.parse(instruction(/^CMD (.*)$/m))
+  const env = { ...process.env, PRINTED_PORT: 8000 }
+  const server = start(process.execPath, ['-r', ANY_PORT, ...args], { cwd: image, env, ipc: true, timeout: 30000 })
+  const [{ port }] = await once(server.child, 'message')
+  const ws = new w3cwebsocket(`ws://127.0.0.1:${port}/`)
+  await heard(ws, 'open')
+  ws.send('Hello')
+  assert.equal((await heard(ws, 'message')).data, 'Hello')
+  server.child.kill('SIGTERM')
+  assert.equal((await heard(ws, 'close')).code, 1000)
+  const { code, stderr } = await server.finished
+  assert.deepEqual([code, stderr], [0, ''])
+})
+
 test('examples: websocket-router.js gives requests to handlers by path and subprotocol', async () => {
   await serving(exampleProgram('websocket-router.js'), 8080, async (port) => {
     const chat = { 'Sec-WebSocket-Protocol': 'Chat' }

@@ -1,0 +1,8 @@
+'use strict'
+
+// Runs the program that it is given in a worker thread.
+
+const { Worker } = require('node:worker_threads')
+
+const worker = new Worker(process.argv[2])
+worker.on('exit', (code) => { process.exitCode = code })

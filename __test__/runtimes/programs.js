@@ -1,0 +1,117 @@
+'use strict'
+
+// The quick starts of README.md and docs/, as printed but for their ports, run in one runtime.
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const http = require('node:http')
+const net = require('node:net')
+const path = require('node:path')
+const { once } = require('node:events')
+
+const { codeBlocks, fileBlock } = require('../package/pages')
+const { start } = require('../package/process')
+
+const SECONDS = 30
+const LISTENS = /127\.0\.0\.1:\d+/
+
+/** What a runtime has to do, by the name that failures have. */
+const QUICK_STARTS = {
+  'server and client': (place) => conversation(place, 'server.js', 'client.js', 8000),
+  EventSource: (place) => events(place, 'eventsource.js', 8000),
+  'permessage-deflate': (place) => printing(place, 'deflate.js', 8000, /^14000 characters with permessage-deflate$/m),
+  'websocket-driver': (place) => conversation(place, 'driver-server.js', 'driver-client.js', 3000),
+  websocket: (place) => conversation(place, 'websocket-server.js', 'websocket-client.js', 8080),
+  'ES module': (place) => printing(place, 'module.mjs', 8000, /^client: message Hello\nclient: close 1000/m)
+}
+
+/**
+ * Where programs run.
+ *
+ * @typedef {object} Place
+ * @property {string} folder where the package is installed
+ * @property {string[]} command without the program
+ * @property {Record<string, string>} env
+ */
+
+/** A server and a client in a process each, up to a closing handshake. */
+async function conversation (place, server, client, printed) {
+  await serving(place, server, printed, async (port) => {
+    assert.match(await finish(place, client, printed, port), /^message Hello, world!$[^]*^close 1000/m)
+  })
+}
+
+async function events (place, name, printed) {
+  await serving(place, name, printed, async (port) => {
+    const options = { host: '127.0.0.1', port, headers: { Accept: 'text/event-stream' }, agent: false }
+    const request = http.get({ ...options, timeout: SECONDS * 1000 })
+    request.on('timeout', () => request.destroy(new Error('no event')))
+    const [response] = await once(request, 'response')
+    const [first] = await once(response.setEncoding('utf8'), 'data')
+    response.destroy()
+    assert.match(first, /^retry: 1000/)
+  })
+}
+
+async function printing (place, name, printed, expected) {
+  assert.match(await finish(place, name, printed, await freePort()), expected)
+}
+
+async function serving (place, name, printed, body) {
+  const port = await freePort()
+  const program = begin(place, write(place, name, printed, port))
+  try {
+    await until(() => LISTENS.test(program.result.stdout) || program.child.exitCode !== null, 'the server listens')
+    assert.equal(program.child.exitCode, null, program.result.stderr)
+    await body(port)
+  } finally {
+    program.child.kill('SIGKILL')
+    await program.finished
+  }
+}
+
+async function finish (place, name, printed, port) {
+  const { code, stdout, stderr } = await begin(place, write(place, name, printed, port)).finished
+  assert.equal(code, 0, stdout + stderr)
+  return stdout
+}
+
+function begin ({ folder, command: [command, ...args], env }, file) {
+  return start(command, [...args, file], { cwd: folder, env, timeout: SECONDS * 1000 })
+}
+
+/** The name of a file with the printed program, whose port is another. */
+function write ({ folder }, name, printed, port) {
+  const isModule = name.endsWith('.mjs')
+  const text = isModule ? typescript() : fileBlock(name)
+  assert.ok(text.includes(String(printed)), `${name} has the port ${printed}`)
+  const moved = text.replaceAll(String(printed), String(port))
+  const [, base, extension] = /^(.*)(\.m?js)$/.exec(name)
+  const file = path.join(folder, `${base}-${port}${extension}`)
+  fs.writeFileSync(file, isModule ? require('esbuild').transformSync(moved, { loader: 'ts' }).code : moved)
+  return file
+}
+
+/** README's program in TypeScript, an ES module without its types. */
+function typescript () {
+  return codeBlocks().find(({ page, language }) => page === 'README.md' && language === 'ts').text
+}
+
+async function freePort () {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function until (isSo, what) {
+  const end = Date.now() + SECONDS * 1000
+  while (!isSo()) {
+    assert.ok(Date.now() < end, `Not in ${SECONDS} s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+module.exports = { QUICK_STARTS, begin }

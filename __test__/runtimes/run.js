@@ -1,0 +1,158 @@
+'use strict'
+
+// npm run test:runtimes: the packed package in an empty folder, without Rust on the PATH, run by every runtime that npm
+// has for this machine. Fills the table of docs/runtimes.md.
+
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+
+const { Failure, ensureDependencies, main } = require('../../scripts/support')
+const { ROOT, npm, run, temporaryFolder } = require('../package/process')
+const { createAuthority } = require('../support/certs')
+const { QUICK_STARTS, begin } = require('./programs')
+const { FOLDER, INSTALLERS, PACKAGES, node, rows } = require('./rows')
+
+const PAGE = path.join(ROOT, 'docs', 'runtimes.md')
+const TABLE = /(<!-- table: begin -->\n)[^]*(<!-- table: end -->)/
+const MINUTES = 60000
+/** Of a failure. */
+const LINES = 12
+
+const USAGE = `Usage: npm run test:runtimes -- [--check] [filter ...]
+
+  --check  does not write docs/runtimes.md
+  filter   only the runtimes whose name contains one of the filters; docs/runtimes.md is not written`
+
+main(async (args) => {
+  const unknown = args.find((arg) => arg.startsWith('-') && arg !== '--check')
+  if (unknown) throw new Failure(`Unknown argument: ${unknown}\n${USAGE}`)
+  const filters = args.filter((arg) => !arg.startsWith('-'))
+  ensureDependencies()
+  await installRuntimes()
+  const folders = await installPackage()
+  const chosen = rows().filter(({ name }) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
+  const results = []
+  for (const row of chosen) {
+    const result = await runRow(row, folders[row.hasNoAddon ? 'bare' : 'whole'])
+    console.log(line(result))
+    for (const failure of result.failures) console.log(`\n${failure}\n`)
+    results.push(result)
+  }
+  const failed = results.filter(({ failures }) => failures.length > 0).length
+  if (filters.length === 0 && !args.includes('--check')) writeTable(results)
+  console.log(`${results.length - failed} passed, ${failed} failed`)
+  if (failed > 0) process.exitCode = 1
+})
+
+/** The newest of each, and once a day is enough. */
+async function installRuntimes () {
+  const stamp = path.join(FOLDER, 'installed.json')
+  const wanted = JSON.stringify([PACKAGES, today()])
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) return
+  fs.mkdirSync(FOLDER, { recursive: true })
+  const specs = Object.entries(PACKAGES).map(([name, spec]) => `${name}@${spec}`)
+  await npm(['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', FOLDER, ...specs], {
+    cwd: FOLDER, timeout: 10 * MINUTES
+  })
+  for (const installer of INSTALLERS) {
+    // What a program could not be fetched for is told by its row.
+    await run(node(24), [installer], { cwd: path.dirname(installer), timeout: 2 * MINUTES }).catch(() => {})
+  }
+  fs.writeFileSync(stamp, wanted)
+}
+
+/** Two folders with the package under both of its names: as it is, and without an addon. */
+async function installPackage () {
+  const folder = temporaryFolder()
+  await npm(['pack', '--pack-destination', folder], { cwd: ROOT, timeout: 10 * MINUTES })
+  const tarballs = fs.readdirSync(folder).map((name) => `file:${path.join(folder, name)}`)
+  const { ca, local } = createAuthority()
+  const make = async (name) => {
+    const app = path.join(folder, name)
+    fs.mkdirSync(app)
+    // Deno takes .js files for ES modules without it.
+    fs.writeFileSync(path.join(app, 'package.json'), JSON.stringify({ private: true, type: 'commonjs' }))
+    const names = ['faye-websocket', 'faye-websocket-rs'].map((each) => `${each}@${tarballs[0]}`)
+    await npm(['install', '--offline', '--no-audit', '--no-fund', ...names], { cwd: app })
+    fs.copyFileSync(path.join(__dirname, 'probe.js'), path.join(app, 'probe.js'))
+    for (const [file, text] of [['ca.pem', ca], ['cert.pem', local.cert], ['key.pem', local.key]]) {
+      fs.writeFileSync(path.join(app, file), text)
+    }
+    return app
+  }
+  const [whole, bare] = [await make('whole'), await make('bare')]
+  removeAddons(path.join(bare, 'node_modules'))
+  return { whole, bare }
+}
+
+/** They lie at the top of packages. */
+function removeAddons (folder) {
+  for (const name of fs.readdirSync(folder).filter((name) => !name.startsWith('.'))) {
+    for (const file of fs.readdirSync(path.join(folder, name))) {
+      if (file.endsWith('.node')) fs.rmSync(path.join(folder, name, file))
+    }
+  }
+}
+
+/** How often each quick start passed, and what the probe found. */
+async function runRow (row, folder) {
+  if (row.absent) return { row, failures: [], passed: 0, names: [] }
+  const place = { folder, command: row.command, env: { ...environment(), ...row.env } }
+  const names = Object.keys(QUICK_STARTS).filter((name) => !row.without?.includes(name))
+  const failures = []
+  const attempt = async (name, body) => {
+    try {
+      return await body()
+    } catch (error) {
+      failures.push(`${row.name}: ${name}: ${error.message.split('\n').slice(0, LINES).join('\n')}`)
+    }
+  }
+  const found = await attempt('connections', () => probe(place, row))
+  let passed = 0
+  for (const name of names) {
+    await attempt(name, async () => {
+      await QUICK_STARTS[name](place)
+      passed++
+    })
+  }
+  return { row, found, failures, passed, names }
+}
+
+async function probe (place, { core }) {
+  const { code, stdout, stderr } = await begin(place, path.join(place.folder, 'probe.js')).finished
+  if (code !== 0) throw new Error(`ended with ${code}: ${stdout}${stderr}`)
+  const found = JSON.parse(stdout)
+  if (found.core !== core) throw new Error(`runs with ${found.core} and not with ${core}: ${found.reason}`)
+  return found
+}
+
+/** Nothing of npm's, and no Rust. */
+function environment () {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|FAYE_WEBSOCKET_|NODE_)/i.test(name))
+  const hasRust = (folder) => ['cargo', 'rustc'].some((name) => fs.existsSync(path.join(folder, name)))
+  const folders = process.env.PATH.split(path.delimiter).filter((folder) => !hasRust(folder))
+  return { ...Object.fromEntries(kept), NO_COLOR: '1', PATH: folders.join(path.delimiter) }
+}
+
+function line ({ row, found, passed, names }) {
+  if (row.absent) return `| ${row.name} | – | not run: ${row.absent} | – | – | – | – |`
+  const { version = '?', core = '?', server = '?', client = '?', tls = '?' } = found ?? {}
+  return `| ${row.name} | ${version} | ${passed} of ${names.length} | ${core} | ${server} | ${client} | ${tls} |`
+}
+
+function writeTable (results) {
+  const { glibcVersionRuntime: glibc } = process.report.getReport().header
+  const text = `Run on ${today()}, ${os.type()} ${os.arch()}${glibc ? ` with glibc ${glibc}` : ''}:
+
+| runtime | version | quick starts | core | server | client | client by TLS |
+| --- | --- | --- | --- | --- | --- | --- |
+${results.map(line).join('\n')}
+`
+  const page = fs.readFileSync(PAGE, 'utf8')
+  fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => `${begin}${text}${end}`))
+}
+
+function today () {
+  return new Date().toISOString().slice(0, 10)
+}

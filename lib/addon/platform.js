@@ -3,6 +3,7 @@
 
 /** What this machine is called in the names of addons and of their packages. */
 
+const { Buffer } = require('node:buffer')
 const fs = require('node:fs')
 
 /** Enough of an executable for its head and the name of its dynamic linker. */

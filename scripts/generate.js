@@ -1,7 +1,7 @@
 'use strict'
 
-// npm run generate: remakes what the napi CLI makes: binding.d.ts and the platform packages under npm/;
-// and the licences of what is linked into the addon.
+// npm run generate: remakes what the napi CLI makes, binding.d.ts; the platform packages under npm/; and the licences
+// of what is linked into the addons.
 //
 // The CLI is fetched for the occasion and is no development dependency: it asks for a newer Node than the package
 // does, and only those who change the native interface need it. It works in directories of its own under target/,
@@ -12,6 +12,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, Failure, npm, main } = require('./support')
 const { writeNotices } = require('./notices')
+const { writePackages } = require('./packages')
 
 const CLI = '@napi-rs/cli@3.10.12'
 const OUTPUT = 'target/generated'
@@ -24,7 +25,7 @@ main(() => {
   napi('build', '--platform', '--release', '--target-dir', 'target/napi', '--output-dir', OUTPUT,
     '--no-js', '--dts', 'binding.d.ts', '--no-dts-cache', '--no-const-enum', '--', '--locked')
   fs.copyFileSync(path.join(ROOT, OUTPUT, 'binding.d.ts'), path.join(ROOT, 'binding.d.ts'))
-  napi('create-npm-dirs')
+  writePackages()
   writeNotices()
 })
 

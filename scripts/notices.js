@@ -6,6 +6,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, run } = require('./support')
+const { PLATFORMS } = require('./platform')
 
 const FILE = path.join(ROOT, 'THIRD-PARTY-NOTICES.txt')
 const LICENCE_FILE = /^(licen[cs]e|copying|unlicense|notice)/i
@@ -19,16 +20,17 @@ function writeNotices () {
   const list = crates.map(({ name, version, license }) => `${name} ${version}: ${license}`)
   const sections = [...texts].map(([text, names]) => `${'='.repeat(80)}\n${names.join(', ')}\n\n${text}`)
   fs.writeFileSync(FILE, [
-    'The compiled addon contains these crates. Their licences follow, each text once.\n',
+    'The compiled addons contain these crates. Their licences follow, each text once.\n',
     list.join('\n') + '\n',
     ...sections
   ].join('\n'))
 }
 
-/** What ends up in the addon for the platform we publish, without what runs at compile time. */
+/** What ends up in the addon of one platform or another, without what runs at compile time. */
 function linkedCrates () {
   const { stdout: tree } = run('cargo', ['tree', '--locked', '-p', 'faye-websocket-binding',
-    '-e', 'normal,no-proc-macro', '--target', 'x86_64-unknown-linux-gnu', '--prefix', 'none', '--format', '{p}'],
+    '-e', 'normal,no-proc-macro', ...PLATFORMS.flatMap(({ target }) => ['--target', target]),
+    '--prefix', 'none', '--format', '{p}'],
   { name: 'cargo tree', stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
   const linked = new Set()
   for (const line of tree.split('\n')) {

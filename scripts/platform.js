@@ -6,7 +6,12 @@ const { isMusl, platformName } = require('../lib/addon/platform')
 
 const BINARY_NAME = 'faye-websocket'
 
-/** By the names that napi gives them. `target` is Rust's. */
+/**
+ * By the names that napi gives them. `target` is Rust's.
+ *
+ * @typedef {{ name: string, os: NodeJS.Platform, cpu: string, libc?: string, target: string }} Platform
+ * @type {Platform[]}
+ */
 const PLATFORMS = [
   { name: 'linux-x64-gnu', os: 'linux', cpu: 'x64', libc: 'glibc', target: 'x86_64-unknown-linux-gnu' },
   { name: 'linux-x64-musl', os: 'linux', cpu: 'x64', libc: 'musl', target: 'x86_64-unknown-linux-musl' },

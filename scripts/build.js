@@ -16,18 +16,18 @@ const NEEDS = 'Building needs Rust 1.88 or newer with cargo on the PATH (https:/
 /** Compiles the addon and returns the path of the file, which is where lib/addon looks for it, or in `target/`. */
 function build ({ debug = false, features = [] } = {}) {
   const target = path.join(ROOT, features.length > 0 ? `target/${features.join('-')}.node` : addonName())
-  install(compile(debug, features), target)
+  const args = debug ? [] : ['--release']
+  if (features.length > 0) args.push('--features', features.join(','))
+  install(compile(['build', ...args], environment()), target)
   return target
 }
 
-function compile (debug, features) {
-  const args = ['build', '--locked', '--message-format=json-render-diagnostics']
-  if (!debug) args.push('--release')
-  if (features.length > 0) args.push('--features', features.join(','))
-  const { stdout } = run('cargo', args, {
-    name: 'cargo build',
+/** Has cargo compile the binding by a command that is like `build`, and returns the path of the shared library. */
+function compile ([command, ...args], env) {
+  const { stdout } = run('cargo', [command, '--locked', '--message-format=json-render-diagnostics', ...args], {
+    name: 'cargo ' + command,
     fix: NEEDS,
-    env: environment(),
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
     maxBuffer: 1 << 28
@@ -72,4 +72,4 @@ if (require.main === module) {
   })
 }
 
-module.exports = { build }
+module.exports = { build, compile, install }

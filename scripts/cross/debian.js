@@ -15,13 +15,14 @@ const ARCHITECTURES = ['amd64', 'arm64']
 const STALE_MS = 12 * 60 * 60 * 1000
 
 /**
- * @param {string[]} packages as apt-get takes them, in the release of versions.js
+ * @param {string[]} packages as apt-get takes them
  * @param {string} folder
+ * @param {string} [release]
  */
-function unpackPackages (packages, folder) {
+function unpackPackages (packages, folder, release = DEBIAN) {
   const downloads = fs.mkdtempSync(path.join(CACHE, 'debs-'))
   try {
-    apt(['download', '--quiet=2', ...packages], downloads)
+    apt(['download', '--quiet=2', ...packages], downloads, release)
     for (const file of fs.readdirSync(downloads)) {
       run('dpkg', ['-x', path.join(downloads, file), folder])
     }
@@ -30,8 +31,8 @@ function unpackPackages (packages, folder) {
   }
 }
 
-function apt (args, cwd) {
-  run('apt-get', [...options(lists()), ...args], {
+function apt (args, cwd, release) {
+  run('apt-get', [...options(lists(release)), ...args], {
     name: 'apt-get ' + args[0],
     fix: 'Debian\'s packages come from the mirror of this machine: check the network, then run the command again.',
     cwd,
@@ -39,12 +40,12 @@ function apt (args, cwd) {
   })
 }
 
-function lists () {
-  const folder = path.join(CACHE, `apt-${DEBIAN}`)
+function lists (release) {
+  const folder = path.join(CACHE, `apt-${release}`)
   const done = path.join(folder, 'done')
   if (Date.now() - modified(done) < STALE_MS) return folder
   fs.mkdirSync(path.join(folder, 'lists', 'partial'), { recursive: true })
-  fs.writeFileSync(path.join(folder, 'sources.list'), sources())
+  fs.writeFileSync(path.join(folder, 'sources.list'), sources(release))
   run('apt-get', [...options(folder), '--quiet=2', 'update'], { name: 'apt-get update', stdio: ['ignore', 2, 2] })
   fs.writeFileSync(done, '')
   return folder
@@ -58,7 +59,7 @@ function options (folder) {
   ].flatMap((option) => ['-o', option])
 }
 
-function sources () {
+function sources (release) {
   const repositories = machineRepositories()
   const archive = repositories.find((uri) => /\/debian\/?$/.test(uri))
   const security = repositories.find((uri) => /\/debian-security\/?$/.test(uri))
@@ -67,7 +68,7 @@ function sources () {
       'not brought the standard library of a target: rustup target add <target>')
   }
   const from = `deb [signed-by=${KEYS}]`
-  return `${from} ${archive} ${DEBIAN} main\n${from} ${security} ${DEBIAN}-security main\n`
+  return `${from} ${archive} ${release} main\n${from} ${security} ${release}-security main\n`
 }
 
 function machineRepositories () {

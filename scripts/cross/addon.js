@@ -1,0 +1,98 @@
+'use strict'
+
+// Compiles the addon for a platform, this one or another, the way it is published: on a glibc of 2014, without paths of
+// this machine, its symbols in a file apart.
+
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { spawnSync } = require('node:child_process')
+const { ROOT, Failure, run } = require('../support')
+const { compile } = require('../build')
+const { rustFor } = require('./rust')
+const { zig } = require('./zig')
+
+const OUTPUT = path.join(ROOT, 'target', 'platforms')
+/** That of RHEL 7, and what Rust itself asks for. */
+const GLIBC = '2.17'
+const MACOS = '11.0'
+
+/** Seconds instead of minutes for a file that is the same but for size and speed. */
+const QUICK = {
+  CARGO_PROFILE_RELEASE_LTO: 'off',
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
+  CARGO_PROFILE_RELEASE_OPT_LEVEL: '1'
+}
+const SYMBOLS = { CARGO_PROFILE_RELEASE_STRIP: 'none', CARGO_PROFILE_RELEASE_DEBUG: 'line-tables-only' }
+
+/**
+ * @param {import('../platform').Platform} platform
+ * @param {{ quick?: boolean }} [options]
+ * @returns {{ library: string, symbols?: string, builder: string, target: string }} the files, and what made them
+ */
+function compileAddon (platform, { quick = false } = {}) {
+  const { command, target, env, flags = [], linker } = wayTo(platform)
+  const rust = rustFor(target, flags)
+  // The floor is said to cargo-zigbuild as a part of the target.
+  const named = rust.args.map((arg) => arg === target && platform.libc === 'glibc' ? `${target}.${GLIBC}` : arg)
+  const whole = compile([command, '--release', '-p', 'faye-websocket-binding', ...named], {
+    ...process.env,
+    CARGO_TARGET_DIR: OUTPUT,
+    ...env,
+    ...rust.env,
+    ...(quick ? QUICK : SYMBOLS)
+  })
+  const builder = [rust.compiler, linker].filter(Boolean).join(', ')
+  return { ...withoutSymbols(whole, platform), builder, target }
+}
+
+/** The command, its target, variables and compiler flags, and what links, in words. Fetches what is missing. */
+function wayTo (platform) {
+  const { name, target, libc } = platform
+  if (libc === 'musl') return { command: 'zigbuild', target, flags: ['-Ctarget-feature=-crt-static'], ...zig() }
+  if (libc === 'glibc') return { command: 'zigbuild', target, ...zig() }
+  if (platform.os === process.platform) {
+    return { command: 'build', target, env: { MACOSX_DEPLOYMENT_TARGET: MACOS }, linker: `${os.type()}'s linker` }
+  }
+  if (platform.os === 'darwin') {
+    const { env, linker } = zig()
+    return { command: 'zigbuild', target, env: { ...env, MACOSX_DEPLOYMENT_TARGET: MACOS }, linker }
+  }
+  if (platform.cpu !== 'x64') throw new Failure(`${name} is built on Windows only.`)
+  const { env, linker } = zig()
+  return { command: 'zigbuild', target: 'x86_64-pc-windows-gnu', env: { ...env, LIBNODE_PATH: libnode() }, linker }
+}
+
+/**
+ * napi-build looks for a library to import Node's functions from, which the feature dyn-symbols looks up when the addon
+ * is loaded. An empty archive contents it.
+ */
+function libnode () {
+  const folder = path.join(OUTPUT, 'libnode')
+  fs.mkdirSync(folder, { recursive: true })
+  fs.writeFileSync(path.join(folder, 'libnode.a'), '!<arch>\n')
+  fs.writeFileSync(path.join(folder, 'libnode.dll'), '')
+  return folder
+}
+
+/** MSVC writes the symbols into a file apart by itself. */
+function withoutSymbols (whole, { name, os }) {
+  if (whole.endsWith('.dll') && process.platform === 'win32') return { library: whole }
+  const symbols = path.join(OUTPUT, 'symbols', `faye-websocket.${name}.debug`)
+  const library = path.join(OUTPUT, 'stripped', `faye-websocket.${name}.node`)
+  for (const file of [symbols, library]) fs.mkdirSync(path.dirname(file), { recursive: true })
+  fs.copyFileSync(whole, symbols)
+  run(objcopy(), [...(os === 'darwin' ? ['--strip-debug', '--discard-all'] : ['--strip-all']), whole, library])
+  return { library, symbols }
+}
+
+/** rustup brings one for the files of all systems. */
+function objcopy () {
+  const ask = (...args) => spawnSync('rustc', args, { encoding: 'utf8' }).stdout
+  const [, host] = /^host: (.+)$/m.exec(ask('--version', '--verbose')) ?? []
+  const program = path.join(ask('--print', 'sysroot').trim(), 'lib', 'rustlib', host, 'bin', 'rust-objcopy')
+  if (!fs.existsSync(program)) throw new Failure(`This needs rustup's Rust, which has ${program}.`)
+  return program
+}
+
+module.exports = { compileAddon, wayTo, GLIBC, OUTPUT }

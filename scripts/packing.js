@@ -1,0 +1,88 @@
+'use strict'
+
+// Makes the tarballs that are published: the main package without an addon, which names the packages of the platforms
+// as optional dependencies; those packages; and the aliases of npm/aliases. All have one version.
+// (`npm pack` in a checkout is something else: its tarball carries the addon of this machine and stands alone.)
+
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { ROOT, Failure, npm } = require('./support')
+const { PLATFORMS, addonName } = require('./platform')
+const { packageFolder, packageName, mainManifest } = require('./packages')
+
+const ALIASES = path.join(ROOT, 'npm', 'aliases')
+const WASM = 'lib/wasm/module.js'
+/** Of the checkout, and nothing to those who install. */
+const DEVELOPMENT = ['scripts', 'devDependencies', 'napi']
+
+/**
+ * @param {string} folder for the tarballs
+ * @param {import('./platform').Platform[]} platforms those that are packed; the main package names all of them
+ * @returns {string[]} the tarballs in the order in which they are published: what is required comes first
+ */
+function pack (folder, platforms = PLATFORMS) {
+  const missing = missingFiles(platforms)
+  if (missing.length > 0) throw new Failure(`These files are missing:\n${missing.join('\n')}`)
+  const different = differentVersions()
+  if (different.length > 0) throw new Failure(`These do not have the version of package.json:\n${different.join('\n')}`)
+  const staged = fs.mkdtempSync(path.join(os.tmpdir(), 'faye-websocket-rs-pack-'))
+  try {
+    stageMain(staged)
+    return [...platforms.map(packageFolder), staged, ...aliasFolders()].map((from) => packFolder(from, folder))
+  } finally {
+    fs.rmSync(staged, { recursive: true, force: true })
+  }
+}
+
+function missingFiles (platforms) {
+  const addons = platforms.map((platform) => path.join(packageFolder(platform), addonName(platform.name)))
+  return [...addons, path.join(ROOT, WASM)]
+    .filter((file) => !fs.existsSync(file))
+    .map((file) => path.relative(ROOT, file))
+}
+
+/** Exactly the same, so that no addon is loaded by another version's JavaScript. */
+function differentVersions () {
+  const { name, version } = mainManifest()
+  const packages = [...PLATFORMS.map(packageFolder), ...aliasFolders()].filter((folder) => {
+    const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'))
+    return manifest.version !== version || (manifest.dependencies?.[name] ?? version) !== version
+  })
+  const crates = fs.readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8')
+  const [, ofCrates] = /^\[workspace\.package\]\nversion = "(.*)"$/m.exec(crates) ?? []
+  return [...packages.map((folder) => path.relative(ROOT, folder)), ...(ofCrates === version ? [] : ['Cargo.toml'])]
+}
+
+function stageMain (folder) {
+  const listed = npm(['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], {
+    stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 26
+  })
+  for (const { path: file } of JSON.parse(listed.stdout)[0].files) {
+    if (file.endsWith('.node')) continue
+    fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+    fs.copyFileSync(path.join(ROOT, file), path.join(folder, file))
+  }
+  const manifest = mainManifest()
+  for (const field of DEVELOPMENT) delete manifest[field]
+  manifest.optionalDependencies = Object.fromEntries(PLATFORMS.map((platform) => {
+    return [packageName(platform), manifest.version]
+  }))
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest, null, 2) + '\n')
+}
+
+function packFolder (from, folder) {
+  const { stdout } = npm(['pack', '--json', '--loglevel=error', '--pack-destination', folder], {
+    cwd: from, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 26
+  })
+  return path.join(folder, JSON.parse(stdout)[0].filename)
+}
+
+function aliasFolders () {
+  if (!fs.existsSync(ALIASES)) return []
+  return fs.readdirSync(ALIASES)
+    .map((name) => path.join(ALIASES, name))
+    .filter((folder) => fs.existsSync(path.join(folder, 'package.json')))
+}
+
+module.exports = { pack }

@@ -4,8 +4,8 @@
 const Stream = require('node:stream')
 const util = require('node:util')
 const eventStream = require('../http/event_stream')
-const { isEventSource, isSecureRequest } = require('../http/request')
-const { milliseconds } = require('../http/options')
+const { headersOf, isEventSource, isSecureRequest } = require('../http/request')
+const { invalid, milliseconds } = require('../http/options')
 const { nextTick, programClock } = require('../runtime')
 const transports = require('../transport')
 const { EventTarget, dispatch } = require('./event')
@@ -23,17 +23,19 @@ const MAX_BUFFERED = 16 * 1024 * 1024
  * @param {any} [options]
  */
 function EventSource (request, response, options) {
+  const { host, 'last-event-id': lastEventId } = headersOf(request)
+  const scheme = isSecureRequest(request) ? 'https:' : 'http:'
+  if (response === undefined || response === null) throw invalid('response', response, 'an http.ServerResponse')
   Stream.call(this)
   this.writable = true
   const { headers: given, ping, retry } = options || {}
 
-  const scheme = isSecureRequest(request) ? 'https:' : 'http:'
   this._stream = response.socket
   this._ping = milliseconds('ping', ping || this.DEFAULT_PING)
   this._retry = milliseconds('retry', retry || this.DEFAULT_RETRY)
   this._pingTimer = null
-  this.url = scheme + '//' + request.headers.host + request.url
-  this.lastEventId = request.headers['last-event-id'] || ''
+  this.url = scheme + '//' + host + request.url
+  this.lastEventId = lastEventId || ''
   this.readyState = CONNECTING
 
   const headers = []

@@ -49,7 +49,20 @@ function oneOf (name, value, values) {
   throw new TypeError(`Invalid ${name}: ${inspect(value)}; expected '${values.join("' or '")}'`)
 }
 
+/**
+ * What to throw for an argument that is left out or is something else.
+ *
+ * @param {string} name
+ * @param {any} value
+ * @param {string} expected
+ */
+function invalid (name, value, expected) {
+  // A text may be a URL with a password.
+  const shown = value === undefined || value === null ? value : `a value of type ${typeof value}`
+  return new TypeError(`Invalid ${name}: ${shown}; expected ${expected}`)
+}
+
 /** Milliseconds. Beyond this, Node's timers fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-module.exports = { LONGEST_TIMER, milliseconds, oneOf, positive, validateOptions }
+module.exports = { LONGEST_TIMER, invalid, milliseconds, oneOf, positive, validateOptions }

@@ -2,6 +2,7 @@
 'use strict'
 
 const binding = require('../native')
+const { invalid } = require('./options')
 
 /**
  * Whether an http server should hand this request to a WebSocket.
@@ -9,8 +10,9 @@ const binding = require('../native')
  * @param {any} request
  * @returns {boolean}
  */
-function isWebSocket ({ method, headers }) {
-  return binding.isWebSocket(String(method), String(headers.connection || ''), String(headers.upgrade || ''))
+function isWebSocket (request) {
+  const headers = headersOf(request)
+  return binding.isWebSocket(String(request.method), String(headers.connection || ''), String(headers.upgrade || ''))
 }
 
 /**
@@ -21,8 +23,8 @@ function isWebSocket ({ method, headers }) {
  */
 function isEventSource (request) {
   // Other requests are not asked for their headers, which they may not have.
-  if (request.method !== 'GET') return false
-  return binding.isEventSource(request.method, String(request.headers.accept || ''))
+  if (isRequest(request) && request.method !== 'GET') return false
+  return binding.isEventSource('GET', String(headersOf(request).accept || ''))
 }
 
 /**
@@ -31,7 +33,9 @@ function isEventSource (request) {
  * @param {any} request
  * @returns {boolean}
  */
-function isSecureRequest ({ connection, socket, headers }) {
+function isSecureRequest (request) {
+  if (!isRequest(request)) throw noRequest(request)
+  const { connection, socket, headers } = request
   if (connection && connection.authorized !== undefined) return true
   if (socket && socket.secure) return true
   if (!headers) return false
@@ -47,8 +51,30 @@ function isSecureRequest ({ connection, socket, headers }) {
  * @param {any} request
  */
 function requestUrl (request) {
+  const { host } = headersOf(request)
   const scheme = isSecureRequest(request) ? 'wss:' : 'ws:'
-  return scheme + '//' + request.headers.host + request.url
+  return scheme + '//' + host + request.url
+}
+
+/**
+ * Throws for what is no request.
+ *
+ * @param {any} request
+ */
+function headersOf (request) {
+  const headers = request?.headers
+  if (headers === undefined || headers === null) throw noRequest(request)
+  return headers
+}
+
+/** @param {any} request */
+function isRequest (request) {
+  return request !== undefined && request !== null
+}
+
+/** @param {any} request */
+function noRequest (request) {
+  return invalid('request', request, 'an http.IncomingMessage with its headers')
 }
 
 /**
@@ -67,4 +93,4 @@ function headersObject (flat) {
 /** Parses the head of a request from bytes. */
 const { RequestParser } = binding
 
-module.exports = { RequestParser, isWebSocket, isEventSource, isSecureRequest, headersObject, requestUrl }
+module.exports = { RequestParser, isWebSocket, isEventSource, isSecureRequest, headersObject, headersOf, requestUrl }

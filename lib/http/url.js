@@ -92,6 +92,7 @@ function decode (text) {
 
 /** @param {any} url */
 function read (url) {
+  if (url === null) throw new TypeError('null is not a valid URL')
   const href = typeof url === 'object' ? url.href : url
   const parsed = typeof href === 'string' ? parse(href) : null
   const text = typeof href === 'string' ? href : String(url)

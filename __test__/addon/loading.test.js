@@ -7,10 +7,13 @@ const test = require('node:test')
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
+const esbuild = require('esbuild')
 
 const { glibcVersion, platformName } = require('../../lib/addon/platform')
 const { addonName } = require('../../scripts/platform')
 const { ROOT, start, temporaryFolder } = require('../package/process')
+
+const { version } = require('../../package.json')
 
 const copies = temporaryFolder()
 const NAME = platformName()
@@ -23,6 +26,9 @@ const { FAYE_WEBSOCKET_RUNTIME, ...UNSET } = process.env
 const NATIVE = { FAYE_WEBSOCKET_RUNTIME: 'native' }
 const FORBIDDEN = 'FAYE_WEBSOCKET_RUNTIME is "native", which forbids WebAssembly.'
 const NO_WASM = 'throw new Error("this runtime has no WebAssembly")'
+const REPORT = `
+  const { binding, runtime, runtimeReason } = require('./lib/choice')
+  console.log(JSON.stringify({ runtime, runtimeReason, isWasm: binding.isStandIn }))`
 const SOME_WASM = 'module.exports = { isStandIn: true }'
 const VERSION = Number(process.versions.node.split('.')[0])
 const PERMISSION = VERSION < 24 ? '--experimental-permission' : '--permission'
@@ -183,6 +189,50 @@ test('a worker of a thread that has not loaded the package warns', async () => {
   assert.equal(stderr.match(/\[FAYE_WEBSOCKET_WASM\]/g)?.length, 1, stderr)
 })
 
+// As esbuild needs it for all packages that require modules of Node.
+const BANNER = `import { createRequire } from 'node:module'
+const require = createRequire(import.meta.url)`
+
+for (const format of ['cjs', 'esm']) {
+  const bundle = async (files) => {
+    const folder = copyOf({ files })
+    const outfile = path.join(folder, 'bundle', format === 'esm' ? 'index.mjs' : 'index.cjs')
+    const { warnings } = await esbuild.build({
+      stdin: { contents: REPORT, resolveDir: folder }, bundle: true, platform: 'node', format, outfile,
+      banner: format === 'esm' ? { js: BANNER } : {}
+    })
+    assert.deepEqual(warnings, [])
+    // What the bundle needs is in it.
+    fs.rmSync(path.join(folder, 'lib'), { recursive: true })
+    const { stdout, stderr } = await start(process.execPath, [outfile], { env: UNSET }).finished
+    return { ...JSON.parse(stdout), stderr }
+  }
+  const packageOf = (version) => ({
+    [`node_modules/faye-websocket-rs-${NAME}/index.js`]: 'exports.isPackaged = true',
+    [`node_modules/faye-websocket-rs-${NAME}/package.json`]: JSON.stringify({ version })
+  })
+
+  test(`a bundle (${format}) needs no loader for addons, and takes the package of the platform beside it`, async () => {
+    const { runtime, runtimeReason, stderr } = await bundle(packageOf(version))
+    assert.deepEqual([runtime, runtimeReason, stderr], ['native', `loaded the package faye-websocket-rs-${NAME}`, ''])
+  })
+
+  test(`a bundle (${format}) without that package runs WebAssembly, with a warning`, async () => {
+    const { runtime, runtimeReason, isWasm, stderr } = await bundle({})
+    assert.deepEqual([runtime, isWasm], ['wasm', true])
+    assert.equal(runtimeReason,
+      `A bundle has no addon in it, and there is no package faye-websocket-rs-${NAME} beside it`)
+    assert.match(stderr, /Install that beside the bundle, or make faye-websocket-rs external\. FAYE_WEBSOCKET_RUNTIME=/)
+  })
+
+  test(`a bundle (${format}) takes no package of another version`, async () => {
+    const { runtime, runtimeReason } = await bundle(packageOf('0.0.1'))
+    assert.equal(runtime, 'wasm')
+    assert.equal(runtimeReason,
+      `The package faye-websocket-rs-${NAME} beside the bundle is 0.0.1, and the bundle has ${version}`)
+  })
+}
+
 test('every entry of the package says what runs the protocol, and why', () => {
   const faye = require('faye-websocket-rs')
   assert.match(faye.runtime, /^(native|wasm)$/)
@@ -222,9 +272,7 @@ function filesOf (room) {
 }
 
 async function choiceOf (folder, options) {
-  const { stdout, stderr } = await load(folder, options, `
-    const { binding, runtime, runtimeReason } = require('./lib/choice')
-    console.log(JSON.stringify({ runtime, runtimeReason, isWasm: binding.isStandIn }))`)
+  const { stdout, stderr } = await load(folder, options, REPORT)
   return { ...JSON.parse(stdout), stderr }
 }
 

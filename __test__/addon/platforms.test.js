@@ -8,6 +8,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 
 const { isMusl, platformName } = require('../../lib/addon/platform')
+const { VERSION } = require('../../lib/addon/version')
 const { PLATFORMS, addonName } = require('../../scripts/platform')
 const { ROOT, run } = require('../package/process')
 
@@ -51,6 +52,10 @@ test('the package of a platform has its file, its version and its limits', () =>
     })
     assert.ok(files.includes(file), folder)
   }
+})
+
+test('a bundle knows the version of the package', () => {
+  assert.equal(VERSION, manifest.version)
 })
 
 // npm would not install it there, and WebAssembly runs anywhere.

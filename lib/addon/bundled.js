@@ -9,6 +9,7 @@
 
 const { createRequire } = require('node:module')
 const { platformName } = require('./platform')
+const { VERSION } = require('./version')
 
 const name = platformName()
 /** @type {any[]} */
@@ -18,7 +19,8 @@ let binding
 
 try {
   // A bundle that is an ES module has no __filename.
-  const load = createRequire(typeof __filename === 'string' ? __filename : process.argv[1])
+  const load = createRequire(typeof __filename === 'string' ? __filename : process.argv[1] ?? process.execPath)
+  checkVersion(load(`faye-websocket-rs-${name}/package.json`).version)
   switch (name) {
     case 'linux-x64-gnu': binding = load('faye-websocket-rs-linux-x64-gnu'); break
     case 'linux-x64-musl': binding = load('faye-websocket-rs-linux-x64-musl'); break
@@ -31,6 +33,17 @@ try {
   }
 } catch (error) {
   errors.push(error)
+}
+
+/**
+ * The package is not always of the installation that the bundle was made from.
+ *
+ * @param {string} version
+ */
+function checkVersion (version) {
+  if (version === VERSION) return
+  const message = `The package faye-websocket-rs-${name} beside the bundle is ${version}, and the bundle has ${VERSION}`
+  throw Object.assign(new Error(message), { code: 'ERR_FAYE_WEBSOCKET_OTHER_VERSION' })
 }
 
 module.exports = { binding, errors, isBundle: true, isPrebuilt: true, name }

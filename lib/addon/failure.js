@@ -84,6 +84,9 @@ function failureToLoad (name, error) {
     const advice = 'Start node without --no-addons and, under --permission, with --allow-addons'
     return { code, reason: 'This process may not load addons', advice }
   }
+  if (error?.code === 'ERR_FAYE_WEBSOCKET_OTHER_VERSION') {
+    return { code: error.code, reason: message, advice: 'Install that version beside the bundle, or bundle again' }
+  }
   return {
     code: 'ERR_FAYE_WEBSOCKET_BAD_BINARY',
     reason: `The addon for ${name} does not load: ${message.split('\n')[0]}`,

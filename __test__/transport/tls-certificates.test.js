@@ -64,14 +64,9 @@ const CERTIFICATES = {
   'a good certificate of yesterday': { server: issue({ notAfter: new Date(Date.now() - HOUR) }) },
   'a certificate of tomorrow': { server: issue({ notBefore: new Date(Date.now() + HOUR) }) },
   'a certificate that nobody has signed': { server: selfSigned },
-  'a certificate that nobody has signed, given as ca': { server: selfSigned, options: { ca: selfSigned.cert } },
   'an authority as server': {
     server: certificate('localhost', { authority: true, names, keyUsage: 0x86 }), options: {}
   },
-  'an authority as server, given as ca': (() => {
-    const server = certificate('localhost', { authority: true, names, keyUsage: 0x86 })
-    return { server, options: { ca: server.cert } }
-  })(),
   'another name': { server: issue({ names: ['elsewhere.test'] }) },
   'a name in the common name only': { server: issue({ names: [] }), host: 'localhost' },
   'a name of the server': { server: local, host: 'localhost', isNative: true },
@@ -124,6 +119,58 @@ const CERTIFICATES = {
 for (const kind of ['ECDSA P-384', 'RSA 2048', 'Ed25519']) {
   const ca = certificate(kind, { authority: true, kind })
   CERTIFICATES[`an authority with ${kind}`] = { server: of(ca), options: { ca: ca.cert }, isNative: true }
+}
+
+// What a server with a certificate of its own making has, given as ca. OpenSSL wants no authority there, nor one that
+// may sign; what it refuses is refused.
+const keyOf = (id) => extension('subjectKey', false, der(0x04, [id]))
+const signedBy = (...parts) => extension('authorityKey', false, sequence(...parts))
+const ALONE = {
+  'says nothing': [{}, true],
+  'is an authority': [{ authority: true, keyUsage: 0 }, true],
+  'is an authority that signs certificates and handshakes': [{ authority: true, keyUsage: 0x86 }, true],
+  'is an authority that signs handshakes only': [{ authority: true, keyUsage: 0x80 }, true],
+  'is an authority that allows no other': [{ authority: true, keyUsage: 0, pathLength: 0 }, true],
+  'signs handshakes': [{ keyUsage: 0x80 }, true],
+  'signs handshakes and enciphers keys': [{ keyUsage: 0xa0 }, true],
+  'is for servers': [{ usages: ['serverAuth'] }, true],
+  'is for both': [{ usages: ['clientAuth', 'serverAuth'] }, true],
+  'names its own key': [{ others: [keyOf(1), signedBy(der(0x80, [1]))] }, true],
+  'has other extensions': [harmless, true],
+  'has an RSA key': [{ kind: 'RSA 2048', authority: true, keyUsage: 0 }, true],
+  'has an Ed25519 key': [{ kind: 'Ed25519' }, true],
+  'has a P-384 key': [{ kind: 'ECDSA P-384' }, true],
+  'has a P-521 key': [{ kind: 'ECDSA P-521' }, false],
+  'is an authority that signs certificates only': [{ authority: true }, false],
+  'signs certificates only': [{ keyUsage: 0x04 }, false],
+  'is for clients': [{ usages: ['clientAuth'] }, false],
+  'is an authority for clients': [{ authority: true, keyUsage: 0, usages: ['clientAuth'] }, false],
+  'names another key': [{ others: [keyOf(1), signedBy(der(0x80, [2]))] }, false],
+  'has expired': [{ notAfter: new Date(Date.now() - HOUR) }, false],
+  'is not valid yet': [{ notBefore: new Date(Date.now() + HOUR) }, false],
+  'is for another name': [{ names: ['elsewhere.test'] }, false],
+  'has its name in the common name only': [{ names: [] }, false],
+  'says something critical': [unknown(true), false],
+  'is for Netscape\'s clients': [netscape(0x80), false],
+  'allows its own name only': [{ authority: true, keyUsage: 0, ...allowed(DNS) }, false],
+  'forbids its own name': [{ authority: true, keyUsage: 0, ...forbidden(DNS) }, false],
+  // By name its own issuer.
+  'is signed by another key': [{ issuer: certificate('localhost', { authority: true }) }, false],
+  'is signed by a key of another kind': [{ issuer: certificate('localhost', { kind: 'RSA 2048' }) }, false]
+}
+for (const [name, [options, isNative]] of Object.entries(ALONE)) {
+  const server = certificate('localhost', { names, ...options })
+  CERTIFICATES[`a certificate given as ca that ${name}`] = { server, options: { ca: server.cert }, isNative }
+}
+CERTIFICATES['one certificate of a given list'] = {
+  server: selfSigned, options: { ca: [root.cert, selfSigned.cert] }, isNative: true
+}
+CERTIFICATES['another certificate of the same name given as ca'] = {
+  server: selfSigned, options: { ca: certificate('localhost', { names }).cert }
+}
+CERTIFICATES['a certificate below an authority, given as ca'] = { server: local, options: { ca: local.cert } }
+CERTIFICATES['a certificate given as ca, and another after it'] = {
+  server: { key: selfSigned.key, cert: selfSigned.cert + root.cert }, options: { ca: selfSigned.cert }, isNative: true
 }
 
 for (const [name, row] of Object.entries(CERTIFICATES)) {

@@ -113,6 +113,34 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// The three parts of a certificate.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct Signed<'a> {
+    /// With its tag.
+    pub(crate) message: &'a [u8],
+    /// The identifier, without the outermost tag.
+    pub(crate) algorithm: &'a [u8],
+    pub(crate) signature: &'a [u8],
+}
+
+impl<'a> Signed<'a> {
+    pub(crate) fn of(certificate: &'a [u8]) -> Option<Self> {
+        let mut outer = Reader(certificate);
+        let mut parts = Reader(outer.expect(SEQUENCE)?);
+        let all = parts.0;
+        parts.expect(SEQUENCE)?;
+        let message = all.get(..all.len().checked_sub(parts.0.len())?)?;
+        let algorithm = parts.expect(SEQUENCE)?;
+        let (&unused_bits, signature) = parts.expect(BIT_STRING)?.split_first()?;
+        let is_whole = unused_bits == 0 && parts.0.is_empty() && outer.0.is_empty();
+        is_whole.then_some(Self {
+            message,
+            algorithm,
+            signature,
+        })
+    }
+}
+
 /// Whether webpki or the code here knows it, or OpenSSL does not look at it either.
 fn is_harmless(id: &[u8], is_critical: bool) -> bool {
     UNDERSTOOD.contains(&id)
@@ -336,6 +364,36 @@ mod tests {
             facts.read_extension(BASIC_CONSTRAINTS, Reader(value));
             let seen = (facts.is_authority, facts.path_length, facts.is_strange);
             assert_eq!(seen, expected, "{value:x?}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_has_three_parts() {
+        let parts = |message, algorithm, signature| {
+            Some(Signed {
+                message,
+                algorithm,
+                signature,
+            })
+        };
+        for (der, expected) in [
+            (
+                &b"\x30\x0b\x30\x01\x05\x30\x01\x06\x03\x03\x00\x07\x08"[..],
+                parts(b"\x30\x01\x05", b"\x06", b"\x07\x08"),
+            ),
+            // Unused bits; more than three parts; more than a certificate; no signature.
+            (
+                b"\x30\x0b\x30\x01\x05\x30\x01\x06\x03\x03\x01\x07\x08",
+                None,
+            ),
+            (
+                b"\x30\x0b\x30\x01\x05\x30\x01\x06\x03\x01\x00\x05\x00",
+                None,
+            ),
+            (b"\x30\x09\x30\x01\x05\x30\x01\x06\x03\x01\x00\x00", None),
+            (b"\x30\x08\x30\x01\x05\x30\x01\x06\x03\x00", None),
+        ] {
+            assert_eq!(Signed::of(der), expected, "{der:x?}");
         }
     }
 

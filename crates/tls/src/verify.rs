@@ -14,7 +14,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
 use crate::certificate::{
-    AuthorityKey, DIGITAL_SIGNATURE, Facts, KEY_AGREEMENT, KEY_CERT_SIGN, KEY_ENCIPHERMENT,
+    AuthorityKey, DIGITAL_SIGNATURE, Facts, KEY_AGREEMENT, KEY_CERT_SIGN, KEY_ENCIPHERMENT, Signed,
 };
 
 /// Certificates of the authorities that are trusted. Made once, shared by all connections.
@@ -79,26 +79,10 @@ impl ServerCertVerifier for Verifier {
             return Ok(ServerCertVerified::assertion());
         };
         let certificate = EndEntityCert::try_from(end_entity).map_err(refused)?;
-        // OpenSSL does not look for another path than the first.
-        let is_doubtful = Cell::new(false);
-        let check = |path: &VerifiedPath<'_>| {
-            anchors
-                .check(path, now)
-                .inspect_err(|_| is_doubtful.set(true))
-        };
-        certificate
-            .verify_for_usage(
-                self.provider.signature_verification_algorithms.all,
-                &anchors.anchors,
-                intermediates,
-                now,
-                KeyUsage::server_auth(),
-                None,
-                Some(&check),
-            )
-            .map_err(refused)?;
-        if is_doubtful.get() {
-            return Err(CertificateError::UnknownIssuer.into());
+        if anchors.contains(end_entity) {
+            self.verify_anchor(&certificate, now)?;
+        } else {
+            self.verify_path(&certificate, anchors, intermediates, now)?;
         }
         certificate
             .verify_is_valid_for_subject_name(server_name)
@@ -135,7 +119,77 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
+impl Verifier {
+    /// By a path to one of the anchors.
+    fn verify_path(
+        &self,
+        certificate: &EndEntityCert<'_>,
+        anchors: &Anchors,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        // OpenSSL does not look for another path than the first.
+        let is_doubtful = Cell::new(false);
+        let check = |path: &VerifiedPath<'_>| {
+            anchors
+                .check(path, now)
+                .inspect_err(|_| is_doubtful.set(true))
+        };
+        certificate
+            .verify_for_usage(
+                self.provider.signature_verification_algorithms.all,
+                &anchors.anchors,
+                intermediates,
+                now,
+                KeyUsage::server_auth(),
+                None,
+                Some(&check),
+            )
+            .map_err(refused)?;
+        if is_doubtful.get() {
+            return Err(CertificateError::UnknownIssuer.into());
+        }
+        Ok(())
+    }
+
+    /// A server's certificate that is itself one of the anchors, as those of development servers are.
+    /// There is no path to build, and webpki would refuse it as an authority, or look for one in it.
+    /// OpenSSL 3 takes it for an authority whatever its basic constraints and the signing bit say, and
+    /// checks its period and its use by servers.
+    fn verify_anchor(&self, certificate: &EndEntityCert<'_>, now: UnixTime) -> Result<(), Error> {
+        let der = certificate.der();
+        let is_good = Facts::of(&der).is_some_and(|facts| {
+            is_valid(&facts, now) && is_good_alone(&facts) && self.has_signed_itself(certificate)
+        });
+        if is_good {
+            Ok(())
+        } else {
+            Err(CertificateError::UnknownIssuer.into())
+        }
+    }
+
+    /// The names of subject and issuer may be the same, and another key may have signed.
+    fn has_signed_itself(&self, certificate: &EndEntityCert<'_>) -> bool {
+        let der = certificate.der();
+        Signed::of(&der).is_some_and(|signed| {
+            let algorithms = self.provider.signature_verification_algorithms.all;
+            algorithms
+                .iter()
+                .filter(|algorithm| *algorithm.signature_alg_id() == *signed.algorithm)
+                .any(|algorithm| {
+                    certificate
+                        .verify_signature(*algorithm, signed.message, signed.signature)
+                        .is_ok()
+                })
+        })
+    }
+}
+
 impl Anchors {
+    fn contains(&self, der: &CertificateDer<'_>) -> bool {
+        self.certificates.iter().any(|anchor| anchor == der)
+    }
+
     /// What webpki has not looked at, from the server's certificate to the authority's.
     fn check(&self, path: &VerifiedPath<'_>, now: UnixTime) -> Result<(), webpki::Error> {
         let doubtful = webpki::Error::UnknownIssuer;
@@ -166,8 +220,7 @@ fn is_chain(chain: &[Facts<'_>]) -> bool {
     let Some((leaf, authorities)) = chain.split_first() else {
         return false;
     };
-    may(leaf, DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT)
-        && leaf.is_for_servers != Some(false)
+    is_for_tls(leaf)
         && !chain.iter().any(|facts| facts.is_strange)
         && authorities.iter().enumerate().all(|(below, authority)| {
             authority.is_authority == Some(true)
@@ -176,6 +229,16 @@ fn is_chain(chain: &[Facts<'_>]) -> bool {
                 && authority.path_length.is_none_or(|most| below <= most)
         })
         && chain.iter().zip(authorities).all(is_signed_by)
+}
+
+/// Whether a certificate that nothing vouches for but itself may be that of a server.
+fn is_good_alone(facts: &Facts<'_>) -> bool {
+    is_for_tls(facts) && !facts.is_strange && is_signed_by((facts, facts))
+}
+
+fn is_for_tls(facts: &Facts<'_>) -> bool {
+    may(facts, DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT)
+        && facts.is_for_servers != Some(false)
 }
 
 fn may(facts: &Facts<'_>, any_of: u8) -> bool {
@@ -318,6 +381,53 @@ mod tests {
             ),
         ] {
             assert_eq!(is_chain(&chain), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_alone_must_be_for_servers_and_name_its_own_key() {
+        let named = |authority_key, subject_key| Facts {
+            authority_key: Some(authority_key),
+            subject_key,
+            ..Facts::default()
+        };
+        for (name, expected, facts) in [
+            ("one that says nothing", true, Facts::default()),
+            ("a leaf", true, leaf()),
+            ("an authority for signing only", false, authority()),
+            (
+                "one for clients",
+                false,
+                Facts {
+                    is_for_servers: Some(false),
+                    ..Facts::default()
+                },
+            ),
+            (
+                "a strange one",
+                false,
+                Facts {
+                    is_strange: true,
+                    ..Facts::default()
+                },
+            ),
+            (
+                "one that names its key",
+                true,
+                named(AuthorityKey::Identifier(b"a"), Some(b"a")),
+            ),
+            (
+                "one that names another key",
+                false,
+                named(AuthorityKey::Identifier(b"a"), Some(b"b")),
+            ),
+            (
+                "one that names a key in another way",
+                false,
+                named(AuthorityKey::Otherwise, Some(b"a")),
+            ),
+        ] {
+            assert_eq!(is_good_alone(&facts), expected, "{name}");
         }
     }
 

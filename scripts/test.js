@@ -38,7 +38,11 @@ main(async (args) => {
   ensureDependencies()
   if (files.some((file) => file.startsWith(DEPENDENTS))) ensureDependencies(DEPENDENTS)
   build()
-  if (rust) run('cargo', ['test', '--workspace', '--locked', '--quiet'], { name: 'cargo test' })
+  if (rust) {
+    run('cargo', ['test', '--workspace', '--locked', '--quiet'], { name: 'cargo test' })
+    const faults = ['-p', 'faye-websocket-engine', '--features', 'fault-injection', '--test', 'faults']
+    run('cargo', ['test', ...faults, '--locked', '--quiet'], { name: 'cargo test, with faults' })
+  }
   if (!js) return
   const sums = await runTests(bothTransports(files), jobs)
   // Last, and with nothing printed after it: the closing line ends the output.

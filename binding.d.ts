@@ -54,8 +54,12 @@ export declare class Connection {
   close(code: number | undefined | null, reason: string): Outcome
   /** Nothing can be written any more: forgets what waits for that. */
   dropOutput(): Outcome
-  /** The transport is gone: forgets what waits in either direction. */
-  abandon(): void
+  /**
+   * The transport is gone, or there was none and nothing more is to be said: forgets what waits in either direction,
+   * and gives its memory and its number back. From then on it is an ended connection, which still knows what was
+   * agreed on.
+   */
+  release(): void
   /** The first write that waits, a head or a frame, in a Buffer of its own; null when there is none. */
   takeWrite(): Buffer | null
   /** The longest message that is received, in bytes. */

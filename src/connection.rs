@@ -164,10 +164,12 @@ impl Connection {
         Outcome::new(env, self.engine.drop_output())
     }
 
-    /// The transport is gone: forgets what waits in either direction.
+    /// The transport is gone, or there was none and nothing more is to be said: forgets what waits in either direction,
+    /// and gives its memory and its number back. From then on it is an ended connection, which still knows what was
+    /// agreed on.
     #[napi(catch_unwind)]
-    pub fn abandon(&mut self) {
-        self.engine.connection().abandon();
+    pub fn release(&mut self) {
+        self.engine.release();
     }
 
     /// The first write that waits, a head or a frame, in a Buffer of its own; null when there is none.

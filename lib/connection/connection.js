@@ -34,6 +34,7 @@ class Connection {
   /** @type {Pings | null} pings with a callback; most connections have none */
   #pings = null
   #turns = new Turns(this)
+  #isReleased = false
 
   /**
    * Set by an interface before anything can happen.
@@ -69,8 +70,7 @@ class Connection {
    * @param {Policy} policy
    */
   static server ({ method, httpVersion, headers }, url, policy) {
-    const connection = native.Connection.server(String(method), url, httpVersion === '1.1', headers,
-      policy)
+    const connection = native.Connection.server(String(method), url, httpVersion === '1.1', headers, policy)
     return new Connection(connection, false)
   }
 
@@ -300,6 +300,8 @@ class Connection {
   #closed (code, reason) {
     this.delivery.readOn()
     this.#pings?.drop()
+    // Where a program moves the bytes itself, nothing tells of a transport's end.
+    if (this.transport?.isManual && !this.outgoing.hasOutput) this.#release()
     this.observer.closed(code, reason)
   }
 
@@ -360,8 +362,6 @@ class Connection {
     else this.transport.enter(work)
   }
 
-  // For the transport: what leaves.
-
   /** A sender that was told to wait may go on. */
   drained () {
     this.observer.drained()
@@ -382,11 +382,17 @@ class Connection {
   /** The transport is gone. Gives back what waits in either direction; nothing more is said or done. */
   abandon () {
     this.transport = null
-    this.#native.abandon()
+    this.#release()
     this.readyState = this.#native.readyState
     this.delivery.abandon()
     this.#pings?.drop()
     this.outgoing.abandon()
+  }
+
+  /** Gives the native half back, once. From then on it answers as one that has ended. */
+  #release () {
+    if (!this.#isReleased) this.#native.release()
+    this.#isReleased = true
   }
 }
 

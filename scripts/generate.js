@@ -1,7 +1,7 @@
 'use strict'
 
-// npm run generate: remakes what the napi CLI makes, binding.d.ts; the platform packages under npm/; and the licences
-// of what is linked into the addons.
+// npm run generate: remakes what the napi CLI makes, binding.d.ts; the packages under npm/; and the licences of what is
+// linked into the addons.
 //
 // The CLI is fetched for the occasion and is no development dependency: it asks for a newer Node than the package
 // does, and only those who change the native interface need it. It works in directories of its own under target/,
@@ -11,6 +11,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, Failure, npm, main } = require('./support')
+const { writeAliases } = require('./aliases')
 const { writeNotices } = require('./notices')
 const { writePackages } = require('./packages')
 
@@ -27,6 +28,7 @@ main(() => {
   fs.copyFileSync(path.join(ROOT, OUTPUT, 'binding.d.ts'), path.join(ROOT, 'binding.d.ts'))
   writePackages()
   writeNotices()
+  writeAliases()
 })
 
 function napi (...args) {

@@ -4,6 +4,7 @@
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
+const fs = require('node:fs')
 const path = require('node:path')
 const ts = require('typescript')
 
@@ -11,7 +12,7 @@ const { ROOT } = require('../package/process')
 const manifest = require('../../package.json')
 
 /** By path: the names of values that TypeScript finds in the declarations. */
-const typed = namesByPath(Object.entries(manifest.exports).filter(([, target]) => target.types))
+const typed = namesByPath(Object.entries(manifest.exports).filter(([, target]) => target.types).flatMap(expand))
 
 for (const [subpath, names] of typed) {
   test(`an ES module imports all names of ${subpath} that the types have, with the values of require`, async () => {
@@ -30,6 +31,18 @@ test('the class is its own `default`, for what compilers make of an import', () 
   assert.equal(WebSocket.default, WebSocket)
   assert.equal(WebSocket.WebSocket, WebSocket)
 })
+
+/** A pattern stands for each file that it leads to. */
+function expand ([subpath, { types }]) {
+  const [folder, ending] = types.split('*')
+  if (ending === undefined) return [[subpath, { types }]]
+  const walk = (prefix) => fs.readdirSync(path.join(ROOT, folder, prefix), { withFileTypes: true }).flatMap((entry) => {
+    const name = prefix + entry.name
+    if (entry.isDirectory()) return walk(name + '/')
+    return [[subpath.replace('*', name.slice(0, -ending.length)), { types: folder + name }]]
+  })
+  return walk('')
+}
 
 /**
  * @param {Array<[string, { types: string }]>} entries of `exports`

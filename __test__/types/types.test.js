@@ -8,6 +8,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 
+const { ALIASES, FOLDER } = require('../../scripts/aliases')
 const { codeBlocks } = require('../package/pages')
 const { ROOT, start, temporaryFolder } = require('../package/process')
 
@@ -67,6 +68,9 @@ fs.mkdirSync(path.join(folder, 'node_modules'))
 for (const name of ['faye-websocket', 'faye-websocket-rs']) {
   fs.symlinkSync(ROOT, path.join(folder, 'node_modules', name), 'junction')
 }
+for (const { original } of ALIASES) {
+  fs.cpSync(path.join(ROOT, FOLDER, original), path.join(folder, 'node_modules', original), { recursive: true })
+}
 // An agent that users have.
 fs.symlinkSync(path.join(ROOT, 'node_modules/https-proxy-agent'), path.join(folder, 'node_modules/https-proxy-agent'),
   'junction')
@@ -81,10 +85,11 @@ const settings = [
   ['NodeNext, as CommonJS and as ES modules', { module: 'nodenext' }, [
     'example.ts', 'example.mts', 'usage.cts', 'usage.mts', 'interop.ts',
     'driver-usage.cts', 'driver-usage.mts', 'driver-interop.ts', 'deflate-usage.cts', 'deflate-usage.mts',
-    'websocket-usage.cts', 'websocket-usage.mts', 'websocket-interop.ts'
+    'websocket-usage.cts', 'websocket-usage.mts', 'websocket-interop.ts', 'path-usage.cts', 'path-usage.mts'
   ]],
   ['CommonJS without esModuleInterop', { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: false }, [
-    'example.ts', 'usage.cts', 'driver-usage.cts', 'deflate-usage.cts', 'websocket-usage.cts'
+    'example.ts', 'usage.cts', 'driver-usage.cts', 'deflate-usage.cts', 'websocket-usage.cts',
+    'path-usage.cts'
   ]],
   ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }, [
     'interop.ts', 'driver-interop.ts', 'websocket-interop.ts'

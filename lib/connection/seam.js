@@ -46,8 +46,8 @@ const native = require('../native')
  * @property {Buffer} payload unmasked
  */
 
-/** The numbers of `Connection.readyState`. */
-const { ReadyState } = native
+/** The numbers of `Connection.readyState`; the largest message that is received, where a policy names no size. */
+const { DEFAULT_MAX_LENGTH, ReadyState } = native
 
 /** Bits of `Observer.wants`. */
 const PINGS = 1
@@ -156,4 +156,4 @@ const PONGS = 2
  * @property {() => void} detach lets go of the socket
  */
 
-module.exports = { PINGS, PONGS, ReadyState }
+module.exports = { DEFAULT_MAX_LENGTH, PINGS, PONGS, ReadyState }

@@ -4,6 +4,8 @@
 const { Buffer } = require('node:buffer')
 const Stream = require('node:stream')
 const util = require('node:util')
+const { absent } = require('../absent')
+const { Connection } = require('../connection/connection')
 const { PreparedMessage } = require('../connection/prepared')
 const { validateOptions, oneOf } = require('../http/options')
 const { NAME } = require('../runtime')
@@ -43,6 +45,7 @@ function readOptions (given) {
  * @param {SocketConnection['place']} place what the connection leads to
  */
 function API (engine, options, place) {
+  if (!(engine instanceof Connection)) refuse()
   Stream.call(this)
   validateOptions(options, OPTIONS)
 
@@ -61,6 +64,8 @@ function API (engine, options, place) {
   this.on('error', ignore)
 }
 util.inherits(API, Stream)
+
+const refuse = absent('faye-websocket/lib/faye/websocket/api', 'make a WebSocket or a WebSocket.Client')
 
 /**
  * @param {import('../connection/connection').Connection} engine

@@ -90,4 +90,4 @@ function dispatch (target, type, fields) {
   target.dispatchEvent(event)
 }
 
-module.exports = { EventTarget, dispatch, dispatchMessage }
+module.exports = { Event, EventTarget, dispatch, dispatchMessage }

@@ -63,8 +63,6 @@ function EventSource (request, response, options) {
 }
 util.inherits(EventSource, Stream)
 
-EventSource.isEventSource = (/** @type {any} */ request) => isEventSource(request)
-
 /** @type {Record<string, any> & ThisType<any>} */
 const methods = {
   DEFAULT_PING: 10,
@@ -127,4 +125,6 @@ function field (value) {
 
 Object.assign(EventSource.prototype, methods, EventTarget)
 
-module.exports = { EventSource }
+// As the original's file does, which programs require by its path.
+module.exports = EventSource
+module.exports.isEventSource = (/** @type {any} */ request) => isEventSource(request)

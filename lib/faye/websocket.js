@@ -12,7 +12,7 @@ const { API, readOptions } = require('./api')
 const { broadcast, prepare } = require('./broadcast')
 const { Client } = require('./client')
 const { connectionOf } = require('./connection')
-const { EventSource } = require('./eventsource')
+const EventSource = require('./eventsource')
 
 /**
  * The server's end of a connection, made in an http server's `upgrade` handler.

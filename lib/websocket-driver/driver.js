@@ -8,7 +8,7 @@ const { ReadyState } = require('../connection/seam')
 const { requestUrl } = require('../http/request')
 const { parseWebSocketUrl } = require('../http/url')
 const { DriverObserver } = require('./observer')
-const { policyOf } = require('./options')
+const { defaults, policyOf } = require('./options')
 const { controlPayloadOf, payloadOf } = require('./payload')
 const { Proxy } = require('./proxy')
 const { IO, Messages, bytesOf } = require('./streams')
@@ -53,9 +53,9 @@ class Driver extends EventEmitter {
    *
    * @param {any} request
    * @param {any} options
+   * @param {any} [url]
    */
-  static http (request, options) {
-    const url = requestUrl(request)
+  static http (request, options, url = requestUrl(request)) {
     return Driver.#alone(Connection.server(request, url, policyOf(options)), url, null)
   }
 
@@ -68,6 +68,16 @@ class Driver extends EventEmitter {
   static client (url, options) {
     const target = parseWebSocketUrl(url)
     return Driver.#alone(Connection.client(target, policyOf(options)), url, target)
+  }
+
+  /**
+   * Reads the frames of a connection that others have opened, of its client as well as of its server.
+   *
+   * @param {any} options
+   */
+  static listening (options) {
+    const policy = policyOf({ requireMasking: false, ...options })
+    return Driver.#alone(Connection.established(false, policy), undefined, null).useStreams()
   }
 
   /**
@@ -90,6 +100,15 @@ class Driver extends EventEmitter {
    */
   static observerOf (driver) {
     return driver.#observer
+  }
+
+  /** The default of `maxLength`. Set on the prototype, it counts for all drivers that are made later. */
+  get MAX_LENGTH () {
+    return defaults.maxLength
+  }
+
+  set MAX_LENGTH (value) {
+    if (Object.is(this, Driver.prototype)) defaults.maxLength = value
   }
 
   get readyState () {

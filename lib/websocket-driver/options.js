@@ -2,10 +2,14 @@
 'use strict'
 
 const { inspect } = require('node:util')
+const { DEFAULT_MAX_LENGTH } = require('../connection/seam')
 const { positive } = require('../http/options')
 
 /** What the constructors of drivers know. */
 const DRIVER_OPTIONS = ['allowDrafts', 'maxLength', 'masking', 'requireMasking', 'protocols']
+
+/** What counts where an option is not given. Programs change it: see `MAX_LENGTH` of a driver. */
+const defaults = { maxLength: DEFAULT_MAX_LENGTH }
 
 /**
  * What a connection does differently by these options.
@@ -30,7 +34,7 @@ function flag (value) {
 
 /** @param {any} value */
 function maxLength (value) {
-  return value ? positive('maxLength', value, 'bytes') : undefined
+  return positive('maxLength', value || defaults.maxLength, 'bytes')
 }
 
 /** @param {any} value */
@@ -41,4 +45,4 @@ function protocols (value) {
   throw new TypeError(`Invalid protocols: ${inspect(value)}; expected a string or an array of strings`)
 }
 
-module.exports = { DRIVER_OPTIONS, policyOf }
+module.exports = { DRIVER_OPTIONS, defaults, policyOf }

@@ -33,9 +33,9 @@ class IO extends Stream {
 
   /**
    * @param {any} driver what parses, and has the messages
-   * @param {Connection | null} connection where the bytes come from, once it is known
+   * @param {Connection | null} [connection] where the bytes come from, once it is known
    */
-  constructor (driver, connection) {
+  constructor (driver, connection = null) {
     super()
     this.#driver = driver
     this.#connection = connection

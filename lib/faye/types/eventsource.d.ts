@@ -1,0 +1,3 @@
+import WebSocket = require('../../../index.js')
+
+export = WebSocket.EventSource

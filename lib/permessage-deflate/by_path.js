@@ -1,0 +1,17 @@
+// @ts-check
+'use strict'
+
+// What the files of npm's permessage-deflate export, for programs that require them by path: lib/ beside this file has
+// a module for each.
+
+const { absent } = require('../absent')
+
+const DIRECTORY = 'permessage-deflate/lib'
+const SESSIONS = 'createClientSession() and createServerSession() of permessage-deflate make sessions'
+
+module.exports = {
+  ClientSession: absent(`${DIRECTORY}/client_session`, SESSIONS),
+  ServerSession: absent(`${DIRECTORY}/server_session`, SESSIONS),
+  Session: absent(`${DIRECTORY}/session`, SESSIONS),
+  common: absent(`${DIRECTORY}/common`, 'configure() of permessage-deflate checks options')
+}

@@ -1,0 +1,3 @@
+import deflate = require('../index.js')
+
+export = deflate

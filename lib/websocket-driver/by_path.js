@@ -1,0 +1,68 @@
+// @ts-check
+'use strict'
+
+// What the files of websocket-driver export, for programs that require them by path: lib/ beside this file has a module
+// for each, which adds static functions. Drivers are made by the functions of index.js. Where we have no such class,
+// using it throws an Error that says what to use instead; requiring it does not throw.
+
+const { Driver } = require('./driver')
+const { client, server } = require('./index')
+const { Proxy } = require('./proxy')
+const { Server } = require('./server')
+const { absent } = require('../absent')
+const { NAME } = require('../runtime')
+
+/**
+ * A constructor whose objects another function makes: instances of `Class`, and of nothing that inherits from it.
+ *
+ * @param {string} file
+ * @param {new (...args: any[]) => any} Class
+ * @param {(...args: any[]) => any} make
+ */
+function constructorOf (file, Class, make) {
+  /** @param {any[]} args */
+  function Constructor (...args) {
+    if (new.target !== Constructor) {
+      throw new Error(`${file} of ${NAME} cannot be inherited from: call it with new, or use ${FUNCTIONS}`)
+    }
+    return make(...args)
+  }
+  Constructor.prototype = Class.prototype
+  return Constructor
+}
+
+/**
+ * @param {any} request
+ * @param {string} [url]
+ * @param {any} [options]
+ */
+function hybi (request, url, options) {
+  // Programs that listen to a connection of others make a driver without a request and have it parse frames.
+  if (!request) return Driver.listening(options || {})
+  return Driver.http(request, { ...options, allowDrafts: false }, url).useStreams()
+}
+
+const FUNCTIONS = 'the functions client, server and http of websocket-driver'
+const DRAFTS = 'http(request, { allowDrafts: true }) of websocket-driver speaks the drafts'
+const DIRECTORY = 'websocket-driver/lib/websocket/driver'
+const paths = {
+  base: `${DIRECTORY}/base`,
+  client: `${DIRECTORY}/client`,
+  hybi: `${DIRECTORY}/hybi`,
+  proxy: `${DIRECTORY}/proxy`,
+  server: `${DIRECTORY}/server`
+}
+
+module.exports = {
+  Base: constructorOf(paths.base, Driver, absent(paths.base, `use ${FUNCTIONS}`)),
+  Client: constructorOf(paths.client, Driver, client),
+  Draft75: absent(`${DIRECTORY}/draft75`, DRAFTS),
+  Draft76: absent(`${DIRECTORY}/draft76`, DRAFTS),
+  Frame: absent(`${DIRECTORY}/hybi/frame`, `frames as objects are those of ${NAME}/websocket, its class frame`),
+  HttpParser: absent('websocket-driver/lib/websocket/http_parser', `use ${FUNCTIONS}, which parse heads`),
+  Hybi: constructorOf(paths.hybi, Driver, hybi),
+  Message: absent(`${DIRECTORY}/hybi/message`, 'messages come with the event message of a driver'),
+  Proxy: constructorOf(paths.proxy, Proxy, ({ url }, origin) => new Proxy(url, origin)),
+  Server: constructorOf(paths.server, Server, server),
+  StreamReader: absent(`${DIRECTORY}/stream_reader`, 'parse() of a driver reads frames')
+}

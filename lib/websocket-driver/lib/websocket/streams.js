@@ -1,0 +1,6 @@
+// @ts-check
+'use strict'
+
+const { IO, Messages } = require('../../streams')
+
+module.exports = { IO, Messages }

@@ -1,0 +1,3 @@
+import driver = require('../../index.js')
+
+export = driver

@@ -1,0 +1,9 @@
+import driver = require('../../../index.js')
+
+export = Client
+
+declare const Client: {
+  new (url: string | { readonly href: string }, options?: driver.Options | null): driver.Client
+  /** A value for `Sec-WebSocket-Key`. */
+  generateKey (): string
+}

@@ -1,0 +1,8 @@
+import driver = require('../../../index.js')
+
+export = Proxy
+
+declare const Proxy: {
+  /** A tunnel to the server of a client's driver. */
+  new (client: { readonly url: string | { readonly href: string } }, origin: string): driver.Proxy
+}

@@ -1,0 +1,11 @@
+import driver = require('../../../index.js')
+
+export = Server
+
+declare const Server: {
+  new (options?: driver.Options | null): driver.Server
+  readonly http: typeof driver.http
+  readonly isSecureRequest: typeof driver.isSecureRequest
+  /** The URL that a request asks for, `ws:` or `wss:`. */
+  determineUrl (request: driver.Request): string
+}

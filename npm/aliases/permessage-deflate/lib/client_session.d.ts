@@ -1,0 +1,3 @@
+import original = require('faye-websocket-rs/permessage-deflate/lib/client_session')
+
+export = original

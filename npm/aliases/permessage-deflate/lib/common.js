@@ -1,0 +1,3 @@
+'use strict'
+
+module.exports = require('faye-websocket-rs/permessage-deflate/lib/common')

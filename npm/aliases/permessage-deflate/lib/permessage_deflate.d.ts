@@ -1,0 +1,3 @@
+import original = require('faye-websocket-rs/permessage-deflate/lib/permessage_deflate')
+
+export = original

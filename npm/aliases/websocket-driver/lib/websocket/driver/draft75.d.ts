@@ -1,0 +1,3 @@
+import original = require('faye-websocket-rs/websocket-driver/lib/websocket/driver/draft75')
+
+export = original

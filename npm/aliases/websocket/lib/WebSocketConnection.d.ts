@@ -1,0 +1,3 @@
+import original = require('faye-websocket-rs/websocket/lib/WebSocketConnection')
+
+export = original

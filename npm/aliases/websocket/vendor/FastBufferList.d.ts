@@ -1,0 +1,3 @@
+import original = require('faye-websocket-rs/websocket/vendor/FastBufferList')
+
+export = original

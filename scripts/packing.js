@@ -18,8 +18,8 @@ const DEVELOPMENT = ['scripts', 'devDependencies', 'napi']
 
 /**
  * @param {string} folder for the tarballs
- * @param {import('./platform').Platform[]} platforms those that are packed; the main package names all of them
- * @returns {string[]} the tarballs in the order in which they are published: what is required comes first
+ * @param {import('./platform').Platform[]} [platforms] those that are packed; the main package names all of them
+ * @returns {string[]} the tarballs
  */
 function pack (folder, platforms = PLATFORMS) {
   const missing = missingFiles(platforms)
@@ -46,7 +46,7 @@ function missingFiles (platforms) {
 function differentVersions () {
   const { name, version } = mainManifest()
   const packages = [...PLATFORMS.map(packageFolder), ...aliasFolders()].filter((folder) => {
-    const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'))
+    const manifest = manifestIn(folder)
     return manifest.version !== version || (manifest.dependencies?.[name] ?? version) !== version
   })
   const crates = fs.readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8')
@@ -78,6 +78,26 @@ function packFolder (from, folder) {
   return path.join(folder, JSON.parse(stdout)[0].filename)
 }
 
+/**
+ * The tarballs of a release that pack() has made, what is required before what requires it.
+ *
+ * @param {string} folder
+ * @returns {string[]}
+ */
+function packed (folder) {
+  const { version } = mainManifest()
+  const aliases = aliasFolders().map((alias) => manifestIn(alias).name)
+  const names = [...PLATFORMS.map(packageName), mainManifest().name, ...aliases]
+  // As npm names them.
+  const expected = names.map((name) => `${name.replace(/^@/, '').replace('/', '-')}-${version}.tgz`)
+  const found = fs.readdirSync(folder)
+  const missing = expected.filter((file) => !found.includes(file))
+  const others = found.filter((file) => !expected.includes(file))
+  if (missing.length > 0) throw new Failure(`These are missing in ${folder}:\n${missing.join('\n')}`)
+  if (others.length > 0) throw new Failure(`These in ${folder} are not of version ${version}:\n${others.join('\n')}`)
+  return expected.map((file) => path.join(folder, file))
+}
+
 function aliasFolders () {
   if (!fs.existsSync(ALIASES)) return []
   return fs.readdirSync(ALIASES)
@@ -85,4 +105,8 @@ function aliasFolders () {
     .filter((folder) => fs.existsSync(path.join(folder, 'package.json')))
 }
 
-module.exports = { pack }
+function manifestIn (folder) {
+  return JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'))
+}
+
+module.exports = { pack, packed }

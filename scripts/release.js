@@ -1,26 +1,36 @@
 'use strict'
 
-// npm run release: makes all tarballs of a version in an empty folder, and publishes them if it is told to. The
-// workflow .github/workflows/release.yml calls it when the addons of all platforms are in npm/.
+// npm run release: makes the tarballs of a version in an empty folder, or publishes those of a folder. The workflow
+// .github/workflows/release.yml does both, with tests in between.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { Failure, npm, main } = require('./support')
-const { pack } = require('./packing')
+const { mainManifest } = require('./packages')
+const { pack, packed } = require('./packing')
 
-const USAGE = `Usage: npm run release -- <folder> [--publish]
+const USAGE = `Usage: npm run release -- [--publish] <folder>
 
   <folder>   where the tarballs are put; empty, or not there yet
-  --publish  publishes them, with provenance, which npm makes in a workflow only`
+  --publish  publishes the tarballs that are there, with provenance, which npm makes in a workflow only`
 
 main((args) => {
-  const [folder, ...rest] = args
-  const isPublishing = rest.length === 1 && rest[0] === '--publish'
-  if (folder === undefined || folder.startsWith('-') || (rest.length > 0 && !isPublishing)) throw new Failure(USAGE)
+  const [folder, ...rest] = args.filter((arg) => arg !== '--publish')
+  if (folder === undefined || folder.startsWith('-') || rest.length > 0) throw new Failure(USAGE)
+  if (args.includes('--publish')) publish(path.resolve(folder))
+  else make(path.resolve(folder))
+})
+
+function make (folder) {
   fs.mkdirSync(folder, { recursive: true })
   if (fs.readdirSync(folder).length > 0) throw new Failure(`${folder} is not empty.`)
-  const tarballs = pack(path.resolve(folder))
-  for (const file of tarballs) console.log(`${path.basename(file)}: ${fs.statSync(file).size} bytes`)
-  if (!isPublishing) return
-  for (const file of tarballs) npm(['publish', file, '--provenance', '--access', 'public'])
-})
+  pack(folder)
+  for (const file of packed(folder)) console.log(`${path.basename(file)}: ${fs.statSync(file).size} bytes`)
+}
+
+function publish (folder) {
+  const tag = `v${mainManifest().version}`
+  const { GITHUB_REF_NAME: actual } = process.env
+  if (actual !== tag) throw new Failure(`This is published from the tag ${tag}, not from ${actual}.`)
+  for (const file of packed(folder)) npm(['publish', file, '--provenance', '--access', 'public'])
+}

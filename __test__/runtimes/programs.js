@@ -30,6 +30,7 @@ const QUICK_STARTS = {
  *
  * @typedef {object} Place
  * @property {string} folder where the package is installed
+ * @property {string} [inside] what programs call that folder, where they have another root
  * @property {string[]} command without the program
  * @property {Record<string, string>} env
  */
@@ -76,8 +77,9 @@ async function finish (place, name, printed, port) {
   return stdout
 }
 
-function begin ({ folder, command: [command, ...args], env }, file) {
-  return start(command, [...args, file], { cwd: folder, env, timeout: SECONDS * 1000 })
+/** Starts a program of the folder. */
+function begin ({ folder, inside = folder, command: [command, ...args], env }, name) {
+  return start(command, [...args, path.join(inside, name)], { cwd: folder, env, timeout: SECONDS * 1000 })
 }
 
 /** The name of a file with the printed program, whose port is another. */
@@ -87,9 +89,10 @@ function write ({ folder }, name, printed, port) {
   assert.ok(text.includes(String(printed)), `${name} has the port ${printed}`)
   const moved = text.replaceAll(String(printed), String(port))
   const [, base, extension] = /^(.*)(\.m?js)$/.exec(name)
-  const file = path.join(folder, `${base}-${port}${extension}`)
-  fs.writeFileSync(file, isModule ? require('esbuild').transformSync(moved, { loader: 'ts' }).code : moved)
-  return file
+  const written = `${base}-${port}${extension}`
+  const code = isModule ? require('esbuild').transformSync(moved, { loader: 'ts' }).code : moved
+  fs.writeFileSync(path.join(folder, written), code)
+  return written
 }
 
 /** README's program in TypeScript, an ES module without its types. */

@@ -9,15 +9,12 @@ const path = require('node:path')
 
 const { Failure, ensureDependencies, main } = require('../../scripts/support')
 const { ROOT, npm, run, temporaryFolder } = require('../package/process')
-const { createAuthority } = require('../support/certs')
-const { QUICK_STARTS, begin } = require('./programs')
+const { addProbe, attemptAll, environment } = require('./attempt')
 const { FOLDER, INSTALLERS, PACKAGES, node, rows } = require('./rows')
 
 const PAGE = path.join(ROOT, 'docs', 'runtimes.md')
 const TABLE = /(<!-- table: begin -->\n)[^]*(<!-- table: end -->)/
 const MINUTES = 60000
-/** Of a failure. */
-const LINES = 12
 
 const USAGE = `Usage: npm run test:runtimes -- [--check] [filter ...]
 
@@ -67,7 +64,6 @@ async function installPackage () {
   const folder = temporaryFolder()
   await npm(['pack', '--pack-destination', folder], { cwd: ROOT, timeout: 10 * MINUTES })
   const tarballs = fs.readdirSync(folder).map((name) => `file:${path.join(folder, name)}`)
-  const { ca, local } = createAuthority()
   const make = async (name) => {
     const app = path.join(folder, name)
     fs.mkdirSync(app)
@@ -75,10 +71,7 @@ async function installPackage () {
     fs.writeFileSync(path.join(app, 'package.json'), JSON.stringify({ private: true, type: 'commonjs' }))
     const names = ['faye-websocket', 'faye-websocket-rs'].map((each) => `${each}@${tarballs[0]}`)
     await npm(['install', '--offline', '--no-audit', '--no-fund', ...names], { cwd: app })
-    fs.copyFileSync(path.join(__dirname, 'probe.js'), path.join(app, 'probe.js'))
-    for (const [file, text] of [['ca.pem', ca], ['cert.pem', local.cert], ['key.pem', local.key]]) {
-      fs.writeFileSync(path.join(app, file), text)
-    }
+    addProbe(app)
     return app
   }
   const [whole, bare] = [await make('whole'), await make('bare')]
@@ -99,40 +92,7 @@ function removeAddons (folder) {
 async function runRow (row, folder) {
   if (row.absent) return { row, failures: [], passed: 0, names: [] }
   const place = { folder, command: row.command, env: { ...environment(), ...row.env } }
-  const names = Object.keys(QUICK_STARTS).filter((name) => !row.without?.includes(name))
-  const failures = []
-  const attempt = async (name, body) => {
-    try {
-      return await body()
-    } catch (error) {
-      failures.push(`${row.name}: ${name}: ${error.message.split('\n').slice(0, LINES).join('\n')}`)
-    }
-  }
-  const found = await attempt('connections', () => probe(place, row))
-  let passed = 0
-  for (const name of names) {
-    await attempt(name, async () => {
-      await QUICK_STARTS[name](place)
-      passed++
-    })
-  }
-  return { row, found, failures, passed, names }
-}
-
-async function probe (place, { core }) {
-  const { code, stdout, stderr } = await begin(place, path.join(place.folder, 'probe.js')).finished
-  if (code !== 0) throw new Error(`ended with ${code}: ${stdout}${stderr}`)
-  const found = JSON.parse(stdout)
-  if (found.core !== core) throw new Error(`runs with ${found.core} and not with ${core}: ${found.reason}`)
-  return found
-}
-
-/** Nothing of npm's, and no Rust. */
-function environment () {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|FAYE_WEBSOCKET_|NODE_)/i.test(name))
-  const hasRust = (folder) => ['cargo', 'rustc'].some((name) => fs.existsSync(path.join(folder, name)))
-  const folders = process.env.PATH.split(path.delimiter).filter((folder) => !hasRust(folder))
-  return { ...Object.fromEntries(kept), NO_COLOR: '1', PATH: folders.join(path.delimiter) }
+  return { row, ...await attemptAll(place, row) }
 }
 
 function line ({ row, found, passed, names }) {

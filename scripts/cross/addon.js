@@ -28,7 +28,7 @@ const SYMBOLS = { CARGO_PROFILE_RELEASE_STRIP: 'none', CARGO_PROFILE_RELEASE_DEB
 /**
  * @param {import('../platform').Platform} platform
  * @param {{ quick?: boolean }} [options]
- * @returns {{ library: string, symbols?: string, builder: string, target: string }} the files, and what made them
+ * @returns {{ library: string, symbols: string, builder: string, target: string }} the files, and what made them
  */
 function compileAddon (platform, { quick = false } = {}) {
   const { command, target, env, flags = [], linker } = wayTo(platform)
@@ -52,7 +52,10 @@ function wayTo (platform) {
   if (libc === 'musl') return { command: 'zigbuild', target, flags: ['-Ctarget-feature=-crt-static'], ...zig() }
   if (libc === 'glibc') return { command: 'zigbuild', target, ...zig() }
   if (platform.os === process.platform) {
-    return { command: 'build', target, env: { MACOSX_DEPLOYMENT_TARGET: MACOS }, linker: `${os.type()}'s linker` }
+    // Its linker would write into the library where the symbols lie on this machine.
+    const flags = platform.os === 'win32' ? ['-Clink-arg=/PDBALTPATH:%_PDB%'] : []
+    const env = { MACOSX_DEPLOYMENT_TARGET: MACOS }
+    return { command: 'build', target, flags, env, linker: `the linker of ${os.type()}` }
   }
   if (platform.os === 'darwin') {
     const { env, linker } = zig()
@@ -75,12 +78,15 @@ function libnode () {
   return folder
 }
 
-/** MSVC writes the symbols into a file apart by itself. */
 function withoutSymbols (whole, { name, os }) {
-  if (whole.endsWith('.dll') && process.platform === 'win32') return { library: whole }
   const symbols = path.join(OUTPUT, 'symbols', `faye-websocket.${name}.debug`)
   const library = path.join(OUTPUT, 'stripped', `faye-websocket.${name}.node`)
   for (const file of [symbols, library]) fs.mkdirSync(path.dirname(file), { recursive: true })
+  if (process.platform === 'win32') {
+    // MSVC writes them into a file of their own.
+    fs.copyFileSync(whole.replace(/\.dll$/, '.pdb'), symbols)
+    return { library: whole, symbols }
+  }
   fs.copyFileSync(whole, symbols)
   run(objcopy(), [...(os === 'darwin' ? ['--strip-debug', '--discard-all'] : ['--strip-all']), whole, library])
   return { library, symbols }

@@ -5,6 +5,7 @@
 
 const fs = require('node:fs')
 const os = require('node:os')
+const path = require('node:path')
 const { ROOT, Failure, run } = require('../support')
 const { GLIBC } = require('./addon')
 
@@ -28,7 +29,7 @@ function inspectAddon (file, { name, os: system, libc }, { quick = false } = {})
 /** Panics name source files, and linkers note where objects lay. */
 function mustNameNoPath (file) {
   const bytes = fs.readFileSync(file)
-  const found = [ROOT, os.homedir()].filter((folder) => folder.length > 1 && bytes.includes(folder + '/'))
+  const found = [ROOT, os.homedir()].filter((folder) => folder.length > 1 && bytes.includes(folder + path.sep))
   if (found.length > 0) throw new Failure(`${file} contains paths of this machine: ${found.join(', ')}`)
 }
 

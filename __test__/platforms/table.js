@@ -1,0 +1,61 @@
+'use strict'
+
+// What was run where and when: kept in results.json, and as the table of docs/platforms.md.
+
+const fs = require('node:fs')
+const path = require('node:path')
+
+const { ROOT } = require('../package/process')
+const { MACHINES } = require('./machines')
+
+const RESULTS = path.join(__dirname, 'results.json')
+const PAGE = path.join(ROOT, 'docs', 'platforms.md')
+const COLUMNS = [
+  'package', 'run by', 'Node', 'core', 'connections', 'quick starts', 'tests', 'date', 'built by', 'size', 'needs'
+]
+const TABLE = /(<!-- table: begin -->\n)[^]*(<!-- table: end -->)/
+
+/** Replaces the rows of the systems that were tried, and leaves the others. */
+function addResults (results) {
+  const kept = fs.existsSync(RESULTS) ? JSON.parse(fs.readFileSync(RESULTS, 'utf8')) : []
+  const all = MACHINES.flatMap(({ name }) => {
+    const result = results.find((row) => row.name === name)
+    if (result !== undefined) return { ...result, failures: result.failures.length }
+    return kept.find((row) => row.name === name) ?? []
+  })
+  fs.writeFileSync(RESULTS, JSON.stringify(all, null, 2) + '\n')
+  const page = fs.readFileSync(PAGE, 'utf8')
+  fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => `${begin}${tableOf(all)}\n${end}`))
+}
+
+function tableOf (rows) {
+  return [
+    row(...COLUMNS),
+    row(...COLUMNS.map(() => '---')),
+    ...rows.map(rowOf)
+  ].join('\n')
+}
+
+function row (...cells) {
+  return `| ${cells.join(' | ')} |`
+}
+
+function rowOf ({ platform, system, date, build, found = {}, quickStarts, tests }) {
+  const { version = '?', core = '?', server = '?', client = '?', tls = '?' } = found
+  return row(
+    `\`${platform}\``,
+    system,
+    version,
+    core,
+    `server ${server}, client ${client}, by TLS ${tls}`,
+    `${quickStarts.passed} of ${quickStarts.all}`,
+    `${tests.passed} of ${tests.passed + tests.failed} in ${tests.files} files` +
+      (tests.skipped > 0 ? `, ${tests.skipped} skipped` : ''),
+    date,
+    `${build.builder}, for \`${build.target}\`${build.quick ? ', hardly optimised' : ''}`,
+    `${(build.size / 1e6).toFixed(2)} MB`,
+    build.floor
+  )
+}
+
+module.exports = { addResults }

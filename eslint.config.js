@@ -46,7 +46,9 @@ const BUNDLED = ['examples/websocket-page/page.js']
 
 module.exports = [
   {
-    ignores: ['**/node_modules/', '**/target/', '**/.venv/', 'binding.js', '**/*.ts', '**/*.mts', '**/*.cts']
+    ignores: [
+      '**/node_modules/', '**/target/', '**/.venv/', 'lib/wasm/module.js', '**/*.ts', '**/*.mts', '**/*.cts'
+    ]
   },
   js.configs.recommended,
   {

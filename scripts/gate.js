@@ -35,6 +35,8 @@ const SAMPLE_OF_WEBSOCKET = CONFORMANCE_OF_WEBSOCKET.filter(([target, ...rest]) 
 const NODES = `${process.platform} ${process.arch}` === 'linux x64' ? [18, 22, 24] : []
 /** Test files of what differs between versions of Node. The others are sampled. */
 const DIFFERS = /^__test__\/(parity|transport|guests)\/|\/(client-|exceptions|exit|memory|process-end|threads)/
+/** The name of a step. */
+const WASM = 'build of WebAssembly'
 /** Lines of a step that has passed. */
 const TAIL = 12
 
@@ -55,6 +57,8 @@ function gate (work) {
     ...common(work),
     ...autobahn(CONFORMANCE, ['--cases', CASES]),
     ...autobahn(SAMPLE_OF_WEBSOCKET, ['--cases', PLAIN_CASES]),
+    ...byWasm(autobahn(both([['faye']]), ['--cases', CASES])),
+    wasmTests(testFiles([]).filter(isOfWasm)),
     ...fuzz(10),
     ...NODES.map((version, index) => nodeTests(work, version, sample(index)))
   ]
@@ -68,6 +72,8 @@ function nightly (work) {
   return [
     ...common(work),
     ...autobahn([...CONFORMANCE, ...CONFORMANCE_OF_WEBSOCKET], []),
+    ...byWasm(autobahn(both([['faye'], ['websocket']]), [])),
+    wasmTests(testFiles([])),
     ...fuzz(600),
     ...NODES.map((version) => nodeTests(work, version, testFiles([]))),
     { name: 'AddressSanitizer', commands: [words('npm run sanitize')], after: ['build'] }
@@ -81,6 +87,7 @@ function nightly (work) {
 function common (work) {
   return [
     { name: 'build', commands: [words('npm run build')] },
+    { name: WASM, commands: [words('npm run build:wasm -- --required')] },
     { name: 'cargo clippy', commands: [words('cargo clippy --workspace --all-targets --locked -- -D warnings')] },
     { name: 'Autobahn|Testsuite, installed', commands: [words('npm run conformance -- --install')] },
     { name: 'dependents, installed', commands: [words('npm ci --no-audit --no-fund --prefix __test__/dependents')] },
@@ -138,6 +145,27 @@ function both (runs) {
 }
 
 /**
+ * The same steps with WebAssembly in the place of the addon.
+ *
+ * @param {Step[]} steps
+ * @returns {Step[]}
+ */
+function byWasm (steps) {
+  return steps.map(({ name, after = [], ...step }) => ({
+    ...step, name: `${name} with WebAssembly`, after: [...after, WASM], env: { FAYE_WEBSOCKET_RUNTIME: 'wasm' }
+  }))
+}
+
+/**
+ * @param {string[]} files
+ * @returns {Step}
+ */
+function wasmTests (files) {
+  const commands = [[process.execPath, 'scripts/test.js', '--js', '--jobs', '1', ...files]]
+  return byWasm([{ name: 'Node tests', commands, after: ['build', 'dependents, installed'] }])[0]
+}
+
+/**
  * A workspace of its own, which the other steps do not see. Each target replays its corpus first.
  *
  * @param {number} seconds
@@ -180,10 +208,26 @@ function nodeTests (work, version, files) {
  * @param {number} index of the version
  */
 function sample (index) {
-  const { stdout } = spawnSync('git', ['rev-list', '--count', 'HEAD'], { cwd: ROOT, encoding: 'utf8' })
-  const turn = Number(stdout) + index
+  const first = turn() + index
   let others = 0
-  return testFiles([]).filter((file) => DIFFERS.test(file) || (others++ + turn) % NODES.length === 0)
+  return testFiles([]).filter((file) => DIFFERS.test(file) || (others++ + first) % NODES.length === 0)
+}
+
+/**
+ * Whether a file is among those that WebAssembly is shown by: what shows it to be like the originals and the addon, and
+ * a third of the others in turn.
+ *
+ * @param {string} file
+ * @param {number} index
+ */
+function isOfWasm (file, index) {
+  return /^__test__\/(parity|wasm)\//.test(file) || (index + turn()) % 3 === 0
+}
+
+/** Counts commits, so that samples differ from one to the next. */
+function turn () {
+  const { stdout } = spawnSync('git', ['rev-list', '--count', 'HEAD'], { cwd: ROOT, encoding: 'utf8' })
+  return Number(stdout)
 }
 
 /** @param {string} work */

@@ -7,11 +7,14 @@ const os = require('node:os')
 const path = require('node:path')
 const { ROOT, Failure, run, ensureDependencies, main } = require('./support')
 const { build } = require('./build')
+const { MODULE, buildWasm } = require('./wasm')
 const { testFiles } = require('./test_files')
 const { runTests, summarise } = require('./test_runner')
 
 // Forces a transport: see lib/transport/adoption.js. Without it, connections are native where the machine allows it.
 const TRANSPORT = 'FAYE_WEBSOCKET_TRANSPORT'
+// `wasm` forces WebAssembly: see lib/choice.js.
+const RUNTIME = 'FAYE_WEBSOCKET_RUNTIME'
 // What needs one to be shown under both.
 const CONNECTIONS = /^__test__\/(dependents|faye|websocket|parity|permessage-deflate)\//
 // These run programs that open some.
@@ -19,6 +22,7 @@ const GUESTS = /^__test__\/guests\//
 const SUPPORT = 'child|client|dial|open|peer|proxy|ways|websocket'
 const RUNNERS = 'websocket-(scripts|services)'
 const OPENS = new RegExp(`require\\('(\\.\\./support/(${SUPPORT})|\\./${RUNNERS}|node:(http|https|net))'\\)`)
+const isWasm = process.env[RUNTIME] === 'wasm'
 /** Has npm dependencies of its own: those that are tested. */
 const DEPENDENTS = '__test__/dependents/'
 
@@ -30,7 +34,7 @@ const USAGE = `Usage: npm test -- [--rust | --js] [--jobs <n>] [filter ...]
   filter   only the Node test files whose path contains one of the filters; without --rust, no Rust tests
 
 The files that open connections run twice, once with ${TRANSPORT}=stream. Where that is set already, all
-files run once, with that transport.`
+files run once, with that transport. With ${RUNTIME}=wasm, too, and by WebAssembly.`
 
 main(async (args) => {
   const { rust, js, jobs, filters } = parse(args)
@@ -38,19 +42,28 @@ main(async (args) => {
   ensureDependencies()
   if (files.some((file) => file.startsWith(DEPENDENTS))) ensureDependencies(DEPENDENTS)
   build()
+  prepareWasm()
   if (rust) {
     run('cargo', ['test', '--workspace', '--locked', '--quiet'], { name: 'cargo test' })
     const faults = ['-p', 'faye-websocket-engine', '--features', 'fault-injection', '--test', 'faults']
     run('cargo', ['test', ...faults, '--locked', '--quiet'], { name: 'cargo test, with faults' })
   }
   if (!js) return
-  const sums = await runTests(bothTransports(files), jobs)
+  const sums = await runTests(runsOf(files), jobs)
   // Last, and with nothing printed after it: the closing line ends the output.
   summarise(sums)
   if (sums.failed > 0) process.exitCode = 1
 })
 
-function bothTransports (files) {
+/** Tests of WebAssembly are skipped without it. What was built before must not be stale. */
+function prepareWasm () {
+  if (!isWasm && !fs.existsSync(MODULE)) return
+  const reason = buildWasm()
+  if (isWasm && reason !== undefined) throw new Failure(`${RUNTIME} is "wasm", which is not built: ${reason}`)
+}
+
+function runsOf (files) {
+  if (isWasm) return files.map((file) => ({ file, label: 'wasm', env: { [TRANSPORT]: 'stream' } }))
   const forced = process.env[TRANSPORT]
   return files.flatMap((file) => {
     if (forced !== undefined || !opensConnections(file)) return [{ file, label: forced ?? '', env: {} }]

@@ -8,9 +8,11 @@ const { startClients, startServer } = require('./open')
 const support = require('./test')
 const { usesReactor } = require('./transport')
 
-const UNAVAILABLE = process.env.FAYE_WEBSOCKET_TRANSPORT === 'stream'
-  ? 'FAYE_WEBSOCKET_TRANSPORT=stream forces the other transport'
-  : !['linux', 'darwin'].includes(process.platform) && 'there is no native transport on this platform'
+const UNAVAILABLE = process.env.FAYE_WEBSOCKET_RUNTIME === 'wasm'
+  ? 'needs the addon'
+  : process.env.FAYE_WEBSOCKET_TRANSPORT === 'stream'
+    ? 'FAYE_WEBSOCKET_TRANSPORT=stream forces the other transport'
+    : !['linux', 'darwin'].includes(process.platform) && 'there is no native transport on this platform'
 
 /** What both transports do alike is tested with both, where there are two. */
 const transports = UNAVAILABLE ? ['stream'] : ['native', 'stream']

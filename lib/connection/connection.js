@@ -60,6 +60,8 @@ class Connection {
     this.#isClient = isClient
     this.readyState = connection.readyState
     this.version = connection.version
+    // By WebAssembly, a connection may end with the others, and not by a call of its own.
+    if ('whenFaulted' in connection) /** @type {any} */ (connection).whenFaulted(() => this.continueLater())
   }
 
   /**

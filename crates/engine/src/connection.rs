@@ -5,9 +5,10 @@
 
 use proto::connection::Connection;
 use proto::extension::deflate::agreement::Agreed;
-use proto::handshake::ClientRequest;
+use proto::handshake::{ClientRequest, Version};
 use proto::http::request::Request;
 use proto::output::{Caused, Event, Message, Output};
+use proto::policy::Policy;
 
 use crate::event::FlatEvent;
 use crate::http::flat_headers;
@@ -51,6 +52,19 @@ pub fn established(
         false => options.server(),
     };
     Numbered::of_connection(Connection::established(&policy, version, deflate))
+}
+
+/// A connection that a panic has ended where nothing of it is left. `poll` and `work` tell its end.
+#[must_use]
+pub fn faulted(is_draft: bool) -> Numbered {
+    let version = if is_draft {
+        Version::Hixie75
+    } else {
+        Version::Hybi13
+    };
+    let mut connection = Connection::established(&Policy::default(), version, None);
+    connection.fault();
+    Numbered::of_connection(connection)
 }
 
 /// Which outputs are wanted of those that can be left out.

@@ -1,0 +1,18 @@
+'use strict'
+
+// The addon and WebAssembly, side by side, for tests that need one of them or both.
+
+const fs = require('node:fs')
+const path = require('node:path')
+
+const MODULE = path.join(__dirname, '../../lib/wasm/module.js')
+
+/** Why there is no WebAssembly here; false if there is. */
+const NO_WASM = !fs.existsSync(MODULE) && 'lib/wasm/module.js is not built: npm run build:wasm'
+
+/** The addon, or null where none loads. */
+function addon () {
+  return require('../../lib/addon').binding ?? null
+}
+
+module.exports = { MODULE, NO_WASM, addon, wasm: NO_WASM ? null : require('../../lib/wasm') }

@@ -1,0 +1,226 @@
+//! What is called for every message, chunk or turn: numbers in, a number out. `lib/wasm/calls.js` has the other half.
+//!
+//! A number that names no connection is that of one that has been released, which is over.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use engine::calls::Behind;
+use engine::numbers::REFUSED as REFUSED_NUMBER;
+use engine::registry::{self, Registered};
+use proto::output::{Form, Kind, Message, ReadyState};
+
+use crate::shared::{place, with_window};
+
+/// Sends a text message that is in the window. Returns how many bytes wait to be taken, or a number of `Sent`.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn text(number: u32, length: u32) -> f64 {
+    send(number, length, Form::Negotiated, Kind::Text)
+}
+
+/// Sends a message of the bytes in the window. Returns what `text` returns.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn bytes(number: u32, is_text: u32, length: u32) -> f64 {
+    send(number, length, Form::Negotiated, kind(is_text != 0))
+}
+
+/// Sends what is in the window uncompressed. Returns what `text` returns.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn plain(number: u32, is_text: u32, length: u32) -> f64 {
+    send(number, length, Form::Plain, kind(is_text != 0))
+}
+
+/// Sends a message that was made for many connections. Returns what `text` returns, and NaN without such a message.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn prepared(number: u32, message: u32, is_plain: u32) -> f64 {
+    let Some(message) = registry::prepared(message) else {
+        return f64::NAN;
+    };
+    let form = if is_plain != 0 {
+        Form::Plain
+    } else {
+        Form::Negotiated
+    };
+    with(number, REFUSED, |one| one.send_prepared(form, &message))
+}
+
+/// Stores bytes from the transport.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn receive(number: u32, length: u32) {
+    with(number, (), |one| {
+        with_window(length, |chunk| one.receive(chunk)).unwrap_or_default();
+    });
+}
+
+/// Decodes the messages that are there, and places them: first the address of the bytes of all, then that of numbers:
+/// for each message what it is, its length, and for one in pieces their count and where each but the last ends.
+/// Returns how many there are; 0 when more bytes are needed, -1 when `poll` has something else.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn messages(number: u32) -> i32 {
+    with(number, OTHER, |one| {
+        RUN.with_borrow_mut(|run| {
+            run.clear();
+            let behind = one.messages(|message| run.take(message));
+            place(run.bytes.as_ptr(), run.numbers.as_ptr() as usize);
+            match (run.count, behind) {
+                (0, Behind::More) => OTHER,
+                (count, _) => count,
+            }
+        })
+    })
+}
+
+/// There is no memory for a message in JavaScript: the connection fails.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn exhaust(number: u32) {
+    with(number, (), |one| one.connection().exhaust());
+}
+
+/// How many bytes wait to be written. Places their address.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn output(number: u32) -> f64 {
+    with(number, 0.0, |one| {
+        let mut connection = one.connection();
+        let bytes = connection.outbox().bytes();
+        place(bytes.as_ptr(), bytes.len());
+        bytes.len() as f64
+    })
+}
+
+/// So many of these bytes have been taken.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn advance(number: u32, length: u32) {
+    with(number, (), |one| {
+        let mut connection = one.connection();
+        let length = (length as usize).min(connection.outbox().bytes().len());
+        connection.outbox().advance(length);
+    });
+}
+
+/// Where the connection stands: a number of `ReadyState`.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn ready_state(number: u32) -> i32 {
+    with(number, state_number(ReadyState::Closed), |one| {
+        state_number(one.connection().ready_state())
+    })
+}
+
+/// Whether messages wait for `work`.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn has_work(number: u32) -> u32 {
+    with(number, 0, |one| one.connection().has_work().into())
+}
+
+/// Whether bytes have arrived that nothing has come of yet.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn has_unread(number: u32) -> u32 {
+    with(number, 0, |one| one.connection().has_unread().into())
+}
+
+/// Whether so much waits for the start that nothing more should be read.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn has_enough(number: u32) -> u32 {
+    with(number, 0, |one| one.connection().has_enough().into())
+}
+
+/// Bytes accepted and not taken yet.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn buffered_amount(number: u32) -> f64 {
+    with(number, 0.0, |one| one.connection().buffered_amount() as f64)
+}
+
+/// Marks the end of the message that has just been accepted.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn mark(number: u32) {
+    with(number, (), |one| one.connection().mark());
+}
+
+/// How many marks have left since it was last asked.
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn take_passed(number: u32) -> u32 {
+    with(number, 0, |one| {
+        one.connection().outbox().take_passed() as u32
+    })
+}
+
+fn send(number: u32, length: u32, form: Form, kind: Kind) -> f64 {
+    with(number, REFUSED, |one| {
+        with_window(length, |payload| one.send(form, kind, payload)).unwrap_or(REFUSED)
+    })
+}
+
+/// What a function returns that calls the connection of that number, or what it returns when that is over.
+fn with<R>(number: u32, over: R, body: impl FnOnce(&Registered) -> R) -> R {
+    registry::connection(number).map_or(over, |one: Rc<Registered>| body(&one))
+}
+
+/// `readyState`, as JavaScript has it.
+pub(crate) fn state_number(state: ReadyState) -> i32 {
+    match state {
+        ReadyState::Unstarted => -1,
+        ReadyState::Connecting => 0,
+        ReadyState::Open => 1,
+        ReadyState::Closing => 2,
+        ReadyState::Closed => 3,
+    }
+}
+
+pub(crate) fn kind(is_text: bool) -> Kind {
+    if is_text { Kind::Text } else { Kind::Binary }
+}
+
+/// Messages for JavaScript.
+struct Run {
+    count: i32,
+    bytes: Vec<u8>,
+    numbers: Vec<u32>,
+}
+
+thread_local! {
+    static RUN: RefCell<Run> = const { RefCell::new(Run { count: 0, bytes: Vec::new(), numbers: Vec::new() }) };
+}
+
+impl Run {
+    fn clear(&mut self) {
+        self.count = 0;
+        self.bytes.clear();
+        self.bytes.shrink_to(MAX_KEPT);
+        self.numbers.clear();
+        self.numbers.shrink_to(MAX_KEPT);
+    }
+
+    /// Adds a message. False when there is no memory for it.
+    fn take(&mut self, message: &Message<'_>) -> bool {
+        let cuts = message.cuts.unwrap_or_default();
+        let room = self.bytes.try_reserve(message.payload.len());
+        if room.and(self.numbers.try_reserve(3 + cuts.len())).is_err() {
+            return false;
+        }
+        let is_text = message.kind == Kind::Text;
+        let mut what = u32::from(!is_text) * IS_BINARY;
+        if message.cuts.is_some() {
+            what |= IS_PIECES;
+        } else if is_text && !message.payload.is_ascii() {
+            what |= IS_UTF8;
+        }
+        self.numbers.extend([what, message.payload.len() as u32]);
+        if message.cuts.is_some() {
+            self.numbers.push(cuts.len() as u32 + 1);
+            self.numbers.extend(cuts.iter().map(|&cut| cut as u32));
+        }
+        self.bytes.extend_from_slice(message.payload);
+        self.count += 1;
+        true
+    }
+}
+
+/// What a message is, in bits.
+const IS_BINARY: u32 = 1;
+const IS_UTF8: u32 = 2;
+const IS_PIECES: u32 = 4;
+
+const REFUSED: f64 = REFUSED_NUMBER as f64;
+/// `poll` has something else than messages, or tells that the connection is over.
+const OTHER: i32 = -1;
+/// What a run keeps for the next one, in bytes and in numbers.
+const MAX_KEPT: usize = 2 * 1024 * 1024;

@@ -1,0 +1,250 @@
+// @ts-check
+'use strict'
+
+const { Buffer } = require('node:buffer')
+const { isUint8Array } = require('node:util').types
+const { call, current, giveUp } = require('./current')
+const { innerNumber } = require('./prepared')
+
+/**
+ * What is called for every message, chunk or turn: `crates/wasm/src/calls.rs` has the other half. A connection whose
+ * instance has ended is released, and has something to tell.
+ *
+ * @typedef {ReturnType<typeof import('../../binding').calls>} Calls
+ * @typedef {import('./instance').Instance} Instance
+ */
+
+/** Numbers of `Sent`. */
+const { Refused: REFUSED, WaitsForWork: WAITS_FOR_WORK } = call('constants').Sent
+/** A number that no connection has. */
+const NONE = -1
+
+/** @type {Calls['text']} */
+function text (number, message) {
+  if (typeof message !== 'string') throw invalid()
+  const one = current()
+  const own = numberOf(number, one)
+  try {
+    return sent(one, one.exports.text.call(null, own, one.putText(message)))
+  } catch (error) {
+    return failed(one, error, WAITS_FOR_WORK)
+  }
+}
+
+/** @type {Calls['bytes']} */
+function bytes (number, isText, message) {
+  if (!isUint8Array(message)) throw invalid()
+  const one = current()
+  const own = numberOf(number, one)
+  try {
+    return sent(one, one.exports.bytes.call(null, own, isText === true, one.putBytes(message)))
+  } catch (error) {
+    return failed(one, error, WAITS_FOR_WORK)
+  }
+}
+
+/** @type {Calls['prepared']} */
+function prepared (number, message) {
+  return sendPrepared(number, message, false)
+}
+
+/** @type {Calls['plain']} */
+function plain (number, message) {
+  if (typeof message === 'number') return sendPrepared(number, message, true)
+  const isText = typeof message === 'string'
+  if (!isText && !isUint8Array(message)) throw invalid()
+  const one = current()
+  const own = numberOf(number, one)
+  try {
+    const length = isText ? one.putText(message) : one.putBytes(message)
+    return sent(one, one.exports.plain.call(null, own, isText, length))
+  } catch (error) {
+    return failed(one, error, WAITS_FOR_WORK)
+  }
+}
+
+/**
+ * @param {number} number
+ * @param {number} message
+ * @param {boolean} isPlain
+ */
+function sendPrepared (number, message, isPlain) {
+  const inner = innerNumber(message)
+  if (inner === undefined) throw invalid()
+  const one = current()
+  const own = numberOf(number, one)
+  try {
+    return one.exports.prepared.call(null, own, inner, isPlain)
+  } catch (error) {
+    return failed(one, error, WAITS_FOR_WORK)
+  }
+}
+
+/** @type {Calls['receive']} */
+function receive (number, chunk) {
+  if (!isUint8Array(chunk)) throw invalid()
+  const one = current()
+  const own = numberOf(number, one)
+  try {
+    one.exports.receive.call(null, own, one.putBytes(chunk))
+    one.tidy()
+  } catch (error) {
+    failed(one, error, undefined)
+  }
+}
+
+/** @type {Calls['messages']} */
+function messages (number) {
+  const one = current()
+  const own = numberOf(number, one)
+  if (own === NONE) return undefined
+  try {
+    const count = one.exports.messages.call(null, own)
+    if (count > 0) return run(one, own, count)
+    return count === 0 ? null : undefined
+  } catch (error) {
+    return failed(one, error, undefined)
+  }
+}
+
+/**
+ * The messages that have been decoded. The connection fails where there is no memory for one.
+ *
+ * @param {Instance} one
+ * @param {number} own
+ * @param {number} count
+ */
+function run (one, own, count) {
+  const memory = one.memory()
+  const { numbers, places } = one
+  let at = numbers[places]
+  let next = numbers[places + 1] >>> 2
+  /** @type {any[]} */
+  const all = []
+  try {
+    for (let left = count; left > 0; left--) {
+      const what = numbers[next++]
+      const end = at + numbers[next++]
+      if (what === 0) all.push(memory.latin1Slice(at, end))
+      else if (what === IS_UTF8) all.push(memory.utf8Slice(at, end))
+      else if (what === IS_BINARY) all.push(copy(memory, at, end))
+      else {
+        const pieces = numbers[next]
+        all.push(piecesOf(memory, at, end, (what & IS_BINARY) === 0, numbers.subarray(next + 1, next + pieces)))
+        next += pieces
+      }
+      at = end
+    }
+  } catch {
+    one.exports.exhaust.call(null, own)
+  }
+  return all.length > 0 ? all : undefined
+}
+
+/**
+ * A message in pieces: whether it is text, and its pieces.
+ *
+ * @param {import('./values').Memory} memory
+ * @param {number} start
+ * @param {number} end
+ * @param {boolean} isText
+ * @param {Uint32Array} cuts where each but the last ends
+ */
+function piecesOf (memory, start, end, isText, cuts) {
+  const pieces = []
+  let at = start
+  for (const cut of cuts) {
+    pieces.push(copy(memory, at, start + cut))
+    at = start + cut
+  }
+  return [isText, ...pieces, copy(memory, at, end)]
+}
+
+/**
+ * @param {import('./values').Memory} memory
+ * @param {number} start
+ * @param {number} end
+ */
+function copy (memory, start, end) {
+  const bytes = Buffer.allocUnsafeSlow(end - start)
+  memory.copy(bytes, 0, start, end)
+  return bytes
+}
+
+/** @type {Calls['outputLength']} */
+function outputLength (number) {
+  const one = current()
+  const own = numberOf(number, one)
+  try {
+    return one.exports.output.call(null, own)
+  } catch (error) {
+    return failed(one, error, 0)
+  }
+}
+
+/** @type {Calls['takeOutput']} */
+function takeOutput (number, into) {
+  if (!isUint8Array(into)) throw invalid()
+  const one = current()
+  const own = numberOf(number, one)
+  try {
+    const length = Math.min(one.exports.output.call(null, own), into.length)
+    const memory = one.memory()
+    const at = one.numbers[one.places]
+    memory.copy(into, 0, at, at + length)
+    one.exports.advance.call(null, own, length)
+    return length
+  } catch (error) {
+    return failed(one, error, 0)
+  }
+}
+
+/**
+ * What a connection is called in its instance: nothing when that has ended.
+ *
+ * @param {number} number
+ * @param {Instance} one
+ */
+function numberOf (number, { base }) {
+  if (typeof number !== 'number') throw invalid()
+  return number >= base ? number - base : NONE
+}
+
+/**
+ * @param {Instance} one
+ * @param {number} pending what an instance has returned
+ */
+function sent (one, pending) {
+  one.tidy()
+  return pending
+}
+
+/**
+ * What a function returns whose instance has ended. A mistake is thrown.
+ *
+ * @template T
+ * @param {Instance} one
+ * @param {unknown} error
+ * @param {T} answer
+ */
+function failed (one, error, answer) {
+  giveUp(one, error)
+  return answer
+}
+
+function invalid () {
+  return new TypeError('Invalid argument: a message is a string, or bytes in a Buffer')
+}
+
+/** What a message is, in bits: `crates/wasm/src/calls.rs` has them as well. */
+const IS_BINARY = 1
+const IS_UTF8 = 2
+
+const functions = { text, bytes, prepared, plain, receive, messages, outputLength, takeOutput }
+
+/** @returns {Calls} */
+function calls () {
+  return { ...functions }
+}
+
+module.exports = { REFUSED, WAITS_FOR_WORK, calls }

@@ -1,0 +1,430 @@
+// @ts-check
+'use strict'
+
+const { WAITS_FOR_WORK } = require('./calls')
+const { boolean, bytes, number, oneOf, optional, string, unsigned } = require('./convert')
+const { Held, Trap, call, current, giveUp, own } = require('./current')
+const { DeflateSession } = require('./deflate')
+const { headersOf } = require('./http')
+const { clientTarget, connectionOptions, deflateOptions, parameters } = require('./options')
+const { PRIVATE, isPrivate } = require('./private')
+
+/**
+ * @typedef {import('../../binding').Connection} Native
+ * @typedef {import('../../binding').Outcome} Outcome
+ * @typedef {import('./values').Argument} Argument
+ *
+ * @typedef {object} About what was agreed on
+ * @property {number} maxLength
+ * @property {string} version
+ * @property {boolean} knowsProtocol
+ * @property {string | null} protocol
+ * @property {number | null} statusCode
+ */
+
+/**
+ * One connection. It is released when it is abandoned, or when JavaScript no longer has it. If its instance ends
+ * before, it has ended with an error, which the next instance tells.
+ */
+class Connection {
+  #held
+  #number
+  /** @type {About | null} as it was known last */
+  #about = null
+  /** @type {string[]} */
+  #responseHeaders = []
+  #hasFaulted = false
+  #isReleased = false
+  /** @type {() => void} */
+  #told = () => {}
+
+  /**
+   * @param {symbol} key
+   * @param {string} name of the function that makes it
+   * @param {Argument[]} args
+   */
+  constructor (key, name, ...args) {
+    isPrivate(key)
+    this.#held = new Held('connection', call(name, ...args))
+    this.#number = own(this, this.#held.number)
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} location
+   * @param {boolean} needsHost
+   * @param {any} headers
+   * @param {any} options
+   */
+  static server (method, location, needsHost, headers, options) {
+    const head = [string(method), string(location), boolean(needsHost)]
+    const policy = connectionOptions(options)
+    return new Connection(PRIVATE, 'server', ...head, headersOf(headers), ...policy)
+  }
+
+  /**
+   * @param {any} target
+   * @param {any} options
+   */
+  static client (target, options) {
+    return new Connection(PRIVATE, 'client', ...clientTarget(target), ...connectionOptions(options))
+  }
+
+  /**
+   * @param {boolean} isClient
+   * @param {any} options
+   * @param {any} [deflate]
+   */
+  static established (isClient, options, deflate) {
+    const args = [boolean(isClient), ...connectionOptions(options), DeflateSession.numberOf(deflate)]
+    return new Connection(PRIVATE, 'established', ...args)
+  }
+
+  /**
+   * Has a callback called when the instance of the connection has ended, and the connection with it: `work` has
+   * something to tell. The addon, whose panics end the one connection that is called, has no such method.
+   *
+   * @param {() => void} callback
+   */
+  whenFaulted (callback) {
+    this.#told = callback
+  }
+
+  /** For `current.js`. */
+  fault () {
+    this.#hasFaulted = true
+    this.#held = new Held('connection', call('faulted', this.#about?.version.startsWith('hixie') ?? false))
+    own(this, this.#held.number)
+    this.#told()
+  }
+
+  /** What is in the instance for it. */
+  get #inner () {
+    return this.#isReleased ? released() : this.#held
+  }
+
+  /**
+   * Returns what a function of the instance returns. `otherwise` does if that has ended meanwhile.
+   *
+   * @param {string} name
+   * @param {Argument[]} args
+   * @param {() => any} otherwise
+   */
+  #attempt (name, args, otherwise) {
+    try {
+      return this.#inner.call(name, ...args)
+    } catch (error) {
+      if (!(error instanceof Trap)) throw error
+      return otherwise()
+    }
+  }
+
+  /**
+   * Has a command done. Returns what it causes, or the end.
+   *
+   * @param {string} name
+   * @param {Argument[]} args
+   * @returns {Outcome}
+   */
+  #command (name, ...args) {
+    return this.#attempt(name, args, () => this.#inner.call('work'))
+  }
+
+  /**
+   * @param {'ready_state' | 'has_work' | 'has_unread' | 'has_enough' | 'buffered_amount' | 'take_passed'} name
+   * @returns {number}
+   */
+  #fact (name) {
+    const one = current()
+    try {
+      return one.exports[name].call(null, this.#inner.number)
+    } catch (error) {
+      giveUp(one, error)
+      return current().exports[name].call(null, this.#inner.number)
+    }
+  }
+
+  /** @returns {About} */
+  #knowledge () {
+    if (this.#about === null || !(this.#hasFaulted || this.#isReleased)) this.#about = this.#inner.call('about')
+    return /** @type {About} */ (this.#about)
+  }
+
+  // The handshake.
+
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
+  setHeader (name, value) {
+    return this.#inner.call('setHeader', string(name), string(value))
+  }
+
+  start () {
+    return this.#command('start')
+  }
+
+  /** @param {any} options */
+  offerDeflate (options) {
+    this.#inner.call('offerDeflate', ...deflateOptions(options))
+  }
+
+  /** @param {any} options */
+  answerDeflate (options) {
+    return this.#inner.call('answerDeflate', ...deflateOptions(options))
+  }
+
+  /** @param {any} options */
+  activateDeflate (options) {
+    return this.#inner.call('activateDeflate', ...deflateOptions(options))
+  }
+
+  takeDeflate () {
+    return DeflateSession.of(this.#inner.call('takeDeflate'))
+  }
+
+  negotiates () {
+    return this.#inner.call('negotiates')
+  }
+
+  receivedExtensions () {
+    return this.#inner.call('receivedExtensions')
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} list
+   */
+  addExtension (name, list) {
+    this.#inner.call('addExtension', string(name), parameters(list))
+  }
+
+  /**
+   * @param {string} name
+   * @param {boolean} rsv1
+   * @param {boolean} rsv2
+   * @param {boolean} rsv3
+   */
+  reserveBits (name, rsv1, rsv2, rsv3) {
+    return this.#inner.call('reserveBits', string(name), ...flags([rsv1, rsv2, rsv3]))
+  }
+
+  /**
+   * @param {boolean} rsv1
+   * @param {boolean} rsv2
+   * @param {boolean} rsv3
+   */
+  isReserved (rsv1, rsv2, rsv3) {
+    return this.#inner.call('isReserved', ...flags([rsv1, rsv2, rsv3]))
+  }
+
+  activated () {
+    return this.#command('activated')
+  }
+
+  /** @param {string} message */
+  refuse (message) {
+    return this.#command('refuse', string(message))
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} list
+   */
+  unacceptable (name, list) {
+    return call('unacceptable', string(name), parameters(list))
+  }
+
+  // Messages and frames.
+
+  /**
+   * @param {boolean} writes
+   * @param {boolean} pings
+   * @param {boolean} pongs
+   */
+  poll (writes, pings, pongs) {
+    const args = flags([writes, pings, pongs])
+    try {
+      return this.#inner.call('poll', ...args)
+    } catch (error) {
+      // If it was no trap, JavaScript has no memory for what came.
+      if (!(error instanceof Trap)) current().exports.exhaust.call(null, this.#inner.number)
+      return this.#inner.call('poll', ...args)
+    }
+  }
+
+  mark () {
+    const one = current()
+    try {
+      one.exports.mark.call(null, this.#inner.number)
+    } catch (error) {
+      giveUp(one, error)
+    }
+  }
+
+  takePassed () {
+    return this.#fact('take_passed')
+  }
+
+  work () {
+    return this.#command('work')
+  }
+
+  takeWrite () {
+    return this.#attempt('takeWrite', [], () => null)
+  }
+
+  /** @param {Uint8Array} payload */
+  ping (payload) {
+    return this.#attempt('ping', [bytes(payload)], () => false)
+  }
+
+  /** @param {Uint8Array} payload */
+  pong (payload) {
+    return this.#attempt('pong', [bytes(payload)], () => false)
+  }
+
+  /**
+   * @param {boolean} fin
+   * @param {number} rsv
+   * @param {number} opcode
+   * @param {Uint8Array} payload
+   * @param {boolean | Uint8Array} [mask]
+   */
+  sendFrame (fin, rsv, opcode, payload, mask) {
+    const args = [boolean(fin), number(rsv), number(opcode), bytes(payload), maskOf(mask)]
+    return this.#attempt('sendFrame', args, () => WAITS_FOR_WORK)
+  }
+
+  /**
+   * @param {boolean} isText
+   * @param {Uint8Array} payload
+   */
+  transformed (isText, payload) {
+    return this.#command('transformed', boolean(isText), bytes(payload))
+  }
+
+  /**
+   * @param {boolean} isText
+   * @param {boolean} rsv1
+   * @param {boolean} rsv2
+   * @param {boolean} rsv3
+   * @param {Uint8Array} payload
+   */
+  sendTransformed (isText, rsv1, rsv2, rsv3, payload) {
+    return this.#attempt('sendTransformed', [...flags([isText, rsv1, rsv2, rsv3]), bytes(payload)], () => false)
+  }
+
+  // The end.
+
+  /**
+   * @param {number | null | undefined} code
+   * @param {string} reason
+   */
+  close (code, reason) {
+    return this.#command('close', codeOf(code), string(reason))
+  }
+
+  /**
+   * @param {number | string | null | undefined} code
+   * @param {string} message
+   */
+  failExtension (code, message) {
+    return this.#command('failExtension', failureOf(code), string(message))
+  }
+
+  drained () {
+    return this.#command('drained')
+  }
+
+  dropOutput () {
+    return this.#command('dropOutput')
+  }
+
+  abandon () {
+    if (this.#isReleased) return
+    this.#knowledge()
+    this.#responseHeaders = this.responseHeaders
+    this.#isReleased = true
+    this.#held.release()
+  }
+
+  // What can be read at any time.
+
+  get hasWork () {
+    return this.#fact('has_work') === 1
+  }
+
+  get maxLength () {
+    return this.#knowledge().maxLength
+  }
+
+  get number () {
+    return this.#number
+  }
+
+  get version () {
+    return this.#knowledge().version
+  }
+
+  get readyState () {
+    return this.#fact('ready_state')
+  }
+
+  get knowsProtocol () {
+    return this.#knowledge().knowsProtocol
+  }
+
+  get protocol () {
+    return this.#knowledge().protocol
+  }
+
+  get hasUnread () {
+    return this.#fact('has_unread') === 1
+  }
+
+  get hasEnough () {
+    return this.#fact('has_enough') === 1
+  }
+
+  get bufferedAmount () {
+    return this.#fact('buffered_amount')
+  }
+
+  get statusCode () {
+    return this.#knowledge().statusCode
+  }
+
+  get responseHeaders () {
+    if (this.#hasFaulted || this.#isReleased) return [...this.#responseHeaders]
+    return this.#inner.call('responseHeaders')
+  }
+}
+
+/**
+ * What takes the place of all connections that have been released: one that is over. @type {Held | null}
+ */
+let over = null
+
+/** @returns {Held} */
+function released () {
+  if (over === null || !over.isThere) {
+    over = new Held('connection', call('faulted', false))
+    over.call('work')
+  }
+  return over
+}
+
+/** @param {any[]} values */
+function flags (values) {
+  return values.map((value) => boolean(value))
+}
+
+const maskOf = optional(oneOf([['bool', boolean], ['Uint8Array', bytes]]))
+const codeOf = optional(number)
+const failureOf = optional(oneOf([
+  ['u16', (value) => unsigned(value, 'u16', 0xffff)],
+  ['String', string]
+]))
+
+module.exports = { Connection }

@@ -1,0 +1,154 @@
+// @ts-check
+'use strict'
+
+const { Buffer } = require('node:buffer')
+const encoded = require('./module')
+const { Instance } = require('./instance')
+
+/**
+ * The instance that works now, and what JavaScript has of it. It begins with the first call. When it traps, it is given
+ * up, its connections hear of that, and the next call begins another one.
+ *
+ * @typedef {import('./values').Argument} Argument
+ *
+ * @typedef {object} Owner a connection, as long as JavaScript has it
+ * @property {() => void} fault its instance has ended
+ *
+ * @typedef {'connection' | 'prepared' | 'session' | 'parser' | 'tunnel'} Kind of what an instance has
+ */
+
+/** @type {any} */
+let compiled = null
+/** @type {Instance | null} */
+let instance = null
+/** Above the numbers of connections of all instances that have ended. */
+let base = 0
+/** @type {Map<number, WeakRef<Owner>>} connections of the instance that works, by its numbers */
+const owners = new Map()
+
+/** @returns {Instance} */
+function current () {
+  if (instance === null) {
+    compiled ??= new WebAssembly.Module(Buffer.from(encoded, 'base64'))
+    instance = new Instance(compiled, base)
+  }
+  return instance
+}
+
+/**
+ * What an instance was asked for has thrown. Throws it as well if it is the caller's mistake. Else the instance is
+ * given up, and its connections end.
+ *
+ * @param {Instance} failed
+ * @param {unknown} error
+ */
+function giveUp (failed, error) {
+  if (error === failed.mistake) throw error
+  if (failed !== instance) return
+  instance = null
+  base += NUMBERS
+  const all = Array.from(owners.values())
+  owners.clear()
+  for (const reference of all) reference.deref()?.fault()
+}
+
+/** The instance has ended. */
+class Trap extends Error {
+  /** @param {unknown} [cause] */
+  constructor (cause) {
+    super('The WebAssembly part has failed', { cause })
+  }
+}
+
+/**
+ * Calls a function by its name, and throws what it throws. Throws a `Trap` when the instance ends.
+ *
+ * @param {string} name
+ * @param {Argument[]} args
+ * @returns {any}
+ */
+function call (name, ...args) {
+  const one = current()
+  try {
+    return one.call(name, args)
+  } catch (error) {
+    giveUp(one, error)
+    throw new Trap(error)
+  }
+}
+
+/**
+ * Something of the instance that is released when JavaScript no longer has this object, or before.
+ */
+class Held {
+  #instance = current()
+  #kind
+  /** The instance's. */
+  number
+
+  /**
+   * @param {Kind} kind
+   * @param {number} number that a function has returned
+   */
+  constructor (kind, number) {
+    this.#kind = kind
+    this.number = number
+    registry.register(this, { instance: this.#instance, kind, number }, this)
+  }
+
+  /** Whether its instance still works. */
+  get isThere () {
+    return this.#instance === instance
+  }
+
+  /** Its number for a function. Throws a `Trap` if its instance has ended. */
+  get own () {
+    if (!this.isThere) throw new Trap()
+    return this.number
+  }
+
+  /**
+   * Calls a function with its number before other arguments. Throws a `Trap` if its instance has ended.
+   *
+   * @param {string} name
+   * @param {Argument[]} args
+   * @returns {any}
+   */
+  call (name, ...args) {
+    return call(name, this.own, ...args)
+  }
+
+  release () {
+    registry.unregister(this)
+    free({ instance: this.#instance, kind: this.#kind, number: this.number })
+  }
+}
+
+/** @param {{ instance: Instance, kind: Kind, number: number }} held */
+function free ({ instance: own, kind, number }) {
+  // What an instance had is gone with it.
+  if (own !== instance) return
+  if (kind === 'connection') owners.delete(number)
+  try {
+    own.exports[`release_${kind}`].call(null, number)
+  } catch (error) {
+    giveUp(own, error)
+  }
+}
+
+/**
+ * Has an owner hear of the end of the instance. Returns a number that no other connection ever has.
+ *
+ * @param {Owner} owner
+ * @param {number} number the instance's
+ */
+function own (owner, number) {
+  owners.set(number, new WeakRef(owner))
+  return base + number
+}
+
+const registry = new FinalizationRegistry(free)
+/** The numbers of one instance are below this. */
+const NUMBERS = 2 ** 31
+
+module.exports = { Held, Trap, call, current, giveUp, own }

@@ -1,0 +1,142 @@
+// @ts-check
+'use strict'
+
+const { array, boolean, bytes, number, optional, string } = require('./convert')
+const { Held, call } = require('./current')
+const { connectionOptions, tunnelTarget } = require('./options')
+
+/** Requests, opening handshakes, event streams and tunnels. */
+
+/** The headers of a request that a handshake needs. @type {string[]} */
+const HEADERS = call('constants').HEADERS
+const strings = array(string)
+
+/**
+ * Those headers of an `http.IncomingMessage`: name, value, name, value …
+ *
+ * @param {any} headers
+ * @returns {string[]}
+ */
+function headersOf (headers) {
+  if (headers === undefined || headers === null) throw new TypeError('Cannot convert undefined or null to object')
+  const list = []
+  for (const name of HEADERS) {
+    const value = headers[name]
+    if (typeof value === 'string') list.push(name, value)
+    // One list can hold what several headers have.
+    else if (typeof value === 'object' && value !== null) list.push(name, strings(value).join(', '))
+  }
+  return list
+}
+
+/** Reads the request of a raw connection. */
+class RequestParser {
+  #held = new Held('parser', call('parser'))
+
+  /** @param {Uint8Array} chunk */
+  receive (chunk) {
+    return this.#held.call('parse', bytes(chunk))
+  }
+}
+
+/** A tunnel being asked for. */
+class Connect {
+  #held
+
+  /** @param {any} target */
+  constructor (target) {
+    this.#held = new Held('tunnel', call('tunnel', ...tunnelTarget(target)))
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
+  setHeader (name, value) {
+    this.#held.call('tunnelHeader', string(name), string(value))
+  }
+
+  request () {
+    return this.#held.call('tunnelRequest')
+  }
+
+  /** @param {Uint8Array} chunk */
+  receive (chunk) {
+    return this.#held.call('tunnelAnswer', bytes(chunk))
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {boolean} needsHost
+ * @param {any} headers
+ * @param {any} options
+ */
+function judgeHandshake (method, needsHost, headers, options) {
+  const head = [string(method), boolean(needsHost)]
+  const policy = connectionOptions(options)
+  return call('judgeHandshake', ...head, headersOf(headers), ...policy)
+}
+
+/** @returns {string} */
+function handshakeKey () {
+  return call('handshakeKey')
+}
+
+/** @param {string} key */
+function acceptValue (key) {
+  return call('acceptValue', string(key))
+}
+
+/**
+ * @param {string} method
+ * @param {string} connection
+ * @param {string} upgrade
+ */
+function isWebSocket (method, connection, upgrade) {
+  return call('isWebSocket', string(method), string(connection), string(upgrade))
+}
+
+/**
+ * @param {string} method
+ * @param {string} accept
+ */
+function isEventSource (method, accept) {
+  return call('isEventSource', string(method), string(accept))
+}
+
+/**
+ * @param {string[]} headers
+ * @param {number} retry
+ */
+function eventStreamHead (headers, retry) {
+  return call('eventStreamHead', strings(headers), number(retry))
+}
+
+/**
+ * @param {string} data
+ * @param {string | null} [event]
+ * @param {string | null} [id]
+ */
+function eventStreamMessage (data, event, id) {
+  return call('eventStreamMessage', string(data), optional(string)(event), optional(string)(id))
+}
+
+/** @returns {string} */
+function eventStreamPing () {
+  return call('eventStreamPing')
+}
+
+module.exports = {
+  Connect,
+  RequestParser,
+  acceptValue,
+  eventStreamHead,
+  eventStreamMessage,
+  eventStreamPing,
+  handshakeKey,
+  headersOf,
+  isEventSource,
+  isWebSocket,
+  judgeHandshake
+}

@@ -1,0 +1,49 @@
+// @ts-check
+'use strict'
+
+const { calls } = require('./calls')
+const { Connection } = require('./connection')
+const { call } = require('./current')
+const { DeflateSession } = require('./deflate')
+const http = require('./http')
+const { Prepared } = require('./prepared')
+const { raise } = require('./uncaught')
+
+/**
+ * The engine by WebAssembly: what the addon exports, in `binding.d.ts`, but for the reactor and its TLS. Sockets are
+ * Node's then, and bytes go by its streams.
+ */
+
+/**
+ * @typedef {typeof import('../../binding')} Binding
+ * @typedef {'Reactor' | 'TlsAnchors' | 'TlsConfig' | 'AGREED' | 'ENTRY_BITS' | 'Entry' | 'SLOTS' | 'Slot'} OfReactor
+ */
+
+const { DEFAULT_MAX_LENGTH, FULL_CHUNK, MAX_REPLIES, ReadyState, Sent } = call('constants')
+
+/** @type {Omit<Binding, OfReactor | '__napiBindingTarget'>} */
+const exported = {
+  Connect: http.Connect,
+  Connection: /** @type {any} */ (Connection),
+  DEFAULT_MAX_LENGTH,
+  DeflateSession: /** @type {any} */ (DeflateSession),
+  FULL_CHUNK,
+  MAX_REPLIES,
+  Prepared: /** @type {any} */ (Prepared),
+  ReadyState,
+  RequestParser: http.RequestParser,
+  Sent,
+  acceptValue: http.acceptValue,
+  calls,
+  eventStreamHead: http.eventStreamHead,
+  eventStreamMessage: http.eventStreamMessage,
+  eventStreamPing: http.eventStreamPing,
+  handshakeKey: http.handshakeKey,
+  isEventSource: http.isEventSource,
+  isWebSocket: http.isWebSocket,
+  judgeHandshake: http.judgeHandshake,
+  raise
+}
+
+// Numbers of the reactor, which there is none of.
+module.exports = { ...exported, Entry: {}, Slot: {} }

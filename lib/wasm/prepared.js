@@ -1,0 +1,81 @@
+// @ts-check
+'use strict'
+
+const { Buffer } = require('node:buffer')
+const { bytes, string } = require('./convert')
+const { Held, call } = require('./current')
+const { PRIVATE, isPrivate } = require('./private')
+
+/**
+ * @typedef {object} Message as JavaScript has it, so that it outlives an instance
+ * @property {string | Buffer} data
+ * @property {Held} held the same in an instance
+ */
+
+/** @type {Map<number, Message>} by numbers of ours */
+const messages = new Map()
+let last = 0
+
+/** One message, for many connections. */
+class Prepared {
+  #number = ++last
+  #message
+
+  /**
+   * @param {symbol} key
+   * @param {string | Buffer} data
+   */
+  constructor (key, data) {
+    isPrivate(key)
+    this.#message = { data, held: hold(data) }
+    messages.set(this.#number, this.#message)
+    registry.register(this, this.#number)
+  }
+
+  /** @param {string} message */
+  static text (message) {
+    return new Prepared(PRIVATE, string(message))
+  }
+
+  /** @param {Uint8Array} message */
+  static binary (message) {
+    return new Prepared(PRIVATE, Buffer.from(bytes(message)))
+  }
+
+  get number () {
+    return this.#number
+  }
+
+  get length () {
+    return Buffer.byteLength(this.#message.data)
+  }
+
+  payload () {
+    const { data } = this.#message
+    return Buffer.from(/** @type {any} */ (data))
+  }
+}
+
+/** @param {string | Buffer} data */
+function hold (data) {
+  return new Held('prepared', call('prepare', data))
+}
+
+/**
+ * The number that the instance has for a message; undefined when there is no message of that number.
+ *
+ * @param {number} number
+ */
+function innerNumber (number) {
+  const message = messages.get(number)
+  if (message === undefined) return undefined
+  if (!message.held.isThere) message.held = hold(message.data)
+  return message.held.number
+}
+
+const registry = new FinalizationRegistry((/** @type {number} */ number) => {
+  messages.get(number)?.held.release()
+  messages.delete(number)
+})
+
+module.exports = { Prepared, innerNumber }

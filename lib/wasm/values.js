@@ -1,0 +1,210 @@
+// @ts-check
+'use strict'
+
+const { Buffer } = require('node:buffer')
+
+/**
+ * Values as bytes, as `crates/wasm/src/value.rs` has them: what follows, in one byte; numbers as 64 bits, texts and
+ * bytes behind their length; lists and objects up to an end.
+ *
+ * @typedef {Buffer & Record<'utf8Slice' | 'latin1Slice', (start: number, end: number) => string> & {
+ *   utf8Write: (text: string, at: number, most?: number) => number }} Memory
+ *
+ * @typedef {null | boolean | number | string | Uint8Array | any[]} Argument a list has arguments
+ */
+
+const NULL = 0
+const FALSE = 1
+const TRUE = 2
+const NUMBER = 3
+const TEXT = 4
+const BYTES = 5
+const LIST = 6
+const OBJECT = 7
+const END = 8
+const THROWN = 9
+const ASCII = 10
+
+/**
+ * Room that is enough for these.
+ *
+ * @param {Argument[]} list
+ */
+function sizeOf (list) {
+  let size = 2
+  for (const value of list) size += sizeOfOne(value)
+  return size
+}
+
+/**
+ * @param {Argument} value
+ * @returns {number}
+ */
+function sizeOfOne (value) {
+  if (typeof value === 'string') return 5 + (value.length > SHORT ? Buffer.byteLength(value) : 3 * value.length)
+  if (typeof value !== 'object' || value === null) return 9
+  return Array.isArray(value) ? sizeOf(value) : 5 + value.length
+}
+
+/**
+ * Writes values one after the other. Returns the length.
+ *
+ * @param {Argument[]} list
+ * @param {Memory} memory
+ * @param {number} at
+ */
+function write (list, memory, at) {
+  let end = at
+  for (const value of list) end = writeOne(value, memory, end)
+  return end - at
+}
+
+/**
+ * @param {Argument} value
+ * @param {Memory} memory
+ * @param {number} at
+ * @returns {number} where the next one begins
+ */
+function writeOne (value, memory, at) {
+  if (typeof value === 'string') {
+    const length = memory.utf8Write(value, at + 5)
+    return writeLength(TEXT, length, memory, at) + length
+  }
+  if (typeof value === 'number') {
+    memory[at] = NUMBER
+    return memory.writeDoubleLE(value, at + 1)
+  }
+  if (typeof value === 'boolean' || value === null) {
+    memory[at] = value === null ? NULL : value ? TRUE : FALSE
+    return at + 1
+  }
+  if (!Array.isArray(value)) {
+    memory.set(value, at + 5)
+    return writeLength(BYTES, value.length, memory, at) + value.length
+  }
+  memory[at] = LIST
+  const end = at + 1 + write(value, memory, at + 1)
+  memory[end] = END
+  return end + 1
+}
+
+/**
+ * @param {number} what
+ * @param {number} length
+ * @param {Memory} memory
+ * @param {number} at
+ */
+function writeLength (what, length, memory, at) {
+  memory[at] = what
+  return memory.writeUInt32LE(length, at + 1)
+}
+
+/**
+ * Reads an answer: a value, or undefined without one. Throws it if it is an exception. Bytes are copied.
+ *
+ * @param {Memory} memory
+ * @param {number} at
+ * @param {number} length
+ * @returns {any}
+ */
+function read (memory, at, length) {
+  if (length === 0) return undefined
+  return new Reader(memory, at).value()
+}
+
+class Reader {
+  #memory
+  #at
+
+  /**
+   * @param {Memory} memory
+   * @param {number} at
+   */
+  constructor (memory, at) {
+    this.#memory = memory
+    this.#at = at
+  }
+
+  /** @returns {any} */
+  value () {
+    switch (this.#memory[this.#at++]) {
+      case NULL: return null
+      case FALSE: return false
+      case TRUE: return true
+      case NUMBER: return this.#number()
+      case TEXT: return this.#text('utf8Slice')
+      case ASCII: return this.#text('latin1Slice')
+      case BYTES: return this.#bytes()
+      case LIST: return this.#list()
+      case OBJECT: return this.#object()
+      case THROWN: throw this.#thrown()
+      default: throw new TypeError('The answer of WebAssembly cannot be read')
+    }
+  }
+
+  #number () {
+    this.#at += 8
+    return this.#memory.readDoubleLE(this.#at - 8)
+  }
+
+  /** @param {'utf8Slice' | 'latin1Slice'} slice */
+  #text (slice) {
+    const [start, end] = this.#range()
+    return this.#memory[slice](start, end)
+  }
+
+  #bytes () {
+    const [start, end] = this.#range()
+    const bytes = Buffer.allocUnsafeSlow(end - start)
+    this.#memory.copy(bytes, 0, start, end)
+    return bytes
+  }
+
+  #range () {
+    const start = this.#at + 4
+    this.#at = start + this.#memory.readUInt32LE(this.#at)
+    return [start, this.#at]
+  }
+
+  #isAtEnd () {
+    if (this.#memory[this.#at] !== END) return false
+    this.#at++
+    return true
+  }
+
+  #list () {
+    const list = []
+    while (!this.#isAtEnd()) list.push(this.value())
+    return list
+  }
+
+  #object () {
+    /** @type {Record<string, any>} */
+    const object = {}
+    while (!this.#isAtEnd()) object[this.value()] = this.value()
+    return object
+  }
+
+  #thrown () {
+    /** @type {keyof typeof CLASSES} */
+    const name = this.value()
+    const code = this.value()
+    return exception(CLASSES[name], code, this.value())
+  }
+}
+
+/**
+ * @param {ErrorConstructor} type
+ * @param {string | null} code
+ * @param {string} message
+ */
+function exception (type, code, message) {
+  const error = new type(message)
+  return code === null ? error : Object.assign(error, { code })
+}
+
+const CLASSES = { Error, TypeError, RangeError }
+/** Characters up to which a text gets the room that any text of its length may need. */
+const SHORT = 4096
+
+module.exports = { exception, read, sizeOf, write }

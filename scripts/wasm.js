@@ -1,0 +1,73 @@
+'use strict'
+
+// npm run build:wasm: compiles the engine as WebAssembly, and writes it into lib/wasm/module.js, in base64: bundlers
+// have nothing to learn about it then.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { ROOT, Failure, run, main } = require('./support')
+const { rustFor, WASM } = require('./cross/rust')
+
+const MODULE = path.join(ROOT, 'lib', 'wasm', 'module.js')
+/** Node 18 and all other runtimes that are supported have these instructions. */
+const FLAGS = ['-Ctarget-feature=+simd128']
+const PROFILE = 'wasm'
+
+const USAGE = `Usage: npm run build:wasm -- [--required | --pack]
+
+  --required  fail where it cannot be built, instead of saying so
+  --pack      fail where there is none from before either; FAYE_WEBSOCKET_PACK=native packs without it`
+
+/** Builds the module where there is a compiler for it. Returns why not where there is none. */
+function buildWasm () {
+  let rust
+  try {
+    rust = rustFor(WASM, FLAGS)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return error.message.trim()
+  }
+  write(fs.readFileSync(compile(rust)))
+}
+
+/** @param {{ env: Record<string, string>, args: string[] }} rust */
+function compile ({ env, args }) {
+  const all = ['build', '--locked', '--profile', PROFILE, '--package', 'faye-websocket-wasm', ...args]
+  const { stdout } = run('cargo', [...all, '--message-format=json-render-diagnostics'], {
+    name: 'cargo build',
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 1 << 28
+  })
+  const [file] = stdout.split('\n').filter((line) => line.includes('"compiler-artifact"'))
+    .flatMap((line) => JSON.parse(line).filenames).filter((file) => file.endsWith('.wasm'))
+  if (!file) throw new Failure('cargo build made no WebAssembly. Is crate-type = ["cdylib"] in crates/wasm/Cargo.toml?')
+  return file
+}
+
+/** @param {Buffer} bytes */
+function write (bytes) {
+  const text = `'use strict'\n\nmodule.exports = '${bytes.toString('base64')}'\n`
+  if (fs.existsSync(MODULE) && fs.readFileSync(MODULE, 'utf8') === text) return
+  const temporary = `${MODULE}.${process.pid}.tmp`
+  fs.writeFileSync(temporary, text)
+  fs.renameSync(temporary, MODULE)
+}
+
+if (require.main === module) {
+  main(([flag, ...others]) => {
+    if (others.length > 0 || ![undefined, '--required', '--pack'].includes(flag)) throw new Failure(USAGE)
+    if (flag === '--pack' && process.env.FAYE_WEBSOCKET_PACK === 'native') return
+    const reason = buildWasm()
+    const name = path.relative(process.cwd(), MODULE)
+    if (reason === undefined) return console.log(`Built ${name}`)
+    const sentence = `${name} is not built: ${reason}`
+    if (flag === undefined || (flag === '--pack' && fs.existsSync(MODULE))) return console.log(`Skipped. ${sentence}`)
+    throw new Failure(sentence + (flag === '--pack'
+      ? '\nWithout it the package works only where it has an addon. FAYE_WEBSOCKET_PACK=native packs it all the same.'
+      : ''))
+  })
+}
+
+module.exports = { MODULE, buildWasm }

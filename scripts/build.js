@@ -22,7 +22,7 @@ function build ({ debug = false, features = [] } = {}) {
   return target
 }
 
-/** Has cargo compile the binding by a command that is like `build`, and returns the path of the shared library. */
+/** Has cargo compile a crate by a command that is like `build`, and returns the path of the shared library. */
 function compile ([command, ...args], env) {
   const { stdout } = run('cargo', [command, '--locked', '--message-format=json-render-diagnostics', ...args], {
     name: 'cargo ' + command,
@@ -42,7 +42,7 @@ function sharedLibrary (messages) {
   for (const line of messages.split('\n')) {
     if (!line.includes('"compiler-artifact"')) continue
     const { target, filenames } = JSON.parse(line)
-    if (target.kind.includes('cdylib')) return filenames.find((file) => /\.(so|dylib|dll)$/.test(file))
+    if (target.kind.includes('cdylib')) return filenames.find((file) => /\.(so|dylib|dll|wasm)$/.test(file))
   }
 }
 

@@ -5,13 +5,13 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const { ROOT, Failure, run, main } = require('./support')
+const { ROOT, Failure, main } = require('./support')
+const { compile } = require('./build')
 const { rustFor, WASM } = require('./cross/rust')
 
 const MODULE = path.join(ROOT, 'lib', 'wasm', 'module.js')
 /** Node 18 and all other runtimes that are supported have these instructions. */
 const FLAGS = ['-Ctarget-feature=+simd128']
-const PROFILE = 'wasm'
 
 const USAGE = `Usage: npm run build:wasm -- [--required | --pack]
 
@@ -27,23 +27,8 @@ function buildWasm () {
     if (!(error instanceof Failure)) throw error
     return error.message.trim()
   }
-  write(fs.readFileSync(compile(rust)))
-}
-
-/** @param {{ env: Record<string, string>, args: string[] }} rust */
-function compile ({ env, args }) {
-  const all = ['build', '--locked', '--profile', PROFILE, '--package', 'faye-websocket-wasm', ...args]
-  const { stdout } = run('cargo', [...all, '--message-format=json-render-diagnostics'], {
-    name: 'cargo build',
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: 1 << 28
-  })
-  const [file] = stdout.split('\n').filter((line) => line.includes('"compiler-artifact"'))
-    .flatMap((line) => JSON.parse(line).filenames).filter((file) => file.endsWith('.wasm'))
-  if (!file) throw new Failure('cargo build made no WebAssembly. Is crate-type = ["cdylib"] in crates/wasm/Cargo.toml?')
-  return file
+  const command = ['build', '--profile', 'wasm', '--package', 'faye-websocket-wasm', ...rust.args]
+  write(fs.readFileSync(compile(command, { ...process.env, ...rust.env })))
 }
 
 /** @param {Buffer} bytes */

@@ -87,7 +87,7 @@ const CALLS = {
   'connection.takeWrite': method(open, 'takeWrite', []),
   'connection.takePassed': method(open, 'takePassed', []),
   'connection.mark': method(open, 'mark', []),
-  'connection.abandon': method(open, 'abandon', []),
+  'connection.release': method(open, 'release', []),
   'connection.negotiates': method(server, 'negotiates', []),
   'connection.receivedExtensions': method(server, 'receivedExtensions', []),
   'connection.addExtension': method(client, 'addExtension', ['name', parameters]),

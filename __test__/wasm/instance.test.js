@@ -252,7 +252,7 @@ test('20,000 connections that come and go leave no memory behind', async () => {
       calls.messages(connection.number)
       calls.text(connection.number, 'abc')
       connection.close(1000, '')
-      connection.abandon()
+      connection.release()
     }
     const size = () => current().exports.memory.buffer.byteLength
     for (let n = 0; n < 1000; n++) round()

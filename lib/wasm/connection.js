@@ -23,8 +23,8 @@ const { PRIVATE, isPrivate } = require('./private')
  */
 
 /**
- * One connection. It is released when it is abandoned, or when JavaScript no longer has it. If its instance ends
- * before, it has ended with an error, which the next instance tells.
+ * One connection. If JavaScript no longer has it, it is released as by that method. If its instance ends, it has ended
+ * with an error, which the next instance tells.
  */
 class Connection {
   #held
@@ -341,7 +341,7 @@ class Connection {
     return this.#command('dropOutput')
   }
 
-  abandon () {
+  release () {
     if (this.#isReleased) return
     this.#knowledge()
     this.#responseHeaders = this.responseHeaders

@@ -75,8 +75,7 @@ function loadAddon () {
 
 /** @returns {Binding} */
 function loadWasm () {
-  // @ts-ignore
-  return require('./wasm')
+  return /** @type {any} */ (require('./wasm'))
 }
 
 /** @param {import('./addon/failure').Addon} addon */

@@ -2,7 +2,6 @@
 'use strict'
 
 const { Buffer } = require('node:buffer')
-const encoded = require('./module')
 const { Instance } = require('./instance')
 
 /**
@@ -17,6 +16,7 @@ const { Instance } = require('./instance')
  * @typedef {'connection' | 'prepared' | 'session' | 'parser' | 'tunnel'} Kind of what an instance has
  */
 
+const encoded = encodedModule()
 /** @type {any} */
 let compiled = null
 /** @type {Instance | null} */
@@ -25,6 +25,15 @@ let instance = null
 let base = 0
 /** @type {Map<number, WeakRef<Owner>>} connections of the instance that works, by its numbers */
 const owners = new Map()
+
+/** A checkout may be without it. Bundlers then say so and go on, because it is tried. */
+function encodedModule () {
+  try {
+    return require('./module')
+  } catch (cause) {
+    throw new Error('lib/wasm/module.js is missing; in a checkout, run "npm run build:wasm"', { cause })
+  }
+}
 
 /** @returns {Instance} */
 function current () {

@@ -41,7 +41,7 @@ const faye = {
   'typed arrays, DataViews, ArrayBuffers and Blobs': 'are sent as binary; the original sends the text String(message)',
   'options and a callback of send': 'have their effect; the original ignores them',
   'setting binaryType': 'has its effect; in the original it is a property like any other',
-  'WebSocket.prepare, WebSocket.broadcast and WebSocket.default': 'are additions',
+  'WebSocket.prepare, broadcast, default, runtime and runtimeReason': 'are additions',
   'handshakeTimeout, closeTimeout, pingTimeout, signal and binaryType': 'are additions',
   'terminate(), async iteration, ws+unix: and wss+unix:': 'are additions'
 }

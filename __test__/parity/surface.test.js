@@ -12,7 +12,7 @@ const PUBLIC = [
 ]
 
 // Deviation: what the original does not have.
-const ADDED = ['prepare', 'broadcast', 'default']
+const ADDED = ['prepare', 'broadcast', 'default', 'runtime', 'runtimeReason']
 
 function noteFunction (log, name, value) {
   log.add(name, typeof value, value.name, value.length)

@@ -25,7 +25,10 @@ const same = (look) => {
   assert.deepEqual(actual, expected)
 }
 
-test('the exports have the same names, in the same order', () => same(({ websocket }) => Object.keys(websocket)))
+test('the exports have the same names, in the same order, and then two of our own', () => {
+  const [expected, actual] = both(({ websocket }) => Object.keys(websocket))
+  assert.deepEqual(actual, [...expected, 'runtime', 'runtimeReason'])
+})
 
 test('the version is that of the original', () => same(({ websocket }) => websocket.version))
 

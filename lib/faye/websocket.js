@@ -66,6 +66,5 @@ module.exports.Client = Client
 module.exports.EventSource = EventSource
 // What compilers make of `import WebSocket from` where they do not know CommonJS.
 module.exports.default = WebSocket
-// Not enumerable, as the original has no such names.
-Object.defineProperty(module.exports, 'runtime', { value: runtime })
-Object.defineProperty(module.exports, 'runtimeReason', { value: runtimeReason })
+module.exports.runtime = runtime
+module.exports.runtimeReason = runtimeReason

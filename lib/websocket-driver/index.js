@@ -57,8 +57,6 @@ function refuseUnknown (options, validKeys) {
 }
 
 // One name after the other: Node finds them so for ES modules that import by name.
-module.exports = { client, server, http, isSecureRequest, isWebSocket, validateOptions: refuseUnknown }
-
-// Not enumerable, as the original has no such names. ES modules can import them all the same.
-Object.defineProperty(module.exports, 'runtime', { value: runtime })
-Object.defineProperty(module.exports, 'runtimeReason', { value: runtimeReason })
+module.exports = {
+  client, server, http, isSecureRequest, isWebSocket, runtime, runtimeReason, validateOptions: refuseUnknown
+}

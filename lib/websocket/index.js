@@ -15,8 +15,6 @@ const deprecation = require('./deprecation')
 const version = require('./version')
 
 // One name after the other: Node finds them so for ES modules that import by name.
-module.exports = { server, client, router, frame, request, connection, w3cwebsocket, deprecation, version }
-
-// Not enumerable, as the original has no such names. ES modules can import them all the same.
-Object.defineProperty(module.exports, 'runtime', { value: runtime })
-Object.defineProperty(module.exports, 'runtimeReason', { value: runtimeReason })
+module.exports = {
+  server, client, router, frame, request, connection, w3cwebsocket, deprecation, version, runtime, runtimeReason
+}

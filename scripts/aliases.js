@@ -14,7 +14,7 @@ const manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'ut
 
 const FOLDER = 'npm/aliases'
 /** What the package.json of an alias takes over from ours. */
-const SHARED = ['version', 'license', 'author', 'repository', 'homepage', 'bugs', 'engines']
+const SHARED = ['version', 'license', 'author', 'repository', 'homepage', 'bugs', 'type', 'sideEffects', 'engines']
 
 const ALIASES = [
   { original: 'websocket-driver', version: '0.8.0', main: './lib/websocket/driver.js' },

@@ -37,6 +37,8 @@ const NODES = `${process.platform} ${process.arch}` === 'linux x64' ? [18, 22, 2
 const DIFFERS = /^__test__\/(parity|transport|guests)\/|\/(client-|exceptions|exit|memory|process-end|threads)/
 /** The name of a step. */
 const WASM = 'build of WebAssembly'
+/** Test files of compilers and checkers, which are the same on all. */
+const SAME = /^__test__\/(types|modules\/(packages|typescript))/
 /** Lines of a step that has passed. */
 const TAIL = 12
 
@@ -91,6 +93,7 @@ function common (work) {
     { name: 'cargo clippy', commands: [words('cargo clippy --workspace --all-targets --locked -- -D warnings')] },
     { name: 'Autobahn|Testsuite, installed', commands: [words('npm run conformance -- --install')] },
     { name: 'dependents, installed', commands: [words('npm ci --no-audit --no-fund --prefix __test__/dependents')] },
+    { name: 'modules, installed', commands: [words('npm ci --no-audit --no-fund --prefix __test__/modules')] },
     ...(NODES.length > 0 ? [{ name: 'other versions of Node', commands: [installation(work)] }] : []),
     { name: 'tsc, eslint and imports', commands: [words('npm run check')] },
     { name: 'actionlint', commands: [words('node scripts/workflows.js')] },
@@ -197,7 +200,7 @@ function nodeTests (work, version, files) {
     name: `Node tests on Node ${version}`,
     commands: [[node, '--version'], [node, 'scripts/test.js', '--js', '--jobs', '1', ...files]],
     env: { FAYE_WEBSOCKET_TRANSPORT: 'native' },
-    after: ['build', 'dependents, installed', 'other versions of Node']
+    after: ['build', 'dependents, installed', 'modules, installed', 'other versions of Node']
   }
 }
 
@@ -210,7 +213,8 @@ function nodeTests (work, version, files) {
 function sample (index) {
   const first = turn() + index
   let others = 0
-  return testFiles([]).filter((file) => DIFFERS.test(file) || (others++ + first) % NODES.length === 0)
+  const files = testFiles([]).filter((file) => !SAME.test(file))
+  return files.filter((file) => DIFFERS.test(file) || (others++ + first) % NODES.length === 0)
 }
 
 /**

@@ -23,8 +23,8 @@ const SUPPORT = 'child|client|dial|open|peer|proxy|ways|websocket'
 const RUNNERS = 'websocket-(scripts|services)'
 const OPENS = new RegExp(`require\\('(\\.\\./support/(${SUPPORT})|\\./${RUNNERS}|node:(http|https|net))'\\)`)
 const isWasm = process.env[RUNTIME] === 'wasm'
-/** Has npm dependencies of its own: those that are tested. */
-const DEPENDENTS = '__test__/dependents/'
+/** These have npm dependencies of their own. */
+const ROOMS = ['__test__/dependents/', '__test__/modules/']
 
 const USAGE = `Usage: npm test -- [--rust | --js] [--jobs <n>] [filter ...]
 
@@ -40,7 +40,9 @@ main(async (args) => {
   const { rust, js, jobs, filters } = parse(args)
   const files = js ? testFiles(filters) : []
   ensureDependencies()
-  if (files.some((file) => file.startsWith(DEPENDENTS))) ensureDependencies(DEPENDENTS)
+  for (const room of ROOMS) {
+    if (files.some((file) => file.startsWith(room))) ensureDependencies(room)
+  }
   build()
   prepareWasm()
   if (rust) {

@@ -6,6 +6,7 @@ const test = require('node:test')
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
+const { pathToFileURL } = require('node:url')
 const ts = require('typescript')
 
 const { ROOT } = require('../package/process')
@@ -14,10 +15,9 @@ const manifest = require('../../package.json')
 /** By path: the names of values that TypeScript finds in the declarations. */
 const typed = namesByPath(Object.entries(manifest.exports).filter(([, target]) => target.types).flatMap(expand))
 
-for (const [subpath, names] of typed) {
+for (const [subpath, { file, names }] of typed) {
   test(`an ES module imports all names of ${subpath} that the types have, with the values of require`, async () => {
-    const specifier = path.posix.join(manifest.name, subpath)
-    const [namespace, required] = [await import(specifier), require(specifier)]
+    const [namespace, required] = [await import(pathToFileURL(file)), require(file)]
     assert.equal(namespace.default, required)
     assert.deepEqual(names.filter((name) => !(name in namespace)), [])
     for (const name of Object.keys(namespace).filter((name) => name !== 'default' && name !== 'module.exports')) {
@@ -27,34 +27,36 @@ for (const [subpath, names] of typed) {
 }
 
 test('the class is its own `default`, for what compilers make of an import', () => {
-  const WebSocket = require(manifest.name)
+  const WebSocket = require('../..')
   assert.equal(WebSocket.default, WebSocket)
   assert.equal(WebSocket.WebSocket, WebSocket)
 })
 
 /** A pattern stands for each file that it leads to. */
-function expand ([subpath, { types }]) {
-  const [folder, ending] = types.split('*')
-  if (ending === undefined) return [[subpath, { types }]]
+function expand ([subpath, target]) {
+  const [folder, ending] = target.types.split('*')
+  if (ending === undefined) return [[subpath, target]]
   const walk = (prefix) => fs.readdirSync(path.join(ROOT, folder, prefix), { withFileTypes: true }).flatMap((entry) => {
     const name = prefix + entry.name
     if (entry.isDirectory()) return walk(name + '/')
-    return [[subpath.replace('*', name.slice(0, -ending.length)), { types: folder + name }]]
+    const stem = name.slice(0, -ending.length)
+    return [[subpath.replace('*', stem), { types: folder + name, default: target.default.replace('*', stem) }]]
   })
   return walk('')
 }
 
 /**
- * @param {Array<[string, { types: string }]>} entries of `exports`
- * @returns {Map<string, string[]>}
+ * @param {Array<[string, { types: string, default: string }]>} entries of `exports`
+ * @returns {Map<string, { file: string, names: string[] }>}
  */
 function namesByPath (entries) {
   const files = entries.map(([, { types }]) => path.join(ROOT, types))
   const program = ts.createProgram([...new Set(files)], { module: ts.ModuleKind.NodeNext, types: [], noEmit: true })
   const checker = program.getTypeChecker()
-  return new Map(entries.map(([subpath], index) => {
+  return new Map(entries.map(([subpath, target], index) => {
     const module = checker.getSymbolAtLocation(program.getSourceFile(files[index]))
-    return [subpath, importable(checker, module, subpath.startsWith('./websocket/lib/'))]
+    const names = importable(checker, module, subpath.startsWith('./websocket/lib/'))
+    return [subpath, { file: path.join(ROOT, target.default), names }]
   }))
 }
 

@@ -1,0 +1,45 @@
+'use strict'
+
+// The tarballs as publint and attw (@arethetypeswrong/core) see them: `exports`, files and types that fit each other in
+// every way to resolve modules. Suggestions of publint count, and no problem of attw is left out, as by its profile
+// "strict".
+
+const test = require('node:test')
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const { ROOT, npm, temporaryFolder } = require('../package/process')
+
+/** Bundlers alone take this condition. What is behind it is CommonJS, as all that requires it. */
+const EXCEPTION = 'pkg.imports["#addon"].module should be ESM, but the code is written in CJS.'
+const ALIASES = path.join(ROOT, 'npm', 'aliases')
+const aliases = fs.existsSync(ALIASES) ? fs.readdirSync(ALIASES).map((name) => path.join(ALIASES, name)) : []
+
+for (const folder of [ROOT, ...aliases]) {
+  const { name } = require(path.join(folder, 'package.json'))
+  const tarball = pack(folder)
+
+  test(`publint finds nothing in ${name}`, async () => {
+    const { publint } = await import('publint')
+    const { formatMessage } = await import('publint/utils')
+    const { messages, pkg } = await publint({ pack: { tarball: (await tarball).buffer }, strict: true })
+    const found = messages.map((message) => formatMessage(message, pkg, { color: false }))
+    assert.deepEqual(found.filter((message) => message !== EXCEPTION), [])
+  })
+
+  test(`attw finds nothing in ${name}`, async () => {
+    const { createPackageFromTarballData, checkPackage } = await import('@arethetypeswrong/core')
+    const analysis = await checkPackage(createPackageFromTarballData(await tarball))
+    assert.ok(analysis.types, 'there are types')
+    assert.deepEqual(analysis.problems, [])
+  })
+}
+
+/** The bytes of a package. */
+async function pack (folder) {
+  const packed = temporaryFolder()
+  await npm(['pack', '--ignore-scripts', '--pack-destination', packed], { cwd: folder })
+  const data = fs.readFileSync(path.join(packed, fs.readdirSync(packed)[0]))
+  return Uint8Array.from(data)
+}

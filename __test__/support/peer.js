@@ -87,7 +87,8 @@ class Peer {
   }
 }
 
-async function listen (scope, server) {
+/** Listens, on a free port if none is given, until the test is over. Resolves with the port. */
+async function listen (scope, server, port = 0) {
   const sockets = new Set()
   const track = (socket) => {
     sockets.add(socket)
@@ -101,7 +102,7 @@ async function listen (scope, server) {
   })
   await new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(port, '127.0.0.1', resolve)
   })
   return server.address().port
 }

@@ -39,6 +39,8 @@ const DIFFERS = /^__test__\/(parity|transport|guests)\/|\/(client-|exceptions|ex
 const WASM = 'build of WebAssembly'
 /** Test files of compilers and checkers, which are the same on all. */
 const SAME = /^__test__\/(types|modules\/(packages|typescript))/
+/** Steps for folders of tests with npm dependencies of their own. */
+const ROOMS = ['dependents, installed', 'managers, installed', 'modules, installed']
 /** Lines of a step that has passed. */
 const TAIL = 12
 
@@ -92,8 +94,9 @@ function common (work) {
     { name: WASM, commands: [words('npm run build:wasm -- --required')] },
     { name: 'cargo clippy', commands: [words('cargo clippy --workspace --all-targets --locked -- -D warnings')] },
     { name: 'Autobahn|Testsuite, installed', commands: [words('npm run conformance -- --install')] },
-    { name: 'dependents, installed', commands: [words('npm ci --no-audit --no-fund --prefix __test__/dependents')] },
-    { name: 'modules, installed', commands: [words('npm ci --no-audit --no-fund --prefix __test__/modules')] },
+    ...ROOMS.map((name) => {
+      return { name, commands: [words(`npm ci --no-audit --no-fund --prefix __test__/${name.split(',')[0]}`)] }
+    }),
     ...(NODES.length > 0 ? [{ name: 'other versions of Node', commands: [installation(work)] }] : []),
     { name: 'tsc, eslint and imports', commands: [words('npm run check')] },
     { name: 'actionlint', commands: [words('node scripts/workflows.js')] },
@@ -165,7 +168,7 @@ function byWasm (steps) {
  */
 function wasmTests (files) {
   const commands = [[process.execPath, 'scripts/test.js', '--js', '--jobs', '1', ...files]]
-  return byWasm([{ name: 'Node tests', commands, after: ['build', 'dependents, installed', 'modules, installed'] }])[0]
+  return byWasm([{ name: 'Node tests', commands, after: ['build', ...ROOMS] }])[0]
 }
 
 /**
@@ -200,7 +203,7 @@ function nodeTests (work, version, files) {
     name: `Node tests on Node ${version}`,
     commands: [[node, '--version'], [node, 'scripts/test.js', '--js', '--jobs', '1', ...files]],
     env: { FAYE_WEBSOCKET_TRANSPORT: 'native' },
-    after: ['build', 'dependents, installed', 'modules, installed', 'other versions of Node']
+    after: ['build', ...ROOMS, 'other versions of Node']
   }
 }
 

@@ -24,7 +24,7 @@ const RUNNERS = 'websocket-(scripts|services)'
 const OPENS = new RegExp(`require\\('(\\.\\./support/(${SUPPORT})|\\./${RUNNERS}|node:(http|https|net))'\\)`)
 const isWasm = process.env[RUNTIME] === 'wasm'
 /** These have npm dependencies of their own. */
-const ROOMS = ['__test__/dependents/', '__test__/modules/']
+const ROOMS = ['__test__/dependents/', '__test__/managers/', '__test__/modules/']
 
 const USAGE = `Usage: npm test -- [--rust | --js] [--jobs <n>] [filter ...]
 

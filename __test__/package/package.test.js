@@ -114,41 +114,6 @@ test('docs: an ES module imports websocket by name, and requires its files by th
   assert.equal(stdout, 'true true true\n')
 })
 
-test('docs: with overrides, a dependent that requires websocket gets this package by one of yours', async () => {
-  const dependent = newFolder('websocket-dependent', {
-    name: 'websocket-dependent', version: '1.0.0', main: 'index.js', dependencies: { websocket: '^1.0.34' }
-  })
-  fs.writeFileSync(path.join(dependent, 'index.js'), `
-    exports.server = require('websocket').server
-    exports.connection = require('websocket/lib/WebSocketConnection')\n`)
-  await npm(['pack', '--pack-destination', folder], { cwd: dependent })
-  const printed = codeBlocks().find(({ page, language }) => page === 'docs/websocket.md' && language === 'json')
-  const parent = newFolder('websocket-parent', {
-    name: 'websocket-parent',
-    private: true,
-    dependencies: {
-      'faye-websocket-rs': `file:${tarball}`,
-      'websocket-dependent': `file:${path.join(folder, 'websocket-dependent-1.0.0.tgz')}`
-    },
-    ...JSON.parse(printed.text)
-  })
-  const page = fs.readFileSync(path.join(ROOT, 'docs/websocket.md'), 'utf8')
-  const files = [...page.matchAll(/^\| `([\w/]+\.(?:js|json|d\.ts))` \| `(.*)` \|$/gm)]
-  assert.equal(files.length, 4)
-  for (const [, name, content] of files) {
-    const file = path.join(parent, 'websocket', name)
-    fs.mkdirSync(path.dirname(file), { recursive: true })
-    fs.writeFileSync(file, content + '\n')
-  }
-  await npm(['install', ...OFFLINE, '--cache', cache], { cwd: parent })
-  const script = `
-    const { server, connection } = require('faye-websocket-rs/websocket')
-    const dependent = require('websocket-dependent')
-    console.log(dependent.server === server, dependent.connection === connection)`
-  const { stdout } = await run(process.execPath, ['-e', script], { cwd: parent })
-  assert.equal(stdout, 'true true\n')
-})
-
 test('what is not exported cannot be required', async () => {
   const name = 'faye-websocket-rs/lib/websocket-driver/index.js'
   const script = `try { require('${name}') } catch (error) { console.log(error.code) }`

@@ -1,0 +1,170 @@
+'use strict'
+
+// docs/installation.md by every package manager: its commands and keys, as printed, in a folder of their own, from a
+// registry on loopback.
+
+const test = require('node:test')
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const { codeBlocks } = require('../package/pages')
+const { ROOT, start, temporaryFolder } = require('../package/process')
+const { startRegistry } = require('./registry')
+
+const { name: NAME, version: VERSION } = require('../../package.json')
+
+const PAGE = 'docs/installation.md'
+const MODULES = path.join(__dirname, 'node_modules')
+/** What stands for the originals: their names, versions and dependencies on each other are those of the originals. */
+const ORIGINALS = ['faye-websocket', 'websocket-driver', 'websocket', 'permessage-deflate'].map((name) => {
+  const { version, dependencies } = require(`../../node_modules/${name}/package.json`)
+  const own = Object.entries(dependencies).filter(([dependency]) => dependency === 'websocket-driver')
+  return { name, version, main: 'index.js', dependencies: Object.fromEntries(own) }
+})
+const NAMES = ORIGINALS.map(({ name }) => name)
+const OURS = NAMES.map((name) => name === 'faye-websocket' ? NAME : `@${NAME}/${name}`)
+/** Of the kind that packages have: sockjs and others, faye-websocket itself. */
+const RANGES = {
+  'faye-websocket': '^0.11.3', 'websocket-driver': '>=0.5.1', websocket: '^1.0.34', 'permessage-deflate': '^0.1.6'
+}
+const DEPENDENT = { name: 'dependent', version: '1.0.0', dependencies: RANGES }
+const SEES = `exports.names = ${JSON.stringify(NAMES)}.map((name) => require(name + '/package.json').name)\n`
+
+/** pnpm 11 needs Node 22.13. */
+const [MAJOR, MINOR] = process.versions.node.split('.').map(Number)
+const IS_NEW = MAJOR > 22 || (MAJOR === 22 && MINOR >= 13)
+const NODE_22 = IS_NEW ? process.execPath : path.join(MODULES, 'node-22/bin/node')
+const BUN = [...platformsOfBun(), path.join(MODULES, 'bun/bin/bun.exe')].find((file) => fs.existsSync(file))
+
+const script = (file, node = process.execPath) => [node, path.join(MODULES, file)]
+const PNPM_10 = { row: 'pnpm up to 10', command: script('pnpm-10/bin/pnpm.cjs') }
+const PNPM_11 = { row: 'pnpm 11 and newer', command: script('pnpm-11/bin/pnpm.mjs', NODE_22) }
+const YARN_1 = { row: 'Yarn 1', command: script('yarn-1/bin/yarn.js'), key: 'yarn/package.json' }
+const YARN_4 = { command: script('@yarnpkg/cli-dist/bin/yarn.js'), key: 'yarn/package.json', ignoresNpm: true }
+/** `row` is a manager's in the page's tables, `key` its block there. */
+const MANAGERS = [
+  { row: 'npm', command: ['npm'], key: 'npm/package.json' },
+  { ...PNPM_11, key: 'pnpm/pnpm-workspace.yaml', ignoresNpm: true },
+  { ...PNPM_10, key: 'pnpm-10/package.json', ignoresNpm: true },
+  { ...PNPM_10, also: ' with the file of pnpm 11', key: 'pnpm/pnpm-workspace.yaml' },
+  { ...YARN_1, ignoresNpm: true },
+  { ...YARN_4, row: 'Yarn 4', settings: 'nodeLinker: node-modules\n' },
+  { ...YARN_4, row: 'Yarn 4, Plug\'n\'Play', settings: 'nodeLinker: pnp\n', node: [...YARN_4.command, 'node'] },
+  { row: 'Bun', command: [BUN], key: 'npm/package.json' }
+]
+
+const APP = { name: 'app', private: true, dependencies: { dependent: '^1.0.0' } }
+
+const folder = temporaryFolder()
+const page = fs.readFileSync(path.join(ROOT, PAGE), 'utf8')
+let registry
+
+test.before(async () => {
+  const sources = [...ORIGINALS.map((manifest) => [manifest, 'module.exports = null\n']), [DEPENDENT, SEES]]
+  registry = await startRegistry(folder, sources.map(([manifest, text]) => {
+    return project(`sources/${manifest.name}`, { 'package.json': JSON.stringify(manifest), 'index.js': text })
+  }))
+})
+test.after(() => registry.close())
+
+for (const manager of MANAGERS) {
+  const { row, also = '', command, key, node = [process.execPath], ignoresNpm = false } = manager
+  const isThere = command.every((file) => file === 'npm' || (file !== undefined && fs.existsSync(file)))
+  const skip = isThere ? false : 'it is not there for this platform: see package.json beside this file'
+  const print = async (cwd, expression) => (await runIn(cwd, [...node, '-p', expression])).stdout.trim()
+
+  test(`${row}${also}: its key replaces what a dependency requires, until it is removed`, { skip }, async () => {
+    const cwd = project(row + also, settingsOf(manager))
+    const [, keyFile] = key.split('/')
+    const [, back, proof] = rowOf('command that proves it', row)
+    const install = async (file, text, args = ['install']) => {
+      fs.writeFileSync(path.join(cwd, 'package.json'), JSON.stringify(APP))
+      if (file === 'package.json') text = JSON.stringify({ ...APP, ...JSON.parse(text) })
+      fs.writeFileSync(path.join(cwd, file), text)
+      await runIn(cwd, [...command, ...args])
+      return (await print(cwd, 'require("dependent").names.join()')).split(',')
+    }
+
+    // Before there is a key; or with that of npm, which others ignore.
+    assert.deepEqual(await install('package.json', ignoresNpm ? block('npm/package.json') : '{}'), NAMES)
+    assert.deepEqual(await install(keyFile, block(key)), OURS)
+
+    const { stdout } = await runIn(cwd, [...command, ...argsOf(proof)])
+    assert.ok(stdout.includes(VERSION), stdout)
+    for (const { version } of ORIGINALS) assert.ok(!stdout.includes(version), stdout)
+    assert.equal(await print(cwd, expressionOf('name.sh').replace('sockjs', 'dependent')), NAME)
+
+    assert.deepEqual(await install(keyFile, keyFile === 'package.json' ? '{}' : '', argsOf(back)), NAMES)
+  })
+
+  if (also) continue
+  test(`${row}: its command installs this package under the original's name`, { skip }, async () => {
+    const cwd = project(`${row}, directly`, settingsOf(manager))
+    fs.writeFileSync(path.join(cwd, 'package.json'), JSON.stringify({ name: 'app', private: true }))
+    const [printed] = rowOf('command', row.split(/[ ,]/)[0])
+    await runIn(cwd, [...command, ...argsOf(printed)])
+    const { dependencies } = JSON.parse(fs.readFileSync(path.join(cwd, 'package.json'), 'utf8'))
+    assert.match(dependencies['faye-websocket'], new RegExp(`^npm:${NAME}(@\\^${VERSION})?$`))
+    assert.match(await print(cwd, expressionOf('runtime.sh')), /^(native|wasm)$/)
+  })
+}
+
+/** A folder with these files. */
+function project (name, files) {
+  const created = path.join(folder, name)
+  fs.mkdirSync(created, { recursive: true })
+  for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(created, file), text)
+  return created
+}
+
+/** Where a manager finds the registry. */
+function settingsOf ({ settings }) {
+  const { url } = registry
+  if (settings === undefined) return { '.npmrc': `registry=${url}\n`, '.yarnrc': `registry "${url}"\n` }
+  return {
+    '.yarnrc.yml': `npmRegistryServer: ${url}\nunsafeHttpWhitelist: [127.0.0.1]\nenableTelemetry: false\n${settings}`
+  }
+}
+
+/** Runs a program that knows nothing of the user's settings and caches, and not that it runs in a CI. */
+async function runIn (cwd, [command, ...args]) {
+  const home = path.join(folder, 'home')
+  const { PATH } = process.env
+  const env = { PATH, HOME: home, XDG_CACHE_HOME: `${home}/cache`, XDG_DATA_HOME: `${home}/data`, XDG_STATE_HOME: home }
+  const result = await start(command, args, { cwd, env, timeout: 120000 }).finished
+  assert.equal(result.code, 0, `${command} ${args.join(' ')}\n${result.stdout}\n${result.stderr}`)
+  return result
+}
+
+/** The text of a block of the page. */
+function block (name) {
+  const found = codeBlocks().filter(({ page, file }) => page === PAGE && file === name)
+  assert.equal(found.length, 1, name)
+  return found[0].text
+}
+
+/** What a line of the page has Node print. */
+function expressionOf (name) {
+  const [, expression] = /^node -p "(.*)"$/m.exec(block(name)) ?? assert.fail(name)
+  return expression
+}
+
+/** The cells of a row, but for the first, in the table whose last column has this name. */
+function rowOf (column, first) {
+  const pattern = new RegExp(`^\\| manager \\|(?:.*\\|)? ${column} \\|\\n\\|.*\\n((?:\\|.*\\n)+)`, 'm')
+  const [, table] = pattern.exec(page) ?? assert.fail(column)
+  const rows = table.split('\n').map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()))
+  return rows.find(([name]) => name === first)?.slice(1) ?? assert.fail(`${first} has no row`)
+}
+
+/** The arguments in a cell with a command. */
+function argsOf (cell) {
+  return cell.replaceAll('`', '').split(' ').slice(1)
+}
+
+/** npm has installed that of this platform; its own script may have moved it to bun/bin. */
+function platformsOfBun () {
+  const scope = path.join(MODULES, '@oven')
+  return fs.existsSync(scope) ? fs.readdirSync(scope).map((name) => path.join(scope, name, 'bin/bun')) : []
+}

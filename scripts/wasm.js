@@ -13,6 +13,11 @@ const MODULE = path.join(ROOT, 'lib', 'wasm', 'module.js')
 /** Node 18 and all other runtimes that are supported have these instructions. */
 const FLAGS = ['-Ctarget-feature=+simd128']
 
+/** Of the format: bytes before the first section, sections of no meaning, and the bit of numbers that go on. */
+const HEADER = 8
+const CUSTOM = 0
+const CONTINUES = 128
+
 const USAGE = `Usage: npm run build:wasm -- [--required | --pack]
 
   --required  fail where it cannot be built, instead of saying so
@@ -28,7 +33,27 @@ function buildWasm () {
     return error.message.trim()
   }
   const command = ['build', '--profile', 'wasm', '--package', 'faye-websocket-wasm', ...rust.args]
-  write(fs.readFileSync(compile(command, { ...process.env, ...rust.env })))
+  write(stripped(fs.readFileSync(compile(command, { ...process.env, ...rust.env }))))
+}
+
+/**
+ * Without sections that nothing needs at run time, such as the names of functions. A section begins with what it is and
+ * its length.
+ *
+ * @param {Buffer} bytes
+ */
+function stripped (bytes) {
+  const kept = [bytes.subarray(0, HEADER)]
+  for (let start = HEADER, end; start < bytes.length; start = end) {
+    let [at, length, byte] = [start + 1, 0, CONTINUES]
+    for (let shift = 0; byte & CONTINUES; shift += 7) {
+      byte = bytes[at++]
+      length |= (byte & ~CONTINUES) << shift
+    }
+    end = at + length
+    if (bytes[start] !== CUSTOM) kept.push(bytes.subarray(start, end))
+  }
+  return Buffer.concat(kept)
 }
 
 /** @param {Buffer} bytes */

@@ -16,8 +16,8 @@ const { MODULE, NO_WASM } = require('./runtimes')
 const LIB = path.join(__dirname, '../../lib')
 const TIMEOUT = 120000
 /** Bytes. */
-const MAX_SIZE = 400 * 1024
-const MAX_COMPRESSED = 170 * 1024
+const MAX_SIZE = 350 * 1024
+const MAX_COMPRESSED = 160 * 1024
 
 /** Runs a function in another process, with `--expose-gc`. It returns what JSON can hold. */
 async function elsewhere (body, ...args) {

@@ -2,7 +2,9 @@
 
 // What is compared, and what this package has promised.
 
+const { existsSync } = require('node:fs')
 const path = require('node:path')
+const { MODULE } = require('../../scripts/wasm')
 
 const OURS = 'faye-websocket-rs'
 /** The interface of websocket. */
@@ -31,6 +33,14 @@ const SERVERS = [
     script: OURS,
     env: { FAYE_WEBSOCKET_TRANSPORT: 'stream' },
     // TLS is by way of the stream for this package anyway.
+    isFor: isPlain
+  },
+  {
+    name: 'wasm',
+    title: `${OURS}, WebAssembly`,
+    script: OURS,
+    env: { FAYE_WEBSOCKET_RUNTIME: 'wasm' },
+    isInstalled: () => existsSync(MODULE),
     isFor: isPlain
   },
   { name: WEBSOCKET, title: `${OURS}/websocket`, script: `${OURS}-websocket` },

@@ -141,8 +141,10 @@ class Instance {
    * @param {Uint8Array} bytes
    */
   putBytes (bytes) {
-    this.reserve(bytes.length).set(bytes, this.window)
-    return bytes.length
+    const { length } = bytes
+    // Those of a buffer that has been transferred are none, and cannot be copied.
+    if (length > 0) this.reserve(length).set(bytes, this.window)
+    return length
   }
 
   /**

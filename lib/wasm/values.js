@@ -79,7 +79,8 @@ function writeOne (value, memory, at) {
     return at + 1
   }
   if (!Array.isArray(value)) {
-    memory.set(value, at + 5)
+    // Those of a buffer that has been transferred are none, and cannot be copied.
+    if (value.length > 0) memory.set(value, at + 5)
     return writeLength(BYTES, value.length, memory, at) + value.length
   }
   memory[at] = LIST

@@ -57,7 +57,7 @@ pub(crate) extern "C" fn receive(number: u32, length: u32) {
 /// Returns how many there are; 0 when more bytes are needed, -1 when `poll` has something else.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn messages(number: u32) -> i32 {
-    with(number, OTHER, |one| {
+    with(number, 0, |one| {
         RUN.with_borrow_mut(|run| {
             run.clear();
             let behind = one.messages(|message| run.take(message));
@@ -220,7 +220,7 @@ const IS_UTF8: u32 = 2;
 const IS_PIECES: u32 = 4;
 
 const REFUSED: f64 = REFUSED_NUMBER as f64;
-/// `poll` has something else than messages, or tells that the connection is over.
+/// `poll` has something else than messages.
 const OTHER: i32 = -1;
 /// What a run keeps for the next one, in bytes and in numbers.
 const MAX_KEPT: usize = 2 * 1024 * 1024;

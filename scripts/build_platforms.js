@@ -7,18 +7,17 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { Failure, ensureDependencies, main } = require('./support')
 const { PLATFORMS } = require('./platform')
-const { fillPackage } = require('./packages')
+const { fillPackage, packageFolder } = require('./packages')
 const { compileAddon, OUTPUT } = require('./cross/addon')
 const { inspectAddon } = require('./cross/inspect')
 
 /** Without Windows' linker there is no library to link with. */
 const BUILT_HERE = PLATFORMS.filter(({ os, cpu }) => os !== 'win32' || cpu === 'x64' || process.platform === 'win32')
 
-const USAGE = `Usage: npm run build:platforms -- [--quick] [name ...]
+const USAGE = `Usage: npm run build:platforms -- [name ...]
 
-  --quick  hardly optimised, to see that it builds and runs: never for publishing
-  name     of a platform: ${PLATFORMS.map(({ name }) => name).join(', ')};
-           all that this machine can build`
+  name   of a platform: ${PLATFORMS.map(({ name }) => name).join(', ')};
+         all that this machine can build`
 
 /** What is known of a built addon, for the table of the platforms. */
 function recordOf ({ name }) {
@@ -30,24 +29,37 @@ function recordFile (name) {
   return path.join(OUTPUT, `${name}.json`)
 }
 
-function buildPlatform (platform, options) {
+function buildPlatform (platform) {
   console.log(`==> ${platform.name}`)
-  const { library, builder, target } = compileAddon(platform, options)
-  const record = { name: platform.name, target, builder, ...inspectAddon(library, platform, options), ...options }
-  fillPackage(platform, library)
+  const { library, builder, target } = compileAddon(platform)
+  const record = { name: platform.name, target, builder, ...inspectAddon(library, platform) }
+  fillPackage(packageFolder(platform), platform, library)
   fs.writeFileSync(recordFile(platform.name), JSON.stringify(record, null, 2) + '\n')
   return record
 }
 
+/**
+ * Hardly optimised, to see that it builds and runs: never for publishing, and so not in npm/.
+ *
+ * @returns {string} a folder like the package's
+ */
+function buildQuickly (platform) {
+  const folder = path.join(OUTPUT, 'quick', platform.name)
+  const { library } = compileAddon(platform, { quick: true })
+  inspectAddon(library, platform, { quick: true })
+  fs.rmSync(folder, { recursive: true, force: true })
+  fs.cpSync(packageFolder(platform), folder, { recursive: true })
+  fillPackage(folder, platform, library)
+  return folder
+}
+
 if (require.main === module) {
   main((args) => {
-    const quick = args.includes('--quick')
-    const names = args.filter((arg) => arg !== '--quick')
-    const unknown = names.find((name) => !PLATFORMS.some((platform) => platform.name === name))
+    const unknown = args.find((name) => !PLATFORMS.some((platform) => platform.name === name))
     if (unknown) throw new Failure(`Unknown argument: ${unknown}\n${USAGE}`)
     ensureDependencies()
-    const platforms = names.length > 0 ? PLATFORMS.filter(({ name }) => names.includes(name)) : BUILT_HERE
-    const records = platforms.map((platform) => buildPlatform(platform, { quick }))
+    const platforms = args.length > 0 ? PLATFORMS.filter(({ name }) => args.includes(name)) : BUILT_HERE
+    const records = platforms.map(buildPlatform)
     console.log('\n| package | target | built by | bytes | needs |\n| --- | --- | --- | --- | --- |')
     for (const { name, target, builder, size, floor } of records) {
       console.log(`| ${name} | ${target} | ${builder} | ${size} | ${floor} |`)
@@ -60,4 +72,4 @@ if (require.main === module) {
   })
 }
 
-module.exports = { recordOf, buildPlatform, BUILT_HERE }
+module.exports = { recordOf, buildPlatform, buildQuickly, BUILT_HERE }

@@ -67,8 +67,7 @@ function inWords ({ os, cpu, libc }) {
 }
 
 /** Puts an addon and the licences where `npm pack` finds them. */
-function fillPackage (platform, library) {
-  const folder = packageFolder(platform)
+function fillPackage (folder, platform, library) {
   fs.copyFileSync(library, path.join(folder, addonName(platform.name)))
   for (const file of LICENCES) fs.copyFileSync(path.join(ROOT, file), path.join(folder, file))
 }

@@ -8,7 +8,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { ROOT, Failure, npm } = require('./support')
-const { PLATFORMS, addonName } = require('./platform')
+const { PLATFORMS } = require('./platform')
 const { packageFolder, packageName, mainManifest } = require('./packages')
 
 const ALIASES = path.join(ROOT, 'npm', 'aliases')
@@ -18,25 +18,25 @@ const DEVELOPMENT = ['scripts', 'devDependencies', 'napi']
 
 /**
  * @param {string} folder for the tarballs
- * @param {import('./platform').Platform[]} [platforms] those that are packed; the main package names all of them
+ * @param {string[]} [packages] the folders of platforms that are packed; the main package names all platforms
  * @returns {string[]} the tarballs
  */
-function pack (folder, platforms = PLATFORMS) {
-  const missing = missingFiles(platforms)
+function pack (folder, packages = PLATFORMS.map(packageFolder)) {
+  const missing = missingFiles(packages)
   if (missing.length > 0) throw new Failure(`These files are missing:\n${missing.join('\n')}`)
   const different = differentVersions()
   if (different.length > 0) throw new Failure(`These do not have the version of package.json:\n${different.join('\n')}`)
   const staged = fs.mkdtempSync(path.join(os.tmpdir(), 'faye-websocket-rs-pack-'))
   try {
     stageMain(staged)
-    return [...platforms.map(packageFolder), staged, ...aliasFolders()].map((from) => packFolder(from, folder))
+    return [...packages, staged, ...aliasFolders()].map((from) => packFolder(from, folder))
   } finally {
     fs.rmSync(staged, { recursive: true, force: true })
   }
 }
 
-function missingFiles (platforms) {
-  const addons = platforms.map((platform) => path.join(packageFolder(platform), addonName(platform.name)))
+function missingFiles (packages) {
+  const addons = packages.map((folder) => path.join(folder, manifestIn(folder).main))
   return [...addons, path.join(ROOT, WASM)]
     .filter((file) => !fs.existsSync(file))
     .map((file) => path.relative(ROOT, file))

@@ -6,7 +6,8 @@
 const fs = require('node:fs')
 const path = require('node:path')
 
-const { buildPlatform, recordOf } = require('../../scripts/build_platforms')
+const { buildPlatform, buildQuickly, recordOf } = require('../../scripts/build_platforms')
+const { packageFolder } = require('../../scripts/packages')
 const { pack, packed } = require('../../scripts/packing')
 const { PLATFORMS } = require('../../scripts/platform')
 const { Failure, ensureDependencies, main } = require('../../scripts/support')
@@ -62,14 +63,15 @@ function parse (args) {
 /** @param {import('./machines').Machine[]} machines */
 function packFor (machines, quick) {
   const platforms = PLATFORMS.filter(({ name }) => machines.some(({ platform }) => platform === name))
-  for (const platform of platforms) {
-    // What is compiled already costs cargo a moment.
-    if (quick || recordOf(platform) === undefined) buildPlatform(platform, { quick })
-  }
+  const packages = platforms.map((platform) => {
+    if (quick) return buildQuickly(platform)
+    if (recordOf(platform) === undefined) buildPlatform(platform)
+    return packageFolder(platform)
+  })
   const folder = path.join(FOLDER, 'tarballs')
   fs.rmSync(folder, { recursive: true, force: true })
   fs.mkdirSync(folder, { recursive: true })
-  return pack(folder, platforms)
+  return pack(folder, packages)
 }
 
 async function tryOn (machine, tarballs, isQuick) {

@@ -38,11 +38,11 @@ async function installInto (folder, platform, tarballs) {
   const find = (name) => tarballs.find((file) => new RegExp(`^${name}-\\d`).test(path.basename(file)))
   fs.mkdirSync(folder, { recursive: true })
   fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true, "type": "commonjs" }\n')
-  const { name, os, cpu, libc } = platform
-  const foreign = name === platformName() ? [] : [`--os=${os}`, `--cpu=${cpu}`, ...(libc ? [`--libc=${libc}`] : [])]
+  // npm would refuse the package of another platform.
+  const force = platform.name === platformName() ? [] : ['--force']
   const packages = ['faye-websocket', NAME].map((name) => `${name}@file:${find(NAME)}`)
   await npm(['install', '--offline', '--no-audit', '--no-fund', '--cache', path.join(folder, '.npm'),
-    ...foreign, ...packages, `${packageName(platform)}@file:${find(packageName(platform))}`], { cwd: folder })
+    ...force, ...packages, `${packageName(platform)}@file:${find(packageName(platform))}`], { cwd: folder })
   addProbe(folder)
 }
 

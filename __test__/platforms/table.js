@@ -52,7 +52,7 @@ function rowOf ({ platform, system, date, build, found = {}, quickStarts, tests 
     `${tests.passed} of ${tests.passed + tests.failed} in ${tests.files} files` +
       (tests.skipped > 0 ? `, ${tests.skipped} skipped` : ''),
     date,
-    `${build.builder}, for \`${build.target}\`${build.quick ? ', hardly optimised' : ''}`,
+    `${build.builder}, for \`${build.target}\``,
     `${(build.size / 1e6).toFixed(2)} MB`,
     build.floor
   )

@@ -88,17 +88,19 @@ function withoutSymbols (whole, { name, os }) {
     return { library: whole, symbols }
   }
   fs.copyFileSync(whole, symbols)
-  run(objcopy(), [...(os === 'darwin' ? ['--strip-debug', '--discard-all'] : ['--strip-all']), whole, library])
+  const { program, env } = objcopy()
+  run(program, [...(os === 'darwin' ? ['--strip-debug', '--discard-all'] : ['--strip-all']), whole, library], { env })
   return { library, symbols }
 }
 
-/** rustup brings one for the files of all systems. */
+/** rustup brings one for the files of all systems, which finds its library where rustc tells it. */
 function objcopy () {
   const ask = (...args) => spawnSync('rustc', args, { encoding: 'utf8' }).stdout
   const [, host] = /^host: (.+)$/m.exec(ask('--version', '--verbose')) ?? []
-  const program = path.join(ask('--print', 'sysroot').trim(), 'lib', 'rustlib', host, 'bin', 'rust-objcopy')
+  const libraries = path.join(ask('--print', 'sysroot').trim(), 'lib')
+  const program = path.join(libraries, 'rustlib', host, 'bin', 'rust-objcopy')
   if (!fs.existsSync(program)) throw new Failure(`This needs rustup's Rust, which has ${program}.`)
-  return program
+  return { program, env: { ...process.env, LD_LIBRARY_PATH: libraries, DYLD_LIBRARY_PATH: libraries } }
 }
 
 module.exports = { compileAddon, wayTo, GLIBC, OUTPUT }

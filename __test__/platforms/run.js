@@ -19,6 +19,8 @@ const { addResults } = require('./table')
 
 const FOLDER = path.join(ROOT, 'target', 'test-platforms')
 const MINUTES = 60000
+/** For a program. Where every instruction is translated, Node begins slowly. */
+const SECONDS = 120
 /** Of a failure. */
 const LINES = 12
 
@@ -82,7 +84,11 @@ async function tryOn (machine, tarballs, isQuick) {
   fs.mkdirSync(folder, { recursive: true })
   const { outside, inside, command, env } = machine.prepare(folder)
   const within = (name) => ({
-    folder: path.join(outside, name), inside: `${inside}/${name}`, command, env: { ...environment(), ...env }
+    folder: path.join(outside, name),
+    inside: `${inside}/${name}`,
+    command,
+    env: { ...environment(), ...env },
+    seconds: SECONDS
   })
   const app = within('app')
   await installInto(app.folder, platform, tarballs)

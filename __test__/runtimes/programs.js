@@ -33,6 +33,7 @@ const QUICK_STARTS = {
  * @property {string} [inside] what programs call that folder, where they have another root
  * @property {string[]} command without the program
  * @property {Record<string, string>} env
+ * @property {number} [seconds] how long a program may take
  */
 
 /** A server and a client in a process each, up to a closing handshake. */
@@ -62,7 +63,8 @@ async function serving (place, name, printed, body) {
   const port = await freePort()
   const program = begin(place, write(place, name, printed, port))
   try {
-    await until(() => LISTENS.test(program.result.stdout) || program.child.exitCode !== null, 'the server listens')
+    const isThere = () => LISTENS.test(program.result.stdout) || program.child.exitCode !== null
+    await until(isThere, 'the server listens', place.seconds)
     assert.equal(program.child.exitCode, null, program.result.stderr)
     await body(port)
   } finally {
@@ -78,8 +80,8 @@ async function finish (place, name, printed, port) {
 }
 
 /** Starts a program of the folder. */
-function begin ({ folder, inside = folder, command: [command, ...args], env }, name) {
-  return start(command, [...args, path.join(inside, name)], { cwd: folder, env, timeout: SECONDS * 1000 })
+function begin ({ folder, inside = folder, command: [command, ...args], env, seconds = SECONDS }, name) {
+  return start(command, [...args, path.join(inside, name)], { cwd: folder, env, timeout: seconds * 1000 })
 }
 
 /** The name of a file with the printed program, whose port is another. */
@@ -109,10 +111,10 @@ async function freePort () {
   return port
 }
 
-async function until (isSo, what) {
-  const end = Date.now() + SECONDS * 1000
+async function until (isSo, what, seconds = SECONDS) {
+  const end = Date.now() + seconds * 1000
   while (!isSo()) {
-    assert.ok(Date.now() < end, `Not in ${SECONDS} s: ${what}`)
+    assert.ok(Date.now() < end, `Not in ${seconds} s: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -92,6 +92,7 @@ function common (work) {
   return [
     { name: 'build', commands: [words('npm run build')] },
     { name: WASM, commands: [words('npm run build:wasm -- --required')] },
+    ...platforms(),
     { name: 'cargo clippy', commands: [words('cargo clippy --workspace --all-targets --locked -- -D warnings')] },
     { name: 'Autobahn|Testsuite, installed', commands: [words('npm run conformance -- --install')] },
     ...ROOMS.map((name) => {
@@ -110,6 +111,22 @@ function common (work) {
     },
     { name: 'generated files', commands: [words('npm run generate'), ['bash', '-c', FRESH]], after: ['build'] }
   ]
+}
+
+/**
+ * Addons for an old glibc and for musl: linked as the published ones are, but hardly optimised, and run by the quick
+ * starts. A root with musl only needs privileges.
+ *
+ * @returns {Step[]} none where they could not run
+ */
+function platforms () {
+  if (`${process.platform} ${process.arch}` !== 'linux x64') return []
+  const systems = process.getuid?.() === 0 ? ['x64-glibc-2.17', 'x64-musl'] : ['x64-glibc-2.17']
+  return [{
+    name: `packed, on ${systems.join(' and ')}`,
+    commands: [[...words('npm run test:platforms -- --quick'), ...systems]],
+    after: ['build', WASM]
+  }]
 }
 
 /** The core and the engine open no socket and know no JavaScript, and randomness is handed to them. */

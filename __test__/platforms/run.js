@@ -11,6 +11,7 @@ const { packageFolder } = require('../../scripts/packages')
 const { pack, packed } = require('../../scripts/packing')
 const { PLATFORMS } = require('../../scripts/platform')
 const { Failure, ensureDependencies, main } = require('../../scripts/support')
+const { buildWasm } = require('../../scripts/wasm')
 const { ROOT, start } = require('../package/process')
 const { attemptAll, environment } = require('../runtimes/attempt')
 const { MACHINES } = require('./machines')
@@ -65,6 +66,8 @@ function parse (args) {
 /** @param {import('./machines').Machine[]} machines */
 function packFor (machines, quick) {
   const platforms = PLATFORMS.filter(({ name }) => machines.some(({ platform }) => platform === name))
+  const reason = buildWasm()
+  if (reason !== undefined) throw new Failure(`The main package has no WebAssembly: ${reason}`)
   const packages = platforms.map((platform) => {
     if (quick) return buildQuickly(platform)
     if (recordOf(platform) === undefined) buildPlatform(platform)

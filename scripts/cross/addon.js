@@ -63,21 +63,23 @@ function wayTo (platform) {
   }
   if (platform.cpu !== 'x64') throw new Failure(`${name} is built on Windows only.`)
   const { env, linker } = zig()
-  return { command: 'zigbuild', target: 'x86_64-pc-windows-gnu', env: { ...env, LIBNODE_PATH: libnode() }, linker }
+  env.LIBNODE_PATH = emptyLibraries()
+  return { command: 'zigbuild', target: 'x86_64-pc-windows-gnu', env, linker }
 }
 
 /**
- * napi-build looks for a library to import Node's functions from, which the feature dyn-symbols looks up when the addon
- * is loaded. An empty archive contents it.
+ * Libraries that are asked for and not needed, as empty archives: Node's, of which the feature dyn-symbols looks up the
+ * functions when the addon is loaded, and one of gcc's, whose functions zig brings itself.
  */
-function libnode () {
-  const folder = path.join(OUTPUT, 'libnode')
+function emptyLibraries () {
+  const folder = path.join(OUTPUT, 'empty')
   fs.mkdirSync(folder, { recursive: true })
-  fs.writeFileSync(path.join(folder, 'libnode.a'), '!<arch>\n')
+  for (const name of ['node', 'ssp_nonshared']) fs.writeFileSync(path.join(folder, `lib${name}.a`), '!<arch>\n')
   fs.writeFileSync(path.join(folder, 'libnode.dll'), '')
   return folder
 }
 
+/** Copies the library without its symbols, and keeps those in a file apart. */
 function withoutSymbols (whole, { name, os }) {
   const symbols = path.join(OUTPUT, 'symbols', `faye-websocket.${name}.debug`)
   const library = path.join(OUTPUT, 'stripped', `faye-websocket.${name}.node`)

@@ -85,9 +85,9 @@ function readmeOf ({ original, version }) {
   const name = `@${manifest.name}/${original}`
   return `# ${name}
 
-${original} ${version} by ${manifest.name}, with the files of the original: each exports what ${manifest.name}
-has in its place. It makes packages that depend on ${original} use ${manifest.name}. With npm, in your
-\`package.json\`:
+${original} ${version}, with the files of the original: each exports what
+[${manifest.name}](${manifest.homepage}) has in its place.
+It makes packages that depend on ${original} use ${manifest.name}. With npm, in your \`package.json\`:
 
 \`\`\`json
 {

@@ -50,10 +50,10 @@ function manifestOf (platform) {
 }
 
 function readmeOf (platform) {
-  const { name } = mainManifest()
+  const { name, homepage } = mainManifest()
   return `# ${packageName(platform)}
 
-The compiled addon of \`${name}\` for ${inWords(platform)} (Rust's \`${platform.target}\`).
+The compiled addon of [\`${name}\`](${homepage}) for ${inWords(platform)} (Rust's \`${platform.target}\`).
 
 npm installs it with \`${name}\`, where it fits. There is no need to install it by hand or to \`require\` it.
 `

@@ -7,6 +7,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { Failure, npm, main } = require('./support')
 const { mainManifest } = require('./packages')
+const { hasOwner, home } = require('./home')
 const { pack, packed } = require('./packing')
 
 const USAGE = `Usage: npm run release -- [--publish] <folder>
@@ -29,6 +30,7 @@ function make (folder) {
 }
 
 function publish (folder) {
+  if (!hasOwner()) throw new Failure(`The repository is at ${home()}, which is no place yet: npm run home -- <url>`)
   const tag = `v${mainManifest().version}`
   const { GITHUB_REF_NAME: actual } = process.env
   if (actual !== tag) throw new Failure(`This is published from the tag ${tag}, not from ${actual}.`)

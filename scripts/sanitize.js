@@ -37,9 +37,7 @@ main(async (args) => {
   mustBeWatched(environment)
   const filters = args.length > 0 ? args : ['__test__/transport/']
   const runs = testFiles(filters).map((file) => ({ file, label: 'sanitized', env: environment }))
-  const sums = await runTests(runs, os.cpus().length)
-  summarise(sums)
-  if (sums.failed > 0) process.exitCode = 1
+  process.exitCode = summarise([await runTests(runs, os.cpus().length)])
 })
 
 function build () {

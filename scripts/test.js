@@ -5,11 +5,11 @@
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { ROOT, Failure, run, ensureDependencies, main } = require('./support')
+const { ROOT, Failure, ensureDependencies, main } = require('./support')
 const { build } = require('./build')
 const { MODULE, buildWasm } = require('./wasm')
 const { testFiles } = require('./test_files')
-const { runTests, summarise } = require('./test_runner')
+const { runRustTests, runTests, summarise } = require('./test_runner')
 
 // Forces a transport: see lib/transport/adoption.js. Without it, connections are native where the machine allows it.
 const TRANSPORT = 'FAYE_WEBSOCKET_TRANSPORT'
@@ -25,6 +25,11 @@ const OPENS = new RegExp(`require\\('(\\.\\./support/(${SUPPORT})|\\./${RUNNERS}
 const isWasm = process.env[RUNTIME] === 'wasm'
 /** These have npm dependencies of their own. */
 const ROOMS = ['__test__/dependents/', '__test__/managers/', '__test__/modules/']
+/** Arguments of `cargo test`. */
+const RUST_TESTS = [
+  ['--workspace'],
+  ['-p', 'faye-websocket-engine', '--features', 'fault-injection', '--test', 'faults']
+]
 
 const USAGE = `Usage: npm test -- [--rust | --js] [--jobs <n>] [filter ...]
 
@@ -45,16 +50,9 @@ main(async (args) => {
   }
   build()
   prepareWasm()
-  if (rust) {
-    run('cargo', ['test', '--workspace', '--locked', '--quiet'], { name: 'cargo test' })
-    const faults = ['-p', 'faye-websocket-engine', '--features', 'fault-injection', '--test', 'faults']
-    run('cargo', ['test', ...faults, '--locked', '--quiet'], { name: 'cargo test, with faults' })
-  }
-  if (!js) return
-  const sums = await runTests(runsOf(files), jobs)
+  const sums = [...(rust ? RUST_TESTS.map(runRustTests) : []), ...(js ? [await runTests(runsOf(files), jobs)] : [])]
   // Last, and with nothing printed after it: the closing line ends the output.
-  summarise(sums)
-  if (sums.failed > 0) process.exitCode = 1
+  process.exitCode = summarise(sums)
 })
 
 /** Tests of WebAssembly are skipped without it. What was built before must not be stale. */

@@ -1,17 +1,46 @@
 'use strict'
 
-// Runs Node test files, each in a process of its own, several at a time, and counts what they report.
+// Runs the Rust tests, and Node test files, each in a process of its own, several at a time, and counts what they
+// report.
 //
 // Not `node --test`: it runs fewer files at a time than there are processors, has no flag for that before Node 20.10,
 // and prints every test. Here a passing file prints one line, a failing one everything.
 
-const { spawn } = require('node:child_process')
+const { spawn, spawnSync } = require('node:child_process')
 const { ROOT } = require('./support')
 
 /** Minutes. Longer than any file takes on a busy machine. */
 const LIMIT = 15
 /** Before Node 18.15 there is no choice of reporters, and TAP is what there is. */
 const REPORTER = process.allowedNodeEnvironmentFlags.has('--test-reporter') ? ['--test-reporter=tap'] : []
+
+const RUST_RESULT = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;/gm
+
+/**
+ * Runs `cargo test`, and prints its output if a test fails. Returns the sums.
+ *
+ * @param {string[]} args what is tested
+ */
+function runRustTests (args) {
+  const begun = Date.now()
+  const command = ['test', ...args, '--locked', '--quiet', '--no-fail-fast']
+  const { status, error, stdout } = spawnSync('cargo', command, {
+    cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28
+  })
+  const log = stdout ?? ''
+  const results = [...log.matchAll(RUST_RESULT)].map(([, ...counts]) => counts.map(Number))
+  const [passed, failed, ignored] = [0, 1, 2].map((index) => results.reduce((sum, counts) => sum + counts[index], 0))
+  const sums = {
+    passed,
+    // What does not compile is a failure, too.
+    failed: status === 0 ? failed : Math.max(failed, 1),
+    skipped: Array(ignored).fill('#[ignore] of a Rust test')
+  }
+  if (sums.failed > 0) console.log(`\n${log}${error ? `cargo could not be run: ${error.message}\n` : ''}`)
+  const seconds = (Date.now() - begun) / 1000
+  report({ file: ['cargo test', ...args].join(' '), label: '' }, { ...sums, log: '', seconds })
+  return sums
+}
 
 /**
  * Runs these files and prints how each went. Returns the sums.
@@ -88,12 +117,19 @@ function sum (results, name) {
   return results.reduce((total, result) => total + result[name], 0)
 }
 
-/** What ends the output: the reasons of skipped tests, and one line of sums. */
-function summarise ({ passed, failed, skipped }) {
+/**
+ * Prints what ends the output: the reasons of skipped tests, and one line of sums. Returns the exit code.
+ *
+ * @param {Array<{ passed: number, failed: number, skipped: string[] }>} parts
+ */
+function summarise (parts) {
+  const [passed, failed] = ['passed', 'failed'].map((name) => sum(parts, name))
+  const skipped = parts.flatMap((part) => part.skipped)
   const reasons = new Map()
   for (const reason of skipped) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   for (const [reason, times] of reasons) console.log(`skipped ${times}: ${reason}`)
   console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`)
+  return failed > 0 ? 1 : 0
 }
 
-module.exports = { runTests, summarise }
+module.exports = { runRustTests, runTests, summarise }

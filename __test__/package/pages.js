@@ -10,7 +10,11 @@
 const fs = require('node:fs')
 const path = require('node:path')
 
+const { home } = require('../../scripts/home')
+
 const ROOT = path.resolve(__dirname, '../..')
+/** What links to files of the repository begin with: those that the package does not have. */
+const FILES = `${home()}/blob/HEAD/`
 const BLOCK = /^(?:<!-- file: (\S+) -->\n+)?```(\w+)\n(.*?)^```$/gms
 const HEADING = /^#+ (.*)$/gm
 const LINK = /\]\(([^)\s]+)\)/g
@@ -36,16 +40,23 @@ function fileBlock (name) {
   return blocks[0].text
 }
 
-/** What is wrong with the links of a page to files of `root` and to headings in them, a line each. */
-function deadLinks (root, page, text = read(root, page)) {
-  return [...text.replace(BLOCK, '').matchAll(LINK)].flatMap(([, target]) => {
-    if (/^[a-z]+:/.test(target)) return []
-    const [relative, anchor] = target.split('#')
-    const file = relative === '' ? page : path.posix.join(path.posix.dirname(page), relative)
-    if (file.startsWith('..') || !fs.existsSync(path.join(root, file))) return [`${page}: there is no ${file}`]
-    if (anchor === undefined || anchors(read(root, file)).has(anchor)) return []
-    return [`${page}: ${file} has no heading #${anchor}`]
+/**
+ * What is wrong with the links of a page to files of `root` and to headings in them, a line each. Links to the
+ * repository lead to files of this checkout.
+ */
+function deadLinks (root, page) {
+  return [...read(root, page).replace(BLOCK, '').matchAll(LINK)].flatMap(([, target]) => {
+    if (target.startsWith(FILES)) return deadLink(ROOT, 'README.md', target.slice(FILES.length))
+    return /^[a-z]+:/.test(target) ? [] : deadLink(root, page, target)
   })
+}
+
+function deadLink (root, page, target) {
+  const [relative, anchor] = target.split('#')
+  const file = relative === '' ? page : path.posix.join(path.posix.dirname(page), relative)
+  if (file.startsWith('..') || !fs.existsSync(path.join(root, file))) return [`${page}: there is no ${file}`]
+  if (anchor === undefined || anchors(read(root, file)).has(anchor)) return []
+  return [`${page}: ${file} has no heading #${anchor}`]
 }
 
 // As GitHub makes them of headings.

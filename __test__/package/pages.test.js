@@ -4,9 +4,11 @@
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
+const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 
+const { home } = require('../../scripts/home')
 const { userPages, deadLinks } = require('./pages')
 const { ROOT } = require('./process')
 
@@ -42,3 +44,25 @@ test(`README: it has at most ${MAX_README_LINES} lines, the rest is in docs/`, (
   const lines = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8').split('\n').length - 1
   assert.ok(lines <= MAX_README_LINES, `README.md has ${lines} lines`)
 })
+
+test('package.json: its homepage and where to tell of bugs are those of its repository', () => {
+  assert.deepEqual(manifest.repository, { type: 'git', url: `git+${home()}.git` })
+  assert.equal(manifest.homepage, `${home()}#readme`)
+  assert.deepEqual(manifest.bugs, { url: `${home()}/issues` })
+})
+
+test('packages under npm/ have the same repository, and links to it have the same owner', () => {
+  const listed = execFileSync('git', ['ls-files', '*.md', 'npm/*package.json'], { cwd: ROOT, encoding: 'utf8' })
+  for (const file of listed.trim().split('\n')) {
+    const text = fs.readFileSync(path.join(ROOT, file), 'utf8')
+    const ours = [...text.matchAll(/https:\/\/github\.com\/[\w.-]+\/faye-websocket-rs\b/g)].map(([url]) => url)
+    assert.deepEqual(ours.filter((url) => url !== home()), [], file)
+    if (!file.endsWith('.json')) continue
+    const { repository, homepage, bugs } = JSON.parse(text)
+    assert.deepEqual({ repository, homepage, bugs }, pick(manifest), file)
+  }
+})
+
+function pick ({ repository, homepage, bugs }) {
+  return { repository, homepage, bugs }
+}

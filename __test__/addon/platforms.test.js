@@ -36,10 +36,9 @@ test('a platform is called what napi calls it', () => {
 })
 
 test('the package of a platform has its file, its version and its limits', () => {
-  const folders = fs.readdirSync(path.join(ROOT, 'npm')).filter((name) => NAMES.includes(name))
-  for (const folder of folders) {
+  for (const platform of PLATFORMS) {
+    const { name: folder } = platform
     const { name, version, main, files, os, cpu, libc, scripts } = JSON.parse(read(`npm/${folder}/package.json`))
-    const platform = PLATFORMS.find(({ name }) => name === folder)
     const file = `faye-websocket.${folder}.node`
     assert.deepEqual({ name, version, main, os, cpu, libc, scripts }, {
       name: `faye-websocket-rs-${folder}`,
@@ -52,6 +51,14 @@ test('the package of a platform has its file, its version and its limits', () =>
     })
     assert.ok(files.includes(file), folder)
   }
+})
+
+test('the workflow that publishes builds each platform, and docs/platforms.md has a row for it', () => {
+  const built = [...read('.github/workflows/release.yml').matchAll(/\{ platform: (\S+), target: (\S+), /g)]
+  assert.deepEqual(built.map(([, name, target]) => ({ name, target })),
+    PLATFORMS.map(({ name, target }) => ({ name, target })))
+  const rows = [...read('docs/platforms.md').matchAll(/^\| `faye-websocket-rs-(\S+)` \|/gm)]
+  assert.deepEqual(rows.map(([, name]) => name), NAMES)
 })
 
 test('a bundle knows the version of the package', () => {

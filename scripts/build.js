@@ -72,4 +72,4 @@ if (require.main === module) {
   })
 }
 
-module.exports = { build, compile, install }
+module.exports = { build, compile }

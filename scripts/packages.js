@@ -77,4 +77,4 @@ function mainManifest () {
   return JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
 }
 
-module.exports = { LICENCES, packageFolder, packageName, manifestOf, writePackages, fillPackage, mainManifest, inWords }
+module.exports = { packageFolder, packageName, writePackages, fillPackage, mainManifest }

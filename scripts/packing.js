@@ -8,11 +8,11 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { ROOT, Failure, npm } = require('./support')
+const { ALIASES, FOLDER } = require('./aliases')
 const { PLATFORMS } = require('./platform')
 const { packageFolder, packageName, mainManifest } = require('./packages')
+const { MODULE } = require('./wasm')
 
-const ALIASES = path.join(ROOT, 'npm', 'aliases')
-const WASM = 'lib/wasm/module.js'
 /** Of the checkout, and nothing to those who install. */
 const DEVELOPMENT = ['scripts', 'devDependencies', 'napi']
 
@@ -23,9 +23,15 @@ const DEVELOPMENT = ['scripts', 'devDependencies', 'napi']
  */
 function pack (folder, packages = PLATFORMS.map(packageFolder)) {
   const missing = missingFiles(packages)
-  if (missing.length > 0) throw new Failure(`These files are missing:\n${missing.join('\n')}`)
+  if (missing.length > 0) {
+    throw new Failure(`These files are missing:\n${missing.join('\n')}\n` +
+      'npm run build:platforms and npm run build:wasm make them, each on the machines that can.')
+  }
   const different = differentVersions()
-  if (different.length > 0) throw new Failure(`These do not have the version of package.json:\n${different.join('\n')}`)
+  if (different.length > 0) {
+    throw new Failure(`These do not have the version of package.json:\n${different.join('\n')}\n` +
+      'npm run generate remakes those in npm/; Cargo.toml is changed by hand.')
+  }
   const staged = fs.mkdtempSync(path.join(os.tmpdir(), 'faye-websocket-rs-pack-'))
   try {
     stageMain(staged)
@@ -37,7 +43,7 @@ function pack (folder, packages = PLATFORMS.map(packageFolder)) {
 
 function missingFiles (packages) {
   const addons = packages.map((folder) => path.join(folder, manifestIn(folder).main))
-  return [...addons, path.join(ROOT, WASM)]
+  return [...addons, MODULE]
     .filter((file) => !fs.existsSync(file))
     .map((file) => path.relative(ROOT, file))
 }
@@ -99,10 +105,7 @@ function packed (folder) {
 }
 
 function aliasFolders () {
-  if (!fs.existsSync(ALIASES)) return []
-  return fs.readdirSync(ALIASES)
-    .map((name) => path.join(ALIASES, name))
-    .filter((folder) => fs.existsSync(path.join(folder, 'package.json')))
+  return ALIASES.map(({ original }) => path.join(ROOT, FOLDER, original))
 }
 
 function manifestIn (folder) {

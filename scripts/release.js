@@ -33,6 +33,6 @@ function publish (folder) {
   if (!hasOwner()) throw new Failure(`The repository is at ${home()}, which is no place yet: npm run home -- <url>`)
   const tag = `v${mainManifest().version}`
   const { GITHUB_REF_NAME: actual } = process.env
-  if (actual !== tag) throw new Failure(`This is published from the tag ${tag}, not from ${actual}.`)
+  if (actual !== tag) throw new Failure(`GITHUB_REF_NAME is ${actual}: push the tag ${tag}, which publishes.`)
   for (const file of packed(folder)) npm(['publish', file, '--provenance', '--access', 'public'])
 }

@@ -9,12 +9,12 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 
+const { ALIASES, FOLDER } = require('../../scripts/aliases')
 const { ROOT, npm, temporaryFolder } = require('../package/process')
 
 /** Bundlers alone take this condition. What is behind it is CommonJS, as all that requires it. */
 const EXCEPTION = 'pkg.imports["#addon"].module should be ESM, but the code is written in CJS.'
-const ALIASES = path.join(ROOT, 'npm', 'aliases')
-const aliases = fs.existsSync(ALIASES) ? fs.readdirSync(ALIASES).map((name) => path.join(ALIASES, name)) : []
+const aliases = ALIASES.map(({ original }) => path.join(ROOT, FOLDER, original))
 
 for (const folder of [ROOT, ...aliases]) {
   const { name } = require(path.join(folder, 'package.json'))

@@ -96,4 +96,4 @@ function launcher (folder, program, ...args) {
   return `#!/bin/sh\nexec /lib64/ld-linux-x86-64.so.2 ${words.join(' ')} "$@"\n`
 }
 
-module.exports = { rustFor, hasStandardLibrary, WASM }
+module.exports = { rustFor, WASM }

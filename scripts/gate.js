@@ -35,6 +35,8 @@ const SAMPLE_OF_WEBSOCKET = CONFORMANCE_OF_WEBSOCKET.filter(([target, ...rest]) 
 const NODES = `${process.platform} ${process.arch}` === 'linux x64' ? [18, 22, 24] : []
 /** Test files of what differs between versions of Node. The others are sampled. */
 const DIFFERS = /^__test__\/(parity|transport|guests)\/|\/(client-|exceptions|exit|memory|process-end|threads)/
+/** Rooms of test files that are about connections, and not about packages or the reactor. */
+const RUNS_THE_CORE = /^__test__\/(connection|dependents|faye|guests|http|permessage-deflate|websocket(-driver)?)\//
 /** The name of a step. */
 const WASM = 'build of WebAssembly'
 /** Test files of compilers and checkers, which are the same on all. */
@@ -245,7 +247,7 @@ function sample (index) {
  * @param {number} index
  */
 function isOfWasm (file, index) {
-  return /^__test__\/(parity|wasm)\//.test(file) || (index + turn()) % 3 === 0
+  return /^__test__\/(parity|wasm)\//.test(file) || (RUNS_THE_CORE.test(file) && (index + turn()) % 3 === 0)
 }
 
 /** Counts commits, so that samples differ from one to the next. */

@@ -36,11 +36,7 @@ class Connection {
   #turns = new Turns(this)
   #isReleased = false
 
-  /**
-   * Set by an interface before anything can happen.
-   *
-   * @type {import('./seam').Observer}
-   */
+  /** Set by an interface before anything can happen. @type {import('./seam').Observer} */
   observer = /** @type {any} */ (null)
   /** @type {import('./seam').Transport | null} */
   transport = null
@@ -60,7 +56,7 @@ class Connection {
     this.#isClient = isClient
     this.readyState = connection.readyState
     this.version = connection.version
-    // By WebAssembly, a connection may end with the others, and not by a call of its own.
+    // A trap of WebAssembly ends all connections, also those that nothing has called.
     if ('whenFaulted' in connection) /** @type {any} */ (connection).whenFaulted(() => this.continueLater())
   }
 

@@ -7,8 +7,8 @@ const { call, current, giveUp } = require('./current')
 const { innerNumber } = require('./prepared')
 
 /**
- * What is called for every message, chunk or turn: `crates/wasm/src/calls.rs` has the other half. A connection whose
- * instance has ended is released, and has something to tell.
+ * What is called for every message, chunk or turn: `crates/wasm/src/calls.rs` has the other half. If the instance of a
+ * connection has ended, these answer as for a released one, but `messages` says that `poll` has something: the end.
  *
  * @typedef {ReturnType<typeof import('../../binding').calls>} Calls
  * @typedef {import('./instance').Instance} Instance

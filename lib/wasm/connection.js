@@ -3,11 +3,11 @@
 
 const { WAITS_FOR_WORK } = require('./calls')
 const { boolean, bytes, number, oneOf, optional, string, unsigned } = require('./convert')
-const { Held, Trap, call, current, giveUp, own } = require('./current')
+const { Held, Trap, addOwner, call, current, giveUp } = require('./current')
 const { DeflateSession } = require('./deflate')
 const { headersOf } = require('./http')
 const { clientTarget, connectionOptions, deflateOptions, parameters } = require('./options')
-const { PRIVATE, isPrivate } = require('./private')
+const { PRIVATE, mustBePrivate } = require('./private')
 
 /**
  * @typedef {import('../../binding').Connection} Native
@@ -36,7 +36,7 @@ class Connection {
   #hasFaulted = false
   #isReleased = false
   /** @type {() => void} */
-  #told = () => {}
+  #whenFaulted = () => {}
 
   /**
    * @param {symbol} key
@@ -44,9 +44,9 @@ class Connection {
    * @param {Argument[]} args
    */
   constructor (key, name, ...args) {
-    isPrivate(key)
+    mustBePrivate(key)
     this.#held = new Held('connection', call(name, ...args))
-    this.#number = own(this, this.#held.number)
+    this.#number = addOwner(this, this.#held.number)
   }
 
   /**
@@ -87,15 +87,15 @@ class Connection {
    * @param {() => void} callback
    */
   whenFaulted (callback) {
-    this.#told = callback
+    this.#whenFaulted = callback
   }
 
   /** For `current.js`. */
   fault () {
     this.#hasFaulted = true
     this.#held = new Held('connection', call('faulted', this.#about?.version.startsWith('hixie') ?? false))
-    own(this, this.#held.number)
-    this.#told()
+    addOwner(this, this.#held.number)
+    this.#whenFaulted()
   }
 
   /** What is in the instance for it. */

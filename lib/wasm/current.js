@@ -111,7 +111,7 @@ class Held {
   }
 
   /** Its number for a function. Throws a `Trap` if its instance has ended. */
-  get own () {
+  get liveNumber () {
     if (!this.isThere) throw new Trap()
     return this.number
   }
@@ -124,7 +124,7 @@ class Held {
    * @returns {any}
    */
   call (name, ...args) {
-    return call(name, this.own, ...args)
+    return call(name, this.liveNumber, ...args)
   }
 
   release () {
@@ -134,14 +134,14 @@ class Held {
 }
 
 /** @param {{ instance: Instance, kind: Kind, number: number }} held */
-function free ({ instance: own, kind, number }) {
+function free ({ instance: holder, kind, number }) {
   // What an instance had is gone with it.
-  if (own !== instance) return
+  if (holder !== instance) return
   if (kind === 'connection') owners.delete(number)
   try {
-    own.exports[`release_${kind}`].call(null, number)
+    holder.exports[`release_${kind}`].call(null, number)
   } catch (error) {
-    giveUp(own, error)
+    giveUp(holder, error)
   }
 }
 
@@ -151,7 +151,7 @@ function free ({ instance: own, kind, number }) {
  * @param {Owner} owner
  * @param {number} number the instance's
  */
-function own (owner, number) {
+function addOwner (owner, number) {
   owners.set(number, new WeakRef(owner))
   return base + number
 }
@@ -160,4 +160,4 @@ const registry = new FinalizationRegistry(free)
 /** The numbers of one instance are below this. */
 const NUMBERS = 2 ** 31
 
-module.exports = { Held, Trap, call, current, giveUp, own }
+module.exports = { Held, Trap, addOwner, call, current, giveUp }

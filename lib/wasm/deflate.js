@@ -4,7 +4,7 @@
 const { array, bytes, failed, number, string } = require('./convert')
 const { Held, call } = require('./current')
 const { deflateOptions, parameters } = require('./options')
-const { PRIVATE, isPrivate } = require('./private')
+const { PRIVATE, mustBePrivate } = require('./private')
 
 /** One permessage-deflate session without a connection. */
 class DeflateSession {
@@ -15,7 +15,7 @@ class DeflateSession {
    * @param {number} number
    */
   constructor (key, number) {
-    isPrivate(key)
+    mustBePrivate(key)
     this.#held = new Held('session', number)
   }
 
@@ -27,7 +27,7 @@ class DeflateSession {
   /** @param {any} session undefined and null are none */
   static numberOf (session) {
     if (session === undefined || session === null) return null
-    if (typeof session === 'object' && #held in session) return session.#held.own
+    if (typeof session === 'object' && #held in session) return session.#held.liveNumber
     throw failed('InvalidArg', 'Unwrap value [faye_websocket_binding::deflate::DeflateSession] from class failed')
   }
 

@@ -10,8 +10,8 @@ const values = require('./values')
  * of the core becomes, leaves nothing to rely on: the instance is given up then, its connections have ended, and
  * another one begins.
  *
- * A number of ours is one of the instance's, and so many behind those of all instances before it. So it names nothing
- * in a later one.
+ * `base` is above the numbers of all instances before it. Added to a number of its own, it makes one that names nothing
+ * in a later instance.
  *
  * @typedef {object} Exports
  * @property {{ buffer: ArrayBuffer }} memory

@@ -4,7 +4,7 @@
 const { Buffer } = require('node:buffer')
 const { bytes, string } = require('./convert')
 const { Held, call } = require('./current')
-const { PRIVATE, isPrivate } = require('./private')
+const { PRIVATE, mustBePrivate } = require('./private')
 
 /**
  * @typedef {object} Message as JavaScript has it, so that it outlives an instance
@@ -26,7 +26,7 @@ class Prepared {
    * @param {string | Buffer} data
    */
   constructor (key, data) {
-    isPrivate(key)
+    mustBePrivate(key)
     this.#message = { data, held: hold(data) }
     messages.set(this.#number, this.#message)
     registry.register(this, this.#number)

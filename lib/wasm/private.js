@@ -1,12 +1,16 @@
 // @ts-check
 'use strict'
 
-/** What constructors need that programs cannot call. */
+/** What a constructor is given first if programs cannot call it. */
 const PRIVATE = Symbol('private')
 
-/** @param {symbol} key what a constructor was given first */
-function isPrivate (key) {
+/**
+ * Throws what napi-rs throws where a program calls such a constructor.
+ *
+ * @param {symbol} key
+ */
+function mustBePrivate (key) {
   if (key !== PRIVATE) throw new Error('Class contains no `constructor`, can not new it!')
 }
 
-module.exports = { PRIVATE, isPrivate }
+module.exports = { PRIVATE, mustBePrivate }

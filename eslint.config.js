@@ -47,7 +47,8 @@ const BUNDLED = ['examples/websocket-page/page.js']
 module.exports = [
   {
     ignores: [
-      '**/node_modules/', '**/target/', '**/.venv/', 'lib/wasm/module.js', '**/*.ts', '**/*.mts', '**/*.cts'
+      '**/node_modules/', '**/target/', '**/.venv/', 'lib/wasm/module.js', '__test__/bundlers/next/',
+      '**/*.ts', '**/*.mts', '**/*.cts'
     ]
   },
   js.configs.recommended,

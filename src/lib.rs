@@ -1,9 +1,9 @@
 //! The binding: JavaScript values in, engine and protocol core, JavaScript values out.
 //!
-//! A class stands for an object of the engine, and a method is one sentence: convert, delegate, convert back. No
-//! decision is made here. A method calls no JavaScript: what it causes is returned. Only the transport does,
-//! when sockets are ready, and `uncaught.rs`, which holds no borrow. No panic leaves: every entry is wrapped in `catch_unwind`, and what
-//! it catches is thrown as an `Error`.
+//! A class stands for an object of the engine, and a method is one sentence: convert, delegate, convert back. It decides
+//! nothing and calls no JavaScript: what it causes is returned. Only the transport calls JavaScript, when sockets are
+//! ready, and `uncaught.rs`, which holds no borrow. No panic leaves: every entry is wrapped in `catch_unwind`, and what it
+//! catches is thrown as an `Error`.
 
 pub mod calls;
 pub mod connection;

@@ -63,8 +63,8 @@ async function main () {
   const secure = await exchange(true)
   console.log(JSON.stringify({
     version: electron || bun || deno || node,
-    core: WebSocket.runtime || 'native',
-    reason: WebSocket.runtimeReason || '',
+    core: WebSocket.runtime,
+    reason: WebSocket.runtimeReason,
     server: plain.server,
     client: plain.client,
     tls: secure.client

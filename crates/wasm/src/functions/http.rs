@@ -7,7 +7,7 @@ use proto::handshake::proxy::Tunnel;
 
 use super::arguments::{connection_options, owned};
 use super::connection::request;
-use super::{Failed, Outcome, objects};
+use super::{Outcome, objects};
 use crate::calls::kind;
 use crate::value::{Reader, Writer};
 
@@ -18,12 +18,6 @@ pub(super) fn prepare(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
         false => reader.bytes()?,
     };
     writer.number(registry::prepare(kind(is_text), payload).keep().into());
-    Ok(())
-}
-
-pub(super) fn prepared_payload(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
-    let message = registry::prepared(reader.whole()?).ok_or(Failed::Gone)?;
-    writer.bytes_of(message.payload());
     Ok(())
 }
 

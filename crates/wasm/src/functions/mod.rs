@@ -129,7 +129,6 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("deflateMore", deflate::deflate_more),
     ("deflateClose", deflate::close),
     ("prepare", http::prepare),
-    ("preparedPayload", http::prepared_payload),
     ("isWebSocket", http::is_web_socket),
     ("isEventSource", http::is_event_source),
     ("eventStreamHead", http::event_stream_head),

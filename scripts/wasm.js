@@ -1,7 +1,7 @@
 'use strict'
 
-// npm run build:wasm: compiles the engine as WebAssembly, and writes it into lib/wasm/module.js, in base64: bundlers
-// have nothing to learn about it then.
+// npm run build:wasm: compiles the engine as WebAssembly, and writes it into lib/wasm/module.js, in base64, because
+// bundlers need no loader for a string.
 
 const fs = require('node:fs')
 const path = require('node:path')

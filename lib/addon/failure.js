@@ -19,7 +19,7 @@ const { glibcVersion } = require('./platform')
  * @property {string} name of this platform
  */
 
-const INSTALL = 'Install faye-websocket-rs on the platform that runs it, with its optional dependencies; ' +
+const INSTALL = 'Install faye-websocket-rs again on the platform that runs it, with its optional dependencies; ' +
   'in a checkout, run "npm run build"'
 
 /**
@@ -72,7 +72,7 @@ function failureToLoad (name, error) {
     return {
       code: 'ERR_FAYE_WEBSOCKET_DENO',
       reason: 'Deno may not load addons here',
-      advice: 'Run deno with --allow-ffi'
+      advice: 'Run deno with --allow-ffi and --allow-read'
     }
   }
   const code = 'ERR_FAYE_WEBSOCKET_ADDONS_DISABLED'
@@ -81,7 +81,8 @@ function failureToLoad (name, error) {
     return { code, reason: 'This process may not read the addon', advice }
   }
   if (error?.code === 'ERR_DLOPEN_DISABLED' || error?.code === 'ERR_ACCESS_DENIED') {
-    const advice = 'Start node without --no-addons and, under --permission, with --allow-addons'
+    const isRestricted = /** @type {any} */ (process).permission !== undefined
+    const advice = `Start node ${isRestricted ? 'with --allow-addons' : 'without --no-addons'}`
     return { code, reason: 'This process may not load addons', advice }
   }
   if (error?.code === 'ERR_FAYE_WEBSOCKET_OTHER_VERSION') {

@@ -21,7 +21,10 @@ function isMusl () {
   if (process.platform !== 'linux') return false
   // Node's report knows, but takes some milliseconds. A static Node has no linker, and may not be readable.
   const [, linker] = /\/ld-(musl|linux)[-.\w]*\0/.exec(headOfNode()) ?? []
-  return linker === undefined ? glibcVersion() === undefined : linker === 'musl'
+  if (linker !== undefined) return linker === 'musl'
+  const header = headOfReport()
+  // Where neither can be read, as in Deno without --allow-read, glibc is likelier.
+  return header !== undefined && header.glibcVersionRuntime === undefined
 }
 
 function headOfNode () {
@@ -40,13 +43,18 @@ function headOfNode () {
 
 /** @returns {string | undefined} undefined where there is no glibc */
 function glibcVersion () {
+  return headOfReport()?.glibcVersionRuntime
+}
+
+/** @returns {{ glibcVersionRuntime?: string } | undefined} undefined where Node makes no report */
+function headOfReport () {
   const report = /** @type {any} */ (process.report)
   if (typeof report?.getReport !== 'function') return undefined
   const { excludeNetwork } = report
   // Otherwise the report asks DNS for the names of peers.
   report.excludeNetwork = true
   try {
-    return report.getReport().header.glibcVersionRuntime
+    return report.getReport().header
   } catch {
     return undefined
   } finally {

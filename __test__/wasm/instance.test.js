@@ -130,6 +130,84 @@ test('a trap closes WebSockets, the idle ones as well', async () => {
   assert.deepEqual([result.data, result.runtime], ['again', 'wasm'])
 })
 
+test('connections that cannot be told of a trap where it comes are told by the next call', async () => {
+  const result = await elsewhere(async (lib) => {
+    const wasm = require(lib + '/wasm')
+    const { current } = require(lib + '/wasm/current')
+    const told = []
+    const all = ['a', 'b', 'c'].map((name) => {
+      const one = wasm.Connection.established(false, {})
+      one.whenFaulted(() => told.push(name))
+      return one
+    })
+    const { Instance } = WebAssembly
+    // As where there is no memory for another instance.
+    WebAssembly.Instance = function () { throw new RangeError('Out of memory') }
+    Buffer.from(current().exports.memory.buffer).fill(0xff)
+    const accepted = all[0].ping(Buffer.from('a'))
+    await new Promise(setImmediate)
+    const before = [...told]
+    WebAssembly.Instance = Instance
+    const ends = all.map((one) => [one.hasWork, one.work().events.length, one.readyState, one.release()])
+    return { accepted, before, told, ends }
+  })
+  const end = [true, 2, 3, null]
+  assert.deepEqual(result, { accepted: false, before: [], told: ['a', 'b', 'c'], ends: [end, end, end] })
+})
+
+test('heads that an instance ended in the middle of are none', async () => {
+  const result = await elsewhere((lib) => {
+    const wasm = require(lib + '/wasm')
+    const { current } = require(lib + '/wasm/current')
+    const parser = new wasm.RequestParser()
+    const tunnel = new wasm.Connect({ authority: 'a:80', host: 'a', username: '', password: '' })
+    const session = wasm.DeflateSession.client({}, 1000)
+    const first = [
+      parser.receive(Buffer.from('GET / HTTP/1.1\r\n')), tunnel.receive(Buffer.from('HTTP/1.1 200 OK\r\n'))
+    ]
+    Buffer.from(current().exports.memory.buffer).fill(0xff)
+    try {
+      wasm.handshakeKey()
+    } catch {
+      // The trap.
+    }
+    const { body, ...request } = parser.receive(Buffer.from('a: b\r\n\r\n'))
+    session.close()
+    return { first, request, length: body.length, answer: tunnel.receive(Buffer.from('a: b\r\n\r\n')) }
+  })
+  assert.deepEqual(result, {
+    first: [null, null], request: { headers: [] }, length: 0, answer: { connected: false, headers: [] }
+  })
+})
+
+test('bytes are as many as there are, whatever their length says', async () => {
+  const result = await elsewhere((lib) => {
+    const wasm = require(lib + '/wasm')
+    const { current } = require(lib + '/wasm/current')
+    const calls = wasm.calls()
+    const one = wasm.Connection.established(false, {})
+    const first = current()
+    const claims = [4, 1e6, NaN, -1].map((value) => Object.defineProperty(Buffer.alloc(300000), 'length', { value }))
+    const lengths = claims.map((bytes) => {
+      const before = calls.outputLength(one.number)
+      calls.bytes(one.number, false, bytes)
+      return calls.outputLength(one.number) - before
+    })
+    const pings = claims.map((bytes) => {
+      try {
+        return one.ping(bytes)
+      } catch (error) {
+        return error.name
+      }
+    })
+    return { lengths, pings, isSame: current() === first }
+  })
+  const head = 10
+  assert.deepEqual(result, {
+    lengths: Array(4).fill(300000 + head), pings: Array(4).fill('RangeError'), isSame: true
+  })
+})
+
 test('where memory is refused, a connection fails as one of the addon does, and others go on', async () => {
   const result = await elsewhere((lib) => {
     const encoded = require.resolve(lib + '/wasm/module.js')

@@ -5,6 +5,7 @@ const { Buffer } = require('node:buffer')
 const { isUint8Array } = require('node:util').types
 const { call, current, giveUp } = require('./current')
 const { innerNumber } = require('./prepared')
+const { lengthOf } = require('./values')
 
 /**
  * What is called for every message, chunk or turn: `crates/wasm/src/calls.rs` has the other half. If the instance of a
@@ -188,7 +189,7 @@ function takeOutput (number, into) {
   const one = current()
   const own = numberOf(number, one)
   try {
-    const length = Math.min(one.exports.output.call(null, own), into.length)
+    const length = Math.min(one.exports.output.call(null, own), lengthOf(into))
     const memory = one.memory()
     const at = one.numbers[one.places]
     memory.copy(into, 0, at, at + length)

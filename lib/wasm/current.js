@@ -25,6 +25,9 @@ let instance = null
 let base = 0
 /** @type {Map<number, WeakRef<Owner>>} connections of the instance that works, by its numbers */
 const owners = new Map()
+/** Connections whose instance has ended, and which have not heard of that. @type {Set<WeakRef<Owner>>} */
+const untold = new Set()
+let isTelling = false
 
 /** A checkout may be without it. Bundlers then say so and go on, because it is tried. */
 function encodedModule () {
@@ -41,6 +44,7 @@ function current () {
     compiled ??= new WebAssembly.Module(Buffer.from(encoded, 'base64'))
     instance = new Instance(compiled, base)
   }
+  if (untold.size > 0) tell()
   return instance
 }
 
@@ -54,11 +58,30 @@ function current () {
 function giveUp (failed, error) {
   if (error === failed.mistake) throw error
   if (failed !== instance) return
+  // It may be the stack that has ended, so anything here may throw: then the instance is given up at its next call.
+  for (const reference of owners.values()) untold.add(reference)
+  owners.clear()
   instance = null
   base += NUMBERS
-  const all = Array.from(owners.values())
-  owners.clear()
-  for (const reference of all) reference.deref()?.fault()
+  try {
+    tell()
+  } catch {
+    // There is no memory or no stack for another instance now. The next call tells the rest.
+  }
+}
+
+/** Tells connections that their instance has ended. What throws leaves the rest to the next call. */
+function tell () {
+  if (isTelling) return
+  isTelling = true
+  try {
+    for (const reference of untold) {
+      reference.deref()?.fault()
+      untold.delete(reference)
+    }
+  } finally {
+    isTelling = false
+  }
 }
 
 /** The instance has ended. */

@@ -91,7 +91,8 @@ class DeflateSession {
   }
 
   close () {
-    this.#held.call('deflateClose')
+    // With its instance, it has ended already.
+    if (this.#held.isThere) this.#held.call('deflateClose')
   }
 }
 

@@ -1,8 +1,9 @@
 // @ts-check
 'use strict'
 
+const { Buffer } = require('node:buffer')
 const { array, boolean, bytes, number, optional, string } = require('./convert')
-const { Held, call } = require('./current')
+const { Held, Trap, call } = require('./current')
 const { connectionOptions, tunnelTarget } = require('./options')
 
 /** Requests, opening handshakes, event streams and tunnels. */
@@ -35,7 +36,7 @@ class RequestParser {
 
   /** @param {Uint8Array} chunk */
   receive (chunk) {
-    return this.#held.call('parse', bytes(chunk))
+    return otherwise(() => this.#held.call('parse', bytes(chunk)), { headers: [], body: Buffer.alloc(0) })
   }
 }
 
@@ -62,7 +63,22 @@ class Connect {
 
   /** @param {Uint8Array} chunk */
   receive (chunk) {
-    return this.#held.call('tunnelAnswer', bytes(chunk))
+    return otherwise(() => this.#held.call('tunnelAnswer', bytes(chunk)), { connected: false, headers: [] })
+  }
+}
+
+/**
+ * What a function returns, or, where the instance has ended meanwhile, what is said of a head that is no HTTP.
+ *
+ * @param {() => any} body
+ * @param {object} failure
+ */
+function otherwise (body, failure) {
+  try {
+    return body()
+  } catch (error) {
+    if (error instanceof Trap) return failure
+    throw error
   }
 }
 

@@ -141,7 +141,7 @@ class Instance {
    * @param {Uint8Array} bytes
    */
   putBytes (bytes) {
-    const { length } = bytes
+    const length = values.lengthOf(bytes)
     // Those of a buffer that has been transferred are none, and cannot be copied.
     if (length > 0) this.reserve(length).set(bytes, this.window)
     return length

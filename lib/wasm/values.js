@@ -43,7 +43,7 @@ function sizeOf (list) {
 function sizeOfOne (value) {
   if (typeof value === 'string') return 5 + (value.length > SHORT ? Buffer.byteLength(value) : 3 * value.length)
   if (typeof value !== 'object' || value === null) return 9
-  return Array.isArray(value) ? sizeOf(value) : 5 + value.length
+  return Array.isArray(value) ? sizeOf(value) : 5 + lengthOf(value)
 }
 
 /**
@@ -79,15 +79,24 @@ function writeOne (value, memory, at) {
     return at + 1
   }
   if (!Array.isArray(value)) {
+    const length = lengthOf(value)
     // Those of a buffer that has been transferred are none, and cannot be copied.
-    if (value.length > 0) memory.set(value, at + 5)
-    return writeLength(BYTES, value.length, memory, at) + value.length
+    if (length > 0) memory.set(value, at + 5)
+    return writeLength(BYTES, length, memory, at) + length
   }
   memory[at] = LIST
   const end = at + 1 + write(value, memory, at + 1)
   memory[end] = END
   return end + 1
 }
+
+/**
+ * How many bytes there are, whatever a property of that name says.
+ *
+ * @type {(bytes: Uint8Array) => number}
+ */
+const lengthOf = Function.prototype.call.bind(/** @type {any} */ (
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')).get)
 
 /**
  * @param {number} what
@@ -208,4 +217,4 @@ const CLASSES = { Error, TypeError, RangeError }
 /** Characters up to which a text gets the room that any text of its length may need. */
 const SHORT = 4096
 
-module.exports = { exception, read, sizeOf, write }
+module.exports = { exception, lengthOf, read, sizeOf, write }

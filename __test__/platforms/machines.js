@@ -82,7 +82,8 @@ const MACHINES = [
     system: 'wine',
     prepare (folder) {
       const node = path.join(runtimes.nodeOfNpm(versions.NODE_WINDOWS), 'bin/node.exe')
-      return { outside: folder, inside: folder, command: [wine(), node], env: WINE }
+      wine()
+      return { outside: folder, inside: folder, command: ['bash', '-c', BY_FILES, 'wine', node], env: WINE }
     }
   }
 ]
@@ -125,6 +126,13 @@ const WINE = {
   NODE_SKIP_PLATFORM_CHECK: '1'
 }
 
+/** A Node for Windows cannot write to what wine makes of pipes: it writes to files, which others read to us. */
+const BY_FILES = `
+  out=$(mktemp -p .) err=$(mktemp -p .)
+  tail --sleep-interval=0.1 --follow --pid=$$ $out &
+  tail --sleep-interval=0.1 --follow --pid=$$ $err >&2 &
+  exec "$0" "$@" >$out 2>$err`
+
 /** wine looks for its files in /usr, so it has to be installed. */
 function wine () {
   if (spawnSync('wine', ['--version']).status !== 0) {
@@ -136,7 +144,6 @@ function wine () {
     run('wineserver', ['--wait'], { env: { ...env, WINEPREFIX: folder } })
     addRandomness(path.join(folder, 'drive_c/windows/system32/bcryptprimitives.dll'))
   })
-  return 'wine'
 }
 
 /** The one function that Rust's standard library imports and that wine 8 does not have. */

@@ -8,7 +8,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
-const { ROOT } = require('../support')
+const { ROOT, Failure } = require('../support')
 const { cached, writeProgram } = require('./cache')
 const { unpackPackages } = require('./debian')
 const { RUST, RUST_PACKAGES } = require('./versions')
@@ -32,6 +32,9 @@ function rustFor (target, flags = []) {
   if (hasStandardLibrary(target)) {
     const env = { [variable(target, 'RUSTFLAGS')]: [...flags, ...withoutPaths(sysroot())].join(' ') }
     return { env, args: ['--target', target], compiler: version('rustc') }
+  }
+  if (`${process.platform} ${process.arch}` !== 'linux x64' || !fs.existsSync('/usr/bin/apt-get')) {
+    throw new Failure(`This needs Rust's standard library for ${target}: rustup target add ${target}`)
   }
   const folder = debianRust()
   const rustc = path.join(folder, 'bin', 'rustc')

@@ -155,6 +155,38 @@ test('connections that cannot be told of a trap where it comes are told by the n
   assert.deepEqual(result, { accepted: false, before: [], told: ['a', 'b', 'c'], ends: [end, end, end] })
 })
 
+test('what throws outside of the module, as at the end of the stack, ends no connection', async () => {
+  const result = await elsewhere((lib) => {
+    const wasm = require(lib + '/wasm')
+    const { current } = require(lib + '/wasm/current')
+    const calls = wasm.calls()
+    const [one, other] = [0, 1].map(() => wasm.Connection.established(false, { requireMasking: false }))
+    const first = current()
+    const overflow = () => { throw new RangeError('Maximum call stack size exceeded') }
+    const thrown = (owner, method, run) => {
+      const { [method]: original } = owner
+      owner[method] = overflow
+      try {
+        run()
+      } catch (error) {
+        return error.message
+      } finally {
+        owner[method] = original
+      }
+    }
+    return {
+      text: thrown(Buffer.prototype, 'utf8Write', () => calls.text(one.number, 'a')),
+      bytes: thrown(Uint8Array.prototype, 'set', () => calls.bytes(one.number, false, Buffer.from('a'))),
+      ping: thrown(Uint8Array.prototype, 'set', () => one.ping(Buffer.from('a'))),
+      same: current() === first,
+      states: [one, other].map(({ readyState }) => readyState),
+      sent: calls.text(one.number, 'abc')
+    }
+  })
+  const message = 'Maximum call stack size exceeded'
+  assert.deepEqual(result, { text: message, bytes: message, ping: message, same: true, states: [1, 1], sent: 5 })
+})
+
 test('heads that an instance ended in the middle of are none', async () => {
   const result = await elsewhere((lib) => {
     const wasm = require(lib + '/wasm')

@@ -26,7 +26,7 @@ function text (number, message) {
   const one = current()
   const own = numberOf(number, one)
   try {
-    return sent(one, one.exports.text.call(null, own, one.putText(message)))
+    return sent(one, one.enter(one.exports.text, own, one.putText(message)))
   } catch (error) {
     return failed(one, error, WAITS_FOR_WORK)
   }
@@ -38,7 +38,7 @@ function bytes (number, isText, message) {
   const one = current()
   const own = numberOf(number, one)
   try {
-    return sent(one, one.exports.bytes.call(null, own, isText === true, one.putBytes(message)))
+    return sent(one, one.enter(one.exports.bytes, own, isText === true, one.putBytes(message)))
   } catch (error) {
     return failed(one, error, WAITS_FOR_WORK)
   }
@@ -58,7 +58,7 @@ function plain (number, message) {
   const own = numberOf(number, one)
   try {
     const length = isText ? one.putText(message) : one.putBytes(message)
-    return sent(one, one.exports.plain.call(null, own, isText, length))
+    return sent(one, one.enter(one.exports.plain, own, isText, length))
   } catch (error) {
     return failed(one, error, WAITS_FOR_WORK)
   }
@@ -75,7 +75,7 @@ function sendPrepared (number, message, isPlain) {
   const one = current()
   const own = numberOf(number, one)
   try {
-    return one.exports.prepared.call(null, own, inner, isPlain)
+    return one.enter(one.exports.prepared, own, inner, isPlain)
   } catch (error) {
     return failed(one, error, WAITS_FOR_WORK)
   }
@@ -87,7 +87,7 @@ function receive (number, chunk) {
   const one = current()
   const own = numberOf(number, one)
   try {
-    one.exports.receive.call(null, own, one.putBytes(chunk))
+    one.enter(one.exports.receive, own, one.putBytes(chunk))
     one.tidy()
   } catch (error) {
     failed(one, error, undefined)
@@ -100,7 +100,7 @@ function messages (number) {
   const own = numberOf(number, one)
   if (own === NONE) return undefined
   try {
-    const count = one.exports.messages.call(null, own)
+    const count = one.enter(one.exports.messages, own)
     if (count > 0) return run(one, own, count)
     return count === 0 ? null : undefined
   } catch (error) {
@@ -137,7 +137,7 @@ function run (one, own, count) {
       at = end
     }
   } catch {
-    one.exports.exhaust.call(null, own)
+    one.enter(one.exports.exhaust, own)
   }
   return all.length > 0 ? all : undefined
 }
@@ -177,7 +177,7 @@ function outputLength (number) {
   const one = current()
   const own = numberOf(number, one)
   try {
-    return one.exports.output.call(null, own)
+    return one.enter(one.exports.output, own)
   } catch (error) {
     return failed(one, error, 0)
   }
@@ -189,11 +189,11 @@ function takeOutput (number, into) {
   const one = current()
   const own = numberOf(number, one)
   try {
-    const length = Math.min(one.exports.output.call(null, own), lengthOf(into))
+    const length = Math.min(one.enter(one.exports.output, own), lengthOf(into))
     const memory = one.memory()
     const at = one.numbers[one.places]
     memory.copy(into, 0, at, at + length)
-    one.exports.advance.call(null, own, length)
+    one.enter(one.exports.advance, own, length)
     return length
   } catch (error) {
     return failed(one, error, 0)

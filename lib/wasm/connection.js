@@ -137,10 +137,11 @@ class Connection {
   #fact (name) {
     const one = current()
     try {
-      return one.exports[name].call(null, this.#inner.number)
+      return one.enter(one.exports[name], this.#inner.number)
     } catch (error) {
       giveUp(one, error)
-      return current().exports[name].call(null, this.#inner.number)
+      const next = current()
+      return next.enter(next.exports[name], this.#inner.number)
     }
   }
 
@@ -248,15 +249,20 @@ class Connection {
       return this.#inner.call('poll', ...args)
     } catch (error) {
       // If it was no trap, JavaScript has no memory for what came.
-      if (!(error instanceof Trap)) current().exports.exhaust.call(null, this.#inner.number)
+      if (!(error instanceof Trap)) this.#exhaust()
       return this.#inner.call('poll', ...args)
     }
+  }
+
+  #exhaust () {
+    const one = current()
+    one.enter(one.exports.exhaust, this.#inner.number)
   }
 
   mark () {
     const one = current()
     try {
-      one.exports.mark.call(null, this.#inner.number)
+      one.enter(one.exports.mark, this.#inner.number)
     } catch (error) {
       giveUp(one, error)
     }

@@ -40,6 +40,8 @@ function encodedModule () {
 
 /** @returns {Instance} */
 function current () {
+  // A function of it was interrupted, and so was `giveUp`: by the end of the stack.
+  if (instance?.isInside) leave()
   if (instance === null) {
     compiled ??= new WebAssembly.Module(Buffer.from(encoded, 'base64'))
     instance = new Instance(compiled, base)
@@ -49,25 +51,30 @@ function current () {
 }
 
 /**
- * What an instance was asked for has thrown. Throws it as well if it is the caller's mistake. Else the instance is
- * given up, and its connections end.
+ * What an instance was asked for has thrown. Throws it as well if no function of the module was interrupted: then it is
+ * the caller's mistake, or the end of the stack. Else the instance is given up, and its connections end.
  *
  * @param {Instance} failed
  * @param {unknown} error
  */
 function giveUp (failed, error) {
-  if (error === failed.mistake) throw error
+  if (!failed.isInside) throw error
   if (failed !== instance) return
-  // It may be the stack that has ended, so anything here may throw: then the instance is given up at its next call.
-  for (const reference of owners.values()) untold.add(reference)
-  owners.clear()
-  instance = null
-  base += NUMBERS
+  // It may be the stack that has ended, so anything here may throw: then the instance is given up at the next call.
+  leave()
   try {
     tell()
   } catch {
     // There is no memory or no stack for another instance now. The next call tells the rest.
   }
+}
+
+/** Has the next call begin another instance. */
+function leave () {
+  for (const reference of owners.values()) untold.add(reference)
+  base += NUMBERS
+  owners.clear()
+  instance = null
 }
 
 /** Tells connections that their instance has ended. What throws leaves the rest to the next call. */
@@ -162,7 +169,7 @@ function free ({ instance: holder, kind, number }) {
   if (holder !== instance) return
   if (kind === 'connection') owners.delete(number)
   try {
-    holder.exports[`release_${kind}`].call(null, number)
+    holder.enter(holder.exports[`release_${kind}`], number)
   } catch (error) {
     giveUp(holder, error)
   }

@@ -43,13 +43,10 @@ const values = require('./values')
  * @property {(number: number) => void} release_tunnel
  */
 class Instance {
-  /**
-   * Called by `call(null, …)`: where V8 knows the function that is called, it compiles the call into JavaScript, and
-   * version 11.3 of it, which Node 20 has, crashes in some of those.
-   *
-   * @type {Exports}
-   */
+  /** Called by `enter`. @type {Exports} */
   exports
+  /** A function of the module is at work, or was when something was thrown: then nothing can be relied on. */
+  isInside = false
   /** What is added to its numbers. */
   base
   /** All of its memory. Empty when the memory has grown since. */
@@ -61,8 +58,6 @@ class Instance {
   /** Where arguments are written, and how many bytes there is room for. */
   window = 0
   room = 0
-  /** What was thrown last because of the caller. @type {unknown} */
-  mistake = null
   /** @type {Map<string, number>} indices of the functions that `call` calls */
   #functions = new Map([['functions', 0]])
 
@@ -80,6 +75,24 @@ class Instance {
     this.places = this.exports.places() >>> 2
     const names = /** @type {string[]} */ (this.call('functions', []))
     names.forEach((name, index) => this.#functions.set(name, index))
+  }
+
+  /**
+   * Calls a function of the module. By `call(null, …)`: where V8 knows the function that is called, it compiles the
+   * call into JavaScript, and version 11.3 of it, which Node 20 has, crashes in some of those.
+   *
+   * @template R
+   * @param {(a?: any, b?: any, c?: any) => R} run
+   * @param {any} [a]
+   * @param {any} [b]
+   * @param {any} [c]
+   * @returns {R}
+   */
+  enter (run, a, b, c) {
+    this.isInside = true
+    const result = run.call(null, a, b, c)
+    this.isInside = false
+    return result
   }
 
   /** All of its memory. */
@@ -105,22 +118,16 @@ class Instance {
   /** @param {number} length */
   #enlarge (length) {
     this.room = 0
-    this.window = length < MEMORY ? this.exports.window.call(null, length) >>> 0 : 0
-    if (this.window === 0) this.#refuse(new RangeError('Out of memory'))
+    this.window = length < MEMORY ? this.enter(this.exports.window, length) >>> 0 : 0
+    if (this.window === 0) throw new RangeError('Out of memory')
     this.room = length
-  }
-
-  /** @param {unknown} mistake */
-  #refuse (mistake) {
-    this.mistake = mistake
-    throw mistake
   }
 
   /** Gives memory back that one large argument has needed. */
   tidy () {
     if (this.room > MAX_ROOM) {
       this.room = 0
-      this.exports.close_window.call(null)
+      this.enter(this.exports.close_window)
     }
   }
 
@@ -157,13 +164,9 @@ class Instance {
   call (name, args) {
     const memory = this.reserve(values.sizeOf(args))
     const length = values.write(args, memory, this.window)
-    const answer = this.exports.call.call(null, /** @type {number} */ (this.#functions.get(name)), length)
+    const answer = this.enter(this.exports.call, this.#functions.get(name), length)
     this.tidy()
-    try {
-      return values.read(this.memory(), this.numbers[this.places], answer)
-    } catch (error) {
-      this.#refuse(error)
-    }
+    return values.read(this.memory(), this.numbers[this.places], answer)
   }
 }
 

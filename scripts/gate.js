@@ -82,7 +82,8 @@ function nightly (work) {
     wasmTests(testFiles([])),
     ...fuzz(600),
     ...NODES.map((version) => nodeTests(work, version, testFiles([]))),
-    { name: 'AddressSanitizer', commands: [words('npm run sanitize')], after: ['build'] }
+    { name: 'AddressSanitizer', commands: [words('npm run sanitize')], after: ['build'] },
+    { name: 'other runtimes', commands: [words('npm run test:runtimes -- --check')], after: ['build'] }
   ]
 }
 

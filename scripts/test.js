@@ -58,7 +58,7 @@ main(async (args) => {
 /** Tests of WebAssembly are skipped without it. What was built before must not be stale. */
 function prepareWasm () {
   if (!isWasm && !fs.existsSync(MODULE)) return
-  const reason = buildWasm()
+  const reason = buildWasm({ mayFetch: isWasm })
   if (isWasm && reason !== undefined) throw new Failure(`${RUNTIME} is "wasm", which is not built: ${reason}`)
 }
 

@@ -7,7 +7,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, Failure, main } = require('./support')
 const { compile } = require('./build')
-const { rustFor, WASM } = require('./cross/rust')
+const { hasRustFor, rustFor, WASM } = require('./cross/rust')
 
 const MODULE = path.join(ROOT, 'lib', 'wasm', 'module.js')
 /** Node 18 and all other runtimes that are supported have these instructions. */
@@ -18,13 +18,21 @@ const HEADER = 8
 const CUSTOM = 0
 const CONTINUES = 128
 
-const USAGE = `Usage: npm run build:wasm -- [--required | --pack]
+const USAGE = `Usage: npm run build:wasm -- [--required | --available]
 
-  --required  fail where it cannot be built, instead of saying so
-  --pack      fail where there is none from before either; FAYE_WEBSOCKET_PACK=native packs without it`
+  --required   fail where it cannot be built, instead of saying so
+  --available  fetch no compiler, as \`npm run build\` and \`npm pack\` do`
 
-/** Builds the module where there is a compiler for it. Returns why not where there is none. */
-function buildWasm () {
+const UNAVAILABLE = `Rust has no standard library for ${WASM} here. "rustup target add ${WASM}" brings one, ` +
+  'and on Debian for x64 "npm run build:wasm" does'
+
+/**
+ * Builds the module where there is a compiler for it. Returns why not where there is none.
+ *
+ * @param {{ mayFetch?: boolean }} [options] a compiler
+ */
+function buildWasm ({ mayFetch = true } = {}) {
+  if (!mayFetch && !hasRustFor(WASM)) return UNAVAILABLE
   let rust
   try {
     rust = rustFor(WASM, FLAGS)
@@ -67,16 +75,13 @@ function write (bytes) {
 
 if (require.main === module) {
   main(([flag, ...others]) => {
-    if (others.length > 0 || ![undefined, '--required', '--pack'].includes(flag)) throw new Failure(USAGE)
-    if (flag === '--pack' && process.env.FAYE_WEBSOCKET_PACK === 'native') return
-    const reason = buildWasm()
+    if (others.length > 0 || ![undefined, '--required', '--available'].includes(flag)) throw new Failure(USAGE)
+    const reason = buildWasm({ mayFetch: flag !== '--available' })
     const name = path.relative(process.cwd(), MODULE)
     if (reason === undefined) return console.log(`Built ${name}`)
-    const sentence = `${name} is not built: ${reason}`
-    if (flag === undefined || (flag === '--pack' && fs.existsSync(MODULE))) return console.log(`Skipped. ${sentence}`)
-    throw new Failure(sentence + (flag === '--pack'
-      ? '\nWithout it the package works only where it has an addon. FAYE_WEBSOCKET_PACK=native packs it all the same.'
-      : ''))
+    const sentence = `${name} is not built${fs.existsSync(MODULE) ? ' anew' : ''}: ${reason}`
+    if (flag === '--required') throw new Failure(sentence)
+    console.log(`Skipped. ${sentence}`)
   })
 }
 

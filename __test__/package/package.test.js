@@ -29,9 +29,6 @@ const app = newFolder('app', { name: 'app', private: true })
 const named = newFolder('named', { name: 'named', private: true })
 const installed = path.join(app, 'node_modules', 'faye-websocket')
 
-// Where WebAssembly has not been built, the tarball has none either.
-if (!fs.existsSync(path.join(ROOT, 'lib/wasm/module.js'))) process.env.FAYE_WEBSOCKET_PACK = 'native'
-
 // Every test but the first relies on the first.
 test('README: the install line, with the tarball in place of the registry name, installs offline', async () => {
   await npm(['pack', '--pack-destination', folder], { cwd: ROOT, timeout: 300000 })

@@ -34,7 +34,8 @@ function encodedModule () {
   try {
     return require('./module')
   } catch (cause) {
-    throw new Error('lib/wasm/module.js is missing; in a checkout, run "npm run build:wasm"', { cause })
+    throw new Error('lib/wasm/module.js is missing. Install the package again; in a checkout, ' +
+      'run "npm run build:wasm"', { cause })
   }
 }
 

@@ -33,6 +33,11 @@ function cached (name, fill) {
   return final
 }
 
+/** @param {string} name of a part */
+function isCached (name) {
+  return fs.existsSync(path.join(CACHE, name))
+}
+
 /** Two processes may fetch the same part: the second finds the name taken and leaves it so. */
 function publish (folder, final) {
   try {
@@ -48,4 +53,4 @@ function writeProgram (file, text) {
   fs.writeFileSync(file, text, { mode: 0o755 })
 }
 
-module.exports = { CACHE, VARIABLE, cached, writeProgram }
+module.exports = { CACHE, VARIABLE, cached, isCached, writeProgram }

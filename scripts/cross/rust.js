@@ -9,7 +9,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 const { ROOT, Failure } = require('../support')
-const { cached, writeProgram } = require('./cache')
+const { cached, isCached, writeProgram } = require('./cache')
 const { unpackPackages } = require('./debian')
 const { RUST, RUST_PACKAGES } = require('./versions')
 
@@ -17,6 +17,7 @@ const WASM = 'wasm32-unknown-unknown'
 const HOST_LIBRARIES = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu']
 /** Of Debian's source package: the compiler itself, and copies of crates that cargo gets as it gets the others. */
 const UNUSED = ['compiler', 'debian', 'src', 'library/vendor']
+const DEBIAN_RUST = `rust-${RUST.replace('*', 'any')}`
 /** Of the standard library, by how a panic ends. */
 const CRATES = { abort: 'std,panic_abort', unwind: 'std,panic_unwind' }
 
@@ -51,6 +52,15 @@ function rustFor (target, flags = []) {
   }
 }
 
+/**
+ * Whether `rustFor` fetches nothing.
+ *
+ * @param {string} target
+ */
+function hasRustFor (target) {
+  return hasStandardLibrary(target) || isCached(DEBIAN_RUST)
+}
+
 /** Of cargo, for one target: build scripts and macros, which run here, are left alone. */
 function variable (target, name) {
   return `CARGO_TARGET_${target.toUpperCase().replace(/-/g, '_')}_${name}`
@@ -83,7 +93,7 @@ function version (rustc) {
 }
 
 function debianRust () {
-  return cached(`rust-${RUST.replace('*', 'any')}`, (folder, final) => {
+  return cached(DEBIAN_RUST, (folder, final) => {
     unpackPackages(RUST_PACKAGES, folder)
     const source = fs.realpathSync(path.join(folder, 'usr/lib/rustlib/src/rust'))
     for (const name of UNUSED) fs.rmSync(path.join(source, name), { recursive: true, force: true })
@@ -99,4 +109,4 @@ function launcher (folder, program, ...args) {
   return `#!/bin/sh\nexec /lib64/ld-linux-x86-64.so.2 ${words.join(' ')} "$@"\n`
 }
 
-module.exports = { rustFor, WASM }
+module.exports = { hasRustFor, rustFor, WASM }

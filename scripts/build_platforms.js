@@ -19,9 +19,14 @@ const USAGE = `Usage: npm run build:platforms -- [name ...]
   name   of a platform: ${PLATFORMS.map(({ name }) => name).join(', ')};
          all that this machine can build`
 
-/** What is known of a built addon, for the table of the platforms. */
-function recordOf ({ name }) {
-  const file = recordFile(name)
+/**
+ * What is known of a built addon, for the table of the platforms.
+ *
+ * @param {{ name: string }} platform
+ * @param {{ quick?: boolean }} [options] the one that `buildQuickly` has made
+ */
+function recordOf ({ name }, { quick = false } = {}) {
+  const file = recordFile(quick ? `${name}.quick` : name)
   return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined
 }
 
@@ -45,8 +50,10 @@ function buildPlatform (platform) {
  */
 function buildQuickly (platform) {
   const folder = path.join(OUTPUT, 'quick', platform.name)
-  const { library } = compileAddon(platform, { quick: true })
-  inspectAddon(library, platform, { quick: true })
+  const { library, builder, target } = compileAddon(platform, { quick: true })
+  const { floor } = inspectAddon(library, platform, { quick: true })
+  const record = { name: platform.name, target, builder: `${builder}, hardly optimised`, floor }
+  fs.writeFileSync(recordFile(`${platform.name}.quick`), JSON.stringify(record, null, 2) + '\n')
   fs.rmSync(folder, { recursive: true, force: true })
   fs.cpSync(packageFolder(platform), folder, { recursive: true })
   fillPackage(folder, platform, library)

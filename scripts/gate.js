@@ -129,7 +129,7 @@ function platforms () {
   const systems = process.getuid?.() === 0 ? ['x64-glibc-2.17', 'x64-musl'] : ['x64-glibc-2.17']
   return [{
     name: `packed, on ${systems.join(' and ')}`,
-    commands: [[...words('npm run test:platforms -- --quick'), ...systems]],
+    commands: [[...words('npm run test:platforms -- --quick --check'), ...systems]],
     after: ['build', WASM]
   }]
 }

@@ -49,13 +49,17 @@ function rowOf ({ platform, system, date, build, found = {}, quickStarts, tests 
     core,
     `server ${server}, client ${client}, by TLS ${tls}`,
     `${quickStarts.passed} of ${quickStarts.all}`,
-    `${tests.passed} of ${tests.passed + tests.failed} in ${tests.files} files` +
-      (tests.skipped > 0 ? `, ${tests.skipped} skipped` : ''),
+    testsOf(tests),
     date,
     `${build.builder}, for \`${build.target}\``,
-    `${(build.size / 1e6).toFixed(2)} MB`,
+    build.size === undefined ? '–' : `${(build.size / 1e6).toFixed(2)} MB`,
     build.floor
   )
+}
+
+function testsOf ({ files, passed, failed, skipped }) {
+  if (files === 0) return '–'
+  return `${passed} of ${passed + failed} in ${files} files` + (skipped > 0 ? `, ${skipped} skipped` : '')
 }
 
 module.exports = { addResults }

@@ -11,6 +11,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { ROOT, Failure, run, ensureDependencies, main } = require('./support')
+const { withAddon } = require('../__test__/support/addon')
 const { testFiles } = require('./test_files')
 const { runTests, summarise } = require('./test_runner')
 
@@ -31,7 +32,7 @@ main(async (args) => {
   build()
   const environment = {
     LD_PRELOAD: runtime(),
-    NAPI_RS_NATIVE_LIBRARY_PATH: ADDON,
+    ...withAddon(ADDON),
     ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1'
   }
   mustBeWatched(environment)

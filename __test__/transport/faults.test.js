@@ -6,6 +6,7 @@
 const assert = require('node:assert/strict')
 
 const { build } = require('../../scripts/build')
+const { withAddon } = require('../support/addon')
 const { runChild } = require('../support/child')
 const { connectOpen, eventually } = require('../support/peer')
 const { closePayload, fromClient } = require('../support/wire')
@@ -27,7 +28,7 @@ const MANY = 70
 
 /** Runs in a process of its own. Commands are lines, and so is what happens. */
 function server (WebSocket, support, transport) {
-  const { injectFault } = require(process.env.NAPI_RS_NATIVE_LIBRARY_PATH)
+  const { injectFault } = require(process.env.TEST_ADDON)
   const all = []
   const say = (...line) => console.log(JSON.stringify(line))
   process.on('uncaughtException', ({ message }) => say('uncaught', message))
@@ -69,7 +70,7 @@ async function start (scope, transport, count) {
   const child = runChild(scope, server, {
     argument: transport,
     timeout: 60000,
-    env: { NAPI_RS_NATIVE_LIBRARY_PATH: ADDON, FAYE_WEBSOCKET_TRANSPORT: transport, FAYE_WEBSOCKET_WORKERS: '2' }
+    env: { ...withAddon(ADDON), FAYE_WEBSOCKET_TRANSPORT: transport, FAYE_WEBSOCKET_WORKERS: '2' }
   })
   const lines = () => child.stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line))
   const of = (name) => lines().filter(([about]) => about === name).map(([, what]) => what)
@@ -194,7 +195,7 @@ for (const [transport, what, cases] of TABLES) {
 
 /** Runs in a process of its own: three clients by TLS, the second of which meets a panic. */
 async function clients (WebSocket, support, argument) {
-  const { injectFault } = require(process.env.NAPI_RS_NATIVE_LIBRARY_PATH)
+  const { injectFault } = require(process.env.TEST_ADDON)
   const { client: Client, server: Server } = require('../../lib/websocket')
   const { local, root } = require('./tls')
   const { usesReactor } = require('./transport')
@@ -237,7 +238,7 @@ for (const [when, fault, expected] of REQUESTS) {
     const child = runChild(scope, clients, {
       argument: JSON.stringify(fault),
       timeout: 60000,
-      env: { NAPI_RS_NATIVE_LIBRARY_PATH: ADDON }
+      env: withAddon(ADDON)
     })
     const { stderr, stdout } = await child.finished
     assert.match(stderr, new RegExp(`injected fault: ${fault[0]}`))

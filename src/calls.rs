@@ -6,14 +6,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use engine::calls::Behind;
+use engine::calls::{Behind, kind};
 use engine::registry::{self, Registered};
 use napi::bindgen_prelude::{JsObjectValue as _, Object};
 use napi::{Env, Result, sys};
 use napi_derive::napi;
 use proto::output::{Form, Kind};
 
-use crate::connection::kind;
 use crate::convert::value::{message, with_bytes, with_text};
 use crate::seam::Sent;
 

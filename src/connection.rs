@@ -5,7 +5,7 @@ use napi::bindgen_prelude::{BufferSlice, Object};
 use napi::{Env, Result};
 use napi_derive::napi;
 use proto::handshake::ClientRequest;
-use proto::output::{Caused, Kind};
+use proto::output::Caused;
 
 use crate::convert::error::throw;
 use crate::convert::options::ConnectionOptions;
@@ -264,8 +264,4 @@ impl From<ClientTarget> for ClientRequest {
             password: target.password,
         }
     }
-}
-
-pub(crate) fn kind(is_text: bool) -> Kind {
-    if is_text { Kind::Text } else { Kind::Binary }
 }

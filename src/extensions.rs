@@ -1,11 +1,12 @@
 //! What `Connection` does for extensions whose sessions are JavaScript objects.
 
+use engine::calls::kind;
 use engine::extensions::{self, FailureCode, Parameter, Value};
 use napi::bindgen_prelude::Either3;
 use napi::{Either, Env, Result};
 use napi_derive::napi;
 
-use crate::connection::{Connection, Outcome, kind};
+use crate::connection::{Connection, Outcome};
 use crate::convert::error::throw;
 use crate::convert::value::Bytes;
 

@@ -36,6 +36,18 @@ const _: () = assert!(
     "they are the engine's"
 );
 
+const _: () = {
+    use proto::connection::ReadyState as State;
+    assert!(
+        ReadyState::Unstarted as i32 == numbers::ready_state(State::Unstarted)
+            && ReadyState::Connecting as i32 == numbers::ready_state(State::Connecting)
+            && ReadyState::Open as i32 == numbers::ready_state(State::Open)
+            && ReadyState::Closing as i32 == numbers::ready_state(State::Closing)
+            && ReadyState::Closed as i32 == numbers::ready_state(State::Closed),
+        "they are the engine's"
+    );
+};
+
 impl From<proto::connection::ReadyState> for ReadyState {
     fn from(state: proto::connection::ReadyState) -> Self {
         use proto::connection::ReadyState as State;

@@ -86,6 +86,13 @@ impl Registered {
     }
 }
 
+/// The kind of a message that a binding says to be text or not.
+#[inline]
+#[must_use]
+pub fn kind(is_text: bool) -> Kind {
+    if is_text { Kind::Text } else { Kind::Binary }
+}
+
 /// What a function that sends a message returns.
 #[inline]
 pub(crate) fn sent(connection: &mut Connection, accepted: bool) -> f64 {

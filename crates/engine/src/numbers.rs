@@ -1,5 +1,19 @@
 //! The numbers that JavaScript and Rust agree on, whatever the binding.
 
+use proto::connection::ReadyState;
+
+/// What JavaScript has for where a connection stands.
+#[must_use]
+pub const fn ready_state(state: ReadyState) -> i32 {
+    match state {
+        ReadyState::Unstarted => -1,
+        ReadyState::Connecting => 0,
+        ReadyState::Open => 1,
+        ReadyState::Closing => 2,
+        ReadyState::Closed => 3,
+    }
+}
+
 /// What is returned instead of a number of bytes where a message was refused: the connection is closing or closed.
 pub const REFUSED: i32 = -1;
 /// The same where the message waits for `work`.

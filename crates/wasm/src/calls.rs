@@ -5,8 +5,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use engine::calls::Behind;
-use engine::numbers::REFUSED as REFUSED_NUMBER;
+use engine::calls::{Behind, kind};
+use engine::numbers;
 use engine::registry::{self, Registered};
 use proto::output::{Form, Kind, Message, ReadyState};
 
@@ -100,8 +100,8 @@ pub(crate) extern "C" fn advance(number: u32, length: u32) {
 /// Where the connection stands: a number of `ReadyState`.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn ready_state(number: u32) -> i32 {
-    with(number, state_number(ReadyState::Closed), |one| {
-        state_number(one.connection().ready_state())
+    with(number, numbers::ready_state(ReadyState::Closed), |one| {
+        numbers::ready_state(one.connection().ready_state())
     })
 }
 
@@ -154,21 +154,6 @@ fn with<R>(number: u32, over: R, body: impl FnOnce(&Registered) -> R) -> R {
     registry::connection(number).map_or(over, |one: Rc<Registered>| body(&one))
 }
 
-/// `readyState`, as JavaScript has it.
-pub(crate) fn state_number(state: ReadyState) -> i32 {
-    match state {
-        ReadyState::Unstarted => -1,
-        ReadyState::Connecting => 0,
-        ReadyState::Open => 1,
-        ReadyState::Closing => 2,
-        ReadyState::Closed => 3,
-    }
-}
-
-pub(crate) fn kind(is_text: bool) -> Kind {
-    if is_text { Kind::Text } else { Kind::Binary }
-}
-
 /// Messages for JavaScript.
 struct Run {
     count: i32,
@@ -219,7 +204,7 @@ const IS_BINARY: u32 = 1;
 const IS_UTF8: u32 = 2;
 const IS_PIECES: u32 = 4;
 
-const REFUSED: f64 = REFUSED_NUMBER as f64;
+const REFUSED: f64 = numbers::REFUSED as f64;
 /// `poll` has something else than messages.
 const OTHER: i32 = -1;
 /// What a run keeps for the next one, in bytes and in numbers.

@@ -6,8 +6,8 @@ use engine::registry::Registered;
 use super::Outcome;
 use super::arguments::{connection, flags, owned, parameters, write_parameters};
 use super::connection::{caused, command};
-use crate::calls::kind;
 use crate::value::{Reader, Writer};
+use engine::calls::kind;
 
 pub(super) fn negotiates(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     writer.flag(connection(reader)?.negotiates());

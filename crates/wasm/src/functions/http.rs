@@ -8,8 +8,8 @@ use proto::handshake::proxy::Tunnel;
 use super::arguments::{connection_options, owned};
 use super::connection::request;
 use super::{Outcome, objects};
-use crate::calls::kind;
 use crate::value::{Reader, Writer};
+use engine::calls::kind;
 
 pub(super) fn prepare(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     let is_text = reader.is_text();

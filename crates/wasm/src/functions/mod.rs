@@ -13,7 +13,6 @@ mod objects;
 use engine::mistake::{Class, Mistake};
 use engine::numbers;
 
-use crate::calls::state_number;
 use crate::shared::{answer, with_window};
 use crate::value::{Garbled, Reader, Writer};
 
@@ -172,7 +171,7 @@ fn constants(_: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
         fields.field("ReadyState", |writer| {
             enumeration(
                 writer,
-                &connection::READY_STATES.map(|(name, state)| (name, state_number(state))),
+                &connection::READY_STATES.map(|(name, state)| (name, numbers::ready_state(state))),
             );
         });
         fields.number("FULL_CHUNK", Some(numbers::FULL_CHUNK));

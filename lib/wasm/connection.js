@@ -2,11 +2,13 @@
 'use strict'
 
 const { WAITS_FOR_WORK } = require('./calls')
-const { boolean, bytes, number, oneOf, optional, string, unsigned } = require('./convert')
-const { Held, Trap, addOwner, call, current, giveUp } = require('./current')
+const { boolean, bytes, number, string } = require('./convert')
+const { Held, Trap, addOwner, call, current, giveUp, released } = require('./current')
 const { DeflateSession } = require('./deflate')
 const { headersOf } = require('./http')
-const { clientTarget, connectionOptions, deflateOptions, parameters } = require('./options')
+const {
+  clientTarget, closeCode, connectionOptions, deflateOptions, failureCode, flags, frameMask, parameters
+} = require('./options')
 const { PRIVATE, mustBePrivate } = require('./private')
 
 /**
@@ -298,7 +300,7 @@ class Connection {
    * @param {boolean | Uint8Array} [mask]
    */
   sendFrame (fin, rsv, opcode, payload, mask) {
-    const args = [boolean(fin), number(rsv), number(opcode), bytes(payload), maskOf(mask)]
+    const args = [boolean(fin), number(rsv), number(opcode), bytes(payload), frameMask(mask)]
     return this.#attempt('sendFrame', args, () => WAITS_FOR_WORK)
   }
 
@@ -328,7 +330,7 @@ class Connection {
    * @param {string} reason
    */
   close (code, reason) {
-    return this.#command('close', codeOf(code), string(reason))
+    return this.#command('close', closeCode(code), string(reason))
   }
 
   /**
@@ -336,7 +338,7 @@ class Connection {
    * @param {string} message
    */
   failExtension (code, message) {
-    return this.#command('failExtension', failureOf(code), string(message))
+    return this.#command('failExtension', failureCode(code), string(message))
   }
 
   drained () {
@@ -406,31 +408,5 @@ class Connection {
     return this.#inner.call('responseHeaders')
   }
 }
-
-/**
- * What takes the place of all connections that have been released: one that is over. @type {Held | null}
- */
-let over = null
-
-/** @returns {Held} */
-function released () {
-  if (over === null || !over.isThere) {
-    over = new Held('connection', call('faulted', false))
-    over.call('work')
-  }
-  return over
-}
-
-/** @param {any[]} values */
-function flags (values) {
-  return values.map((value) => boolean(value))
-}
-
-const maskOf = optional(oneOf([['bool', boolean], ['Uint8Array', bytes]]))
-const codeOf = optional(number)
-const failureOf = optional(oneOf([
-  ['u16', (value) => unsigned(value, 'u16', 0xffff)],
-  ['String', string]
-]))
 
 module.exports = { Connection }

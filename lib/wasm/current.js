@@ -164,6 +164,18 @@ class Held {
   }
 }
 
+/** A connection that is over, which takes the place of all that have been released. @type {Held | null} */
+let over = null
+
+/** @returns {Held} */
+function released () {
+  if (over === null || !over.isThere) {
+    over = new Held('connection', call('faulted', false))
+    over.call('work')
+  }
+  return over
+}
+
 /** @param {{ instance: Instance, kind: Kind, number: number }} held */
 function free ({ instance: holder, kind, number }) {
   // What an instance had is gone with it.
@@ -191,4 +203,4 @@ const registry = new FinalizationRegistry(free)
 /** The numbers of one instance are below this. */
 const NUMBERS = 2 ** 31
 
-module.exports = { Held, Trap, addOwner, call, current, giveUp }
+module.exports = { Held, Trap, addOwner, call, current, giveUp, released }

@@ -21,7 +21,7 @@ const { raise } = require('./uncaught')
 
 const { DEFAULT_MAX_LENGTH, FULL_CHUNK, MAX_REPLIES, ReadyState, Sent } = call('constants')
 
-/** @type {Omit<Binding, OfReactor | '__napiBindingTarget'>} */
+/** @type {Omit<Binding, OfReactor>} */
 const exported = {
   Connect: http.Connect,
   Connection: /** @type {any} */ (Connection),

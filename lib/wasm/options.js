@@ -1,10 +1,13 @@
 // @ts-check
 'use strict'
 
-const { array, boolean, byte, enumeration, number, oneOf, signed, string, struct } = require('./convert')
+const {
+  array, boolean, byte, bytes, enumeration, number, oneOf, optional, signed, string, struct, unsigned
+} = require('./convert')
 
 /**
- * The objects that functions take, in the order of the fields that `crates/wasm/src/functions/arguments.rs` reads.
+ * The arguments of functions: objects, in the order of the fields that `crates/wasm/src/functions/arguments.rs` reads,
+ * and what may be one of several types.
  */
 
 const connectionOptions = struct('ConnectionOptions', {
@@ -52,4 +55,14 @@ const parameter = struct('ExtensionParameter', {
 /** A list of names and values, in turn. */
 const parameters = (/** @type {any} */ list) => array(parameter)(list).flat()
 
-module.exports = { clientTarget, connectionOptions, deflateOptions, parameters, tunnelTarget }
+const flags = (/** @type {any[]} */ values) => values.map((value) => boolean(value))
+const frameMask = optional(oneOf([['bool', boolean], ['Uint8Array', bytes]]))
+const closeCode = optional(number)
+const failureCode = optional(oneOf([
+  ['u16', (value) => unsigned(value, 'u16', 0xffff)],
+  ['String', string]
+]))
+
+module.exports = {
+  clientTarget, closeCode, connectionOptions, deflateOptions, failureCode, flags, frameMask, parameters, tunnelTarget
+}

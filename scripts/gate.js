@@ -10,7 +10,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { ROOT, Failure, main } = require('./support')
-const { testFiles } = require('./test_files')
+const { ROOMS, testFiles } = require('./test_files')
 
 const USAGE = `Usage: node scripts/gate.js [--nightly]
 
@@ -43,8 +43,8 @@ const RUNS_THE_CORE = /^__test__\/(connection|dependents|faye|guests|http|permes
 const WASM = 'build of WebAssembly'
 /** Test files of compilers and checkers, which are the same on all. */
 const SAME = /^__test__\/(types|modules\/(packages|typescript))/
-/** Steps for folders of tests with npm dependencies of their own. */
-const ROOMS = ['dependents, installed', 'managers, installed', 'modules, installed']
+/** The names of the steps that install what rooms of tests need. */
+const INSTALLED = ROOMS.map((room) => `${room}, installed`)
 /** Lines of a step that has passed. */
 const TAIL = 12
 
@@ -100,8 +100,8 @@ function common (work) {
     ...platforms(),
     { name: 'cargo clippy', commands: [words('cargo clippy --workspace --all-targets --locked -- -D warnings')] },
     { name: 'Autobahn|Testsuite, installed', commands: [words('npm run conformance -- --install')] },
-    ...ROOMS.map((name) => {
-      return { name, commands: [words(`npm ci --no-audit --no-fund --prefix __test__/${name.split(',')[0]}`)] }
+    ...ROOMS.map((room, index) => {
+      return { name: INSTALLED[index], commands: [words(`npm ci --no-audit --no-fund --prefix __test__/${room}`)] }
     }),
     ...(NODES.length > 0 ? [{ name: 'other versions of Node', commands: [installation(work)] }] : []),
     { name: 'tsc, eslint and imports', commands: [words('npm run check')] },
@@ -190,7 +190,7 @@ function byWasm (steps) {
  */
 function wasmTests (files) {
   const commands = [[process.execPath, 'scripts/test.js', '--js', '--jobs', '1', ...files]]
-  return byWasm([{ name: 'Node tests', commands, after: ['build', ...ROOMS] }])[0]
+  return byWasm([{ name: 'Node tests', commands, after: ['build', ...INSTALLED] }])[0]
 }
 
 /**
@@ -225,7 +225,7 @@ function nodeTests (work, version, files) {
     name: `Node tests on Node ${version}`,
     commands: [[node, '--version'], [node, 'scripts/test.js', '--js', '--jobs', '1', ...files]],
     env: { FAYE_WEBSOCKET_TRANSPORT: 'native' },
-    after: ['build', ...ROOMS, 'other versions of Node']
+    after: ['build', ...INSTALLED, 'other versions of Node']
   }
 }
 

@@ -8,7 +8,7 @@ const path = require('node:path')
 const { ROOT, Failure, ensureDependencies, main } = require('./support')
 const { build } = require('./build')
 const { MODULE, buildWasm } = require('./wasm')
-const { testFiles } = require('./test_files')
+const { ROOMS, testFiles } = require('./test_files')
 const { runRustTests, runTests, summarise } = require('./test_runner')
 
 // Forces a transport: see lib/transport/adoption.js. Without it, connections are native where the machine allows it.
@@ -23,8 +23,6 @@ const SUPPORT = 'child|client|dial|open|peer|proxy|ways|websocket'
 const RUNNERS = 'websocket-(scripts|services)'
 const OPENS = new RegExp(`require\\('(\\.\\./support/(${SUPPORT})|\\./${RUNNERS}|node:(http|https|net))'\\)`)
 const isWasm = process.env[RUNTIME] === 'wasm'
-/** These have npm dependencies of their own. */
-const ROOMS = ['__test__/dependents/', '__test__/managers/', '__test__/modules/']
 /** Arguments of `cargo test`. */
 const RUST_TESTS = [
   ['--workspace'],
@@ -45,7 +43,7 @@ main(async (args) => {
   const { rust, js, jobs, filters } = parse(args)
   const files = js ? testFiles(filters) : []
   ensureDependencies()
-  for (const room of ROOMS) {
+  for (const room of ROOMS.map((name) => `__test__/${name}/`)) {
     if (files.some((file) => file.startsWith(room))) ensureDependencies(room)
   }
   build()

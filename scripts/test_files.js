@@ -6,6 +6,9 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, Failure } = require('./support')
 
+/** Rooms with npm dependencies of their own. */
+const ROOMS = ['dependents', 'managers', 'modules']
+
 // `node --test` gets the files one by one: a directory fails on Node 22, a quoted glob on Node 18 and 20.
 function testFiles (filters) {
   const files = walk('__test__').filter((file) => file.endsWith('.test.js')).sort()
@@ -22,4 +25,4 @@ function walk (directory) {
   })
 }
 
-module.exports = { testFiles }
+module.exports = { ROOMS, testFiles }

@@ -61,7 +61,7 @@ const page = fs.readFileSync(path.join(ROOT, PAGE), 'utf8')
 let registry
 
 test.before(async () => {
-  const sources = [...ORIGINALS.map((manifest) => [manifest, 'module.exports = null\n']), [DEPENDENT, SEES]]
+  const sources = [...ORIGINALS.map((manifest) => [manifest, 'module.exports = {}\n']), [DEPENDENT, SEES]]
   registry = await startRegistry(folder, sources.map(([manifest, text]) => {
     return project(`sources/${manifest.name}`, { 'package.json': JSON.stringify(manifest), 'index.js': text })
   }))
@@ -77,7 +77,7 @@ for (const manager of MANAGERS) {
   test(`${row}${also}: its key replaces what a dependency requires, until it is removed`, { skip }, async () => {
     const cwd = project(row + also, settingsOf(manager))
     const [, keyFile] = key.split('/')
-    const [, back, proof] = rowOf('command that proves it', row)
+    const [, proof, back] = rowOf('after removing the key', row)
     const install = async (file, text, args = ['install']) => {
       fs.writeFileSync(path.join(cwd, 'package.json'), JSON.stringify(APP))
       if (file === 'package.json') text = JSON.stringify({ ...APP, ...JSON.parse(text) })
@@ -99,16 +99,24 @@ for (const manager of MANAGERS) {
   })
 
   if (also) continue
-  test(`${row}: its command installs this package under the original's name`, { skip }, async () => {
+  test(`${row}: its commands install this package under the original's name, and go back`, { skip }, async () => {
     const cwd = project(`${row}, directly`, settingsOf(manager))
     fs.writeFileSync(path.join(cwd, 'package.json'), JSON.stringify({ name: 'app', private: true }))
-    const [printed] = rowOf('command', row.split(/[ ,]/)[0])
-    await runIn(cwd, [...command, ...argsOf(printed)])
+    const [replace, back] = rowOf('go back', row.startsWith('pnpm') ? 'pnpm' : row.split(',')[0])
+    await runIn(cwd, [...command, ...argsOf(replace)])
     const { dependencies } = JSON.parse(fs.readFileSync(path.join(cwd, 'package.json'), 'utf8'))
     assert.match(dependencies['faye-websocket'], new RegExp(`^npm:${NAME}(@\\^${VERSION})?$`))
     assert.match(await print(cwd, expressionOf('runtime.sh')), /^(native|wasm)$/)
+
+    await runIn(cwd, [...command, ...argsOf(back)])
+    assert.equal(await print(cwd, 'require("faye-websocket/package.json").name'), 'faye-websocket')
+    assert.equal(await print(cwd, expressionOf('runtime.sh')), 'undefined')
   })
 }
+
+test('the page begins with the command of npm', () => {
+  assert.equal(`\`${block('runtime.sh').split('\n')[0]}\``, rowOf('go back', 'npm')[0])
+})
 
 /** A folder with these files. */
 function project (name, files) {

@@ -3,42 +3,50 @@
 // The programs of docs/proxies.md, as printed.
 
 const assert = require('node:assert/strict')
-const fs = require('node:fs')
 const path = require('node:path')
 
 const { echoEach } = require('../support/client')
 const { serve } = require('../support/peer')
 const { startProxy } = require('../support/proxy')
 const { test } = require('../support/test')
-const { fileBlock } = require('./pages')
-const { ROOT, run, temporaryFolder } = require('./process')
+const { ROOT } = require('../package/process')
+const { projectFolder, startProgram } = require('./program')
 
 const WebSocket = require('../..')
 
-/** What they require, as it is installed here. */
-const INSTALLED = { 'faye-websocket': ROOT, 'https-proxy-agent': path.join(ROOT, 'node_modules/https-proxy-agent') }
-const VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()])
+const AGENT = 'https-proxy-agent'
+const VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy']
 
-const folder = temporaryFolder()
-fs.mkdirSync(path.join(folder, 'node_modules'))
-for (const [name, target] of Object.entries(INSTALLED)) {
-  fs.symlinkSync(target, path.join(folder, 'node_modules', name), 'junction')
+// The programs inherit the environment of this process.
+for (const name of VARIABLES) {
+  delete process.env[name]
+  delete process.env[name.toUpperCase()]
 }
 
-/** An echo server, a proxy that wants a password, and what a program prints. */
+const folder = projectFolder({ [AGENT]: path.join(ROOT, 'node_modules', AGENT) })
+
+/** An echo server, a proxy that requires a password, and a function that runs a program and returns its output. */
 async function start (scope, name) {
-  fs.writeFileSync(path.join(folder, name), fileBlock(name))
   const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
   const proxy = await startProxy(scope, { authorization: `Basic ${Buffer.from('user:pass').toString('base64')}` })
-  const ask = async (args, variables) => {
-    const inherited = Object.entries(process.env).filter(([each]) => !VARIABLES.includes(each))
-    const env = { ...Object.fromEntries(inherited), ...variables }
-    return run(process.execPath, [name, ...args], { cwd: folder, env, timeout: 20000 })
+  const ask = async (args, env) => {
+    const { code, stdout, stderr } = await startProgram(scope, folder, name, { args, env }).finished
+    assert.equal(code, 0, stderr)
+    return { stdout, stderr }
   }
   return { ask, proxy, url }
 }
 
-test('docs: environment-proxy.js goes through the proxy that the environment names', async (scope) => {
+test('proxy-client.js: it goes through the proxy, and says when that refuses', async (scope) => {
+  const { ask, proxy, url } = await start(scope, 'proxy-client.js')
+  assert.deepEqual(await ask([url, proxy.origin('user:pass@')]), { stdout: 'Hello\n', stderr: '' })
+  assert.deepEqual(await ask([url, proxy.origin('user:wrong@')]), {
+    stdout: '', stderr: `Can't establish a connection to the server at ${url}\n`
+  })
+  assert.equal(proxy.requests.length, 2)
+})
+
+test('environment-proxy.js: it goes through the proxy that the environment names', async (scope) => {
   const { ask, proxy, url } = await start(scope, 'environment-proxy.js')
   const origin = proxy.origin('user:pass@')
   for (const [variables, isProxied] of [
@@ -58,7 +66,7 @@ test('docs: environment-proxy.js goes through the proxy that the environment nam
   }
 })
 
-test('docs: agent-client.js goes through a proxy by an agent, and says when that refuses', async (scope) => {
+test('agent-client.js: it goes through a proxy by an agent, and says when that refuses', async (scope) => {
   const { ask, proxy, url } = await start(scope, 'agent-client.js')
   assert.deepEqual(await ask([url, proxy.origin('user:pass@')]), { stdout: 'Hello\n', stderr: '' })
   assert.deepEqual(await ask([url, proxy.origin('user:wrong@')]), {

@@ -30,6 +30,8 @@ const LINE = 120
  *   benchmark.measure resolves with what belongs to the run beside machine, command and settings
  * @param {(run: object) => string} benchmark.report the page
  * @param {(run: object) => Record<string, string>} benchmark.charts by the names of their files
+ * @param {boolean} [benchmark.needsGenerator] default: true
+ * @param {(run: object) => void} [benchmark.publish] called after a complete run, at length
  */
 function runBenchmark (benchmark) {
   main(benchmark, process.argv.slice(2)).then(() => process.exit(), (error) => {
@@ -49,7 +51,7 @@ async function main (benchmark, args) {
   }
   ensureDependencies()
   if (!options.noBuild) build()
-  const programs = buildPrograms()
+  const programs = benchmark.needsGenerator === false ? {} : buildPrograms()
   const run = {
     command: [`npm run bench:${name}`, ...args.length > 0 ? ['--', ...args] : []].join(' '),
     machine: machine.describe(benchmark.packages),
@@ -60,6 +62,7 @@ async function main (benchmark, args) {
   console.log('\n' + page)
   const isComplete = !options.quick && options.only.length === 0 && options[kind].length === 0
   if (options.out || isComplete) write(options.out || RESULTS, name, run, page, benchmark.charts(run))
+  if (isComplete && !options.out) benchmark.publish?.(run)
 }
 
 /** What --quick says holds unless an option says something else. */

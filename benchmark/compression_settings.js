@@ -1,0 +1,99 @@
+'use strict'
+
+// The settings of permessage-deflate: memory per connection, processor time per message, and ratio. Fills the table of
+// docs/permessage-deflate.md.
+
+const fs = require('node:fs')
+const path = require('node:path')
+
+const { ROOT } = require('../scripts/support')
+const { CODEC_CASES, MEMORY_CASE, VARIANTS } = require('./settings/cases')
+const { report, tableForPage } = require('./settings/report')
+const { runBenchmark } = require('./support/benchmark')
+const { MEASURED_CORE, OTHER_CORE, median, medians } = require('./support/measure')
+const { Script, fork } = require('./support/script')
+const { Server } = require('./support/server')
+const { inTurn } = require('./support/turns')
+
+const PAGE = path.join(ROOT, 'docs', 'permessage-deflate.md')
+const TABLE = /(<!-- settings: begin -->\n)[^]*(<!-- settings: end -->)/
+/** Milliseconds that a process may take for one figure. */
+const PATIENCE = 60_000
+/** Connections that are open before the memory is read for the first time. */
+const FIRST_CONNECTIONS = 100
+/** Milliseconds between the last message and the look at the memory. */
+const PAUSE = 200
+
+runBenchmark({
+  name: 'settings',
+  about: 'Measures memory, processor time and ratio for the settings of permessage-deflate.',
+  glance: 'less than a minute',
+  packages: [],
+  cases: [...CODEC_CASES, MEMORY_CASE],
+  subjects: VARIANTS,
+  kind: 'variants',
+  settings: {
+    rounds: { value: 3, quick: 1, about: 'in which all variants take a turn' },
+    sessions: { value: 16, quick: 4, about: 'connections that compress in turn' },
+    kib: { value: 1024, quick: 64, about: 'KiB that each of them compresses; messages of 125 B: a quarter of that' },
+    connections: { value: 1000, quick: 50, about: 'that are added for the memory case' },
+    messages: { value: 40, quick: 40, about: 'that each of these sends and receives' }
+  },
+  needsGenerator: false,
+  measure,
+  report,
+  charts: () => ({}),
+  publish: (run) => fillPage(tableForPage(run))
+})
+
+async function measure ({ settings }, { cases, subjects: variants }) {
+  const measured = { variants, cases: [], memory: null }
+  for (const one of cases) {
+    if (one === MEMORY_CASE) {
+      measured.memory = await inTurn(variants, settings.rounds, (variant) => memoryOf(variant, settings), median)
+    } else {
+      const compressing = variants.filter(({ options }) => options !== null)
+      const figures = await inTurn(compressing, settings.rounds, (variant) => codecOf(variant, one, settings), medians)
+      measured.cases.push({ ...one, ...figures })
+    }
+  }
+  return measured
+}
+
+/** Microseconds to compress and to inflate a message, and the ratio: in a process without sockets. */
+async function codecOf ({ name, options }, { title, size, share }, { sessions, kib }) {
+  const request = JSON.stringify({ options, size, sessions, bytes: kib * 1024 * share })
+  const child = fork(path.join(__dirname, 'settings', 'codec.js'), { core: MEASURED_CORE, args: [request] })
+  const script = new Script(name, child)
+  const figures = await script.answer(PATIENCE)
+  script.stop()
+  const { compress, inflate, ratio } = figures
+  console.error(`${title}: ${name}: ${compress.toFixed(2)} + ${inflate.toFixed(2)} µs, ratio ${ratio.toFixed(2)}`)
+  return figures
+}
+
+/** Bytes by which a new server grows for each connection. The first connections pay for memory that all share. */
+async function memoryOf ({ name, options }, { connections, messages }) {
+  const env = { COMPRESSION_SETTINGS: JSON.stringify(options) }
+  const server = await Server.start('faye-websocket-rs-settings', { core: MEASURED_CORE, env })
+  const child = fork(path.join(__dirname, 'settings', 'client.js'), { core: OTHER_CORE, args: [String(server.port)] })
+  const client = new Script(name, child)
+  const grown = async (count) => {
+    await client.ask({ count, messages, isCompressed: options !== null }, PATIENCE)
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+    return server.memory()
+  }
+  const before = await grown(Math.min(FIRST_CONNECTIONS, connections))
+  const after = await grown(connections)
+  client.stop()
+  server.stop()
+  const bytes = (after - before) / connections
+  console.error(`${MEMORY_CASE.title}: ${name}: ${(bytes / 1000).toFixed(1)} KB`)
+  return bytes
+}
+
+function fillPage (table) {
+  const page = fs.readFileSync(PAGE, 'utf8')
+  if (!TABLE.test(page)) throw new Error(`${PAGE} has no place for the table`)
+  fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => `${begin}${table}\n${end}`))
+}

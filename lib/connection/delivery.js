@@ -2,7 +2,7 @@
 'use strict'
 
 const native = require('../native')
-const { MAX_TURN, STEPS_BETWEEN_LOOKS, now } = require('../runtime')
+const { MAX_TURN, STEPS_BETWEEN_LOOKS, now } = require('../scheduling')
 const { PINGS, PONGS, ReadyState } = require('./seam')
 
 /**

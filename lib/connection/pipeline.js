@@ -2,7 +2,7 @@
 'use strict'
 
 const { isUint8Array } = require('../bytes')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const { reasonOf } = require('../reason')
 
 /**

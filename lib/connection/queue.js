@@ -4,7 +4,7 @@
 const { Buffer } = require('node:buffer')
 const { isBlob } = require('../bytes')
 const { reasonOf } = require('../reason')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const { lost, settle } = require('./receipts')
 
 /**

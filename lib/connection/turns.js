@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { setImmediate } = require('../runtime')
+const { setImmediate } = require('../scheduling')
 
 /**
  * The connection whose work is done.

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { Promise } = require('../runtime')
+const { Promise } = require('../scheduling')
 const { connectionOf } = require('./connection')
 const { CLOSED } = require('./ready_state')
 

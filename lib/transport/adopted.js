@@ -3,7 +3,7 @@
 
 const net = require('node:net')
 const { types } = require('node:util')
-const { NAME } = require('../runtime')
+const { NAME } = require('../scheduling')
 const { HANDLE_METHODS, isUntouched } = require('./untouched')
 
 /**

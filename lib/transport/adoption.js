@@ -3,7 +3,7 @@
 
 const { Buffer } = require('node:buffer')
 const native = require('../native')
-const { clock, setImmediate } = require('../runtime')
+const { clock, setImmediate } = require('../scheduling')
 const { ADOPTION, AdoptedSocket, formerAdoption, isPlain, setPrototypes, restorePrototype } = require('./adopted')
 const { dispatcherOfThisEnvironment } = require('./dispatcher')
 const { IS_SUPPORTED } = require('./platform')
@@ -45,7 +45,7 @@ class Adoption {
   before
   /** The socket has been told of this silence. */
   hasFired = false
-  /** @type {import('../runtime').Timer | null} of a timeout that bytes have put off that came to no message */
+  /** @type {import('../scheduling').Timer | null} of a timeout that bytes have put off that came to no message */
   #timer = null
   /** TLS: what the kernel had not taken when the reactor let go. */
   rest = NOTHING_LEFT

@@ -3,7 +3,7 @@
 
 const { AsyncResource } = require('node:async_hooks')
 const native = require('../native')
-const { NAME, throwSoon } = require('../runtime')
+const { NAME, throwSoon } = require('../scheduling')
 
 /**
  * The context of a connection: the asynchronous one in which it was made, and that of a listener of its socket.

@@ -3,7 +3,7 @@
 
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
-const { MAX_TURN, STEPS_BETWEEN_LOOKS, clock, now, setImmediate } = require('../runtime')
+const { MAX_TURN, STEPS_BETWEEN_LOOKS, clock, now, setImmediate } = require('../scheduling')
 const { isEnding, rememberWork, forgetWork } = require('./tick')
 const { classIsUntouched } = require('./untouched')
 

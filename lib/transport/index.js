@@ -2,7 +2,7 @@
 'use strict'
 
 const { ReadyState } = require('../native')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const { take, takeOver } = require('./adoption')
 const { batch } = require('./dispatcher')
 const { close, end, endSlowly } = require('./ending')

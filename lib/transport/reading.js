@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { MAX_TURN, setImmediate } = require('../runtime')
+const { MAX_TURN, setImmediate } = require('../scheduling')
 
 /**
  * Whether a transport reads: it does while there is no reason not to. Knows reasons and turns of the event loop; does

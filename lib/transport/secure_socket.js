@@ -3,7 +3,7 @@
 
 const { Buffer } = require('node:buffer')
 const net = require('node:net')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const { ADOPTION, AdoptedSocket } = require('./adopted')
 
 /** @type {any} */

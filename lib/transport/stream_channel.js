@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { mayHoldStreams, nextTick } = require('../runtime')
+const { mayHoldStreams, nextTick } = require('../scheduling')
 
 /**
  * Node's stream: any Duplex.

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { NAME, hostProcess, nextTick, setImmediate } = require('../runtime')
+const { NAME, hostProcess, nextTick, setImmediate } = require('../scheduling')
 
 /**
  * The end of a tick, shared by all transports of the process: one callback per tick, however many connections have

@@ -2,7 +2,7 @@
 'use strict'
 
 const { FULL_CHUNK, MAX_REPLIES, ReadyState } = require('../native')
-const { nextTick, now, setImmediate } = require('../runtime')
+const { nextTick, now, setImmediate } = require('../scheduling')
 const { Context } = require('./context')
 const { close, end } = require('./ending')
 const { Reading } = require('./reading')

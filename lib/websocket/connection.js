@@ -4,7 +4,7 @@
 const { Buffer } = require('node:buffer')
 const { EventEmitter } = require('node:events')
 const { inherits } = require('node:util')
-const { NAME, nextTick } = require('../runtime')
+const { NAME, nextTick } = require('../scheduling')
 const { CLOSE_DESCRIPTIONS, CLOSE_REASONS, isCloseCode } = require('./close_codes')
 const { SERVER_DEFAULTS } = require('./config')
 const { debugFor } = require('./debug')

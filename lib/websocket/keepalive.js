@@ -1,14 +1,14 @@
 // @ts-check
 'use strict'
 
-const { clearImmediate, nextTick, now, programClock, setImmediate } = require('../runtime')
+const { clearImmediate, nextTick, now, programClock, setImmediate } = require('../scheduling')
 
 /**
  * The keep-alive of one connection. Pings a peer that has sent nothing for `keepaliveInterval`, and drops the
  * connection if the peer sends nothing for another `keepaliveGracePeriod`. Runs on the program's clock, which the
  * program's tests may fake and advance.
  *
- * @typedef {import('../runtime').Timer} Timer
+ * @typedef {import('../scheduling').Timer} Timer
  */
 class Keepalive {
   #connection

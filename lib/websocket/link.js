@@ -3,7 +3,7 @@
 
 const { Connection } = require('../connection/connection')
 const { PINGS, PONGS, ReadyState } = require('../connection/seam')
-const { nextTick, programClock, setImmediate } = require('../runtime')
+const { nextTick, programClock, setImmediate } = require('../scheduling')
 const transports = require('../transport')
 const { CLOSE_DESCRIPTIONS } = require('./close_codes')
 const { policyOf } = require('./config')
@@ -30,7 +30,7 @@ class Link {
   #transport = null
   /** The message of the peer's protocol violation; `''` if there is none. */
   #violation = ''
-  /** @type {import('../runtime').Timer | null} */
+  /** @type {import('../scheduling').Timer | null} */
   #closeTimer = null
   /** Whether `resume()` was called in this tick. The call takes effect in the next tick. */
   isResuming = false

@@ -4,7 +4,7 @@
 const { EventEmitter } = require('node:events')
 const { inherits } = require('node:util')
 const { binaryOf } = require('../connection/messages')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const { broadcastBytes, broadcastText } = require('./broadcast')
 const { SERVER_DEFAULTS, checkConfig } = require('./config')
 const { debugFor } = require('./debug')

@@ -43,7 +43,7 @@ class Callback extends AsyncResource {
   }
 
   /** It will not be called. */
-  drop () {
+  discard () {
     this.emitDestroy()
   }
 }

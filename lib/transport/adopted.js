@@ -138,7 +138,7 @@ function adoptedHandle (original) {
     // Pipes have no `reset`.
     if (typeof original[method] !== 'function') continue
     adopted[method] = function (/** @type {any[]} */ ...args) {
-      this[ADOPTION].leave()
+      this[ADOPTION].detach()
       return original[method].apply(this, args)
     }
   }

@@ -31,13 +31,13 @@ function flushAtTheEnd (transport) {
 }
 
 /** @param {Flushable} transport */
-function enterBatch (transport) {
+function beginBatch (transport) {
   batching.push(transport)
   endings.add(endProcess)
 }
 
 /** @param {Flushable} transport */
-function leaveBatch (transport) {
+function endBatch (transport) {
   batching.splice(batching.lastIndexOf(transport), 1)
   restIfIdle()
 }
@@ -108,4 +108,4 @@ function listen () {
   return endings
 }
 
-module.exports = { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork }
+module.exports = { flushAtTheEnd, beginBatch, isEnding, endBatch, rememberWork, forgetWork }

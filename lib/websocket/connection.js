@@ -128,7 +128,7 @@ const methods = {
     this.clearCloseTimer()
     this.clearKeepaliveTimer()
     this.clearGracePeriodTimer()
-    linkOf(this).over()
+    linkOf(this).ended()
     emitClose(this)
   },
 

@@ -20,7 +20,7 @@ class Keepalive {
   /** The `bytesRead` of the socket when the last ping was sent. */
   #read = 0
   /** Whether the connection is over. After that, no timer starts. */
-  #isOver = false
+  #hasEnded = false
   /** Whether a frame of the peer has arrived in this tick. */
   #hasHeard = false
 
@@ -54,7 +54,7 @@ class Keepalive {
   /** @param {number} milliseconds */
   startInterval (milliseconds) {
     this.stop()
-    if (this.#isOver) return
+    if (this.#hasEnded) return
     this.#interval = programClock.timeout(() => {
       this.#interval = null
       this.#link.enter(() => this.#connection.handleKeepaliveTimer())
@@ -69,7 +69,7 @@ class Keepalive {
   /** @param {number} milliseconds */
   startGrace (milliseconds) {
     this.stopGrace()
-    if (this.#isOver) return
+    if (this.#hasEnded) return
     this.#read = this.#connection.socket.bytesRead
     const begun = now()
     this.#grace = programClock.timeout(() => {
@@ -102,7 +102,7 @@ class Keepalive {
   }
 
   end () {
-    this.#isOver = true
+    this.#hasEnded = true
     this.stop()
   }
 

@@ -235,7 +235,7 @@ class Link {
   end () {
     const engine = this.#engine
     if (engine !== null && (engine.isBusy || !engine.sessionsAreIdle)) setImmediate(() => this.end())
-    else this.#leave('end')
+    else this.#disconnect('end')
   }
 
   /**
@@ -244,36 +244,36 @@ class Link {
    */
   peerEnded () {
     const { delivery } = this.engine
-    if (!delivery.holdsBack(() => this.peerEnded())) this.end()
+    if (!delivery.hasUndelivered(() => this.peerEnded())) this.end()
   }
 
   /** @param {boolean} hadError */
   #socketClosed (hadError) {
     const connection = this.#connection
-    this.#engine?.dropOutput()
+    this.#engine?.discardOutput()
     // Messages from before the peer's end are delivered first. If the program has destroyed the socket, they are not.
     const isOfPeer = connection.connected && connection.receivedEnd
-    if (isOfPeer && this.engine.delivery.holdsBack(() => this.#socketClosed(hadError))) return
+    if (isOfPeer && this.engine.delivery.hasUndelivered(() => this.#socketClosed(hadError))) return
     connection.handleSocketClose(hadError)
   }
 
   /** @param {'end' | 'abort'} how */
-  #leave (how) {
+  #disconnect (how) {
     this.#hasEnded = true
-    transports.leave(this.#connection.socket, this.#transport, how)
+    transports.disconnect(this.#connection.socket, this.#transport, how)
   }
 
   /** Offers the unsent bytes to the kernel, then closes the socket at once. */
   abort () {
     try {
-      this.#leave('abort')
+      this.#disconnect('abort')
     } finally {
-      this.over()
+      this.ended()
     }
   }
 
   /** Stops the timers and releases the engine. No events follow. */
-  over () {
+  ended () {
     this.stopCloseTimer()
     this.keepalive.end()
     this.queue?.abandon()

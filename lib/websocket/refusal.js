@@ -51,7 +51,7 @@ function latin1 (value) {
 function endWith (socket, bytes) {
   if (socket.destroyed) return
   socket.write(bytes)
-  transports.leave(socket, null, 'end')
+  transports.disconnect(socket, null, 'end')
   // Discards the bytes that the peer has sent after its request, so that the socket reaches its end.
   socket.resume()
 }

@@ -67,7 +67,7 @@ const methods = {
     // The close frame is the last output: it has left when our half of the socket has finished.
     if (typeof cb === 'function') finished(this.socket, { readable: false }, cb)
     if (link.queue === null) send()
-    else link.queue.end(send)
+    else link.queue.whenEmpty(send)
   },
 
   sendFrame (frame, cb) {

@@ -3,6 +3,7 @@
 // What a message costs a server: this package, others, and a bare server in Rust, in turn in every round.
 
 const { Failure } = require('../scripts/support')
+const { writeChart } = require('./chart')
 const { CASES, FLOOR, MEMORY_CASE, SERVERS } = require('./transport/cases')
 const { charts, report } = require('./transport/report')
 const { runBenchmark } = require('./support/benchmark')
@@ -30,7 +31,8 @@ runBenchmark({
   },
   measure,
   report,
-  charts
+  charts,
+  publish: writeChart
 })
 
 async function measure ({ settings }, { cases, subjects: chosen }, programs) {

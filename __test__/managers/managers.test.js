@@ -118,6 +118,14 @@ test('the page begins with the command of npm', () => {
   assert.equal(`\`${block('runtime.sh').split('\n')[0]}\``, rowOf('go back', 'npm')[0])
 })
 
+test('README: its commands are those of the page', () => {
+  const printed = codeBlocks().filter(({ page }) => page === 'README.md').flatMap(({ text }) => text.split('\n'))
+  for (const row of ['npm', 'pnpm', 'Yarn 1', 'Yarn 4', 'Bun']) {
+    const [command] = rowOf('go back', row)
+    assert.ok(printed.includes(command.replaceAll('`', '')), command)
+  }
+})
+
 /** A folder with these files. */
 function project (name, files) {
   const created = path.join(folder, name)

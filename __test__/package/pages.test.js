@@ -8,6 +8,7 @@ const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 
+const { chart, withChart } = require('../../benchmark/chart')
 const { home } = require('../../scripts/home')
 const { userPages, deadLinks } = require('./pages')
 const { ROOT } = require('./process')
@@ -15,7 +16,7 @@ const { ROOT } = require('./process')
 const manifest = require('../../package.json')
 
 const OTHERS = ['CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md', 'CHANGELOG.md', 'benchmark/README.md']
-const MAX_README_LINES = 280
+const MAX_README_LINES = 200
 
 for (const page of [...userPages(), ...OTHERS]) {
   const text = fs.readFileSync(path.join(ROOT, page), 'utf8')
@@ -43,6 +44,11 @@ test('README: every page in docs/ is linked', () => {
 test(`README: it has at most ${MAX_README_LINES} lines, the rest is in docs/`, () => {
   const lines = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8').split('\n').length - 1
   assert.ok(lines <= MAX_README_LINES, `README.md has ${lines} lines`)
+})
+
+test('README: its chart is the one that the committed results make', () => {
+  const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
+  assert.equal(readme, withChart(readme, chart(require('../../benchmark/results/transport.json'))))
 })
 
 test('package.json: its homepage and where to tell of bugs are those of its repository', () => {

@@ -9,7 +9,7 @@ const net = require('node:net')
 const path = require('node:path')
 const { once } = require('node:events')
 
-const { codeBlocks, fileBlock } = require('../package/pages')
+const { fileBlock } = require('../package/pages')
 const { start } = require('../package/process')
 
 const SECONDS = 30
@@ -87,7 +87,8 @@ function begin ({ folder, inside = folder, command: [command, ...args], env, sec
 /** The name of a file with the printed program, whose port is another. */
 function write ({ folder }, name, printed, port) {
   const isModule = name.endsWith('.mjs')
-  const text = isModule ? typescript() : fileBlock(name)
+  // The module is printed in TypeScript.
+  const text = fileBlock(isModule ? 'echo.mts' : name)
   assert.ok(text.includes(String(printed)), `${name} has the port ${printed}`)
   const moved = text.replaceAll(String(printed), String(port))
   const [, base, extension] = /^(.*)(\.m?js)$/.exec(name)
@@ -95,11 +96,6 @@ function write ({ folder }, name, printed, port) {
   const code = isModule ? require('esbuild').transformSync(moved, { loader: 'ts' }).code : moved
   fs.writeFileSync(path.join(folder, written), code)
   return written
-}
-
-/** README's program in TypeScript, an ES module without its types. */
-function typescript () {
-  return codeBlocks().find(({ page, language }) => page === 'README.md' && language === 'ts').text
 }
 
 async function freePort () {

@@ -6,12 +6,12 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { Failure, ensureDependencies } = require('../../scripts/support')
 const { build } = require('../../scripts/build')
+const { wrapped } = require('./format')
 const machine = require('./machine')
 const { choose, parse } = require('./options')
 const { buildPrograms } = require('./programs')
 
 const RESULTS = path.join(__dirname, '..', 'results')
-const LINE = 120
 
 /**
  * Runs a benchmark and ends the process.
@@ -89,16 +89,6 @@ function usageOf ({ name, about, glance, cases, subjects, kind, settings }) {
   const indent = Math.max(...options.map(([option]) => option.length)) + 4
   const lines = options.map(([option, text]) => `  ${option}`.padEnd(indent) + wrapped(text, indent))
   return `${wrapped(about, 0)}\n\n  npm run bench:${name} -- [options]\n\n${lines.join('\n')}\n`
-}
-
-/** Lines that fit behind an indentation. */
-function wrapped (text, indent) {
-  const lines = ['']
-  for (const word of text.split(' ')) {
-    if (indent + lines.at(-1).length + word.length > LINE) lines.push('')
-    lines.push(`${lines.pop()}${word} `)
-  }
-  return lines.map((line) => line.trimEnd()).join('\n' + ' '.repeat(indent))
 }
 
 const flagOf = (key) => '--' + key.replace(/[A-Z]/g, (letter) => '-' + letter.toLowerCase())

@@ -1,6 +1,8 @@
 'use strict'
 
-// How figures are written.
+// How figures and text are written.
+
+const LINE = 120
 
 const percent = (fraction) => `${(100 * fraction).toFixed(0)} %`
 const times = (factor) => `${factor.toFixed(2)}×`
@@ -14,4 +16,14 @@ function thousands (value) {
   return value >= 1e4 ? (value / 1e3).toFixed(0) + ' k' : value.toFixed(0)
 }
 
-module.exports = { percent, times, micros, milliseconds, kilobytes, thousands }
+/** Breaks a text into lines of at most 120 columns; all but the first line begin with this many spaces. */
+function wrapped (text, indent) {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    if (indent + lines.at(-1).length + word.length > LINE) lines.push('')
+    lines.push(`${lines.pop()}${word} `)
+  }
+  return lines.map((line) => line.trimEnd()).join('\n' + ' '.repeat(indent))
+}
+
+module.exports = { percent, times, micros, milliseconds, kilobytes, thousands, wrapped }

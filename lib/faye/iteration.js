@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { Promise } = require('../scheduling')
+const { Promise } = require('../runtime')
 const { connectionOf } = require('./connection')
 const { CLOSED } = require('./ready_state')
 
@@ -17,7 +17,7 @@ const iterated = new WeakSet()
  * The messages of a socket, one after the other, from now on. While the loop is busy, a few are kept, and then nothing
  * is read. Ends with the connection; throws if that has failed.
  */
-class MessageIterator {
+class Messages {
   #socket
   /** @type {any[]} */
   #waiting = []
@@ -29,7 +29,7 @@ class MessageIterator {
    */
   #requests = []
   #isPaused = false
-  #hasEnded = false
+  #isOver = false
   /** @type {Error | null} */
   #error = null
 
@@ -38,7 +38,7 @@ class MessageIterator {
     if (iterated.has(socket)) throw new Error('This socket is being iterated already')
     this.#socket = socket
     if (socket.readyState === CLOSED) {
-      this.#hasEnded = true
+      this.#isOver = true
       return
     }
     iterated.add(socket)
@@ -63,7 +63,7 @@ class MessageIterator {
       this.#error = null
       return Promise.reject(error)
     }
-    if (this.#hasEnded) return Promise.resolve({ value: undefined, done: true })
+    if (this.#isOver) return Promise.resolve({ value: undefined, done: true })
     return new Promise((resolve, reject) => this.#requests.push({ resolve, reject }))
   }
 
@@ -75,8 +75,8 @@ class MessageIterator {
   return (value) {
     this.#waiting = []
     this.#error = null
-    if (!this.#hasEnded) {
-      this.#end()
+    if (!this.#isOver) {
+      this.#leave()
       this.#socket.close()
     }
     return Promise.resolve({ value, done: true })
@@ -100,12 +100,12 @@ class MessageIterator {
     if (code === LOST && !connectionOf(this.#socket).isOurs) {
       this.#error ??= new Error('The connection has ended without a close frame (code 1006)')
     }
-    this.#end()
+    this.#leave()
   }
 
-  #end () {
+  #leave () {
     const socket = this.#socket
-    this.#hasEnded = true
+    this.#isOver = true
     iterated.delete(socket)
     socket.removeListener('message', this.#onMessage)
     socket.removeListener('error', this.#onError)
@@ -130,4 +130,4 @@ function sizeOf (data) {
   return typeof data === 'string' ? data.length : data.byteLength
 }
 
-module.exports = { MessageIterator }
+module.exports = { Messages }

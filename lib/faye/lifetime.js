@@ -3,13 +3,13 @@
 
 const { inspect } = require('node:util')
 const { milliseconds } = require('../http/options')
-const { nextTick, programClock, setImmediate } = require('../scheduling')
+const { nextTick, programClock, setImmediate } = require('../runtime')
 const { abortSignal, watch, unwatch } = require('./abort')
 const { CONNECTING, OPEN, CLOSED } = require('./ready_state')
 
 const CLOSE_TIMEOUT = 30000
 
-/** @typedef {import('../scheduling').Timer} Timer */
+/** @typedef {import('../runtime').Timer} Timer */
 
 /**
  * How long the steps of a connection may take, and who else may end it. All timers run on the program's clock, which

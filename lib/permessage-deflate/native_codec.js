@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { clearImmediate, setImmediate } = require('../scheduling')
+const { clearImmediate, setImmediate } = require('../runtime')
 
 /** @typedef {import('./direction').Codec} Codec */
 

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { clock } = require('../scheduling')
+const { clock } = require('../runtime')
 
 // How the socket of a connection ends. Knows sockets and time limits; does not know connections.
 

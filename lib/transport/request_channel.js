@@ -73,13 +73,13 @@ class RequestChannel {
    *
    * @param {any} [error]
    */
-  detach (error) {
-    this.#context.release()
-    this.#complete(error ?? systemError('write', constants.errno.ECANCELED))
+  end (error) {
+    this.#context.end()
+    this.#settle(error ?? systemError('write', constants.errno.ECANCELED))
   }
 
   /** @param {any} [error] */
-  #complete (error) {
+  #settle (error) {
     const done = this.#written
     this.#written = null
     if (done !== null) done(error)
@@ -120,7 +120,7 @@ class RequestChannel {
   }
 
   #drained () {
-    if (this.#adoption.waiting === 0) this.#complete()
+    if (this.#adoption.waiting === 0) this.#settle()
   }
 
   /** The peer has ended its half. */

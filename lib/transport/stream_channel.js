@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { mayHoldStreams, nextTick } = require('../scheduling')
+const { mayHoldStreams, nextTick } = require('../runtime')
 
 /**
  * Node's stream: any Duplex.
@@ -36,7 +36,7 @@ class StreamChannel {
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)
     // A socket that has been piped elsewhere before stays paused otherwise.
-    this.startReading()
+    this.start()
   }
 
   get isNative () {
@@ -83,11 +83,11 @@ class StreamChannel {
 
   endReplies () {}
 
-  stopReading () {
+  stop () {
     this.#socket.pause()
   }
 
-  startReading () {
+  start () {
     this.#socket.resume()
     if (mayHoldStreams()) nextTick(() => this.#flow())
   }

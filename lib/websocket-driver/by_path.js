@@ -10,7 +10,7 @@ const { client, server } = require('./index')
 const { Proxy } = require('./proxy')
 const { Server } = require('./server')
 const { absent } = require('../absent')
-const { NAME } = require('../scheduling')
+const { NAME } = require('../runtime')
 
 /**
  * A constructor whose objects another function makes: instances of `Class`, and of nothing that inherits from it.

@@ -8,7 +8,7 @@ const transports = require('../transport')
 const { isUsual, sendMessage, textOf } = require('./sending')
 
 /**
- * Sends a text message on all of these connections.
+ * Sends a text to all of these connections.
  *
  * @param {any[]} connections
  * @param {any} data
@@ -18,7 +18,7 @@ function broadcastText (connections, data) {
 }
 
 /**
- * Sends a binary message on all of these connections.
+ * Sends bytes to all of these connections.
  *
  * @param {any[]} connections
  * @param {any} data
@@ -30,18 +30,18 @@ function broadcastBytes (connections, data) {
 }
 
 /**
- * Frames the message once, and writes it to all sockets together. On a connection whose methods the program has
- * replaced, calls the program's method instead.
+ * The message is framed once for all, and leaves together. A connection whose methods a program has replaced is called
+ * by them.
  *
  * @param {any[]} connections
  * @param {'sendUTF' | 'sendBytes'} method
- * @param {any} data the argument of the program
- * @param {string | Buffer} message its text or its bytes
+ * @param {any} data what the program sends
+ * @param {string | Buffer} message what that is
  */
 function send (connections, method, data, message) {
   const prepared = PreparedMessage.messageOf(new PreparedMessage(message))
   transports.batch(() => {
-    // Iterates over a copy, because the program's methods may change the list.
+    // A program may change the list meanwhile.
     for (const connection of [...connections]) {
       if (isUsual(connection, method)) sendMessage(connection, prepared, undefined)
       else connection[method](data)

@@ -9,8 +9,7 @@ const { isCloseCode } = require('./close_codes')
 const CLOSE = 0x08
 
 /**
- * Moves the close code from the payload of a close frame to `closeStatus`. A payload of one byte is invalid (RFC 6455
- * section 5.5.1).
+ * Moves the code of a close frame from the payload to `closeStatus`. A payload of one byte is an error.
  *
  * @param {any} frame
  */
@@ -25,7 +24,7 @@ function splitClosePayload (frame) {
 }
 
 /**
- * Returns the payload as sent on the wire. In a close frame, it begins with the close code.
+ * The payload as it travels. That of a close frame begins with the code.
  *
  * @param {any} frame
  * @returns {Buffer}
@@ -56,7 +55,7 @@ function headerOf ({ fin, rsv1, rsv2, rsv3, mask, opcode, length }) {
 }
 
 /**
- * Returns the reserved bits in the engine's form: a number below 8.
+ * The reserved bits as the engine takes them: a number below 8.
  *
  * @param {any} frame
  */
@@ -65,11 +64,11 @@ function rsvOf ({ rsv1, rsv2, rsv3 }) {
 }
 
 /**
- * Throws for a frame that the peer must reject (RFC 6455 sections 5.2 and 5.5). Does not check the order of frames,
- * which the program is responsible for.
+ * Throws for a frame that no peer may accept, RFC 6455 sections 5.2 and 5.5. In which order frames follow each other is
+ * the program's business.
  *
  * @param {any} frame
- * @param {boolean} hasExtensions whether extensions are in use, which may define reserved bits
+ * @param {boolean} hasExtensions that may own reserved bits
  */
 function checkFrame (frame, hasExtensions) {
   const opcode = frame.opcode & 0x0f

@@ -5,7 +5,7 @@ const { CLOSE, splitClosePayload } = require('./frame_bytes')
 const WebSocketFrame = require('./frame')
 
 /**
- * Returns the object that the event `frame` passes for a frame that the engine has decoded.
+ * Makes the object that the event `frame` gives of a frame that the engine has read.
  *
  * @param {any} connection
  * @param {import('../connection/seam').Frame} frame
@@ -20,7 +20,7 @@ function frameOf ({ maskBytes, frameHeader, config }, { fin, rsv, opcode, isMask
   return frame
 }
 
-/** The `parseState` of a complete frame. */
+/** The `parseState` of a frame that has been read. */
 const COMPLETE = 6
 
 module.exports = { frameOf }

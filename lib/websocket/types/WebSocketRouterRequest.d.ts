@@ -2,8 +2,8 @@ import websocket = require('../index.js')
 
 export = WebSocketRouterRequest
 
-/** The request that a router passes to a handler. */
+/** What a handler of a router gets. */
 declare const WebSocketRouterRequest: {
-  /** @param resolvedProtocol The matching subprotocol, in lower case. */
+  /** @param resolvedProtocol In lower case. */
   new (webSocketRequest: websocket.request, resolvedProtocol: string): websocket.IRouterRequest
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// One server, several handlers: by path and subprotocol.
+// One server with several handlers, chosen by path and subprotocol.
 
 const { router: WebSocketRouter, server: WebSocketServer } = require('faye-websocket-rs/websocket')
 const http = require('http')
@@ -9,12 +9,12 @@ const httpServer = http.createServer((request, response) => response.writeHead(4
 const server = new WebSocketServer({ httpServer })
 const router = new WebSocketRouter({ server })
 
-// Browsers say which page connects, and any page may try. Other clients send no origin.
+// A browser sends the origin of the page, and any page may try to connect. Other clients send no origin.
 function isForeign ({ origin, httpRequest }) {
   return origin !== undefined && origin !== `http://${httpRequest.headers.host}`
 }
 
-// For clients that offer the subprotocol `chat`. What one says goes to all who are in the same room.
+// For clients that offer the subprotocol `chat`. A text goes to all clients in the same room.
 const rooms = new Map()
 
 router.mount(/^\/rooms\/\w+$/, 'chat', (request) => {
@@ -35,7 +35,7 @@ router.mount(/^\/rooms\/\w+$/, 'chat', (request) => {
   })
 })
 
-// For all clients, whatever they offer.
+// For all clients, with any subprotocol or none.
 router.mount('/time', '*', (request) => {
   if (isForeign(request)) return request.reject(403)
 

@@ -7,7 +7,7 @@ const httpServer = http.createServer((request, response) => response.writeHead(4
 const server = new WebSocketServer({ httpServer })
 
 server.on('request', (request) => {
-  // Browsers say which page connects, and any page may try. Other clients send no origin.
+  // A browser sends the origin of the page, and any page may try to connect. Other clients send no origin.
   const isForeign = request.origin !== undefined && request.origin !== `http://${request.host}`
   if (isForeign) return request.reject(403)
 

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { NAME } = require('./runtime')
+const { NAME } = require('./scheduling')
 
 /**
  * Takes the place of a constructor or a function in a file of an original where we have none: using it throws an Error

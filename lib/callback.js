@@ -3,7 +3,7 @@
 
 const { AsyncResource } = require('node:async_hooks')
 const { EventEmitter } = require('node:events')
-const { NAME, nextTick, throwSoon } = require('./runtime')
+const { NAME, nextTick, throwSoon } = require('./scheduling')
 
 /**
  * A callback of the application's, which is called once or dropped. It runs in the context in which it was given: the
@@ -43,7 +43,7 @@ class Callback extends AsyncResource {
   }
 
   /** It will not be called. */
-  drop () {
+  discard () {
     this.emitDestroy()
   }
 }

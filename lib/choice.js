@@ -9,7 +9,7 @@
 const { createRequire } = require('node:module')
 const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
 const { failureOf } = require('./addon/failure')
-const { NAME, hostProcess, variable } = require('./runtime')
+const { NAME, hostProcess, variable } = require('./scheduling')
 
 /** @typedef {typeof import('../binding')} Binding */
 

@@ -255,7 +255,7 @@ function copyOf ({ addon, wasm = SOME_WASM, preload = '', files = {} }) {
   const folder = path.join(copies, String(fs.readdirSync(copies).length))
   const all = { ...files, 'lib/wasm/index.js': wasm, 'preload.js': preload }
   if (addon) all[addonName()] = addon
-  for (const name of ['package.json', 'lib/choice.js', 'lib/runtime.js', ...filesOf('lib/addon')]) {
+  for (const name of ['package.json', 'lib/choice.js', 'lib/scheduling.js', ...filesOf('lib/addon')]) {
     all[name] = fs.readFileSync(path.join(ROOT, name))
   }
   for (const [name, content] of Object.entries(all)) {

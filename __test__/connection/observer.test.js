@@ -84,7 +84,7 @@ test('a pause in the middle of a chunk holds the rest back, and a deliverRest br
   })
   receive(...TEXTS)
   assert.deepEqual(heard, [['received', 'a']])
-  assert.equal(connection.delivery.holdsBack(() => {}), true)
+  assert.equal(connection.delivery.hasUndelivered(() => {}), true)
   connection.delivery.deliverRest()
   assert.deepEqual(heard, [['received', 'a'], ['received', 'b'], ['received', 'c']])
 })

@@ -39,7 +39,7 @@ function fakeLongTimers (scope) {
 
 /** The same for timers of more than a second that are ours and not the program's: fakes of the globals miss them. */
 function fakeOwnTimers (scope) {
-  const { clock } = require('../../lib/runtime')
+  const { clock } = require('../../lib/scheduling')
   const timers = []
   for (const kind of ['timeout', 'interval']) {
     const start = clock[kind].bind(clock)

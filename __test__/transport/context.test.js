@@ -21,6 +21,6 @@ test('work that a wrapper of emit brings about takes the place of no other work'
     return EventEmitter.prototype.emit.apply(this, args)
   }
   context.run(() => done.push('asked for'))
-  context.end()
+  context.release()
   assert.deepEqual(done, ['brought about', 'asked for'])
 })

@@ -8,7 +8,7 @@ const { Duplex } = require('node:stream')
 const { test } = require('node:test')
 
 const { Connection } = require('../../lib/connection/connection')
-const { connect, leave } = require('../../lib/transport')
+const { connect, disconnect } = require('../../lib/transport')
 const { close, end, endSlowly } = require('../../lib/transport/ending')
 
 /** A stream that counts what is asked of it. `waiting` bytes of it have not been written. */
@@ -63,18 +63,18 @@ test('a socket that a program connects again ends again', async () => {
   server.close()
 })
 
-for (const how of ['finish', 'end', 'abort']) {
+for (const how of ['close', 'end', 'abort']) {
   test(`a transport that throws at ${how} is aborted, and the exception goes on`, () => {
     const { socket } = stream()
     const done = []
     const record = (name) => () => done.push(name)
-    const transport = { finish: record('finish'), end: record('end'), abort: record('abort') }
+    const transport = { close: record('close'), end: record('end'), abort: record('abort') }
     const original = transport[how]
     transport[how] = () => {
       transport[how] = original
       throw new Error('mine')
     }
-    assert.throws(() => leave(socket, transport, how), /mine/)
+    assert.throws(() => disconnect(socket, transport, how), /mine/)
     assert.deepEqual(done, ['abort'])
   })
 }
@@ -82,7 +82,7 @@ for (const how of ['finish', 'end', 'abort']) {
 test('a stream without a transport that throws at its end is destroyed', () => {
   const { socket } = stream()
   socket.end = () => { throw new Error('mine') }
-  assert.throws(() => leave(socket, null, 'end'), /mine/)
+  assert.throws(() => disconnect(socket, null, 'end'), /mine/)
   assert.ok(socket.destroyed)
 })
 
@@ -111,12 +111,12 @@ const REQUEST = {
 
 // A transport ends the connection's use of its socket by three verbs, which may follow each other.
 for (const [waiting, verbs, expected] of [
-  [0, ['finish', 'end'], { ends: 0, timers: 0, isDestroyed: true }],
-  [100, ['finish', 'end'], { ends: 1, timers: 1, isDestroyed: false }],
-  [100, ['finish', 'finish', 'end', 'end'], { ends: 1, timers: 1, isDestroyed: false }],
-  [100, ['end', 'finish'], { ends: 1, timers: 1, isDestroyed: false }],
-  [100, ['finish', 'end', 'abort'], { ends: 1, timers: 1, isDestroyed: true }],
-  [100, ['abort', 'abort', 'finish', 'end'], { ends: 0, timers: 0, isDestroyed: true }]
+  [0, ['close', 'end'], { ends: 0, timers: 0, isDestroyed: true }],
+  [100, ['close', 'end'], { ends: 1, timers: 1, isDestroyed: false }],
+  [100, ['close', 'close', 'end', 'end'], { ends: 1, timers: 1, isDestroyed: false }],
+  [100, ['end', 'close'], { ends: 1, timers: 1, isDestroyed: false }],
+  [100, ['close', 'end', 'abort'], { ends: 1, timers: 1, isDestroyed: true }],
+  [100, ['abort', 'abort', 'close', 'end'], { ends: 0, timers: 0, isDestroyed: true }]
 ]) {
   test(`${verbs.join(', ')}: each step is done once while ${waiting} bytes wait`, () => {
     const { counts, socket } = stream(waiting)

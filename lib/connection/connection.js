@@ -127,7 +127,7 @@ class Connection {
       if (accepted) this.delivery.deliver()
       return accepted
     } finally {
-      this.delivery.readOn()
+      this.delivery.startReading()
     }
   }
 
@@ -167,8 +167,8 @@ class Connection {
       caused: (outcome) => this.#enter(() => this.caused(outcome)),
       received: (message) => this.#transformed(message),
       sent: () => this.outgoing.transformed(),
-      full: (isFull) => isFull ? this.transport?.hold('sessions') : this.transport?.unhold('sessions'),
-      idle: () => this.delivery.settle()
+      full: (isFull) => isFull ? this.transport?.stopReading('sessions') : this.transport?.startReading('sessions'),
+      idle: () => this.delivery.notifyDelivered()
     })
     this.outgoing.use(this.#sessions)
   }
@@ -270,13 +270,13 @@ class Connection {
       case 'activate': return this.#activate()
       case 'transform': return this.#sessions?.incoming(event)
       case 'outgoing': return this.#outgoing(event)
-      case 'drain': return this.#drain()
+      case 'drain': return this.#closeSessions()
     }
   }
 
   #opened () {
     this.observer.opened()
-    if (this.delivery.isPaused) this.transport?.suspend()
+    if (this.delivery.isPaused) this.transport?.applicationPaused()
   }
 
   /** @param {Buffer} payload */
@@ -296,8 +296,8 @@ class Connection {
    * @param {string | null} reason
    */
   #closed (code, reason) {
-    this.delivery.readOn()
-    this.#pings?.drop()
+    this.delivery.startReading()
+    this.#pings?.discard()
     // Where a program moves the bytes itself, nothing tells of a transport's end.
     if (this.transport?.isManual && !this.outgoing.hasOutput) this.#release()
     this.observer.closed(code, reason)
@@ -309,9 +309,9 @@ class Connection {
     this.#sessions?.outgoing(Boolean(isText), data, Boolean(isMarked), Boolean(isPlain))
   }
 
-  #drain () {
+  #closeSessions () {
     if (this.#sessions === null) this.caused(this.#native.drained())
-    else this.#sessions.drain()
+    else this.#sessions.close()
   }
 
   /** Writes what waits. `readyState` becomes open or closed only after that. */
@@ -350,7 +350,7 @@ class Connection {
   }
 
   /** The process ends: does at once what is left for later turns. */
-  finishWork () {
+  completeWork () {
     while (this.#native.hasWork) this.#native.work()
   }
 
@@ -372,8 +372,8 @@ class Connection {
   // The end.
 
   /** Nothing can be written any more, but what has arrived is still to be delivered. */
-  dropOutput () {
-    this.outgoing.endReceipts()
+  discardOutput () {
+    this.outgoing.failReceipts()
     this.caused(this.#native.dropOutput())
   }
 
@@ -383,7 +383,7 @@ class Connection {
     this.#release()
     this.readyState = this.#native.readyState
     this.delivery.abandon()
-    this.#pings?.drop()
+    this.#pings?.discard()
     this.outgoing.abandon()
   }
 

@@ -2,7 +2,7 @@
 'use strict'
 
 const native = require('../native')
-const { MAX_TURN, STEPS_BETWEEN_LOOKS, now } = require('../runtime')
+const { MAX_TURN, STEPS_BETWEEN_LOOKS, now } = require('../scheduling')
 const { PINGS, PONGS, ReadyState } = require('./seam')
 
 /**
@@ -46,7 +46,7 @@ class Delivery {
   /** @type {(() => void) | null} */
   #onDelivered = null
   /** Whether reading has stopped because enough waits for the start. */
-  #waitsForStart = false
+  #isStopped = false
   isPaused = false
   /** A later turn of the event loop delivers what has arrived. */
   isBehind = false
@@ -148,7 +148,7 @@ class Delivery {
         continue
       }
       this.#next = 0
-      if (host.isBusy && host.outgoing.isCongested) return this.#fallBehind()
+      if (host.isBusy && host.outgoing.isBacklogged) return this.#fallBehind()
       const output = this.#poll()
       if (output === null) return this.#caughtUp()
       if (Array.isArray(output)) this.#run = output
@@ -198,7 +198,7 @@ class Delivery {
    *
    * @param {() => void} callback called when it has been delivered
    */
-  holdsBack (callback) {
+  hasUndelivered (callback) {
     const isPaused = this.isPaused && this.#host.readyState > Connecting && !this.#ignoresPause
     const waitsForHandlers = isPaused && (this.#run !== NOTHING || this.#native.hasUnread)
     if (!waitsForHandlers && !this.isBehind && this.#host.sessionsAreIdle) return false
@@ -207,7 +207,7 @@ class Delivery {
   }
 
   /** Tells what waits for the end of the delivery, if this is it. */
-  settle () {
+  notifyDelivered () {
     if (!this.#host.sessionsAreIdle || this.#run !== NOTHING) return
     const callback = this.#onDelivered
     this.#onDelivered = null
@@ -219,27 +219,27 @@ class Delivery {
     const { readyState, transport } = this.#host
     if (readyState > Open) return
     this.isPaused = true
-    if (readyState > Connecting) transport?.suspend()
+    if (readyState > Connecting) transport?.applicationPaused()
   }
 
   resume () {
     if (!this.isPaused) return
     this.isPaused = false
-    this.#host.transport?.proceed()
+    this.#host.transport?.applicationResumed()
   }
 
   /** Stops reading until the start, if enough waits for it. */
-  #waitForStart () {
-    if (this.#waitsForStart || !this.#native.hasEnough) return
-    this.#waitsForStart = true
-    this.#host.transport?.hold('start')
+  #stopReading () {
+    if (this.#isStopped || !this.#native.hasEnough) return
+    this.#isStopped = true
+    this.#host.transport?.stopReading('start')
   }
 
   /** Reads on: the connection has started or ended. */
-  readOn () {
-    if (!this.#waitsForStart) return
-    this.#waitsForStart = false
-    this.#host.transport?.unhold('start')
+  startReading () {
+    if (!this.#isStopped) return
+    this.#isStopped = false
+    this.#host.transport?.startReading('start')
   }
 
   /** Drops what has not been delivered. */
@@ -251,8 +251,8 @@ class Delivery {
   }
 
   #caughtUp () {
-    if (this.#host.readyState <= Connecting) this.#waitForStart()
-    this.settle()
+    if (this.#host.readyState <= Connecting) this.#stopReading()
+    this.notifyDelivered()
   }
 
   /** @param {number} begun when this turn has begun */

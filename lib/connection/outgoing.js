@@ -175,7 +175,7 @@ class Outgoing {
       this.#host.continueLater()
       // Writes what is ready before this message. At the end of the process, compresses and writes it as well.
       transport.offer()
-      return transport.hasRoom(0, this.isCongested)
+      return transport.hasRoom(0, this.isBacklogged)
     }
     const isWritten = transport.offer()
     return transport.hasRoom(isWritten ? 0 : pending)
@@ -194,7 +194,7 @@ class Outgoing {
   /** @param {number} bytes that were announced and have been sent */
   arrived (bytes) {
     this.#announced -= bytes
-    this.#host.transport?.settle()
+    this.#host.transport?.notifySender()
   }
 
   /** Everything that waits to be written; null when there is nothing. */
@@ -242,14 +242,14 @@ class Outgoing {
 
   /** Senders should wait, whatever the socket can take. */
   get isFull () {
-    return this.#sessionsAreFull || this.isCongested || this.#announced > MAX_HELD
+    return this.#sessionsAreFull || this.isBacklogged || this.#announced > MAX_HELD
   }
 
   /**
    * Much waits to be compressed. What causes more of it has to wait as well: a chunk of a few kilobytes can be inflated
    * to hundreds of messages, and be answered with as many.
    */
-  get isCongested () {
+  get isBacklogged () {
     return this.#native.hasWork && this.#native.bufferedAmount > MAX_HELD
   }
 
@@ -261,7 +261,7 @@ class Outgoing {
   transformed () {
     if (this.#native.hasWork) this.#host.continueLater()
     this.#host.transport?.offer()
-    this.#host.transport?.settle()
+    this.#host.transport?.notifySender()
   }
 
   /** Whether messages may wait here that the transport cannot have yet. */
@@ -275,14 +275,14 @@ class Outgoing {
   }
 
   /** Nothing can be written any more: the receipts that wait fail. */
-  endReceipts () {
-    this.#receipts?.end()
+  failReceipts () {
+    this.#receipts?.fail()
   }
 
   /** The connection is over. */
   abandon () {
     this.#announced = 0
-    this.#receipts?.end()
+    this.#receipts?.fail()
     this.#sessions?.abandon()
   }
 }

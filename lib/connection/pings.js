@@ -13,7 +13,7 @@ class Pings {
    * @param {(...args: any[]) => void} callback called when a pong brings the payload back
    */
   expect (payload, callback) {
-    this.#callbacks.get(payload)?.drop()
+    this.#callbacks.get(payload)?.discard()
     this.#callbacks.set(payload, new Callback(callback))
   }
 
@@ -31,8 +31,8 @@ class Pings {
   }
 
   /** No pong can come any more. */
-  drop () {
-    for (const callback of this.#callbacks.values()) callback.drop()
+  discard () {
+    for (const callback of this.#callbacks.values()) callback.discard()
     this.#callbacks.clear()
   }
 }

@@ -2,7 +2,7 @@
 'use strict'
 
 const { isUint8Array } = require('../bytes')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const { reasonOf } = require('../reason')
 
 /**
@@ -55,13 +55,13 @@ class Stage {
     if (this.#isStopped) return
     const job = { error, message, callback, isDone: false }
     this.#jobs.push(job)
-    if (error) this.#finish(job, error, null)
+    if (error) this.#complete(job, error, null)
     else this.#work(job, message)
     this.#rethrow()
   }
 
   /** Takes no more messages, and lets none out. */
-  abort () {
+  abandon () {
     this.#isStopped = true
     this.#jobs = []
     this.pending = 0
@@ -75,11 +75,11 @@ class Stage {
     this.#isAtWork = true
     try {
       this.#session[this.#method](message, (/** @type {any} */ error, /** @type {any} */ message) => {
-        this.#finish(job, error || defect(message), message)
+        this.#complete(job, error || defect(message), message)
         if (!this.#isAtWork) this.#rethrow()
       })
     } catch (error) {
-      this.#finish(job, error ?? new Error(String(error)), null)
+      this.#complete(job, error ?? new Error(String(error)), null)
     } finally {
       this.#isAtWork = false
     }
@@ -98,7 +98,7 @@ class Stage {
    * @param {any} error
    * @param {Message | null} message
    */
-  #finish (job, error, message) {
+  #complete (job, error, message) {
     // A session that calls back twice is heard once.
     if (job.isDone) return
     job.isDone = true
@@ -179,9 +179,9 @@ class Cell {
   }
 
   /** Closes at once, whatever is under way. */
-  abort () {
-    this.incoming.abort()
-    this.outgoing.abort()
+  abandon () {
+    this.incoming.abandon()
+    this.outgoing.abandon()
     this.#onClose = null
     this.#closeSession()
   }
@@ -250,11 +250,11 @@ class Pipeline {
   }
 
   /** The connection is gone: closes the sessions at once. */
-  abort () {
+  abandon () {
     this.#isStopped = { incoming: true, outgoing: true }
     this.#isClosed = true
     this.#closing = []
-    for (const cell of this.#cells) cell.abort()
+    for (const cell of this.#cells) cell.abandon()
   }
 
   /**

@@ -3,7 +3,7 @@
 
 const { isUint8Array } = require('../bytes')
 const { Prepared } = require('../native')
-const { NAME } = require('../runtime')
+const { NAME } = require('../scheduling')
 
 /** The method by which copies of this package read each other's messages. `jest` loads a copy per test file. */
 const CONTENT = Symbol.for(NAME + '.prepared')

@@ -4,8 +4,8 @@
 const { Buffer } = require('node:buffer')
 const { isBlob } = require('../bytes')
 const { reasonOf } = require('../reason')
-const { nextTick } = require('../runtime')
-const { lost, settle } = require('./receipts')
+const { nextTick } = require('../scheduling')
+const { lost, complete } = require('./receipts')
 
 /**
  * @typedef {import('./connection').Connection} Engine
@@ -32,8 +32,8 @@ class Queue {
   /** @type {Item[]} */
   #items = []
   /** @type {(() => void) | null} */
-  #onEnd = null
-  #isOver = false
+  #onEmpty = null
+  #isAbandoned = false
 
   /** @param {Owner} connection */
   constructor (connection) {
@@ -69,14 +69,14 @@ class Queue {
   }
 
   /** @param {() => void} callback called when everything has been sent */
-  end (callback) {
-    this.#onEnd = callback
+  whenEmpty (callback) {
+    this.#onEmpty = callback
   }
 
   /** The connection is gone. */
   abandon () {
-    this.#isOver = true
-    settle(this.#items.splice(0).flatMap(({ receipt }) => receipt ?? []), lost())
+    this.#isAbandoned = true
+    complete(this.#items.splice(0).flatMap(({ receipt }) => receipt ?? []), lost())
   }
 
   /** @param {any} blob */
@@ -84,7 +84,7 @@ class Queue {
     // Handlers are called behind the promise, so that what they throw is an uncaught exception as ever. They run in the
     // context of the connection, not in that of `send()`.
     const later = (/** @type {() => void} */ work) => nextTick(() => {
-      if (!this.#isOver) this.#connection.enter(work)
+      if (!this.#isAbandoned) this.#connection.enter(work)
     })
     const whenRead = (/** @type {Buffer} */ buffer) => later(() => this.#send(buffer))
     const whenFailed = (/** @type {any} */ error) => later(() => this.#fail(error))
@@ -107,14 +107,14 @@ class Queue {
       bytes += item.bytes
     }
     if (this.#items.length > 0) this.#read(this.#items[0].message)
-    else this.#finish()
+    else this.#emptied()
     // Last, as it calls handlers.
     outgoing.arrived(bytes)
   }
 
-  #finish () {
+  #emptied () {
     this.#connection.queue = null
-    this.#onEnd?.()
+    this.#onEmpty?.()
   }
 
   /**

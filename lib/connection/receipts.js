@@ -27,7 +27,7 @@ class Receipts {
 
   /** @param {number} count how many marks the kernel has passed */
   passed (count) {
-    if (count > 0) settle(this.#waiting.splice(0, count))
+    if (count > 0) complete(this.#waiting.splice(0, count))
   }
 
   /**
@@ -46,7 +46,7 @@ class Receipts {
     function callback (error) {
       // Node says of what was under way when the stream was destroyed that it has been written.
       const isLost = Boolean(error) || (stream.destroyed && !handed.isWritten)
-      if (all.delete(handed)) settle(handed.receipts, isLost ? lost() : undefined)
+      if (all.delete(handed)) complete(handed.receipts, isLost ? lost() : undefined)
     }
     return handed
   }
@@ -61,13 +61,13 @@ class Receipts {
   }
 
   /** The connection has ended: completes all receipts but those of a stream that is still there. */
-  end () {
+  fail () {
     for (const handed of this.#handed) {
       if (!handed.stream.destroyed) continue
       this.#handed.delete(handed)
-      settle(handed.receipts, handed.isWritten ? undefined : lost())
+      complete(handed.receipts, handed.isWritten ? undefined : lost())
     }
-    settle(this.#waiting.splice(0), lost())
+    complete(this.#waiting.splice(0), lost())
   }
 }
 
@@ -77,7 +77,7 @@ class Receipts {
  * @param {Receipt[]} receipts
  * @param {Error} [error]
  */
-function settle (receipts, error) {
+function complete (receipts, error) {
   for (const receipt of receipts) {
     if (error) receipt.schedule(error)
     else receipt.schedule()
@@ -86,11 +86,11 @@ function settle (receipts, error) {
 
 /** @param {Receipt} receipt of a message that was not accepted */
 function refuse (receipt) {
-  settle([receipt], new Error('The message was not sent: the connection is closing, closed, or takes text only'))
+  complete([receipt], new Error('The message was not sent: the connection is closing, closed, or takes text only'))
 }
 
 function lost () {
   return new Error('The connection has ended before the message was sent')
 }
 
-module.exports = { Receipts, refuse, lost, settle }
+module.exports = { Receipts, refuse, lost, complete }

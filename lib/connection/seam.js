@@ -61,24 +61,24 @@ const PONGS = 2
  * @property {(pending: number, isFull?: boolean) => boolean} hasRoom whether a sender may go on. A sender that is told
  * to wait hears of `drained`. `pending` counts the bytes that were offered and not written; `isFull` says that the
  * connection has no room
- * @property {() => void} settle calls `drained` if a sender waits and both the socket and the connection have room
+ * @property {() => void} notifySender calls `drained` if a sender waits, and socket and connection have room
  * @property {(work: () => void) => void} enter runs work that does not come with the peer's bytes; what it sends leaves
  * together
  * @property {boolean} isManual the program moves the bytes itself: each head and each frame is offered as it comes,
  * what has arrived is delivered at once, and what a callback throws goes to the program
- * @property {() => void} suspend the application pauses: stops reading
- * @property {() => void} proceed the application goes on: delivers what is there, and reads
- * @property {(reason: Busy) => void} hold stops reading
- * @property {(reason: Busy) => void} unhold ends `hold` for this reason
+ * @property {() => void} applicationPaused stops reading
+ * @property {() => void} applicationResumed delivers the stored messages, then reads
+ * @property {(reason: StopReason) => void} stopReading stops reading for this reason
+ * @property {(reason: StopReason) => void} startReading reads again, unless another reason remains
  *
  * Why a connection stops reading: the sessions of extensions hold enough, there is work for several turns of the event
  * loop, or enough bytes wait for the start of the opening handshake.
  *
- * @typedef {'sessions' | 'work' | 'start'} Busy
+ * @typedef {'sessions' | 'work' | 'start'} StopReason
  */
 
 /**
- * What an interface asks of the transport that it has given a socket. `finish`, `end` and `abort` end the connection's
+ * What an interface asks of the transport that it has given a socket. `close`, `end` and `abort` end the connection's
  * use of the socket. They may come in any order and more than once: each step is done once, and `abort` after another
  * one cuts short what that has begun.
  *
@@ -88,7 +88,7 @@ const PONGS = 2
  * @property {boolean} isReading whether it reads; if not, it has paused the socket itself
  * @property {() => void} start starts the opening handshake
  * @property {(work: () => void) => void} run runs work that an event or a timer brings, in the connection's context
- * @property {() => void} finish the connection has ended properly: what was sent still reaches the peer, and the socket
+ * @property {() => void} close the connection has ended properly: what was sent still reaches the peer, and the socket
  * closes behind it
  * @property {() => void} end the peer's half has ended, or the socket has failed: what was sent goes out, within a time
  * limit
@@ -105,7 +105,7 @@ const PONGS = 2
  * @property {Incoming} delivery
  * @property {Outgoing} outgoing
  * @property {() => void} drained a sender that was told to wait may go on
- * @property {() => void} finishWork the process ends: finishes work that was left for later turns
+ * @property {() => void} completeWork does the work left for later turns, because the process ends
  * @property {number} number what the reactor knows the native half of the connection by
  *
  * @typedef {import('./receipts').Handed} Handed
@@ -151,8 +151,8 @@ const PONGS = 2
  * @property {() => boolean} isReplaced a program has replaced methods of the socket, and the bytes should go by those
  * @property {() => boolean} takesWhenFull whether the channel takes bytes that the kernel does not take
  * @property {() => boolean} write hands over everything; true when the kernel takes no more for now
- * @property {() => void} stop stops reading
- * @property {() => void} start reads
+ * @property {() => void} stopReading stops reading, for whatever reason
+ * @property {() => void} startReading
  * @property {() => void} detach lets go of the socket
  */
 

@@ -29,10 +29,10 @@ class Sessions {
   #unfinished = 0
   #isFull = false
   /** The connection closes when they have finished. */
-  #isDraining = false
+  #isClosing = false
   /** Bytes of messages that go out and that they have not finished. */
   outgoingBytes = 0
-  #isGone = false
+  #isAbandoned = false
 
   /**
    * @param {import('../../binding').Connection} native
@@ -58,7 +58,7 @@ class Sessions {
     const { length } = data
     this.outgoingBytes += length
     this.#pipeline.outgoing(message, (error, message) => {
-      if (this.#isGone) return
+      if (this.#isAbandoned) return
       this.outgoingBytes -= length
       if (error || message === null) return this.#failed(error)
       const { rsv1, rsv2, rsv3, opcode, data } = message
@@ -76,7 +76,7 @@ class Sessions {
     this.#holds(length, 1)
     this.#pipeline.incoming({ rsv1, rsv2, rsv3, opcode: isText ? TEXT : BINARY, data }, (error, message) => {
       // The connection may have ended while a session was at work.
-      if (this.#isGone) return
+      if (this.#isAbandoned) return
       try {
         if (error || message === null) this.#failed(error)
         else this.#transformed(message.opcode === TEXT, message.data)
@@ -87,23 +87,23 @@ class Sessions {
   }
 
   get isIdle () {
-    return this.#isGone || (this.#unfinished === 0 && !this.#isDraining)
+    return this.#isAbandoned || (this.#unfinished === 0 && !this.#isClosing)
   }
 
   /** The sessions finish what they hold; then the connection closes. */
-  drain () {
-    this.#isDraining = true
+  close () {
+    this.#isClosing = true
     this.#pipeline.close(() => {
-      this.#isDraining = false
+      this.#isClosing = false
       this.#owner.caused(this.#native.drained())
-      if (!this.#isGone) this.#owner.idle()
+      if (!this.#isAbandoned) this.#owner.idle()
     })
   }
 
   /** The connection is gone: drops what sessions still do, and gives their resources back. */
   abandon () {
-    this.#isGone = true
-    this.#pipeline.abort()
+    this.#isAbandoned = true
+    this.#pipeline.abandon()
   }
 
   /**
@@ -130,7 +130,7 @@ class Sessions {
    * @param {number} messages
    */
   #holds (bytes, messages) {
-    if (this.#isGone) return
+    if (this.#isAbandoned) return
     this.#incoming += bytes
     this.#unfinished += messages
     const isFull = this.#incoming > MAX_HELD

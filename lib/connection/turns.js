@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { setImmediate } = require('../runtime')
+const { setImmediate } = require('../scheduling')
 
 /**
  * The connection whose work is done.
@@ -30,7 +30,7 @@ class Turns {
     const { transport } = this.#host
     if (this.isBusy || transport === null) return
     this.isBusy = true
-    transport.hold('work')
+    transport.stopReading('work')
     setImmediate(() => this.#continue())
   }
 
@@ -46,8 +46,8 @@ class Turns {
         this.#host.workOn()
       })
     } finally {
-      if (!this.isBusy) transport.unhold('work')
-      transport.settle()
+      if (!this.isBusy) transport.startReading('work')
+      transport.notifySender()
     }
   }
 }

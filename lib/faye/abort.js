@@ -2,7 +2,7 @@
 'use strict'
 
 const { inspect } = require('node:util')
-const { throwSoon } = require('../runtime')
+const { throwSoon } = require('../scheduling')
 
 /**
  * The connections that an AbortSignal ends. One listener per signal: many may share one, of which Node 18 would

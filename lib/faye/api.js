@@ -8,11 +8,11 @@ const { absent } = require('../absent')
 const { Connection } = require('../connection/connection')
 const { PreparedMessage } = require('../connection/prepared')
 const { validateOptions, oneOf } = require('../http/options')
-const { NAME } = require('../runtime')
+const { NAME } = require('../scheduling')
 const { controlPayloadOf } = require('../websocket-driver/payload')
 const { CONNECTION, SocketConnection, connectionOf } = require('./connection')
 const { EventTarget } = require('./event')
-const { Messages } = require('./iteration')
+const { MessageIterator } = require('./iteration')
 const outgoing = require('./outgoing')
 const { CONNECTING, OPEN } = require('./ready_state')
 
@@ -143,7 +143,7 @@ Object.assign(API.prototype, methods, EventTarget)
 Object.defineProperty(API.prototype, Symbol.asyncIterator, {
   configurable: true,
   writable: true,
-  value: function () { return new Messages(this) }
+  value: function () { return new MessageIterator(this) }
 })
 
 /** What sockets of every copy of this package have: `jest` loads one per test file. */

@@ -5,7 +5,7 @@ const { arrayBufferOf } = require('../bytes')
 const { PINGS, PONGS } = require('../connection/seam')
 const { headersObject } = require('../http/request')
 const { reasonOf } = require('../reason')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const transports = require('../transport')
 const { Driver } = require('../websocket-driver/driver')
 const diagnostics = require('./diagnostics')
@@ -37,7 +37,7 @@ class SocketConnection {
   /** @type {any} */
   #stream = null
   /** @type {any} a stream that the connection has left for another */
-  #retired = null
+  #detached = null
   /** @type {import('../transport/transport').Transport | null} */
   #transport = null
   /** @type {{ driver: Driver, observer: DriverObserver } | null} made when a program first asks for it */
@@ -116,7 +116,7 @@ class SocketConnection {
   /** There is nothing to begin with. Handlers that are attached in this tick hear of the end. */
   endSoon () {
     this.socket.readyState = CLOSING
-    nextTick(() => this.#finish('end'))
+    nextTick(() => this.#tearDown('end'))
   }
 
   /** Starts timers, and listens to the signal that may abort the connection. */
@@ -144,11 +144,11 @@ class SocketConnection {
     this.#stream = stream
     if (stream.setTimeout) stream.setTimeout(0)
     if (stream.setNoDelay) stream.setNoDelay(true)
-    const unlessRetired = (/** @type {() => void} */ work) => { if (this.#retired !== stream) this.enter(work) }
-    const ended = () => unlessRetired(() => this.#streamEnded())
+    const unlessDetached = (/** @type {() => void} */ work) => { if (this.#detached !== stream) this.enter(work) }
+    const ended = () => unlessDetached(() => this.#streamEnded())
     stream.on('close', ended)
     stream.on('end', ended)
-    stream.on('error', (/** @type {any} */ error) => unlessRetired(() => this.#streamFailed(error)))
+    stream.on('error', (/** @type {any} */ error) => unlessDetached(() => this.#streamFailed(error)))
   }
 
   /** Whether a client still wants the connection that its dial makes. */
@@ -156,8 +156,8 @@ class SocketConnection {
     return this.state <= CONNECTING
   }
 
-  retire () {
-    this.#retired = this.#stream
+  detach () {
+    this.#detached = this.#stream
     this.#transport = null
   }
 
@@ -271,7 +271,7 @@ class SocketConnection {
     if (this.state !== CLOSED) {
       this.socket.readyState = CLOSING
       this.#closeParams = [reason, code]
-      this.#finish('finish')
+      this.#tearDown('close')
     }
     this.#face?.observer.closed(code, reason)
   }
@@ -313,7 +313,7 @@ class SocketConnection {
     }
     this.socket.readyState = CLOSING
     if (this.queue === null || state === CONNECTING) this.engine.close(code, reason)
-    else if (state === OPEN) this.queue.end(() => this.engine.close(code, reason))
+    else if (state === OPEN) this.queue.whenEmpty(() => this.engine.close(code, reason))
   }
 
   /** The application ends the connection at once. */
@@ -325,7 +325,7 @@ class SocketConnection {
 
   /** Ends the connection at once. */
   abort () {
-    this.#finish('abort')
+    this.#tearDown('abort')
   }
 
   /** @param {string} reason */
@@ -335,8 +335,8 @@ class SocketConnection {
 
   /** What has arrived and waits for a paused reader is still delivered, and the end comes behind it. */
   #streamEnded () {
-    if (this.#stream.destroyed) this.engine.dropOutput()
-    if (!this.engine.delivery.holdsBack(() => this.#streamEnded())) return this.#finish('end')
+    if (this.#stream.destroyed) this.engine.discardOutput()
+    if (!this.engine.delivery.hasUndelivered(() => this.#streamEnded())) return this.#tearDown('end')
     // A paused application may take its time; a session may not.
     if (!this.engine.delivery.isPaused) this.#lifetime.closing()
   }
@@ -348,25 +348,25 @@ class SocketConnection {
       this.engine.delivery.deliverRest()
       this.networkFailed(reasonOf(error))
     } finally {
-      this.#finish('end')
+      this.#tearDown('end')
     }
   }
 
   /**
    * The one road to the end. What ends already may be cut short.
    *
-   * @param {'finish' | 'end' | 'abort'} how the transport ends
+   * @param {'close' | 'end' | 'abort'} how the transport ends
    */
-  #finish (how) {
-    this.#dial?.end()
-    const isOver = this.state === CLOSED
-    if (isOver && how !== 'abort') return
+  #tearDown (how) {
+    this.#dial?.cancel()
+    const hasEnded = this.state === CLOSED
+    if (hasEnded && how !== 'abort') return
     this.socket.readyState = CLOSED
     this.#lifetime.ended()
     try {
-      if (this.#stream !== null) transports.leave(this.#stream, this.#transport, how)
+      if (this.#stream !== null) transports.disconnect(this.#stream, this.#transport, how)
     } finally {
-      if (!isOver) this.#ended()
+      if (!hasEnded) this.#ended()
     }
   }
 

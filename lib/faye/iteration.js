@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { Promise } = require('../runtime')
+const { Promise } = require('../scheduling')
 const { connectionOf } = require('./connection')
 const { CLOSED } = require('./ready_state')
 
@@ -17,7 +17,7 @@ const iterated = new WeakSet()
  * The messages of a socket, one after the other, from now on. While the loop is busy, a few are kept, and then nothing
  * is read. Ends with the connection; throws if that has failed.
  */
-class Messages {
+class MessageIterator {
   #socket
   /** @type {any[]} */
   #waiting = []
@@ -29,7 +29,7 @@ class Messages {
    */
   #requests = []
   #isPaused = false
-  #isOver = false
+  #hasEnded = false
   /** @type {Error | null} */
   #error = null
 
@@ -38,7 +38,7 @@ class Messages {
     if (iterated.has(socket)) throw new Error('This socket is being iterated already')
     this.#socket = socket
     if (socket.readyState === CLOSED) {
-      this.#isOver = true
+      this.#hasEnded = true
       return
     }
     iterated.add(socket)
@@ -63,7 +63,7 @@ class Messages {
       this.#error = null
       return Promise.reject(error)
     }
-    if (this.#isOver) return Promise.resolve({ value: undefined, done: true })
+    if (this.#hasEnded) return Promise.resolve({ value: undefined, done: true })
     return new Promise((resolve, reject) => this.#requests.push({ resolve, reject }))
   }
 
@@ -75,8 +75,8 @@ class Messages {
   return (value) {
     this.#waiting = []
     this.#error = null
-    if (!this.#isOver) {
-      this.#leave()
+    if (!this.#hasEnded) {
+      this.#end()
       this.#socket.close()
     }
     return Promise.resolve({ value, done: true })
@@ -100,12 +100,12 @@ class Messages {
     if (code === LOST && !connectionOf(this.#socket).isOurs) {
       this.#error ??= new Error('The connection has ended without a close frame (code 1006)')
     }
-    this.#leave()
+    this.#end()
   }
 
-  #leave () {
+  #end () {
     const socket = this.#socket
-    this.#isOver = true
+    this.#hasEnded = true
     iterated.delete(socket)
     socket.removeListener('message', this.#onMessage)
     socket.removeListener('error', this.#onError)
@@ -130,4 +130,4 @@ function sizeOf (data) {
   return typeof data === 'string' ? data.length : data.byteLength
 }
 
-module.exports = { Messages }
+module.exports = { MessageIterator }

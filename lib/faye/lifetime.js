@@ -3,13 +3,13 @@
 
 const { inspect } = require('node:util')
 const { milliseconds } = require('../http/options')
-const { nextTick, programClock, setImmediate } = require('../runtime')
+const { nextTick, programClock, setImmediate } = require('../scheduling')
 const { abortSignal, watch, unwatch } = require('./abort')
 const { CONNECTING, OPEN, CLOSED } = require('./ready_state')
 
 const CLOSE_TIMEOUT = 30000
 
-/** @typedef {import('../runtime').Timer} Timer */
+/** @typedef {import('../scheduling').Timer} Timer */
 
 /**
  * How long the steps of a connection may take, and who else may end it. All timers run on the program's clock, which

@@ -3,7 +3,7 @@
 
 const { Buffer } = require('node:buffer')
 const { asBuffer, isUint8Array, unshared } = require('../bytes')
-const { clearImmediate, nextTick, setImmediate } = require('../runtime')
+const { clearImmediate, nextTick, setImmediate } = require('../scheduling')
 
 /**
  * A message on its way through sessions, in the framework's form. It is changed in place.

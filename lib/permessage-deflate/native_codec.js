@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { clearImmediate, setImmediate } = require('../runtime')
+const { clearImmediate, setImmediate } = require('../scheduling')
 
 /** @typedef {import('./direction').Codec} Codec */
 

@@ -3,7 +3,7 @@
 
 const net = require('node:net')
 const { types } = require('node:util')
-const { NAME } = require('../runtime')
+const { NAME } = require('../scheduling')
 const { HANDLE_METHODS, isUntouched } = require('./untouched')
 
 /**
@@ -138,7 +138,7 @@ function adoptedHandle (original) {
     // Pipes have no `reset`.
     if (typeof original[method] !== 'function') continue
     adopted[method] = function (/** @type {any[]} */ ...args) {
-      this[ADOPTION].leave()
+      this[ADOPTION].detach()
       return original[method].apply(this, args)
     }
   }

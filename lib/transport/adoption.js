@@ -3,7 +3,7 @@
 
 const { Buffer } = require('node:buffer')
 const native = require('../native')
-const { clock, setImmediate } = require('../runtime')
+const { clock, setImmediate } = require('../scheduling')
 const { ADOPTION, AdoptedSocket, formerAdoption, isPlain, setPrototypes, restorePrototype } = require('./adopted')
 const { dispatcherOfThisEnvironment } = require('./dispatcher')
 const { IS_SUPPORTED } = require('./platform')
@@ -25,7 +25,7 @@ const { SecureSocket } = require('./secure_socket')
  * @typedef {object} Owner whose bytes these are
  * @property {() => void} giveBack a program uses the socket itself
  * @property {(bytes: Buffer) => void} received a program has put bytes into the socket
- * @property {(error?: any) => void} [end] another owner has the socket, or it has closed
+ * @property {(error?: any) => void} [detach] another owner has the socket, or it has closed
  */
 class Adoption {
   #dispatcher
@@ -45,7 +45,7 @@ class Adoption {
   before
   /** The socket has been told of this silence. */
   hasFired = false
-  /** @type {import('../runtime').Timer | null} of a timeout that bytes have put off that came to no message */
+  /** @type {import('../scheduling').Timer | null} of a timeout that bytes have put off that came to no message */
   #timer = null
   /** TLS: what the kernel had not taken when the reactor let go. */
   rest = NOTHING_LEFT
@@ -76,7 +76,7 @@ class Adoption {
    * @param {Owner & Receiver} channel
    */
   begin (channel) {
-    this.#owner?.end?.()
+    this.#owner?.detach?.()
     this.#owner = channel
     this.#dispatcher.add(this.#number, channel)
     setPrototypes(this.#socket, this, this.#class)
@@ -158,7 +158,7 @@ class Adoption {
   }
 
   /** TLS: says goodbye, and returns what the kernel has not taken of it and of what was before. */
-  finish () {
+  closeTls () {
     return this.#reactor.finish(this.#number)
   }
 
@@ -178,7 +178,7 @@ class Adoption {
    *
    * @param {import('../connection/seam').Connection} connection
    */
-  passTo (connection) {
+  transferTo (connection) {
     if (!this.#reactor.pass(this.#number, this.#connection.number, connection.number)) return false
     this.#connection = connection
     restorePrototype(this.#socket, this.#class)
@@ -202,11 +202,11 @@ class Adoption {
    *
    * @param {boolean} [goesOn] what waits is written by the stream: a program may want to see it there
    */
-  leave (goesOn = false) {
+  detach (goesOn = false) {
     if (this.#number < 0) return false
     const number = this.#number
     if (!goesOn) this.flush()
-    if (this.#class !== AdoptedSocket) this.rest = this.finish()
+    if (this.#class !== AdoptedSocket) this.rest = this.closeTls()
     this.#counted = this.counters()
     this.#number = -1
     this.#dispatcher.remove(number)
@@ -219,7 +219,7 @@ class Adoption {
   }
 
   /** Node's stream reads again. */
-  resumeStream () {
+  startStream () {
     this.#handle.reading = true
     this.#handle.readStart()
     this.#socket.resume()
@@ -315,7 +315,7 @@ function takeOver (socket, connection) {
   const adoption = socket[ADOPTION]
   if (!adoption.isActive) return null
   store(socket, connection)
-  return adoption.passTo(connection) ? adoption : null
+  return adoption.transferTo(connection) ? adoption : null
 }
 
 /**

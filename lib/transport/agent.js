@@ -64,7 +64,7 @@ class Errand extends ClientRequest {
   }
 
   /** The stream does not come back to the agent's pool, and need not be counted. */
-  leaveAgent () {
+  removeFromAgent () {
     this.#stream.emit('agentRemove')
   }
 

@@ -3,7 +3,7 @@
 
 const { AsyncResource } = require('node:async_hooks')
 const native = require('../native')
-const { NAME, throwSoon } = require('../runtime')
+const { NAME, throwSoon } = require('../scheduling')
 
 /**
  * The context of a connection: the asynchronous one in which it was made, and that of a listener of its socket.
@@ -18,7 +18,7 @@ class Context extends AsyncResource {
   #socket
   /** @type {(() => void) | null} work that has not begun */
   #work = null
-  #isOver = false
+  #isReleased = false
 
   /** @param {any} socket */
   constructor (socket) {
@@ -88,9 +88,9 @@ class Context extends AsyncResource {
   }
 
   /** The connection is over. Tells tools that count open resources. */
-  end () {
-    if (this.#isOver) return
-    this.#isOver = true
+  release () {
+    if (this.#isReleased) return
+    this.#isReleased = true
     this.#socket.removeListener(EVENT, perform)
     this.emitDestroy()
   }

@@ -9,7 +9,7 @@ const net = require('node:net')
 const { Duplex } = require('node:stream')
 const tls = require('node:tls')
 const { Tunnel } = require('../http/tunnel')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const transports = require('.')
 const { askAgent, askFunction, discard, isDuplex, notDuplex } = require('./agent')
 const { planOf } = require('./tls')
@@ -20,7 +20,7 @@ const { planOf } = require('./tls')
  * @typedef {object} Owner
  * @property {() => boolean} isWaiting whether it still does
  * @property {(stream: any) => void} use listens to this stream as well
- * @property {() => void} retire stops listening to the stream, and forgets the transport, which the dial discards
+ * @property {() => void} detach stops listening to the stream, and forgets the transport, which the dial discards
  * @property {(transport: any) => void} moveBy takes this transport, which makes sure of the server first
  * @property {() => void} arrive starts the opening handshake: the server is known to be right
  * @property {(error: any) => void} fail ends it: the connection has failed
@@ -80,7 +80,7 @@ class Dial {
   }
 
   /** The connection is there, or is not wanted any more. */
-  end () {
+  cancel () {
     this.#errand?.cancel()
   }
 
@@ -106,7 +106,7 @@ class Dial {
       onSecure: () => transport?.start(),
       onRefused: () => {
         const isRef = stream._handle?.hasRef?.() ?? true
-        this.#owner.retire()
+        this.#owner.detach()
         transport?.discard()
         this.#use(connect(this.#server, null, this.#tls, () => this.#owner.arrive()))
         if (!isRef) this.#stream.unref()
@@ -185,7 +185,7 @@ class Dial {
     stream.pause()
     const next = AsyncResource.bind(() => {
       if (!this.#owner.isWaiting()) return
-      this.#errand?.leaveAgent()
+      this.#errand?.removeFromAgent()
       this.#connected()
     })
     if (stream.encrypted && stream.secureConnecting) stream.once('secureConnect', next)

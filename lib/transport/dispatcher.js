@@ -3,7 +3,7 @@
 
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
-const { MAX_TURN, STEPS_BETWEEN_LOOKS, clock, now, setImmediate } = require('../runtime')
+const { MAX_TURN, STEPS_BETWEEN_LOOKS, clock, now, setImmediate } = require('../scheduling')
 const { isEnding, rememberWork, forgetWork } = require('./tick')
 const { classIsUntouched } = require('./untouched')
 
@@ -32,7 +32,7 @@ class Dispatcher {
   #parts = []
   #count = 0
   /** @type {number[]} sockets that have left in a batch, which may still have something of theirs */
-  #left = []
+  #removed = []
   /** When this batch was first seen to take its time. */
   #begun = 0
   /** It has taken long enough: the rest waits for another turn of the event loop. */
@@ -89,15 +89,15 @@ class Dispatcher {
   /** @param {number} number */
   remove (number) {
     if (this.#state[IN_BATCH] === 0) this.#channels[number] = undefined
-    else if (this.#left.push(number) === 1) setImmediate(() => this.#forgetThoseLeft())
+    else if (this.#removed.push(number) === 1) setImmediate(() => this.#forgetRemoved())
     this.#count -= 1
     if (this.#count > 0) return
     forgetWork(this)
     clock.timeout(() => this.#closeIfIdle(), IDLE_TIMEOUT).unref()
   }
 
-  #forgetThoseLeft () {
-    for (const number of this.#left.splice(0)) {
+  #forgetRemoved () {
+    for (const number of this.#removed.splice(0)) {
       // Another socket may have the number by now.
       if (!this.#channels[number]?.isActive) this.#channels[number] = undefined
     }

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { clock } = require('../runtime')
+const { clock } = require('../scheduling')
 
 // How the socket of a connection ends. Knows sockets and time limits; does not know connections.
 

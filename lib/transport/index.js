@@ -2,7 +2,7 @@
 'use strict'
 
 const { ReadyState } = require('../native')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const { take, takeOver } = require('./adoption')
 const { batch } = require('./dispatcher')
 const { close, end, endSlowly } = require('./ending')
@@ -93,9 +93,9 @@ function connectSecurely (socket, connection, secure) {
  *
  * @param {any} socket
  * @param {Transport | null} transport
- * @param {'finish' | 'end' | 'abort'} how
+ * @param {'close' | 'end' | 'abort'} how
  */
-function leave (socket, transport, how) {
+function disconnect (socket, transport, how) {
   try {
     if (transport !== null) transport[how]()
     else WITHOUT_TRANSPORT[how](socket)
@@ -106,6 +106,6 @@ function leave (socket, transport, how) {
   }
 }
 
-const WITHOUT_TRANSPORT = { finish: close, end, abort: (/** @type {any} */ socket) => socket.destroy() }
+const WITHOUT_TRANSPORT = { close, end, abort: (/** @type {any} */ socket) => socket.destroy() }
 
-module.exports = { batch, connect, connectSecurely, endSlowly, leave }
+module.exports = { batch, connect, connectSecurely, disconnect, endSlowly }

@@ -86,11 +86,11 @@ class NativeChannel {
     this.#adoption.endReplies(before)
   }
 
-  stop () {
+  stopReading () {
     this.#adoption.setReading(false)
   }
 
-  start () {
+  startReading () {
     this.#adoption.setReading(true)
   }
 
@@ -109,10 +109,10 @@ class NativeChannel {
     const adoption = this.#adoption
     const goesOn = adoption.isOpen
     const owesDrain = adoption.waiting > 0
-    if (!adoption.leave(goesOn) || !goesOn) return
+    if (!adoption.detach(goesOn) || !goesOn) return
     this.writeRest()
     if (owesDrain) adoption.promiseDrain()
-    adoption.resumeStream()
+    adoption.startStream()
   }
 
   /** By way of libuv, which goes on when the kernel takes bytes again. */
@@ -171,7 +171,7 @@ class NativeChannel {
    * @param {Error} error
    */
   fail (error) {
-    this.#adoption.leave()
+    this.#adoption.detach()
     this.#socket.destroy(error)
   }
 }

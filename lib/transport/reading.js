@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { MAX_TURN, setImmediate } = require('../runtime')
+const { MAX_TURN, setImmediate } = require('../scheduling')
 
 /**
  * Whether a transport reads: it does while there is no reason not to. Knows reasons and turns of the event loop; does
@@ -10,7 +10,7 @@ const { MAX_TURN, setImmediate } = require('../runtime')
  * Node reads up to 32 full chunks from one socket before it looks at another, so a transport that has worked long on
  * such chunks stops for a turn. The reactor reads each socket once a batch and needs no such stop.
  *
- * @typedef {'application' | 'peer' | 'turn' | import('../connection/seam').Busy} Reason
+ * @typedef {'application' | 'peer' | 'turn' | import('../connection/seam').StopReason} Reason
  */
 class Reading {
   #socket
@@ -27,31 +27,31 @@ class Reading {
   }
 
   /** @param {import('../connection/seam').Channel} channel that reads from now on */
-  by (channel) {
+  use (channel) {
     this.#channel = channel
-    if (this.#reasons > 0) channel.stop()
+    if (this.#reasons > 0) channel.stopReading()
   }
 
   /** @param {Reason} reason */
   stop (reason) {
     this.#reasons |= BIT[reason]
-    this.#channel?.stop()
+    this.#channel?.stopReading()
   }
 
   /** @param {Reason} reason that no longer holds */
   start (reason) {
-    this.forget(reason)
-    this.goOn()
+    this.clear(reason)
+    this.startIfFree()
   }
 
-  /** @param {Reason} reason that no longer holds; `goOn` follows */
-  forget (reason) {
+  /** @param {Reason} reason that no longer holds; `startIfFree` follows */
+  clear (reason) {
     this.#reasons &= ~BIT[reason]
   }
 
   /** Reads, unless there is another reason not to. */
-  goOn () {
-    if (this.#reasons === 0 && !this.#socket.destroyed) this.#channel?.start()
+  startIfFree () {
+    if (this.#reasons === 0 && !this.#socket.destroyed) this.#channel?.startReading()
   }
 
   /** Whether there is no reason not to read. */
@@ -60,7 +60,7 @@ class Reading {
   }
 
   /** @param {Reason} reason */
-  waitsFor (reason) {
+  isStoppedFor (reason) {
     return (this.#reasons & BIT[reason]) !== 0
   }
 

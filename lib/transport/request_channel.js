@@ -73,13 +73,13 @@ class RequestChannel {
    *
    * @param {any} [error]
    */
-  end (error) {
-    this.#context.end()
-    this.#settle(error ?? systemError('write', constants.errno.ECANCELED))
+  detach (error) {
+    this.#context.release()
+    this.#complete(error ?? systemError('write', constants.errno.ECANCELED))
   }
 
   /** @param {any} [error] */
-  #settle (error) {
+  #complete (error) {
     const done = this.#written
     this.#written = null
     if (done !== null) done(error)
@@ -120,7 +120,7 @@ class RequestChannel {
   }
 
   #drained () {
-    if (this.#adoption.waiting === 0) this.#settle()
+    if (this.#adoption.waiting === 0) this.#complete()
   }
 
   /** The peer has ended its half. */

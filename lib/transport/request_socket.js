@@ -37,7 +37,7 @@ class RequestSocket extends AdoptedSocket {
   /** @param {(error?: any) => void} done */
   _final (done) {
     const end = () => Socket.prototype._final.call(this, done)
-    const rest = this[ADOPTION].finish()
+    const rest = this[ADOPTION].closeTls()
     if (rest.length > 0) Socket.prototype._writeGeneric.call(this, false, rest, 'buffer', end)
     else end()
   }
@@ -50,7 +50,7 @@ class RequestSocket extends AdoptedSocket {
     const { owner } = this[ADOPTION]
     super._destroy(error, (/** @type {any} */ reason) => {
       done(reason)
-      owner.end(reason)
+      owner.detach(reason)
     })
   }
 

@@ -62,7 +62,7 @@ class SecureChannel extends NativeChannel {
 
   /** Bytes after the end of TLS are discarded. */
   ended () {
-    if (!this.#adoption.leave()) return
+    if (!this.#adoption.detach()) return
     this.writeRest()
     this.#socket.push(null)
     this.#socket.resume()

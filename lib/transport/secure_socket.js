@@ -3,7 +3,7 @@
 
 const { Buffer } = require('node:buffer')
 const net = require('node:net')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const { ADOPTION, AdoptedSocket } = require('./adopted')
 
 /** @type {any} */
@@ -30,7 +30,7 @@ class SecureSocket extends AdoptedSocket {
   end (...args) {
     const callback = args.find((each) => typeof each === 'function')
     if (args[0] !== undefined && args[0] !== callback) this.write(args[0], args[1])
-    const rest = this[ADOPTION].finish()
+    const rest = this[ADOPTION].closeTls()
     if (rest.length > 0) Socket.prototype.write.call(this, rest)
     return Socket.prototype.end.call(this, callback)
   }

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { mayHoldStreams, nextTick } = require('../runtime')
+const { mayHoldStreams, nextTick } = require('../scheduling')
 
 /**
  * Node's stream: any Duplex.
@@ -36,7 +36,7 @@ class StreamChannel {
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)
     // A socket that has been piped elsewhere before stays paused otherwise.
-    this.start()
+    this.startReading()
   }
 
   get isNative () {
@@ -83,11 +83,11 @@ class StreamChannel {
 
   endReplies () {}
 
-  stop () {
+  stopReading () {
     this.#socket.pause()
   }
 
-  start () {
+  startReading () {
     this.#socket.resume()
     if (mayHoldStreams()) nextTick(() => this.#flow())
   }

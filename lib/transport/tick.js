@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { NAME, hostProcess, nextTick, setImmediate } = require('../runtime')
+const { NAME, hostProcess, nextTick, setImmediate } = require('../scheduling')
 
 /**
  * The end of a tick, shared by all transports of the process: one callback per tick, however many connections have
@@ -31,13 +31,13 @@ function flushAtTheEnd (transport) {
 }
 
 /** @param {Flushable} transport */
-function enterBatch (transport) {
+function beginBatch (transport) {
   batching.push(transport)
   endings.add(endProcess)
 }
 
 /** @param {Flushable} transport */
-function leaveBatch (transport) {
+function endBatch (transport) {
   batching.splice(batching.lastIndexOf(transport), 1)
   restIfIdle()
 }
@@ -108,4 +108,4 @@ function listen () {
   return endings
 }
 
-module.exports = { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork }
+module.exports = { flushAtTheEnd, beginBatch, isEnding, endBatch, rememberWork, forgetWork }

@@ -2,12 +2,12 @@
 'use strict'
 
 const { FULL_CHUNK, MAX_REPLIES, ReadyState } = require('../native')
-const { nextTick, now, setImmediate } = require('../runtime')
+const { nextTick, now, setImmediate } = require('../scheduling')
 const { Context } = require('./context')
 const { close, end } = require('./ending')
 const { Reading } = require('./reading')
 const { StreamChannel } = require('./stream_channel')
-const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWork } = require('./tick')
+const { flushAtTheEnd, beginBatch, isEnding, endBatch, rememberWork, forgetWork } = require('./tick')
 
 /**
  * Moves bytes between a connection and a channel. Never looks inside them.
@@ -22,7 +22,7 @@ const { flushAtTheEnd, enterBatch, isEnding, leaveBatch, rememberWork, forgetWor
  * @typedef {import('../connection/seam').SocketTransport} SocketTransport
  * @typedef {import('../connection/seam').Channel} Channel
  * @typedef {import('../connection/seam').Connection} Connection
- * @typedef {import('../connection/seam').Busy} Busy
+ * @typedef {import('../connection/seam').StopReason} StopReason
  */
 class Transport {
   #socket
@@ -36,9 +36,9 @@ class Transport {
   /** Something was written in this tick; the rest of the tick goes together. */
   #touched = false
   /** The socket is full: what comes now waits for its `drain`. */
-  #waiting = false
+  #isFull = false
   /** `send` has returned false, so the application is owed a `drain`. */
-  #owed = false
+  #owesDrained = false
   /** Bytes that the peer made us write since the socket was last empty. */
   #replied = 0
   #isDetached = false
@@ -57,7 +57,7 @@ class Transport {
     this.#reading = new Reading(socket)
     connection.transport = this
     this.#channel = channelFor(this, this.#context)
-    this.#reading.by(this.#channel)
+    this.#reading.use(this.#channel)
   }
 
   /** Whether the reactor moves the bytes, and not Node's stream. */
@@ -72,12 +72,12 @@ class Transport {
     this.#channel.detach()
     this.#channel = new StreamChannel(this.#socket, this.#connection, this)
     this.#write()
-    if (!this.#waiting) {
+    if (!this.#isFull) {
       // The kernel has taken everything, and no event of the stream will say so.
-      this.#reading.forget('peer')
-      nextTick(() => this.settle())
+      this.#reading.clear('peer')
+      nextTick(() => this.notifySender())
     }
-    this.#reading.by(this.#channel)
+    this.#reading.use(this.#channel)
   }
 
   /**
@@ -123,15 +123,15 @@ class Transport {
     // Only the socket knows whether it is full. A batch that has grown large is written before its end; the replies to
     // a full chunk still fit in one write.
     if (pending >= FULL_CHUNK && this.#takes) this.#write()
-    const hasRoom = !this.#waiting && !isFull
-    this.#owed ||= !hasRoom
+    const hasRoom = !this.#isFull && !isFull
+    this.#owesDrained ||= !hasRoom
     return hasRoom
   }
 
   /** A sender that was told to wait may go on, if the socket and the connection have room. */
-  settle () {
-    if (!this.#owed || this.#waiting || this.#connection.outgoing.isFull) return
-    this.#owed = false
+  notifySender () {
+    if (!this.#owesDrained || this.#isFull || this.#connection.outgoing.isFull) return
+    this.#owesDrained = false
     this.#context.run(() => this.#connection.drained())
   }
 
@@ -144,12 +144,12 @@ class Transport {
 
   /** The process ends. */
   endProcess () {
-    this.#connection.finishWork()
+    this.#connection.completeWork()
     this.#write()
   }
 
   /** The connection has ended properly: what it has sent still reaches the peer, and the socket closes behind it. */
-  finish () {
+  close () {
     if (this.#isDetached) return
     this.#flush()
     const isWritten = this.#isWritten
@@ -191,36 +191,36 @@ class Transport {
     if (this.#isDetached) return
     this.#isDetached = true
     this.#channel.detach()
-    this.#owed = false
-    this.#context.end()
+    this.#owesDrained = false
+    this.#context.release()
     forgetWork(this)
     // Bytes that still arrive are discarded, so that the socket reaches its end.
     if (!this.#socket.destroyed) this.#socket.resume()
   }
 
-  suspend () {
+  applicationPaused () {
     this.#reading.stop('application')
   }
 
-  proceed () {
-    this.#reading.forget('application')
+  applicationResumed () {
+    this.#reading.clear('application')
     nextTick(() => {
-      if (this.#reading.waitsFor('application')) return
+      if (this.#reading.isStoppedFor('application')) return
       this.#context.run(() => {
         this.enter(() => this.#connection.delivery.deliver())
-        this.#reading.goOn()
+        this.#reading.startIfFree()
       })
     })
   }
 
-  /** @param {Busy} reason */
-  hold (reason) {
+  /** @param {StopReason} reason */
+  stopReading (reason) {
     if (reason === 'work') rememberWork(this)
     this.#reading.stop(reason)
   }
 
-  /** @param {Busy} reason */
-  unhold (reason) {
+  /** @param {StopReason} reason */
+  startReading (reason) {
     if (reason === 'work') forgetWork(this)
     // A stream emits what it holds in the context of the call that starts it.
     this.#context.run(() => this.#reading.start(reason))
@@ -238,7 +238,7 @@ class Transport {
 
   get #buffered () {
     // Between ticks, only a full socket leaves bytes with the connection, and what it cannot hand over yet.
-    const isWithConnection = this.#waiting || this.#touched || this.#connection.outgoing.isBehindSenders
+    const isWithConnection = this.#isFull || this.#touched || this.#connection.outgoing.isBehindSenders
     return this.writableLength + (isWithConnection ? this.#connection.outgoing.bufferedAmount : 0)
   }
 
@@ -337,13 +337,13 @@ class Transport {
     const counted = isReply ? channel.beginReplies() : 0
     const before = isReply && !channel.countsReplies ? this.#buffered : Infinity
     this.#depth++
-    enterBatch(this)
+    beginBatch(this)
     try {
       work()
     } finally {
       this.#depth--
       if (isReply) channel.endReplies(counted)
-      leaveBatch(this)
+      endBatch(this)
       this.#endBatch(before)
     }
   }
@@ -351,19 +351,19 @@ class Transport {
   /** @param {number} before what was buffered when the batch began */
   #endBatch (before) {
     if (this.#takes) this.#write()
-    if (this.#waiting) this.#stall(this.#buffered - before)
+    if (this.#isFull) this.#stall(this.#buffered - before)
   }
 
   #write () {
     const channel = this.#channel
     const isFull = channel.write()
     // If write() has given the socket back, `moveToStream` has written.
-    if (channel === this.#channel) this.#waiting = isFull
+    if (channel === this.#channel) this.#isFull = isFull
   }
 
   /** Whether the channel may have more. A peer that does not read gets no more, so that its `drain` can come. */
   get #takes () {
-    return !this.#waiting || (!this.#reading.waitsFor('peer') && this.#channel.takesWhenFull())
+    return !this.#isFull || (!this.#reading.isStoppedFor('peer') && this.#channel.takesWhenFull())
   }
 
   /**
@@ -382,12 +382,12 @@ class Transport {
 
   /** The kernel takes bytes again. */
   drained () {
-    this.#waiting = false
+    this.#isFull = false
     this.#replied = 0
     this.#write()
     // The peer has read the replies. What waits now is something else.
     this.#reading.start('peer')
-    this.settle()
+    this.notifySender()
   }
 }
 

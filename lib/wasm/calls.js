@@ -3,7 +3,7 @@
 
 const { Buffer } = require('node:buffer')
 const { isUint8Array } = require('node:util').types
-const { call, current, giveUp } = require('./current')
+const { call, current, endIfTrapped } = require('./current')
 const { innerNumber } = require('./prepared')
 const { lengthOf } = require('./values')
 
@@ -229,7 +229,7 @@ function sent (one, pending) {
  * @param {T} answer
  */
 function failed (one, error, answer) {
-  giveUp(one, error)
+  endIfTrapped(one, error)
   return answer
 }
 

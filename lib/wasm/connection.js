@@ -3,7 +3,7 @@
 
 const { WAITS_FOR_WORK } = require('./calls')
 const { boolean, bytes, number, string } = require('./convert')
-const { Held, Trap, addOwner, call, current, giveUp, released } = require('./current')
+const { Held, Trap, addOwner, call, current, endIfTrapped, released } = require('./current')
 const { DeflateSession } = require('./deflate')
 const { headersOf } = require('./http')
 const {
@@ -141,7 +141,7 @@ class Connection {
     try {
       return one.enter(one.exports[name], this.#inner.number)
     } catch (error) {
-      giveUp(one, error)
+      endIfTrapped(one, error)
       const next = current()
       return next.enter(next.exports[name], this.#inner.number)
     }
@@ -266,7 +266,7 @@ class Connection {
     try {
       one.enter(one.exports.mark, this.#inner.number)
     } catch (error) {
-      giveUp(one, error)
+      endIfTrapped(one, error)
     }
   }
 

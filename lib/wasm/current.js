@@ -41,8 +41,8 @@ function encodedModule () {
 
 /** @returns {Instance} */
 function current () {
-  // A function of it was interrupted, and so was `giveUp`: by the end of the stack.
-  if (instance?.isInside) leave()
+  // A function of it was interrupted, and so was `endIfTrapped`: by the end of the stack.
+  if (instance?.isInside) abandon()
   if (instance === null) {
     compiled ??= new WebAssembly.Module(Buffer.from(encoded, 'base64'))
     instance = new Instance(compiled, base)
@@ -58,11 +58,11 @@ function current () {
  * @param {Instance} failed
  * @param {unknown} error
  */
-function giveUp (failed, error) {
+function endIfTrapped (failed, error) {
   if (!failed.isInside) throw error
   if (failed !== instance) return
   // It may be the stack that has ended, so anything here may throw: then the instance is given up at the next call.
-  leave()
+  abandon()
   try {
     tell()
   } catch {
@@ -71,7 +71,7 @@ function giveUp (failed, error) {
 }
 
 /** Has the next call begin another instance. */
-function leave () {
+function abandon () {
   for (const reference of owners.values()) untold.add(reference)
   base += NUMBERS
   owners.clear()
@@ -112,7 +112,7 @@ function call (name, ...args) {
   try {
     return one.call(name, args)
   } catch (error) {
-    giveUp(one, error)
+    endIfTrapped(one, error)
     throw new Trap(error)
   }
 }
@@ -164,16 +164,16 @@ class Held {
   }
 }
 
-/** A connection that is over, which takes the place of all that have been released. @type {Held | null} */
-let over = null
+/** A connection that has ended, which takes the place of all that have been released. @type {Held | null} */
+let ended = null
 
 /** @returns {Held} */
 function released () {
-  if (over === null || !over.isThere) {
-    over = new Held('connection', call('faulted', false))
-    over.call('work')
+  if (ended === null || !ended.isThere) {
+    ended = new Held('connection', call('faulted', false))
+    ended.call('work')
   }
-  return over
+  return ended
 }
 
 /** @param {{ instance: Instance, kind: Kind, number: number }} held */
@@ -184,7 +184,7 @@ function free ({ instance: holder, kind, number }) {
   try {
     holder.enter(holder.exports[`release_${kind}`], number)
   } catch (error) {
-    giveUp(holder, error)
+    endIfTrapped(holder, error)
   }
 }
 
@@ -203,4 +203,4 @@ const registry = new FinalizationRegistry(free)
 /** The numbers of one instance are below this. */
 const NUMBERS = 2 ** 31
 
-module.exports = { Held, Trap, addOwner, call, current, giveUp, released }
+module.exports = { Held, Trap, addOwner, call, current, endIfTrapped, released }

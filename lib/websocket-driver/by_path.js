@@ -10,7 +10,7 @@ const { client, server } = require('./index')
 const { Proxy } = require('./proxy')
 const { Server } = require('./server')
 const { absent } = require('../absent')
-const { NAME } = require('../runtime')
+const { NAME } = require('../scheduling')
 
 /**
  * A constructor whose objects another function makes: instances of `Class`, and of nothing that inherits from it.

@@ -66,7 +66,7 @@ class DriverObserver {
    * @param {string | null} reason
    */
   closed (code, reason) {
-    this.messages?.finish()
+    this.messages?.emitEnd()
     this.#driver.emit('close', { code, reason })
   }
 

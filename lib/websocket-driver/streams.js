@@ -27,7 +27,7 @@ class IO extends Stream {
   #connection
   isPaused = false
   /** Who has enough to do with what has been written to us. */
-  #busy = new Set()
+  #reasons = new Set()
   /** `write()` has told its caller to wait. */
   #owesDrain = false
 
@@ -63,8 +63,8 @@ class IO extends Stream {
   write (chunk) {
     if (!this.writable) return false
     this.#driver.parse(chunk)
-    this.#owesDrain ||= this.#busy.size > 0
-    return !this.isPaused && this.#busy.size === 0
+    this.#owesDrain ||= this.#reasons.size > 0
+    return !this.isPaused && this.#reasons.size === 0
   }
 
   /** @param {Chunk} [chunk] */
@@ -72,7 +72,7 @@ class IO extends Stream {
     if (!this.writable) return
     if (chunk !== undefined) this.write(chunk)
     this.writable = false
-    this.#driver.messages.finish()
+    this.#driver.messages.emitEnd()
   }
 
   destroy () {
@@ -104,22 +104,22 @@ class IO extends Stream {
 
   // The program reads the socket and writes to us. `write()` tells it to wait.
 
-  /** @param {import('../connection/seam').Busy} reason */
-  hold (reason) {
-    this.#busy.add(reason)
+  /** @param {import('../connection/seam').StopReason} reason */
+  stopReading (reason) {
+    this.#reasons.add(reason)
   }
 
-  /** @param {import('../connection/seam').Busy} reason */
-  unhold (reason) {
-    this.#busy.delete(reason)
-    if (!this.#owesDrain || this.#busy.size > 0 || this.isPaused) return
+  /** @param {import('../connection/seam').StopReason} reason */
+  startReading (reason) {
+    this.#reasons.delete(reason)
+    if (!this.#owesDrain || this.#reasons.size > 0 || this.isPaused) return
     this.#owesDrain = false
     this.emit('drain')
   }
 
-  settle () {}
-  suspend () {}
-  proceed () {}
+  notifySender () {}
+  applicationPaused () {}
+  applicationResumed () {}
 }
 
 class Messages extends Stream {
@@ -164,7 +164,7 @@ class Messages extends Stream {
   destroy () {}
 
   /** Nothing more will come out. */
-  finish () {
+  emitEnd () {
     if (!this.readable) return
     this.readable = this.writable = false
     this.emit('end')

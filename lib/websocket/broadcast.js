@@ -8,7 +8,7 @@ const transports = require('../transport')
 const { isUsual, sendMessage, textOf } = require('./sending')
 
 /**
- * Sends a text to all of these connections.
+ * Sends a text message on all of these connections.
  *
  * @param {any[]} connections
  * @param {any} data
@@ -18,7 +18,7 @@ function broadcastText (connections, data) {
 }
 
 /**
- * Sends bytes to all of these connections.
+ * Sends a binary message on all of these connections.
  *
  * @param {any[]} connections
  * @param {any} data
@@ -30,18 +30,18 @@ function broadcastBytes (connections, data) {
 }
 
 /**
- * The message is framed once for all, and leaves together. A connection whose methods a program has replaced is called
- * by them.
+ * Frames the message once, and writes it to all sockets together. On a connection whose methods the program has
+ * replaced, calls the program's method instead.
  *
  * @param {any[]} connections
  * @param {'sendUTF' | 'sendBytes'} method
- * @param {any} data what the program sends
- * @param {string | Buffer} message what that is
+ * @param {any} data the argument of the program
+ * @param {string | Buffer} message its text or its bytes
  */
 function send (connections, method, data, message) {
   const prepared = PreparedMessage.messageOf(new PreparedMessage(message))
   transports.batch(() => {
-    // A program may change the list meanwhile.
+    // Iterates over a copy, because the program's methods may change the list.
     for (const connection of [...connections]) {
       if (isUsual(connection, method)) sendMessage(connection, prepared, undefined)
       else connection[method](data)

@@ -1,15 +1,15 @@
 // @ts-check
 'use strict'
 
-// The entry for bundlers that build for browsers: `w3cwebsocket` is the WebSocket of the platform. Loads no addon.
+// The entry point of bundles for browsers: `w3cwebsocket` is the WebSocket of the platform. Loads no addon.
 
 const version = require('./version')
 
-// eslint-disable-next-line no-restricted-globals -- in a page, where we schedule nothing
+// eslint-disable-next-line no-restricted-globals -- runs in a page and schedules nothing
 const { WebSocket: Platform } = /** @type {any} */ (globalThis)
 
 /**
- * Makes a WebSocket of the platform, which takes no more arguments than these.
+ * Creates a WebSocket of the platform, which accepts only these two arguments.
  *
  * @param {any} url
  * @param {any} [protocols]

@@ -6,8 +6,8 @@ const { EventEmitter } = require('node:events')
 const util = require('node:util')
 
 /**
- * A list of buffers as one: what `frame.addData()` reads from. Connections do not use it; programs that parse frames
- * themselves require it by the original's path.
+ * A list of buffers that reads like one buffer, for `frame.addData()`. Connections do not use it. Programs that parse
+ * frames themselves require it by the path of the original.
  *
  * @this {any}
  * @param {any} [options]
@@ -15,16 +15,16 @@ const util = require('node:util')
 function BufferList (options) {
   if (!(this instanceof BufferList)) return new /** @type {any} */ (BufferList)(options)
   EventEmitter.call(/** @type {any} */ (this))
-  /** How `take()` gives bytes: undefined for a Buffer. */
+  /** The encoding of the text that `take()` returns; undefined to return a Buffer. */
   this.encoding = options?.encoding
   this._chunks = []
-  /** Bytes of the first chunk that are behind us, or of what is still to come. */
+  /** The bytes of the first chunk that are consumed. Without a chunk: bytes to skip when more arrive. */
   this._offset = 0
   this._length = 0
 }
 util.inherits(BufferList, EventEmitter)
 
-// Negative after advancing beyond the end: bytes that come later count from there.
+// Negative after advancing beyond the end: that many later bytes are skipped.
 Object.defineProperty(BufferList.prototype, 'length', { get () { return this._length } })
 
 /** @type {Record<string, (this: any, ...args: any[]) => any>} */
@@ -45,7 +45,7 @@ const methods = {
     return this
   },
 
-  /** Calls the function with each buffer until it returns something true. */
+  /** Calls the function with each buffer until it returns a truthy value. */
   forEach (callback) {
     skip(this)
     this._chunks.some((/** @type {Buffer} */ chunk, /** @type {number} */ index) => {
@@ -54,7 +54,7 @@ const methods = {
     return this
   },
 
-  /** A copy of the bytes between two positions. */
+  /** Returns a copy of the bytes between two positions. */
   join (start, end) {
     const from = start ?? 0
     return this.joinInto(Buffer.alloc(Math.max((end ?? this._length) - from, 0)), 0, from, end)
@@ -82,7 +82,7 @@ const methods = {
     return this
   },
 
-  /** The first bytes, or all: as a Buffer, or as text where there is an encoding. */
+  /** Returns the first `count` bytes, or all: as a Buffer, or as text if there is an encoding. */
   take (count, encoding) {
     if (typeof count !== 'number') return this.take(this._length, count ?? encoding)
     const bytes = this.join(0, Math.min(count, Math.max(this._length, 0)))

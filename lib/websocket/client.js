@@ -16,10 +16,10 @@ const { establish } = require('./link')
 const { extend } = require('./utils')
 
 /**
- * Connects to servers. `http.request()` or `https.request()` makes the connection and reads the answer.
+ * Connects to servers. `http.request()` or `https.request()` opens the connection and reads the response.
  *
  * @this {any}
- * @param {any} [config] `tlsOptions` are deleted from it, as by the original
+ * @param {any} [config] the constructor deletes its `tlsOptions`, as the original does
  */
 function WebSocketClient (config) {
   EventEmitter.call(this)
@@ -43,7 +43,7 @@ inherits(WebSocketClient, EventEmitter)
 const methods = {
   connect (requestUrl, protocols, origin, headers, extraRequestOptions) {
     this.protocols = listOf(protocols)
-    // That of the connection before.
+    // Clears the subprotocol of an earlier connection.
     if (this.protocol !== undefined) this.protocol = undefined
     this.origin = origin
     this.url = typeof requestUrl === 'string' ? parse(requestUrl) : requestUrl
@@ -53,7 +53,7 @@ const methods = {
     }
     this.secure = this.url.protocol === 'wss:'
     checkProtocols(this.protocols)
-    // The object is the program's, and may be frozen.
+    // The object belongs to the program, and may be frozen.
     if (!this.url.port) Reflect.set(this.url, 'port', defaultPort(this.url.protocol))
     this.base64nonce = handshakeKey()
     const offer = offerOf(this.config)
@@ -102,7 +102,7 @@ const methods = {
     try {
       this.emit('connect', connection)
     } finally {
-      // What came with the answer is delivered even if a handler has thrown.
+      // Delivers the bytes that came with the response, even if a handler has thrown.
       const chunk = this.firstDataChunk
       this.firstDataChunk = null
       if (chunk.length > 0) connection.handleSocketData(chunk)
@@ -116,7 +116,8 @@ const methods = {
 Object.assign(WebSocketClient.prototype, methods)
 
 /**
- * Has the client react to the answer to its request, or to the error, once. Then it removes its listeners.
+ * Passes the outcome of a request, a response or an error, to the client. Removes the listeners after the first
+ * outcome.
  *
  * @param {any} client
  * @param {any} request
@@ -126,7 +127,7 @@ function awaitAnswer (client, request) {
   const listeners = {
     upgrade (response, socket, head) {
       settle()
-      // `validateHandshake` may be replaced by one that takes its time.
+      // A program may replace `validateHandshake` with an asynchronous one.
       socket.on('error', ignore)
       Object.assign(client, { socket, response, firstDataChunk: head })
       client.validateHandshake()
@@ -178,15 +179,15 @@ function dump (headers) {
 }
 
 /**
- * The extensions that a client has offered in its request, and the agreement.
+ * The extensions that each client has offered in its request, and the agreement on them.
  *
  * @type {WeakMap<object, { offer: ReturnType<typeof offerOf>, agreed: any }>}
  */
 const offers = new WeakMap()
 
 /**
- * Why RFC 6455 section 4.1 forbids an answer that the original takes; null if it does not. Without `strictHandshake`,
- * only the answer to an offer of compression is checked.
+ * Checks what the original does not. Returns the error message if RFC 6455 section 4.1 forbids the response, else null.
+ * Without `strictHandshake`, checks only the response to an offer of compression.
  *
  * @param {any} client
  */
@@ -204,7 +205,7 @@ function objectionTo (client) {
   return null
 }
 
-/** @param {any} client whose answer is good */
+/** @param {any} client whose handshake has succeeded */
 function connectionFor (client) {
   const { config, protocol, socket } = client
   const { agreed = null } = offers.get(client) ?? {}
@@ -222,7 +223,7 @@ function connectionFor (client) {
 }
 
 /**
- * Ends a socket that gets no connection.
+ * Closes a socket that no connection will use.
  *
  * @param {any} socket
  */
@@ -234,7 +235,7 @@ function discard (socket) {
 }
 
 /**
- * Ignores the errors of an emitter that is not needed any more, until it closes.
+ * Ignores the errors of an emitter that is no longer needed, until it closes.
  *
  * @param {any} emitter
  */

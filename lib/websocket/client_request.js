@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-// Makes the options of `http.request()` or `https.request()` for a client. Does not know the answer.
+// Builds the options of `http.request()` or `https.request()` for a client. Does not read the response.
 
 const { secureAgent } = require('../transport/secure_agent')
 const { illegalCharacter } = require('./token')
@@ -12,7 +12,7 @@ const OWN_OPTIONS = ['hostname', 'port', 'method', 'path', 'headers']
 const DEFAULT_PORTS = { 'ws:': '80', 'wss:': '443' }
 
 /**
- * @typedef {object} Asked what the client asks of a server
+ * @typedef {object} Asked the request of the client
  * @property {any} url parsed
  * @property {boolean} secure
  * @property {string[]} protocols
@@ -20,14 +20,14 @@ const DEFAULT_PORTS = { 'ws:': '80', 'wss:': '443' }
  * @property {string} base64nonce
  * @property {any} config of the client
  *
- * @typedef {object} Given what the program adds
+ * @typedef {object} Given the program's additions to the request
  * @property {any} headers
- * @property {any} options for the request
- * @property {string | null} extensions the header that offers them
+ * @property {any} options for `http.request()` or `https.request()`
+ * @property {string | null} extensions the value of the `Sec-WebSocket-Extensions` header
  */
 
 /**
- * The options of the request, which decide how the connection is made.
+ * Returns the options of the request. They also decide how Node opens the connection.
  *
  * @param {Asked} asked
  * @param {Given} given
@@ -53,8 +53,7 @@ function requestOptionsFor (asked, { headers, options: extra, extensions }) {
 }
 
 /**
- * The headers in the order in which they are written. Those of the program come first. Ours override them, except
- * `Host`.
+ * Returns the headers in the order of writing. The program's headers come first. Ours override them, except `Host`.
  *
  * @param {Asked} asked
  * @param {any} given
@@ -78,7 +77,7 @@ function headersOf ({ url, secure, protocols, origin, base64nonce, config }, giv
   return headers
 }
 
-/** @param {any} url of `url.parse()`, or a WHATWG URL */
+/** @param {any} url from `url.parse()`, or a WHATWG URL */
 function hostOf ({ protocol, hostname, port }) {
   // RFC 3986 section 3.2.2: an IPv6 address has brackets. `url.parse()` removes them.
   const host = String(hostname).includes(':') ? `[${bare(hostname)}]` : hostname
@@ -86,12 +85,12 @@ function hostOf ({ protocol, hostname, port }) {
   return usual === undefined || !port || port === usual ? String(host) : `${host}:${port}`
 }
 
-/** @param {any} hostname of an IPv6 address it has brackets in a WHATWG URL */
+/** @param {any} hostname in a WHATWG URL, an IPv6 address has brackets */
 function bare (hostname) {
   return typeof hostname === 'string' ? hostname.replace(/^\[|\]$/g, '') : hostname
 }
 
-/** @param {any} url of `url.parse()`, or a WHATWG URL, which has no `path` */
+/** @param {any} url from `url.parse()`, or a WHATWG URL, which has no `path` */
 function pathOf ({ pathname, search, path = (pathname || '') + (search || '') }) {
   if (pathname) return path
   return path ? '/' + path : '/'
@@ -106,7 +105,7 @@ function defaultPort (protocol) {
 }
 
 /**
- * Throws for the first character that a subprotocol must not have.
+ * Throws for the first character that a subprotocol must not contain.
  *
  * @param {string[]} protocols
  */

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-/** The names of close codes (RFC 6455 section 7.4.1), as statics of a connection's class. */
+/** The close codes of RFC 6455 section 7.4.1 by name: static properties of WebSocketConnection. */
 const CLOSE_REASONS = Object.freeze({
   CLOSE_REASON_NORMAL: 1000,
   CLOSE_REASON_GOING_AWAY: 1001,
@@ -19,7 +19,7 @@ const CLOSE_REASONS = Object.freeze({
 })
 
 /**
- * The descriptions that are sent and reported by default. Programs may add some.
+ * The default close reasons, to send and to report. Programs may add more.
  *
  * @type {Record<number, string>}
  */
@@ -40,8 +40,8 @@ const CLOSE_DESCRIPTIONS = {
 }
 
 /**
- * Whether `close()` takes a code: those that RFC 6455 defines for the wire, 1012 to 1015, and those for libraries and
- * applications.
+ * Returns whether `close()` accepts a code: those that RFC 6455 section 7.4.1 defines for the wire, 1012 to 1015, and
+ * 3000 to 4999 for libraries and applications.
  *
  * @param {number} code
  */

@@ -6,13 +6,12 @@ const { LONGEST_TIMER, oneOf } = require('../http/options')
 const { checkDeflate } = require('./deflate')
 
 /**
- * The configuration of servers and clients: flat objects. They are merged with the defaults and passed on with unknown
- * keys.
+ * The configuration of a server or a client is a flat object. It is merged over the defaults and keeps unknown keys.
  *
  * @typedef {import('../../binding').ConnectionOptions} Policy
  */
 
-/** The configuration of a server by default. */
+/** The default configuration of a server. */
 const SERVER_DEFAULTS = Object.freeze({
   httpServer: null,
   maxReceivedFrameSize: 64 * 1024,
@@ -33,7 +32,7 @@ const SERVER_DEFAULTS = Object.freeze({
   closeTimeout: 5000
 })
 
-/** The configuration of a client by default. It has `tlsOptions`, too, which is another object for each client. */
+/** The default configuration of a client, without `tlsOptions`: each client has a `tlsOptions` object of its own. */
 const CLIENT_DEFAULTS = Object.freeze({
   maxReceivedFrameSize: 1024 * 1024,
   maxReceivedMessageSize: 8 * 1024 * 1024,
@@ -46,7 +45,7 @@ const CLIENT_DEFAULTS = Object.freeze({
 })
 
 /**
- * The policy of a connection with this configuration.
+ * Returns the policy that a configuration sets for a connection.
  *
  * @param {any} config
  * @param {boolean} isClient
@@ -65,7 +64,7 @@ function policyOf (config, isClient) {
 }
 
 /**
- * Throws for the first invalid value, before there is a connection.
+ * Throws for the first invalid value, so that errors appear before a connection exists.
  *
  * @param {any} config
  */
@@ -73,7 +72,7 @@ function checkConfig (config) {
   policyOf(config, false)
   for (const name of ['requireMasking', 'strictHandshake']) flag(name, config)
   milliseconds('closeTimeout', config)
-  // For other types, connections throw the errors of the original.
+  // For values of other types, the constructor of connections throws the errors of the original.
   for (const name of ['keepaliveInterval', 'keepaliveGracePeriod']) {
     if (typeof config[name] === 'number') milliseconds(name, config)
   }
@@ -82,8 +81,8 @@ function checkConfig (config) {
 }
 
 /**
- * Whether frames of clients must be masked and frames of servers must not, as RFC 6455 section 5.1 says. The original
- * accepts both kinds, and so does `requireMasking: false`.
+ * Returns whether to enforce RFC 6455 section 5.1: clients mask their frames, and servers do not. Undefined selects the
+ * engine's default. The original accepts both kinds of frames, and so does `requireMasking: false`.
  *
  * @param {any} config
  * @param {boolean} isClient
@@ -94,7 +93,7 @@ function masking ({ requireMasking }, isClient) {
 }
 
 /**
- * The size of outgoing fragments; Infinity if messages are not fragmented, undefined for the default.
+ * Returns the size of outgoing fragments in bytes: Infinity if messages are not fragmented, undefined for the default.
  *
  * @param {any} config
  */
@@ -105,7 +104,8 @@ function fragmentAt (config) {
 }
 
 /**
- * A switch of ours: a value that is false by accident must not turn a check off.
+ * Checks an option that the original does not have. A falsy value of another type must not turn a check off by
+ * accident.
  *
  * @param {string} name
  * @param {any} config
@@ -134,7 +134,8 @@ function milliseconds (name, config) {
 }
 
 /**
- * The number under this name; undefined for the default. Numeric strings, as from environment variables, are numbers.
+ * Returns an option as a number; undefined selects the default. Accepts numeric strings, because environment variables
+ * are strings.
  *
  * @param {string} name
  * @param {any} config

@@ -4,7 +4,7 @@
 const { Buffer } = require('node:buffer')
 const { EventEmitter } = require('node:events')
 const { inherits } = require('node:util')
-const { NAME, nextTick } = require('../runtime')
+const { NAME, nextTick } = require('../scheduling')
 const { CLOSE_DESCRIPTIONS, CLOSE_REASONS, isCloseCode } = require('./close_codes')
 const { SERVER_DEFAULTS } = require('./config')
 const { debugFor } = require('./debug')
@@ -13,15 +13,15 @@ const sending = require('./sending')
 const { State } = require('./state')
 
 /**
- * One end of a connection (RFC 6455): servers and clients give it to programs. It calls its own public methods, so that
- * a program may replace them on the prototype or on the object. Its state stands in public properties.
+ * Our end of a connection (RFC 6455), on a server or a client. Calls its own public methods, so that a program may
+ * replace them on the prototype or on the object. Keeps its state in public properties, as the original does.
  *
  * @this {any}
- * @param {any} socket its opening handshake is complete, or the engine completes it
- * @param {string[]} extensions that are in use
+ * @param {any} socket whose opening handshake is complete, or is completed by the engine
+ * @param {string[]} extensions the names of those in use
  * @param {string | null | undefined} protocol
  * @param {boolean} maskOutgoingPackets whether this is the client's end
- * @param {any} config of the server or the client
+ * @param {any} config the configuration of the server or the client
  */
 function WebSocketConnection (socket, extensions, protocol, maskOutgoingPackets, config) {
   this._debug = debugFor('websocket:connection')
@@ -53,14 +53,14 @@ function WebSocketConnection (socket, extensions, protocol, maskOutgoingPackets,
   socket.setNoDelay(config.disableNagleAlgorithm)
   socket.setTimeout(0)
   keepAlive(this)
-  // The listener of Node's HTTP client would report errors of the socket as errors of the request.
+  // Otherwise Node's HTTP client reports errors of the socket as errors of the request.
   socket.removeAllListeners('error')
 }
 inherits(WebSocketConnection, EventEmitter)
 
 /**
  * @param {any} connection
- * @throws {Error} for keep-alive without the numbers that it needs
+ * @throws {Error} if keep-alive is enabled and an interval is not a number
  */
 function keepAlive (connection) {
   const { config, socket } = connection
@@ -128,7 +128,7 @@ const methods = {
     this.clearCloseTimer()
     this.clearKeepaliveTimer()
     this.clearGracePeriodTimer()
-    linkOf(this).over()
+    linkOf(this).ended()
     emitClose(this)
   },
 
@@ -164,7 +164,7 @@ const methods = {
     const link = linkOf(this)
     if (!this.inputPaused || link.isResuming) return
     link.isResuming = true
-    // A stream, too, resumes in the next tick.
+    // Takes effect in the next tick, as in Node's streams.
     nextTick(() => link.enter(() => {
       if (!link.isResuming) return
       link.isResuming = false
@@ -275,13 +275,13 @@ function emitClose (connection) {
 
 Object.assign(WebSocketConnection.prototype, methods)
 
-/** For tests: whether the reactor moves the bytes of a connection, and not the stream of Node. */
+/** The property that tells tests whether the reactor moves the bytes of a connection, rather than Node's stream. */
 const IS_NATIVE = Symbol.for(NAME + '.isNative')
 
 /** @type {Record<string | symbol, (this: any) => any>} */
 const getters = {
   [IS_NATIVE] () { return linkOf(this).isNative },
-  // Programs pass these to the constructor of frames.
+  // Programs pass these two to the constructor of frames.
   maskBytes () { return Buffer.alloc(4) },
   frameHeader () { return Buffer.alloc(10) }
 }
@@ -290,7 +290,7 @@ for (const name of /** @type {any[]} */ (Reflect.ownKeys(getters))) {
 }
 
 module.exports = WebSocketConnection
-// Each by itself, so that Node finds the names for ES modules: it reads this text, and does not run it.
+// One assignment per name: Node finds the exports for ES modules by reading this text, without running it.
 module.exports.CLOSE_REASON_NORMAL = CLOSE_REASONS.CLOSE_REASON_NORMAL
 module.exports.CLOSE_REASON_GOING_AWAY = CLOSE_REASONS.CLOSE_REASON_GOING_AWAY
 module.exports.CLOSE_REASON_PROTOCOL_ERROR = CLOSE_REASONS.CLOSE_REASON_PROTOCOL_ERROR

@@ -1,12 +1,13 @@
 // @ts-check
 'use strict'
 
-// The cookies of a handshake: parses the header `Cookie` of a client, and makes the headers `Set-Cookie` of the answer.
+// The cookies of a handshake: parses the `Cookie` header of the request, and creates the `Set-Cookie` headers of the
+// response.
 
 const { isDate } = require('node:util').types
 
 /**
- * @typedef {object} Cookie a cookie to set, as a program gives it
+ * @typedef {object} Cookie a cookie to set, as the program specifies it
  * @property {string} name
  * @property {string} value
  * @property {string} [path]
@@ -22,7 +23,7 @@ const { isDate } = require('node:util').types
  *
  * @param {any} header
  * @returns {Array<{ name: string, value: string | null }>}
- * @throws {URIError} for a value whose escapes are malformed
+ * @throws {URIError} for a value with malformed escapes
  */
 function parseCookies (header) {
   if (!header || typeof header !== 'string') return []
@@ -38,7 +39,7 @@ function parseCookies (header) {
 }
 
 /**
- * The values of the `Set-Cookie` headers, one for each cookie.
+ * Returns the values of the `Set-Cookie` headers, one for each cookie.
  *
  * @param {any} cookies
  */
@@ -50,7 +51,7 @@ function cookieHeaders (cookies) {
 
 /**
  * @param {Cookie} cookie
- * @param {Set<string>} names of those before it
+ * @param {Set<string>} names of the cookies before it
  */
 function cookieHeader (cookie, names) {
   if (!cookie.name || !cookie.value) {
@@ -118,12 +119,12 @@ function refuse (illegal, text, what) {
 
 const SEPARATOR = /[;,] */
 
-/* eslint-disable no-control-regex -- cookies must not have these characters */
-/** Removed from names and values before they are checked. */
+/* eslint-disable no-control-regex -- cookies must not contain these characters */
+/** The characters that are removed from names and values before the checks. */
 const STRIPPED = /[\x00-\x20;]/g
-/** What a token must not have (RFC 2616 section 2.2). */
+/** The characters that a token must not contain (RFC 2616 section 2.2). */
 const NOT_IN_NAME = /[\x00-\x20"(),/:-@[-^{}\x7f]/
-/** What a value must not have between its quotes (RFC 6265 section 4.1.1). */
+/** The characters that a value must not contain between its quotes (RFC 6265 section 4.1.1). */
 const NOT_IN_VALUE = /[^!#-+\--:<-[\]-~]/
 const QUOTED = /^"[^"]*"$/
 const NOT_IN_ATTRIBUTE = /[\x00-\x20;]/

@@ -2,8 +2,8 @@
 'use strict'
 
 /**
- * A log by the package `debug`, if the program has it, under one of the namespaces of the original: `websocket:server`
- * and `websocket:connection`. Otherwise it is silent.
+ * A logger of the package `debug` if the program has installed it, otherwise a silent one. The namespaces are those of
+ * the original: `websocket:server` and `websocket:connection`.
  *
  * @typedef {((...args: any[]) => void) & { enabled: boolean, printOutput: () => void }} Log
  */
@@ -11,7 +11,7 @@
 /** @returns {((namespace: string) => any) | null} */
 function load () {
   try {
-    // @ts-ignore: no dependency of ours
+    // @ts-ignore: this package does not depend on it
     return require('debug')
   } catch {
     return null
@@ -19,7 +19,7 @@ function load () {
 }
 
 const createDebug = load()
-/** @type {Map<string, Log>} by namespace; connections share one, because `debug` takes a while to make it */
+/** @type {Map<string, Log>} by namespace; shared by all connections, because `debug` is slow to create one */
 const logs = new Map()
 
 /**
@@ -31,7 +31,7 @@ function debugFor (namespace) {
   const known = logs.get(namespace)
   if (known !== undefined) return known
   const log = createDebug(namespace)
-  // Programs call it. There is nothing left to print, because `debug` prints at once.
+  // Programs call this method of the original. Nothing is left to print, because `debug` prints at once.
   log.printOutput = ignore
   logs.set(namespace, log)
   return log

@@ -5,18 +5,18 @@ const { inspect } = require('node:util')
 const permessageDeflate = require('../permessage-deflate')
 const { Offer } = require('../permessage-deflate/offer')
 
-// The key `perMessageDeflate` of a configuration: off, true, or an object with the options of permessage-deflate.
+// The option `perMessageDeflate` of a configuration: off, true, or an object with the options of permessage-deflate.
 
 /** The name of the extension, as in `connection.extensions`. */
 const NAME = 'permessage-deflate'
-/** Those of permessage-deflate. `zlib` is not among them, because the core compresses. */
+/** The options of permessage-deflate, without `zlib`: the core compresses. */
 const OPTIONS = [
   'level', 'memLevel', 'strategy', 'noContextTakeover', 'maxWindowBits', 'requestNoContextTakeover',
   'requestMaxWindowBits', 'threshold'
 ]
 
 /**
- * The options of permessage-deflate; null if compression is off.
+ * Returns the options of permessage-deflate; null if compression is off.
  *
  * @param {any} config
  * @returns {Record<string, any> | null}
@@ -37,7 +37,7 @@ function deflateOptions ({ perMessageDeflate: given }) {
 }
 
 /**
- * The base-2 logarithm of a window, RFC 7692 section 7.1.2.
+ * Checks the base-2 logarithm of a window size (RFC 7692 section 7.1.2).
  *
  * @param {string} name
  * @param {any} value
@@ -48,7 +48,7 @@ function checkWindow (name, value) {
 }
 
 /**
- * The extension of a server, for `Connection.addExtension`; null if compression is off.
+ * Returns the extension of a server, for `Connection.addExtension`; null if compression is off.
  *
  * @param {any} config
  */
@@ -58,7 +58,7 @@ function extensionOf (config) {
 }
 
 /**
- * The offer of a client; null if compression is off.
+ * Returns the offer of a client; null if compression is off.
  *
  * @param {any} config
  */
@@ -68,7 +68,7 @@ function offerOf (config) {
 }
 
 /**
- * Throws for invalid options, before there is a connection.
+ * Throws for invalid options, before a connection exists.
  *
  * @param {any} config
  */
@@ -76,7 +76,7 @@ function checkDeflate (config) {
   try {
     extensionOf(config)
   } catch (error) {
-    // permessage-deflate does not know under which key its options stand.
+    // permessage-deflate does not know the name of the option that contains its options.
     if (error instanceof RangeError) error.message = error.message.replace(/^Invalid (?=\w+:)/, '$&perMessageDeflate.')
     throw error
   }

@@ -1,11 +1,11 @@
 // @ts-check
 'use strict'
 
-// Warns of old names, once each. The map is empty: this version has no old names, but programs may add some.
+// Warns about deprecated names, once for each. The map is empty, as in the original. Programs may add names.
 
 const disableWarnings = false
 
-/** @type {Record<string, string | boolean>} text by name; false once it has been printed */
+/** @type {Record<string, string | boolean>} the warning by name; false once it was printed */
 const deprecationWarningMap = {}
 
 /** @param {string} deprecationName */
@@ -16,8 +16,8 @@ function warn (deprecationName) {
   deprecation.deprecationWarningMap[deprecationName] = false
 }
 
-// One name after the other: Node finds them so for ES modules that import by name.
+// A list of names without expressions: Node finds the exports for ES modules by reading this text.
 module.exports = { disableWarnings, deprecationWarningMap, warn }
 
-/** What programs set `disableWarnings` of. */
+/** The exported object, whose `disableWarnings` programs may set. */
 const deprecation = module.exports

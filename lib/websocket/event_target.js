@@ -1,11 +1,11 @@
 // @ts-check
 'use strict'
 
-// An event target in the manner of the original, which is neither that of the DOM nor that of Node: listeners are
-// functions, an exception of one ends the dispatch, and a listener that is added during a dispatch is called by it.
+// The event target of the original, which differs from the DOM's and from Node's. Listeners are functions. An exception
+// in a listener ends the dispatch. A dispatch also calls the listeners that are added during it.
 
 /**
- * An event. It is a plain object, not an Event of the DOM.
+ * An event: a plain object, not an Event of the DOM.
  *
  * @this {any}
  * @param {string} type
@@ -18,7 +18,7 @@ function Event (type) {
 }
 
 /**
- * Gives an object the methods of an event target, as own properties, unless it inherits such methods.
+ * Adds the methods of an event target to an object, as own properties. Does nothing if the object already has them.
  *
  * @param {any} target
  */
@@ -54,11 +54,11 @@ const methods = {
       }
       event.stopImmediatePropagation = () => { isStopped = true }
     } catch {
-      // An event of the program may be frozen. (Reflect.set() costs more than the rest of the dispatch.)
+      // An event that the program has created may be frozen. (Reflect.set() costs more than the rest of the dispatch.)
     }
     const { type } = event
     const listeners = this._listeners[type]
-    // A name that is put together has to be looked up among all strings, for every message.
+    // V8 looks up a concatenated name among all property names. The constant saves that for every message.
     const handler = type === 'message' ? this.onmessage : this['on' + type]
     if (typeof handler === 'function') handler.call(this, event)
     if (listeners !== undefined) {
@@ -68,7 +68,7 @@ const methods = {
   }
 }
 
-/** Listeners by type. Inherits nothing, so that types may have any name, and is faster than an object made so. */
+/** Listeners by event type. Inherits nothing, so that a type may have any name. Faster than `Object.create(null)`. */
 const Listeners = /** @type {any} */ (function () {})
 Listeners.prototype = Object.create(null)
 

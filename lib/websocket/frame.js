@@ -6,8 +6,8 @@ const { randomFillSync } = require('node:crypto')
 const { CLOSE, headerOf, mask, payloadOf, splitClosePayload } = require('./frame_bytes')
 
 /**
- * A frame (RFC 6455 section 5.2) as an object: the event `frame` gives it, and `sendFrame()` takes it. Programs may
- * have it parse a list of buffers or make a buffer of it. Connections do neither: the engine has frames of its own.
+ * A frame (RFC 6455 section 5.2), as the event `frame` passes it and `sendFrame()` accepts it. Programs may also parse
+ * and serialise frames with this class. Connections do not: the engine has a codec of its own.
  *
  * @this {any}
  * @param {Buffer} maskBytes four bytes for a masking key
@@ -26,12 +26,12 @@ function WebSocketFrame (maskBytes, frameHeader, config) {
   this.closeStatus = -1
 }
 
-/** What the parser reads next. */
+/** The part of the frame that the parser reads next. */
 const State = { Header: 1, Length16: 2, Length64: 3, MaskKey: 4, Payload: 5, Complete: 6 }
 
 /**
- * Parses the front of a list of buffers. Returns true when the frame is complete or has an error, false when it needs
- * more bytes.
+ * Parses the frame from the front of a list of buffers. Returns true if the frame is complete or invalid, false if the
+ * list contains too few bytes.
  *
  * @this {any}
  * @param {any} bufferList
@@ -126,7 +126,7 @@ function readPayload (frame, bufferList) {
 }
 
 /**
- * Skips the payload. Returns false when the list has not all of it.
+ * Skips the payload. Returns false if the list contains only a part of it.
  *
  * @this {any}
  * @param {any} bufferList
@@ -139,7 +139,7 @@ WebSocketFrame.prototype.throwAwayPayload = function (bufferList) {
 }
 
 /**
- * Makes the bytes of the frame. If `mask` is set it masks the payload, with a key of zeros if `nullMask` is true.
+ * Serialises the frame. If `mask` is set, masks the payload: with a random key, or with zeros if `nullMask` is true.
  *
  * @this {any}
  * @param {boolean} [nullMask]

@@ -9,7 +9,8 @@ const { isCloseCode } = require('./close_codes')
 const CLOSE = 0x08
 
 /**
- * Moves the code of a close frame from the payload to `closeStatus`. A payload of one byte is an error.
+ * Moves the close code from the payload of a close frame to `closeStatus`. A payload of one byte is invalid (RFC 6455
+ * section 5.5.1).
  *
  * @param {any} frame
  */
@@ -24,7 +25,7 @@ function splitClosePayload (frame) {
 }
 
 /**
- * The payload as it travels. That of a close frame begins with the code.
+ * Returns the payload as sent on the wire. In a close frame, it begins with the close code.
  *
  * @param {any} frame
  * @returns {Buffer}
@@ -55,7 +56,7 @@ function headerOf ({ fin, rsv1, rsv2, rsv3, mask, opcode, length }) {
 }
 
 /**
- * The reserved bits as the engine takes them: a number below 8.
+ * Returns the reserved bits in the engine's form: a number below 8.
  *
  * @param {any} frame
  */
@@ -64,11 +65,11 @@ function rsvOf ({ rsv1, rsv2, rsv3 }) {
 }
 
 /**
- * Throws for a frame that no peer may accept, RFC 6455 sections 5.2 and 5.5. In which order frames follow each other is
- * the program's business.
+ * Throws for a frame that the peer must reject (RFC 6455 sections 5.2 and 5.5). Does not check the order of frames,
+ * which the program is responsible for.
  *
  * @param {any} frame
- * @param {boolean} hasExtensions that may own reserved bits
+ * @param {boolean} hasExtensions whether extensions are in use, which may define reserved bits
  */
 function checkFrame (frame, hasExtensions) {
   const opcode = frame.opcode & 0x0f

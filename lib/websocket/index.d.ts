@@ -1,6 +1,6 @@
-// The types of faye-websocket-rs/websocket, written by hand. Node's own types (@types/node, 18 or newer) must be
-// installed. A program that compiles against @types/websocket 1.0.10 compiles against these: properties have the same
-// types, and where one can be null or undefined although its type does not say so, its comment does.
+// The types of faye-websocket-rs/websocket, written by hand. They require the types of Node (@types/node 18 or newer).
+// A program that compiles with @types/websocket 1.0.10 compiles with these, so properties have the same types. If a
+// property can be null or undefined although its type does not include that, the comment says so.
 
 /// <reference types="node" />
 
@@ -13,15 +13,15 @@ import deflate = require('../permessage-deflate/index.js')
 
 export = websocket
 
-/** WebSocket servers and clients: a drop-in for the package `websocket`. */
+/** WebSocket servers and clients (RFC 6455): a drop-in replacement for the package `websocket` 1.0.35, the original. */
 declare namespace websocket {
   /**
-   * What runs the protocol: the addon of this machine, or WebAssembly where none loads. `FAYE_WEBSOCKET_RUNTIME` in the
-   * environment chooses. The original has no such property.
+   * The implementation in use: the native addon, or WebAssembly if no addon loads. The environment variable
+   * `FAYE_WEBSOCKET_RUNTIME` overrides the choice. The original has no such property.
    */
   export const runtime: 'native' | 'wasm'
 
-  /** Which addon that is, or why it is WebAssembly. A sentence for people: its words may change. */
+  /** The addon in use, or the reason for WebAssembly. A sentence for people, whose wording may change. */
   export const runtimeReason: string
 
   /**
@@ -38,31 +38,37 @@ declare namespace websocket {
    * ```
    */
   export class server extends Emitter<ServerEvents> {
-    /** What {@link mount} was given, with the defaults; `httpServer` is an array. Undefined before {@link mount}. */
+    /**
+     * A copy of the configuration passed to {@link mount}, with the defaults. `httpServer` is an array. Undefined
+     * before {@link mount}.
+     */
     config?: IServerConfig | undefined
 
-    /** The connections that are open or closing. */
+    /** The open and the closing connections. */
     connections: connection[]
 
-    /** The requests that are neither accepted nor rejected. */
+    /** The requests that the program has neither accepted nor rejected. */
     pendingRequests: request[]
 
-    /** @param serverConfig With it, the server is mounted at once; see {@link mount}. */
+    /** @param serverConfig If given, the constructor calls {@link mount}. */
     constructor (serverConfig?: IServerConfig)
 
     /**
      * Listens to the `upgrade` events of the HTTP servers.
      *
-     * @param serverConfig Neither changed nor kept: {@link config} is a copy with the defaults.
+     * @param serverConfig Copied to {@link config}, and not changed.
      * @throws Error `You must specify an httpServer on which to mount the WebSocket server.`
-     * @throws TypeError and RangeError for an invalid value.
+     * @throws TypeError or RangeError for an invalid value.
      */
     mount (serverConfig: IServerConfig): void
 
-    /** Stops listening to `upgrade` events. Connections stay as they are. */
+    /** Stops listening to `upgrade` events. Open connections stay open. */
     unmount (): void
 
-    /** Sends a message on every connection: binary for a Buffer, a typed array or a Blob, else text. */
+    /**
+     * Sends a message on every connection: a binary message for a Buffer, a typed array, an ArrayBuffer or a Blob,
+     * otherwise the text `data.toString()`.
+     */
     broadcast (data: Data): void
 
     /** Sends a binary message on every connection. */
@@ -71,43 +77,43 @@ declare namespace websocket {
     /** Sends a text message on every connection. */
     broadcastUTF (data: IStringified): void
 
-    /** Closes every connection with 1000, and rejects every pending request with status 503 on the next tick. */
+    /** Closes every connection with code 1000, and rejects every pending request with status 503 in the next tick. */
     closeAllConnections (): void
 
-    /** The same as {@link unmount} and {@link closeAllConnections}. */
+    /** Calls {@link unmount} and {@link closeAllConnections}. */
     shutDown (): void
 
     /**
-     * Listener of the HTTP servers.
+     * Handles the event `upgrade` of an HTTP server.
      *
-     * @param head Bytes that came with the request. Frames in them are received when the request has been accepted.
+     * @param head Bytes received after the head of the request. Frames in them are delivered after `accept()`.
      */
     handleUpgrade (request: http.IncomingMessage, socket: net.Socket, head?: Buffer): void
 
-    /** Listener of {@link request}. */
+    /** Handles the event `requestAccepted` of a {@link request}. */
     handleRequestAccepted (connection: connection): void
 
-    /** Listener of {@link connection}. */
+    /** Handles the event `close` of a {@link connection}. */
     handleConnectionClose (connection: connection, closeReason: number, description: string): void
 
-    /** Listener of {@link request}. */
+    /** Handles the event `requestResolved` of a {@link request}. */
     handleRequestResolved (request: request): void
   }
 
-  /** A WebSocket handshake that a server has received, to be accepted or rejected. */
+  /** An opening handshake that a server has received (RFC 6455 section 4.2), to be accepted or rejected. */
   export class request extends Emitter<RequestEvents<request>> {
-    /** Node's request. */
+    /** The HTTP request of Node. */
     httpRequest: http.IncomingMessage
 
     socket: net.Socket
 
-    /** The `Host` header, with the port if the client has sent it. */
+    /** The `Host` header, including the port if the client has sent one. */
     host: string
 
-    /** The target of the request: the path and the query. */
+    /** The request target: the path and the query. */
     resource: string
 
-    /** {@link resource} parsed, with its query as an object. */
+    /** The parsed {@link resource}, with its query as an object. */
     resourceURL: url.UrlWithParsedQuery
 
     /** The `Sec-WebSocket-Key` header. */
@@ -116,64 +122,62 @@ declare namespace websocket {
     /** The first of {@link remoteAddresses}. */
     remoteAddress: string
 
-    /**
-     * The addresses in the `X-Forwarded-For` header, unless the server ignores it, and then the address of the socket.
-     */
+    /** The addresses in the `X-Forwarded-For` header, unless `ignoreXForwardedFor` is set, then that of the socket. */
     remoteAddresses: string[]
 
-    /** The `Origin` header, or `Sec-WebSocket-Origin` for version 8. Undefined when the client has sent none. */
+    /** The `Origin` header, or `Sec-WebSocket-Origin` for version 8. Undefined if the client has sent none. */
     origin: string
 
-    /** The version of the protocol: 8 or 13. */
+    /** The version of the protocol: 13 (RFC 6455), or 8 (a draft of it). */
     webSocketVersion: number
 
-    /** The extensions that the client offers. Empty when `parseExtensions` is off. */
+    /** The extensions that the client offers (RFC 6455 section 9.1). Empty if `parseExtensions` is false. */
     requestedExtensions: IRequestedExtension[]
 
-    /** The cookies of the request. The value is null where the client has sent a name only. */
+    /** The cookies of the request. Empty if `parseCookies` is false. The value of a cookie without `=` is null. */
     cookies: ICookie[]
 
-    /** The subprotocols that the client offers, in its order and in lower case. Null when the request is accepted. */
+    /** The subprotocols that the client offers, in its order and in lower case. Null once the request is accepted. */
     requestedProtocols: string[]
 
-    /** The subprotocols as the client spells them, by their name in lower case. Null when the request is accepted. */
+    /** The subprotocols in the client's spelling, by their names in lower case. Null once the request is accepted. */
     protocolFullCaseMap: { [key: string]: string }
 
     serverConfig: IServerConfig
 
-    /** Whether the request has been accepted or rejected. */
+    /** Whether the program has accepted or rejected the request. */
     _resolved: boolean
 
-    /** Whether the socket has ended or closed before the request was accepted. */
+    /** Whether the socket has ended or closed before `accept()`. */
     _socketIsClosing: boolean
 
     constructor (socket: net.Socket, httpRequest: http.IncomingMessage, config: IServerConfig)
 
     /**
-     * Answers the handshake with 101.
+     * Answers the handshake with status 101 (RFC 6455 section 4.2.2).
      *
-     * @param acceptedProtocol One of {@link requestedProtocols}, in lower case, or none.
-     * @param allowedOrigin The value of the `Origin` header of the answer. Default: no header.
-     * @param cookies To set in the client, a `Set-Cookie` header each. Default: none.
-     * @throws Error for a subprotocol that was not requested, for a cookie that cannot be written, and for a request
-     * that was accepted or rejected before. The first two answer with status 500.
+     * @param acceptedProtocol One of {@link requestedProtocols}, in lower case. Default: none.
+     * @param allowedOrigin The value of the `Origin` header of the response. Default: no header.
+     * @param cookies Cookies to set in the client, each by a `Set-Cookie` header. Default: none.
+     * @throws Error for a subprotocol that the client did not request, for an invalid cookie, and for a request that
+     * was accepted or rejected before. In the first two cases, the client receives status 500.
      */
     accept (acceptedProtocol?: string | null, allowedOrigin?: string | null, cookies?: ICookie[] | null): connection
 
     /**
-     * Answers the handshake with an HTTP error, and ends the socket.
+     * Answers the handshake with an HTTP error (RFC 6455 section 4.2.2), and ends the socket.
      *
      * @param httpStatus Default: 403.
      * @param reason The value of the `X-WebSocket-Reject-Reason` header. Default: no header.
-     * @param extraHeaders More headers of the answer.
+     * @param extraHeaders More headers of the response. Default: none.
      * @throws Error for a request that was accepted or rejected before.
      */
     reject (httpStatus?: number | null, reason?: string | null, extraHeaders?: object | null): void
 
     /**
-     * Reads the headers into the properties above. The server calls it.
+     * Reads the headers into the properties above. The server calls this method.
      *
-     * @throws Error for a handshake that is refused, with `httpCode` and `headers` for the answer if it is not a 400.
+     * @throws Error for an invalid handshake. For a status other than 400, the error has `httpCode` and `headers`.
      */
     readHandshake (): void
 
@@ -186,7 +190,7 @@ declare namespace websocket {
     _verifyResolution (): void
   }
 
-  /** A WebSocket connection, of either end. Servers get it from `accept()`, clients by their event `connect`. */
+  /** A WebSocket connection. `accept()` of a {@link request} returns it; a {@link client} passes it to `connect`. */
   export class connection extends Emitter<ConnectionEvents> {
     static readonly CLOSE_REASON_NORMAL: number
     static readonly CLOSE_REASON_GOING_AWAY: number
@@ -202,27 +206,27 @@ declare namespace websocket {
     static readonly CLOSE_REASON_INTERNAL_SERVER_ERROR: number
     static readonly CLOSE_REASON_TLS_HANDSHAKE_FAILED: number
 
-    /** What {@link close} and {@link drop} say by default, by close code. */
+    /** The default close reasons of {@link close} and {@link drop}, by close code. */
     static CLOSE_DESCRIPTIONS: { [code: number]: string }
 
-    /** The socket. A program may read its addresses; its bytes are the connection's. */
+    /** The socket. A program may read its addresses, and leaves reading and writing to the connection. */
     socket: net.Socket
 
     config: IConfig
 
-    /** The subprotocol, in lower case on a server. Null or undefined when there is none. */
+    /** The subprotocol, in lower case on a server. Null or undefined if there is none. */
     protocol: string
 
-    /** The names of the extensions in use: none, or `permessage-deflate`. */
+    /** The names of the extensions in use: `[]` or `['permessage-deflate']`. */
     extensions: string[]
 
     /** The address of the peer. On a server, the first of {@link remoteAddresses}. */
     remoteAddress: string
 
-    /** On a server, those of the request. */
+    /** On a server, {@link request.remoteAddresses}. Undefined on a client. */
     remoteAddresses?: string[]
 
-    /** The version of the protocol: 8 or 13. */
+    /** The version of the protocol: 13 (RFC 6455), or 8 (a draft of it). */
     webSocketVersion: number
 
     /** True until one of the ends begins to close. */
@@ -231,30 +235,30 @@ declare namespace websocket {
     /** `'open'`, `'peer_requested_close'`, `'ending'` or `'closed'`. */
     state: string
 
-    /** The close code, once the connection is closed; -1 before. */
+    /** The close code (RFC 6455 section 7.4); -1 until the connection begins to close. */
     closeReasonCode: number
 
-    /** The close reason, once the connection is closed; null before. */
+    /** The close reason; null until the connection begins to close. */
     closeDescription: string
 
     closeEventEmitted: boolean
 
-    /** Whether frames are masked, as a client has to. */
+    /** Whether the connection masks its frames: true on a client, false on a server (RFC 6455 section 5.1). */
     maskOutgoingPackets: boolean
 
-    /** As in the configuration, in milliseconds. */
+    /** The option {@link IConfig.closeTimeout}, in milliseconds. */
     closeTimeout: number
 
-    /** As in the configuration. */
+    /** The option {@link IConfig.assembleFragments}. */
     assembleFragments: boolean
 
-    /** As in the configuration, in bytes. */
+    /** The option {@link IConfig.maxReceivedMessageSize}, in bytes. */
     maxReceivedMessageSize: number
 
-    /** Whether the last message was not taken by the operating system at once: `drain` follows. */
+    /** Whether the operating system has not accepted all messages yet. If so, `drain` follows. */
     outputBufferFull: boolean
 
-    /** Whether {@link pause} was called, and not {@link resume} since. */
+    /** Whether the connection is paused: see {@link pause}. */
     inputPaused: boolean
 
     /** Whether the peer has ended its half of the TCP connection. */
@@ -271,9 +275,10 @@ declare namespace websocket {
     frameQueue: frame[]
 
     /**
-     * Programs get connections from {@link request.accept} and {@link client.connect}.
+     * Creates a connection on a socket whose opening handshake is complete. Programs normally use
+     * {@link request.accept} or {@link client.connect} instead.
      *
-     * @throws Error for `keepalive` without the numbers that it needs.
+     * @throws Error if `keepalive` is set, and `keepaliveInterval` or `keepaliveGracePeriod` is not a number.
      */
     constructor (
       socket: net.Socket,
@@ -284,49 +289,50 @@ declare namespace websocket {
     )
 
     /**
-     * Sends a binary message for bytes, else the text `data.toString()`.
+     * Sends a message: bytes as a binary message, other values as the text `data.toString()`.
      *
-     * @param cb Called when the operating system has taken the message, or with the error that prevents it. What is
-     * sent after the closing handshake has begun gets an error.
+     * @param cb Called once: without an error when the operating system has accepted the message, otherwise with the
+     * error. A message sent after the closing handshake has begun gets an error.
      * @throws Error `Data provided must either be a Node Buffer or implement toString()`
      */
     send (data: Data, cb?: SendCallback): void
 
     /**
-     * Sends a text message.
+     * Sends the text message `data.toString()`.
      *
-     * @param cb As that of {@link send}.
+     * @param cb The same as for {@link send}.
      */
     sendUTF (data: IStringified, cb?: SendCallback): void
 
     /**
      * Sends a binary message.
      *
-     * @param cb As that of {@link send}.
+     * @param cb The same as for {@link send}.
      * @throws Error `You must pass a Node Buffer object to WebSocketConnection.prototype.sendBytes()`
      */
     sendBytes (buffer: Bytes, cb?: SendCallback): void
 
     /**
-     * Sends a ping.
+     * Sends a ping (RFC 6455 section 5.5.2).
      *
-     * @param data Bytes, but for Blobs, or a value with a text. Above 125 bytes, it is cut to 124.
+     * @param data Bytes (no Blob), or a value to send as the text `String(data)`. A payload of more than 125 bytes is
+     * cut to 124. Default: empty.
      */
     ping (data?: Buffer | IStringified | null): void
 
     /**
-     * Sends a pong. Pings of the peer are answered without it.
+     * Sends a pong (RFC 6455 section 5.5.3). The connection answers pings of the peer by itself.
      *
-     * @param data As that of {@link ping}.
+     * @param data The same as for {@link ping}.
      */
     pong (data?: Buffer | IStringified | null): void
 
     /**
-     * Begins the closing handshake. The event `close` follows when the peer has answered, at the latest after
-     * `closeTimeout`. Does nothing if the closing handshake has begun.
+     * Begins the closing handshake (RFC 6455 section 7.1.2). The event `close` follows when the peer has answered, at
+     * the latest after `closeTimeout`. Does nothing if the closing handshake has already begun.
      *
      * @param reasonCode 1000 to 1003, 1007 to 1015, or 3000 to 4999. Default: 1000.
-     * @param description The close reason. Default: that of {@link CLOSE_DESCRIPTIONS}.
+     * @param description The close reason. Default: the entry of {@link CLOSE_DESCRIPTIONS}.
      * @throws Error `Close code … is not valid.`
      */
     close (reasonCode?: number | null, description?: string | null): void
@@ -334,45 +340,58 @@ declare namespace websocket {
     /**
      * Sends a close frame, emits `close` and destroys the socket, without waiting for the peer.
      *
-     * @param reasonCode Default: 1002.
-     * @param description Default: that of {@link CLOSE_DESCRIPTIONS}.
+     * @param reasonCode The close code. Default: 1002.
+     * @param description The close reason. Default: the entry of {@link CLOSE_DESCRIPTIONS}.
      * @param skipCloseFrame Whether to send no close frame. Default: `false`.
      */
     drop (reasonCode?: number | null, description?: string | null, skipCloseFrame?: boolean): void
 
-    /** Stops reading, and with it the messages. Emits `pause`. */
+    /** Stops reading from the socket, and delivering messages. Emits `pause`. */
     pause (): void
 
-    /** Goes on reading. Emits `resume`. */
+    /** Continues reading and delivering, from the next tick. Emits `resume` then. */
     resume (): void
 
     /**
-     * Sends one frame as it is, masked if {@link maskOutgoingPackets} says so.
+     * Sends one frame (RFC 6455 section 5.2), masked if {@link maskOutgoingPackets} is true.
      *
-     * @returns `false` when the operating system has not taken it at once: `drain` follows.
+     * @param cb The same as for {@link send}.
+     * @returns `false` if the operating system has not accepted the frame yet; `drain` follows then.
+     * @throws Error for an unknown opcode, a fragmented control frame, a reserved bit without an extension, and an
+     * invalid close code.
      */
     sendFrame (frame: frame, cb?: SendCallback): boolean
 
     /**
-     * Sends a frame of data, in fragments where the configuration says so.
+     * Sends a data frame, in fragments (RFC 6455 section 5.4) if it is longer than
+     * {@link IConfig.fragmentationThreshold}.
      *
+     * @param cb The same as for {@link send}.
      * @throws Error `You cannot fragment control frames.`
      */
     fragmentAndSend (frame: frame, cb?: SendCallback): void
 
-    /** Sends a close frame and ends our half of the socket, if none was sent before. */
+    /**
+     * Sends a close frame (RFC 6455 section 5.5.1) and ends our half of the socket. Does nothing if a close frame was
+     * sent before.
+     *
+     * @param reasonCode The same as for {@link close}.
+     * @param reasonText The close reason. Default: empty.
+     * @param cb Called when our half of the socket has finished, or with the error.
+     * @throws Error `Close code … is not valid.`
+     */
     sendCloseFrame (reasonCode?: number | null, reasonText?: string | null, cb?: SendCallback): void
 
-    /** Handles a frame as if the peer had sent it. Is not called for the frames of the peer. */
+    /** Handles a frame as if the peer had sent it. The connection does not call this method for frames of the peer. */
     processFrame (frame: frame): void
 
-    /** Handles bytes as if the peer had sent them. Is called for those that come with the answer to a client. */
+    /** Handles bytes as if the peer had sent them. A client calls this method for bytes that came with the response. */
     handleSocketData (data: Buffer): void
 
-    /** @deprecated Does not exist, and is not called if a program defines it. */
+    /** @deprecated Does not exist. The connection does not call a method of this name. */
     processReceivedData?: (() => void) | undefined
 
-    /** @deprecated Is always undefined. `listenerCount('ping')` counts the listeners. */
+    /** @deprecated Always undefined. Use `listenerCount('ping')`. */
     _pingListenerCount?: number | undefined
 
     handleSocketError (error: Error): void
@@ -395,12 +414,12 @@ declare namespace websocket {
     _addSocketEventListeners (): void
   }
 
-  /** A frame: one to send by {@link connection.sendFrame}, or one that the event `frame` gives. */
+  /** A frame (RFC 6455 section 5.2): to send with {@link connection.sendFrame}, or received in the event `frame`. */
   export class frame {
     /** Whether the frame is the last one of its message. */
     fin: boolean
 
-    /** Reserved. A peer fails the connection when one is set. */
+    /** The reserved bits. Without an extension, a peer fails the connection if one is set. */
     rsv1: boolean
     rsv2: boolean
     rsv3: boolean
@@ -408,26 +427,26 @@ declare namespace websocket {
     /** Whether the frame is masked: 1 or true, 0 or false. */
     mask: number
 
-    /** 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong. */
+    /** The opcode: 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong. */
     opcode: number
 
-    /** Of a received frame: the length of the payload in bytes. */
+    /** The length of the payload of a received frame, in bytes. */
     length: number
 
-    /** The payload, of text frames too. A close frame's begins behind the close code. */
+    /** The payload, also of a text frame. For a close frame, the bytes after the close code. */
     binaryPayload: Buffer
 
-    /** The close code of a close frame; -1 when there is none. */
+    /** The close code of a close frame; -1 if there is none. */
     closeStatus: number
 
     maskBytes: Buffer
     frameHeader: Buffer
     config: IConfig
 
-    /** In bytes. */
+    /** The largest accepted payload, in bytes. */
     maxReceivedFrameSize: number
 
-    /** Whether the frame breaks the protocol; {@link dropReason} says how. */
+    /** Whether the frame violates the protocol. {@link dropReason} describes the violation. */
     protocolError: boolean
 
     /** Whether the payload is longer than {@link maxReceivedFrameSize}. */
@@ -435,32 +454,32 @@ declare namespace websocket {
 
     dropReason: string
 
-    /** Whether it is a close frame with a payload of one byte. */
+    /** Whether this is a close frame with a payload of one byte, which is invalid. */
     invalidCloseFrameLength: boolean
 
     parseState: number
 
     /**
-     * @param maskBytes 4 bytes, to keep a masking key in.
-     * @param frameHeader 10 bytes, to keep a header in.
-     * @param config Of a connection: its `maxReceivedFrameSize` counts.
+     * @param maskBytes 4 bytes, in which the frame keeps its masking key.
+     * @param frameHeader 10 bytes, in which the frame keeps its header.
+     * @param config The configuration of a connection, of which the frame uses `maxReceivedFrameSize`.
      */
     constructor (maskBytes: Buffer, frameHeader: Buffer, config: IConfig)
 
-    /** Reads the frame from the bytes. Returns `true` when it is complete or wrong, `false` when more are needed. */
+    /** Parses the frame. Returns `true` if it is complete or invalid, `false` if the list contains too few bytes. */
     addData (bufferList: IBufferList): boolean
 
-    /** Skips the payload. Returns `true` when all of it was there. */
+    /** Skips the payload. Returns `false` if the list contains only a part of it. */
     throwAwayPayload (bufferList: IBufferList): boolean
 
     /**
-     * The frame as it travels.
+     * Returns the bytes of the frame as sent on the wire.
      *
-     * @param nullMask Whether a masked frame has the masking key 0 instead of a random one. Default: `false`.
+     * @param nullMask Whether a masked frame uses the masking key 0 instead of a random one. Default: `false`.
      */
     toBuffer (nullMask?: boolean): Buffer
 
-    /** Describes the frame: opcode, FIN, length, and whether it has a payload and is masked. */
+    /** Returns a description of the frame: opcode, FIN, length, whether it has a payload, and whether it is masked. */
     toString (): string
   }
 
@@ -475,10 +494,10 @@ declare namespace websocket {
    * ```
    */
   export class client extends Emitter<ClientEvents> {
-    /** What the constructor was given, with the defaults. */
+    /** The configuration passed to the constructor, with the defaults. */
     config: IClientConfig
 
-    /** The URL that {@link connect} was given, parsed. This and what follows are undefined before. */
+    /** The parsed URL. This property and those below are undefined before {@link connect}. */
     url: url.Url
 
     /** Whether the URL begins with `wss:`. */
@@ -490,34 +509,36 @@ declare namespace websocket {
     /** The value of the `Sec-WebSocket-Key` header. */
     base64nonce: string
 
-    /** The answer of the server. Undefined before. */
+    /** The response of the server. Undefined until it arrives. */
     response: http.IncomingMessage
 
-    /** Undefined before the answer. */
+    /** The socket. Undefined until the response arrives. */
     socket: net.Socket
 
-    /** The subprotocol of the answer. Undefined before, and when none was asked for. */
+    /** The subprotocol that the server has chosen. Undefined until the response arrives, and if none was requested. */
     protocol: string
 
-    /** What came with the answer. Null when the connection has received it. */
+    /** The bytes that came with the response. Null after the connection has received them. */
     firstDataChunk: Buffer | null
 
     /**
-     * @param ClientConfig Not kept; its `tlsOptions` are moved to {@link config}, and so deleted from it.
+     * @param ClientConfig Copied to {@link config}. The constructor deletes `tlsOptions` from this object, as the
+     * original does.
      * @throws Error `Requested webSocketVersion is not supported. Allowed values are 8 and 13.`
-     * @throws TypeError and RangeError for an invalid value.
+     * @throws TypeError or RangeError for an invalid value.
      */
     constructor (ClientConfig?: IClientConfig | null)
 
     /**
-     * Connects. Either `connect` or `connectFailed` follows, or `httpResponse`.
+     * Connects to a server (RFC 6455 section 4.1). One of the events `connect`, `connectFailed` and `httpResponse`
+     * follows.
      *
-     * @param requestUrl Begins with `ws:` (default port 80) or `wss:` (443).
-     * @param requestedProtocols The subprotocols to offer. If there are any, the server must choose one.
+     * @param requestUrl A URL that begins with `ws:` (default port 80) or `wss:` (443).
+     * @param requestedProtocols The subprotocols to offer. If there are any, the server must choose one. Default: none.
      * @param origin The value of the `Origin` header. Default: no header.
-     * @param headers More headers of the request.
-     * @param extraRequestOptions For `http.request()` or `https.request()`, for example an `agent`.
-     * @throws Error for a URL without protocol or host, and for a subprotocol that is no token.
+     * @param headers More headers of the request. Default: none.
+     * @param extraRequestOptions Options for `http.request()` or `https.request()`, for example an `agent`.
+     * @throws Error for a URL without protocol or host, and for a subprotocol that is not a token.
      */
     connect (
       requestUrl: url.Url | url.URL | string,
@@ -527,7 +548,7 @@ declare namespace websocket {
       extraRequestOptions?: http.RequestOptions | https.RequestOptions | null
     ): void
 
-    /** Aborts the request: `connectFailed` follows. Does nothing when the request has been answered. */
+    /** Aborts the request; `connectFailed` follows. Does nothing after the response has arrived. */
     abort (): void
 
     validateHandshake (): void
@@ -535,28 +556,37 @@ declare namespace websocket {
     succeedHandshake (): void
   }
 
-  /** Calls a handler for each request of a server, chosen by path and subprotocol. */
+  /** Calls a handler for each request of a server. The path and the subprotocol select the handler. */
   export class router extends Emitter<{}> {
     config: IRouterConfig
     handlers: IRouterHandler[]
 
-    /** The server that the router is attached to. */
+    /** The server that the router is attached to. Undefined or null if there is none. */
     server?: server | null
 
+    /** @param config If it has a `server`, the constructor calls {@link attachServer}. */
     constructor (config?: Partial<IRouterConfig> | null)
 
-    /** @throws Error `You must specify a WebSocketServer instance to attach to.` */
+    /**
+     * Starts handling the requests of a server.
+     *
+     * @throws Error `You must specify a WebSocketServer instance to attach to.`
+     */
     attachServer (server: server): void
 
-    /** @throws Error `Cannot detach from server: not attached.` */
+    /**
+     * Stops handling the requests of the server.
+     *
+     * @throws Error `Cannot detach from server: not attached.`
+     */
     detachServer (): void
 
     /**
      * Adds a handler.
      *
-     * @param path A whole path, `'*'` for any, or a regular expression.
-     * @param protocol A subprotocol, `'*'` for any, or nothing for requests that offer none.
-     * @throws Error when the path or the callback is missing, and when there is such a handler.
+     * @param path A complete path, `'*'` for any path, or a regular expression.
+     * @param protocol A subprotocol, or `'*'` for any. Null or undefined: requests that offer none.
+     * @throws Error if the path or the callback is missing, and if the path and the protocol already have a handler.
      */
     mount (
       path: string | RegExp,
@@ -574,19 +604,19 @@ declare namespace websocket {
     findHandlerIndex (pathString: string, protocol: string): number
     pathToRegExp (path: string | RegExp): RegExp
 
-    /** Listener of {@link server}. */
+    /** Handles the event `request` of the {@link server}. */
     handleRequest (request: request): void
   }
 
-  /** The request that a handler of a {@link router} gets. */
+  /** The request that a {@link router} passes to a handler. */
   export interface IRouterRequest extends Emitter<RequestEvents<IRouterRequest>> {
     /** The request of the server. */
     webSocketRequest: request
 
-    /** The subprotocol that has matched; null when the client offers none. */
+    /** The matching subprotocol, in lower case; null if the client offers none. */
     protocol: string | null
 
-    /** From here on: as of a {@link request}. */
+    /** This property and those below are the same as in {@link request}. */
     origin: string
     resource: string
     resourceURL: url.UrlWithParsedQuery
@@ -596,10 +626,10 @@ declare namespace websocket {
     requestedExtensions: IRequestedExtension[]
     cookies: ICookie[]
 
-    /** The same as {@link request.accept}, with {@link protocol}. */
+    /** Calls {@link request.accept} with {@link protocol}. */
     accept (allowedOrigin?: string | null, cookies?: ICookie[] | null): connection
 
-    /** The same as {@link request.reject}. */
+    /** Calls {@link request.reject}. */
     reject (httpStatus?: number | null, reason?: string | null, extraHeaders?: object | null): void
   }
 
@@ -617,29 +647,33 @@ declare namespace websocket {
 
     readonly url: string
 
-    /** 0 connecting, 1 open, 2 closing, 3 closed. */
+    /** The state: 0 connecting, 1 open, 2 closing, 3 closed. */
     readonly readyState: number
 
-    /** The subprotocol. Undefined before `open`, and when none was asked for. */
+    /** The subprotocol. Undefined before `open`, and if none was requested. */
     readonly protocol?: string | undefined
 
-    /** `''` before `open`, then those of {@link connection.extensions}. */
+    /** The names of the extensions in use: see {@link connection.extensions}. The string `''` before `open`. */
     readonly extensions: string[]
 
-    /** Bytes that {@link send} has accepted and the operating system has not taken yet. */
+    /** The bytes accepted by {@link send} that the operating system has not accepted yet. */
     readonly bufferedAmount: number
 
-    /** @throws SyntaxError for another value. */
+    /**
+     * The type of binary messages.
+     *
+     * @throws SyntaxError for any other value.
+     */
     binaryType: 'arraybuffer'
 
-    /** From here on: called before the listeners of the event. Undefined unless a program sets it. */
+    /** This handler and those below are called before the listeners of their event. Default: undefined. */
     get onopen (): (event?: any) => void
     set onopen (handler: ((event: IEvent) => void) | null | undefined)
 
     get onmessage (): (event?: any) => void
     set onmessage (handler: ((event: IMessageEvent) => void) | null | undefined)
 
-    /** The connection could not be opened; `close` follows. */
+    /** Called if the connection could not be opened; `close` follows. */
     get onerror (): (event?: any) => void
     set onerror (handler: ((event: IErrorEvent) => void) | null | undefined)
 
@@ -658,9 +692,11 @@ declare namespace websocket {
     /**
      * Connects at once.
      *
-     * @param url Begins with `ws:` or `wss:`. This and the next four are those of {@link client.connect}.
-     * @param clientConfig That of a {@link client}. Its `assembleFragments` is set to true.
-     * @throws Error What {@link client.connect} throws.
+     * @param url A URL that begins with `ws:` or `wss:`. See {@link client.connect} for this and the next four
+     * parameters.
+     * @param clientConfig A configuration of a {@link client}. The constructor sets its `assembleFragments` to true.
+     * @throws TypeError `Invalid clientConfig: …; expected an object`
+     * @throws Error, TypeError or RangeError as the constructor of {@link client} and {@link client.connect} do.
      */
     constructor (
       url: string,
@@ -672,18 +708,18 @@ declare namespace websocket {
     )
 
     /**
-     * Sends a string as text, and bytes as a binary message.
+     * Sends a string as a text message, and bytes as a binary message.
      *
      * @throws Error `cannot call send() while not connected`
-     * @throws Error `unknown binary data:` for anything else.
+     * @throws Error `unknown binary data:` for any other value.
      */
     send (data: string | String | Bytes): void
 
     /**
-     * Closes.
+     * Closes the connection. Before `open`, aborts it: the events `error` and `close` follow.
      *
      * @param code 1000 to 1003, 1007 to 1015, or 3000 to 4999. Default: 1000.
-     * @param reason Default: that of {@link connection.CLOSE_DESCRIPTIONS}.
+     * @param reason The close reason. Default: the entry of {@link connection.CLOSE_DESCRIPTIONS}.
      * @throws Error `Close code … is not valid.`
      */
     close (code?: number, reason?: string): void
@@ -694,93 +730,107 @@ declare namespace websocket {
     removeEventListener (type: string, listener: (event: any) => void): void
 
     /**
-     * Calls the handler and the listeners of the event's type.
+     * Calls the handler and the listeners for the event's type.
      *
-     * @returns `false` when the event has a true `defaultPrevented`.
+     * @returns `false` if `defaultPrevented` of the event is true.
      * @throws Error `` `event` must have a valid `type` property ``
      */
     dispatchEvent (event: { type: string, defaultPrevented?: boolean }): boolean
   }
 
-  /** Warnings about names of earlier versions. There are none. */
+  /** Warnings about deprecated names. There are none. */
   export const deprecation: {
     disableWarnings: boolean
     deprecationWarningMap: { [name: string]: string }
     warn (deprecationName: string): void
   }
 
-  /** The version of `websocket` that this interface is that of. */
+  /** The version of the original that this interface follows: `'1.0.35'`. */
   export const version: string
 
-  /** The configuration of servers and clients. Other keys are kept and have no effect. */
+  /** The configuration of servers and clients. Unknown keys are kept and have no effect. */
   export interface IConfig {
     /**
-     * The largest frame that is received, in bytes; a larger one fails the connection with 1009. A compressed
-     * frame counts as it comes. Default: 65536 (64 KiB) for a server, 1048576 (1 MiB) for a client.
+     * The largest payload of a received frame, in bytes. A larger one fails the connection with close code 1009. The
+     * compressed size counts. Default: 65536 (64 KiB) for a server, 1048576 (1 MiB) for a client.
      */
     maxReceivedFrameSize?: number | undefined
 
     /**
-     * The largest message that is received in fragments, or inflated, in bytes; a larger one fails the connection with
-     * 1009. Default: 1048576 (1 MiB) for a server, 8388608 (8 MiB) for a client.
+     * The largest size of a message received in fragments, or inflated, in bytes. A larger one fails the connection
+     * with close code 1009. Default: 1048576 (1 MiB) for a server, 8388608 (8 MiB) for a client.
      */
     maxReceivedMessageSize?: number | undefined
 
-    /** Whether messages above `fragmentationThreshold` are sent in fragments. Default: `true`. */
+    /**
+     * Whether to send messages above `fragmentationThreshold` in fragments (RFC 6455 section 5.4). Default: `true`.
+     */
     fragmentOutgoingMessages?: boolean | undefined
 
-    /** The size of these fragments, in bytes; `Infinity` for none. Default: 16384 (16 KiB). */
+    /** The size of the fragments in bytes: an integer above 0, or `Infinity` for none. Default: 16384 (16 KiB). */
     fragmentationThreshold?: number | undefined
 
     /**
-     * Whether messages are delivered by the event `message`. With `false`, every frame is delivered by the event
-     * `frame` instead, and neither the order of fragments nor the encoding of text is checked. Default: `true`.
+     * Whether to assemble frames to messages and emit `message`. With `false`, the connection emits `frame` for every
+     * frame instead, and checks neither the order of fragments nor the encoding of text. Default: `true`.
      */
     assembleFragments?: boolean | undefined
 
-    /** How long the peer has to answer our close frame, in milliseconds. Default: 5000. */
+    /**
+     * The time for the peer to answer our close frame and to end its half of the socket, in milliseconds. After that,
+     * the connection destroys the socket. Default: 5000.
+     */
     closeTimeout?: number | undefined
 
-    /** Whether small writes leave without delay (`TCP_NODELAY`). Default: `true`. */
+    /** Whether to send small writes without delay (`TCP_NODELAY`). Default: `true`. */
     disableNagleAlgorithm?: boolean | undefined
 
-    /** Whether idle connections are kept alive by pings. Default: `true` for a server, off for a client. */
+    /** Whether to ping idle peers. Default: `true` for a server, `false` for a client. */
     keepalive?: boolean | undefined
 
     /**
-     * How long the peer may be silent before a ping is sent, in milliseconds. Default: 20000 for a server, none for a
-     * client.
+     * The time without a frame of the peer after which the connection sends a ping, in milliseconds. Required for
+     * `keepalive`. Default: 20000 for a server, none for a client.
      */
     keepaliveInterval?: number | undefined
 
-    /** Whether a connection is dropped that does not answer such a ping. Default: `true` for a server. */
+    /**
+     * Whether to drop the connection, with code 1006, if the peer does not react to such a ping. Default: `true` for a
+     * server, `false` for a client.
+     */
     dropConnectionOnKeepaliveTimeout?: boolean | undefined
 
-    /** How long the peer has to answer it, in milliseconds. Default: 10000 for a server, none for a client. */
+    /**
+     * The time for the peer to react to such a ping, in milliseconds. Required for `dropConnectionOnKeepaliveTimeout`.
+     * Default: 10000 for a server, none for a client.
+     */
     keepaliveGracePeriod?: number | undefined
 
-    /** Whether TCP's keep-alive takes the place of pings. Default: `false`. */
+    /** Whether to use TCP keep-alive instead of pings, with `keepaliveInterval` as its delay. Default: `false`. */
     useNativeKeepalive?: boolean | undefined
 
     /**
-     * Whether messages are compressed by permessage-deflate (RFC 7692), if the peer agrees: a server accepts it, a
-     * client offers it. Default: `false`.
+     * Whether to compress messages with permessage-deflate (RFC 7692) if the peer agrees. A server accepts the
+     * extension, a client offers it. Default: `false`.
      */
     perMessageDeflate?: boolean | IDeflateOptions | undefined
 
     /**
-     * Whether handshakes that RFC 6455 forbids are refused although the original takes them: by a server with status
-     * 400 or 426, by a client with `connectFailed`. Default: `true`.
+     * Whether to refuse handshakes that RFC 6455 section 4 forbids and the original accepts. A server answers them with
+     * status 400 or 426; a client emits `connectFailed`. Default: `true`.
      */
     strictHandshake?: boolean | undefined
 
     /**
-     * Whether a server requires clients to mask their frames, and a client requires a server not to. With `false`,
-     * masked and unmasked frames are taken. Default: `true`.
+     * Whether to enforce the rule of RFC 6455 section 5.1: clients mask their frames, and servers do not. With `false`,
+     * the connection accepts masked and unmasked frames, as the original does. Default: `true`.
      */
     requireMasking?: boolean | undefined
 
-    /** What moves the bytes: natively where that is possible, or Node's streams only. Default: `'native'`. */
+    /**
+     * The transport: `'native'` uses the native transport where possible, `'stream'` always uses the stream transport.
+     * Default: `'native'`.
+     */
     transport?: 'native' | 'stream' | undefined
   }
 
@@ -788,35 +838,41 @@ declare namespace websocket {
   export interface IDeflateOptions extends Omit<deflate.Options, 'zlib'> {}
 
   export interface IServerConfig extends IConfig {
-    /** The HTTP servers whose `upgrade` events are handled: `http` or `https`. */
+    /** The `http` or `https` servers whose `upgrade` events the server handles. Required. */
     httpServer: http.Server | https.Server | Array<http.Server | https.Server>
 
-    /** Whether every request is accepted, with the first subprotocol that it offers. Default: `false`. */
+    /** Whether to accept every request, with the first subprotocol that it offers. Default: `false`. */
     autoAcceptConnections?: boolean | undefined
 
     /**
-     * Whether the `X-Forwarded-For` header is ignored. Any client can send one: set this to `true` unless a proxy of
-     * yours writes it. Default: `false`.
+     * Whether to ignore the `X-Forwarded-For` header. Any client can send this header: set the option to `true` unless
+     * your proxy writes it. Default: `false`.
      */
     ignoreXForwardedFor?: boolean | undefined
 
-    /** Whether the `Cookie` header is parsed. Default: `true`. */
+    /** Whether to parse the `Cookie` header. Default: `true`. */
     parseCookies?: boolean | undefined
 
-    /** Whether the `Sec-WebSocket-Extensions` header is parsed. Default: `true`. */
+    /** Whether to parse the `Sec-WebSocket-Extensions` header. Default: `true`. */
     parseExtensions?: boolean | undefined
   }
 
   export interface IClientConfig extends IConfig {
-    /** The version of the protocol: 13, or 8. It decides the name of the `Origin` header. Default: 13. */
+    /**
+     * The version of the protocol: 13 (RFC 6455), or 8 (a draft of it). Version 8 sends `Sec-WebSocket-Origin` instead
+     * of `Origin`. Default: 13.
+     */
     webSocketVersion?: number | undefined
 
-    /** For `https.request()`, when the URL begins with `wss:`. Certificates are verified unless it says otherwise. */
+    /**
+     * Options of `https.request()` for URLs that begin with `wss:`. Certificates are verified unless
+     * `rejectUnauthorized` is false.
+     */
     tlsOptions?: https.RequestOptions | undefined
   }
 
   export interface IRouterConfig {
-    /** The server whose requests are handled. */
+    /** The server whose requests the router handles. */
     server: server
   }
 
@@ -827,20 +883,20 @@ declare namespace websocket {
     callback: (request: IRouterRequest) => void
   }
 
-  /** A cookie of a request, or one to set by {@link request.accept}. */
+  /** A cookie of a request, or a cookie to set with {@link request.accept} (RFC 6265). */
   export interface ICookie {
     name: string
     value: string
     path?: string | undefined
     domain?: string | undefined
     expires?: Date | undefined
-    /** In seconds. */
+    /** The lifetime in seconds (`Max-Age`). */
     maxage?: number | undefined
     secure?: boolean | undefined
     httponly?: boolean | undefined
   }
 
-  /** @deprecated Extensions in use are named by strings. */
+  /** @deprecated {@link connection.extensions} contains strings. */
   export interface IExtension {
     name: string
     value: string
@@ -852,15 +908,15 @@ declare namespace websocket {
     params: Array<{ name: string, value: string | undefined }>
   }
 
-  /** A value with a text. */
+  /** A value that is converted to text by its method `toString()`. */
   export interface IStringified {
     toString: (...args: any[]) => string
   }
 
-  /** Bytes, which are sent as a binary message. A Blob is read first, and messages that are sent after it wait. */
+  /** Bytes, to send as a binary message. The connection reads a Blob first; messages sent after it wait for that. */
   export type Bytes = NodeJS.ArrayBufferView | ArrayBuffer | SharedArrayBuffer | BlobLike
 
-  /** A Blob or a File, of Node. (The browser's type in the library of TypeScript is another one, and fits as well.) */
+  /** A Blob or a File of Node. (The Blob in TypeScript's DOM library is another type, and is assignable as well.) */
   export interface BlobLike {
     readonly size: number
     readonly type: string
@@ -868,10 +924,10 @@ declare namespace websocket {
     slice (start?: number, end?: number, type?: string): BlobLike
   }
 
-  /** The data of a message: bytes, or a value with a text. */
+  /** The data of a message: bytes, or a value that is converted to text. */
   export type Data = Bytes | IStringified
 
-  /** Called once: without an error when the operating system has taken the message, or else with an error. */
+  /** Called once: without an error when the operating system has accepted the message, otherwise with the error. */
   export type SendCallback = (err?: Error) => void
 
   export interface IUtf8Message {
@@ -888,7 +944,7 @@ declare namespace websocket {
 
   export type Message = IUtf8Message | IBinaryMessage
 
-  /** Received bytes, as {@link frame.addData} reads them. */
+  /** A list of received buffers, the input of {@link frame.addData}. */
   export interface IBufferList extends EventEmitter {
     encoding: string
     length: number
@@ -911,24 +967,27 @@ declare namespace websocket {
     readonly cancelable: true
     readonly target: w3cwebsocket
 
-    /** No more listeners are called. */
+    /** Prevents the remaining listeners from being called. */
     stopImmediatePropagation (): void
   }
 
   export interface IMessageEvent extends IEvent {
-    /** A string or an ArrayBuffer. It is never a Buffer, which is here because @types/websocket has it. */
+    /** A string or an ArrayBuffer. It is never a Buffer: the type includes Buffer because @types/websocket does. */
     readonly data: string | Buffer | ArrayBuffer
   }
 
   export interface ICloseEvent extends IEvent {
+    /** The close code (RFC 6455 section 7.4). */
     readonly code: number
+
+    /** The close reason; `''` if there is none. */
     readonly reason: string
 
-    /** Whether the code is 1000. */
+    /** Whether the close code is 1000. */
     readonly wasClean: boolean
   }
 
-  /** The event `error`. It does not tell what has failed. In @types/websocket it is an Error. */
+  /** The event `error`. It contains no cause. In @types/websocket it is an Error. */
   export interface IErrorEvent extends IEvent {
     /** @deprecated The event has no such property. */
     name: string
@@ -946,22 +1005,22 @@ declare namespace websocket {
 
   /** Listeners of a {@link server} by event name. */
   export interface ServerEvents {
-    /** A handshake to accept or reject. Not emitted with `autoAcceptConnections`. */
+    /** Emitted for a handshake that the program accepts or rejects. Not emitted with `autoAcceptConnections`. */
     request: (request: request) => void
 
-    /** A request has been accepted. */
+    /** Emitted when a request was accepted. */
     connect: (connection: connection) => void
 
-    /** A connection has closed. */
+    /** Emitted when a connection has closed. */
     close: (connection: connection, reason: number, desc: string) => void
 
-    /** A handshake has been refused. */
+    /** Emitted when the server has refused an invalid handshake. */
     upgradeError: (error: Error) => void
   }
 
   /** Listeners of a {@link request} or an {@link IRouterRequest} by event name. */
   export interface RequestEvents<Request> {
-    /** Of a {@link request}: it is accepted or rejected. */
+    /** Emitted by a {@link request} that was accepted or rejected. An {@link IRouterRequest} does not emit it. */
     requestResolved: (request: Request) => void
     requestRejected: (request: Request) => void
     requestAccepted: (connection: connection) => void
@@ -971,21 +1030,21 @@ declare namespace websocket {
   export interface ConnectionEvents {
     message: (data: Message) => void
 
-    /** A frame; only with `assembleFragments: false`. */
+    /** Emitted for every frame, only with `assembleFragments: false`. */
     frame: (frame: frame) => void
 
-    /** The connection is closed. */
+    /** Emitted once, when the connection has closed. */
     close: (code: number, desc: string) => void
 
-    /** The socket has failed; `close` follows. Needs no listener. */
+    /** Emitted when the socket has failed; `close` follows. Without a listener, the error is ignored. */
     error: (err: Error) => void
 
-    /** The operating system has taken the messages that waited. */
+    /** Emitted when the program may send again: the operating system has accepted the waiting messages. */
     drain: () => void
     pause: () => void
     resume: () => void
 
-    /** A ping. It is answered unless the listener calls `cancel()`. */
+    /** Emitted for a ping. The connection answers with a pong unless the listener calls `cancel()`. */
     ping: (cancel: () => void, binaryPayload: Buffer) => void
     pong: (binaryPayload: Buffer) => void
   }
@@ -995,12 +1054,12 @@ declare namespace websocket {
     connect: (connection: connection) => void
     connectFailed: (err: Error) => void
 
-    /** The server has answered with another status than 101. With a listener, `connectFailed` is not emitted. */
+    /** Emitted for a status other than 101. If there is a listener, the client does not emit `connectFailed`. */
     httpResponse: (response: http.IncomingMessage, client: client) => void
   }
 }
 
-/** An EventEmitter with known events. Listeners of other events take anything. */
+/** An EventEmitter with typed events. Listeners of other events accept any arguments. */
 declare class Emitter<Events> extends EventEmitter {
   on<Name extends keyof Events> (event: Name, listener: Events[Name]): this
   on<Name extends string | symbol> (event: Other<Name, Events>, listener: Listener): this

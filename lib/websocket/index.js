@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-// What `websocket` exports.
+// The exports of `websocket`.
 
 const { runtime, runtimeReason } = require('../choice')
 const server = require('./server')
@@ -14,7 +14,7 @@ const w3cwebsocket = require('./w3c')
 const deprecation = require('./deprecation')
 const version = require('./version')
 
-// One name after the other: Node finds them so for ES modules that import by name.
+// A list of names without expressions: Node finds the exports for ES modules by reading this text.
 module.exports = {
   server, client, router, frame, request, connection, w3cwebsocket, deprecation, version, runtime, runtimeReason
 }

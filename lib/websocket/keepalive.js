@@ -1,27 +1,27 @@
 // @ts-check
 'use strict'
 
-const { clearImmediate, nextTick, now, programClock, setImmediate } = require('../runtime')
+const { clearImmediate, nextTick, now, programClock, setImmediate } = require('../scheduling')
 
 /**
- * The keep-alive of one connection. It pings a peer that has sent nothing for `keepaliveInterval`, and drops the
- * connection if the peer sends nothing for another `keepaliveGracePeriod`. It runs on the program's clock, which the
+ * The keep-alive of one connection. Pings a peer that has sent nothing for `keepaliveInterval`, and drops the
+ * connection if the peer sends nothing for another `keepaliveGracePeriod`. Runs on the program's clock, which the
  * program's tests may fake and advance.
  *
- * @typedef {import('../runtime').Timer} Timer
+ * @typedef {import('../scheduling').Timer} Timer
  */
 class Keepalive {
   #connection
   #link
-  /** @type {Timer | null} until the next ping */
+  /** @type {Timer | null} runs until the next ping */
   #interval = null
-  /** @type {{ stop: () => void } | null} until the peer counts as dead */
+  /** @type {{ stop: () => void } | null} runs until the connection is dropped */
   #grace = null
-  /** Bytes that had been read when the last ping was sent. */
+  /** The `bytesRead` of the socket when the last ping was sent. */
   #read = 0
-  /** The connection is over: no timer starts any more. */
-  #isOver = false
-  /** Whether the peer was heard in this tick. */
+  /** Whether the connection is over. After that, no timer starts. */
+  #hasEnded = false
+  /** Whether a frame of the peer has arrived in this tick. */
   #hasHeard = false
 
   /**
@@ -33,7 +33,7 @@ class Keepalive {
     this.#link = link
   }
 
-  /** A frame has arrived. Restarts the timer once per tick, however many frames a chunk has. */
+  /** Restarts the timer for a frame that has arrived, but only once per tick: a chunk may contain many frames. */
   heard () {
     if (this.#hasHeard || (this.#interval === null && this.#grace === null)) return
     this.#hasHeard = true
@@ -43,7 +43,7 @@ class Keepalive {
     else if (!this.#interval?.restart()) this.#connection.setKeepaliveTimer()
   }
 
-  /** @type {Keepalive[]} those that heard their peer in this tick */
+  /** @type {Keepalive[]} those with a frame of their peer in this tick */
   static #ofThisTick = []
 
   static #endTick () {
@@ -54,7 +54,7 @@ class Keepalive {
   /** @param {number} milliseconds */
   startInterval (milliseconds) {
     this.stop()
-    if (this.#isOver) return
+    if (this.#hasEnded) return
     this.#interval = programClock.timeout(() => {
       this.#interval = null
       this.#link.enter(() => this.#connection.handleKeepaliveTimer())
@@ -69,11 +69,11 @@ class Keepalive {
   /** @param {number} milliseconds */
   startGrace (milliseconds) {
     this.stopGrace()
-    if (this.#isOver) return
+    if (this.#hasEnded) return
     this.#read = this.#connection.socket.bytesRead
     const begun = now()
     this.#grace = programClock.timeout(() => {
-      // A timer that is late fires before what has come meanwhile is read.
+      // A late timer fires before Node reads the bytes that have arrived in the meantime.
       if (now() - begun > milliseconds) this.#graceEndsAfterReading(milliseconds)
       else this.#endGrace(milliseconds)
     }, milliseconds)
@@ -102,14 +102,14 @@ class Keepalive {
   }
 
   end () {
-    this.#isOver = true
+    this.#hasEnded = true
     this.stop()
   }
 
   /** @param {number} milliseconds */
   #graceIsOver (milliseconds) {
     const connection = this.#connection
-    // The peer is sending a frame. Its pong can only follow behind it.
+    // The peer is in the middle of a frame. Its pong can only follow after that frame.
     if (connection.socket.bytesRead !== this.#read) connection.setKeepaliveTimer()
     // A paused connection reads no pong.
     else if (connection.inputPaused) this.startGrace(milliseconds)

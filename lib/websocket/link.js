@@ -3,7 +3,7 @@
 
 const { Connection } = require('../connection/connection')
 const { PINGS, PONGS, ReadyState } = require('../connection/seam')
-const { nextTick, programClock, setImmediate } = require('../runtime')
+const { nextTick, programClock, setImmediate } = require('../scheduling')
 const transports = require('../transport')
 const { CLOSE_DESCRIPTIONS } = require('./close_codes')
 const { policyOf } = require('./config')
@@ -11,12 +11,12 @@ const { frameOf } = require('./received_frame')
 const { Keepalive } = require('./keepalive')
 const { State } = require('./state')
 
-/** The property by which a WebSocketConnection has its Link. */
+/** The property of a WebSocketConnection that contains its Link. */
 const LINK = Symbol('link')
 
 /**
- * The inner part of a WebSocketConnection: its engine, its transport, its timers and its end. The public object, whose
- * methods programs call and replace, has none of these. As the observer of the engine it calls those methods.
+ * The internal part of a WebSocketConnection: its engine, its transport, its timers and its teardown. The public object
+ * has none of these. The link is the engine's observer and calls the public methods, which programs may replace.
  *
  * @implements {Observer}
  * @typedef {import('../connection/seam').Observer} Observer
@@ -28,15 +28,15 @@ class Link {
   #engine = null
   /** @type {import('../transport/transport').Transport | null} */
   #transport = null
-  /** How the peer has broken the protocol, in words; `''` if it has not. */
+  /** The message of the peer's protocol violation; `''` if there is none. */
   #violation = ''
-  /** @type {import('../runtime').Timer | null} */
+  /** @type {import('../scheduling').Timer | null} */
   #closeTimer = null
-  /** Whether `resume()` was called in this tick. It takes effect in the next one. */
+  /** Whether `resume()` was called in this tick. The call takes effect in the next tick. */
   isResuming = false
-  /** Whether the transport has ended, and has given the socket what was left. */
+  /** Whether the transport has ended and has passed its remaining output to the socket. */
   #hasEnded = false
-  /** @type {import('../connection/queue').Queue | null} messages that wait until a Blob has been read */
+  /** @type {import('../connection/queue').Queue | null} messages behind a Blob that is being read */
   queue = null
 
   /** @param {WebSocketConnection} connection */
@@ -45,7 +45,7 @@ class Link {
     this.keepalive = new Keepalive(connection, this)
   }
 
-  /** The engine. A connection that a program has constructed begins on first use. */
+  /** The engine. If the program has constructed the connection, the first access starts it. */
   get engine () {
     if (this.#engine === null) this.listen()
     return /** @type {Connection} */ (this.#engine)
@@ -58,18 +58,18 @@ class Link {
     return engine
   }
 
-  /** Listens to the socket and reads from it. A server answers the handshake first, if it has not done so. */
+  /** Listens to the socket and reads from it. On a server, answers the opening handshake if that is still pending. */
   listen () {
     if (this.#transport !== null) return
     const connection = this.#connection
     const { config, maskOutgoingPackets, socket } = connection
     const isClient = Boolean(maskOutgoingPackets)
-    // Without an engine, the handshake is complete.
+    // Without an engine, the opening handshake is complete.
     const engine = this.#engine ?? this.establish(Connection.established(isClient, policyOf(config, isClient)))
     socket.on('error', (/** @type {any} */ error) => this.enter(() => connection.handleSocketError(error)))
     socket.on('end', () => this.enter(() => connection.handleSocketEnd()))
     socket.on('close', (/** @type {boolean} */ hadError) => this.enter(() => this.#socketClosed(hadError)))
-    // A socket says that it begins to flow before it brings anything.
+    // Emits `resume` before the first bytes, as a socket of Node does.
     nextTick(() => this.enter(() => {
       if (connection.connected && !connection.inputPaused) connection.handleSocketResume()
     }))
@@ -79,17 +79,20 @@ class Link {
     if (engine.readyState === ReadyState.Connecting) this.#transport.start()
   }
 
-  /** A program that pauses the socket itself pauses the connection. */
+  /** Pauses the connection when the program has paused the socket itself. */
   #socketPaused = () => {
     const connection = this.#connection
     if (connection.connected && this.#transport?.isReading) this.enter(() => connection.pause())
   }
 
-  /** A program has resumed the socket itself. Node says so, too, of one that was paused again meanwhile. */
+  /**
+   * Resumes the connection when the program has resumed the socket itself. Node emits `resume` even if the socket was
+   * paused again in the meantime.
+   */
   #socketResumed = () => {
     const connection = this.#connection
     const { connected, inputPaused, socket } = connection
-    // A transport that ends lets the rest of the stream flow.
+    // A transport that has ended resumes the socket itself, to discard the remaining bytes.
     if (this.#hasEnded || !connected || !inputPaused || socket.readableFlowing === false) return
     this.enter(() => connection.resume())
   }
@@ -99,7 +102,7 @@ class Link {
     return this.#transport?.isNative
   }
 
-  /** Bytes of messages that the kernel has not taken yet. */
+  /** The bytes of messages that the kernel has not accepted yet. */
   get bufferedAmount () {
     if (this.#engine === null || this.#connection.state === State.Closed) return 0
     const { bufferedAmount } = this.#engine.outgoing
@@ -118,8 +121,8 @@ class Link {
   }
 
   /**
-   * Takes bytes of the peer that have come with the opening handshake, and delivers them in the next turn of the event
-   * loop: by then a program that awaits the connection has attached its listeners, too.
+   * Stores bytes that came with the opening handshake, and delivers them in a later turn of the event loop. By then, a
+   * program that awaits the connection has attached its listeners.
    *
    * @param {Uint8Array} bytes
    */
@@ -130,7 +133,7 @@ class Link {
   }
 
   /**
-   * Takes bytes that a program passes in the place of the peer.
+   * Handles bytes from the program as if the peer had sent them.
    *
    * @param {Buffer} bytes
    */
@@ -165,7 +168,11 @@ class Link {
     if (connection.connected) connection.emit('frame', frameOf(connection, frame))
   }
 
-  /** @param {Buffer} payload answered unless a listener cancels that */
+  /**
+   * Answers with a pong, unless a listener of `ping` cancels it.
+   *
+   * @param {Buffer} payload
+   */
   pinged (payload) {
     const connection = this.#connection
     this.keepalive.heard()
@@ -199,7 +206,7 @@ class Link {
   closed (code, reason) {
     const connection = this.#connection
     if (this.#violation !== '') return connection.drop(code, this.#violation)
-    // The peer has answered our close frame. The socket ends already.
+    // The peer has answered our close frame. Our half of the socket is already ending.
     if (!connection.connected) return
     connection.state = State.PeerRequestedClose
     connection.closeReasonCode = code ?? -1
@@ -210,7 +217,7 @@ class Link {
 
   // The end.
 
-  /** @param {number} milliseconds that the peer has to end its half of the socket, after our close frame */
+  /** @param {number} milliseconds time for the peer to end its half of the socket after our close frame */
   startCloseTimer (milliseconds) {
     this.stopCloseTimer()
     this.#closeTimer = programClock.timeout(() => {
@@ -224,46 +231,49 @@ class Link {
     this.#closeTimer = null
   }
 
-  /** Ends our half of the socket behind what was sent, also behind a message that is still being compressed. */
+  /** Ends our half of the socket after everything sent so far, including a message that is still being compressed. */
   end () {
     const engine = this.#engine
     if (engine !== null && (engine.isBusy || !engine.sessionsAreIdle)) setImmediate(() => this.end())
-    else this.#leave('end')
+    else this.#disconnect('end')
   }
 
-  /** Ends our half, because the peer has ended its half. What a paused program has not read yet is delivered first. */
+  /**
+   * Ends our half of the socket, because the peer has ended its half. If messages are still waiting for a paused
+   * program or for extensions, ends it after their delivery.
+   */
   peerEnded () {
     const { delivery } = this.engine
-    if (!delivery.holdsBack(() => this.peerEnded())) this.end()
+    if (!delivery.hasUndelivered(() => this.peerEnded())) this.end()
   }
 
   /** @param {boolean} hadError */
   #socketClosed (hadError) {
     const connection = this.#connection
-    this.#engine?.dropOutput()
-    // What came before the peer's end is delivered. A program that destroys the socket itself wants no more of it.
+    this.#engine?.discardOutput()
+    // Messages from before the peer's end are delivered first. If the program has destroyed the socket, they are not.
     const isOfPeer = connection.connected && connection.receivedEnd
-    if (isOfPeer && this.engine.delivery.holdsBack(() => this.#socketClosed(hadError))) return
+    if (isOfPeer && this.engine.delivery.hasUndelivered(() => this.#socketClosed(hadError))) return
     connection.handleSocketClose(hadError)
   }
 
   /** @param {'end' | 'abort'} how */
-  #leave (how) {
+  #disconnect (how) {
     this.#hasEnded = true
-    transports.leave(this.#connection.socket, this.#transport, how)
+    transports.disconnect(this.#connection.socket, this.#transport, how)
   }
 
-  /** Closes the socket at once. What was sent is offered to the kernel before. */
+  /** Offers the unsent bytes to the kernel, then closes the socket at once. */
   abort () {
     try {
-      this.#leave('abort')
+      this.#disconnect('abort')
     } finally {
-      this.over()
+      this.ended()
     }
   }
 
-  /** Stops the timers and releases the engine. Nothing is emitted any more. */
-  over () {
+  /** Stops the timers and releases the engine. No events follow. */
+  ended () {
     this.stopCloseTimer()
     this.keepalive.end()
     this.queue?.abandon()
@@ -295,7 +305,7 @@ function linkOf (connection) {
 }
 
 /**
- * Gives a connection its engine, before it listens to its socket.
+ * Sets the engine of a connection, before the connection listens to its socket.
  *
  * @param {WebSocketConnection} connection
  * @param {Connection} engine

@@ -1,5 +1,5 @@
 // @ts-check
 'use strict'
 
-/** The name by which a router finds the handler of a request without subprotocols. */
+/** The subprotocol that a router uses for the handler of requests without subprotocols. */
 module.exports = '____no_protocol____'

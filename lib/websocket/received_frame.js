@@ -5,7 +5,7 @@ const { CLOSE, splitClosePayload } = require('./frame_bytes')
 const WebSocketFrame = require('./frame')
 
 /**
- * Makes the object that the event `frame` gives of a frame that the engine has read.
+ * Returns the object that the event `frame` passes for a frame that the engine has decoded.
  *
  * @param {any} connection
  * @param {import('../connection/seam').Frame} frame
@@ -20,7 +20,7 @@ function frameOf ({ maskBytes, frameHeader, config }, { fin, rsv, opcode, isMask
   return frame
 }
 
-/** The `parseState` of a frame that has been read. */
+/** The `parseState` of a complete frame. */
 const COMPLETE = 6
 
 module.exports = { frameOf }

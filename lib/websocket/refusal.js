@@ -1,15 +1,15 @@
 // @ts-check
 'use strict'
 
-// The answers of a server to handshakes that it rejects.
+// The HTTP responses to handshakes that a server rejects.
 
 const { Buffer } = require('node:buffer')
 const transports = require('../transport')
 
 /**
- * The bytes of the answer: a head without a body.
+ * Returns the bytes of the response: a head without a body.
  *
- * @param {any} status 403 is sent for what is no status
+ * @param {any} status 403 replaces an invalid one
  * @param {any} reason
  * @param {any} headers
  */
@@ -17,13 +17,13 @@ function refusal (status, reason, headers) {
   const code = Number.isInteger(status) && status >= 100 && status <= 999 ? status : 403
   const lines = [`HTTP/1.1 ${code} ${DESCRIPTIONS[code]}`, 'Connection: close']
   if (reason) lines.push(`X-WebSocket-Reject-Reason: ${latin1(reason)}`)
-  // Inherited headers count, as in the original.
+  // Includes inherited headers, as the original does.
   for (const name in headers) lines.push(`${latin1(name)}: ${latin1(headers[name])}`)
   return Buffer.from(lines.join('\r\n') + '\r\n\r\n', 'latin1')
 }
 
 /**
- * The text of a header, without the characters that would end it.
+ * Returns the text of a header without CR, LF and NUL, which could end the header.
  *
  * @param {any} value
  */
@@ -32,8 +32,8 @@ function headerText (value) {
 }
 
 /**
- * The text with a byte for each character, as the original writes it. Line breaks are removed after that, because some
- * characters become line breaks by it.
+ * Converts a text to one byte per character, as the original does. Removes line breaks after the conversion, because
+ * it turns some other characters into line breaks.
  *
  * @param {any} value
  */
@@ -42,8 +42,8 @@ function latin1 (value) {
 }
 
 /**
- * Writes the last bytes to a socket and ends it. The socket is destroyed if the peer does not take them and end its
- * half in time.
+ * Writes the last bytes to a socket and ends it. Destroys the socket if the peer does not read them and end its half
+ * within a time limit.
  *
  * @param {any} socket
  * @param {Buffer} bytes
@@ -51,13 +51,13 @@ function latin1 (value) {
 function endWith (socket, bytes) {
   if (socket.destroyed) return
   socket.write(bytes)
-  transports.leave(socket, null, 'end')
-  // Discards what the peer has sent behind its request, so that the socket reaches its end.
+  transports.disconnect(socket, null, 'end')
+  // Discards the bytes that the peer has sent after its request, so that the socket reaches its end.
   socket.resume()
 }
 
 /**
- * The descriptions that WebSocket-Node sends, some of which are not Node's. Other codes have none.
+ * The reason phrases of the original. Some differ from Node's, and other codes have none.
  *
  * @type {Record<number, string>}
  */

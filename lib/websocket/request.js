@@ -7,7 +7,7 @@ const { inherits } = require('node:util')
 const { Connection } = require('../connection/connection')
 const { judgeHandshake } = require('../http/handshake')
 const { requestUrl } = require('../http/request')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const { policyOf } = require('./config')
 const WebSocketConnection = require('./connection')
 const { cookieHeaders, parseCookies } = require('./cookies')
@@ -16,17 +16,17 @@ const { establish } = require('./link')
 const { endWith, headerText, refusal } = require('./refusal')
 const { illegalCharacter } = require('./token')
 
-/** The property of a request with the bytes that came with it. */
+/** The property of a request that contains the bytes received after its head. */
 const HEAD = Symbol('head')
 
 /**
- * The opening handshake of a client. A program accepts or rejects it.
+ * The opening handshake of a client, to be accepted or rejected by the program.
  *
  * @this {any}
  * @param {any} socket
  * @param {any} httpRequest
  * @param {any} serverConfig
- * @param {any} [head] bytes that came with the request
+ * @param {any} [head] bytes received after the head of the request
  */
 function WebSocketRequest (socket, httpRequest, serverConfig, head = undefined) {
   EventEmitter.call(this)
@@ -95,7 +95,7 @@ const methods = {
     else {
       this._removeSocketCloseListeners()
       answer(connection, engine, this[HEAD])
-      // The program may keep the request.
+      // Frees the bytes, because the program may keep the request.
       this[HEAD] = undefined
     }
     this.emit('requestAccepted', connection)
@@ -137,7 +137,7 @@ function unsupported (version) {
 }
 
 /**
- * An error, with the status and the headers of the answer to it.
+ * Returns an error that carries the status and the headers of the response.
  *
  * @param {string} message
  * @param {number} httpCode
@@ -151,7 +151,7 @@ function refused (message, httpCode) {
 
 /**
  * @param {any} config of the server
- * @param {string} [protocol] the one that was accepted
+ * @param {string} [protocol] the accepted subprotocol
  */
 function policyFor (config, protocol) {
   const { strictHandshake } = config
@@ -163,14 +163,15 @@ function policyFor (config, protocol) {
 }
 
 /**
- * Programs get the subprotocols in lower case. The answer has the spelling of the client.
+ * Reads the subprotocols that the client offers. Programs see them in lower case; the response uses the client's
+ * spelling.
  *
  * @param {any} request
  * @param {string | undefined} header
  */
 function readProtocols (request, header) {
   const protocols = header ? header.split(COMMA) : []
-  // An object without prototype, because the client chooses the keys.
+  // The object has no prototype, because the client chooses the keys.
   request.protocolFullCaseMap = Object.create(null)
   request.requestedProtocols = protocols.map((protocol) => protocol.toLowerCase())
   for (const protocol of protocols) request.protocolFullCaseMap[protocol.toLowerCase()] = protocol
@@ -192,11 +193,10 @@ function parameter (text) {
   return { name, value }
 }
 
-// Accepting it.
+// Accepting the handshake.
 
 /**
- * Makes the engine that answers the handshake. For arguments that it cannot answer with, it rejects the request and
- * throws.
+ * Creates the engine that answers the handshake. Rejects the request and throws if an argument is invalid.
  *
  * @param {any} request
  * @param {any} acceptedProtocol
@@ -223,7 +223,7 @@ function engineFor (request, acceptedProtocol, allowedOrigin, cookies) {
 }
 
 /**
- * The subprotocol that a program accepts, in the spelling of the client; undefined if it accepts none.
+ * Returns the accepted subprotocol in the client's spelling; undefined if the program accepts none.
  *
  * @param {any} request
  * @param {any} accepted
@@ -234,7 +234,7 @@ function protocolOf (request, accepted) {
   request.protocolFullCaseMap = null
   if (accepted) {
     const protocol = protocolFullCaseMap[accepted.toLowerCase()] ?? accepted
-    // The original always names this character, whatever the illegal one is.
+    // The message of the original always names U+0000, whichever character is illegal.
     if (illegalCharacter(protocol) !== undefined) throw new Error('Illegal character "\0" in subprotocol.')
     if (!requestedProtocols.includes(accepted)) {
       throw new Error('Specified protocol was not requested by the client.')
@@ -256,8 +256,8 @@ function connectionFor (request, protocol) {
 }
 
 /**
- * Runs a step of `accept()`. If it throws, a listener or the configuration does not allow the connection, and the
- * client gets an answer all the same.
+ * Runs a step of `accept()`. If a listener throws, or the constructor rejects the configuration, answers the client
+ * with status 500 and throws the same exception.
  *
  * @template T
  * @param {any} socket
@@ -274,8 +274,8 @@ function orRefuse (socket, step) {
 }
 
 /**
- * Answers the handshake. Frames that have come with the request are delivered in the next tick, when the program has
- * attached its listeners.
+ * Answers the handshake. Delivers frames that came with the request in a later turn of the event loop, after the
+ * program has attached its listeners.
  *
  * @param {any} connection
  * @param {Connection} engine
@@ -291,13 +291,13 @@ function answer (connection, engine, head) {
 }
 
 /**
- * Closes a connection whose client has gone, in the next tick, when the program has attached its listeners. What the
- * program sends until then stays with the engine, which has no socket.
+ * Closes a connection whose client has disconnected. Waits for the next tick, so that the program can attach its
+ * listeners. Until then, the engine has no socket and keeps what the program sends.
  *
  * @param {any} connection
  */
 function closeLost (connection) {
-  // The constructor of the connection has removed the listener of the request.
+  // The constructor of the connection has removed the request's listener.
   connection.socket.on('error', ignore)
   nextTick(() => connection.drop(1006, 'TCP connection lost before handshake completed.', true))
 }

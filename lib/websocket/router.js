@@ -16,7 +16,7 @@ const { extend } = require('./utils')
  */
 
 /**
- * Calls a handler for each request of a server, chosen by path and subprotocol.
+ * Calls a handler for each request of a server. The path and the subprotocol select the handler.
  *
  * @this {any}
  * @param {any} [config]
@@ -24,7 +24,7 @@ const { extend } = require('./utils')
 function WebSocketRouter (config) {
   EventEmitter.call(this)
   this.config = { server: null }
-  // Inherited keys count, as in the original.
+  // Copies inherited keys, too, as the original does.
   extend(this.config, config)
   this.handlers = []
   this._requestHandler = this.handleRequest.bind(this)
@@ -80,7 +80,7 @@ const methods = {
   handleRequest (request) {
     const { requestedProtocols, resourceURL: { pathname } } = request
     const asked = requestedProtocols.length > 0 ? requestedProtocols : [NO_PROTOCOL]
-    // Tries the subprotocols in the order of the client, and the handlers in the order in which they were mounted.
+    // Tries the subprotocols in the client's order, and the handlers in the order of mounting.
     for (const each of asked) {
       const protocol = each.toLowerCase()
       const handler = this.handlers.find((/** @type {Handler} */ handler) =>
@@ -92,7 +92,8 @@ const methods = {
 }
 
 /**
- * A RegExp with the flag `g` or `y` would start where its last match ended.
+ * Returns whether a path matches. Resets `lastIndex`, because a RegExp with the flag `g` or `y` starts at the end of
+ * its last match.
  *
  * @param {RegExp} path
  * @param {string} pathname

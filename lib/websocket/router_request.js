@@ -6,7 +6,7 @@ const { inherits } = require('node:util')
 const NO_PROTOCOL = require('./no_protocol')
 
 /**
- * A request for a handler of a router. To accept it is to accept the subprotocol that has matched.
+ * The request that a router passes to a handler. `accept()` accepts the subprotocol that the router has matched.
  *
  * @this {any}
  * @param {any} webSocketRequest
@@ -20,7 +20,7 @@ function WebSocketRouterRequest (webSocketRequest, resolvedProtocol) {
 }
 inherits(WebSocketRouterRequest, EventEmitter)
 
-/** The properties that it has in common with the request of the server. */
+/** The properties that are copied from the request of the server. */
 const SHARED = [
   'origin', 'resource', 'resourceURL', 'httpRequest', 'remoteAddress', 'webSocketVersion', 'requestedExtensions',
   'cookies'

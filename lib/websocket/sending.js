@@ -15,7 +15,7 @@ const { checkFrame, payloadOf, rsvOf } = require('./frame_bytes')
 const { linkOf } = require('./link')
 const { State } = require('./state')
 
-// The methods of a WebSocketConnection that send: messages, control frames and single frames.
+// The sending methods of a WebSocketConnection: for messages, control frames and single frames.
 
 const TEXT = 0x01
 const BINARY = 0x02
@@ -64,10 +64,10 @@ const methods = {
       link.engine.close(reasonCode, reason)
       link.end()
     }
-    // Our half of the socket ends behind the frame.
+    // The close frame is the last output: it has left when our half of the socket has finished.
     if (typeof cb === 'function') finished(this.socket, { readable: false }, cb)
     if (link.queue === null) send()
-    else link.queue.end(send)
+    else link.queue.whenEmpty(send)
   },
 
   sendFrame (frame, cb) {
@@ -108,7 +108,7 @@ const methods = {
 const { fragmentAndSend, sendFrame } = methods
 
 /**
- * Whether a connection sends by this method of ours, and by no other one that a program has put in its place.
+ * Returns whether the program has replaced neither this method of a connection nor one that `isPatched` checks.
  *
  * @param {any} connection
  * @param {'sendUTF' | 'sendBytes'} method
@@ -118,8 +118,8 @@ function isUsual (connection, method) {
 }
 
 /**
- * Whether a program has replaced one of the methods that the original sends messages by. If so, messages go through
- * those methods as frames.
+ * Returns whether the program has replaced one of the methods through which the original sends messages. If so, our
+ * messages pass through those methods as frames, too.
  *
  * @param {any} connection
  */
@@ -129,7 +129,7 @@ function isPatched (connection) {
 
 /**
  * @param {any} connection
- * @param {any} message a string, a Buffer, a Blob, or what the engine has for a prepared message
+ * @param {any} message a string, a Buffer, a Blob, or the engine's form of a prepared message
  * @param {any} cb
  */
 function sendMessage (connection, message, cb) {
@@ -147,11 +147,11 @@ function sendMessage (connection, message, cb) {
 }
 
 /**
- * A frame behind a Blob that is being read.
+ * Queues a frame behind a Blob that is being read.
  *
  * @param {any} connection
  * @param {any} frame
- * @param {Buffer} payload a copy, because the program may change it meanwhile
+ * @param {Buffer} payload a copy, because the program may change the original before the frame is sent
  * @param {Callback | null} receipt
  */
 function queueFrame (connection, frame, payload, receipt) {
@@ -167,7 +167,8 @@ function queueFrame (connection, frame, payload, receipt) {
 }
 
 /**
- * The text that is sent for a value. A `toString` that returns no string throws what Buffer throws for it.
+ * Returns the text to send for a value. If `toString()` returns no string, Buffer converts the result, or throws, as in
+ * the original.
  *
  * @param {any} data
  * @returns {string}
@@ -183,7 +184,8 @@ function receiptOf (cb) {
 }
 
 /**
- * A callback for each of `count` frames. It calls `cb` once, with the first error or after the last frame.
+ * Returns a callback to pass with each of `count` frames. It calls `cb` once: with the first error, or after the last
+ * frame.
  *
  * @param {number} count
  * @param {any} cb
@@ -211,7 +213,7 @@ function frameWith ({ maskBytes, frameHeader, config }, opcode, payload) {
 }
 
 /**
- * The bytes of a frame as the peer would send it.
+ * Returns the bytes of a frame as the peer would send them.
  *
  * @param {any} frame
  * @param {boolean} isMasked
@@ -222,7 +224,8 @@ function bytesOf (frame, isMasked) {
 }
 
 /**
- * The payload of a control frame. Above the 125 bytes of RFC 6455 section 5.5 it is cut to 124, as in the original.
+ * Returns the payload of a control frame. A payload above 125 bytes, the limit of RFC 6455 section 5.5, is cut to 124
+ * bytes, as in the original.
  *
  * @param {any} data
  */

@@ -4,7 +4,7 @@
 const { EventEmitter } = require('node:events')
 const { inherits } = require('node:util')
 const { binaryOf } = require('../connection/messages')
-const { nextTick } = require('../runtime')
+const { nextTick } = require('../scheduling')
 const { broadcastBytes, broadcastText } = require('./broadcast')
 const { SERVER_DEFAULTS, checkConfig } = require('./config')
 const { debugFor } = require('./debug')
@@ -12,7 +12,7 @@ const WebSocketRequest = require('./request')
 const { extend } = require('./utils')
 
 /**
- * Handles the `upgrade` events of HTTP servers, and gives them to the program as requests.
+ * Handles the `upgrade` events of HTTP servers, and emits a request for each.
  *
  * @this {any}
  * @param {any} [config]
@@ -34,7 +34,7 @@ inherits(WebSocketServer, EventEmitter)
 const methods = {
   mount (config) {
     this.config = { ...SERVER_DEFAULTS }
-    // Inherited and unknown keys are kept, as in the original.
+    // Copies inherited and unknown keys, as the original does.
     extend(this.config, config)
     const { httpServer } = this.config
     if (!httpServer) throw new Error('You must specify an httpServer on which to mount the WebSocket server.')
@@ -48,7 +48,7 @@ const methods = {
   },
 
   closeAllConnections () {
-    // Copies, because listeners may change the lists.
+    // Iterates over copies, because listeners may change the lists.
     for (const connection of [...this.connections]) connection.close()
     for (const request of [...this.pendingRequests]) {
       nextTick(() => {
@@ -91,7 +91,7 @@ const methods = {
     request.once('requestResolved', this._handlers.requestResolved)
     const gone = () => this._handlers.requestResolved(request)
     socket.once('close', gone)
-    // The socket outlives the request, which need not be kept.
+    // The socket outlives the request and must not keep it in memory.
     request.once('requestResolved', () => socket.removeListener('close', gone))
 
     if (this.config.autoAcceptConnections) autoAccept(this, request)
@@ -126,14 +126,14 @@ function autoAccept (server, request) {
   try {
     request.accept(request.requestedProtocols[0], request.origin)
   } catch (error) {
-    // accept() rejects a subprotocol that is no token. Other errors are those of listeners.
+    // accept() rejects the request if the subprotocol is not a token. Other errors come from listeners.
     if (!isRejected) throw error
     refused(server, error)
   }
 }
 
 /**
- * Reports a handshake that was answered with an error.
+ * Reports a handshake that the server has answered with an error.
  *
  * @param {any} server
  * @param {any} error

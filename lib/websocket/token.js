@@ -4,8 +4,8 @@
 const SEPARATORS = '()<>@,;:\\"/[]?={} \t'
 
 /**
- * The first character that a token must not have (RFC 2616 section 2.2); undefined if there is none. Subprotocols are
- * tokens.
+ * Returns the first character that a token must not contain (RFC 2616 section 2.2); undefined if there is none.
+ * Subprotocols are tokens.
  *
  * @param {string} text
  */

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-// Helpers that programs require by the path that they have in the original.
+// Helpers that programs require by the path of the original.
 
 const { Buffer } = require('node:buffer')
 const { EventEmitter } = require('node:events')
@@ -20,8 +20,8 @@ function extend (dest, source) {
 }
 
 /**
- * A log for one namespace of `debug` that keeps its lines until `printOutput` is called. If the namespace is off, it
- * keeps nothing.
+ * Returns a logger for one namespace of `debug`, which buffers its lines until `printOutput` is called. If the
+ * namespace is disabled, it buffers nothing.
  *
  * @param {string} identifier
  * @param {any} uniqueID printed in each line
@@ -72,7 +72,7 @@ class BufferingLogger {
 const { listenerCount: eventEmitterListenerCount } = EventEmitter
 const { allocUnsafe: bufferAllocUnsafe, from: bufferFromString } = Buffer
 
-// One name after the other: Node finds them so for ES modules that import by name.
+// A list of names without expressions: Node finds the exports for ES modules by reading this text.
 module.exports = {
   noop,
   extend,

@@ -1,5 +1,5 @@
 // @ts-check
 'use strict'
 
-// The version of the package `websocket` that this interface is that of, because programs compare it.
+// The version of the original, the package `websocket`. Programs compare it.
 module.exports = '1.0.35'

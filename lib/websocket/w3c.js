@@ -5,7 +5,7 @@ const { Buffer } = require('node:buffer')
 const { inspect, types } = require('node:util')
 const { arrayBufferOf } = require('../bytes')
 const { binaryOf } = require('../connection/messages')
-const { programClock } = require('../runtime')
+const { programClock } = require('../scheduling')
 const WebSocketClient = require('./client')
 const { Event, makeTarget } = require('./event_target')
 const { linkOf } = require('./link')
@@ -14,8 +14,8 @@ const ReadyState = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 }
 const { CONNECTING, OPEN, CLOSING, CLOSED } = ReadyState
 
 /**
- * A client with the interface of the browser's WebSocket. It connects at once. Its state stands in public properties,
- * because programs read and write those of the original.
+ * A client with the interface of the browser's WebSocket. Connects at once. Keeps its state in public properties, as
+ * the original does, because programs read and write them.
  *
  * @this {any}
  * @param {any} url
@@ -41,7 +41,7 @@ function W3CWebSocket (url, protocols, origin, headers, requestOptions, clientCo
   this._client.connect(url, protocols, origin, headers, requestOptions)
 }
 
-/** @param {any} config it may be frozen */
+/** @param {any} config the program's, which may be frozen */
 function assembling (config) {
   if (typeof config !== 'object') throw new TypeError(`Invalid clientConfig: ${inspect(config)}; expected an object`)
   return Reflect.set(config, 'assembleFragments', true) ? config : { ...config, assembleFragments: true }
@@ -54,7 +54,7 @@ const methods = {
     if (typeof data === 'string' || types.isStringObject(data)) return void this._connection.sendUTF(data)
     const message = binaryOf(data)
     if (Buffer.isBuffer(message)) this._connection.sendBytes(message)
-    // A Blob.
+    // Here `message` is a Blob.
     else if (message !== null) this._connection.sendBytes(data)
     else if (typeof data.byteLength === 'number') this._connection.sendBytes(Buffer.from(data))
     else throw new Error('unknown binary data:')
@@ -111,7 +111,7 @@ function close (connection, code, reason) {
 }
 
 /**
- * Closes the connection as soon as the client has made it, and aborts the client if that takes longer than
+ * Closes the connection as soon as the client has opened it. Aborts the client if that takes longer than
  * `closeTimeout`.
  *
  * @param {any} client
@@ -146,9 +146,9 @@ function connected (ws, connection) {
  * @param {any} message
  */
 function received (ws, { utf8Data, binaryData }) {
-  // The original swallows empty texts.
+  // Delivers empty texts, too, which the original drops.
   if (typeof utf8Data === 'string') dispatchMessage(ws, utf8Data)
-  // By the property, which a program may have redefined.
+  // Reads the public property, because the program may have redefined it.
   else if (binaryData && ws.binaryType === 'arraybuffer') dispatchMessage(ws, arrayBufferOf(binaryData))
 }
 
@@ -162,7 +162,7 @@ function dispatchMessage (ws, data) {
   ws.dispatchEvent(event)
 }
 
-/** @param {any} ws that could not connect, or was closed before it did */
+/** @param {any} ws that failed to connect, or was closed before it was open */
 function connectFailed (ws) {
   stopListening(ws)
   ws._readyState = CLOSED
@@ -184,7 +184,11 @@ function connectionClosed (ws, code, reason) {
   dispatchClose(ws, code, reason || '')
 }
 
-/** @param {any} ws it stops listening to its client and its connection */
+/**
+ * Removes all listeners from the client and the connection.
+ *
+ * @param {any} ws
+ */
 function stopListening ({ _client, _connection }) {
   _client.removeAllListeners()
   if (_connection) _connection.removeAllListeners()

@@ -2,7 +2,7 @@ import websocket = require('../index.js')
 
 export = BufferList
 
-/** A list of buffers as one: what `addData()` of a frame reads from. */
+/** A list of buffers that reads like one buffer: the input of `addData()` of a frame. */
 declare const BufferList: {
   new (options?: { encoding?: string }): websocket.IBufferList
   (options?: { encoding?: string }): websocket.IBufferList

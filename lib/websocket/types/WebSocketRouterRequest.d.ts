@@ -2,8 +2,8 @@ import websocket = require('../index.js')
 
 export = WebSocketRouterRequest
 
-/** What a handler of a router gets. */
+/** The request that a router passes to a handler. */
 declare const WebSocketRouterRequest: {
-  /** @param resolvedProtocol In lower case. */
+  /** @param resolvedProtocol The matching subprotocol, in lower case. */
   new (webSocketRequest: websocket.request, resolvedProtocol: string): websocket.IRouterRequest
 }

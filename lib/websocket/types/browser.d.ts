@@ -1,6 +1,6 @@
 import { version as websocketVersion } from '../index.js'
 
-/** The platform's WebSocket; null where there is none. */
+/** The platform's WebSocket; null if the platform has none. */
 export const w3cwebsocket: {
   /** Connects at once. */
   new (url: string, protocols?: string | string[] | null): PlatformWebSocket
@@ -12,5 +12,5 @@ export const w3cwebsocket: {
 
 export const version: typeof websocketVersion
 
-/** `WebSocket` where the program's types have it, those of the DOM or of Node 22. */
+/** The type of `WebSocket` if the program's types declare it, as those of the DOM and of Node 22 do; otherwise any. */
 type PlatformWebSocket = typeof globalThis extends { WebSocket: { prototype: infer Platform } } ? Platform : any

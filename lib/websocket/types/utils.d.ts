@@ -4,7 +4,7 @@ import { EventEmitter } from 'events'
 
 export function noop (): void
 
-/** Copies all properties that can be enumerated, inherited ones too. */
+/** Copies all enumerable properties, including inherited ones. */
 export function extend (dest: object, source: object): void
 
 export function eventEmitterListenerCount (emitter: EventEmitter, type: string | symbol): number
@@ -12,7 +12,7 @@ export function eventEmitterListenerCount (emitter: EventEmitter, type: string |
 export const bufferAllocUnsafe: typeof Buffer.allocUnsafe
 export const bufferFromString: typeof Buffer.from
 
-/** A log for a namespace of the package `debug`, which prints when it is told to. */
+/** Returns a logger for a namespace of the package `debug`. It buffers its lines until `printOutput()` is called. */
 export function BufferingLogger (identifier: string, uniqueID: unknown): Log
 
 interface Log {

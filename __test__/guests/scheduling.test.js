@@ -7,12 +7,12 @@ const { test } = require('node:test')
 const timers = require('node:timers')
 const FakeTimers = require('@sinonjs/fake-timers')
 
-const runtime = require('../../lib/runtime')
+const scheduling = require('../../lib/scheduling')
 const { runChild } = require('../support/child')
 const { inScope } = require('../support/test')
 
 test('in a program that has not touched them, these are the functions of Node', () => {
-  const { clearImmediate, hostProcess, nextTick, setImmediate } = runtime
+  const { clearImmediate, hostProcess, nextTick, setImmediate } = scheduling
   const { clearImmediate: clear, setImmediate: set } = timers
   assert.deepEqual({ hostProcess, nextTick }, { hostProcess: process, nextTick: process.nextTick })
   assert.deepEqual({ clearImmediate, setImmediate }, { clearImmediate: clear, setImmediate: set })
@@ -21,9 +21,9 @@ test('in a program that has not touched them, these are the functions of Node', 
 test('the time that turns of the event loop are measured by goes on under a fake clock', () => {
   const clock = FakeTimers.install({ toFake: ['hrtime', 'performance'] })
   try {
-    const before = runtime.now()
+    const before = scheduling.now()
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
-    assert.ok(runtime.now() - before > 4)
+    assert.ok(scheduling.now() - before > 4)
   } finally {
     clock.uninstall()
   }
@@ -38,8 +38,8 @@ test('a wrapper, as instrumentation installs them, is used and no fake', () => i
       return nextTick.call(process, (...args) => callback(...args), ...args)
     }
     timers.setImmediate = (callback) => setImmediate(() => callback())
-    const runtime = require('../../lib/runtime')
-    console.log(runtime.nextTick === process.nextTick, runtime.setImmediate === timers.setImmediate)
+    const scheduling = require('../../lib/scheduling')
+    console.log(scheduling.nextTick === process.nextTick, scheduling.setImmediate === timers.setImmediate)
   }, { path: require.resolve('../support/wire') })
   assert.equal((await finished).stdout, 'true true\n')
 }))

@@ -161,7 +161,7 @@ impl Connection {
     /// Nothing can be written any more: forgets what waits for that.
     #[napi(catch_unwind)]
     pub fn drop_output<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.engine.drop_output())
+        Outcome::new(env, self.engine.discard_output())
     }
 
     /// The transport is gone, or there was none and nothing more is to be said: forgets what waits in either direction,

@@ -144,7 +144,7 @@ impl Connection {
     /// The sessions have finished what they held.
     #[napi(catch_unwind)]
     pub fn drained<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
-        Outcome::new(env, self.engine.drained())
+        Outcome::new(env, self.engine.sessions_closed())
     }
 }
 

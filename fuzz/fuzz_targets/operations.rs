@@ -158,7 +158,7 @@ impl Application {
                 self.accepted(accepted);
             }
             13 => {
-                let caused = self.connection.drained();
+                let caused = self.connection.sessions_closed();
                 self.caused_or_not(caused);
             }
             14 => {

@@ -82,7 +82,7 @@ impl Job {
     }
 
     /// What has come of it. Writes now, if no worker has.
-    pub(crate) fn finish(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> Outcome {
         match self.write() {
             Progress::Written(written) => {
                 let rest = self.bytes.get(written..).unwrap_or_default();

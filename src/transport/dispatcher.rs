@@ -187,12 +187,12 @@ impl Reactor {
             return false;
         };
         let shared = connection.shared();
-        let pass = |table: &mut Table, id| table.pass(id, &shared).then_some(id);
+        let transfer = |table: &mut Table, id| table.transfer(id, &shared).then_some(id);
         let passed = self
             .dispatcher
             .reactor
             .borrow_mut()
-            .with("pass", number, pass);
+            .with("pass", number, transfer);
         let Some(id) = passed.flatten() else {
             return false;
         };
@@ -225,7 +225,7 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn finish(&self, number: u32) -> Buffer {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
-        let rest = reactor.with("finish", number, Table::finish);
+        let rest = reactor.with("finish", number, Table::close_tls);
         rest.unwrap_or_default().into()
     }
 

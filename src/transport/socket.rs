@@ -232,7 +232,7 @@ impl Socket {
 
     /// Lets another connection have the socket, and what has been put aside. False when something still waits to be
     /// written, or when nothing is put aside.
-    pub(super) fn pass_to(&mut self, connection: &Shared) -> bool {
+    pub(super) fn transfer_to(&mut self, connection: &Shared) -> bool {
         let is_written = matches!(self.output, Output::Ready)
             && self.bytes.pending() == 0
             && self.connection.borrow_mut().outbox().is_empty();
@@ -253,7 +253,8 @@ impl Socket {
         let (descriptor, traffic) = (self.descriptor, &mut self.traffic);
         let has_rest = self.bytes.write(descriptor, outbox, records, traffic)?;
         if has_rest {
-            self.replies.leave(outbox.position(), outbox.bytes().len());
+            self.replies
+                .advance(outbox.position(), outbox.bytes().len());
         } else {
             self.replies = Replies::default();
         }
@@ -261,13 +262,13 @@ impl Socket {
     }
 
     /// Offers everything to the kernel, and the goodbye of TLS behind it. What it leaves.
-    pub(super) fn finish(&mut self, records: &mut Vec<u8>) -> Vec<u8> {
+    pub(super) fn close_tls(&mut self, records: &mut Vec<u8>) -> Vec<u8> {
         let mut connection = self.connection.borrow_mut();
         let outbox = connection.outbox();
         let is_broken = matches!(self.output, Output::Broken);
         let descriptor = (!is_broken).then_some(self.descriptor);
         let traffic = &mut self.traffic;
-        self.bytes.finish(descriptor, outbox, records, traffic)
+        self.bytes.close_tls(descriptor, outbox, records, traffic)
     }
 
     /// Forgets what waits to be written.

@@ -40,7 +40,7 @@ pub(crate) struct Table {
     places: Vec<Place>,
     free: Vec<u32>,
     /// Places left in this batch. Others get them only afterwards, because the batch may still name them.
-    left: Vec<u32>,
+    removed: Vec<u32>,
     /// Sockets whose end was found without reading.
     ended: Vec<Id>,
     /// Sockets to which nothing can be written any more.
@@ -73,7 +73,7 @@ impl Table {
             events: Events::with_capacity(MAX_EVENTS),
             places: Vec::new(),
             free: Vec::new(),
-            left: Vec::new(),
+            removed: Vec::new(),
             ended: Vec::new(),
             broken: Vec::new(),
             drained: Vec::new(),
@@ -129,14 +129,14 @@ impl Table {
             .poll
             .registry()
             .deregister(&mut SourceFd(&socket.descriptor));
-        self.left.push(id.place);
+        self.removed.push(id.place);
         Some(socket)
     }
 
     /// Lets another connection have a socket whose bytes have been put aside. False when it cannot.
-    pub(crate) fn pass(&mut self, id: Id, connection: &Shared) -> bool {
+    pub(crate) fn transfer(&mut self, id: Id, connection: &Shared) -> bool {
         self.get(id)
-            .is_some_and(|socket| socket.pass_to(connection))
+            .is_some_and(|socket| socket.transfer_to(connection))
     }
 
     pub(crate) fn get(&mut self, id: Id) -> Option<&mut Socket> {
@@ -232,7 +232,7 @@ impl Table {
 
     /// The batch is over: the places left in it are free.
     pub(crate) fn end_batch(&mut self) {
-        self.free.append(&mut self.left);
+        self.free.append(&mut self.removed);
     }
 
     /// The id of the socket in that place.

@@ -174,8 +174,8 @@ impl Registered {
     }
 
     /// Nothing can be written any more: forgets what waits for that.
-    pub fn drop_output(&self) -> Caused {
-        self.command(Connection::drop_output)
+    pub fn discard_output(&self) -> Caused {
+        self.command(Connection::discard_output)
     }
 
     /// What a command causes. If it panics, the end of the connection.

@@ -65,7 +65,7 @@ impl From<Event> for FlatEvent<'_> {
         match event {
             Event::Open => Self::of("open"),
             Event::Activate => Self::of("activate"),
-            Event::Drain => Self::of("drain"),
+            Event::CloseSessions => Self::of("drain"),
             Event::Outgoing {
                 kind,
                 form,

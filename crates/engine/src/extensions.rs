@@ -135,8 +135,8 @@ impl Registered {
     }
 
     /// The sessions have finished what they held.
-    pub fn drained(&self) -> Caused {
-        self.command(Connection::drained)
+    pub fn sessions_closed(&self) -> Caused {
+        self.command(Connection::sessions_closed)
     }
 }
 

@@ -63,7 +63,7 @@ fn find<T>(all: &'static All<T>, number: u32) -> Option<Rc<T>> {
 /// Ends the connection with that number, if there is one, and frees the number.
 pub fn release_connection(number: u32) {
     if let Some(registered) = remove(&CONNECTIONS, number) {
-        registered.retire();
+        registered.abandon();
     }
 }
 
@@ -130,7 +130,7 @@ impl Registration<Registered> {
     /// connection, which still knows what was agreed on.
     pub fn release(&self) {
         remove(self.all, self.number);
-        self.one.retire();
+        self.one.abandon();
     }
 }
 
@@ -197,7 +197,7 @@ impl Registered {
     }
 
     /// Ends it without a word, and gives its memory back.
-    fn retire(&self) {
+    fn abandon(&self) {
         self.set_mover(None);
         self.connection.borrow_mut().abandon();
     }

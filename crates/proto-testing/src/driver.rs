@@ -237,8 +237,8 @@ impl<A: Application> Driver<A> {
             Event::Outgoing { kind, payload, .. } => {
                 self.send(kind, &payload);
             }
-            Event::Drain => {
-                let caused = self.connection.drained();
+            Event::CloseSessions => {
+                let caused = self.connection.sessions_closed();
                 self.caused(caused);
             }
             Event::Open

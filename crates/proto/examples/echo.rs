@@ -52,7 +52,7 @@ fn echo(mut socket: TcpStream) -> Result<()> {
                 Output::Transform(_)
                 | Output::Unfinished
                 | Output::Frame(_)
-                | Output::Event(Event::Activate | Event::Drain) => {}
+                | Output::Event(Event::Activate | Event::CloseSessions) => {}
                 Output::Event(Event::Outgoing { .. }) => {}
                 Output::Event(Event::Error(error)) => eprintln!("{error}"),
                 Output::Event(Event::Close { .. }) => {

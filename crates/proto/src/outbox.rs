@@ -18,7 +18,7 @@ pub struct Outbox {
     written: usize,
     writes: Writes,
     /// Bytes that were here before the first one that is.
-    gone: u64,
+    offset: u64,
     /// How many of those are elsewhere: they may come back.
     away: u64,
     /// Places in the stream of all bytes: what is before them has left, or not yet.
@@ -116,7 +116,7 @@ impl Outbox {
     pub fn take_bytes(&mut self) -> Vec<u8> {
         self.writes = Writes::Together;
         let mut bytes = std::mem::take(&mut self.bytes);
-        self.gone += bytes.len() as u64;
+        self.offset += bytes.len() as u64;
         bytes.drain(..self.written);
         self.away = bytes.len() as u64;
         self.clear();
@@ -127,8 +127,8 @@ impl Outbox {
     /// is no memory for it: then the stream cannot go on.
     #[must_use = "bytes may be missing"]
     pub fn put_back(&mut self, rest: Vec<u8>) -> bool {
-        self.gone += self.written as u64;
-        self.gone -= rest.len() as u64;
+        self.offset += self.written as u64;
+        self.offset -= rest.len() as u64;
         self.away = 0;
         let later = std::mem::replace(&mut self.bytes, rest);
         let later = later.get(self.written..).unwrap_or_default();
@@ -144,13 +144,13 @@ impl Outbox {
         if left == 0 {
             self.clear();
         } else if self.written >= left.max(MIN_MOVED) {
-            self.forget_written();
+            self.discard_written();
         }
     }
 
     /// Moves the rest to the front, or to a smaller buffer if it no longer needs one of this size.
-    fn forget_written(&mut self) {
-        self.gone += self.written as u64;
+    fn discard_written(&mut self) {
+        self.offset += self.written as u64;
         let rest = self.bytes.get(self.written..).unwrap_or_default();
         let is_oversized = self.bytes.capacity() / MAX_SLACK > rest.len();
         let smaller = is_oversized.then(|| memory::copy_of(rest));
@@ -170,7 +170,7 @@ impl Outbox {
 
     /// Marks the end of what is here: its sender waits for it to leave.
     pub(crate) fn mark(&mut self) {
-        let place = self.gone + self.bytes.len() as u64;
+        let place = self.offset + self.bytes.len() as u64;
         if memory::push(&mut self.marks, place) == Err(NoMemory) {
             self.lose();
         }
@@ -179,13 +179,15 @@ impl Outbox {
     /// Whether [`take_passed`](Self::take_passed) has something to say.
     #[must_use]
     pub fn has_passed(&self) -> bool {
-        self.marks.front().is_some_and(|&mark| mark <= self.left())
+        self.marks
+            .front()
+            .is_some_and(|&mark| mark <= self.passed_bytes())
     }
 
     /// How many marks have left since it was last asked.
     pub fn take_passed(&mut self) -> usize {
-        let left = self.left();
-        let passed = self.marks.partition_point(|&mark| mark <= left);
+        let passed_bytes = self.passed_bytes();
+        let passed = self.marks.partition_point(|&mark| mark <= passed_bytes);
         self.marks.drain(..passed);
         spare::shrink(&mut self.marks);
         passed
@@ -194,11 +196,11 @@ impl Outbox {
     /// How many bytes have been written: those of [`bytes`](Self::bytes) come next.
     #[must_use]
     pub fn position(&self) -> u64 {
-        self.gone + self.written as u64
+        self.offset + self.written as u64
     }
 
     /// How many bytes have left, for good.
-    fn left(&self) -> u64 {
+    fn passed_bytes(&self) -> u64 {
         self.position().saturating_sub(self.away)
     }
 
@@ -211,7 +213,7 @@ impl Outbox {
 
     /// Forgets what has been written, and the memory of a burst with it.
     pub fn clear(&mut self) {
-        self.gone += self.bytes.len() as u64;
+        self.offset += self.bytes.len() as u64;
         self.written = 0;
         spare::give(&mut self.bytes);
         if let Writes::Apart { ends, taken } = &mut self.writes {

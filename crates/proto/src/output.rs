@@ -114,8 +114,8 @@ pub enum Event {
         is_marked: bool,
     },
     /// The sessions have to finish what they hold, and
-    /// [`drained`](crate::connection::Connection::drained) to be called, before the connection closes.
-    Drain,
+    /// [`sessions_closed`](crate::connection::Connection::sessions_closed) to be called, before the connection closes.
+    CloseSessions,
     /// A ping came in; its pong is already in the outbox.
     Ping(Vec<u8>),
     /// A pong came in.

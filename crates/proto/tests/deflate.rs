@@ -325,12 +325,12 @@ fn a_connection_may_end_while_a_large_message_is_worked_on() {
 }
 
 #[test]
-fn nothing_but_a_session_says_that_its_messages_are_drained() {
+fn only_a_connection_with_sessions_waits_for_them_to_close() {
     let mut server = deflate_server(lenient(1 << 20), "", NAME);
     assert!(server.send(Kind::Binary, &noise(300_000)));
     server.receive(&frame(0x88, None, &[0x03, 0xE8]));
     assert!(server.poll().is_none());
-    assert!(server.drained().events.is_empty());
+    assert!(server.sessions_closed().events.is_empty());
     let mut events = Vec::new();
     while server.has_work() {
         events.extend(server.work().events);

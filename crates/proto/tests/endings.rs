@@ -52,7 +52,7 @@ fn a_ping_whose_connection_failed_meanwhile_is_not_told() {
     connection.receive(b"\x89\x01p");
     assert!(matches!(connection.poll(), Some(Output::Write)));
     assert!(!connection.transformed(Kind::Binary, &[0; 11]).accepted);
-    let caused = connection.drained();
+    let caused = connection.sessions_closed();
     assert!(matches!(
         caused.events[..],
         [Event::Error(_), Event::Close { .. }]
@@ -85,7 +85,7 @@ fn sessions_that_answer_after_the_end_change_nothing() {
         connection.abandon();
         for caused in [
             connection.transformed(Kind::Text, b"\xFF"),
-            connection.drained(),
+            connection.sessions_closed(),
         ] {
             assert!(caused.events.is_empty(), "{caused:?}");
         }
@@ -104,7 +104,7 @@ fn a_message_that_breaks_a_rule_after_our_close_ends_the_connection_when_the_ses
     let judged = connection.transformed(Kind::Text, b"\xFF");
     assert!(!judged.accepted);
     assert!(
-        matches!(judged.events[..], [Event::Drain]),
+        matches!(judged.events[..], [Event::CloseSessions]),
         "{:?}",
         judged.events
     );
@@ -117,7 +117,7 @@ fn a_message_that_breaks_a_rule_after_our_close_ends_the_connection_when_the_ses
             .events
             .is_empty()
     );
-    let caused = connection.drained();
+    let caused = connection.sessions_closed();
     assert_eq!(connection.outbox().bytes(), b"\x88\x05\x0B\xB9bye");
     let closes = |event: &Event| matches!(event, Event::Close { code: Some(3001), reason: Some(reason) } if reason == "bye");
     assert!(
@@ -132,15 +132,15 @@ fn a_session_sends_nothing_behind_the_close_frame() {
     let mut connection = open_extended_server();
     assert!(connection.close(1000, "").unwrap().accepted);
     assert!(connection.send_transformed(Kind::Text, RSV1, b"held"));
-    let _ = connection.drained();
+    let _ = connection.sessions_closed();
     connection.outbox().clear();
     connection.receive(b"\x88\x00");
     assert!(matches!(
         connection.poll(),
-        Some(Output::Event(Event::Drain))
+        Some(Output::Event(Event::CloseSessions))
     ));
     assert!(!connection.send_transformed(Kind::Text, RSV1, b"late"));
-    let caused = connection.drained();
+    let caused = connection.sessions_closed();
     assert!(matches!(caused.events[..], [Event::Close { .. }]));
     assert_is_over(&mut connection);
 }

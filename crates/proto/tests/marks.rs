@@ -121,7 +121,7 @@ fn sessions_are_told_which_messages_are_marked() {
 #[test]
 fn what_is_dropped_never_passes() {
     let ends: [fn(&mut Connection); 2] = [Connection::abandon, |connection| {
-        let _ = connection.drop_output();
+        let _ = connection.discard_output();
     }];
     for end in ends {
         let mut server = open_server(Policy::websocket_driver_server());

@@ -277,7 +277,7 @@ impl Session {
                 Event::Close { .. } => self.is_over = true,
                 Event::Ping(_) | Event::Pong(_) | Event::Error(_) => {}
                 Event::Activate => self.activate()?,
-                Event::Drain | Event::Outgoing { .. } => {
+                Event::CloseSessions | Event::Outgoing { .. } => {
                     return Err(TestCaseError::fail("no extension was negotiated"));
                 }
             }

@@ -23,7 +23,7 @@ pub struct Session {
     /// What is to be written, from `written` on.
     outgoing: Vec<u8>,
     written: usize,
-    has_said_goodbye: bool,
+    has_closed: bool,
 }
 
 /// Where a session stands.
@@ -71,7 +71,7 @@ impl Session {
             held: Vec::new(),
             outgoing: Vec::new(),
             written: 0,
-            has_said_goodbye: false,
+            has_closed: false,
         };
         session.process(&mut [], &mut |_| {});
         Some(session)
@@ -186,7 +186,7 @@ impl Session {
     }
 
     /// The last words: what waits, this plaintext, and the goodbye. What `send` has left of them.
-    pub fn finish(
+    pub fn close(
         &mut self,
         plaintext: &[u8],
         scratch: &mut Vec<u8>,
@@ -199,7 +199,7 @@ impl Session {
                 self.with_traffic(scratch, |traffic, into| traffic.queue_close_notify(into));
             let records = scratch.get(..length.unwrap_or(0)).unwrap_or_default();
             self.outgoing.extend_from_slice(records);
-            self.has_said_goodbye = true;
+            self.has_closed = true;
         }
         self.flush(&mut send)?;
         self.outgoing.drain(..self.written);
@@ -232,7 +232,7 @@ impl Session {
     /// RFC 8446, section 6.1: the server's goodbye does not end what we have to say.
     fn may_send(&self) -> bool {
         match self.state {
-            State::Established | State::Ended => !self.has_said_goodbye,
+            State::Established | State::Ended => !self.has_closed,
             State::Handshaking | State::Failed(_) => false,
         }
     }

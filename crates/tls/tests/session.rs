@@ -255,7 +255,7 @@ fn a_certificate_for_another_name_is_refused() {
 }
 
 #[test]
-fn a_goodbye_ends_one_direction() {
+fn close_notify_ends_one_direction() {
     for version in VERSIONS {
         let mut pair = Pair::new(version, 1000);
         pair.settle();
@@ -267,7 +267,7 @@ fn a_goodbye_ends_one_direction() {
         pair.write(b"and mine");
         let rest = pair
             .client
-            .finish(b"!", &mut pair.scratch, |_| Ok(0))
+            .close(b"!", &mut pair.scratch, |_| Ok(0))
             .unwrap();
         pair.give_server(&rest);
         assert_eq!(pair.at_server, b"and mine!");
@@ -275,7 +275,7 @@ fn a_goodbye_ends_one_direction() {
         assert_eq!(end.unwrap(), 0, "the end, and no error");
         let more = pair
             .client
-            .finish(b"?", &mut pair.scratch, |_| Ok(0))
+            .close(b"?", &mut pair.scratch, |_| Ok(0))
             .unwrap();
         assert!(more.is_empty(), "nothing comes behind a goodbye");
     }

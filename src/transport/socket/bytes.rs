@@ -73,7 +73,7 @@ impl Bytes {
 
     /// Ends TLS: offers everything to the kernel, and the goodbye behind it. What the kernel leaves. Without a
     /// descriptor nothing can be written.
-    pub(super) fn finish(
+    pub(super) fn close_tls(
         &mut self,
         descriptor: Option<RawFd>,
         outbox: &mut Outbox,
@@ -85,7 +85,7 @@ impl Bytes {
         };
         let rest = match descriptor {
             None => Ok(Vec::new()),
-            Some(descriptor) => session.finish(outbox.bytes(), records, |records| {
+            Some(descriptor) => session.close(outbox.bytes(), records, |records| {
                 send(descriptor, records, traffic)
             }),
         };

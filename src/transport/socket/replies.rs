@@ -24,7 +24,7 @@ impl Replies {
     }
 
     /// The stream has come to `position`, and `waiting` bytes behind it wait.
-    pub(super) fn leave(&mut self, position: u64, waiting: usize) {
+    pub(super) fn advance(&mut self, position: u64, waiting: usize) {
         if position >= self.until {
             self.older = self.newer;
             self.newer = 0;

@@ -38,7 +38,7 @@ impl Table {
         socket.is_dirty = false;
         if let Output::Away(job) = std::mem::replace(&mut socket.output, Output::Broken) {
             // What a worker has is whole. It may not come later: the descriptor will be another's.
-            job.finish();
+            job.outcome();
         }
         socket.connection.borrow_mut().fault();
         self.broke(id, io::Error::from_raw_os_error(libc::EIO));

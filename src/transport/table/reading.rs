@@ -10,11 +10,11 @@ impl Table {
     pub(crate) fn set_reading(&mut self, id: Id, is_reading: bool) {
         let Some(socket) = self.get(id) else { return };
         socket.is_reading = is_reading;
-        self.resume(id);
+        self.start_reading(id);
     }
 
     /// Goes on reading what has been announced, if nothing speaks against it.
-    pub(super) fn resume(&mut self, id: Id) {
+    pub(super) fn start_reading(&mut self, id: Id) {
         if let Some(socket) = self.get(id)
             && socket.may_read()
             && socket.turn != Turn::Unannounced

@@ -45,7 +45,7 @@ impl Table {
             return false;
         }
         if was_stalled {
-            self.resume(id);
+            self.start_reading(id);
         }
         !is_full
     }
@@ -101,9 +101,9 @@ impl Table {
     }
 
     /// Ends TLS: offers everything to the kernel, and the goodbye behind it. What it leaves.
-    pub(crate) fn finish(&mut self, id: Id) -> Vec<u8> {
+    pub(crate) fn close_tls(&mut self, id: Id) -> Vec<u8> {
         match socket_of(&mut self.places, id) {
-            Some(socket) => socket.finish(&mut self.records),
+            Some(socket) => socket.close_tls(&mut self.records),
             None => Vec::new(),
         }
     }
@@ -175,7 +175,7 @@ impl Table {
         };
         let job = Arc::clone(job);
         socket.output = Output::Ready;
-        match job.finish() {
+        match job.outcome() {
             Outcome::Rest(rest) => {
                 socket.traffic.send(job.len() - rest.len());
                 let is_whole = socket.connection.borrow_mut().outbox().put_back(rest);

@@ -28,10 +28,10 @@ impl Connection {
         let code = code.into();
         let mut events = VecDeque::new();
         let accepted = match &mut self.state {
-            State::Over => false,
+            State::Ended => false,
             State::Opening(_) => {
                 events.push_back(self.close_event(code, reason.to_owned()));
-                self.give_up();
+                self.end();
                 true
             }
             State::Hybi(hybi) => {
@@ -66,28 +66,28 @@ impl Connection {
         self.caused(true, events)
     }
 
-    /// The sessions outside the core have finished, as [`Event::Drain`] asked.
-    pub fn drained(&mut self) -> Caused {
+    /// The sessions outside the core have finished, as [`Event::CloseSessions`] asked.
+    pub fn sessions_closed(&mut self) -> Caused {
         let mut events = VecDeque::new();
         if let State::Hybi(hybi) = &mut self.state {
-            hybi.drained(&mut self.outbox, &mut events);
+            hybi.sessions_closed(&mut self.outbox, &mut events);
         }
         self.caused(true, events)
     }
 
     /// Nothing can be written any more: forgets what waits for that. What has arrived is still there.
-    pub fn drop_output(&mut self) -> Caused {
+    pub fn discard_output(&mut self) -> Caused {
         self.outbox.discard();
         let mut events = VecDeque::new();
         if let State::Hybi(hybi) = &mut self.state {
-            hybi.drop_output(&mut self.outbox, &mut events);
+            hybi.discard_output(&mut self.outbox, &mut events);
         }
         self.caused(true, events)
     }
 
     /// The transport is gone: forgets what waits in either direction, without a word.
     pub fn abandon(&mut self) {
-        self.give_up();
+        self.end();
         self.pending.clear();
         self.outbox.discard();
     }
@@ -97,9 +97,9 @@ impl Connection {
     /// frame is sent: half of another frame may have been.
     pub fn fault(&mut self) {
         // Closed is not enough: what panicked may have been about to say so.
-        let is_over = matches!(self.state, State::Over) && self.pending.is_empty();
+        let has_ended = matches!(self.state, State::Ended) && self.pending.is_empty();
         self.abandon();
-        if !is_over {
+        if !has_ended {
             let close = if self.settled.version.is_draft() {
                 hixie::CLOSE
             } else {
@@ -118,7 +118,7 @@ impl Connection {
     /// Fails the connection for want of memory: with a close frame when it is open.
     pub(super) fn exhausted(&mut self, events: &mut VecDeque<Event>) {
         match &mut self.state {
-            State::Over => {}
+            State::Ended => {}
             State::Opening(_) => {
                 let words = self.settled.manner.words;
                 let violation = Violation::new(ProtocolError::NoMemory, words);
@@ -146,8 +146,8 @@ impl Connection {
     }
 
     /// Stops, and gives all memory back. What is in the outbox is still to be written.
-    pub(super) fn give_up(&mut self) {
-        self.state = State::Over;
+    pub(super) fn end(&mut self) {
+        self.state = State::Ended;
     }
 
     /// A close as the protocol of this connection reports it: the drafts have no codes.

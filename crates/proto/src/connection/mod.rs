@@ -55,8 +55,8 @@ enum State {
     Hybi(Hybi),
     /// The same for the drafts.
     Hixie(Hixie),
-    /// Over before it was open, or abandoned.
-    Over,
+    /// The connection ended before it was open, or was abandoned.
+    Ended,
 }
 
 /// The constructors: where a connection comes from.
@@ -136,7 +136,7 @@ impl Connection {
             State::Opening(opening) => opening.receive(bytes),
             State::Hybi(hybi) => hybi.receive(bytes),
             State::Hixie(hixie) => hixie.receive(bytes),
-            State::Over => {}
+            State::Ended => {}
         }
     }
 
@@ -146,7 +146,7 @@ impl Connection {
     pub fn poll_message(&mut self) -> Option<Message<'_>> {
         match &mut self.state {
             State::Hybi(hybi) if self.pending.is_empty() => hybi.poll_message(),
-            State::Hybi(_) | State::Hixie(_) | State::Opening(_) | State::Over => None,
+            State::Hybi(_) | State::Hixie(_) | State::Opening(_) | State::Ended => None,
         }
     }
 
@@ -171,7 +171,7 @@ impl Connection {
             }
             State::Hybi(ref mut hybi) => hybi.poll(&mut self.outbox, &mut self.pending),
             State::Hixie(ref mut hixie) => hixie.poll(&mut self.outbox, &mut self.pending),
-            State::Over => None,
+            State::Ended => None,
         }
     }
 
@@ -211,7 +211,7 @@ impl Connection {
             State::Hybi(hybi) => hybi.ready_state(),
             State::Hixie(hixie) if hixie.is_closed() => ReadyState::Closed,
             State::Hixie(_) => ReadyState::Open,
-            State::Over => ReadyState::Closed,
+            State::Ended => ReadyState::Closed,
         }
     }
 
@@ -255,7 +255,7 @@ impl Connection {
         match &self.state {
             State::Hybi(hybi) => hybi.needs_poll(),
             State::Opening(_) | State::Hixie(_) => true,
-            State::Over => false,
+            State::Ended => false,
         }
     }
 
@@ -267,7 +267,7 @@ impl Connection {
                 State::Opening(opening) => opening.has_unread(),
                 State::Hybi(hybi) => hybi.has_unread(),
                 State::Hixie(hixie) => hixie.has_unread(),
-                State::Over => false,
+                State::Ended => false,
             }
     }
 
@@ -294,7 +294,7 @@ impl Connection {
     pub fn buffered_amount(&self) -> usize {
         let queued = match &self.state {
             State::Opening(opening) => opening.queued_bytes(),
-            State::Hybi(_) | State::Hixie(_) | State::Over => 0,
+            State::Hybi(_) | State::Hixie(_) | State::Ended => 0,
         };
         self.waiting() + queued
     }
@@ -305,7 +305,7 @@ impl Connection {
     pub fn waiting(&self) -> usize {
         let compressing = match &self.state {
             State::Hybi(hybi) => hybi.waiting_bytes(),
-            State::Opening(_) | State::Hixie(_) | State::Over => 0,
+            State::Opening(_) | State::Hixie(_) | State::Ended => 0,
         };
         self.outbox.bytes().len() + compressing
     }

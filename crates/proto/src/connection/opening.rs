@@ -21,7 +21,7 @@ impl Connection {
     pub fn set_header(&mut self, name: &str, value: &str) -> Result<bool, InvalidArgument> {
         match &mut self.state {
             State::Opening(opening) => opening.headers.set(name, value).map(|()| true),
-            State::Hybi(_) | State::Hixie(_) | State::Over => Ok(false),
+            State::Hybi(_) | State::Hixie(_) | State::Ended => Ok(false),
         }
     }
 
@@ -30,7 +30,7 @@ impl Connection {
     pub fn start(&mut self) -> Caused {
         let started = match &mut self.state {
             State::Opening(opening) => opening.start(&self.settled, &mut self.outbox),
-            State::Hybi(_) | State::Hixie(_) | State::Over => None,
+            State::Hybi(_) | State::Hixie(_) | State::Ended => None,
         };
         match started {
             None => Caused::default(),
@@ -48,7 +48,7 @@ impl Connection {
     pub fn negotiation(&mut self) -> Option<&mut Negotiation> {
         match &mut self.state {
             State::Opening(opening) => opening.negotiation(self.settled.version),
-            State::Hybi(_) | State::Hixie(_) | State::Over => None,
+            State::Hybi(_) | State::Hixie(_) | State::Ended => None,
         }
     }
 
@@ -56,7 +56,7 @@ impl Connection {
     pub fn activated(&mut self) -> Caused {
         let activated = match &mut self.state {
             State::Opening(opening) => opening.activated(self.settled.version),
-            State::Hybi(_) | State::Hixie(_) | State::Over => None,
+            State::Hybi(_) | State::Hixie(_) | State::Ended => None,
         };
         match activated {
             None => Caused::default(),
@@ -71,7 +71,7 @@ impl Connection {
     pub fn refuse(&mut self, error: HandshakeError) -> Caused {
         let refused = match &self.state {
             State::Opening(opening) => opening.refuse(error, &mut self.outbox),
-            State::Hybi(_) | State::Hixie(_) | State::Over => None,
+            State::Hybi(_) | State::Hixie(_) | State::Ended => None,
         };
         match refused {
             None => Caused::default(),
@@ -129,7 +129,7 @@ impl Connection {
     }
 
     pub(super) fn fail(&mut self, error: Error) -> Vec<Event> {
-        self.give_up();
+        self.end();
         let code = match &error {
             Error::Protocol(violation) => (self.settled.manner.close_code)(&violation.error),
             _ => CloseCode::PROTOCOL_ERROR,
@@ -148,7 +148,7 @@ impl Connection {
     pub fn has_enough(&self) -> bool {
         match &self.state {
             State::Opening(opening) => opening.has_enough(),
-            State::Hybi(_) | State::Hixie(_) | State::Over => false,
+            State::Hybi(_) | State::Hixie(_) | State::Ended => false,
         }
     }
 }

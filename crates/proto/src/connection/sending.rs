@@ -51,7 +51,7 @@ impl Connection {
     pub fn send_in(&mut self, form: Form, kind: Kind, payload: &[u8]) -> bool {
         match &mut self.state {
             State::Hybi(hybi) => hybi.send(kind, form, payload, &mut self.outbox),
-            State::Opening(_) | State::Hixie(_) | State::Over => {
+            State::Opening(_) | State::Hixie(_) | State::Ended => {
                 self.send_now(Sent::Message(kind, form), payload)
             }
         }
@@ -86,7 +86,7 @@ impl Connection {
     pub fn send_prepared_in(&mut self, form: Form, prepared: &Prepared) -> bool {
         match &mut self.state {
             State::Hybi(hybi) => hybi.send_prepared(prepared, form, &mut self.outbox),
-            State::Opening(_) | State::Hixie(_) | State::Over => {
+            State::Opening(_) | State::Hixie(_) | State::Ended => {
                 self.send_in(form, prepared.kind(), prepared.payload())
             }
         }
@@ -96,7 +96,7 @@ impl Connection {
     pub fn send_transformed(&mut self, kind: Kind, rsv: Rsv, payload: &[u8]) -> bool {
         match &mut self.state {
             State::Hybi(hybi) => hybi.send_transformed(kind, rsv, payload, &mut self.outbox),
-            State::Opening(_) | State::Hixie(_) | State::Over => false,
+            State::Opening(_) | State::Hixie(_) | State::Ended => false,
         }
     }
 
@@ -131,7 +131,7 @@ impl Connection {
                 }
             }
             State::Hybi(hybi) => hybi.mark(&mut self.outbox),
-            State::Hixie(_) | State::Over => self.outbox.mark(),
+            State::Hixie(_) | State::Ended => self.outbox.mark(),
         }
     }
 
@@ -161,7 +161,7 @@ impl Connection {
                 Sent::Frame(start, key) => hybi.send_frame(start, key, payload, outbox),
             },
             State::Hixie(hixie) => sent.is_text() && hixie.send(payload, outbox),
-            State::Over => false,
+            State::Ended => false,
         }
     }
 }

@@ -116,14 +116,14 @@ impl Hixie {
     /// Closes at once. False when that has been done.
     pub(crate) fn close(&mut self, outbox: &mut Outbox) -> bool {
         let accepted = !self.is_closed;
-        self.stop();
+        self.release();
         if accepted && self.closing == Closing::Frame {
             outbox.push(&[0xFF, 0x00]);
         }
         accepted
     }
 
-    pub(crate) fn stop(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.is_closed = true;
         self.inbox.clear();
         self.text = Vec::new();

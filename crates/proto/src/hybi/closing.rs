@@ -87,7 +87,7 @@ impl Hybi {
         let accepted = self.is_open();
         if accepted {
             let dispatch = if self.transformer.has_sessions() {
-                pending.push_back(Event::Drain);
+                pending.push_back(Event::CloseSessions);
                 Dispatch::Waits
             } else {
                 self.send_close(&frame, outbox);
@@ -178,13 +178,13 @@ impl Hybi {
             Transformer::Sessions(_) => return,
         }
         if !self.sender.has_work() {
-            self.finish(outbox, pending);
+            self.complete_close(outbox, pending);
         }
     }
 
     /// Fails the connection for want of memory: nothing of what we send comes but our close frame.
     pub(crate) fn exhausted(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
-        self.stop_sending();
+        self.discard_backlog();
         match self.phase {
             Phase::Open | Phase::Closing { .. } => {
                 self.fail(ProtocolError::NoMemory, outbox, pending);
@@ -195,15 +195,15 @@ impl Hybi {
     }
 
     /// Forgets what waits to be compressed, and does what has waited for that.
-    pub(crate) fn drop_output(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
-        self.stop_sending();
+    pub(crate) fn discard_output(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
+        self.discard_backlog();
         self.work(outbox, pending);
     }
 
     /// The sessions have finished: does what has waited for them.
-    pub(crate) fn drained(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
+    pub(crate) fn sessions_closed(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
         if self.transformer.has_sessions() {
-            self.finish(outbox, pending);
+            self.complete_close(outbox, pending);
         }
     }
 
@@ -231,17 +231,17 @@ impl Hybi {
             error,
             close,
         });
-        self.receiver.stop(&mut self.transformer);
+        self.receiver.release(&mut self.transformer);
         self.held = None;
         if self.transformer.has_sessions() {
-            pending.push_back(Event::Drain);
+            pending.push_back(Event::CloseSessions);
         } else if !self.sender.has_work() {
-            self.finish(outbox, pending);
+            self.complete_close(outbox, pending);
         }
     }
 
     /// Does what has waited: sends the close frame, reports the end.
-    fn finish(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
+    fn complete_close(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
         match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Open => self.phase = Phase::Open,
             Phase::Closing { ours, dispatch } => {
@@ -268,10 +268,10 @@ impl Hybi {
         }
     }
 
-    fn stop_sending(&mut self) {
-        self.sender.stop();
+    fn discard_backlog(&mut self) {
+        self.sender.discard();
         if let Transformer::Deflate(deflate) = &mut self.transformer {
-            deflate.deflater.stop();
+            deflate.deflater.release();
         }
     }
 }

@@ -85,7 +85,7 @@ impl Prepared {
         let before = known.map(|index| compressed.swap_remove(index).1);
         let after = match before {
             Some(Compressed::Ready(frame)) => Compressed::Ready(frame),
-            Some(Compressed::Unfinished(deflater)) => self.resume(deflater)?,
+            Some(Compressed::Unfinished(deflater)) => self.next_slice(deflater)?,
             None => self.start(Deflater::from(alone))?,
         };
         let frame = match &after {
@@ -100,14 +100,14 @@ impl Prepared {
         let payload = self.payload();
         if Deflater::is_large(payload.len()) {
             deflater.start(memory::copy_of(payload)?);
-            self.resume(deflater)
+            self.next_slice(deflater)
         } else {
             deflater.message(payload, |compressed| self.ready(compressed))
         }
     }
 
-    fn resume(&self, mut deflater: Deflater) -> Result<Compressed, NoMemory> {
-        match deflater.resume()? {
+    fn next_slice(&self, mut deflater: Deflater) -> Result<Compressed, NoMemory> {
+        match deflater.next_slice()? {
             Some(compressed) => self.ready(&compressed),
             None => Ok(Compressed::Unfinished(deflater)),
         }

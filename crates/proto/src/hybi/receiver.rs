@@ -46,7 +46,7 @@ enum State {
     /// Between two slices of a large message.
     Inflating(Kind),
     /// After a close frame or a violation nothing more is stored or decoded.
-    Stopped,
+    Ended,
 }
 
 impl Receiver {
@@ -65,7 +65,7 @@ impl Receiver {
     }
 
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
-        if !matches!(self.state, State::Stopped) {
+        if !matches!(self.state, State::Ended) {
             self.inbox.push(bytes);
         }
     }
@@ -74,24 +74,24 @@ impl Receiver {
     pub(crate) fn advance(&mut self, transformer: &mut Transformer) -> Option<Incoming> {
         match self.step(transformer) {
             Ok(Some(Incoming::Close(payload))) => {
-                self.stop(transformer);
+                self.release(transformer);
                 Some(Incoming::Close(payload))
             }
             Ok(None) if self.inbox.is_cut() => {
-                self.stop(transformer);
+                self.release(transformer);
                 Some(Incoming::Violation(ProtocolError::NoMemory))
             }
             Ok(None) => {
                 self.inbox.release();
                 self.assembler.release();
                 if let Transformer::Deflate(deflate) = transformer {
-                    deflate.inflater.release();
+                    deflate.inflater.release_output();
                 }
                 None
             }
             Ok(incoming) => incoming,
             Err(violation) => {
-                self.stop(transformer);
+                self.release(transformer);
                 Some(Incoming::Violation(violation))
             }
         }
@@ -105,12 +105,12 @@ impl Receiver {
     }
 
     /// Ends decoding and gives all memory back.
-    pub(crate) fn stop(&mut self, transformer: &mut Transformer) {
-        self.state = State::Stopped;
+    pub(crate) fn release(&mut self, transformer: &mut Transformer) {
+        self.state = State::Ended;
         self.inbox.clear();
         self.assembler.clear();
         if let Transformer::Deflate(deflate) = transformer {
-            deflate.inflater.stop();
+            deflate.inflater.release();
         }
     }
 
@@ -168,9 +168,9 @@ impl Receiver {
     fn step(&mut self, transformer: &mut Transformer) -> Result<Option<Incoming>, ProtocolError> {
         loop {
             match self.state {
-                State::Stopped => return Ok(None),
+                State::Ended => return Ok(None),
                 State::Inflating(kind) => {
-                    let progress = transformer.resume_inflating()?;
+                    let progress = transformer.next_slice()?;
                     return self.inflated(kind, progress, transformer).map(Some);
                 }
                 State::Payload { header, received } => {

@@ -227,8 +227,8 @@ impl Sender {
         spare::shrink(&mut self.backlog.frames);
     }
 
-    /// Forgets what waits.
-    pub(crate) fn stop(&mut self) {
+    /// Discards the backlog.
+    pub(crate) fn discard(&mut self) {
         self.backlog = Backlog::default();
     }
 
@@ -291,7 +291,7 @@ impl Sender {
         deflater: &mut Deflater,
         out: &mut Outbox,
     ) -> Option<Payload> {
-        match deflater.resume() {
+        match deflater.next_slice() {
             Ok(None) => return Some(Payload::Started),
             Ok(Some(compressed)) => self.framer.message(opcode, RSV, &compressed, out),
             Err(NoMemory) => out.lose(),

@@ -73,9 +73,9 @@ impl Transformer {
     }
 
     /// Goes on with a large message that is being inflated.
-    pub(crate) fn resume_inflating(&mut self) -> Result<Progress, ProtocolError> {
+    pub(crate) fn next_slice(&mut self) -> Result<Progress, ProtocolError> {
         match self {
-            Self::Deflate(deflate) => deflate.inflater.resume(),
+            Self::Deflate(deflate) => deflate.inflater.next_slice(),
             Self::Nothing | Self::Sessions(_) => Ok(Progress::Done),
         }
     }

@@ -54,7 +54,7 @@ pub(super) fn activated(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome
 }
 
 pub(super) fn drained(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
-    command(reader, writer, Registered::drained)
+    command(reader, writer, Registered::sessions_closed)
 }
 
 pub(super) fn refuse(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {

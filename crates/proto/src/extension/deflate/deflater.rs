@@ -74,7 +74,7 @@ impl Deflater {
     }
 
     /// Gives all memory back: no message is worth it any more.
-    pub(crate) fn stop(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.context = Context::None;
         self.threshold = usize::MAX;
         self.unfinished = None;
@@ -121,7 +121,7 @@ impl Deflater {
 
     /// Goes on with the message that was started, by one slice. When it is done it is returned, and has
     /// to be sent.
-    pub(crate) fn resume(&mut self) -> Result<Option<Vec<u8>>, NoMemory> {
+    pub(crate) fn next_slice(&mut self) -> Result<Option<Vec<u8>>, NoMemory> {
         let Some(mut unfinished) = self.unfinished.take() else {
             return Ok(None);
         };

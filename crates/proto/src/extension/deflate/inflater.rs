@@ -93,7 +93,7 @@ impl Inflater {
     }
 
     /// Goes on with a message that is not finished.
-    pub(crate) fn resume(&mut self) -> Result<Progress, ProtocolError> {
+    pub(crate) fn next_slice(&mut self) -> Result<Progress, ProtocolError> {
         let Some(mut unfinished) = self.unfinished.take() else {
             return Ok(Progress::Done);
         };
@@ -115,14 +115,14 @@ impl Inflater {
     }
 
     /// Gives all memory back: no message is started afterwards.
-    pub(crate) fn stop(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.history = History::new(0);
         self.output = Vec::new();
         self.unfinished = None;
     }
 
     /// Gives back the memory of a message that has been looked at.
-    pub(crate) fn release(&mut self) {
+    pub(crate) fn release_output(&mut self) {
         if self.unfinished.is_none() {
             self.output = Vec::new();
         }

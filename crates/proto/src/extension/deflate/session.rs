@@ -47,7 +47,7 @@ impl Session {
         &mut self,
         use_message: impl FnOnce(&[u8]) -> T,
     ) -> Result<Option<T>, ProtocolError> {
-        let progress = self.inflater.resume()?;
+        let progress = self.inflater.next_slice()?;
         Ok(self.inflated(progress, use_message))
     }
 
@@ -75,7 +75,7 @@ impl Session {
         &mut self,
         use_message: impl FnOnce(&[u8]) -> T,
     ) -> Result<Option<T>, ProtocolError> {
-        let message = self.deflater.resume()?;
+        let message = self.deflater.next_slice()?;
         Ok(message.map(|message| use_message(&message)))
     }
 
@@ -88,7 +88,7 @@ impl Session {
             return None;
         }
         let result = use_message(self.inflater.output());
-        self.inflater.release();
+        self.inflater.release_output();
         Some(result)
     }
 }

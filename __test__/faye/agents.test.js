@@ -224,7 +224,7 @@ const AGENTS_THAT_FAIL = {
   'gives an error, later': [(request) => setTimeout(() => request.onSocket(null, new Error('made up')), 10), 'made up'],
   'emits an error': [(request) => request.emit('error', new Error('made up')), 'made up'],
   'destroys the request': [(request) => request.destroy(new Error('made up')), 'made up'],
-  'destroys the request without a word': [(request) => request.destroy(), 'The agent has given up'],
+  'destroys the request without an error': [(request) => request.destroy(), 'The agent has destroyed the request'],
   'gives no stream': [(request) => request.onSocket(undefined),
     'Invalid connection: [object Undefined]; expected a Duplex'],
   'gives a promise': [(request) => request.onSocket(Promise.resolve()),

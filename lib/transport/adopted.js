@@ -7,10 +7,10 @@ const { NAME } = require('../scheduling')
 const { HANDLE_METHODS, isUntouched } = require('./untouched')
 
 /**
- * What is different about a socket and its handle while a reactor moves their bytes. By prototypes, so that a
- * connection costs neither functions nor properties of its own. Methods by which a program uses the socket itself give
- * it back first. The handle's `close` and `reset` deregister the descriptor first, because its number may be used again
- * at once.
+ * The behaviour of a socket and its handle while the reactor moves their bytes. Prototypes implement it, so that a
+ * connection needs no functions or properties of its own. Methods by which a program uses the socket itself first give
+ * it back. `close` and `reset` of the handle first detach the descriptor, because the system may reuse its number at
+ * once.
  *
  * @typedef {import('./adoption').Adoption} Adoption
  */
@@ -22,7 +22,8 @@ const ADOPTION = Symbol(NAME + '.adoption')
 const Socket = net.Socket
 
 /**
- * Not by methods: those of an http server's sockets are their own.
+ * Gives the socket back when a program adds a listener for its bytes. This is a listener, rather than an overridden
+ * `on`, because a socket of an http server has an `on` of its own.
  *
  * @this {any}
  * @param {any} event
@@ -36,7 +37,7 @@ function giveBack (owner) {
   if (owner[ADOPTION].isActive) owner[ADOPTION].giveBack()
 }
 
-/** Each of these gives the socket back, or does what is needed beside, and then is the original. */
+/** An adopted socket. Its members give the socket back, or update the adoption, and then do the same as Node's. */
 class AdoptedSocket extends Socket {
   ref () {
     this[ADOPTION].keepAlive(true)
@@ -52,12 +53,12 @@ class AdoptedSocket extends Socket {
     if (!this[ADOPTION].isActive || this[ADOPTION].hasTimedOut()) super._onTimeout()
   }
 
-  /** Bytes that wait for the kernel, wherever. */
+  /** The bytes that the kernel has not accepted, in Node's buffer or in the outbox of the connection. */
   get writableLength () {
     return super.writableLength + this[ADOPTION].waiting
   }
 
-  /** A `drain` follows. */
+  /** Whether `drain` follows. */
   get writableNeedDrain () {
     return super.writableNeedDrain || this[ADOPTION].waiting > 0
   }
@@ -66,7 +67,7 @@ class AdoptedSocket extends Socket {
     return super._handle
   }
 
-  /** Node takes it away when it sends the socket to another process: from then on nothing is ours. */
+  /** Gives the socket back: Node sets its handle to null when it sends the socket to another process. */
   set _handle (handle) {
     if (handle !== null) giveBack(this)
     super._handle = handle
@@ -74,11 +75,11 @@ class AdoptedSocket extends Socket {
   }
 }
 
-/** Methods that give the socket back: what they do is done by Node's. */
+/** The methods that give the socket back and then call Node's. */
 const TAKING_BACK = [
   'write', 'end', 'cork', 'pause', 'setEncoding', 'push', 'unshift', '_write', '_writev', '_writeGeneric', '_final'
 ]
-/** Methods that do not, because Node calls them while the socket is ours; a program may replace them. */
+/** The methods that do not give it back, because Node calls them during the adoption. A program may replace them. */
 const KEPT = ['read', '_read', 'resume', 'uncork', 'emit']
 
 /** @type {any} */
@@ -95,7 +96,7 @@ for (const name of KEPT) {
     return Socket.prototype[name].apply(this, args)
   }
 }
-// Properties like those of Node's prototypes, and no accessors: what wraps methods looks at how they are defined.
+// Data properties like those of Node's prototypes: tools that wrap methods look at their property descriptors.
 for (const name of [...TAKING_BACK, ...KEPT]) define(AdoptedSocket.prototype, name, methods[name])
 AdoptedSocket.prototype.constructor = net.Socket
 
@@ -109,8 +110,8 @@ function define (object, name, value) {
 }
 
 /**
- * Whether a program has replaced methods of a socket that the reactor has. Asked before bytes are written, and written
- * out, because a loop over names costs ten times as much.
+ * Returns whether a program has replaced methods of an adopted socket. Runs before every write and has no loop, because
+ * a loop over the names takes ten times as long.
  *
  * @param {any} socket
  */
@@ -124,8 +125,8 @@ function isReplaced (socket) {
 }
 
 /**
- * Prototypes of handles, and what comes before them. That stays when the socket is given back: what reactors have
- * counted remains counted.
+ * The prototypes of adopted handles by their original prototypes. A handle keeps the new prototype when the socket is
+ * given back, because its counters still include the bytes that the reactor has counted.
  *
  * @type {Map<any, any>}
  */
@@ -146,7 +147,7 @@ function adoptedHandle (original) {
     Object.defineProperty(adopted, name, {
       configurable: true,
       enumerable: true,
-      // Node's own writing gets these when it has the socket back, so a program is asking.
+      // Node reads these properties only after the socket is given back, so this access is a program's.
       get () {
         giveBack(this)
         return original[name]
@@ -157,7 +158,7 @@ function adoptedHandle (original) {
       }
     })
   }
-  // Node reads whenever a program might want it to.
+  // Node calls this method whenever a program might want to read.
   adopted.readStart = function () {
     return this[ADOPTION].isActive ? 0 : original.readStart.call(this)
   }
@@ -165,7 +166,7 @@ function adoptedHandle (original) {
     Object.defineProperty(adopted, name, {
       get () {
         const adoption = this[ADOPTION]
-        // A handle that is closed has forgotten what it has counted.
+        // A closed handle has lost its own count.
         return Math.max(Reflect.get(original, name, this) || 0, adoption.before[index]) + adoption.counters()[index]
       }
     })
@@ -174,8 +175,8 @@ function adoptedHandle (original) {
 }
 
 /**
- * Whether a socket is one of Node's, and a program that looks at its bytes would have to look at it: not one of
- * another class, or behind a Proxy, or with methods or a buffer of the program's.
+ * Returns whether a socket is an unmodified socket of Node, whose bytes no program observes in another way. Such a
+ * socket has no other class, no Proxy, and no methods or buffer of the program.
  *
  * @param {any} socket
  */
@@ -184,7 +185,7 @@ function isPlain (socket) {
     !usesBufferOfProgram(socket)
 }
 
-/** @type {symbol | null | undefined} by which a socket has the buffer of its option `onread` */
+/** @type {symbol | null | undefined} the key of the buffer that a socket has with the option `onread` */
 let bufferSymbol
 
 /** @param {any} socket */
@@ -212,7 +213,8 @@ function setPrototypes (socket, adoption, type) {
 }
 
 /**
- * If the prototype was replaced or the socket sealed, our methods stay and behave like Node's.
+ * Restores the prototype of Node's sockets. If the prototype was replaced or the socket sealed, our methods stay and
+ * behave like Node's.
  *
  * @param {any} socket
  * @param {typeof AdoptedSocket} type
@@ -224,13 +226,13 @@ function restorePrototype (socket, type) {
   if (!socket.destroyed && !socket[ADOPTION].hasFired) rebindTimer(socket)
 }
 
-/** @param {any} socket whose timer calls the `_onTimeout` that it had when the timer was set */
+/** @param {any} socket whose timer must be set anew, to call the current `_onTimeout` instead of the former one */
 function rebindTimer (socket) {
   if (socket.timeout) socket.setTimeout(socket.timeout)
 }
 
 /**
- * The adoption that has had this handle's bytes before.
+ * Returns the last adoption of this handle, or null.
  *
  * @param {any} handle
  * @returns {Adoption | null}

@@ -11,21 +11,20 @@ const { RequestSocket, isRequestSocket } = require('./request_socket')
 const { SecureSocket } = require('./secure_socket')
 
 /**
- * A socket that the reactor has taken: the reactor reads and writes the descriptor, and the socket remains its owner.
- * Knows how a socket is taken and given back, and what Node counts and times meanwhile. Does not know what the bytes
- * mean.
+ * The adoption of a socket: the reactor reads and writes the descriptor, and the socket remains its owner. Adopts the
+ * socket and gives it back, and keeps Node's counters and timeouts correct in between. Does not interpret the bytes.
  *
  * The reactor gives a socket back when a program uses the socket itself, and when the peer has ended its half, so that
- * Node ends the socket as ever. Methods that a program replaces must see the bytes: the reactor takes no socket with
- * such methods (untouched.js), and gives a socket back before the next write if its methods have changed since. What
- * the reactor has decoded before is delivered all the same.
+ * Node ends the socket as usual. Methods that a program has replaced must see the bytes. Therefore the reactor adopts
+ * no socket with such methods (untouched.js), and gives a socket back before the next write if its methods have
+ * changed. Messages that the reactor has already decoded are still delivered.
  *
  * @typedef {import('./dispatcher').Receiver} Receiver
  *
- * @typedef {object} Owner whose bytes these are
- * @property {() => void} giveBack a program uses the socket itself
- * @property {(bytes: Buffer) => void} received a program has put bytes into the socket
- * @property {(error?: any) => void} [detach] another owner has the socket, or it has closed
+ * @typedef {object} Owner the user of the bytes
+ * @property {() => void} giveBack called when a program uses the socket itself
+ * @property {(bytes: Buffer) => void} received called with bytes that a program has put into the socket
+ * @property {(error?: any) => void} [detach] called when the socket gets another owner, or has closed
  */
 class Adoption {
   #dispatcher
@@ -39,23 +38,23 @@ class Adoption {
   /** @type {(Owner & Receiver) | null} */
   #owner = null
   #isAlive = false
-  /** @type {number[]} bytes read and written by reactors that have let go of the socket */
+  /** @type {number[]} bytes read and written by the reactor in adoptions that have ended */
   #counted
-  /** @type {number[]} bytes that the handle had read and written before any reactor had it */
+  /** @type {number[]} bytes that the handle itself had read and written when the reactor adopted the socket */
   before
-  /** The socket has been told of this silence. */
+  /** Whether the timeout of the socket has fired since the last message. */
   hasFired = false
-  /** @type {import('../scheduling').Timer | null} of a timeout that bytes have put off that came to no message */
+  /** @type {import('../scheduling').Timer | null} for a timeout that was postponed by bytes of an incomplete message */
   #timer = null
-  /** TLS: what the kernel had not taken when the reactor let go. */
+  /** TLS: the records that the kernel had not accepted when the adoption ended. */
   rest = NOTHING_LEFT
 
   /**
    * @param {import('./dispatcher').Dispatcher} dispatcher
-   * @param {number} number the reactor's for the socket
+   * @param {number} number the reactor's number for the socket
    * @param {any} socket
    * @param {import('../connection/seam').Connection} connection
-   * @param {typeof AdoptedSocket} type what the socket is meanwhile
+   * @param {typeof AdoptedSocket} type the class of the socket during the adoption
    */
   constructor (dispatcher, number, socket, connection, type) {
     this.#dispatcher = dispatcher
@@ -71,7 +70,7 @@ class Adoption {
   }
 
   /**
-   * From now on batches have something for this channel.
+   * Passes the reactor's entries for the socket to this channel from now on.
    *
    * @param {Owner & Receiver} channel
    */
@@ -83,7 +82,7 @@ class Adoption {
     this.keepAlive(this.#handle.hasRef?.() ?? true)
   }
 
-  /** What hears of the socket now. */
+  /** The channel that currently receives the entries. */
   get owner () {
     return /** @type {any} */ (this.#owner)
   }
@@ -103,27 +102,27 @@ class Adoption {
     return this.#dispatcher.isBatching
   }
 
-  /** Whether this turn of the event loop has taken long enough. */
+  /** Whether the batch has used up its time in this turn of the event loop. */
   get isLate () {
     return this.#dispatcher.isLate
   }
 
-  /** Whether a program has taken the socket from us just now, by a method of its class. */
+  /** Returns whether this socket was just given back: all are if a program has replaced methods of their class. */
   isGivenBack () {
     return this.#dispatcher.giveBackIfTouched() && this.#number < 0
   }
 
-  /** A program uses the socket itself. */
+  /** Tells the owner that a program uses the socket itself. */
   giveBack () {
     this.#owner?.giveBack()
   }
 
-  /** @param {Buffer} bytes that a program puts into the socket */
+  /** @param {Buffer} bytes that a program has put into the socket */
   received (bytes) {
     this.#owner?.received(bytes)
   }
 
-  /** Offers what waits to the kernel. False when it does not take everything. */
+  /** Offers the output to the kernel. Returns false if the kernel does not accept all of it. */
   flush () {
     return this.#reactor.flush(this.#number)
   }
@@ -133,18 +132,18 @@ class Adoption {
     if (this.#number >= 0) this.#reactor.setReading(this.#number, isReading)
   }
 
-  /** Bytes that the kernel has not taken. */
+  /** The bytes that the kernel has not accepted. */
   get waiting () {
     return this.#number < 0 ? 0 : this.#reactor.waiting(this.#number)
   }
 
-  /** TLS: bytes in records that the kernel has not taken. */
+  /** TLS: the bytes in records that the kernel has not accepted. */
   get pending () {
     return this.#number < 0 ? 0 : this.#reactor.pending(this.#number)
   }
 
   /**
-   * TLS: writes bytes of the program. False when the kernel does not take them all.
+   * TLS: writes bytes of the program. Returns false if the kernel does not accept all of them.
    *
    * @param {Uint8Array} bytes
    */
@@ -152,29 +151,29 @@ class Adoption {
     return this.#reactor.writeAround(this.#number, bytes)
   }
 
-  /** TLS: what has been agreed on; null when the reactor has let go. */
+  /** TLS: returns the result of the handshake; null after the adoption. */
   agreement () {
     return this.#number < 0 ? null : this.#reactor.agreement(this.#number)
   }
 
-  /** TLS: says goodbye, and returns what the kernel has not taken of it and of what was before. */
+  /** TLS: sends `close_notify`. Returns the bytes that the kernel has not accepted, including earlier records. */
   closeTls () {
     return this.#reactor.finish(this.#number)
   }
 
-  /** TLS: puts aside what the reactor reads from now on. `Entry.Poll` says that something is there. */
+  /** TLS: puts aside the bytes that the reactor reads from now on. `Entry.Poll` reports that there are some. */
   putAside () {
     this.#reactor.putAside(this.#number)
   }
 
-  /** TLS: takes what has been put aside. */
+  /** TLS: returns and removes the bytes that were put aside. */
   takeAside () {
     return this.#reactor.takeAside(this.#number)
   }
 
   /**
-   * TLS: lets another connection have the socket, and what has been put aside. `begin` follows. False when the kernel
-   * has not taken everything.
+   * TLS: transfers the socket, and the bytes put aside, to another connection. `begin` follows. Returns false if the
+   * kernel has not accepted all output.
    *
    * @param {import('../connection/seam').Connection} connection
    */
@@ -187,7 +186,7 @@ class Adoption {
     return true
   }
 
-  /** The reactor counts what is sent from now on as caused by the peer. Returns what `endReplies` takes. */
+  /** Has the reactor count output from now on as replies to the peer. Returns the argument of `endReplies`. */
   beginReplies () {
     return this.#dispatcher.beginReplies(this.#number)
   }
@@ -198,9 +197,9 @@ class Adoption {
   }
 
   /**
-   * Deregisters the descriptor. False when that has been done.
+   * Detaches the descriptor from the reactor. Returns false if that was done before.
    *
-   * @param {boolean} [goesOn] what waits is written by the stream: a program may want to see it there
+   * @param {boolean} [goesOn] whether the stream writes the remaining output, which a program may want to see there
    */
   detach (goesOn = false) {
     if (this.#number < 0) return false
@@ -218,14 +217,14 @@ class Adoption {
     return true
   }
 
-  /** Node's stream reads again. */
+  /** Lets Node's stream read again. */
   startStream () {
     this.#handle.reading = true
     this.#handle.readStart()
     this.#socket.resume()
   }
 
-  /** The socket has promised a `drain` for bytes that the stream writes now. */
+  /** Has the socket emit the `drain` that it has promised for bytes which the stream writes now. */
   promiseDrain () {
     const socket = this.#socket
     const state = socket._writableState
@@ -241,14 +240,14 @@ class Adoption {
     this.#reactor.keepAlive(isAlive)
   }
 
-  /** Bytes read and written by reactors. */
+  /** Returns the bytes read and written by the reactor. */
   counters () {
     if (this.#number < 0) return this.#counted
     const [read, written] = this.#reactor.counters(this.#number)
     return [this.#counted[0] + read, this.#counted[1] + written]
   }
 
-  /** Bytes have come to something: the socket's timeout begins anew. */
+  /** Restarts the timeout of the socket, because a message has arrived. */
   restartTimer () {
     if (!this.#socket.timeout) return
     this.hasFired = false
@@ -256,10 +255,10 @@ class Adoption {
     this.#socket._unrefTimer()
   }
 
-  /** Whether nothing has been read or written for as long as the socket's timeout is. Else it is called again. */
+  /** Returns whether the socket was idle for its whole timeout. If not, sets a timer for the remaining time. */
   hasTimedOut () {
     const left = this.#socket.timeout - this.#reactor.idleTime(this.#number)
-    // Timers come up to a millisecond early.
+    // Timers fire up to a millisecond early.
     if (left < 1.5) return (this.hasFired = true)
     this.#timer = clock.timeout(() => this.#socket._onTimeout(), left).unref()
     return false
@@ -267,22 +266,22 @@ class Adoption {
 }
 
 /**
- * Takes a socket, or returns null where the reactor cannot have it.
+ * Adopts a socket. Returns null if the reactor cannot adopt it.
  *
  * @param {any} socket
  * @param {import('../connection/seam').Connection} connection
  * @param {import('./tls').Plan | null} plan for TLS
- * @param {typeof AdoptedSocket} type what the socket is meanwhile
+ * @param {typeof AdoptedSocket} type the class of the socket during the adoption
  */
 function take (socket, connection, plan = null, type = plan === null ? AdoptedSocket : SecureSocket) {
-  // Records that Node has read could not be told from what was before them.
+  // TLS records that Node has already read cannot be told apart from the plaintext before them.
   if (!qualifies(socket) || (plan !== null && socket.readableLength > 0)) return null
   const dispatcher = dispatcherOfThisEnvironment()
   if (dispatcher === null) return null
   const handle = socket._handle
   const number = dispatcher.reactor.add(handle.fd, connection.number, plan?.config, plan?.host)
   if (number === null) return null
-  // Reading from the stream has Node start reading from the kernel: that is stopped behind it.
+  // Reading from the stream makes Node read from the kernel, so the handle is stopped only after that.
   store(socket, connection)
   handle.readStop()
   handle.reading = false
@@ -290,13 +289,13 @@ function take (socket, connection, plan = null, type = plan === null ? AdoptedSo
 }
 
 /**
- * Takes a socket that is to speak TLS for a program, or returns null where the reactor cannot have it.
+ * Adopts a socket to speak TLS on it for a program. Returns null if the reactor cannot adopt it.
  *
  * @param {any} socket
  * @param {import('./tls').Plan} plan
  */
 function takeForRequest (socket, plan) {
-  // The reactor writes the output of a connection. This one only lends it.
+  // The reactor writes the output of a connection. This connection only lends its outbox.
   const lender = native.Connection.established(true, {})
   /** @type {any} */
   const connection = { lender, number: lender.number, outgoing: { passed () {} } }
@@ -304,7 +303,8 @@ function takeForRequest (socket, plan) {
 }
 
 /**
- * Takes a socket that has spoken TLS for a program, or returns null where the program still uses it, or sees its bytes.
+ * Takes over a socket on which the reactor has spoken TLS for a program. Returns null if the program still uses the
+ * socket, or sees its bytes.
  *
  * @param {any} socket
  * @param {import('../connection/seam').Connection} connection
@@ -319,7 +319,7 @@ function takeOver (socket, connection) {
 }
 
 /**
- * What Node has read comes first.
+ * Stores the bytes that Node has already read. They precede those that the reactor reads.
  *
  * @param {any} socket
  * @param {import('../connection/seam').Connection} connection
@@ -337,7 +337,7 @@ function qualifies (socket) {
 }
 
 /**
- * Whether a connected socket has nothing to do for its program.
+ * Returns whether a socket is connected, and its program neither reads nor writes.
  *
  * @param {any} socket
  */

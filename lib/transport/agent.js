@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-// Connections that a program makes: by an agent in the manner of Node's `http.Agent`, or by a function of its own.
+// Connections that the program makes: by an agent like Node's `http.Agent`, or by a function.
 
 const { ClientRequest } = require('node:http')
 const tls = require('node:tls')
@@ -15,8 +15,8 @@ const tls = require('node:tls')
  */
 
 /**
- * The request that an agent is given. It is never written. Agents look at its headers, listen to its events and call
- * its methods, so it is a real one, which only takes the stream.
+ * The request that asks an agent for a stream. It is never written. It is a real `ClientRequest`, because agents read
+ * its headers, listen to its events and call its methods.
  */
 class Errand extends ClientRequest {
   /** @type {Answer | null} */
@@ -54,21 +54,21 @@ class Errand extends ClientRequest {
   destroy (error) {
     if (this.destroyed) return this
     this.destroyed = true
-    this.#failed(error ?? new Error('The agent has given up'))
+    this.#failed(error ?? new Error('The agent has destroyed the request'))
     return this
   }
 
-  /** Tells the agent that its stream is in use. The agent may start the flow, or put bytes into the stream. */
+  /** Tells the agent that its stream is in use. The agent may resume the stream, or put bytes into it. */
   announce () {
     this.emit('socket', this.#stream)
   }
 
-  /** The stream does not come back to the agent's pool, and need not be counted. */
+  /** Removes the stream from the agent, which no longer counts it and does not put it back into its pool. */
   removeFromAgent () {
     this.#stream.emit('agentRemove')
   }
 
-  /** Destroys a stream that comes from now on. */
+  /** Cancels the request. A stream that arrives after that is destroyed. */
   cancel () {
     this.#answer = null
     this.destroyed = true
@@ -103,14 +103,14 @@ function askAgent (agent, url, options, answer) {
     method: 'GET',
     headers: { Host: url.host, Upgrade: 'websocket', Connection: 'Upgrade' },
     agent,
-    // For agent-base, which otherwise looks for names of functions on the stack.
+    // Read by agent-base, which otherwise searches the call stack for names of functions.
     secureEndpoint: isSecure
   }, answer)
 }
 
 /**
- * Checks the certificate for the server's host. Agents forget a host that is an address, and Node would then check the
- * certificate for another name.
+ * Returns a function that checks the certificate against the server's host. Agents drop a host that is an IP address,
+ * and Node would then check the certificate against another name.
  *
  * @param {any} options
  */
@@ -120,7 +120,7 @@ function identityOf ({ servername, host }) {
 }
 
 /**
- * Asks a function for a connection, as `http.request()` does: it returns a stream, or calls back.
+ * Asks a function for a connection, as `http.request()` does. The function returns a stream, or calls back.
  *
  * @param {Function} createConnection
  * @param {any} options
@@ -144,12 +144,12 @@ function isDuplex (value) {
   return typeof value === 'object' && value !== null && METHODS.every((name) => typeof value[name] === 'function')
 }
 
-/** @param {any} value not shown, because it may contain passwords */
+/** @param {any} value not part of the message, because it may contain passwords */
 function notDuplex (value) {
   return new TypeError(`Invalid connection: ${Object.prototype.toString.call(value)}; expected a Duplex`)
 }
 
-/** @param {any} stream that came too late */
+/** @param {any} stream that arrived too late, or is not usable */
 function discard (stream) {
   if (!isDuplex(stream)) return
   stream.on('error', () => {})
@@ -158,7 +158,7 @@ function discard (stream) {
 
 const METHODS = ['on', 'removeListener', 'emit', 'write', 'end', 'destroy', 'pause', 'resume']
 /**
- * A request asks its agent in its constructor already, and checks its protocol.
+ * Options with an agent that does nothing. The constructor of a request calls its agent, and checks its protocol.
  *
  * @type {any}
  */

@@ -5,14 +5,15 @@ const { X509Certificate } = require('node:crypto')
 const { ADOPTION } = require('./adopted')
 
 /**
- * What programs ask a socket by TLS about the server, as they ask Node's. Properties of the socket's own, which stay
- * when the reactor has let go of it.
+ * The methods by which programs ask a TLS socket about its server, as in Node. They are own properties of the socket,
+ * which remain when the adoption has ended.
  *
  * @typedef {import('../../binding').TlsAgreement} Agreement
  */
 const methods = {
   /**
-   * As Node's, but that the last `issuerCertificate` is the last that the server has sent.
+   * Returns the same as Node's method, except that the chain of `issuerCertificate` ends with the last certificate that
+   * the server has sent.
    *
    * @this {any}
    * @param {boolean} [isDetailed]
@@ -62,7 +63,7 @@ function agreementOf (socket) {
 }
 
 /**
- * By the names of OpenSSL and of the RFCs.
+ * Returns the cipher with its name in OpenSSL and its name in the RFCs.
  *
  * @param {Agreement} agreement
  */
@@ -76,10 +77,10 @@ function cipherOf ({ cipher, version }) {
 }
 
 /**
- * Has a socket whose server is the right one say so. Returns the socket.
+ * Adds the properties and methods of a TLS socket to a socket whose server is verified. Returns the socket.
  *
  * @param {any} socket
- * @param {string | undefined} servername that the server was told
+ * @param {string | undefined} servername the name that was sent to the server (SNI)
  */
 function declareAgreement (socket, servername) {
   const { protocol } = /** @type {Agreement} */ (agreementOf(socket))

@@ -6,13 +6,13 @@ const native = require('../native')
 const { NAME, throwSoon } = require('../scheduling')
 
 /**
- * The context of a connection: the asynchronous one in which it was made, and that of a listener of its socket.
- * Domains, zones and tracing tools tie their contexts to listeners and wrap `on` and `emit`, so what does not come with
- * an event of the socket runs as a listener of an event of ours.
+ * The context of a connection: the asynchronous context in which the connection was created, and that of a listener of
+ * its socket. Domains, zones and tracing tools bind their contexts to listeners by wrapping `on` and `emit`. Therefore
+ * work that does not come with an event of the socket runs in a listener of our own event.
  *
- * An exception must not travel to a caller, which has left the context, as even the `finally` of `runInAsyncScope` has.
- * Behind the reactor it is raised in place; elsewhere it is thrown in a tick of the same context. Bytes that come by
- * Node's stream bring their context along, and their exceptions propagate.
+ * An exception must not propagate to the caller, which is outside the context: even the `finally` of `runInAsyncScope`
+ * is. In calls of the reactor, the exception is raised in place. Elsewhere, it is thrown in a tick of the same context.
+ * Bytes that come through Node's stream bring their context along, and their exceptions propagate.
  */
 class Context extends AsyncResource {
   #socket
@@ -28,7 +28,7 @@ class Context extends AsyncResource {
   }
 
   /**
-   * Runs work. Throws what the work has thrown in a tick of the same context, because a caller would have left that.
+   * Runs work. Throws its exception in a tick of the same context, because the caller is outside the context.
    *
    * @param {() => void} work
    */
@@ -37,8 +37,8 @@ class Context extends AsyncResource {
   }
 
   /**
-   * The same where nothing else is on the stack: what the work throws is raised at once. Node ends every asynchronous
-   * scope that is around an exception, so there must be no other one.
+   * Runs work when no other JavaScript is on the stack, and raises its exception at once. Node ends every asynchronous
+   * scope around an exception, so there must be no other scope.
    *
    * @param {() => void} work
    */
@@ -47,7 +47,8 @@ class Context extends AsyncResource {
   }
 
   /**
-   * A hook or a wrapper on the way to our listener may bring other work in between.
+   * Runs work through our listener. Restores the earlier work, because a hook or a wrapper on the way to our listener
+   * may run other work in between.
    *
    * @param {() => void} work
    * @param {(error: any) => void} raise
@@ -79,7 +80,7 @@ class Context extends AsyncResource {
     }
   }
 
-  /** Begins the work, unless it has begun. */
+  /** Starts the work, unless it has started. */
   perform () {
     const work = this.#work
     if (work === null) return
@@ -87,7 +88,7 @@ class Context extends AsyncResource {
     work()
   }
 
-  /** The connection is over. Tells tools that count open resources. */
+  /** Releases the context, because the connection has ended. Notifies tools that count open resources. */
   release () {
     if (this.#isReleased) return
     this.#isReleased = true
@@ -101,7 +102,7 @@ function perform (context) {
   context.perform()
 }
 
-/** A string, because what wraps `emit` may take every name for one. */
+/** The name of our event. It is a string, because wrappers of `emit` may expect every name to be one. */
 const EVENT = NAME
 
 module.exports = { Context }

@@ -1,8 +1,8 @@
 // @ts-check
 'use strict'
 
-// The way from a client to its server: directly, through a proxy, or by a connection that the program makes. TLS for a
-// `wss:` URL is ours, unless the program's stream says that it is encrypted.
+// Connects a client to its server: directly, through a proxy, or with a connection that the program makes. Adds TLS for
+// a `wss:` URL, unless the program's stream is already encrypted.
 
 const { AsyncResource } = require('node:async_hooks')
 const net = require('node:net')
@@ -15,21 +15,21 @@ const { askAgent, askFunction, discard, isDuplex, notDuplex } = require('./agent
 const { planOf } = require('./tls')
 
 /**
- * The client that wants the connection.
+ * The client that needs the connection.
  *
  * @typedef {object} Owner
- * @property {() => boolean} isWaiting whether it still does
- * @property {(stream: any) => void} use listens to this stream as well
+ * @property {() => boolean} isWaiting whether it still needs the connection
+ * @property {(stream: any) => void} use listens to this stream, in addition to earlier ones
  * @property {() => void} detach stops listening to the stream, and forgets the transport, which the dial discards
- * @property {(transport: any) => void} moveBy takes this transport, which makes sure of the server first
- * @property {() => void} arrive starts the opening handshake: the server is known to be right
- * @property {(error: any) => void} fail ends it: the connection has failed
- * @property {(error: Error) => void} refuse ends it: a proxy has refused
+ * @property {(transport: any) => void} moveBy uses this transport, which verifies the server first
+ * @property {() => void} arrive starts the opening handshake, because the server is verified
+ * @property {(error: any) => void} fail ends the client, because the connection has failed
+ * @property {(error: Error) => void} refuse ends the client, because a proxy has refused
  *
- * What the program wants. One of `proxy`, `agent` and `createConnection`, or none.
+ * The options of the program. It sets at most one of `proxy`, `agent` and `createConnection`.
  *
  * @typedef {object} Ways
- * @property {boolean} isStream whether TLS must be Node's
+ * @property {boolean} isStream whether to use Node's TLS in any case
  * @property {any} net
  * @property {any} tls
  * @property {any} ca
@@ -42,14 +42,14 @@ const { planOf } = require('./tls')
  * @typedef {import('../connection/seam').Connection} Connection
  */
 
-/** The way of one client. Nothing is written to the server before it is known to be right. */
+/** The dial of one client. Nothing is written to the server before it is verified. */
 class Dial {
   #target
   #server
   #ways
   #connection
   #owner
-  /** For `tls.connect()` to the server. */
+  /** The options of `tls.connect()` for the server. */
   #tls
   /** @type {any} */
   #stream = null
@@ -71,7 +71,7 @@ class Dial {
     this.#tls = tlsOptions(this.#server.host, ways.tls, ways.ca)
   }
 
-  /** Throws for wrong options, because the program cannot catch what is thrown later. */
+  /** Begins to connect. Throws for invalid options now, because the program cannot catch a later exception. */
   begin () {
     const { agent, createConnection, proxy } = this.#ways
     if (proxy !== null) this.#throughProxy(proxy)
@@ -79,7 +79,7 @@ class Dial {
     else this.#directly()
   }
 
-  /** The connection is there, or is not wanted any more. */
+  /** Cancels the request to an agent, because the client has its connection or no longer needs one. */
   cancel () {
     this.#errand?.cancel()
   }
@@ -93,7 +93,7 @@ class Dial {
   }
 
   /**
-   * TLS in the reactor, which is stricter than OpenSSL: what it refuses is tried once more, by Node.
+   * Speaks TLS in the reactor. The reactor is stricter than OpenSSL, so if it refuses the server, Node tries again.
    *
    * @param {import('./tls').Plan} plan
    */
@@ -130,7 +130,7 @@ class Dial {
     const feed = (/** @type {Buffer} */ chunk) => {
       const answer = tunnel.receive(chunk)
       if (answer === null) return
-      // The proxy has had its say: from here on the stream is the server's.
+      // The proxy has answered. From here on, the stream leads to the server.
       stream.removeListener('data', feed)
       if (!answer.isConnected) return this.#owner.refuse(tunnel.refusal())
       stream.pause()
@@ -166,10 +166,10 @@ class Dial {
     if (!error && !isDuplex(stream)) error = notDuplex(stream)
     if (!error && (stream.destroyed || stream.readable === false)) error = new Error('The connection has ended')
     if (error) discard(stream)
-    // A proxy has refused: its agent gives a stream with the answer, which can only be read.
+    // If a proxy has refused, its agent passes a stream that can only be read and contains the answer.
     const isAnswer = !error && stream.writable === false
     if (!error) this.#use(isAnswer ? answerIn(stream) : stream)
-    // Handlers that are attached in this tick hear of it.
+    // Waits for handlers that the program attaches in this tick.
     nextTick(() => {
       if (!this.#owner.isWaiting()) return
       if (error) return this.#owner.fail(error)
@@ -181,7 +181,7 @@ class Dial {
 
   /** @param {any} stream */
   #awaitConnection (stream) {
-    // An agent may have started the flow: the bytes are for the handshake.
+    // An agent may have resumed the stream, but the bytes belong to the handshake.
     stream.pause()
     const next = AsyncResource.bind(() => {
       if (!this.#owner.isWaiting()) return
@@ -193,7 +193,7 @@ class Dial {
     else nextTick(next)
   }
 
-  /** The stream leads to the server. A program may have encrypted it already. */
+  /** Continues with a stream that leads to the server. The program may have encrypted it already. */
   #connected () {
     if (!this.#owner.isWaiting()) return
     const isEncrypted = this.#ways.proxy === null && this.#stream.encrypted === true
@@ -207,7 +207,7 @@ class Dial {
     try {
       stream = tls.connect({ ...this.#tls, socket: this.#stream }, () => this.#owner.arrive())
     } catch (error) {
-      // An option that tls.connect() alone can judge.
+      // Only tls.connect() can check some of the options.
       return this.#owner.fail(error)
     }
     this.#use(stream)
@@ -221,7 +221,7 @@ class Dial {
 }
 
 /**
- * `onConnect` is called once everything about the peer is known to be right: nothing is written before.
+ * Connects to an endpoint. Calls `onConnect` once the peer is verified; nothing is written before that.
  *
  * @param {Endpoint} endpoint
  * @param {any} netOptions
@@ -235,7 +235,7 @@ function connect ({ secure, ...place }, netOptions, secureOptions, onConnect) {
 }
 
 /**
- * A copy: what the caller gave is the caller's.
+ * Returns the options of `tls.connect()`. Copies the given ones, which belong to the program.
  *
  * @param {string} host
  * @param {any} given
@@ -244,13 +244,13 @@ function connect ({ secure, ...place }, netOptions, secureOptions, onConnect) {
 function tlsOptions (host, given, ca) {
   const options = { ...given, host }
   if (!options.ca && ca) options.ca = ca
-  // RFC 6066: an IP address is no server name. The certificate is checked against the host all the same.
+  // RFC 6066 section 3: an IP address is not a server name. The certificate is still checked against the host.
   if (!options.servername && !net.isIP(host)) options.servername = host
   return options
 }
 
 /**
- * A Duplex around a stream that can only be read. Writes are dropped, because the answer is there already.
+ * Returns a Duplex around a stream that can only be read. Discards writes, because the answer has already arrived.
  *
  * @param {any} stream
  */

@@ -8,40 +8,39 @@ const { isEnding, rememberWork, forgetWork } = require('./tick')
 const { classIsUntouched } = require('./untouched')
 
 /**
- * The reactor of this environment, and the channels of the sockets that it has. The first socket makes it, and it
- * closes when it has had no socket for a second. The reactor calls once for each batch, with a number and a value for
- * each message; a socket that leaves in a batch keeps its number until the batch ends, so that no channel gets what was
- * meant for another.
+ * The reactor of this thread and the channels of its sockets. The first socket creates the reactor, which closes after
+ * a second without sockets. The reactor calls once for each batch, with a number and a value for each entry. A socket
+ * that is removed during a batch keeps its number until the batch ends, so that no channel gets the entries of another.
  *
  * @typedef {object} Receiver the channel of a socket
- * @property {boolean} isActive the reactor has the socket
+ * @property {boolean} isActive whether the reactor has the socket
  * @property {(work: () => void) => void} runAlone runs the work of a batch in the context of the connection
  * @property {(entry: number, value: any) => void} happened
- * @property {() => boolean} isReplaced a program has replaced methods of the socket, and the bytes should go by those
- * @property {() => void} giveBack a program uses the socket itself
+ * @property {() => boolean} isReplaced whether a program has replaced methods of the socket, which must see the bytes
+ * @property {() => void} giveBack called when a program uses the socket itself
  */
 class Dispatcher {
   /** @type {Array<Receiver | undefined>} by the number of the socket */
   #channels = []
-  /** Shared with the reactor: a number for each `Slot`. */
+  /** Memory shared with the reactor: a number for each `Slot`. */
   #state = new Int32Array(native.SLOTS)
   /** @type {any[]} */
   #entries = []
   #next = 0
-  /** @type {any[][]} parts of the batch that come behind the entries */
+  /** @type {any[][]} the parts of the batch after the current entries */
   #parts = []
   #count = 0
-  /** @type {number[]} sockets that have left in a batch, which may still have something of theirs */
+  /** @type {number[]} sockets that were removed during a batch, which may still contain entries for them */
   #removed = []
-  /** When this batch was first seen to take its time. */
+  /** The time of the first look at the clock in this batch; 0 before. */
   #begun = 0
-  /** It has taken long enough: the rest waits for another turn of the event loop. */
+  /** Whether the batch has used up its time. If so, the rest waits for another turn of the event loop. */
   isLate = false
   /** @type {import('../../binding').Reactor} */
   reactor
 
   constructor () {
-    // In a worker, Node closes descriptors without a word when it is terminated.
+    // When a worker is terminated, Node closes its descriptors without notice.
     this.reactor = new native.Reactor(this, this.collect, this.dispatch, this.resume, this.#state, isMainThread)
   }
 
@@ -50,7 +49,7 @@ class Dispatcher {
    * @param {Receiver} channel
    */
   add (number, channel) {
-    // Another channel may have had the socket before.
+    // The socket may have had another channel before.
     if (!this.#channels[number]?.isActive) this.#count += 1
     this.#channels[number] = channel
     rememberWork(this)
@@ -61,7 +60,7 @@ class Dispatcher {
     return this.#state[IN_BATCH] === 1
   }
 
-  /** Until `endBatch`, what is sent waits. */
+  /** Begins a batch. Output waits until `endBatch`. */
   beginBatch () {
     this.#state[IN_BATCH] = 1
   }
@@ -71,7 +70,7 @@ class Dispatcher {
   }
 
   /**
-   * What is sent from now on counts as caused by the peer of this socket. Returns what `endReplies` takes.
+   * Counts output from now on as replies to the peer of this socket. Returns the argument of `endReplies`.
    *
    * @param {number} number
    */
@@ -103,14 +102,14 @@ class Dispatcher {
     }
   }
 
-  /** Test runners load the package again and again: an unused reactor must not stay. */
+  /** Closes a reactor without sockets. It must not stay, because test runners load the package many times. */
   #closeIfIdle () {
     if (this.#count > 0 || dispatcher !== this) return
     dispatcher = undefined
     this.reactor.close()
   }
 
-  /** What handlers have sent in a batch that does not come to its end. */
+  /** Writes what handlers have sent in a batch that the end of the process interrupts. */
   endProcess () {
     this.reactor.flushAll()
   }
@@ -118,7 +117,7 @@ class Dispatcher {
   endTick () {}
 
   /**
-   * Takes a part of a batch: calls are short, because arguments lie on the stack.
+   * Stores a part of a batch. The reactor splits large batches, because arguments take space on the stack.
    *
    * @param {any[]} entries number and value, number and value …
    */
@@ -129,7 +128,7 @@ class Dispatcher {
   /**
    * Delivers a batch.
    *
-   * @param {any[]} entries the last part of it, or all
+   * @param {any[]} entries the last part of the batch, or all of it
    */
   dispatch (...entries) {
     this.#parts.push(entries)
@@ -138,7 +137,7 @@ class Dispatcher {
     this.resume()
   }
 
-  /** Goes on where it has stopped. */
+  /** Continues the delivery at the next entry. */
   resume () {
     while (this.#hasEntries()) {
       const channel = this.#channels[this.#entries[this.#next] >> ENTRY_BITS]
@@ -148,7 +147,7 @@ class Dispatcher {
     this.giveBackIfTouched()
   }
 
-  /** Whether there is something to deliver. Parts stay apart: copying takes a tenth of the time of short messages. */
+  /** Returns whether entries remain. Does not join the parts: copying takes a tenth of the time of short messages. */
   #hasEntries () {
     if (this.#next < this.#entries.length) return true
     this.#entries = this.#parts.shift() ?? NOTHING
@@ -156,7 +155,7 @@ class Dispatcher {
     return this.#entries !== NOTHING
   }
 
-  /** Gives all sockets back when a program has replaced methods of their class: what is written next is for those. */
+  /** Gives all sockets back if a program has replaced methods of their class, which must see the next write. */
   giveBackIfTouched () {
     if (this.#count === 0 || classIsUntouched()) return false
     for (const channel of this.#channels) if (channel?.isActive) channel.giveBack()
@@ -168,7 +167,7 @@ class Dispatcher {
     else if (now() - this.#begun > MAX_TURN) this.isLate = true
   }
 
-  /** What has happened to the next socket, in a row. */
+  /** Delivers the consecutive entries of the next socket. */
   #deliverRow = () => {
     const number = this.#entries[this.#next] >> ENTRY_BITS
     const channel = /** @type {Receiver} */ (this.#channels[number])
@@ -189,7 +188,8 @@ class Dispatcher {
 }
 
 /**
- * Runs what sends to many: everything leaves together when it is done; at the end of the process, at once.
+ * Runs work that sends on many connections, and writes all output together at the end. While the process ends, every
+ * send is written at once instead.
  *
  * @template T
  * @param {() => T} work
@@ -209,7 +209,7 @@ function batch (work) {
 /** @type {Dispatcher | undefined} */
 let dispatcher
 
-/** Null when there can be none now. The next socket tries again: descriptors may have been closed meanwhile. */
+/** Returns null if no reactor can be created now. The next socket tries again: descriptors may be free by then. */
 function dispatcherOfThisEnvironment () {
   try {
     return (dispatcher ??= new Dispatcher())
@@ -219,13 +219,13 @@ function dispatcherOfThisEnvironment () {
   }
 }
 
-/** The code of an error when the machine lacks what a reactor needs: descriptors, or libuv. */
+/** The code of the error if the machine lacks a resource of the reactor: descriptors, or libuv. */
 const REFUSED = 'GenericFailure'
 /** @type {any[]} */
 const NOTHING = []
-/** Numbers and values. A power of two. */
+/** Numbers and values between two looks at the clock. A power of two. */
 const ENTRIES_BETWEEN_LOOKS = 2 * STEPS_BETWEEN_LOOKS
-/** Milliseconds. */
+/** The time without sockets after which the reactor closes, in milliseconds. */
 const IDLE_TIMEOUT = 1000
 
 const { ENTRY_BITS } = native

@@ -3,11 +3,11 @@
 
 const { clock } = require('../scheduling')
 
-// How the socket of a connection ends. Knows sockets and time limits; does not know connections.
+// Closes and ends the socket of a connection, with time limits. Knows nothing about connections.
 
 /**
- * Closes a socket whose connection has ended properly. The close frame, or a refusal, still reaches the peer: the
- * kernel has it, or the socket ends only when the kernel has taken what is before it.
+ * Closes a socket after the closing handshake, or after a refusal. The last bytes still reach the peer: the kernel has
+ * already accepted them, or the socket ends only after that.
  *
  * @param {any} socket
  */
@@ -17,9 +17,9 @@ function close (socket) {
 }
 
 /**
- * Ends our half of a socket, once. The peer has a limited time to take the rest and to end its own half. Progress does
- * not extend it: a peer that takes a byte at a time would hold the socket, and all that waits for it, as long as it
- * likes.
+ * Ends our half of a socket, once. The peer has a limited time to read the rest and to end its own half. Progress does
+ * not extend the time. Otherwise a peer that reads one byte at a time could keep the socket and its buffers for as long
+ * as it likes.
  *
  * @param {any} socket
  * @param {number} [milliseconds]
@@ -31,13 +31,13 @@ function end (socket, milliseconds = END_TIMEOUT) {
   const timer = clock.timeout(() => socket.destroy(), milliseconds).unref()
   socket.once('close', () => {
     timer.stop()
-    // A program may connect it again.
+    // The program may connect the socket again.
     ended.delete(socket)
   })
 }
 
 /**
- * Ends our half of a socket whose peer only reads, and may do so slowly: the time is in proportion to what waits.
+ * Ends our half of a socket whose peer only reads, perhaps slowly. The time limit grows with the unsent bytes.
  *
  * @param {any} socket
  */
@@ -50,11 +50,11 @@ function unsent (socket) {
   return socket._handle?.writeQueueSize ?? socket.writableLength
 }
 
-/** Sockets whose end has a timer. */
+/** The sockets that are ending. */
 const ended = new WeakSet()
-/** Milliseconds. */
+/** The time limit of `end`, in milliseconds. */
 const END_TIMEOUT = 30000
-/** Bytes a millisecond: 64 KiB a second. */
+/** The lowest rate that `endSlowly` waits for, in bytes per millisecond: 64 KiB per second. */
 const MIN_RATE = 65.536
 
 module.exports = { close, end, endSlowly }

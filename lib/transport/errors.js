@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-// Errors of sockets, in Node's shape.
+// Errors of sockets, with the properties of Node's.
 
 const { getSystemErrorName } = require('node:util')
 
@@ -15,9 +15,9 @@ function systemError (syscall, number) {
 }
 
 /**
- * Named as OpenSSL names it.
+ * Returns a TLS error with OpenSSL's names.
  *
- * @param {number | string} cause the number of an alert (RFC 8446, section 6), or what we do not like
+ * @param {number | string} cause the number of an alert (RFC 8446 section 6), or the reactor's reason to refuse
  */
 function tlsError (cause) {
   if (typeof cause === 'string') return Object.assign(new Error(`TLS: ${cause}`), { code: 'ERR_SSL_PROTOCOL_ERROR' })
@@ -28,7 +28,7 @@ function tlsError (cause) {
   return Object.assign(new Error(message), { library: 'SSL routines', reason, code })
 }
 
-/** OpenSSL's number of its SSL library. */
+/** OpenSSL's number for its SSL library. */
 const LIBRARY = 0x0a000000
 const [major, minor] = (process.versions.openssl || '3.0').split('.').map(Number)
 const OLDEST = major > 3 || (major === 3 && minor >= 2) ? 'ssl/tls alert' : 'sslv3 alert'

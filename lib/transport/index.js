@@ -12,38 +12,40 @@ const { StreamChannel } = require('./stream_channel')
 const { Transport } = require('./transport')
 
 /**
- * A transport moves bytes between a connection and a socket in the order given and never looks inside. What holds for
- * all is `Transport`; under it is a channel.
+ * A transport moves bytes between a connection and a socket, in order, and never interprets them. `Transport` contains
+ * the common behaviour. Below it, a channel moves the bytes through the reactor or through Node's stream.
  *
- * One write per batch: a batch is one chunk, or what the reactor has found ready, with all that its handlers do. What
- * they send leaves in one write per socket. Outside of a batch, the first send of a tick is written at once, and what
- * follows in that tick at its end (`tick.js`). At the end of the process, what waits is written.
+ * One write per batch: a batch is one chunk, or one round of the reactor, with everything that its handlers send. It
+ * leaves in one write per socket. Outside a batch, the first send of a tick is written at once, and later ones at the
+ * end of the tick (`tick.js`). At the end of the process, all remaining output is written.
  *
- * Taking and giving back: the `net.Socket` remains the owner of its descriptor. Methods by which a program would use
- * the socket itself give it back first. A socket whose methods a program has replaced is not taken, because those
- * methods must see the bytes; one whose methods have changed since is given back before the next write.
+ * Adopting and giving back: the `net.Socket` remains the owner of its descriptor. A method by which a program uses the
+ * socket itself first gives it back. The reactor does not adopt a socket whose methods a program has replaced, because
+ * those methods must see the bytes. If methods change later, the socket is given back before the next write.
  *
- * Contexts: what the reactor delivers, and what comes in a turn of the event loop that others have asked for, runs in
- * the context of the connection (`context.js`). Bytes that come by the stream bring their own along.
+ * Contexts: entries of the reactor, and work in a turn of the event loop that other code has scheduled, run in the
+ * context of the connection (`context.js`). Bytes that come through Node's stream bring their own context along.
  *
- * TLS of clients is ours where `planOf` finds that the reactor does what `tls.connect` would; a refusal by rustls is
- * Node's to confirm, so verdicts and texts of errors are Node's. The same holds for requests of `https` by our agent
- * (`secure_agent.js`): their socket speaks TLS for `http` first, and then for the connection that takes it.
+ * TLS of clients: the reactor speaks TLS if `planOf` finds that it does exactly what `tls.connect()` would. If rustls
+ * refuses a server, Node tries again, so that verdicts and messages of errors are Node's. The same holds for requests
+ * of `https` with our agent (`secure_agent.js`): their socket speaks TLS for `http` first, and then for the connection
+ * that takes it over.
  *
  * @typedef {import('../connection/seam').Channel} Channel
  * @typedef {import('../connection/seam').Connection} Connection
  */
 
 /**
- * Moves the bytes of a connection over a socket: natively where the socket and the application allow it.
+ * Moves the bytes of a connection over a socket: through the reactor if the socket and the program allow that,
+ * otherwise through Node's stream.
  *
  * @param {any} socket
  * @param {Connection} connection
- * @param {boolean} [isStream] by Node's stream in any case
+ * @param {boolean} [isStream] whether to use Node's stream in any case
  */
 function connect (socket, connection, isStream = false) {
   const transport = new Transport(socket, connection, channelMaker(socket, connection, isStream))
-  // What the socket held waits for the opening handshake, which an open connection has behind it.
+  // Bytes that the socket has buffered wait for the opening handshake. An open connection has completed it.
   if (connection.readyState === ReadyState.Open) nextTick(() => deliver(connection, transport))
   return transport
 }
@@ -74,7 +76,7 @@ function deliver (connection, transport) {
 }
 
 /**
- * The same by TLS, which our reactor speaks. Null where the reactor cannot have the socket.
+ * Moves the bytes of a connection over TLS in the reactor. Returns null if the reactor cannot adopt the socket.
  *
  * @param {any} socket
  * @param {Connection} connection
@@ -88,8 +90,8 @@ function connectSecurely (socket, connection, secure) {
 }
 
 /**
- * Ends the use of a socket by a connection: through its transport, if it has one yet. Methods of a program's stream may
- * throw: the socket is aborted then, and the exception goes on.
+ * Closes, ends or aborts the socket of a connection, through its transport if it already has one. If a method of the
+ * program's stream throws, aborts the socket and throws the same exception.
  *
  * @param {any} socket
  * @param {Transport | null} transport

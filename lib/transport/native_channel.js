@@ -7,7 +7,7 @@ const { systemError } = require('./errors')
 const { writeOutput } = require('./stream_channel')
 
 /**
- * The channel through the reactor: hears what has happened to its socket, and tells the transport and the connection.
+ * The channel through the reactor. Passes the reactor's entries for the socket to the transport and the connection.
  *
  * @implements {Channel}
  * @typedef {import('../connection/seam').Channel} Channel
@@ -51,17 +51,20 @@ class NativeChannel {
     return this.#adoption.isBatching
   }
 
-  // What the kernel has not taken is the connection's.
+  // The connection keeps the bytes that the kernel has not accepted.
   get writableLength () {
     return 0
   }
 
-  /** Whether a program has put methods of its own in the place of this socket's. */
+  /** Returns whether a program has replaced methods of this socket. */
   isReplaced () {
     return this.#adoption.isActive && isReplaced(this.#socket)
   }
 
-  /** What waits is the connection's: being told that the kernel is full costs a call. */
+  /**
+   * Returns false unless the socket is given back just now. The connection keeps the output, and a native call would
+   * only report again that the kernel is full.
+   */
   takesWhenFull () {
     return this.#adoption.isGivenBack()
   }
@@ -94,17 +97,17 @@ class NativeChannel {
     this.#adoption.setReading(true)
   }
 
-  /** A program uses the socket: the connection goes on by way of the stream. */
+  /** Switches to Node's stream, because a program uses the socket. */
   giveBack () {
     this.#transport.moveToStream()
   }
 
-  /** @param {Buffer} bytes that a program puts into the socket */
+  /** @param {Buffer} bytes that a program has put into the socket */
   received (bytes) {
     this.#transport.receivedBeside(bytes)
   }
 
-  /** Lets go of the socket, and lets libuv read it again. */
+  /** Detaches from the socket, and lets libuv read it again. */
   detach () {
     const adoption = this.#adoption
     const goesOn = adoption.isOpen
@@ -115,7 +118,7 @@ class NativeChannel {
     adoption.startStream()
   }
 
-  /** By way of libuv, which goes on when the kernel takes bytes again. */
+  /** Writes the remaining output through libuv, which continues when the kernel accepts bytes again. */
   writeRest () {
     writeOutput(this.#socket, this.#connection)
   }
@@ -134,7 +137,7 @@ class NativeChannel {
    * @param {any} value
    */
   happened (entry, value) {
-    // What has arrived is delivered, even if a handler has let go of the socket.
+    // Delivers what has arrived, even if a handler has detached the channel from the socket.
     switch (entry) {
       case Entry.Message:
         this.#adoption.restartTimer()
@@ -153,20 +156,20 @@ class NativeChannel {
     }
   }
 
-  /** The socket says so as well, to programs that watch it. */
+  /** Notifies the transport. Also emits `drain` of the socket, for programs that listen to it. */
   #drained () {
     const isEmpty = this.#adoption.waiting === 0
     this.#transport.drained()
     if (isEmpty) this.#socket.emit('drain')
   }
 
-  /** The peer has ended its half: Node ends the socket as ever. */
+  /** Switches to Node's stream, because the peer has ended its half. Node ends the socket as usual. */
   ended () {
     this.#transport.moveToStream()
   }
 
   /**
-   * As Node does.
+   * Destroys the socket with an error, as Node does.
    *
    * @param {Error} error
    */

@@ -4,11 +4,11 @@
 const { MAX_TURN, setImmediate } = require('../scheduling')
 
 /**
- * Whether a transport reads: it does while there is no reason not to. Knows reasons and turns of the event loop; does
- * not know what is read.
+ * Decides whether a transport reads: it reads unless there is a reason to stop. Does not see the bytes.
  *
- * Node reads up to 32 full chunks from one socket before it looks at another, so a transport that has worked long on
- * such chunks stops for a turn. The reactor reads each socket once a batch and needs no such stop.
+ * Node reads up to 32 full chunks from one socket before it polls another. Therefore a transport that has worked for
+ * long on such chunks stops for a turn of the event loop. The reactor reads each socket once per batch and needs no
+ * such stop.
  *
  * @typedef {'application' | 'peer' | 'turn' | import('../connection/seam').StopReason} Reason
  */
@@ -16,9 +16,9 @@ class Reading {
   #socket
   /** @type {import('../connection/seam').Channel | null} */
   #channel = null
-  /** Why we do not read, as bits; none while we do. */
+  /** The reasons to stop reading, as bits; 0 while the transport reads. */
   #reasons = 0
-  /** Milliseconds of work since the event loop last had its turn. */
+  /** The milliseconds of work since other connections last had their turn. */
   #work = 0
 
   /** @param {any} socket */
@@ -49,12 +49,12 @@ class Reading {
     this.#reasons &= ~BIT[reason]
   }
 
-  /** Reads, unless there is another reason not to. */
+  /** Reads, unless there is another reason to stop. */
   startIfFree () {
     if (this.#reasons === 0 && !this.#socket.destroyed) this.#channel?.startReading()
   }
 
-  /** Whether there is no reason not to read. */
+  /** Whether there is no reason to stop reading. */
   get isFree () {
     return this.#reasons === 0
   }
@@ -64,13 +64,14 @@ class Reading {
     return (this.#reasons & BIT[reason]) !== 0
   }
 
-  /** Other connections have had their turn. */
+  /** Resets the counted work, because other connections have had their turn. */
   rested () {
     this.#work = 0
   }
 
   /**
-   * Lets timers and other connections have their turn before the next chunk, after much work in a row.
+   * Counts work on a chunk. After much work in a row, stops reading for a turn, so that timers and other connections
+   * run before the next chunk.
    *
    * @param {number} milliseconds
    */
@@ -83,7 +84,7 @@ class Reading {
   }
 }
 
-/** Every reason not to read. */
+/** The bit of each reason to stop reading. */
 const BIT = { application: 1, peer: 2, turn: 4, sessions: 8, work: 16, start: 32 }
 
 module.exports = { Reading }

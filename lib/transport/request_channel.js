@@ -7,14 +7,15 @@ const { Context } = require('./context')
 const { systemError, tlsError } = require('./errors')
 
 /**
- * Hears of a socket that speaks TLS for a program, before a connection has it: puts what the reactor has decrypted into
- * the socket, and gives the reactor what the program writes.
+ * The channel of a socket on which the reactor speaks TLS for a program, before a connection takes the socket over.
+ * Puts the decrypted bytes into the socket, and passes the program's writes to the reactor.
  *
- * When a connection takes the socket, the batch under way may still have something for this channel, which hands it on.
+ * When a connection takes the socket over, the current batch may still contain entries for this channel, which passes
+ * them on.
  *
- * @typedef {object} Handshake of TLS
- * @property {() => void} onSecure the server is the one that was asked for
- * @property {() => void} onRefused it is not, or not by our rules; or the socket has ended
+ * @typedef {object} Handshake the TLS handshake
+ * @property {() => void} onSecure called when the server is verified
+ * @property {() => void} onRefused called when the reactor refuses the server, or the socket has ended
  */
 class RequestChannel {
   #adoption
@@ -23,7 +24,7 @@ class RequestChannel {
   #handshake
   #isHandshaking = true
   #hasEnded = false
-  /** @type {((error?: any) => void) | null} called when the kernel has taken what was written */
+  /** @type {((error?: any) => void) | null} called when the kernel has accepted the last write */
   #written = null
 
   /**
@@ -69,7 +70,7 @@ class RequestChannel {
   }
 
   /**
-   * The socket has closed, or a connection has it.
+   * Detaches from the socket, because it has closed or a connection has taken it over.
    *
    * @param {any} [error]
    */
@@ -109,7 +110,7 @@ class RequestChannel {
     this.#receive()
   }
 
-  /** A listener may let a connection have the socket. */
+  /** Puts decrypted bytes into the socket. A listener of these may let a connection take the socket over. */
   #receive () {
     if (this.#adoption.owner !== this) return
     const bytes = this.#adoption.takeAside()
@@ -123,13 +124,13 @@ class RequestChannel {
     if (this.#adoption.waiting === 0) this.#complete()
   }
 
-  /** The peer has ended its half. */
+  /** Ends the readable side of the socket, because the peer has ended its half. */
   #ended () {
     if (this.#isHandshaking) return this.#handshake.onRefused()
     if (this.#hasEnded) return
     this.#hasEnded = true
     this.#socket.push(null)
-    // A socket that is not read ends all the same, as Node's do.
+    // Emits the end even if no program reads the socket, as Node does.
     this.#socket.read(0)
   }
 

@@ -12,8 +12,8 @@ const { SOCKET_METHODS, classIsUntouched } = require('./untouched')
 const Socket = net.Socket
 
 /**
- * Speaks TLS for programs that use it as any other socket: `http` does, until its answer is there. The reactor is in
- * the place of the kernel; buffers, backpressure, ends and events are Node's.
+ * A socket on which the reactor speaks TLS for code that uses it like any other socket: `http`, until the response has
+ * arrived. The reactor takes the place of the kernel. Buffers, backpressure, ends and events are Node's.
  */
 class RequestSocket extends AdoptedSocket {
   /**
@@ -54,7 +54,7 @@ class RequestSocket extends AdoptedSocket {
     })
   }
 
-  /** What the kernel has not taken is in Node's buffer as well. */
+  /** The length of Node's buffer, which includes the bytes that the kernel has not accepted. */
   get writableLength () {
     return Reflect.get(Duplex.prototype, 'writableLength', this)
   }
@@ -76,7 +76,7 @@ function bytesOf (chunk, encoding) {
 }
 
 /**
- * Whether a socket is such a one, and no program has put itself in the way of its bytes.
+ * Returns whether a socket is a RequestSocket, and no program has replaced methods that see its bytes.
  *
  * @param {any} socket
  */

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-// TLS by the reactor below `https.request`.
+// TLS in the reactor for `https.request()`.
 
 const https = require('node:https')
 const net = require('node:net')
@@ -12,14 +12,14 @@ const { IS_SUPPORTED } = require('./platform')
 const { RequestChannel } = require('./request_channel')
 const { nodes, planOf } = require('./tls')
 
-/** Tests of programs put modules of their own in the place of Node's, with what they need. */
+/** Node's class. Tests of programs may replace the module `https` with an incomplete one. */
 const Agent = /** @type {typeof https.Agent} */ (https.Agent ?? Object)
 
 /**
- * An agent for one request, as Node makes one where the option `agent` is false. The socket that it gives speaks TLS in
- * the reactor, if that does what Node would, and comes when the server is known to be the right one. A connection can
- * have it after an upgrade. What the reactor refuses is tried once more by Node, so verdicts and texts of errors are
- * Node's.
+ * An agent for one request, like the one that Node creates if the option `agent` is false. Its socket speaks TLS in the
+ * reactor if that does exactly what Node would. The request gets the socket after the server is verified, and a
+ * connection can take the socket over after an upgrade. If the reactor refuses the server, Node tries again, so that
+ * verdicts and messages of errors are Node's.
  */
 class SecureAgent extends Agent {
   /** @type {any} */
@@ -28,12 +28,12 @@ class SecureAgent extends Agent {
   /** @param {any[]} args a request, and options */
   addRequest (...args) {
     this.#request = args[0]
-    // @ts-expect-error Every agent has it, documented or not.
+    // @ts-expect-error Every agent has this method, although Node does not document it.
     return super.addRequest(...args)
   }
 
   /**
-   * @param {any} options complete: the request's, and what Node adds
+   * @param {any} options those of the request, completed by Node
    * @param {(error: any, socket?: any) => void} answer
    */
   createConnection (options, answer) {
@@ -46,7 +46,7 @@ class SecureAgent extends Agent {
   }
 }
 
-/** One request that waits for its socket. The first answer counts. */
+/** The attempt to get a socket for one request. Only the first outcome counts. */
 class Attempt {
   #request
   #socket
@@ -66,7 +66,7 @@ class Attempt {
     this.#servername = servername
     this.#answer = answer
     this.#destroy = this.#interrupted.bind(this)
-    // A request without a socket does not tell that it is destroyed.
+    // A request without a socket does not report that it is destroyed.
     request.destroy = this.#destroy
     socket.on('error', this.#failed)
     socket.on('close', this.#closed)
@@ -74,7 +74,7 @@ class Attempt {
 
   /**
    * @param {import('./tls').Plan} plan
-   * @param {(socket: any) => any} byNode makes a connection, by this socket if there is one
+   * @param {(socket: any) => any} byNode makes a connection with Node's TLS, over this socket if there is one
    */
   secure (plan, byNode) {
     const socket = this.#socket
@@ -91,7 +91,7 @@ class Attempt {
 
   #failed = (/** @type {any} */ error) => this.#end(() => { throw error })
 
-  /** As Node words it. */
+  /** Fails with Node's error for this case. */
   #closed = () => this.#failed(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
 
   /** @param {any} [error] */
@@ -106,7 +106,7 @@ class Attempt {
     if (this.#request.destroy === this.#destroy) delete this.#request.destroy
   }
 
-  /** @param {() => any} socketFor throws the error that there is instead of a socket */
+  /** @param {() => any} socketFor returns the socket, or throws the error */
   #end (socketFor) {
     this.#restore()
     this.#socket.removeListener('error', this.#failed)
@@ -122,7 +122,7 @@ class Attempt {
 }
 
 /**
- * An agent for a request by these options, or null where the program's own agent or Node's is to be used.
+ * Returns an agent for a request with these options, or null to use the program's agent or Node's.
  *
  * @param {any} options for `https.request`
  */
@@ -132,15 +132,16 @@ function secureAgent (options) {
     : null
 }
 
-/** Whether an `agent` that is false would be one of Node's, which nothing has changed. */
+/** Returns whether Node would create an unmodified agent for the option `agent: false`. */
 function nodeIsAsEver () {
   return https.globalAgent?.constructor === Agent &&
     AS_LOADED.every(({ object, name, value }) => object[name] === value)
 }
 
 /**
- * How the reactor would make this connection. A program that takes every certificate may ask what Node thinks of it,
- * and one that sets a timeout hears of it from a socket that has not agreed on TLS yet.
+ * Returns the plan of the reactor for this connection, or null if Node must make it. Node must if the program accepts
+ * every certificate, because it may ask for Node's verdict. Node also must if the program sets a timeout, because the
+ * socket may report it during the TLS handshake.
  *
  * @param {any} options
  */
@@ -151,13 +152,14 @@ function planFor (options) {
   return planOf(rest)
 }
 
-/** What a request hands on to its agent that is not for the socket. */
+/** The options that a request passes to its agent, but which do not concern the socket. */
 const OF_HTTP = ['agent', 'hostname', 'method', 'path', 'headers', 'encoding', 'protocol', 'defaultPort', 'auth',
   'setHost', 'maxHeaderSize', 'insecureHTTPParser', 'joinDuplicateHeaders', 'uniqueHeaders', '_defaultAgent',
   '_agentKey', 'agentKeepAliveTimeoutBuffer']
 
 /**
- * Programs replace these to see or change what requests do. By what only Node's own say, in every version.
+ * The methods that programs replace to observe or change requests. Each has a phrase that occurs in the source text of
+ * Node's own method, in every version.
  *
  * @type {Array<[any, string, string]>}
  */

@@ -7,24 +7,24 @@ const { NativeChannel } = require('./native_channel')
 const { write } = require('./stream_channel')
 
 /**
- * @typedef {object} Secure TLS on a socket
+ * @typedef {object} Secure the TLS of a socket
  * @property {import('../../binding').TlsConfig} config
- * @property {string} host the server that the socket should lead to
- * @property {() => void} onSecure it does
- * @property {() => void} onRefused it does not, or not by our rules: the owner tries otherwise
+ * @property {string} host the host that the certificate must match
+ * @property {() => void} onSecure called when the server is verified
+ * @property {() => void} onRefused called when the reactor refuses the server; the owner then tries with Node's TLS
  */
 
 /**
- * The channel through the reactor by TLS. The connection starts when the handshake of TLS has succeeded, so nothing
- * waits to be sent before. A stream cannot read the records, so the socket is never given back: at the end of TLS, or
- * of the peer's half, the channel ends it.
+ * The channel through the reactor over TLS. The connection starts after the TLS handshake has succeeded, so there is no
+ * output before that. A stream cannot read TLS records, so the socket is never given back. The channel ends the socket
+ * at the end of TLS, or of the peer's half.
  */
 class SecureChannel extends NativeChannel {
   #adoption
   #socket
   #connection
   #secure
-  /** Nothing of the connection's may be sent yet. */
+  /** Whether the TLS handshake is in progress. Output must wait until it has succeeded. */
   #isHandshaking
 
   /**
@@ -33,7 +33,7 @@ class SecureChannel extends NativeChannel {
    * @param {import('../connection/seam').Connection} connection
    * @param {import('./transport').Transport} transport
    * @param {import('./context').Context} context of the connection
-   * @param {Secure | null} secure null when TLS has been agreed on before
+   * @param {Secure | null} secure null if the TLS handshake is complete
    */
   constructor (adoption, socket, connection, transport, context, secure) {
     super(adoption, socket, connection, transport, context)
@@ -44,7 +44,7 @@ class SecureChannel extends NativeChannel {
     this.#isHandshaking = secure !== null
   }
 
-  /** Records that the kernel has not taken; what is not in records is the connection's. */
+  /** The bytes in TLS records that the kernel has not accepted. The connection keeps the output before encryption. */
   get writableLength () {
     return this.#adoption.pending
   }

@@ -10,8 +10,8 @@ const { ADOPTION, AdoptedSocket } = require('./adopted')
 const Socket = net.Socket
 
 /**
- * Speaks TLS, and cannot be given back while it does: what a program writes is encrypted, what it puts in is read, and
- * other methods have no effect on the bytes.
+ * A socket whose connection speaks TLS in the reactor, so that it cannot be given back. Bytes that a program writes are
+ * encrypted, and bytes that it puts into the socket are received. Other methods have no effect on the bytes.
  */
 class SecureSocket extends AdoptedSocket {
   /**

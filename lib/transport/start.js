@@ -1,33 +1,33 @@
 // @ts-check
 'use strict'
 
-// Flags and environment variables that Node was started with. In a worker, `process.execArgv` and `process.env` are the
-// worker's own, and what concerns OpenSSL and its certificates belongs to the process all the same.
+// The flags and environment variables with which Node was started. In a worker, `process.execArgv` and `process.env`
+// are the worker's own, but the settings of OpenSSL and its certificates still belong to the process.
 
 const { readFileSync } = require('node:fs')
 const { isMainThread } = require('node:worker_threads')
 
 /**
  * @typedef {object} Start
- * @property {string[]} flags and, where it cannot be told apart, what follows them
+ * @property {string[]} flags with later arguments, if these cannot be told apart
  * @property {Record<string, string | undefined>} environment
  */
 
 /**
- * The starts of this thread and of its process, or null in a worker that does not know the latter.
+ * Returns the starts of this thread and of its process. Returns null in a worker that cannot know the latter.
  *
  * @returns {Start[] | null}
  */
 function knownStarts () {
   const own = { flags: process.execArgv, environment: process.env }
   const first = startOfProcess()
-  // The main thread may have changed its variables since, and the array of its flags.
+  // The program may have changed its variables, and the array of its flags, since the start.
   if (isMainThread) return first === null ? [own] : [own, first]
-  // A file may name more variables.
+  // The file may set more variables.
   return first === null || first.flags.some((flag) => flag.startsWith('--env-file')) ? null : [own, first]
 }
 
-/** Linux keeps it as it was. */
+/** Returns the start of the process as Linux has recorded it; null if that is not available. */
 function startOfProcess () {
   try {
     const [flags, variables] = ['cmdline', 'environ'].map((name) =>

@@ -4,7 +4,7 @@
 const { mayHoldStreams, nextTick } = require('../scheduling')
 
 /**
- * Node's stream: any Duplex.
+ * The channel through Node's stream: any Duplex.
  *
  * @implements {Channel}
  * @typedef {import('../connection/seam').Channel} Channel
@@ -27,7 +27,7 @@ class StreamChannel {
     this.#socket = socket
     this.#connection = connection
     this.#onData = (/** @type {Buffer} */ chunk) => transport.received(chunk)
-    // Node emits this in the context of the write that has filled the socket.
+    // Node emits `drain` in the context of the write that has filled the socket.
     this.#onDrain = () => {
       this.#isFull = false
       transport.run(() => transport.drained())
@@ -35,7 +35,7 @@ class StreamChannel {
     this.#isFull = socket.writableNeedDrain === true
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)
-    // A socket that has been piped elsewhere before stays paused otherwise.
+    // Otherwise a socket that was piped elsewhere before stays paused.
     this.startReading()
   }
 
@@ -55,20 +55,20 @@ class StreamChannel {
     return false
   }
 
-  /** What waits is the socket's, so that its `writableLength` and `drain` tell of it. */
+  /** Returns true: the socket buffers the output, so that its `writableLength` and `drain` account for it. */
   takesWhenFull () {
     return true
   }
 
   write () {
     const hasRoom = writeOutput(this.#socket, this.#connection)
-    // Null when there was nothing to write.
+    // Null if there was no output.
     if (hasRoom !== null) this.#isFull = hasRoom === false
     if (hasRoom === false && mayHoldStreams()) nextTick(() => this.#drain())
     return this.#isFull
   }
 
-  /** Does what `drain` would, for a stream that a fake `nextTick` keeps from emitting it. */
+  /** Does the work of `drain` for a stream that cannot emit the event, because a test has faked `nextTick`. */
   #drain () {
     if (!this.#isDetached && this.#socket.writableLength === 0) this.#onDrain()
   }
@@ -92,7 +92,7 @@ class StreamChannel {
     if (mayHoldStreams()) nextTick(() => this.#flow())
   }
 
-  /** Reads for a stream that a fake `nextTick` keeps from resuming. */
+  /** Reads for a stream that cannot resume, because a test has faked `nextTick`. */
   #flow () {
     while (!this.#isDetached && this.#socket.readableFlowing && this.#socket.read() !== null);
   }
@@ -105,7 +105,7 @@ class StreamChannel {
 }
 
 /**
- * Gives a stream all that a connection has to write. Null when that is nothing.
+ * Writes all output of a connection to a stream. Returns whether the stream has room, or null if there was no output.
  *
  * @param {any} socket
  * @param {Connection} connection

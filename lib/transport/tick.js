@@ -4,8 +4,8 @@
 const { NAME, hostProcess, nextTick, setImmediate } = require('../scheduling')
 
 /**
- * The end of a tick, shared by all transports of the process: one callback per tick, however many connections have
- * been written to. And the end of the process, where what has been sent and not written is written.
+ * The end of a tick, shared by all transports of the process: one callback per tick, for any number of connections.
+ * Also the end of the process, at which all unwritten output is written.
  *
  * @typedef {object} Flushable
  * @property {() => void} endTick
@@ -20,7 +20,7 @@ const batching = []
 const working = new Set()
 
 /**
- * Flushes this transport when the current operation and its callbacks are done.
+ * Flushes this transport after the current operation and its callbacks.
  *
  * @param {Flushable} transport
  */
@@ -43,7 +43,7 @@ function endBatch (transport) {
 }
 
 /**
- * Work of this transport is left for later turns of the event loop.
+ * Remembers that this transport has work for later turns of the event loop.
  *
  * @param {Flushable} transport
  */
@@ -73,7 +73,7 @@ function endTick () {
   }
 }
 
-// Transports without work are not remembered: test runners load the package again and again.
+// Removes the callback while no transport has work, because test runners load the package many times.
 function restIfIdle () {
   if (touched.length + batching.length + working.size === 0) endings.delete(endProcess)
 }
@@ -82,12 +82,12 @@ function endProcess () {
   for (const transport of new Set([...working, ...batching, ...touched])) transport.endProcess()
 }
 
-/** Whether the process ends: no tick, no turn of the event loop and no worker finishes what is begun now. */
+/** Returns whether the process is ending: no further tick, turn of the event loop or worker will complete any work. */
 function isEnding () {
   return endings.isEnding
 }
 
-// One listener for the process, however often the package is loaded.
+// One listener for the process, even if the package is loaded several times.
 const ENDINGS = Symbol.for(NAME + '.endings')
 /** @type {Endings} */
 const endings = hostProcess[ENDINGS] ??= listen()
@@ -98,11 +98,11 @@ const endings = hostProcess[ENDINGS] ??= listen()
  */
 function listen () {
   const endings = Object.assign(new Set(), { isEnding: false })
-  // Before the listeners of programs, which may still send.
+  // Runs before the listeners of programs, which may still send.
   hostProcess.prependListener('exit', () => {
     endings.isEnding = true
     for (const end of endings) end()
-    // A program may have emitted the event itself: then the process goes on.
+    // If a program has emitted the event itself, the process continues.
     setImmediate(() => { endings.isEnding = false }).unref()
   })
   return endings

@@ -1,8 +1,8 @@
 // @ts-check
 'use strict'
 
-// Which TLS connections the reactor can make just as Node would, and what it has to know for that. In every doubt, Node
-// makes the connection.
+// Decides which TLS connections the reactor can make exactly as Node would, and builds the configuration for them. In
+// case of doubt, Node makes the connection.
 
 const { Buffer } = require('node:buffer')
 const { X509Certificate, constants, createHash, createPrivateKey, getFips } = require('node:crypto')
@@ -17,14 +17,14 @@ const { knownStarts } = require('./start')
  *
  * @typedef {object} Plan
  * @property {import('../../binding').TlsConfig} config
- * @property {string} host whose certificate is expected
+ * @property {string} host the host that the certificate must match
  *
  * @typedef {import('../../binding').TlsAnchors} Anchors
  */
 
 /**
- * What `tls.connect()` would do with these options, if the reactor can do that too; null if only Node can, or if Node
- * has something to say about them.
+ * Returns a plan that does what `tls.connect()` would do with these options. Returns null if only Node can do that, or
+ * if Node would throw an error or print a warning.
  *
  * @param {any} options with `host`
  * @returns {Plan | null}
@@ -40,7 +40,7 @@ function planOf (options) {
     const config = configOf(options)
     return config && { config, host }
   } catch {
-    // Node has a better word for it.
+    // Node throws a better error for the same options.
     return null
   }
 }
@@ -57,7 +57,7 @@ function configOf (options) {
   if (!authorities || !protocols || !identity[0] !== !identity[1]) return null
 
   const facts = [rejectUnauthorized, minVersion, maxVersion, protocols, identity, authorities.name]
-  // Keys are no names.
+  // The name is a hash, because it must not contain the private key.
   const name = createHash('sha256').update(JSON.stringify(facts)).digest('base64')
   return remembered(configs, name, () => {
     const chain = identity[0] ? chainOf(identity[0], authorities) : []
@@ -68,7 +68,7 @@ function configOf (options) {
 }
 
 /**
- * Certificates of authorities, by a name that says which.
+ * Certificates of authorities, with a name that identifies the set.
  *
  * @typedef {object} Authorities
  * @property {string} name
@@ -97,12 +97,15 @@ function pemOf (ca) {
   return authorities(name, () => texts)
 }
 
-/** Null if only Node knows: a Node that does not list what it trusts has read files of its own at its start. */
+/**
+ * Returns the authorities that Node trusts, or null if only Node knows them: a version that cannot list them may have
+ * read additional files at its start.
+ */
 function trustedByNode () {
   const lists = 'getCACertificates' in tls
   if (!lists && (process.env.NODE_EXTRA_CA_CERTS !== undefined || USES_STORE_OF_OPENSSL)) return null
   const certificates = lists ? /** @type {any} */ (tls).getCACertificates('default') : tls.rootCertificates
-  // Programs may replace it: it is another array then.
+  // If a program replaces the default certificates, this is another array.
   if (certificates !== nodesCertificates) {
     nodesCertificates = certificates
     anchors.clear()
@@ -112,7 +115,7 @@ function trustedByNode () {
 }
 
 /**
- * OpenSSL completes a lonely certificate by those of authorities that it knows.
+ * Returns the chain of certificates. Completes a single certificate with known authorities, as OpenSSL does.
  *
  * @param {string} pem
  * @param {Authorities} authorities
@@ -153,7 +156,7 @@ function certificatesIn (pem) {
 function protocolsOf (protocols) {
   if (!protocols) return []
   const converted = { ALPNProtocols: Buffer.alloc(0) }
-  // Long documented, and never typed.
+  // Documented by Node, but missing in its types.
   const { convertALPNProtocols } = /** @type {any} */ (tls)
   convertALPNProtocols(protocols, converted)
   const result = []
@@ -167,11 +170,11 @@ function protocolsOf (protocols) {
 /** @param {any} value */
 function textOf (value) {
   const text = Buffer.isBuffer(value) ? value.toString('latin1') : value
-  if (typeof text !== 'string' || text.includes(TRUSTED)) throw new TypeError('Only PEM is understood')
+  if (typeof text !== 'string' || text.includes(TRUSTED)) throw new TypeError('Unsupported format; expected PEM')
   return text
 }
 
-/** Whether Node's TLS defaults are unchanged. */
+/** Returns whether Node's TLS defaults are unchanged. */
 function nodeIsAsEver () {
   return HAS_NO_FLAGS && !getFips() && process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0' &&
     AS_LOADED.every(({ name, value }) => /** @type {any} */ (tls)[name] === value) &&
@@ -188,7 +191,7 @@ function nodeIsAsEver () {
  */
 function remembered (map, name, make) {
   const value = map.get(name) ?? make()
-  // The one that was used last is the last to be forgotten.
+  // Moves the entry to the end of the map: the least recently used one is removed first.
   map.delete(name)
   map.set(name, value)
   if (map.size > MAX_REMEMBERED) map.delete(map.keys().next().value ?? '')
@@ -204,26 +207,32 @@ let nodesCertificates
 
 const TLS_OPTIONS = ['ca', 'cert', 'key', 'passphrase', 'servername', 'rejectUnauthorized', 'minVersion', 'maxVersion',
   'ALPNProtocols']
-/** What `tls.connect()` hands on to `net.connect()`, and `host` and `port`, which are those of the URL. */
+/** The options that `tls.connect()` passes to `net.connect()`, including `host` and `port`, which are the URL's. */
 const NET_OPTIONS = ['host', 'port', 'lookup', 'family', 'hints', 'localAddress', 'localPort', 'noDelay', 'keepAlive',
   'keepAliveInitialDelay', 'autoSelectFamily', 'autoSelectFamilyAttemptTimeout', 'signal', 'timeout']
 const VERSIONS = ['TLSv1.2', 'TLSv1.3']
 const CERTIFICATE = /-----BEGIN (?:X509 )?CERTIFICATE-----([^-]*)-----END (?:X509 )?CERTIFICATE-----/g
-/** With rules of its own about what it is good for. */
+/** A format with additional rules about the purposes of the certificate. */
 const TRUSTED = 'BEGIN TRUSTED CERTIFICATE'
 const MAX_REMEMBERED = 32
 const LONGEST_CHAIN = 10
-/** Others show in the defaults of `tls`. Node's test runner gives many, with the values that they have anyway. */
+/**
+ * The flags of Node that change TLS, except those that change the defaults in `tls`. Other flags are allowed, because
+ * Node's test runner passes many, with their default values.
+ */
 const FLAGS = new RegExp('--(use-(openssl|system)-ca|tls-keylog|openssl-|trace-tls|(enable|force)-fips|' +
   'experimental-(default-)?config-file)')
-/** A worker may have been given other flags and variables, but those of its process count. */
+/** Whether Node was started without such flags and variables. In a worker, those of the process count as well. */
 const HAS_NO_FLAGS = IS_SUPPORTED && (knownStarts()?.every(({ flags, environment }) =>
   ![...flags, environment.NODE_OPTIONS || ''].some((text) => FLAGS.test(text.replace(/_/g, '-'))) &&
   !environment.OPENSSL_CONF && environment.NODE_USE_SYSTEM_CA !== '1') ?? false)
-/** As Debian builds Node: `tls.rootCertificates` are not what it trusts. */
+/** Whether Node trusts the store of OpenSSL instead of `tls.rootCertificates`, as Debian builds it. */
 const USES_STORE_OF_OPENSSL = Boolean(/** @type {any} */ (process.config.target_defaults)?.defines
   ?.includes('NODE_OPENSSL_CERT_STORE'))
-/** Programs replace these to see or change what connections do. By what only Node's own say, in every version. */
+/**
+ * The members of `tls` that programs replace to observe or change connections. Each has a phrase that occurs in the
+ * source text of Node's own member, in every version.
+ */
 const MEMBERS = {
   connect: 'normalizeConnectArgs(args)',
   createSecureContext: 'configSecureContext(c.context, options',
@@ -233,7 +242,7 @@ const MEMBERS = {
 const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value: nodes(tls, name, phrase) }))
 
 /**
- * A method that looks as in Node's sources, or nothing that it could ever equal.
+ * Returns a method if its source text is Node's, otherwise NaN, which is equal to nothing.
  *
  * @param {any} object
  * @param {string} name

@@ -10,10 +10,11 @@ const { StreamChannel } = require('./stream_channel')
 const { flushAtTheEnd, beginBatch, isEnding, endBatch, rememberWork, forgetWork } = require('./tick')
 
 /**
- * Moves bytes between a connection and a channel. Never looks inside them.
+ * Moves bytes between a connection and a channel, and never interprets them.
  *
- * Writes once per batch: what the handlers of one chunk send leaves together when they are done. Outside a batch the
- * first send of a tick is written at once and later ones at the end of the tick, so latency is not traded for size.
+ * Writes once per batch: everything that the handlers of one chunk send is written together after the last of them.
+ * Outside a batch, the first send of a tick is written at once, and later ones at the end of the tick. So batching does
+ * not delay single messages.
  *
  * @implements {Asked}
  * @implements {SocketTransport}
@@ -31,18 +32,18 @@ class Transport {
   #reading
   /** @type {Channel} */
   #channel
-  /** Batches under way: a handler may feed us more bytes. */
+  /** The depth of nested batches: a handler may pass more bytes to the transport. */
   #depth = 0
-  /** Something was written in this tick; the rest of the tick goes together. */
+  /** Whether output was written in this tick. Further output of the tick is written together at its end. */
   #touched = false
-  /** The socket is full: what comes now waits for its `drain`. */
+  /** Whether the socket is full. Output then waits for its `drain`. */
   #isFull = false
-  /** `send` has returned false, so the application is owed a `drain`. */
+  /** Whether `send` has returned false. The application then expects a `drain`. */
   #owesDrained = false
-  /** Bytes that the peer made us write since the socket was last empty. */
+  /** The bytes of replies to the peer that were buffered since the socket was last empty. */
   #replied = 0
   #isDetached = false
-  /** The reactor has messages for the connection that come before what the stream brings. */
+  /** Whether the reactor has decoded messages that must be delivered before the bytes of the stream. */
   #hasDecoded = false
 
   /**
@@ -60,12 +61,12 @@ class Transport {
     this.#reading.use(this.#channel)
   }
 
-  /** Whether the reactor moves the bytes, and not Node's stream. */
+  /** Whether the reactor moves the bytes, rather than Node's stream. */
   get isNative () {
     return this.#channel.isNative
   }
 
-  /** Goes on by way of Node's stream, from the next byte in either direction. */
+  /** Switches to Node's stream, from the next byte in either direction. */
   moveToStream () {
     if (this.#isDetached) return
     if (this.#channel.isBatching) this.#waitForDecoded()
@@ -73,7 +74,7 @@ class Transport {
     this.#channel = new StreamChannel(this.#socket, this.#connection, this)
     this.#write()
     if (!this.#isFull) {
-      // The kernel has taken everything, and no event of the stream will say so.
+      // The kernel has accepted everything, and the stream emits no event for that.
       this.#reading.clear('peer')
       nextTick(() => this.notifySender())
     }
@@ -81,7 +82,7 @@ class Transport {
   }
 
   /**
-   * Runs work that an event or a timer brings, in the context of the connection.
+   * Runs the work of an event or a timer in the context of the connection.
    *
    * @param {() => void} work
    */
@@ -89,17 +90,20 @@ class Transport {
     this.#context.run(work)
   }
 
-  /** Whether we read. If not, it is we who have paused the socket. */
+  /** Whether the transport reads. If it does not, a paused socket was paused by the transport. */
   get isReading () {
     return this.#reading.isFree
   }
 
-  /** Starts the connection's opening handshake. What its handlers send leaves with the handshake. */
+  /** Starts the connection's opening handshake. Writes the messages of its handlers together with the handshake. */
   start () {
     this.enter(() => this.#connection.start())
   }
 
-  /** There are bytes to write. They leave now, or with the batch or the tick that is under way: then false. */
+  /**
+   * Writes the pending output and returns true. Returns false if the output has to wait: for the end of the batch or
+   * the tick, or for room in the socket.
+   */
   offer () {
     if (this.#channel.isReplaced()) this.moveToStream()
     if (isEnding()) {
@@ -114,52 +118,55 @@ class Transport {
   }
 
   /**
-   * Whether a sender may go on. If not, it is told when it may.
+   * Returns whether a sender may continue. If not, the transport calls `drained` of the connection later.
    *
-   * @param {number} pending bytes that have been offered and not been written
-   * @param {boolean} isFull there is no room elsewhere
+   * @param {number} pending bytes that were offered and are not written yet
+   * @param {boolean} isFull whether the connection itself has no room
    */
   hasRoom (pending, isFull = false) {
-    // Only the socket knows whether it is full. A batch that has grown large is written before its end; the replies to
-    // a full chunk still fit in one write.
+    // Only a write shows whether the socket is full, so a large batch is written before its end. The replies to a full
+    // chunk still fit in one write.
     if (pending >= FULL_CHUNK && this.#takes) this.#write()
     const hasRoom = !this.#isFull && !isFull
     this.#owesDrained ||= !hasRoom
     return hasRoom
   }
 
-  /** A sender that was told to wait may go on, if the socket and the connection have room. */
+  /** Calls `drained` of the connection if a sender is waiting, and the socket and the connection have room. */
   notifySender () {
     if (!this.#owesDrained || this.#isFull || this.#connection.outgoing.isFull) return
     this.#owesDrained = false
     this.#context.run(() => this.#connection.drained())
   }
 
-  /** The tick has ended: hands everything to the socket, unless that is full. */
+  /** Writes the remaining output at the end of a tick, unless the socket is full. */
   endTick () {
     this.#touched = false
-    // The context that is current is that of the first sender in this tick.
+    // The current context is that of the first sender in this tick.
     if (this.#takes && this.#connection.outgoing.hasOutput) this.#context.run(() => this.#write())
   }
 
-  /** The process ends. */
+  /** Completes the work of the connection and writes its output, because the process ends. */
   endProcess () {
     this.#connection.completeWork()
     this.#write()
   }
 
-  /** The connection has ended properly: what it has sent still reaches the peer, and the socket closes behind it. */
+  /** Closes the socket after the closing handshake. Everything that was sent still reaches the peer. */
   close () {
     if (this.#isDetached) return
     this.#flush()
     const isWritten = this.#isWritten
-    // A socket that has written everything is not given back before it goes.
+    // If everything is written, the socket is destroyed without being given back first.
     if (isWritten) this.#socket.destroy()
     this.#detach()
     if (!isWritten) close(this.#socket)
   }
 
-  /** The connection has ended without its peer, or the peer's half has: what was sent goes out, within a time limit. */
+  /**
+   * Ends our half of the socket, because the connection has failed or the peer's half has ended. Everything that was
+   * sent is still written, within a time limit.
+   */
   end () {
     if (this.#isDetached) return
     this.#flush()
@@ -167,26 +174,26 @@ class Transport {
     end(this.#socket)
   }
 
-  /** The connection ends now: the kernel is offered what was sent, and the socket closes. */
+  /** Offers the unsent bytes to the kernel, then closes the socket at once. */
   abort () {
     this.#flush()
     this.#socket.destroy()
     this.#detach()
   }
 
-  /** Another transport takes the connection: the socket closes, and nothing more is written. */
+  /** Closes the socket without writing, because another transport takes over the connection. */
   discard () {
     this.#detach()
     this.#connection.transport = null
     this.#socket.destroy()
   }
 
-  /** Hands everything to the socket, which is about to end. */
+  /** Passes all output to the socket, which is about to end. */
   #flush () {
     if (!this.#isDetached && !this.#socket.destroyed) this.#write()
   }
 
-  /** Lets go of the socket, which has ended or is about to. */
+  /** Detaches from the socket, which has ended or is about to end. */
   #detach () {
     if (this.#isDetached) return
     this.#isDetached = true
@@ -194,7 +201,7 @@ class Transport {
     this.#owesDrained = false
     this.#context.release()
     forgetWork(this)
-    // Bytes that still arrive are discarded, so that the socket reaches its end.
+    // Discards bytes that still arrive, so that the socket reaches its end.
     if (!this.#socket.destroyed) this.#socket.resume()
   }
 
@@ -222,33 +229,33 @@ class Transport {
   /** @param {StopReason} reason */
   startReading (reason) {
     if (reason === 'work') forgetWork(this)
-    // A stream emits what it holds in the context of the call that starts it.
+    // A stream emits its buffered bytes in the context of the call that resumes it.
     this.#context.run(() => this.#reading.start(reason))
   }
 
-  /** We move the bytes, and not the program. */
+  /** Whether the program moves the bytes itself: never with this transport. */
   get isManual () {
     return false
   }
 
-  /** Whether the kernel has everything. */
+  /** Whether the kernel has accepted all output. */
   get #isWritten () {
     return this.#connection.outgoing.bufferedAmount + this.writableLength === 0
   }
 
   get #buffered () {
-    // Between ticks, only a full socket leaves bytes with the connection, and what it cannot hand over yet.
+    // Between ticks, the connection has unwritten bytes only if the socket is full, or if it cannot hand them over yet.
     const isWithConnection = this.#isFull || this.#touched || this.#connection.outgoing.isBehindSenders
     return this.writableLength + (isWithConnection ? this.#connection.outgoing.bufferedAmount : 0)
   }
 
-  /** Bytes that the socket holds and the kernel has not taken. */
+  /** The bytes buffered below the connection that the kernel has not accepted. */
   get writableLength () {
     return this.#channel.writableLength
   }
 
   /**
-   * Takes bytes that do not come from the kernel.
+   * Receives bytes that do not come from the kernel.
    *
    * @param {Buffer} chunk
    */
@@ -269,7 +276,7 @@ class Transport {
   /** @param {Buffer} chunk */
   received (chunk) {
     if (this.#hasDecoded) return this.#connection.delivery.store(chunk)
-    // Only behind a full chunk Node reads on without looking at other sockets, up to 32 times.
+    // Only after a full chunk, Node reads again before it polls other sockets, up to 32 times.
     if (chunk.length < FULL_CHUNK) {
       this.#reading.rested()
       return this.batch(() => this.#connection.delivery.receive(chunk))
@@ -283,7 +290,7 @@ class Transport {
   }
 
   /**
-   * Runs what the peer has caused: what it sends leaves together when it is done.
+   * Runs the work that the peer's bytes cause as a batch. Writes its output together at the end.
    *
    * @param {() => void} work
    */
@@ -299,8 +306,8 @@ class Transport {
   }
 
   /**
-   * Runs work that a tick or a turn of the event loop brings: as a batch, in the context of the connection. Inside a
-   * batch it is a part of that.
+   * Runs the work of a tick or a turn of the event loop: as a batch, in the context of the connection. Inside a batch,
+   * the work becomes part of that batch.
    *
    * @param {() => void} work
    */
@@ -314,12 +321,12 @@ class Transport {
     if (!isDone) this.#deliverRest()
   }
 
-  /** A handler has thrown. Its exception is on its way; what comes behind is delivered as if it had not. */
+  /** Delivers the remaining events in another tick, because a handler has thrown and its exception propagates. */
   #deliverRest () {
     nextTick(() => this.enter(() => this.#connection.delivery.deliver()))
   }
 
-  /** @param {() => void} work of a batch that is under way */
+  /** @param {() => void} work that becomes part of the current batch */
   #inside (work) {
     this.#depth++
     try {
@@ -331,7 +338,7 @@ class Transport {
 
   /** @param {() => void} work */
   #together (work) {
-    // What the application sends when the connection opens answers no request.
+    // Messages that the application sends when the connection opens are not replies.
     const isReply = this.#connection.readyState === ReadyState.Open
     const channel = this.#channel
     const counted = isReply ? channel.beginReplies() : 0
@@ -348,7 +355,7 @@ class Transport {
     }
   }
 
-  /** @param {number} before what was buffered when the batch began */
+  /** @param {number} before the bytes that were buffered when the batch began */
   #endBatch (before) {
     if (this.#takes) this.#write()
     if (this.#isFull) this.#stall(this.#buffered - before)
@@ -357,21 +364,24 @@ class Transport {
   #write () {
     const channel = this.#channel
     const isFull = channel.write()
-    // If write() has given the socket back, `moveToStream` has written.
+    // If write() has given the socket back, `moveToStream` has already written.
     if (channel === this.#channel) this.#isFull = isFull
   }
 
-  /** Whether the channel may have more. A peer that does not read gets no more, so that its `drain` can come. */
+  /**
+   * Whether the channel takes more output. While the peer is stalled, a full socket gets no more output, so that its
+   * `drain` can come.
+   */
   get #takes () {
     return !this.#isFull || (!this.#reading.isStoppedFor('peer') && this.#channel.takesWhenFull())
   }
 
   /**
-   * Stops reading from a peer that does not read, when its own requests have filled the socket. What the application
-   * sends on its own account does not count: two ends that send much to each other must both go on reading. The reactor
-   * counts for itself.
+   * Stops reading from a peer that does not read, once the replies to its own messages have filled the socket. Messages
+   * that the application sends unprompted do not count: two endpoints that send much to each other must both continue
+   * to read. The reactor counts the replies of the native transport.
    *
-   * @param {number} added bytes that the last batch has added to what is buffered
+   * @param {number} added the bytes that the last batch has added to the buffer
    */
   #stall (added) {
     if (added <= 0 || this.#socket.destroyed) return
@@ -380,12 +390,12 @@ class Transport {
     this.#reading.stop('peer')
   }
 
-  /** The kernel takes bytes again. */
+  /** Continues to write and to read, because the kernel accepts bytes again. */
   drained () {
     this.#isFull = false
     this.#replied = 0
     this.#write()
-    // The peer has read the replies. What waits now is something else.
+    // The peer has read the replies. Output that still waits is something else.
     this.#reading.start('peer')
     this.notifySender()
   }

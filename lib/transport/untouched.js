@@ -2,11 +2,11 @@
 'use strict'
 
 /**
- * Knows whether the methods by which Node moves a socket's bytes are Node's. Programs wrap them to count, record or
- * mock what passes; such a socket stays with the stream, which calls them.
+ * Decides whether the methods by which Node moves a socket's bytes are Node's own. Programs wrap these methods to
+ * count, record or mock the bytes. Such a socket stays with the stream transport, which calls the methods.
  *
- * A wrapper may be older than this module, so Node's methods are recognised by their text, once. Afterwards, comparing
- * them costs some nanoseconds.
+ * A program may have wrapped them before this module was loaded. Therefore Node's methods are recognised by their
+ * source text, once. After that, a check compares functions, which takes some nanoseconds.
  */
 
 const { prototype: emitter } = require('node:events')
@@ -16,7 +16,7 @@ const net = require('node:net')
 const prototype = net.Socket.prototype
 
 /**
- * Words from the text of Node's own methods, the same from Node 18 to 26.
+ * Phrases in the source text of Node's methods, the same from Node 18 to 26.
  *
  * @type {Record<string, RegExp>}
  */
@@ -37,7 +37,7 @@ const SOCKET_METHODS = {
   resume: /\bthis\[kBuffer\]/
 }
 
-/** Those of the prototype alone: an http server gives its sockets their own. */
+/** The same for methods of the prototype only, because the sockets of an http server have their own. */
 const LISTENER_METHODS = {
   on: /\.prototype\.on\.call\(this, /,
   addListener: /\.prototype\.on\.call\(this, /
@@ -55,11 +55,11 @@ const HANDLE_METHODS = {
   writeUtf8String: NATIVE
 }
 
-/** What was last found to be Node's: @type {Record<string, any>} */
+/** The methods that were last recognised as Node's. @type {Record<string, any>} */
 const known = Object.fromEntries(
   Object.keys({ ...SOCKET_METHODS, ...LISTENER_METHODS, ...HANDLE_METHODS }).map((name) => [name, undefined]))
 
-/** @type {WeakMap<Function, boolean>} whether it is Node's */
+/** @type {WeakMap<Function, boolean>} whether a function is Node's */
 const verdicts = new WeakMap()
 
 /**
@@ -77,7 +77,7 @@ function recognise (object, methods) {
   })
 }
 
-// Written out, because a loop over names costs ten times as much.
+// The comparisons have no loop, because a loop over the names takes ten times as long.
 
 /** @param {any} socket */
 function hasKnownMethods (socket) {
@@ -96,7 +96,10 @@ function handleHasKnownMethods (handle) {
     handle.writeUcs2String === known.writeUcs2String && handle.writeUtf8String === known.writeUtf8String
 }
 
-/** Whether the class of Node's sockets is as Node made it. `emit` may be patched for all emitters, as by `domain`. */
+/**
+ * Returns whether the class of Node's sockets is unmodified. A patch of `emit` for all emitters, as `domain` makes one,
+ * is allowed.
+ */
 function classIsUntouched () {
   return (hasKnownMethods(prototype) || recognise(prototype, SOCKET_METHODS)) &&
     ((prototype.on === known.on && prototype.addListener === known.addListener) ||
@@ -105,7 +108,7 @@ function classIsUntouched () {
 }
 
 /**
- * The same of one socket of that class, and of its handle.
+ * Returns whether one socket of that class, and its handle, are unmodified as well.
  *
  * @param {any} socket
  */

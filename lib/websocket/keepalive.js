@@ -19,7 +19,7 @@ class Keepalive {
   #grace = null
   /** The `bytesRead` of the socket when the last ping was sent. */
   #read = 0
-  /** Whether the connection is over. After that, no timer starts. */
+  /** Whether the connection has ended. After that, no timer starts. */
   #hasEnded = false
   /** Whether a frame of the peer has arrived in this tick. */
   #hasHeard = false

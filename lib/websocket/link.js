@@ -272,7 +272,7 @@ class Link {
     }
   }
 
-  /** Stops the timers and releases the engine. No events follow. */
+  /** Stops the timers and abandons the queue and the engine. No events follow. */
   ended () {
     this.stopCloseTimer()
     this.keepalive.end()

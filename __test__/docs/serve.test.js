@@ -7,12 +7,15 @@ const http = require('node:http')
 const { once } = require('node:events')
 const Ws = require('ws')
 
+const { findBrowser } = require('../page/browser')
 const { WebSocket } = require('../support/subject')
 const { test } = require('../support/test')
 const { projectFolder, startProgram } = require('./program')
 
 const folder = projectFolder()
 const ORIGIN = 'http://127.0.0.1:8000'
+const { launch, missing } = findBrowser()
+const withoutSignals = process.platform === 'win32' && 'Windows has no such signals'
 
 /** A running chat: its port, what it has printed, and members that keep the texts they receive. */
 async function startChat (scope) {
@@ -74,9 +77,26 @@ test('chat.js serves its page, and nothing else', async (scope) => {
     return { status: response.statusCode, type: response.headers['content-type'], text }
   }))
   assert.deepEqual([page.status, page.type, missing.status], [200, 'text/html; charset=utf-8', 404])
-  const [, script] = /<script>(.*)<\/script>/s.exec(page.text)
-  assert.doesNotThrow(() => new Function(script))
 })
+
+test('chat.js: two pages in a browser talk to each other', async (scope) => {
+  const { child, port } = await startChat(scope)
+  // The pages see the printed port, which the chat compares with their origin.
+  const browser = await launch(`--host-resolver-rules=MAP localhost:8000 127.0.0.1:${port}`)
+  scope.defer(() => browser.close())
+  const pages = [await browser.newPage(), await browser.newPage()]
+  for (const [index, page] of pages.entries()) {
+    await page.goto('http://localhost:8000/')
+    await page.getByText(`You are guest ${index + 1}`).waitFor()
+  }
+  await pages[1].fill('input', '<b>Hello</b>')
+  await pages[1].press('input', 'Enter')
+  for (const page of pages) await page.getByText('guest 2: <b>Hello</b>').waitFor()
+  assert.equal(await pages[1].inputValue('input'), '')
+
+  child.kill('SIGTERM')
+  for (const page of pages) await page.getByText('Closed: 1000 The server stops').waitFor()
+}, { skip: missing || withoutSignals, timeout: 60000 })
 
 test('chat.js refuses pages of other sites and other paths', async (scope) => {
   const chat = await startChat(scope)
@@ -118,5 +138,5 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     for (const { closed } of members) assert.deepEqual(await closed, [1000, 'The server stops'])
     const { code, stderr } = await chat.finished
     assert.deepEqual([code, stderr], [0, ''])
-  }, { skip: process.platform === 'win32' && 'Windows has no such signals' })
+  }, { skip: withoutSignals })
 }

@@ -12,7 +12,7 @@ const ARGS = [
   '--disable-component-update', '--disable-sync'
 ]
 
-/** `{ launch }`, or `{ missing }` with the reason to print. */
+/** `{ launch }`, which accepts more arguments of Chromium, or `{ missing }` with the reason to print. */
 function findBrowser () {
   if (Number(process.versions.node.split('.')[0]) < 20) return { missing: 'playwright-core needs Node 20 or later' }
 
@@ -25,7 +25,7 @@ function findBrowser () {
   } catch (error) {
     return { missing: 'playwright-core is not installed: run npm ci' }
   }
-  return { launch: () => chromium.launch({ executablePath, args: ARGS }) }
+  return { launch: (...more) => chromium.launch({ executablePath, args: [...ARGS, ...more] }) }
 }
 
 module.exports = { findBrowser }

@@ -42,7 +42,7 @@ const RUNS_THE_CORE = /^__test__\/(connection|dependents|faye|guests|http|permes
 /** The name of a step. */
 const WASM = 'build of WebAssembly'
 /** Test files of compilers and checkers, which are the same on all. */
-const SAME = /^__test__\/(types|modules\/(packages|typescript))/
+const SAME = /^__test__\/(types|site|modules\/(packages|typescript))/
 /** The names of the steps that install what rooms of tests need. */
 const INSTALLED = ROOMS.map((room) => `${room}, installed`)
 /** Lines of a step that has passed. */

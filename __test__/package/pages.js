@@ -11,6 +11,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 
 const { home } = require('../../scripts/home')
+const { slug } = require('../../scripts/slug')
 
 const ROOT = path.resolve(__dirname, '../..')
 /** What links to files of the repository begin with: those that the package does not have. */
@@ -59,10 +60,8 @@ function deadLink (root, page, target) {
   return [`${page}: ${file} has no heading #${anchor}`]
 }
 
-// As GitHub makes them of headings.
 function anchors (text) {
-  return new Set([...text.replace(BLOCK, '').matchAll(HEADING)].map(([, heading]) =>
-    heading.toLowerCase().replace(/[^\p{L}\p{N}_\- ]/gu, '').replaceAll(' ', '-')))
+  return new Set([...text.replace(BLOCK, '').matchAll(HEADING)].map(([, heading]) => slug(heading)))
 }
 
 function read (root, page) {

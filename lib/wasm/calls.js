@@ -8,14 +8,15 @@ const { innerNumber } = require('./prepared')
 const { lengthOf } = require('./values')
 
 /**
- * What is called for every message, chunk or turn: `crates/wasm/src/calls.rs` has the other half. If the instance of a
- * connection has ended, these answer as for a released one, but `messages` says that `poll` has something: the end.
+ * The functions that run for every message, chunk or turn. `crates/wasm/src/calls.rs` contains their other half. If the
+ * instance of a connection has ended, they return the same as for a released connection. Only `messages` differs: it
+ * reports that `poll` has output, which is the end of the connection.
  *
  * @typedef {ReturnType<typeof import('../../binding').calls>} Calls
  * @typedef {import('./instance').Instance} Instance
  */
 
-/** Numbers of `Sent`. */
+/** Values of `Sent`. */
 const { Refused: REFUSED, WaitsForWork: WAITS_FOR_WORK } = call('constants').Sent
 /** A number that no connection has. */
 const NONE = -1
@@ -109,7 +110,7 @@ function messages (number) {
 }
 
 /**
- * The messages that have been decoded. The connection fails where there is no memory for one.
+ * Returns the decoded messages. Fails the connection if JavaScript has no memory for one of them.
  *
  * @param {Instance} one
  * @param {number} own
@@ -143,13 +144,13 @@ function run (one, own, count) {
 }
 
 /**
- * A message in pieces: whether it is text, and its pieces.
+ * Returns a message in pieces: whether it is text, followed by its pieces.
  *
  * @param {import('./values').Memory} memory
  * @param {number} start
  * @param {number} end
  * @param {boolean} isText
- * @param {Uint32Array} cuts where each but the last ends
+ * @param {Uint32Array} cuts the end of each piece except the last
  */
 function piecesOf (memory, start, end, isText, cuts) {
   const pieces = []
@@ -201,7 +202,7 @@ function takeOutput (number, into) {
 }
 
 /**
- * What a connection is called in its instance: nothing when that has ended.
+ * Returns the number of a connection in its instance; `NONE` if that instance has ended.
  *
  * @param {number} number
  * @param {Instance} one
@@ -213,7 +214,7 @@ function numberOf (number, { base }) {
 
 /**
  * @param {Instance} one
- * @param {number} pending what an instance has returned
+ * @param {number} pending the result of the instance
  */
 function sent (one, pending) {
   one.tidy()
@@ -221,7 +222,7 @@ function sent (one, pending) {
 }
 
 /**
- * What a function returns whose instance has ended. A mistake is thrown.
+ * Returns the answer of a function whose instance has trapped. Throws other errors.
  *
  * @template T
  * @param {Instance} one
@@ -237,7 +238,7 @@ function invalid () {
   return new TypeError('Invalid argument: a message is a string, or bytes in a Buffer')
 }
 
-/** What a message is, in bits: `crates/wasm/src/calls.rs` has them as well. */
+/** The bits that describe a message, the same as in `crates/wasm/src/calls.rs`. */
 const IS_BINARY = 1
 const IS_UTF8 = 2
 

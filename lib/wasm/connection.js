@@ -16,7 +16,7 @@ const { PRIVATE, mustBePrivate } = require('./private')
  * @typedef {import('../../binding').Outcome} Outcome
  * @typedef {import('./values').Argument} Argument
  *
- * @typedef {object} About what was agreed on
+ * @typedef {object} About the result of the handshake
  * @property {number} maxLength
  * @property {string} version
  * @property {boolean} knowsProtocol
@@ -25,13 +25,13 @@ const { PRIVATE, mustBePrivate } = require('./private')
  */
 
 /**
- * One connection. If JavaScript no longer has it, it is released as by that method. If its instance ends, it has ended
- * with an error, which the next instance tells.
+ * A connection. It is released by `release`, or when JavaScript collects it. If its instance ends, the connection ends
+ * with an error, which the next instance reports.
  */
 class Connection {
   #held
   #number
-  /** @type {About | null} as it was known last */
+  /** @type {About | null} the last known result of the handshake */
   #about = null
   /** @type {string[]} */
   #responseHeaders = []
@@ -42,7 +42,7 @@ class Connection {
 
   /**
    * @param {symbol} key
-   * @param {string} name of the function that makes it
+   * @param {string} name of the function that creates the connection in the instance
    * @param {Argument[]} args
    */
   constructor (key, name, ...args) {
@@ -83,8 +83,8 @@ class Connection {
   }
 
   /**
-   * Has a callback called when the instance of the connection has ended, and the connection with it: `work` has
-   * something to tell. The addon, whose panics end the one connection that is called, has no such method.
+   * Sets a callback for the end of the instance, and with it of the connection. After that, `work` returns events. The
+   * addon has no such method, because a panic there ends only the connection that is called.
    *
    * @param {() => void} callback
    */
@@ -92,7 +92,7 @@ class Connection {
     this.#whenFaulted = callback
   }
 
-  /** For `current.js`. */
+  /** Called by `current.js` when the instance has ended. */
   fault () {
     this.#hasFaulted = true
     this.#held = new Held('connection', call('faulted', this.#about?.version.startsWith('hixie') ?? false))
@@ -100,13 +100,13 @@ class Connection {
     this.#whenFaulted()
   }
 
-  /** What is in the instance for it. */
+  /** The object in the instance that represents the connection. */
   get #inner () {
     return this.#isReleased ? released() : this.#held
   }
 
   /**
-   * Returns what a function of the instance returns. `otherwise` does if that has ended meanwhile.
+   * Returns the result of a function of the instance, or that of `otherwise` if the instance ends in the call.
    *
    * @param {string} name
    * @param {Argument[]} args
@@ -122,7 +122,7 @@ class Connection {
   }
 
   /**
-   * Has a command done. Returns what it causes, or the end.
+   * Executes a command. Returns its outcome, or the end of the connection if the instance ends in the call.
    *
    * @param {string} name
    * @param {Argument[]} args
@@ -250,7 +250,7 @@ class Connection {
     try {
       return this.#inner.call('poll', ...args)
     } catch (error) {
-      // If it was no trap, JavaScript has no memory for what came.
+      // Without a trap, the cause is that JavaScript has no memory for the output.
       if (!(error instanceof Trap)) this.#exhaust()
       return this.#inner.call('poll', ...args)
     }
@@ -357,7 +357,7 @@ class Connection {
     this.#held.release()
   }
 
-  // What can be read at any time.
+  // The properties, which can be read at any time.
 
   get hasWork () {
     return this.#fact('has_work') === 1

@@ -6,14 +6,14 @@ const { isUint8Array } = require('node:util').types
 const { exception } = require('./values')
 
 /**
- * What programs give, to the arguments that a function takes. Says what is wrong in the words of the addon, whose
- * conversions napi-rs makes, because tests and programs see them.
+ * Converts values of programs to arguments of functions. Throws the same errors as napi-rs does in the addon, because
+ * tests and programs see them.
  *
  * @typedef {import('./values').Argument} Argument
  */
 
 /**
- * `place` is what the words end with: of a field, the object that has it and its name.
+ * `place` is the end of the error message. For a field, it names the type of the object and the field.
  *
  * @template {import('./values').Argument} [T=import('./values').Argument]
  * @typedef {(value: any, place?: string) => T} Conversion
@@ -37,7 +37,7 @@ function number (value, place) {
 }
 
 /**
- * A number as a signed one of 32 bits.
+ * Converts a number to a signed integer of 32 bits.
  *
  * @type {Conversion<number>}
  */
@@ -46,7 +46,7 @@ function signed (value, place) {
 }
 
 /**
- * A number below 256.
+ * Converts a number to an integer below 256.
  *
  * @type {Conversion<number>}
  */
@@ -84,7 +84,7 @@ function bytes (value) {
 }
 
 /**
- * Undefined and null are null.
+ * Returns a conversion that maps undefined and null to null.
  *
  * @template {Argument} T
  * @param {Conversion<T>} convert
@@ -106,9 +106,9 @@ function array (convert) {
 }
 
 /**
- * The first of these that it is.
+ * Returns a conversion to the first of these types that fits.
  *
- * @param {Array<[string, Conversion]>} types by what the words call them
+ * @param {Array<[string, Conversion]>} types with their names in the error message
  * @returns {Conversion}
  */
 function oneOf (types) {
@@ -118,7 +118,7 @@ function oneOf (types) {
       try {
         return convert(value)
       } catch {
-        // It is something else.
+        // Tries the next type.
       }
     }
     throw failed('InvalidArg', `Value is none of these types ${names}${place}`)
@@ -143,11 +143,11 @@ function enumeration (type, variants) {
 }
 
 /**
- * The fields of an object, one after the other. Those of `needed` must be there; the others are null where they are
- * not.
+ * Returns a conversion of an object to a list of its fields. A missing field becomes null, or throws if fields are
+ * needed.
  *
  * @param {string} type
- * @param {Record<string, Conversion>} fields in the order in which the function takes them
+ * @param {Record<string, Conversion>} fields in the order of the function's arguments
  * @param {boolean} areNeeded
  */
 function struct (type, fields, areNeeded) {
@@ -162,7 +162,7 @@ function struct (type, fields, areNeeded) {
 }
 
 /**
- * An error as napi-rs makes it.
+ * Returns an error like those of napi-rs.
  *
  * @param {string} code
  * @param {string} message
@@ -187,7 +187,7 @@ function shown (value) {
   return typeOf(value)
 }
 
-/** As napi-rs calls it, which takes a BigInt for nothing that it knows. */
+/** Returns the name of a type in napi-rs, which does not know BigInt. */
 function typeOf (/** @type {any} */ value) {
   if (value === null) return 'Null'
   const type = typeof value

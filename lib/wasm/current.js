@@ -5,15 +5,15 @@ const { Buffer } = require('node:buffer')
 const { Instance } = require('./instance')
 
 /**
- * The instance that works now, and what JavaScript has of it. It begins with the first call. When it traps, it is given
- * up, its connections hear of that, and the next call begins another one.
+ * The current instance, and the objects that JavaScript has in it. The first call creates the instance. When the
+ * instance traps, it is abandoned, its connections are notified, and the next call creates another instance.
  *
  * @typedef {import('./values').Argument} Argument
  *
- * @typedef {object} Owner a connection, as long as JavaScript has it
- * @property {() => void} fault its instance has ended
+ * @typedef {object} Owner a connection in JavaScript
+ * @property {() => void} fault called when its instance has ended
  *
- * @typedef {'connection' | 'prepared' | 'session' | 'parser' | 'tunnel'} Kind of what an instance has
+ * @typedef {'connection' | 'prepared' | 'session' | 'parser' | 'tunnel'} Kind the kind of an object in an instance
  */
 
 const encoded = encodedModule()
@@ -21,15 +21,15 @@ const encoded = encodedModule()
 let compiled = null
 /** @type {Instance | null} */
 let instance = null
-/** Above the numbers of connections of all instances that have ended. */
+/** A number greater than those of all connections in ended instances. */
 let base = 0
-/** @type {Map<number, WeakRef<Owner>>} connections of the instance that works, by its numbers */
+/** @type {Map<number, WeakRef<Owner>>} connections of the current instance, by its numbers */
 const owners = new Map()
-/** Connections whose instance has ended, and which have not heard of that. @type {Set<WeakRef<Owner>>} */
+/** Connections whose instance has ended, and which are not notified yet. @type {Set<WeakRef<Owner>>} */
 const untold = new Set()
 let isTelling = false
 
-/** A checkout may be without it. Bundlers then say so and go on, because it is tried. */
+/** Loads the module, which a checkout may lack. The `try` makes bundlers warn and continue in that case. */
 function encodedModule () {
   try {
     return require('./module')
@@ -39,9 +39,13 @@ function encodedModule () {
   }
 }
 
-/** @returns {Instance} */
+/**
+ * Returns the current instance. Creates one if there is none.
+ *
+ * @returns {Instance}
+ */
 function current () {
-  // A function of it was interrupted, and so was `endIfTrapped`: by the end of the stack.
+  // A stack overflow has interrupted a function of the instance, and then `endIfTrapped`.
   if (instance?.isInside) abandon()
   if (instance === null) {
     compiled ??= new WebAssembly.Module(Buffer.from(encoded, 'base64'))
@@ -52,8 +56,8 @@ function current () {
 }
 
 /**
- * What an instance was asked for has thrown. Throws it as well if no function of the module was interrupted: then it is
- * the caller's mistake, or the end of the stack. Else the instance is given up, and its connections end.
+ * Handles an exception from a call of an instance. If it has interrupted a function of the module, abandons the
+ * instance and ends its connections. Otherwise throws it: it is an error of the caller, or a stack overflow.
  *
  * @param {Instance} failed
  * @param {unknown} error
@@ -61,16 +65,16 @@ function current () {
 function endIfTrapped (failed, error) {
   if (!failed.isInside) throw error
   if (failed !== instance) return
-  // It may be the stack that has ended, so anything here may throw: then the instance is given up at the next call.
+  // After a stack overflow, each of these calls may throw. Then the next call abandons the instance.
   abandon()
   try {
     tell()
   } catch {
-    // There is no memory or no stack for another instance now. The next call tells the rest.
+    // There is no memory or stack for another instance now. The next call notifies the remaining connections.
   }
 }
 
-/** Has the next call begin another instance. */
+/** Abandons the instance. The next call creates another one. */
 function abandon () {
   for (const reference of owners.values()) untold.add(reference)
   base += NUMBERS
@@ -78,7 +82,7 @@ function abandon () {
   instance = null
 }
 
-/** Tells connections that their instance has ended. What throws leaves the rest to the next call. */
+/** Notifies connections that their instance has ended. If one throws, the next call notifies the rest. */
 function tell () {
   if (isTelling) return
   isTelling = true
@@ -92,16 +96,16 @@ function tell () {
   }
 }
 
-/** The instance has ended. */
+/** The error of a call whose instance has ended. */
 class Trap extends Error {
   /** @param {unknown} [cause] */
   constructor (cause) {
-    super('The WebAssembly part has failed', { cause })
+    super('The WebAssembly instance has failed', { cause })
   }
 }
 
 /**
- * Calls a function by its name, and throws what it throws. Throws a `Trap` when the instance ends.
+ * Calls a function by its name. Returns its result, or throws its exception. Throws a `Trap` if the instance ends.
  *
  * @param {string} name
  * @param {Argument[]} args
@@ -118,12 +122,12 @@ function call (name, ...args) {
 }
 
 /**
- * Something of the instance that is released when JavaScript no longer has this object, or before.
+ * The handle of an object in the instance. The object is released by `release`, or when JavaScript collects the handle.
  */
 class Held {
   #instance = current()
   #kind
-  /** The instance's. */
+  /** The number of the object in the instance. */
   number
 
   /**
@@ -136,19 +140,19 @@ class Held {
     registry.register(this, { instance: this.#instance, kind, number }, this)
   }
 
-  /** Whether its instance still works. */
+  /** Whether its instance is the current one. */
   get isThere () {
     return this.#instance === instance
   }
 
-  /** Its number for a function. Throws a `Trap` if its instance has ended. */
+  /** The number, as an argument of a function. Throws a `Trap` if its instance has ended. */
   get liveNumber () {
     if (!this.isThere) throw new Trap()
     return this.number
   }
 
   /**
-   * Calls a function with its number before other arguments. Throws a `Trap` if its instance has ended.
+   * Calls a function with the number as the first argument. Throws a `Trap` if its instance has ended.
    *
    * @param {string} name
    * @param {Argument[]} args
@@ -164,10 +168,14 @@ class Held {
   }
 }
 
-/** A connection that has ended, which takes the place of all that have been released. @type {Held | null} */
+/** A connection that has ended, used in place of all released ones. @type {Held | null} */
 let ended = null
 
-/** @returns {Held} */
+/**
+ * Returns the object that is used in place of a released connection.
+ *
+ * @returns {Held}
+ */
 function released () {
   if (ended === null || !ended.isThere) {
     ended = new Held('connection', call('faulted', false))
@@ -178,7 +186,7 @@ function released () {
 
 /** @param {{ instance: Instance, kind: Kind, number: number }} held */
 function free ({ instance: holder, kind, number }) {
-  // What an instance had is gone with it.
+  // The objects of an ended instance no longer exist.
   if (holder !== instance) return
   if (kind === 'connection') owners.delete(number)
   try {
@@ -189,10 +197,10 @@ function free ({ instance: holder, kind, number }) {
 }
 
 /**
- * Has an owner hear of the end of the instance. Returns a number that no other connection ever has.
+ * Registers a connection, to notify it of the end of the instance. Returns a number that no other connection ever has.
  *
  * @param {Owner} owner
- * @param {number} number the instance's
+ * @param {number} number the number in the instance
  */
 function addOwner (owner, number) {
   owners.set(number, new WeakRef(owner))
@@ -200,7 +208,7 @@ function addOwner (owner, number) {
 }
 
 const registry = new FinalizationRegistry(free)
-/** The numbers of one instance are below this. */
+/** A number greater than all numbers of one instance. */
 const NUMBERS = 2 ** 31
 
 module.exports = { Held, Trap, addOwner, call, current, endIfTrapped, released }

@@ -6,7 +6,7 @@ const { Held, call } = require('./current')
 const { deflateOptions, parameters } = require('./options')
 const { PRIVATE, mustBePrivate } = require('./private')
 
-/** One permessage-deflate session without a connection. */
+/** A permessage-deflate session without a connection. */
 class DeflateSession {
   #held
 
@@ -24,7 +24,7 @@ class DeflateSession {
     return number === null ? null : new DeflateSession(PRIVATE, number)
   }
 
-  /** @param {any} session undefined and null are none */
+  /** @param {any} session undefined and null mean that there is none */
   static numberOf (session) {
     if (session === undefined || session === null) return null
     if (typeof session === 'object' && #held in session) return session.#held.liveNumber
@@ -91,7 +91,7 @@ class DeflateSession {
   }
 
   close () {
-    // With its instance, it has ended already.
+    // If its instance has ended, the session has ended, too.
     if (this.#held.isThere) this.#held.call('deflateClose')
   }
 }

@@ -1,4 +1,4 @@
-/** As every runtime has it that is supported. @types/node leaves it to the types of browsers. */
+/** The part of WebAssembly that this package uses. @types/node does not declare it; only the types of browsers do. */
 declare namespace WebAssembly {
   class Module {
     constructor (bytes: Uint8Array)

@@ -6,14 +6,14 @@ const { array, boolean, bytes, number, optional, string } = require('./convert')
 const { Held, Trap, call } = require('./current')
 const { connectionOptions, tunnelTarget } = require('./options')
 
-/** Requests, opening handshakes, event streams and tunnels. */
+/** The functions for requests, opening handshakes, event streams and tunnels. */
 
-/** The headers of a request that a handshake needs. @type {string[]} */
+/** The names of the headers that a handshake needs. @type {string[]} */
 const HEADERS = call('constants').HEADERS
 const strings = array(string)
 
 /**
- * Those headers of an `http.IncomingMessage`: name, value, name, value …
+ * Returns those headers of an `http.IncomingMessage` as a flat list: name, value, name, value …
  *
  * @param {any} headers
  * @returns {string[]}
@@ -24,13 +24,13 @@ function headersOf (headers) {
   for (const name of HEADERS) {
     const value = headers[name]
     if (typeof value === 'string') list.push(name, value)
-    // One list can hold what several headers have.
+    // Joins repeated headers to a comma-separated list.
     else if (typeof value === 'object' && value !== null) list.push(name, strings(value).join(', '))
   }
   return list
 }
 
-/** Reads the request of a raw connection. */
+/** Parses the request of a raw connection. */
 class RequestParser {
   #held = new Held('parser', call('parser'))
 
@@ -40,7 +40,7 @@ class RequestParser {
   }
 }
 
-/** A tunnel being asked for. */
+/** The request of a tunnel through a proxy. */
 class Connect {
   #held
 
@@ -68,7 +68,7 @@ class Connect {
 }
 
 /**
- * What a function returns, or, where the instance has ended meanwhile, what is said of a head that is no HTTP.
+ * Returns the result of a function. If the instance ends in the call, returns the result for a head that is not HTTP.
  *
  * @param {() => any} body
  * @param {object} failure

@@ -10,8 +10,8 @@ const { Prepared } = require('./prepared')
 const { raise } = require('./uncaught')
 
 /**
- * The engine by WebAssembly: what the addon exports, in `binding.d.ts`, but for the reactor and its TLS. Sockets are
- * Node's then, and bytes go by its streams.
+ * The engine in WebAssembly: the exports of the addon, as in `binding.d.ts`, except the reactor and its TLS. All
+ * connections use the stream transport.
  */
 
 /**
@@ -45,5 +45,5 @@ const exported = {
   raise
 }
 
-// Numbers of the reactor, which there is none of.
+// The constants of the reactor are empty, because there is no reactor.
 module.exports = { ...exported, Entry: {}, Slot: {} }

@@ -6,12 +6,12 @@ const { randomFillSync } = require('node:crypto')
 const values = require('./values')
 
 /**
- * The module at work: one instance for all connections, and the memory that it shares with us. A trap, which a panic
- * of the core becomes, leaves nothing to rely on: the instance is given up then, its connections have ended, and
- * another one begins.
+ * An instance of the module, which all connections share, and its memory, which JavaScript shares. A panic of the core
+ * becomes a trap. After a trap, the state of the instance is undefined: the instance is abandoned, its connections end,
+ * and the next call creates another instance.
  *
- * `base` is above the numbers of all instances before it. Added to a number of its own, it makes one that names nothing
- * in a later instance.
+ * `base` is greater than the numbers of all earlier instances. The sum of `base` and a number of this instance is
+ * unique, so it refers to nothing in a later instance.
  *
  * @typedef {object} Exports
  * @property {{ buffer: ArrayBuffer }} memory
@@ -43,19 +43,19 @@ const values = require('./values')
  * @property {(number: number) => void} release_tunnel
  */
 class Instance {
-  /** Called by `enter`. @type {Exports} */
+  /** The functions of the module, to be called through `enter`. @type {Exports} */
   exports
-  /** A function of the module is at work, or was when something was thrown: then nothing can be relied on. */
+  /** Whether a function of the module is running, or was interrupted by an exception. */
   isInside = false
-  /** What is added to its numbers. */
+  /** The offset that is added to the numbers of this instance. */
   base
-  /** All of its memory. Empty when the memory has grown since. */
+  /** A view of the whole memory. It becomes empty when the memory grows; `memory()` then renews it. */
   bytes = EMPTY
-  /** The same. */
+  /** The same memory as numbers of 32 bits. */
   numbers = new Uint32Array(0)
-  /** Where in `numbers` the places of results are. */
+  /** The index in `numbers` at which the module stores the addresses of results. */
   places
-  /** Where arguments are written, and how many bytes there is room for. */
+  /** The address of the window for arguments, and its size in bytes. */
   window = 0
   room = 0
   /** @type {Map<string, number>} indices of the functions that `call` calls */
@@ -78,8 +78,8 @@ class Instance {
   }
 
   /**
-   * Calls a function of the module. By `call(null, …)`: where V8 knows the function that is called, it compiles the
-   * call into JavaScript, and version 11.3 of it, which Node 20 has, crashes in some of those.
+   * Calls a function of the module. If V8 knows the called function, it compiles the call into the JavaScript code, and
+   * V8 11.3, which Node 20 contains, crashes in some of these calls. `call(null, …)` hides the function from V8.
    *
    * @template R
    * @param {(a?: any, b?: any, c?: any) => R} run
@@ -95,7 +95,7 @@ class Instance {
     return result
   }
 
-  /** All of its memory. */
+  /** Returns a view of the whole memory. */
   memory () {
     if (this.bytes.length === 0) {
       const { buffer } = this.exports.memory
@@ -106,7 +106,8 @@ class Instance {
   }
 
   /**
-   * Makes room for so many bytes in the window. Throws a RangeError when there is no memory for them.
+   * Ensures that the window has room for `length` bytes, and returns the memory. Throws a RangeError if there is no
+   * memory for them.
    *
    * @param {number} length
    */
@@ -123,7 +124,7 @@ class Instance {
     this.room = length
   }
 
-  /** Gives memory back that one large argument has needed. */
+  /** Releases the window if a large argument has enlarged it. */
   tidy () {
     if (this.room > MAX_ROOM) {
       this.room = 0
@@ -132,7 +133,7 @@ class Instance {
   }
 
   /**
-   * Writes a text into the window. Returns how many bytes it has there.
+   * Writes a text into the window as UTF-8. Returns the number of bytes.
    *
    * @param {string} text
    */
@@ -143,19 +144,19 @@ class Instance {
   }
 
   /**
-   * Writes bytes into the window. Returns how many.
+   * Writes bytes into the window. Returns the number of bytes.
    *
    * @param {Uint8Array} bytes
    */
   putBytes (bytes) {
     const length = values.lengthOf(bytes)
-    // Those of a buffer that has been transferred are none, and cannot be copied.
+    // A transferred buffer has no bytes, and copying from it throws.
     if (length > 0) this.reserve(length).set(bytes, this.window)
     return length
   }
 
   /**
-   * Calls a function by its name, and throws what it throws.
+   * Calls a function by its name. Returns its result, or throws its exception.
    *
    * @param {string} name
    * @param {import('./values').Argument[]} args
@@ -171,10 +172,10 @@ class Instance {
 }
 
 const EMPTY = /** @type {import('./values').Memory} */ (Buffer.alloc(0))
-/** Bytes of the window that stay reserved, and those that may. */
+/** The smallest size of the window, and the largest size that stays reserved, in bytes. */
 const ROOM = 64 * 1024
 const MAX_ROOM = 1024 * 1024
-/** The most that a module can address. */
+/** The size of the address space of a module, in bytes. */
 const MEMORY = 2 ** 32
 
 module.exports = { Instance }

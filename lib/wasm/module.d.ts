@@ -1,3 +1,3 @@
-/** The compiled module, in base64. The file is made by `npm run build:wasm`. */
+/** The compiled module, in base64. `npm run build:wasm` creates the file. */
 declare const module: string
 export = module

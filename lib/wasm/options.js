@@ -6,8 +6,8 @@ const {
 } = require('./convert')
 
 /**
- * The arguments of functions: objects, in the order of the fields that `crates/wasm/src/functions/arguments.rs` reads,
- * and what may be one of several types.
+ * Conversions of objects, and of values with several possible types, to arguments of functions. The order of fields is
+ * the one that `crates/wasm/src/functions/arguments.rs` reads.
  */
 
 const connectionOptions = struct('ConnectionOptions', {
@@ -52,7 +52,7 @@ const parameter = struct('ExtensionParameter', {
   value: oneOf([['bool', boolean], ['f64', number], ['String', string]])
 }, true)
 
-/** A list of names and values, in turn. */
+/** Converts a list of parameters to a flat list: name, value, name, value … */
 const parameters = (/** @type {any} */ list) => array(parameter)(list).flat()
 
 const flags = (/** @type {any[]} */ values) => values.map((value) => boolean(value))

@@ -7,16 +7,16 @@ const { Held, call } = require('./current')
 const { PRIVATE, mustBePrivate } = require('./private')
 
 /**
- * @typedef {object} Message as JavaScript has it, so that it outlives an instance
+ * @typedef {object} Message a message in JavaScript, where it outlives an instance
  * @property {string | Buffer} data
- * @property {Held} held the same in an instance
+ * @property {Held} held the message in an instance
  */
 
-/** @type {Map<number, Message>} by numbers of ours */
+/** @type {Map<number, Message>} by the numbers that JavaScript assigns */
 const messages = new Map()
 let last = 0
 
-/** One message, for many connections. */
+/** A message for many connections. */
 class Prepared {
   #number = ++last
   #message
@@ -62,7 +62,7 @@ function hold (data) {
 }
 
 /**
- * The number that the instance has for a message; undefined when there is no message of that number.
+ * Returns the number of a message in the instance; undefined if there is no such message.
  *
  * @param {number} number
  */

@@ -1,11 +1,11 @@
 // @ts-check
 'use strict'
 
-/** What a constructor is given first if programs cannot call it. */
+/** The first argument of constructors that programs must not call. */
 const PRIVATE = Symbol('private')
 
 /**
- * Throws what napi-rs throws where a program calls such a constructor.
+ * Throws the error of napi-rs if a program has called such a constructor.
  *
  * @param {symbol} key
  */

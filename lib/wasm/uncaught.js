@@ -5,8 +5,8 @@ const nodeProcess = /** @type {any} */ (require('node:process'))
 const { inspect } = require('node:util')
 
 /**
- * Raises an exception as Node does when a callback has thrown: `uncaughtException`, the `error` of a domain, or the end
- * of the process, before this returns. Where Node's function for that is missing, throws it.
+ * Raises an exception as Node does after a callback has thrown. Before this returns, Node emits `uncaughtException`, or
+ * `error` of a domain, or ends the process. If Node's function for that is missing, throws the exception.
  *
  * @param {unknown} error
  */

@@ -4,13 +4,13 @@
 const { Buffer } = require('node:buffer')
 
 /**
- * Values as bytes, as `crates/wasm/src/value.rs` has them: what follows, in one byte; numbers as 64 bits, texts and
- * bytes behind their length; lists and objects up to an end.
+ * The encoding of values as bytes, the same as in `crates/wasm/src/value.rs`. The first byte is the type. A number
+ * follows as 64 bits, and texts and bytes follow after their length. Lists and objects continue up to `END`.
  *
  * @typedef {Buffer & Record<'utf8Slice' | 'latin1Slice', (start: number, end: number) => string> & {
  *   utf8Write: (text: string, at: number, most?: number) => number }} Memory
  *
- * @typedef {null | boolean | number | string | Uint8Array | any[]} Argument a list has arguments
+ * @typedef {null | boolean | number | string | Uint8Array | any[]} Argument a list contains arguments
  */
 
 const NULL = 0
@@ -26,7 +26,7 @@ const THROWN = 9
 const ASCII = 10
 
 /**
- * Room that is enough for these.
+ * Returns an upper bound for the encoded size of values, in bytes.
  *
  * @param {Argument[]} list
  */
@@ -47,7 +47,7 @@ function sizeOfOne (value) {
 }
 
 /**
- * Writes values one after the other. Returns the length.
+ * Writes values one after the other. Returns their length in bytes.
  *
  * @param {Argument[]} list
  * @param {Memory} memory
@@ -63,7 +63,7 @@ function write (list, memory, at) {
  * @param {Argument} value
  * @param {Memory} memory
  * @param {number} at
- * @returns {number} where the next one begins
+ * @returns {number} the position of the next value
  */
 function writeOne (value, memory, at) {
   if (typeof value === 'string') {
@@ -80,7 +80,7 @@ function writeOne (value, memory, at) {
   }
   if (!Array.isArray(value)) {
     const length = lengthOf(value)
-    // Those of a buffer that has been transferred are none, and cannot be copied.
+    // A transferred buffer has no bytes, and copying from it throws.
     if (length > 0) memory.set(value, at + 5)
     return writeLength(BYTES, length, memory, at) + length
   }
@@ -91,7 +91,7 @@ function writeOne (value, memory, at) {
 }
 
 /**
- * How many bytes there are, whatever a property of that name says.
+ * Returns the number of bytes. Ignores an own property `length`.
  *
  * @type {(bytes: Uint8Array) => number}
  */
@@ -110,7 +110,7 @@ function writeLength (what, length, memory, at) {
 }
 
 /**
- * Reads an answer: a value, or undefined without one. Throws it if it is an exception. Bytes are copied.
+ * Reads a result: a value, or undefined if there is none. If the result is an exception, throws it. Copies bytes.
  *
  * @param {Memory} memory
  * @param {number} at
@@ -148,7 +148,7 @@ class Reader {
       case LIST: return this.#list()
       case OBJECT: return this.#object()
       case THROWN: throw this.#thrown()
-      default: throw new TypeError('The answer of WebAssembly cannot be read')
+      default: throw new TypeError('The result from WebAssembly cannot be read')
     }
   }
 
@@ -214,7 +214,7 @@ function exception (type, code, message) {
 }
 
 const CLASSES = { Error, TypeError, RangeError }
-/** Characters up to which a text gets the room that any text of its length may need. */
+/** The longest text, in characters, whose size in UTF-8 is estimated by its upper bound instead of being computed. */
 const SHORT = 4096
 
 module.exports = { exception, lengthOf, read, sizeOf, write }

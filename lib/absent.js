@@ -4,8 +4,8 @@
 const { NAME } = require('./scheduling')
 
 /**
- * Takes the place of a constructor or a function in a file of an original where we have none: using it throws an Error
- * that says what to use instead. Requiring the file does not throw.
+ * Returns a replacement for a constructor or function of an original that this package does not have. Calling it throws
+ * an Error that names the alternative. Requiring its file does not throw.
  *
  * @param {string} file
  * @param {string} alternative

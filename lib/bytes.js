@@ -4,11 +4,11 @@
 const { Blob, Buffer } = require('node:buffer')
 const { isSharedArrayBuffer, isUint8Array } = require('node:util').types
 
-// Bytes of every realm, in the kinds that JavaScript has for them: a Uint8Array of jest or vm is no
-// `instanceof Uint8Array`, and neither is a Buffer there.
+// Bytes of every realm: a Uint8Array or a Buffer from Jest or `vm` is no `instanceof Uint8Array` here.
 
 /**
- * The same bytes, copied if other threads may write to them, because code that reads twice needs the same bytes.
+ * Returns the same bytes, copied if other threads may write to them. Code that reads memory twice must read the same
+ * bytes.
  *
  * @template {Uint8Array} T
  * @param {T} bytes
@@ -19,7 +19,7 @@ function unshared (bytes) {
 }
 
 /**
- * A Buffer of the same memory.
+ * Returns a Buffer of the same memory.
  *
  * @param {Uint8Array} bytes
  * @returns {Buffer}
@@ -29,7 +29,7 @@ function asBuffer (bytes) {
 }
 
 /**
- * An ArrayBuffer with these bytes and no others.
+ * Returns an ArrayBuffer that contains exactly these bytes.
  *
  * @param {Uint8Array} bytes
  */
@@ -39,8 +39,8 @@ function arrayBufferOf ({ buffer, byteOffset, byteLength }) {
 }
 
 /**
- * Whether this is a Blob of Node's, or a readable one of jsdom, undici or a polyfill. Its size must
- * be a number of bytes, because `bufferedAmount` counts it.
+ * Returns whether a value is a Blob of Node, or one of jsdom, undici or a polyfill that can be read. Its size must be a
+ * number of bytes, because `bufferedAmount` counts it.
  *
  * @param {any} value
  */

@@ -6,8 +6,8 @@ const { EventEmitter } = require('node:events')
 const { NAME, nextTick, throwSoon } = require('./scheduling')
 
 /**
- * A callback of the application's, which is called once or dropped. It runs in the context in which it was given: the
- * asynchronous one, and as a listener, because zones and tracing tools tie theirs to listeners.
+ * A callback of the application, which is called once or discarded. It runs in the asynchronous context in which the
+ * application passed it, and as a listener, because zones and tracing tools bind their contexts to listeners.
  */
 class Callback extends AsyncResource {
   #emitter = new EventEmitter()
@@ -19,7 +19,7 @@ class Callback extends AsyncResource {
   }
 
   /**
-   * Calls it in a tick of its own.
+   * Calls the callback in a tick of its own.
    *
    * @param {any[]} args
    */
@@ -29,10 +29,10 @@ class Callback extends AsyncResource {
   }
 
   /**
-   * Calls it now.
+   * Calls the callback now.
    *
-   * @param {boolean} isLast whether the stack has no function of the application below. Then a tick in the context of
-   * the callback throws what it has thrown
+   * @param {boolean} isLast whether the stack contains no function of the application. If so, an exception is thrown in
+   * a tick of the callback's context
    */
   call (isLast) {
     try {
@@ -42,7 +42,7 @@ class Callback extends AsyncResource {
     }
   }
 
-  /** It will not be called. */
+  /** Ends the asynchronous resource of a callback that will not be called. */
   discard () {
     this.emitDestroy()
   }

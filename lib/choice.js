@@ -2,8 +2,8 @@
 'use strict'
 
 /**
- * What runs the protocol: the addon of this machine, or WebAssembly where none loads. `FAYE_WEBSOCKET_RUNTIME` in the
- * environment is `native` or `wasm` to have one of them only.
+ * Chooses the addon of this machine, or WebAssembly if no addon loads. `FAYE_WEBSOCKET_RUNTIME` in the environment
+ * forces one of them: `native` or `wasm`.
  */
 
 const { createRequire } = require('node:module')
@@ -60,7 +60,7 @@ function forcedWasm () {
 }
 
 /**
- * In a bundle this is another file: see package.json.
+ * Loads the addon. In a bundle, `#addon` is another file: see package.json.
  *
  * @returns {import('./addon/failure').Addon}
  */
@@ -68,7 +68,7 @@ function loadAddon () {
   try {
     return require('#addon')
   } catch {
-    // Jest knows such names from version 29.4 on.
+    // Jest before 29.4 does not support names with `#`.
     return createRequire(__filename)('./addon')
   }
 }
@@ -85,7 +85,7 @@ function originOf ({ name, errors, isBundle, isPrebuilt }) {
 }
 
 /**
- * Once for a thread, the workers that it starts later, and all copies of this package in them.
+ * Emits a process warning, once for a thread, its later workers, and all copies of this package in them.
  *
  * @param {string} message
  */

@@ -1,6 +1,6 @@
 // @ts-check
 'use strict'
 
-// What the rooms that talk to the core call, whether the addon is behind it or WebAssembly.
+// The functions and classes of the core, implemented by the addon or by WebAssembly.
 
 module.exports = require('./choice').binding

@@ -2,8 +2,8 @@
 'use strict'
 
 /**
- * Why something failed, for people. Streams emit anything as their error, and Node's AggregateError, of a host all of
- * whose addresses refuse, has an empty message.
+ * Returns a readable reason for an error. Streams may emit any value as their error, and the AggregateError of Node for
+ * a host whose addresses all refuse has an empty message.
  *
  * @param {any} error
  * @returns {string} never empty
@@ -12,15 +12,15 @@ function reasonOf (error) {
   try {
     return reasonIn(error, DEEPEST) || UNKNOWN
   } catch {
-    // A getter, or what converts it to text, has failed.
+    // A getter or a `toString` of the error has thrown.
     return UNKNOWN
   }
 }
 
 /**
  * @param {any} error
- * @param {number} depth how many errors may be within one another
- * @returns {string} empty if there is none to be found
+ * @param {number} depth how many levels of nested errors to search
+ * @returns {string} empty if the error contains no reason
  */
 function reasonIn (error, depth) {
   if (error === undefined || error === null || depth === 0) return ''
@@ -42,7 +42,11 @@ function isNumber (value) {
   return typeof value === 'number'
 }
 
-/** @param {object} value its text, unless that says nothing but what kind of object it is */
+/**
+ * Returns the text of an object, or `''` for texts such as `[object Object]`.
+ *
+ * @param {object} value
+ */
 function ownText (value) {
   const text = String(value)
   return text.startsWith('[object ') ? '' : text

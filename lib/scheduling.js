@@ -2,11 +2,11 @@
 'use strict'
 
 /**
- * What Node schedules our work by: taken once, when the package is loaded, from Node's own modules. Programs replace
- * the globals, for example by a fake clock that stands still until a test advances it. The rest of lib/ uses what is
- * exported here; ESLint refuses the globals there.
+ * Node's functions for scheduling: ticks, immediates, timers and the time. They are read once, when the package is
+ * loaded, from Node's own modules, because programs replace the globals, for example with a fake clock that a test
+ * advances. The rest of lib/ must use these exports; ESLint rejects the globals there.
  *
- * Timers whose length a program sets are different: see `programClock`.
+ * Timers whose duration a program sets use the globals: see `programClock`.
  */
 
 const { AsyncResource } = require('node:async_hooks')
@@ -26,15 +26,15 @@ const { runInThisContext } = require('node:vm')
  *
  * @typedef {object} Timer
  * @property {() => void} stop
- * @property {() => boolean} restart begins anew; false where the timer cannot, and another one has to be set
+ * @property {() => boolean} restart begins the delay anew; returns false if this timer cannot, and a new one is needed
  * @property {() => Timer} unref
  */
 
-/** Timeouts and intervals, set and cleared by one set of functions. */
+/** Timeouts and intervals. A timer is cleared by the same set of functions that has created it. */
 class Clock {
   #functions
 
-  /** @param {() => Functions} functions those that apply when a timer is set */
+  /** @param {() => Functions} functions returns the functions for a new timer */
   constructor (functions) {
     this.#functions = functions
   }
@@ -59,8 +59,8 @@ class Clock {
 }
 
 /**
- * The timer keeps the function that stops it, because a clock that the program installs later does not know it. In
- * jsdom and in Electron's renderer a timer is a number and has no `unref`.
+ * Returns a timer with the function that stops it, because a clock that the program installs later does not know this
+ * timer. In jsdom and in Electron's renderer a timer is a number and has no `unref`.
  *
  * @param {any} timer
  * @param {(timer: any) => void} clear
@@ -81,12 +81,13 @@ function timerOf (timer, clear) {
   }
 }
 
-/** What our asynchronous resources, events and symbols are called in programs and tools. */
+/** The name of our asynchronous resources, events and symbols, as programs and tools see it. */
 const NAME = 'faye-websocket-rs'
 
 /**
- * Whether Node itself has scheduled a callback, perhaps by way of a wrapper. Node gives each one the next number of
- * its asynchronous resources; a fake takes none. Runtimes without such numbers have no fakes that we could tell.
+ * Returns whether Node itself schedules a callback, directly or through a wrapper. Node assigns the next number of its
+ * asynchronous resources to each callback; a fake assigns none. In JavaScript runtimes without such numbers, fakes
+ * cannot be detected.
  *
  * @param {Schedule} schedule
  * @param {(handle: any) => void} [cancel]
@@ -110,15 +111,15 @@ function ignore () {}
 const mainGlobal = runInThisContext('globalThis')
 
 /**
- * Node's own. What Jest's contexts call `process`, as a global and as a module, is a copy: its `nextTick` may be fake,
- * and it does not hear of the exit.
+ * The `process` of Node. In Jest, the global and the module `process` are copies: their `nextTick` may be fake, and
+ * they do not emit `exit`.
  *
  * @type {any}
  */
 const hostProcess = mainGlobal === globalThis ? nodeProcess : mainGlobal.process ?? nodeProcess
 
 /**
- * A variable of the environment. Deno without --allow-env has none.
+ * Returns a variable of the environment. In Deno without --allow-env, every variable is undefined.
  *
  * @param {string} name
  * @returns {string | undefined}
@@ -135,7 +136,8 @@ const hasNextTick = isOfNode(hostProcess.nextTick)
 const hasImmediates = isOfNode(timers.setImmediate, timers.clearImmediate)
 const hasTimers = isOfNode(timers.setTimeout, timers.clearTimeout)
 
-// If the clock was fake before the package was loaded, `await` and the scheduler stand in: fakes do not reach them.
+// If the clock was fake before the package was loaded, `await` and the scheduler of `node:timers/promises` replace it:
+// fakes do not replace those.
 
 /** @type {Schedule} */
 const nextTick = hasNextTick ? hostProcess.nextTick : async (callback, ...args) => {
@@ -144,7 +146,7 @@ const nextTick = hasNextTick ? hostProcess.nextTick : async (callback, ...args) 
 }
 
 /**
- * Throws in a tick of its own, in the context that is current now.
+ * Throws an error in a tick of its own, in the current asynchronous context.
  *
  * @param {any} error
  */
@@ -153,8 +155,8 @@ function throwSoon (error) {
 }
 
 /**
- * Whether a fake `process.nextTick` may hold Node's streams, which look it up when they resume or have written. True
- * for a wrapper, too, where the extra work does no harm.
+ * Returns whether a fake `process.nextTick` may delay Node's streams, which call it when they resume or have written.
+ * Also returns true for a wrapper, where the additional work is harmless.
  */
 function mayHoldStreams () {
   return hostProcess.nextTick !== nextTick
@@ -171,27 +173,34 @@ const setImmediate = hasImmediates ? timers.setImmediate : (callback) => {
 const clearImmediate = hasImmediates ? timers.clearImmediate : (turn) => { turn.callback = ignore }
 
 const taken = { ...timers }
-/** For timers that the program does not know. Looks up a clock that was fake at the start, because that may be over. */
+/**
+ * The clock of internal timers. If the clock was fake when the package was loaded, looks up the current functions for
+ * each timer, because the program may have removed the fake.
+ */
 const clock = new Clock(() => hasTimers ? taken : timers)
 
 /**
- * The globals when a timer is set: for timers whose length the program sets, or that it knows from the original, and
- * that its tests advance. Messages, and a closing handshake in which the peer takes part, need none of them.
+ * The clock of the program: uses the globals at the time when a timer is set, so that tests can advance it. For timers
+ * whose duration the program sets, or that the original has. Delivering messages requires none of these timers, nor
+ * does a closing handshake that the peer answers.
  */
 const programClock = new Clock(() => typeof globalThis.setTimeout === 'function' ? globalThis : taken)
 
 const { hrtime } = hostProcess
 const hasTime = hasTimers && hasNextTick && hasImmediates
 
-/** Milliseconds. Not `performance.now()`: Node 18's looks up `process.hrtime`, which a program may have faked. */
+/**
+ * Returns the time in milliseconds. Does not use `performance.now()`: on Node 18 that calls `process.hrtime`, which a
+ * program may have replaced.
+ */
 function now () {
   const [seconds, nanoseconds] = hasTime ? hrtime() : hostProcess.hrtime()
   return seconds * 1e3 + nanoseconds / 1e6
 }
 
-/** Milliseconds of work on one connection, or in one batch, before timers and other connections have their turn. */
+/** The maximum time of work on one connection or batch per turn of the event loop, in milliseconds. */
 const MAX_TURN = 20
-/** Steps of that work, such as messages, after which the clock is worth a look. A power of two. */
+/** The number of steps, such as messages, between two readings of the clock. A power of two. */
 const STEPS_BETWEEN_LOOKS = 16
 
 /** @type {PromiseConstructor} */

@@ -2,9 +2,9 @@
 'use strict'
 
 /**
- * Stands in for index.js in a bundle, as "#addon" in package.json has it. Bundlers stop at `.node` files unless told
- * what to do with them, so there is none in the bundle. Looks for the package of this platform from the bundle on.
- * Bundlers do not follow this `load`; tracers do, and therefore the names are literal.
+ * Replaces index.js in a bundle, through "#addon" in package.json. Bundlers fail at `.node` files unless they are
+ * configured, so a bundle contains none. This module resolves the package of the platform from the location of the
+ * bundle. Bundlers do not follow `load`; tracers follow it if the names are literal.
  */
 
 const { createRequire } = require('node:module')
@@ -18,7 +18,7 @@ const errors = []
 let binding
 
 try {
-  // A bundle that is an ES module has no __filename.
+  // A bundle in the format of ES modules has no __filename.
   const load = createRequire(typeof __filename === 'string' ? __filename : process.argv[1] ?? process.execPath)
   checkVersion(load(`faye-websocket-rs-${name}/package.json`).version)
   switch (name) {
@@ -36,7 +36,7 @@ try {
 }
 
 /**
- * The package is not always of the installation that the bundle was made from.
+ * Throws if the package is of another version. It may be of another installation than the bundle.
  *
  * @param {string} version
  */

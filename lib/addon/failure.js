@@ -1,17 +1,17 @@
 // @ts-check
 'use strict'
 
-/** Why the addon did not load: in words that say what to do, and as a code for programs. */
+/** Explains why the addon did not load: with a reason and advice for people, and a code for programs. */
 
 const { glibcVersion } = require('./platform')
 
 /**
  * @typedef {object} Failure
  * @property {string} code
- * @property {string} reason a sentence without its full stop
- * @property {string} advice likewise
+ * @property {string} reason a sentence without full stop
+ * @property {string} advice a sentence without full stop
  *
- * @typedef {object} Addon what index.js and bundled.js export
+ * @typedef {object} Addon the exports of index.js and bundled.js
  * @property {any} binding
  * @property {any[]} errors
  * @property {boolean} isBundle
@@ -49,7 +49,7 @@ function failureOf ({ name, isBundle, isPrebuilt, errors }) {
 
 /** @param {any} error */
 function isMissing (error) {
-  // Bun's executables have no code for it.
+  // In executables of Bun, the error has no code.
   return /^(ERR_)?MODULE_NOT_FOUND$/.test(error?.code) || /^Cannot require module /.test(error?.message)
 }
 

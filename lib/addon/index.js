@@ -1,15 +1,15 @@
-// @ts-nocheck: most of these files are of other machines
+// @ts-nocheck: most of these files exist on other platforms only
 'use strict'
 
 /**
- * Loads the addon of this machine: the file that a checkout builds, or else the package of the platform. The names are
- * literal, one by one, because bundlers and tracers look for them. A test compares them with scripts/platform.js.
+ * Loads the addon of this machine: the file that a checkout has built, otherwise the package of the platform. All names
+ * are literal, because bundlers and tracers search for them. A test compares them with scripts/platform.js.
  */
 
 const { platformName } = require('./platform')
 
 const name = platformName()
-/** @type {any[]} why it did not load, in the order of the attempts */
+/** @type {any[]} the errors of the attempts, in order */
 const errors = []
 let isPrebuilt = true
 /** @type {any} */

@@ -1,29 +1,30 @@
 // @ts-check
 'use strict'
 
-/** What this machine is called in the names of addons and of their packages. */
+/** The name of this platform, as addons and their packages use it. */
 
 const { Buffer } = require('node:buffer')
 const fs = require('node:fs')
 
-/** Enough of an executable for its head and the name of its dynamic linker. */
+/** The bytes at the start of an executable that contain the name of its dynamic linker. */
 const HEAD = 4096
 
-/** As napi names it, for machines without an addon too: `linux-x64-gnu`, `darwin-arm64`, `freebsd-x64`. */
+/** Returns the name that napi uses, also for platforms without an addon: `linux-x64-gnu`, `freebsd-x64`. */
 function platformName () {
   const { platform, arch } = process
   if (platform === 'linux') return `linux-${arch}-${isMusl() ? 'musl' : 'gnu'}`
   return platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`
 }
 
-/** Whether the C library of this process is musl. */
+/** Returns whether the C library of this process is musl. */
 function isMusl () {
   if (process.platform !== 'linux') return false
-  // Node's report knows, but takes some milliseconds. A static Node has no linker, and may not be readable.
+  // Node's report contains the answer, but takes some milliseconds. It is needed if the executable names no linker, as
+  // a static one, or cannot be read.
   const [, linker] = /\/ld-(musl|linux)[-.\w]*\0/.exec(headOfNode()) ?? []
   if (linker !== undefined) return linker === 'musl'
   const header = headOfReport()
-  // Where neither can be read, as in Deno without --allow-read, glibc is likelier.
+  // If neither is available, as in Deno without --allow-read, glibc is more likely.
   return header !== undefined && header.glibcVersionRuntime === undefined
 }
 
@@ -41,17 +42,17 @@ function headOfNode () {
   return buffer.toString('latin1')
 }
 
-/** @returns {string | undefined} undefined where there is no glibc */
+/** @returns {string | undefined} undefined without glibc */
 function glibcVersion () {
   return headOfReport()?.glibcVersionRuntime
 }
 
-/** @returns {{ glibcVersionRuntime?: string } | undefined} undefined where Node makes no report */
+/** @returns {{ glibcVersionRuntime?: string } | undefined} undefined if no report is available */
 function headOfReport () {
   const report = /** @type {any} */ (process.report)
   if (typeof report?.getReport !== 'function') return undefined
   const { excludeNetwork } = report
-  // Otherwise the report asks DNS for the names of peers.
+  // Without this, the report looks up the names of peers in DNS.
   report.excludeNetwork = true
   try {
     return report.getReport().header

@@ -1,5 +1,5 @@
 // @ts-check
 'use strict'
 
-/** The version of package.json, which a bundle does not have. A test compares them. */
+/** The version in package.json, for bundles, which do not contain that file. A test compares the two. */
 module.exports = { VERSION: '0.1.0' }

@@ -15,13 +15,12 @@ const { Connecting, Open, Closing, Closed } = ReadyState
 
 /**
  * @typedef {import('../../binding').ConnectionEvent} Event
- * @typedef {import('../../binding').ConnectionOptions} Policy what an interface, and its options, have a connection do
- * differently
+ * @typedef {import('../../binding').ConnectionOptions} Policy the behaviour that an interface and its options choose
  */
 
 /**
- * A connection without a socket and without an interface: it takes bytes and commands, and tells its observer what
- * happens. A transport moves its bytes. `seam.js` describes both.
+ * A connection without a socket and without an interface: accepts bytes and commands, and reports events to its
+ * observer. A transport moves its bytes. `seam.js` describes observer and transport.
  */
 class Connection {
   #native
@@ -31,12 +30,12 @@ class Connection {
   #extensions = null
   /** @type {Sessions | null} */
   #sessions = null
-  /** @type {Pings | null} pings with a callback; most connections have none */
+  /** @type {Pings | null} pings that have a callback; most connections have none */
   #pings = null
   #turns = new Turns(this)
   #isReleased = false
 
-  /** Set by an interface before anything can happen. @type {import('./seam').Observer} */
+  /** The interface sets it before the connection starts. @type {import('./seam').Observer} */
   observer = /** @type {any} */ (null)
   /** @type {import('./seam').Transport | null} */
   transport = null
@@ -49,22 +48,22 @@ class Connection {
    */
   constructor (connection, isClient) {
     this.#native = connection
-    /** What the functions of the binding and the reactor know the connection by. */
+    /** Identifies the connection to the functions of the binding and to the reactor. */
     this.number = connection.number
     this.outgoing = new Outgoing(this, connection)
     this.delivery = new Delivery(this, connection)
     this.#isClient = isClient
     this.readyState = connection.readyState
     this.version = connection.version
-    // A trap of WebAssembly ends all connections, also those that nothing has called.
+    // A trap of WebAssembly ends all connections of its instance, not only the one whose call has trapped.
     if ('whenFaulted' in connection) /** @type {any} */ (connection).whenFaulted(() => this.continueLater())
   }
 
   /**
-   * A server's end, for an `http.IncomingMessage`.
+   * Returns a server's endpoint for a request.
    *
-   * @param {any} request
-   * @param {string} url that it asks for
+   * @param {any} request an `http.IncomingMessage`, or an object with its properties
+   * @param {string} url the URL of the request
    * @param {Policy} policy
    */
   static server ({ method, httpVersion, headers }, url, policy) {
@@ -73,9 +72,9 @@ class Connection {
   }
 
   /**
-   * A client's end.
+   * Returns a client's endpoint.
    *
-   * @param {URL} target what it asks
+   * @param {URL} target
    * @param {Policy} policy
    */
   static client ({ host, pathname, search, username, password }, policy) {
@@ -84,11 +83,11 @@ class Connection {
   }
 
   /**
-   * An end whose opening handshake was made elsewhere. It is open, and says nothing of that.
+   * Returns an open endpoint whose opening handshake was made elsewhere. It does not call `opened`.
    *
    * @param {boolean} isClient
    * @param {Policy} policy
-   * @param {import('../../binding').DeflateSession | null} [deflate] what was agreed on, if messages are compressed
+   * @param {import('../../binding').DeflateSession | null} [deflate] the negotiated compression, if any
    */
   static established (isClient, policy, deflate = null) {
     return new Connection(native.Connection.established(isClient, policy, deflate), isClient)
@@ -97,7 +96,7 @@ class Connection {
   // The opening handshake.
 
   /**
-   * Adds a header. False when it is too late.
+   * Adds a header to the handshake. Returns false if the handshake has been sent.
    *
    * @param {string} name
    * @param {string} value
@@ -107,7 +106,7 @@ class Connection {
   }
 
   /**
-   * Registers an extension. False for the drafts, which have none.
+   * Registers an extension. Returns false for the drafts, which have no extensions.
    *
    * @param {any} extension
    */
@@ -118,12 +117,12 @@ class Connection {
     return true
   }
 
-  /** Begins the opening handshake. False when it has begun. */
+  /** Begins the opening handshake. Returns false if it has begun before. */
   start () {
     const refusal = this.#negotiate()
     try {
       const accepted = this.caused(refusal === null ? this.#native.start() : this.#native.refuse(refusal))
-      // What has come before the start has waited for it.
+      // Bytes that arrived before the start have waited for it.
       if (accepted) this.delivery.deliver()
       return accepted
     } finally {
@@ -131,7 +130,10 @@ class Connection {
     }
   }
 
-  /** What a server has against the extensions it was offered; null for a client, whose own mistakes are thrown. */
+  /**
+   * Negotiates extensions. Returns why a server refuses the request, or null. Throws the exceptions of a client's
+   * extensions, because they are mistakes of the caller.
+   */
   #negotiate () {
     if (this.#extensions === null || !this.#native.negotiates()) return null
     if (this.#isClient) {
@@ -157,7 +159,7 @@ class Connection {
   }
 
   /**
-   * Puts negotiated sessions to work.
+   * Starts to use the negotiated sessions.
    *
    * @param {import('./pipeline').Pipeline | null} pipeline
    */
@@ -173,12 +175,12 @@ class Connection {
     this.outgoing.use(this.#sessions)
   }
 
-  /** Whether this is one of the drafts before RFC 6455. */
+  /** Whether the connection uses one of the drafts before RFC 6455. */
   get isDraft () {
     return this.version.startsWith('hixie')
   }
 
-  /** Whether it is known which subprotocol is in use, or that there is none. */
+  /** Whether the handshake has decided on a subprotocol, or on none. */
   get knowsProtocol () {
     return this.#native.knowsProtocol
   }
@@ -193,19 +195,21 @@ class Connection {
     return this.#extensions?.inUse ?? []
   }
 
-  /** Of the answer that a client got: undefined for a server. */
+  /** The status code of the server's answer; undefined on a server. */
   get statusCode () {
     return this.#isClient ? this.#native.statusCode ?? undefined : undefined
   }
 
-  /** Of the answer that a client got: name, value, name, value …; undefined for a server. */
+  /** The headers of the server's answer, as name, value, name, value …; undefined on a server. */
   get responseHeaders () {
     return this.#isClient ? this.#native.responseHeaders : undefined
   }
 
   /**
+   * Sends a ping. Returns false if the connection is closing or closed.
+   *
    * @param {Buffer} payload
-   * @param {(...args: any[]) => void} [callback] called when the pong comes
+   * @param {(...args: any[]) => void} [callback] called when the pong arrives
    */
   ping (payload, callback) {
     const accepted = this.#native.ping(payload)
@@ -229,9 +233,9 @@ class Connection {
   }
 
   /**
-   * Begins the closing handshake. False when it has begun, or the connection is over.
+   * Begins the closing handshake. Returns false if it has begun, or the connection has ended.
    *
-   * @param {number | undefined} code undefined for a close frame without one
+   * @param {number | undefined} code undefined for a close frame without a code
    * @param {string} reason
    */
   close (code, reason) {
@@ -240,13 +244,17 @@ class Connection {
     return this.caused(outcome)
   }
 
-  /** @param {string | Buffer} message that sessions have transformed; it comes on its own, and not with a chunk */
+  /**
+   * Delivers a message that sessions have transformed. It arrives outside of the batch of its chunk.
+   *
+   * @param {string | Buffer} message
+   */
   #transformed (message) {
     if (this.delivery.receiveTransformed(message)) this.#enter(() => this.observer.received(message))
   }
 
   /**
-   * Delivers what a command has caused: bytes, then events.
+   * Delivers the results of a command: bytes first, then events. Returns whether the core has accepted the command.
    *
    * @param {import('../../binding').Outcome} outcome
    */
@@ -281,7 +289,7 @@ class Connection {
 
   /** @param {Buffer} payload */
   #ponged (payload) {
-    // A program that moves the bytes itself may catch what its callback throws.
+    // If the program moves the bytes itself, an exception of the callback propagates to it.
     this.#pings?.answered(payload.toString(), this.transport === null || !this.transport.isManual)
     this.observer.ponged(payload)
   }
@@ -298,12 +306,12 @@ class Connection {
   #closed (code, reason) {
     this.delivery.startReading()
     this.#pings?.discard()
-    // Where a program moves the bytes itself, nothing tells of a transport's end.
+    // If the program moves the bytes itself, no transport reports its end later.
     if (this.transport?.isManual && !this.outgoing.hasOutput) this.#release()
     this.observer.closed(code, reason)
   }
 
-  /** @param {Event} event a message that was sent before the sessions were there */
+  /** @param {Event} event a message that was sent before the sessions were negotiated */
   #outgoing ({ isText, isPlain, payload, isMarked }) {
     const data = /** @type {Buffer} */ (payload)
     this.#sessions?.outgoing(Boolean(isText), data, Boolean(isMarked), Boolean(isPlain))
@@ -314,7 +322,7 @@ class Connection {
     else this.#sessions.close()
   }
 
-  /** Writes what waits. `readyState` becomes open or closed only after that. */
+  /** Writes the output. Sets `readyState` to open or closed only afterwards. */
   #write () {
     const { readyState } = this.#native
     if (readyState === Connecting || readyState === Closing) this.readyState = readyState
@@ -329,7 +337,7 @@ class Connection {
     return this.#pings !== null
   }
 
-  /** Work is left for the next turn of the event loop. */
+  /** Whether work remains for the next turn of the event loop. */
   get isBusy () {
     return this.#turns.isBusy
   }
@@ -338,29 +346,29 @@ class Connection {
     this.#turns.continueLater()
   }
 
-  /** Schedules work: messages wait to be compressed, or the end of a connection by a panic waits to be told. */
+  /** Schedules work if messages wait to be compressed, or if a panic has ended the connection. */
   #continueIfNeeded () {
     if (this.#native.hasWork) this.#turns.continueLater()
   }
 
-  /** Does one slice of the work, and delivers what waits for its turn. */
+  /** Does one slice of the work, and delivers the messages that were left for a later turn. */
   workOn () {
     if (this.#native.hasWork) this.caused(this.#native.work())
     if (this.delivery.isBehind) this.delivery.deliver()
   }
 
-  /** The process ends: does at once what is left for later turns. */
+  /** Does all remaining work, because the process ends. */
   completeWork () {
     while (this.#native.hasWork) this.#native.work()
   }
 
-  /** @param {() => void} work that neither the peer's bytes nor the application has started */
+  /** @param {() => void} work that neither bytes of the peer nor the application has triggered */
   #enter (work) {
     if (this.transport === null) work()
     else this.transport.enter(work)
   }
 
-  /** A sender that was told to wait may go on. */
+  /** Reports that a sender that had to wait may continue. */
   drained () {
     this.observer.drained()
   }
@@ -371,13 +379,13 @@ class Connection {
 
   // The end.
 
-  /** Nothing can be written any more, but what has arrived is still to be delivered. */
+  /** Discards the output, because the socket has closed. Received messages are still delivered. */
   discardOutput () {
     this.outgoing.failReceipts()
     this.caused(this.#native.dropOutput())
   }
 
-  /** The transport is gone. Gives back what waits in either direction; nothing more is said or done. */
+  /** Discards the messages that wait in either direction, because the transport has ended. No event follows. */
   abandon () {
     this.transport = null
     this.#release()
@@ -387,7 +395,7 @@ class Connection {
     this.outgoing.abandon()
   }
 
-  /** Gives the native half back, once. From then on it answers as one that has ended. */
+  /** Releases the native half, once. Its methods then return the results of an ended connection. */
   #release () {
     if (!this.#isReleased) this.#native.release()
     this.#isReleased = true

@@ -9,13 +9,13 @@ const { PINGS, PONGS, ReadyState } = require('./seam')
  * The connection whose events and messages are delivered.
  *
  * @typedef {object} Host
- * @property {number} number what the native functions know the connection by
+ * @property {number} number identifies the connection to the native functions
  * @property {number} readyState
  * @property {import('./seam').Transport | null} transport
  * @property {import('./seam').Observer} observer
  * @property {import('./outgoing').Outgoing} outgoing
- * @property {boolean} awaitsPongs a ping with a callback has not been answered
- * @property {boolean} isBusy work is left for the next turn of the event loop
+ * @property {boolean} awaitsPongs whether a ping with a callback was sent
+ * @property {boolean} isBusy whether work remains for the next turn of the event loop
  * @property {boolean} sessionsAreIdle
  * @property {(event: import('../../binding').ConnectionEvent) => void} happened
  * @property {() => void} continueLater
@@ -29,15 +29,15 @@ const NOTHING = []
 const NO_EVENTS = []
 
 /**
- * The way in of a connection. Delivers what the peer has caused: one output of the native object, then the next. Takes
- * nothing ahead of time but messages, and keeps those that are not delivered yet, so a handler may send, close, pause
- * or throw and nothing is lost.
+ * Delivers received messages and events to the observer, one output of the native object at a time. Only messages are
+ * decoded ahead of their delivery; undelivered ones are stored here. A handler may therefore send, close, pause or
+ * throw, and no message is lost.
  */
 class Delivery {
   #host
   #native
   #number
-  /** Messages that wait for the handlers of the ones before them. */
+  /** Decoded messages that have not been delivered. */
   #run = NOTHING
   #next = 0
   /** @type {Array<import('../../binding').ConnectionEvent>} */
@@ -45,10 +45,10 @@ class Delivery {
   #ignoresPause = false
   /** @type {(() => void) | null} */
   #onDelivered = null
-  /** Whether reading has stopped because enough waits for the start. */
+  /** Whether reading has stopped because enough bytes wait for the start. */
   #isStopped = false
   isPaused = false
-  /** A later turn of the event loop delivers what has arrived. */
+  /** Whether a later turn of the event loop delivers the stored messages. */
   isBehind = false
 
   /**
@@ -62,7 +62,7 @@ class Delivery {
   }
 
   /**
-   * Stores bytes from the peer without acting on them: they came before the connection was started.
+   * Stores bytes from the peer without decoding them: they arrived before the connection was started.
    *
    * @param {Uint8Array} chunk
    */
@@ -71,7 +71,7 @@ class Delivery {
   }
 
   /**
-   * Takes bytes from the peer and delivers what they cause.
+   * Stores bytes from the peer, and delivers the messages and events in them.
    *
    * @param {Uint8Array} chunk
    */
@@ -81,10 +81,10 @@ class Delivery {
   }
 
   /**
-   * Takes a message that a reactor has decoded.
+   * Delivers a message that the reactor has decoded, or stores it behind earlier ones.
    *
    * @param {string | Buffer} data
-   * @param {boolean} isLate this turn of the event loop has taken long enough
+   * @param {boolean} isLate whether this turn of the event loop has reached its time limit
    */
   receiveMessage (data, isLate) {
     const host = this.#host
@@ -95,18 +95,18 @@ class Delivery {
     else host.observer.received(data)
   }
 
-  /** Delivers what is stored in a later turn of the event loop, and reads on then. */
+  /** Delivers the stored bytes in a later turn of the event loop, and stops reading until then. */
   deliverLater () {
     if (!this.isBehind && this.#host.transport !== null) this.#fallBehind()
   }
 
-  /** Delivers what a reactor has for this connection and is no message, unless that waits for its turn. */
+  /** Delivers events that the reactor has decoded, unless a later turn delivers them. */
   receiveOthers () {
     if (!this.isBehind) this.deliver()
   }
 
   /**
-   * Takes a message that sessions have transformed. True when it may be delivered at once.
+   * Returns true if a message that sessions have transformed may be delivered at once. Otherwise stores it.
    *
    * @param {string | Buffer} data
    */
@@ -116,7 +116,7 @@ class Delivery {
     return false
   }
 
-  /** @param {string | Buffer} data that comes behind what waits already */
+  /** @param {string | Buffer} data a message to deliver after the stored ones */
   #append (data) {
     if (this.#run !== NOTHING) {
       this.#run.push(data)
@@ -126,7 +126,7 @@ class Delivery {
     this.#next = 0
   }
 
-  /** Delivers what the peer has caused. After a handler has thrown, the next call goes on where it stopped. */
+  /** Delivers messages and events of the peer. After a handler has thrown, the next call continues behind it. */
   deliver () {
     const host = this.#host
     this.#deliverEvents()
@@ -134,9 +134,9 @@ class Delivery {
     let steps = 0
     let begun = 0
     while (!this.isPaused || host.readyState <= Connecting || this.#ignoresPause) {
-      // A handler may have closed the connection: messages are dropped from then on.
+      // A handler may have closed the connection, which discards later messages.
       if (host.readyState > Open) this.#run = NOTHING
-      // The clock is worth a look now and then.
+      // Reading the clock at each step would cost too much.
       if ((++steps & (STEPS_BETWEEN_LOOKS - 1)) === 0) {
         if (begun === 0) begun = now()
         else if (this.#mustYield(begun)) return this.#fallBehind()
@@ -157,7 +157,7 @@ class Delivery {
     }
   }
 
-  /** The next thing that the peer has caused. Fetches no control frame that the observer does not want. */
+  /** Returns the next output, or null. Skips control frames that the observer does not need. */
   #poll () {
     const run = calls.messages(this.#number)
     if (run !== undefined) return run
@@ -166,17 +166,18 @@ class Delivery {
     return this.#native.poll(wantsWrites, (observer.wants & PINGS) !== 0, awaitsPongs || (observer.wants & PONGS) !== 0)
   }
 
-  /** Delivers everything, paused or not: nothing more will come. */
+  /** Delivers everything, even while paused, because no more bytes can arrive. */
   deliverRest () {
     this.#ignoresPause = true
     this.deliver()
   }
 
   /**
-   * Delivers the events of a command. In the handler of an event, what follows that event waits for these.
+   * Delivers the events of a command. If a handler of an event calls the command, these events come before the ones
+   * that follow that event.
    *
    * @param {Array<import('../../binding').ConnectionEvent>} events
-   * @param {() => void} write comes before them
+   * @param {() => void} write called before the events are delivered
    */
   deliverCaused (events, write) {
     const waiting = this.#events
@@ -194,9 +195,9 @@ class Delivery {
   }
 
   /**
-   * Whether something that has arrived waits for a paused application, or for sessions that are at work.
+   * Returns whether received messages wait for a paused application, or for sessions that still process them.
    *
-   * @param {() => void} callback called when it has been delivered
+   * @param {() => void} callback called when they have been delivered
    */
   hasUndelivered (callback) {
     const isPaused = this.isPaused && this.#host.readyState > Connecting && !this.#ignoresPause
@@ -206,7 +207,7 @@ class Delivery {
     return true
   }
 
-  /** Tells what waits for the end of the delivery, if this is it. */
+  /** Calls the callback of `hasUndelivered` if everything has been delivered. */
   notifyDelivered () {
     if (!this.#host.sessionsAreIdle || this.#run !== NOTHING) return
     const callback = this.#onDelivered
@@ -214,7 +215,7 @@ class Delivery {
     if (callback !== null) callback()
   }
 
-  /** Delivers and reads nothing from now on, except what opens the connection. */
+  /** Stops delivering and reading, except during the opening handshake. */
   pause () {
     const { readyState, transport } = this.#host
     if (readyState > Open) return
@@ -228,21 +229,21 @@ class Delivery {
     this.#host.transport?.applicationResumed()
   }
 
-  /** Stops reading until the start, if enough waits for it. */
+  /** Stops reading until the start, if enough bytes wait for it. */
   #stopReading () {
     if (this.#isStopped || !this.#native.hasEnough) return
     this.#isStopped = true
     this.#host.transport?.stopReading('start')
   }
 
-  /** Reads on: the connection has started or ended. */
+  /** Starts reading again, because the connection has started or ended. */
   startReading () {
     if (!this.#isStopped) return
     this.#isStopped = false
     this.#host.transport?.startReading('start')
   }
 
-  /** Drops what has not been delivered. */
+  /** Discards the messages and events that have not been delivered. */
   abandon () {
     this.#run = NOTHING
     this.#events = NO_EVENTS
@@ -255,7 +256,7 @@ class Delivery {
     this.notifyDelivered()
   }
 
-  /** @param {number} begun when this turn has begun */
+  /** @param {number} begun when this turn began */
   #mustYield (begun) {
     const { transport } = this.#host
     return transport !== null && !transport.isManual && now() - begun > MAX_TURN

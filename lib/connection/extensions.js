@@ -6,26 +6,26 @@ const { NegotiatedSession } = require('../permessage-deflate/session')
 const { Pipeline } = require('./pipeline')
 
 /**
- * What is registered under a name: an extension, and options if it is permessage-deflate, which the core has.
+ * A registered extension. `deflate` has the options of permessage-deflate, which the core implements.
  *
  * @typedef {{ extension: any, deflate: import('../../binding').DeflateOptions | null }} Registered
  */
 
 /**
- * Extensions in the sense of the websocket-extensions framework, whose sessions are the user's objects. Calls them;
- * grammar, conflicts and wording are the core's.
+ * Extensions as the websocket-extensions framework defines them, whose sessions are objects of the application. Calls
+ * them; the core parses headers, finds conflicts and words errors.
  *
- * In the place of permessage-deflate the core works: alone without any session, and next to others by one that looks
- * like theirs.
+ * The core implements permessage-deflate: without a session if it is the only extension, otherwise through a session
+ * with the framework's interface.
  */
 class Extensions {
   #native
   #options
   /** @type {Map<string, Registered>} in the order in which they were registered */
   #registered = new Map()
-  /** @type {Map<string, any>} of a client, by name */
+  /** @type {Map<string, any>} the sessions of a client's offers, by name */
   #offered = new Map()
-  /** @type {string[]} names of those that were negotiated, in their order */
+  /** @type {string[]} the names of the negotiated extensions, in order */
   inUse = []
 
   /**
@@ -49,7 +49,7 @@ class Extensions {
     this.#registered.set(name, { extension, deflate: recognise(extension) })
   }
 
-  /** A client, before it asks. */
+  /** Asks each extension of a client for its offer. */
   offer () {
     for (const [name, { extension, deflate }] of this.#registered) {
       if (deflate) {
@@ -64,7 +64,7 @@ class Extensions {
     }
   }
 
-  /** A client, with the server's answer. The sessions in use; throws what fails the handshake. */
+  /** Activates the extensions of a server's answer. Returns the client's pipeline; throws if one is unacceptable. */
   activate () {
     const sessions = []
     for (const { name, parameters } of this.#native.receivedExtensions()) {
@@ -80,7 +80,7 @@ class Extensions {
     return this.#pipelineOf(sessions)
   }
 
-  /** A server, before it answers. The sessions in use; throws what fails the handshake. */
+  /** Answers the client's offers. Returns the pipeline of a server; throws the exceptions of extensions. */
   respond () {
     const sessions = []
     const received = this.#native.receivedExtensions()
@@ -102,9 +102,10 @@ class Extensions {
   }
 
   /**
-   * What is left for sessions to do: nothing, where the core does it all.
+   * Returns a pipeline of these sessions, or null if the core transforms the messages alone.
    *
-   * @param {Array<{ name: string, session: any, threshold?: number }>} sessions null is permessage-deflate in the core
+   * @param {Array<{ name: string, session: any, threshold?: number }>} sessions null stands for the core's
+   * permessage-deflate
    */
   #pipelineOf (sessions) {
     this.inUse = sessions.map(({ name }) => name)
@@ -122,7 +123,7 @@ class Extensions {
 }
 
 /**
- * Parameters as sessions see them: an object, with an array for a repeated one.
+ * Returns parameters as sessions expect them: an object, with an array for a repeated parameter.
  *
  * @param {import('../../binding').ExtensionElement['parameters']} list
  */
@@ -134,12 +135,12 @@ function toObject (list) {
     else if (Array.isArray(before)) before.push(value)
     else values.set(name, [before, value])
   }
-  // Unlike assignments, this makes `__proto__`, which a peer may send, a name like any other.
+  // A peer may send the name `__proto__`. An assignment would set the prototype.
   return Object.fromEntries(values)
 }
 
 /**
- * The way back.
+ * Converts the parameters of a session to a list.
  *
  * @param {any} parameters
  */

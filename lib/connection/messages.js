@@ -6,11 +6,10 @@ const { isAnyArrayBuffer } = require('node:util').types
 const { isBlob } = require('../bytes')
 const { PreparedMessage } = require('./prepared')
 
-// What a connection sends for the kinds of data that applications give it.
+// Converts the data that applications send.
 
 /**
- * What a connection sends for anything that an application may send: a string, a Buffer, what it has for a prepared
- * message; or a Blob, whose bytes have to be waited for.
+ * Converts any value to a message: a string, a Buffer, a prepared message, or a Blob, whose bytes are read later.
  *
  * @param {any} data
  */
@@ -19,7 +18,7 @@ function messageOf (data) {
 }
 
 /**
- * The same for what is no text; null for text and for what is sent as text.
+ * Converts a value that is sent as binary. Returns null for strings and for other values, which are sent as text.
  *
  * @param {any} data
  */
@@ -33,7 +32,7 @@ function binaryOf (data) {
 }
 
 /**
- * Whether a connection can send bytes: the drafts have text only.
+ * Returns whether a connection can send binary messages. The drafts have text messages only.
  *
  * @param {{ version: string }} connection
  */

@@ -11,10 +11,10 @@ const { MAX_HELD } = require('./sessions')
  * The connection that sends.
  *
  * @typedef {object} Host
- * @property {number} number what the native functions know the connection by
+ * @property {number} number identifies the connection to the native functions
  * @property {number} readyState
  * @property {import('./seam').Transport | null} transport
- * @property {boolean} isBusy work is left for the next turn of the event loop
+ * @property {boolean} isBusy whether work remains for the next turn of the event loop
  * @property {() => void} continueLater
  *
  * @typedef {import('./prepared').Message} Prepared
@@ -23,12 +23,12 @@ const { MAX_HELD } = require('./sessions')
 
 const calls = native.calls()
 const { Open } = ReadyState
-/** What native sends return instead of a number of bytes. */
+/** Results of native sends that are not a number of bytes. */
 const { Refused: REFUSED, WaitsForWork: WAITS_FOR_WORK } = native.Sent
 
 /**
- * The way out of a connection: messages, with their receipts, until a transport has taken their bytes. Sends return
- * false when the connection is closing or closed, or when the sender should wait for `drained`.
+ * Sends messages, and keeps their receipts, until a transport has taken their bytes. Methods that send return false if
+ * the connection is closing or closed, or if the sender should wait for `drained`.
  */
 class Outgoing {
   #host
@@ -38,7 +38,7 @@ class Outgoing {
   #sessions = null
   /** @type {Receipts | null} most connections need none */
   #receipts = null
-  /** Bytes of messages that are announced and have not been sent. */
+  /** Bytes of messages that were announced and have not been sent. */
   #announced = 0
 
   /**
@@ -68,39 +68,39 @@ class Outgoing {
     return this.#offer(calls.bytes(this.#number, false, message))
   }
 
-  /** @param {Buffer} message that should be UTF-8 */
+  /** @param {Buffer} message UTF-8 */
   encodedText (message) {
     if (this.#sessions !== null) return this.#transform(true, message, false, false)
     return this.#offer(calls.bytes(this.#number, true, message))
   }
 
   /**
-   * Sends one frame as it is. What the peer makes of a row of them is the caller's business.
+   * Sends one frame unchanged. The caller must send frames in a valid sequence.
    *
    * @param {boolean} fin
    * @param {number} rsv RSV1, RSV2 and RSV3 as a number below 8
    * @param {number} opcode
    * @param {Buffer} payload
    * @param {object} [options]
-   * @param {boolean | Uint8Array} [options.mask] whether the frame is masked, or the four bytes of its key; else as the
-   * policy has it
-   * @param {Receipt | null} [options.receipt] called when the kernel has taken the frame
+   * @param {boolean | Uint8Array} [options.mask] whether the frame is masked, or the four bytes of its key; default:
+   * as the policy requires
+   * @param {Receipt | null} [options.receipt] called when the kernel has accepted the frame
    */
   frame (fin, rsv, opcode, payload, { mask, receipt = null } = {}) {
     return this.#accepted(this.#native.sendFrame(fin, rsv, opcode, payload, mask), receipt)
   }
 
-  /** @param {Prepared} message that was made for many connections */
+  /** @param {Prepared} message encoded once for many connections */
   prepared (message) {
     if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
     return this.#offer(calls.prepared(this.#number, message.number))
   }
 
   /**
-   * Sends a message as `text`, `binary` and `prepared` do, if need be with a receipt or uncompressed.
+   * Sends a message as `text`, `binary` and `prepared` do, with a receipt or uncompressed if the caller wants that.
    *
    * @param {string | Buffer | Prepared} message
-   * @param {Receipt | null} receipt called when the kernel has taken it
+   * @param {Receipt | null} receipt called when the kernel has accepted the message
    * @param {boolean} isPlain uncompressed, whatever was negotiated
    */
   sendWith (message, receipt, isPlain) {
@@ -109,13 +109,13 @@ class Outgoing {
   }
 
   /**
-   * @param {number} pending what a native send has returned
+   * @param {number} pending the result of a native send
    * @param {Receipt | null} receipt
    */
   #accepted (pending, receipt) {
     if (pending === REFUSED) return refused(receipt)
     if (receipt !== null) {
-      // Before anything is written: what a stream has been given leaves with the callback of that write.
+      // Before the write: the receipts of a stream belong to the callback of that write.
       this.#native.mark()
       this.#expect(receipt)
     }
@@ -151,7 +151,7 @@ class Outgoing {
   /**
    * @param {boolean} isText
    * @param {Buffer} payload
-   * @param {boolean} isMarked its sender waits for it to leave
+   * @param {boolean} isMarked whether the message has a receipt
    * @param {boolean} isPlain
    */
   #transform (isText, payload, isMarked, isPlain) {
@@ -166,14 +166,14 @@ class Outgoing {
     this.#receipts.add(receipt)
   }
 
-  /** @param {number} pending what a native send has returned */
+  /** @param {number} pending the result of a native send */
   #offer (pending) {
     if (pending === REFUSED) return false
     const { transport } = this.#host
     if (transport === null) return true
     if (pending === WAITS_FOR_WORK) {
       this.#host.continueLater()
-      // Writes what is ready before this message. At the end of the process, compresses and writes it as well.
+      // Writes the output before this message. At the end of the process, also compresses and writes the message.
       transport.offer()
       return transport.hasRoom(0, this.isBacklogged)
     }
@@ -182,7 +182,7 @@ class Outgoing {
   }
 
   /**
-   * Reserves room for a message whose bytes are not there yet. False when its sender should wait.
+   * Counts a message whose bytes are not available yet. Returns false if its sender should wait.
    *
    * @param {number} bytes
    */
@@ -197,18 +197,18 @@ class Outgoing {
     this.#host.transport?.notifySender()
   }
 
-  /** Everything that waits to be written; null when there is nothing. */
+  /** Returns all output, or null if there is none. */
   takeOutput () {
     const length = calls.outputLength(this.#number)
     if (length === 0) return null
     const bytes = Buffer.allocUnsafe(length)
     if (calls.takeOutput(this.#number, bytes) === length) return bytes
-    // Uninitialised memory must not leave.
+    // Must not return uninitialised memory.
     if (this.#native.hasWork) this.#host.continueLater()
     return null
   }
 
-  /** The first head or frame that waits to be written; null when there is none. */
+  /** Returns the first head or frame of the output, or null if there is none. */
   takeWrite () {
     return this.#native.takeWrite()
   }
@@ -223,7 +223,7 @@ class Outgoing {
   }
 
   /**
-   * Returns the receipts of the output that a stream is given, or undefined.
+   * Returns the receipts of the output that a stream writes, or undefined.
    *
    * @param {any} stream
    */
@@ -232,7 +232,7 @@ class Outgoing {
   }
 
   /**
-   * Returns all receipts, or undefined: a stream is given everything, in another form.
+   * Returns all receipts, or undefined: a stream writes all output, in another form.
    *
    * @param {any} stream
    */
@@ -240,14 +240,14 @@ class Outgoing {
     return this.#receipts?.handOverAll(stream)
   }
 
-  /** Senders should wait, whatever the socket can take. */
+  /** Whether senders should wait, even if the socket has room. */
   get isFull () {
     return this.#sessionsAreFull || this.isBacklogged || this.#announced > MAX_HELD
   }
 
   /**
-   * Much waits to be compressed. What causes more of it has to wait as well: a chunk of a few kilobytes can be inflated
-   * to hundreds of messages, and be answered with as many.
+   * Whether many bytes wait to be compressed. Delivery then waits as well: a chunk of a few kilobytes may inflate to
+   * hundreds of messages, and an application may answer each of them.
    */
   get isBacklogged () {
     return this.#native.hasWork && this.#native.bufferedAmount > MAX_HELD
@@ -257,29 +257,29 @@ class Outgoing {
     return this.#sessions !== null && this.#sessions.outgoingBytes > MAX_HELD
   }
 
-  /** Sessions have handed a message to the core. */
+  /** Writes a message that sessions have passed to the core. */
   transformed () {
     if (this.#native.hasWork) this.#host.continueLater()
     this.#host.transport?.offer()
     this.#host.transport?.notifySender()
   }
 
-  /** Whether messages may wait here that the transport cannot have yet. */
+  /** Whether messages may wait here that the transport cannot take yet. */
   get isBehindSenders () {
     return this.#host.isBusy || this.#announced > 0 || this.#sessions !== null
   }
 
-  /** Bytes that have been sent and that the transport has not taken. */
+  /** Bytes that were sent and that the transport has not taken. */
   get bufferedAmount () {
     return this.#native.bufferedAmount + (this.#sessions?.outgoingBytes ?? 0) + this.#announced
   }
 
-  /** Nothing can be written any more: the receipts that wait fail. */
+  /** Fails the receipts of messages that cannot be written any more. */
   failReceipts () {
     this.#receipts?.fail()
   }
 
-  /** The connection is over. */
+  /** Discards the messages that wait, because the connection has ended. */
   abandon () {
     this.#announced = 0
     this.#receipts?.fail()

@@ -3,14 +3,14 @@
 
 const { Callback } = require('../callback')
 
-/** The callbacks of pings that have not been answered, by payload. */
+/** The callbacks of unanswered pings, by payload. */
 class Pings {
   /** @type {Map<string, Callback>} */
   #callbacks = new Map()
 
   /**
    * @param {string} payload
-   * @param {(...args: any[]) => void} callback called when a pong brings the payload back
+   * @param {(...args: any[]) => void} callback called when a pong with this payload arrives
    */
   expect (payload, callback) {
     this.#callbacks.get(payload)?.discard()
@@ -21,7 +21,7 @@ class Pings {
    * Calls the callback of an answered ping.
    *
    * @param {string} payload
-   * @param {boolean} throwsLater what the callback throws goes to its context and not to our caller
+   * @param {boolean} throwsLater whether an exception of the callback is thrown in its own context, not to our caller
    */
   answered (payload, throwsLater) {
     const callback = this.#callbacks.get(payload)
@@ -30,7 +30,7 @@ class Pings {
     callback.call(throwsLater)
   }
 
-  /** No pong can come any more. */
+  /** Discards all callbacks, because no pong can arrive any more. */
   discard () {
     for (const callback of this.#callbacks.values()) callback.discard()
     this.#callbacks.clear()

@@ -6,7 +6,7 @@ const { nextTick } = require('../scheduling')
 const { reasonOf } = require('../reason')
 
 /**
- * A message on its way through sessions.
+ * A message in the pipeline.
  *
  * @typedef {{ rsv1: boolean, rsv2: boolean, rsv3: boolean, opcode: number, data: Buffer }} Message
  * @typedef {(error: any, message: Message | null) => void} Callback
@@ -15,8 +15,8 @@ const { reasonOf } = require('../reason')
  */
 
 /**
- * One direction of one session. The session gets each message as soon as it comes and may answer in any order; the
- * answers leave in the order of the messages. After an error nothing more goes through.
+ * One direction of one session. The session receives each message at once, and may call back in any order; the results
+ * keep the order of the messages. After an error, the stage discards all later messages.
  */
 class Stage {
   #session
@@ -26,10 +26,10 @@ class Stage {
   #isStopped = false
 
   #isAtWork = false
-  /** @type {any[]} exceptions of those who got the messages */
+  /** @type {any[]} exceptions of callbacks */
   #thrown = []
 
-  /** Messages that are announced, or in the session's hands, or behind one of those. */
+  /** The number of messages that were announced and have no result yet, or wait behind such a message. */
   pending = 0
 
   /**
@@ -41,7 +41,7 @@ class Stage {
     this.#method = method
   }
 
-  /** A message has entered the pipeline and will come here. */
+  /** Counts a message that has entered the pipeline and will reach this stage. */
   announce () {
     if (!this.#isStopped) this.pending += 1
   }
@@ -60,7 +60,7 @@ class Stage {
     this.#rethrow()
   }
 
-  /** Takes no more messages, and lets none out. */
+  /** Discards all messages, and accepts no more. */
   abandon () {
     this.#isStopped = true
     this.#jobs = []
@@ -85,7 +85,7 @@ class Stage {
     }
   }
 
-  // What a handler throws is not the session's mistake, and must not keep back the messages behind.
+  // Throws exceptions of handlers after the results: they are no errors of the session, and must not delay messages.
   #rethrow () {
     if (this.#thrown.length === 0) return
     const [first, ...others] = this.#thrown.splice(0)
@@ -99,7 +99,7 @@ class Stage {
    * @param {Message | null} message
    */
   #complete (job, error, message) {
-    // A session that calls back twice is heard once.
+    // A session may call back twice. Only the first call counts.
     if (job.isDone) return
     job.isDone = true
     job.error = error
@@ -129,7 +129,7 @@ class Stage {
   }
 }
 
-/** Both directions of one session, and its end, which waits until it holds no message. */
+/** Both directions of one session. Closes the session when it holds no more messages. */
 class Cell {
   #name
   #session
@@ -178,7 +178,7 @@ class Cell {
     callback()
   }
 
-  /** Closes at once, whatever is under way. */
+  /** Closes the session at once, and discards its messages. */
   abandon () {
     this.incoming.abandon()
     this.outgoing.abandon()
@@ -192,15 +192,15 @@ class Cell {
     try {
       this.#session.close()
     } catch (error) {
-      // A session that cannot close must not keep the connection from closing.
+      // An exception of the session must not prevent the connection from closing.
       nextTick(() => { throw error })
     }
   }
 }
 
 /**
- * Sessions in a row: outgoing messages pass from the first to the last, incoming ones from the last to the first. The
- * order of the messages is kept in each direction, whatever time a session takes.
+ * All sessions of a connection. Outgoing messages go from the first session to the last, incoming ones from the last to
+ * the first. Each direction keeps the order of its messages, however long a session takes.
  */
 class Pipeline {
   #cells
@@ -231,7 +231,7 @@ class Pipeline {
   }
 
   /**
-   * Takes no more messages. Calls back when the ones it holds have come out and the sessions are closed.
+   * Accepts no more messages. Calls back when all results have been delivered and all sessions are closed.
    *
    * @param {() => void} callback
    */
@@ -249,7 +249,7 @@ class Pipeline {
     for (const cell of this.#cells) cell.close(closed)
   }
 
-  /** The connection is gone: closes the sessions at once. */
+  /** Closes the sessions at once, because the connection has ended. */
   abandon () {
     this.#isStopped = { incoming: true, outgoing: true }
     this.#isClosed = true
@@ -279,7 +279,7 @@ class Pipeline {
 }
 
 /**
- * What is wrong with a result that is no message.
+ * Returns an error if the result of a session is no message, otherwise null.
  *
  * @param {any} message
  */
@@ -289,7 +289,7 @@ function defect (message) {
 }
 
 /**
- * Puts the name of the extension in front of its error, as each stage does that an error passes.
+ * Returns the error with the name of the extension before its message. Each stage that the error passes adds its name.
  *
  * @param {string} name
  * @param {any} thrown

@@ -5,24 +5,24 @@ const { isUint8Array } = require('../bytes')
 const { Prepared } = require('../native')
 const { NAME } = require('../scheduling')
 
-/** The method by which copies of this package read each other's messages. `jest` loads a copy per test file. */
+/** The method that lets copies of this package read each other's messages. Jest loads one copy per test file. */
 const CONTENT = Symbol.for(NAME + '.prepared')
-/** @type {WeakMap<object, Message | null>} messages of other copies, each converted once */
+/** @type {WeakMap<object, Message | null>} messages of other copies, converted once */
 const converted = new WeakMap()
 
 /**
- * A message that is converted and framed once, for any number of connections. A program cannot change it.
+ * A message that is encoded once for any number of connections. A program cannot change it.
  *
  * @typedef {object} Message
  * @property {import('../../binding').Prepared} native
- * @property {number} number what the native functions know it by
+ * @property {number} number identifies it to the native functions
  * @property {boolean} isText
  */
 class PreparedMessage {
   /** @type {Message} */
   #message
 
-  /** @param {string | Uint8Array} data as it is received: a string as text, a Buffer as binary */
+  /** @param {string | Uint8Array} data a string is sent as text, bytes are sent as binary */
   constructor (data) {
     const isText = typeof data === 'string'
     const native = isText ? Prepared.text(data) : Prepared.binary(data)
@@ -31,7 +31,7 @@ class PreparedMessage {
   }
 
   /**
-   * What a connection sends, or null for anything that is no prepared message.
+   * Returns the message of a PreparedMessage of this or another copy of the package; otherwise null.
    *
    * @param {any} data
    * @returns {Message | null}
@@ -59,7 +59,7 @@ class PreparedMessage {
     return isText ? bytes.toString() : bytes
   }
 
-  /** Whatever else it is given to would send its name. */
+  /** Throws, because other libraries would send the text "[object Object]". */
   [Symbol.toPrimitive] () {
     throw new TypeError('A prepared message is for send() of a WebSocket of the package that has prepared it')
   }

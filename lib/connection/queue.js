@@ -12,21 +12,21 @@ const { lost, complete } = require('./receipts')
  * @typedef {import('../callback').Callback} Callback
  * @typedef {string | Buffer | import('./prepared').Message} Message
  *
- * @typedef {object} Item what waits
- * @property {any} message a Message, a Blob, or a function that sends something else
+ * @typedef {object} Item
+ * @property {any} message a Message, a Blob, or a function that sends a frame
  * @property {Callback | null} receipt
  * @property {boolean} isPlain
  * @property {number} bytes
  *
- * @typedef {object} Owner whose messages wait
+ * @typedef {object} Owner the connection of an interface
  * @property {Engine} engine
  * @property {Queue | null} queue
  * @property {(work: () => void) => void} enter runs work in the context of the connection
  * @property {(message: string) => void} emitError
- * @property {() => void} abort ends the connection at once
+ * @property {() => void} abort
  */
 
-/** A Blob that is being read, and whatever was sent behind it. */
+/** A Blob that is being read, and the messages that were sent after it. */
 class Queue {
   #connection
   /** @type {Item[]} */
@@ -47,15 +47,15 @@ class Queue {
    */
   push (message, receipt, isPlain) {
     const bytes = sizeOf(message)
-    // The application may change it meanwhile.
+    // The application may change its Buffer before it is sent.
     if (message instanceof Buffer) message = Buffer.from(message)
     return this.#push({ message, receipt, isPlain, bytes })
   }
 
   /**
-   * @param {number} bytes that `send` sends
-   * @param {() => void} send called when everything before has been sent; not if the connection ends before
-   * @param {Callback | null} receipt that `send` hands on
+   * @param {number} bytes the length of the payload that `send` sends
+   * @param {() => void} send called after all earlier items; never called if the connection ends before
+   * @param {Callback | null} receipt that `send` passes on
    */
   pushSend (bytes, send, receipt) {
     return this.#push({ message: send, receipt, isPlain: false, bytes })
@@ -73,7 +73,7 @@ class Queue {
     this.#onEmpty = callback
   }
 
-  /** The connection is gone. */
+  /** Discards all items and fails their receipts, because the connection has ended. */
   abandon () {
     this.#isAbandoned = true
     complete(this.#items.splice(0).flatMap(({ receipt }) => receipt ?? []), lost())
@@ -81,8 +81,8 @@ class Queue {
 
   /** @param {any} blob */
   #read (blob) {
-    // Handlers are called behind the promise, so that what they throw is an uncaught exception as ever. They run in the
-    // context of the connection, not in that of `send()`.
+    // Handlers run outside of the promise, so that their exceptions are uncaught exceptions and no rejections. They run
+    // in the context of the connection, not in that of `send()`.
     const later = (/** @type {() => void} */ work) => nextTick(() => {
       if (!this.#isAbandoned) this.#connection.enter(work)
     })
@@ -92,9 +92,9 @@ class Queue {
   }
 
   /**
-   * Sends what the first Blob has turned out to be, and what waits behind it, up to the next one.
+   * Sends the first Blob and the items behind it, up to the next Blob.
    *
-   * @param {Buffer} buffer
+   * @param {Buffer} buffer the bytes of the first Blob
    */
   #send (buffer) {
     this.#items[0].message = buffer
@@ -108,7 +108,7 @@ class Queue {
     }
     if (this.#items.length > 0) this.#read(this.#items[0].message)
     else this.#emptied()
-    // Last, as it calls handlers.
+    // Last, because it calls handlers.
     outgoing.arrived(bytes)
   }
 
@@ -118,7 +118,7 @@ class Queue {
   }
 
   /**
-   * A stream of messages with a hole in it is worse than its end.
+   * Ends the connection, because later messages must not be sent without this one.
    *
    * @param {any} error
    */

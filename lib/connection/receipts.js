@@ -2,13 +2,13 @@
 'use strict'
 
 /**
- * @typedef {import('../callback').Callback} Receipt called without an error when the kernel has taken the message
+ * @typedef {import('../callback').Callback} Receipt called without an error when the kernel has accepted the message
  *
- * @typedef {object} Handed what a stream has been given
- * @property {Receipt[]} receipts
+ * @typedef {object} Handed one write of a stream
+ * @property {Receipt[]} receipts that the write completes
  * @property {any} stream
- * @property {boolean} isWritten the kernel has taken it at once
- * @property {(error?: Error | null) => void} callback of that write
+ * @property {boolean} isWritten whether the kernel has accepted it at once
+ * @property {(error?: Error | null) => void} callback of the write
  */
 
 /**
@@ -17,7 +17,7 @@
 class Receipts {
   /** @type {Receipt[]} */
   #waiting = []
-  /** What a stream has been given and has not said to have written. */
+  /** Writes whose callback has not been called. */
   #handed = new Set()
 
   /** @param {Receipt} receipt for the message that has just been accepted */
@@ -25,13 +25,13 @@ class Receipts {
     this.#waiting.push(receipt)
   }
 
-  /** @param {number} count how many marks the kernel has passed */
+  /** @param {number} count the number of marks whose bytes the kernel has accepted */
   passed (count) {
     if (count > 0) complete(this.#waiting.splice(0, count))
   }
 
   /**
-   * The bytes before so many marks go to a stream.
+   * Assigns the next `count` receipts to a write of a stream.
    *
    * @param {number} count
    * @param {any} stream
@@ -44,7 +44,7 @@ class Receipts {
     const all = this.#handed.add(handed)
     /** @param {Error | null} [error] */
     function callback (error) {
-      // Node says of what was under way when the stream was destroyed that it has been written.
+      // Node calls back without an error for a write that was under way when the stream was destroyed.
       const isLost = Boolean(error) || (stream.destroyed && !handed.isWritten)
       if (all.delete(handed)) complete(handed.receipts, isLost ? lost() : undefined)
     }
@@ -52,7 +52,7 @@ class Receipts {
   }
 
   /**
-   * All that is left goes to a stream.
+   * Assigns all other receipts to a write of a stream.
    *
    * @param {any} stream
    */
@@ -60,7 +60,7 @@ class Receipts {
     return this.handOver(this.#waiting.length, stream)
   }
 
-  /** The connection has ended: completes all receipts but those of a stream that is still there. */
+  /** Fails all receipts, except those of completed writes and of streams that are not destroyed. */
   fail () {
     for (const handed of this.#handed) {
       if (!handed.stream.destroyed) continue
@@ -72,7 +72,8 @@ class Receipts {
 }
 
 /**
- * Never from inside a method that the application has called. What one of them throws does not concern the others.
+ * Completes receipts, or fails them with an error. Each callback runs in a tick of its own: not inside a method that
+ * the application has called, and unaffected by exceptions of other callbacks.
  *
  * @param {Receipt[]} receipts
  * @param {Error} [error]
@@ -84,7 +85,11 @@ function complete (receipts, error) {
   }
 }
 
-/** @param {Receipt} receipt of a message that was not accepted */
+/**
+ * Fails the receipt of a message that the connection has not accepted.
+ *
+ * @param {Receipt} receipt
+ */
 function refuse (receipt) {
   complete([receipt], new Error('The message was not sent: the connection is closing, closed, or takes text only'))
 }

@@ -5,32 +5,32 @@ const { asBuffer, unshared } = require('../bytes')
 const { exempt } = require('../permessage-deflate/session')
 
 /**
- * What the sessions need of their connection.
+ * The part of a connection that its sessions use.
  *
  * @typedef {object} Owner
  * @property {(outcome: import('../../binding').Outcome) => unknown} caused
  * @property {(message: string | Buffer) => void} received
- * @property {() => void} sent bytes wait to be written
- * @property {(isFull: boolean) => void} full the sessions hold so much that reading should wait, or no longer do
- * @property {() => void} idle they hold nothing that came in
+ * @property {() => void} sent writes the output
+ * @property {(isFull: boolean) => void} full stops or starts reading: the sessions hold enough bytes, or no longer
+ * @property {() => void} idle reports that the sessions hold no received message
  */
 
 /**
- * The negotiated sessions of one connection at work: messages go to them as the core hands them out, and what they
- * make of them goes back to it. They may take their time; order and limits are kept.
+ * The negotiated sessions of one connection. Gives them the messages of the core, and gives the core the results.
+ * Sessions may be asynchronous; the order of messages and the limits of the core still apply.
  */
 class Sessions {
   #native
   #pipeline
   #owner
-  /** Bytes of messages that came in and that the sessions have not finished. */
+  /** Bytes of received messages that the sessions still process. */
   #incoming = 0
-  /** Messages that came in and that they have not finished. */
+  /** The number of received messages that the sessions still process. */
   #unfinished = 0
   #isFull = false
-  /** The connection closes when they have finished. */
+  /** Whether the connection closes as soon as the sessions have closed. */
   #isClosing = false
-  /** Bytes of messages that go out and that they have not finished. */
+  /** Bytes of sent messages that the sessions still process. */
   outgoingBytes = 0
   #isAbandoned = false
 
@@ -48,8 +48,8 @@ class Sessions {
   /**
    * @param {boolean} isText
    * @param {Buffer} bytes
-   * @param {boolean} isMarked whether its sender waits for it to leave
-   * @param {boolean} isPlain whether permessage-deflate leaves it uncompressed
+   * @param {boolean} isMarked whether the message has a receipt
+   * @param {boolean} isPlain whether permessage-deflate sends it uncompressed
    */
   outgoing (isText, bytes, isMarked, isPlain) {
     const data = asBuffer(unshared(bytes))
@@ -75,7 +75,7 @@ class Sessions {
     const { length } = data
     this.#holds(length, 1)
     this.#pipeline.incoming({ rsv1, rsv2, rsv3, opcode: isText ? TEXT : BINARY, data }, (error, message) => {
-      // The connection may have ended while a session was at work.
+      // The connection may have ended before the session called back.
       if (this.#isAbandoned) return
       try {
         if (error || message === null) this.#failed(error)
@@ -90,7 +90,7 @@ class Sessions {
     return this.#isAbandoned || (this.#unfinished === 0 && !this.#isClosing)
   }
 
-  /** The sessions finish what they hold; then the connection closes. */
+  /** Closes the sessions after the messages that they hold, and then the connection. */
   close () {
     this.#isClosing = true
     this.#pipeline.close(() => {
@@ -100,7 +100,7 @@ class Sessions {
     })
   }
 
-  /** The connection is gone: drops what sessions still do, and gives their resources back. */
+  /** Discards the results of the sessions, and closes the sessions now, because the connection has ended. */
   abandon () {
     this.#isAbandoned = true
     this.#pipeline.abandon()
@@ -111,7 +111,7 @@ class Sessions {
    * @param {Buffer} data
    */
   #transformed (isText, data) {
-    // The core must check the bytes that are delivered.
+    // The core must check the same bytes that are delivered, so the session must not share them.
     data = asBuffer(unshared(data))
     const outcome = this.#native.transformed(isText, data)
     if (outcome.accepted) this.#owner.received(isText ? data.toString() : data)
@@ -144,7 +144,7 @@ class Sessions {
 
 const TEXT = 1
 const BINARY = 2
-/** Bytes. A peer that sends faster than sessions work is not read from meanwhile; a sender is told to wait. */
+/** Bytes of messages that sessions may hold. Above it, the connection stops reading, and senders should wait. */
 const MAX_HELD = 1024 * 1024
 
 module.exports = { Sessions, MAX_HELD }

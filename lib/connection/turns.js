@@ -4,20 +4,18 @@
 const { setImmediate } = require('../scheduling')
 
 /**
- * The connection whose work is done.
- *
- * @typedef {object} Host
+ * @typedef {object} Host a connection
  * @property {import('./seam').Transport | null} transport
- * @property {() => void} workOn does one slice of the work, and delivers what waits for its turn
+ * @property {() => void} workOn does one slice of the work, and delivers the messages that were left for a later turn
  */
 
 /**
- * Work of a connection in later turns of the event loop: a slice in each, so that timers and other connections have
- * their turns between. Nothing is read meanwhile.
+ * Does the work of a connection in later turns of the event loop. Each turn does one slice, so that timers and other
+ * connections run in between. The connection does not read until the work is complete.
  */
 class Turns {
   #host
-  /** Work is left for the next turn. */
+  /** Whether work remains for the next turn. */
   isBusy = false
 
   /** @param {Host} host */
@@ -25,7 +23,7 @@ class Turns {
     this.#host = host
   }
 
-  /** Goes on in the next turn. */
+  /** Schedules the work for the next turn. */
   continueLater () {
     const { transport } = this.#host
     if (this.isBusy || transport === null) return

@@ -175,8 +175,8 @@ function adoptedHandle (original) {
 }
 
 /**
- * Returns whether a socket is an unmodified socket of Node, whose bytes no program observes in another way. Such a
- * socket has no other class, no Proxy, and no methods or buffer of the program.
+ * Returns whether a socket is an unmodified socket of Node: of no other class, not behind a Proxy, and without methods
+ * or a buffer of the program. A program may observe the bytes of any other socket.
  *
  * @param {any} socket
  */
@@ -226,7 +226,11 @@ function restorePrototype (socket, type) {
   if (!socket.destroyed && !socket[ADOPTION].hasFired) rebindTimer(socket)
 }
 
-/** @param {any} socket whose timer must be set anew, to call the current `_onTimeout` instead of the former one */
+/**
+ * Sets the timer of a socket anew, because it calls the `_onTimeout` that the socket had when it was set.
+ *
+ * @param {any} socket
+ */
 function rebindTimer (socket) {
   if (socket.timeout) socket.setTimeout(socket.timeout)
 }

@@ -97,7 +97,7 @@ class Adoption {
     return !this.#socket.destroyed && this.#socket._handle === this.#handle
   }
 
-  /** Whether a batch is under way. */
+  /** Whether a batch is in progress. */
   get isBatching () {
     return this.#dispatcher.isBatching
   }
@@ -107,7 +107,10 @@ class Adoption {
     return this.#dispatcher.isLate
   }
 
-  /** Returns whether this socket was just given back: all are if a program has replaced methods of their class. */
+  /**
+   * Gives all sockets back if a program has replaced methods of their class. Returns whether that has ended this
+   * adoption.
+   */
   isGivenBack () {
     return this.#dispatcher.giveBackIfTouched() && this.#number < 0
   }

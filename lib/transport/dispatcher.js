@@ -55,7 +55,7 @@ class Dispatcher {
     rememberWork(this)
   }
 
-  /** Whether a batch is under way. */
+  /** Whether a batch is in progress. */
   get isBatching () {
     return this.#state[IN_BATCH] === 1
   }

@@ -96,10 +96,7 @@ function handleHasKnownMethods (handle) {
     handle.writeUcs2String === known.writeUcs2String && handle.writeUtf8String === known.writeUtf8String
 }
 
-/**
- * Returns whether the class of Node's sockets is unmodified. A patch of `emit` for all emitters, as `domain` makes one,
- * is allowed.
- */
+/** Returns whether the class of Node's sockets is unmodified. `domain` and others may patch `emit` of all emitters. */
 function classIsUntouched () {
   return (hasKnownMethods(prototype) || recognise(prototype, SOCKET_METHODS)) &&
     ((prototype.on === known.on && prototype.addListener === known.addListener) ||

@@ -5,7 +5,7 @@
 
 const disableWarnings = false
 
-/** @type {Record<string, string | boolean>} the warning by name; false once it was printed */
+/** @type {Record<string, string | boolean>} the warning by name; false after it was printed */
 const deprecationWarningMap = {}
 
 /** @param {string} deprecationName */

@@ -58,7 +58,7 @@ const methods = {
     }
     const { type } = event
     const listeners = this._listeners[type]
-    // V8 looks up a concatenated name among all property names. The constant saves that for every message.
+    // V8 has to look up a concatenated name in its table of strings. The constant avoids that for every message.
     const handler = type === 'message' ? this.onmessage : this['on' + type]
     if (typeof handler === 'function') handler.call(this, event)
     if (listeners !== undefined) {

@@ -65,8 +65,8 @@ function rsvOf ({ rsv1, rsv2, rsv3 }) {
 }
 
 /**
- * Throws for a frame that the peer must reject (RFC 6455 sections 5.2 and 5.5). Does not check the order of frames,
- * which the program is responsible for.
+ * Throws for a frame that the peer must reject (RFC 6455 sections 5.2 and 5.5). Does not check the order of frames: the
+ * program is responsible for it.
  *
  * @param {any} frame
  * @param {boolean} hasExtensions whether extensions are in use, which may define reserved bits

@@ -251,7 +251,7 @@ class Link {
   #socketClosed (hadError) {
     const connection = this.#connection
     this.#engine?.discardOutput()
-    // Messages from before the peer's end are delivered first. If the program has destroyed the socket, they are not.
+    // Delivers messages from before the peer's end first. If the program has destroyed the socket, discards them.
     const isOfPeer = connection.connected && connection.receivedEnd
     if (isOfPeer && this.engine.delivery.hasUndelivered(() => this.#socketClosed(hadError))) return
     connection.handleSocketClose(hadError)

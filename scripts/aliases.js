@@ -83,23 +83,32 @@ function packageOf ({ original, version, main, fields = {} }, files) {
 
 function readmeOf ({ original, version }) {
   const name = `@${manifest.name}/${original}`
+  const installation = `${manifest.homepage.replace(/#.*/, '')}/blob/HEAD/docs/installation.md`
   return `# ${name}
 
-${original} ${version}, with the files of the original: each exports what
-[${manifest.name}](${manifest.homepage}) has in its place.
-It makes packages that depend on ${original} use ${manifest.name}. With npm, in your \`package.json\`:
+The files of ${original} ${version}, implemented by [${manifest.name}](${manifest.homepage}).
+Install this package if a package that you depend on requires ${original}. With npm or Bun, add this to your
+\`package.json\` and run \`npm install\` or \`bun install\`:
 
 \`\`\`json
 {
   "overrides": {
-    "${original}": "npm:${name}@^${manifest.version}"
+    "${original}": "npm:${name}@${rangeFor(version)}"
   }
 }
 \`\`\`
 
-The page docs/installation.md of ${manifest.name} has this for pnpm, Yarn and Bun, says how to see that it worked, and
-what the files export. A program of your own requires \`${manifest.name}/${original}\`.
+[Installation](${installation}) has the keys
+of pnpm and Yarn, the commands that show which package is installed, and the exports of each file. In your own code,
+require \`${manifest.name}/${original}\` instead.
 `
+}
+
+/** A version and not a range, if npm would take the original's version for one of ours. */
+function rangeFor (version) {
+  // The part that a caret keeps.
+  const fixed = (/** @type {string} */ full) => full.split('.', full.startsWith('0.') ? 2 : 1).join('.')
+  return fixed(version) === fixed(manifest.version) ? manifest.version : `^${manifest.version}`
 }
 
 function filesIn (folder) {

@@ -53,9 +53,11 @@ function readmeOf (platform) {
   const { name, homepage } = mainManifest()
   return `# ${packageName(platform)}
 
-The compiled addon of [\`${name}\`](${homepage}) for ${inWords(platform)} (Rust's \`${platform.target}\`).
+The compiled addon of [\`${name}\`](${homepage}) for ${inWords(platform)}
+(Rust's target \`${platform.target}\`).
 
-npm installs it with \`${name}\`, where it fits. There is no need to install it by hand or to \`require\` it.
+Install \`${name}\`: npm then installs this package on the platforms that it is for. Do not install or require it
+yourself.
 `
 }
 

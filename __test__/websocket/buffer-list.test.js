@@ -11,7 +11,7 @@ const CONFIG = { maxReceivedFrameSize: 0x100000 }
 
 const newFrame = () => new WebSocketFrame(Buffer.alloc(4), Buffer.alloc(10), CONFIG)
 
-test('a program parses frames from what it has written to the list, however that is cut', () => {
+test('a program can parse frames from a list of chunks of any size', () => {
   const texts = ['Hello', '', 'world'.repeat(100)]
   const bytes = Buffer.concat(texts.map((text) => {
     const frame = newFrame()
@@ -33,7 +33,7 @@ test('a program parses frames from what it has written to the list, however that
   }
 })
 
-test('its methods do what those of the original do', () => {
+test('the methods of the list do the same as those of the original', () => {
   const run = (List) => {
     const list = new List()
     const seen = []

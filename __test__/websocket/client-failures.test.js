@@ -1,6 +1,6 @@
 'use strict'
 
-// What keeps a client from connecting, beyond what it shares with the original.
+// Failures of a client to connect that differ from the original's.
 
 const assert = require('node:assert/strict')
 const { EventEmitter } = require('node:events')
@@ -20,12 +20,12 @@ for (const [name, asking, headers, message] of [
     'Server selected an extension that was not offered: permessage-deflate'],
   ['a malformed extension', {}, { 'Sec-WebSocket-Extensions': 'a;;' },
     'Server selected an extension that was not offered: a;;'],
-  ['a subprotocol although none was requested', {}, { 'Sec-WebSocket-Protocol': 'a' },
+  ['a subprotocol without a request for one', {}, { 'Sec-WebSocket-Protocol': 'a' },
     'Server selected a protocol that was not requested: a'],
-  ['both', {}, { ...DEFLATE, 'Sec-WebSocket-Protocol': 'a' },
+  ['an extension and a subprotocol that were not requested', {}, { ...DEFLATE, 'Sec-WebSocket-Protocol': 'a' },
     'Server selected an extension that was not offered: permessage-deflate']
 ]) {
-  test(`a client does not take ${name}`, async (scope) => {
+  test(`a client refuses ${name}`, async (scope) => {
     const { client, outcomes, peer, request } = await ask(scope, asking)
     peer.write(upgradeResponse(request, headers))
     await once(client, 'connectFailed')
@@ -33,7 +33,7 @@ for (const [name, asking, headers, message] of [
     assert.deepEqual(outcomes, [message])
   })
 
-  test(`with strictHandshake: false a client takes ${name}`, async (scope) => {
+  test(`with strictHandshake: false, a client accepts ${name}`, async (scope) => {
     const { connection, peer } = await connect(scope, { ...asking, config: { strictHandshake: false }, headers })
     assert.deepEqual([connection.extensions, connection.protocol], [[], undefined])
     const message = once(connection, 'message')
@@ -48,7 +48,7 @@ for (const strictHandshake of [true, false]) {
     'permessage-deflate; unknown', 'permessage-deflate; client_no_context_takeover=1', 'permessage-deflate, foo', 'foo',
     'permessage-deflate, permessage-deflate', 'permessage-deflate; client_max_window_bits', 'a;;'
   ]) {
-    test(`a client that offers compression does not take ${header}, strict: ${strictHandshake}`, async (scope) => {
+    test(`a client that offers compression refuses ${header}, strictHandshake: ${strictHandshake}`, async (scope) => {
       const config = { perMessageDeflate: true, strictHandshake }
       const { client, outcomes, peer, request } = await ask(scope, { config })
       peer.write(upgradeResponse(request, { 'Sec-WebSocket-Extensions': header }))
@@ -58,7 +58,7 @@ for (const strictHandshake of [true, false]) {
   }
 }
 
-test('a client waits behind other informational answers', async (scope) => {
+test('a client ignores informational responses other than 101', async (scope) => {
   const { client, peer, request } = await ask(scope)
   peer.write('HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n')
   await scope.settle(5)
@@ -67,7 +67,7 @@ test('a client waits behind other informational answers', async (scope) => {
 })
 
 for (const [name, answer] of [
-  ['refuses and goes on sending', (peer, request) => {
+  ['refuses and continues to send', (peer, request) => {
     peer.write(upgradeResponse(request, { 'Transfer-Encoding': 'chunked' }, '503 Service Unavailable'))
     const timer = setInterval(() => peer.write('4\r\nbody\r\n'), 1)
     peer.socket.on('close', () => clearInterval(timer))
@@ -75,14 +75,14 @@ for (const [name, answer] of [
   }],
   ['refuses and is silent', (peer, request) =>
     peer.write(upgradeResponse(request, { 'Content-Length': '100' }, '404 Not Found'))],
-  ['refuses, and keeps the connection', (peer, request) =>
+  ['refuses and keeps the connection alive', (peer, request) =>
     peer.write(upgradeResponse(request, { Connection: 'keep-alive', 'Content-Length': '0' }, '404 Not Found'))],
-  ['answers wrongly and sends', (peer, request) => peer.write(Buffer.concat([
+  ['sends an invalid response and a frame', (peer, request) => peer.write(Buffer.concat([
     Buffer.from(upgradeResponse(request, { 'Sec-WebSocket-Accept': 'x' })), frame('text', 'hello')
   ]))],
-  ['answers wrongly and is silent', (peer, request) => peer.write(upgradeResponse(request, { Upgrade: 'x' }))]
+  ['sends an invalid response and is silent', (peer, request) => peer.write(upgradeResponse(request, { Upgrade: 'x' }))]
 ]) {
-  test(`no server keeps a connection that ${name}`, async (scope) => {
+  test(`a client destroys the socket of a server that ${name}`, async (scope) => {
     const { client, outcomes, peer, request } = await ask(scope)
     answer(peer, request)
     await once(client, 'connectFailed')
@@ -94,7 +94,7 @@ for (const [name, answer] of [
   })
 }
 
-test('a reset behind a refusal fails nothing more', async (scope) => {
+test('a reset after a refusal emits no second connectFailed', async (scope) => {
   const { client, outcomes, peer, request } = await ask(scope)
   peer.write(upgradeResponse(request, { 'Content-Length': '100' }, '404 Not Found'))
   peer.socket.resetAndDestroy()
@@ -103,7 +103,7 @@ test('a reset behind a refusal fails nothing more', async (scope) => {
   assert.equal(outcomes.length, 1)
 })
 
-test('a response stays open for the listener who wants its body', async (scope) => {
+test('a response stays open for a listener that reads its body', async (scope) => {
   const { client, outcomes, peer, request } = await ask(scope)
   const body = new Promise((resolve) => client.on('httpResponse', (response) => {
     const chunks = []
@@ -116,7 +116,7 @@ test('a response stays open for the listener who wants its body', async (scope) 
   assert.deepEqual(outcomes, [])
 })
 
-test('a refusal does not end the connection that the client has made before', async (scope) => {
+test('a refusal does not end an earlier connection of the client', async (scope) => {
   const { client, connection, peer, server } = await connect(scope)
   client.connect(server.url)
   const other = await server.accepted()
@@ -129,7 +129,7 @@ test('a refusal does not end the connection that the client has made before', as
   assert.equal((await peer.frame()).payload.toString(), 'here, too')
 })
 
-test('a configuration that allows no connection ends the socket, and the error surfaces', async (scope) => {
+test('an invalid configuration ends the socket, and its error reaches the program', async (scope) => {
   const { client, peer, request } = await ask(scope, { config: { keepalive: true } })
   const { succeedHandshake } = client
   const surfaced = new Promise((resolve) => {
@@ -146,7 +146,7 @@ test('a configuration that allows no connection ends the socket, and the error s
   assert.equal(await peer.ended(), 'fin')
 })
 
-test('a socket may fail while a program judges the answer', async (scope) => {
+test('a socket can fail while a program validates the response', async (scope) => {
   const { client, peer, request } = await ask(scope)
   const judged = new Promise((resolve) => { client.validateHandshake = resolve })
   peer.write(upgradeResponse(request))
@@ -157,7 +157,7 @@ test('a socket may fail while a program judges the answer', async (scope) => {
   client.failHandshake('too late')
 })
 
-test('a program may judge the answer later', async (scope) => {
+test('a program can validate the response later', async (scope) => {
   const { client, peer, request } = await ask(scope)
   const { validateHandshake } = client
   client.validateHandshake = function () { setTimeout(() => validateHandshake.call(this), 20) }
@@ -170,7 +170,7 @@ test('a program may judge the answer later', async (scope) => {
   assert.deepEqual(messages, ['a', 'b'])
 })
 
-test('the doubles that programs test with need no more than the original asks of them', (scope) => {
+test('a client works with mocks that have only the methods that the original calls', (scope) => {
   const { request: before } = http
   const request = Object.assign(new EventEmitter(), { end () {}, abort () { this.isAborted = true } })
   http.request = () => request

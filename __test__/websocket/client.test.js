@@ -19,8 +19,8 @@ const lines = (head) => head.split('\r\n').slice(0, -2)
 
 for (const [name, urlFor, line, host] of [
   ['a WHATWG URL', (port) => new URL(`ws://127.0.0.1:${port}/a?b=c#d`), 'GET /a?b=c HTTP/1.1', '127.0.0.1:PORT'],
-  ['one without a path', (port) => new URL(`ws://127.0.0.1:${port}`), 'GET / HTTP/1.1', '127.0.0.1:PORT'],
-  ['what url.parse() returns', (port) => url.parse(`ws://127.0.0.1:${port}/a?b=c#d`), 'GET /a?b=c HTTP/1.1',
+  ['a WHATWG URL without a path', (port) => new URL(`ws://127.0.0.1:${port}`), 'GET / HTTP/1.1', '127.0.0.1:PORT'],
+  ['the result of url.parse()', (port) => url.parse(`ws://127.0.0.1:${port}/a?b=c#d`), 'GET /a?b=c HTTP/1.1',
     '127.0.0.1:PORT'],
   ['a frozen URL', (port) => Object.freeze(url.parse(`ws://127.0.0.1:${port}/a`)), 'GET /a HTTP/1.1', '127.0.0.1:PORT']
 ]) {
@@ -39,7 +39,7 @@ for (const [name, urlFor, line, host] of [
 }
 
 for (const scheme of ['ws', 'wss']) {
-  test(`the timeout of a request of ${scheme} is told while the server is silent`, async (scope) => {
+  test(`a request for ${scheme} emits timeout while the server is silent`, async (scope) => {
     const server = await accept(scope)
     const client = new WebSocketClient()
     client.on('connectFailed', () => {})
@@ -49,7 +49,7 @@ for (const scheme of ['ws', 'wss']) {
   })
 }
 
-/** Has requests be made by a function, which gets their options. */
+/** Replaces `module.request` with a function that gets the options of requests. */
 function replaceRequest (scope, module, request) {
   const { request: before } = module
   module.request = request
@@ -62,7 +62,7 @@ for (const [target, host, hostname] of [
   [new URL('wss://localhost/'), 'localhost', 'localhost'], ['wss://localhost:443/', 'localhost', 'localhost'],
   ['ws://localhost:443/', 'localhost:443', 'localhost'], ['wss://localhost:80/', 'localhost:80', 'localhost']
 ]) {
-  test(`a request to ${target} names the host ${host}`, (scope) => {
+  test(`a request to ${inspect(target)} sends the Host ${host}`, (scope) => {
     const asked = []
     const request = (options) => {
       asked.push([options.headers.Host, options.hostname])
@@ -74,7 +74,7 @@ for (const [target, host, hostname] of [
   })
 }
 
-test('a key is 16 bytes that never come again', async (scope) => {
+test('each request has a new key of 16 bytes', async (scope) => {
   const keys = new Set()
   for (let round = 0; round < 20; round++) {
     const { request } = await ask(scope)
@@ -85,7 +85,7 @@ test('a key is 16 bytes that never come again', async (scope) => {
   assert.equal(keys.size, 20)
 })
 
-test('neither the options of TLS nor a frozen configuration are shared with the caller', () => {
+test('a client copies tlsOptions and accepts a frozen configuration', () => {
   const tlsOptions = { ca: 'a' }
   const client = new WebSocketClient({ tlsOptions })
   client.config.tlsOptions.ca = 'b'
@@ -96,7 +96,7 @@ test('neither the options of TLS nor a frozen configuration are shared with the 
   assert.deepEqual([config.closeTimeout, frozen.tlsOptions.ca], [1, 'a'])
 })
 
-test('protocols may come from another realm', async (scope) => {
+test('an array of protocols of another realm is accepted', async (scope) => {
   const protocols = runInNewContext("['a', 'b']")
   const { connection, request } = await connect(scope, {
     rest: [protocols], headers: { 'Sec-WebSocket-Protocol': 'b' }
@@ -105,7 +105,7 @@ test('protocols may come from another realm', async (scope) => {
   assert.equal(connection.protocol, 'b')
 })
 
-test('a protocol is not left over from the connection before', async (scope) => {
+test('a second connection does not keep the protocol of the first', async (scope) => {
   const { client, server } = await connect(scope, { rest: ['a'], headers: { 'Sec-WebSocket-Protocol': 'a' } })
   client.connect(server.url)
   const connected = once(client, 'connect')
@@ -113,7 +113,7 @@ test('a protocol is not left over from the connection before', async (scope) => 
   assert.equal((await connected).protocol, undefined)
 })
 
-test('a client that is aborted at once tells that it has failed, once', async (scope) => {
+test('a client that is aborted immediately emits connectFailed once', async (scope) => {
   const server = await accept(scope)
   const client = new WebSocketClient()
   const outcomes = outcomesOf(client)
@@ -128,7 +128,7 @@ test('a client that is aborted at once tells that it has failed, once', async (s
   for (const name of ['close', 'error', 'response', 'upgrade']) assert.equal(request.listenerCount(name), 0, name)
 })
 
-test('a signal aborts the request, and not the connection', async (scope) => {
+test('a signal aborts the request but not the open connection', async (scope) => {
   const controller = new AbortController()
   const rest = [null, null, null, { signal: controller.signal }]
   const { client, outcomes, peer, request, server } = await ask(scope, { rest })
@@ -144,7 +144,7 @@ test('a signal aborts the request, and not the connection', async (scope) => {
   assert.equal((await message).utf8Data, 'still there')
 })
 
-test('what comes with the answer is heard, whatever a handler throws', async (scope) => {
+test('messages in the chunk of the response are delivered even if a connect handler throws', async (scope) => {
   const { client, peer, request } = await ask(scope)
   const { validateHandshake } = client
   let thrown
@@ -176,7 +176,7 @@ for (const [event, end] of [
     peer.write(upgradeResponse(request, {}, '404 Not Found'))
     await once(client, 'connectFailed')
   }],
-  ['connectFailed by the answer', async ({ client, peer, request }) => {
+  ['connectFailed for an invalid response', async ({ client, peer, request }) => {
     peer.write(upgradeResponse(request, { 'Sec-WebSocket-Accept': 'x' }))
     await once(client, 'connectFailed')
   }],
@@ -185,7 +185,7 @@ for (const [event, end] of [
     await once(client, 'connectFailed')
   }]
 ]) {
-  test(`nothing of ours is left after ${event}`, async (scope) => {
+  test(`no listener of the client remains after ${event}`, async (scope) => {
     const agent = new http.Agent()
     const { signal } = new AbortController()
     const left = new Map([[agent, listenersOf(agent)]])
@@ -207,10 +207,10 @@ for (const [event, end] of [
   })
 }
 
-/** Node adds these meanwhile, and this test itself. */
+/** Listeners that Node and this test add. */
 const OF_NODE = ['finish', 'socket', 'timeout']
 
-/** How many listeners there are by event. */
+/** Returns the number of listeners of each event. */
 function listenersOf (emitter) {
   return Object.fromEntries(emitter.eventNames().map((name) => [name, emitter.listenerCount(name)]))
 }
@@ -281,7 +281,7 @@ test('messages are not compressed when the server does not agree', async (scope)
   assert.deepEqual([rsv, payload.length], [0, 1000])
 })
 
-test('compressed messages that come with the answer are heard', async (scope) => {
+test('compressed messages in the chunk of the response are delivered', async (scope) => {
   const { client, peer, request } = await ask(scope, { config: { perMessageDeflate: true } })
   const message = new Promise((resolve) => client.on('connect', (connection) => connection.on('message', resolve)))
   const answer = upgradeResponse(request, { 'Sec-WebSocket-Extensions': 'permessage-deflate' })
@@ -289,7 +289,7 @@ test('compressed messages that come with the answer are heard', async (scope) =>
   assert.equal((await message).utf8Data, 'early')
 })
 
-test('an offer is of one connection: the next one makes its own', async (scope) => {
+test('each connection of a client makes its own offer', async (scope) => {
   const headers = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
   const { client, server } = await connect(scope, { config: { perMessageDeflate: true }, headers })
   client.connect(server.url)

@@ -1,6 +1,6 @@
 'use strict'
 
-// How connections end where websocket 1.0.35 does something else. What is the same is in __test__/parity.
+// Differences from websocket 1.0.35 in closing. __test__/parity tests the shared behaviour.
 
 const assert = require('node:assert/strict')
 
@@ -13,7 +13,7 @@ const closed = (connection) => new Promise((resolve) => connection.once('close',
 const payloadsOf = (peer) => readFrames(peer.bytes).frames.map(({ type, payload }) => [type, payload.toString('hex')])
 
 for (const [role, open] of Object.entries(roles)) {
-  test(`${role}: messages that came right before the end of TCP are delivered`, async (scope) => {
+  test(`${role}: messages that arrive just before the end of TCP are delivered`, async (scope) => {
     const { connection, frame, peer } = await open(scope)
     const texts = ['a', 'b', 'c', 'd']
     const received = []
@@ -26,16 +26,16 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(received, texts)
   })
 
-  deviation(`${role}: a peer that answers a close and keeps TCP open is left after closeTimeout`, async (scope) => {
+  deviation(`${role}: closeTimeout destroys the socket if the peer keeps TCP open`, async (scope) => {
     const { connection, peer } = await open(scope, { config: { closeTimeout: 40 } })
     const end = closed(connection)
     connection.close(4000, 'enough')
     await peer.frame()
     assert.deepEqual(await end, [4000, 'enough'])
-    await eventually(() => connection.socket.destroyed, 'a socket that is gone')
+    await eventually(() => connection.socket.destroyed, 'the end of the socket')
   })
 
-  deviation(`${role}: a peer that says nothing to a close is left after closeTimeout`, async (scope) => {
+  deviation(`${role}: closeTimeout ends a close that the peer does not answer`, async (scope) => {
     const { connection, peer } = await open(scope, { config: { closeTimeout: 40 } })
     const end = closed(connection)
     peer.socket.pause()
@@ -43,7 +43,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(await end, [1000, 'Normal connection closure'])
   })
 
-  deviation(`${role}: a peer that goes on after our close is left after closeTimeout, unheard`, async (scope) => {
+  deviation(`${role}: frames after our close frame are ignored until closeTimeout`, async (scope) => {
     const { connection, frame, peer } = await open(scope, { config: { closeTimeout: 60 } })
     const events = eventsOf(connection)
     const end = closed(connection)
@@ -61,7 +61,7 @@ for (const [role, open] of Object.entries(roles)) {
     pong: (connection) => connection.pong(Buffer.from('late'))
   }
   for (const [name, act] of Object.entries(LATE)) {
-    deviation(`${role}: ${name} after close is refused, and changes nothing`, async (scope) => {
+    deviation(`${role}: ${name} after close is refused and does not change the close`, async (scope) => {
       const { connection, frame, peer } = await open(scope)
       const events = eventsOf(connection)
       const end = closed(connection)
@@ -81,7 +81,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: a listener of ping that closes sends no pong`, async (scope) => {
+  deviation(`${role}: a connection that a ping listener closes sends no pong`, async (scope) => {
     const { connection, frame, peer } = await open(scope)
     const end = closed(connection)
     connection.on('ping', () => connection.close(4000, 'enough'))
@@ -93,14 +93,14 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(payloadsOf(peer).map(([type]) => type), ['close'])
   })
 
-  deviation(`${role}: a close reason above 123 bytes is cut at a character`, async (scope) => {
+  deviation(`${role}: a close reason above 123 bytes is cut at a character boundary`, async (scope) => {
     const { connection, peer } = await open(scope)
     connection.close(4000, 'é'.repeat(100))
     assert.deepEqual((await peer.frame()).payload, closePayload(4000, 'é'.repeat(61)))
   })
 
   for (const code of [1004, 1005, 1006, 999, 5000, 99999, -1, NaN]) {
-    deviation(`${role}: drop with ${code} reports it and sends no close frame`, async (scope) => {
+    deviation(`${role}: drop with ${code} emits this code and sends no close frame`, async (scope) => {
       const { connection, peer } = await open(scope)
       const events = eventsOf(connection)
       connection.drop(code, 'dropped')
@@ -109,7 +109,7 @@ for (const [role, open] of Object.entries(roles)) {
       assert.equal(peer.bytes.length, 0)
     })
 
-    deviation(`${role}: sendCloseFrame refuses ${code}`, async (scope) => {
+    deviation(`${role}: sendCloseFrame throws for ${code}`, async (scope) => {
       const { connection, peer } = await open(scope)
       assert.throws(() => connection.sendCloseFrame(code), { message: `Close code ${code} is not valid.` })
       connection.send('still open')
@@ -117,7 +117,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: a paused connection that closes reads the answer`, async (scope) => {
+  deviation(`${role}: a paused connection that closes reads the peer's close frame`, async (scope) => {
     const { connection, frame, peer } = await open(scope)
     const end = closed(connection)
     connection.pause()
@@ -128,7 +128,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(await end, [4000, 'ours'])
   })
 
-  deviation(`${role}: a paused connection learns of the end of TCP when it resumes`, async (scope) => {
+  deviation(`${role}: a paused connection reports the end of TCP when it resumes`, async (scope) => {
     const { connection, frame, peer } = await open(scope)
     const events = eventsOf(connection)
     connection.pause()

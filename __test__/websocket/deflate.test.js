@@ -1,6 +1,6 @@
 'use strict'
 
-// perMessageDeflate of servers and clients of WebSocket-Node's interface, against Node's zlib.
+// perMessageDeflate of servers and clients with WebSocket-Node's interface, compared with Node's zlib.
 
 const assert = require('node:assert/strict')
 
@@ -19,7 +19,7 @@ for (const [role, open] of Object.entries(roles)) {
     headers: HEADERS, config: { perMessageDeflate: options, ...config }
   })
 
-  deviation(`${role}: without perMessageDeflate compression is neither offered nor accepted`, async (scope) => {
+  deviation(`${role}: without perMessageDeflate, compression is neither offered nor accepted`, async (scope) => {
     const { connection, frame, peer } = await open(scope, role === 'server' ? { headers: HEADERS } : {})
     assert.ok(!/extensions/i.test(peer.response ?? peer.request))
     assert.deepEqual(connection.extensions, [])
@@ -28,7 +28,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(await end, [1002, 'Unsupported usage of rsv bits without negotiated extension.'])
   })
 
-  deviation(`${role}: messages are compressed both ways, and one that is not is understood`, async (scope) => {
+  deviation(`${role}: both ends compress messages, and may send uncompressed ones`, async (scope) => {
     const { connection, frame, peer } = await compressed(scope)
     const events = eventsOf(connection)
     const codec = new Codec()
@@ -49,7 +49,7 @@ for (const [role, open] of Object.entries(roles)) {
     }
   })
 
-  deviation(`${role}: fragments of a compressed message have RSV1 on the first only`, async (scope) => {
+  deviation(`${role}: only the first fragment of a compressed message has RSV1`, async (scope) => {
     const { connection, peer } = await compressed(scope, { fragmentationThreshold: 1000 })
     const data = noise(5000)
     connection.sendBytes(data)
@@ -68,7 +68,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual([short.rsv, long.rsv], [0, RSV1])
   })
 
-  deviation(`${role}: what inflates to more than maxReceivedMessageSize is given up there`, async (scope) => {
+  deviation(`${role}: inflating stops at maxReceivedMessageSize and fails the connection`, async (scope) => {
     const { connection, frame, peer } = await compressed(scope, {
       maxReceivedFrameSize: MiB, maxReceivedMessageSize: MiB
     })
@@ -81,7 +81,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.ok(process.memoryUsage().rss - rss < 64 * MiB)
   })
 
-  deviation(`${role}: a message of just maxReceivedMessageSize is delivered`, async (scope) => {
+  deviation(`${role}: a message that inflates to exactly maxReceivedMessageSize is delivered`, async (scope) => {
     const { connection, frame, peer } = await compressed(scope, { maxReceivedMessageSize: MiB })
     const message = new Promise((resolve) => connection.once('message', resolve))
     peer.write(frame('binary', compress(Buffer.alloc(MiB)), { rsv: RSV1 }))
@@ -89,13 +89,13 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   for (const [name, bytesOf, code] of [
-    ['a stream that is corrupt', (frame) => frame('text', Buffer.from('ffffffffff', 'hex'), { rsv: RSV1 }), 1010],
+    ['corrupt compressed data', (frame) => frame('text', Buffer.from('ffffffffff', 'hex'), { rsv: RSV1 }), 1010],
     ['RSV1 on a continuation', (frame) => Buffer.concat([
       frame('text', compress('Hello'), { fin: false, rsv: RSV1 }), frame('continuation', '', { rsv: RSV1 })
     ]), 1002],
     ['RSV1 on a ping', (frame) => frame('ping', '', { rsv: RSV1 }), 1002],
     ['RSV2', (frame) => frame('text', compress('Hello'), { rsv: RSV1 | 2 }), 1002],
-    ['a text that is not UTF-8', (frame) => frame('text', compress(Buffer.from('ff', 'hex')), { rsv: RSV1 }), 1007]
+    ['a text of invalid UTF-8', (frame) => frame('text', compress(Buffer.from('ff', 'hex')), { rsv: RSV1 }), 1007]
   ]) {
     deviation(`${role}: ${name} fails with ${code}`, async (scope) => {
       const { connection, frame, peer } = await compressed(scope)
@@ -106,7 +106,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: messages, pings and the close frame keep their order`, async (scope) => {
+  deviation(`${role}: messages, pings and the close frame are sent in order`, async (scope) => {
     const { connection, peer } = await compressed(scope, { fragmentOutgoingMessages: false })
     const large = noise(4 * MiB)
     connection.sendBytes(large)
@@ -118,7 +118,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(frames[3].payload, closePayload(1000, 'Normal connection closure'))
   })
 
-  deviation(`${role}: callbacks of compressed messages are called, in order`, async (scope) => {
+  deviation(`${role}: callbacks of compressed messages are called in order`, async (scope) => {
     const { connection } = await compressed(scope)
     const called = []
     await Promise.all([noise(2 * MiB), 'text'.repeat(100), noise(10)].map((data, index) => new Promise((resolve) =>
@@ -129,7 +129,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(called, [[0, true], [1, true], [2, true]])
   })
 
-  deviation(`${role}: with assembleFragments off frames are delivered as they came, compressed`, async (scope) => {
+  deviation(`${role}: without assembleFragments, frames are delivered compressed`, async (scope) => {
     const { connection, frame, peer } = await compressed(scope, { assembleFragments: false })
     const events = eventsOf(connection)
     const payload = compress('Hello')

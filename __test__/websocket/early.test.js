@@ -1,6 +1,6 @@
 'use strict'
 
-// Frames that come in one packet with the opening handshake, to programs that attach their listeners later in the tick.
+// Frames that arrive in one chunk with the opening handshake, for programs that add their listeners later in the tick.
 
 const assert = require('node:assert/strict')
 
@@ -8,18 +8,18 @@ const { accept, connect, eventually } = require('../support/peer')
 const { deviation, startServer, subject } = require('../support/websocket')
 const { closePayload, frame, fromClient, upgradeRequest, upgradeResponse } = require('../support/wire')
 
-/** When a program listens to a connection that a promise has given it. */
+/** When a program adds its listeners to a connection that it gets from a promise. */
 const LISTENING = {
   'after one await': async () => {},
   'after ten awaits': async () => { for (let count = 0; count < 9; count++) await undefined },
   'in a tick': () => new Promise((resolve) => process.nextTick(resolve))
 }
 
-/** What the peer does behind its frames, and the code of `close`. */
+/** The action of the peer after its frames, and the code of `close`. */
 const ENDS = {
-  'goes on': [() => {}, null],
+  'continues': [() => {}, null],
   'ends TCP': [(peer) => peer.socket.end(), 1006],
-  'closes and ends TCP': [(peer, make) => peer.socket.end(make('close', closePayload(4000))), 4000]
+  'sends a close frame and ends TCP': [(peer, make) => peer.socket.end(make('close', closePayload(4000))), 4000]
 }
 
 const OPEN = {
@@ -44,7 +44,7 @@ const OPEN = {
 for (const [role, open] of Object.entries(OPEN)) {
   for (const [when, wait] of Object.entries(LISTENING)) {
     for (const [how, [end, code]] of Object.entries(ENDS)) {
-      deviation(`${role}: a peer that ${how} is heard by a program that listens ${when}`, async (scope) => {
+      deviation(`${role}: early frames of a peer that ${how} reach a program that listens ${when}`, async (scope) => {
         const connection = await open(scope, (peer, handshake, make) => {
           const frames = [make('text', 'a'), make('text', 'b'), make('ping', '')]
           peer.write(Buffer.concat([handshake, ...frames]))

@@ -1,7 +1,7 @@
 'use strict'
 
-// What handlers throw is the program's, and keeps the connection from nothing; and what lets a process end.
-// The functions given to `runChild` become text; they see their parameters and `require`, nothing else.
+// Exceptions of handlers: they reach the program, and the connection continues. Also: a process ends when its last
+// connection has closed. `runChild` turns functions into text, so that they see only their parameters and `require`.
 
 const assert = require('node:assert/strict')
 
@@ -11,7 +11,7 @@ const { deviation } = require('../support/websocket')
 const path = require.resolve('../support/websocket')
 const linesOf = (stdout) => stdout.trim().split('\n')
 
-deviation('messages behind a handler that throws need no further bytes', async (scope) => {
+deviation('messages after a handler that throws are delivered without further bytes', async (scope) => {
   const { stdout } = await runChild(scope, ({ roles }) => {
     const { closePayload } = require('./wire')
     process.on('uncaughtException', ({ message, data }) => console.log('uncaught', message, data))
@@ -41,7 +41,7 @@ deviation('messages behind a handler that throws need no further bytes', async (
 for (const [type, bytesOf] of [
   ['ping', "frame('ping', 'p')"], ['pong', "frame('pong', 'p')"], ['frame', "frame('text', 'x')"]
 ]) {
-  deviation(`a handler of ${type} that throws does so once, and what comes next is heard`, async (scope) => {
+  deviation(`a ${type} handler that throws is called once, and the next frame is delivered`, async (scope) => {
     const { stdout } = await runChild(scope, `({ roles }) => {
       process.on('uncaughtException', ({ message }) => console.log('uncaught', message))
       roles.client({ defer () {} }, {
@@ -64,7 +64,7 @@ for (const [how, end] of [
   ['drop', 'connection.drop()'], ['a violation', "peer.write(frame(3, ''))"], ['the end of TCP', 'peer.socket.end()'],
   ['an error of the socket', "connection.socket.destroy(new Error('unplugged'))"]
 ]) {
-  deviation(`a handler of close that throws does so once, after ${how}, and the socket is gone`, async (scope) => {
+  deviation(`after ${how}, a close handler that throws is called once and the socket destroyed`, async (scope) => {
     const { stdout } = await runChild(scope, `({ roles }) => {
       process.on('uncaughtException', ({ message }) => console.log('uncaught', message))
       roles.server({ defer () {} }, {}).then(({ connection, frame, peer }) => {
@@ -80,7 +80,7 @@ for (const [how, end] of [
   })
 }
 
-deviation('a process ends by itself when the last connection has closed, whatever the timers', async (scope) => {
+deviation('timers of closed connections do not keep a process running', async (scope) => {
   const { code, stdout } = await runChild(scope, async ({ startServer, roles }) => {
     const cleanups = []
     const scope = { defer: (cleanup) => cleanups.push(cleanup) }
@@ -99,7 +99,7 @@ deviation('a process ends by itself when the last connection has closed, whateve
   assert.deepEqual([code, stdout], [0, 'done\n'])
 })
 
-deviation('connections that have closed leave nothing behind', async (scope) => {
+deviation('closed connections are garbage-collected', async (scope) => {
   const { stdout } = await runChild(scope, async ({ roles }) => {
     const { closePayload } = require('./wire')
     const turns = async (count) => {

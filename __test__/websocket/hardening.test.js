@@ -1,7 +1,7 @@
 'use strict'
 
-// What a peer may send, and what programs may do in handlers: servers and clients of WebSocket-Node's interface, opened
-// by a handshake, and a raw peer.
+// Input of a hostile peer, and method calls in handlers, for servers and clients with WebSocket-Node's interface. Each
+// connection is opened by a handshake with a raw peer.
 
 const assert = require('node:assert/strict')
 
@@ -27,7 +27,7 @@ const VIOLATIONS = [
   ['a reserved control opcode', [[15, '']], 1002, 'Unrecognized Opcode: 0xf'],
   ['a fragmented ping', [['ping', '', { fin: false }]], 1002, 'Control frames must not be fragmented.'],
   ['a ping of 126 bytes', [['ping', filled(126)]], 1002, 'Illegal control frame longer than 125 bytes.'],
-  ['a continuation of nothing', [['continuation', 'a']], 1002, 'Unexpected Continuation Frame'],
+  ['a continuation without a message', [['continuation', 'a']], 1002, 'Unexpected Continuation Frame'],
   ['a message within a message', [['text', 'a', { fin: false }], ['binary', 'b']], 1002,
     'Illegal frame opcode 0x2 received in middle of fragmented message.'],
   ['a length of 2^63', [['binary', '', { length: 2 ** 63 }]], 1002, 'Unsupported 64-bit length frame received'],
@@ -35,17 +35,17 @@ const VIOLATIONS = [
   ['a length of 2^32', [['binary', '', { length: 2 ** 32 }]], 1002, 'Unsupported 64-bit length frame received'],
   ['a frame above the limit', [['binary', '', { length: 2 ** 21 }]], 1009,
     'Frame size of 2097152 bytes exceeds maximum accepted frame size'],
-  ['a text that is not UTF-8', [['text', hex('ff')]], 1007, 'Invalid UTF-8 Data Received'],
+  ['a text of invalid UTF-8', [['text', hex('ff')]], 1007, 'Invalid UTF-8 Data Received'],
   ['a surrogate', [['text', hex('eda080')]], 1007, 'Invalid UTF-8 Data Received'],
   ['half a character at the end', [['text', hex('e282'), { fin: false }], ['continuation', '']], 1007,
     'Invalid UTF-8 Data Received'],
-  ['a close reason that is not UTF-8', [['close', hex('03e8fffe')]], 1007, 'Invalid UTF-8 Data Received']
+  ['a close reason of invalid UTF-8', [['close', hex('03e8fffe')]], 1007, 'Invalid UTF-8 Data Received']
 ]
 
 for (const [role, open] of Object.entries(roles)) {
   for (const [name, frames, code, description] of VIOLATIONS) {
     for (const how of ['at once', 'byte by byte']) {
-      deviation(`${role}: ${name}, ${how}, fails with ${code}, and what is behind it is not heard`, async (scope) => {
+      deviation(`${role}: ${name}, sent ${how}, fails with ${code} and ends receiving`, async (scope) => {
         const { connection, frame, peer } = await open(scope)
         const events = eventsOf(connection)
         const bad = frames.map((given) => frame(...given))
@@ -64,7 +64,7 @@ for (const [role, open] of Object.entries(roles)) {
     }
   }
 
-  deviation(`${role}: a peer with the wrong mask is refused`, async (scope) => {
+  deviation(`${role}: a peer that masks or does not mask against its role is refused`, async (scope) => {
     const { connection, peer } = await open(scope)
     const events = eventsOf(connection)
     const wrong = role === 'server' ? plain : masked
@@ -73,7 +73,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(events.map(([type, code]) => [type, code]), [['close', 1002]])
   })
 
-  deviation(`${role}: a message is bounded while it is assembled`, async (scope) => {
+  deviation(`${role}: a message is limited while it is assembled`, async (scope) => {
     const { connection, frame, peer } = await open(scope, {
       config: { maxReceivedFrameSize: MiB, maxReceivedMessageSize: 2 * MiB }
     })
@@ -84,7 +84,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(await end, [1009, 'Maximum message size exceeded.'])
   })
 
-  deviation(`${role}: an announced length allocates nothing`, async (scope) => {
+  deviation(`${role}: the length in a header allocates no memory`, async (scope) => {
     const config = { maxReceivedFrameSize: 2 ** 32, maxReceivedMessageSize: 2 ** 32 }
     const before = process.memoryUsage()
     const all = []
@@ -101,7 +101,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   for (const [name, size] of [['empty', 0], ['of one byte', 1]]) {
-    deviation(`${role}: 200000 fragments ${name} cost little, and make a message`, async (scope) => {
+    deviation(`${role}: 200000 fragments ${name} use little memory and time, and form one message`, async (scope) => {
       const { connection, frame, peer } = await open(scope)
       const count = 200000
       const message = new Promise((resolve) => connection.once('message', resolve))
@@ -117,7 +117,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: a peer that floods pings and reads nothing is bounded`, async (scope) => {
+  deviation(`${role}: a connection stops reading from a peer that floods pings and reads nothing`, async (scope) => {
     const { connection, frame, peer } = await open(scope)
     const flood = Buffer.concat(Array(2000).fill(frame('ping', filled(125))))
     peer.socket.pause()
@@ -132,16 +132,16 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal((await message).utf8Data, 'still here')
   }, { timeout: 40000 })
 
-  deviation(`${role}: a peer that reads no answers is not read from`, async (scope) => {
+  deviation(`${role}: a connection stops reading from a peer that does not read its replies`, async (scope) => {
     const { connection, frame, peer } = await open(scope)
     connection.on('message', ({ binaryData }) => connection.sendBytes(binaryData))
     peer.socket.pause()
     const written = await writeUntilStalled(scope, peer.socket, Array(100).fill(frame('binary', filled(60000))
       .toString('latin1').repeat(16)).map((text) => Buffer.from(text, 'latin1')))
-    assert.ok(written < 100, 'read 96 MB of messages whose answers are not read')
+    assert.ok(written < 100, 'read 96 MB of messages whose replies are not read')
   }, { timeout: 40000 })
 
-  deviation(`${role}: a paused connection stops reading, and goes on when it resumes`, async (scope) => {
+  deviation(`${role}: a paused connection stops reading, and continues when it resumes`, async (scope) => {
     const { connection, frame, peer } = await open(scope)
     let received = 0
     connection.on('message', () => received++)
@@ -170,7 +170,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(received, numbers)
   })
 
-  deviation(`${role}: random bytes end in one close and no error`, async (scope) => {
+  deviation(`${role}: random bytes cause exactly one close event, as the last event`, async (scope) => {
     for (let seed = 0; seed < 40; seed++) {
       const random = randomOf(seed)
       const { connection, peer } = await open(scope)
@@ -184,7 +184,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 }
 
-deviation('one peer that misbehaves does not disturb another', async (scope) => {
+deviation('a violation of one peer does not affect another connection', async (scope) => {
   const { open } = await startServer(scope)
   const [good, bad] = [await open(), await open()]
   good.connection.on('message', ({ utf8Data }) => good.connection.sendUTF(utf8Data))
@@ -194,7 +194,7 @@ deviation('one peer that misbehaves does not disturb another', async (scope) => 
   assert.equal(String((await good.peer.frame()).payload), 'still here')
 })
 
-/** Everything that a program may call on a connection. */
+/** All methods of a connection that a program can call. */
 const METHODS = {
   send: (connection) => connection.send('x'),
   sendUTF: (connection) => connection.sendUTF('x'),
@@ -218,18 +218,18 @@ const METHODS = {
   'end the socket': (connection) => connection.socket.end()
 }
 
-/** Handlers, and what the peer does so that they are called. */
+/** Handlers, and the frame of the peer that calls them. */
 const HANDLERS = {
   message: ({ frame }) => frame('text', 'a'),
   ping: ({ frame }) => frame('ping', 'a'),
   pong: ({ frame }) => frame('pong', 'a'),
   close: ({ frame }) => frame('close', closePayload(1000)),
-  'close, of a violation': ({ frame }) => frame(3, '')
+  'close, after a violation': ({ frame }) => frame(3, '')
 }
 
 for (const [role, open] of Object.entries(roles)) {
   for (const [handler, bytesOf] of Object.entries(HANDLERS)) {
-    deviation(`${role}: every method may be called in the handler of ${handler}, with one close`, async (scope) => {
+    deviation(`${role}: a handler of ${handler} can call every method, and close is emitted once`, async (scope) => {
       for (const [name, act] of Object.entries(METHODS)) {
         const config = { keepalive: true, keepaliveInterval: 9999, keepaliveGracePeriod: 9 }
         const opened = await open(scope, { config })
@@ -265,7 +265,7 @@ for (const [role, open] of Object.entries(roles)) {
     closed: ({ connection }) => connection.drop()
   }
   for (const [state, reach] of Object.entries(STATES)) {
-    deviation(`${role}: every method may be called twice when the connection is ${state}`, async (scope) => {
+    deviation(`${role}: every method can be called twice in the state ${state}`, async (scope) => {
       for (const [name, act] of Object.entries(METHODS)) {
         const opened = await open(scope)
         const { connection } = opened

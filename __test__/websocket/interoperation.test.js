@@ -1,6 +1,6 @@
 'use strict'
 
-// Our servers with clients of websocket 1.0.35, and the other way round.
+// Our servers with clients of websocket 1.0.35, and its servers with our clients.
 
 const assert = require('node:assert/strict')
 const { createHash } = require('node:crypto')
@@ -19,7 +19,7 @@ const PAIRS = {
   'our server, our client': [subject.websocket, subject.websocket]
 }
 
-/** Both ends of a connection: that of the server and that of the client. */
+/** Opens a connection and returns both ends: the server's and the client's. */
 async function openPair (scope, [{ server: Server }, { client: Client }], { server = {}, client = {} } = {}) {
   const httpServer = http.createServer()
   const port = await listen(scope, httpServer)
@@ -40,7 +40,7 @@ const other = { server: 'client', client: 'server' }
 
 for (const [name, pair] of Object.entries(PAIRS)) {
   for (const config of [{}, { fragmentationThreshold: 1000 }, { fragmentOutgoingMessages: false }]) {
-    deviation(`${name}: messages of all sizes come back, with ${JSON.stringify(config)}`, async (scope) => {
+    deviation(`${name}: messages of all sizes are echoed with ${JSON.stringify(config)}`, async (scope) => {
       const { client, server } = await openPair(scope, pair, { client: config, server: config })
       assert.equal(client.protocol, 'chat')
       server.on('message', ({ type, utf8Data, binaryData }) => server.send(type === 'utf8' ? utf8Data : binaryData))
@@ -61,7 +61,7 @@ for (const [name, pair] of Object.entries(PAIRS)) {
   for (const end of ['server', 'client']) {
     for (const [how, given, ours, theirs] of [
       ['a code and a reason', [4000, 'why'], [4000, 'why'], [4000, 'why']],
-      ['nothing', [], [1000, 'Normal connection closure'], [1000, 'Normal connection closure']],
+      ['no arguments', [], [1000, 'Normal connection closure'], [1000, 'Normal connection closure']],
       ['a code without a description', [3000], [3000, undefined], [3000, undefined]]
     ]) {
       deviation(`${name}: the ${end} closes with ${how}`, async (scope) => {
@@ -82,7 +82,7 @@ for (const [name, pair] of Object.entries(PAIRS)) {
       assert.deepEqual(far, [['close', 1008, 'not wanted']])
     })
 
-    deviation(`${name}: pings of the ${end} are answered, or not`, async (scope) => {
+    deviation(`${name}: pings of the ${end} are answered unless the other end cancels the pong`, async (scope) => {
       const ends = await openPair(scope, pair)
       const near = eventsOf(ends[end])
       ends[end].ping('first')
@@ -95,7 +95,7 @@ for (const [name, pair] of Object.entries(PAIRS)) {
     })
   }
 
-  deviation(`${name}: keep-alive goes on between them`, async (scope) => {
+  deviation(`${name}: keep-alive works in both directions`, async (scope) => {
     const keepalive = {
       keepalive: true, keepaliveInterval: 20, keepaliveGracePeriod: 2000, dropConnectionOnKeepaliveTimeout: true
     }

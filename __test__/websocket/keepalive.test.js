@@ -1,7 +1,7 @@
 'use strict'
 
-// Keep-alive where bytes are read natively, and where a program fakes the clock. What is the same as in
-// websocket 1.0.35 is in __test__/parity.
+// Keep-alive over the native transport, and under fake timers. __test__/parity tests the behaviour that we share with
+// websocket 1.0.35.
 
 const assert = require('node:assert/strict')
 const FakeTimers = require('@sinonjs/fake-timers')
@@ -31,7 +31,7 @@ function block (milliseconds) {
 }
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: a connection that is over starts no timer`, async (scope) => {
+  deviation(`${role}: an ended connection starts no timer`, async (scope) => {
     const { clock, connection, frame } = await opened(scope, open)
     connection.drop()
     connection.handleSocketData(frame('text', 'late'))
@@ -44,7 +44,7 @@ for (const [role, open] of Object.entries(roles)) {
     ['a part of a frame', (frame) => frame('text', 'abcdef').subarray(0, 4)],
     ['a fragment', (frame) => frame('text', 'a', { fin: false })]
   ]) {
-    deviation(`${role}: ${name} in the grace period keeps a peer, and silence from then on drops it`, async (scope) => {
+    deviation(`${role}: ${name} in the grace period keeps the connection, later silence drops it`, async (scope) => {
       const { clock, connection, frame, peer } = await opened(scope, open)
       const events = eventsOf(connection)
       clock.tick(1000)
@@ -62,7 +62,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: a paused connection does not drop its peer`, async (scope) => {
+  deviation(`${role}: a paused connection is not dropped`, async (scope) => {
     const { clock, connection, frame, peer } = await opened(scope, open)
     const events = eventsOf(connection)
     connection.pause()
@@ -78,7 +78,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(events.map(([type]) => type), ['pong', 'message'])
   })
 
-  test(`${role}: timers that a handler of close sets end, also when paused`, async (scope) => {
+  test(`${role}: timers set in a close handler stop, even on a paused connection`, async (scope) => {
     const { clock, connection } = await opened(scope, open)
     connection.pause()
     connection.on('close', () => connection.setKeepaliveTimer())
@@ -87,7 +87,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(clock.countTimers(), 0)
   })
 
-  test(`${role}: a peer that answers stays for ever`, async (scope) => {
+  test(`${role}: a connection whose peer answers pings stays open`, async (scope) => {
     const { clock, connection, frame, peer } = await opened(scope, open)
     for (let round = 0; round < 20; round++) {
       clock.tick(1000)
@@ -98,7 +98,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(clock.countTimers(), 1)
   })
 
-  deviation(`${role}: a pong that came while the event loop was blocked counts`, async (scope) => {
+  deviation(`${role}: a pong that arrives while the event loop is blocked counts`, async (scope) => {
     const { connection, frame, peer } = await open(scope, {
       config: { ...CONFIG, keepaliveInterval: 20, keepaliveGracePeriod: 30 }
     })
@@ -111,7 +111,7 @@ for (const [role, open] of Object.entries(roles)) {
     }
   })
 
-  test(`${role}: a silent peer is dropped although the event loop is blocked`, async (scope) => {
+  test(`${role}: a connection with a silent peer is dropped even if the event loop was blocked`, async (scope) => {
     const { connection, peer } = await open(scope, {
       config: { ...CONFIG, keepaliveInterval: 20, keepaliveGracePeriod: 30 }
     })
@@ -123,7 +123,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(events, [['close', 1006, 'Peer not responding.']])
   })
 
-  test(`${role}: a connection with real timers is dropped when its peer is silent`, async (scope) => {
+  test(`${role}: with real timers, a connection with a silent peer is dropped`, async (scope) => {
     const { connection, peer } = await open(scope, {
       config: { ...CONFIG, keepaliveInterval: 30, keepaliveGracePeriod: 30 }
     })

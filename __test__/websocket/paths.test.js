@@ -1,6 +1,6 @@
 'use strict'
 
-// The names and paths by which programs load WebSocket-Node.
+// The names and paths under which programs load WebSocket-Node.
 
 const assert = require('node:assert/strict')
 const { execFile } = require('node:child_process')
@@ -22,13 +22,13 @@ const PATHS = {
   version: 'version'
 }
 
-/** What a program prints. */
+/** Returns the JSON that a program prints. */
 async function program (script, ...flags) {
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, '-e', script], { cwd: __dirname })
   return JSON.parse(stdout)
 }
 
-test('the package has the names of the original', () => {
+test('the package exports the names of the original', () => {
   const names = Object.keys(require('websocket'))
   assert.deepEqual(Object.keys(require(ROOT)), [...names, 'runtime', 'runtimeReason'])
   for (const name of names) assert.equal(typeof require(ROOT)[name], typeof require('websocket')[name], name)
@@ -52,7 +52,7 @@ test('lib/websocket is the package itself', () => {
   assert.equal(require(`${ROOT}/lib/websocket.js`), require(ROOT))
 })
 
-test('lib/WebSocketRouterRequest is what a router hands to its handlers', () => {
+test('lib/WebSocketRouterRequest is the class of the requests that a router passes to its handlers', () => {
   const WebSocketRouterRequest = require(`${ROOT}/lib/WebSocketRouterRequest.js`)
   const { router: Router } = require(ROOT)
   const router = new Router()
@@ -76,7 +76,7 @@ test('an ES module imports the names', async () => {
   assert.deepEqual(await program(script, '--input-type=module'), ['function', '1.0.35'])
 })
 
-test('a bundle for a page has w3cwebsocket and the version, and loads no addon', async () => {
+test('with the condition browser, the package exports w3cwebsocket and version and loads no addon', async () => {
   const script = `
     delete globalThis.WebSocket
     const exported = require('${ROOT}')
@@ -85,7 +85,7 @@ test('a bundle for a page has w3cwebsocket and the version, and loads no addon',
   assert.deepEqual(await program(script, '-C', 'browser'), [{ w3cwebsocket: null, version: '1.0.35' }, []])
 })
 
-test('a bundler for pages takes no other file', async () => {
+test('a bundle for browsers contains only browser.js and version.js', async () => {
   const { metafile } = await require('esbuild').build({
     stdin: { contents: `module.exports = require('${ROOT}')`, resolveDir: __dirname },
     bundle: true,
@@ -97,7 +97,7 @@ test('a bundler for pages takes no other file', async () => {
   assert.deepEqual(files.sort(), ['browser.js', 'version.js'])
 })
 
-test('w3cwebsocket of a page is the platform\'s WebSocket', async () => {
+test('w3cwebsocket in a browser is the browser\'s WebSocket', async () => {
   const script = `
     globalThis.WebSocket = class WebSocket {
       static CONNECTING = 0
@@ -116,7 +116,7 @@ test('w3cwebsocket of a page is the platform\'s WebSocket', async () => {
   assert.deepEqual(await program(script), [[0, 1, 2, 3], [['ws://a'], ['ws://a', ['b']]], true, []])
 })
 
-// Helpers that the original keeps in lib/utils.
+// Helpers of the original's lib/utils.
 
 test('lib/utils has the helpers of the original', async () => {
   const utils = require(`${ROOT}/lib/utils`)
@@ -132,7 +132,7 @@ test('lib/utils has the helpers of the original', async () => {
   assert.deepEqual(target, { a: 1, b: 2, c: 3 })
 })
 
-test('a BufferingLogger prints what it was given when it is asked to', async () => {
+test('printOutput of a BufferingLogger prints the collected lines', async () => {
   const script = `
     const lines = []
     const { BufferingLogger } = require('${ROOT}/lib/utils')
@@ -152,10 +152,10 @@ test('a BufferingLogger prints what it was given when it is asked to', async () 
   ])
 })
 
-test('deprecation warns once of each name that a program has added', async () => {
+test('deprecation warns once about each name that a program has added', async () => {
   const { deprecation } = require(ROOT)
   const original = require('websocket').deprecation
-  const told = []
+  const outputs = []
   await inScope((scope) => {
     const { warn } = console
     scope.defer(() => { console.warn = warn })
@@ -172,9 +172,9 @@ test('deprecation warns once of each name that a program has added', async () =>
       each.disableWarnings = false
       lines.push(Object.keys(each), { ...each.deprecationWarningMap })
       each.deprecationWarningMap = {}
-      told.push(lines)
+      outputs.push(lines)
     }
   })
-  assert.deepEqual(told[1], told[0])
-  assert.deepEqual(told[1][0], ['DEPRECATION WARNING: old is gone'])
+  assert.deepEqual(outputs[1], outputs[0])
+  assert.deepEqual(outputs[1][0], ['DEPRECATION WARNING: old is gone'])
 })

@@ -1,6 +1,6 @@
 'use strict'
 
-// Programs that pause, resume and end the socket of a connection themselves.
+// Programs that pause, resume and destroy the socket of a connection directly.
 
 const assert = require('node:assert/strict')
 
@@ -8,23 +8,25 @@ const { eventually } = require('../support/peer')
 const { test } = require('../support/test')
 const { roles } = require('../support/websocket')
 
-const told = (connection) => {
+const recordEvents = (connection) => {
   const events = []
   for (const type of ['pause', 'resume', 'error', 'close']) connection.on(type, () => events.push(type))
   connection.on('message', ({ utf8Data }) => events.push(utf8Data))
   return events
 }
 
-/** `[who pauses, who resumes]`. A connection that was paused by its own method resumes by its own method as well. */
+/**
+ * `[object that pauses, object that resumes]`. A connection paused by its own method must be resumed by its own method.
+ */
 const WAYS = [['socket', 'socket'], ['socket', 'connection'], ['connection', 'connection']]
 
 for (const [role, open] of Object.entries(roles)) {
   for (const [pauses, resumes] of WAYS) {
-    test(`${role}: ${pauses}.pause() and ${resumes}.resume() pause the connection, and are told`, async (scope) => {
+    test(`${role}: ${pauses}.pause() and ${resumes}.resume() work and emit events`, async (scope) => {
       const { connection, frame, peer } = await open(scope)
       const object = { connection, socket: connection.socket }
       await scope.settle()
-      const events = told(connection)
+      const events = recordEvents(connection)
       for (let round = 0; round < 2; round++) {
         object[pauses].pause()
         assert.deepEqual([events, connection.inputPaused], [['pause'], true])
@@ -37,11 +39,11 @@ for (const [role, open] of Object.entries(roles)) {
       }
     })
 
-    test(`${role}: ${pauses}.pause() in a handler keeps back what came with the message`, async (scope) => {
+    test(`${role}: ${pauses}.pause() in a handler, then ${resumes}.resume(), only delays messages`, async (scope) => {
       const { connection, frame, peer } = await open(scope)
       const object = { connection, socket: connection.socket }
       await scope.settle()
-      const events = told(connection)
+      const events = recordEvents(connection)
       connection.once('message', () => object[pauses].pause())
       peer.write(Buffer.concat(['a', 'b', 'c'].map((text) => frame('text', text))))
       await scope.settle(30)
@@ -56,11 +58,11 @@ for (const [role, open] of Object.entries(roles)) {
     ['is destroyed', undefined, ['close']],
     ['fails', Object.assign(new Error('mine'), { syscall: 'read', code: 'EMINE' }), ['error', 'close']]
   ]) {
-    test(`${role}: a paused connection whose socket ${name} closes, with messages unread`, async (scope) => {
+    test(`${role}: a paused connection whose socket ${name} closes and discards messages`, async (scope) => {
       const { connection, frame, peer } = await open(scope)
       await scope.settle()
       connection.pause()
-      const events = told(connection)
+      const events = recordEvents(connection)
       peer.write(frame('text', 'a'))
       await scope.settle(30)
       connection.socket.destroy(error)
@@ -75,7 +77,7 @@ for (const [role, open] of Object.entries(roles)) {
     const { connection, peer } = await open(scope)
     await scope.settle()
     connection.pause()
-    const events = told(connection)
+    const events = recordEvents(connection)
     peer.socket.end()
     await eventually(() => events.includes('close'), 'close')
     assert.deepEqual(events, ['close'])

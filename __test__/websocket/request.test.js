@@ -1,6 +1,6 @@
 'use strict'
 
-// What a server of ours does with handshakes that the original does not do, or does otherwise.
+// Differences between our server's handshakes and the original's.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -18,7 +18,7 @@ const { closePayload, fromClient, upgradeRequest } = require('../support/wire')
 /** Node 18.3 and later. */
 const RESETS = typeof net.Socket.prototype.resetAndDestroy === 'function'
 
-/** An http server with a WebSocketServer; `requests()` resolves with the next request. */
+/** Starts an HTTP server with a WebSocketServer. `next()` resolves with the next request. */
 async function start (scope, { secure, ...config } = {}) {
   const httpServer = secure ? https.createServer(secure) : http.createServer()
   const port = await listen(scope, httpServer)
@@ -30,7 +30,7 @@ async function start (scope, { secure, ...config } = {}) {
   return { dial, errors, httpServer, next, server }
 }
 
-/** The same with a client that has sent `bytes` behind its request; and the server's request. */
+/** Also connects a client that sends `bytes` after its request, and returns the server's request. */
 async function ask (scope, { headers, line, bytes = '', ...config } = {}) {
   const started = await start(scope, config)
   const requests = started.next()
@@ -39,7 +39,7 @@ async function ask (scope, { headers, line, bytes = '', ...config } = {}) {
   return { ...started, peer, request: await requests }
 }
 
-/** What an application hears that listens as soon as it has accepted. */
+/** Records the events of a connection, for an application that adds its listeners right after `accept()`. */
 function hear (connection) {
   const heard = []
   connection.on('message', (message) => heard.push(message.utf8Data ?? message.binaryData.toString('hex')))
@@ -57,7 +57,7 @@ const WAYS = { plain: {}, TLS: { secure: createAuthority().local } }
 
 for (const [way, config] of Object.entries(WAYS)) {
   for (const [moment, delay] of Object.entries(MOMENTS)) {
-    test(`${way}: frames behind the request are delivered to an application that accepts ${moment}`, async (scope) => {
+    test(`${way}: frames after the request are delivered to an application that accepts ${moment}`, async (scope) => {
       const { next, dial } = await start(scope, config)
       const accepted = next().then(async (request) => {
         if (delay !== null) await new Promise((resolve) => setTimeout(resolve, delay))
@@ -77,7 +77,7 @@ for (const [way, config] of Object.entries(WAYS)) {
   }
 }
 
-test('frames behind the request are the same however it is cut', async (scope) => {
+test('frames after the request are the same for every split of the bytes', async (scope) => {
   const { dial, next } = await start(scope)
   const bytes = Buffer.concat([Buffer.from(upgradeRequest()), ...FRAMES])
   for (let at = 1; at < bytes.length; at++) {
@@ -93,7 +93,7 @@ test('frames behind the request are the same however it is cut', async (scope) =
   }
 })
 
-test('frames behind the request wait for the listeners of the tick, and come before later ones', async (scope) => {
+test('frames after the request wait for the listeners of the tick, and precede later frames', async (scope) => {
   const { peer, request } = await ask(scope, { bytes: text('early') })
   const order = []
   const connection = request.accept()
@@ -108,7 +108,7 @@ test('frames behind the request wait for the listeners of the tick, and come bef
   assert.equal((await peer.frame()).payload.toString(), 'hello')
 })
 
-test('a ping, a close frame and the end behind the request are heard in order', async (scope) => {
+test('a ping, a close frame and the end after the request are handled in order', async (scope) => {
   const bytes = Buffer.concat([fromClient('ping', 'p'), text('m'), fromClient('close', closePayload(1001, 'bye'))])
   const { peer, request } = await ask(scope, { bytes })
   const heard = hear(request.accept())
@@ -119,7 +119,7 @@ test('a ping, a close frame and the end behind the request are heard in order', 
   assert.deepEqual(heard, ['m', [1001, 'bye']])
 })
 
-test('an application that pauses in its tick hears frames behind the request when it resumes', async (scope) => {
+test('an application that pauses right after accept() gets frames after the request when it resumes', async (scope) => {
   const { request } = await ask(scope, { bytes: text('early') })
   const connection = request.accept()
   const heard = hear(connection)
@@ -130,7 +130,7 @@ test('an application that pauses in its tick hears frames behind the request whe
   await eventually(() => heard.length === 1, 'the message')
 })
 
-test('a client that floods a server that does not answer is not read', async (scope) => {
+test('a server stops reading a flood of frames until the application answers the request', async (scope) => {
   const { peer, request } = await ask(scope)
   const chunk = text('x'.repeat(60000))
   for (let sent = 0; sent < 200; sent++) peer.write(chunk)
@@ -141,7 +141,7 @@ test('a client that floods a server that does not answer is not read', async (sc
   await eventually(() => heard.length === 200, 'all messages')
 })
 
-test('a socket that fails before accept ends no process', async (scope) => {
+test('a socket that fails before accept does not end the process', async (scope) => {
   const { request } = await ask(scope)
   const closed = new Promise((resolve) => request.socket.on('close', resolve))
   request.socket.destroy(new Error('reset'))
@@ -151,7 +151,7 @@ test('a socket that fails before accept ends no process', async (scope) => {
   assert.deepEqual(heard, [[1006, 'TCP connection lost before handshake completed.']])
 })
 
-test('a client that resets its connection before accept ends no process', async (scope) => {
+test('a client that resets its connection before accept does not end the process', async (scope) => {
   const { peer, request } = await ask(scope)
   const closed = new Promise((resolve) => request.socket.on('close', resolve))
   peer.socket.resetAndDestroy()
@@ -173,7 +173,7 @@ for (const [name, use] of Object.entries({
   'closes': (connection) => connection.close(4000, 'mine'),
   'drops': (connection) => connection.drop(4000, 'mine')
 })) {
-  test(`an application that ${name} to a client that has gone hears the end once`, async (scope) => {
+  test(`an application that ${name} on a connection whose client has left gets one close event`, async (scope) => {
     const { peer, request, server } = await ask(scope)
     const ended = once(request.socket, 'end')
     peer.socket.end()
@@ -193,7 +193,7 @@ for (const [name, use] of Object.entries({
 }
 
 for (const answer of ['accept', 'reject']) {
-  test(`a client gets an answer, though a listener throws while the application calls ${answer}`, async (scope) => {
+  test(`a client gets a response even if a listener throws during ${answer}`, async (scope) => {
     const { peer, request } = await ask(scope)
     request.on('requestResolved', () => { throw new Error('thrown by a listener') })
     assert.throws(() => request[answer](), /thrown by a listener/)
@@ -202,7 +202,7 @@ for (const answer of ['accept', 'reject']) {
   })
 }
 
-test('an answered request leaves nothing on its socket that keeps it', async (scope) => {
+test('an answered request leaves no close listener on its socket', async (scope) => {
   const { request } = await ask(scope, { bytes: text('early') })
   const { socket } = request
   const before = socket.listenerCount('close')
@@ -211,7 +211,7 @@ test('an answered request leaves nothing on its socket that keeps it', async (sc
   connection.drop()
 })
 
-test('a socket that was destroyed in this tick counts as lost', async (scope) => {
+test('a socket that was destroyed in the same tick counts as lost', async (scope) => {
   const { request, server } = await ask(scope)
   request.socket.destroy(new Error('reset'))
   const heard = hear(request.accept())
@@ -221,7 +221,7 @@ test('a socket that was destroyed in this tick counts as lost', async (scope) =>
   assert.deepEqual(server.connections, [])
 })
 
-test('a reset after accept is an ordinary end', async (scope) => {
+test('a reset after accept emits close with 1006', async (scope) => {
   const { peer, request } = await ask(scope)
   peer.socket.resetAndDestroy()
   const heard = hear(request.accept())
@@ -233,7 +233,7 @@ for (const [name, refuse] of Object.entries({
   'that is rejected': (request) => request.reject(),
   'that cannot be accepted': (request) => assert.throws(() => request.accept('unknown'))
 })) {
-  test(`the socket of a request ${name} closes, whatever the client has sent`, async (scope) => {
+  test(`the socket of a request ${name} closes even if the client has sent frames`, async (scope) => {
     const { peer, request } = await ask(scope, { bytes: text('x'.repeat(30000)) })
     peer.write(text('y'.repeat(30000)))
     await scope.settle()
@@ -245,7 +245,7 @@ for (const [name, refuse] of Object.entries({
   })
 }
 
-test('text from anywhere adds no line to a refusal', async (scope) => {
+test('the reason and the headers of a refusal cannot add lines to it', async (scope) => {
   const { peer, request } = await ask(scope)
   request.reject(400, 'a\u010d\u010ab\0c\r\nd', { 'X-\u010d\u010aA': '\u010d\u010aSet-Cookie: x=y' })
   await peer.ended()
@@ -254,14 +254,14 @@ test('text from anywhere adds no line to a refusal', async (scope) => {
   ].join('\r\n'))
 })
 
-test('an origin adds no line to an answer', async (scope) => {
+test('an origin cannot add lines to a response', async (scope) => {
   const { peer, request } = await ask(scope)
   request.accept(null, 'http://o\r\nSet-Cookie: x=y\0')
   assert.match(await peer.head(), /^Origin: http:\/\/oSet-Cookie: x=y\r$/m)
 })
 
 for (const status of [NaN, Infinity, -1, 0, 99, 1000, 404.5]) {
-  test(`a status of ${status} is 403`, async (scope) => {
+  test(`reject(${status}) answers 403`, async (scope) => {
     const { peer, request } = await ask(scope)
     request.reject(status)
     await peer.ended()
@@ -269,7 +269,7 @@ for (const status of [NaN, Infinity, -1, 0, 99, 1000, 404.5]) {
   })
 }
 
-test('a request can be answered after arguments that threw', async (scope) => {
+test('a request can still be answered after reject() has thrown for its arguments', async (scope) => {
   const { peer, request } = await ask(scope)
   assert.throws(() => request.reject(400, 'x', { 'X-A': null }), TypeError)
   request.reject(404)
@@ -277,14 +277,14 @@ test('a request can be answered after arguments that threw', async (scope) => {
   assert.match(peer.bytes.toString(), /^HTTP\/1.1 404 Not Found\r\n/)
 })
 
-test('a connection that its configuration does not allow is refused', async (scope) => {
+test('with an invalid configuration, accept() throws and the client gets 500', async (scope) => {
   const { peer, request } = await ask(scope, { keepalive: true, keepaliveInterval: '20000' })
   assert.throws(() => request.accept(), /keepaliveInterval must be specified and numeric if keepalive is true/)
   await peer.ended()
   assert.match(peer.bytes.toString(), /^HTTP\/1.1 500 Internal Server Error\r\n/)
 })
 
-test('names of Object.prototype are names like any other', async (scope) => {
+test('subprotocols and cookies can have names of Object.prototype', async (scope) => {
   const { peer, request } = await ask(scope, { headers: { 'Sec-WebSocket-Protocol': '__proto__, Constructor' } })
   assert.deepEqual(request.requestedProtocols, ['__proto__', 'constructor'])
   request.accept('constructor', null, [{ name: 'constructor', value: '1' }, { name: '__proto__', value: '2' }])
@@ -293,14 +293,14 @@ test('names of Object.prototype are names like any other', async (scope) => {
   assert.match(head, /^Set-Cookie: constructor=1\r\nSet-Cookie: __proto__=2\r$/m)
 })
 
-test('a protocol of Object.prototype that was not asked for is none', async (scope) => {
+test('accept() throws for a name of Object.prototype that the client did not request', async (scope) => {
   const { request } = await ask(scope)
   assert.throws(() => request.accept('constructor'), { message: 'Specified protocol was not requested by the client.' })
 })
 
 const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }
 
-test('messages are compressed where perMessageDeflate says so and the client offers it', async (scope) => {
+test('messages are compressed if perMessageDeflate is set and the client offers it', async (scope) => {
   const { peer, request } = await ask(scope, { headers: OFFER, perMessageDeflate: { threshold: 5 } })
   const connection = request.accept()
   assert.deepEqual(connection.extensions, ['permessage-deflate'])

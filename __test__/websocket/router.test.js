@@ -1,6 +1,6 @@
 'use strict'
 
-// What is different from the original's router. What is the same is in __test__/parity/websocket-router.test.js.
+// Differences from the original's router. __test__/parity/websocket-router.test.js tests the shared behaviour.
 
 const assert = require('node:assert/strict')
 const { parse } = require('node:url')
@@ -9,7 +9,7 @@ const { runInNewContext: foreign } = require('node:vm')
 const { router: Router } = require('../../lib/websocket')
 const { test } = require('../support/test')
 
-/** What a router does with requests for these targets. */
+/** Returns for each target the status with which the router rejects it, or null. */
 function routed (router, ...targets) {
   return targets.map((target) => {
     let answer = null
@@ -32,13 +32,13 @@ for (const flags of ['g', 'y', 'gy']) {
   })
 }
 
-test('a RegExp of another realm is one', () => {
+test('a RegExp of another realm is a valid path', () => {
   const router = new Router()
   router.mount(foreign('/^.x$/'), null, () => {})
   assert.deepEqual(routed(router, '/x', '/xx'), [null, 404])
 })
 
-test('a handler for no protocol can be unmounted', () => {
+test('a handler for requests without a protocol can be unmounted', () => {
   const router = new Router()
   router.mount('/x', null, () => {})
   router.unmount('/x')

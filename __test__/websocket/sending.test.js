@@ -1,6 +1,6 @@
 'use strict'
 
-// What connections send where websocket 1.0.35 does something else. What is the same is in __test__/parity.
+// Differences from websocket 1.0.35 in sending. __test__/parity tests the shared behaviour.
 
 const assert = require('node:assert/strict')
 
@@ -17,7 +17,7 @@ const sent = async (peer) => (await allSent(peer, 1))[0]
 const bytes = new TextEncoder().encode('bytes')
 const BINARY = {
   'a Uint8Array': bytes,
-  'a part of an ArrayBuffer': new TextEncoder().encode('<bytes>').subarray(1, 6),
+  'a view of part of an ArrayBuffer': new TextEncoder().encode('<bytes>').subarray(1, 6),
   'an ArrayBuffer': bytes.buffer,
   'a DataView': new DataView(bytes.buffer),
   'a SharedArrayBuffer': (() => {
@@ -36,7 +36,7 @@ function frameOf ({ maskBytes, frameHeader, config }, text) {
 for (const [role, open] of Object.entries(roles)) {
   for (const [name, data] of Object.entries(BINARY)) {
     for (const method of ['send', 'sendBytes']) {
-      deviation(`${role}: ${method} of ${name} is binary`, async (scope) => {
+      deviation(`${role}: ${method} of ${name} sends a binary message`, async (scope) => {
         const { connection, peer } = await open(scope)
         await new Promise((resolve, reject) => {
           connection[method](data, (error) => error ? reject(error) : resolve())
@@ -46,7 +46,7 @@ for (const [role, open] of Object.entries(roles)) {
     }
   }
 
-  deviation(`${role}: what is sent behind a Blob waits for it`, async (scope) => {
+  deviation(`${role}: messages sent after a Blob wait for it`, async (scope) => {
     const { connection, peer } = await open(scope)
     connection.send(new Blob(['first']))
     connection.send('second')
@@ -54,7 +54,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(await allSent(peer, 3), [['binary', 'first'], ['text', 'second'], ['binary', 'third']])
   })
 
-  deviation(`${role}: close behind a Blob waits for it`, async (scope) => {
+  deviation(`${role}: close after a Blob waits for it`, async (scope) => {
     const { connection, peer } = await open(scope)
     connection.send(new Blob(['first']))
     connection.close()
@@ -62,7 +62,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual([message, close[0]], [['binary', 'first'], 'close'])
   })
 
-  deviation(`${role}: the callback of a close frame behind a Blob is called, also if the connection is dropped`,
+  deviation(`${role}: the callback of a close frame after a Blob is called even if the connection is dropped`,
     async (scope) => {
       const { connection } = await open(scope)
       connection.send({ [Symbol.toStringTag]: 'Blob', size: 1, arrayBuffer: () => new Promise(() => {}) })
@@ -71,7 +71,7 @@ for (const [role, open] of Object.entries(roles)) {
       assert.ok(await called instanceof Error)
     })
 
-  deviation(`${role}: a Blob that cannot be read ends the connection, and the end says why`, async (scope) => {
+  deviation(`${role}: an unreadable Blob ends the connection, and the close reason names the error`, async (scope) => {
     const { connection } = await open(scope)
     const events = eventsOf(connection)
     connection.on('error', () => {})
@@ -80,7 +80,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(events.at(-1), ['close', 1006, 'Could not read a Blob: disk'])
   })
 
-  deviation(`${role}: a threshold for fragments that has become 0 is an error`, async (scope) => {
+  deviation(`${role}: fragmentAndSend throws after config.fragmentationThreshold is set to 0`, async (scope) => {
     const { connection } = await open(scope)
     const frame = new subject.Frame(Buffer.alloc(4), Buffer.alloc(10), connection.config)
     Object.assign(frame, { opcode: 1, binaryPayload: Buffer.from('text') })
@@ -89,7 +89,7 @@ for (const [role, open] of Object.entries(roles)) {
     connection.config.fragmentationThreshold = 16384
   })
 
-  /** Other ways to send what waits behind a Blob: `send(connection, text)`. */
+  /** Other ways to send a message that waits for a Blob: `send(connection, text)`. */
   const BEHIND = {
     sendFrame: (connection, text) => connection.sendFrame(frameOf(connection, text)),
     fragmentAndSend: (connection, text) => connection.fragmentAndSend(frameOf(connection, text)),
@@ -100,7 +100,7 @@ for (const [role, open] of Object.entries(roles)) {
     }
   }
   for (const [name, send] of Object.entries(BEHIND)) {
-    deviation(`${role}: ${name} behind a Blob waits for it`, async (scope) => {
+    deviation(`${role}: ${name} after a Blob waits for it`, async (scope) => {
       const { connection, peer } = await open(scope)
       connection.send(new Blob(['first']))
       send(connection, 'second')
@@ -114,21 +114,21 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: frames behind a Blob answer once, whatever becomes of them`, async (scope) => {
+  deviation(`${role}: the callback of a frame after a Blob is called once, sent or not`, async (scope) => {
     for (const [act, expected] of [[() => {}, null], [(connection) => connection.drop(), Error]]) {
       const { connection } = await open(scope)
       const answers = []
       connection.send(new Blob(['first']))
       connection.sendFrame(frameOf(connection, 'second'), (error) => answers.push(error))
       act(connection)
-      await eventually(() => answers.length > 0, 'the answer')
+      await eventually(() => answers.length > 0, 'the callback')
       await scope.settle()
       assert.equal(answers.length, 1)
       assert.ok(expected === null ? !answers[0] : answers[0] instanceof expected)
     }
   })
 
-  deviation(`${role}: pong takes what ping takes`, async (scope) => {
+  deviation(`${role}: pong accepts the same data as ping`, async (scope) => {
     const { connection, peer } = await open(scope)
     for (const data of ['text', 5, new Uint8Array([97, 98])]) {
       connection.ping(data)
@@ -139,7 +139,7 @@ for (const [role, open] of Object.entries(roles)) {
     }
   })
 
-  test(`${role}: a Buffer that changes after send is sent as it was`, async (scope) => {
+  test(`${role}: a change of a Buffer after send does not change the message`, async (scope) => {
     const { connection, peer } = await open(scope, { config: { fragmentationThreshold: 1000 } })
     for (const size of [0, 10, 200, 70000]) {
       const data = Buffer.alloc(size, 'a')
@@ -153,8 +153,8 @@ for (const [role, open] of Object.entries(roles)) {
     }
   })
 
-  // As a program has it from its environment.
-  test(`${role}: fragmentAndSend takes a threshold that is a numeric string`, async (scope) => {
+  // For example a value of process.env.
+  test(`${role}: fragmentAndSend accepts a threshold that is a numeric string`, async (scope) => {
     const { connection, peer } = await open(scope, { config: { fragmentationThreshold: '4' } })
     const frame = new subject.websocket.frame(connection.maskBytes, connection.frameHeader, connection.config)
     connection.fragmentAndSend(Object.assign(frame, { opcode: 1, binaryPayload: Buffer.from('fragmented') }))
@@ -163,12 +163,12 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   const mine = new Error('mine')
-  test(`${role}: what a toString throws is the caller's, and nothing is sent`, async (scope) => {
+  test(`${role}: an exception of toString reaches the caller, and nothing is sent`, async (scope) => {
     const { connection, peer } = await open(scope)
     const throwing = { toString () { throw mine } }
     for (const method of ['send', 'sendUTF', 'ping']) assert.throws(() => connection[method](throwing), mine)
-    connection.send('goes on')
-    assert.deepEqual(await sent(peer), ['text', 'goes on'])
+    connection.send('next')
+    assert.deepEqual(await sent(peer), ['text', 'next'])
   })
 
   const REENTRY = {
@@ -180,7 +180,7 @@ for (const [role, open] of Object.entries(roles)) {
     'destroy the socket': (connection) => connection.socket.destroy()
   }
   for (const [name, act] of Object.entries(REENTRY)) {
-    deviation(`${role}: a toString may ${name}`, async (scope) => {
+    deviation(`${role}: toString of a message can ${name}`, async (scope) => {
       const { connection, peer } = await open(scope)
       let closes = 0
       connection.on('close', () => closes++)
@@ -201,19 +201,19 @@ for (const [role, open] of Object.entries(roles)) {
     ['a reserved opcode', { opcode: 3, fin: true }, 'Unrecognized Opcode: 0x3'],
     ['a reserved bit', { opcode: 1, fin: true, rsv1: true },
       'Unsupported usage of rsv bits without negotiated extension.'],
-    ['a close frame with a code that may not be on the wire', { opcode: 8, fin: true, closeStatus: 1006 },
+    ['a close frame with a code that must not be sent', { opcode: 8, fin: true, closeStatus: 1006 },
       'Close code 1006 is not valid.']
   ]) {
     deviation(`${role}: sendFrame refuses ${name}`, async (scope) => {
       const { connection, peer } = await open(scope)
       const frame = new subject.Frame(Buffer.alloc(4), Buffer.alloc(10), connection.config)
       assert.throws(() => connection.sendFrame(Object.assign(frame, fields)), { message })
-      connection.send('goes on')
-      assert.deepEqual(await sent(peer), ['text', 'goes on'])
+      connection.send('next')
+      assert.deepEqual(await sent(peer), ['text', 'next'])
     })
   }
 
-  deviation(`${role}: callbacks of what a connection could not send get an error, once`, async (scope) => {
+  deviation(`${role}: callbacks of unsent messages get an error, once`, async (scope) => {
     const { connection, peer } = await open(scope)
     peer.socket.pause()
     const answers = []
@@ -225,7 +225,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.ok(answers.at(-1) instanceof Error)
   })
 
-  test(`${role}: messages of another realm are recognised`, async (scope) => {
+  test(`${role}: Strings and typed arrays of another realm are recognised`, async (scope) => {
     const { connection, peer } = await open(scope)
     const { runInNewContext } = require('node:vm')
     connection.send(runInNewContext('new String("text")'))
@@ -236,7 +236,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 }
 
-deviation('the package works in a realm of its own', async (scope) => {
+deviation('the package works in another realm', async (scope) => {
   const { connection: Connection } = loadInRealm(require.resolve('../../lib/websocket/index.js')).exports
   assert.notEqual(Connection ?? subject.Connection, subject.Connection)
   const { connection, frame, peer } = await openConnection(scope, { Connection })

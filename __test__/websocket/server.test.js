@@ -1,6 +1,6 @@
 'use strict'
 
-// What a server of ours does that the original does not do, or does otherwise.
+// Differences between our server and the original's.
 
 const assert = require('node:assert/strict')
 const { execFile } = require('node:child_process')
@@ -28,18 +28,18 @@ async function start (scope, config) {
 }
 
 for (const [name, headers, line] of [
-  ['another method', {}, { method: 'POST' }],
-  ['another Upgrade', { Upgrade: 'h2c' }],
-  ['a list of upgrades', { Upgrade: 'websocket, h2c' }],
-  ['a key that is no base64', { 'Sec-WebSocket-Key': 'x'.repeat(24) }],
-  ['a key of another length', { 'Sec-WebSocket-Key': Buffer.alloc(15).toString('base64') }],
+  ['a method that is not GET', {}, { method: 'POST' }],
+  ['an Upgrade that is not websocket', { Upgrade: 'h2c' }],
+  ['an Upgrade that is a list', { Upgrade: 'websocket, h2c' }],
+  ['a key that is not base64', { 'Sec-WebSocket-Key': 'x'.repeat(24) }],
+  ['a key of the wrong length', { 'Sec-WebSocket-Key': Buffer.alloc(15).toString('base64') }],
   ['two keys', { 'Sec-WebSocket-Key': ['JFBCWHksyIpXV+6Wlq/9pw==', 'JFBCWHksyIpXV+6Wlq/9pw=='] }],
   ['a version that only begins with 13', { 'Sec-WebSocket-Version': '13.5' }],
   ['a version with a leading zero', { 'Sec-WebSocket-Version': '013' }],
   ['a malformed extension header', { 'Sec-WebSocket-Extensions': 'a; ;=' }],
-  ['protocols that are no tokens', { 'Sec-WebSocket-Protocol': 'a b' }]
+  ['protocols that are not tokens', { 'Sec-WebSocket-Protocol': 'a b' }]
 ]) {
-  test(`refuses ${name}, unless strictHandshake is false`, async (scope) => {
+  test(`a server refuses ${name} unless strictHandshake is false`, async (scope) => {
     const strict = await start(scope, { autoAcceptConnections: true })
     const peer = await strict.ask(headers, line)
     assert.equal(await peer.ended(), 'fin')
@@ -50,20 +50,20 @@ for (const [name, headers, line] of [
 
     const lenient = await start(scope, { strictHandshake: false })
     lenient.server.on('request', (request) => request.accept())
-    const taken = await lenient.ask(headers, line)
-    assert.match(await taken.head(), /^HTTP\/1.1 101 /)
+    const accepted = await lenient.ask(headers, line)
+    assert.match(await accepted.head(), /^HTTP\/1.1 101 /)
     assert.deepEqual(lenient.errors, [])
   })
 }
 
-test('what is refused for its version names the version we speak', async (scope) => {
+test('the refusal of a version names the supported version', async (scope) => {
   const { ask } = await start(scope)
   const peer = await ask({ 'Sec-WebSocket-Version': '13.5' })
   await peer.ended()
   assert.match(peer.bytes.toString(), /\r\nSec-WebSocket-Version: 13\r\n/)
 })
 
-test('a protocol that cannot be accepted ends no server that accepts by itself', async (scope) => {
+test('with autoAcceptConnections, an unacceptable protocol emits upgradeError and answers 500', async (scope) => {
   const { ask, errors, server } = await start(scope, { autoAcceptConnections: true, strictHandshake: false })
   const peer = await ask({ 'Sec-WebSocket-Protocol': 'a b' })
   assert.equal(await peer.ended(), 'fin')
@@ -72,7 +72,7 @@ test('a protocol that cannot be accepted ends no server that accepts by itself',
   assert.deepEqual(server.pendingRequests, [])
 })
 
-test('an exception of a connect listener is the application\'s', async (scope) => {
+test('an exception of a connect listener reaches the application', async (scope) => {
   const { ask, httpServer, server } = await start(scope, { autoAcceptConnections: true })
   server.on('connect', () => { throw new Error('of the listener') })
   const { emit } = httpServer
@@ -89,7 +89,7 @@ test('an exception of a connect listener is the application\'s', async (scope) =
   assert.equal((await thrown).message, 'of the listener')
 })
 
-test('a request that is accepted in the tick of closeAllConnections stays accepted', async (scope) => {
+test('a request that is accepted in the tick of closeAllConnections stays open', async (scope) => {
   const { ask, server } = await start(scope)
   const requests = once(server, 'request')
   const peer = await ask({})
@@ -112,7 +112,7 @@ test('a request that is rejected in the tick of closeAllConnections is answered 
   assert.equal(peer.bytes.toString().match(/HTTP\/1.1/g).length, 1)
 })
 
-test('listeners that change the lists do not disturb closeAllConnections and broadcast', async (scope) => {
+test('broadcast reaches all connections even if one of them is dropped during it', async (scope) => {
   const { ask, server } = await start(scope, { autoAcceptConnections: true })
   const peers = [await ask({}), await ask({}), await ask({})]
   await eventually(() => server.connections.length === 3, 'three connections')
@@ -150,7 +150,7 @@ for (const [name, config, error] of [
   ['maxReceivedMessageSize', { maxReceivedMessageSize: 'big' }, RangeError],
   ['fragmentationThreshold', { fragmentationThreshold: 0 }, RangeError],
   ['closeTimeout', { closeTimeout: {} }, TypeError],
-  // Node's timers would fire at once.
+  // Node's timers would fire immediately.
   ['closeTimeout', { closeTimeout: Infinity }, RangeError],
   ['keepaliveInterval', { keepaliveInterval: NaN }, RangeError],
   ['keepaliveInterval', { keepaliveInterval: 2 ** 31 }, RangeError],
@@ -158,11 +158,11 @@ for (const [name, config, error] of [
   ['perMessageDeflate.level', { perMessageDeflate: { level: 10 } }, RangeError],
   ['perMessageDeflate.maxWindowBits', { perMessageDeflate: { maxWindowBits: 7 } }, RangeError],
   ['perMessageDeflate.requestMaxWindowBits', { perMessageDeflate: { requestMaxWindowBits: 'a' } }, RangeError],
-  // False by accident turns no check off.
+  // A falsy value by mistake must not turn off a check.
   ['requireMasking', { requireMasking: null }, TypeError],
   ['strictHandshake', { strictHandshake: 0 }, TypeError]
 ]) {
-  test(`a bad ${name}, ${inspect(config[name])}, is refused before the server listens`, () => {
+  test(`an invalid ${name}, ${inspect(config[name])}, throws before the server adds listeners`, () => {
     const httpServer = http.createServer()
     assert.throws(() => new WebSocketServer({ httpServer, ...config }), (thrown) =>
       thrown instanceof error && thrown.message.startsWith(`Invalid ${name}: `))
@@ -170,7 +170,7 @@ for (const [name, config, error] of [
   })
 }
 
-test('a server logs what it refuses under websocket:server', async () => {
+test('a server logs refused handshakes under websocket:server', async () => {
   const script = `
     const http = require('node:http')
     const net = require('node:net')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Listeners of the browser's interface, where the original's fail. What both do is in __test__/parity.
+// Events of w3cwebsocket with which the original fails. __test__/parity tests the shared behaviour.
 
 const assert = require('node:assert/strict')
 
@@ -11,7 +11,7 @@ const { test } = require('../support/test')
 const { closePayload, frame, upgradeResponse } = require('../support/wire')
 
 for (const type of ['toString', 'constructor', '__proto__', 'hasOwnProperty']) {
-  test(`an event may be called ${type}`, async (scope) => {
+  test(`${type} is a valid event type`, async (scope) => {
     const { ws } = await askW3C(scope)
     const events = []
     const listener = (event) => events.push(event)
@@ -27,7 +27,7 @@ for (const type of ['toString', 'constructor', '__proto__', 'hasOwnProperty']) {
   })
 }
 
-test('a class with listeners of its own keeps them', () => {
+test('a subclass can override addEventListener and dispatchEvent', () => {
   class Own extends W3CWebSocket {
     addEventListener (type, listener) {
       (this.heard ??= []).push(type, listener)
@@ -43,7 +43,7 @@ test('a class with listeners of its own keeps them', () => {
   assert.deepEqual([ws.heard, ws.told], [['open', 5], ['error', 'close']])
 })
 
-test('a program may replace dispatchEvent of a socket', async (scope) => {
+test('a program can replace the dispatchEvent of a socket', async (scope) => {
   const { peer, request, ws } = await askW3C(scope)
   const events = []
   const { dispatchEvent } = ws
@@ -61,7 +61,7 @@ test('a program may replace dispatchEvent of a socket', async (scope) => {
   assert.deepEqual(events, ['open', 'message', 'close'])
 })
 
-test('handlers may be set, replaced and taken away at any time', async (scope) => {
+test('a program can set, replace and remove handlers at any time', async (scope) => {
   const { peer, ws } = await openW3C(scope)
   const messages = []
   ws.onmessage = ({ data }) => {
@@ -82,7 +82,7 @@ test('handlers may be set, replaced and taken away at any time', async (scope) =
   assert.deepEqual(messages, ['first a', 'once a', 'second b'])
 })
 
-test('each message has an event of its own', async (scope) => {
+test('each message has its own event object', async (scope) => {
   const { peer, ws } = await openW3C(scope)
   const events = []
   ws.onmessage = (event) => events.push(event)
@@ -94,7 +94,7 @@ test('each message has an event of its own', async (scope) => {
   assert.notEqual(events[0], events[1])
 })
 
-test('what handlers throw surfaces, and keeps the connection from nothing', async (scope) => {
+test('an exception of a handler is an uncaught exception, and the connection continues', async (scope) => {
   const { stdout } = await runChild(scope, ({ w3cwebsocket: W3CWebSocket }, { accept }) => {
     const { closePayload, frame, upgradeResponse } = require('./wire')
     process.on('uncaughtException', ({ message }) => console.log('uncaught', message))
@@ -116,7 +116,7 @@ test('what handlers throw surfaces, and keeps the connection from nothing', asyn
   }, { path: require.resolve('../../lib/websocket') }).finished
   const lines = stdout.trim().split('\n').map((line) => line.trim().replace(/ +/g, ' '))
   const isThrown = (line) => line.startsWith('uncaught')
-  const [thrown, told] = [lines.filter(isThrown), lines.filter((line) => !isThrown(line))]
-  assert.deepEqual(told, ['open', 'message a', 'message b', 'close 1000'])
+  const [thrown, events] = [lines.filter(isThrown), lines.filter((line) => !isThrown(line))]
+  assert.deepEqual(events, ['open', 'message a', 'message b', 'close 1000'])
   assert.deepEqual(thrown, ['open', 'message', 'message', 'close'].map((type) => `uncaught of ${type}`))
 })

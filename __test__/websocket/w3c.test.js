@@ -1,6 +1,6 @@
 'use strict'
 
-// The browser's interface, where it is more than the original's.
+// Additions and differences of w3cwebsocket to the original's.
 
 const assert = require('node:assert/strict')
 const { Blob } = require('node:buffer')
@@ -24,11 +24,11 @@ for (const [name, data, type, expected] of [
   ['a String of another realm', runInNewContext("new String('abc')"), 'text', '616263'],
   ['a Blob', new Blob(['abc']), 'binary', '616263'],
   ['an empty Blob', new Blob([]), 'binary', ''],
-  ['a Blob of a polyfill', {
+  ['a polyfilled Blob', {
     [Symbol.toStringTag]: 'Blob', size: 3, arrayBuffer: async () => BYTES.buffer.slice(0, 3)
   }, 'binary', '000102'],
-  // What jest-environment-jsdom hands out is recognised by what it is.
-  ['a typed array whose constructor has been replaced', (() => {
+  // jest-environment-jsdom replaces constructors.
+  ['a typed array with a replaced constructor', (() => {
     const bytes = Uint8Array.of(7)
     Object.defineProperty(bytes, 'constructor', { value: Object })
     return bytes
@@ -42,7 +42,7 @@ for (const [name, data, type, expected] of [
   })
 }
 
-test('what is sent behind a Blob stays behind it, the close frame too', async (scope) => {
+test('messages and the close frame after a Blob are sent after it', async (scope) => {
   const { peer, ws } = await openW3C(scope)
   let give
   ws.send('first')
@@ -66,10 +66,10 @@ for (const data of [5, true, {}, [1], () => {}, Symbol('s'), { size: 5, arrayBuf
 }
 
 for (const length of [0, 1, 300, 70000]) {
-  test(`a binary message of ${length} bytes is an ArrayBuffer of its own`, async (scope) => {
+  test(`a binary message of ${length} bytes is its own ArrayBuffer`, async (scope) => {
     const { peer, ws } = await openW3C(scope)
     const bytes = Buffer.alloc(length, 'abc')
-    // Messages that came together share no memory.
+    // Messages of one chunk share no memory.
     peer.write(Buffer.concat([frame('binary', bytes), frame('binary', bytes)]))
     const received = []
     await new Promise((resolve) => {
@@ -88,10 +88,10 @@ for (const length of [0, 1, 300, 70000]) {
   })
 }
 
-test('bufferedAmount is what the kernel has not taken', async (scope) => {
+test('bufferedAmount counts the bytes that the kernel has not accepted', async (scope) => {
   const { peer, ws } = await openW3C(scope)
   assert.equal(ws.bufferedAmount, 0)
-  // What comes is not looked at.
+  // The peer discards the bytes it reads.
   peer.socket.removeAllListeners('data')
   peer.socket.pause()
   const part = Buffer.alloc(1 << 20)
@@ -99,25 +99,25 @@ test('bufferedAmount is what the kernel has not taken', async (scope) => {
   const waiting = ws.bufferedAmount
   assert.ok(waiting > 0 && waiting < 33 << 20, String(waiting))
   peer.socket.resume()
-  await eventually(() => ws.bufferedAmount === 0, 'everything taken')
+  await eventually(() => ws.bufferedAmount === 0, 'an empty outbox')
   ws._connection.drop()
   assert.equal(ws.bufferedAmount, 0)
 })
 
-test('bufferedAmount falls as the peer reads, when the socket closes, too', async (scope) => {
+test('bufferedAmount falls as the peer reads, even during the close', async (scope) => {
   const { peer, ws } = await openW3C(scope)
   peer.socket.pause()
   ws.send(new Uint8Array(20e6))
   await scope.settle(50)
   const waiting = ws.bufferedAmount
   ws.close()
-  // The kernel may take some more meanwhile.
+  // The kernel may have accepted more bytes since.
   assert.ok(waiting > 10e6 && ws.bufferedAmount > 10e6, `${waiting}, then ${ws.bufferedAmount}`)
   peer.socket.resume()
-  await eventually(() => ws.bufferedAmount === 0, 'everything taken')
+  await eventually(() => ws.bufferedAmount === 0, 'an empty outbox')
 })
 
-test('w3cwebsocket refuses a configuration that is no object', () => {
+test('w3cwebsocket throws for a configuration that is not an object', () => {
   assert.throws(() => new W3CWebSocket('ws://127.0.0.1:1/', [], '', {}, {}, 'x'),
     { name: 'TypeError', message: "Invalid clientConfig: 'x'; expected an object" })
 })
@@ -127,17 +127,17 @@ test('bufferedAmount counts a Blob that is being read', async (scope) => {
   ws.send(new Blob([Buffer.alloc(1000)]))
   assert.ok(ws.bufferedAmount >= 1000)
   await peer.frame()
-  await eventually(() => ws.bufferedAmount === 0, 'everything taken')
+  await eventually(() => ws.bufferedAmount === 0, 'an empty outbox')
 })
 
-test('bufferedAmount does not ask what a program puts in the place of the connection', async (scope) => {
+test('bufferedAmount is 0 after a program replaces the connection with an object of its own', async (scope) => {
   const { ws } = await askW3C(scope)
   assert.equal(ws.bufferedAmount, 0)
   ws._connection = { removeAllListeners () {}, drop () {} }
   assert.equal(ws.bufferedAmount, 0)
 })
 
-test('a frozen configuration of the client is taken as it is', async (scope) => {
+test('a frozen clientConfig is accepted', async (scope) => {
   const config = Object.freeze({ assembleFragments: false, closeTimeout: 5 })
   const { peer, ws } = await openW3C(scope, { config })
   assert.deepEqual([ws._client.config.assembleFragments, ws._client.config.closeTimeout], [true, 5])
@@ -146,7 +146,7 @@ test('a frozen configuration of the client is taken as it is', async (scope) => 
   assert.equal((await message).data, 'hello')
 })
 
-test('w3cwebsocket compresses where that is agreed', async (scope) => {
+test('w3cwebsocket inflates messages if permessage-deflate is agreed', async (scope) => {
   const { peer, ws } = await openW3C(scope, {
     config: { perMessageDeflate: true }, headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
   })
@@ -156,7 +156,7 @@ test('w3cwebsocket compresses where that is agreed', async (scope) => {
   assert.equal(Buffer.from((await message).data).toString(), 'abc')
 })
 
-test('a handshake that hangs is given up when a closed socket has waited long enough', async (scope) => {
+test('a closed w3cwebsocket aborts a pending handshake after closeTimeout', async (scope) => {
   const { peer, ws } = await askW3C(scope, { config: { closeTimeout: 20 } })
   const events = []
   for (const type of ['open', 'error', 'close']) ws.addEventListener(type, () => events.push(type))
@@ -167,7 +167,7 @@ test('a handshake that hangs is given up when a closed socket has waited long en
   assert.deepEqual([events, ws.readyState], [['error', 'close'], 3])
 })
 
-test('a connection that comes after close() is closed, and nothing of it is heard', async (scope) => {
+test('a connection that opens after close() is closed and emits nothing', async (scope) => {
   const { peer, request, ws } = await askW3C(scope, { config: { closeTimeout: 20 } })
   const events = []
   for (const type of ['open', 'message', 'error', 'close']) ws.addEventListener(type, () => events.push(type))
@@ -180,7 +180,7 @@ test('a connection that comes after close() is closed, and nothing of it is hear
   assert.deepEqual(events, ['error', 'close'])
 })
 
-test('close() with a code that means nothing changes nothing but the state', async (scope) => {
+test('close() with an invalid code throws and changes only readyState', async (scope) => {
   const { peer, ws } = await openW3C(scope)
   assert.throws(() => ws.close(1005), { message: 'Close code 1005 is not valid.' })
   assert.equal(ws.readyState, 2)
@@ -189,7 +189,7 @@ test('close() with a code that means nothing changes nothing but the state', asy
   assert.equal((await closed).code, 1000)
 })
 
-test('a socket that is closed is not listened to', async (scope) => {
+test('a closed socket has no listeners on its client and connection', async (scope) => {
   const { peer, ws } = await openW3C(scope)
   const closed = heard(ws, 'close')
   peer.socket.end(frame('close', closePayload(1000)))
@@ -199,7 +199,7 @@ test('a socket that is closed is not listened to', async (scope) => {
   }
 })
 
-test('subclasses in either manner work', async (scope) => {
+test('function and class subclasses work', async (scope) => {
   function Old (...args) {
     W3CWebSocket.apply(this, args)
   }
@@ -214,7 +214,7 @@ test('subclasses in either manner work', async (scope) => {
   await scope.settle(10)
 })
 
-test('w3cwebsocket tells empty messages, texts among them', async (scope) => {
+test('w3cwebsocket emits empty messages, texts and binary', async (scope) => {
   const { peer, ws } = await openW3C(scope)
   const data = []
   ws.onmessage = (event) => data.push(event.data)

@@ -132,7 +132,7 @@ test('what compiles against @types/websocket compiles against websocket, but for
 })
 
 test('docs: the TypeScript examples are the ones that were compiled', () => {
-  const examples = ['example.ts', 'example.mts'].map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
+  const examples = ['example.mts', 'example.ts'].map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
   const printed = codeBlocks().filter(({ language }) => language === 'ts').map(({ text }) => text)
   assert.deepEqual(printed, examples)
 })

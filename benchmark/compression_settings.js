@@ -18,7 +18,7 @@ const { inTurn } = require('./support/turns')
 const PAGE = path.join(ROOT, 'docs', 'permessage-deflate.md')
 const TABLE = /(<!-- settings: begin -->\n)[^]*(<!-- settings: end -->)/
 /** Milliseconds that a process may take for one figure. */
-const PATIENCE = 60_000
+const PATIENCE = 180_000
 /** Connections that are open before the memory is read for the first time. */
 const FIRST_CONNECTIONS = 100
 /** Milliseconds between the last message and the look at the memory. */

@@ -19,7 +19,7 @@ const WINDOWS = [15, 13, 11, 9]
 const LEVELS = [-1, 1, 9]
 
 /**
- * `options` are the server's. They set both directions alike. `cells` are the first columns of the table: window, level
+ * `options` set both directions alike. `cells` are the first columns of the table: window, level
  * and other options.
  */
 const VARIANTS = [

@@ -17,10 +17,10 @@ const { options, size, sessions: count, bytes } = JSON.parse(process.argv[2])
 const messages = ticker(size).map((message) => Buffer.from(message))
 const extension = deflate.configure(options)
 
-/** The two ends of one direction: a server compresses what a client inflates. */
+/** The two ends of one direction, with the same options: a server compresses what a client inflates. */
 class Session {
   constructor (index) {
-    this.client = deflate.createClientSession()
+    this.client = extension.createClientSession()
     this.server = extension.createServerSession([this.client.generateOffer()])
     if (!this.client.activate(this.server.generateResponse())) throw new Error('The client refuses the response')
     // Sessions begin at different places of the data.

@@ -1,7 +1,7 @@
-//! Close codes and close frames.
+//! Close codes and close frames, RFC 6455 §7.4.
 //!
-//! Knows which codes may travel (RFC 6455 §7.4) and what a close payload says. Does not know who
-//! closes first.
+//! `policy/closes.rs` interprets the close frames of the peer. `hybi/closing.rs` runs the closing
+//! handshake.
 
 use std::borrow::Cow;
 
@@ -10,27 +10,27 @@ use std::borrow::Cow;
 pub struct CloseCode(u16);
 
 impl CloseCode {
-    /// 1000: the purpose of the connection has been fulfilled.
+    /// 1000: the connection has fulfilled its purpose.
     pub const NORMAL_CLOSURE: Self = Self(1000);
-    /// 1001: an end goes away, such as a page that is left.
+    /// 1001: an endpoint goes away, such as a page that the user leaves.
     pub const GOING_AWAY: Self = Self(1001);
-    /// 1002: the peer broke the protocol.
+    /// 1002: the peer violated the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// 1003: the peer sent what we cannot accept.
+    /// 1003: the peer sent data of a kind that we cannot accept.
     pub const UNACCEPTABLE: Self = Self(1003);
-    /// 1007: a text was not UTF-8.
+    /// 1007: a text is not UTF-8.
     pub const ENCODING_ERROR: Self = Self(1007);
-    /// 1008: the peer breaks a rule of ours.
+    /// 1008: the peer violated a policy of this endpoint.
     pub const POLICY_VIOLATION: Self = Self(1008);
-    /// 1009: a message was above the limit.
+    /// 1009: a message exceeds the limit.
     pub const TOO_LARGE: Self = Self(1009);
     /// 1010: an extension failed.
     pub const EXTENSION_ERROR: Self = Self(1010);
-    /// 1011: we cannot go on, which is not the peer's fault.
+    /// 1011: our end cannot continue, through no fault of the peer.
     pub const UNEXPECTED_CONDITION: Self = Self(1011);
 
-    /// A code received from a peer; `None` for those that a peer must not send (1005, 1006 …), and those that
-    /// RFC 6455 does not define.
+    /// Returns a code received from a peer. Returns `None` for codes that must not travel (1005,
+    /// 1006 …) and for codes that RFC 6455 does not define.
     #[must_use]
     pub const fn from_wire(code: u16) -> Option<Self> {
         match code {
@@ -39,8 +39,8 @@ impl CloseCode {
         }
     }
 
-    /// A code that a caller wants to send: the above, and 1012 to 1014, which the IANA registry has
-    /// defined since.
+    /// Returns a code that a caller may send: the codes of [`from_wire`](Self::from_wire), and 1012
+    /// to 1014, which the IANA registry defines.
     #[must_use]
     pub const fn to_send(code: u16) -> Option<Self> {
         match code {
@@ -49,13 +49,13 @@ impl CloseCode {
         }
     }
 
-    /// Any code, for interfaces that check it themselves.
+    /// Returns any code, for interfaces that check codes themselves.
     #[must_use]
     pub const fn any(code: u16) -> Self {
         Self(code)
     }
 
-    /// By the name that extensions may give an error as its `type`.
+    /// Returns the code for a name that an extension uses as the `type` of its error.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
@@ -72,33 +72,34 @@ impl CloseCode {
         })
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0
     }
 }
 
-/// A close code and a close reason of at most 123 bytes, or nothing.
+/// The payload of a close frame: a close code and a close reason of at most 123 bytes, or nothing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CloseFrame {
     code: Option<CloseCode>,
     reason: Vec<u8>,
 }
 
-/// What a close frame of the peer means.
+/// The interpretation of a peer's close frame.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PeerClose {
-    /// What answers it.
+    /// Our answer.
     pub answer: CloseFrame,
-    /// The code that the application is told.
+    /// The code reported to the application.
     pub code: Option<u16>,
-    /// The reason that the application is told.
+    /// The reason reported to the application.
     pub reason: Option<String>,
 }
 
 impl CloseFrame {
-    /// A frame with as much of `reason` as a control frame holds, cut between two characters.
+    /// Creates a payload. Truncates `reason` at a character boundary to the size of a control
+    /// frame.
     #[must_use]
     pub fn new(code: CloseCode, reason: &str) -> Self {
         let mut end = reason.len().min(MAX_REASON);
@@ -108,7 +109,7 @@ impl CloseFrame {
         Self::echo(code, reason.get(..end).unwrap_or_default().as_bytes())
     }
 
-    /// A frame with the reason of another.
+    /// Creates a payload with the reason of another frame.
     pub(crate) fn echo(code: CloseCode, reason: &[u8]) -> Self {
         Self {
             code: Some(code),
@@ -116,7 +117,7 @@ impl CloseFrame {
         }
     }
 
-    /// A frame without a payload.
+    /// Creates an empty payload.
     #[must_use]
     pub const fn empty() -> Self {
         Self {
@@ -125,7 +126,7 @@ impl CloseFrame {
         }
     }
 
-    /// The bytes of the payload.
+    /// Returns the bytes of the payload.
     #[must_use]
     pub fn payload(&self) -> Vec<u8> {
         match self.code {
@@ -134,20 +135,20 @@ impl CloseFrame {
         }
     }
 
-    /// The close code.
+    /// Returns the close code.
     #[must_use]
     pub const fn code(&self) -> Option<CloseCode> {
         self.code
     }
 
-    /// The close reason.
+    /// Returns the close reason.
     #[must_use]
     pub fn reason(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.reason)
     }
 }
 
-/// RFC 6455 §5.5: a control frame holds 125 bytes, and the code takes two of them.
+/// RFC 6455 §5.5: a control frame holds 125 bytes, two of them for the code.
 const MAX_REASON: usize = 123;
 
 #[cfg(test)]
@@ -155,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cuts_a_long_reason_between_two_characters() {
+    fn a_long_reason_is_truncated_between_two_characters() {
         let cases = [
             ("fits", "a".repeat(123), 123),
             ("one too many", "a".repeat(124), 123),
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_which_codes_may_be_sent() {
+    fn only_defined_and_private_codes_may_be_sent() {
         let cases = [
             (999, false),
             (1000, true),

@@ -1,27 +1,27 @@
-//! What a peer can do wrong, in words and numbers.
+//! The errors: stable names, facts, default messages and close codes.
 //!
-//! Knows a stable name for each fact, what belongs to it, and the words and the close code that go with it
-//! unless a policy has others. Does not know when a fact is established.
+//! A policy may replace messages and close codes. Other modules detect the errors.
 
 use crate::close::CloseCode;
 use crate::frame::Rsv;
 
-/// What belongs to an error, by name: an opcode, a length, a status.
+/// The values of an error by name: an opcode, a length, a status.
 pub type Facts = Vec<(&'static str, Fact)>;
 
-/// One of them.
+/// The value of a fact.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(missing_docs, reason = "the names say it all")]
+#[expect(missing_docs, reason = "self-explanatory")]
 pub enum Fact {
     Number(u64),
     Text(String),
 }
 
-/// A violation of RFC 6455 by the peer, after the opening handshake. `Display` is what users read.
+/// A violation of RFC 6455 by the peer after the opening handshake. `Display` is the message for
+/// users.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// §5.2: a reserved bit that no negotiated extension owns, or one on a frame that cannot have it.
+    /// §5.2: a reserved bit that no negotiated extension owns, or that the frame must not have.
     #[error("One or more reserved bits are on: reserved1 = {}, reserved2 = {}, reserved3 = {}",
         .0.digits()[0], .0.digits()[1], .0.digits()[2])]
     ReservedBits(Rsv),
@@ -34,10 +34,10 @@ pub enum ProtocolError {
     /// §5.5: a control frame with more than 125 bytes.
     #[error("Received control frame having too long payload: {0}")]
     ControlTooLong(u64),
-    /// §5.4: a frame of this opcode that opens a message before the last one has ended.
+    /// §5.4: a frame with this opcode begins a message before the previous message has ended.
     #[error("Received new data frame but previous continuous frame is unfinished")]
     InterruptedMessage(u8),
-    /// §5.4: a continuation of nothing.
+    /// §5.4: a continuation without a message.
     #[error("Received unexpected continuation frame")]
     UnexpectedContinuation,
     /// §5.2: "the most significant bit MUST be 0".
@@ -49,21 +49,21 @@ pub enum ProtocolError {
     /// §5.1: a masked frame from a server.
     #[error("Received masked frame but masking is not allowed")]
     MaskedFrame,
-    /// A frame above `max_frame`.
+    /// A frame larger than `max_frame`.
     #[error("WebSocket frame length too large")]
     FrameTooLarge {
-        /// What its header says.
+        /// The payload length in the header.
         length: u64,
-        /// What is received at most.
+        /// The maximum length.
         limit: usize,
     },
-    /// A message above `max_message`.
+    /// A message larger than `max_message`.
     #[error("WebSocket frame length too large")]
     TooLarge,
-    /// A message of more frames than `max_fragments`.
+    /// A message with more frames than `max_fragments`.
     #[error("Too many message fragments")]
     TooManyFragments,
-    /// §5.5.1: a close frame with one byte, which is half a code.
+    /// §5.5.1: a close frame with a payload of one byte. A code has two.
     #[error("Received close frame having too short payload: 1")]
     CloseTooShort,
     /// §7.4: a close code that must not travel.
@@ -72,16 +72,17 @@ pub enum ProtocolError {
     /// §8.1: text that is not UTF-8.
     #[error("Could not decode a text frame as UTF-8")]
     InvalidUtf8,
-    /// RFC 7692 §7.2.2: a message that cannot be inflated, in zlib's words.
+    /// RFC 7692 §7.2.2: a message that cannot be inflated, with zlib's message.
     #[error("permessage-deflate: {0}")]
     Inflate(&'static str),
-    /// No violation: there is no memory for what the peer sends, or for what waits because it does not read.
+    /// Not a violation: the allocator refused memory for bytes from the peer, or for output that
+    /// the peer does not read.
     #[error("Out of memory")]
     NoMemory,
 }
 
 impl ProtocolError {
-    /// A stable name for programs, and for interfaces with other words.
+    /// Returns a stable name for programs, and for interfaces with their own messages.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -105,7 +106,7 @@ impl ProtocolError {
         }
     }
 
-    /// What belongs to it, by name, in numbers.
+    /// Returns the named values of the error.
     #[must_use]
     pub fn facts(&self) -> Facts {
         let number = |name, value: u64| vec![(name, Fact::Number(value))];
@@ -137,7 +138,7 @@ impl ProtocolError {
         }
     }
 
-    /// What the close frame says.
+    /// Returns the close code.
     #[must_use]
     pub const fn close_code(&self) -> CloseCode {
         match self {
@@ -152,72 +153,72 @@ impl ProtocolError {
     }
 }
 
-/// Why an opening handshake failed. `Display` is what users read: on a server also the body of the
-/// answer, on a client behind `Error during WebSocket handshake: `.
+/// The reason why an opening handshake failed. `Display` is the message for users. A server sends
+/// it as the body of its answer, and a client adds the prefix `Error during WebSocket handshake: `.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The peer goes on sending before the handshake has begun.
+    /// The peer sent too many bytes before the handshake began.
     #[error("Received too much before the opening handshake")]
     Flooded,
     /// The request is ordinary HTTP.
     #[error("Not a WebSocket request")]
     NotWebSocket,
-    /// Any version but 13, RFC 6455 §4.2.1; the value as it was sent, if it was.
+    /// A version other than 13, RFC 6455 §4.2.1, with the value of the header, if any.
     #[error("Unsupported WebSocket version: {}", .0.as_deref().unwrap_or("undefined"))]
     UnsupportedVersion(Option<String>),
-    /// No key in the request.
+    /// The request contains no key.
     #[error("Missing handshake request header: Sec-WebSocket-Key")]
     MissingKey,
-    /// A key that hixie-76 needs.
+    /// hixie-76 requires this header.
     #[error("Missing required header: {0}")]
     MissingDraftKey(&'static str),
-    /// Keys that hixie-76 cannot compute with.
+    /// The keys of hixie-76 are invalid.
     #[error("Client sent invalid Sec-WebSocket-Key headers")]
     InvalidDraftKeys,
-    /// A header whose value RFC 6455 §4.2.1 does not allow.
+    /// RFC 6455 §4.2.1 does not allow the value of this header.
     #[error("Invalid handshake request header: {0}")]
     InvalidRequestHeader(&'static str),
-    /// `Sec-WebSocket-Extensions` outside the grammar of §9.1.
+    /// The value of `Sec-WebSocket-Extensions` is outside the grammar of §9.1.
     #[error("Invalid Sec-WebSocket-Extensions header: {0}")]
     InvalidExtensions(String),
-    /// The server answers an extension that we did not offer.
+    /// The server accepted an extension that the client did not offer.
     #[error("Server sent an extension response for unknown extension \"{0}\"")]
     UnknownExtension(String),
-    /// The server answers an extension with parameters that it refuses.
+    /// The client refuses the server's parameters of an extension.
     #[error("Server sent unacceptable extension parameters: {0}")]
     UnacceptableExtension(String),
-    /// An extension refused to be negotiated, in its own words.
+    /// An extension refused the negotiation. The message is the extension's own.
     #[error("{0}")]
     Extension(String),
-    /// The answer is not HTTP, or too long.
+    /// The answer is not HTTP, or is too long.
     #[error("Parse Error")]
     MalformedResponse,
-    /// Any answer but 101.
+    /// The status is not 101.
     #[error("Unexpected response code: {0}")]
     UnexpectedStatus(u16),
-    /// The answer does not upgrade.
+    /// The answer has no `Upgrade` header.
     #[error("'Upgrade' header is missing")]
     UpgradeMissing,
-    /// The answer upgrades to something else.
+    /// The answer upgrades to another protocol.
     #[error("'Upgrade' header value is not 'WebSocket'")]
     UpgradeNotWebSocket,
-    /// The answer has no `Connection`.
+    /// The answer has no `Connection` header.
     #[error("'Connection' header is missing")]
     ConnectionMissing,
-    /// The answer's `Connection` list lacks `upgrade`.
+    /// The answer's `Connection` list does not contain `upgrade`.
     #[error("'Connection' header value is not 'Upgrade'")]
     ConnectionNotUpgrade,
-    /// The answer does not prove that our request was read.
+    /// The answer does not prove that the server has read the request.
     #[error("Sec-WebSocket-Accept mismatch")]
     AcceptMismatch,
-    /// The server chose a subprotocol that we did not offer.
+    /// The server chose a subprotocol that the client did not offer.
     #[error("Sec-WebSocket-Protocol mismatch")]
     SubprotocolMismatch,
 }
 
 impl HandshakeError {
-    /// A stable name for programs, and for interfaces with other words.
+    /// Returns a stable name for programs, and for interfaces with their own messages.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -243,7 +244,7 @@ impl HandshakeError {
         }
     }
 
-    /// What belongs to it, by name.
+    /// Returns the named values of the error.
     #[must_use]
     pub fn facts(&self) -> Facts {
         let text = |name, value: &str| vec![(name, Fact::Text(value.to_owned()))];
@@ -273,19 +274,19 @@ impl HandshakeError {
     }
 }
 
-/// Why a request is refused, and how that is said.
+/// The refusal of a request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Refusal {
-    /// A stable name for programs: that of the [`HandshakeError`].
+    /// The stable name of the [`HandshakeError`].
     pub code: &'static str,
-    /// What HTTP calls it.
+    /// The HTTP status.
     pub status: u16,
-    /// What people read.
+    /// The message for users.
     pub words: String,
 }
 
 impl Refusal {
-    /// In the words of the error.
+    /// Creates a refusal with the default status and message.
     pub(crate) fn of(error: &HandshakeError) -> Self {
         Self {
             code: error.code(),
@@ -295,28 +296,28 @@ impl Refusal {
     }
 }
 
-/// Misuse by our caller: what was asked for cannot be put on the wire.
+/// An invalid argument from our caller, which cannot be put on the wire.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidArgument {
-    /// A header name or value that would end the header line, or cannot be part of one.
+    /// A header name or value that would end the header line, or that cannot be part of it.
     #[error("Invalid header {name:?}: names are tokens, and values contain no CR, LF or NUL")]
     Header {
-        /// The name as given.
+        /// The name as passed.
         name: String,
     },
     /// A subprotocol that would end the header line.
     #[error("Invalid subprotocol {0:?}: must not contain control characters")]
     Subprotocol(String),
-    /// A field of an event that would end the line.
+    /// A field of an event that would end its line.
     #[error("Invalid {field} {value:?}: must not contain CR, LF or NUL")]
     EventField {
         /// `event` or `id`.
         field: &'static str,
-        /// The value as given.
+        /// The value as passed.
         value: String,
     },
-    /// RFC 6455 §5.5: control frames hold 125 bytes.
+    /// RFC 6455 §5.5: a control frame holds 125 bytes.
     #[error("The payload of a ping or pong is at most 125 bytes; got {0}")]
     ControlTooLong(usize),
     /// A close code that must not travel.
@@ -329,7 +330,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_violation_has_its_name_its_close_code_and_its_words() {
+    fn each_violation_has_a_name_a_close_code_and_a_message() {
         use ProtocolError as E;
         let rsv = Rsv::from_first_byte(0xD1);
         let cases = [
@@ -432,15 +433,12 @@ mod tests {
             assert_eq!(error.code(), name);
             assert_eq!(error.close_code().get(), close_code, "{name}");
             assert_eq!(error.to_string(), words);
-            assert!(
-                words.len() <= 123,
-                "{name}: a close frame has no room for that"
-            );
+            assert!(words.len() <= 123, "{name}: too long for a close frame");
         }
     }
 
     #[test]
-    fn errors_have_facts_by_name() {
+    fn an_error_names_its_facts() {
         let number = |name, value| vec![(name, Fact::Number(value))];
         let text = |name, value: &str| vec![(name, Fact::Text(value.to_owned()))];
         let bits = ProtocolError::ReservedBits(Rsv::from_first_byte(0xD1)).facts();

@@ -1,12 +1,11 @@
-//! EventSource: `text/event-stream`.
+//! EventSource: the response head and the message format of `text/event-stream` (WHATWG HTML §9.2).
 //!
-//! Knows the response head and the framing of messages (WHATWG HTML §9.2). Does not know the socket
-//! or the clock.
+//! The caller owns the socket and the timers.
 
 use crate::error::InvalidArgument;
 use crate::http::headers::HeaderList;
 
-/// The response head and the first field, which tells the client how long to wait before it
+/// Returns the response head and the field `retry`, which sets the client's delay before it
 /// reconnects.
 #[must_use]
 pub fn head(custom: &HeaderList, retry_milliseconds: u64) -> String {
@@ -21,11 +20,11 @@ pub fn head(custom: &HeaderList, retry_milliseconds: u64) -> String {
     )
 }
 
-/// One event. Every line of `data` becomes a `data` field; its line breaks stay as they are.
+/// Returns one event. Each line of `data` becomes a `data` field with its own line break.
 ///
 /// # Errors
-/// [`InvalidArgument::EventField`] when `event` or `id` contain what would end their line, or NUL,
-/// which clients ignore an `id` for.
+/// [`InvalidArgument::EventField`] if `event` or `id` contains a line break, which would end the
+/// line, or NUL, for which clients ignore an `id`.
 pub fn message(
     data: &str,
     event: Option<&str>,
@@ -62,7 +61,7 @@ pub fn message(
     Ok(frame)
 }
 
-/// A comment, which keeps the connection from looking idle.
+/// A comment that keeps an idle connection open.
 pub const PING: &str = ":\r\n\r\n";
 
 #[cfg(test)]
@@ -70,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_exactly_the_lines_it_was_given() {
+    fn a_message_keeps_its_lines_and_line_breaks() {
         let cases = [
             ("5", None, None, "data: 5\r\n\r\n"),
             (

@@ -1,7 +1,6 @@
-//! Bytes received and not yet decoded.
+//! The received bytes that are not yet decoded.
 //!
-//! Knows how to hand out contiguous bytes and how to stay small. Does not know what a frame or a
-//! head is.
+//! Provides contiguous slices and keeps memory small. Does not interpret the bytes.
 
 use crate::memory::{self, NoMemory};
 use crate::spare;
@@ -10,18 +9,18 @@ use crate::spare;
 pub(crate) struct Inbox {
     bytes: Vec<u8>,
     start: usize,
-    /// There was no memory for what came behind these bytes.
+    /// The allocator refused memory for the bytes that followed.
     is_cut: bool,
 }
 
 impl Inbox {
-    /// Stores bytes, or finds that there is no memory for them: from then on all are dropped.
+    /// Stores bytes. If the allocator refuses, discards these and all later bytes.
     pub(crate) fn push(&mut self, chunk: &[u8]) {
         if self.is_cut {
             return;
         }
-        // Moving the rest to the front only when it is the smaller part keeps the work per byte
-        // constant, whatever the sizes of chunks and frames.
+        // Moves the unread bytes to the front only if they are the smaller part. The work per byte
+        // is then constant for all sizes of chunks and frames.
         if self.start > 0 && self.start >= self.unread().len() {
             self.bytes.drain(..self.start);
             self.start = 0;
@@ -32,13 +31,13 @@ impl Inbox {
         self.is_cut = memory::append(&mut self.bytes, chunk) == Err(NoMemory);
     }
 
-    /// Whether what is missing has been dropped, and will not come.
+    /// Returns whether bytes were discarded for lack of memory.
     pub(crate) fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// Takes `length` bytes, which the caller has seen in [`unread`](Self::unread), and returns
-    /// where they are for [`taken`](Self::taken).
+    /// Takes `length` bytes that the caller has seen in [`unread`](Self::unread). Returns their
+    /// position for [`taken`](Self::taken).
     pub(crate) fn take(&mut self, length: usize) -> Taken {
         let start = self.start;
         self.start = (start + length).min(self.bytes.len());
@@ -48,7 +47,8 @@ impl Inbox {
         }
     }
 
-    /// Bytes taken before; valid until the next [`push`](Self::push) or [`release`](Self::release).
+    /// Returns taken bytes. The position is valid until the next [`push`](Self::push) or
+    /// [`release`](Self::release).
     pub(crate) fn taken(&self, taken: Taken) -> &[u8] {
         debug_assert!(
             taken.end <= self.start,
@@ -57,28 +57,29 @@ impl Inbox {
         self.bytes.get(taken.start..taken.end).unwrap_or_default()
     }
 
-    /// Like [`taken`](Self::taken), to unmask in place.
+    /// Returns taken bytes like [`taken`](Self::taken), for unmasking in place.
     pub(crate) fn taken_mut(&mut self, taken: Taken) -> &mut [u8] {
         self.bytes
             .get_mut(taken.start..taken.end)
             .unwrap_or_default()
     }
 
-    /// Forgets everything and gives the memory back.
+    /// Discards all bytes and releases the memory.
     pub(crate) fn clear(&mut self) {
         self.is_cut = false;
         self.give_back();
     }
 
-    /// Gives back what a burst left behind, so that an idle connection costs next to nothing. For when
-    /// what is unread is no more than the beginning of a frame: it is moved.
+    /// Releases the memory of a burst, so that an idle connection costs almost nothing. The
+    /// unread bytes are moved, so the caller calls this when they are only the beginning of a
+    /// frame.
     pub(crate) fn release(&mut self) {
         if self.unread().is_empty() {
             return self.give_back();
         }
         self.bytes.drain(..self.start);
         self.start = 0;
-        // More than that is a frame that is waited for as a whole, and goes on growing.
+        // A larger remainder belongs to a frame that is still growing.
         if self.bytes.len() <= IDLE_CAPACITY {
             self.bytes.shrink_to(IDLE_CAPACITY);
         }
@@ -94,7 +95,7 @@ impl Inbox {
     }
 }
 
-/// A stretch of the inbox that belongs to a frame.
+/// The position of bytes in the inbox that belong to a frame.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Taken {
     start: usize,
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hands_out_bytes_across_pushes_in_order() {
+    fn bytes_are_taken_in_order_across_pushes() {
         let mut inbox = Inbox::default();
         inbox.push(b"abc");
         let first = inbox.take(2);
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_the_memory_of_a_burst_back_once_it_is_read() {
+    fn the_memory_of_a_burst_is_released_after_reading() {
         let mut inbox = Inbox::default();
         inbox.push(&[0; 100_000]);
         inbox.release();

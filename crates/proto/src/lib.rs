@@ -1,17 +1,17 @@
 //! The WebSocket protocol without sockets, clocks or JavaScript.
 //!
-//! A [`Connection`](connection::Connection) takes bytes and commands and yields messages, bytes and
-//! events. Its driver does this:
+//! A [`Connection`](connection::Connection) accepts bytes and commands, and returns messages, bytes
+//! and events. Its driver follows these steps:
 //!
-//! 1. make one with [`server`](connection::Connection::server) or
-//!    [`client`](connection::Connection::client) and [`start`](connection::Connection::start) it;
-//! 2. when bytes arrive, [`receive`](connection::Connection::receive) them, then
-//!    [`poll`](connection::Connection::poll) until nothing is left, acting on each output *before*
-//!    asking for the next;
-//! 3. send with [`send`](connection::Connection::send), `ping`, `close` at any time, also between two
-//!    polls;
-//! 4. write what is in the [`outbox`](connection::Connection::outbox), and clear it;
-//! 5. after [`Event::Close`](output::Event::Close), close the socket.
+//! 1. Create a connection with [`server`](connection::Connection::server) or
+//!    [`client`](connection::Connection::client), and [`start`](connection::Connection::start) it.
+//! 2. When bytes arrive, pass them to [`receive`](connection::Connection::receive). Then call
+//!    [`poll`](connection::Connection::poll) until it returns `None`, and act on each output
+//!    *before* the next call.
+//! 3. Send with [`send`](connection::Connection::send), `ping` and `close` at any time, also
+//!    between two polls.
+//! 4. Write the bytes of the [`outbox`](connection::Connection::outbox), and clear it.
+//! 5. After [`Event::Close`](output::Event::Close), close the socket.
 //!
 //! ```
 //! use proto::policy::Policy;
@@ -43,8 +43,8 @@
 //! # Ok::<(), proto::error::InvalidArgument>(())
 //! ```
 //!
-//! Bytes travel inbox → decoder → assembler → text validation → message on the way in, and
-//! sender → encoder → outbox on the way out. `ARCHITECTURE.md` walks both roads room by room.
+//! Received bytes pass through inbox, decoder, assembler and text validation, and become messages.
+//! Sent messages pass through sender, encoder and outbox. `ARCHITECTURE.md` describes both paths.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

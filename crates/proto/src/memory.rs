@@ -1,12 +1,12 @@
-//! Memory whose size a peer decides, by what it sends or by what it does not read.
+//! Fallible allocation for memory whose size a peer controls, by sending or by not reading.
 //!
-//! Knows how to ask for it so that a refusal is an outcome: the connection fails, and the process goes on.
+//! If the allocator refuses, the connection fails and the process continues.
 
 use std::collections::VecDeque;
 
 use crate::error::ProtocolError;
 
-/// The allocator has refused.
+/// The allocator refused a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct NoMemory;
 
@@ -16,7 +16,7 @@ impl From<NoMemory> for ProtocolError {
     }
 }
 
-/// Makes room for so many bytes more, and for later ones too if there is memory for that.
+/// Reserves space for `additional` bytes, and for later ones if the allocator grants it.
 #[inline]
 pub(crate) fn reserve(bytes: &mut Vec<u8>, additional: usize) -> Result<(), NoMemory> {
     if bytes.capacity() - bytes.len() >= additional {

@@ -1,39 +1,38 @@
-//! Bytes on their way out.
+//! The bytes to send, and the marks that report when bytes have left.
 //!
-//! Knows where one write ends and the next begins, for callers that hand over one frame at a time, and which
-//! marks have left. Keeps memory for what waits, not for what has been written. Does not know what the
-//! bytes mean.
+//! Separates writes for callers that take one frame at a time. Keeps memory for unwritten bytes
+//! only. Does not interpret the bytes.
 
 use std::collections::VecDeque;
 
 use crate::memory::{self, NoMemory};
 use crate::spare::{self, MAX_SLACK};
 
-/// Bytes that the connection wants written, in order.
+/// The bytes of a connection that the caller writes, in order.
 #[derive(Debug, Default)]
 pub struct Outbox {
     bytes: Vec<u8>,
-    /// Bytes at the front that have been written. They stay until moving the rest over them costs no more
-    /// than writing them did.
+    /// The written bytes at the front. They stay until moving the rest costs no more than writing
+    /// them did.
     written: usize,
     writes: Writes,
-    /// Bytes that were here before the first one that is.
+    /// The number of bytes removed before the first byte of `bytes`.
     offset: u64,
-    /// How many of those are elsewhere: they may come back.
+    /// The number of removed bytes that the caller may still return.
     away: u64,
-    /// Places in the stream of all bytes: what is before them has left, or not yet.
+    /// Positions of marks in the stream of all bytes, counted from its beginning.
     marks: VecDeque<u64>,
-    /// There was no memory for a write. What would come behind it is dropped as well.
+    /// The allocator refused memory for a write. Later writes are discarded too.
     has_lost: bool,
 }
 
-/// How the bytes are handed out.
+/// How the caller takes the bytes.
 #[derive(Debug)]
 enum Writes {
-    /// Write by write: where each of them ends, and how many have been taken.
+    /// Write by write: the ends of the writes, and the number of taken writes.
     Apart { ends: Vec<usize>, taken: usize },
-    /// As one stretch, to a transport. The ends of writes are not kept: for short frames they would take
-    /// more memory than the bytes.
+    /// All bytes at once, for a transport. The ends of writes are not stored: for short frames they
+    /// would need more memory than the bytes.
     Together,
 }
 
@@ -47,7 +46,7 @@ impl Default for Writes {
 }
 
 impl Outbox {
-    /// Lets `write` append one write, a head or a frame, of at most `length` bytes.
+    /// Appends one write (a head or a frame) of at most `length` bytes, produced by `write`.
     pub(crate) fn append(&mut self, length: usize, write: impl FnOnce(&mut Vec<u8>)) {
         if !self.has_lost && self.make_room(length) == Err(NoMemory) {
             self.lose();
@@ -71,28 +70,29 @@ impl Outbox {
         memory::reserve(&mut self.bytes, length)
     }
 
-    /// A write could not be made.
+    /// Records that a write was lost.
     pub(crate) fn lose(&mut self) {
         self.has_lost = true;
     }
 
-    /// Whether a write has been lost: the connection has to fail.
+    /// Returns whether a write was lost. The connection must fail.
     pub(crate) fn has_lost(&self) -> bool {
         self.has_lost
     }
 
-    /// The same, once. From now on, what is appended follows what was there before the loss.
+    /// Returns whether a write was lost, and resets this state. Later writes follow the bytes
+    /// before the loss.
     pub(crate) fn take_loss(&mut self) -> bool {
         std::mem::take(&mut self.has_lost)
     }
 
-    /// Appends bytes that are no frame of ours.
+    /// Appends bytes as one write.
     pub fn push(&mut self, bytes: &[u8]) {
         self.append(bytes.len(), |all| all.extend_from_slice(bytes));
     }
 
-    /// Head by head and frame by frame, as some callers want it: the first write that has not been taken. What a
-    /// transport has begun to write is not told apart.
+    /// Returns the first write (a head or a frame) not taken yet. After a transport has begun to
+    /// write, the writes are no longer separated.
     pub fn take_first(&mut self) -> Option<&[u8]> {
         let next = match &mut self.writes {
             Writes::Apart { ends, taken } => ends.get(*taken).map(|&end| {
@@ -112,7 +112,7 @@ impl Outbox {
         }
     }
 
-    /// Everything, to be written elsewhere.
+    /// Takes all unwritten bytes. The caller writes them.
     pub fn take_bytes(&mut self) -> Vec<u8> {
         self.writes = Writes::Together;
         let mut bytes = std::mem::take(&mut self.bytes);
@@ -123,8 +123,8 @@ impl Outbox {
         bytes
     }
 
-    /// Puts back what was taken and not written, before everything else. The rest has left. False when there
-    /// is no memory for it: then the stream cannot go on.
+    /// Puts back the unwritten part of taken bytes, before all other bytes. The other taken bytes
+    /// count as sent. Returns false if the allocator refuses; the connection cannot then continue.
     #[must_use = "bytes may be missing"]
     pub fn put_back(&mut self, rest: Vec<u8>) -> bool {
         self.offset += self.written as u64;
@@ -136,7 +136,7 @@ impl Outbox {
         memory::append(&mut self.bytes, later) == Ok(())
     }
 
-    /// So many of the [`bytes`](Self::bytes) have been written.
+    /// Records that the first `written` bytes of [`bytes`](Self::bytes) were written.
     pub fn advance(&mut self, written: usize) {
         self.writes = Writes::Together;
         self.written += written;
@@ -148,7 +148,7 @@ impl Outbox {
         }
     }
 
-    /// Moves the rest to the front, or to a smaller buffer if it no longer needs one of this size.
+    /// Moves the rest to the front, or to a smaller buffer if the capacity is excessive.
     fn discard_written(&mut self) {
         self.offset += self.written as u64;
         let rest = self.bytes.get(self.written..).unwrap_or_default();
@@ -163,12 +163,13 @@ impl Outbox {
         self.written = 0;
     }
 
-    /// So many of the bytes that have been written are still on their way, in another form.
+    /// Sets the number of written bytes that have not left yet, such as bytes that TLS has
+    /// encrypted.
     pub fn set_away(&mut self, bytes: usize) {
         self.away = bytes as u64;
     }
 
-    /// Marks the end of what is here: its sender waits for it to leave.
+    /// Marks the end of the current bytes. Their sender waits until they have left.
     pub(crate) fn mark(&mut self) {
         let place = self.offset + self.bytes.len() as u64;
         if memory::push(&mut self.marks, place) == Err(NoMemory) {
@@ -176,7 +177,7 @@ impl Outbox {
         }
     }
 
-    /// Whether [`take_passed`](Self::take_passed) has something to say.
+    /// Returns whether [`take_passed`](Self::take_passed) would return more than zero.
     #[must_use]
     pub fn has_passed(&self) -> bool {
         self.marks
@@ -184,7 +185,7 @@ impl Outbox {
             .is_some_and(|&mark| mark <= self.passed_bytes())
     }
 
-    /// How many marks have left since it was last asked.
+    /// Returns the number of marks that have left since the last call.
     pub fn take_passed(&mut self) -> usize {
         let passed_bytes = self.passed_bytes();
         let passed = self.marks.partition_point(|&mark| mark <= passed_bytes);
@@ -193,25 +194,26 @@ impl Outbox {
         passed
     }
 
-    /// How many bytes have been written: those of [`bytes`](Self::bytes) come next.
+    /// Returns the number of written bytes, which is the position of the first byte of
+    /// [`bytes`](Self::bytes).
     #[must_use]
     pub fn position(&self) -> u64 {
         self.offset + self.written as u64
     }
 
-    /// How many bytes have left, for good.
+    /// Returns the number of bytes that have left.
     fn passed_bytes(&self) -> u64 {
         self.position().saturating_sub(self.away)
     }
 
-    /// Forgets everything: it will not leave.
+    /// Discards all bytes and marks. They will not leave.
     pub fn discard(&mut self) {
         self.marks = VecDeque::new();
         self.has_lost = false;
         self.clear();
     }
 
-    /// Forgets what has been written, and the memory of a burst with it.
+    /// Discards the written bytes, and releases the memory of a burst.
     pub fn clear(&mut self) {
         self.offset += self.bytes.len() as u64;
         self.written = 0;
@@ -223,13 +225,13 @@ impl Outbox {
         }
     }
 
-    /// Everything, as one piece: what a transport writes.
+    /// Returns all unwritten bytes as one slice, for a transport.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(self.written..).unwrap_or_default()
     }
 
-    /// Whether there is nothing to write.
+    /// Returns whether the outbox has no bytes to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
@@ -237,7 +239,7 @@ impl Outbox {
 }
 
 const IDLE_WRITES: usize = 16;
-/// Bytes that have been written and are not worth moving anything for.
+/// The written bytes at the front that do not justify a move.
 const MIN_MOVED: usize = 16 * 1024;
 
 #[cfg(test)]
@@ -245,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_writes_apart_and_in_order() {
+    fn writes_stay_separate_and_in_order() {
         let mut outbox = Outbox::default();
         outbox.push(b"head");
         outbox.push(b"frame");
@@ -259,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_written_stays_first() {
+    fn unwritten_bytes_return_to_the_front() {
         let mut outbox = Outbox::default();
         outbox.push(b"written here");
         outbox.advance(8);
@@ -302,13 +304,13 @@ mod tests {
         assert_eq!(outbox.take_passed(), 0);
         outbox.clear();
         assert_eq!(outbox.take_passed(), 1);
-        // There is nothing before it that has not left.
+        // All earlier bytes have left.
         outbox.mark();
         assert_eq!(outbox.take_passed(), 1);
     }
 
     #[test]
-    fn what_is_elsewhere_has_not_left() {
+    fn taken_bytes_have_not_left() {
         let mut outbox = marked("one");
         outbox.advance(1);
         append_marked(&mut outbox, "two");
@@ -327,10 +329,10 @@ mod tests {
     }
 
     #[test]
-    fn what_has_another_form_has_not_left() {
+    fn encrypted_bytes_have_not_left_until_they_are_written() {
         let mut outbox = marked("message");
         outbox.advance(7);
-        // With what is around it, it is longer than all that was ever here.
+        // The encrypted form is longer than all bytes so far.
         outbox.set_away(29);
         assert!(!outbox.has_passed());
         outbox.set_away(1);
@@ -340,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_discarded_never_leaves() {
+    fn marks_of_discarded_bytes_never_pass() {
         let mut outbox = marked("lost");
         outbox.discard();
         assert!(!outbox.has_passed());

@@ -1,4 +1,4 @@
-//! All that leaves the core.
+//! The outputs and events of the core, and the results of its commands.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,28 +8,28 @@ use crate::error::{Facts, HandshakeError, ProtocolError};
 use crate::frame::{FrameStart, Opcode, Rsv};
 use crate::outbox::Outbox;
 
-/// What `poll` returns: the next thing the peer caused.
+/// The next result of received bytes, as `poll` returns it.
 #[derive(Debug)]
 pub enum Output<'a> {
-    /// A message. It is lent out: the next call on the connection takes it back.
+    /// A message. The borrow ends with the next call on the connection.
     Message(Message<'a>),
-    /// A message that sessions outside the core have to transform. It comes back with
-    /// [`transformed`](crate::connection::Connection::transformed); lent out as above.
+    /// A message for sessions outside the core to transform. The caller returns it with
+    /// [`transformed`](crate::connection::Connection::transformed). Borrowed like `Message`.
     Transform(Transform<'a>),
-    /// Nothing yet: a large message has arrived and is being worked on. Poll again when other connections
-    /// have had their turn.
+    /// No output yet: the core is still working on a large message. Poll again after other
+    /// connections have had their turn.
     Unfinished,
-    /// A frame, where the policy asks for frames. Lent out as above.
+    /// A frame, if the policy delivers frames. Borrowed like `Message`.
     Frame(Frame<'a>),
-    /// Bytes were added to the outbox. A caller that writes frame by frame writes them now.
+    /// The core has added bytes to the outbox. A caller that writes frame by frame writes them now.
     Write,
-    /// Something to tell the application. What is in the outbox by now was said before it: messages
-    /// that waited for the answer of a server are there when [`Event::Open`] comes.
+    /// An event for the application. The outbox already contains all bytes that precede it: before
+    /// [`Event::Open`], these are the messages that waited for the server's answer.
     Event(Event),
 }
 
 impl Output<'_> {
-    /// The first of what has just been caused: bytes come before events.
+    /// Returns the first pending output. Bytes precede events.
     pub(crate) fn of(outbox: &Outbox, pending: &mut VecDeque<Event>) -> Option<Self> {
         if outbox.is_empty() {
             pending.pop_front().map(Self::Event)
@@ -39,95 +39,96 @@ impl Output<'_> {
     }
 }
 
-/// Text or binary, RFC 6455 §5.6.
+/// The kind of a message, RFC 6455 §5.6.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// UTF-8, proven, unless the policy leaves that out.
+    /// UTF-8. The core has validated it, unless the policy disables the check.
     Text,
-    /// Anything.
+    /// Arbitrary bytes.
     Binary,
 }
 
-/// How a message of ours travels.
+/// How one of our messages travels.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Form {
-    /// Compressed, if that was negotiated and the message is long enough.
+    /// Compressed, if compression was negotiated and the message is long enough.
     #[default]
     Negotiated,
-    /// Uncompressed. Control frames have no other form.
+    /// Uncompressed. Control frames always use this form.
     Plain,
 }
 
-/// What applications receive: one or more data frames, unmasked and put together.
+/// A message for the application: one or more data frames, unmasked and assembled.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Message<'a> {
     /// Text or binary.
     pub kind: Kind,
     /// The application's bytes.
     pub payload: &'a [u8],
-    /// Where the payload of one of its frames ends and that of the next begins, where the policy
-    /// [asks](crate::policy::Delivery::Fragments) for it. Frames without a payload are left out, and a message
-    /// that came compressed counts as one frame.
+    /// The offsets in the payload at which a new frame begins, if the policy delivers
+    /// [fragments](crate::policy::Delivery::Fragments). Frames without a payload are omitted, and a
+    /// compressed message counts as one frame.
     pub cuts: Option<&'a [usize]>,
 }
 
-/// A frame of the peer, unmasked.
+/// A frame from the peer, unmasked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Frame<'a> {
-    /// What its first byte says.
+    /// The first byte of the frame.
     pub start: FrameStart,
-    /// Whether it came masked.
+    /// Whether the peer masked the frame.
     pub masked: bool,
-    /// Its payload.
+    /// The payload.
     pub payload: &'a [u8],
 }
 
-/// A message on the other side of the extensions: as it came from the wire.
+/// A message as received, before extensions transform it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Transform<'a> {
-    /// Text or binary, once it has been transformed.
+    /// The kind of the message after the transformation.
     pub kind: Kind,
-    /// The reserved bits of its first frame.
+    /// The reserved bits of the first frame.
     pub rsv: Rsv,
-    /// The payload of its frames.
+    /// The joined payloads of all frames.
     pub payload: &'a [u8],
 }
 
-/// What happened.
+/// A change of a connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Event {
     /// The opening handshake is complete.
     Open,
-    /// A client got an answer that is good so far: its extensions have to be activated, and
+    /// A client has received a valid answer. The caller activates the extensions and calls
     /// [`activated`](crate::connection::Connection::activated) or
-    /// [`refuse`](crate::connection::Connection::refuse) to be called.
+    /// [`refuse`](crate::connection::Connection::refuse).
     Activate,
-    /// A message that was sent before the connection was open, for the sessions that transform it.
+    /// A message that was sent before the connection opened, for the sessions that transform it.
     Outgoing {
         /// Text or binary.
         kind: Kind,
-        /// How it is to travel.
+        /// The form in which it travels.
         form: Form,
-        /// What the application sent.
+        /// The payload from the application.
         payload: Vec<u8>,
-        /// Whether it was [marked](crate::connection::Connection::mark), and is to be again when it is sent.
+        /// Whether the application [marked](crate::connection::Connection::mark) the message. The
+        /// caller marks it again after it is sent.
         is_marked: bool,
     },
-    /// The sessions have to finish what they hold, and
-    /// [`sessions_closed`](crate::connection::Connection::sessions_closed) to be called, before the connection closes.
+    /// The connection is about to close. The sessions finish their pending messages, and the caller
+    /// then calls [`sessions_closed`](crate::connection::Connection::sessions_closed).
     CloseSessions,
-    /// A ping came in; its pong is already in the outbox.
+    /// A ping arrived. An automatic pong is already in the outbox.
     Ping(Vec<u8>),
-    /// A pong came in.
+    /// A pong arrived.
     Pong(Vec<u8>),
-    /// The peer broke the protocol. `Close` follows.
+    /// The peer violated the protocol. `Close` follows.
     Error(Error),
-    /// The connection is over, as far as the protocol goes. Nothing follows.
+    /// The last event: the protocol has ended.
     Close {
-        /// The close code: the peer's, or ours if we failed the connection. The drafts have none, and a policy
-        /// may report that none came.
+        /// The close code: the peer's, or ours if we failed the connection. The drafts have no
+        /// codes. A policy may also report `None` if no code was received.
         code: Option<u16>,
-        /// The close reason that goes with it.
+        /// The close reason.
         reason: Option<String>,
     },
 }
@@ -142,7 +143,7 @@ impl Caused {
 }
 
 impl Kind {
-    /// What an opening frame starts; `None` for other frames.
+    /// Returns the kind of a message that begins with this opcode, and `None` for other frames.
     pub(crate) fn of(opcode: Opcode) -> Option<Self> {
         match opcode {
             Opcode::Text => Some(Self::Text),
@@ -170,49 +171,49 @@ impl Event {
     }
 }
 
-/// RFC 6455 §7.1.5: the connection was closed, and no close frame was received. A reason did not come either.
+/// RFC 6455 §7.1.5: the connection ended without a close frame, and therefore without a reason.
 pub(crate) const ABNORMAL: Event = Event::Close {
     code: Some(1006),
     reason: Some(String::new()),
 };
 
-/// `readyState`, by the numbers of its public property.
+/// The values of the public property `readyState`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReadyState {
-    /// -1: a client that has not been started.
+    /// -1: a client before `start`.
     Unstarted,
-    /// 0: the opening handshake is under way.
+    /// 0: during the opening handshake.
     Connecting,
-    /// 1: messages may be sent.
+    /// 1: messages can be sent.
     Open,
-    /// 2: we have begun to close.
+    /// 2: our end has begun to close.
     Closing,
-    /// 3: over.
+    /// 3: the connection has ended.
     Closed,
 }
 
-/// Why a connection failed.
+/// The reason why a connection failed.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// A server refused the request it was given.
+    /// A server refused a request.
     #[error(transparent)]
     Refused(HandshakeError),
-    /// An extension failed after the handshake, in its own words.
+    /// An extension failed after the handshake. The message is the extension's own.
     #[error("{0}")]
     Extension(String),
-    /// A client refused the answer it got.
+    /// A client refused an answer.
     #[error("Error during WebSocket handshake: {0}")]
     Handshake(HandshakeError),
-    /// A frame broke the protocol.
+    /// A frame violated the protocol.
     #[error("{0}")]
     Protocol(Violation),
-    /// This implementation has a mistake, and the connection has met it.
+    /// The connection encountered a bug of this implementation.
     #[error("Internal error of the WebSocket implementation")]
     Internal,
 }
 
 impl Error {
-    /// A stable name for programs, and for interfaces with other words.
+    /// Returns a stable name for programs, and for interfaces with their own messages.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -223,7 +224,7 @@ impl Error {
         }
     }
 
-    /// What belongs to it, by name.
+    /// Returns the named values of the error.
     #[must_use]
     pub fn facts(&self) -> Facts {
         match self {
@@ -234,10 +235,10 @@ impl Error {
     }
 }
 
-/// What the peer did wrong, and what the interface calls it.
+/// A violation by the peer, and the interface's message for it.
 #[derive(Clone, Copy)]
 pub struct Violation {
-    /// What it did.
+    /// The violation.
     pub error: ProtocolError,
     words: fn(&ProtocolError) -> String,
 }
@@ -248,7 +249,7 @@ impl Violation {
     }
 }
 
-/// In the words of [`ProtocolError`].
+/// Uses the messages of [`ProtocolError`].
 impl From<ProtocolError> for Violation {
     fn from(error: ProtocolError) -> Self {
         Self::new(error, ProtocolError::to_string)
@@ -275,13 +276,13 @@ impl PartialEq for Violation {
 
 impl Eq for Violation {}
 
-/// What a command caused: whether it was accepted, and what to tell the application, in order. Its
-/// bytes are in the outbox and come before its events.
+/// The result of a command. Its bytes are in the outbox and precede its events.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[must_use = "events that are dropped never reach the application"]
+#[must_use = "dropped events never reach the application"]
 pub struct Caused {
-    /// False when the state of the connection does not allow the command; then nothing happened.
+    /// False if the state of the connection does not allow the command. The command then has no
+    /// effect.
     pub accepted: bool,
-    /// In this order.
+    /// The events for the application, in order.
     pub events: Vec<Event>,
 }

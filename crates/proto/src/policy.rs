@@ -1,6 +1,7 @@
-//! What one interface does differently from another, as data.
+//! The policies: the differences between the interfaces, as data.
 //!
-//! Knows the names of the interfaces, and the choices of each. Does not know how a choice is carried out.
+//! Each interface has its own constructors, error messages and close codes here. Other modules
+//! implement the choices and do not name interfaces.
 
 mod choices;
 mod closes;
@@ -20,63 +21,63 @@ use crate::version::Version;
 /// The settings of one connection.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// What no option of the interface changes.
+    /// The behaviour that no option of the interface changes.
     pub manner: &'static Manner,
-    /// Versions of the protocol that a server accepts. A client asks for the first.
+    /// The versions that a server accepts. A client requests the first one.
     pub versions: &'static [Version],
-    /// Whether a server understands hixie-75 and hixie-76.
+    /// Whether a server accepts hixie-75 and hixie-76.
     pub drafts: Drafts,
-    /// What a server holds a request to.
+    /// The checks of a server's requests.
     pub requests: RequestChecks,
-    /// Supported by a server, or offered by a client in this order.
+    /// The subprotocols that a server supports, or that a client offers in this order.
     pub subprotocols: Vec<String>,
-    /// What is required of the peer's frames.
+    /// The masking of the peer's frames.
     pub peer_masking: PeerMasking,
-    /// Where masking keys come from; `None` sends frames unmasked.
+    /// The source of masking keys. `None` sends unmasked frames.
     pub mask_keys: Option<MaskKeys>,
-    /// The largest payload of a data frame that is received, in bytes, inclusive.
+    /// The maximum payload of a received data frame, in bytes, inclusive.
     pub max_frame: usize,
-    /// The longest message that is received, in bytes, inclusive. Control frames do not count.
+    /// The maximum length of a received message, in bytes, inclusive. Control frames do not count.
     pub max_message: usize,
-    /// The most frames that a message may have.
+    /// The maximum number of frames in a received message.
     pub max_fragments: Option<u32>,
-    /// What the peer's data frames become.
+    /// The form in which the application receives data frames.
     pub delivery: Delivery,
-    /// Whether text is checked to be UTF-8, and when.
+    /// Whether and when text is validated.
     pub text: TextCheck,
-    /// Messages of ours that are longer are sent in frames of this many bytes.
+    /// The maximum frame payload of our messages. Longer messages are fragmented at this size.
     pub fragment_at: Option<usize>,
-    /// What answers the peer's pings.
+    /// The replies to the peer's pings.
     pub pongs: Pongs,
 }
 
-/// What an interface does whatever its options are.
+/// The behaviour of an interface that its options do not change.
 pub struct Manner {
-    /// How the head of a server's answer is written.
+    /// The order and encoding of a server's answer.
     pub answer_head: AnswerHead,
-    /// How a request is refused.
+    /// Returns the HTTP answer to a refused request.
     pub refusal: fn(&HandshakeError) -> Refusal,
-    /// When a violation is noticed, and which of two is reported.
+    /// When the core checks frames, which decides which of two violations it reports.
     pub checks: Checks,
-    /// Whether `max_message` limits messages of a single frame.
+    /// Whether `max_message` applies to messages of a single frame.
     pub message_limit: MessageLimit,
-    /// What a violation is called, in the close frame and in the event.
+    /// Returns the error message of a violation, for the close frame and the event.
     pub words: fn(&ProtocolError) -> String,
-    /// The close code that a violation fails the connection with.
+    /// Returns the close code of a violation.
     pub close_code: fn(&ProtocolError) -> CloseCode,
-    /// What is said of a violation.
+    /// The report of a violation.
     pub failure: FailureReport,
-    /// What a close payload of the peer means.
+    /// Interprets a close payload from the peer.
     pub peer_close: fn(&[u8], TextCheck) -> Result<PeerClose, ProtocolError>,
-    /// Which end is reported when both have sent a close frame, and ours was first.
+    /// The close code and reason to report if both ends have sent a close frame, ours first.
     pub reported: Reported,
-    /// What is received after our close frame.
+    /// The frames that the core still processes after our close frame.
     pub while_closing: WhileClosing,
-    /// The close codes that the application may send.
+    /// The close codes that an application may send.
     pub close_codes: CloseCodes,
 }
 
-/// A server that asks nothing special of its peers: websocket-driver's.
+/// The policy of websocket-driver's server, which accepts the most peers.
 impl Default for Policy {
     fn default() -> Self {
         Self::websocket_driver_server()
@@ -85,7 +86,7 @@ impl Default for Policy {
 
 /// The constructors, one for each interface and role.
 impl Policy {
-    /// websocket-driver, and faye-websocket on top of it, as a server.
+    /// Returns the policy of websocket-driver, and of faye-websocket on top of it, as a server.
     #[must_use]
     pub fn websocket_driver_server() -> Self {
         Self {
@@ -106,7 +107,7 @@ impl Policy {
         }
     }
 
-    /// websocket-driver as a client.
+    /// Returns the policy of websocket-driver as a client.
     #[must_use]
     pub fn websocket_driver_client(mask_keys: MaskKeys) -> Self {
         Self {
@@ -116,7 +117,8 @@ impl Policy {
         }
     }
 
-    /// WebSocket-Node (`websocket`) as a server. Pongs are asked for, because a listener may cancel them.
+    /// Returns the policy of WebSocket-Node (`websocket`) as a server. The application sends the
+    /// pongs, because a listener can cancel them.
     #[must_use]
     pub fn websocket_node_server() -> Self {
         Self {
@@ -134,7 +136,7 @@ impl Policy {
         }
     }
 
-    /// WebSocket-Node as a client.
+    /// Returns the policy of WebSocket-Node as a client.
     #[must_use]
     pub fn websocket_node_client(mask_keys: MaskKeys) -> Self {
         Self {
@@ -146,7 +148,7 @@ impl Policy {
         }
     }
 
-    /// ws as a server.
+    /// Returns the policy of ws as a server.
     #[must_use]
     pub fn ws_server() -> Self {
         Self {
@@ -160,7 +162,7 @@ impl Policy {
         }
     }
 
-    /// ws as a client.
+    /// Returns the policy of ws as a client.
     #[must_use]
     pub fn ws_client(mask_keys: MaskKeys) -> Self {
         Self {
@@ -304,7 +306,7 @@ fn ws_close_code(error: &ProtocolError) -> CloseCode {
     match error {
         ProtocolError::UnmaskedFrame => CloseCode::PROTOCOL_ERROR,
         ProtocolError::LengthOverflow => CloseCode::TOO_LARGE,
-        // What zlib does not read.
+        // Data that zlib cannot inflate.
         ProtocolError::Inflate(_) => CloseCode::ENCODING_ERROR,
         _ => error.close_code(),
     }
@@ -316,6 +318,6 @@ impl fmt::Debug for Manner {
     }
 }
 
-/// 64 MiB - 1: "small enough for an average VPS to handle without crashing from process out of
-/// memory", as websocket-driver puts it.
+/// 64 MiB - 1. websocket-driver describes it as "small enough for an average VPS to handle without
+/// crashing from process out of memory".
 pub const DEFAULT_MAX_MESSAGE: usize = 0x3ff_ffff;

@@ -1,9 +1,8 @@
-//! Buffers between two uses.
+//! A pool of spare buffers for each thread.
 //!
-//! A connection that has nothing to keep has no buffer: idle ones cost nothing, and busy ones do not ask
-//! the allocator for every batch. Fresh memory also costs a page fault for every four kilobytes: with
-//! messages of a megabyte that is as much as everything else. So each thread keeps some buffers that
-//! connections have given back.
+//! An idle connection keeps no buffer and costs no memory. A busy connection takes buffers from the
+//! pool instead of calling the allocator for each batch. New memory also costs one page fault per 4
+//! KiB: with messages of 1 MiB, as much time as all other work.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -13,13 +12,13 @@ thread_local! {
     static LARGE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An empty buffer for about so many bytes: a used one, if there is one.
+/// Returns an empty buffer for about `length` bytes, from the pool if possible.
 pub(crate) fn take(length: usize) -> Vec<u8> {
     let spare = if length < LARGE_SIZE { &SMALL } else { &LARGE };
     spare.with_borrow_mut(Vec::pop).unwrap_or_default()
 }
 
-/// Empties a buffer, and gives its memory back.
+/// Empties a buffer, and returns its memory to the pool or to the allocator.
 pub(crate) fn give(buffer: &mut Vec<u8>) {
     let mut buffer = std::mem::take(buffer);
     buffer.clear();
@@ -36,20 +35,20 @@ pub(crate) fn give(buffer: &mut Vec<u8>) {
     });
 }
 
-/// Gives back the memory that a burst has left to a queue.
+/// Releases the excess capacity of a queue after a burst.
 pub(crate) fn shrink<T>(queue: &mut VecDeque<T>) {
     if queue.capacity() / MAX_SLACK > queue.len() {
         queue.shrink_to(queue.len().max(IDLE_LENGTH));
     }
 }
 
-/// What waits has room for at most so many times its length.
+/// The maximum ratio of capacity to length of a queue or buffer.
 pub(crate) const MAX_SLACK: usize = 4;
 const IDLE_LENGTH: usize = 16;
 
 const LARGE_SIZE: usize = 32 * 1024;
-/// What a thread keeps at most: so many small buffers, in all two megabytes; and so many large ones, of
-/// such a size.
+/// The maximum size of a thread's pool: 64 small buffers (2 MiB in all) and 3 large buffers of at
+/// most 4 MiB each.
 const MAX_SMALL: usize = 64;
 const MAX_LARGE: usize = 3;
 const MAX_SIZE: usize = 4 * 1024 * 1024;

@@ -1,9 +1,7 @@
-//! Incremental text validation.
-//!
-//! Knows which bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF).
-//! Does not know where the text came from or who asks.
+//! Incremental UTF-8 validation, RFC 3629: no surrogates, no overlong forms, nothing above
+//! U+10FFFF.
 
-/// How much of a growing text has been proven to be UTF-8.
+/// The validated length of a growing text.
 #[derive(Debug, Default)]
 pub(crate) struct Utf8Proof {
     valid: usize,
@@ -13,8 +11,9 @@ pub(crate) struct Utf8Proof {
 pub(crate) struct InvalidUtf8;
 
 impl Utf8Proof {
-    /// Checks what has been appended to `text` since the last call. An unfinished sequence at the end
-    /// may still become a character; any other invalid byte is refused at once, RFC 6455 §8.1.
+    /// Validates the bytes appended to `text` since the last call. An incomplete sequence at the
+    /// end may still become a character. Any other invalid byte is refused immediately, RFC 6455
+    /// §8.1.
     pub(crate) fn extend(&mut self, text: &[u8]) -> Result<(), InvalidUtf8> {
         let new = text.get(self.valid..).unwrap_or_default();
         match simdutf8::compat::from_utf8(new) {
@@ -25,13 +24,13 @@ impl Utf8Proof {
         Ok(())
     }
 
-    /// Whether the text may end here.
+    /// Returns whether the text may end here.
     pub(crate) fn covers(&self, text: &[u8]) -> bool {
         self.valid == text.len()
     }
 }
 
-/// Whether `text` is UTF-8, for text that is all there.
+/// Returns whether the complete `text` is UTF-8.
 #[inline]
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
     simdutf8::basic::from_utf8(text).is_ok()
@@ -42,29 +41,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_an_invalid_byte_as_soon_as_it_arrives() {
+    fn an_invalid_byte_is_refused_when_it_arrives() {
         let cases: [(&str, &[u8], Option<usize>); 10] = [
             ("ascii", b"abc", None),
             ("κόσμε", "κόσμε".as_bytes(), None),
             ("a smiley in four bytes", "😀".as_bytes(), None),
             ("a lone continuation", b"a\x80", Some(1)),
-            ("C0, never legal", b"\xC0\xAF", Some(0)),
+            ("C0, never valid", b"\xC0\xAF", Some(0)),
             (
-                "overlong, known at its second byte",
+                "overlong, detected at its second byte",
                 b"\xE0\x80\x80",
                 Some(1),
             ),
             (
-                "a surrogate, known at its second byte",
+                "a surrogate, detected at its second byte",
                 b"\xED\xA0\x80",
                 Some(1),
             ),
             (
-                "above U+10FFFF, known at its second byte",
+                "above U+10FFFF, detected at its second byte",
                 b"\xF4\x90\x80\x80",
                 Some(1),
             ),
-            ("F5, never legal", b"ab\xF5", Some(2)),
+            ("F5, never valid", b"ab\xF5", Some(2)),
             ("cut short by a new character", b"\xE2\x82a", Some(2)),
         ];
         for (name, text, refused_at) in cases {
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_sequence_is_tolerated_but_does_not_end_a_text() {
+    fn an_incomplete_sequence_is_valid_except_at_the_end_of_a_text() {
         let mut proof = Utf8Proof::default();
         assert_eq!(proof.extend(b"\xE2\x82"), Ok(()));
         assert!(!proof.covers(b"\xE2\x82"));

@@ -1,14 +1,14 @@
-//! Versions of the protocol.
+//! The versions of the protocol, with their names and numbers.
 //!
-//! Knows their names and numbers. Does not know how a request shows which one it speaks.
+//! `handshake/server.rs` detects the version of a request.
 
-/// Which protocol a connection speaks.
+/// A version of the protocol.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Version {
     /// RFC 6455.
     Hybi13,
-    /// draft-ietf-hybi-thewebsocketprotocol-08 to -12: the frames of RFC 6455, and another version in the
-    /// handshake.
+    /// draft-ietf-hybi-thewebsocketprotocol-08 to -12: the frames of RFC 6455, with another version
+    /// number in the handshake.
     Hybi8,
     /// draft-hixie-thewebsocketprotocol-76.
     Hixie76,
@@ -17,7 +17,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// Whether it is one of the drafts before RFC 6455.
+    /// Returns whether this is hixie-75 or hixie-76.
     #[must_use]
     pub const fn is_draft(self) -> bool {
         match self {
@@ -26,7 +26,8 @@ impl Version {
         }
     }
 
-    /// The value of `Sec-WebSocket-Version`; the first drafts have no such header.
+    /// Returns the value of `Sec-WebSocket-Version`, a header that hixie-75 and hixie-76 do not
+    /// have.
     #[must_use]
     pub const fn number(self) -> Option<&'static str> {
         match self {
@@ -36,7 +37,7 @@ impl Version {
         }
     }
 
-    /// As in the public `version` property.
+    /// Returns the value of the public property `version`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,6 @@
-//! How a connection ends: by the application, by an error of ours, or with its transport.
+//! The ends of a connection: by the application, by an error on our end, or with the transport.
 //!
-//! Knows what each state has to say then. Does not know the closing handshake itself, which is that of
-//! the protocol it speaks.
+//! `hybi/closing.rs` and `hixie/mod.rs` contain the closing handshakes.
 
 use std::collections::VecDeque;
 
@@ -12,11 +11,11 @@ use crate::hixie;
 use crate::output::{ABNORMAL, Caused, Error, Event, Violation};
 
 impl Connection {
-    /// Closes: with a close frame when the connection is open, at once when it is not open yet. Not
-    /// accepted when it is closing or closed. A reason above 123 bytes is cut between two characters.
-    /// The drafts close without code and reason.
+    /// Closes the connection. An open connection sends a close frame; an unopened connection ends
+    /// immediately. Not accepted if the connection is closing or closed.
     ///
-    /// Without a code the close frame is empty.
+    /// Without a code, the close frame is empty. A reason above 123 bytes is truncated between two
+    /// characters. The drafts close without code and reason.
     ///
     /// # Errors
     /// [`InvalidArgument::CloseCode`] for a code that must not travel.
@@ -50,7 +49,8 @@ impl Connection {
         Ok(self.caused(accepted, events))
     }
 
-    /// Fails an open connection because an extension did. A code that must not travel becomes 1010.
+    /// Fails an open connection because an extension failed. Replaces a code that must not travel
+    /// with 1010.
     pub fn fail_extension(&mut self, code: u16, message: &str) -> Caused {
         let mut events = VecDeque::new();
         if let State::Hybi(hybi) = &mut self.state {
@@ -66,7 +66,8 @@ impl Connection {
         self.caused(true, events)
     }
 
-    /// The sessions outside the core have finished, as [`Event::CloseSessions`] asked.
+    /// Continues the close after [`Event::CloseSessions`]. The sessions outside the core have
+    /// finished.
     pub fn sessions_closed(&mut self) -> Caused {
         let mut events = VecDeque::new();
         if let State::Hybi(hybi) = &mut self.state {
@@ -75,7 +76,8 @@ impl Connection {
         self.caused(true, events)
     }
 
-    /// Nothing can be written any more: forgets what waits for that. What has arrived is still there.
+    /// Discards all output, because the transport cannot write any more. Received bytes stay
+    /// available.
     pub fn discard_output(&mut self) -> Caused {
         self.outbox.discard();
         let mut events = VecDeque::new();
@@ -85,18 +87,19 @@ impl Connection {
         self.caused(true, events)
     }
 
-    /// The transport is gone: forgets what waits in either direction, without a word.
+    /// Discards the bytes of both directions without an event, because the transport is gone.
     pub fn abandon(&mut self) {
         self.end();
         self.pending.clear();
         self.outbox.discard();
     }
 
-    /// A method has panicked, and the caller has caught that: nothing in here can be relied on. Forgets
-    /// everything and ends with [`Error::Internal`], which `poll` and [`work`](Self::work) tell. No close
-    /// frame is sent: half of another frame may have been.
+    /// Ends the connection after the caller has caught a panic of one of its methods. The state is
+    /// unreliable, so all of it is discarded. `poll` and [`work`](Self::work) report
+    /// [`Error::Internal`]. No close frame is sent, because part of another frame may already be
+    /// written.
     pub fn fault(&mut self) {
-        // Closed is not enough: what panicked may have been about to say so.
+        // The state alone is not sufficient: the method may have panicked before it reported the end.
         let has_ended = matches!(self.state, State::Ended) && self.pending.is_empty();
         self.abandon();
         if !has_ended {
@@ -109,13 +112,13 @@ impl Connection {
         }
     }
 
-    /// There is no memory for something that the peer has sent, or that waits for it. The connection fails, which
-    /// `poll` and [`work`](Self::work) tell.
+    /// Fails the connection because the allocator refused memory for received bytes or for output.
+    /// `poll` and [`work`](Self::work) report the failure.
     pub fn exhaust(&mut self) {
         self.outbox.lose();
     }
 
-    /// Fails the connection for want of memory: with a close frame when it is open.
+    /// Fails the connection for lack of memory. An open connection sends a close frame.
     pub(super) fn exhausted(&mut self, events: &mut VecDeque<Event>) {
         match &mut self.state {
             State::Ended => {}
@@ -131,8 +134,8 @@ impl Connection {
         }
     }
 
-    /// What a command may have caused, the end among it: nothing follows that, not even what the peer
-    /// caused before and has not been polled.
+    /// Returns the result of a command. If the command ended the connection, discards the events
+    /// not yet polled: nothing may follow the end.
     pub(super) fn caused(
         &mut self,
         accepted: bool,
@@ -145,12 +148,12 @@ impl Connection {
         caused
     }
 
-    /// Stops, and gives all memory back. What is in the outbox is still to be written.
+    /// Ends the connection and releases its memory. The outbox keeps its bytes.
     pub(super) fn end(&mut self) {
         self.state = State::Ended;
     }
 
-    /// A close as the protocol of this connection reports it: the drafts have no codes.
+    /// Returns the close event in this version of the protocol. The drafts have no codes.
     pub(super) fn close_event(&self, code: Option<u16>, reason: String) -> Event {
         if self.settled.version.is_draft() {
             return hixie::CLOSE;

@@ -1,7 +1,7 @@
-//! The opening handshake as a state: how far it is, and what waits for it.
+//! The state of an opening handshake: its stage, and the bytes and messages that wait for it.
 //!
-//! Knows what leads from one stage to the next, in either role. Does not know the words of requests and
-//! answers, nor what the application is told.
+//! `crate::handshake` contains the requests and answers. `opening.rs` contains the commands and
+//! events.
 
 use super::State;
 use super::sending::{Queued, Sent};
@@ -23,34 +23,34 @@ use crate::output::Error;
 use crate::policy::{CloseCodes, Manner, Policy, TextCheck};
 use crate::version::Version;
 
-/// A connection whose opening handshake is not complete.
+/// A connection during its opening handshake.
 #[derive(Debug)]
 pub(super) struct Opening {
     stage: Stage,
     policy: Policy,
-    /// Of the request that a client sends, or the answer that a server sends.
+    /// The headers of a client's request or a server's answer.
     pub(super) headers: HeaderList,
     negotiation: Negotiation,
-    /// Bytes of the peer that no stage has taken.
+    /// Received bytes that no stage has taken.
     inbox: Inbox,
-    /// Frames that were sent before they may flow, in this order.
+    /// Frames sent before the connection opened, in order.
     pub(super) queued: Vec<Queued>,
 }
 
-/// How far an opening handshake is.
+/// The stage of an opening handshake.
 #[derive(Debug)]
 enum Stage {
-    /// A server has this request to answer.
+    /// A server before its answer.
     Server(Request),
-    /// A client has not asked.
+    /// A client before its request.
     Client(ClientHandshake),
-    /// Neither has been started, and more has arrived than may wait for that.
+    /// Either role before `start`, after too many bytes have arrived.
     Flooded(Role),
-    /// A client has asked.
+    /// A client after its request.
     Asked(ClientHandshake, HeadScanner),
-    /// A client has received a good answer, and its extensions are being activated.
+    /// A client after a valid answer, while its extensions are activated.
     Activating,
-    /// A hixie-76 server has answered. The body of the request decides how the handshake goes on.
+    /// A hixie-76 server after its answer. The handshake continues with the body of the request.
     AwaitingBody(KeyNumbers),
 }
 
@@ -60,14 +60,14 @@ enum Role {
     Client,
 }
 
-/// What the opening handshake establishes, for as long as the connection lives.
+/// The results of the opening handshake, for the life of the connection.
 #[derive(Debug)]
 pub(super) struct Settled {
     pub(super) version: Version,
-    /// None before it is known; then the one in use, if any.
+    /// `None` until the subprotocol is known, then the subprotocol in use, if any.
     pub(super) subprotocol: Option<Option<String>>,
     pub(super) response: Option<ResponseHead>,
-    /// The longest message that is received, in bytes.
+    /// The maximum length of a received message, in bytes.
     pub(super) max_message: usize,
     pub(super) text: TextCheck,
     pub(super) manner: &'static Manner,
@@ -89,7 +89,7 @@ impl Settled {
         }
     }
 
-    /// A close code that the application wants to send.
+    /// Checks a close code from the application.
     pub(super) fn code_to_send(&self, code: u16) -> Result<CloseCode, InvalidArgument> {
         match self.manner.close_codes {
             CloseCodes::Any => Ok(CloseCode::any(code)),
@@ -98,19 +98,19 @@ impl Settled {
     }
 }
 
-/// What a step of the handshake leads to.
+/// The next step after an advance of the handshake.
 pub(super) enum Next {
-    /// The peer has to send more.
+    /// Waits for more bytes from the peer.
     Wait,
     Activate,
     Open(Box<Opened>),
     Refuse(HandshakeError),
 }
 
-/// What an opening becomes.
+/// The result of a complete opening handshake.
 pub(super) struct Opened {
     pub(super) state: State,
-    /// Frames that may flow now.
+    /// The frames to send now.
     pub(super) queued: Vec<Queued>,
     pub(super) has_sessions: bool,
 }
@@ -136,8 +136,8 @@ impl Opening {
         }
     }
 
-    /// Stores bytes of the peer. When too much waits for the start, it is dropped: the handshake is
-    /// refused by the next poll, or by the start.
+    /// Stores bytes from the peer. If too many arrive before `start`, discards them. The next poll
+    /// or `start` then refuses the handshake.
     pub(super) fn receive(&mut self, bytes: &[u8]) {
         let role = match self.stage {
             Stage::Flooded(_) => return,
@@ -158,7 +158,7 @@ impl Opening {
         !self.inbox.unread().is_empty() || self.inbox.is_cut()
     }
 
-    /// Whether nothing more should be read before the start.
+    /// Returns whether the caller should read no more before `start`.
     pub(super) fn has_enough(&self) -> bool {
         match &self.stage {
             Stage::Server(_) | Stage::Client(_) => self.inbox.unread().len() >= ENOUGH_BEFORE_START,
@@ -168,7 +168,7 @@ impl Opening {
         }
     }
 
-    /// Keeps what was sent until frames may flow.
+    /// Queues a frame until the connection opens.
     pub(super) fn queue(&mut self, sent: Sent, payload: &[u8], outbox: &mut Outbox) {
         match memory::copy_of(payload) {
             Ok(payload) => self.queued.push(Queued {
@@ -180,17 +180,17 @@ impl Opening {
         }
     }
 
-    /// Bytes of the frames that wait.
+    /// Returns the number of payload bytes in the queue.
     pub(super) fn queued_bytes(&self) -> usize {
         self.queued.iter().map(|frame| frame.payload.len()).sum()
     }
 
-    /// Whether this is a client that has not been started.
+    /// Returns whether this is a client before its request.
     pub(super) fn is_unasked(&self) -> bool {
         matches!(self.stage, Stage::Client(_) | Stage::Flooded(Role::Client))
     }
 
-    /// From now on frames flow.
+    /// Completes the handshake.
     fn open(&mut self, version: Version) -> Next {
         let negotiated = std::mem::take(&mut self.negotiation).negotiated();
         let inbox = std::mem::take(&mut self.inbox);
@@ -203,7 +203,7 @@ impl Opening {
         }))
     }
 
-    /// `None` when it has been started before.
+    /// Sends the request or the answer. Returns `None` if the handshake has already begun.
     pub(super) fn start(&mut self, settled: &Settled, outbox: &mut Outbox) -> Option<Next> {
         match &mut self.stage {
             Stage::Flooded(_) => Some(Next::Refuse(HandshakeError::Flooded)),
@@ -217,7 +217,7 @@ impl Opening {
                 Some(Next::Wait)
             }
             Stage::Server(request) => {
-                // Neither is needed again.
+                // The handshake needs neither again.
                 let (request, headers) =
                     (std::mem::take(request), std::mem::take(&mut self.headers));
                 let answered = self.answer(&request, headers, settled, outbox);
@@ -227,7 +227,7 @@ impl Opening {
         }
     }
 
-    /// A server's answer to a good request.
+    /// Answers a valid request.
     fn answer(
         &mut self,
         request: &Request,
@@ -254,21 +254,21 @@ impl Opening {
                 let (answer, numbers) = draft76::accept(request, &headers)?;
                 outbox.push(answer.as_bytes());
                 self.stage = Stage::AwaitingBody(numbers);
-                // A body that is there already ends the handshake at once.
+                // The body may already have arrived.
                 let next = self.read_body(numbers, settled.version, outbox);
                 Ok(next.unwrap_or(Next::Wait))
             }
         }
     }
 
-    /// What the bytes of the peer bring. `None` when they bring nothing.
+    /// Processes received bytes. Returns `None` if they are incomplete.
     pub(super) fn advance(&mut self, settled: &mut Settled, outbox: &mut Outbox) -> Option<Next> {
         match &mut self.stage {
             Stage::Flooded(_) => Some(Next::Refuse(HandshakeError::Flooded)),
             Stage::Asked(handshake, scanner) => {
                 let inbox = &mut self.inbox;
                 let found = match scanner.response(inbox.unread()) {
-                    // The rest has been dropped.
+                    // The rest of the answer was discarded.
                     Ok(None) if inbox.is_cut() => Err(HandshakeError::MalformedResponse),
                     found => found.transpose()?,
                 };
@@ -331,7 +331,8 @@ impl Opening {
         }
     }
 
-    /// How the connection fails by this error. `None` for a server that has answered already.
+    /// Refuses the handshake and returns the error of the connection. Returns `None` for a server
+    /// that has already answered.
     pub(super) fn refuse(&self, error: HandshakeError, outbox: &mut Outbox) -> Option<Error> {
         match &self.stage {
             Stage::Server(_) | Stage::Flooded(Role::Server) => {
@@ -347,14 +348,14 @@ impl Opening {
     }
 }
 
-/// The most that transports hand over at a time, in bytes.
+/// The maximum chunk of the transports, in bytes.
 pub const FULL_CHUNK: usize = 64 * 1024;
-/// What is worth reading before the start.
+/// The number of bytes after which the caller should stop reading before `start`.
 const ENOUGH_BEFORE_START: usize = FULL_CHUNK;
-/// What is kept before the start. The bytes that bring it above that are kept as well.
+/// The number of bytes stored before `start`. The chunk that exceeds it is stored too.
 const MAX_BEFORE_START: usize = 1024 * 1024;
 
-/// A client judges the server's answer.
+/// Checks the server's answer to a client.
 fn judge(
     handshake: &ClientHandshake,
     negotiation: &mut Negotiation,

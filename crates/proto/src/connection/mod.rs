@@ -1,7 +1,8 @@
-//! One connection, from the opening handshake to the close.
+//! One connection, from the opening handshake to the close: its state, and the processing of
+//! received bytes.
 //!
-//! Knows in which state a connection is, and what the peer causes in each. What the application causes is
-//! in `opening.rs`, `sending.rs` and `closing.rs`. Does not know sockets, timers or threads.
+//! `opening.rs`, `sending.rs` and `closing.rs` contain the commands of the application. Sockets,
+//! timers and threads are outside the core.
 
 mod closing;
 mod handshake;
@@ -30,41 +31,41 @@ use crate::version::Version;
 pub use handshake::FULL_CHUNK;
 use handshake::{Opening, Settled};
 
-/// A WebSocket connection without a socket. See the [crate] documentation for how to drive it.
+/// A WebSocket connection without a socket. The [crate] documentation describes its use.
 ///
-/// What the application causes is the return value of a command. The bytes of a command are in the outbox
-/// when it returns; its events come after the bytes. Commands never advance decoding.
+/// A command returns its results. When it returns, its bytes are in the outbox, and they precede
+/// its events. Commands never decode received bytes.
 #[derive(Debug)]
 pub struct Connection {
     state: State,
     settled: Settled,
     outbox: Outbox,
-    /// Events that the peer has caused, and that have not been polled.
+    /// The events of received bytes, not polled yet.
     pending: VecDeque<Event>,
 }
 
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "nearly all connections speak frames, and every message passes here"
+    reason = "nearly all connections are in this state, and each message passes through it"
 )]
 enum State {
-    /// The opening handshake is not complete.
+    /// During the opening handshake.
     Opening(Box<Opening>),
-    /// Frames flow, until both ends have said that they close.
+    /// Open or closing, with the frames of RFC 6455.
     Hybi(Hybi),
-    /// The same for the drafts.
+    /// Open or closing, with the frames of a draft.
     Hixie(Hixie),
-    /// The connection ended before it was open, or was abandoned.
+    /// Ended before it opened, or abandoned.
     Ended,
 }
 
-/// The constructors: where a connection comes from.
+/// Constructors.
 impl Connection {
-    /// A server's end, for a request that was parsed elsewhere.
+    /// Creates a server's end for a parsed request.
     ///
     /// # Errors
-    /// [`InvalidArgument::Subprotocol`] for a name that could not be written.
+    /// [`InvalidArgument::Subprotocol`] for a name with control characters.
     pub fn server(request: Request, policy: Policy) -> Result<Self, InvalidArgument> {
         check_subprotocols(&policy.subprotocols)?;
         let version = server::version(&request, &policy);
@@ -78,10 +79,11 @@ impl Connection {
         Ok(Self::new(State::Opening(Box::new(opening)), settled))
     }
 
-    /// A client's end. `nonce` is 16 random bytes, which the server must prove to have read.
+    /// Creates a client's end. `nonce` is 16 random bytes, and the server must prove that it has
+    /// read them.
     ///
     /// # Errors
-    /// [`InvalidArgument::Subprotocol`] for a name that could not be written.
+    /// [`InvalidArgument::Subprotocol`] for a name with control characters.
     pub fn client(
         request: &ClientRequest,
         nonce: Nonce,
@@ -96,8 +98,8 @@ impl Connection {
         Ok(Self::new(State::Opening(Box::new(opening)), settled))
     }
 
-    /// An end whose opening handshake was made elsewhere, in either role. It is open: no head is written, and no
-    /// [`Event::Open`] comes. `deflate` is what was agreed on, if messages are compressed.
+    /// Creates an open connection of either role, after an opening handshake made elsewhere. Writes
+    /// no head and reports no [`Event::Open`]. `deflate` is the agreement on compression, if any.
     #[must_use]
     pub fn established(policy: &Policy, version: Version, deflate: Option<Agreed>) -> Self {
         let negotiated = deflate.map_or(Negotiated::Nothing, Negotiated::Deflate);
@@ -116,7 +118,7 @@ impl Connection {
 }
 
 impl State {
-    /// Frames flow. `inbox` has those that have arrived.
+    /// Returns the open state. `inbox` contains the bytes that arrived with the handshake.
     fn open(policy: &Policy, version: Version, negotiated: Negotiated, inbox: Inbox) -> Self {
         let max_message = policy.max_message;
         match version {
@@ -127,10 +129,10 @@ impl State {
     }
 }
 
-/// What the peer causes: feed bytes, then poll until nothing is left.
+/// Received bytes: pass them to `receive`, then poll until `None`.
 impl Connection {
-    /// Stores bytes from the peer, and does nothing else; not even that once the connection is over, or
-    /// when too much waits for its start.
+    /// Stores bytes from the peer without decoding them. Discards them after the end of the
+    /// connection, and if too many arrive before `start`.
     pub fn receive(&mut self, bytes: &[u8]) {
         match &mut self.state {
             State::Opening(opening) => opening.receive(bytes),
@@ -140,8 +142,8 @@ impl Connection {
         }
     }
 
-    /// The next message, if the next thing the peer caused is one. It changes no state that a handler
-    /// could observe, so a run of messages may be collected before the first one is delivered.
+    /// Returns the next message, unless another output precedes it. Changes no state that a handler
+    /// could observe, so a caller may collect a run of messages before it delivers the first.
     #[inline]
     pub fn poll_message(&mut self) -> Option<Message<'_>> {
         match &mut self.state {
@@ -150,8 +152,8 @@ impl Connection {
         }
     }
 
-    /// The next thing the peer caused, or `None` when more bytes are needed. Advances the protocol by
-    /// that one thing, so what a handler sees is the state at that moment.
+    /// Returns the next output, or `None` until more bytes arrive. Advances the protocol by one
+    /// output, so that a handler sees the state at that point.
     pub fn poll(&mut self) -> Option<Output<'_>> {
         if let Some(event) = self.pending.pop_front() {
             return Some(Output::Event(event));
@@ -175,8 +177,9 @@ impl Connection {
         }
     }
 
-    /// What sessions outside the core have made of an [`Output::Transform`]: true when it may be
-    /// delivered. Else it breaks a rule, and the events say so.
+    /// Accepts a message that sessions outside the core have transformed from
+    /// [`Output::Transform`]. If the result is accepted, the caller delivers the message. Otherwise
+    /// the message violates a rule and the connection fails.
     pub fn transformed(&mut self, kind: Kind, payload: &[u8]) -> Caused {
         let violation = if payload.len() > self.settled.max_message {
             Some(ProtocolError::TooLarge)
@@ -195,14 +198,15 @@ impl Connection {
     }
 }
 
-/// What can be read at any time.
+/// Properties, available in any state.
 impl Connection {
-    /// The bytes to write. They stay there until the caller, having written them, clears it.
+    /// Returns the bytes to write. They stay until the caller has written them and clears the
+    /// outbox.
     pub fn outbox(&mut self) -> &mut Outbox {
         &mut self.outbox
     }
 
-    /// Where the connection stands.
+    /// Returns the state of the connection.
     #[must_use]
     pub fn ready_state(&self) -> ReadyState {
         match &self.state {
@@ -215,38 +219,40 @@ impl Connection {
         }
     }
 
-    /// The longest message that is received, in bytes.
+    /// Returns the maximum length of a received message, in bytes.
     #[must_use]
     pub fn max_length(&self) -> usize {
         self.settled.max_message
     }
 
-    /// Which protocol the connection speaks.
+    /// Returns the version of the protocol.
     #[must_use]
     pub fn version(&self) -> Version {
         self.settled.version
     }
 
-    /// The subprotocol in use: a server knows it from the beginning, a client from the answer.
+    /// Returns the subprotocol in use. A server knows it from the beginning, a client after the
+    /// answer.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.settled.subprotocol.as_ref()?.as_deref()
     }
 
-    /// Whether it is known which subprotocol is in use, or that there is none. After an answer that chose one
-    /// that was not offered, there is none.
+    /// Returns whether the subprotocol, or its absence, is known. After an answer with a
+    /// subprotocol that the client did not offer, no subprotocol is in use.
     #[must_use]
     pub fn knows_subprotocol(&self) -> bool {
         self.settled.subprotocol.is_some()
     }
 
-    /// The server's answer to a client, as soon as it has arrived, good or bad.
+    /// Returns the server's answer to a client, valid or not, after it has arrived.
     #[must_use]
     pub fn response(&self) -> Option<&ResponseHead> {
         self.settled.response.as_ref()
     }
 
-    /// Whether [`poll`](Self::poll) has to be asked when [`poll_message`](Self::poll_message) has nothing.
+    /// Returns whether the caller must call [`poll`](Self::poll) after
+    /// [`poll_message`](Self::poll_message) has returned `None`.
     #[must_use]
     pub fn needs_poll(&self) -> bool {
         if self.outbox.has_lost() || !self.pending.is_empty() {
@@ -259,7 +265,7 @@ impl Connection {
         }
     }
 
-    /// Whether bytes have arrived that nothing has come of yet, or something is still to be told.
+    /// Returns whether received bytes are unprocessed, or events are not polled yet.
     #[must_use]
     pub fn has_unread(&self) -> bool {
         !self.pending.is_empty()
@@ -271,10 +277,10 @@ impl Connection {
             }
     }
 
-    /// Whether a large message is being compressed. What is sent meanwhile waits for it, and all of it
-    /// for [`work`](Self::work), which is to be called when other connections have had their turn. The
-    /// last work of a connection that has [faulted](Self::fault), or has no [memory](Self::exhaust), is to tell
-    /// so.
+    /// Returns whether [`work`](Self::work) has something to do. A large message is compressed in
+    /// slices, and later messages wait for it. The caller calls `work` after other connections have
+    /// had their turn. After a [fault](Self::fault) or [exhaustion](Self::exhaust) of memory, the
+    /// last call reports it.
     #[must_use]
     pub fn has_work(&self) -> bool {
         matches!(&self.state, State::Hybi(hybi) if hybi.has_work())
@@ -282,14 +288,14 @@ impl Connection {
             || self.outbox.has_lost()
     }
 
-    /// Whether it has [faulted](Self::fault), and that is still to be told.
+    /// Returns whether the connection has [faulted](Self::fault) and has not reported it yet.
     #[must_use]
     pub fn has_faulted(&self) -> bool {
         matches!(self.pending.front(), Some(Event::Error(Error::Internal)))
     }
 
-    /// Bytes accepted and not handed out for writing: in the outbox, waiting for the handshake or for
-    /// their turn to be compressed.
+    /// Returns the number of accepted bytes not yet handed out for writing: in the outbox, in the
+    /// queue of the handshake, and in the backlog of compression.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
         let queued = match &self.state {
@@ -299,7 +305,7 @@ impl Connection {
         self.waiting() + queued
     }
 
-    /// The same without those that wait for the handshake.
+    /// Returns the same number without the queue of the handshake.
     #[must_use]
     #[inline]
     pub fn waiting(&self) -> usize {

@@ -1,7 +1,6 @@
-//! The opening handshake of a connection, in either role: from nothing to frames.
+//! The commands of the opening handshake, in both roles.
 //!
-//! Knows what the application may do before the connection is open, and what it is told. How far a
-//! handshake is, is in `handshake.rs`.
+//! `handshake.rs` contains its stages.
 
 use super::handshake::{Next, Opened};
 use super::sending::{Queued, Sent};
@@ -11,10 +10,10 @@ use crate::error::{HandshakeError, InvalidArgument};
 use crate::extension::negotiation::Negotiation;
 use crate::output::{Caused, Error, Event};
 
-/// Commands of the opening handshake. Like all commands they return their events, and their bytes are
-/// in the outbox.
+/// The commands of the opening handshake. They return their events, and their bytes are in the
+/// outbox.
 impl Connection {
-    /// Adds a header to the handshake. False once there is nothing to add it to.
+    /// Adds a header to the handshake. Returns false after the handshake is complete.
     ///
     /// # Errors
     /// See [`HeaderList::set`](crate::http::headers::HeaderList::set).
@@ -25,8 +24,8 @@ impl Connection {
         }
     }
 
-    /// Starts the opening handshake: a server answers, a client asks. Accepted once, and by a server
-    /// only if the request is a good one.
+    /// Begins the opening handshake: a client sends its request, a server its answer. Accepted
+    /// once, and by a server only if the request is valid.
     pub fn start(&mut self) -> Caused {
         let started = match &mut self.state {
             State::Opening(opening) => opening.start(&self.settled, &mut self.outbox),
@@ -42,8 +41,8 @@ impl Connection {
         }
     }
 
-    /// The negotiation of extensions whose sessions live outside the core, when it is time for it: on a
-    /// server before [`start`](Self::start), if the request is a good one; on a client before
+    /// Returns the negotiation, if sessions outside the core can take part in it now. On a server,
+    /// before [`start`](Self::start), for a valid request. On a client, before
     /// [`start`](Self::start), and again after [`Event::Activate`].
     pub fn negotiation(&mut self) -> Option<&mut Negotiation> {
         match &mut self.state {
@@ -52,7 +51,7 @@ impl Connection {
         }
     }
 
-    /// The client's extensions have been activated: the connection opens.
+    /// Opens the connection of a client whose extensions have been activated.
     pub fn activated(&mut self) -> Caused {
         let activated = match &mut self.state {
             State::Opening(opening) => opening.activated(self.settled.version),
@@ -67,7 +66,7 @@ impl Connection {
         }
     }
 
-    /// Fails an opening handshake: a server answers 400, a client just ends.
+    /// Fails the opening handshake. A server answers with status 400. A client ends the connection.
     pub fn refuse(&mut self, error: HandshakeError) -> Caused {
         let refused = match &self.state {
             State::Opening(opening) => opening.refuse(error, &mut self.outbox),
@@ -84,7 +83,7 @@ impl Connection {
 }
 
 impl Connection {
-    /// Does what a step of the handshake leads to.
+    /// Carries out a step of the handshake.
     pub(super) fn step(&mut self, next: Next) -> Vec<Event> {
         match next {
             Next::Wait => Vec::new(),
@@ -94,7 +93,7 @@ impl Connection {
         }
     }
 
-    /// From now on frames flow, those first that have been waiting.
+    /// Opens the connection and sends the queued frames.
     fn open(&mut self, opened: Opened) -> Vec<Event> {
         let Opened {
             state,
@@ -139,11 +138,11 @@ impl Connection {
     }
 }
 
-/// What can be read at any time.
+/// Properties, available in any state.
 impl Connection {
-    /// Whether so much waits for [`start`](Self::start) that nothing more should be read until then. RFC
-    /// 6455 §4.1 has a client wait for the answer, so little comes before it; a peer that goes on sending
-    /// fails the handshake at 1 MiB.
+    /// Returns whether the caller should stop reading until [`start`](Self::start), because enough
+    /// bytes are stored. RFC 6455 §4.1 requires a client to wait for the answer, so few bytes
+    /// arrive before it. A peer that continues to send fails the handshake at 1 MiB.
     #[must_use]
     pub fn has_enough(&self) -> bool {
         match &self.state {

@@ -1,7 +1,6 @@
-//! What the application sends: messages, pings, pongs.
+//! The commands for messages, pings and pongs, and the queue before the connection opens.
 //!
-//! Knows what may be sent in which state, and what waits for the connection to open. Does not know how
-//! frames are made.
+//! `hybi` and `hixie` encode the frames.
 
 use super::{Connection, State};
 use crate::error::InvalidArgument;
@@ -10,25 +9,25 @@ use crate::hybi::decoder::MAX_CONTROL_PAYLOAD;
 use crate::hybi::prepared::Prepared;
 use crate::output::{Caused, Form, Kind};
 
-/// What was sent before frames could flow.
+/// A frame sent before the connection opened.
 #[derive(Debug)]
 pub(super) struct Queued {
     pub(super) sent: Sent,
     pub(super) payload: Vec<u8>,
-    /// It has a receipt: see [`Connection::mark`].
+    /// Whether the frame has a receipt: see [`Connection::mark`].
     pub(super) is_marked: bool,
 }
 
-/// What the application sends with a payload.
+/// The kinds of sent frames.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Sent {
     Message(Kind, Form),
-    /// As it is.
+    /// A frame sent without changes.
     Frame(FrameStart, KeySource),
 }
 
 impl Sent {
-    /// Whether it is a text message, the only kind that the drafts have.
+    /// Returns whether this is a text message, the only kind in the drafts.
     const fn is_text(self) -> bool {
         match self {
             Self::Message(kind, _) => matches!(kind, Kind::Text),
@@ -37,16 +36,16 @@ impl Sent {
     }
 }
 
-/// What the application sends. The bytes of a command are in the outbox when it returns.
+/// The commands of sending. When a command returns, its bytes are in the outbox.
 impl Connection {
-    /// Sends a message. False when the connection is closing or closed, and for binary messages of the
-    /// drafts, which have none; before it is open, the message waits for that.
+    /// Sends a message. Before the connection opens, the message is queued. Returns false if the
+    /// connection is closing or closed, and for binary messages in the drafts.
     #[inline]
     pub fn send(&mut self, kind: Kind, payload: &[u8]) -> bool {
         self.send_in(Form::Negotiated, kind, payload)
     }
 
-    /// [`send`](Self::send) in this form.
+    /// Sends a message like [`send`](Self::send), in this form.
     #[inline]
     pub fn send_in(&mut self, form: Form, kind: Kind, payload: &[u8]) -> bool {
         match &mut self.state {
@@ -57,8 +56,8 @@ impl Connection {
         }
     }
 
-    /// Sends one frame as it is, uncompressed. What a peer makes of a row of them is the application's business.
-    /// False as for [`send`](Self::send).
+    /// Sends one frame without changes. The application is responsible for the sequence of frames.
+    /// Returns false like [`send`](Self::send).
     ///
     /// # Errors
     /// [`InvalidArgument::ControlTooLong`] for a control frame above 125 bytes, RFC 6455 §5.5.
@@ -74,14 +73,14 @@ impl Connection {
         Ok(self.send_now(Sent::Frame(start, key), payload))
     }
 
-    /// Sends a message that was made for many connections, with the frames that it has ready. What is
-    /// received, and what is returned, is as for [`send`](Self::send).
+    /// Sends a prepared message with its ready frames. The effect and the result are those of
+    /// [`send`](Self::send).
     #[inline]
     pub fn send_prepared(&mut self, prepared: &Prepared) -> bool {
         self.send_prepared_in(Form::Negotiated, prepared)
     }
 
-    /// [`send_prepared`](Self::send_prepared) in this form.
+    /// Sends a prepared message like [`send_prepared`](Self::send_prepared), in this form.
     #[inline]
     pub fn send_prepared_in(&mut self, form: Form, prepared: &Prepared) -> bool {
         match &mut self.state {
@@ -100,7 +99,7 @@ impl Connection {
         }
     }
 
-    /// Sends a ping. False as for [`send`](Self::send).
+    /// Sends a ping. Returns false like [`send`](Self::send).
     ///
     /// # Errors
     /// [`InvalidArgument::ControlTooLong`] above 125 bytes, RFC 6455 §5.5.
@@ -108,7 +107,7 @@ impl Connection {
         self.send_frame(FrameStart::whole(Opcode::Ping), KeySource::Policy, payload)
     }
 
-    /// Sends a pong that answers no ping, RFC 6455 §5.5.3. False as for [`send`](Self::send).
+    /// Sends an unsolicited pong, RFC 6455 §5.5.3. Returns false like [`send`](Self::send).
     ///
     /// # Errors
     /// [`InvalidArgument::ControlTooLong`] above 125 bytes.
@@ -116,11 +115,11 @@ impl Connection {
         self.send_frame(FrameStart::whole(Opcode::Pong), KeySource::Policy, payload)
     }
 
-    /// Marks the end of the message that has just been accepted:
-    /// [`Outbox::take_passed`](crate::outbox::Outbox::take_passed) tells when it has left, wherever it
-    /// waits now. Those that were made with `send_transformed` are marked like others.
+    /// Marks the end of the last accepted message, including those of `send_transformed`.
+    /// [`Outbox::take_passed`](crate::outbox::Outbox::take_passed) reports when it has left,
+    /// wherever it waits now.
     pub fn mark(&mut self) {
-        // What is lost never leaves.
+        // Lost bytes never leave.
         if self.outbox.has_lost() {
             return;
         }
@@ -135,7 +134,7 @@ impl Connection {
         }
     }
 
-    /// Does one slice of the work that [`has_work`](Self::has_work) speaks of.
+    /// Does one slice of the work that [`has_work`](Self::has_work) reports.
     pub fn work(&mut self) -> Caused {
         let mut events = std::collections::VecDeque::new();
         if self.has_faulted() {

@@ -1,31 +1,30 @@
-//! The grammar of `Sec-WebSocket-Extensions`, RFC 6455 §9.1.
+//! The grammar of `Sec-WebSocket-Extensions`, RFC 6455 §9.1: tokens, parameters and quoted strings.
 //!
-//! Knows tokens, parameters and quoted strings, in one pass over the value. Does not know any
-//! extension.
+//! Independent of any particular extension.
 
 use crate::http::headers::{is_token, is_token_byte};
 
-/// A parameter list as it stands in the header; `None` for a parameter without a value.
+/// The parameters in a header. The value of a parameter is `None` if it is missing.
 pub type Parameters = Vec<(String, Option<String>)>;
 
-/// One element of the header: an offer in a request, a response in an answer.
+/// One element of the header: an offer in a request, or a response in an answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Element {
-    /// The extension's name.
+    /// The name of the extension.
     pub name: String,
-    /// Its parameters, in order.
+    /// The parameters, in order.
     pub parameters: Parameters,
 }
 
-/// The value is outside the grammar.
+/// A value outside the grammar.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Malformed;
 
-/// Parses a header value. White space may stand around `,`, `;` and `=`, as in websocket-extensions
+/// Parses a header value. Allows white space around `,`, `;` and `=`, like websocket-extensions
 /// 0.2.
 ///
 /// # Errors
-/// [`Malformed`] for everything outside the grammar, an empty list among it.
+/// [`Malformed`] for a value outside the grammar, including an empty list.
 pub fn parse(value: &str) -> Result<Vec<Element>, Malformed> {
     let mut cursor = Cursor {
         rest: value.as_bytes(),
@@ -65,8 +64,8 @@ fn element(cursor: &mut Cursor<'_>) -> Result<Element, Malformed> {
     }
 }
 
-/// Prints an element so that [`parse`] reads the same: what is not a token is quoted. This goes further
-/// than websocket-extensions, which leaves backslashes and empty values as they are.
+/// Prints an element so that [`parse`] returns it. Quotes values that are not tokens.
+/// websocket-extensions, in contrast, does not escape backslashes or quote empty values.
 #[must_use]
 pub fn print(name: &str, parameters: &[(String, Option<String>)]) -> String {
     let mut printed = name.to_owned();
@@ -89,8 +88,8 @@ pub fn print(name: &str, parameters: &[(String, Option<String>)]) -> String {
     printed
 }
 
-/// Whether a parameter's value is a number in the sense of websocket-extensions, which hands it over
-/// as one: `-?(0|[1-9][0-9]*)(\.[0-9]+)?`.
+/// Returns a parameter's value as a number if websocket-extensions does so:
+/// `-?(0|[1-9][0-9]*)(\.[0-9]+)?`.
 #[must_use]
 pub fn number(value: &str) -> Option<f64> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -137,7 +136,7 @@ impl Cursor<'_> {
         Ok(String::from_utf8_lossy(token).into_owned())
     }
 
-    /// A token or a quoted string, of which the quotes and the backslashes are dropped.
+    /// Parses a token or a quoted string, without quotes and backslashes.
     fn value(&mut self) -> Result<String, Malformed> {
         if !self.accept(b'"') {
             return self.token();
@@ -151,7 +150,7 @@ impl Cursor<'_> {
                 b'\\' => {
                     let (&escaped, rest) = self.rest.split_first().ok_or(Malformed)?;
                     self.rest = rest;
-                    // RFC 9110 §5.6.4: control characters are not quoted away.
+                    // RFC 9110 §5.6.4: a backslash does not permit control characters.
                     if !escaped.is_ascii() || is_control(escaped) {
                         return Err(Malformed);
                     }
@@ -164,7 +163,7 @@ impl Cursor<'_> {
     }
 }
 
-/// A control character other than the tab, which counts as white space.
+/// Returns whether `byte` is a control character other than the tab, which counts as white space.
 fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
 }
@@ -174,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_names_and_parameters_in_order() {
+    fn names_and_parameters_are_parsed_in_order() {
         let parsed =
             parse("permessage-deflate; client_max_window_bits;a=1 ; b = \"x, \\\"y\" ,foo")
                 .unwrap();
@@ -199,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn prints_what_it_reads() {
+    fn a_parsed_element_is_printed_unchanged() {
         let headers = [
             r#"a; b; c=1; d="x, \"y"; e=-0.5"#,
             r#"a; b="\\""#,
@@ -217,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_which_values_are_numbers() {
+    fn only_decimal_numbers_without_leading_zeros_are_numbers() {
         let cases = [
             ("0", Some(0.0)),
             ("15", Some(15.0)),
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_the_grammar_does_not_have() {
+    fn a_value_outside_the_grammar_is_refused() {
         let cases = [
             "",
             " ",

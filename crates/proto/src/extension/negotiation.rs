@@ -1,7 +1,6 @@
-//! Which extensions a connection uses.
+//! The negotiation of extensions: offers, responses, and the owners of reserved bits.
 //!
-//! Knows offers, responses and who owns which reserved bit. Does not know what an extension does with
-//! its parameters; those of permessage-deflate are judged in `deflate/agreement.rs`.
+//! Parameters have no meaning here. `deflate/agreement.rs` judges those of permessage-deflate.
 
 use super::deflate;
 use super::deflate::agreement::{Agreed, NAME as DEFLATE};
@@ -10,8 +9,8 @@ use super::header::{Element, print};
 use crate::error::InvalidArgument;
 use crate::frame::Rsv;
 
-/// A negotiation under way: on a server from offers to a response, on a client from a response to
-/// activated sessions.
+/// A negotiation: on a server from offers to a response, on a client from a response to activated
+/// sessions.
 #[derive(Debug, Default)]
 pub struct Negotiation {
     received: Vec<Element>,
@@ -21,18 +20,18 @@ pub struct Negotiation {
     deflate: Option<Agreed>,
 }
 
-/// What has been negotiated: who transforms the messages of a connection.
+/// The result of a negotiation: the owner of the transformation.
 #[derive(Debug)]
 pub(crate) enum Negotiated {
-    /// No extension does.
+    /// No extension transforms messages.
     Nothing,
-    /// The core, with permessage-deflate.
+    /// The core transforms messages with permessage-deflate.
     Deflate(Agreed),
-    /// Sessions outside the core, which own these bits.
+    /// Sessions outside the core transform messages and own these reserved bits.
     Sessions(Rsv),
 }
 
-/// Two extensions want the same reserved bit.
+/// The error of two extensions that claim the same reserved bit.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
     "Server sent two extension responses that use the RSV{bit} bit: \"{owner}\" and \"{name}\""
@@ -44,15 +43,15 @@ pub struct Conflict {
 }
 
 impl Negotiation {
-    /// Starts from what the peer sent.
+    /// Stores the elements received from the peer.
     pub(crate) fn receive(&mut self, received: Vec<Element>) {
         self.received = received;
     }
 
-    /// Adds an offer of ours, or a response.
+    /// Adds an offer or a response.
     ///
     /// # Errors
-    /// [`InvalidArgument::Header`] when it contains CR, LF or NUL, which would end the header line.
+    /// [`InvalidArgument::Header`] for CR, LF or NUL, which would end the header line.
     pub fn add(
         &mut self,
         name: &str,
@@ -71,7 +70,7 @@ impl Negotiation {
     /// Makes an extension the owner of its reserved bits.
     ///
     /// # Errors
-    /// [`Conflict`] with the first owner of one of them.
+    /// [`Conflict`] with the first other owner of one of the bits.
     pub fn reserve(&mut self, name: &str, rsv: Rsv) -> Result<(), Conflict> {
         match self.conflict(name, rsv) {
             Some(conflict) => Err(conflict),
@@ -82,15 +81,15 @@ impl Negotiation {
         }
     }
 
-    /// A client's offer of permessage-deflate.
+    /// Adds a client's offer of permessage-deflate.
     pub fn offer_deflate(&mut self, options: &DeflateOptions) {
         let offer = options.offer();
         self.offered.push(DEFLATE.to_owned());
         self.printed.push(print(DEFLATE, &offer));
     }
 
-    /// A server's answer to the client's offers of permessage-deflate. False if none is acceptable, or
-    /// another extension owns the bit.
+    /// Adds a server's answer to the client's offers of permessage-deflate. Returns false if no
+    /// offer is acceptable, or another extension owns the bit.
     pub fn answer_deflate(&mut self, options: &DeflateOptions) -> bool {
         let offers = self.received.iter();
         let offers = offers
@@ -107,21 +106,21 @@ impl Negotiation {
         true
     }
 
-    /// A client judges the server's response to its offer of permessage-deflate. False if it is not
-    /// acceptable.
+    /// Activates permessage-deflate on a client with the server's response. Returns false if the
+    /// response is not acceptable.
     pub fn activate_deflate(&mut self, options: &DeflateOptions) -> bool {
         let response = self.received.iter().find(|element| element.name == DEFLATE);
         self.deflate = response.and_then(|response| options.activate(&response.parameters));
         self.deflate.is_some()
     }
 
-    /// What was agreed on for permessage-deflate, for a session outside the core: where other extensions
-    /// transform messages too, the core transforms none.
+    /// Takes the agreement on permessage-deflate, for a session outside the core. The core then
+    /// transforms no messages, because other extensions transform them too.
     pub fn take_deflate(&mut self) -> Option<Agreed> {
         self.deflate.take()
     }
 
-    /// Whether another extension owns one of these bits.
+    /// Returns the conflict with another owner of one of these bits, if any.
     #[must_use]
     pub fn conflict(&self, name: &str, rsv: Rsv) -> Option<Conflict> {
         for (bit, wanted) in (1..).zip(rsv.each()) {
@@ -139,13 +138,13 @@ impl Negotiation {
         None
     }
 
-    /// What the peer sent, in its order.
+    /// Returns the elements received from the peer, in order.
     #[must_use]
     pub fn received(&self) -> &[Element] {
         &self.received
     }
 
-    /// A response to something that was not offered, if the peer sent one.
+    /// Returns the name of a response without an offer, if any.
     pub(crate) fn unknown(&self) -> Option<&str> {
         let names = self.received.iter().map(|element| element.name.as_str());
         names
@@ -153,12 +152,12 @@ impl Negotiation {
             .find(|name| !self.offered.iter().any(|offered| offered == name))
     }
 
-    /// The header to send, unless it would be empty.
+    /// Returns the value of the header to send, and `None` if it would be empty.
     pub(crate) fn header(&self) -> Option<String> {
         (!self.printed.is_empty()).then(|| self.printed.join(", "))
     }
 
-    /// Who transforms messages from now on.
+    /// Returns the result of the negotiation.
     pub(crate) fn negotiated(&self) -> Negotiated {
         if let Some(agreed) = self.deflate {
             return Negotiated::Deflate(agreed);
@@ -199,7 +198,7 @@ mod tests {
         ));
     }
     #[test]
-    fn refuses_what_would_end_the_header_line() {
+    fn parameters_that_would_end_the_header_line_are_refused() {
         let mut negotiation = Negotiation::default();
         let parameter = |value: &str| [("a".to_owned(), Some(value.to_owned()))];
         for value in ["x\r\nSet-Cookie: y", "x\n", "x\0"] {

@@ -1,7 +1,6 @@
-//! Frames to bytes.
+//! Frame encoding, RFC 6455 §5.2, with the shortest form of the length.
 //!
-//! Knows the frame layout of RFC 6455 §5.2 and writes the shortest form. Does not know whether a
-//! frame may be sent.
+//! The caller decides whether a frame may be sent.
 
 use bytes::BufMut as _;
 
@@ -34,8 +33,8 @@ pub(crate) fn encode(
         return;
     };
     out.put_slice(&key);
-    // Block by block, so that masking finds the bytes where copying left them: in the cache. A block is a
-    // number of whole keys.
+    // Copies and masks block by block, so that the bytes are still in the cache when they are
+    // masked. The length of a block is a multiple of the key's length.
     for block in payload.chunks(BLOCK) {
         let start = out.len();
         out.put_slice(block);
@@ -43,7 +42,7 @@ pub(crate) fn encode(
     }
 }
 
-/// Bytes that a frame has beside its payload at most.
+/// The maximum length of a frame header, in bytes.
 pub(crate) const MAX_HEADER: usize = 14;
 
 #[cfg(test)]
@@ -52,7 +51,7 @@ mod tests {
     use crate::frame::Opcode;
 
     #[test]
-    fn writes_the_shortest_length() {
+    fn a_frame_has_the_shortest_length_field() {
         let cases: [(usize, &[u8]); 6] = [
             (0, &[0x82, 0]),
             (125, &[0x82, 125]),
@@ -71,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_with_the_key_it_announces() {
+    fn the_payload_is_masked_with_the_key_in_the_header() {
         // RFC 6455 §5.7, "a single-frame masked text message".
         let mut out = Vec::new();
         let key = Some([0x37, 0xFA, 0x21, 0x3D]);

@@ -1,17 +1,16 @@
-//! Masking, RFC 6455 §5.3.
+//! Masking, RFC 6455 §5.3: the XOR, and the source of masking keys.
 //!
-//! Knows the XOR and where masking keys come from. Does not know which role must mask.
+//! The policy decides which role masks.
 
 use std::fmt;
 
-/// Bytes that are copied and masked at a time: half of a common first-level data cache.
+/// The bytes copied and masked at a time: half of a common first-level data cache.
 pub(crate) const BLOCK: usize = 16 * 1024;
 
-/// The 4 bytes that a client's payload is XORed with.
+/// The four bytes that are XORed with the payload.
 pub type MaskingKey = [u8; 4];
 
-/// XORs `payload` with the masking key, of which `offset` bytes of the same payload are already done.
-/// Masking and unmasking are the same act.
+/// Masks or unmasks `payload`, which begins at byte `offset` of the frame's payload.
 #[inline]
 pub fn mask(payload: &mut [u8], key: MaskingKey, offset: usize) {
     let [a, b, c, d] = rotated(key, offset);
@@ -31,15 +30,17 @@ fn rotated(mut key: MaskingKey, offset: usize) -> MaskingKey {
     key
 }
 
-/// A source of fresh masking keys. RFC 6455 §5.3: "The masking key needs to be unpredictable".
+/// A source of unpredictable masking keys. RFC 6455 §5.3: "The masking key needs to be
+/// unpredictable".
 #[derive(Clone)]
 pub struct MaskKeys {
     fill: fn(&mut [u8]),
 }
 
 impl MaskKeys {
-    /// Keys from `fill`, which overwrites a buffer with unpredictable bytes. It is asked for four bytes with
-    /// every frame: where each costs a system call, fetch many at a time.
+    /// Creates a source from `fill`, which overwrites a buffer with unpredictable bytes. The core
+    /// requests four bytes per frame. If each request costs a system call, `fill` should fetch many
+    /// bytes at once.
     #[must_use]
     pub fn new(fill: fn(&mut [u8])) -> Self {
         Self { fill }
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn masks_any_length_from_any_offset_as_the_rfc_defines_it() {
+    fn masking_follows_the_rfc_for_each_length_and_offset() {
         let key = [0x37, 0xFA, 0x21, 0x3D];
         for length in 0..70 {
             for offset in 0..9 {
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_a_new_one() {
+    fn each_frame_gets_a_new_masking_key() {
         fn counting(key: &mut [u8]) {
             static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
             let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

@@ -1,14 +1,13 @@
-//! Frames, RFC 6455 §5.
+//! Frames, RFC 6455 §5: the fields of a frame header.
 //!
-//! Knows the fields of a header and their names. Does not know how they are laid out on the wire: that is
-//! in `encoder.rs`, and in the decoder of a connection, which also knows its rules.
+//! The encoding is in `encoder.rs`. The decoding and its rules are in `hybi/decoder.rs`.
 
 pub(crate) mod encoder;
 pub mod mask;
 
 use mask::MaskingKey;
 
-/// What a frame is for.
+/// The opcode of a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Opcode {
     /// A fragment after the first.
@@ -23,12 +22,12 @@ pub enum Opcode {
     Ping,
     /// A pong.
     Pong,
-    /// A reserved one, with its number.
+    /// A reserved opcode, with its number.
     Reserved(u8),
 }
 
 impl Opcode {
-    /// The opcode with this number; `None` for the reserved ones.
+    /// Returns the opcode with this number, and `None` for reserved numbers.
     #[must_use]
     pub const fn from_wire(number: u8) -> Option<Self> {
         match number {
@@ -42,7 +41,7 @@ impl Opcode {
         }
     }
 
-    /// The opcode with this number, reserved or not. More than four bits do not count.
+    /// Returns the opcode with this number, reserved or not. Only the lower four bits count.
     #[must_use]
     pub const fn of(number: u8) -> Self {
         let number = number & 0x0F;
@@ -52,7 +51,7 @@ impl Opcode {
         }
     }
 
-    /// The number on the wire.
+    /// Returns the number on the wire.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -66,42 +65,43 @@ impl Opcode {
         }
     }
 
-    /// Close, ping and pong: short, never fragmented, and allowed between the fragments of a message.
+    /// Returns whether this is a control frame: short, never fragmented, and allowed between the
+    /// fragments of a message.
     #[must_use]
     pub const fn is_control(self) -> bool {
         self.number() >= 0x8
     }
 
-    /// What opens a message.
+    /// Returns whether this opcode begins a message.
     pub(crate) const fn opens(self) -> bool {
         matches!(self, Self::Text | Self::Binary)
     }
 }
 
-/// The three reserved bits, which extensions may give a meaning.
+/// The three reserved bits, for use by extensions.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Rsv(u8);
 
 impl Rsv {
-    /// The reserved bits of a frame's first byte.
+    /// Returns the reserved bits of a frame's first byte.
     #[must_use]
     pub const fn from_first_byte(byte: u8) -> Self {
         Self(byte & 0x70)
     }
 
-    /// Bits by name.
+    /// Creates a set of reserved bits.
     #[must_use]
     pub const fn new(rsv1: bool, rsv2: bool, rsv3: bool) -> Self {
         Self((rsv1 as u8) << 6 | (rsv2 as u8) << 5 | (rsv3 as u8) << 4)
     }
 
-    /// The bits that are on in either.
+    /// Returns the union of both sets.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// RSV1, RSV2 and RSV3, each alone.
+    /// Returns RSV1, RSV2 and RSV3 as separate sets.
     #[must_use]
     pub const fn each(self) -> [Self; 3] {
         [
@@ -111,38 +111,38 @@ impl Rsv {
         ]
     }
 
-    /// The bits where they stand in a frame's first byte.
+    /// Returns the bits at their positions in a frame's first byte.
     #[must_use]
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// Whether every bit that is on is on in `allowed` too.
+    /// Returns whether `allowed` contains all of these bits.
     #[must_use]
     pub const fn within(self, allowed: Self) -> bool {
         self.0 & !allowed.0 == 0
     }
 
-    /// RSV1, RSV2 and RSV3 as the digits of an error message.
+    /// Returns RSV1, RSV2 and RSV3 as digits for error messages.
     #[must_use]
     pub const fn digits(self) -> [u8; 3] {
         [self.0 >> 6 & 1, self.0 >> 5 & 1, self.0 >> 4 & 1]
     }
 }
 
-/// What the first byte of a frame says.
+/// The fields in the first byte of a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FrameStart {
-    /// The last frame of its message.
+    /// Whether this is the last frame of its message.
     pub fin: bool,
     /// The reserved bits.
     pub rsv: Rsv,
-    /// What the frame is for.
+    /// The opcode.
     pub opcode: Opcode,
 }
 
 impl FrameStart {
-    /// A frame that is all of its message, and uses no extension.
+    /// Creates the start of an unfragmented frame without reserved bits.
     #[must_use]
     pub const fn whole(opcode: Opcode) -> Self {
         Self {
@@ -152,33 +152,34 @@ impl FrameStart {
         }
     }
 
-    /// As it stands on the wire.
+    /// Returns the byte on the wire.
     pub(crate) const fn byte(self) -> u8 {
         let fin = if self.fin { 0x80 } else { 0 };
         fin | self.rsv.bits() | self.opcode.number()
     }
 }
 
-/// Where the masking key of one frame of ours comes from.
+/// The source of the masking key of one frame.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum KeySource {
-    /// The policy decides: clients mask, with a fresh key.
+    /// The policy decides: clients mask with a new key.
     #[default]
     Policy,
     /// The frame is not masked.
     Unmasked,
-    /// The application's choice.
+    /// A key from the application.
     Given(MaskingKey),
 }
 
-/// Everything before a frame's payload.
+/// The header of a received frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FrameHeader {
-    /// What the first byte says.
+    /// The fields of the first byte.
     pub start: FrameStart,
-    /// The masking key, in frames of a client.
+    /// The masking key, if the frame is masked.
     pub masking_key: Option<MaskingKey>,
-    /// Bytes of payload that the peer says will follow. A claim: nothing is allocated for it.
+    /// The payload length that the peer announces. The core allocates no memory on the strength of
+    /// this number.
     pub length: u64,
 }
 
@@ -187,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_opcode_is_what_its_number_says_and_the_others_are_reserved() {
+    fn six_opcodes_are_known_and_the_others_are_reserved() {
         let known = [0x0, 0x1, 0x2, 0x8, 0x9, 0xA];
         for number in 0..=u8::MAX {
             let opcode = Opcode::from_wire(number);

@@ -1,4 +1,4 @@
-//! `Sec-WebSocket-Key` to `Sec-WebSocket-Accept`, RFC 6455 §4.2.2.
+//! Keys and accept values, RFC 6455 §4.2.2, and basic credentials.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use sha1::{Digest as _, Sha1};
 /// The 16 random bytes of a client's key.
 pub type Nonce = [u8; 16];
 
-/// Proof that a server has read the key.
+/// Returns the value of `Sec-WebSocket-Accept`, which proves that the server has read the key.
 ///
 /// ```
 /// use proto::handshake::accept::accept_value;
@@ -22,21 +22,22 @@ pub fn accept_value(key: &str) -> String {
     STANDARD.encode(hash.finalize())
 }
 
-/// The key that carries a nonce.
+/// Returns the value of `Sec-WebSocket-Key` for a nonce.
 #[must_use]
 pub fn key(nonce: Nonce) -> String {
     STANDARD.encode(nonce)
 }
 
-/// RFC 6455 §4.2.1: a key is "a base64-encoded value that, when decoded, is 16 bytes in length".
+/// Returns whether `value` is a key. RFC 6455 §4.2.1: "a base64-encoded value that, when decoded,
+/// is 16 bytes in length".
 pub(crate) fn is_key(value: &str) -> bool {
     STANDARD
         .decode(value)
         .is_ok_and(|nonce| nonce.len() == size_of::<Nonce>())
 }
 
-/// The value of `Authorization` and `Proxy-Authorization` for a user and a password as they stand in
-/// a URL; `None` unless both are there.
+/// Returns the value of `Authorization` or `Proxy-Authorization` for the user and password of a
+/// URL. Returns `None` unless the URL contains both.
 pub(crate) fn basic_credentials(username: &str, password: &str) -> Option<String> {
     let both = !username.is_empty() && !password.is_empty();
     both.then(|| {
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_the_base64_of_16_bytes() {
+    fn a_key_is_16_bytes_in_base64() {
         let cases = [
             ("JFBCWHksyIpXV+6Wlq/9pw==", true),
             ("JFBCWHksyIpXV+6Wlq/9pw", false),

@@ -1,6 +1,7 @@
-//! Asking for an upgrade, and judging the answer.
+//! The client's half of the opening handshake, RFC 6455 §4.1: the request, and the check of the
+//! answer.
 //!
-//! Knows the client's half of RFC 6455 §4.1. Does not parse URLs and does not follow redirects.
+//! Does not parse URLs or follow redirects.
 
 use super::accept::{Nonce, accept_value, basic_credentials, key};
 use crate::error::HandshakeError;
@@ -8,20 +9,20 @@ use crate::http::head::ResponseHead;
 use crate::http::headers::{HeaderList, elements};
 use crate::version::Version;
 
-/// Where a client connects to, from a parsed URL.
+/// The destination of a client, from a parsed URL.
 #[derive(Clone, Debug, Default)]
 pub struct ClientRequest {
-    /// Host, and port unless it is the default one: the value of `Host`.
+    /// The value of `Host`: host, and port unless it is the default port.
     pub host: String,
     /// Path and query.
     pub target: String,
-    /// User and password, percent-encoded as they stand in the URL; both, or they are not sent.
+    /// The user, percent-encoded as in the URL. Sent only together with a password.
     pub username: String,
-    /// See `username`.
+    /// The password, percent-encoded as in the URL. Sent only together with a user.
     pub password: String,
 }
 
-/// A handshake under way.
+/// The handshake of a client.
 #[derive(Debug, Default)]
 pub(crate) struct ClientHandshake {
     target: String,
@@ -30,7 +31,8 @@ pub(crate) struct ClientHandshake {
 }
 
 impl ClientHandshake {
-    /// The handshake and the headers of its request. Our own come before the caller's, so that they win.
+    /// Creates the handshake and the headers of its request. Our headers precede the caller's and
+    /// take precedence.
     pub(crate) fn new(
         request: &ClientRequest,
         nonce: Nonce,
@@ -62,8 +64,7 @@ impl ClientHandshake {
         format!("GET {} HTTP/1.1\r\n{}\r\n", self.target, headers.lines())
     }
 
-    /// Whether the answer is all that RFC 6455 §4.1 demands, but for the subprotocol. Its extensions are
-    /// judged elsewhere.
+    /// Checks the answer, RFC 6455 §4.1, except for its subprotocol and its extensions.
     pub(crate) fn judge(&self, head: &ResponseHead) -> Result<(), HandshakeError> {
         if head.status != 101 {
             return Err(HandshakeError::UnexpectedStatus(head.status));
@@ -88,7 +89,7 @@ impl ClientHandshake {
         Ok(())
     }
 
-    /// The subprotocol that the server chose, if it was offered.
+    /// Returns the subprotocol that the server chose. The client must have offered it.
     pub(crate) fn subprotocol(
         &self,
         head: &ResponseHead,
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_with_our_headers_before_the_callers() {
+    fn our_headers_precede_the_callers() {
         let (handshake, mut headers) = handshake();
         headers.set("X", "1").unwrap();
         headers.set("host", "elsewhere").unwrap();
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_an_answer_only_when_every_part_is_right() {
+    fn an_answer_is_accepted_only_if_each_header_is_valid() {
         let good = |name: &str| match name {
             "upgrade" => "WebSocket".to_owned(),
             "connection" => "keep-alive, Upgrade".to_owned(),

@@ -1,8 +1,9 @@
-//! Numbers as JavaScript's `parseInt` reads them.
+//! Integers as parsed by JavaScript's `parseInt`.
 
 use crate::http::headers::is_javascript_space;
 
-/// The integer at the front of a text, as JavaScript prints it; `None` for zero, and when there is none.
+/// Returns the integer at the front of a text in JavaScript's notation. Returns `None` for zero and
+/// for a text without an integer.
 pub(crate) fn parse_int(text: &str) -> Option<String> {
     let text = text.trim_start_matches(is_javascript_space);
     let (sign, digits) = match text.strip_prefix('-') {
@@ -11,7 +12,7 @@ pub(crate) fn parse_int(text: &str) -> Option<String> {
     };
     let end = digits.find(|char: char| !char.is_ascii_digit());
     let digits = &digits[..end.unwrap_or(digits.len())];
-    // Without a digit it is no number.
+    // Parsing fails without digits.
     let number = sign * digits.parse::<f64>().ok()?;
     (number != 0.0).then(|| print(number))
 }
@@ -32,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_integer_is_what_javascript_reads_and_prints() {
+    fn integers_are_read_and_printed_like_javascript() {
         let endless = "9".repeat(400);
         let below = format!("-{endless}");
         let cases = [

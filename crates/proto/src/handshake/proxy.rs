@@ -1,13 +1,13 @@
-//! HTTP CONNECT, before the upgrade.
+//! Tunnels through HTTP proxies: the CONNECT request and its answer.
 //!
-//! Knows how a tunnel is asked for and which answer grants it. Does not know what will go through.
+//! The content of the tunnel is outside this module.
 
 use super::accept::basic_credentials;
 use crate::error::InvalidArgument;
 use crate::http::head::{HeadScanner, ResponseHead};
 use crate::http::headers::HeaderList;
 
-/// A tunnel being asked for.
+/// A request for a tunnel.
 #[derive(Debug)]
 pub struct Connect {
     authority: String,
@@ -16,30 +16,30 @@ pub struct Connect {
     scanner: HeadScanner,
 }
 
-/// Where the tunnel leads to, and what the proxy asks for.
+/// The destination of a tunnel, and the credentials for the proxy.
 #[derive(Clone, Debug, Default)]
 pub struct Tunnel {
-    /// Host and port, both of them always: what follows `CONNECT`.
+    /// Host and port, always both: the target of `CONNECT`.
     pub authority: String,
-    /// Host, and port unless it is the default one: the value of `Host`.
+    /// The value of `Host`: host, and port unless it is the default port.
     pub host: String,
-    /// User and password for the *proxy*, percent-encoded; both, or they are not sent.
+    /// The user for the *proxy*, percent-encoded. Sent only together with a password.
     pub username: String,
-    /// See `username`.
+    /// The password for the *proxy*, percent-encoded. Sent only together with a user.
     pub password: String,
 }
 
-/// What the proxy said.
+/// The answer of the proxy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ProxyAnswer {
-    /// 200: what is written now goes to the server.
+    /// Status 200: the tunnel is open, and bytes written now reach the server.
     Connected(ResponseHead),
-    /// Anything else; `None` when it was not HTTP.
+    /// Any other answer, or `None` if it is not HTTP.
     Refused(Option<ResponseHead>),
 }
 
 impl Connect {
-    /// A tunnel that has not been asked for.
+    /// Creates a request for a tunnel.
     #[must_use]
     pub fn new(tunnel: Tunnel) -> Self {
         let mut headers = HeaderList::default();
@@ -58,7 +58,7 @@ impl Connect {
         }
     }
 
-    /// Adds a header for the proxy. The ones above are already there and win.
+    /// Adds a header for the proxy. The headers above take precedence.
     ///
     /// # Errors
     /// See [`HeaderList::set`].
@@ -66,7 +66,7 @@ impl Connect {
         self.headers.set(name, value)
     }
 
-    /// The bytes that ask for it.
+    /// Returns the bytes of the request.
     #[must_use]
     pub fn request(&self) -> String {
         format!(
@@ -76,8 +76,8 @@ impl Connect {
         )
     }
 
-    /// Takes bytes from the proxy; the answer, once its head is complete. What follows the head in the
-    /// same bytes is dropped: the server has not been asked anything yet.
+    /// Adds bytes from the proxy. Returns the answer when its head is complete. Discards bytes that
+    /// follow the head, because the server has received no request yet.
     pub fn receive(&mut self, bytes: &[u8]) -> Option<ProxyAnswer> {
         self.answer.extend_from_slice(bytes);
         match self.scanner.response(&self.answer) {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_with_our_headers_before_the_callers() {
+    fn our_headers_precede_the_callers() {
         let mut connect = connect();
         connect.set_header("User-Agent", "Chrome").unwrap();
         assert_eq!(
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn only_200_grants_the_tunnel() {
+    fn only_status_200_opens_the_tunnel() {
         let status = |answer: &str| match connect().receive(answer.as_bytes()) {
             Some(ProxyAnswer::Connected(head)) => Some((true, head.status)),
             Some(ProxyAnswer::Refused(Some(head))) => Some((false, head.status)),

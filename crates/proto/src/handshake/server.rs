@@ -1,7 +1,7 @@
-//! Answering an upgrade.
+//! The server's half of the opening handshake, RFC 6455 §4.2: the check of the request, and the
+//! answer.
 //!
-//! Knows what RFC 6455 §4.2 demands of a request, and what a policy may be content with, and how the answer is
-//! worded. Does not parse HTTP: the request comes parsed.
+//! The caller parses the HTTP request.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,8 @@ use crate::http::request::Request;
 use crate::policy::{AnswerHead, Drafts, Policy, RequestChecks};
 use crate::version::Version;
 
-/// Why [`Connection::start`](crate::connection::Connection::start) would refuse this request; `None` for a good one.
+/// Returns the refusal of a request, as [`Connection::start`](crate::connection::Connection::start)
+/// would refuse it. Returns `None` for a valid request.
 #[must_use]
 pub fn refusal(request: &Request, policy: &Policy) -> Option<Refusal> {
     let no_headers = HeaderList::default();
@@ -27,7 +28,7 @@ pub fn refusal(request: &Request, policy: &Policy) -> Option<Refusal> {
     judged.err().map(|error| (policy.manner.refusal)(&error))
 }
 
-/// The version that a request speaks, by the headers that only one of them has.
+/// Returns the version of a request. Each version has its own headers.
 pub(crate) fn version(request: &Request, policy: &Policy) -> Version {
     let has = |name| present(request, name).is_some();
     let may_be_draft = match policy.drafts {
@@ -36,7 +37,7 @@ pub(crate) fn version(request: &Request, policy: &Policy) -> Version {
         Drafts::Presumed => true,
     };
     if !may_be_draft || has("sec-websocket-version") || has("sec-websocket-key") {
-        // Others are refused as RFC 6455 has it.
+        // Other versions are refused under RFC 6455.
         asked_version(request, policy).unwrap_or(Version::Hybi13)
     } else if has("sec-websocket-key1") || has("sec-websocket-key2") {
         Version::Hixie76
@@ -45,15 +46,15 @@ pub(crate) fn version(request: &Request, policy: &Policy) -> Version {
     }
 }
 
-/// What a good request brings.
+/// The fields of a valid request.
 #[derive(Debug)]
 pub(crate) struct Good<'a> {
     pub(crate) key: &'a str,
-    /// The extensions that it offers.
+    /// The offered extensions.
     pub(crate) offers: Vec<Element>,
 }
 
-/// What a request brings, if it is all that the policy demands.
+/// Checks a request under the policy and returns its fields.
 pub(crate) fn judge<'a>(request: &'a Request, policy: &Policy) -> Result<Good<'a>, HandshakeError> {
     let key = match policy.requests {
         RequestChecks::Strict => strictly(request, policy)?,
@@ -76,7 +77,7 @@ pub(crate) fn judge<'a>(request: &'a Request, policy: &Policy) -> Result<Good<'a
     Ok(Good { key, offers })
 }
 
-/// The key of a request that is all that RFC 6455 §4.2.1 demands.
+/// Returns the key of a request that meets RFC 6455 §4.2.1.
 fn strictly<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, HandshakeError> {
     if !request.upgrades_to_websocket() {
         return Err(HandshakeError::NotWebSocket);
@@ -100,7 +101,7 @@ fn strictly<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, Handsh
     Ok(key)
 }
 
-/// The key of a request that names a host, a key and a version.
+/// Returns the key of a request with a host, a key and a version.
 fn leniently<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, HandshakeError> {
     if present(request, "host").is_none() {
         return Err(HandshakeError::InvalidRequestHeader("Host"));
@@ -114,7 +115,7 @@ fn leniently<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, Hands
     Ok(key)
 }
 
-/// RFC 6455 §4.3: a list of tokens.
+/// Checks that the subprotocols are a list of tokens, RFC 6455 §4.3.
 fn check_subprotocols(request: &Request) -> Result<(), HandshakeError> {
     match present(request, "sec-websocket-protocol") {
         Some(names) if !elements(names).all(is_token) => Err(HandshakeError::InvalidRequestHeader(
@@ -124,7 +125,7 @@ fn check_subprotocols(request: &Request) -> Result<(), HandshakeError> {
     }
 }
 
-/// The version that a request asks for, if the policy has it.
+/// Returns the requested version, if the policy contains it.
 fn asked_version(request: &Request, policy: &Policy) -> Option<Version> {
     let asked = request.header("sec-websocket-version")?;
     let asked = match policy.requests {
@@ -135,12 +136,12 @@ fn asked_version(request: &Request, policy: &Policy) -> Option<Version> {
     versions.find(|version| version.number() == Some(&asked))
 }
 
-/// The value of a header that has one.
+/// Returns the value of a header that is not empty.
 fn present<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.header(name).filter(|value| !value.is_empty())
 }
 
-/// The answer to a good request: 101, with headers of the application's.
+/// Returns the answer to a valid request: status 101, with the application's headers.
 pub(crate) fn accept(
     key: &str,
     subprotocol: Option<&str>,
@@ -178,20 +179,21 @@ pub(crate) fn accept(
     }
 }
 
-/// The answer to a request that is refused. Plain text: what it quotes of the request is no markup.
+/// Returns the answer to a refused request. It is plain text, so that quoted parts of the request
+/// are not interpreted as HTML.
 pub(crate) fn refuse(error: &HandshakeError) -> String {
     let body = error.to_string();
     let mut headers = HeaderList::default();
     headers.push("Content-Type", "text/plain");
     headers.push("Content-Length", &body.len().to_string());
     if matches!(error, HandshakeError::UnsupportedVersion(_)) {
-        // RFC 6455 §4.2.2: the answer to a wrong version names the right one.
+        // RFC 6455 §4.2.2: the answer to an unsupported version names the supported one.
         headers.push("Sec-WebSocket-Version", VERSION);
     }
     format!("HTTP/1.1 400 Bad Request\r\n{}\r\n{body}", headers.lines())
 }
 
-/// The first subprotocol in the client's order that the server supports.
+/// Returns the first subprotocol in the client's order that the server supports.
 pub(crate) fn select_subprotocol(request: &Request, supported: &[String]) -> Option<String> {
     let offered = request.header("sec-websocket-protocol")?;
     elements(offered)
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_with_the_applications_headers_first_or_last() {
+    fn the_applications_headers_come_first_or_last() {
         let cases = [
             (
                 AnswerHead::ApplicationFirst,
@@ -279,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_a_handshake_and_says_why() {
+    fn a_request_without_a_valid_handshake_is_refused_with_the_reason() {
         let cases = [
             (("upgrade", "h2c"), "Not a WebSocket request"),
             (("connection", "close"), "Not a WebSocket request"),
@@ -312,9 +314,9 @@ mod tests {
         }
     }
 
-    /// What websocket 1.0.35 says, and what we add where we are strict.
+    /// Compares the answers of websocket 1.0.35, and our own for the stricter checks.
     #[test]
-    fn a_lenient_policy_asks_for_a_host_a_key_and_a_version() {
+    fn a_lenient_policy_requires_a_host_a_key_and_a_version() {
         use RequestChecks::{Lenient, LenientThenStrict};
         let host = "400 Client must provide a Host header.";
         let key = "400 Client must provide a value for Sec-WebSocket-Key.";
@@ -388,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lenient_policy_reads_versions_as_numbers() {
+    fn a_lenient_policy_parses_versions_as_numbers() {
         let lenient = Policy {
             requests: RequestChecks::Lenient,
             ..Policy::websocket_node_server()
@@ -406,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_outside_the_grammar_are_none_to_a_lenient_policy() {
+    fn a_lenient_policy_ignores_extensions_outside_the_grammar() {
         let lenient = Policy {
             requests: RequestChecks::Lenient,
             ..Policy::websocket_node_server()
@@ -419,9 +421,9 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_known_before_a_connection_is_there() {
+    fn a_refusal_is_available_without_a_connection() {
         let cases: [(&str, Headers, Option<&str>); 5] = [
-            ("good", &[], None),
+            ("valid", &[], None),
             ("no upgrade", &[("upgrade", "tea")], Some("not-websocket")),
             (
                 "hixie-75",
@@ -450,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_has_the_right_length_and_names_the_right_version() {
+    fn a_refusal_contains_its_length_and_the_supported_version() {
         let error = HandshakeError::UnsupportedVersion(Some("ü".to_owned()));
         assert_eq!(
             refuse(&error),
@@ -464,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn selects_the_first_subprotocol_in_the_clients_order() {
+    fn the_first_supported_subprotocol_in_the_clients_order_is_selected() {
         let supported = ["b".to_owned(), "a".to_owned()];
         let cases = [
             ("a, b", Some("a")),

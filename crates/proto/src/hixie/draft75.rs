@@ -4,7 +4,7 @@ use crate::error::HandshakeError;
 use crate::http::headers::HeaderList;
 use crate::http::request::Request;
 
-/// The answer, with our own headers first, so that they win.
+/// Returns the answer. Our headers come first and take precedence.
 pub(crate) fn accept(request: &Request, custom: &HeaderList) -> Result<String, HandshakeError> {
     answer(
         request,
@@ -14,7 +14,7 @@ pub(crate) fn accept(request: &Request, custom: &HeaderList) -> Result<String, H
     )
 }
 
-/// What both drafts answer, but for the words that differ.
+/// Returns the answer of either draft.
 pub(super) fn answer(
     request: &Request,
     custom: &HeaderList,
@@ -27,8 +27,8 @@ pub(super) fn answer(
     let mut headers = HeaderList::default();
     headers.push("Upgrade", "WebSocket");
     headers.push("Connection", "Upgrade");
-    // The only values that come from the peer. A parsed request cannot hold a line break; one that a
-    // program has made up can.
+    // Only these values come from the peer. A parsed request cannot contain a line break, but a
+    // request made by a program can.
     if let Some(origin) = request.header("origin") {
         let set = headers.set(&format!("{prefix}Origin"), origin);
         set.map_err(|_| HandshakeError::InvalidRequestHeader("Origin"))?;

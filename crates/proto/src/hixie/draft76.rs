@@ -1,7 +1,7 @@
 //! The opening handshake of draft-hixie-thewebsocketprotocol-76.
 //!
-//! Knows how the two keys and the body of the request are proven to have been read. Does not know when
-//! the body arrives: proxies may hold it back until they have seen our answer.
+//! Computes the proof that the server has read both keys and the body. The body may arrive later
+//! than the head: some proxies hold it back until they have seen our answer.
 
 use md5::{Digest as _, Md5};
 
@@ -10,11 +10,11 @@ use crate::error::HandshakeError;
 use crate::http::headers::HeaderList;
 use crate::http::request::Request;
 
-/// The numbers in a request's keys.
+/// The numbers encoded in a request's keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct KeyNumbers([u32; 2]);
 
-/// The answer's head. What proves that the request was read follows when its body is there.
+/// Returns the head of the answer. The proof follows when the body of the request has arrived.
 pub(crate) fn accept(
     request: &Request,
     custom: &HeaderList,
@@ -41,7 +41,7 @@ pub(crate) fn accept(
     Ok((head, numbers))
 }
 
-/// The 16 bytes that end the handshake.
+/// Returns the proof, the 16 bytes that end the handshake.
 pub(crate) fn signature(numbers: KeyNumbers, body: [u8; BODY]) -> [u8; 16] {
     let mut hash = Md5::new();
     for number in numbers.0 {
@@ -51,7 +51,8 @@ pub(crate) fn signature(numbers: KeyNumbers, body: [u8; BODY]) -> [u8; 16] {
     hash.finalize().into()
 }
 
-/// The digits as one number, divided by the number of spaces, which must divide it.
+/// Returns the number formed by the digits, divided by the number of spaces. The division must be
+/// exact.
 fn key_number(key: &str) -> Option<u32> {
     let spaces = key.bytes().filter(|&byte| byte == b' ').count() as u64;
     let digits = key
@@ -66,7 +67,7 @@ fn key_number(key: &str) -> Option<u32> {
     u32::try_from(number / spaces).ok()
 }
 
-/// The bytes of the request's body.
+/// The length of the request's body in bytes.
 pub(crate) const BODY: usize = 8;
 
 #[cfg(test)]
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn proves_that_keys_and_body_were_read() {
+    fn the_proof_depends_on_both_keys_and_the_body() {
         let numbers = KeyNumbers([
             key_number("1   38 wZ3f9 23O0 3l 0r").unwrap(),
             key_number("27   0E 6 2  1665:< ;U 1H").unwrap(),
@@ -85,16 +86,16 @@ mod tests {
     }
 
     #[test]
-    fn refuses_keys_that_prove_nothing() {
+    fn a_key_needs_digits_and_spaces_that_divide_its_number() {
         let cases = [
             ("no digits", "a b", None),
             ("no spaces", "12", None),
             ("zero", "0 ", None),
             ("not a multiple", "5  ", None),
             ("the largest", "4294967295 ", Some(u32::MAX)),
-            ("one more", "4294967296 ", None),
+            ("above the largest", "4294967296 ", None),
             ("beyond every integer", "99999999999999999999999999 ", None),
-            ("fine", "1 2 ", Some(6)),
+            ("a valid key", "1 2 ", Some(6)),
         ];
         for (name, key, expected) in cases {
             assert_eq!(key_number(key), expected, "{name}");

@@ -1,7 +1,8 @@
-//! The two drafts before RFC 6455: hixie-75 and hixie-76.
+//! The drafts before RFC 6455, hixie-75 and hixie-76: framing (`0x00 text 0xFF`), and the close
+//! frame of hixie-76.
 //!
-//! Knows their framing, `0x00 text 0xFF`, and the close frame of hixie-76. Does not know their opening
-//! handshakes. Neither draft has binary messages, pings, close codes or reasons.
+//! `draft75.rs` and `draft76.rs` contain the opening handshakes. Neither draft has binary messages,
+//! pings, close codes or close reasons.
 
 pub(crate) mod draft75;
 pub(crate) mod draft76;
@@ -16,7 +17,7 @@ use crate::output::{Event, Kind, Message, Output};
 use crate::spare;
 use crate::utf8::is_utf8;
 
-/// A connection that speaks one of the drafts.
+/// An open connection of hixie-75 or hixie-76.
 #[derive(Debug)]
 pub(crate) struct Hixie {
     closing: Closing,
@@ -27,25 +28,25 @@ pub(crate) struct Hixie {
     text: Vec<u8>,
 }
 
-/// How a draft says goodbye.
+/// The closing handshake of a draft.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Closing {
-    /// hixie-75: by ending the TCP connection.
+    /// hixie-75: none; the TCP connection ends.
     Silent,
-    /// hixie-76: with `0xFF 0x00` in each direction.
+    /// hixie-76: `0xFF 0x00` in each direction.
     Frame,
 }
 
-/// What the next byte is.
+/// The interpretation of the next byte.
 #[derive(Clone, Copy, Debug)]
 enum State {
     FrameType,
-    /// Part of a length, seven bits at a time; `closes` after `0xFF` in hixie-76.
+    /// Part of a length, seven bits per byte. `closes` is true after `0xFF` in hixie-76.
     Length {
         length: usize,
         closes: bool,
     },
-    /// Part of a frame with a length, which no version of the protocol gives a meaning.
+    /// Part of a frame with a length. No version of the protocol defines its meaning.
     Skipped {
         remaining: usize,
     },
@@ -53,14 +54,14 @@ enum State {
     Text,
 }
 
-/// What a look at the inbox has found.
+/// The result of decoding.
 enum Found {
     Text,
     Close,
 }
 
 impl Hixie {
-    /// `inbox` has the bytes that have arrived with the handshake.
+    /// Opens a connection. `inbox` contains the bytes that arrived with the handshake.
     pub(crate) fn new(closing: Closing, max_length: usize, inbox: Inbox) -> Self {
         Self {
             closing,
@@ -97,8 +98,8 @@ impl Hixie {
         }
     }
 
-    /// Sends a text message. False when the connection is closed. What is not UTF-8 is replaced: it
-    /// might hold the byte that ends the frame.
+    /// Sends a text message. Returns false if the connection is closed. Replaces invalid UTF-8,
+    /// which could contain the byte that ends the frame.
     pub(crate) fn send(&mut self, text: &[u8], outbox: &mut Outbox) -> bool {
         if !self.is_closed {
             match repaired(text) {
@@ -113,7 +114,7 @@ impl Hixie {
         !self.is_closed
     }
 
-    /// Closes at once. False when that has been done.
+    /// Closes immediately. Returns false if the connection is already closed.
     pub(crate) fn close(&mut self, outbox: &mut Outbox) -> bool {
         let accepted = !self.is_closed;
         self.release();
@@ -151,7 +152,7 @@ impl Hixie {
                 };
             }
             let Some(&byte) = self.inbox.unread().first() else {
-                // The last text has been looked at.
+                // The application has handled the last text.
                 spare::give(&mut self.text);
                 return self.wait();
             };
@@ -161,7 +162,7 @@ impl Hixie {
                 State::Length { length, closes } => {
                     let digit = usize::from(byte & 0x7F);
                     let length = length.checked_mul(128).map(|length| length + digit);
-                    // What overflows is above every limit.
+                    // A length that overflows exceeds every limit.
                     let Some(length) = length.filter(|&length| length <= self.max_length) else {
                         return Some(Found::Close);
                     };
@@ -181,7 +182,7 @@ impl Hixie {
 
     fn frame_type(&mut self, byte: u8) -> State {
         if byte & 0x80 == 0 {
-            // The next text may stay short and unfinished for as long as the peer likes.
+            // The next text may stay short and incomplete for an unlimited time.
             spare::give(&mut self.text);
             return State::Text;
         }
@@ -210,7 +211,7 @@ impl Hixie {
         }
         self.inbox.take(1);
         self.state = State::FrameType;
-        // The drafts know no such error: what is not UTF-8 is replaced.
+        // The drafts define no error for invalid UTF-8, so it is replaced.
         match repaired(&self.text) {
             Ok(Cow::Borrowed(_)) => {}
             Ok(Cow::Owned(text)) => self.text = text,
@@ -219,7 +220,7 @@ impl Hixie {
         Some(Found::Text)
     }
 
-    /// More bytes are needed. Those that there was no memory for will not come.
+    /// Waits for more bytes. Closes if bytes were discarded for lack of memory.
     fn wait(&mut self) -> Option<Found> {
         if self.inbox.is_cut() {
             return Some(Found::Close);
@@ -229,7 +230,7 @@ impl Hixie {
     }
 }
 
-/// Text with U+FFFD in the place of what is not UTF-8.
+/// Returns the text with U+FFFD in place of invalid UTF-8.
 fn repaired(text: &[u8]) -> Result<Cow<'_, [u8]>, NoMemory> {
     if is_utf8(text) {
         return Ok(Cow::Borrowed(text));
@@ -244,7 +245,7 @@ fn repaired(text: &[u8]) -> Result<Cow<'_, [u8]>, NoMemory> {
     Ok(Cow::Owned(repaired))
 }
 
-/// What closing looks like in both drafts, from either side.
+/// The close event of both drafts, for a close by either end.
 pub(crate) const CLOSE: Event = Event::Close {
     code: None,
     reason: None,
@@ -254,7 +255,7 @@ pub(crate) const CLOSE: Event = Event::Close {
 mod tests {
     use super::*;
 
-    /// Runs `bytes` in one piece and byte by byte.
+    /// Runs `bytes` in one chunk and byte by byte.
     fn transcript(closing: Closing, bytes: &[u8]) -> Vec<String> {
         let run = |size: usize| {
             let mut hixie = Hixie::new(closing, 300, Inbox::default());
@@ -276,19 +277,19 @@ mod tests {
             lines
         };
         let whole = run(bytes.len().max(1));
-        assert_eq!(whole, run(1), "cutting the stream changed the transcript");
+        assert_eq!(whole, run(1), "the chunks changed the transcript");
         whole
     }
 
     #[test]
-    fn reads_texts_and_skips_what_has_a_length() {
+    fn texts_are_received_and_frames_with_a_length_are_skipped() {
         let cases: [(&str, &[u8], &[&str]); 8] = [
             ("a text", b"\x00Hi\xFF", &["Hi"]),
-            ("an empty one", b"\x00\xFF", &[""]),
+            ("an empty text", b"\x00\xFF", &[""]),
             ("any type below 0x80", b"\x7FHi\xFF", &["Hi"]),
-            ("two", b"\x00a\xFF\x00b\xFF", &["a", "b"]),
+            ("two texts", b"\x00a\xFF\x00b\xFF", &["a", "b"]),
             (
-                "a length and its bytes, 0xFF among them",
+                "a length and its bytes, including 0xFF",
                 b"\x80\x02\xFF\xFF\x00a\xFF",
                 &["a"],
             ),
@@ -312,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_no_integer_holds_is_above_every_limit() {
+    fn a_length_that_overflows_closes_the_connection() {
         let mut hixie = Hixie::new(Closing::Silent, usize::MAX, Inbox::default());
         hixie.receive(&[&[0x80][..], &[0xFF; 20], &[0x00]].concat());
         let (mut outbox, mut pending) = (Outbox::default(), VecDeque::new());
@@ -321,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn closes_on_a_close_frame_and_above_the_limit() {
+    fn a_close_frame_or_a_text_above_the_limit_closes_the_connection() {
         use Closing::{Frame, Silent};
         let long = [b"\x00".to_vec(), vec![b'a'; 301]].concat();
         let just = [b"\x00".to_vec(), vec![b'a'; 300], b"\xFF".to_vec()].concat();
@@ -332,7 +333,12 @@ mod tests {
                 b"\xFF\x00\x00a\xFF",
                 &["closed [ff, 00]"],
             ),
-            ("not in hixie-75", Silent, b"\xFF\x00\x00a\xFF", &["a"]),
+            (
+                "a close frame in hixie-75",
+                Silent,
+                b"\xFF\x00\x00a\xFF",
+                &["a"],
+            ),
             (
                 "a length above the limit",
                 Silent,
@@ -340,12 +346,12 @@ mod tests {
                 &["closed []"],
             ),
             (
-                "a length without end",
+                "an endless length",
                 Silent,
                 b"\x80\x82\xAD\x80",
                 &["closed []"],
             ),
-            ("a text without end", Frame, &long, &["closed [ff, 00]"]),
+            ("an endless text", Frame, &long, &["closed [ff, 00]"]),
             (
                 "0xFF with a length is skipped",
                 Frame,
@@ -353,7 +359,7 @@ mod tests {
                 &["b"],
             ),
             (
-                "and does not make the next length close",
+                "0xFF with a length does not close at the next length",
                 Frame,
                 b"\xFF\x01a\x80\x00\x00b\xFF",
                 &["b"],

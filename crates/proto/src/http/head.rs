@@ -1,25 +1,24 @@
-//! Request and response heads.
+//! Parsing of request and response heads: their end, their limits and their fields.
 //!
-//! Knows where a head ends, how large it may be, and what it says. Does not know what the request or
-//! the answer means.
+//! The handshakes interpret the fields.
 
 use super::headers::{Headers, find};
 use crate::error::HandshakeError;
 
-/// Method, target and headers of a request.
+/// The method, target and headers of a request.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RequestHead {
     /// The method, as sent.
     pub method: String,
     /// The request target.
     pub target: String,
-    /// Whether it is HTTP/1.1.
+    /// Whether the version is HTTP/1.1.
     pub is_http_1_1: bool,
-    /// As in [`ResponseHead`].
+    /// The headers.
     pub headers: Headers,
 }
 
-/// Status and headers of an answer.
+/// The status and headers of an answer.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ResponseHead {
     /// The status code.
@@ -29,14 +28,14 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// The value of the header with this lower-case name.
+    /// Returns the value of the header with this lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         find(&self.headers, name)
     }
 }
 
-/// Headers as they come from httparse.
+/// Joins repeated headers.
 fn collect(parsed: &[httparse::Header<'_>]) -> Headers {
     let mut headers = Headers::new();
     for header in parsed {
@@ -53,21 +52,22 @@ fn collect(parsed: &[httparse::Header<'_>]) -> Headers {
     headers
 }
 
-/// Looks for the end of a head in bytes that arrive piece by piece. Each byte is looked at once, and
-/// the head is parsed twice at most: its first line as soon as it is there, to be done with peers that
-/// do not speak HTTP, and all of it at the end.
+/// Finds the end of a head in bytes that arrive in chunks. Scans each byte once. Parses a head at
+/// most twice: its first line as soon as it is complete, which detects peers that do not speak
+/// HTTP, and then the whole head.
 #[derive(Debug, Default)]
 pub(crate) struct HeadScanner {
     scanned: usize,
     lines: usize,
     line_is_empty: bool,
-    /// Empty lines before the head are no end of it: RFC 9112 §2.2 asks servers to skip them.
+    /// Whether a line that is not empty has arrived. RFC 9112 §2.2 asks servers to skip empty lines
+    /// before a request.
     has_begun: bool,
 }
 
 impl HeadScanner {
-    /// The response head at the front of `bytes` and its size, or `None` until it is complete. Between
-    /// calls `bytes` may only grow.
+    /// Returns the response head at the front of `bytes` and its size, or `None` until the head is
+    /// complete. Between calls, `bytes` may only grow.
     pub(crate) fn response(
         &mut self,
         bytes: &[u8],
@@ -83,7 +83,7 @@ impl HeadScanner {
             .map_err(|_| HandshakeError::MalformedResponse)
     }
 
-    /// The same for a request head.
+    /// Returns the request head at the front of `bytes`, under the same conditions.
     pub(crate) fn request(
         &mut self,
         bytes: &[u8],
@@ -103,7 +103,8 @@ impl HeadScanner {
         }
         let Some(end) = end else {
             if before == 0 && self.lines > 0 {
-                // Not what follows it: that may be here by chance.
+                // Parses only the first line. Later bytes depend on how the head was cut into
+                // chunks.
                 let first_line = bytes.split_inclusive(|&byte| byte == b'\n').next();
                 parse(first_line.unwrap_or_default())?;
             }
@@ -113,7 +114,7 @@ impl HeadScanner {
         Ok(head.map(|head| (head, end)))
     }
 
-    /// The size of the head: up to and including its empty line.
+    /// Returns the size of the head, including its empty line.
     fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
         for &byte in bytes.get(self.scanned..).unwrap_or_default() {
             self.scanned += 1;
@@ -137,7 +138,7 @@ impl HeadScanner {
     }
 }
 
-/// Lines without a colon are skipped, as Node's parser for clients did.
+/// Skips lines without a colon, as Node's parser for clients did.
 fn parse_response(bytes: &[u8]) -> Result<Option<ResponseHead>, httparse::Error> {
     let mut headers = vec![httparse::EMPTY_HEADER; MAX_LINES];
     let mut response = httparse::Response::new(&mut headers);
@@ -170,24 +171,24 @@ fn parse_request(bytes: &[u8]) -> Result<Option<RequestHead>, httparse::Error> {
     }))
 }
 
-/// Reads a request head from bytes that arrive piece by piece.
+/// Reads a request head from bytes that arrive in chunks.
 #[derive(Debug, Default)]
 pub struct RequestReader {
     bytes: Vec<u8>,
     scanner: HeadScanner,
 }
 
-/// What a [`RequestReader`] has read.
+/// The result of a [`RequestReader`].
 #[derive(Debug)]
 pub struct RequestRead<'a> {
-    /// `None` when it is no HTTP request, or an endless one.
+    /// The head, or `None` if the bytes are not an HTTP request or exceed the limits.
     pub head: Option<RequestHead>,
-    /// What came behind it.
+    /// The bytes after the head.
     pub body: &'a [u8],
 }
 
 impl RequestReader {
-    /// Takes bytes; the request, once its head is complete.
+    /// Adds bytes. Returns the request when its head is complete.
     pub fn receive(&mut self, bytes: &[u8]) -> Option<RequestRead<'_>> {
         self.bytes.extend_from_slice(bytes);
         match self.scanner.request(&self.bytes) {
@@ -227,16 +228,16 @@ mod tests {
         assert_eq!(
             whole.is_err(),
             cut.is_err(),
-            "cutting the head changed the verdict"
+            "the chunks changed the verdict"
         );
         if whole.is_ok() {
-            assert_eq!(whole, cut, "cutting the head changed the result");
+            assert_eq!(whole, cut, "the chunks changed the result");
         }
         whole
     }
 
     #[test]
-    fn reads_status_and_headers_and_leaves_what_follows() {
+    fn a_response_head_ends_before_the_first_frame() {
         let bytes = b"HTTP/1.1 101 Switching\r\nUpgrade: WebSocket\r\nno colon\r\nX: 1\r\nx:  2 \r\n\r\n\x81\x00";
         let (head, size) = response(bytes).unwrap().unwrap();
         assert_eq!(head.status, 101);
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_a_request_in_any_pieces() {
+    fn a_request_is_read_from_chunks_of_any_size() {
         let bytes = b"GET /chat?a=1 HTTP/1.1\r\nHost: a\r\nX: 1\r\nx: 2\r\n\r\nbody";
         for size in [1, 7, bytes.len()] {
             let mut reader = RequestReader::default();
@@ -268,13 +269,13 @@ mod tests {
             assert_eq!(
                 [&body, &bytes[used..]].concat(),
                 b"body",
-                "pieces of {size}"
+                "chunks of {size}"
             );
         }
     }
 
     #[test]
-    fn skips_empty_lines_before_a_request_wherever_it_is_cut() {
+    fn empty_lines_before_a_request_are_skipped() {
         let bytes = b"\r\n\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
         for cut in 1..bytes.len() {
             let mut reader = RequestReader::default();
@@ -287,14 +288,14 @@ mod tests {
     }
 
     #[test]
-    fn empty_lines_without_end_are_no_request() {
+    fn endless_empty_lines_are_not_a_request() {
         let mut reader = RequestReader::default();
         let read = reader.receive(&[b'\n'; MAX_LINES + 1]);
         assert!(read.unwrap().head.is_none());
     }
 
     #[test]
-    fn an_unreadable_request_is_read_without_a_head() {
+    fn an_invalid_request_is_reported_without_a_head() {
         for bytes in [&b"nonsense\r\n"[..], b"\x16\x03\x01", &[b'a'; MAX_HEAD + 1]] {
             let mut reader = RequestReader::default();
             let read = reader.receive(bytes);
@@ -304,13 +305,13 @@ mod tests {
     }
 
     #[test]
-    fn judges_an_unfinished_head_by_its_first_line_wherever_it_was_cut() {
+    fn an_incomplete_head_is_judged_by_its_first_line_only() {
         assert_eq!(response(b"HTTP/1.1 101 Hi\r\nX: \0\r\n"), Ok(None));
         assert!(response(b"HTTP/1.1 101 Hi\r\nX: \0\r\n\r\n").is_err());
     }
 
     #[test]
-    fn refuses_what_is_not_http() {
+    fn an_answer_that_is_not_http_is_refused() {
         let cases: [&[u8]; 4] = [
             b"SSH-2.0-OpenSSH_9.2\r\n",
             b"HTTP/1.1 abc Hi\r\n\r\n",
@@ -323,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_without_end_is_refused_at_its_limit() {
+    fn an_endless_head_is_refused_at_the_limits() {
         let endless = [b"HTTP/1.1 200 OK\r\nX: ".to_vec(), vec![b'a'; MAX_HEAD]].concat();
         assert_eq!(
             HeadScanner::default().response(&endless),

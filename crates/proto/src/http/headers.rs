@@ -1,7 +1,7 @@
-//! Headers on their way out, and lists inside header values.
+//! Lists of headers to send, received headers, and lists inside header values.
 //!
-//! Knows order, duplicates and what must not be written. Does not know which headers a handshake
-//! needs.
+//! Handles the order of headers, duplicates and forbidden characters. The handshakes choose the
+//! headers.
 
 use crate::error::InvalidArgument;
 
@@ -14,7 +14,7 @@ use crate::error::InvalidArgument;
 /// headers.set("Upgrade", " tea ")?;
 /// headers.set("upgrade", "websocket")?;       // the first one wins
 /// headers.set("Set-Cookie", "a=1")?;
-/// headers.set("Set-Cookie", "b=2")?;          // a few may repeat
+/// headers.set("Set-Cookie", "b=2")?;          // some headers may repeat
 /// assert_eq!(headers.lines(), "Upgrade: tea\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n");
 /// assert!(headers.set("X", "a\r\nY: b").is_err());
 /// # Ok::<(), proto::error::InvalidArgument>(())
@@ -26,11 +26,11 @@ pub struct HeaderList {
 }
 
 impl HeaderList {
-    /// Adds a line, unless a header of that name is already there and may not repeat. Spaces around
-    /// name and value are dropped.
+    /// Adds a line, unless the name exists already and must not repeat. Trims spaces around name
+    /// and value.
     ///
     /// # Errors
-    /// [`InvalidArgument::Header`] when the name is not a token or the value contains CR, LF or NUL.
+    /// [`InvalidArgument::Header`] if the name is not a token or the value contains CR, LF or NUL.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), InvalidArgument> {
         let (name, value) = (name.trim_matches(' '), value.trim_matches(' '));
         if !is_token(name) || value.contains(['\r', '\n', '\0']) {
@@ -42,7 +42,7 @@ impl HeaderList {
         Ok(())
     }
 
-    /// [`set`](Self::set) for lines of our own, which are known to be well-formed.
+    /// Adds a line like [`set`](Self::set). The caller guarantees that it is well-formed.
     pub(crate) fn push(&mut self, name: &str, value: &str) {
         let sent = self
             .names
@@ -59,7 +59,7 @@ impl HeaderList {
         }
     }
 
-    /// Adds the lines of another list, by the same rules.
+    /// Adds the lines of another list by the same rules.
     pub(crate) fn extend(&mut self, other: &Self) {
         for line in other.lines.split_terminator("\r\n") {
             let (name, value) = line.split_once(": ").unwrap_or((line, ""));
@@ -67,7 +67,7 @@ impl HeaderList {
         }
     }
 
-    /// The lines, each with its CRLF.
+    /// Returns the lines, each with its CRLF.
     #[must_use]
     pub fn lines(&self) -> &str {
         &self.lines
@@ -80,7 +80,7 @@ fn may_repeat(name: &str) -> bool {
         .any(|allowed| name.eq_ignore_ascii_case(allowed))
 }
 
-/// RFC 9110 §5.6.2.
+/// Returns whether `name` is a token, RFC 9110 §5.6.2.
 #[must_use]
 pub fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(is_token_byte)
@@ -90,28 +90,28 @@ pub(crate) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// The elements of a comma-separated list, without the optional white space of RFC 9110 §5.6.3.
+/// Returns the elements of a comma-separated list, without optional white space (RFC 9110 §5.6.3).
 pub(crate) fn elements(list: &str) -> impl Iterator<Item = &str> {
     list.split(',')
         .map(|element| element.trim_matches([' ', '\t']))
 }
 
-/// White space as JavaScript has it.
+/// Returns whether JavaScript counts `char` as white space.
 pub(crate) fn is_javascript_space(char: char) -> bool {
     char == '\u{FEFF}' || char.is_whitespace() && char != '\u{85}'
 }
 
-/// Names in lower case, in the order of arrival; the values of a repeated header are joined with a
-/// comma and a space.
+/// Received headers in order of arrival, with names in lower case. Values of a repeated header are
+/// joined with a comma and a space.
 pub type Headers = Vec<(String, String)>;
 
-/// The value of the header with this lower-case name.
+/// Returns the value of the header with this lower-case name.
 pub(crate) fn find<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     let (_, value) = headers.iter().find(|(known, _)| known == name)?;
     Some(value)
 }
 
-/// The elements of a comma-separated list of names, as an option or a header gives it.
+/// Returns the names in a comma-separated option or header, without empty ones.
 #[must_use]
 pub fn list(names: &str) -> Vec<String> {
     elements(names)
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_would_end_a_header_line() {
+    fn names_and_values_that_would_end_the_line_are_refused() {
         let cases = [
             ("", "a"),
             ("A B", "a"),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_callers_spelling_and_inner_spaces() {
+    fn a_header_keeps_its_spelling_and_inner_spaces() {
         let mut headers = HeaderList::default();
         headers.set(" X-One ", "  a\tb c  ").unwrap();
         headers.set("x-two", "").unwrap();

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as the opening handshakes need.
+//! The parts of HTTP/1.1 that the opening handshakes need.
 
 pub mod head;
 pub mod headers;

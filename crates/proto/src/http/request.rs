@@ -1,10 +1,10 @@
-//! A request that was parsed elsewhere, and what kind of request it is.
+//! Parsed requests, and the detection of WebSocket and EventSource requests.
 //!
-//! Knows the headers that mark a WebSocket or an EventSource request. Does not judge a handshake.
+//! `handshake/server.rs` validates the opening handshake.
 
 use super::headers::{Headers, elements, find, is_javascript_space};
 
-/// What the opening handshake needs of a parsed request.
+/// The parts of a parsed request that the opening handshake needs.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     method: String,
@@ -14,8 +14,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// The names of the headers that the handshake reads. A request need not have
-    /// the others.
+    /// The headers that the handshake reads. The caller may omit others.
     pub const HEADERS: [&'static str; 10] = [
         "host",
         "upgrade",
@@ -29,8 +28,9 @@ impl Request {
         "origin",
     ];
 
-    /// A request without headers. `location` is its URL, which the drafts repeat; `needs_host` says
-    /// that it came from the wire as HTTP/1.1, where RFC 9112 §3.2 demands `Host`.
+    /// Creates a request without headers. `location` is its URL, which the drafts repeat in their
+    /// answer. `needs_host` states that the request arrived as HTTP/1.1, where RFC 9112 §3.2
+    /// requires `Host`.
     #[must_use]
     pub fn new(method: &str, location: &str, needs_host: bool) -> Self {
         Self {
@@ -41,29 +41,30 @@ impl Request {
         }
     }
 
-    /// The URL that was asked for.
+    /// Returns the requested URL.
     pub(crate) fn location(&self) -> &str {
         &self.location
     }
 
-    /// Whether the handshake must have a `Host` header.
+    /// Returns whether the handshake requires a `Host` header.
     pub(crate) fn needs_host(&self) -> bool {
         self.needs_host
     }
 
-    /// Adds a header. `name` is in lower case, and the values of a repeated header are joined with
-    /// commas.
+    /// Adds a header. `name` is in lower case. The caller joins the values of a repeated header
+    /// with commas.
     pub fn add_header(&mut self, name: &str, value: String) {
         self.headers.push((name.to_owned(), value));
     }
 
-    /// The value of the header with this lower-case name.
+    /// Returns the value of the header with this lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         find(&self.headers, name)
     }
 
-    /// RFC 6455 §4.2.1: an `Upgrade` to websocket, in a `Connection` list with `upgrade`, by GET.
+    /// Returns whether this is a GET with `Upgrade: websocket` and `upgrade` in the `Connection`
+    /// list, RFC 6455 §4.2.1.
     pub(crate) fn upgrades_to_websocket(&self) -> bool {
         let connection = self.header("connection").unwrap_or_default();
         self.method == "GET"
@@ -75,8 +76,8 @@ impl Request {
     }
 }
 
-/// Whether an http server should hand the request to a WebSocket, by this rule: the
-/// `Connection` list is split at commas with *spaces* around them, and nothing else is trimmed.
+/// Returns whether an HTTP server passes the request to a WebSocket. Splits the `Connection` list
+/// at commas, with *spaces* around them, and trims nothing else.
 #[must_use]
 pub fn is_websocket(method: &str, connection: &str, upgrade: &str) -> bool {
     method == "GET"
@@ -88,8 +89,8 @@ pub fn is_websocket(method: &str, connection: &str, upgrade: &str) -> bool {
         && upgrade.eq_ignore_ascii_case("websocket")
 }
 
-/// Whether the request asks for an event stream, by this rule: `Accept` is split at commas
-/// with any white space around them, and the type stands there without parameters.
+/// Returns whether the request asks for an event stream. Splits `Accept` at commas, with any white
+/// space around them, and requires the type without parameters.
 #[must_use]
 pub fn is_event_source(method: &str, accept: &str) -> bool {
     method == "GET"
@@ -98,8 +99,8 @@ pub fn is_event_source(method: &str, accept: &str) -> bool {
         })
 }
 
-/// Whether an element of the list fits. White space belongs to the commas: none is dropped at either
-/// end of the list.
+/// Returns whether an element of the list passes the test. White space is trimmed only around
+/// commas, not at the ends of the list.
 fn list_has(list: &str, is_space: impl Fn(char) -> bool, fits: impl Fn(&str) -> bool) -> bool {
     let last = list.split(',').count() - 1;
     list.split(',').enumerate().any(|(index, element)| {
@@ -121,9 +122,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_a_websocket_request() {
+    fn a_websocket_request_is_detected() {
         let cases = [
-            ("plain", "GET", "Upgrade", "websocket", true),
+            ("upgrade alone", "GET", "Upgrade", "websocket", true),
             ("in a list", "GET", "keep-alive, Upgrade", "WebSocket", true),
             (
                 "spaces before a comma",
@@ -155,9 +156,9 @@ mod tests {
     }
 
     #[test]
-    fn knows_an_event_source_request() {
+    fn an_event_source_request_is_detected() {
         let cases = [
-            ("plain", "GET", "text/event-stream", true),
+            ("the type alone", "GET", "text/event-stream", true),
             (
                 "in a list",
                 "GET",
@@ -167,7 +168,7 @@ mod tests {
             ("with a parameter", "GET", "text/event-stream;q=1", false),
             ("a leading space", "GET", " text/event-stream", false),
             ("another method", "POST", "text/event-stream", false),
-            ("none", "GET", "", false),
+            ("no header", "GET", "", false),
         ];
         for (name, method, accept, expected) in cases {
             assert_eq!(is_event_source(method, accept), expected, "{name}");

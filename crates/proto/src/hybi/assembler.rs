@@ -1,7 +1,6 @@
-//! Fragments to messages.
+//! Assembles fragments to messages, and validates their text as the bytes arrive.
 //!
-//! Knows how the payload of a message grows, piece by piece as the bytes arrive, and whether its text
-//! is still UTF-8. Does not know frames or limits: what is not admitted never gets here.
+//! The decoder has already checked the frames and the limits.
 
 use crate::error::ProtocolError;
 use crate::frame::mask::{BLOCK, MaskingKey, mask};
@@ -11,7 +10,7 @@ use crate::policy::TextCheck;
 use crate::spare;
 use crate::utf8::{Utf8Proof, is_utf8};
 
-/// The message that is being received.
+/// The message being received.
 #[derive(Debug)]
 pub(crate) struct Assembler {
     unfinished: Option<Kind>,
@@ -19,7 +18,7 @@ pub(crate) struct Assembler {
     payload: Vec<u8>,
     proof: Utf8Proof,
     frames: u32,
-    /// Where its frames end, if that is recorded.
+    /// The ends of the frames in the payload, if the policy requires them.
     ends: Vec<usize>,
 }
 
@@ -37,8 +36,8 @@ impl Default for Assembler {
 }
 
 impl Assembler {
-    /// Starts a message. The last one is forgotten and its memory given back: the next may stay short
-    /// and unfinished for as long as the peer likes.
+    /// Begins a message. Releases the memory of the previous message, because the new one may
+    /// stay short and incomplete for an unlimited time.
     pub(crate) fn begin(&mut self, kind: Kind, check: TextCheck) {
         self.release();
         self.unfinished = Some(kind);
@@ -51,8 +50,8 @@ impl Assembler {
         self.ends = Vec::new();
     }
 
-    /// Adds a piece of a frame's payload; `offset` bytes of that frame came before it, and with the piece
-    /// so many were still `missing`.
+    /// Appends part of a frame's payload. `offset` is the position of `piece` in that payload, and
+    /// `missing` is the number of payload bytes from there to the end of the frame.
     pub(crate) fn append(
         &mut self,
         piece: &[u8],
@@ -63,11 +62,11 @@ impl Assembler {
         if self.payload.capacity() == 0 {
             self.payload = spare::take(piece.len());
         }
-        // At once, so that a large piece does not grow the payload past what it needs. A peer that has
-        // sent much of a frame is trusted with some more.
+        // Reserves memory once, so that a large piece does not grow the payload beyond its needs.
+        // The reservation for bytes that have not arrived is at most the length of this piece.
         let room = missing.min(piece.len() + piece.len().min(MAX_TRUST));
         memory::reserve(&mut self.payload, room)?;
-        // Block by block, so that each pass finds the bytes where the last one left them: in the cache.
+        // Works block by block, so that each pass finds the bytes in the cache.
         for (index, block) in piece.chunks(BLOCK).enumerate() {
             let start = self.payload.len();
             self.payload.extend_from_slice(block);
@@ -103,7 +102,7 @@ impl Assembler {
         Ok(())
     }
 
-    /// Ends the message, whose payload is lent out until the next one begins.
+    /// Ends the message. The payload is available until the next message begins.
     pub(crate) fn finish(&mut self) -> Result<Kind, ProtocolError> {
         let kind = self
             .unfinished
@@ -121,7 +120,7 @@ impl Assembler {
         }
     }
 
-    /// Gives back the memory of a finished message.
+    /// Releases the memory of a finished message.
     pub(crate) fn release(&mut self) {
         if self.unfinished.is_none() {
             spare::give(&mut self.payload);
@@ -129,12 +128,12 @@ impl Assembler {
         }
     }
 
-    /// Forgets everything.
+    /// Discards the message and its memory.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// How long the unfinished message is; `None` between messages.
+    /// Returns the length of an incomplete message, and `None` between messages.
     pub(crate) fn unfinished(&self) -> Option<usize> {
         self.unfinished.map(|_| self.payload.len())
     }
@@ -143,7 +142,7 @@ impl Assembler {
         &self.payload
     }
 
-    /// Where one frame of the message ends and the next begins.
+    /// Returns the offsets at which a new frame begins.
     pub(crate) fn cuts(&self) -> &[usize] {
         match self.ends.split_last() {
             Some((&last, before)) if last == self.payload.len() => before,
@@ -152,5 +151,5 @@ impl Assembler {
     }
 }
 
-/// Bytes of a frame that room is made for before they arrive.
+/// The maximum memory reserved for bytes of a frame that have not arrived.
 const MAX_TRUST: usize = 128 * 1024;

@@ -1,7 +1,4 @@
-//! The closing handshake, RFC 6455 §7.
-//!
-//! Knows the phases of a close, and what waits for the sessions and for large messages. Does not know what
-//! else may be said in a phase.
+//! The closing handshake, RFC 6455 §7: its phases, and the delays for sessions and large messages.
 
 use std::collections::VecDeque;
 
@@ -13,7 +10,7 @@ use crate::outbox::Outbox;
 use crate::output::{ABNORMAL, Error, Event, ReadyState, Violation};
 use crate::policy::{FailureReport, Reported};
 
-/// Where a connection that speaks frames stands.
+/// The phase of an open connection.
 ///
 /// ```text
 ///          close()                peer's close frame, or a violation
@@ -22,35 +19,36 @@ use crate::policy::{FailureReport, Reported};
 ///   └── peer's close frame, answered; or a violation, reported ─┘
 /// ```
 ///
-/// Where sessions outside the core transform messages, or a large message is being compressed, a
-/// connection that is about to close stays in `Ending` until that is finished.
+/// If sessions outside the core transform messages, or a large message is being compressed, a
+/// closing connection stays in `Ending` until they have finished.
 #[derive(Debug)]
 pub(super) enum Phase {
     Open,
-    /// We have begun to close with this frame. The peer's is awaited.
+    /// Our close frame has begun the closing handshake. The peer's close frame has not arrived.
     Closing {
         ours: CloseFrame,
         dispatch: Dispatch,
     },
-    /// Nothing more is received: the end waits for the sessions, or for the work that is left.
+    /// The connection receives nothing more. Its end waits for the sessions or for the remaining
+    /// work.
     Ending(Ending),
     Closed,
 }
 
-/// Where a close frame of ours is.
+/// The state of our close frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Dispatch {
-    /// It waits for the sessions to finish.
+    /// It waits until the sessions have finished.
     Waits,
     Sent,
 }
 
-/// The end of a connection, because of the peer's close frame or of an error.
+/// The end of a connection, caused by the peer's close frame or by an error.
 #[derive(Debug)]
 pub(super) struct Ending {
-    /// The close frame that is still to be sent. RFC 6455 §5.5.1: "If an endpoint receives a Close frame and
-    /// did not previously send a Close frame, the endpoint MUST send a Close frame in response." §7.1.7 asks
-    /// the same of an endpoint that fails the connection.
+    /// The close frame not yet sent. RFC 6455 §5.5.1: "If an endpoint receives a Close frame and
+    /// did not previously send a Close frame, the endpoint MUST send a Close frame in response."
+    /// §7.1.7 requires the same of an endpoint that fails the connection.
     unsent: Option<CloseFrame>,
     error: Option<Error>,
     close: Event,
@@ -65,7 +63,8 @@ impl Phase {
         }
     }
 
-    /// What sessions held when the connection began to close still goes before the close frame.
+    /// Returns whether transformed messages may still be sent. Messages that the sessions held when
+    /// the connection began to close precede the close frame.
     pub(super) fn may_send_transformed(&self) -> bool {
         match self {
             Self::Open => true,
@@ -77,7 +76,7 @@ impl Phase {
 }
 
 impl Hybi {
-    /// Starts the closing handshake. False when it has begun already.
+    /// Begins the closing handshake. Returns false if it has already begun.
     pub(crate) fn close(
         &mut self,
         frame: CloseFrame,
@@ -101,7 +100,7 @@ impl Hybi {
         accepted
     }
 
-    /// The peer has sent a close frame.
+    /// Handles the peer's close frame.
     pub(super) fn peer_closes(
         &mut self,
         payload: &[u8],
@@ -146,7 +145,7 @@ impl Hybi {
             Phase::Open => self.end(frame, Some(violation), close, outbox, pending),
             Phase::Closing { ours, .. } => match manner.failure {
                 FailureReport::Coded => self.end(frame, Some(violation), close, outbox, pending),
-                // No close frame of the peer can follow what it broke the protocol with.
+                // The peer's close frame cannot follow its violation.
                 FailureReport::Worded => {
                     let close = Event::close(ours);
                     self.end(frame, None, close, outbox, pending);
@@ -156,7 +155,8 @@ impl Hybi {
         }
     }
 
-    /// [`fail`](Self::fail) for errors that are not the peer's: the closing handshake can go on after those.
+    /// Fails the connection because of an error that the peer did not cause. A closing handshake
+    /// under way continues.
     pub(crate) fn fail_with(
         &mut self,
         frame: CloseFrame,
@@ -170,7 +170,7 @@ impl Hybi {
         }
     }
 
-    /// Does one slice of the work that is left, and then what has waited for it.
+    /// Does one slice of the remaining work, and then the actions that waited for it.
     pub(crate) fn work(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
         match &mut self.transformer {
             Transformer::Deflate(deflate) => self.sender.work(&mut deflate.deflater, outbox),
@@ -182,7 +182,8 @@ impl Hybi {
         }
     }
 
-    /// Fails the connection for want of memory: nothing of what we send comes but our close frame.
+    /// Fails the connection because the allocator refused memory. Of our unsent data, only the
+    /// close frame is sent.
     pub(crate) fn exhausted(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
         self.discard_backlog();
         match self.phase {
@@ -194,21 +195,21 @@ impl Hybi {
         }
     }
 
-    /// Forgets what waits to be compressed, and does what has waited for that.
+    /// Discards the messages that wait for compression, and does the actions that waited for them.
     pub(crate) fn discard_output(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
         self.discard_backlog();
         self.work(outbox, pending);
     }
 
-    /// The sessions have finished: does what has waited for them.
+    /// Does the actions that waited for the sessions.
     pub(crate) fn sessions_closed(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
         if self.transformer.has_sessions() {
             self.complete_close(outbox, pending);
         }
     }
 
-    /// Nothing more is received, and the connection closes as soon as nothing else is under way. `answer` is
-    /// sent unless we have sent a close frame, or are about to.
+    /// Stops receiving, and closes the connection when no work remains. Sends `answer` unless a
+    /// close frame of ours is already sent or waiting.
     fn end(
         &mut self,
         answer: CloseFrame,
@@ -240,7 +241,7 @@ impl Hybi {
         }
     }
 
-    /// Does what has waited: sends the close frame, reports the end.
+    /// Sends the waiting close frame, and reports the end.
     fn complete_close(&mut self, outbox: &mut Outbox, pending: &mut VecDeque<Event>) {
         match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Open => self.phase = Phase::Open,

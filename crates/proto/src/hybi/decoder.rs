@@ -1,19 +1,19 @@
-//! Frame headers from bytes.
+//! Decodes frame headers, RFC 6455 §5.2, and checks them in the order of the policy.
 //!
-//! Knows the frame layout of RFC 6455 §5.2, and which rule is checked when. Does not know what a payload says, who closes first, or where the bytes come from.
+//! Payloads and the phase of the connection are outside this module.
 
 use crate::error::ProtocolError;
 use crate::frame::mask::MaskingKey;
 use crate::frame::{FrameHeader, FrameStart, Opcode, Rsv};
 use crate::policy::{Checks, Delivery, MessageLimit, PeerMasking, Policy};
 
-/// The rules that the peer's frames are held to.
+/// The rules for the peer's frames.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     checks: Checks,
     delivery: Delivery,
     masking: PeerMasking,
-    /// The reserved bits that negotiated extensions own.
+    /// The reserved bits of the negotiated extensions.
     reserved: Rsv,
     max_frame: u64,
     max_message: u64,
@@ -36,8 +36,8 @@ impl Decoder {
         }
     }
 
-    /// The header at the front of `bytes` and its size, or `None` until it has all arrived.
-    /// `unfinished` is the length so far of a message that waits for its next fragment.
+    /// Returns the header at the front of `bytes` and its size, or `None` until the header is
+    /// complete. `unfinished` is the current length of a message that expects another fragment.
     #[inline]
     pub(crate) fn header(
         &self,
@@ -51,7 +51,8 @@ impl Decoder {
         }
     }
 
-    /// The order of the checks decides which of two violations in one header is reported.
+    /// Checks each byte as it arrives. The order of the checks decides which of two violations is
+    /// reported.
     #[inline]
     fn bytewise(
         &self,
@@ -112,7 +113,7 @@ impl Decoder {
         Ok(Some((header, bytes.len() - rest.len())))
     }
 
-    /// The first two bytes are checked together, then the length.
+    /// Checks the first two bytes together, then the length.
     fn at_header(
         &self,
         bytes: &[u8],
@@ -173,7 +174,7 @@ impl Decoder {
         Ok(Some((header, bytes.len() - rest.len())))
     }
 
-    /// What is checked before the payload of a whole frame is there.
+    /// Makes the checks that precede the payload of a whole frame.
     fn before_frame(&self, bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
@@ -206,7 +207,7 @@ impl Decoder {
         Ok(Some((header, bytes.len() - rest.len())))
     }
 
-    /// What is checked when the frame is there.
+    /// Makes the checks of a complete frame.
     #[inline]
     pub(crate) fn check_frame(
         &self,
@@ -239,7 +240,7 @@ impl Decoder {
         }
     }
 
-    /// Checks where a frame stands, and its message.
+    /// Checks the position of a frame in its message, and the length of the message.
     fn check_sequence(
         &self,
         header: &FrameHeader,
@@ -262,7 +263,8 @@ impl Decoder {
     fn first_byte(&self, byte: u8, unfinished: Option<usize>) -> Result<FrameStart, ProtocolError> {
         let start = start(byte);
         let number = start.opcode.number();
-        // Extensions mark messages: a continuation or a control frame has no reserved bits to set.
+        // Extensions mark the first frame of a message. Continuations and control frames have no
+        // reserved bits.
         self.check_bits(start)?;
         if let Opcode::Reserved(_) = start.opcode {
             return Err(ProtocolError::UnrecognizedOpcode(number));
@@ -337,7 +339,7 @@ fn start(byte: u8) -> FrameStart {
     }
 }
 
-/// The length of a payload, and what is behind it.
+/// Returns the payload length and the bytes after it.
 fn length(short: u8, rest: &[u8]) -> Option<(u64, &[u8])> {
     match short {
         126 => rest
@@ -350,7 +352,7 @@ fn length(short: u8, rest: &[u8]) -> Option<(u64, &[u8])> {
     }
 }
 
-/// The masking key, if there is one, and what is behind it.
+/// Returns the masking key, if any, and the bytes after it.
 fn key(masked: bool, rest: &[u8]) -> Option<(Option<MaskingKey>, &[u8])> {
     if masked {
         let (key, rest) = rest.split_first_chunk()?;
@@ -360,7 +362,7 @@ fn key(masked: bool, rest: &[u8]) -> Option<(Option<MaskingKey>, &[u8])> {
     }
 }
 
-/// The largest integer up to which JavaScript counts one by one.
+/// JavaScript's `Number.MAX_SAFE_INTEGER`.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 /// RFC 6455 §5.5: "All control frames MUST have a payload length of 125 bytes or less and MUST NOT
 /// be fragmented."
@@ -380,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_each_violation_at_the_first_byte_that_shows_it() {
+    fn a_violation_is_refused_at_the_first_byte_that_shows_it() {
         use PeerMasking::{Forbidden, Optional, Required};
         use ProtocolError as E;
         let rsv = |byte| E::ReservedBits(Rsv::from_first_byte(byte));
@@ -396,7 +398,7 @@ mod tests {
             ),
             ("RSV2 on a ping", Optional, &[0xA9], None, rsv(0x20)),
             (
-                "reserved bits win over a reserved opcode",
+                "reserved bits and a reserved opcode",
                 Optional,
                 &[0x93],
                 None,
@@ -452,7 +454,7 @@ mod tests {
                 E::UnmaskedFrame,
             ),
             (
-                "the same before a long length",
+                "unmasked from a client, before a long length",
                 Required,
                 &[0x81, 0x7E],
                 None,
@@ -473,7 +475,7 @@ mod tests {
                 E::ControlTooLong(126),
             ),
             (
-                "a continuation of nothing",
+                "a continuation without a message",
                 Optional,
                 &[0x80, 0x01],
                 None,
@@ -487,7 +489,7 @@ mod tests {
                 E::TooLarge,
             ),
             (
-                "above it together",
+                "above the limit together",
                 Optional,
                 &[0x80, 0x02],
                 Some(69_999),
@@ -508,7 +510,7 @@ mod tests {
                 E::LengthOverflow,
             ),
             (
-                "too large wins over unmasked",
+                "too large and unmasked",
                 Required,
                 &[0x80, 0x02],
                 Some(69_999),
@@ -529,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_every_form_of_a_header() {
+    fn each_form_of_a_header_is_decoded() {
         use Opcode::{Binary, Continuation, Ping, Text};
         let key = Some([1, 2, 3, 4]);
         type Case = (
@@ -544,7 +546,7 @@ mod tests {
         let cases: [Case; 7] = [
             ("an empty text", &[0x81, 0], None, true, Text, None, 0),
             (
-                "a masked one",
+                "a masked empty text",
                 &[0x81, 0x80, 1, 2, 3, 4],
                 None,
                 true,
@@ -562,7 +564,7 @@ mod tests {
                 125,
             ),
             (
-                "its continuation",
+                "a continuation",
                 &[0x80, 5],
                 Some(125),
                 true,
@@ -589,7 +591,7 @@ mod tests {
                 65_536,
             ),
             (
-                "a longer form than needed",
+                "a longer length field than needed",
                 &[0x89, 126, 0, 5],
                 Some(9),
                 true,

@@ -1,7 +1,6 @@
-//! Messages to frames.
+//! Turns messages into frames: masking with a new key per frame, and fragmentation.
 //!
-//! Knows that clients mask with a fresh key per frame, and which messages leave in several. Does not know
-//! how messages are compressed, nor what waits.
+//! The sender compresses messages and orders them.
 
 use super::prepared::Frame;
 use crate::frame::encoder::{MAX_HEADER, encode};
@@ -10,11 +9,11 @@ use crate::frame::{FrameStart, KeySource, Opcode, Rsv};
 use crate::outbox::Outbox;
 use crate::policy::Policy;
 
-/// What makes frames of messages.
+/// The framing of sent messages.
 #[derive(Debug)]
 pub(super) struct Framer {
     mask_keys: Option<MaskKeys>,
-    /// The longest message that is one frame.
+    /// The maximum length of a message in one frame.
     fragment_at: usize,
 }
 
@@ -28,7 +27,7 @@ impl Framer {
         }
     }
 
-    /// A message, in one frame or several.
+    /// Writes a message as one frame or several.
     #[inline]
     pub(super) fn message(&mut self, opcode: Opcode, rsv: Rsv, payload: &[u8], out: &mut Outbox) {
         let whole = FrameStart {
@@ -74,7 +73,8 @@ impl Framer {
         });
     }
 
-    /// A frame that is ready, for servers. Every frame of a client has a key of its own.
+    /// Writes a frame prepared for servers. A client encodes the payload again, because each of its
+    /// frames has its own masking key.
     pub(super) fn ready(&mut self, opcode: Opcode, rsv: Rsv, frame: &Frame, out: &mut Outbox) {
         let payload = frame.payload();
         if self.mask_keys.is_none() && payload.len() <= self.fragment_at {

@@ -1,28 +1,29 @@
-//! What the peer said, and where that is kept until the receiver advances.
+//! The results of decoding: messages, frames, control frames and violations.
 //!
-//! Knows what a control frame says by itself. Does not know how it came here, nor what is answered.
+//! `mod.rs` decides the reaction to each.
 
 use crate::error::ProtocolError;
 use crate::frame::{FrameStart, Opcode, Rsv};
 use crate::inbox::Taken;
 use crate::output::Kind;
 
-/// What the peer said next.
+/// The next result of decoding.
 #[derive(Debug)]
 pub(crate) enum Incoming {
-    /// A whole message, to be looked at with `Receiver::message`.
+    /// A whole message. `Receiver::message` returns it.
     Message(Arrived),
-    /// A frame, to be looked at with `Receiver::frame`.
+    /// A frame. `Receiver::frame` returns it.
     Frame(ArrivedFrame),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Vec<u8>),
     Violation(ProtocolError),
-    /// Nothing yet: a large message is being inflated, and other connections should have their turn.
+    /// No result yet: a large message is being inflated. Other connections should have their turn
+    /// first.
     Unfinished,
 }
 
-/// Where a message that has arrived is kept until the receiver advances.
+/// The location of a received message until the receiver advances.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrived {
     pub(super) kind: Kind,
@@ -30,7 +31,7 @@ pub(crate) struct Arrived {
     pub(super) place: Place,
 }
 
-/// Where a frame that has arrived is kept until the receiver advances.
+/// The location of a received frame until the receiver advances.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ArrivedFrame {
     pub(super) start: FrameStart,
@@ -40,15 +41,15 @@ pub(crate) struct ArrivedFrame {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
-    /// In one piece where it arrived: the common case, no copy.
+    /// In the inbox, contiguous: the common case, without a copy.
     Inbox(Taken),
-    /// Put together from several pieces.
+    /// In the assembler, from several pieces.
     Assembler,
     /// In the inflater's output.
     Inflater,
 }
 
-/// What a control frame says. A data frame says nothing by itself.
+/// Returns the meaning of a control frame, and `None` for a data frame.
 pub(super) fn said(opcode: Opcode, payload: Vec<u8>) -> Option<Incoming> {
     Some(match opcode {
         Opcode::Ping => Incoming::Ping(payload),

@@ -1,7 +1,7 @@
-//! RFC 6455 after the opening handshake: hybi-13, and hybi-8, which has the same frames.
+//! RFC 6455 after the opening handshake: hybi-13, and hybi-8 with the same frames.
 //!
-//! Knows what each frame of the peer is answered with, and what may be sent. Does not know how frames are
-//! laid out, nor how the connection was opened. How it closes is in `closing.rs`.
+//! Decides the reaction to each frame of the peer, and which messages may be sent. `closing.rs`
+//! contains the closing handshake; the other files encode and decode frames.
 
 pub(crate) mod assembler;
 mod closing;
@@ -29,7 +29,7 @@ use receiver::Receiver;
 use sender::Sender;
 use transformer::Transformer;
 
-/// A connection that speaks frames.
+/// An open connection of RFC 6455.
 #[derive(Debug)]
 pub(crate) struct Hybi {
     phase: Phase,
@@ -39,12 +39,12 @@ pub(crate) struct Hybi {
     manner: &'static Manner,
     pongs: Pongs,
     text: TextCheck,
-    /// What the peer said after a run of messages, until those have been handled.
+    /// A result of decoding that follows a run of messages, until the application has handled them.
     held: Option<Incoming>,
 }
 
 impl Hybi {
-    /// `inbox` has the bytes that have arrived with the handshake.
+    /// Opens a connection. `inbox` contains the bytes that arrived with the handshake.
     pub(crate) fn new(policy: &Policy, negotiated: Negotiated, inbox: Inbox) -> Self {
         let transformer = Transformer::new(&negotiated, policy.max_message);
         Self {
@@ -63,7 +63,7 @@ impl Hybi {
         self.receiver.receive(bytes);
     }
 
-    /// The next message, if the next thing the peer said is one. Changes no phase.
+    /// Returns the next message, unless another result precedes it. Does not change the phase.
     #[inline]
     pub(crate) fn poll_message(&mut self) -> Option<Message<'_>> {
         if self.transformer.has_sessions() {
@@ -71,7 +71,7 @@ impl Hybi {
         }
         while self.held.is_none() {
             match self.receiver.advance(&mut self.transformer)? {
-                // A peer may send until it has seen our close frame.
+                // The peer may send messages until it receives our close frame.
                 Incoming::Message(_) if !self.takes_messages() => {}
                 Incoming::Message(arrived) => {
                     return Some(self.receiver.message(arrived, &self.transformer));
@@ -144,7 +144,7 @@ impl Hybi {
         may && self.pongs == Pongs::Automatic
     }
 
-    /// Sends a message. False when the phase forbids it.
+    /// Sends a message. Returns false if the phase forbids it.
     #[inline]
     pub(crate) fn send(
         &mut self,
@@ -161,7 +161,7 @@ impl Hybi {
         open
     }
 
-    /// Sends one frame. False when the phase forbids it.
+    /// Sends one frame. Returns false if the phase forbids it.
     pub(crate) fn send_frame(
         &mut self,
         start: FrameStart,
@@ -176,7 +176,7 @@ impl Hybi {
         open
     }
 
-    /// Sends a message that was made for many connections. False when the phase forbids it.
+    /// Sends a prepared message. Returns false if the phase forbids it.
     #[inline]
     pub(crate) fn send_prepared(
         &mut self,
@@ -192,8 +192,8 @@ impl Hybi {
         open
     }
 
-    /// Sends a message that sessions have transformed. What they held when the connection began to
-    /// close still goes before the close frame.
+    /// Sends a transformed message. Returns false if the phase forbids it. Messages that the
+    /// sessions held when the connection began to close precede the close frame.
     pub(crate) fn send_transformed(
         &mut self,
         kind: Kind,
@@ -208,7 +208,7 @@ impl Hybi {
         may
     }
 
-    /// Marks the end of what has been sent, wherever that is.
+    /// Marks the end of the last sent message, in the outbox or in the backlog.
     pub(crate) fn mark(&mut self, outbox: &mut Outbox) {
         self.sender.mark(outbox);
     }
@@ -217,7 +217,7 @@ impl Hybi {
         self.sender.has_work()
     }
 
-    /// Bytes of messages that wait for it.
+    /// Returns the number of payload bytes in the backlog.
     pub(crate) fn waiting_bytes(&self) -> usize {
         self.sender.waiting_bytes()
     }
@@ -226,7 +226,7 @@ impl Hybi {
         self.held.is_some() || self.receiver.has_unread()
     }
 
-    /// Whether what comes next is no message.
+    /// Returns whether the next result may be something other than a message.
     pub(crate) fn needs_poll(&self) -> bool {
         self.transformer.has_sessions() || self.held.is_some()
     }

@@ -1,8 +1,7 @@
-//! Messages that are made once and sent on many connections.
+//! Messages that are encoded once and sent on many connections.
 //!
-//! Knows which of its frames a connection can use, and makes each of them once: the plain one, and a
-//! compressed one for every set of parameters under which messages stand on their own. Does not know
-//! connections.
+//! Encodes each frame once: a plain one, and a compressed one for each set of parameters without
+//! context takeover.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +11,8 @@ use crate::frame::{FrameStart, Opcode, Rsv};
 use crate::memory::{self, NoMemory};
 use crate::output::Kind;
 
-/// A message for [`send_prepared`](crate::connection::Connection::send_prepared). Clones share its frames.
+/// A message for [`send_prepared`](crate::connection::Connection::send_prepared). Clones share the
+/// frames.
 #[derive(Clone, Debug)]
 pub struct Prepared(Arc<Shared>);
 
@@ -26,11 +26,11 @@ struct Shared {
 #[derive(Debug)]
 enum Compressed {
     Ready(Arc<Frame>),
-    /// A large message between two slices of work. Any connection may do the next.
+    /// A large message between two slices of work. Any connection can do the next slice.
     Unfinished(Deflater),
 }
 
-/// A frame as a server sends it.
+/// An unmasked frame, as servers send it.
 #[derive(Debug)]
 pub(crate) struct Frame {
     bytes: Vec<u8>,
@@ -38,7 +38,7 @@ pub(crate) struct Frame {
 }
 
 impl Prepared {
-    /// A copy of this payload, which must be UTF-8 if it is text.
+    /// Creates a message from a copy of `payload`. A text must be UTF-8.
     #[must_use]
     pub fn new(kind: Kind, payload: &[u8]) -> Self {
         Self(Arc::new(Shared {
@@ -48,24 +48,24 @@ impl Prepared {
         }))
     }
 
-    /// Text or binary.
+    /// Returns the kind of the message.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
 
-    /// The application's bytes.
+    /// Returns the payload.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         self.0.plain.payload()
     }
 
-    /// Without extensions.
+    /// Returns the uncompressed frame.
     pub(crate) fn plain(&self) -> &Frame {
         &self.0.plain
     }
 
-    /// What has been compressed with these parameters.
+    /// Returns the frame compressed with these parameters, if it is ready.
     pub(crate) fn compressed(&self, alone: Alone) -> Option<Arc<Frame>> {
         let compressed = self.all_compressed();
         compressed
@@ -76,7 +76,8 @@ impl Prepared {
             })
     }
 
-    /// Compresses with these parameters, a large message by one slice. The frame, when it is done.
+    /// Compresses with these parameters: a small message at once, a large message by one slice.
+    /// Returns the frame when it is ready.
     pub(crate) fn compress(&self, alone: Alone) -> Result<Option<Arc<Frame>>, NoMemory> {
         let mut compressed = self.all_compressed();
         let known = compressed
@@ -121,7 +122,7 @@ impl Prepared {
     }
 
     fn all_compressed(&self) -> MutexGuard<'_, Vec<(Alone, Compressed)>> {
-        // A panic has at most left out what can be made again.
+        // A panic can only leave out an entry, which can be made again.
         let lock = self.0.compressed.lock();
         lock.unwrap_or_else(PoisonError::into_inner)
     }

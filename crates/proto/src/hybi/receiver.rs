@@ -1,7 +1,6 @@
-//! Bytes to what they say: decoder, assembler, inflater and text validation, in a row.
+//! The receiving half of a connection: decoder, assembler, inflater and text validation in order.
 //!
-//! Knows the order of the rooms that a frame passes. Does not know the phase of the connection: it
-//! reports what the peer said and stops after a close frame or a violation.
+//! Independent of the phase: reports each result, and stops after a close frame or a violation.
 
 use super::assembler::Assembler;
 use super::decoder::Decoder;
@@ -23,7 +22,7 @@ pub(crate) struct Receiver {
     decoder: Decoder,
     assembler: Assembler,
     state: State,
-    /// Of the first frame of the message under way.
+    /// The reserved bits of the current message's first frame.
     rsv: Rsv,
     text: TextCheck,
     delivery: Delivery,
@@ -33,24 +32,25 @@ pub(crate) struct Receiver {
 #[derive(Debug)]
 enum State {
     Header,
-    /// Inside a data frame that has not arrived as a whole.
+    /// Inside an incomplete data frame.
     Payload {
         header: FrameHeader,
         received: u64,
     },
-    /// Inside a frame that breaks a rule, which is told when the frame is there. Its payload is dropped.
+    /// Inside a frame that violates a rule. Its payload is discarded, and the violation is reported
+    /// at the end of the frame.
     Doomed {
         violation: ProtocolError,
         missing: u64,
     },
     /// Between two slices of a large message.
     Inflating(Kind),
-    /// After a close frame or a violation nothing more is stored or decoded.
+    /// After a close frame or a violation. Received bytes are discarded.
     Ended,
 }
 
 impl Receiver {
-    /// `inbox` has the bytes that have arrived with the handshake.
+    /// Creates a receiver. `inbox` contains the bytes that arrived with the handshake.
     pub(crate) fn new(policy: &Policy, reserved: Rsv, inbox: Inbox) -> Self {
         Self {
             inbox,
@@ -70,7 +70,7 @@ impl Receiver {
         }
     }
 
-    /// The next thing the peer said, or `None` until more bytes arrive.
+    /// Returns the next result, or `None` until more bytes arrive.
     pub(crate) fn advance(&mut self, transformer: &mut Transformer) -> Option<Incoming> {
         match self.step(transformer) {
             Ok(Some(Incoming::Close(payload))) => {
@@ -97,14 +97,14 @@ impl Receiver {
         }
     }
 
-    /// Whether something has arrived that nothing has come of yet.
+    /// Returns whether received bytes are still unprocessed.
     pub(crate) fn has_unread(&self) -> bool {
         matches!(self.state, State::Inflating(_))
             || !self.inbox.unread().is_empty()
             || self.inbox.is_cut()
     }
 
-    /// Ends decoding and gives all memory back.
+    /// Stops decoding and releases all memory.
     pub(crate) fn release(&mut self, transformer: &mut Transformer) {
         self.state = State::Ended;
         self.inbox.clear();
@@ -114,7 +114,7 @@ impl Receiver {
         }
     }
 
-    /// A message that [`advance`](Self::advance) just returned.
+    /// Returns a message that [`advance`](Self::advance) has just reported.
     pub(crate) fn message<'a>(
         &'a self,
         arrived: Arrived,
@@ -136,7 +136,7 @@ impl Receiver {
         }
     }
 
-    /// A frame that [`advance`](Self::advance) just returned.
+    /// Returns a frame that [`advance`](Self::advance) has just reported.
     pub(crate) fn frame(&self, arrived: ArrivedFrame) -> Frame<'_> {
         Frame {
             start: arrived.start,
@@ -145,13 +145,13 @@ impl Receiver {
         }
     }
 
-    /// What a frame says besides being one.
+    /// Returns the meaning of a control frame after its delivery as a frame.
     pub(crate) fn after(&self, arrived: ArrivedFrame) -> Option<Incoming> {
         let payload = self.inbox.taken(arrived.taken);
         said(arrived.start.opcode, payload.to_vec())
     }
 
-    /// The same message for those who transform it.
+    /// Returns the same message before its transformation.
     pub(crate) fn raw_message<'a>(
         &'a self,
         arrived: Arrived,
@@ -212,7 +212,7 @@ impl Receiver {
                     };
                     match self.decoder.check_frame(&header, unfinished) {
                         Ok(()) => {}
-                        // It need not be waited for.
+                        // A message that is too large is refused without waiting for its payload.
                         Err(ProtocolError::TooLarge) => return Err(ProtocolError::TooLarge),
                         Err(violation) => {
                             self.inbox.take(size);
@@ -236,7 +236,8 @@ impl Receiver {
         }
     }
 
-    /// A control frame, once it has all arrived: its payload is too short to be worth more.
+    /// Returns a control frame when it is complete. Its payload is too short for incremental
+    /// processing.
     fn control(&mut self, header: FrameHeader, size: usize) -> Option<Incoming> {
         if !self.has_arrived(header, size) {
             return None;
@@ -258,7 +259,7 @@ impl Receiver {
         payload.is_some_and(|arrived| header.length <= arrived as u64)
     }
 
-    /// Takes a frame that has arrived as a whole, and unmasks its payload.
+    /// Takes a complete frame and unmasks its payload.
     fn take(&mut self, header: FrameHeader, size: usize) -> Taken {
         self.inbox.take(size);
         let length = usize::try_from(header.length).unwrap_or(usize::MAX);
@@ -269,8 +270,8 @@ impl Receiver {
         taken
     }
 
-    /// The message that one frame makes, without a copy, if the frame has arrived as a whole; anything
-    /// else goes to the assembler.
+    /// Returns the message of a complete unfragmented frame, without a copy. Any other data frame
+    /// goes to the assembler.
     #[inline]
     fn whole_message(
         &mut self,
@@ -306,7 +307,7 @@ impl Receiver {
         }
         if let Some(kind) = kind {
             self.rsv = rsv;
-            // A text that is still to be transformed is not checked.
+            // Text is validated after its transformation.
             let check = match transformer.transforms(rsv) {
                 true => TextCheck::Never,
                 false => self.text,
@@ -343,7 +344,8 @@ impl Receiver {
         Ok(Incoming::Message(arrived))
     }
 
-    /// Moves what has arrived of a data frame into its message. True when the frame is complete.
+    /// Moves the received part of a data frame into its message. Returns true when the frame is
+    /// complete.
     fn continue_payload(
         &mut self,
         header: FrameHeader,
@@ -352,7 +354,7 @@ impl Receiver {
         let missing = usize::try_from(header.length - received).unwrap_or(usize::MAX);
         let piece = self.inbox.take(missing.min(self.inbox.unread().len()));
         let piece = self.inbox.taken(piece);
-        // The masking key repeats every four bytes; more of the position does not matter.
+        // The masking key repeats every four bytes.
         self.assembler
             .append(piece, header.masking_key, (received % 4) as usize, missing)?;
         let received = received + piece.len() as u64;

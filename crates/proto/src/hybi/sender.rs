@@ -1,7 +1,6 @@
-//! Messages and control frames to bytes.
+//! The sending half of a connection: compression, and the backlog behind a large message.
 //!
-//! Knows how messages are compressed, and that what is sent behind a large message waits for it. Does not
-//! know whether anything may be sent now.
+//! The caller checks whether the phase allows the message.
 
 use std::collections::VecDeque;
 
@@ -23,35 +22,35 @@ pub(crate) struct Sender {
     backlog: Backlog,
 }
 
-/// Frames that are sent in slices of work: a large message that is being compressed, and what was sent
-/// behind it.
+/// Frames that are sent in slices of work: a large message being compressed, and the frames behind
+/// it.
 #[derive(Debug, Default)]
 struct Backlog {
     frames: VecDeque<Waiting>,
-    /// Of their payloads.
+    /// The sum of the payload lengths.
     bytes: usize,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    /// What it is, or opens.
+    /// The opcode of the frame, or of the message's first frame.
     opcode: Opcode,
     length: usize,
     payload: Payload,
-    /// It has a receipt.
+    /// Whether the message has a receipt.
     is_marked: bool,
 }
 
 #[derive(Debug)]
 enum Payload {
-    /// A message that is sent as it is.
+    /// A message sent uncompressed.
     Plain(Vec<u8>),
-    /// A frame of the application's, or a control frame.
+    /// A control frame, or a frame from the application.
     Frame(FrameStart, KeySource, Vec<u8>),
     ToCompress(Vec<u8>),
-    /// The deflater has it.
+    /// The deflater contains the message.
     Started,
-    /// Compressed on its own, once for all connections that send it.
+    /// A prepared message, compressed without context takeover once for all connections.
     Prepared(Prepared, Alone),
 }
 
@@ -86,7 +85,7 @@ impl Sender {
         }
     }
 
-    /// Sends one frame, as it is.
+    /// Sends one frame without changes.
     pub(crate) fn send_frame(
         &mut self,
         start: FrameStart,
@@ -106,7 +105,7 @@ impl Sender {
         }
     }
 
-    /// Sends a message that was made for many connections.
+    /// Sends a prepared message.
     #[inline]
     pub(crate) fn send_prepared(
         &mut self,
@@ -137,7 +136,7 @@ impl Sender {
         }
     }
 
-    /// Sends a message that sessions outside the core have made.
+    /// Sends a message from sessions outside the core.
     pub(crate) fn send_transformed(
         &mut self,
         kind: Kind,
@@ -148,7 +147,7 @@ impl Sender {
         self.framer.message(Opcode::from(kind), rsv, payload, out);
     }
 
-    /// Marks the end of what has been sent, wherever that is.
+    /// Marks the end of the last sent message, in the outbox or in the backlog.
     pub(crate) fn mark(&mut self, out: &mut Outbox) {
         match self.backlog.frames.back_mut() {
             Some(last) => last.is_marked = true,
@@ -156,17 +155,17 @@ impl Sender {
         }
     }
 
-    /// Whether frames wait for [`work`](Self::work).
+    /// Returns whether frames wait for [`work`](Self::work).
     pub(crate) fn has_work(&self) -> bool {
         !self.backlog.frames.is_empty()
     }
 
-    /// Bytes of messages that wait for it.
+    /// Returns the number of payload bytes in the backlog.
     pub(crate) fn waiting_bytes(&self) -> usize {
         self.backlog.bytes
     }
 
-    /// Does one slice of the work that waits. Frames wait for a deflater only.
+    /// Does one slice of work. Only a connection with a deflater has a backlog.
     pub(crate) fn work(&mut self, deflater: &mut Deflater, out: &mut Outbox) {
         let mut budget = Deflater::SLICE;
         while budget > 0
@@ -232,7 +231,8 @@ impl Sender {
         self.backlog = Backlog::default();
     }
 
-    /// `deflater` is `None` for a frame that is sent as it is.
+    /// Compresses and sends a message, or appends it to the backlog. `deflater` is `None` for an
+    /// uncompressed message.
     fn compress_or_wait(
         &mut self,
         opcode: Opcode,
@@ -270,7 +270,7 @@ impl Sender {
         });
     }
 
-    /// Puts a frame behind those that wait.
+    /// Appends a frame to the backlog.
     fn wait(&mut self, opcode: Opcode, length: usize, payload: Payload, out: &mut Outbox) {
         let waiting = Waiting {
             opcode,
@@ -284,7 +284,7 @@ impl Sender {
         }
     }
 
-    /// One slice of the message that the deflater has. What is left to do.
+    /// Compresses one slice of the deflater's message. Returns the remaining work.
     fn compress_slice(
         &mut self,
         opcode: Opcode,
@@ -320,7 +320,8 @@ impl Sender {
         }
     }
 
-    /// One slice of work, unless another connection has done the last one. What is left to do.
+    /// Compresses one slice of a prepared message, unless another connection has finished it.
+    /// Returns the remaining work.
     fn compress_prepared(
         &mut self,
         prepared: Prepared,
@@ -339,5 +340,5 @@ impl Sender {
     }
 }
 
-/// In bytes of work: what the shortest of them costs.
+/// The fixed cost of a frame, in bytes of work.
 const FRAME_COST: usize = 1024;

@@ -1,25 +1,22 @@
-//! Who transforms the messages of a connection.
-//!
-//! Knows what was negotiated, and holds permessage-deflate at work. Does not know frames, nor when a
-//! message comes or goes.
+//! The transformation of messages: none, permessage-deflate, or sessions outside the core.
 
 use crate::error::ProtocolError;
 use crate::extension::deflate::{Deflater, Inflater, Progress, RSV as COMPRESSED};
 use crate::extension::negotiation::Negotiated;
 use crate::frame::Rsv;
 
-/// Who transforms messages, in both directions.
+/// The owner of the transformation, in both directions.
 #[derive(Debug)]
 pub(crate) enum Transformer {
-    /// They travel as they are.
+    /// No extension transforms messages.
     Nothing,
-    /// The core. Boxed: most connections have none.
+    /// The core compresses. Boxed, because most connections have no compression.
     Deflate(Box<Deflate>),
-    /// Sessions outside the core, which own these bits.
+    /// Sessions outside the core, which own these reserved bits.
     Sessions(Rsv),
 }
 
-/// permessage-deflate at work.
+/// The state of permessage-deflate.
 #[derive(Debug)]
 pub(crate) struct Deflate {
     pub(crate) inflater: Inflater,
@@ -27,7 +24,7 @@ pub(crate) struct Deflate {
 }
 
 impl Transformer {
-    /// `max_length` limits inflated messages, in bytes, inclusive.
+    /// Creates a transformer. `max_length` limits inflated messages, in bytes, inclusive.
     pub(crate) fn new(negotiated: &Negotiated, max_length: usize) -> Self {
         match negotiated {
             Negotiated::Nothing => Self::Nothing,
@@ -39,7 +36,7 @@ impl Transformer {
         }
     }
 
-    /// The reserved bits that a message of the peer may have.
+    /// Returns the reserved bits that a message of the peer may have.
     pub(crate) fn reserved(&self) -> Rsv {
         match self {
             Self::Nothing => Rsv::default(),
@@ -53,7 +50,7 @@ impl Transformer {
         matches!(self, Self::Sessions(_))
     }
 
-    /// What inflates a message whose first frame has these bits, if it is compressed.
+    /// Returns the inflater if these reserved bits mark a compressed message.
     #[inline]
     pub(crate) fn inflater(&mut self, rsv: Rsv) -> Option<&mut Inflater> {
         match self {
@@ -62,8 +59,7 @@ impl Transformer {
         }
     }
 
-    /// Whether a message is changed before it is delivered: one of the peer, whose first frame
-    /// has these bits.
+    /// Returns whether a received message with these reserved bits is transformed before delivery.
     pub(crate) fn transforms(&self, rsv: Rsv) -> bool {
         match self {
             Self::Nothing => false,
@@ -72,7 +68,7 @@ impl Transformer {
         }
     }
 
-    /// Goes on with a large message that is being inflated.
+    /// Continues to inflate a large message.
     pub(crate) fn next_slice(&mut self) -> Result<Progress, ProtocolError> {
         match self {
             Self::Deflate(deflate) => deflate.inflater.next_slice(),
@@ -80,7 +76,7 @@ impl Transformer {
         }
     }
 
-    /// The message that has been inflated.
+    /// Returns the inflated message.
     pub(crate) fn inflated(&self) -> &[u8] {
         match self {
             Self::Deflate(deflate) => deflate.inflater.output(),

@@ -1,117 +1,117 @@
-//! The choices that a policy is made of.
+//! The types of the choices in a policy.
 //!
-//! Knows what can be chosen. Does not know which interface chooses what.
+//! `policy.rs` makes the choices for each interface.
 
-/// Which frames of the peer must be masked, RFC 6455 §5.1.
+/// The masking that the peer's frames must have, RFC 6455 §5.1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PeerMasking {
-    /// Clients mask: unmasked frames fail the connection.
+    /// The peer is a client: an unmasked frame fails the connection.
     Required,
-    /// Servers do not: masked frames fail the connection.
+    /// The peer is a server: a masked frame fails the connection.
     Forbidden,
-    /// Either is understood.
+    /// Masked and unmasked frames are accepted.
     Optional,
 }
 
-/// Which requests a server takes for those of hixie-75 and hixie-76.
+/// The requests that a server treats as hixie-75 or hixie-76.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Drafts {
-    /// None: every request is held to RFC 6455.
+    /// None. RFC 6455 applies to each request.
     Refused,
-    /// Those that ask for a WebSocket. A request for something else is refused as RFC 6455 has it, with a
-    /// close code.
+    /// Requests for a WebSocket. Other requests are refused with a close code, as under RFC 6455.
     Understood,
-    /// All that have no header of RFC 6455: the refusal of a request for something else has no close code.
+    /// All requests without headers of RFC 6455. The refusal of other requests has no close code.
     Presumed,
 }
 
-/// What a server holds a request of RFC 6455 to.
+/// The checks that a server applies to a request of RFC 6455.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RequestChecks {
-    /// All that §4.2.1 demands, and the grammar of its extensions.
+    /// All requirements of §4.2.1, and the grammar of the extensions header.
     Strict,
-    /// [`Lenient`](Self::Lenient) first, which decides what is said of a request with several mistakes; then
-    /// [`Strict`](Self::Strict), and the grammar of its subprotocols.
+    /// [`Lenient`](Self::Lenient) first, which decides the reported error of a request with several
+    /// errors. Then [`Strict`](Self::Strict), and the grammar of the subprotocols header.
     LenientThenStrict,
-    /// That it has a host, a key and a version, in this order. The version is what JavaScript's `parseInt` makes of it.
-    /// Extensions outside the grammar are as good as none.
+    /// Host, key and version, in this order. The version is parsed like JavaScript's `parseInt`. An
+    /// extensions header outside the grammar is ignored.
     Lenient,
 }
 
-/// How the head of a server's answer is written.
+/// The order and encoding of the head of a server's answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AnswerHead {
-    /// The application's headers come first, so that they win. UTF-8.
+    /// The application's headers come first and take precedence. UTF-8.
     ApplicationFirst,
-    /// The application's headers come last, and none replaces one of ours. Latin-1, as Node reads heads; a question mark
-    /// stands for what that does not have.
+    /// The application's headers come last and cannot replace ours. Latin-1, like Node's parser.
+    /// Other characters become question marks.
     ApplicationLast,
 }
 
-/// What the peer's data frames become.
+/// The form in which the application receives data frames.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Delivery {
     /// Messages.
     Messages,
-    /// Messages, and where they were [cut](crate::output::Message::cuts).
+    /// Messages with the [offsets](crate::output::Message::cuts) of their frames.
     Fragments,
-    /// [Frames](crate::output::Output::Frame), control frames among them. They are checked as
-    /// [whole frames](Checks::WholeFrame), but for their sequence and their text.
+    /// [Frames](crate::output::Output::Frame), including control frames. They are checked as [whole
+    /// frames](Checks::WholeFrame). Their sequence and text are not checked.
     Frames,
 }
 
-/// When text is checked.
+/// When text is validated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TextCheck {
-    /// The first byte that cannot be UTF-8 fails the connection.
+    /// At each byte: the first byte that cannot be UTF-8 fails the connection.
     Bytewise,
     /// When the message is complete.
     WholeMessage,
-    /// Text may be anything, and so may close reasons.
+    /// Never. Text and close reasons may contain any bytes.
     Never,
 }
 
-/// What answers the peer's pings.
+/// The replies to the peer's pings.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Pongs {
-    /// A pong, which is in the outbox before the ping is told.
+    /// A pong, added to the outbox before the ping event.
     Automatic,
-    /// The application, if it likes.
+    /// The application replies, if at all.
     Asked,
 }
 
 /// When the peer's frames are checked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Checks {
-    /// Each rule at the first byte that shows a violation.
+    /// Each rule at the first byte that violates it.
     Bytewise,
     /// The first two bytes together, then the length.
     Header,
-    /// Control frames, lengths and limits when the header is there; reserved bits, opcode and sequence when the
-    /// frame is.
+    /// Control frames, lengths and limits when the header is complete. Reserved bits, opcode and
+    /// sequence when the frame is complete.
     WholeFrame,
 }
 
-/// Which messages are held to `max_message`.
+/// The messages to which `max_message` applies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MessageLimit {
-    /// All.
+    /// All messages.
     Every,
-    /// Those of several frames.
+    /// Messages of several frames.
     Fragmented,
 }
 
-/// What is said when the peer broke the protocol.
+/// The report of a violation by the peer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FailureReport {
-    /// Close frame and end have a code and the words. After our close frame nothing is said: it has said why we
-    /// close.
+    /// The close frame and the close event contain the code and the error message. After our close
+    /// frame, which already contains a reason, the error is not reported.
     Worded,
-    /// The close frame has the code alone, and the end is 1006. The error is told in any phase.
+    /// The close frame contains only the code, and the close event reports 1006. The error is
+    /// reported in each phase.
     Coded,
 }
 
-/// Which close code and reason the end of a closing handshake has that we began.
+/// The close code and reason to report after a closing handshake that our end began.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reported {
     /// The peer's.
@@ -120,22 +120,22 @@ pub enum Reported {
     Ours,
 }
 
-/// What is received after our close frame, besides the peer's.
+/// The frames processed after our close frame, in addition to the peer's close frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum WhileClosing {
-    /// Pings and pongs. Messages are dropped.
+    /// Pings and pongs. Messages are discarded.
     Control,
-    /// Messages too; pings are not answered.
+    /// Messages, pings and pongs. Pings are not answered.
     Messages,
-    /// Nothing: frames are dropped, and a violation just ends the connection.
+    /// None. All frames are discarded, and a violation ends the connection without a report.
     Nothing,
 }
 
-/// Which close codes the application may send.
+/// The close codes that an application may send.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CloseCodes {
-    /// Those of [`CloseCode::to_send`](crate::close::CloseCode::to_send).
+    /// The codes of [`CloseCode::to_send`](crate::close::CloseCode::to_send).
     Defined,
-    /// All: the interface checks them.
+    /// All codes. The interface checks them.
     Any,
 }

@@ -1,14 +1,14 @@
-//! What a close payload of the peer means.
+//! Interpretations of a close payload: our answer, and the reported code and reason.
 //!
-//! Knows the ways to answer and to report one. Does not know which interface chooses which.
+//! `policy.rs` chooses the interpretation of each interface.
 
 use super::choices::TextCheck;
 use crate::close::{CloseCode, CloseFrame, PeerClose};
 use crate::error::ProtocolError;
 use crate::utf8::is_utf8;
 
-/// What is answered is reported as well. Nothing counts as 1000; a malformed payload, or a
-/// code that must not travel, as 1002.
+/// Reports the code and reason of our answer. An empty payload counts as 1000. A malformed payload
+/// and a code that must not travel count as 1002.
 pub(super) fn echoed(payload: &[u8], _: TextCheck) -> Result<PeerClose, ProtocolError> {
     let answer = match payload.split_first_chunk::<2>() {
         None if payload.is_empty() => CloseFrame::new(CloseCode::NORMAL_CLOSURE, ""),
@@ -26,8 +26,8 @@ pub(super) fn echoed(payload: &[u8], _: TextCheck) -> Result<PeerClose, Protocol
     })
 }
 
-/// The answer is 1000 or 1002, without a reason. The code is reported as it came; what was not
-/// sent is not reported, and a reason of one byte is none.
+/// Answers 1000 or 1002, without a reason. Reports the code as received, and `None` if no code was
+/// received. A reason of one byte counts as missing.
 pub(super) fn acknowledged(payload: &[u8], _: TextCheck) -> Result<PeerClose, ProtocolError> {
     let (code, reason) = match payload.split_first_chunk::<2>() {
         Some((code, reason)) => (Some(u16::from_be_bytes(*code)), reason),
@@ -49,7 +49,8 @@ pub(super) fn acknowledged(payload: &[u8], _: TextCheck) -> Result<PeerClose, Pr
     })
 }
 
-/// The answer is an echo. Nothing is reported as 1005, and what must not travel is a violation.
+/// Answers with an echo. Reports an empty payload as 1005. A code that must not travel is a
+/// violation.
 pub(super) fn judged(payload: &[u8], text: TextCheck) -> Result<PeerClose, ProtocolError> {
     let Some((code, reason)) = payload.split_first_chunk::<2>() else {
         return Ok(PeerClose {
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echo_reports_what_it_answers() {
+    fn echoed_reports_the_code_and_reason_of_the_answer() {
         check(
             echoed,
             TextCheck::Bytewise,
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_acknowledgement_is_1000_and_what_came_is_reported() {
+    fn acknowledged_answers_1000_and_reports_the_received_code() {
         check(
             acknowledged,
             TextCheck::WholeMessage,
@@ -162,7 +163,7 @@ mod tests {
                     Ok((b"\x03\xE8", Some(3001), None)),
                 ),
                 (
-                    "of one byte that is not UTF-8",
+                    "a reason of one byte that is not UTF-8",
                     b"\x0B\xB9\xFF",
                     Ok((b"\x03\xE8", Some(3001), None)),
                 ),
@@ -171,7 +172,11 @@ mod tests {
                     b"\x03\xEDbye",
                     Ok((b"\x03\xEA", Some(1005), Some("bye"))),
                 ),
-                ("1015 may", b"\x03\xF7", Ok((b"\x03\xE8", Some(1015), None))),
+                (
+                    "1015 may travel",
+                    b"\x03\xF7",
+                    Ok((b"\x03\xE8", Some(1015), None)),
+                ),
                 ("5000", b"\x13\x88", Ok((b"\x03\xEA", Some(5000), None))),
                 (
                     "a reason that is not UTF-8",
@@ -183,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_judge_echoes_and_refuses_codes_that_must_not_travel() {
+    fn judged_echoes_valid_codes_and_refuses_others() {
         check(
             judged,
             TextCheck::WholeMessage,
@@ -221,7 +226,7 @@ mod tests {
             judged,
             TextCheck::Never,
             &[(
-                "unless it is told not to look",
+                "a reason that is not UTF-8, without a text check",
                 b"\x03\xE8\xFF",
                 Ok((b"\x03\xE8\xFF", Some(1000), Some("\u{FFFD}"))),
             )],

@@ -1,7 +1,7 @@
-//! What a permessage-deflate session is agreed on, RFC 7692 §7.1.
+//! The agreement on permessage-deflate, RFC 7692 §7.1: acceptable offers and responses, and their
+//! results. Follows npm's permessage-deflate.
 //!
-//! Knows which offers and responses are acceptable and what follows from them, as npm's
-//! permessage-deflate does. Does not know how anything is compressed.
+//! Does not compress.
 
 use super::options::{Compression, Options, WindowBits};
 use crate::extension::header::Parameters;
@@ -9,7 +9,7 @@ use crate::extension::header::Parameters;
 /// The extension's name in headers.
 pub const NAME: &str = "permessage-deflate";
 
-/// What a session has agreed on.
+/// The agreement of both ends on one session.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Agreed {
     pub(super) compression: Compression,
@@ -18,16 +18,16 @@ pub struct Agreed {
     pub(super) threshold: usize,
 }
 
-/// One direction of a session.
+/// The agreement on one direction of a session.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Direction {
     pub(super) window: WindowBits,
-    /// Messages may refer to earlier ones.
+    /// Whether messages may refer to earlier ones.
     pub(super) takeover: bool,
 }
 
 impl Options {
-    /// A client's offer.
+    /// Returns a client's offer.
     #[must_use]
     pub fn offer(&self) -> Parameters {
         let mut offer = Parameters::new();
@@ -45,8 +45,8 @@ impl Options {
         offer
     }
 
-    /// What a client has agreed on with a server that sent this response to [`offer`](Self::offer);
-    /// `None` if it is not acceptable.
+    /// Returns the agreement of a client whose [`offer`](Self::offer) received this response.
+    /// Returns `None` if the response is not acceptable.
     #[must_use]
     pub fn activate(&self, response: &[(String, Option<String>)]) -> Option<Agreed> {
         let Known {
@@ -81,8 +81,8 @@ impl Options {
         })
     }
 
-    /// A server's response to the first acceptable of these offers, and what is agreed by it. `None` if
-    /// there is none: the extension is not used then, RFC 7692 §5.1.
+    /// Returns a server's response to the first acceptable offer, and the agreement. Returns `None`
+    /// if no offer is acceptable: the extension is then not used, RFC 7692 §5.1.
     #[must_use]
     pub fn answer<'a>(
         &self,
@@ -93,7 +93,8 @@ impl Options {
             window: limited(self.max_window_bits, offer.server_max_window_bits),
             takeover: !self.no_context_takeover && !offer.server_no_context_takeover,
         };
-        // A client that does not mention its window would not understand a limit: RFC 7692 §7.1.2.2.
+        // A client that does not mention its window would not understand a limit: RFC 7692
+        // §7.1.2.2.
         let peer_window = match offer.client_max_window_bits {
             Some(Mentioned::Value(bits)) => limited(self.request_max_window_bits, Some(bits)),
             Some(Mentioned::Bare) => limited(self.request_max_window_bits, None),
@@ -111,7 +112,7 @@ impl Options {
         if !peer.takeover {
             add(CLIENT_NO_CONTEXT_TAKEOVER, None);
         }
-        // Only if the client mentions it: Firefox closes the connection otherwise.
+        // Only if the client has mentioned it: Firefox closes the connection otherwise.
         if own.window < WindowBits::MAX && offer.server_max_window_bits.is_some() {
             add(SERVER_MAX_WINDOW_BITS, Some(printed(own.window)));
         }
@@ -128,7 +129,7 @@ impl Options {
     }
 }
 
-/// An offer or a response whose parameters are known, well-formed and not repeated.
+/// An offer or a response with known, well-formed and distinct parameters.
 #[derive(Debug, Default)]
 struct Known {
     server_no_context_takeover: bool,
@@ -137,7 +138,7 @@ struct Known {
     client_max_window_bits: Option<Mentioned>,
 }
 
-/// An offer may mention `client_max_window_bits` without a value.
+/// The value of `client_max_window_bits`, which may be missing in an offer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Mentioned {
     Bare,
@@ -212,8 +213,8 @@ mod tests {
         parse(header).unwrap_or_else(|_| panic!("{header}: outside the grammar"))
     }
 
-    /// The response and what is agreed by it: the window of each direction, and `alone` where messages
-    /// stand on their own.
+    /// Returns the response and the agreement: the window of each direction, and `alone` for a
+    /// direction without context takeover.
     fn answered(options: Options, header: &str) -> Option<String> {
         let offers = elements(header);
         let offers = offers.iter().filter(|offer| offer.name == NAME);
@@ -237,12 +238,12 @@ mod tests {
         format!("{own}, {peer}")
     }
 
-    /// Parameters that neither an offer nor a response may have.
+    /// Parameters that neither an offer nor a response may contain.
     const UNACCEPTABLE: &[(&str, &str)] = &[
         ("unknown", "; x"),
         ("unknown with a value", "; x=1"),
         (
-            "unknown behind a known one",
+            "unknown after a known one",
             "; client_no_context_takeover; x",
         ),
         ("a key of prototypes", "; __proto__"),
@@ -310,7 +311,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_server_answers_what_it_agrees_on() {
+    fn a_server_answers_with_the_agreed_parameters() {
         let own = |bits| Options {
             max_window_bits: WindowBits::new(bits),
             ..NONE
@@ -385,7 +386,8 @@ mod tests {
                 "; client_max_window_bits=10; server_max_window_bits=9; client_no_context_takeover; server_no_context_takeover",
                 "; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=9; client_max_window_bits=10 | own 9 alone, peer 10 alone",
             ),
-            // Not said, because the client does not understand it; but kept.
+            // The server keeps to its limit without a parameter, because the client does not
+            // support it.
             (own(10), "", "| own 10, peer 15"),
             (
                 own(10),
@@ -447,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_takes_the_first_acceptable_offer() {
+    fn a_server_accepts_the_first_acceptable_offer() {
         let cases = [
             (
                 "permessage-deflate; x, permessage-deflate",
@@ -486,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_offers_what_it_wants() {
+    fn a_client_offers_its_options() {
         let cases = [
             (NONE, "; client_max_window_bits"),
             (
@@ -527,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_accepts_what_it_has_offered() {
+    fn a_client_accepts_only_responses_within_its_offer() {
         let own = |bits| Options {
             max_window_bits: WindowBits::new(bits),
             ..NONE
@@ -564,7 +566,7 @@ mod tests {
                 Some("own 9, peer 15"),
             ),
             (NONE, "; server_max_window_bits=8", Some("own 15, peer 8")),
-            // A response says how many.
+            // A response must contain the value.
             (NONE, "; client_max_window_bits", None),
             (alone, "", Some("own 15 alone, peer 15")),
             (own(10), "", Some("own 10, peer 15")),
@@ -613,7 +615,7 @@ mod tests {
     }
 
     #[test]
-    fn two_ends_agree_on_the_same() {
+    fn both_ends_reach_compatible_agreements() {
         let windows = [None, Some(8), Some(9), Some(14)].map(|bits| bits.and_then(WindowBits::new));
         let all = (0..64).flat_map(|flags| windows.map(|window| (flags, window)));
         for (flags, window) in all {
@@ -635,7 +637,7 @@ mod tests {
             };
             let (response, on_server) = server.answer([&client.offer()[..]]).unwrap();
             let on_client = client.activate(&response).unwrap();
-            // A limit that cannot be said limits only the end that has it.
+            // A limit that cannot be negotiated applies only to the end that sets it.
             assert!(
                 on_server.own.window <= on_client.peer.window,
                 "{client:?}, {server:?}"

@@ -1,6 +1,6 @@
-//! Messages to compressed ones, RFC 7692 §7.2.1.
+//! Compression of messages, RFC 7692 §7.2.1, in slices if they are large.
 //!
-//! Knows what a message may refer to. Does not know frames, nor whose turn it is.
+//! The sender makes the frames and orders them.
 
 use zlib_rs::{Deflate, DeflateFlush};
 
@@ -21,7 +21,8 @@ pub(crate) struct Deflater {
     unfinished: Option<Box<Unfinished>>,
 }
 
-/// All that a message depends on when it is compressed on its own.
+/// The parameters of compression without context takeover. With equal parameters, a message has the
+/// same compressed form on all connections.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Alone {
     compression: Compression,
@@ -38,9 +39,9 @@ struct Unfinished {
 
 #[derive(Debug)]
 enum Context {
-    /// Every message stands on its own.
+    /// Messages do not refer to earlier ones.
     None,
-    /// Messages refer to earlier ones.
+    /// Messages may refer to earlier ones.
     TakenOver {
         stream: StreamId,
         history: History,
@@ -49,7 +50,7 @@ enum Context {
 }
 
 impl Deflater {
-    /// Bytes that are compressed at a time: one or two milliseconds.
+    /// The bytes compressed in one slice, which takes one or two milliseconds.
     pub(crate) const SLICE: usize = 128 * 1024;
 
     pub(crate) fn new(agreed: &Agreed) -> Self {
@@ -73,19 +74,19 @@ impl Deflater {
         }
     }
 
-    /// Gives all memory back: no message is worth it any more.
+    /// Releases all memory. Later messages are sent uncompressed.
     pub(crate) fn release(&mut self) {
         self.context = Context::None;
         self.threshold = usize::MAX;
         self.unfinished = None;
     }
 
-    /// Whether a message of this length is worth it. The peer understands either.
+    /// Returns whether a message of this length is compressed. The peer accepts both forms.
     pub(crate) fn compresses(&self, length: usize) -> bool {
         length >= self.threshold
     }
 
-    /// What messages depend on, if each of them stands on its own.
+    /// Returns the parameters of compression if there is no context takeover.
     pub(crate) fn alone(&self) -> Option<Alone> {
         matches!(self.context, Context::None).then_some(Alone {
             compression: self.compression,
@@ -93,15 +94,16 @@ impl Deflater {
         })
     }
 
-    /// Whether a message of this length is to be compressed in slices.
+    /// Returns whether a message of this length is compressed in slices.
     pub(crate) fn is_large(length: usize) -> bool {
         length > Self::SLICE
     }
 
-    /// Compresses a message and hands out the result, which has to be sent: later ones refer to it.
+    /// Compresses a message and passes the result to `sent`. The result must be sent, because later
+    /// messages may refer to it.
     pub(crate) fn message<T>(&mut self, payload: &[u8], sent: impl FnOnce(&[u8]) -> T) -> T {
-        // zlib adds nothing when there is nothing: "an empty DEFLATE block with no compression" it is,
-        // RFC 7692 §7.2.3.6.
+        // zlib produces no output for an empty message. RFC 7692 §7.2.3.6: "an empty DEFLATE block
+        // with no compression".
         if payload.is_empty() {
             return sent(&[0x00]);
         }
@@ -110,7 +112,7 @@ impl Deflater {
         })
     }
 
-    /// Starts with a large message, to be [resumed](Self::resume).
+    /// Starts a large message. [`next_slice`](Self::next_slice) continues it.
     pub(crate) fn start(&mut self, payload: Vec<u8>) {
         self.unfinished = Some(Box::new(Unfinished {
             payload,
@@ -119,8 +121,8 @@ impl Deflater {
         }));
     }
 
-    /// Goes on with the message that was started, by one slice. When it is done it is returned, and has
-    /// to be sent.
+    /// Compresses one slice of the started message. Returns the compressed message when it is
+    /// complete. The result must be sent.
     pub(crate) fn next_slice(&mut self) -> Result<Option<Vec<u8>>, NoMemory> {
         let Some(mut unfinished) = self.unfinished.take() else {
             return Ok(None);
@@ -132,7 +134,7 @@ impl Deflater {
         } = &mut *unfinished;
         let rest = payload.get(*position..).unwrap_or_default();
         let slice = rest.get(..Self::SLICE).unwrap_or(rest);
-        // Each slice ends with a flush: it needs no state of zlib until the next one.
+        // Each slice ends with a flush, so that the next one can use another state of zlib.
         self.block(slice, payload.len(), |block| memory::append(output, block))?;
         *position += slice.len();
         if *position < payload.len() {
@@ -199,10 +201,10 @@ impl From<Alone> for Deflater {
     }
 }
 
-/// Compresses into the scratch, up to and with the tail.
+/// Compresses into the scratch buffer, including the tail.
 fn run<'a>(state: &mut Deflate, mut input: &[u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
     let mut written = 0;
-    // More than enough but for a few inputs at low levels.
+    // Sufficient except for a few inputs at low levels.
     let bound = input.len() + input.len() / 8 + 64;
     loop {
         if scratch.len() < written + bound {
@@ -213,7 +215,7 @@ fn run<'a>(state: &mut Deflate, mut input: &[u8], scratch: &'a mut Vec<u8>) -> &
         let before = (state.total_in(), state.total_out());
         state
             .compress(input, space, DeflateFlush::SyncFlush)
-            .expect("the state is between two calls");
+            .expect("each earlier call has completed");
         input = input
             .get((state.total_in() - before.0) as usize..)
             .unwrap_or_default();
@@ -226,5 +228,5 @@ fn run<'a>(state: &mut Deflate, mut input: &[u8], scratch: &'a mut Vec<u8>) -> &
     scratch.get(..written).unwrap_or_default()
 }
 
-/// What a flush ends with and a message is sent without, RFC 7692 §7.2.1: an empty stored block.
+/// The end of a flush, an empty stored block. Messages are sent without it, RFC 7692 §7.2.1.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];

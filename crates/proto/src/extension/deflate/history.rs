@@ -1,13 +1,11 @@
-//! The end of what one direction of a connection has carried.
-//!
-//! Knows how to remember at most so many bytes. Does not know what they are for.
+//! The last bytes of one direction of a connection, up to a limit.
 
-/// The last bytes of a stream: a ring, once it is full.
+/// The last bytes of a stream. A ring when it is full.
 #[derive(Debug)]
 pub(super) struct History {
     limit: usize,
     bytes: Vec<u8>,
-    /// Where the oldest byte is.
+    /// The position of the oldest byte.
     start: usize,
 }
 
@@ -28,12 +26,12 @@ impl History {
         self.limit
     }
 
-    /// Remembers these bytes, and forgets as many of the oldest as do not fit any longer.
+    /// Appends bytes and discards the oldest bytes above the limit.
     pub(super) fn extend(&mut self, new: &[u8]) {
         let new = newest(new, self.limit);
         let room = (self.limit - self.bytes.len()).min(new.len());
         if room > 0 {
-            // A history that is not full has not wrapped.
+            // A history that is not full starts at 0.
             self.grow(room);
             self.bytes
                 .extend_from_slice(new.get(..room).unwrap_or_default());
@@ -49,14 +47,14 @@ impl History {
         }
     }
 
-    /// The last `length` bytes, in order, in two pieces.
+    /// Returns the last `length` bytes in order, as two slices.
     pub(super) fn last(&self, length: usize) -> [&[u8]; 2] {
         let (newer, older) = self.bytes.split_at(self.start);
         let newer = newest(newer, length);
         [newest(older, length - newer.len()), newer]
     }
 
-    /// From now on at most so many bytes are remembered.
+    /// Changes the limit and discards the oldest bytes above it.
     pub(super) fn set_limit(&mut self, limit: usize) {
         if limit != self.limit {
             self.bytes = self.last(limit).concat();
@@ -65,7 +63,7 @@ impl History {
         }
     }
 
-    /// Makes room in steps: most connections carry less than the limit.
+    /// Reserves memory in steps, because most connections carry less than the limit.
     fn grow(&mut self, room: usize) {
         let needed = self.bytes.len() + room;
         if needed > self.bytes.capacity() {
@@ -88,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn remembers_the_end_whatever_the_pieces() {
+    fn the_history_contains_the_last_bytes_for_pieces_of_any_size() {
         let text: Vec<u8> = (0..250).collect();
         for limit in [0, 1, 7, 64, 300] {
             for size in [1, 3, 10, 64, 65, 250] {
@@ -111,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_limit_keeps_the_newest() {
+    fn a_new_limit_keeps_the_newest_bytes() {
         let mut history = History::new(8);
         history.extend(b"0123456789");
         history.set_limit(4);
@@ -126,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_little_more_memory_than_it_needs() {
+    fn the_history_reserves_less_than_a_step_too_much() {
         let mut history = History::new(32 * 1024);
         for _ in 0..100 {
             history.extend(&[7; 999]);

@@ -1,7 +1,5 @@
-//! Compressed messages to messages, RFC 7692 §7.2.2.
-//!
-//! Knows where a message ends, how long it may become, and how much may be done of it at a time. Does
-//! not know frames.
+//! Decompression of messages, RFC 7692 §7.2.2: their ends, their maximum length, and slices of
+//! work.
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
@@ -16,10 +14,10 @@ use crate::memory::{self, NoMemory};
 #[derive(Debug)]
 pub(crate) struct Inflater {
     stream: StreamId,
-    /// None of it where every message stands on its own.
+    /// Empty without context takeover.
     history: History,
     max_length: usize,
-    /// The message that is being inflated or has been last.
+    /// The current or the last message.
     output: Vec<u8>,
     unfinished: Option<Box<Unfinished>>,
 }
@@ -31,21 +29,21 @@ struct Unfinished {
     payload: Vec<u8>,
 }
 
-/// How far a message has come.
+/// The progress of a message.
 struct Cursor {
     state: Inflate,
-    /// In the payload, or behind it in what is appended.
+    /// The position in the payload, or after it in the appended bytes.
     position: usize,
-    /// Whether everything that the payload says has come out.
+    /// Whether all output of the payload has been read.
     is_drained: bool,
 }
 
-/// Whether a message is there.
+/// The result of a slice of work.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use = "there may be more to do"]
+#[must_use = "work may remain"]
 pub(crate) enum Progress {
     Done,
-    /// To be [resumed](Inflater::resume) when other connections have had their turn.
+    /// [`next_slice`](Inflater::next_slice) continues after other connections have had their turn.
     Unfinished,
 }
 
@@ -65,11 +63,11 @@ impl Inflater {
         }
     }
 
-    /// Starts with a message, of which this is the whole compressed payload. [`output`](Self::output)
-    /// has the message when it is done.
+    /// Starts a message with its whole compressed payload. [`output`](Self::output) returns the
+    /// message when it is complete.
     pub(crate) fn start(&mut self, payload: &[u8]) -> Result<Progress, ProtocolError> {
         self.output.clear();
-        // Even nothing is said by a byte, RFC 7692 §7.2.3.6.
+        // Even an empty message has a payload of one byte, RFC 7692 §7.2.3.6.
         if payload.is_empty() {
             return Err(CUT_SHORT);
         }
@@ -92,7 +90,7 @@ impl Inflater {
         }
     }
 
-    /// Goes on with a message that is not finished.
+    /// Continues an incomplete message.
     pub(crate) fn next_slice(&mut self) -> Result<Progress, ProtocolError> {
         let Some(mut unfinished) = self.unfinished.take() else {
             return Ok(Progress::Done);
@@ -109,19 +107,19 @@ impl Inflater {
         }
     }
 
-    /// The message that is done.
+    /// Returns the complete message.
     pub(crate) fn output(&self) -> &[u8] {
         &self.output
     }
 
-    /// Gives all memory back: no message is started afterwards.
+    /// Releases all memory. The caller starts no other message.
     pub(crate) fn release(&mut self) {
         self.history = History::new(0);
         self.output = Vec::new();
         self.unfinished = None;
     }
 
-    /// Gives back the memory of a message that has been looked at.
+    /// Releases the memory of a handled message.
     pub(crate) fn release_output(&mut self) {
         if self.unfinished.is_none() {
             self.output = Vec::new();
@@ -145,8 +143,8 @@ impl Inflater {
     }
 
     fn finish(&mut self, cursor: Cursor, is_reusable: bool) {
-        // A state remembers a largest window. What a peer with a smaller one may refer to must not
-        // depend on whose turn it was.
+        // A reused state refers to the largest window. With a smaller window, the acceptance of a
+        // message would then depend on the turns of other connections.
         let is_reusable = is_reusable && self.history.limit() == WindowBits::MAX.size();
         Workspace::with(|workspace| {
             workspace.return_inflate(cursor.state, &mut self.stream, is_reusable)
@@ -155,23 +153,23 @@ impl Inflater {
     }
 }
 
-/// A message on its way through the decompressor.
+/// A message in the decompressor.
 struct Message<'a> {
     cursor: &'a mut Cursor,
     payload: &'a [u8],
-    /// So much of the output is the message; the rest is room.
+    /// The length of the message in `output`. The rest is room.
     used: usize,
     output: &'a mut Vec<u8>,
     max_length: usize,
     history: [&'a [u8]; 2],
-    /// Bytes of work that may still be done before other connections have their turn.
+    /// The bytes of work that remain before other connections have their turn.
     budget: usize,
 }
 
 enum End {
     OutOfBudget,
     Message {
-        /// Whether the state has the end of the stream, and nothing else.
+        /// Whether the state has seen exactly the end of the stream.
         is_reusable: bool,
     },
 }
@@ -193,14 +191,15 @@ impl Message<'_> {
             }
             let beyond = self.cursor.position.checked_sub(self.payload.len());
             match (status, beyond) {
-                // A final block. What comes behind it is a new stream with the same past, RFC 7692
-                // §7.2.3.4; what we append does not count.
+                // A final block ends the stream. The bytes after it are a new stream with the same
+                // history, RFC 7692 §7.2.3.4. The appended bytes do not count.
                 (Status::StreamEnd, Some(_)) => return Ok(End::Message { is_reusable: false }),
                 (Status::StreamEnd, None) => self.restart(),
                 (_, None) => {}
                 (_, Some(_)) if !self.cursor.is_drained => self.cursor.is_drained = has_room,
-                // It stops between blocks: behind the tail, that is where a message ends. The tail is what a
-                // stored block begins with; if other blocks have ended in it, bits of it are left.
+                // zlib stops between blocks. A message ends after the tail, which is the beginning
+                // of a stored block. If other blocks have ended in the tail, some of its bits
+                // remain.
                 (_, Some(4)) if produced == 0 => {
                     let is_reusable = consumed == 4;
                     return Ok(End::Message { is_reusable });
@@ -243,8 +242,8 @@ impl Message<'_> {
         })
     }
 
-    /// Room for more: for a slice at most, as filling it is work too, and up to where a message that is
-    /// too long shows.
+    /// Makes room for output: at most one slice, because filling it is also work, and at most one
+    /// byte above the limit, which detects a message that is too long.
     fn make_room(&mut self) -> Result<(), NoMemory> {
         let limit = self.max_length.saturating_add(1);
         let guess = match self.used {
@@ -254,7 +253,7 @@ impl Message<'_> {
         let length = (self.used + guess.clamp(MIN_ROOM, SLICE)).min(limit);
         if length > self.output.capacity() {
             let capacity = (self.used * 2).min(limit).max(length);
-            // Growing in large steps saves time, and can be done without.
+            // Growth in large steps saves time but is not necessary.
             self.output
                 .try_reserve_exact(capacity - self.used)
                 .or_else(|_| self.output.try_reserve_exact(length - self.used))
@@ -269,7 +268,7 @@ impl Message<'_> {
         let message = self.output.get(..self.used).unwrap_or_default();
         let past = [older, newer, message];
         prime(&mut self.cursor.state, past);
-        // Cheap to ask for, and as much work as inflating that much.
+        // Priming is cheap to request, but costs as much as inflating the same number of bytes.
         let primed = past.map(|piece| piece.len().min(WindowBits::MAX.size()));
         self.spend(primed.iter().sum());
     }
@@ -279,7 +278,7 @@ impl Message<'_> {
     }
 }
 
-/// What one call of the decompressor has done.
+/// The result of one call of the decompressor.
 struct Step {
     status: Status,
     consumed: usize,
@@ -296,14 +295,15 @@ impl std::fmt::Debug for Cursor {
     }
 }
 
-/// What is appended to a payload: the tail that its sender has removed, and a byte that must be left over:
-/// a message that ends within a block takes it.
+/// The bytes appended to a payload: the tail that the sender has removed, and one byte that must
+/// remain unread. A message that ends within a block would read it.
 const APPENDED: [u8; 5] = [0x00, 0x00, 0xFF, 0xFF, 0x00];
 
 const CUT_SHORT: ProtocolError = ProtocolError::Inflate("unexpected end of file");
 
-/// Bytes of work after which other connections have their turn: about a millisecond.
+/// The bytes of work in one slice: about a millisecond.
 const SLICE: usize = 256 * 1024;
-/// In bytes of work: a block may come to nothing, but its codes have to be built.
+/// The cost of a block in bytes of work. A block may produce no output, but its codes must be
+/// built.
 const BLOCK_COST: usize = 512;
 const MIN_ROOM: usize = 256;

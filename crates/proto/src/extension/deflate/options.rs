@@ -1,25 +1,26 @@
-//! What an application wants of permessage-deflate.
+//! The options of permessage-deflate, with the ranges of zlib.
 //!
-//! Knows which numbers zlib takes. Does not know what is said of them in headers: see `agreement.rs`.
+//! `agreement.rs` turns them into headers.
 
-/// What the application wants of the extension.
+/// The options of the extension.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Options {
-    /// How hard we compress.
+    /// The parameters of our compression.
     pub compression: Compression,
-    /// We compress every message on its own.
+    /// Whether our messages are compressed without references to earlier ones.
     pub no_context_takeover: bool,
-    /// How far back our messages refer at most, as the base-2 logarithm of bytes. Default 15.
+    /// The maximum window of our messages, as the base-2 logarithm of bytes. Default 15.
     pub max_window_bits: Option<WindowBits>,
-    /// We ask the peer to compress every message on its own.
+    /// Whether the peer is asked to compress without references to earlier messages.
     pub request_no_context_takeover: bool,
-    /// We ask the peer to refer no further back.
+    /// The maximum window requested of the peer.
     pub request_max_window_bits: Option<WindowBits>,
-    /// In bytes: shorter messages of ours are sent uncompressed.
+    /// The minimum length of compressed messages, in bytes.
     pub threshold: usize,
 }
 
-/// How messages are compressed. None of this is negotiated: every inflater reads the result.
+/// The parameters of compression. They are not negotiated, because every inflater accepts the
+/// result.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Compression {
     pub(super) level: Option<u8>,
@@ -29,7 +30,7 @@ pub struct Compression {
 
 /// zlib's strategies.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-#[expect(missing_docs, reason = "zlib's manual says what they do")]
+#[expect(missing_docs, reason = "documented in zlib's manual")]
 pub enum Strategy {
     #[default]
     Default,
@@ -44,8 +45,9 @@ pub enum Strategy {
 pub struct WindowBits(u8);
 
 impl Compression {
-    /// zlib's `level` (0 to 9), `memLevel` (1 to 9) and `strategy`. Without a level, it is chosen by the
-    /// size of each message. `None` when one is out of range.
+    /// Creates the parameters from zlib's `level` (0 to 9), `memLevel` (1 to 9) and `strategy`.
+    /// Without a level, the length of each message decides. Returns `None` if a value is out of
+    /// range.
     #[must_use]
     pub fn new(level: Option<u8>, memory_level: Option<u8>, strategy: u8) -> Option<Self> {
         let strategy = match strategy {
@@ -65,7 +67,7 @@ impl Compression {
         })
     }
 
-    /// zlib's level for a message of this length.
+    /// Returns zlib's level for a message of this length.
     pub(super) fn level(self, length: usize) -> u8 {
         self.level.unwrap_or(if length <= SMALL {
             SMALL_LEVEL
@@ -84,16 +86,17 @@ impl Compression {
 }
 
 impl WindowBits {
-    /// The largest window, and the one where none is negotiated.
+    /// The largest window, which applies if none is negotiated.
     pub const MAX: Self = Self(15);
 
-    /// `None` outside of 8 to 15.
+    /// Returns `None` outside of 8 to 15.
     #[must_use]
     pub fn new(bits: u8) -> Option<Self> {
         (8..=15).contains(&bits).then_some(Self(bits))
     }
 
-    /// "a decimal integer value without leading zeroes between 8 to 15, inclusive", RFC 7692 §7.1.2.1.
+    /// Parses "a decimal integer value without leading zeroes between 8 to 15, inclusive", RFC 7692
+    /// §7.1.2.1.
     pub(super) fn parse(value: &str) -> Option<Self> {
         let bits = match value {
             "8" => 8,
@@ -109,26 +112,27 @@ impl WindowBits {
         Some(Self(bits))
     }
 
-    /// The number itself.
+    /// Returns the logarithm.
     #[must_use]
     pub fn get(self) -> u8 {
         self.0
     }
 
-    /// The window in bytes.
+    /// Returns the size of the window in bytes.
     pub(super) fn size(self) -> usize {
         1 << self.0
     }
 }
 
-/// zlib-rs at 7 compresses a short message like zlib at its default, 6, and costs little more than at its
-/// own 6, as most of the cost is elsewhere. A long message is within 5 % of zlib's at 5, for two thirds of
-/// the time of 6. Measured with JSON of 125 bytes, 1 KiB and 16 KiB.
+/// The levels without an option. At 7, zlib-rs compresses a short message like zlib at its default,
+/// 6. The level costs little more than zlib-rs's 6, because most of the cost is elsewhere. At 5, a
+/// long message is within 5 % of zlib's result, in two thirds of the time of 6. Measured with JSON
+/// of 125 bytes, 1 KiB and 16 KiB.
 const SMALL_LEVEL: u8 = 7;
 const LARGE_LEVEL: u8 = 5;
-/// Bytes up to which a message is small.
+/// The maximum length of a small message in bytes.
 const SMALL: usize = 4 * 1024;
-/// zlib's.
+/// The default of zlib.
 const DEFAULT_MEMORY_LEVEL: u8 = 8;
 
 #[cfg(test)]
@@ -136,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_what_zlib_takes() {
+    fn options_have_the_ranges_of_zlib() {
         let in_range =
             |level, memory, strategy| Compression::new(level, memory, strategy).is_some();
         for level in 0..=9 {

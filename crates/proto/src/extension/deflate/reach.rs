@@ -1,33 +1,32 @@
-//! How much of what was sent a compressor is primed with.
+//! The part of the history with which a compressor is primed.
 //!
-//! Priming costs about a nanosecond a byte, so it should reach no further back than pays. That depends
-//! on the messages: a ticker repeats itself in every message, other programs repeat a document now and
-//! then. So it is measured, on the connection's own messages, and again from time to time.
-//!
-//! Knows what reaches have cost and when to measure. Does not compress.
+//! Priming costs about a nanosecond per byte, so it should not go back further than it improves
+//! compression. The best length depends on the messages: a ticker repeats itself in each message,
+//! while other programs repeat a document occasionally. `Reach` therefore measures the connection's
+//! own messages, and repeats the measurement from time to time. The deflater compresses.
 
 use super::options::WindowBits;
 
-/// How far back a connection's messages refer.
+/// The reach of a connection's messages.
 #[derive(Debug)]
 pub(super) struct Reach {
     window: usize,
-    /// The longest reach that is considered. Most connections need less than half of a window, and those
-    /// that say little should not remember more.
+    /// The longest reach considered. Most connections need less than half a window, and quiet
+    /// connections should not keep more.
     longest: usize,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Remembering as much as the longest reach, to have a choice.
+    /// Fills the history to the longest reach before a measurement.
     Filling,
-    /// Compressing a few messages with every reach. Bytes per reach so far.
+    /// Compresses a few messages with each reach. Contains the bytes per reach so far.
     Measuring {
         sizes: [usize; REACHES.len()],
         messages: u32,
     },
-    /// Bytes that may be sent until it is measured again.
+    /// Uses a reach until `left` bytes have been sent.
     Settled { reach: usize, left: usize },
 }
 
@@ -37,7 +36,7 @@ impl Reach {
         let state = if window > REACHES[0] {
             State::Filling
         } else {
-            // There is nothing to choose.
+            // The window allows only one reach.
             State::Settled {
                 reach: window,
                 left: usize::MAX,
@@ -50,7 +49,7 @@ impl Reach {
         }
     }
 
-    /// The reach for the next message.
+    /// Returns the reach for the next message.
     pub(super) fn bytes(&self) -> usize {
         match self.state {
             State::Filling | State::Measuring { .. } => REACHES[1].min(self.window),
@@ -58,7 +57,7 @@ impl Reach {
         }
     }
 
-    /// How much has to be remembered.
+    /// Returns the number of bytes to keep in the history.
     pub(super) fn needed(&self) -> usize {
         match self.state {
             State::Filling | State::Measuring { .. } => self.longest,
@@ -66,13 +65,13 @@ impl Reach {
         }
     }
 
-    /// The reaches to compress the next message with, if this is to be measured.
+    /// Returns the reaches to measure with the next message, if a measurement is due.
     pub(super) fn candidates(&self) -> Option<[usize; REACHES.len()]> {
         let is_measuring = matches!(self.state, State::Measuring { .. });
         is_measuring.then(|| REACHES.map(|reach| reach.min(self.longest)))
     }
 
-    /// What each candidate has come to.
+    /// Records the compressed size for each candidate.
     pub(super) fn measured(&mut self, found: [usize; REACHES.len()]) {
         let State::Measuring { sizes, messages } = &mut self.state else {
             return;
@@ -92,7 +91,7 @@ impl Reach {
             .find_map(|(reach, size)| good_enough(size).then_some(reach));
         let reach = reach.unwrap_or(self.longest).min(self.longest);
         self.state = if reach == self.longest && reach < self.window {
-            // More may be better still.
+            // A longer reach may be better still.
             State::Filling
         } else {
             State::Settled {
@@ -103,7 +102,7 @@ impl Reach {
         self.longest = self.window;
     }
 
-    /// A message was sent, and so much is remembered now.
+    /// Records a sent message, and the current length of the history.
     pub(super) fn sent(&mut self, length: usize, remembered: usize) {
         match &mut self.state {
             State::Filling if remembered >= self.longest => {
@@ -121,22 +120,23 @@ impl Reach {
     }
 }
 
-/// Bytes, ascending. The last one is the largest window.
+/// The candidates in bytes, ascending. The last is the largest window.
 const REACHES: [usize; 4] = [4 * 1024, 8 * 1024, 16 * 1024, 32 * 1024];
 const MEASURED_MESSAGES: u32 = 8;
-/// What is considered at first.
+/// The longest reach of the first measurement.
 const FIRST_LONGEST: usize = 16 * 1024;
-/// Per cent that a shorter reach may cost. So much is zlib-rs better at the level that is used with the
-/// longest reach than zlib.
+/// The accepted loss of a shorter reach in per cent. By this margin, zlib-rs with the longest reach
+/// compresses better than zlib.
 const TOLERANCE: usize = 5;
-/// Bytes. To measure costs as much as to send some fifty messages.
+/// The bytes between measurements. A measurement costs as much as about fifty messages.
 const MEASURED_AGAIN: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Sends messages of 1 KiB until the reach has been chosen, as a compressor with these sizes would.
+    /// Sends messages of 1 KiB until the reach is settled, with these sizes as the compressor's
+    /// results.
     fn settle(reach: &mut Reach, sizes: [usize; REACHES.len()]) -> usize {
         let mut remembered = 0;
         for _ in 0..10_000 {
@@ -149,11 +149,11 @@ mod tests {
                 return reach.bytes();
             }
         }
-        panic!("never settled")
+        panic!("the reach is never settled")
     }
 
     #[test]
-    fn reaches_no_further_than_pays() {
+    fn the_reach_is_the_shortest_within_the_tolerance() {
         let cases = [
             ("all the same", [100, 100, 100, 100], 4 * 1024),
             ("within the tolerance", [105, 102, 101, 100], 4 * 1024),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn never_reaches_beyond_the_window() {
+    fn the_reach_stays_within_the_window() {
         for bits in 8..=15 {
             let window = WindowBits::new(bits).unwrap();
             let mut reach = Reach::new(window);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn measures_again_when_messages_may_have_changed() {
+    fn the_measurement_is_repeated_after_a_megabyte() {
         let mut reach = Reach::new(WindowBits::MAX);
         assert_eq!(settle(&mut reach, [100; 4]), 4 * 1024);
         reach.sent(MEASURED_AGAIN + 1, 4 * 1024);

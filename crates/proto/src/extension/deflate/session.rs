@@ -1,15 +1,14 @@
-//! A session by itself, for those who have messages and no connection of ours.
+//! A session without a connection, for other libraries.
 //!
-//! Knows both directions. Does not know whether a message is text.
+//! Does not validate text.
 
 use super::agreement::Agreed;
 use super::{Deflater, Inflater, Progress};
 use crate::error::ProtocolError;
 use crate::memory;
 
-/// permessage-deflate at work: a message of each direction at a time. What results is lent to a closure;
-/// `None` is for a large message that is not finished, to be continued when other connections have had
-/// their turn.
+/// A session with one message per direction at a time. The closure borrows the result. `None` means
+/// that a large message is incomplete: continue after other connections have had their turn.
 #[derive(Debug)]
 pub struct Session {
     inflater: Inflater,
@@ -17,7 +16,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// `max_length` limits inflated messages, in bytes, inclusive.
+    /// Creates a session. `max_length` limits inflated messages, in bytes, inclusive.
     #[must_use]
     pub fn new(agreed: &Agreed, max_length: usize) -> Self {
         Self {
@@ -26,10 +25,11 @@ impl Session {
         }
     }
 
-    /// Inflates a message that came with RSV1.
+    /// Inflates a message that arrived with RSV1.
     ///
     /// # Errors
-    /// [`ProtocolError::Inflate`] and [`ProtocolError::TooLarge`]; nothing can be inflated afterwards.
+    /// [`ProtocolError::Inflate`] and [`ProtocolError::TooLarge`]. The session cannot inflate after
+    /// an error.
     pub fn inflate<T>(
         &mut self,
         payload: &[u8],
@@ -39,7 +39,7 @@ impl Session {
         Ok(self.inflated(progress, use_message))
     }
 
-    /// Continues with a message that is not finished.
+    /// Continues to inflate an incomplete message.
     ///
     /// # Errors
     /// As [`inflate`](Self::inflate).
@@ -51,10 +51,10 @@ impl Session {
         Ok(self.inflated(progress, use_message))
     }
 
-    /// Compresses a message, which is then to be sent with RSV1.
+    /// Compresses a message. The caller sends it with RSV1.
     ///
     /// # Errors
-    /// [`ProtocolError::NoMemory`]; nothing can be compressed afterwards.
+    /// [`ProtocolError::NoMemory`]. The session cannot compress after an error.
     pub fn deflate<T>(
         &mut self,
         payload: &[u8],
@@ -67,7 +67,7 @@ impl Session {
         Ok(Some(self.deflater.message(payload, use_message)))
     }
 
-    /// Continues with a message that is not finished.
+    /// Continues to compress an incomplete message.
     ///
     /// # Errors
     /// As [`deflate`](Self::deflate).

@@ -1,11 +1,9 @@
-//! The working states of zlib, one set per thread, shared by all connections.
+//! The states of zlib, one set per thread, shared by all connections.
 //!
-//! A compressor is 270 KiB. With one per connection, its memory is out of the cache whenever the
-//! connection has its turn, and fetching it costs several times what the arithmetic does; so a
-//! connection keeps what it has sent lately, and a state of the thread is primed with that. Nothing
-//! else travels from one connection to another.
-//!
-//! Knows which state holds whose stream. Does not know histories or messages.
+//! A compressor needs 270 KiB. With one per connection, its memory would leave the cache between
+//! turns, and fetching it costs several times as much as the computation. Therefore a connection
+//! keeps only its recent bytes, and the thread's state is primed with them. Nothing else passes
+//! from one connection to another.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,8 +12,8 @@ use zlib_rs::{Deflate, DeflateConfig, Inflate, Method};
 
 use super::options::{Strategy, WindowBits};
 
-/// One direction of one connection, as far as it has come: what the states of one thread have seen of it
-/// those of another may have missed.
+/// The identity and position of one direction of a connection. The states of one thread may have
+/// seen messages that those of another have not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct StreamId {
     id: u64,
@@ -31,7 +29,7 @@ impl StreamId {
         }
     }
 
-    /// A message has been added.
+    /// Records another message.
     fn advance(&mut self) {
         self.messages += 1;
     }
@@ -40,10 +38,10 @@ impl StreamId {
 /// The states of one thread.
 #[derive(Default)]
 pub(super) struct Workspace {
-    /// The one used last is the first.
+    /// Most recently used first.
     deflates: Vec<DeflateSlot>,
     inflate: Option<InflateSlot>,
-    /// Where compressed bytes go first. Its length is its capacity: what is in it has no meaning.
+    /// The buffer for compressed bytes. Its length is its capacity, and its content has no meaning.
     scratch: Vec<u8>,
 }
 
@@ -54,7 +52,7 @@ struct DeflateSlot {
     loaded: Option<StreamId>,
 }
 
-/// What cannot be changed about a compressor.
+/// The parameters of a compressor that cannot be changed.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) struct DeflateKind {
     pub(super) level: u8,
@@ -73,19 +71,19 @@ thread_local! {
 }
 
 impl Workspace {
-    /// Works with the states of this thread. Not to be nested.
+    /// Calls `work` with the states of this thread. Must not be nested.
     pub(super) fn with<T>(work: impl FnOnce(&mut Self) -> T) -> T {
         WORKSPACE.with_borrow_mut(work)
     }
 
-    /// Whether a compressor of that kind still has the stream.
+    /// Returns whether a compressor of this kind is still loaded with the stream.
     pub(super) fn has_deflate(&self, kind: DeflateKind, stream: StreamId) -> bool {
         let loaded = |slot: &DeflateSlot| slot.kind == kind && slot.loaded == Some(stream);
         self.deflates.iter().any(loaded)
     }
 
-    /// A compressor for the next message of this stream. It has seen the stream's end, or else it is
-    /// primed with `history`.
+    /// Returns a compressor for the next message of this stream. Primes it with `history`, unless
+    /// it is loaded with the stream.
     pub(super) fn deflate(
         &mut self,
         kind: DeflateKind,
@@ -103,17 +101,18 @@ impl Workspace {
         if slot.loaded != Some(*stream) {
             slot.prime(history);
         }
-        // The others miss what this one is about to see.
+        // The states of other kinds and threads do not see this message.
         stream.advance();
         slot.loaded = Some(*stream);
         self.deflates.insert(0, slot);
         let Some(slot) = self.deflates.first_mut() else {
-            unreachable!("it has just been put there")
+            unreachable!("the slot was inserted above")
         };
         (&mut slot.state, &mut self.scratch)
     }
 
-    /// A decompressor for this stream, on the same terms; to be [returned](Self::return_inflate).
+    /// Takes a decompressor for this stream, primed like a compressor. The caller
+    /// [returns](Self::return_inflate) it.
     pub(super) fn take_inflate(&mut self, stream: StreamId, history: [&[u8]; 2]) -> Inflate {
         let (mut state, loaded) = match self.inflate.take() {
             Some(InflateSlot { state, loaded }) => (state, loaded),
@@ -125,7 +124,8 @@ impl Workspace {
         state
     }
 
-    /// A message has been added to this stream. If the state `is_reusable`, it has seen its end.
+    /// Returns a decompressor after another message. If `is_reusable`, the state has seen the end
+    /// of the stream.
     pub(super) fn return_inflate(
         &mut self,
         state: Inflate,
@@ -138,13 +138,13 @@ impl Workspace {
     }
 }
 
-/// Puts a decompressor at the beginning of a stream, of which this has gone before.
+/// Resets a decompressor and primes it with the history of a stream.
 pub(super) fn prime<const N: usize>(state: &mut Inflate, history: [&[u8]; N]) {
     state.reset(false);
     for piece in history.into_iter().filter(|piece| !piece.is_empty()) {
         state
             .set_dictionary(piece)
-            .expect("a raw stream takes a dictionary at any time");
+            .expect("a raw stream accepts a dictionary at any time");
     }
 }
 
@@ -153,7 +153,8 @@ impl DeflateSlot {
         let config = DeflateConfig {
             level: i32::from(kind.level),
             method: Method::Deflated,
-            // Negative for a raw stream. zlib has no window of 256 bytes; of 512 it uses 250.
+            // Negative for a raw stream. zlib has no window of 256 bytes. Of a window of 512 bytes
+            // it uses 250.
             window_bits: -i32::from(kind.window.get().max(9)),
             mem_level: i32::from(kind.memory_level),
             strategy: match kind.strategy {
@@ -176,10 +177,10 @@ impl DeflateSlot {
         for piece in history.into_iter().filter(|piece| !piece.is_empty()) {
             self.state
                 .set_dictionary(piece)
-                .expect("a raw stream takes a dictionary when it has been flushed");
+                .expect("a raw stream accepts a dictionary after a flush");
         }
     }
 }
 
-/// Programs rarely use more than one set of options; the second state is for large messages.
+/// Most programs use one set of options, which needs a second state for large messages.
 const MAX_DEFLATES: usize = 4;

@@ -1,4 +1,4 @@
-//! Connections to begin a conversation with.
+//! Connections for tests, in each role and state.
 
 use proto::connection::Connection;
 use proto::extension::deflate::options::{Compression, Options, WindowBits};
@@ -10,7 +10,8 @@ use proto::http::request::Request;
 use proto::output::{Event, Output};
 use proto::policy::{DEFAULT_MAX_MESSAGE, PeerMasking, Policy};
 
-/// A server that has not answered a request of RFC 6455. `changed` headers replace the usual ones; `-` leaves one out.
+/// Creates a server with a request of RFC 6455, not yet answered. Headers in `changed` replace the
+/// usual ones; the value `-` omits a header.
 pub fn asked_server(policy: Policy, changed: &[(&str, &str)]) -> Connection {
     let mut request = Request::new("GET", "ws://example.com/", true);
     let usual = [
@@ -31,7 +32,7 @@ pub fn asked_server(policy: Policy, changed: &[(&str, &str)]) -> Connection {
     Connection::server(request, policy).expect("the subprotocols are well-formed")
 }
 
-/// A server that has not answered a request of hixie-75.
+/// Creates a server with a request of hixie-75, not yet answered.
 pub fn hixie75_server(policy: Policy) -> Connection {
     let changed = [
         ("sec-websocket-version", "-"),
@@ -41,7 +42,8 @@ pub fn hixie75_server(policy: Policy) -> Connection {
     asked_server(policy, &changed)
 }
 
-/// A server that has not answered a request of hixie-76. Its body is not there yet.
+/// Creates a server with a request of hixie-76, not yet answered. The body of the request has not
+/// arrived.
 pub fn hixie76_server(policy: Policy) -> Connection {
     let changed = [
         ("sec-websocket-version", "-"),
@@ -53,7 +55,7 @@ pub fn hixie76_server(policy: Policy) -> Connection {
     asked_server(policy, &changed)
 }
 
-/// A client that has not asked yet, to `ws://example.com/chat`.
+/// Creates a client for `ws://example.com/chat`, before its request.
 pub fn new_client(policy: Policy) -> Connection {
     let request = ClientRequest {
         host: "example.com".to_owned(),
@@ -63,19 +65,19 @@ pub fn new_client(policy: Policy) -> Connection {
     Connection::client(&request, [0; 16], policy).expect("the subprotocols are well-formed")
 }
 
-/// The connection, started. What it has written is dropped.
+/// Starts the connection and discards its output.
 pub fn started(mut connection: Connection) -> Connection {
     assert!(connection.start().accepted);
     connection.outbox().clear();
     connection
 }
 
-/// An open server.
+/// Creates an open server.
 pub fn open_server(policy: Policy) -> Connection {
     started(asked_server(policy, &[]))
 }
 
-/// An open client.
+/// Creates an open client.
 pub fn open_client(policy: Policy) -> Connection {
     let mut connection = started(new_client(policy));
     connection.receive(ANSWER.as_bytes());
@@ -86,30 +88,30 @@ pub fn open_client(policy: Policy) -> Connection {
     connection
 }
 
-/// A server that has been asked with this offer, among others.
+/// Creates a server whose request contains this offer of extensions.
 pub fn offered_server(policy: Policy, offer: &str) -> Connection {
     asked_server(policy, &[("sec-websocket-extensions", offer)])
 }
 
-/// An open server that has agreed on permessage-deflate: its options, and what it was offered.
+/// Creates an open server with permessage-deflate, from its options and the client's offer.
 pub fn deflate_server(policy: Policy, options: &str, offer: &str) -> Connection {
     let mut connection = offered_server(policy, offer);
-    let negotiation = connection.negotiation().expect("the request is a good one");
+    let negotiation = connection.negotiation().expect("the request is valid");
     assert!(negotiation.answer_deflate(&deflate_options(options)));
     started(connection)
 }
 
-/// An open client that has agreed on permessage-deflate: its options, and what it was answered.
+/// Creates an open client with permessage-deflate, from its options and the server's response.
 pub fn deflate_client(policy: Policy, options: &str, response: &str) -> Connection {
     let options = deflate_options(options);
     let mut connection = new_client(policy);
-    let negotiation = connection.negotiation().expect("it has not been started");
+    let negotiation = connection.negotiation().expect("the client is not started");
     negotiation.offer_deflate(&options);
     let mut connection = started(connection);
     connection.receive(answer_with(response).as_bytes());
     let activates = matches!(connection.poll(), Some(Output::Event(Event::Activate)));
-    assert!(activates, "there is something to activate");
-    let negotiation = connection.negotiation().expect("it is time for it");
+    assert!(activates, "the client activates extensions");
+    let negotiation = connection.negotiation().expect("the client is activating");
     assert!(negotiation.activate_deflate(&options), "{response}");
     assert!(connection.activated().accepted);
     connection
@@ -118,31 +120,31 @@ pub fn deflate_client(policy: Policy, options: &str, response: &str) -> Connecti
 /// Negotiates the extension `x`, which owns RSV1.
 ///
 /// # Panics
-/// When the extension is malformed: it is not.
+/// Never, because the extension is well-formed.
 pub fn negotiate(negotiation: &mut Negotiation) {
     let parameter = ("a".to_owned(), Some("1".to_owned()));
     let added = negotiation.add("x", &[parameter]);
-    added.expect("there is no line break");
+    added.expect("the parameter has no line break");
     reserve(negotiation);
 }
 
 /// Makes `x` the owner of RSV1.
 pub fn reserve(negotiation: &mut Negotiation) {
-    // A second time it is refused, which is fine.
+    // A second reservation fails, without effect.
     let _ = negotiation.reserve("x", RSV1);
 }
 
-/// A server that has been asked for the extension `x` and will answer with it.
+/// Creates a server whose request offers the extension `x`, and which will accept it.
 pub fn extended_server(policy: Policy) -> Connection {
     let mut connection = offered_server(policy, "x");
-    negotiate(connection.negotiation().expect("the request is a good one"));
+    negotiate(connection.negotiation().expect("the request is valid"));
     connection
 }
 
-/// What an application wants of permessage-deflate, `option` or `option=number` each.
+/// Parses options of permessage-deflate, each `option` or `option=number`.
 ///
 /// # Panics
-/// When there is no such option or number.
+/// If an option or a number is invalid.
 pub fn deflate_options(text: &str) -> Options {
     let mut options = Options::default();
     let (mut level, mut memory_level, mut strategy) = (None, None, 0);
@@ -166,27 +168,27 @@ pub fn deflate_options(text: &str) -> Options {
     options
 }
 
-/// Frames of the client must be masked.
+/// Creates an open server that requires masked frames.
 pub fn server() -> Connection {
     open_server(Policy::websocket_driver_server())
 }
 
-/// Understands unmasked frames too, which are easier to read.
+/// Creates an open server that also accepts unmasked frames, which are easier to read.
 pub fn lenient_server() -> Connection {
     open_server(lenient(DEFAULT_MAX_MESSAGE))
 }
 
-/// Like [`lenient_server`], for messages of at most 10 bytes.
+/// Creates a [`lenient_server`] with a limit of 10 bytes for messages.
 pub fn small_server() -> Connection {
     open_server(lenient(10))
 }
 
-/// Masks with [`KEY`].
+/// Creates an open client that masks with [`KEY`].
 pub fn client() -> Connection {
     open_client(client_policy())
 }
 
-/// A client's settings, with masking keys that are always [`KEY`].
+/// Returns the policy of a client whose masking key is always [`KEY`].
 pub fn client_policy() -> Policy {
     Policy::websocket_driver_client(MaskKeys::new(|pool| {
         for key in pool.as_chunks_mut::<4>().0 {
@@ -195,7 +197,7 @@ pub fn client_policy() -> Policy {
     }))
 }
 
-/// A server that understands unmasked frames too.
+/// Returns the policy of a server that also accepts unmasked frames.
 pub fn lenient(max_length: usize) -> Policy {
     Policy {
         peer_masking: PeerMasking::Optional,
@@ -204,20 +206,20 @@ pub fn lenient(max_length: usize) -> Policy {
     }
 }
 
-/// Of the examples in RFC 6455 §5.7.
+/// The masking key in the examples of RFC 6455 §5.7.
 pub const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-/// The server's answer to the nonce of zeros.
+/// The server's answer to a nonce of zeros.
 pub const ANSWER: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
     Connection: Upgrade\r\n\
     Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n\r\n";
 
-/// The same with these extensions.
+/// Returns the same answer with these extensions.
 pub fn answer_with(extensions: &str) -> String {
     let head = ANSWER.trim_end();
     format!("{head}\r\nSec-WebSocket-Extensions: {extensions}\r\n\r\n")
 }
 
-/// The bit of the extension `x`.
+/// The reserved bit of the extension `x`.
 pub const RSV1: Rsv = Rsv::new(true, false, false);

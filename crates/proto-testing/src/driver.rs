@@ -1,4 +1,4 @@
-//! Drives a connection as the JavaScript does, and tells an application all that comes out.
+//! A driver that uses a connection like our JavaScript, and passes each output to an application.
 
 use std::collections::VecDeque;
 
@@ -11,33 +11,33 @@ use proto::output::{Caused, Event, Kind, Output};
 
 use crate::connections::{RSV1, negotiate, reserve};
 
-/// A connection and its application.
+/// A connection with its application.
 #[derive(Debug)]
 pub struct Driver<A> {
-    /// What sees all that comes out.
+    /// The receiver of the outputs.
     pub application: A,
     connection: Connection,
     style: Style,
     extension: Option<Extension>,
-    /// Collected and not yet delivered. Stays here when a handler throws.
+    /// Messages collected but not delivered. They remain here when a handler throws.
     run: VecDeque<(Kind, Vec<u8>)>,
     writes: VecDeque<Vec<u8>>,
     is_interrupted: bool,
     is_closed: bool,
 }
 
-/// What sees all that comes out of a connection, and may react.
+/// The receiver of a connection's outputs, which may react.
 pub trait Application: Sized {
-    /// Takes what came out, in order.
+    /// Handles an output. Outputs arrive in order.
     fn happened(driver: &mut Driver<Self>, line: Line);
 }
 
-/// What came out.
+/// An output of the driver.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Line {
-    /// A message. If it is text, it is UTF-8.
+    /// A message. A text is valid UTF-8.
     Message(Kind, Vec<u8>),
-    /// A frame of the peer: what its first byte says, whether it came masked, and its payload.
+    /// A frame of the peer: the fields of its first byte, whether it was masked, and its payload.
     Frame(FrameStart, bool, Vec<u8>),
     /// One head or one frame.
     Write(Vec<u8>),
@@ -45,21 +45,21 @@ pub enum Line {
     Event(Event),
 }
 
-/// How messages are asked for.
+/// The method of polling.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Style {
-    /// `poll` only.
+    /// Only `poll`.
     OneByOne,
-    /// `poll_message` while there are messages, then their delivery, then `poll`.
+    /// `poll_message` until `None`, then the delivery of the messages, then `poll`.
     Runs,
 }
 
-/// What the application negotiates.
+/// An extension that the application negotiates.
 #[derive(Debug)]
 pub enum Extension {
-    /// permessage-deflate, by the core.
+    /// permessage-deflate in the core.
     Deflate(Options),
-    /// `x`, which owns RSV1 and changes nothing.
+    /// `x`, which owns RSV1 and does not transform messages.
     Foreign,
 }
 
@@ -72,7 +72,7 @@ enum Next {
 }
 
 impl<A: Application> Driver<A> {
-    /// A connection that nothing has come out of yet.
+    /// Creates a driver for a connection without output so far.
     pub fn new(connection: Connection, style: Style, application: A) -> Self {
         Self {
             application,
@@ -86,18 +86,19 @@ impl<A: Application> Driver<A> {
         }
     }
 
-    /// The connection itself. What a command has caused goes to [`caused`](Self::caused).
+    /// Returns the connection. The caller passes the results of commands to
+    /// [`caused`](Self::caused).
     pub fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }
 
-    /// Where the connection stands.
+    /// Returns the state of the connection.
     pub fn state(&self) -> ReadyState {
         self.connection.ready_state()
     }
 
-    /// Offers an extension, or answers the offers of a client, and says whether that is possible. `None`: it is too
-    /// late.
+    /// Offers an extension, or answers a client's offers. Returns whether that is possible, and
+    /// `None` if it is too late.
     pub fn negotiate(&mut self, extension: Extension) -> Option<bool> {
         let is_client = self.connection.ready_state() == ReadyState::Unstarted;
         let negotiation = self.connection.negotiation()?;
@@ -107,7 +108,7 @@ impl<A: Application> Driver<A> {
                 true
             }
             Extension::Deflate(options) => negotiation.answer_deflate(options),
-            // A client reserves bits when its offer has been answered.
+            // A client reserves bits after the answer to its offer.
             Extension::Foreign if is_client => negotiation.add("x", &[]).is_ok(),
             Extension::Foreign => {
                 negotiate(negotiation);
@@ -126,19 +127,19 @@ impl<A: Application> Driver<A> {
         });
     }
 
-    /// Takes bytes from the peer.
+    /// Receives bytes from the peer.
     pub fn receive(&mut self, chunk: &[u8]) {
         self.perform(|driver| driver.connection.receive(chunk));
     }
 
-    /// Performs a command and delivers what there is then, unless a handler throws.
+    /// Performs a command, and delivers the available outputs unless a handler throws.
     pub fn perform(&mut self, command: impl FnOnce(&mut Self)) {
         self.is_interrupted = false;
         command(self);
         self.deliver();
     }
 
-    /// Sends a message, through the session if there is one, and says whether it was accepted.
+    /// Sends a message, through the session if any. Returns whether it was accepted.
     pub fn send(&mut self, kind: Kind, payload: &[u8]) -> bool {
         let is_open = self.connection.ready_state() == ReadyState::Open;
         let accepted = if is_open && matches!(self.extension, Some(Extension::Foreign)) {
@@ -150,7 +151,7 @@ impl<A: Application> Driver<A> {
         accepted
     }
 
-    /// Tells what a command has caused.
+    /// Passes on the events of a command.
     pub fn caused(&mut self, caused: Caused) {
         for event in caused.events {
             self.event(event);
@@ -158,12 +159,12 @@ impl<A: Application> Driver<A> {
         self.flush();
     }
 
-    /// Ends the delivery that goes on: a handler throws.
+    /// Ends the current delivery, as a handler that throws does.
     pub fn interrupt(&mut self) {
         self.is_interrupted = true;
     }
 
-    /// Writes what is in the outbox, one write after the other.
+    /// Writes the outbox, one write at a time.
     pub fn flush(&mut self) {
         while let Some(write) = self.connection.outbox().take_first() {
             self.writes.push_back(write.to_vec());
@@ -178,7 +179,7 @@ impl<A: Application> Driver<A> {
             match self.next() {
                 None => return,
                 Some(Next::Message(kind, payload)) => {
-                    // A handler before this one may have closed the connection.
+                    // An earlier handler may have closed the connection.
                     if self.connection.ready_state() == ReadyState::Open {
                         self.message(kind, payload);
                     }
@@ -249,9 +250,12 @@ impl<A: Application> Driver<A> {
         }
     }
 
-    /// A client has got a response.
+    /// Activates a client's extension after a response.
     fn activate(&mut self) -> Caused {
-        let negotiation = self.connection.negotiation().expect("it is time for it");
+        let negotiation = self
+            .connection
+            .negotiation()
+            .expect("the client is activating");
         let is_acceptable = match &self.extension {
             Some(Extension::Deflate(options)) => negotiation.activate_deflate(options),
             Some(Extension::Foreign) => {
@@ -270,7 +274,7 @@ impl<A: Application> Driver<A> {
     }
 
     fn tell(&mut self, line: Line) {
-        assert!(!self.is_closed, "after the close: {line:?}");
+        assert!(!self.is_closed, "an output after the close: {line:?}");
         if let Line::Event(Event::Close { .. }) = line {
             assert_eq!(self.connection.ready_state(), ReadyState::Closed);
             self.is_closed = true;

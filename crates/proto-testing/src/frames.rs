@@ -1,8 +1,8 @@
-//! Frames and payloads of a peer.
+//! Frames and payloads from a peer.
 
 use zlib_rs::{Deflate, DeflateFlush};
 
-/// A whole frame with this first byte.
+/// Returns a whole frame with this first byte.
 pub fn frame(first: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
     let mask_bit = if key.is_some() { 0x80 } else { 0 };
     let mut bytes = vec![first];
@@ -23,14 +23,14 @@ pub fn frame(first: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The payload of a compressed message: blocks with the tail removed, RFC 7692 §7.2.1.
+/// Returns the payload of a compressed message: its blocks without the tail, RFC 7692 §7.2.1.
 pub fn deflated(deflate: &mut Deflate, message: &[u8]) -> Vec<u8> {
-    // At low levels bytes without any order take nine bits.
+    // At low levels, noise needs nine bits per byte.
     let mut compressed = vec![0; message.len() + message.len() / 8 + 100];
     let before = deflate.total_out();
     deflate
         .compress(message, &mut compressed, DeflateFlush::SyncFlush)
-        .expect("between two messages");
+        .expect("the last message is complete");
     compressed.truncate((deflate.total_out() - before) as usize);
     if compressed.is_empty() {
         return vec![0x00];
@@ -40,7 +40,7 @@ pub fn deflated(deflate: &mut Deflate, message: &[u8]) -> Vec<u8> {
     compressed
 }
 
-/// Bytes without any order, the same ones each time.
+/// Returns pseudo-random bytes, always the same.
 pub fn noise(length: usize) -> Vec<u8> {
     let mut random = 88_172_645_463_325_252u64;
     let next = || {

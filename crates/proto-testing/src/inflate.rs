@@ -1,7 +1,7 @@
-//! An independent reading of compressed messages, RFC 1951 and RFC 7692 §7.2.2: strict about how far back
-//! they refer. Shares no code with the crate, nor with what it compresses with.
+//! An independent decoder of compressed messages, RFC 1951 and RFC 7692 §7.2.2, with a strict check
+//! of distances. Shares no code with the core or its compressor.
 
-/// One direction of a session, as a peer with the smallest memory that is allowed reads it.
+/// One direction of a session, decoded with the least memory allowed.
 #[derive(Debug)]
 pub struct Reader {
     window: usize,
@@ -10,7 +10,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader that remembers no more than this window.
+    /// Creates a reader with this window.
     pub fn new(window_bits: u32, takeover: bool) -> Self {
         Self {
             window: 1 << window_bits,
@@ -19,10 +19,10 @@ impl Reader {
         }
     }
 
-    /// The message that this payload of a frame with RSV1 stands for.
+    /// Returns the message of this payload, which arrived with RSV1.
     ///
     /// # Errors
-    /// When there is none.
+    /// If the payload is invalid.
     pub fn message(&mut self, payload: &[u8]) -> Result<Vec<u8>, String> {
         let known = self.past.len();
         let bytes = [payload, &[0x00, 0x00, 0xFF, 0xFF]].concat();
@@ -113,7 +113,7 @@ fn compressed(
     }
 }
 
-/// The codes of a block that brings its own, §3.2.7.
+/// Reads the codes of a block with dynamic Huffman codes, §3.2.7.
 fn codes(bits: &mut Bits<'_>) -> Result<(Code, Code), String> {
     let literals = bits.take(5)? as usize + 257;
     let distances = bits.take(5)? as usize + 1;
@@ -142,11 +142,11 @@ fn codes(bits: &mut Bits<'_>) -> Result<(Code, Code), String> {
     Ok((Code::new(literals), Code::new(distances)))
 }
 
-/// A canonical code, §3.2.2.
+/// A canonical Huffman code, §3.2.2.
 struct Code {
-    /// How many symbols have a code of this length.
+    /// The number of symbols for each length of a code.
     counts: [u32; 16],
-    /// In the order of their codes.
+    /// The symbols in the order of their codes.
     symbols: Vec<u16>,
 }
 
@@ -164,7 +164,7 @@ impl Code {
     }
 
     fn read(&self, bits: &mut Bits<'_>) -> Result<u16, String> {
-        // Of this length: the code, the first code, and the place of its symbol.
+        // For the current length: the code, the first code, and the index of its symbol.
         let (mut code, mut first, mut index) = (0, 0, 0);
         for count in &self.counts[1..] {
             code |= bits.take(1)?;
@@ -181,7 +181,7 @@ impl Code {
 
 struct Bits<'a> {
     bytes: &'a [u8],
-    /// In bits.
+    /// The position in bits.
     position: usize,
 }
 
@@ -204,7 +204,7 @@ impl Bits<'_> {
     }
 }
 
-/// The smallest length of a symbol, and how many bits are added to it, §3.2.5.
+/// Returns the smallest length of a symbol and its number of extra bits, §3.2.5.
 fn length(symbol: u16) -> (u32, u32) {
     match u32::from(symbol) - 257 {
         index @ 0..8 => (3 + index, 0),
@@ -216,7 +216,7 @@ fn length(symbol: u16) -> (u32, u32) {
     }
 }
 
-/// The same for distances.
+/// Returns the smallest distance of a symbol and its number of extra bits, §3.2.5.
 fn distance(symbol: u16) -> (u32, u32) {
     match u32::from(symbol) {
         index @ 0..4 => (1 + index, 0),
@@ -227,7 +227,7 @@ fn distance(symbol: u16) -> (u32, u32) {
     }
 }
 
-/// In which the lengths of the code for lengths come.
+/// The order of the lengths of the code for lengths.
 const ORDER: [usize; 19] = [
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
 ];

@@ -1,7 +1,7 @@
-//! What the tests of the protocol and its fuzz targets share: connections to begin with, a driver that treats them as
-//! the JavaScript does, and independent readings of what they write.
+//! Tools for the tests and fuzz targets of the protocol: connections, a driver that works like our
+//! JavaScript, and independent decoders of the written bytes.
 //!
-//! Uses the public API of the core only.
+//! Uses only the public API of the core.
 #![warn(missing_docs)]
 
 pub mod connections;

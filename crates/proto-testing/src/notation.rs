@@ -1,14 +1,14 @@
-//! Bytes as text, and back.
+//! A text notation for bytes.
 //!
-//! `81 02 "Hi"` are four bytes, `61*3` are three, and spaces are for the reader. Inside quotes `\r`,
-//! `\n`, `\0`, `\"` and `\\` mean what they mean in Rust.
+//! `81 02 "Hi"` is four bytes, `61*3` is three, and spaces are ignored. Inside quotes, `\r`, `\n`,
+//! `\0`, `\"` and `\\` have the same meaning as in Rust.
 
 use std::fmt::Write as _;
 
-/// The bytes that `notation` stands for.
+/// Returns the bytes of a notation.
 ///
 /// # Panics
-/// When it is malformed: the script is wrong.
+/// If the notation is malformed.
 pub fn bytes(notation: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = notation.trim_start();
@@ -18,7 +18,8 @@ pub fn bytes(notation: &str) -> Vec<u8> {
             continue;
         }
         let pair = rest.get(..2).expect("a byte has two hex digits");
-        let byte = u8::from_str_radix(pair, 16).unwrap_or_else(|_| panic!("no hex: {rest:?}"));
+        let byte =
+            u8::from_str_radix(pair, 16).unwrap_or_else(|_| panic!("not hexadecimal: {rest:?}"));
         rest = &rest[2..];
         let mut times = 1;
         if let Some(count) = rest.strip_prefix('*') {
@@ -32,7 +33,8 @@ pub fn bytes(notation: &str) -> Vec<u8> {
     bytes
 }
 
-/// How `bytes` are written in a transcript: one spelling for the same bytes, so that lines compare.
+/// Returns the notation of `bytes`. Equal bytes have equal notations, so that lines can be
+/// compared.
 pub fn show(bytes: &[u8]) -> String {
     if bytes.len() < RUN
         && let Ok(text) = std::str::from_utf8(bytes)
@@ -70,5 +72,5 @@ fn unquote<'a>(quoted: &'a str, bytes: &mut Vec<u8>) -> &'a str {
     }
 }
 
-/// Shorter repetitions are written out.
+/// Shorter repetitions are written in full.
 const RUN: usize = 16;

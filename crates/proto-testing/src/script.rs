@@ -1,43 +1,44 @@
-//! A script: what the peer sends and the application does, and the transcript that must come of it.
+//! Scripts: the bytes of the peer and the commands of the application, with the expected
+//! transcript.
 //!
-//! What happens, one step per line:
+//! The steps, one per line:
 //!
 //! ```text
-//! receive 81 02 "Hi"            bytes of the peer, see `notation`; cut in every way
+//! receive 81 02 "Hi"            bytes from the peer, see `notation`; split in each way
 //!   | HTTP/1.1 101 Hi           … a line of a head, with CRLF
 //!   + 81 00                     … more bytes
-//! chunk 81 00                   bytes that are never cut
+//! chunk 81 00                   bytes that are never split
 //! text "Hi"                     a command; see `scripted`
 //! on message text => close      the same command in the handler of the next such line
-//! each ping => text "Hi"        … of every such line
+//! each ping => text "Hi"        … of each such line
 //! ```
 //!
-//! What comes out, one line each: `write 8102 "Hi"`, `message text "Hi"`, `ping "a"`, `open`, `error …`,
-//! `close 1002 …`, and the answers of commands. A head is written as `head` lines and a `body` line, and
-//! `+` goes on with the bytes of the line above.
+//! The outputs, one per line: `write 8102 "Hi"`, `message text "Hi"`, `ping "a"`, `open`,
+//! `error …`, `close 1002 …`, and the results of commands. A head is shown as `head` lines and a
+//! `body` line. `+` continues the bytes of the previous line.
 
 use proto::connection::Connection;
 
 use crate::driver::{Driver, Style};
 use crate::notation::{bytes, show};
 
-/// See [`script`].
+/// A script, made by [`script`].
 #[derive(Clone, Copy)]
 pub struct Script {
-    /// What the script shows.
+    /// The behaviour that the script shows.
     pub name: &'static str,
     connection: fn() -> Connection,
     given: &'static str,
     expected: &'static str,
 }
 
-/// A step of a script, parsed.
+/// A parsed step.
 enum Step {
     Receive { bytes: Vec<u8>, splittable: bool },
     Do(String),
 }
 
-/// A script with its name: with what it begins, what happens, and what must come out.
+/// Creates a script from a name, a connection, its steps and the expected outputs.
 pub const fn script(
     name: &'static str,
     connection: fn() -> Connection,
@@ -53,11 +54,11 @@ pub const fn script(
 }
 
 impl Script {
-    /// Runs the script whole, byte by byte, and in every two-part split, polling both one by one and
-    /// in runs of messages.
+    /// Runs the script in one chunk, byte by byte, and in each split into two chunks. Polls one by
+    /// one and in runs.
     ///
     /// # Panics
-    /// When a transcript is not the expected one.
+    /// If a transcript differs from the expected one.
     pub fn check(&self) {
         let expected = self.expected();
         let length = self.length();
@@ -72,7 +73,7 @@ impl Script {
                     expected.join("\n  "),
                 );
             };
-            same("whole", &|_| false);
+            same("in one chunk", &|_| false);
             same("byte by byte", &|_| true);
             for cut in (1..length).filter(|&at| worth_cutting(at, length)) {
                 same(&format!("cut at {cut}"), &|at| at == cut);
@@ -80,7 +81,8 @@ impl Script {
         }
     }
 
-    /// The transcript when the received bytes are cut before each position for which `is_cut`.
+    /// Returns the transcript if the received bytes are split before each position for which
+    /// `is_cut` returns true.
     pub fn run(&self, style: Style, is_cut: &dyn Fn(usize) -> bool) -> Vec<String> {
         let mut driver = Driver::scripted((self.connection)(), style);
         let mut position = 0;
@@ -102,7 +104,7 @@ impl Script {
         driver.into_lines()
     }
 
-    /// How many bytes are received in all.
+    /// Returns the number of received bytes.
     pub fn length(&self) -> usize {
         let received = self.steps().into_iter().map(|step| match step {
             Step::Receive { bytes, .. } => bytes.len(),
@@ -111,7 +113,7 @@ impl Script {
         received.sum()
     }
 
-    /// The expected lines, with bytes spelled as transcripts spell them.
+    /// Returns the expected lines, with bytes in the notation of transcripts.
     pub fn expected(&self) -> Vec<String> {
         let mut expected: Vec<String> = Vec::new();
         for line in lines(self.expected) {
@@ -148,7 +150,7 @@ impl Script {
     }
 }
 
-/// The kind and the payload of a line that has one.
+/// Returns the kind and the payload of a line, if it has a payload.
 fn payload_of(line: &str) -> Option<(&str, &str)> {
     [
         "write ",
@@ -162,7 +164,8 @@ fn payload_of(line: &str) -> Option<(&str, &str)> {
     .filter(|(_, payload)| !payload.starts_with("refused") && !payload.starts_with("invalid"))
 }
 
-/// Long inputs are cut near both ends, where the headers are, and here and there between.
+/// Selects the positions of splits. Long inputs are split near both ends, where the headers are,
+/// and at some positions between.
 fn worth_cutting(at: usize, length: usize) -> bool {
     at < 300 || length - at < 100 || at % 4099 < 2
 }

@@ -1,11 +1,13 @@
-//! The application of a script: writes down all that comes out, and does what the script says.
+//! The application of a script, which records all outputs and performs the script's commands.
 //!
-//! Commands, at the top of a script or in a handler: `start`, `header <name>: <value>`,
-//! `text <bytes>`, `binary <bytes>`, `ping <bytes>`, `pong <bytes>`, `close [code] [bytes]`, `abandon`,
-//! `frame <opcode> <bytes>` and `more <opcode> <bytes>` for one frame with and without FIN, `receive <bytes>`, `throw`, and for looking: `state`, `subprotocol`, `status`, `buffered`.
+//! Commands in a script or in a handler: `start`, `header <name>: <value>`, `text <bytes>`, `binary
+//! <bytes>`, `ping <bytes>`, `pong <bytes>`, `close [code] [bytes]`, `abandon`, `receive <bytes>`
+//! and `throw`. `frame <opcode> <bytes>` and `more <opcode> <bytes>` send one frame with and
+//! without FIN. `state`, `subprotocol`, `status` and `buffered` record properties.
 //!
-//! For permessage-deflate: `deflate [option ...]` before the start, `plain <bytes>` for a text that is not compressed,
-//! and `work`, which compresses what waits for that. What has to be polled again is, at once.
+//! For permessage-deflate: `deflate [option ...]` before the start, `plain <bytes>` for an
+//! uncompressed text, and `work`, which compresses the backlog. The driver polls again immediately
+//! after `Unfinished`.
 
 use proto::connection::Connection;
 use proto::error::InvalidArgument;
@@ -16,7 +18,7 @@ use crate::connections::deflate_options;
 use crate::driver::{Application, Driver, Extension, Line, Style};
 use crate::notation::{bytes, show};
 
-/// Handlers, and what has come out.
+/// The handlers, and the transcript.
 #[derive(Debug, Default)]
 pub struct Scripted {
     handlers: Vec<Handler>,
@@ -47,7 +49,7 @@ impl Application for Scripted {
                 Ok(head) if head.contains("HTTP/1.1") => return driver.head(head),
                 _ => format!("write {}", show(&write)),
             },
-            // The driver's business.
+            // The driver handles this event.
             Line::Event(Event::Activate) => return,
             Line::Event(Event::Open) => "open".to_owned(),
             Line::Event(Event::Ping(payload)) => format!("ping {}", show(&payload)),
@@ -65,15 +67,15 @@ impl Application for Scripted {
 }
 
 impl Driver<Scripted> {
-    /// A connection without handlers.
+    /// Creates a driver without handlers.
     pub fn scripted(connection: Connection, style: Style) -> Self {
         Self::new(connection, style, Scripted::default())
     }
 
-    /// Does what one line of a script says.
+    /// Performs one line of a script.
     ///
     /// # Panics
-    /// When the line is malformed.
+    /// If the line is malformed.
     pub fn step(&mut self, line: &str) {
         let handler = |rest: &str, once| {
             let (event, command) = rest.split_once(" => ").expect("a handler has an arrow");
@@ -92,7 +94,7 @@ impl Driver<Scripted> {
         }
     }
 
-    /// The transcript.
+    /// Returns the transcript.
     pub fn into_lines(self) -> Vec<String> {
         self.application.lines
     }
@@ -112,7 +114,7 @@ impl Driver<Scripted> {
                     "none" => None,
                     code => Some(code.parse().expect("a close code is a number")),
                 };
-                let reason = String::from_utf8(bytes(reason)).expect("a close reason is text");
+                let reason = String::from_utf8(bytes(reason)).expect("a close reason is UTF-8");
                 let caused = self.connection().close(code, &reason);
                 self.answered_and_caused(name, caused);
             }
@@ -218,7 +220,7 @@ impl Driver<Scripted> {
         }
     }
 
-    /// Writes a line, and runs the handler for it.
+    /// Records a line and runs its handler.
     fn record(&mut self, line: String) {
         let application = &mut self.application;
         let found = application

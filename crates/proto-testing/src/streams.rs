@@ -1,4 +1,4 @@
-//! Random streams of frames, valid ones and broken ones.
+//! Random streams of frames, valid and invalid.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,12 +7,12 @@ use zlib_rs::Deflate;
 use crate::frames::{deflated, frame};
 use crate::notation::show;
 
-/// Bytes of a peer, and what a lenient server must make of them.
+/// Bytes from a peer, and the expected transcript of a lenient server.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    /// What the peer sends.
+    /// The bytes.
     pub bytes: Vec<u8>,
-    /// What comes out, line by line.
+    /// The expected transcript.
     pub transcript: Vec<String>,
 }
 
@@ -23,9 +23,9 @@ struct Message {
     /// Compressed or not.
     payload: Vec<u8>,
     rsv: u8,
-    /// Where it is cut into fragments.
+    /// The offsets at which the payload is fragmented.
     cuts: Vec<usize>,
-    /// Between the fragments, and behind the last.
+    /// Control frames between the fragments and after the last one.
     controls: Vec<Control>,
     key: Option<[u8; 4]>,
 }
@@ -36,7 +36,8 @@ struct Control {
     payload: Vec<u8>,
 }
 
-/// Whole messages with control frames between their fragments, some with a close frame at the end.
+/// Generates whole messages with control frames between their fragments. Some streams end with a
+/// close frame.
 pub fn valid() -> impl Strategy<Value = Stream> {
     (vec(message(), 0..6), any::<bool>()).prop_map(|(messages, closes)| {
         let mut stream = Stream {
@@ -55,12 +56,13 @@ pub fn valid() -> impl Strategy<Value = Stream> {
     })
 }
 
-/// The same with a few bytes changed, dropped or inserted: mostly violations.
+/// Generates valid streams with a few bytes changed, removed or inserted. Most of them contain
+/// violations.
 pub fn broken() -> impl Strategy<Value = Vec<u8>> {
     (valid(), changes()).prop_map(|(stream, changes)| changed(stream.bytes, &changes))
 }
 
-/// Whole messages, most of them compressed, which refer to each other.
+/// Generates whole messages, most of them compressed, with references between them.
 pub fn compressed() -> impl Strategy<Value = Stream> {
     vec((message(), prop::bool::weighted(0.8), any::<bool>()), 0..6).prop_map(|messages| {
         let mut deflate = Deflate::new(6, false, 15);
@@ -83,7 +85,7 @@ pub fn compressed() -> impl Strategy<Value = Stream> {
     })
 }
 
-/// The same with a few bytes changed, dropped or inserted.
+/// Generates compressed streams with a few bytes changed, removed or inserted.
 pub fn broken_compressed() -> impl Strategy<Value = Vec<u8>> {
     (compressed(), changes()).prop_map(|(stream, changes)| changed(stream.bytes, &changes))
 }
@@ -106,7 +108,7 @@ fn changed(mut bytes: Vec<u8>, changes: &Changes) -> Vec<u8> {
     bytes
 }
 
-/// Text whose characters have one to four bytes.
+/// Generates text with characters of one to four bytes.
 pub fn text() -> impl Strategy<Value = String> {
     let char = prop_oneof![
         4 => prop::char::range(' ', '~'),
@@ -116,7 +118,7 @@ pub fn text() -> impl Strategy<Value = String> {
         1 => any::<char>(),
     ];
     let short = vec(char, 0..60).prop_map(String::from_iter);
-    // Some are longer than what the receiver looks at in one piece.
+    // Some texts are longer than a block of the receiver.
     (short, prop_oneof![9 => Just(1), 1 => 1..800usize])
         .prop_map(|(text, times)| text.repeat(times))
 }

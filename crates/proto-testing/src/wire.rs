@@ -1,43 +1,44 @@
-//! What may be written: an independent reading of RFC 6455 and the drafts.
+//! An independent check of written bytes: RFC 6455 and the drafts.
 //!
-//! Knows heads and frames, one per write, as [`Outbox::take_first`](proto::outbox::Outbox::take_first)
-//! hands them out. Shares no code with the core.
+//! Expects one head or frame per write, as
+//! [`Outbox::take_first`](proto::outbox::Outbox::take_first) returns them. Shares no code with the
+//! core.
 
 use std::str::from_utf8;
 
 use crate::inflate::Reader;
 
-/// Judges the writes of one connection, in order.
+/// The check of one connection's writes, in order.
 #[derive(Debug)]
 pub struct Wire {
     framing: Framing,
     has_head: bool,
     is_over: bool,
-    /// Messages are compressed.
+    /// The decoder of messages, if they are compressed.
     reader: Option<Reader>,
 }
 
-/// What follows the head.
+/// The protocol after the head.
 #[derive(Clone, Copy, Debug)]
 pub enum Framing {
-    /// RFC 6455. Clients mask; `reserved` are the bits that an extension owns.
+    /// RFC 6455.
     Hybi {
-        /// Whether frames are masked.
+        /// Whether frames are masked, as those of clients are.
         masked: bool,
-        /// Bits of the first byte that messages may have.
+        /// The reserved bits that messages may have, at their positions in the first byte.
         reserved: u8,
     },
     /// hixie-75: texts.
     Hixie75,
-    /// hixie-76: the proof that the request was read, then texts.
+    /// hixie-76: the proof that the server has read the request, then texts.
     Hixie76 {
-        /// Whether it is there.
+        /// Whether the proof was written.
         proven: bool,
     },
 }
 
 impl Framing {
-    /// RFC 6455 without an extension.
+    /// Returns RFC 6455 without an extension.
     pub const fn hybi(is_client: bool) -> Self {
         Self::Hybi {
             masked: is_client,
@@ -46,11 +47,11 @@ impl Framing {
     }
 }
 
-/// The opcode of a frame and its payload: for a message, what it says.
+/// The opcode of a frame and its payload, inflated if compressed.
 pub type Written = (u8, Vec<u8>);
 
 impl Wire {
-    /// Of a connection that has not written anything.
+    /// Creates a check for a connection before its head.
     pub fn new(framing: Framing) -> Self {
         Self {
             framing,
@@ -60,7 +61,7 @@ impl Wire {
         }
     }
 
-    /// Of a connection whose head has been written.
+    /// Creates a check for a connection after its head.
     pub fn behind_head(framing: Framing) -> Self {
         Self {
             has_head: true,
@@ -68,15 +69,15 @@ impl Wire {
         }
     }
 
-    /// From now on messages have to be compressed, for this reader.
+    /// Requires all following messages to be compressed for this reader.
     pub fn compressed(&mut self, reader: Reader) {
         self.reader = Some(reader);
     }
 
-    /// Takes the next write. There is nothing to return for a head, nor for a proof.
+    /// Checks the next write. Returns `None` for a head or a proof.
     ///
     /// # Errors
-    /// When it is not legal.
+    /// If the write is not allowed.
     pub fn write(&mut self, bytes: &[u8]) -> Result<Option<Written>, String> {
         if !self.has_head {
             self.has_head = true;
@@ -99,7 +100,7 @@ impl Wire {
                     (CLOSE, Vec::new())
                 }
                 [0x00, text @ .., 0xFF] => (TEXT, utf8(text)?.to_vec()),
-                _ => return Err(format!("no frame: {bytes:02x?}")),
+                _ => return Err(format!("not a frame: {bytes:02x?}")),
             },
         };
         // RFC 6455 §5.5.1: "The application MUST NOT send any more data frames after sending
@@ -112,10 +113,10 @@ impl Wire {
     }
 }
 
-/// Whether nothing may follow the head, because it refuses.
+/// Checks a head. Returns whether it is a refusal, which nothing may follow.
 fn head(bytes: &[u8]) -> Result<bool, String> {
     let text = from_utf8(bytes).map_err(|error| error.to_string())?;
-    let wrong = || format!("no head: {text:?}");
+    let wrong = || format!("not a head: {text:?}");
     let (head, body) = text.split_once("\r\n\r\n").ok_or_else(wrong)?;
     let mut lines = head.split("\r\n");
     let start = lines.next().unwrap_or_default();
@@ -140,7 +141,7 @@ fn head(bytes: &[u8]) -> Result<bool, String> {
     Ok(refuses)
 }
 
-/// The one frame in `bytes`, its message inflated if there is a reader.
+/// Checks the single frame in `bytes`. Inflates its message if there is a reader.
 fn frame(
     bytes: &[u8],
     masked: bool,
@@ -148,7 +149,7 @@ fn frame(
     reader: Option<&mut Reader>,
 ) -> Result<Written, String> {
     let [first, second, rest @ ..] = bytes else {
-        return Err(format!("no frame: {bytes:02x?}"));
+        return Err(format!("not a frame: {bytes:02x?}"));
     };
     let (bits, opcode) = (first & 0x70, first & 0x0F);
     let is_message = match opcode {
@@ -166,15 +167,15 @@ fn frame(
         (None, false) => bits == 0,
     };
     if !are_right {
-        return Err(format!("the wrong reserved bits: {first:02x}"));
+        return Err(format!("invalid reserved bits: {first:02x}"));
     }
     if (second & 0x80 != 0) != masked {
-        return Err("clients mask, servers do not".to_owned());
+        return Err("invalid masking: clients mask, servers do not".to_owned());
     }
     let (length, rest) = length(second & 0x7F, rest)?;
     let payload = unmasked(masked, rest)?;
     if payload.len() as u64 != length {
-        return Err(format!("{} bytes, not {length}", payload.len()));
+        return Err(format!("{} bytes of payload, not {length}", payload.len()));
     }
     if !is_message && length > 125 {
         return Err(format!("a control frame of {length} bytes"));
@@ -197,7 +198,7 @@ fn frame(
     Ok((opcode, payload))
 }
 
-/// The length that is announced, and what follows.
+/// Returns the announced length and the bytes after it.
 fn length(short: u8, rest: &[u8]) -> Result<(u64, &[u8]), String> {
     let (length, rest, least) = match short {
         126 => {
@@ -211,7 +212,9 @@ fn length(short: u8, rest: &[u8]) -> Result<(u64, &[u8]), String> {
         short => (u64::from(short), rest, 0),
     };
     if length < least {
-        return Err(format!("{length} in too long a form"));
+        return Err(format!(
+            "a length field for {length} that is not the shortest"
+        ));
     }
     Ok((length, rest))
 }
@@ -237,5 +240,5 @@ const BINARY: u8 = 0x2;
 const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
-/// RSV1, of permessage-deflate.
+/// RSV1, the bit of permessage-deflate.
 const COMPRESSED: u8 = 0x40;

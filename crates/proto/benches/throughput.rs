@@ -1,7 +1,8 @@
-//! How fast frames become messages and messages become frames, beside a `memcpy` of the same bytes.
+//! The throughput of encoding and decoding, compared with a `memcpy` of the same bytes.
 //!
-//! `cargo bench -p faye-websocket-proto`, on a quiet machine and pinned to a core (`taskset -c 1`). The
-//! last lines are the summary: the best of several rounds, copying and coding in turn.
+//! Run `cargo bench -p faye-websocket-proto` on a quiet machine, pinned to a core (`taskset -c 1`).
+//! The summary at the end contains the best of several rounds, which alternate between the case and
+//! the copy.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -31,16 +32,18 @@ fn main() {
     }
     criterion.final_summary();
     if std::env::args().any(|argument| argument == "--bench") {
-        println!("\nBest of {ROUNDS} rounds, and how many times as long as a memcpy of the bytes:");
+        println!(
+            "\nBest of {ROUNDS} rounds, with the duration as a multiple of a memcpy of the same bytes:"
+        );
         cases.iter().for_each(summarize);
     }
 }
 
-/// One thing that is measured.
+/// One measured case.
 struct Case {
     group: &'static str,
     name: &'static str,
-    /// Of the wire, in one run.
+    /// Bytes on the wire per run.
     bytes: usize,
     messages: usize,
     make: Box<dyn Fn() -> Box<dyn FnMut()>>,
@@ -102,7 +105,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// A server that receives `count` masked text messages in chunks, and looks at each.
+/// Measures a server that receives `count` masked text messages in chunks and visits each.
 fn decode(
     group: &'static str,
     name: &'static str,
@@ -142,7 +145,7 @@ fn decode(
     }
 }
 
-/// `count` messages into the outbox.
+/// Measures a sender that encodes `count` messages into the outbox.
 fn encode(
     group: &'static str,
     name: &'static str,
@@ -176,7 +179,7 @@ fn encode(
     }
 }
 
-/// Servers that compress a message each, in turn, until all reports are out.
+/// Measures servers that compress one message each in turn, until all reports are sent.
 fn deflate(name: &'static str, connections: usize) -> Case {
     let reports = reports();
     let bytes = reports.iter().map(Vec::len).sum::<usize>() * connections;
@@ -205,7 +208,7 @@ fn deflate(name: &'static str, connections: usize) -> Case {
     }
 }
 
-/// Servers that receive a compressed message each, in turn, until all reports are in.
+/// Measures servers that receive one compressed message each in turn, until all reports are received.
 fn inflate(name: &'static str, connections: usize) -> Case {
     let reports = reports();
     let bytes = reports.iter().map(Vec::len).sum::<usize>() * connections;
@@ -221,7 +224,7 @@ fn inflate(name: &'static str, connections: usize) -> Case {
                 frame
             })
             .collect();
-        // The first message refers to nothing: all of them can be received again and again.
+        // The first message refers to no earlier one, so that all can be received repeatedly.
         let mut servers: Vec<_> = (0..connections)
             .map(|_| deflate_server(Policy::websocket_driver_server(), "", DEFLATE))
             .collect();
@@ -245,7 +248,7 @@ fn inflate(name: &'static str, connections: usize) -> Case {
     }
 }
 
-/// What a ticker says: 1 KiB each, and much of it again and again.
+/// Returns the messages of a ticker: 1 KiB each, with many repetitions.
 fn reports() -> Vec<Vec<u8>> {
     let mut random = 1u64;
     let mut next = |below: u64| {
@@ -295,7 +298,7 @@ fn copies(length: usize) -> impl FnMut() {
     move || black_box(&mut to).copy_from_slice(black_box(&from))
 }
 
-/// Measures a case and its copy again, in turn, and prints the best of each.
+/// Measures a case and its copy in turn, and prints the best of each.
 fn summarize(case: &Case) {
     let mut run = (case.make)();
     let mut copy = copies(case.bytes);
@@ -316,7 +319,8 @@ fn summarize(case: &Case) {
     );
 }
 
-/// How long one call takes, from enough calls for the clock, so many between two looks at it.
+/// Returns the duration of one call, averaged over enough calls for the clock. Makes `at_once`
+/// calls between two readings of the clock.
 fn seconds(run: &mut dyn FnMut(), at_once: u32) -> f64 {
     let start = Instant::now();
     let mut calls = 0;
@@ -329,7 +333,7 @@ fn seconds(run: &mut dyn FnMut(), at_once: u32) -> f64 {
     start.elapsed().as_secs_f64() / f64::from(calls)
 }
 
-/// As much of `text` as fits, in whole characters.
+/// Returns the longest prefix of `text` of at most `length` bytes in whole characters.
 fn prefix(text: &str, length: usize) -> &str {
     let mut end = length;
     while !text.is_char_boundary(end) {

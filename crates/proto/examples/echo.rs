@@ -1,6 +1,7 @@
-//! An echo server over `std::net`: the sans-IO loop in the open, one thread per connection.
+//! An echo server on `std::net` with one thread per connection, which shows the sans-IO loop.
 //!
-//! `cargo run -p faye-websocket-proto --example echo [port]`, then connect to `ws://localhost:8000/`.
+//! Run `cargo run -p faye-websocket-proto --example echo [port]`, then connect to
+//! `ws://localhost:8000/`.
 
 use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -46,9 +47,9 @@ fn echo(mut socket: TcpStream) -> Result<()> {
                     let (kind, payload) = (message.kind, message.payload.to_vec());
                     connection.send(kind, &payload);
                 }
-                // Pongs and the answer to a close frame are in the outbox already.
+                // The outbox already contains pongs and the answer to a close frame.
                 Output::Write | Output::Event(Event::Open | Event::Ping(_) | Event::Pong(_)) => {}
-                // No extension was negotiated, so none has to be served.
+                // These outputs require an extension or another policy.
                 Output::Transform(_)
                 | Output::Unfinished
                 | Output::Frame(_)
@@ -69,7 +70,7 @@ fn echo(mut socket: TcpStream) -> Result<()> {
     }
 }
 
-/// Reads until the head of the request is complete. What came behind it belongs to the connection.
+/// Reads until the head of the request is complete. Later bytes belong to the connection.
 fn read_request(socket: &mut TcpStream, chunk: &mut [u8]) -> Result<(Request, Vec<u8>)> {
     let mut reader = RequestReader::default();
     loop {

@@ -1,4 +1,4 @@
-//! What a peer may send before the opening handshake is started: little of it waits, and no more.
+//! Bytes that arrive before the opening handshake begins: a limited number is stored.
 
 use proto::connection::{Connection, ReadyState};
 use proto::error::HandshakeError;
@@ -12,7 +12,7 @@ use proto_testing::connections::{
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// Connections that have not been started.
+/// Creates connections before `start`.
 fn unstarted() -> [(&'static str, Connection); 4] {
     [
         (
@@ -31,7 +31,7 @@ fn unstarted() -> [(&'static str, Connection); 4] {
     ]
 }
 
-/// How it ends: nothing but the refusal comes of it, and the error is among its events.
+/// Polls the refusal of the handshake and returns its events. No other output is expected.
 fn refusal(connection: &mut Connection) -> Vec<Event> {
     let mut events = Vec::new();
     while let Some(output) = connection.poll() {
@@ -59,7 +59,7 @@ fn assert_is_refused(name: &str, connection: &mut Connection, events: &[Event]) 
 }
 
 #[test]
-fn enough_is_there_at_64_kib() {
+fn the_caller_should_stop_reading_at_64_kib() {
     for (name, mut connection) in unstarted() {
         connection.receive(&[0; 64 * KIB - 1]);
         assert!(!connection.has_enough(), "{name}");
@@ -72,16 +72,19 @@ fn enough_is_there_at_64_kib() {
 }
 
 #[test]
-fn what_comes_beyond_1_mib_fails_the_handshake() {
+fn more_than_1_mib_before_the_start_fails_the_handshake() {
     for (name, mut connection) in unstarted() {
         let state = connection.ready_state();
         connection.receive(&vec![0; MIB]);
-        assert!(connection.poll().is_none(), "{name}: that much may wait");
+        assert!(
+            connection.poll().is_none(),
+            "{name}: not refused at the limit"
+        );
         connection.receive(&[0]);
         assert_eq!(
             connection.ready_state(),
             state,
-            "{name}: receiving does nothing"
+            "{name}: `receive` does not change the state"
         );
         let events = refusal(&mut connection);
         assert_is_refused(name, &mut connection, &events);
@@ -89,7 +92,7 @@ fn what_comes_beyond_1_mib_fails_the_handshake() {
 }
 
 #[test]
-fn so_does_the_start_when_nothing_was_polled() {
+fn starting_after_too_many_bytes_fails_the_handshake() {
     for (name, mut connection) in unstarted() {
         connection.receive(&vec![0; MIB]);
         connection.receive(&[0]);
@@ -104,11 +107,11 @@ fn so_does_the_start_when_nothing_was_polled() {
 }
 
 #[test]
-fn closing_comes_before_the_refusal() {
+fn a_close_replaces_the_refusal() {
     for (name, mut connection) in unstarted() {
         connection.receive(&vec![0; MIB]);
         connection.receive(&[0]);
-        let caused = connection.close(1000, "").expect("a good code");
+        let caused = connection.close(1000, "").expect("1000 may be sent");
         assert!(matches!(caused.events[..], [Event::Close { .. }]), "{name}");
         assert!(connection.poll().is_none(), "{name}");
         assert!(!connection.start().accepted, "{name}");
@@ -116,7 +119,7 @@ fn closing_comes_before_the_refusal() {
 }
 
 #[test]
-fn one_chunk_of_any_size_waits() {
+fn the_first_chunk_is_stored_whatever_its_size() {
     let mut server = asked_server(Policy::websocket_driver_server(), &[]);
     let payload = vec![b'x'; 4 * MIB];
     let mut wire = vec![0x81, 0xFF];
@@ -125,6 +128,6 @@ fn one_chunk_of_any_size_waits() {
     wire.extend_from_slice(&payload);
     server.receive(&wire);
     assert!(server.start().accepted);
-    let message = server.poll_message().expect("it has waited");
+    let message = server.poll_message().expect("the message was stored");
     assert_eq!(message.payload, payload);
 }

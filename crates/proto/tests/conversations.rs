@@ -1,5 +1,5 @@
-//! Conversations: bytes and commands in, a transcript out. Each script runs whole, byte by byte, and in
-//! every two-part split.
+//! Scripted conversations: bytes and commands in, a transcript out. Each script runs in one chunk,
+//! byte by byte, and in each split into two chunks.
 
 mod scripts;
 
@@ -12,53 +12,53 @@ use proto_testing::connections::client_policy;
 use proto_testing::script::Script;
 
 #[test]
-fn answers_an_opening_handshake() {
+fn a_server_answers_an_opening_handshake() {
     check(scripts::handshake_server::SCRIPTS);
 }
 
 #[test]
-fn asks_for_an_opening_handshake() {
+fn a_client_requests_an_opening_handshake() {
     check(scripts::handshake_client::SCRIPTS);
 }
 
 #[test]
-fn makes_messages_of_frames() {
+fn frames_become_messages() {
     check(scripts::frames::SCRIPTS);
 }
 
 #[test]
-fn fails_the_connection_at_the_first_violation() {
+fn the_first_violation_fails_the_connection() {
     check(scripts::violations::OPEN);
     check(scripts::violations::SCRIPTS);
 }
 
 #[test]
-fn ends_at_once_when_the_protocol_is_broken_after_our_close_frame() {
+fn a_violation_after_our_close_frame_ends_the_connection() {
     check(scripts::violations::CLOSING);
 }
 
 #[test]
-fn writes_whole_frames_of_the_shortest_form() {
+fn each_write_is_a_whole_frame_of_the_shortest_form() {
     check(scripts::writing::SCRIPTS);
 }
 
 #[test]
-fn answers_pings() {
+fn pings_are_answered() {
     check(scripts::control::SCRIPTS);
 }
 
 #[test]
-fn closes_once_whoever_begins() {
+fn the_connection_closes_once_after_a_close_by_either_end() {
     check(scripts::closing::SCRIPTS);
 }
 
 #[test]
-fn lets_handlers_act_between_two_outputs() {
+fn handlers_may_act_between_two_outputs() {
     check(scripts::handlers::SCRIPTS);
 }
 
 #[test]
-fn compresses_what_was_agreed_to_be_compressed() {
+fn messages_are_compressed_as_agreed() {
     check(scripts::deflate::SCRIPTS);
 }
 

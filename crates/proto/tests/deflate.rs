@@ -1,5 +1,5 @@
-//! permessage-deflate between two ends: what one sends the other receives, and a third reads it who
-//! remembers no more than was agreed on.
+//! permessage-deflate between two ends. An independent reader, whose memory is limited to the
+//! agreement, also inflates all messages.
 
 use std::collections::VecDeque;
 
@@ -65,7 +65,7 @@ proptest! {
     }
 
     #[test]
-    fn the_limit_is_on_what_a_message_inflates_to(
+    fn the_limit_applies_to_the_inflated_message(
         message in (any::<u64>(), 500..20_000usize, 3..10usize)
             .prop_map(|(seed, length, times)| prose(seed, length).repeat(times)),
         difference in -2..3i64,
@@ -84,7 +84,7 @@ proptest! {
         }
         payload.push(0x00);
         let limit = message.len() as i64 + difference;
-        // The payload has a limit too, the same.
+        // The same limit applies to the payload.
         prop_assert!(limit >= payload.len() as i64, "{} of {limit}", payload.len());
         let first = if is_text { 0xC1 } else { 0xC2 };
         let mut server = deflate_server(lenient(limit as usize), "", NAME);
@@ -107,17 +107,23 @@ proptest! {
 }
 
 #[test]
-fn the_third_reader_is_strict() {
-    // In the notation of scripts, after each other.
+fn the_independent_reader_is_strict() {
+    // In the notation of scripts. The messages follow each other.
     let cases = [
         (
-            "a reference to the message before",
+            "a message without a reference",
             15,
             true,
             "f248cdc9c90700",
             Ok("Hello"),
         ),
-        ("the same again", 15, true, "f200110000", Ok("Hello")),
+        (
+            "a reference to the previous message",
+            15,
+            true,
+            "f200110000",
+            Ok("Hello"),
+        ),
         (
             "without context takeover",
             15,
@@ -126,7 +132,7 @@ fn the_third_reader_is_strict() {
             Err("5 back in 1"),
         ),
         (
-            "a block that is cut short",
+            "an incomplete block",
             15,
             true,
             "f248cdc9c907",
@@ -155,7 +161,7 @@ fn the_third_reader_is_strict() {
     }
 }
 
-/// A message that refers 300 bytes back, and no further.
+/// Returns a message with references up to 300 bytes back.
 fn far_reference() -> Vec<u8> {
     let unique: Vec<u8> = (0..=255).chain((0..44).map(|i| i * 5)).collect();
     let message = [&unique, &unique[..40]].concat();
@@ -163,7 +169,7 @@ fn far_reference() -> Vec<u8> {
 }
 
 #[test]
-fn every_window_is_used_and_none_is_exceeded() {
+fn each_window_is_used_and_never_exceeded() {
     for bits in 8..=15u32 {
         let options = format!("max_window_bits={bits}");
         let offer = format!("{NAME}; server_max_window_bits={bits}");
@@ -176,7 +182,7 @@ fn every_window_is_used_and_none_is_exceeded() {
             let mut wire = Wire::behind_head(Framing::hybi(false));
             wire.compressed(Reader::new(bits, true));
             let mut size = 0;
-            // Far apart, and just near enough.
+            // Repetitions at a distance just within the window.
             let period = (1usize << bits) - 300.min((1 << bits) / 2);
             let noise = noise(period);
             for message in 0..12 {
@@ -190,11 +196,11 @@ fn every_window_is_used_and_none_is_exceeded() {
                     size += write.len();
                     let written = wire
                         .write(write)
-                        .expect("a reader with that window reads it");
+                        .expect("a reader with this window can inflate it");
                     assert_eq!(written.map(|(_, payload)| payload), Some(message.clone()));
                 }
             }
-            // What is there again is found, in all windows that zlib has: it has none of 256 bytes.
+            // Repetitions are found in all windows of zlib. It has no window of 256 bytes.
             if bits > 9 && level > 1 {
                 assert!(
                     size < 12 * period * 3 / 4,
@@ -207,29 +213,30 @@ fn every_window_is_used_and_none_is_exceeded() {
 }
 
 #[test]
-fn a_connection_that_has_been_on_another_thread_refers_to_what_it_said_there() {
+fn a_connection_refers_to_messages_sent_on_another_thread() {
     for answers in [false, true] {
         let mut pair = Pair::new(&(String::new(), String::new()));
         let say = |pair: &mut Pair, text: &str| {
             let message = text.repeat(3).into_bytes();
             let sent = pair.perform(&Step::Send(answers, Kind::Text, message));
-            sent.and_then(|()| pair.finish()).expect("it arrives");
+            sent.and_then(|()| pair.finish())
+                .expect("the message arrives");
         };
-        say(&mut pair, "one message to begin with, and it has words");
+        say(&mut pair, "the first message, which has some words");
         let mut pair = std::thread::scope(|scope| {
             let elsewhere = scope.spawn(|| {
-                say(&mut pair, "another of quite different contents, 0123456789");
+                say(&mut pair, "a message with different contents, 0123456789");
                 pair
             });
-            elsewhere.join().expect("nothing fails there")
+            elsewhere.join().expect("the thread does not panic")
         });
-        say(&mut pair, "one message to begin with, and it has words");
-        say(&mut pair, "another of quite different contents, 0123456789");
+        say(&mut pair, "the first message, which has some words");
+        say(&mut pair, "a message with different contents, 0123456789");
     }
 }
 
 #[test]
-fn what_follows_a_large_message_keeps_its_place() {
+fn frames_behind_a_large_message_stay_in_order() {
     let large = noise(700_000);
     let commands: [&[u8]; 5] = [b"first", &large, b"second", &large, b"third"];
     let mut server = deflate_server(lenient(1 << 20), "", NAME);
@@ -237,12 +244,15 @@ fn what_follows_a_large_message_keeps_its_place() {
         assert!(server.send(Kind::Binary, message));
         assert!(server.ping(&[index as u8]).is_ok_and(|accepted| accepted));
     }
-    // The peer's pings are answered in their place too.
+    // The peer's pings are answered in the same order.
     server.receive(&frame(0x89, None, b"peer"));
     while server.poll().is_some() {}
     assert!(server.close(1000, "").is_ok_and(|caused| caused.accepted));
     let waiting = server.buffered_amount();
-    assert!(waiting > 2 * large.len(), "{waiting} bytes are waiting");
+    assert!(
+        waiting > 2 * large.len(),
+        "only {waiting} bytes are waiting"
+    );
 
     let mut wire = Wire::behind_head(Framing::hybi(false));
     wire.compressed(Reader::new(15, true));
@@ -250,7 +260,7 @@ fn what_follows_a_large_message_keeps_its_place() {
     let mut slices = 0;
     loop {
         while let Some(write) = server.outbox().take_first() {
-            written.extend(wire.write(write).expect("a legal frame"));
+            written.extend(wire.write(write).expect("a valid frame"));
         }
         if !server.has_work() {
             break;
@@ -267,11 +277,11 @@ fn what_follows_a_large_message_keeps_its_place() {
     }
     expected.push((10, b"peer".to_vec()));
     expected.push((8, vec![0x03, 0xE8]));
-    assert!(written == expected, "another order");
+    assert!(written == expected, "the order differs");
 }
 
 #[test]
-fn a_large_message_that_arrives_is_worked_on_in_slices() {
+fn a_large_message_is_inflated_in_slices() {
     let large = noise(100_000).repeat(30);
     let payload = deflated(&mut Deflate::new(6, false, 15), &large);
     let mut server = deflate_server(lenient(usize::MAX), "", NAME);
@@ -286,7 +296,7 @@ fn a_large_message_that_arrives_is_worked_on_in_slices() {
         match server.poll() {
             Some(Output::Unfinished) => {}
             Some(Output::Message(message)) => {
-                assert!(message.payload == large, "another message");
+                assert!(message.payload == large, "the message differs");
                 break;
             }
             other => panic!("{other:?}"),
@@ -298,11 +308,11 @@ fn a_large_message_that_arrives_is_worked_on_in_slices() {
 }
 
 #[test]
-fn a_connection_may_end_while_a_large_message_is_worked_on() {
+fn a_connection_may_end_during_work_on_a_large_message() {
     let large = deflated(&mut Deflate::new(6, false, 15), &[7; 2_000_000]);
     let ends: [fn(&mut Connection); 3] = [
         Connection::abandon,
-        |server| drop(server.close(1000, "").expect("the code may be sent")),
+        |server| drop(server.close(1000, "").expect("1000 may be sent")),
         |server| drop(server.fail_extension(1010, "x: no")),
     ];
     for (index, end) in ends.iter().enumerate() {
@@ -317,10 +327,11 @@ fn a_connection_may_end_while_a_large_message_is_worked_on() {
         while server.has_work() {
             drop(server.work());
         }
-        // Others are not affected.
+        // Other connections are not affected.
         let mut other = Pair::new(&(String::new(), String::new()));
         let sent = other.perform(&Step::Send(true, Kind::Binary, noise(5000)));
-        sent.and_then(|()| other.finish()).expect("it arrives");
+        sent.and_then(|()| other.finish())
+            .expect("the message arrives");
     }
 }
 
@@ -338,31 +349,31 @@ fn only_a_connection_with_sessions_waits_for_them_to_close() {
     assert!(matches!(events[..], [Event::Close { .. }]), "{events:?}");
 }
 
-/// A client and a server that have found each other.
+/// A client and a server after the opening handshake.
 struct Pair {
     client: End,
     server: End,
 }
 
-/// A connection, and what passes through it.
+/// A connection, and the bytes that pass through it.
 struct End {
     connection: Connection,
     wire: Wire,
-    /// Sent and not written yet.
+    /// Messages sent but not yet written.
     said: VecDeque<Written>,
-    /// Written by the other end, and what the third reader made of it.
+    /// Bytes written by the other end, and the independent reader's messages.
     arriving: Vec<u8>,
     expected: VecDeque<Written>,
 }
 
-/// By the server, if it says so.
+/// An operation. The flag is true for the server.
 #[derive(Clone, Debug)]
 enum Step {
     Send(bool, Kind, Vec<u8>),
     Ping(bool),
-    /// One slice.
+    /// One slice of work.
     Work(bool),
-    /// What has arrived, in two pieces, until something is unfinished.
+    /// Receives the arriving bytes in two chunks, until a message is incomplete.
     Receive(bool, usize),
 }
 
@@ -371,7 +382,7 @@ impl Pair {
         let client_options = deflate_options(client_options);
         let server_options = deflate_options(server_options);
         let mut client = new_client(client_policy());
-        let negotiation = client.negotiation().expect("it has not been started");
+        let negotiation = client.negotiation().expect("the client is not started");
         negotiation.offer_deflate(&client_options);
         assert!(client.start().accepted);
         let offer = extensions(&mut client);
@@ -380,7 +391,7 @@ impl Pair {
             ("sec-websocket-extensions", offer.as_str()),
         ];
         let mut server = asked_server(Policy::websocket_driver_server(), &headers);
-        let negotiation = server.negotiation().expect("the request is a good one");
+        let negotiation = server.negotiation().expect("the request is valid");
         assert!(negotiation.answer_deflate(&server_options), "{offer}");
         assert!(server.start().accepted);
         let response = extensions(&mut server);
@@ -389,12 +400,12 @@ impl Pair {
             client.poll(),
             Some(Output::Event(Event::Activate))
         ));
-        let negotiation = client.negotiation().expect("it is time for it");
+        let negotiation = client.negotiation().expect("the client is activating");
         assert!(negotiation.activate_deflate(&client_options), "{response}");
         assert!(client.activated().accepted);
 
-        // What the response says, which is what anybody who listens can know, and what an end wants of
-        // itself without saying it.
+        // Combines the response, which is all that an independent reader can know, with an end's
+        // own options, which may be stricter.
         let agreed = |window: &str, own: &Options, alone: &str| {
             let wanted = own.max_window_bits.map_or(15, |bits| bits.get());
             let said = response.split("; ").find_map(|parameter| {
@@ -448,7 +459,7 @@ impl Pair {
         this.write(other)
     }
 
-    /// Until neither end has anything left to say.
+    /// Runs until neither end has output.
     fn finish(&mut self) -> Result<(), TestCaseError> {
         // Pings are answered.
         for server in [false, true, false, true] {
@@ -493,7 +504,7 @@ impl End {
             let written = self.wire.write(write).map_err(TestCaseError::fail)?;
             prop_assert!(
                 written == self.said.pop_front(),
-                "something else is written"
+                "an unexpected frame is written"
             );
             other.expected.extend(written);
             other.arriving.extend_from_slice(write);
@@ -527,34 +538,32 @@ impl End {
         for received in received {
             prop_assert!(
                 Some(received) == self.expected.pop_front(),
-                "something else arrives"
+                "an unexpected frame arrives"
             );
         }
         Ok(())
     }
 }
 
-/// The header of a request or an answer that has just been written.
+/// Returns the header from a request or an answer just written.
 fn extensions(connection: &mut Connection) -> String {
-    let head = String::from_utf8(connection.outbox().bytes().to_vec()).expect("a head is text");
+    let head = String::from_utf8(connection.outbox().bytes().to_vec()).expect("a head is UTF-8");
     connection.outbox().clear();
     let value = head
         .lines()
         .find_map(|line| line.strip_prefix("Sec-WebSocket-Extensions: "));
-    value.expect("there is one").to_owned()
+    value.expect("the head contains the header").to_owned()
 }
 
 fn two_sessions((client, server): &(String, String)) -> (Session, Session) {
     let (client, server) = (deflate_options(client), deflate_options(server));
-    let (response, on_server) = server
-        .answer([&client.offer()[..]])
-        .expect("it is acceptable");
-    let on_client = client.activate(&response).expect("it is acceptable");
+    let (response, on_server) = server.answer([&client.offer()[..]]).expect("acceptable");
+    let on_client = client.activate(&response).expect("acceptable");
     let session = |agreed| Session::new(agreed, usize::MAX);
     (session(&on_client), session(&on_server))
 }
 
-/// All options there are, most of them absent.
+/// Generates all options, most of them absent.
 fn options() -> impl Strategy<Value = String> {
     let flag = |name: &'static str| prop::option::weighted(0.2, Just(name.to_owned()));
     let number = |name: &'static str, range: std::ops::RangeInclusive<u8>| {
@@ -568,7 +577,7 @@ fn options() -> impl Strategy<Value = String> {
         flag("no_context_takeover"),
         number("max_window_bits", 8..=15),
         flag("request_no_context_takeover"),
-        // A server does not say 15, and a client that asked for it refuses.
+        // A server does not answer with 15, and a client that requests 15 refuses such an answer.
         number("request_max_window_bits", 8..=14),
     );
     options.prop_map(|(level, memory, strategy, alone, own, asks_alone, asks)| {
@@ -591,7 +600,7 @@ fn step() -> impl Strategy<Value = (Index, Step)> {
     (any::<Index>(), step)
 }
 
-/// Messages of which many have much in common, also with those of other connections.
+/// Generates messages with many common parts, also between connections.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let phrase = select(vec![
         "{\"symbol\":\"ACME\",\"price\":101.25,\"volume\":",
@@ -622,7 +631,7 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Words in an order of their own, so that matches are everywhere and near none.
+/// Returns words in a pseudo-random order, with many matches at large distances.
 fn prose(seed: u64, length: usize) -> Vec<u8> {
     let words = noise(1000);
     let mut random = seed;

@@ -1,4 +1,4 @@
-//! Nothing follows the end of a connection, whatever is called in whichever order.
+//! No output follows the end of a connection, for any order of calls.
 
 use proto::connection::{Connection, ReadyState};
 use proto::error::HandshakeError;
@@ -9,12 +9,12 @@ use proto_testing::connections::{
     RSV1, asked_server, extended_server, hixie76_server, lenient, started,
 };
 
-/// An open server with an extension, for messages of at most 10 bytes.
+/// Returns an open server with an extension. The limit of its messages is 10 bytes.
 fn open_extended_server() -> Connection {
     started(extended_server(lenient(10)))
 }
 
-/// A hixie-76 server whose request's body is not there yet.
+/// Returns a hixie-76 server that has not received the body of its request.
 fn draft_server() -> Connection {
     started(hixie76_server(Policy::websocket_driver_server()))
 }
@@ -28,7 +28,7 @@ fn assert_is_over(connection: &mut Connection) {
 }
 
 #[test]
-fn a_draft_that_is_closed_when_its_body_has_arrived_does_not_open() {
+fn a_draft_closed_after_its_body_arrived_does_not_open() {
     let mut connection = draft_server();
     connection.receive(&[0; 8]);
     assert!(matches!(connection.poll(), Some(Output::Write)));
@@ -38,7 +38,7 @@ fn a_draft_that_is_closed_when_its_body_has_arrived_does_not_open() {
 }
 
 #[test]
-fn a_draft_that_has_answered_does_not_answer_again() {
+fn a_draft_does_not_answer_twice() {
     let mut connection = draft_server();
     let caused = connection.refuse(HandshakeError::NotWebSocket);
     assert!(!caused.accepted && caused.events.is_empty());
@@ -47,7 +47,7 @@ fn a_draft_that_has_answered_does_not_answer_again() {
 }
 
 #[test]
-fn a_ping_whose_connection_failed_meanwhile_is_not_told() {
+fn a_ping_is_not_reported_after_the_connection_failed() {
     let mut connection = open_extended_server();
     connection.receive(b"\x89\x01p");
     assert!(matches!(connection.poll(), Some(Output::Write)));
@@ -61,7 +61,7 @@ fn a_ping_whose_connection_failed_meanwhile_is_not_told() {
 }
 
 #[test]
-fn what_comes_behind_a_run_is_not_answered_once_the_connection_has_failed() {
+fn a_ping_behind_a_run_is_not_answered_after_the_connection_failed() {
     let mut connection = asked_server(lenient(10), &[]);
     assert!(connection.start().accepted);
     connection.receive(b"\x82\x01a\x89\x01p");
@@ -76,7 +76,7 @@ fn what_comes_behind_a_run_is_not_answered_once_the_connection_has_failed() {
 }
 
 #[test]
-fn sessions_that_answer_after_the_end_change_nothing() {
+fn answers_of_sessions_after_the_end_have_no_effect() {
     for closes in [false, true] {
         let mut connection = open_extended_server();
         if closes {
@@ -95,8 +95,7 @@ fn sessions_that_answer_after_the_end_change_nothing() {
 }
 
 #[test]
-fn a_message_that_breaks_a_rule_after_our_close_ends_the_connection_when_the_sessions_have_finished()
- {
+fn an_invalid_message_after_our_close_ends_the_connection_when_the_sessions_have_finished() {
     let mut connection = open_extended_server();
     connection.receive(b"\xC2\x01m");
     assert!(matches!(connection.poll(), Some(Output::Transform(_))));
@@ -108,7 +107,7 @@ fn a_message_that_breaks_a_rule_after_our_close_ends_the_connection_when_the_ses
         "{:?}",
         judged.events
     );
-    // The peer's close frame would change nothing any more, nor would another such message.
+    // Neither the peer's close frame nor another invalid message has an effect now.
     connection.receive(b"\x88\x00");
     assert!(connection.poll().is_none());
     assert!(
@@ -128,7 +127,7 @@ fn a_message_that_breaks_a_rule_after_our_close_ends_the_connection_when_the_ses
 }
 
 #[test]
-fn a_session_sends_nothing_behind_the_close_frame() {
+fn a_session_sends_no_message_after_the_close_frame() {
     let mut connection = open_extended_server();
     assert!(connection.close(1000, "").unwrap().accepted);
     assert!(connection.send_transformed(Kind::Text, RSV1, b"held"));
@@ -145,7 +144,7 @@ fn a_session_sends_nothing_behind_the_close_frame() {
     assert_is_over(&mut connection);
 }
 
-/// Connections in every phase, with something in either direction.
+/// Returns connections in each phase, with pending bytes in either direction.
 fn connections_to_fault() -> Vec<(&'static str, Connection, Option<u16>)> {
     let mut unstarted = asked_server(lenient(10), &[]);
     unstarted.send(Kind::Text, b"queued");
@@ -156,7 +155,7 @@ fn connections_to_fault() -> Vec<(&'static str, Connection, Option<u16>)> {
     open.send(Kind::Text, b"out");
     let mut closing = asked_server(lenient(10), &[]);
     assert!(closing.start().accepted);
-    let caused = closing.close(1000, "").expect("a code that may travel");
+    let caused = closing.close(1000, "").expect("1000 may be sent");
     assert!(caused.accepted);
     let mut untold = asked_server(lenient(10), &[]);
     assert!(untold.start().accepted);
@@ -171,13 +170,13 @@ fn connections_to_fault() -> Vec<(&'static str, Connection, Option<u16>)> {
         ("a draft without its body", draft, None),
         ("open", open, Some(1006)),
         ("closing", closing, Some(1006)),
-        ("failed, and that is not told", untold, Some(1006)),
-        ("closed, and not let go of", told, Some(1006)),
+        ("failed, without a report yet", untold, Some(1006)),
+        ("closed and reported", told, Some(1006)),
     ]
 }
 
 #[test]
-fn a_fault_ends_a_connection_with_an_error_in_every_phase() {
+fn a_fault_ends_a_connection_with_an_error_in_each_phase() {
     for (name, mut connection, expected) in connections_to_fault() {
         connection.fault();
         connection.fault();
@@ -191,7 +190,7 @@ fn a_fault_ends_a_connection_with_an_error_in_every_phase() {
         let error = matches!(error, Some(Output::Event(Event::Error(Error::Internal))));
         assert!(error, "{name}");
         let Some(Output::Event(Event::Close { code, .. })) = connection.poll() else {
-            panic!("{name}: no end");
+            panic!("{name}: no close event");
         };
         assert_eq!(code, expected, "{name}");
         assert!(!connection.has_work(), "{name}");
@@ -200,7 +199,7 @@ fn a_fault_ends_a_connection_with_an_error_in_every_phase() {
 }
 
 #[test]
-fn work_tells_of_a_fault_once() {
+fn work_reports_a_fault_once() {
     for (name, mut connection, _) in connections_to_fault() {
         connection.fault();
         let caused = connection.work();
@@ -216,7 +215,7 @@ fn work_tells_of_a_fault_once() {
 }
 
 #[test]
-fn a_fault_after_the_end_is_not_told() {
+fn a_fault_after_the_end_is_not_reported() {
     for (name, mut connection, _) in connections_to_fault() {
         connection.abandon();
         connection.fault();

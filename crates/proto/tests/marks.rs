@@ -1,4 +1,4 @@
-//! A mark behind a message passes when the message has left, wherever it waits before.
+//! A mark after a message passes when the message has left, wherever it waits.
 
 use proto::connection::Connection;
 use proto::frame::Rsv;
@@ -20,7 +20,7 @@ fn send(connection: &mut Connection, payload: &[u8]) {
     connection.mark();
 }
 
-/// What has been written, byte by byte, when marks have passed.
+/// Writes byte by byte. Returns the number of written bytes at which marks have passed.
 fn write_all(connection: &mut Connection) -> Vec<(usize, usize)> {
     let mut passed = Vec::new();
     let mut written = 0;
@@ -36,7 +36,7 @@ fn write_all(connection: &mut Connection) -> Vec<(usize, usize)> {
 }
 
 #[test]
-fn an_open_connection_tells_the_end_of_each_marked_message() {
+fn each_mark_passes_at_the_end_of_its_message() {
     for (mut connection, header) in [
         (open_server(Policy::websocket_driver_server()), 2),
         (open_client(client_policy()), 6),
@@ -51,10 +51,10 @@ fn an_open_connection_tells_the_end_of_each_marked_message() {
 }
 
 #[test]
-fn what_waits_for_the_opening_is_told_behind_the_handshake() {
+fn marks_of_queued_messages_pass_after_the_handshake() {
     let mut server = asked_server(Policy::websocket_driver_server(), &[]);
     send(&mut server, b"one");
-    assert!(server.ping(b"").expect("it is short"));
+    assert!(server.ping(b"").expect("the payload is short"));
     send(&mut server, b"three");
     assert!(!server.outbox().has_passed());
     assert!(server.start().accepted);
@@ -68,7 +68,7 @@ fn what_waits_for_the_opening_is_told_behind_the_handshake() {
 }
 
 #[test]
-fn what_is_compressed_in_slices_is_told_when_it_has_been_written() {
+fn marks_of_large_messages_pass_when_the_messages_are_written() {
     let options = [("", DEFLATE), ("", ALONE)];
     for (options, offer) in options {
         for mut connection in [
@@ -98,7 +98,7 @@ fn what_is_compressed_in_slices_is_told_when_it_has_been_written() {
 }
 
 #[test]
-fn sessions_are_told_which_messages_are_marked() {
+fn sessions_learn_which_messages_are_marked() {
     let mut server = extended_server(Policy::websocket_driver_server());
     assert!(server.send(Kind::Text, b"plain"));
     send(&mut server, b"marked");
@@ -119,7 +119,7 @@ fn sessions_are_told_which_messages_are_marked() {
 }
 
 #[test]
-fn what_is_dropped_never_passes() {
+fn marks_of_discarded_messages_never_pass() {
     let ends: [fn(&mut Connection); 2] = [Connection::abandon, |connection| {
         let _ = connection.discard_output();
     }];

@@ -1,4 +1,4 @@
-//! Memory follows the bytes that were received, and goes back when it is no longer needed.
+//! Memory use follows the received bytes. Memory that is no longer needed is released.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -16,9 +16,9 @@ use proto_testing::connections::{
 use proto_testing::frames::{deflated, frame};
 
 #[test]
-fn an_announced_length_allocates_nothing() {
+fn an_announced_length_reserves_no_memory() {
     let headers: [&[u8]; 3] = [
-        // 2^62, 64 MiB - 1, and the same behind a first fragment.
+        // 2^62, 64 MiB - 1, and the latter after a first fragment.
         &[0x82, 0x7F, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3],
         &[0x81, 0x7F, 0, 0, 0, 0, 3, 0xFF, 0xFF, 0xFF, b'a', b'b'],
         &[0x02, 1, 7, 0x00, 0x7F, 0, 0, 0, 0, 3, 0xFF, 0xFF, 0xFE, 1],
@@ -38,8 +38,8 @@ fn an_announced_length_allocates_nothing() {
 }
 
 #[test]
-fn an_unfinished_message_takes_at_most_two_bytes_per_byte_on_the_wire() {
-    // Payload per frame, bytes per chunk.
+fn an_incomplete_message_needs_at_most_two_bytes_per_byte_on_the_wire() {
+    // Payload per frame, and bytes per chunk.
     let shapes = [
         (1, 1),
         (1, 64 * 1024),
@@ -77,7 +77,7 @@ fn an_unfinished_message_takes_at_most_two_bytes_per_byte_on_the_wire() {
 }
 
 #[test]
-fn fragments_cost_no_more_than_their_payload() {
+fn fragments_need_no_more_memory_than_their_payload() {
     let wire = unfinished(0x01, 1);
     let mut server = open_server(Policy::websocket_driver_server());
     let used = peak(|| {
@@ -90,7 +90,7 @@ fn fragments_cost_no_more_than_their_payload() {
 }
 
 #[test]
-fn fragments_without_payload_cost_nothing() {
+fn fragments_without_payload_need_no_memory() {
     for policy in [Policy::websocket_driver_server, whole_frames] {
         let mut server = open_server(policy());
         server.receive(&[0x01, 0x80, 1, 2, 3, 4]);
@@ -107,7 +107,7 @@ fn fragments_without_payload_cost_nothing() {
 }
 
 #[test]
-fn an_idle_connection_is_small_whatever_it_did_before() {
+fn an_idle_connection_is_small_after_any_traffic() {
     for role in ["server", "client"] {
         let mut connections = Vec::with_capacity(10);
         let kept = kept_by_the_last(|| {
@@ -128,7 +128,7 @@ fn an_idle_connection_is_small_whatever_it_did_before() {
 }
 
 #[test]
-fn the_beginning_of_a_frame_keeps_nothing_of_what_was_before_it() {
+fn the_beginning_of_a_frame_keeps_no_memory_of_earlier_frames() {
     let long = frame(0x02, None, &vec![b'a'; LENGTH]).repeat(2);
     let small = frame(0x81, None, &[b'a'; 5]).repeat(LENGTH / 7);
     let beginnings: [&[u8]; 4] = [
@@ -152,7 +152,7 @@ fn the_beginning_of_a_frame_keeps_nothing_of_what_was_before_it() {
                 });
                 assert!(
                     kept < 8 * 1024,
-                    "{kept} bytes for {beginning:02x?} behind {name} in chunks of {chunk}"
+                    "{kept} bytes for {beginning:02x?} after {name} in chunks of {chunk}"
                 );
             }
         }
@@ -160,7 +160,7 @@ fn the_beginning_of_a_frame_keeps_nothing_of_what_was_before_it() {
 }
 
 #[test]
-fn a_backlog_that_never_ends_takes_no_more_than_it_is_long() {
+fn an_endless_inbox_needs_no_more_memory_than_its_length() {
     let chunk = frame(0x81, None, &[b'a'; 98]).repeat(100);
     let mut server = open_server(lenient(usize::MAX));
     server.receive(&chunk);
@@ -174,13 +174,13 @@ fn a_backlog_that_never_ends_takes_no_more_than_it_is_long() {
     });
     assert!(
         used < 8 * chunk.len(),
-        "{used} bytes for a backlog of {}",
+        "{used} bytes for an inbox of {}",
         chunk.len()
     );
 }
 
 #[test]
-fn an_open_connection_keeps_nothing_of_its_request() {
+fn an_open_connection_does_not_keep_its_request() {
     let offered = "superchat, ".repeat(1000);
     let mut connection = None;
     let kept = kept(|| {
@@ -195,16 +195,16 @@ fn an_open_connection_keeps_nothing_of_its_request() {
 }
 
 #[test]
-fn what_waits_takes_a_small_multiple_of_its_length_however_the_peer_reads() {
-    // Of the bytes that wait, how many are written at a time.
+fn the_outbox_needs_a_small_multiple_of_its_length_for_any_pattern_of_writes() {
+    // Returns how many of the waiting bytes are written at a time.
     type Written = fn(usize) -> usize;
     let waiting = MIB;
     let patterns: [(&str, Written); 5] = [
         ("all but one", |waiting| waiting - 1),
         ("half", |waiting| waiting / 2),
-        ("a little", |waiting| waiting.min(10_000)),
+        ("a few", |waiting| waiting.min(10_000)),
         ("all", |waiting| waiting),
-        ("all but a little, then little", |waiting| {
+        ("most, then a few", |waiting| {
             if waiting > MIB { waiting - 1000 } else { 100 }
         }),
     ];
@@ -228,7 +228,7 @@ fn what_waits_takes_a_small_multiple_of_its_length_however_the_peer_reads() {
                     }
                 }
             };
-            // Until now the thread has no buffers for the next connection.
+            // The first exchange fills the thread's pool of buffers.
             exchange();
             let used = peak(exchange);
             assert!(
@@ -240,7 +240,7 @@ fn what_waits_takes_a_small_multiple_of_its_length_however_the_peer_reads() {
 }
 
 #[test]
-fn the_rest_of_a_burst_keeps_nothing_of_the_burst() {
+fn the_memory_of_a_burst_is_released_before_its_last_bytes_are_written() {
     type Leave = fn(&mut Connection);
     let cases: [(&str, Leave); 2] = [
         ("written here", |server| {
@@ -264,12 +264,15 @@ fn the_rest_of_a_burst_keeps_nothing_of_the_burst() {
             assert_eq!(server.outbox().take_passed(), 300_000 - 5);
         });
         assert_eq!(server.outbox().bytes().len(), 100);
-        assert!(kept < 4096, "{kept} bytes for 100, the others {how}");
+        assert!(
+            kept < 4096,
+            "{kept} bytes for the remaining 100, the others {how}"
+        );
     }
 }
 
 #[test]
-fn a_backlog_that_is_done_keeps_nothing() {
+fn a_finished_backlog_releases_its_memory() {
     let mut servers = Vec::with_capacity(10);
     let kept = kept_by_the_last(|| {
         let mut server = deflate_server(lenient(MIB), "", OFFER);
@@ -287,7 +290,7 @@ fn a_backlog_that_is_done_keeps_nothing() {
 }
 
 #[test]
-fn drafts_keep_nothing_of_a_text_that_has_been_delivered() {
+fn drafts_release_the_memory_of_a_delivered_text() {
     let text = [b"\x00".as_slice(), &[b'a'; 8 * MIB], b"\xFF"].concat();
     for behind in [b"".as_slice(), b"\x00", b"\x00short", b"\x80\x09"] {
         let mut server = started(hixie75_server(lenient(usize::MAX)));
@@ -304,7 +307,7 @@ fn drafts_keep_nothing_of_a_text_that_has_been_delivered() {
 }
 
 #[test]
-fn an_unfinished_text_of_a_draft_takes_at_most_two_bytes_per_byte_on_the_wire() {
+fn an_incomplete_text_of_a_draft_needs_at_most_two_bytes_per_byte_on_the_wire() {
     let text = [b"\x00".as_slice(), &[b'a'; LENGTH]].concat();
     for size in [1, 1500, 64 * 1024, text.len()] {
         let mut server = started(hixie75_server(lenient(usize::MAX)));
@@ -319,8 +322,8 @@ fn an_unfinished_text_of_a_draft_takes_at_most_two_bytes_per_byte_on_the_wire() 
     }
 }
 
-/// A server of hixie-75.
-/// A megabyte in one frame, the same in fragments, many small messages, pings, and answers to all.
+/// Exchanges a megabyte in one frame, a megabyte in fragments, many small messages, pings, and
+/// replies to all.
 fn burst(connection: &mut Connection) {
     let small = [0x81, 5, b'H', b'e', b'l', b'l', b'o', 0x89, 2, b'H', b'i'].repeat(20_000);
     let whole = [&[0x82, 0x7F, 0, 0, 0, 0, 0, 0x10, 0, 0][..], &vec![0; MIB]].concat();
@@ -345,7 +348,7 @@ fn burst(connection: &mut Connection) {
 }
 
 #[test]
-fn a_failed_connection_gives_its_memory_back_and_stores_nothing() {
+fn a_failed_connection_releases_its_memory_and_stores_no_more() {
     // A violation and a close frame, each inside a large message.
     for end in [&[0x83][..], &[0x88, 0x80, 1, 2, 3, 4]] {
         let wire = unfinished(0x02, 64 * 1024);
@@ -354,7 +357,7 @@ fn a_failed_connection_gives_its_memory_back_and_stores_nothing() {
             .collect();
         let mut waiting = servers.iter_mut();
         let kept = kept_by_the_last(|| {
-            let server = waiting.next().expect("there are enough");
+            let server = waiting.next().expect("ten connections");
             server.receive(&wire);
             assert!(server.poll().is_none(), "the message is not complete");
             server.receive(end);
@@ -371,7 +374,7 @@ fn a_failed_connection_gives_its_memory_back_and_stores_nothing() {
 }
 
 #[test]
-fn what_comes_before_the_start_takes_two_bytes_per_byte_up_to_a_limit() {
+fn bytes_before_the_start_need_two_bytes_per_byte_up_to_a_limit() {
     for mut connection in [
         asked_server(Policy::websocket_driver_server(), &[]),
         new_client(client_policy()),
@@ -389,7 +392,7 @@ fn what_comes_before_the_start_takes_two_bytes_per_byte_up_to_a_limit() {
 }
 
 #[test]
-fn a_connection_that_never_opened_keeps_nothing() {
+fn a_connection_that_never_opened_keeps_no_memory() {
     let new = || {
         let refused = asked_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]);
         let abandoned = open_server(Policy::websocket_driver_server());
@@ -398,7 +401,7 @@ fn a_connection_that_never_opened_keeps_nothing() {
     let mut connections: Vec<_> = std::iter::repeat_with(new).take(10).collect();
     let mut waiting = connections.iter_mut();
     let kept = kept_by_the_last(|| {
-        let (refused, abandoned, closed) = waiting.next().expect("there are enough");
+        let (refused, abandoned, closed) = waiting.next().expect("ten connections");
         refused.receive(&[0; MIB]);
         assert!(!refused.start().accepted);
         refused.outbox().clear();
@@ -418,7 +421,7 @@ fn a_connection_that_never_opened_keeps_nothing() {
 }
 
 #[test]
-fn the_answer_of_a_server_or_a_proxy_is_bounded() {
+fn the_answers_of_servers_and_proxies_are_limited() {
     let line = [b"X-Endless: ".as_slice(), &[b'a'; 1000], b"\r\n"].concat();
     let endless = [b"HTTP/1.1 101 Hi\r\n".as_slice(), &line.repeat(10_000)].concat();
     let mut client = new_client(client_policy());
@@ -434,13 +437,13 @@ fn the_answer_of_a_server_or_a_proxy_is_bounded() {
     let mut proxy = Connect::new(Tunnel::default());
     let used = peak(|| {
         let refused = endless.chunks(1500).find_map(|chunk| proxy.receive(chunk));
-        assert!(refused.is_some(), "a proxy may go on forever");
+        assert!(refused.is_some(), "the answer of a proxy has no limit");
     });
     assert!(used < 256 * 1024, "{used} bytes for the answer of a proxy");
 }
 
 #[test]
-fn a_bomb_costs_no_more_than_the_limit() {
+fn a_decompression_bomb_needs_no_more_memory_than_the_limit() {
     let bomb = compressed(&vec![0; 64 * MIB]);
     assert!(bomb.len() * 1000 < 64 * MIB, "{} bytes", bomb.len());
     let used = peak(|| {
@@ -452,8 +455,8 @@ fn a_bomb_costs_no_more_than_the_limit() {
 }
 
 #[test]
-fn bombs_behind_each_other_cost_no_more_than_one() {
-    // Each of them is just short enough.
+fn several_bombs_need_no_more_memory_than_one() {
+    // Each message has exactly the limit.
     let bombs = compressed(&[0; MIB]).repeat(40);
     let mut server = deflate_server(lenient(MIB), "", OFFER);
     let used = peak(|| {
@@ -464,10 +467,10 @@ fn bombs_behind_each_other_cost_no_more_than_one() {
 }
 
 #[test]
-fn an_idle_connection_that_compresses_is_small() {
+fn an_idle_connection_with_compression_is_small() {
     const CONNECTIONS: usize = 8;
     let mut connections = Vec::new();
-    // The states of zlib are the thread's.
+    // The states of zlib belong to the thread.
     ticker(&mut [deflate_server(lenient(MIB), "", OFFER)], 10);
     let kept = kept(|| {
         let new = || deflate_server(lenient(MIB), "", OFFER);
@@ -480,7 +483,7 @@ fn an_idle_connection_that_compresses_is_small() {
 }
 
 #[test]
-fn an_idle_connection_that_keeps_no_context_keeps_none() {
+fn an_idle_connection_without_context_takeover_keeps_no_context() {
     let new = || {
         let options = "no_context_takeover request_no_context_takeover";
         deflate_server(lenient(MIB), options, OFFER)
@@ -494,18 +497,18 @@ fn an_idle_connection_that_keeps_no_context_keeps_none() {
 }
 
 #[test]
-fn messages_that_are_compressed_leave_nothing_behind() {
+fn compressed_messages_leak_no_memory() {
     let mut connections = [(); 2].map(|()| deflate_server(lenient(MIB), "", OFFER));
     ticker(&mut connections, 1000);
     let kept = kept(|| {
         ticker(&mut connections, 25_000);
     });
-    // What is remembered shrinks and grows with what pays.
+    // The history changes its size with the reach.
     assert!(kept < 70 * 1024, "{kept} bytes for 100 000 messages");
 }
 
 #[test]
-fn connections_that_compress_leave_nothing_behind() {
+fn connections_with_compression_leak_no_memory() {
     let cycle = || {
         ticker(&mut [deflate_server(lenient(MIB), "", OFFER)], 3);
     };
@@ -515,7 +518,7 @@ fn connections_that_compress_leave_nothing_behind() {
 }
 
 #[test]
-fn large_messages_give_their_memory_back_in_either_direction() {
+fn large_messages_release_their_memory_in_both_directions() {
     let large = letters(8 * MIB);
     let incoming = compressed(&large);
     let mut server = deflate_server(lenient(usize::MAX), "", OFFER);
@@ -528,14 +531,14 @@ fn large_messages_give_their_memory_back_in_either_direction() {
         }
         assert!(server.outbox().bytes().len() > MIB);
         server.outbox().clear();
-        // The beginning of a message keeps nothing of what was before it.
+        // The beginning of a message keeps no memory of earlier messages.
         server.receive(&[0xC2, 1]);
         assert_eq!(delivered(&mut server), Ok(0));
         server.receive(&[0]);
         assert_eq!(delivered(&mut server), Ok(1));
     };
-    // At first what is remembered, the states of zlib with their room for a slice, and a buffer of the
-    // thread.
+    // The first exchange keeps the history, the states of zlib with their scratch buffer, and a
+    // spare buffer of the thread.
     for (time, allowed) in [("first", 5 * MIB as isize), ("second", 1024)] {
         let kept = kept(&mut exchange);
         assert!(kept < allowed, "{kept} bytes after the {time} time");
@@ -543,7 +546,7 @@ fn large_messages_give_their_memory_back_in_either_direction() {
 }
 
 #[test]
-fn a_large_message_takes_few_bytes_for_each_of_its_own() {
+fn a_large_message_needs_at_most_two_bytes_per_byte() {
     let large = letters(8 * MIB);
     let incoming = compressed(&large);
     let all = incoming.len() + large.len();
@@ -567,7 +570,7 @@ fn a_large_message_takes_few_bytes_for_each_of_its_own() {
 }
 
 #[test]
-fn a_connection_that_fails_while_it_inflates_gives_its_memory_back() {
+fn a_connection_that_fails_during_inflation_releases_its_memory() {
     let large = compressed(&vec![7; 8 * MIB]);
     let corrupt = [&[0xC2, 1][..], &[0x06]].concat();
     ticker(&mut [deflate_server(lenient(MIB), "", OFFER)], 10);
@@ -596,7 +599,7 @@ fn a_connection_that_fails_while_it_inflates_gives_its_memory_back() {
     assert!(kept < 2048, "{kept} bytes: abandoned");
 }
 
-/// Letters in any order, which take three bits each.
+/// Returns letters in a pseudo-random order, which compress to three bits each.
 fn letters(length: usize) -> Vec<u8> {
     let mut random = 1u64;
     let next = || {
@@ -606,12 +609,13 @@ fn letters(length: usize) -> Vec<u8> {
     std::iter::repeat_with(next).take(length).collect()
 }
 
-/// Reports of a few hundred bytes, sent and received by each connection in turn. How many bytes by one.
+/// Sends and receives reports of a few hundred bytes on each connection in turn. Returns the number
+/// of bytes of one connection.
 fn ticker(connections: &mut [Connection], rounds: usize) -> usize {
     exchange(connections, rounds, |_| {})
 }
 
-/// `between` two messages of the peer something may be done.
+/// Calls `between` after each message of the peer.
 fn exchange(connections: &mut [Connection], rounds: usize, between: fn(&mut Deflate)) -> usize {
     let mut deflates = Vec::new();
     deflates.resize_with(connections.len(), || Deflate::new(6, false, 15));
@@ -642,7 +646,7 @@ fn exchange(connections: &mut [Connection], rounds: usize, between: fn(&mut Defl
     bytes
 }
 
-/// How many messages are delivered, or the close code.
+/// Returns the number of delivered messages, or the close code.
 fn delivered(connection: &mut Connection) -> Result<usize, u16> {
     let mut messages = 0;
     while let Some(output) = connection.poll() {
@@ -655,7 +659,7 @@ fn delivered(connection: &mut Connection) -> Result<usize, u16> {
     Ok(messages)
 }
 
-/// A message in one unmasked frame, compressed.
+/// Returns a message in one unmasked, compressed frame.
 fn compressed(message: &[u8]) -> Vec<u8> {
     compressed_with(&mut Deflate::new(6, false, 15), message)
 }
@@ -664,7 +668,7 @@ fn compressed_with(deflate: &mut Deflate, message: &[u8]) -> Vec<u8> {
     frame(0xC2, None, &deflated(deflate, message))
 }
 
-/// A policy that looks at whole frames, without limits.
+/// Returns a policy that checks whole frames, without limits.
 fn whole_frames() -> Policy {
     Policy {
         max_frame: usize::MAX,
@@ -673,7 +677,8 @@ fn whole_frames() -> Policy {
     }
 }
 
-/// [`LENGTH`] bytes of a message, masked, without its last frame, or without the end of its only one.
+/// Returns [`LENGTH`] bytes of a masked message, without its last frame or without the end of its
+/// only frame.
 fn unfinished(opcode: u8, fragment: usize) -> Vec<u8> {
     let mut wire = Vec::new();
     let mut first = opcode;
@@ -690,7 +695,7 @@ fn unfinished(opcode: u8, fragment: usize) -> Vec<u8> {
     wire
 }
 
-/// The most memory that `run` had in use at a time.
+/// Returns the peak memory use of `run`.
 fn peak(run: impl FnOnce()) -> usize {
     let before = IN_USE.get();
     PEAK.set(before);
@@ -698,8 +703,8 @@ fn peak(run: impl FnOnce()) -> usize {
     usize::try_from(PEAK.get() - before).expect("the peak is not below the start")
 }
 
-/// The memory that `run` has left in use when it has been run before: until then, the thread keeps some
-/// buffers for its next user.
+/// Returns the memory that `run` keeps after earlier runs. The first runs fill the thread's pool of
+/// buffers.
 fn kept_by_the_last(mut run: impl FnMut()) -> isize {
     for _ in 0..5 {
         run();
@@ -707,7 +712,7 @@ fn kept_by_the_last(mut run: impl FnMut()) -> isize {
     kept(run)
 }
 
-/// The memory that `run` has left in use.
+/// Returns the memory that `run` keeps.
 fn kept(run: impl FnOnce()) -> isize {
     let before = IN_USE.get();
     run();
@@ -715,14 +720,14 @@ fn kept(run: impl FnOnce()) -> isize {
 }
 
 thread_local! {
-    // Of this thread, so that tests do not count each other. Without a destructor and without
-    // allocation, as an allocator needs it.
+    // Per thread, so that tests do not count each other's memory. Without a destructor or an
+    // allocation, as an allocator requires.
     static IN_USE: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
-/// Counts on the way to the system. A block that grows counts as one block: large ones are moved by
-/// the page tables, and there never are two copies.
+/// Counts and forwards to the system allocator. A growing block counts as one block: the page
+/// tables move large blocks, so two copies never exist.
 struct Counting;
 
 impl Counting {
@@ -733,24 +738,24 @@ impl Counting {
     }
 }
 
-// SAFETY: every call goes to `System` with the arguments it came with; counting touches no memory but
-// two thread-local cells, which neither allocate nor panic.
+// SAFETY: each call goes to `System` with unchanged arguments. Counting accesses only two
+// thread-local cells, which neither allocate nor panic.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Self::count(layout.size() as isize);
-        // SAFETY: the caller keeps the promises of `alloc`.
+        // SAFETY: the caller fulfils the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         Self::count(-(layout.size() as isize));
-        // SAFETY: the caller keeps the promises of `dealloc`, and `block` came from `System`.
+        // SAFETY: the caller fulfils the contract of `dealloc`, and `block` came from `System`.
         unsafe { System.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         Self::count(size as isize - layout.size() as isize);
-        // SAFETY: the caller keeps the promises of `realloc`, and `block` came from `System`.
+        // SAFETY: the caller fulfils the contract of `realloc`, and `block` came from `System`.
         unsafe { System.realloc(block, layout, size) }
     }
 }

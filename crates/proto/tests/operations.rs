@@ -1,4 +1,4 @@
-//! Any sequence of operations ends, closes at most once, and writes nothing but legal frames.
+//! Each sequence of operations ends, closes at most once, and writes only valid frames.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -29,13 +29,13 @@ proptest! {
     }
 
     #[test]
-    fn a_server_that_compresses_survives_any_operations(
+    fn a_server_with_compression_survives_any_operations(
         operations in vec(operation(), 0..40),
         starts in prop::bool::weighted(0.9),
         max_length in prop_oneof![Just(0x3ff_ffff), 0..300usize],
     ) {
         let mut server = offered_server(lenient(max_length), "permessage-deflate");
-        let negotiation = server.negotiation().expect("the request is a good one");
+        let negotiation = server.negotiation().expect("the request is valid");
         prop_assert!(negotiation.answer_deflate(&Options::default()));
         let mut session = Session::new(server, false);
         session.compresses();
@@ -43,7 +43,7 @@ proptest! {
     }
 
     #[test]
-    fn a_client_that_compresses_survives_any_operations(
+    fn a_client_with_compression_survives_any_operations(
         operations in vec(operation(), 0..40),
         response in prop_oneof![
             8 => Just(answer_with("permessage-deflate")),
@@ -52,7 +52,7 @@ proptest! {
         ],
     ) {
         let mut client = new_client(client_policy());
-        let negotiation = client.negotiation().expect("it has not been started");
+        let negotiation = client.negotiation().expect("the client is not started");
         negotiation.offer_deflate(&Options::default());
         let mut session = Session::new(client, true);
         session.run(true, &[Operation::Receive(response.into_bytes())])?;
@@ -93,7 +93,7 @@ enum Operation {
     Start,
     SetHeader(String),
     Abandon,
-    /// As many times as this.
+    /// This number of times.
     Poll(usize),
     PollMessage(usize),
     Work,
@@ -131,17 +131,17 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// A connection and all that may be said about it at any time.
+/// A connection, and its invariants.
 struct Session {
     connection: Connection,
     wire: Wire,
-    /// Whether something may be unfinished.
+    /// Whether `poll` may return `Unfinished`.
     compresses: bool,
     received: usize,
     outputs: usize,
     opened: usize,
     state: i32,
-    /// After a close event, or when it was abandoned, nothing comes any more.
+    /// Whether the end was reported, or the connection was abandoned. No output may follow.
     is_over: bool,
 }
 
@@ -173,8 +173,8 @@ impl Session {
             self.perform(operation)?;
             self.look()?;
         }
-        // Whatever is left to do is done in a bounded number of slices, and whatever is left to say is said
-        // in a bounded number of outputs.
+        // The remaining work needs a limited number of slices, and the remaining output a limited
+        // number of polls.
         for _ in 0..100 {
             self.perform(&Operation::Work)?;
         }
@@ -234,7 +234,7 @@ impl Session {
                         Some(Output::Message(_)) => self.message()?,
                         Some(Output::Unfinished) if self.compresses => {}
                         Some(Output::Transform(_) | Output::Unfinished | Output::Frame(_)) => {
-                            return Err(TestCaseError::fail("nothing of that was agreed on"));
+                            return Err(TestCaseError::fail("an output that was not agreed on"));
                         }
                     }
                 }
@@ -263,7 +263,7 @@ impl Session {
         Ok(())
     }
 
-    /// Messages come to open connections only.
+    /// Messages are delivered only on open connections.
     fn message(&mut self) -> Result<(), TestCaseError> {
         prop_assert_eq!(self.connection.ready_state(), ReadyState::Open);
         self.count()
@@ -287,9 +287,9 @@ impl Session {
 
     fn activate(&mut self) -> Result<(), TestCaseError> {
         let negotiation = self.connection.negotiation();
-        let negotiation = negotiation.expect("it is time for it");
+        let negotiation = negotiation.expect("the client is activating");
         let caused = if negotiation.activate_deflate(&Options::default()) {
-            // The request comes before what is compressed.
+            // The request precedes compressed bytes.
             self.perform(&Operation::Write)?;
             self.compresses();
             self.connection.activated()
@@ -300,9 +300,10 @@ impl Session {
         self.happened(caused.events)
     }
 
-    /// Every output but the events of the handshake and of the end costs the peer a byte or two.
+    /// Counts an output. Each output, except the events of the handshake and of the end, costs the
+    /// peer at least one byte.
     fn count(&mut self) -> Result<(), TestCaseError> {
-        prop_assert!(!self.is_over, "an output after the last one");
+        prop_assert!(!self.is_over, "an output after the end");
         self.outputs += 1;
         prop_assert!(self.outputs <= self.received + 5);
         Ok(())

@@ -1,5 +1,5 @@
-//! What interfaces differ in. The expected transcripts of WebSocket-Node and ws were recorded with websocket 1.0.35
-//! and ws 8.23.
+//! The policies of the interfaces. The expected transcripts of WebSocket-Node and ws were recorded
+//! with websocket 1.0.35 and ws 8.23.
 
 use proto::connection::{Connection, ReadyState};
 use proto::error::ProtocolError;
@@ -20,13 +20,13 @@ const NODE: &[Script] = &[
         close 1002 Unsupported usage of rsv bits without negotiated extension.",
     ),
     script(
-        "a reserved bit shows when the frame is there",
+        "a reserved bit is refused when the frame is complete",
         node,
         "receive c102 61",
         "",
     ),
     script(
-        "a continuation of nothing",
+        "a continuation without a message",
         node,
         "receive 8000",
         "write 881f03ea \"Unexpected Continuation Frame\"
@@ -66,7 +66,7 @@ const NODE: &[Script] = &[
         close 1002 Control frames must not be fragmented.",
     ),
     script(
-        "a ping of 126 bytes, by its first length",
+        "a ping of 126 bytes is refused at its second byte",
         node,
         "receive 097e",
         "write 882e03ea \"Illegal control frame longer than 125 bytes.\"
@@ -74,14 +74,14 @@ const NODE: &[Script] = &[
         close 1002 Illegal control frame longer than 125 bytes.",
     ),
     script(
-        "unmasked frames are taken, and masked ones",
+        "unmasked and masked frames are accepted",
         node,
         "receive 8101 61 8181 00000001 62",
         "message text \"a\"
         message text \"b\"",
     ),
     script(
-        "text is judged when all of it is there",
+        "text is validated when the message is complete",
         node,
         "receive 0101 ff\nstate\nreceive 8000",
         "state Open
@@ -107,7 +107,7 @@ const NODE: &[Script] = &[
         close 1009 Frame size of 5 bytes exceeds maximum accepted frame size",
     ),
     script(
-        "the limit of a message is that of its fragments",
+        "the limit of messages applies to fragmented messages",
         tiny_node,
         "receive 8104 61616161 0104 61616161 8000",
         "message text \"aaaa\"
@@ -116,7 +116,7 @@ const NODE: &[Script] = &[
         close 1009 Maximum message size exceeded.",
     ),
     script(
-        "pings are the application's to answer",
+        "the application answers pings",
         node,
         "on ping => pong \"A\"\nreceive 8901 41",
         "ping \"A\"
@@ -155,13 +155,13 @@ const NODE: &[Script] = &[
         close 1007 Invalid UTF-8 Data Received",
     ),
     script(
-        "after our close frame only the peer's counts, and ours is reported",
+        "after our close frame only the peer's counts, and our code is reported",
         node,
         "close 3001 \"bye\"\nreceive 8101 61 8901 41 8a00 8802 03e9",
         "write 88050bb9 \"bye\"\nclose 3001 bye",
     ),
     script(
-        "after our close frame a violation just ends",
+        "after our close frame a violation ends the connection without a report",
         node,
         "close 3001 \"bye\"\nreceive 8300",
         "write 88050bb9 \"bye\"\nclose 3001 bye",
@@ -173,7 +173,7 @@ const NODE: &[Script] = &[
         "write 880303ee \"x\"",
     ),
     script(
-        "long messages leave in frames",
+        "long messages are fragmented",
         fragmenting_node,
         "text \"abcd\"\ntext \"abcde\"\nbinary \"abcdefghi\"",
         "write 8104 \"abcd\"
@@ -184,13 +184,13 @@ const NODE: &[Script] = &[
         write 8001 \"i\"",
     ),
     script(
-        "twice the threshold is two frames",
+        "a message of twice the threshold has two frames",
         fragmenting_node,
         "text \"abcdefgh\"",
         "write 0104 \"abcd\"\nwrite 8004 \"efgh\"",
     ),
     script(
-        "one frame at a time",
+        "the application sends single frames",
         fragmenting_node,
         "more text \"abcde\"\nping \"p\"\nmore continuation\nframe continuation \"f\"",
         "write 0105 \"abcde\"
@@ -199,7 +199,7 @@ const NODE: &[Script] = &[
         write 8001 \"f\"",
     ),
     script(
-        "a client has a key for each frame",
+        "a client masks each fragment with a new key",
         fragmenting_client,
         "text \"abcde\"",
         "write 0184 37fa213d 56984259
@@ -209,7 +209,7 @@ const NODE: &[Script] = &[
 
 const LIMITS: &[Script] = &[
     script(
-        "a first fragment above the limit is not waited for",
+        "a first fragment above the limit is refused by its header",
         tiny_node,
         "receive 0103",
         "write 882003f1 \"Maximum message size exceeded.\"
@@ -217,7 +217,7 @@ const LIMITS: &[Script] = &[
         close 1009 Maximum message size exceeded.",
     ),
     script(
-        "nor is one that brings the message above it",
+        "a continuation above the limit is refused by its header",
         tiny_node,
         "receive 0102 6161 0001",
         "write 882003f1 \"Maximum message size exceeded.\"
@@ -225,7 +225,7 @@ const LIMITS: &[Script] = &[
         close 1009 Maximum message size exceeded.",
     ),
     script(
-        "however long it claims to be",
+        "a continuation with a long length field is refused by its header",
         tiny_node,
         "receive 0102 6161 007f 00000000 0000ffff",
         "write 882003f1 \"Maximum message size exceeded.\"
@@ -247,13 +247,13 @@ const LIMITS: &[Script] = &[
         message text \"aa\"",
     ),
     script(
-        "a message of one frame is limited like a frame",
+        "a message of one frame has the limit of frames",
         tiny_node,
         "receive 8203 616161",
         "message binary \"aaa\"",
     ),
     script(
-        "what else is wrong with a frame wins, and shows when the frame is there",
+        "a reserved bit takes precedence over the limit, when the frame is complete",
         tiny_node,
         "receive 0102 6161 4003 6262
 state
@@ -264,7 +264,7 @@ receive 62",
         close 1002 Unsupported usage of rsv bits without negotiated extension.",
     ),
     script(
-        "so does text inside a message",
+        "text inside a message takes precedence over the limit, when the frame is complete",
         tiny_node,
         "receive 0102 6161 0103 6262
 state
@@ -275,7 +275,7 @@ receive 62",
         close 1002 Illegal frame opcode 0x1 received in middle of fragmented message.",
     ),
     script(
-        "what follows such a frame is not looked at",
+        "bytes after an invalid frame are ignored",
         tiny_node,
         "receive 8302 6161 8101 62",
         "write 881a03ea \"Unrecognized Opcode: 0x3\"
@@ -283,7 +283,7 @@ receive 62",
         close 1002 Unrecognized Opcode: 0x3",
     ),
     script(
-        "frames that are told one by one are no messages",
+        "the limit of messages does not apply to delivered frames",
         tiny_node_frames,
         "receive 0103 616161 8001 61",
         "frame Text more 00 plain \"aaa\"
@@ -293,7 +293,7 @@ receive 62",
 
 const MASKING: &[Script] = &[
     script(
-        "a server may demand masks",
+        "a server may require masked messages",
         masked_node,
         "receive 8181 00000001 62 8101",
         "message text \"b\"
@@ -302,7 +302,7 @@ const MASKING: &[Script] = &[
         close 1002 Unmasked frame received from client.",
     ),
     script(
-        "of every frame",
+        "a server may require masked control frames",
         masked_node,
         "receive 8900",
         "write 882603ea \"Unmasked frame received from client.\"
@@ -310,7 +310,7 @@ const MASKING: &[Script] = &[
         close 1002 Unmasked frame received from client.",
     ),
     script(
-        "a control frame that is too long comes first",
+        "the length of a control frame is checked before its mask",
         masked_node,
         "receive 897e",
         "write 882e03ea \"Illegal control frame longer than 125 bytes.\"
@@ -318,7 +318,7 @@ const MASKING: &[Script] = &[
         close 1002 Illegal control frame longer than 125 bytes.",
     ),
     script(
-        "a client takes unmasked frames alone",
+        "a client accepts only unmasked frames",
         node_client,
         "receive 8101 62 8181",
         "message text \"b\"
@@ -327,7 +327,7 @@ const MASKING: &[Script] = &[
         close 1002 Masked frame received from server.",
     ),
     script(
-        "or both kinds",
+        "a lenient client accepts both kinds",
         lenient_node_client,
         "receive 8101 61 8181 00000001 62",
         "message text \"a\"
@@ -337,7 +337,7 @@ const MASKING: &[Script] = &[
 
 const FRAMES: &[Script] = &[
     script(
-        "each frame is told, without a look at sequence or text",
+        "each frame is delivered without checks of sequence and text",
         node_frames,
         "receive 0101 61 8901 41 8081 00000001 ff 8000 8101 ff 8300",
         "frame Text more 00 plain \"a\"
@@ -352,13 +352,13 @@ const FRAMES: &[Script] = &[
         close 1002 Unrecognized Opcode: 0x3",
     ),
     script(
-        "a close frame is told, and answered",
+        "a close frame is delivered and answered",
         node_frames,
         "receive 8802 03e9",
         "frame Close fin 00 plain 03e9\nwrite 880203e8\nclose 1001",
     ),
     script(
-        "a reserved bit fails the connection first",
+        "a frame with a reserved bit is not delivered",
         node_frames,
         "receive a100",
         "write 883d03ea \"Unsupported usage of rsv bits without negotiated extension.\"
@@ -366,14 +366,14 @@ const FRAMES: &[Script] = &[
         close 1002 Unsupported usage of rsv bits without negotiated extension.",
     ),
     script(
-        "a pong is told",
+        "a pong is delivered",
         node_frames,
         "receive 8a01 41",
         "frame Pong fin 00 plain \"A\"
         pong \"A\"",
     ),
     script(
-        "a close reason is judged, other than texts",
+        "a close reason is validated, unlike texts",
         node_frames,
         "receive 8804 03e8 ffff",
         "frame Close fin 00 plain 03e8ffff
@@ -382,7 +382,7 @@ const FRAMES: &[Script] = &[
         close 1007 Invalid UTF-8 Data Received",
     ),
     script(
-        "after our close frame only the peer's counts, and is not told as a frame",
+        "after our close frame only the peer's counts, and is not delivered",
         node_frames,
         "close 3001 \"bye\"
 receive 8101 61 8901 41 8802 03e9",
@@ -399,7 +399,7 @@ receive 8101 61 8901 41 8802 03e9",
         close 1009 Frame size of 5 bytes exceeds maximum accepted frame size",
     ),
     script(
-        "a handler may close between a frame and what it says",
+        "a handler may close between a frame and its event",
         node_frames,
         "on frame => close 3001\nreceive 8901 41",
         "frame Ping fin 00 plain \"A\"\nwrite 88020bb9",
@@ -419,9 +419,9 @@ const WS: &[Script] = &[
         "receive a100",
         "write 880203ea\nerror Invalid WebSocket frame: RSV2 and RSV3 must be clear\nclose 1006",
     ),
-    script("nothing is judged by one byte", ws, "receive c1", ""),
+    script("the first byte alone is not checked", ws, "receive c1", ""),
     script(
-        "a continuation of nothing",
+        "a continuation without a message",
         ws,
         "receive 8000",
         "write 880203ea\nerror Invalid WebSocket frame: invalid opcode 0\nclose 1006",
@@ -469,7 +469,7 @@ const WS: &[Script] = &[
         "write 8882 37fa213d 3410\nerror Invalid WebSocket frame: MASK must be clear\nclose 1006",
     ),
     script(
-        "text is judged when all of it is there",
+        "text is validated when the message is complete",
         ws,
         "receive 0101 ff\nstate\nreceive 8000",
         "state Open\nwrite 880203ef\nerror Invalid WebSocket frame: invalid UTF-8 sequence\nclose 1006",
@@ -535,13 +535,13 @@ const WS: &[Script] = &[
         "write 8800\nclose 1005",
     ),
     script(
-        "pings are told after our close frame, and not answered",
+        "after our close frame pings are reported but not answered",
         ws,
         "close 3001\nreceive 8901 41",
         "write 88020bb9\nping \"A\"",
     ),
     script(
-        "a violation after our close frame is told, too",
+        "a violation after our close frame is reported",
         ws,
         "close 3001\nreceive 8300",
         "write 88020bb9\nerror Invalid WebSocket frame: invalid opcode 3\nclose 1006",
@@ -553,13 +553,13 @@ const WS: &[Script] = &[
         "write 8a01 \"A\"\nping \"A\"",
     ),
     script(
-        "unless that is the application's to do",
+        "the application may answer pings itself",
         ws_without_pongs,
         "receive 8901 41",
         "ping \"A\"",
     ),
     script(
-        "a message in frames of the application's",
+        "the application sends single frames",
         ws,
         "more text \"a\"\nmore continuation \"b\"\nframe continuation \"c\"",
         "write 0101 \"a\"\nwrite 0001 \"b\"\nwrite 8001 \"c\"",
@@ -567,27 +567,27 @@ const WS: &[Script] = &[
 ];
 
 #[test]
-fn websocket_node_has_its_order_of_checks_its_words_and_its_closes() {
+fn websocket_node_has_its_own_checks_messages_and_closes() {
     NODE.iter().for_each(Script::check);
 }
 
 #[test]
-fn a_message_is_bounded_while_it_is_assembled() {
+fn the_limit_of_messages_applies_during_assembly() {
     LIMITS.iter().for_each(Script::check);
 }
 
 #[test]
-fn masks_are_demanded_of_clients_and_refused_of_servers_or_not_looked_at() {
+fn masking_is_required_forbidden_or_optional() {
     MASKING.iter().for_each(Script::check);
 }
 
 #[test]
-fn frames_are_delivered_one_by_one_where_the_policy_says_so() {
+fn a_policy_may_deliver_frames() {
     FRAMES.iter().for_each(Script::check);
 }
 
 #[test]
-fn ws_has_its_order_of_checks_its_words_and_its_closes() {
+fn ws_has_its_own_checks_messages_and_closes() {
     WS.iter().for_each(Script::check);
 }
 
@@ -597,7 +597,7 @@ fn ws_receives_messages_after_its_close_frame() {
     assert!(
         connection
             .close(3001, "")
-            .expect("a code that may travel")
+            .expect("3001 may be sent")
             .accepted
     );
     connection.receive(b"\x81\x01a");
@@ -609,13 +609,13 @@ fn ws_receives_messages_after_its_close_frame() {
 }
 
 #[test]
-fn text_may_be_anything_where_it_is_not_checked() {
+fn text_may_contain_any_bytes_without_a_check() {
     let policy = Policy {
         text: TextCheck::Never,
         ..unmasked(Policy::ws_server())
     };
     let received: [(&str, &[u8], &[u8]); 3] = [
-        ("whole", b"\x81\x01\xFF", b"\xFF"),
+        ("in one frame", b"\x81\x01\xFF", b"\xFF"),
         ("in fragments", b"\x01\x01\xFF\x80\x01\xFE", b"\xFF\xFE"),
         ("compressed", b"\xC1\x03\xFA\x0F\x00", b"\xFF"),
     ];
@@ -630,17 +630,17 @@ fn text_may_be_anything_where_it_is_not_checked() {
 }
 
 #[test]
-fn messages_say_where_they_were_cut_where_the_policy_asks_for_it() {
+fn messages_contain_the_offsets_of_their_frames_if_the_policy_requires_them() {
     let cases: [(&str, &[u8], &[usize]); 5] = [
         ("one frame", b"\x82\x02ab", &[]),
-        ("two", b"\x02\x02ab\x80\x01c", &[2]),
-        ("three", b"\x01\x02ab\x00\x01c\x80\x01d", &[2, 3]),
+        ("two frames", b"\x02\x02ab\x80\x01c", &[2]),
+        ("three frames", b"\x01\x02ab\x00\x01c\x80\x01d", &[2, 3]),
         (
-            "empty ones do not count",
+            "empty frames do not count",
             b"\x02\x00\x00\x02ab\x00\x00\x00\x01c\x80\x00",
             &[2],
         ),
-        ("nothing at all", b"\x02\x00\x80\x00", &[]),
+        ("only empty frames", b"\x02\x00\x80\x00", &[]),
     ];
     for delivery in [Delivery::Fragments, Delivery::Messages] {
         for (name, bytes, cuts) in cases {
@@ -664,7 +664,7 @@ fn messages_say_where_they_were_cut_where_the_policy_asks_for_it() {
 }
 
 #[test]
-fn an_established_connection_is_open_and_says_nothing() {
+fn an_established_connection_is_open_without_output() {
     for version in [
         Version::Hybi13,
         Version::Hybi8,
@@ -683,7 +683,7 @@ fn an_established_connection_is_open_and_says_nothing() {
 }
 
 #[test]
-fn version_8_is_spoken_where_the_policy_has_it() {
+fn version_8_is_accepted_if_the_policy_contains_it() {
     type Case = (&'static str, fn() -> Policy, bool);
     let versions: [Case; 3] = [
         ("websocket-driver", Policy::websocket_driver_server, false),
@@ -713,7 +713,7 @@ fn version_8_is_spoken_where_the_policy_has_it() {
 }
 
 #[test]
-fn frames_wait_for_the_opening_handshake_and_behind_large_messages() {
+fn frames_wait_for_the_opening_handshake_and_for_large_messages() {
     let mut server = asked_server(Policy::ws_server(), &[]);
     let first = FrameStart {
         fin: false,
@@ -740,16 +740,16 @@ fn frames_wait_for_the_opening_handshake_and_behind_large_messages() {
 }
 
 #[test]
-fn a_frame_may_have_another_masking_key_than_its_policy() {
+fn the_application_may_choose_the_masking_key_of_a_frame() {
     let cases: [(&str, KeySource, &[u8]); 3] = [
         (
-            "the policy's",
+            "the key of the policy",
             KeySource::Policy,
             b"\x81\x81\x37\xFA\x21\x3D\x56",
         ),
-        ("none", KeySource::Unmasked, b"\x81\x01a"),
+        ("no key", KeySource::Unmasked, b"\x81\x01a"),
         (
-            "given",
+            "a given key",
             KeySource::Given([1, 2, 3, 4]),
             b"\x81\x81\x01\x02\x03\x04\x60",
         ),
@@ -765,7 +765,7 @@ fn a_frame_may_have_another_masking_key_than_its_policy() {
 }
 
 #[test]
-fn errors_have_the_words_of_their_policy() {
+fn errors_have_the_messages_of_their_policy() {
     let mut connection = node();
     connection.receive(b"\x83\x00");
     let mut errors = Vec::new();
@@ -782,7 +782,7 @@ fn errors_have_the_words_of_their_policy() {
 }
 
 #[test]
-fn a_frame_that_is_waited_for_as_a_whole_costs_no_more_per_byte() {
+fn waiting_for_a_whole_frame_has_a_constant_cost_per_byte() {
     let policy = Policy {
         max_frame: usize::MAX,
         delivery: Delivery::Frames,
@@ -801,7 +801,7 @@ fn a_frame_that_is_waited_for_as_a_whole_costs_no_more_per_byte() {
         Some(Output::Frame(frame)) if frame.payload.len() as u64 == length
     );
     assert!(is_whole);
-    // In proportion to the square it would be a hundred times that.
+    // A quadratic cost would be a hundred times as high.
     assert!(start.elapsed().as_secs() < 10);
 }
 

@@ -1,5 +1,5 @@
-//! permessage-deflate with the policy of an interface that knows none: WebSocket-Node's. Who negotiates it, and which
-//! limits and checks it changes.
+//! permessage-deflate with the policy of WebSocket-Node, an interface whose original has no
+//! compression: negotiation, limits and checks.
 
 use proto::connection::Connection;
 use proto::extension::deflate::agreement::Agreed;
@@ -23,13 +23,13 @@ const CHECKS: &[Script] = &[
         "message text \"Hello\"\nmessage text \"a\"",
     ),
     script(
-        "in fragments, with a ping between them",
+        "a compressed message in fragments, with a ping between them",
         node,
         "receive 4103 f248cd 8901 41 0000 8004 c9c90700",
         "ping \"A\"\nmessage text \"Hello\"",
     ),
     script(
-        "text is judged when it is inflated",
+        "text is validated after inflation",
         node,
         "receive c103 fa0f00",
         "write 881d03ef \"Invalid UTF-8 Data Received\"
@@ -61,7 +61,7 @@ const CHECKS: &[Script] = &[
         close 1002 Unsupported usage of rsv bits without negotiated extension.",
     ),
     script(
-        "RSV1 that was not agreed on",
+        "RSV1 without an agreement",
         plain_node,
         "receive c107 f248cdc9c90700",
         "write 883d03ea \"Unsupported usage of rsv bits without negotiated extension.\"
@@ -69,7 +69,7 @@ const CHECKS: &[Script] = &[
         close 1002 Unsupported usage of rsv bits without negotiated extension.",
     ),
     script(
-        "the limit of a frame is that of the wire",
+        "the limit of frames applies to the compressed payload",
         small_frames,
         "receive c107 f248cdc9c90700 c108",
         "message text \"Hello\"
@@ -78,7 +78,7 @@ const CHECKS: &[Script] = &[
         close 1009 Frame size of 8 bytes exceeds maximum accepted frame size",
     ),
     script(
-        "the limit of a message is that of what is inflated, of one frame as well",
+        "the limit of messages applies to the inflated message, even of one frame",
         small_messages,
         "receive 8105 48656c6c6f c107 f248cdc9c90700",
         "message text \"Hello\"
@@ -89,15 +89,15 @@ const CHECKS: &[Script] = &[
 ];
 
 #[test]
-fn a_compressed_message_is_held_to_the_rules_of_the_policy() {
+fn the_rules_of_the_policy_apply_to_compressed_messages() {
     CHECKS.iter().for_each(Script::check);
 }
 
 #[test]
-fn both_ends_compress_however_it_was_agreed_on() {
+fn both_ends_compress_after_either_kind_of_handshake() {
     type End = (&'static str, fn() -> Connection);
     let ends: [End; 3] = [
-        ("a server that has answered", node),
+        ("a server after an opening handshake", node),
         ("an established server", || {
             established(Policy::websocket_node_server())
         }),
@@ -121,7 +121,7 @@ fn both_ends_compress_however_it_was_agreed_on() {
 }
 
 #[test]
-fn a_compressed_message_leaves_in_frames_and_is_marked_in_the_first() {
+fn a_compressed_message_is_fragmented_with_rsv1_on_its_first_frame() {
     let policy = Policy {
         fragment_at: Some(4),
         ..Policy::websocket_node_server()
@@ -133,7 +133,7 @@ fn a_compressed_message_leaves_in_frames_and_is_marked_in_the_first() {
 }
 
 #[test]
-fn a_bomb_in_one_frame_fails_the_connection_at_the_limit() {
+fn a_decompression_bomb_fails_the_connection_at_the_limit() {
     let policy = Policy::websocket_node_server();
     let limit = policy.max_message;
     for (length, passes) in [(limit, true), (limit + 1, false), (60 * limit, false)] {
@@ -157,7 +157,7 @@ fn a_bomb_in_one_frame_fails_the_connection_at_the_limit() {
     }
 }
 
-/// The length of a message, or the code of the close.
+/// Returns the length of the message, or the close code.
 fn outcome(connection: &mut Connection) -> Result<usize, u16> {
     loop {
         match connection.poll() {

@@ -1,4 +1,4 @@
-//! Messages that are made once: on every connection they come to the bytes of a plain send.
+//! Prepared messages: on each connection, they produce the bytes of a plain send.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,10 +20,10 @@ const FORMS: [Form; 2] = [Form::Negotiated, Form::Plain];
 const DEFLATE: &str = "permessage-deflate";
 const ALONE: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
-/// Open connections of every sort that treats messages in its own way.
+/// Returns open connections of each kind that treats messages differently.
 fn connections() -> Vec<Connection> {
     let mut connections = vec![server(), client(), draft_75(), draft_76()];
-    // Smallest windows, lowest and highest levels, every strategy.
+    // Smallest windows, lowest and highest levels, and each strategy.
     let parameters = [
         "",
         "level=0",
@@ -64,7 +64,7 @@ fn draft_76() -> Connection {
     started(connection)
 }
 
-/// Everything that is to be written, when all work is done.
+/// Does all work, and returns the bytes to write.
 fn written(connection: &mut Connection) -> Vec<u8> {
     while connection.has_work() {
         assert!(connection.work().events.is_empty());
@@ -91,7 +91,7 @@ fn pattern(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn every_connection_writes_what_a_plain_send_writes() {
+fn each_connection_writes_the_bytes_of_a_plain_send() {
     let lengths = [0, 1, 125, 126, 1000, 65_536];
     let messages: Vec<_> = lengths
         .iter()
@@ -103,7 +103,7 @@ fn every_connection_writes_what_a_plain_send_writes() {
         .iter()
         .map(|(kind, payload)| Prepared::new(*kind, payload))
         .collect();
-    // Twice: the second connection of a sort finds the frames ready.
+    // Twice, because the second connection of a kind finds the frames ready.
     for round in 0..2 {
         for (index, (mut plain, mut quick)) in
             connections().into_iter().zip(connections()).enumerate()
@@ -147,13 +147,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn whoever_does_the_work_and_whatever_is_sent_between(
+    fn the_bytes_do_not_depend_on_which_connection_does_the_work(
         steps in vec((any::<Index>(), step()), 0..60),
         lengths in vec(prop_oneof![3 => 0..300usize, 1 => Just(LARGE)], 1..4),
     ) {
         let messages: Vec<_> = lengths.into_iter().map(pattern).collect();
         let prepared: Vec<_> = messages.iter().map(|text| Prepared::new(Kind::Text, text)).collect();
-        // With context takeover, what a message is compressed to depends on who had the thread's state last.
+        // With context takeover, the compressed form depends on the previous user of the thread's
+        // state.
         let alone = "no_context_takeover";
         let options = [
             alone,
@@ -189,7 +190,7 @@ proptest! {
 }
 
 #[test]
-fn a_large_message_is_compressed_once_for_all() {
+fn a_large_message_is_compressed_once_for_all_connections() {
     let prepared = Prepared::new(Kind::Binary, &pattern(LARGE));
     let make = || {
         deflate_server(
@@ -204,7 +205,7 @@ fn a_large_message_is_compressed_once_for_all() {
         assert_eq!(connection.buffered_amount(), LARGE);
         assert_eq!(connection.ping(b""), Ok(true));
     }
-    // Three slices, on whichever connection.
+    // Three slices, each on a different connection.
     for (index, connection) in connections[..3].iter_mut().enumerate() {
         assert!(connection.work().events.is_empty());
         assert_eq!(connection.outbox().is_empty(), index < 2, "{index}");
@@ -226,7 +227,7 @@ fn a_large_message_is_compressed_once_for_all() {
 }
 
 #[test]
-fn behind_a_large_message_it_waits() {
+fn a_prepared_message_waits_behind_a_large_message() {
     let prepared = Prepared::new(Kind::Text, b"Hello");
     for options in ["no_context_takeover", ""] {
         let mut connection = deflate_server(Policy::websocket_driver_server(), options, DEFLATE);
@@ -242,7 +243,7 @@ fn behind_a_large_message_it_waits() {
 }
 
 #[test]
-fn what_waits_is_given_up_with_the_connection() {
+fn another_connection_continues_the_work_of_an_abandoned_one() {
     let prepared = Prepared::new(Kind::Binary, &pattern(LARGE));
     let mut connection = deflate_server(
         Policy::websocket_driver_server(),
@@ -254,7 +255,7 @@ fn what_waits_is_given_up_with_the_connection() {
     connection.abandon();
     assert!(!connection.has_work());
     assert!(!connection.send_prepared(&prepared));
-    // Another one goes on where this one stopped.
+    // Another connection continues the work.
     let mut other = deflate_server(
         Policy::websocket_driver_server(),
         "no_context_takeover",
@@ -271,7 +272,7 @@ fn what_waits_is_given_up_with_the_connection() {
 }
 
 #[test]
-fn a_close_waits_for_it() {
+fn a_close_waits_for_a_prepared_message() {
     let prepared = Prepared::new(Kind::Binary, &pattern(LARGE));
     let mut connection = deflate_server(
         Policy::websocket_driver_server(),
@@ -282,7 +283,7 @@ fn a_close_waits_for_it() {
     assert!(
         connection
             .close(1000, "")
-            .expect("1000 may travel")
+            .expect("1000 may be sent")
             .accepted
     );
     assert!(!connection.send_prepared(&prepared));
@@ -290,7 +291,7 @@ fn a_close_waits_for_it() {
 }
 
 #[test]
-fn clients_mask_each_copy_with_a_key_of_its_own() {
+fn clients_mask_each_copy_with_a_new_key() {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let policy = || {
         Policy::websocket_driver_client(MaskKeys::new(|pool| {
@@ -330,7 +331,7 @@ fn clients_mask_each_copy_with_a_key_of_its_own() {
 }
 
 #[test]
-fn before_the_connection_is_open_it_waits() {
+fn a_prepared_message_waits_for_the_connection_to_open() {
     let prepared = Prepared::new(Kind::Text, b"Hello");
     let mut client = new_client(client_policy());
     assert!(client.send_prepared(&prepared));
@@ -342,9 +343,7 @@ fn before_the_connection_is_open_it_waits() {
     assert!(server.outbox().bytes().ends_with(b"\r\n\r\n\x81\x05Hello"));
 
     let mut compressing = offered_server(Policy::websocket_driver_server(), ALONE);
-    let negotiation = compressing
-        .negotiation()
-        .expect("the request is a good one");
+    let negotiation = compressing.negotiation().expect("the request is valid");
     assert!(negotiation.answer_deflate(&Default::default()));
     assert!(compressing.send_prepared(&prepared));
     assert!(compressing.start().accepted);
@@ -353,7 +352,7 @@ fn before_the_connection_is_open_it_waits() {
 }
 
 #[test]
-fn sessions_get_what_has_waited_for_the_opening() {
+fn sessions_receive_queued_prepared_messages() {
     let mut server = extended_server(Policy::websocket_driver_server());
     assert!(server.send_prepared(&Prepared::new(Kind::Text, b"Hello")));
     let events = server.start().events;
@@ -367,7 +366,7 @@ fn sessions_get_what_has_waited_for_the_opening() {
 }
 
 #[test]
-fn drafts_have_text_only() {
+fn drafts_accept_only_prepared_texts() {
     for mut draft in [draft_75(), draft_76()] {
         assert!(!draft.send_prepared(&Prepared::new(Kind::Binary, b"Hello")));
         assert!(draft.outbox().is_empty());

@@ -1,5 +1,5 @@
-//! An allocator that refuses: the connection fails, with whole frames before its close frame, and the process
-//! goes on.
+//! With an allocator that refuses memory, the connection fails and the process continues. Only
+//! whole frames precede the close frame.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -18,7 +18,7 @@ use proto_testing::connections::{
 use proto_testing::frames::{deflated, frame, noise};
 
 #[test]
-fn what_a_peer_sends_beyond_all_memory_fails_the_connection() {
+fn received_bytes_beyond_the_memory_fail_the_connection() {
     let long = vec![b'a'; 4 * MIB];
     let random = noise(3 * MIB);
     type Case = (&'static str, fn() -> Connection, Vec<u8>);
@@ -35,7 +35,7 @@ fn what_a_peer_sends_beyond_all_memory_fails_the_connection() {
             .concat(),
         ),
         (
-            "messages behind which there is a long one",
+            "messages before a long one",
             plain,
             [
                 frame(0x81, None, b"first").repeat(100),
@@ -45,7 +45,7 @@ fn what_a_peer_sends_beyond_all_memory_fails_the_connection() {
         ),
         ("a bomb", deflate, frame(0xC2, None, &compressed(&long))),
         (
-            "a compressed message that is long itself",
+            "a compressed message with a long payload",
             deflate,
             frame(0xC2, None, &compressed(&random)),
         ),
@@ -75,7 +75,7 @@ fn what_a_peer_sends_beyond_all_memory_fails_the_connection() {
 }
 
 #[test]
-fn what_comes_before_the_start_beyond_all_memory_fails_what_is_started() {
+fn received_bytes_beyond_the_memory_before_the_start_fail_the_connection() {
     let mut connection = asked_server(lenient(usize::MAX), &[]);
     let wire = frame(0x82, None, &vec![b'a'; 4 * MIB]);
     limited(|| {
@@ -89,10 +89,13 @@ fn what_comes_before_the_start_beyond_all_memory_fails_what_is_started() {
 }
 
 #[test]
-fn texts_of_drafts_beyond_all_memory_close_the_connection() {
+fn texts_of_drafts_beyond_the_memory_close_the_connection() {
     let cases: [(&str, Vec<u8>); 2] = [
         ("a long text", vec![b'a'; 4 * MIB]),
-        ("a text that is longer repaired", vec![0xC0; 500 * 1024]),
+        (
+            "a text that replacements make longer",
+            vec![0xC0; 500 * 1024],
+        ),
     ];
     for (name, text) in cases {
         let wire = [&[0x00], &text[..], &[0xFF]].concat();
@@ -111,7 +114,7 @@ fn texts_of_drafts_beyond_all_memory_close_the_connection() {
 }
 
 #[test]
-fn what_waits_for_a_peer_beyond_all_memory_fails_the_connection() {
+fn output_beyond_the_memory_fails_the_connection() {
     let message = vec![b'a'; 50_000];
     let large = noise(4 * MIB);
     let prepared = Prepared::new(Kind::Binary, &large);
@@ -121,7 +124,7 @@ fn what_waits_for_a_peer_beyond_all_memory_fails_the_connection() {
     let send_large: Step<'_> = &|connection| _ = connection.send(Kind::Binary, &large);
     let send_short: Step<'_> = &|connection| _ = connection.send(Kind::Binary, b"a");
     let send_behind: Step<'_> = &|connection| {
-        // Never worked off: the large one is in front of all.
+        // These messages are never sent: the large one precedes all of them.
         if connection.buffered_amount() == 0 {
             connection.send(Kind::Binary, &large[..500_000]);
         }
@@ -142,12 +145,16 @@ fn what_waits_for_a_peer_beyond_all_memory_fails_the_connection() {
     let cases: [Case<'_>; 10] = [
         ("messages of a server", plain, send),
         ("messages of a client", client, send),
-        ("short ones", plain, send_short),
-        ("a large one", plain, send_large),
-        ("a large one to be compressed", deflate, send_large),
-        ("messages behind a large one", deflate, send_behind),
-        ("a prepared one", plain, send_prepared),
-        ("a prepared one, compressed alone", alone, send_prepared),
+        ("short messages", plain, send_short),
+        ("a large message", plain, send_large),
+        ("a large message to compress", deflate, send_large),
+        ("messages behind a large message", deflate, send_behind),
+        ("a prepared message", plain, send_prepared),
+        (
+            "a prepared message without context takeover",
+            alone,
+            send_prepared,
+        ),
         ("pings", plain, send_ping),
         ("pongs", plain, be_pinged),
     ];
@@ -156,31 +163,31 @@ fn what_waits_for_a_peer_beyond_all_memory_fails_the_connection() {
         let mut events = Vec::with_capacity(10);
         limited(|| {
             for steps in 0.. {
-                assert!(steps < 1_000_000, "{name}: never");
+                assert!(steps < 1_000_000, "{name}: the connection never fails");
                 step(&mut connection);
                 if connection.ready_state() != ReadyState::Open {
                     break;
                 }
-                if connection.has_work() && name != "messages behind a large one" {
+                if connection.has_work() && name != "messages behind a large message" {
                     events.extend(connection.work().events);
                 }
                 if connection.ready_state() != ReadyState::Open {
                     break;
                 }
-                if name == "messages behind a large one" && steps % 10_000 == 9_999 {
-                    // Its slices have their turn now and then.
+                if name == "messages behind a large message" && steps % 10_000 == 9_999 {
+                    // A slice of work is done from time to time.
                     events.extend(connection.work().events);
                 }
             }
             poll(&mut connection, &mut events);
         });
         if name == "pongs" {
-            // Polled above, up to the error.
+            // The step above polled the error itself.
             assert_eq!(events, failure()[1..], "{name}");
         } else {
             assert_eq!(events, failure(), "{name}");
         }
-        // There is no room for it where the last frame that fits is shorter.
+        // Short frames may fill the buffer, which leaves no room for a close frame.
         let last = last_frame(&mut connection);
         if !SHORT.contains(&name) {
             assert_eq!(last, close_frame(), "{name}");
@@ -190,7 +197,7 @@ fn what_waits_for_a_peer_beyond_all_memory_fails_the_connection() {
 }
 
 #[test]
-fn what_is_lost_is_never_said_to_have_left() {
+fn marks_of_lost_messages_never_pass() {
     let mut server = plain();
     limited(|| {
         let mut accepted = 0;
@@ -199,7 +206,7 @@ fn what_is_lost_is_never_said_to_have_left() {
             server.mark();
             accepted += 1;
         }
-        // What is sent behind it is lost as well.
+        // Later messages are lost too.
         assert!(server.send(Kind::Binary, b"a"));
         server.mark();
         assert!(server.work().accepted);
@@ -209,7 +216,7 @@ fn what_is_lost_is_never_said_to_have_left() {
 }
 
 #[test]
-fn drafts_close_when_there_is_no_memory_for_what_waits() {
+fn output_of_drafts_beyond_the_memory_closes_the_connection() {
     let mut draft = draft();
     let events = limited(|| {
         while !draft.has_work() {
@@ -221,7 +228,7 @@ fn drafts_close_when_there_is_no_memory_for_what_waits() {
 }
 
 #[test]
-fn a_message_before_the_handshake_beyond_all_memory_fails_the_handshake() {
+fn a_queued_message_beyond_the_memory_fails_the_handshake() {
     let message = vec![b'a'; 4 * MIB];
     for role in ["server", "client"] {
         let mut connection = match role {
@@ -239,7 +246,7 @@ fn a_message_before_the_handshake_beyond_all_memory_fails_the_handshake() {
 }
 
 #[test]
-fn bytes_that_cannot_be_put_back_are_told() {
+fn put_back_reports_a_lack_of_memory() {
     let mut server = plain();
     assert!(server.send(Kind::Binary, &vec![0; 900 * 1024]));
     let away = server.outbox().take_bytes();
@@ -279,7 +286,7 @@ const DRAFT_CLOSE: Event = Event::Close {
     reason: None,
 };
 
-/// Polls until nothing is left. Keeps errors and ends, and returns how many messages came.
+/// Polls until `None`. Stores errors and close events, and returns the number of messages.
 fn poll(connection: &mut Connection, events: &mut Vec<Event>) -> usize {
     let mut messages = 0;
     while let Some(output) = connection.poll() {
@@ -292,7 +299,7 @@ fn poll(connection: &mut Connection, events: &mut Vec<Event>) -> usize {
     messages
 }
 
-/// The last frame that is to be written: its first byte, and how long it is. All of them are whole.
+/// Returns the first byte and the length of the last frame in the outbox. All frames must be whole.
 fn last_frame(connection: &mut Connection) -> Option<(u8, usize)> {
     let mut rest = connection.outbox().bytes();
     let mut last = None;
@@ -309,11 +316,11 @@ fn last_frame(connection: &mut Connection) -> Option<(u8, usize)> {
         last = Some((first, length));
         rest = &rest[header + mask + length..];
     }
-    assert!(rest.is_empty(), "a frame is cut");
+    assert!(rest.is_empty(), "the last frame is incomplete");
     last
 }
 
-/// A close frame with a code, and "Out of memory".
+/// Returns a close frame with a code and "Out of memory".
 fn close_frame() -> Option<(u8, usize)> {
     Some((0x88, 2 + 13))
 }
@@ -322,7 +329,7 @@ fn compressed(message: &[u8]) -> Vec<u8> {
     deflated(&mut Deflate::new(6, false, 15), message)
 }
 
-/// Runs with an allocator that refuses blocks above [`LIMIT`].
+/// Calls `run` while the allocator refuses blocks above [`LIMIT`].
 fn limited<R>(run: impl FnOnce() -> R) -> R {
     IS_LIMITED.set(true);
     let result = run();
@@ -330,38 +337,38 @@ fn limited<R>(run: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Frames that fill a buffer up to where there is no room for a close frame.
-const SHORT: [&str; 3] = ["short ones", "pings", "pongs"];
+/// Cases whose frames leave no room for a close frame.
+const SHORT: [&str; 3] = ["short messages", "pings", "pongs"];
 const MIB: usize = 1024 * 1024;
-/// Above what the states of zlib take.
+/// More than the states of zlib need.
 const LIMIT: usize = MIB;
 
 thread_local! {
-    // Of this thread, so that tests do not limit each other. Without a destructor and without allocation, as an
-    // allocator needs it.
+    // Per thread, so that tests do not limit each other. Without a destructor or an allocation, as
+    // an allocator requires.
     static IS_LIMITED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Refuses large blocks on the way to the system.
+/// Refuses large blocks and forwards other calls to the system allocator.
 struct Refusing;
 
 fn is_refused(size: usize) -> bool {
     size > LIMIT && IS_LIMITED.get()
 }
 
-// SAFETY: every call goes to `System` with the arguments it came with, or returns null, which says that there is
-// no memory; looking at a thread-local cell neither allocates nor panics.
+// SAFETY: each call goes to `System` with unchanged arguments, or returns null, which reports a
+// lack of memory. Access to a thread-local cell neither allocates nor panics.
 unsafe impl GlobalAlloc for Refusing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_refused(layout.size()) {
             return null_mut();
         }
-        // SAFETY: the caller keeps the promises of `alloc`.
+        // SAFETY: the caller fulfils the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the promises of `dealloc`, and `block` came from `System`.
+        // SAFETY: the caller fulfils the contract of `dealloc`, and `block` came from `System`.
         unsafe { System.dealloc(block, layout) }
     }
 
@@ -369,7 +376,7 @@ unsafe impl GlobalAlloc for Refusing {
         if size > layout.size() && is_refused(size) {
             return null_mut();
         }
-        // SAFETY: the caller keeps the promises of `realloc`, and `block` came from `System`.
+        // SAFETY: the caller fulfils the contract of `realloc`, and `block` came from `System`.
         unsafe { System.realloc(block, layout, size) }
     }
 }

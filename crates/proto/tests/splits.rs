@@ -1,4 +1,4 @@
-//! Where a stream is cut, and whether messages are asked for one by one or in runs, changes nothing.
+//! The boundaries of chunks, and polling in runs or one by one, do not change the results.
 
 mod scripts;
 
@@ -25,7 +25,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn any_cut_of_any_conversation_gives_its_transcript(
+    fn a_conversation_has_the_same_transcript_in_any_chunks(
         script in any::<Index>(),
         cuts in cuts(),
         style in style(),
@@ -38,7 +38,7 @@ proptest! {
     }
 
     #[test]
-    fn any_cut_of_valid_frames_gives_what_they_say(
+    fn valid_frames_have_the_expected_transcript_in_any_chunks(
         Stream { bytes, transcript } in valid(),
         cuts in cuts(),
         style in style(),
@@ -47,7 +47,7 @@ proptest! {
     }
 
     #[test]
-    fn any_cut_of_broken_frames_gives_what_they_give_in_one_piece(
+    fn invalid_frames_have_the_same_transcript_in_any_chunks(
         bytes in broken(),
         cuts in cuts(),
         style in style(),
@@ -58,7 +58,7 @@ proptest! {
     }
 
     #[test]
-    fn any_cut_of_compressed_messages_gives_what_they_say(
+    fn compressed_messages_have_the_expected_transcript_in_any_chunks(
         Stream { bytes, transcript } in compressed(),
         cuts in cuts(),
         style in style(),
@@ -67,7 +67,7 @@ proptest! {
     }
 
     #[test]
-    fn any_cut_of_broken_compressed_messages_gives_what_they_give_in_one_piece(
+    fn invalid_compressed_messages_have_the_same_transcript_in_any_chunks(
         bytes in broken_compressed(),
         cuts in cuts(),
         style in style(),
@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn any_cut_of_any_bytes_gives_what_they_give_in_one_piece(
+    fn random_bytes_have_the_same_transcript_in_any_chunks(
         bytes in vec(any::<u8>(), 0..300),
         cuts in cuts(),
         style in style(),
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn any_cut_gives_the_same_by_every_policy(
+    fn each_policy_has_the_same_transcript_in_any_chunks(
         bytes in prop_oneof![broken(), valid().prop_map(|stream| stream.bytes), vec(any::<u8>(), 0..300)],
         cuts in cuts(),
         style in style(),
@@ -102,7 +102,7 @@ proptest! {
     }
 
     #[test]
-    fn any_cut_of_a_broken_answer_gives_what_it_gives_in_one_piece(
+    fn an_invalid_answer_has_the_same_transcript_in_any_chunks(
         changes in vec((any::<Index>(), any::<u8>()), 0..4),
         cuts in cuts(),
     ) {
@@ -120,7 +120,7 @@ proptest! {
     }
 
     #[test]
-    fn what_one_end_sends_the_other_receives(
+    fn each_end_receives_the_messages_of_the_other(
         messages in vec(prop_oneof![
             text().prop_map(|text| (Kind::Text, text.into_bytes())),
             vec(any::<u8>(), 0..70_000).prop_map(|bytes| (Kind::Binary, bytes)),
@@ -154,7 +154,7 @@ proptest! {
 }
 
 #[test]
-fn every_cut_of_every_length_gives_the_message() {
+fn a_message_of_any_length_arrives_in_any_two_chunks() {
     for length in [0, 1, 3, 4, 7, 8, 9, 125, 126, 127, 300] {
         let payload: Vec<u8> = (0..length).map(|i| i as u8).collect();
         let mut client = open_client(client_policy());
@@ -174,7 +174,7 @@ fn every_cut_of_every_length_gives_the_message() {
     }
 }
 
-/// What a server that takes unmasked frames too makes of `bytes`.
+/// Returns the transcript of a server that also accepts unmasked frames.
 fn received(bytes: &[u8], cuts: &[Index], style: Style, max_length: usize) -> Vec<String> {
     chunks(
         bytes,
@@ -183,7 +183,7 @@ fn received(bytes: &[u8], cuts: &[Index], style: Style, max_length: usize) -> Ve
     )
 }
 
-/// The same of one that has agreed on permessage-deflate.
+/// Returns the transcript of such a server with permessage-deflate.
 fn inflated(bytes: &[u8], cuts: &[Index], style: Style, max_length: usize) -> Vec<String> {
     let server = deflate_server(lenient(max_length), "", "permessage-deflate");
     chunks(bytes, cuts, Driver::scripted(server, style))
@@ -216,7 +216,7 @@ fn cuts() -> impl Strategy<Value = Vec<Index>> {
     prop_oneof![vec(any::<Index>(), 0..6), vec(any::<Index>(), 0..200)]
 }
 
-/// Policies with other checks than [`lenient`], and small limits now and then.
+/// Generates policies with checks other than those of [`lenient`], sometimes with small limits.
 fn policy() -> impl Strategy<Value = Policy> {
     let policies: [fn() -> Policy; 2] = [Policy::websocket_node_server, Policy::ws_server];
     let limits = prop_oneof![Just(None), (0..300usize).prop_map(Some)];

@@ -1,4 +1,4 @@
-//! The work per byte is constant: no head, list or stream of frames makes it grow.
+//! The work per byte is constant for each kind of head, list and stream of frames.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -16,14 +16,14 @@ use proto_testing::connections::{
 use proto_testing::frames::{deflated, frame, noise};
 
 #[test]
-fn a_request_head_of_64_kib_is_judged_at_once_whatever_it_says() {
+fn a_request_head_of_64_kib_is_judged_within_50_ms_for_any_content() {
     let values = [
         ("a token", "a"),
         ("commas", ","),
         ("commas and spaces", ", \t"),
         ("spaces", " "),
         ("elements", "a,"),
-        ("upgrades, almost", "upgradf, "),
+        ("almost upgrades", "upgradf, "),
         ("parameters", "a;"),
         ("parameters with values", "a;b=1;"),
         ("offers", "permessage-deflate; client_max_window_bits, "),
@@ -66,18 +66,18 @@ fn a_request_head_of_64_kib_is_judged_at_once_whatever_it_says() {
 }
 
 #[test]
-fn an_answer_of_64_kib_is_judged_at_once_however_it_arrives() {
+fn an_answer_of_64_kib_is_judged_within_50_ms_in_any_chunks() {
     let lines = [
         (
             "one long header",
             format!("X: {}", "a".repeat(KIB_64 - 100)),
         ),
-        ("one header again and again", "x: y\r\n".repeat(250)),
+        ("one header repeated", "x: y\r\n".repeat(250)),
         (
-            "one long header again and again",
+            "one long header repeated",
             format!("X: {}\r\n", "y".repeat(240)).repeat(250),
         ),
-        ("as many headers as there may be", many_headers()),
+        ("the maximum number of headers", many_headers()),
         ("folded lines", format!("X: a\r\n{}", " b\r\n".repeat(250))),
         ("lines without a colon", "nonsense\r\n".repeat(250)),
         ("line feeds only", "a: b\n".repeat(250)),
@@ -86,7 +86,7 @@ fn an_answer_of_64_kib_is_judged_at_once_however_it_arrives() {
     ];
     for (name, lines) in lines {
         let head = format!("HTTP/1.1 101 Hi\r\n{lines}\r\n\r\n");
-        assert!(head.len() <= KIB_64, "{name} is too long to be looked at");
+        assert!(head.len() <= KIB_64, "{name}: longer than the limit");
         for chunk in [1, 100, KIB_64] {
             within_50_ms(&format!("{name} in chunks of {chunk}"), || {
                 let mut client = new_client(client_policy());
@@ -101,7 +101,7 @@ fn an_answer_of_64_kib_is_judged_at_once_however_it_arrives() {
 }
 
 #[test]
-fn a_stream_of_frames_takes_time_in_proportion_to_its_bytes() {
+fn a_stream_of_frames_takes_time_proportional_to_its_bytes() {
     let key = Some([1, 2, 3, 4]);
     let continuations = |payload: &[u8], count: usize| {
         let first = frame(0x01, key, b"");
@@ -132,7 +132,7 @@ fn a_stream_of_frames_takes_time_in_proportion_to_its_bytes() {
 }
 
 #[test]
-fn a_stream_sixteen_times_as_long_takes_no_more_than_a_few_dozen_times_as_long() {
+fn a_stream_16_times_as_long_takes_less_than_64_times_as_long() {
     let long = frame(0x82, None, &[0; 1024 * 1024]);
     let best = |length: usize| {
         let run = || {
@@ -147,14 +147,14 @@ fn a_stream_sixteen_times_as_long_takes_no_more_than_a_few_dozen_times_as_long()
     let (short, long) = (best(KIB_64), best(16 * KIB_64));
     assert!(
         long < short * 64,
-        "{short:?} for 64 KiB, {long:?} for 1 MiB: not in proportion"
+        "{short:?} for 64 KiB, {long:?} for 1 MiB: not proportional"
     );
 }
 
 #[test]
-fn what_waits_to_be_polled_does_not_slow_down_what_arrives() {
+fn waiting_messages_do_not_slow_down_arriving_bytes() {
     let waiting = frame(0x81, Some([1, 2, 3, 4]), b"Hi").repeat(8 * KIB_64);
-    within_50_ms("a byte and a message at a time", || {
+    within_50_ms("one byte and one message at a time", || {
         let mut server = server();
         server.receive(&waiting);
         for byte in &waiting[..4 * 1024] {
@@ -165,7 +165,7 @@ fn what_waits_to_be_polled_does_not_slow_down_what_arrives() {
 }
 
 #[test]
-fn an_event_of_line_breaks_is_framed_at_once() {
+fn an_event_of_line_breaks_is_framed_within_50_ms() {
     for breaks in ["\n", "\r", "\r\n", "\n\r", "a\n"] {
         let data = breaks.repeat(KIB_64);
         within_50_ms(&format!("{breaks:?}"), || {
@@ -175,7 +175,7 @@ fn an_event_of_line_breaks_is_framed_at_once() {
 }
 
 #[test]
-fn a_bomb_is_refused_at_once() {
+fn a_decompression_bomb_is_refused_within_20_ms() {
     let mib = 1024 * 1024;
     let bombs = [
         ("zeros", vec![0; 64 * mib]),
@@ -183,7 +183,7 @@ fn a_bomb_is_refused_at_once() {
     ];
     for (name, bomb) in bombs {
         let bomb = deflated(&mut Deflate::new(9, false, 15), &bomb);
-        // Four times what it may take with all optimisations.
+        // Four times the duration with all optimisations.
         within(Duration::from_millis(20), name, || {
             let mut server = deflate_server(lenient(mib), "", "permessage-deflate");
             server.receive(&frame(0xC2, None, &bomb));
@@ -198,13 +198,13 @@ fn a_bomb_is_refused_at_once() {
     }
 }
 
-/// Whatever a message is made of, other connections wait no longer than a slice: a poll does one.
+/// Each poll inflates one slice, so that other connections wait no longer than a slice.
 #[test]
 fn a_message_of_any_blocks_is_inflated_in_slices() {
     let mib = 1024 * 1024;
     let zlib = |message: &[u8]| deflated(&mut Deflate::new(6, false, 15), message);
     let repeated = |block: &[u8], times: usize| [block.repeat(times), vec![0x00]].concat();
-    // Four blocks with nothing but their ends are five bytes, 010 0000000 each, from the right.
+    // Four empty blocks are five bytes: 010 0000000 each, read from the right.
     let empty = [0x02, 0x08, 0x20, 0x80, 0x00];
     let payloads = [
         ("zeros", 64, zlib(&vec![0; 32 * mib])),
@@ -221,7 +221,7 @@ fn a_message_of_any_blocks_is_inflated_in_slices() {
             16,
             repeated(&[0x01, 1, 0, 0xFE, 0xFF, 7], mib / 4),
         ),
-        ("final blocks behind a window", 16, {
+        ("final blocks after a window", 16, {
             let window = zlib(&noise(40_000));
             [
                 &window[..],
@@ -259,10 +259,10 @@ fn a_message_of_any_blocks_is_inflated_in_slices() {
 }
 
 #[test]
-fn messages_behind_a_large_one_are_compressed_in_slices() {
+fn messages_behind_a_large_message_are_compressed_in_slices() {
     let cases = [
-        ("large ones", 0, vec![b'a'; 1024 * 1024]),
-        ("short ones", 20_000, vec![b'a'; 200_000]),
+        ("large messages", 0, vec![b'a'; 1024 * 1024]),
+        ("short messages", 20_000, vec![b'a'; 200_000]),
     ];
     for (name, short, large) in cases {
         let deflate = || {
@@ -294,8 +294,8 @@ fn many_headers() -> String {
     (0..250).map(|i| format!("X-{i}: {i}\r\n")).collect()
 }
 
-/// In one of several attempts, because other work on the machine slows some of them down. Work that is
-/// not in proportion takes a second or more, each time.
+/// Requires the limit in one of several attempts, because other work on the machine slows some of
+/// them down. Quadratic work takes a second or more in each attempt.
 fn within_50_ms(name: &str, run: impl FnMut()) {
     within(Duration::from_millis(50), name, run);
 }

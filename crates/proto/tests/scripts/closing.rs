@@ -5,7 +5,7 @@ use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(
-        "an empty close frame counts as 1000, and the answer says so",
+        "an empty close frame counts as 1000 and is answered with 1000",
         lenient_server,
         "on write => state
          receive 8800
@@ -16,14 +16,14 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "one byte is no close code",
+        "a close frame of one byte counts as 1002",
         lenient_server,
         "receive 8801 03",
         "write 880203ea
          close 1002",
     ),
     script(
-        "code and reason are echoed",
+        "the code and the reason are echoed",
         lenient_server,
         "receive 8805 0bb9 \"bye\"",
         "write 8805 0bb9 \"bye\"
@@ -51,14 +51,14 @@ pub(crate) const SCRIPTS: &[Script] = &[
     script("5000 is 1002", lenient_server, "receive 8802 1388", "write 880203ea\nclose 1002"),
     script("65535 is 1002", lenient_server, "receive 8802 ffff", "write 880203ea\nclose 1002"),
     script(
-        "the reason of a code that must not travel is still echoed",
+        "the reason of a code that must not travel is echoed",
         lenient_server,
         "receive 8805 03ed \"bye\"",
         "write 8805 03ea \"bye\"
          close 1002 bye",
     ),
     script(
-        "a reason that is not UTF-8 is 1002, and not echoed",
+        "a reason that is not UTF-8 counts as 1002 and is not echoed",
         lenient_server,
         "receive 8804 03e8 61ff",
         "write 880203ea
@@ -79,7 +79,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 3001 bye",
     ),
     script(
-        "nothing behind a close frame is delivered",
+        "frames after a close frame are not delivered",
         lenient_server,
         "receive 8800 8101 \"x\" 8900 83
          receive 8800 ff
@@ -98,7 +98,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1000",
     ),
     script(
-        "the answer to our close frame is not answered, and the event carries it",
+        "the answer to our close frame is reported, not answered",
         lenient_server,
         "close 3001 \"mine\"
          state
@@ -110,7 +110,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "after our close frame messages are dropped and the closing goes on",
+        "after our close frame messages are discarded and the closing handshake continues",
         lenient_server,
         "close
          receive 8101 \"x\" 0201 00 8900 8001 01 8101 \"y\" 880203e8",
@@ -120,7 +120,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1000",
     ),
     script(
-        "both close at the same time",
+        "both ends close at the same time",
         lenient_server,
         "close 1001
          receive 8802 03e9

@@ -1,4 +1,4 @@
-//! Ping and pong.
+//! Pings and pongs.
 
 use proto_testing::connections::{client, lenient_server, server};
 use proto_testing::script::{Script, script};
@@ -12,14 +12,14 @@ pub(crate) const SCRIPTS: &[Script] = &[
          ping 00000000",
     ),
     script(
-        "a ping need not be text, and may be 125 bytes long",
+        "a ping may contain any bytes, up to 125",
         lenient_server,
         "receive 897d ff*125",
         "write 8a7d ff*125
          ping ff*125",
     ),
     script(
-        "each ping gets its own pong",
+        "each ping is answered with its own pong",
         lenient_server,
         "receive 8901 \"a\" 8901 \"b\" 8900",
         "write 8a01 \"a\"
@@ -37,7 +37,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          ping \"Hello\"",
     ),
     script(
-        "a pong is reported and not answered, asked for or not",
+        "a pong is reported and not answered, requested or not",
         lenient_server,
         "ping \"a\"
          receive 8a01 \"a\" 8a01 \"b\"",
@@ -56,7 +56,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          pong \"b\"",
     ),
     script(
-        "nothing is answered after the close",
+        "pings after the close frame are not answered",
         lenient_server,
         "receive 8800 8900
          receive 8900",

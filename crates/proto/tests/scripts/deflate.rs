@@ -1,4 +1,4 @@
-//! permessage-deflate: what a compressed message may look like, and what comes of one that may not.
+//! permessage-deflate: valid and invalid compressed messages.
 
 use proto::connection::Connection;
 use proto::policy::Policy;
@@ -9,12 +9,13 @@ use proto_testing::connections::{
 };
 use proto_testing::script::{Script, script};
 
-/// Understands unmasked frames too, and has agreed on permessage-deflate without parameters.
+/// Creates a server that also accepts unmasked frames, with permessage-deflate and without
+/// parameters.
 fn deflating() -> Connection {
     deflate_server(lenient(0x3ff_ffff), "", "permessage-deflate")
 }
 
-/// The same for messages of at most 10 bytes.
+/// Creates the same server with a limit of 10 bytes.
 fn small() -> Connection {
     deflate_server(lenient(10), "", "permessage-deflate")
 }
@@ -23,7 +24,8 @@ fn deflating_client() -> Connection {
     deflate_client(client_policy(), "", "permessage-deflate")
 }
 
-/// A message that cannot be inflated, behind one that can: what is said, and that it is the last thing.
+/// A message that cannot be inflated, after a valid one. Checks the error and that no output
+/// follows.
 macro_rules! corrupt {
     ($name:literal, $frame:literal, $write:literal, $reason:literal) => {
         script(
@@ -57,7 +59,7 @@ macro_rules! corrupt {
     };
 }
 
-/// A frame with reserved bits without an owner there.
+/// A frame with a reserved bit that it must not have.
 macro_rules! reserved {
     ($name:literal, $connection:expr, $frame:literal, $one:literal, $two:literal, $three:literal) => {
         script(
@@ -110,7 +112,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "message binary \"Hello\"",
     ),
     script(
-        "a message that refers to the one before: RFC 7692 §7.2.3.2",
+        "a message that refers to the previous message: RFC 7692 §7.2.3.2",
         deflating,
         "receive c107 f248cdc9c90700 c105 f200110000 c105 f200110000",
         "message text \"Hello\"
@@ -124,7 +126,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "message text \"Hello\"",
     ),
     script(
-        "a final block, and messages behind it that refer to it: RFC 7692 §7.2.3.4",
+        "a final block, and later messages that refer to it: RFC 7692 §7.2.3.4",
         deflating,
         "receive c108 f348cdc9c9070000 c105 f200110000 c108 f348cdc9c9070000 c107 f248cdc9c90700",
         "message text \"Hello\"
@@ -133,7 +135,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"Hello\"",
     ),
     script(
-        "a final block with nothing behind it",
+        "a final block at the end of a message",
         deflating,
         "receive c107 f348cdc9c90700 c105 f200110000",
         "message text \"Hello\"
@@ -184,7 +186,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"\"",
     ),
     script(
-        "messages that are not compressed among those that are",
+        "uncompressed messages between compressed ones",
         deflating,
         "receive c107 f248cdc9c90700 8105 \"World\" c105 f200110000 0201 ff 8001 fe 8100 c105 f200110000",
         "message text \"Hello\"
@@ -202,7 +204,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"Hello\"",
     ),
     script(
-        "messages of a server, and masked answers",
+        "messages of a server, and masked replies",
         deflating_client,
         "each message => text \"Hello\"
          receive c107 f248cdc9c90700 c105 f200110000",
@@ -212,7 +214,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write c185 37fa213d c5fa303d37",
     ),
     script(
-        "pings between the fragments are answered at once",
+        "pings between the fragments are answered immediately",
         deflating,
         "each ping => text \"Hello\"
          receive 4103 f248cd 8901 \"p\" 0002 c9c9 8a00 8900 8002 0700",
@@ -233,7 +235,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1000",
     ),
     script(
-        "a handler that closes hears no more of what was compressed",
+        "a handler that closes receives no more compressed messages",
         deflating,
         "on message => close
          receive c107 f248cdc9c90700 c105 f200110000 8802 03e8",
@@ -242,7 +244,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1000",
     ),
     script(
-        "what we send: a message, one that refers to it, and empty ones",
+        "sent messages: one, one that refers to it, and empty ones",
         deflating,
         "text \"Hello\"
          text \"Hello\"
@@ -258,7 +260,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write 8807 03e8 \"Hello\"",
     ),
     script(
-        "what we send does not refer to what we receive",
+        "sent messages do not refer to received messages",
         deflating,
         "receive c107 f248cdc9c90700
          text \"Hello\"",
@@ -266,7 +268,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write c107 f248cdc9c90700",
     ),
     script(
-        "a server that keeps no context: every message stands on its own",
+        "a server without context takeover compresses each message separately",
         || deflate_server(lenient(100), "no_context_takeover", "permessage-deflate"),
         "text \"Hello\"
          text \"Hello\"
@@ -277,7 +279,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"Hello\"",
     ),
     script(
-        "a client that keeps no context must not refer to earlier messages",
+        "a client without context takeover must not refer to earlier messages",
         || deflate_server(lenient(100), "request_no_context_takeover", "permessage-deflate"),
         "text \"Hello\"
          text \"Hello\"
@@ -291,7 +293,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1010 permessage-deflate: invalid distance too far back",
     ),
     script(
-        "a client that was asked to keep no context",
+        "a client that agreed to no context takeover",
         || deflate_client(client_policy(), "", "permessage-deflate; client_no_context_takeover"),
         "text \"Hello\"
          text \"Hello\"
@@ -302,7 +304,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"Hello\"",
     ),
     script(
-        "a server that said it keeps no context must not refer to earlier messages",
+        "a server that agreed to no context takeover must not refer to earlier messages",
         || deflate_client(client_policy(), "", "permessage-deflate; server_no_context_takeover"),
         "receive c107 f248cdc9c90700 c105 f200110000",
         "message text \"Hello\"
@@ -322,7 +324,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1009 WebSocket frame length too large",
     ),
     script(
-        "messages below the threshold are sent as they are, and later ones do not refer to them",
+        "messages below the threshold are sent uncompressed, and later ones do not refer to them",
         || deflate_server(lenient(0x3ff_ffff), "threshold=5", "permessage-deflate"),
         "text \"Hell\"
          text \"Hello\"
@@ -348,7 +350,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write c107 f248cdc9c90700",
     ),
     script(
-        "a message may be sent uncompressed, before the connection is open too",
+        "a message may be sent uncompressed, also before the connection opens",
         || offered_server(Policy::websocket_driver_server(), "permessage-deflate"),
         "plain \"Hello\"
          text \"Hello\"
@@ -368,7 +370,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write c105 f200110000",
     ),
     script(
-        "what is sent uncompressed waits for the large message in front of it, and however large needs no work",
+        "an uncompressed message waits for an earlier large one, but needs no work even if it is large",
         deflating,
         "plain 61*140000
          binary 61*140000
@@ -383,7 +385,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write c107 f248cdc9c90700",
     ),
     script(
-        "after our close frame a message that cannot be inflated ends the connection at once",
+        "after our close frame a message that cannot be inflated ends the connection",
         deflating,
         "close 3001 \"bye\"
          receive c107 f248cdc9c90700 c103 07ffff 8805 0bb9 \"bye\"
@@ -393,7 +395,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "after our close frame a message that inflates to more than the limit ends the connection at once",
+        "after our close frame a message that inflates to more than the limit ends the connection",
         small,
         "close 3001 \"bye\"
          receive c106 4a4c84030000 8805 0bb9 \"bye\"
@@ -403,7 +405,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "the end after our close frame waits for the large message in front of that",
+        "the end after our close frame waits for an earlier large message",
         deflating,
         "binary 61*140000
          close 3001 \"bye\"
@@ -418,7 +420,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "a compressed frame above the limit, at its header",
+        "a compressed frame above the limit is refused at its header",
         small,
         "receive c10b",
         "write 8822 03f1 \"WebSocket frame length too large\"
@@ -426,7 +428,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1009 WebSocket frame length too large",
     ),
     script(
-        "compressed fragments that are above the limit together",
+        "compressed fragments above the limit together",
         small,
         "receive 4106 00*6 0005",
         "write 8822 03f1 \"WebSocket frame length too large\"
@@ -434,7 +436,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1009 WebSocket frame length too large",
     ),
     script(
-        "a server that answers, and compresses what was sent before",
+        "a server compresses the messages sent before its answer",
         || offered_server(Policy::websocket_driver_server(), "permessage-deflate; client_max_window_bits"),
         "text \"Hello\"
          ping \"p\"
@@ -458,7 +460,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          deflate too late",
     ),
     script(
-        "a server that answers with all parameters",
+        "a server answers with all parameters",
         || {
             let offer = "permessage-deflate; server_max_window_bits=14; client_max_window_bits";
             offered_server(Policy::websocket_driver_server(), offer)
@@ -473,7 +475,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          open",
     ),
     script(
-        "a server that is offered nothing acceptable goes on without",
+        "a server without an acceptable offer continues without compression",
         || offered_server(lenient(10), "permessage-deflate; server_max_window_bits=7, x"),
         "deflate
          start
@@ -489,7 +491,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"Hello\"",
     ),
     script(
-        "a server that nobody has offered anything",
+        "a server without an offer continues without compression",
         || asked_server(Policy::websocket_driver_server(), &[]),
         "deflate
          start",
@@ -501,7 +503,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          open",
     ),
     script(
-        "an offer outside the grammar is no request",
+        "an offer outside the grammar is refused",
         || offered_server(Policy::websocket_driver_server(), "permessage-deflate; client_max_window_bits="),
         "deflate
          start",
@@ -515,7 +517,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Invalid Sec-WebSocket-Extensions header: permessage-deflate; client_max_window_bits=",
     ),
     script(
-        "a client that offers, and compresses what was sent before",
+        "a client compresses the messages sent before the answer",
         || new_client(client_policy()),
         "deflate request_max_window_bits=10
          text \"Hello\"
@@ -542,7 +544,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write c185 37fa213d c5fa303d37",
     ),
     script(
-        "a client that is answered nothing goes on without",
+        "a client without a response continues without compression",
         || new_client(client_policy()),
         "deflate
          start
@@ -567,7 +569,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 One or more reserved bits are on: reserved1 = 1, reserved2 = 0, reserved3 = 0",
     ),
     script(
-        "a client that is answered what it has not offered",
+        "a client refuses a response beyond its offer",
         || new_client(client_policy()),
         "deflate max_window_bits=10
          start
@@ -598,9 +600,9 @@ pub(crate) const SCRIPTS: &[Script] = &[
     reserved!("RSV3 beside RSV1", deflating, "d1", "1", "0", "1"),
     reserved!("RSV2 without RSV1", deflating, "a1", "0", "1", "0"),
     reserved!("RSV3 without RSV1", deflating, "91", "0", "0", "1"),
-    reserved!("RSV1 that was not negotiated", lenient_server, "c1", "1", "0", "0"),
+    reserved!("RSV1 without a negotiation", lenient_server, "c1", "1", "0", "0"),
     reserved!(
-        "RSV1 where the offer was declined",
+        "RSV1 after a declined offer",
         || {
             let mut connection = offered_server(lenient(10), "permessage-deflate; x");
             assert!(connection.start().accepted);
@@ -613,7 +615,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "0"
     ),
     script(
-        "RSV1 that a client did not offer",
+        "RSV1 without an offer of the client",
         || open_client(client_policy()),
         "receive c107 f248cdc9c90700",
         "write 88cf 37fa213d 34106e5352da4e4f17974e4f52da5358449f534b529e015f5e8e521d5688441d58941b1d459f5258458c445906da1c1d06d6014f5289444f419f450f17c7010d1bda5358449f534b529e121d0ada11
@@ -621,7 +623,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 One or more reserved bits are on: reserved1 = 1, reserved2 = 0, reserved3 = 0",
     ),
     script(
-        "text that is not UTF-8 once it is inflated",
+        "text that is not UTF-8 after inflation",
         deflating,
         "receive c107 f248cdc9c90700 c107 000100feff ff 00 8900",
         "message text \"Hello\"
@@ -630,7 +632,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1007 Could not decode a text frame as UTF-8",
     ),
     script(
-        "a character that ends with its message",
+        "a character that its message leaves incomplete",
         deflating,
         "receive 4103 000200 8005 fdff e282 00 8900",
         "write 8828 03ef \"Could not decode a text frame as UTF-8\"
@@ -644,7 +646,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "message text \"€\"",
     ),
     script(
-        "binary need not be UTF-8 once it is inflated",
+        "a binary message may be invalid UTF-8 after inflation",
         deflating,
         "receive c207 000100feff ff 00",
         "message binary ff",
@@ -662,7 +664,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "permessage-deflate: invalid block type"
     ),
     corrupt!(
-        "an unknown type behind a good block",
+        "an unknown type after a valid block",
         "c10b 000500faff 48656c6c6f 06",
         "882803f2",
         "permessage-deflate: invalid block type"
@@ -674,19 +676,19 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "permessage-deflate: invalid stored block lengths"
     ),
     corrupt!(
-        "a stored length that the message cuts short",
+        "an incomplete stored length",
         "c103 000500",
         "883203f2",
         "permessage-deflate: invalid stored block lengths"
     ),
     corrupt!(
-        "a stored block that the message cuts short",
+        "an incomplete stored block",
         "c109 000500faff 48656c6c",
         "882c03f2",
         "permessage-deflate: unexpected end of file"
     ),
     corrupt!(
-        "a final stored block that the message cuts short",
+        "an incomplete final stored block",
         "c109 010500faff 48656c6c",
         "882c03f2",
         "permessage-deflate: unexpected end of file"
@@ -704,7 +706,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "permessage-deflate: unexpected end of file"
     ),
     corrupt!(
-        "a block that the message cuts short",
+        "an incomplete block",
         "c104 f248cdc9",
         "882c03f2",
         "permessage-deflate: unexpected end of file"
@@ -716,13 +718,13 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "permessage-deflate: unexpected end of file"
     ),
     corrupt!(
-        "nothing but the beginning of a block",
+        "only the beginning of a block",
         "c101 02",
         "882c03f2",
         "permessage-deflate: unexpected end of file"
     ),
     corrupt!(
-        "nothing at all",
+        "an empty payload",
         "c100 ",
         "882c03f2",
         "permessage-deflate: unexpected end of file"
@@ -740,7 +742,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "permessage-deflate: invalid distance too far back"
     ),
     corrupt!(
-        "codes for lengths that make no code",
+        "an invalid set of code lengths",
         "c108 04c0810800000000",
         "882e03f2",
         "permessage-deflate: invalid code lengths set"
@@ -752,13 +754,13 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "permessage-deflate: too many length or distance symbols"
     ),
     corrupt!(
-        "a length that there is not",
+        "an invalid length symbol",
         "c102 1aff",
         "883103f2",
         "permessage-deflate: invalid literal/length code"
     ),
     script(
-        "a corrupt message in fragments, after its last one",
+        "a corrupt message in fragments fails after its last fragment",
         deflating,
         "receive 4101 06 8900 8001 00 8900",
         "write 8a00
@@ -768,7 +770,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1010 permessage-deflate: invalid block type",
     ),
     script(
-        "a corrupt message behind our close frame is not reported",
+        "a corrupt message after our close frame is not reported",
         deflating,
         "close
          receive c101 06 c107 f248cdc9c90700
@@ -778,7 +780,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "a handler of the error can send nothing",
+        "a handler of the error cannot send",
         deflating,
         "on error => text \"x\"
          receive c101 06",
@@ -788,7 +790,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1010 permessage-deflate: invalid block type",
     ),
     script(
-        "what is sent behind a large message waits with it",
+        "frames behind a large message wait for it",
         deflating,
         "text \"Hello\"
          binary 61*140000
@@ -815,7 +817,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          buffered 0",
     ),
     script(
-        "the peer's close frame is answered when a large message is out",
+        "the peer's close frame is answered after a large message",
         deflating,
         "binary 61*140000
          receive 8802 03e9 8900
@@ -831,7 +833,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "a violation is reported when a large message is out",
+        "a violation is reported after a large message",
         deflating,
         "binary 61*140000
          receive c101 06 8900
@@ -859,7 +861,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1000",
     ),
     script(
-        "nothing is left of a large message when the transport is gone",
+        "abandoning the connection discards a large message",
         deflating,
         "binary 61*140000
          text \"Hello\"
@@ -872,7 +874,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "a large message sent before the connection is open",
+        "a large message sent before the connection opens",
         || offered_server(Policy::websocket_driver_server(), "permessage-deflate"),
         "binary 61*140000
          text \"Hello\"

@@ -1,4 +1,4 @@
-//! Data frames and what messages they make.
+//! Data frames and the messages that they form.
 
 use proto::policy::{PeerMasking, Policy};
 
@@ -7,27 +7,27 @@ use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(
-        "unmasks what a client sends: the example of RFC 6455 §5.7",
+        "a server unmasks the frames of a client: the example of RFC 6455 §5.7",
         server,
         "receive 8185 37fa213d 7f9f4d5158",
         "message text \"Hello\"",
     ),
     script(
-        "takes unmasked frames of a server",
+        "a client accepts unmasked frames",
         client,
         "receive 8105 \"Hello\"  8202 00ff",
         "message text \"Hello\"
          message binary 00ff",
     ),
     script(
-        "takes both where masking is optional",
+        "a server accepts both kinds if masking is optional",
         lenient_server,
         "receive 8101 \"a\"  8181 01010101 60",
         "message text \"a\"
          message text \"a\"",
     ),
     script(
-        "a client takes masked frames where masking is optional",
+        "a client accepts both kinds if masking is optional",
         || {
             open_client(Policy {
                 peer_masking: PeerMasking::Optional,
@@ -39,7 +39,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"a\"",
     ),
     script(
-        "empty messages are messages",
+        "empty messages are delivered",
         lenient_server,
         "receive 8100 8200 8180 37fa213d 0100 8000",
         "message text \"\"
@@ -48,19 +48,19 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"\"",
     ),
     script(
-        "puts fragments together, each masked with its own key",
+        "fragments with different masking keys form one message",
         server,
         "receive 0183 01010101 49646d  0083 00000000 \"lo,\"  8086 02040608 2273697a6e60",
         "message text \"Hello, world\"",
     ),
     script(
-        "zero-length fragments add nothing",
+        "empty fragments do not change the message",
         lenient_server,
         "receive 0200 0000 0001 07 0000 8000",
         "message binary 07",
     ),
     script(
-        "control frames may stand between fragments",
+        "control frames may arrive between fragments",
         lenient_server,
         "receive 0101 \"A\"  8901 \"B\"  0001 \"C\"  8a01 \"D\"  8001 \"E\"",
         "write 8a01 \"B\"
@@ -102,7 +102,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          ping \"p\"",
     ),
     script(
-        "a character may be cut by a fragment, and by a ping in between",
+        "fragments may divide a character, even with a ping between them",
         lenient_server,
         "receive 0102 f09f  8900  0001 98  8001 80",
         "write 8a00
@@ -110,25 +110,25 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"😀\"",
     ),
     script(
-        "a byte order mark is text",
+        "a byte order mark is part of the text",
         lenient_server,
         "receive 8104 efbbbf61",
         "message text efbbbf61",
     ),
     script(
-        "every boundary of UTF-8 is text",
+        "text may contain the boundaries of UTF-8",
         lenient_server,
         "receive 811a 00 7f c280 dfbf e0a080 ed9fbf ee8080 efbfbf f0908080 f48fbfbf",
         "message text 00 7f c280 dfbf e0a080 ed9fbf ee8080 efbfbf f0908080 f48fbfbf",
     ),
     script(
-        "binary messages are anything",
+        "binary messages may contain any bytes",
         lenient_server,
         "receive 8204 ff00fe80",
         "message binary ff00fe80",
     ),
     script(
-        "the limit is inclusive, for one frame and for many",
+        "the limit is inclusive, for one frame and for several",
         small_server,
         "receive 820a 00*10  0205 00*5 8005 00*5  820a 00*10",
         "message binary 00000000000000000000
@@ -144,7 +144,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message binary 00000000000000000000",
     ),
     script(
-        "a message that is not all there is not there",
+        "an incomplete message is not delivered",
         lenient_server,
         "receive 8105 \"Hell\"
          state",

@@ -1,11 +1,11 @@
-//! What handlers do between two outputs. A to G are the rows of "Behaviours to keep".
+//! Actions of handlers between two outputs.
 
 use proto_testing::connections::lenient_server;
 use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(
-        "A: a message may be answered although a close frame is right behind it",
+        "a handler may reply to a message that a close frame follows",
         lenient_server,
         "on message => text \"Hi\"
          receive 8101 \"a\" 8800",
@@ -15,7 +15,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1000",
     ),
     script(
-        "B: an answer goes before the pong of a ping behind the message",
+        "a reply precedes the pong to a ping after the message",
         lenient_server,
         "on message => text \"Hi\"
          receive 8101 \"a\" 8901 \"p\"",
@@ -25,7 +25,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          ping \"p\"",
     ),
     script(
-        "C: closing in a handler drops later messages, and still answers pings",
+        "after a close in a handler, messages are discarded and pings are answered",
         lenient_server,
         "on message => close
          receive 8101 \"a\" 8101 \"b\" 8901 \"p\" 8101 \"c\"
@@ -37,7 +37,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closing",
     ),
     script(
-        "D: bytes that a handler receives come after those that are there already",
+        "bytes received in a handler follow the bytes that arrived before",
         lenient_server,
         "on message text \"a\" => receive 8101 \"b\"
          chunk 8101 \"a\" 8901 \"p\"",
@@ -47,7 +47,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"b\"",
     ),
     script(
-        "E: what is behind a handler that throws comes with the next bytes",
+        "after a handler throws, the remaining output follows with the next bytes",
         lenient_server,
         "on message => throw
          chunk 8101 \"a\" 8901 \"p\"
@@ -58,7 +58,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"b\"",
     ),
     script(
-        "E: a run of messages behind a handler that throws is not lost",
+        "a run of messages is not lost after a handler throws",
         lenient_server,
         "on message => throw
          on message text \"b\" => throw
@@ -72,7 +72,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1000",
     ),
     script(
-        "G: what is sent while the pong is written goes behind it, before the ping event",
+        "a message sent while the pong is written precedes the ping event",
         lenient_server,
         "on write 8a => text \"Hi\"
          receive 8901 \"p\" 8101 \"a\"",
@@ -82,7 +82,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"a\"",
     ),
     script(
-        "an echo keeps the order of messages and pongs",
+        "replies stay in the order of messages and pongs",
         lenient_server,
         "each message => text \"!\"
          each ping => ping \"?\"
@@ -98,7 +98,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write 8101 \"!\"",
     ),
     script(
-        "closing while the pong is written does not lose the ping event",
+        "a close while the pong is written does not discard the ping event",
         lenient_server,
         "on write 8a => close
          receive 8901 \"p\" 8101 \"a\" 8800",
@@ -108,7 +108,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1000",
     ),
     script(
-        "the state at each event is the state then, not later",
+        "a handler sees the state at its event",
         lenient_server,
         "each message => state
          on write 8a => state
@@ -130,7 +130,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "nothing can be sent once the peer's close frame is handled",
+        "no message is accepted after the peer's close frame",
         lenient_server,
         "on write 88 => text \"x\"
          on close 1000 => ping \"x\"
@@ -141,7 +141,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          ping refused",
     ),
     script(
-        "abandoning in a handler ends everything",
+        "no output follows `abandon` in a handler",
         lenient_server,
         "on message => abandon
          receive 8101 \"a\" 8101 \"b\" 8900 8800
@@ -151,7 +151,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "abandoning in the handler of a violation loses its close event: the transport has its own",
+        "`abandon` in the handler of a violation discards its close event, because the transport reports its own",
         lenient_server,
         "on error => abandon
          receive 83

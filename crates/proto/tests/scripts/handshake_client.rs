@@ -1,4 +1,4 @@
-//! The opening handshake as a client asks for it.
+//! The opening handshake of a client.
 
 use proto::connection::Connection;
 use proto::policy::Policy;
@@ -6,7 +6,7 @@ use proto::policy::Policy;
 use proto_testing::connections::{client_policy, new_client};
 use proto_testing::script::{Script, script};
 
-/// A script about an answer that is refused: the request is always the same.
+/// A script with a refused answer to the same request.
 macro_rules! refused {
     ($name:literal, $answer:literal, $reason:literal) => {
         script(
@@ -36,7 +36,7 @@ macro_rules! refused {
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(
-        "asks, and opens when the answer is right",
+        "a client requests the handshake and opens after a valid answer",
         new,
         "state
          start
@@ -64,7 +64,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          subprotocol none",
     ),
     script(
-        "its own headers come first and win",
+        "our headers come first and take precedence",
         speaking,
         "header Host: elsewhere
          header X: 1
@@ -95,7 +95,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          head Sec-WebSocket-Version: 13",
     ),
     script(
-        "takes the subprotocol that was chosen",
+        "the chosen subprotocol is used",
         || started_with(speaking()),
         "receive
            | HTTP/1.1 101 Switching Protocols
@@ -109,7 +109,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          subprotocol b",
     ),
     script(
-        "bytes behind the answer are frames",
+        "bytes after the answer are frames",
         started,
         "on open => text \"mine\"
          receive
@@ -126,7 +126,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1000",
     ),
     script(
-        "what is sent before the answer waits, and leaves masked before the open event",
+        "messages sent before the answer are queued, and written before the open event",
         started,
         "text \"Hello\"
          ping \"\"
@@ -141,7 +141,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          open",
     ),
     script(
-        "closing before the answer is at once, and the answer is not looked at",
+        "a close before the answer takes effect immediately, and the answer is ignored",
         started,
         "close
          state
@@ -158,7 +158,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          status 0",
     ),
     script(
-        "closing before the start makes a start impossible",
+        "a close before the start prevents the start",
         new,
         "close 1000 \"never mind\"
          start
@@ -168,7 +168,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          header refused",
     ),
     script(
-        "abandoned while connecting: nothing is said",
+        "no output follows `abandon` during the handshake",
         started,
         "text \"x\"
          abandon
@@ -179,7 +179,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close refused",
     ),
     script(
-        "a handler of the error that closes does not stop the close event",
+        "a close in the handler of the error does not discard the close event",
         started,
         "on error => close
          receive \"HTTP/1.1 404 Not Found\\r\\n\\r\\n\"
@@ -190,7 +190,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          status 404",
     ),
     script(
-        "a handler of the error that throws does not lose the close event",
+        "a handler of the error that throws does not discard the close event",
         started,
         "on error => throw
          receive \"HTTP/1.1 404 Not Found\\r\\n\\r\\n\"
@@ -211,70 +211,70 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "open",
     ),
     refused!(
-        "refuses what is not HTTP at its first line",
+        "an answer that is not HTTP is refused at its first line",
         "+ \"SSH-2.0-OpenSSH_9.2\\r\\n\"",
         "Parse Error"
     ),
     refused!(
-        "refuses a malformed status line before the head ends",
+        "a malformed status line is refused before the head is complete",
         "| HTTP/1.1 two hundred",
         "Parse Error"
     ),
     refused!(
-        "refuses a head above 64 KiB",
+        "a head above 64 KiB is refused",
         "| HTTP/1.1 101 Switching Protocols\n + \"X: \" 61*70000",
         "Parse Error"
     ),
     refused!(
-        "refuses any other status",
+        "a status other than 101 is refused",
         "| HTTP/1.1 302 Found\n | Location: ws://example.org/\n |",
         "Unexpected response code: 302"
     ),
     refused!(
-        "refuses an answer without Upgrade",
+        "an answer without Upgrade is refused",
         "| HTTP/1.1 101 Hi\n | Connection: Upgrade\n |",
         "'Upgrade' header is missing"
     ),
     refused!(
-        "refuses an upgrade to something else",
+        "an upgrade to another protocol is refused",
         "| HTTP/1.1 101 Hi\n | Upgrade: h2c\n | Connection: Upgrade\n |",
         "'Upgrade' header value is not 'WebSocket'"
     ),
     refused!(
-        "refuses an answer without Connection",
+        "an answer without Connection is refused",
         "| HTTP/1.1 101 Hi\n | Upgrade: websocket\n |",
         "'Connection' header is missing"
     ),
     refused!(
-        "refuses a connection that does not upgrade",
+        "a Connection header without upgrade is refused",
         "| HTTP/1.1 101 Hi\n | Upgrade: websocket\n | Connection: close\n |",
         "'Connection' header value is not 'Upgrade'"
     ),
     refused!(
-        "refuses an answer that does not prove that the key was read",
+        "an answer without an accept value is refused",
         "| HTTP/1.1 101 Hi\n | Upgrade: websocket\n | Connection: Upgrade\n |",
         "Sec-WebSocket-Accept mismatch"
     ),
     refused!(
-        "refuses two proofs, even if one is right",
+        "two accept values are refused, even if one is valid",
         "| HTTP/1.1 101 Hi\n | Upgrade: websocket\n | Connection: Upgrade
          | Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\n | Sec-WebSocket-Accept: x\n |",
         "Sec-WebSocket-Accept mismatch"
     ),
     refused!(
-        "refuses a subprotocol that was not offered",
+        "a subprotocol without an offer is refused",
         "| HTTP/1.1 101 Hi\n | Upgrade: websocket\n | Connection: Upgrade
          | Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\n | Sec-WebSocket-Protocol: a\n |",
         "Sec-WebSocket-Protocol mismatch"
     ),
     refused!(
-        "refuses an extension that was not offered",
+        "an extension without an offer is refused",
         "| HTTP/1.1 101 Hi\n | Upgrade: websocket\n | Connection: Upgrade
          | Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\n | Sec-WebSocket-Extensions: foo; a=1\n |",
         "Server sent an extension response for unknown extension \"foo\""
     ),
     refused!(
-        "refuses extensions outside the grammar",
+        "extensions outside the grammar are refused",
         "| HTTP/1.1 101 Hi\n | Upgrade: websocket\n | Connection: Upgrade
          | Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\n | Sec-WebSocket-Extensions: ;\n |",
         "Invalid Sec-WebSocket-Extensions header: ;"

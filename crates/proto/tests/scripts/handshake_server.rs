@@ -1,4 +1,4 @@
-//! The opening handshake as a server answers it.
+//! The opening handshake of a server.
 
 use proto::connection::Connection;
 use proto::policy::{Drafts, Policy};
@@ -8,7 +8,7 @@ use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(
-        "accepts, and opens after the answer is written",
+        "a server opens after it has written the answer",
         asked,
         "state
          start
@@ -22,7 +22,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Open",
     ),
     script(
-        "custom headers come first and win",
+        "the application's headers come first and take precedence",
         asked,
         "header X-One: 1
          header Upgrade: nope
@@ -57,7 +57,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          open",
     ),
     script(
-        "names the first subprotocol of the client that it speaks too",
+        "the first supported subprotocol of the client is chosen",
         || asked_server(speaking(&["b", "a"]), &[("sec-websocket-protocol", "x, a,b")]),
         "subprotocol
          start",
@@ -70,7 +70,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          open",
     ),
     script(
-        "a subprotocol that nobody shares is no error",
+        "a handshake without a common subprotocol succeeds",
         || asked_server(speaking(&["b"]), &[("sec-websocket-protocol", "B")]),
         "start
          subprotocol",
@@ -82,7 +82,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          subprotocol none",
     ),
     script(
-        "what is sent before the start waits, and leaves before the open event",
+        "messages sent before the start are queued, and written before the open event",
         asked,
         "text \"one\"
          ping \"p\"
@@ -104,7 +104,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          buffered 0",
     ),
     script(
-        "frames behind the request wait for the start, and then come after the open event",
+        "frames after the request are delivered after the open event",
         || asked_server(lenient(100), &[]),
         "receive 8102 \"Hi\"  8900
          state
@@ -122,7 +122,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          message text \"!\"",
     ),
     script(
-        "starts once",
+        "a server starts once",
         asked,
         "on open => start
          start
@@ -136,7 +136,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          start refused",
     ),
     script(
-        "a handler of open may send and close",
+        "a handler of the open event may send and close",
         || asked_server(lenient(100), &[]),
         "receive 8101 \"a\" 8800
          on open => text \"Hi\"
@@ -154,7 +154,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "closing before the start writes nothing",
+        "a close before the start writes no bytes",
         asked,
         "text \"never\"
          close 4000 \"why\"
@@ -174,13 +174,13 @@ pub(crate) const SCRIPTS: &[Script] = &[
          header refused",
     ),
     script(
-        "any code will do when no frame carries it",
+        "a close before the start accepts any code",
         asked,
         "close 1006 \"gone\"",
         "close 1006 gone",
     ),
     script(
-        "what is abandoned says nothing more",
+        "no output follows `abandon` before the start",
         asked,
         "text \"x\"
          abandon
@@ -195,7 +195,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close refused",
     ),
     script(
-        "a ping above 125 bytes is a mistake, before the start as after",
+        "a ping above 125 bytes is an invalid argument, also before the start",
         asked,
         "ping 61*126
          pong 61*126
@@ -205,7 +205,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          buffered 0",
     ),
     script(
-        "refuses ordinary HTTP, and custom headers are not part of that",
+        "ordinary HTTP is refused without the application's headers",
         || asked_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]),
         "header X: 1
          text \"never\"
@@ -227,7 +227,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          text refused",
     ),
     script(
-        "refuses ordinary HTTP with a close code, although a draft has no other headers",
+        "ordinary HTTP is refused with a close code, although a draft would have the same headers",
         || ordinary(Drafts::Understood),
         "start",
         "head HTTP/1.1 400 Bad Request
@@ -239,7 +239,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Not a WebSocket request",
     ),
     script(
-        "takes ordinary HTTP for a draft when told to presume that",
+        "a policy may treat ordinary HTTP as a draft",
         || ordinary(Drafts::Presumed),
         "start",
         "head HTTP/1.1 400 Bad Request
@@ -251,7 +251,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close none",
     ),
     script(
-        "refuses another version and names the right one",
+        "another version is refused with the supported version",
         || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-version", "8")]),
         "start",
         "head HTTP/1.1 400 Bad Request
@@ -264,7 +264,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Unsupported WebSocket version: 8",
     ),
     script(
-        "refuses a request without a key",
+        "a request without a key is refused",
         || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-key", "-")]),
         "start",
         "head HTTP/1.1 400 Bad Request
@@ -276,7 +276,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Missing handshake request header: Sec-WebSocket-Key",
     ),
     script(
-        "refuses a key that is not 16 bytes",
+        "a key that is not 16 bytes is refused",
         || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-key", "AAAA")]),
         "start",
         "head HTTP/1.1 400 Bad Request
@@ -288,7 +288,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Invalid handshake request header: Sec-WebSocket-Key",
     ),
     script(
-        "refuses offers outside the grammar",
+        "offers outside the grammar are refused",
         || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-extensions", "a;;")]),
         "start",
         "head HTTP/1.1 400 Bad Request
@@ -300,7 +300,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Invalid Sec-WebSocket-Extensions header: a;;",
     ),
     script(
-        "declines well-formed offers",
+        "well-formed offers are declined",
         || {
             let offers = "permessage-deflate; client_max_window_bits, x; a=\"b\"";
             asked_server(Policy::websocket_driver_server(), &[("sec-websocket-extensions", offers)])
@@ -314,7 +314,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
 ];
 
-/// A request for a page.
+/// Creates a server with a request for a page.
 fn ordinary(drafts: Drafts) -> Connection {
     let policy = Policy {
         drafts,

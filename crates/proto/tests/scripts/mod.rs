@@ -1,4 +1,4 @@
-//! The conversations, by topic.
+//! The scripts, by topic.
 
 use proto_testing::script::Script;
 
@@ -12,10 +12,10 @@ pub(crate) mod handshake_server;
 pub(crate) mod violations;
 pub(crate) mod writing;
 
-/// All of them.
+/// Returns all scripts.
 #[allow(
     dead_code,
-    reason = "not every test binary that has the scripts runs all of them"
+    reason = "some test binaries contain this module without calling this function"
 )]
 pub(crate) fn all() -> impl Iterator<Item = &'static Script> {
     [

@@ -1,15 +1,16 @@
-//! What fails the connection: the first byte that shows it is enough, the close frame says why, and
-//! nothing behind it is looked at.
+//! Violations: the connection fails at the first byte that shows one, the close frame names it, and
+//! later bytes are ignored.
 
 use proto::policy::{PeerMasking, Policy};
 
 use proto_testing::connections::{client, lenient_server, open_server, server, small_server};
 use proto_testing::script::{Script, script};
 
-/// Violations: the bytes that suffice to show each, and what is said. More bytes behind it must not matter.
+/// Violations, each with the bytes that suffice to show it and with the report. Later bytes must
+/// not matter.
 macro_rules! violations {
     ($(($name:literal, $connection:expr, $bytes:literal, $write:literal, $code:literal, $reason:literal),)*) => {
-        /// An open connection says why it fails.
+        /// An open connection reports the violation.
         pub(crate) const OPEN: &[Script] = &[$(script(
             $name,
             $connection,
@@ -30,7 +31,8 @@ macro_rules! violations {
             ),
         )),*];
 
-        /// After our close frame the connection is over at once, also where the peer's lies behind the violation.
+        /// After our close frame, a violation ends the connection, even if the peer's close frame
+        /// follows it.
         pub(crate) const CLOSING: &[Script] = &[$(script(
             $name,
             $connection,
@@ -116,7 +118,7 @@ violations! {
         "Received new data frame but previous continuous frame is unfinished"
     ),
     (
-        "a continuation of nothing",
+        "a continuation without a message",
         lenient_server,
         "8001",
         "882803ea",
@@ -124,7 +126,7 @@ violations! {
         "Received unexpected continuation frame"
     ),
     (
-        "a first continuation of nothing",
+        "a first continuation without a message",
         lenient_server,
         "0000",
         "882803ea",
@@ -156,7 +158,7 @@ violations! {
         "Received frame length with its most significant bit on"
     ),
     (
-        "an unmasked frame of a client",
+        "an unmasked frame from a client",
         server,
         "8101",
         "883103eb",
@@ -164,7 +166,7 @@ violations! {
         "Received unmasked frame but masking is required"
     ),
     (
-        "an unmasked frame of a client, before its long length",
+        "an unmasked frame from a client, before its long length",
         server,
         "827f",
         "883103eb",
@@ -172,7 +174,7 @@ violations! {
         "Received unmasked frame but masking is required"
     ),
     (
-        "an unmasked ping of a client",
+        "an unmasked ping from a client",
         server,
         "8900",
         "883103eb",
@@ -196,7 +198,7 @@ violations! {
         "WebSocket frame length too large"
     ),
     (
-        "the longest length there is",
+        "the maximum length",
         lenient_server,
         "827f7fffffffffffffff",
         "882203f1",
@@ -212,7 +214,7 @@ violations! {
         "WebSocket frame length too large"
     ),
     (
-        "fragments that are above the limit together",
+        "fragments above the limit together",
         small_server,
         "0206 00*6 0004 00*4 0000 0001",
         "882203f1",
@@ -220,7 +222,7 @@ violations! {
         "WebSocket frame length too large"
     ),
     (
-        "a short length above the limit wins over a missing mask",
+        "a short length above the limit takes precedence over a missing mask",
         || open_server(Policy { max_message: 1, ..Policy::websocket_driver_server() }),
         "8102",
         "882203f1",
@@ -228,7 +230,7 @@ violations! {
         "WebSocket frame length too large"
     ),
     (
-        "a missing mask wins over a long length above the limit",
+        "a missing mask takes precedence over a long length above the limit",
         || open_server(Policy { max_message: 1, ..Policy::websocket_driver_server() }),
         "817e00ff",
         "883103eb",
@@ -244,7 +246,7 @@ violations! {
         "Could not decode a text frame as UTF-8"
     ),
     (
-        "a bad byte in text, as soon as it arrives",
+        "an invalid byte in text, when it arrives",
         lenient_server,
         "817e ffff 61*20 c0",
         "882803ef",
@@ -276,7 +278,7 @@ violations! {
         "Could not decode a text frame as UTF-8"
     ),
     (
-        "a character that the message cuts short",
+        "an incomplete character at the end of a message",
         lenient_server,
         "8103 61 e282",
         "882803ef",
@@ -284,7 +286,7 @@ violations! {
         "Could not decode a text frame as UTF-8"
     ),
     (
-        "a character that the last fragment does not complete",
+        "an incomplete character at the end of the last fragment",
         lenient_server,
         "0102 61e2 0001 82 8000",
         "882803ef",
@@ -292,7 +294,7 @@ violations! {
         "Could not decode a text frame as UTF-8"
     ),
     (
-        "a fragment that does not go on with the character begun",
+        "a fragment that does not continue the character",
         lenient_server,
         "0102 61e2 0002 2861",
         "882803ef",
@@ -300,7 +302,7 @@ violations! {
         "Could not decode a text frame as UTF-8"
     ),
     (
-        "a bad byte behind 40000 good ones, masked",
+        "an invalid byte after 40000 valid ones, masked",
         server,
         "81fe9c41 01010101 60*40000 fe",
         "882803ef",
@@ -311,7 +313,7 @@ violations! {
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(
-        "a client refuses masked frames, and masks what it answers",
+        "a client refuses masked frames and masks its close frame",
         client,
         "receive 8181
          receive 8100",
@@ -320,7 +322,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Received masked frame but masking is not allowed",
     ),
     script(
-        "messages before the violation are delivered, and may be answered",
+        "messages before the violation are delivered, and replies are sent",
         lenient_server,
         "each message => text \"ok\"
          receive 8101 \"a\"  8101 \"b\"  83 8101 \"c\"",
@@ -333,7 +335,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Unrecognized frame opcode: 3",
     ),
     script(
-        "a continuation after a message is complete continues nothing",
+        "a continuation after a complete message is unexpected",
         lenient_server,
         "receive 0200 8000 0001",
         "message binary \"\"
@@ -342,7 +344,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Received unexpected continuation frame",
     ),
     script(
-        "a ping before the violation is answered, one behind it is not",
+        "a ping before the violation is answered, a ping after it is not",
         lenient_server,
         "receive 8900 8001 8900",
         "write 8a00
@@ -352,7 +354,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Received unexpected continuation frame",
     ),
     script(
-        "handlers of the violation can send nothing",
+        "handlers of the violation cannot send",
         lenient_server,
         "on write 88 => text \"x\"
          on error => ping \"x\"
@@ -366,7 +368,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close refused",
     ),
     script(
-        "a handler that throws at the error does not lose the close event",
+        "a handler of the error that throws does not discard the close event",
         lenient_server,
         "on error => throw
          receive 83
@@ -376,7 +378,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1002 Unrecognized frame opcode: 3",
     ),
     script(
-        "a violation after our close frame is not reported, and nothing behind it is answered",
+        "a violation after our close frame is not reported, and later pings are not answered",
         lenient_server,
         "close
          receive 83 8900
@@ -386,7 +388,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "a violation behind the message whose handler closes is not reported",
+        "a violation after the message whose handler closes is not reported",
         lenient_server,
         "on message => close 1001
          receive 8101 \"a\" 83 8800
@@ -397,7 +399,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "a client's connection is over at once when the server breaks the protocol after its close frame",
+        "a violation by a server after the client's close frame ends the connection",
         client,
         "close 3001 \"bye\"
          receive 8181 8805 0bb9 \"bye\"
@@ -407,7 +409,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closed",
     ),
     script(
-        "a ping between our close frame and the violation is answered",
+        "a ping between our close frame and a violation is answered",
         lenient_server,
         "close
          receive 8901 \"p\" 83 8800",
@@ -417,7 +419,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close 1000",
     ),
     script(
-        "a handler that closes at the last ping before the violation",
+        "a handler may close at the last ping before a violation",
         lenient_server,
         "on ping => close 3001 \"bye\"
          receive 8900 83 8805 0bb9 \"bye\"
@@ -429,7 +431,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          close refused",
     ),
     script(
-        "a mask that is forbidden wins over everything behind it",
+        "a forbidden mask is refused before the length",
         || open_server(Policy { peer_masking: PeerMasking::Forbidden, ..Policy::websocket_driver_server() }),
         "receive 82ff",
         "write 883203ea \"Received masked frame but masking is not allowed\"

@@ -1,4 +1,4 @@
-//! What is written: whole frames of the shortest form.
+//! Written frames: each write is one whole frame of the shortest form.
 
 use proto::policy::Policy;
 
@@ -7,7 +7,7 @@ use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
     script(
-        "one write per frame, never masked by a server",
+        "each frame is one write, unmasked from a server",
         server,
         "text \"s\"
          binary 01
@@ -25,7 +25,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          buffered 0",
     ),
     script(
-        "every frame masked by a client: the example of RFC 6455 §5.7",
+        "a client masks each frame: the example of RFC 6455 §5.7",
         client,
         "text \"Hello\"
          binary 01
@@ -39,7 +39,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write 8885 37fa213d 3c434344 52",
     ),
     script(
-        "a server may mask too",
+        "a server may mask",
         || {
             open_server(Policy {
                 mask_keys: client_policy().mask_keys,
@@ -50,7 +50,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "write 8185 37fa213d 7f9f4d5158",
     ),
     script(
-        "the shortest length, and no fragments at any size",
+        "the length field is the shortest, and messages are not fragmented",
         server,
         "binary 00*125
          binary 00*126
@@ -62,7 +62,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write 827f0000000000010000 00*65536",
     ),
     script(
-        "the shortest length of masked frames",
+        "the length field of masked frames is the shortest",
         client,
         "binary 00*16
          binary 00*126",
@@ -74,7 +74,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
             + 37fa213d37fa213d37fa213d37fa213d37fa",
     ),
     script(
-        "control frames above 125 bytes are a mistake that changes nothing",
+        "a control frame above 125 bytes is an invalid argument without effect",
         server,
         "ping 61*125
          ping 61*126
@@ -86,19 +86,19 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Open",
     ),
     script(
-        "a close reason above 123 bytes is cut",
+        "a close reason above 123 bytes is truncated",
         server,
         "close 1000 61*124",
         "write 887d03e8 61*123",
     ),
     script(
-        "a close reason is cut between two characters",
+        "a close reason is truncated between two characters",
         server,
         "close 3000 61*122 \"é\"",
         "write 887c0bb8 61*122",
     ),
     script(
-        "a close code that must not travel is a mistake that changes nothing",
+        "a close code that must not travel is an invalid argument without effect",
         server,
         "close 1005
          close 0
@@ -116,13 +116,13 @@ pub(crate) const SCRIPTS: &[Script] = &[
          write 880203f6",
     ),
     script(
-        "headers belong to the handshake",
+        "an open connection accepts no headers",
         server,
         "header X: 1",
         "header refused",
     ),
     script(
-        "nothing after our close frame",
+        "no frame is accepted after our close frame",
         server,
         "close
          text \"x\"
@@ -140,7 +140,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
          state Closing",
     ),
     script(
-        "nothing after the connection was abandoned",
+        "no frame is accepted after `abandon`",
         server,
         "abandon
          text \"x\"

@@ -1,37 +1,39 @@
-//! What webpki does not look at in a certificate, and OpenSSL does.
+//! The properties of certificates that OpenSSL checks and webpki does not.
 //!
-//! Knows the outline of RFC 5280, section 4.1, and a few extensions. Reads nothing that webpki has not
-//! found well-formed, and says nothing (`None`) of what it does not understand.
+//! Covers the outline of RFC 5280, section 4.1, and some extensions. Reads only certificates that
+//! webpki has parsed. Returns `None` for anything it cannot interpret.
 
-/// What a certificate says of itself.
+/// The properties of a certificate.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct Facts<'a> {
-    /// Like `subject` and `public_key`, without the outermost tag.
+    /// Without the outermost tag, like `subject` and `public_key`.
     pub(crate) issuer: &'a [u8],
     pub(crate) subject: &'a [u8],
     pub(crate) public_key: &'a [u8],
-    /// Seconds since 1970.
+    /// In seconds since 1970, like `not_after`.
     pub(crate) not_before: i64,
     pub(crate) not_after: i64,
-    /// What the basic constraints say; none when there are none.
+    /// Whether the basic constraints mark an authority. `None` without basic constraints.
     pub(crate) is_authority: Option<bool>,
-    /// How many authorities there may be between it and a server; none when any number.
+    /// The maximum number of authorities between this one and a server. `None` without a limit.
     pub(crate) path_length: Option<usize>,
-    /// The first eight bits, the first of them highest; none when every use is allowed.
+    /// The first eight bits of the key usage, the first in the highest bit. `None` allows every
+    /// use.
     pub(crate) key_usage: Option<u8>,
-    /// Whether servers may use it; none when nothing is said about that.
+    /// Whether servers may use the certificate. `None` without a statement.
     pub(crate) is_for_servers: Option<bool>,
     pub(crate) subject_key: Option<&'a [u8]>,
     pub(crate) authority_key: Option<AuthorityKey<'a>>,
-    /// Says something that OpenSSL may heed, and that nobody here understands.
+    /// Whether the certificate contains a part that OpenSSL may check and this module does not
+    /// interpret.
     pub(crate) is_strange: bool,
 }
 
-/// How a certificate names the key that has signed it.
+/// The reference of a certificate to the key that signed it.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum AuthorityKey<'a> {
     Identifier(&'a [u8]),
-    /// By the issuer's issuer and number.
+    /// By the issuer's issuer and serial number.
     Otherwise,
 }
 
@@ -85,7 +87,7 @@ impl<'a> Facts<'a> {
                     None => {}
                 }
             }
-            // The first byte counts the unused bits at the end.
+            // The first byte is the number of unused bits at the end.
             KEY_USAGE => self.key_usage = Some(*value.expect(BIT_STRING)?.get(1).unwrap_or(&0)),
             EXTENDED_KEY_USAGE => {
                 let mut usages = Reader(value.expect(SEQUENCE)?);
@@ -141,18 +143,18 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// Whether webpki or the code here knows it, or OpenSSL does not look at it either.
+/// Returns whether webpki or this module interprets the extension, or OpenSSL ignores it too.
 fn is_harmless(id: &[u8], is_critical: bool) -> bool {
     UNDERSTOOD.contains(&id)
         || !is_critical && (INFORMATIVE.contains(&id) || id.starts_with(PRIVATE_ENTERPRISES))
 }
 
-/// DER, value by value.
+/// A reader of DER values.
 #[derive(Clone, Copy)]
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// The content of the next value, which has this tag.
+    /// Returns the content of the next value, if it has this tag.
     fn expect(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (found, content, rest) = self.split()?;
         self.0 = rest;
@@ -185,7 +187,7 @@ impl<'a> Reader<'a> {
         Some((tag, content, rest))
     }
 
-    /// RFC 5280, section 4.1.2.5: in Greenwich Mean Time, with seconds.
+    /// Reads a time, RFC 5280, section 4.1.2.5: in Greenwich Mean Time, with seconds.
     fn time(&mut self) -> Option<i64> {
         let tag = *self.0.first()?;
         let text = self.expect(tag)?;
@@ -213,12 +215,12 @@ fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
     Some((i64::from(number), rest))
 }
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar.
+/// Returns the days from 1970-01-01 to a date of the Gregorian calendar.
 fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
-    // Years that begin in March end with the day that leap years add.
+    // A year that begins in March ends with its leap day.
     let (year, month) = if month > 2 {
         (year, month - 3)
     } else {
@@ -250,7 +252,7 @@ const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 const SERVER_AUTHENTICATION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 
-/// Name constraints are not among them: webpki and OpenSSL apply them to different names.
+/// Without name constraints: webpki and OpenSSL apply them to different names.
 const UNDERSTOOD: [&[u8]; 6] = [
     SUBJECT_KEY_IDENTIFIER,
     KEY_USAGE,
@@ -261,23 +263,23 @@ const UNDERSTOOD: [&[u8]; 6] = [
 ];
 const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 
-/// Verdicts by Node do not depend on these.
+/// Extensions that do not affect Node's verification.
 const INFORMATIVE: [&[u8]; 9] = [
-    // Period of use of the private key, alternative names of the issuer.
+    // Period of use of the private key, and alternative names of the issuer.
     &[0x55, 0x1d, 0x10],
     &[0x55, 0x1d, 0x12],
-    // Where to find revocations, policies, where to find newer revocations.
+    // Location of revocations, policies, and location of newer revocations.
     &[0x55, 0x1d, 0x1f],
     &[0x55, 0x1d, 0x20],
     &[0x55, 0x1d, 0x2e],
-    // Where to find more about the issuer, statements about the law, TLS features.
+    // Location of information about the issuer, legal statements, and TLS features.
     &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01],
     &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x03],
     &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18],
-    // The browsers' number of the organization.
+    // The organization identifier of the browsers.
     &[0x67, 0x81, 0x0c, 0x03, 0x01],
 ];
-/// Those of certificate transparency are there too.
+/// The prefix of private extensions, including those of certificate transparency.
 const PRIVATE_ENTERPRISES: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01];
 
 #[cfg(test)]
@@ -300,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_in_both_forms() {
+    fn times_are_parsed_in_both_forms() {
         for (tag, text, expected) in [
             (UTC_TIME, "700101000001Z", Some(1)),
             (UTC_TIME, "491231235959Z", Some(2_524_607_999)),
@@ -316,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_openssl_may_heed_is_strange() {
+    fn an_extension_that_openssl_may_check_is_strange() {
         const POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
         const TRANSPARENCY: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02];
         const NETSCAPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01];
@@ -339,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn the_length_of_the_path_is_read() {
+    fn the_limit_of_the_path_is_parsed() {
         for (value, expected) in [
             (&b"\x30\x00"[..], (Some(false), None, false)),
             (b"\x30\x03\x01\x01\xff", (Some(true), None, false)),
@@ -381,7 +383,7 @@ mod tests {
                 &b"\x30\x0b\x30\x01\x05\x30\x01\x06\x03\x03\x00\x07\x08"[..],
                 parts(b"\x30\x01\x05", b"\x06", b"\x07\x08"),
             ),
-            // Unused bits; more than three parts; more than a certificate; no signature.
+            // Unused bits; more than three parts; bytes after the certificate; no signature.
             (
                 b"\x30\x0b\x30\x01\x05\x30\x01\x06\x03\x03\x01\x07\x08",
                 None,
@@ -398,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_says_nothing() {
+    fn malformed_certificates_have_no_facts() {
         for der in [
             &b""[..],
             b"\x30",

@@ -1,4 +1,4 @@
-//! How a client speaks TLS: everything but the name of the server.
+//! The configuration of a TLS client, except for the name of the server.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use rustls::{Error, SupportedProtocolVersion};
 
 use crate::verify::{Anchors, Verifier};
 
-/// What a user may choose.
+/// The options of a user.
 #[derive(Debug)]
 pub struct Settings {
-    /// Who is believed; nobody has to be if there are none.
+    /// The trusted authorities. `None` accepts any certificate.
     pub anchors: Option<Arc<Anchors>>,
     /// The lowest and the highest version.
     pub versions: (Version, Version),
-    /// Application protocols that are offered, the best one first.
+    /// The offered application protocols, in order of preference.
     pub protocols: Vec<Vec<u8>>,
-    /// Who we are: a chain of certificates, and a key in PKCS #8.
+    /// The client's own chain of certificates, and its key in PKCS #8.
     pub identity: Option<(Vec<Vec<u8>>, Vec<u8>)>,
 }
 
@@ -30,13 +30,13 @@ pub enum Version {
     Tls13,
 }
 
-/// Settings that have been checked. Made once, shared by all connections that have them.
+/// Validated settings, shared by all connections that use them.
 #[derive(Clone, Debug)]
 pub struct Config(pub(crate) Arc<ClientConfig>);
 
 impl Config {
-    /// Fails for settings that rustls cannot do: keys of a kind that it does not know, or that do not
-    /// belong to their certificate, and no version at all.
+    /// Validates settings. Fails for settings that rustls does not support: an unknown kind of key,
+    /// a key that does not belong to its certificate, and an empty range of versions.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         let provider = Arc::new(default_provider());
         let (lowest, highest) = settings.versions;
@@ -61,7 +61,7 @@ impl Config {
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = settings.protocols;
-        // As Node, which resumes only what it is told to resume.
+        // Like Node, which resumes only sessions that the program passes to it.
         config.resumption = Resumption::disabled();
         Ok(Self(Arc::new(config)))
     }

@@ -3,11 +3,12 @@
 //! ```text
 //!  Settings ──► Config ──► Session ──► bytes for the kernel
 //!                  │          └──────► bytes for the connection
-//!                  └── verify.rs, certificate.rs: whom we believe
+//!                  └── verify.rs, certificate.rs: verification of the server
 //! ```
 //!
-//! rustls does the work. It is stricter than OpenSSL in most things and laxer in a few; where the two
-//! might disagree, a session fails here, before anything has been sent, and the caller asks OpenSSL.
+//! rustls implements the protocol. It is stricter than OpenSSL in most respects and less strict in
+//! a few. If the two might disagree, the session fails before it sends any plaintext, and the
+//! caller tries OpenSSL.
 
 mod certificate;
 mod config;

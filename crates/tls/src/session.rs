@@ -1,7 +1,8 @@
-//! One connection's TLS: records from the server become bytes, and bytes become records.
+//! The TLS session of one connection: decrypts records from the server, and encrypts bytes to
+//! records.
 //!
-//! Knows what has been received and not understood, and what has been encrypted and not written. Reads
-//! and writes by functions that it is given.
+//! Stores received records that are incomplete, and encrypted bytes that are not written. The
+//! caller provides the functions that read and write.
 
 use std::io;
 
@@ -14,53 +15,54 @@ use rustls::{AlertDescription, Error, ProtocolVersion};
 
 use crate::config::{Config, Version};
 
-/// The client's end.
+/// The client's end of a session.
 pub struct Session {
     tls: UnbufferedClientConnection,
     state: State,
-    /// The beginning of a record, or of a message of the handshake.
+    /// The beginning of a record or of a handshake message.
     held: Vec<u8>,
-    /// What is to be written, from `written` on.
+    /// The encrypted bytes. Those from `written` on are not written yet.
     outgoing: Vec<u8>,
     written: usize,
     has_closed: bool,
 }
 
-/// Where a session stands.
+/// The state of a session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum State {
-    /// Nothing of the caller's is encrypted yet.
+    /// During the handshake. No plaintext is encrypted.
     Handshaking,
-    /// The server is who it says.
+    /// The server is authenticated.
     Established,
-    /// The server has said goodbye.
+    /// The server has sent `close_notify`.
     Ended,
     Failed(Failure),
 }
 
-/// Why it cannot go on.
+/// The reason why a session failed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Failure {
-    /// The server has said so, with the number of this alert.
+    /// The server sent an alert with this number.
     Alert(u8),
-    /// What the server says makes no sense to us, or is not believed.
+    /// We refuse the server's records or certificate.
     Refused(String),
 }
 
-/// What client and server have agreed on, and who the server is.
+/// The result of the handshake.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Agreement {
     pub version: Version,
-    /// As rustls names it.
+    /// The name of the cipher suite in rustls.
     pub cipher: &'static str,
-    /// The application protocol, if one was chosen.
+    /// The chosen application protocol, if any.
     pub protocol: Option<Vec<u8>>,
-    /// The certificates that the server has sent, in DER, its own first.
+    /// The server's certificates in DER, its own first.
     pub certificates: Vec<Vec<u8>>,
 }
 
 impl Session {
-    /// None for what is no name of a server. An address is one, which is not sent to the server.
+    /// Creates a session. Returns `None` for an invalid name. An IP address is a valid name, which
+    /// is not sent to the server.
     #[must_use]
     pub fn new(config: &Config, host: &str) -> Option<Self> {
         let name = ServerName::try_from(host.to_owned()).ok()?;
@@ -82,7 +84,7 @@ impl Session {
         &self.state
     }
 
-    /// None before the end of the handshake.
+    /// Returns the result of the handshake, and `None` before its end.
     #[must_use]
     pub fn agreement(&self) -> Option<Agreement> {
         let version = match self.tls.protocol_version()? {
@@ -99,14 +101,14 @@ impl Session {
         })
     }
 
-    /// Bytes encrypted and not written.
+    /// Returns the number of encrypted bytes that are not written.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.outgoing.len() - self.written
     }
 
-    /// Reads once, and gives what that contains to `sink`. How many bytes have been read. What comes behind
-    /// the end is nobody's.
+    /// Reads once, and passes the decrypted bytes to `sink`. Returns the number of bytes read.
+    /// Discards bytes after the end of TLS.
     pub fn read(
         &mut self,
         scratch: &mut Vec<u8>,
@@ -133,8 +135,8 @@ impl Session {
         Ok(read)
     }
 
-    /// Writes what waits, and then `plaintext`, as long as `send` takes everything. How much of the
-    /// plaintext has been encrypted.
+    /// Writes pending bytes and then `plaintext`, while `send` accepts all bytes. Returns the
+    /// number of plaintext bytes that were encrypted.
     pub fn write(
         &mut self,
         plaintext: &[u8],
@@ -153,7 +155,7 @@ impl Session {
             };
             taken += piece.len();
             let records = scratch.get(..length).unwrap_or_default();
-            // Records of rustls's own, such as new keys, come first.
+            // Records of rustls, such as new keys, come first.
             let sent = if self.outgoing.is_empty() {
                 send(records)?
             } else {
@@ -168,7 +170,7 @@ impl Session {
         Ok(taken)
     }
 
-    /// Encrypts bytes that go out with the next write.
+    /// Encrypts bytes, to be sent with the next write.
     fn queue(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) -> io::Result<()> {
         let mut rest = plaintext;
         while !rest.is_empty() && self.may_send() {
@@ -185,7 +187,8 @@ impl Session {
         Ok(())
     }
 
-    /// The last words: what waits, this plaintext, and the goodbye. What `send` has left of them.
+    /// Sends the last bytes: pending bytes, this plaintext, and `close_notify`. Returns the bytes
+    /// that `send` did not accept.
     pub fn close(
         &mut self,
         plaintext: &[u8],
@@ -207,7 +210,7 @@ impl Session {
         Ok(std::mem::take(&mut self.outgoing))
     }
 
-    /// Whether everything that waited has been written.
+    /// Writes pending bytes. Returns whether all were written.
     fn flush(&mut self, send: &mut impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<bool> {
         let waiting = self.outgoing.get(self.written..).unwrap_or_default();
         if !waiting.is_empty() {
@@ -229,7 +232,8 @@ impl Session {
         }
     }
 
-    /// RFC 8446, section 6.1: the server's goodbye does not end what we have to say.
+    /// Returns whether plaintext may be sent. RFC 8446, section 6.1: the server's `close_notify`
+    /// does not end our direction.
     fn may_send(&self) -> bool {
         match self.state {
             State::Established | State::Ended => !self.has_closed,
@@ -237,7 +241,8 @@ impl Session {
         }
     }
 
-    /// Records of these bytes, at the start of `scratch`. None when the keys are used up.
+    /// Encrypts bytes to the start of `scratch`. Returns the length of the records, and `None` when
+    /// the keys are exhausted.
     fn encrypt(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) -> io::Result<Option<usize>> {
         let needed = plaintext.len() + (plaintext.len() / MAX_RECORD + 1) * OVERHEAD;
         grow(scratch, needed)?;
@@ -252,7 +257,7 @@ impl Session {
             &mut [u8],
         ) -> Result<usize, EncryptError>,
     ) -> Option<usize> {
-        // What is held has been looked at before, but rustls wants to have it at hand.
+        // These bytes were processed before, but rustls requires them again.
         let mut held = std::mem::take(&mut self.held);
         let mut done = 0;
         let mut result = None;
@@ -269,7 +274,7 @@ impl Session {
                             continue;
                         }
                         Err(EncryptError::EncryptExhausted) => {
-                            let reason = "the keys of this connection are used up".to_owned();
+                            let reason = "the keys of this connection are exhausted".to_owned();
                             self.state = State::Failed(Failure::Refused(reason));
                         }
                     }
@@ -282,7 +287,7 @@ impl Session {
                     transmit.may_encrypt_app_data();
                     transmit.done();
                 }
-                // Both ends have said goodbye.
+                // Both ends have sent `close_notify`.
                 Ok(ConnectionState::PeerClosed) => {}
                 Ok(_) | Err(_) => break,
             }
@@ -292,7 +297,7 @@ impl Session {
         result
     }
 
-    /// Works through records. How many bytes of them are done with.
+    /// Processes records. Returns the number of processed bytes.
     fn process(&mut self, records: &mut [u8], sink: &mut dyn FnMut(&[u8])) -> usize {
         let mut done = 0;
         loop {
@@ -343,7 +348,7 @@ impl Session {
         };
     }
 
-    /// Takes the alert that rustls has for the server.
+    /// Fails the session, and queues the alert of rustls for the server.
     fn fail(&mut self, error: &Error, records: &mut [u8]) {
         self.state = State::Failed(match error {
             Error::AlertReceived(AlertDescription::CloseNotify) => Failure::Alert(CLOSE_NOTIFY),
@@ -353,7 +358,8 @@ impl Session {
         if matches!(error, Error::AlertReceived(_)) {
             return;
         }
-        // The alert may have records of the handshake before it. Behind it rustls must not be asked again.
+        // Handshake records may precede the alert. After the alert, rustls must not be called
+        // again.
         loop {
             let start = self.outgoing.len();
             match self.tls.process_tls_records(records).state {
@@ -372,7 +378,7 @@ impl Session {
     }
 }
 
-/// Gives a buffer at least that length. An error when there is no memory for it.
+/// Grows a buffer to at least `length` bytes. Returns an error if the allocator refuses.
 fn grow(buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
     if let Some(missing) = length.checked_sub(buffer.len()) {
         buffer.try_reserve(missing)?;
@@ -381,14 +387,14 @@ fn grow(buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Appends bytes. An error when there is no memory for them.
+/// Appends bytes. Returns an error if the allocator refuses.
 fn extend(to: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
     to.try_reserve(bytes.len())?;
     to.extend_from_slice(bytes);
     Ok(())
 }
 
-/// Has rustls encode one of its own records.
+/// Appends a record that rustls encodes.
 fn append(
     to: &mut Vec<u8>,
     mut encode: impl FnMut(&mut [u8]) -> Result<usize, EncodeError>,
@@ -402,17 +408,17 @@ fn append(
     Ok(())
 }
 
-/// What is read and encrypted at a time.
+/// The maximum number of bytes read or encrypted at once.
 const CHUNK: usize = 64 * 1024;
 /// RFC 8446, section 5.1.
 const MAX_RECORD: usize = 16 * 1024;
-/// More than a header, a nonce and a tag.
+/// More than the sum of a header, a nonce and a tag.
 const OVERHEAD: usize = 64;
-/// Longer than every message of a handshake that rustls takes, in records of a decent size.
+/// More than any handshake message that rustls accepts, in records of ordinary size.
 const MAX_HELD: usize = 128 * 1024;
 const MAX_STEPS: usize = 16;
 const IDLE_CAPACITY: usize = 1024;
 const CLOSE_NOTIFY: u8 = 0;
-/// Types of records: RFC 8446, section 5.1.
+/// Types of records, RFC 8446, section 5.1.
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const HANDSHAKE: u8 = 22;

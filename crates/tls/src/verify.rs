@@ -1,8 +1,8 @@
-//! Whom we believe to be the server.
+//! The verification of servers.
 //!
-//! webpki builds the path from the server's certificate to one that we trust. It does not look at
-//! everything that OpenSSL looks at: whatever OpenSSL might refuse is refused here too, and OpenSSL has
-//! the last word on every refusal.
+//! webpki builds the path from the server's certificate to a trusted one. It checks less than
+//! OpenSSL. This module therefore refuses every certificate that OpenSSL might refuse, and the
+//! caller lets OpenSSL decide on each refusal.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::certificate::{
     AuthorityKey, DIGITAL_SIGNATURE, Facts, KEY_AGREEMENT, KEY_CERT_SIGN, KEY_ENCIPHERMENT, Signed,
 };
 
-/// Certificates of the authorities that are trusted. Made once, shared by all connections.
+/// The certificates of trusted authorities, shared by all connections that use them.
 #[derive(Debug, Default)]
 pub struct Anchors {
     anchors: Vec<TrustAnchor<'static>>,
@@ -25,7 +25,7 @@ pub struct Anchors {
 }
 
 impl Anchors {
-    /// What is no certificate, or none that webpki understands, is trusted by nobody.
+    /// Creates the set. Skips certificates that webpki cannot parse.
     #[must_use]
     pub fn new(certificates: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let mut anchors = Self::default();
@@ -35,7 +35,7 @@ impl Anchors {
             else {
                 continue;
             };
-            // A certificate that others vouch for is an authority only by them, for OpenSSL.
+            // For OpenSSL, a certificate signed by another is an authority only through its issuer.
             if facts.issuer != facts.subject {
                 continue;
             }
@@ -45,7 +45,7 @@ impl Anchors {
         anchors
     }
 
-    /// The certificates of an authority, as they are trusted now. OpenSSL may take any of them.
+    /// Returns the valid certificates of an authority. OpenSSL may use any of them.
     fn find(&self, anchor: &TrustAnchor<'_>, now: UnixTime) -> impl Iterator<Item = Facts<'_>> {
         self.certificates
             .iter()
@@ -58,10 +58,10 @@ impl Anchors {
     }
 }
 
-/// Verifies as OpenSSL does, or more strictly.
+/// A verifier that is at least as strict as OpenSSL.
 #[derive(Debug)]
 pub(crate) struct Verifier {
-    /// None for `rejectUnauthorized: false`: anybody, as long as they have the key of their certificate.
+    /// `None` for `rejectUnauthorized: false`: accepts any certificate whose key the server has.
     pub(crate) anchors: Option<Arc<Anchors>>,
     pub(crate) provider: Arc<CryptoProvider>,
 }
@@ -120,7 +120,7 @@ impl ServerCertVerifier for Verifier {
 }
 
 impl Verifier {
-    /// By a path to one of the anchors.
+    /// Verifies a certificate by a path to one of the anchors.
     fn verify_path(
         &self,
         certificate: &EndEntityCert<'_>,
@@ -128,7 +128,7 @@ impl Verifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Error> {
-        // OpenSSL does not look for another path than the first.
+        // OpenSSL tries only the first path.
         let is_doubtful = Cell::new(false);
         let check = |path: &VerifiedPath<'_>| {
             anchors
@@ -152,10 +152,10 @@ impl Verifier {
         Ok(())
     }
 
-    /// A server's certificate that is itself one of the anchors, as those of development servers are.
-    /// There is no path to build, and webpki would refuse it as an authority, or look for one in it.
-    /// OpenSSL 3 takes it for an authority whatever its basic constraints and the signing bit say, and
-    /// checks its period and its use by servers.
+    /// Verifies a server's certificate that is itself one of the anchors, which is common for
+    /// development servers. It has no path. webpki would refuse it as an authority, or search for
+    /// an authority in it. OpenSSL 3 treats it as an authority regardless of its basic constraints
+    /// and its signing bit, and checks its period and its use by servers.
     fn verify_anchor(&self, certificate: &EndEntityCert<'_>, now: UnixTime) -> Result<(), Error> {
         let der = certificate.der();
         let is_good = Facts::of(&der).is_some_and(|facts| {
@@ -168,7 +168,8 @@ impl Verifier {
         }
     }
 
-    /// The names of subject and issuer may be the same, and another key may have signed.
+    /// Returns whether the certificate's own key signed it. The names of subject and issuer may be
+    /// equal although another key signed it.
     fn has_signed_itself(&self, certificate: &EndEntityCert<'_>) -> bool {
         let der = certificate.der();
         Signed::of(&der).is_some_and(|signed| {
@@ -190,7 +191,8 @@ impl Anchors {
         self.certificates.iter().any(|anchor| anchor == der)
     }
 
-    /// What webpki has not looked at, from the server's certificate to the authority's.
+    /// Checks the properties that webpki does not check, from the server's certificate to the
+    /// authority's.
     fn check(&self, path: &VerifiedPath<'_>, now: UnixTime) -> Result<(), webpki::Error> {
         let doubtful = webpki::Error::UnknownIssuer;
         let leaf = path.end_entity().der();
@@ -215,7 +217,7 @@ impl Anchors {
     }
 }
 
-/// Whether each of these may be what it is, and the next one has signed it.
+/// Returns whether each certificate is valid at its position, and each is signed by the next one.
 fn is_chain(chain: &[Facts<'_>]) -> bool {
     let Some((leaf, authorities)) = chain.split_first() else {
         return false;
@@ -231,7 +233,7 @@ fn is_chain(chain: &[Facts<'_>]) -> bool {
         && chain.iter().zip(authorities).all(is_signed_by)
 }
 
-/// Whether a certificate that nothing vouches for but itself may be that of a server.
+/// Returns whether a self-signed certificate may be that of a server.
 fn is_good_alone(facts: &Facts<'_>) -> bool {
     is_for_tls(facts) && !facts.is_strange && is_signed_by((facts, facts))
 }
@@ -257,7 +259,8 @@ fn is_valid(facts: &Facts<'_>, now: UnixTime) -> bool {
     i64::try_from(now.as_secs()).is_ok_and(|now| facts.not_before <= now && now <= facts.not_after)
 }
 
-/// Node does not believe in a certificate for all of `.com`.
+/// Returns whether a wildcard covers a top-level domain. Node does not accept a certificate for all
+/// of `.com`.
 fn is_too_wide(name: &str) -> bool {
     name.strip_prefix("*.")
         .is_some_and(|rest| !rest.contains('.'))
@@ -287,16 +290,16 @@ mod tests {
     }
 
     #[test]
-    fn what_openssl_might_refuse_is_refused() {
+    fn a_chain_that_openssl_might_refuse_is_refused() {
         for (name, expected, chain) in [
             ("a plain chain", true, [leaf(), authority()]),
             (
-                "a leaf that says nothing of its use",
+                "a leaf without a key usage",
                 true,
                 [Facts::default(), authority()],
             ),
             (
-                "a leaf that may sign certificates only",
+                "a leaf that may only sign certificates",
                 false,
                 [
                     Facts {
@@ -317,9 +320,13 @@ mod tests {
                     authority(),
                 ],
             ),
-            ("an authority that is none", false, [leaf(), leaf()]),
             (
-                "an authority that does not sign certificates",
+                "an issuer that is not an authority",
+                false,
+                [leaf(), leaf()],
+            ),
+            (
+                "an authority that may not sign certificates",
                 false,
                 [
                     leaf(),
@@ -341,7 +348,7 @@ mod tests {
                 ],
             ),
             (
-                "the key that the leaf names",
+                "the key named by the leaf",
                 true,
                 [
                     Facts {
@@ -369,7 +376,7 @@ mod tests {
                 ],
             ),
             (
-                "a key that is named in another way",
+                "a key named by issuer and serial number",
                 false,
                 [
                     Facts {
@@ -385,18 +392,18 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_alone_must_be_for_servers_and_name_its_own_key() {
+    fn a_self_signed_certificate_must_be_for_servers_and_name_its_own_key() {
         let named = |authority_key, subject_key| Facts {
             authority_key: Some(authority_key),
             subject_key,
             ..Facts::default()
         };
         for (name, expected, facts) in [
-            ("one that says nothing", true, Facts::default()),
+            ("a certificate without extensions", true, Facts::default()),
             ("a leaf", true, leaf()),
-            ("an authority for signing only", false, authority()),
+            ("an authority that may only sign", false, authority()),
             (
-                "one for clients",
+                "a certificate for clients",
                 false,
                 Facts {
                     is_for_servers: Some(false),
@@ -404,7 +411,7 @@ mod tests {
                 },
             ),
             (
-                "a strange one",
+                "a strange certificate",
                 false,
                 Facts {
                     is_strange: true,
@@ -412,17 +419,17 @@ mod tests {
                 },
             ),
             (
-                "one that names its key",
+                "a certificate that names its own key",
                 true,
                 named(AuthorityKey::Identifier(b"a"), Some(b"a")),
             ),
             (
-                "one that names another key",
+                "a certificate that names another key",
                 false,
                 named(AuthorityKey::Identifier(b"a"), Some(b"b")),
             ),
             (
-                "one that names a key in another way",
+                "a certificate that names a key by issuer and serial number",
                 false,
                 named(AuthorityKey::Otherwise, Some(b"a")),
             ),
@@ -432,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn authorities_are_counted_and_strange_ones_refused() {
+    fn path_limits_are_enforced_and_strange_certificates_refused() {
         let limited = |path_length| Facts {
             path_length: Some(path_length),
             ..authority()
@@ -443,20 +450,28 @@ mod tests {
         };
         for (name, expected, chain) in [
             ("no limit", true, [leaf(), authority(), authority()]),
-            ("a root's limit", true, [leaf(), authority(), limited(1)]),
             (
-                "more than a root's",
+                "within the root's limit",
+                true,
+                [leaf(), authority(), limited(1)],
+            ),
+            (
+                "above the root's limit",
                 false,
                 [leaf(), authority(), limited(0)],
             ),
-            ("an intermediate's", true, [leaf(), limited(0), authority()]),
+            (
+                "within the intermediate's limit",
+                true,
+                [leaf(), limited(0), authority()],
+            ),
             (
                 "a strange leaf",
                 false,
                 [strange(leaf()), authority(), authority()],
             ),
             (
-                "a strange one between",
+                "a strange intermediate",
                 false,
                 [leaf(), strange(authority()), authority()],
             ),
@@ -471,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_for_a_whole_top_level_is_too_wide() {
+    fn a_wildcard_for_a_top_level_domain_is_too_wide() {
         for (name, expected) in [
             ("*.com", true),
             ("*.example.com", false),

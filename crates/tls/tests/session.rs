@@ -1,4 +1,4 @@
-//! Conversations with a server of rustls, in memory.
+//! Sessions with a server of rustls, in memory.
 
 #![allow(clippy::unwrap_used, reason = "a panic is the report")]
 
@@ -12,7 +12,8 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ServerConfig, ServerConnection};
 
-/// An authority's certificate, and a server that has one of it for `localhost`.
+/// Returns an authority's certificate, and a server with a certificate of that authority for
+/// `localhost`.
 fn server(version: Version) -> (Vec<u8>, ServerConnection) {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -51,11 +52,11 @@ fn client(anchors: Option<Vec<u8>>, host: &str) -> Session {
     Session::new(&config.unwrap(), host).unwrap()
 }
 
-/// The two, and what has arrived at either.
+/// A client and a server, and the bytes that have arrived at each.
 struct Pair {
     client: Session,
     server: ServerConnection,
-    /// What is read and written at a time at most.
+    /// The maximum number of bytes read and written at once.
     step: usize,
     scratch: Vec<u8>,
     at_client: Vec<u8>,
@@ -80,7 +81,7 @@ impl Pair {
         }
     }
 
-    /// Writes this, as if the kernel took a few bytes at a time.
+    /// Writes `plaintext` as if the kernel accepted a few bytes at a time.
     fn write(&mut self, mut plaintext: &[u8]) {
         loop {
             let wire = RefCell::new(Vec::new());
@@ -113,7 +114,7 @@ impl Pair {
         }
     }
 
-    /// What the server has to say, a few bytes at a time.
+    /// Delivers the server's output, a few bytes at a time.
     fn read(&mut self) -> usize {
         let mut wire = Vec::new();
         while self.server.wants_write() {
@@ -135,7 +136,7 @@ impl Pair {
         }
     }
 
-    /// Until nobody has anything to say.
+    /// Runs until neither end has output.
     fn settle(&mut self) {
         loop {
             self.write(&[]);
@@ -147,11 +148,11 @@ impl Pair {
 }
 
 const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
-/// Byte by byte, in odd parts, and all at once.
+/// Byte by byte, in odd chunks, and all at once.
 const STEPS: [usize; 3] = [1, 1000, 60_000];
 
 #[test]
-fn bytes_pass_both_ways_however_they_are_split() {
+fn bytes_pass_in_both_directions_in_any_chunks() {
     for (version, step) in VERSIONS
         .into_iter()
         .flat_map(|v| STEPS.map(|step| (v, step)))
@@ -178,7 +179,7 @@ fn bytes_pass_both_ways_however_they_are_split() {
 }
 
 #[test]
-fn what_is_agreed_on_is_known_after_the_handshake() {
+fn the_agreement_is_available_after_the_handshake() {
     for version in VERSIONS {
         let mut pair = Pair::new(version, 1000);
         assert_eq!(pair.client.agreement(), None);
@@ -193,7 +194,7 @@ fn what_is_agreed_on_is_known_after_the_handshake() {
 }
 
 #[test]
-fn new_keys_are_no_trouble() {
+fn a_server_may_change_its_keys() {
     for step in STEPS {
         let mut pair = Pair::new(Version::Tls13, step);
         pair.settle();
@@ -209,7 +210,7 @@ fn new_keys_are_no_trouble() {
 }
 
 #[test]
-fn whoever_is_not_known_is_refused_and_told_nothing() {
+fn an_unknown_server_is_refused_and_receives_no_plaintext() {
     for version in VERSIONS {
         let (root, other) = (server(version).0, server(version).1);
         for (anchors, host) in [(Some(root), "localhost"), (None, "localhost")] {
@@ -228,7 +229,7 @@ fn whoever_is_not_known_is_refused_and_told_nothing() {
         assert_eq!(
             *pair.client.state(),
             State::Established,
-            "an address is a name"
+            "an IP address is a valid name"
         );
     }
     assert!(Session::new(&Config::new(settings()).unwrap(), "no name").is_none());
@@ -272,17 +273,17 @@ fn close_notify_ends_one_direction() {
         pair.give_server(&rest);
         assert_eq!(pair.at_server, b"and mine!");
         let end = pair.server.reader().read(&mut [0; 1]);
-        assert_eq!(end.unwrap(), 0, "the end, and no error");
+        assert_eq!(end.unwrap(), 0, "the end without an error");
         let more = pair
             .client
             .close(b"?", &mut pair.scratch, |_| Ok(0))
             .unwrap();
-        assert!(more.is_empty(), "nothing comes behind a goodbye");
+        assert!(more.is_empty(), "no bytes follow `close_notify`");
     }
 }
 
 #[test]
-fn what_the_kernel_leaves_waits() {
+fn bytes_that_the_kernel_does_not_accept_wait() {
     let mut pair = Pair::new(Version::Tls13, 60_000);
     pair.settle();
     let bytes = vec![7; 200_000];
@@ -295,7 +296,7 @@ fn what_the_kernel_leaves_waits() {
         .client
         .write(&bytes, &mut pair.scratch, |_| Ok(10))
         .unwrap();
-    assert_eq!(none, 0, "nothing more is encrypted meanwhile");
+    assert_eq!(none, 0, "no more is encrypted while bytes wait");
     let error = pair.client.write(&bytes, &mut pair.scratch, |_| {
         Err(io::ErrorKind::BrokenPipe.into())
     });
@@ -303,7 +304,7 @@ fn what_the_kernel_leaves_waits() {
 }
 
 #[test]
-fn nonsense_fails_the_session() {
+fn malformed_records_fail_the_session() {
     let nonsense: [&[u8]; 5] = [
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
         &[0; 20_000],
@@ -332,10 +333,10 @@ fn nonsense_fails_the_session() {
 }
 
 #[test]
-fn a_handshake_that_does_not_end_is_not_kept() {
+fn an_endless_handshake_message_fails_the_session() {
     let (_, server) = server(Version::Tls13);
     let mut pair = Pair::of(client(None, "localhost"), server, 60_000);
-    // The beginning of a message of 65,000 bytes, and then records of one byte each.
+    // The beginning of a message of 65,000 bytes, then records of one byte each.
     let mut flood = b"\x16\x03\x03\x00\x04\x02\x00\xfd\xe8".to_vec();
     flood.extend(b"\x16\x03\x03\x00\x01\x00".repeat(100_000));
     pair.deliver(&flood);

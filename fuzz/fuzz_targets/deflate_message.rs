@@ -1,8 +1,9 @@
-//! Messages come back as they were, whatever is agreed on, and zlib reads them with a window no larger than
-//! that. Of any bytes we make the message that zlib makes of them, up to the limit, or none.
+//! permessage-deflate: messages arrive unchanged under any agreement, and zlib can decode them
+//! within the agreed window. From any payload, the core produces the message that zlib produces, up
+//! to the limit, or none.
 //!
-//! An input is eight bytes for what is agreed on, a byte for the number of messages, messages, and compressed
-//! payloads: a byte for the length, and as many bytes.
+//! An input is eight bytes for the agreement, a byte for the number of messages, the messages, and
+//! compressed payloads: a byte for the length, and that number of bytes.
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
@@ -65,7 +66,7 @@ fn fuzz(input: &mut Unstructured<'_>) -> Result<()> {
     differ(input, flags & 1 == 0, limit, &mut others)
 }
 
-/// `from` sends to `to`, and zlib listens.
+/// Sends messages `from` one end `to` the other, and decodes them with zlib too.
 fn round_trip(
     from: &Agreed,
     to: &Agreed,
@@ -81,7 +82,7 @@ fn round_trip(
             compressed = from.deflate_more(<[u8]>::to_vec);
         }
         let compressed = compressed.ok().flatten().unwrap_or_default();
-        // The shorter a piece, the stricter the reader, and the slower.
+        // A smaller piece makes the reader stricter and slower.
         let piece = if message.len() < 2000 { 1 } else { 256 };
         let read = zlib.message(&compressed, usize::MAX, piece);
         assert!(read.as_ref() == Ok(message), "zlib: {:?}", read.map(drop));
@@ -92,7 +93,7 @@ fn round_trip(
     }
 }
 
-/// Any payloads, until one is refused.
+/// Inflates payloads until one is refused.
 fn differ(
     input: &mut Unstructured<'_>,
     takeover: bool,
@@ -113,10 +114,10 @@ fn differ(
         let found = inflate(&mut ours, payload, others);
         match (&found, &expected) {
             (Ok(found), Ok(expected)) => {
-                assert!(found == expected, "{payload:02x?} is another message");
+                assert!(found == expected, "{payload:02x?}: the messages differ");
                 assert!(found.len() <= limit, "{} bytes", found.len());
             }
-            // Which of two things that are wrong is seen first does not matter.
+            // The two may detect different errors first.
             (Err(_), Err(_)) => return Ok(()),
             (found, _) => panic!(
                 "{payload:02x?}: {:?}, but zlib {:?}",
@@ -142,7 +143,7 @@ fn inflate(
     Ok(found.unwrap_or_default())
 }
 
-/// Other connections of the same thread, which want the same states of zlib.
+/// Other connections of the same thread, which use the same states of zlib.
 struct Others {
     session: Option<Session>,
     worked: u8,
@@ -163,10 +164,8 @@ impl Others {
         if let Some(session) = &mut self.session
             && self.worked.is_multiple_of(self.every)
         {
-            let compressed = session.deflate(
-                b"something else of others, which nobody may refer to",
-                |_| (),
-            );
+            let compressed =
+                session.deflate(b"other data, to which no other session may refer", |_| ());
             assert_eq!(compressed, Ok(Some(())));
             let inflated =
                 session.inflate(&[0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00], <[u8]>::to_vec);
@@ -175,7 +174,7 @@ impl Others {
     }
 }
 
-/// Bytes, and how often they are repeated: seldom so often that the message is a large one.
+/// Reads a message: bytes and the number of their repetitions. Large messages are rare.
 fn message(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let [length, times] = input.arbitrary::<[u8; 2]>()?.map(usize::from);
     let bytes = input.bytes(length.min(input.len()))?;

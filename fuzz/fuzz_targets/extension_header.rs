@@ -1,4 +1,5 @@
-//! What is read from a `Sec-WebSocket-Extensions` header is printed as a header that reads the same.
+//! `Sec-WebSocket-Extensions`: a parsed header is printed as a header that parses to the same
+//! elements.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -11,7 +12,7 @@ fuzz_target!(|input: &str| {
     assert_eq!(parse(&printed).as_ref(), Ok(&elements), "{printed:?}");
     assert_eq!(print_all(&elements), printed);
 
-    // Sessions get numbers for what is one, and give them back.
+    // Sessions receive numeric values as numbers and return them.
     let values = elements.iter().flat_map(|element| &element.parameters);
     for number_read in values.filter_map(|(_, value)| number(value.as_deref()?)) {
         let again = number(&number_read.to_string());

@@ -1,7 +1,7 @@
-//! Heads of requests, of answers and of proxies' answers: they are read the same wherever they are cut,
-//! and an endless one is given up.
+//! Heads of requests, answers, and proxies' answers: the chunks do not change the result, and an
+//! endless head is refused.
 //!
-//! An input is a byte for the reader and a [`Stream`].
+//! An input is a byte for the reader, and a [`Stream`].
 #![no_main]
 
 use arbitrary::Unstructured;
@@ -55,7 +55,8 @@ fn same_in_every_cut<Read: PartialEq + std::fmt::Debug>(
     expected
 }
 
-/// The head, `None` for no HTTP, and all that followed it; `None` when there is no end.
+/// Returns the head (`None` if the bytes are not HTTP) and all bytes after it. Returns `None` if
+/// the head does not end.
 fn read_request(pieces: &[&[u8]]) -> Option<(Option<RequestHead>, Vec<u8>)> {
     let mut reader = RequestReader::default();
     let mut stored = 0;
@@ -66,7 +67,7 @@ fn read_request(pieces: &[&[u8]]) -> Option<(Option<RequestHead>, Vec<u8>)> {
             return Some((read.head, body.unwrap_or_default()));
         }
         stored += piece.len();
-        assert!(stored <= MAX_HEAD, "{stored} bytes and no verdict");
+        assert!(stored <= MAX_HEAD, "{stored} bytes without a verdict");
     }
     None
 }
@@ -95,7 +96,7 @@ fn server_policy(choice: u8) -> Policy {
     }
 }
 
-/// What a server makes of a request, as the binding hands it over.
+/// Answers a request on a server, like the binding.
 fn answer_request(head: RequestHead, body: &[u8], policy: Policy) {
     let mut request = Request::new(
         &head.method,
@@ -140,7 +141,7 @@ fn read_answer(style: Style, pieces: &[&[u8]]) -> Transcript {
         let decided = driver.state() != ReadyState::Connecting;
         assert!(
             decided || stored <= MAX_HEAD,
-            "{stored} bytes and no verdict"
+            "{stored} bytes without a verdict"
         );
     }
     let transcript = finish(driver);
@@ -162,7 +163,7 @@ fn read_proxy_answer(pieces: &[&[u8]]) -> Option<ProxyAnswer> {
             return answer;
         }
         stored += piece.len();
-        assert!(stored <= MAX_HEAD, "{stored} bytes and no verdict");
+        assert!(stored <= MAX_HEAD, "{stored} bytes without a verdict");
     }
     None
 }
@@ -172,5 +173,5 @@ const HYBI_SERVER: Framing = Framing::Hybi {
     reserved: 0x40,
 };
 
-/// Heads are limited to 64 KiB.
+/// The maximum length of a head.
 const MAX_HEAD: usize = 64 * 1024;

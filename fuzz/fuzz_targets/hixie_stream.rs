@@ -1,8 +1,8 @@
-//! The same as `hybi_stream` for the drafts; the body of a hixie-76 request is the first part of the
-//! stream. Whether the server answers before or after bytes arrive does not matter either.
+//! Streams of the drafts: the chunks, and whether the server answers before or after bytes arrive,
+//! do not change the outputs. The body of a hixie-76 request is the first part of the stream.
 //!
-//! An input is a byte for the draft, a byte for the settings, a byte for the application's manners, and
-//! a [`Stream`].
+//! An input is a byte for the draft, a byte for the settings, a byte for the reaction, and a
+//! [`Stream`].
 #![no_main]
 
 use arbitrary::Unstructured;
@@ -44,7 +44,7 @@ fn fuzz(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
             }
             driver.receive(piece);
         }
-        // Once is enough: a second start is refused.
+        // A second start is refused.
         driver.start();
         finish(driver)
     });

@@ -1,8 +1,7 @@
-//! Frames of a peer: where they are cut does not change what comes out, and nothing comes out after the
-//! close.
+//! Streams of frames: the chunks do not change the outputs, and no output follows the close.
 //!
-//! An input is a byte for the role, the extension and the handshake, a byte for the settings, a byte for
-//! the application's manners, and a [`Stream`].
+//! An input is a byte for the role, the extension and the handshake, a byte for the settings, a
+//! byte for the reaction, and a [`Stream`].
 #![no_main]
 
 use arbitrary::Unstructured;

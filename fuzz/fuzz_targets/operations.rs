@@ -1,8 +1,8 @@
-//! Any calls in any order: all of them return, the ready state never goes back, there is at most one close
-//! event and nothing after it, and all that is written is legal.
+//! Any calls in any order: all of them return, the ready state never goes back, at most one close
+//! event occurs, no output follows it, and all written bytes are valid.
 //!
-//! An input is a byte for the connection, a byte for its settings, and operations: a byte that chooses
-//! one, and its arguments.
+//! An input is a byte for the connection, a byte for its settings, and operations: a byte that
+//! chooses the operation, and its arguments.
 #![no_main]
 
 use arbitrary::{Result, Unstructured};
@@ -43,7 +43,7 @@ struct Application {
     wire: Wire,
     state: ReadyState,
     has_extension: bool,
-    /// Received bytes and operations cause few outputs each: polling ends.
+    /// Each received byte and each operation causes a limited number of outputs, so polling ends.
     received: usize,
     operations: usize,
     outputs: usize,
@@ -103,7 +103,7 @@ impl Application {
             }
             2 => {
                 let [first, masked]: [u8; 2] = input.arbitrary()?;
-                // Its length is right, which random bytes seldom have.
+                // The length field is correct, which random bytes rarely achieve.
                 let frame = frame(first, (masked & 1 != 0).then_some(KEY), bytes(input)?);
                 self.receive(&frame);
             }
@@ -141,7 +141,7 @@ impl Application {
                 self.caused_or_not(caused);
             }
             12 => {
-                // Without an owner no caller sets it: the core relies on that.
+                // No caller sets a bit without an owner, and the core relies on that.
                 let is_reserved = input.arbitrary::<u8>()? & 1 == 0 && self.has_extension;
                 let rsv = if is_reserved { RSV1 } else { Rsv::default() };
                 let accepted = match kind(input)? {
@@ -261,7 +261,7 @@ impl Application {
         true
     }
 
-    /// For a command that says whether it did something.
+    /// Handles the result of a command that reports whether it was accepted.
     fn caused(&mut self, caused: Caused) {
         self.accepted(caused.accepted);
         self.caused_or_not(caused);
@@ -293,14 +293,14 @@ impl Application {
         }
     }
 
-    /// Writes what is in the outbox, one write after the other.
+    /// Writes the outbox, one write at a time.
     fn write(&mut self) {
         while let Some(write) = self.connection.outbox().take_first() {
             assert!(
                 !self.is_closed && !self.is_abandoned,
                 "a write after the end"
             );
-            self.wire.write(write).expect("what is written is legal");
+            self.wire.write(write).expect("the write is valid");
         }
     }
 
@@ -321,19 +321,19 @@ impl Application {
     }
 }
 
-/// A server whose request is ordinary HTTP.
+/// Creates a server whose request is ordinary HTTP.
 fn not_asked(policy: Policy) -> Connection {
     let request = Request::new("GET", "ws://example.com/", false);
-    Connection::server(request, policy).expect("there are no subprotocols")
+    Connection::server(request, policy).expect("the policy has no subprotocols")
 }
 
-/// A byte for the length, and as many bytes.
+/// Reads a byte for the length, and that number of bytes.
 fn bytes<'a>(input: &mut Unstructured<'a>) -> Result<&'a [u8]> {
     let length = usize::from(input.arbitrary::<u8>()?);
     input.bytes(length.min(input.len()))
 }
 
-/// As much of the bytes as is text.
+/// Returns the longest prefix that is valid UTF-8.
 fn text<'a>(input: &mut Unstructured<'a>) -> Result<&'a str> {
     let bytes = bytes(input)?;
     let valid = bytes.utf8_chunks().next();

@@ -1,4 +1,5 @@
-//! What the fuzz targets share beyond `proto_testing`: inputs, an application that reacts, and zlib.
+//! Tools of the fuzz targets in addition to `proto_testing`: inputs, an application that reacts,
+//! and zlib.
 
 pub mod reacting;
 pub mod settings;

@@ -1,4 +1,4 @@
-//! An application that reacts in one way, and checks what is written.
+//! An application that reacts in one way and checks the written bytes.
 
 use proto::connection::{Connection, ReadyState};
 use proto::output::{Event, Kind};
@@ -7,7 +7,7 @@ use proto_testing::wire::{Framing, Wire};
 
 use crate::stream::{Cut, Stream};
 
-/// What has come out, and what the application does.
+/// The transcript, and the application's reaction.
 #[derive(Debug)]
 pub struct Reacting {
     wire: Wire,
@@ -15,21 +15,21 @@ pub struct Reacting {
     lines: Vec<Line>,
 }
 
-/// What the application does in its handlers.
+/// The application's reaction in its handlers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reaction {
     Nothing,
-    /// Sends every message back.
+    /// Returns each message.
     Echo,
     /// Closes at the first message.
     CloseOnMessage,
     /// Closes at the first ping.
     CloseOnPing,
-    /// Sends a message and closes as soon as it is open.
+    /// Sends a message and closes at the open event.
     SendAndCloseOnOpen,
 }
 
-/// All that came out, and where the connection stands.
+/// The outputs, and the state of the connection.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Transcript {
     pub lines: Vec<Line>,
@@ -37,7 +37,7 @@ pub struct Transcript {
 }
 
 impl Reaction {
-    /// The reaction that a byte of input stands for.
+    /// Returns the reaction for a byte of input.
     pub fn choose(choice: u8) -> Self {
         [
             Self::Nothing,
@@ -49,7 +49,7 @@ impl Reaction {
     }
 }
 
-/// A driver of a connection that has not written anything.
+/// Creates a driver for a connection without output so far.
 pub fn reacting(
     connection: Connection,
     framing: Framing,
@@ -69,7 +69,7 @@ impl Application for Reacting {
         let Self { wire, reaction, .. } = &mut driver.application;
         let reaction = *reaction;
         if let Line::Write(write) = &line {
-            wire.write(write).expect("what is written is legal");
+            wire.write(write).expect("the write is valid");
         }
         driver.application.lines.push(line.clone());
         match (reaction, line) {
@@ -89,7 +89,7 @@ impl Application for Reacting {
 
 fn close(driver: &mut Driver<Reacting>) {
     let caused = driver.connection().close(3001, "bye");
-    driver.caused(caused.expect("the code may be sent"));
+    driver.caused(caused.expect("3001 may be sent"));
 }
 
 /// Ends the conversation.
@@ -101,10 +101,10 @@ pub fn finish(mut driver: Driver<Reacting>) -> Transcript {
     }
 }
 
-/// Checks that neither the cuts of the stream nor the way messages are asked for change what comes out.
+/// Checks that neither the chunks of the stream nor the method of polling changes the outputs.
 ///
 /// # Panics
-/// When one does.
+/// If one of them does.
 pub fn assert_same_in_every_cut(stream: &Stream, run: impl Fn(Style, &[&[u8]]) -> Transcript) {
     let expected = run(Style::OneByOne, &stream.pieces(Cut::Whole));
     for (style, cut) in [

@@ -1,10 +1,10 @@
-//! Settings to begin with.
+//! Policies for the fuzz targets.
 
 use proto::policy::{Delivery, PeerMasking, Policy};
 use proto_testing::connections::client_policy;
 
-/// The settings that a byte of input stands for. The limits are small ones, those around the forms of a
-/// length, and none.
+/// Returns the policy for a byte of input. The limits are small ones, those around the sizes of a
+/// length field, and none.
 pub fn policy(choice: u8, is_client: bool) -> Policy {
     let masking = [
         PeerMasking::Optional,
@@ -27,7 +27,7 @@ pub fn policy(choice: u8, is_client: bool) -> Policy {
     }
 }
 
-/// The same with the manners of some interface.
+/// Returns such a policy with the manner of one of the interfaces.
 pub fn any_policy(choice: u8, is_client: bool) -> Policy {
     let interface = match choice >> 5 {
         5 => Policy::websocket_node_server(),

@@ -1,34 +1,34 @@
-//! Bytes of a peer, and where they are cut.
+//! Bytes from a peer, and their chunks.
 //!
-//! An input begins with four sizes of pieces, which repeat, and a filler: position and length, two bytes
-//! each, the byte that fills, and a byte that switches it on when it is `*`. It lets a short input reach
-//! limits of 64 KiB. The rest is the stream.
+//! An input begins with four chunk sizes, which repeat, and a filler: its position and its length
+//! in two bytes each, its byte, and a byte that enables it when it is `*`. With the filler, a short
+//! input reaches limits of 64 KiB. The rest of the input is the stream.
 
 use arbitrary::{Result, Unstructured};
 
-/// A stream of bytes, to be received whole or in pieces.
+/// A stream of bytes, received in one chunk or in several.
 #[derive(Debug)]
 pub struct Stream {
     bytes: Vec<u8>,
     sizes: [u8; 4],
 }
 
-/// How a stream is handed over.
+/// The division of a stream into chunks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cut {
-    /// In one piece.
+    /// One chunk.
     Whole,
-    /// As the input says.
+    /// The chunk sizes in the input.
     Sizes,
-    /// Byte by byte; but the middle of a long stream in one piece, because that takes its time.
+    /// Byte by byte, except for the middle of a long stream, which is one chunk to save time.
     Bytes,
 }
 
 impl Stream {
-    /// The rest of `input`.
+    /// Takes the rest of `input`.
     ///
     /// # Errors
-    /// When the input is too short.
+    /// If the input is too short.
     pub fn take(input: &mut Unstructured<'_>) -> Result<Self> {
         let sizes = input.arbitrary()?;
         let position = usize::from(input.arbitrary::<u16>()?);
@@ -36,13 +36,13 @@ impl Stream {
         let [filler, switch] = input.arbitrary::<[u8; 2]>()?;
         let rest = input.peek_bytes(input.len()).unwrap_or_default();
         let (front, back) = rest.split_at(position.min(rest.len()));
-        // Long streams are slow: chance should seldom make one.
+        // Long streams are slow, so chance should rarely produce one.
         let length = if switch == b'*' { length } else { 0 };
         let bytes = [front, &vec![filler; length], back].concat();
         Ok(Self { bytes, sizes })
     }
 
-    /// The stream in pieces, none of them empty.
+    /// Returns the chunks of the stream, none of them empty.
     pub fn pieces(&self, cut: Cut) -> Vec<&[u8]> {
         let mut pieces = Vec::new();
         let mut rest = self.bytes.as_slice();
@@ -52,7 +52,7 @@ impl Stream {
                 Cut::Whole => rest.len(),
                 Cut::Bytes if pieces.len() == HEAD && rest.len() > TAIL => rest.len() - TAIL,
                 Cut::Bytes => 1,
-                // The upper half of a byte's values means pieces of 512 bytes to 64 KiB.
+                // Values from 128 on mean chunks of 512 bytes to 64 KiB.
                 Cut::Sizes => match sizes.next().copied().map(usize::from) {
                     Some(size @ 0..=127) => size + 1,
                     Some(size) => (size - 127) * 512,
@@ -66,12 +66,12 @@ impl Stream {
         pieces
     }
 
-    /// All of it.
+    /// Returns the whole stream.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-/// How much of a long stream is received byte by byte, at its beginning and at its end.
+/// The bytes of a long stream that are received byte by byte, at its beginning and at its end.
 const HEAD: usize = 600;
 const TAIL: usize = 200;

@@ -1,6 +1,6 @@
-//! zlib itself, the C library, as an independent reader of compressed messages.
+//! The C library zlib as an independent decoder of compressed messages.
 //!
-//! Knows RFC 7692 §7.2.2 on top of it, without slices. Shares no code with the core.
+//! Adds RFC 7692 §7.2.2, without slices. Shares no code with the core.
 
 use std::ffi::{c_int, c_void};
 use std::mem::size_of;
@@ -13,14 +13,14 @@ use libz_sys::{
 
 /// One direction of a session.
 pub struct Reader {
-    // In a box, because zlib's state points back to it.
+    // Boxed, because zlib's state contains a pointer to it.
     stream: Box<z_stream>,
     takeover: bool,
-    /// The end of what has been read.
+    /// The end of the decoded bytes.
     past: Vec<u8>,
 }
 
-/// Why there is no message.
+/// The reason why a payload is invalid.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refused {
     Corrupt,
@@ -28,7 +28,7 @@ pub enum Refused {
     TooLong,
 }
 
-/// How far one call has come.
+/// The result of one call.
 struct Step {
     consumed: usize,
     has_room: bool,
@@ -37,7 +37,7 @@ struct Step {
 }
 
 impl Reader {
-    /// A reader that remembers no more than this window.
+    /// Creates a reader with this window.
     pub fn new(window_bits: u8, takeover: bool) -> Self {
         let mut stream = Box::new(z_stream {
             next_in: null_mut(),
@@ -55,8 +55,8 @@ impl Reader {
             adler: 0,
             reserved: 0,
         });
-        // SAFETY: all fields of the stream that zlib reads are set, and it stays where it is until
-        // `inflateEnd`; the version and the size are those that it was compiled with.
+        // SAFETY: all fields of the stream that zlib reads are set, and the stream does not move
+        // until `inflateEnd`. The version and the size are those of the compilation.
         let result = unsafe {
             inflateInit2_(
                 &mut *stream,
@@ -73,11 +73,12 @@ impl Reader {
         }
     }
 
-    /// The message of this payload, if it is no longer than `limit`. zlib gets room for it in pieces:
-    /// a message may refer further back than the window by as many bytes.
+    /// Returns the message of this payload, if it is no longer than `limit`. zlib receives its
+    /// output buffer in pieces, because a message may refer further back than the window by the
+    /// length of the buffer.
     ///
     /// # Errors
-    /// When there is none. Nothing can be read afterwards.
+    /// If the payload is invalid. The reader cannot be used afterwards.
     pub fn message(
         &mut self,
         payload: &[u8],
@@ -100,7 +101,7 @@ impl Reader {
         Ok(message)
     }
 
-    /// Whether the stream is over, because its last block was a final one.
+    /// Decodes a payload. Returns whether the stream has ended with a final block.
     fn read(
         &mut self,
         payload: &[u8],
@@ -121,14 +122,14 @@ impl Reader {
                 }
                 self.restart(message);
             } else if rest.is_empty() && step.has_room {
-                // zlib says only in the next call that a block was the last one.
+                // zlib reports only in the next call that a block was the last one.
                 if step.is_between_blocks && self.step(&[], message, piece)?.is_end {
                     return Ok(true);
                 }
                 break;
             }
         }
-        // What was removed says nothing, and has to end a block.
+        // The removed bytes must produce no output and must end a block.
         let length = message.len();
         let mut rest: &[u8] = &[0x00, 0x00, 0xFF, 0xFF];
         loop {
@@ -142,7 +143,8 @@ impl Reader {
             }
             if rest.is_empty() {
                 return match step.is_between_blocks {
-                    // If a block has ended within it, its last bits are of no use to the next message.
+                    // If a block ended within these bytes, the next message cannot use the
+                    // remaining bits.
                     true => Ok(step.consumed < 4),
                     false => Err(Refused::CutShort),
                 };
@@ -158,8 +160,8 @@ impl Reader {
         self.stream.avail_in = input.len() as uInt;
         self.stream.next_out = room.as_mut_ptr();
         self.stream.avail_out = room.len() as uInt;
-        // SAFETY: the stream was initialised, reads `avail_in` bytes of `input` at most and does not
-        // write to them, and writes `avail_out` bytes to `room` at most; both outlive the call.
+        // SAFETY: the stream is initialised. It reads at most `avail_in` bytes of `input` and does
+        // not write to them. It writes at most `avail_out` bytes to `room`. Both outlive the call.
         let result = unsafe { inflate(&mut *self.stream, Z_BLOCK) };
         let left = self.stream.avail_out as usize;
         out.truncate(before + piece - left);
@@ -171,17 +173,18 @@ impl Reader {
                 is_end: result == Z_STREAM_END,
             }),
             Z_DATA_ERROR => Err(Refused::Corrupt),
-            other => panic!("zlib returns {other}"),
+            other => panic!("unexpected result of zlib: {other}"),
         }
     }
 
-    /// A new stream with the same past, of which `message` has come so far.
+    /// Begins a new stream with the same history, including the current `message`.
     fn restart(&mut self, message: &[u8]) {
         let past = [&self.past, message].concat();
         let past = &past[past.len().saturating_sub(LARGEST_WINDOW)..];
-        // SAFETY: the stream was initialised.
+        // SAFETY: the stream is initialised.
         assert_eq!(unsafe { inflateReset(&mut *self.stream) }, Z_OK);
-        // SAFETY: the same, and `past` has as many bytes, which are copied.
+        // SAFETY: the stream is initialised, and `past` contains the given number of bytes, which
+        // zlib copies.
         let result =
             unsafe { inflateSetDictionary(&mut *self.stream, past.as_ptr(), past.len() as uInt) };
         assert_eq!(result, Z_OK);
@@ -190,18 +193,18 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // SAFETY: the stream was initialised and is not used again.
+        // SAFETY: the stream is initialised and is not used again.
         unsafe { inflateEnd(&mut *self.stream) };
     }
 }
 
 unsafe extern "C" fn allocate(_: *mut c_void, items: uInt, size: uInt) -> *mut c_void {
-    // SAFETY: `calloc` may be called with any sizes.
+    // SAFETY: `calloc` accepts any sizes.
     unsafe { calloc(items as usize, size as usize) }
 }
 
 unsafe extern "C" fn release(_: *mut c_void, memory: *mut c_void) {
-    // SAFETY: zlib releases what it got from `allocate`, once.
+    // SAFETY: zlib frees each block from `allocate` once.
     unsafe { free(memory) }
 }
 

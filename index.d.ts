@@ -1,5 +1,5 @@
-// The public types, written by hand. They describe the compatible interface and never import binding.d.ts, which
-// describes an internal one. Node's own types (@types/node, 18 or newer) must be installed.
+// The public types, written by hand. They never import binding.d.ts, which describes internals. They require the types
+// of Node: @types/node 18 or newer.
 
 /// <reference types="node" />
 
@@ -11,34 +11,34 @@ import driver = require('./lib/websocket-driver/index.js')
 
 export = WebSocket
 
-/** Instances are streams; the constructors have none of the statics of Node's. */
+/** A stream whose constructor has none of the static members of Node's. */
 declare const EventStream: new () => Stream
 
-/** What the server's and the client's socket have in common. Not exported: the two constructors below are. */
+/** The common base of {@link WebSocket} and {@link WebSocket.Client}. Not exported. */
 declare abstract class Socket extends EventStream {
   /**
-   * The URL of the connection: on the server made from the request (`ws://` or `wss://`, the `Host` header and the
-   * path), on the client the string passed to the constructor.
+   * The URL of the connection. On a server: `ws://` or `wss://`, the `Host` header and the path of the request. On a
+   * client: the string passed to the constructor.
    */
   readonly url: string
 
   /** The protocol version: `'hybi-13'` is RFC 6455, `'hixie-76'` and `'hixie-75'` are the drafts before it. */
   readonly version: driver.Version
 
-  /** The subprotocol that both ends agreed on; `''` before `open` and when there is none. */
+  /** The negotiated subprotocol; `''` before `open`, and without a subprotocol. */
   readonly protocol: string
 
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: WebSocket.ReadyState
 
-  /** How many bytes have been accepted by {@link send} and not yet been handed to the operating system. */
+  /** The number of bytes that {@link send} has accepted and the operating system has not. */
   readonly bufferedAmount: number
 
   /**
-   * What binary messages are given as to `message` listeners and to `for await`: `'nodebuffer'`, the default, or
-   * `'arraybuffer'`. The `data` event, and so `pipe()`, has Buffers in any case. It may be set at any time.
+   * The type of binary messages in `message` events and `for await`: `'nodebuffer'` (Buffer, the default) or
+   * `'arraybuffer'`. The `data` event and `pipe()` always use Buffers. You may set it at any time.
    *
-   * @throws TypeError for another value.
+   * @throws TypeError for other values.
    */
   binaryType: WebSocket.BinaryType
 
@@ -54,25 +54,25 @@ declare abstract class Socket extends EventStream {
   /** Called before the listeners of `message`. */
   onmessage: ((event: WebSocket.MessageEvent) => void) | null
 
-  /** Called before the listeners of `error`. It is information only: `close` always follows. */
+  /** Called before the listeners of `error`. The event is informational: `close` always follows. */
   onerror: ((event: WebSocket.ErrorEvent) => void) | null
 
-  /** Called before the listeners of `close`, exactly once in the life of a socket. */
+  /** Called once, before the listeners of `close`. */
   onclose: ((event: WebSocket.CloseEvent) => void) | null
 
   /**
-   * Sends a message: bytes of any kind as binary, anything else as the text `String(message)`. Before `open` the message
-   * waits and leaves with the handshake.
+   * Sends a message: bytes of any type as binary, other values as the text `String(message)`. A message sent before
+   * `open` waits for the handshake.
    *
-   * A `Blob` is read first. Messages that are sent meanwhile wait for it, and so does the close frame; pings do not. If
-   * it cannot be read, the connection fails with `error` and code 1006.
+   * A `Blob` is read first. Later messages and the close frame wait for it; pings do not. If the Blob cannot be read,
+   * the connection fails with `error` and code 1006.
    *
-   * @param message Or what {@link WebSocket.prepare} has made of one.
-   * @param options How this message is sent.
-   * @param callback Called once and not from inside `send()`: without arguments when the operating system has taken the
-   * whole message, with an Error when the message was refused or the connection has ended before.
-   * @returns `false` when the message was refused because the socket is closing or closed, or because it is binary and
-   * the client speaks a draft; and when the peer does not read fast enough: then wait for `drain` before sending more.
+   * @param message The message, or the result of {@link WebSocket.prepare}.
+   * @param options Options of this message.
+   * @param callback Called once, after `send()` has returned: without arguments when the operating system has accepted
+   * the whole message, or with an Error if the message was refused or the connection ended before.
+   * @returns `false` if the message was refused: the socket is closing or closed, or the message is binary and the
+   * client uses a draft. Also `false` if the peer does not read fast enough: wait for `drain` before you send more.
    */
   send (
     message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.BlobLike | WebSocket.PreparedMessage,
@@ -84,55 +84,56 @@ declare abstract class Socket extends EventStream {
     callback?: (error?: Error) => void
   ): boolean
 
-  /** The same as {@link send}; makes the socket a destination for `pipe()`. */
+  /** The same as {@link send}, for `pipe()`. */
   write (message: string | Buffer | WebSocket.Bytes | WebSocket.PreparedMessage): boolean
 
-  /** Sends the message, if there is one, and closes with 1000. Returns nothing; `any` fits NodeJS.WritableStream. */
+  /** Sends the message, if given, and closes with 1000. Returns nothing; the type `any` fits NodeJS.WritableStream. */
   end (): any
   end (message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.BlobLike | WebSocket.PreparedMessage): any
 
   /**
    * Sends a ping.
    *
-   * @param message Its payload, at most 125 bytes of UTF-8. Default: `''`.
-   * @param callback Called once, without arguments, when the pong with the same payload arrives; replaces the callback
-   * of an earlier ping with the same payload; never called if the connection closes first.
-   * @returns `false` when the socket is closing or closed, or speaks a draft, which has no pings.
-   * @throws RangeError when the message has more than 125 bytes.
+   * @param message The payload, at most 125 bytes of UTF-8. Default: `''`.
+   * @param callback Called once, without arguments, when a pong with the same payload arrives. It replaces the callback
+   * of an earlier ping with the same payload. Not called if the connection closes before.
+   * @returns `false` if the socket is closing or closed, or uses a draft, which has no pings.
+   * @throws RangeError if the payload has more than 125 bytes.
    */
   ping (message?: string | null, callback?: () => void): boolean
 
-  /** Stops reading from the peer. */
+  /** Stops the delivery of messages, and reading from the peer. */
   pause (): void
 
-  /** Reads again after {@link pause}. */
+  /** Delivers and reads again after {@link pause}. */
   resume (): void
 
   /**
-   * Starts the closing handshake. The `close` event follows when the peer answers, after `closeTimeout` with code 1006
-   * if it does not, and at once when the connection was not open yet. Calling it again is harmless.
+   * Begins the closing handshake. `close` follows when the peer answers. If the peer does not answer, `close` follows
+   * after `closeTimeout`, with code 1006. Before `open`, it follows at once. Later calls have no effect.
    *
    * @param code 1000, or 3000 to 4999. Default: 1000.
-   * @param reason At most 123 bytes of UTF-8; a longer one is cut at a character. Default: `''`.
-   * @throws Error when the code is another number.
+   * @param reason At most 123 bytes of UTF-8; a longer reason is cut between two characters. Default: `''`.
+   * @throws Error for other codes.
    */
   close (code?: number, reason?: string): void
 
   /**
-   * Ends the connection at once, in any state and without a closing handshake: `close` is emitted with code 1006 before
-   * this returns. What has been sent is offered to the operating system once. Calling it again is harmless.
+   * Closes the socket at once, in any state and without a closing handshake. Emits `close` with code 1006 before it
+   * returns. Offers messages that were sent to the operating system once. Later calls have no effect.
    */
   terminate (): void
 
   /**
-   * The messages from now on, for `for await (const data of ws)`: strings, and Buffers or what `binaryType` says. While
-   * the loop is busy up to 64 messages or 64 KiB are kept, then nothing is read.
+   * Returns the messages from now on, for `for await (const data of ws)`: strings, and Buffers or ArrayBuffers (see
+   * `binaryType`). While the loop is busy, up to 64 messages or 64 KiB are stored; then the socket is paused.
    *
-   * The loop ends with the connection, once it has had all messages: after a close frame of the peer with any code, and
-   * after `close()`, `end()`, `terminate()` or the `signal`. It throws an Error with the text of the `error` event, or
-   * when the connection was lost without a close frame. Leaving it early closes the connection with 1000.
+   * The loop ends after the last message, when the connection ends: after a close frame of the peer with any code, or
+   * after `close()`, `end()`, `terminate()` or an abort of the `signal`. It throws an Error with the message of the
+   * `error` event, or if the connection ended without a close frame. Leaving the loop early closes the connection with
+   * 1000.
    *
-   * @throws Error when the socket is being iterated already.
+   * @throws Error if the socket is already being iterated.
    */
   [Symbol.asyncIterator] (): AsyncIterableIterator<string | Buffer>
 
@@ -150,7 +151,7 @@ declare abstract class Socket extends EventStream {
   ): this
   prependOnceListener (name: string | symbol, listener: (...args: any[]) => void): this
 
-  /** The same as `on`. A listener added twice is called twice; `useCapture` has no effect. */
+  /** The same as `on`. A listener that is added twice is called twice. `useCapture` has no effect. */
   addEventListener<Name extends keyof WebSocket.SocketEvents> (
     name: Name,
     listener: WebSocket.SocketEvents[Name],
@@ -169,7 +170,7 @@ declare abstract class Socket extends EventStream {
 }
 
 /**
- * The server's end of a WebSocket, made from an `upgrade` request.
+ * The server's endpoint of a connection, created from an `upgrade` request.
  *
  * ```js
  * server.on('upgrade', (request, socket, body) => {
@@ -179,23 +180,22 @@ declare abstract class Socket extends EventStream {
  * })
  * ```
  *
- * The handshake is sent on the next tick, so listeners added now miss nothing. A request that is no valid handshake is
- * answered with 400; the socket then emits `error` and `close` with code 1002.
+ * The handshake is sent in the next tick, so listeners that you add now receive all events. An invalid handshake is
+ * answered with 400, and the socket emits `error`, and `close` with code 1002.
  */
 declare class WebSocket extends Socket {
   /**
-   * @param request The request as the `upgrade` event of a `http` or `https` server gives it.
-   * @param socket Its connection: a `net.Socket`, a `tls.TLSSocket` or any other Duplex.
-   * @param body The bytes that came behind the request, the third argument of `upgrade`.
-   * @param protocols The subprotocols that the server speaks, as an array or separated by commas. The first one that
-   * the client asked for is chosen. Default: none.
+   * @param request The first argument of the `upgrade` event of an `http` or `https` server.
+   * @param socket The second argument: a `net.Socket`, a `tls.TLSSocket` or any other Duplex.
+   * @param body The third argument: bytes after the request.
+   * @param protocols The subprotocols that the server supports, as an array or separated by commas. The server chooses
+   * the first of them that the client offers. Default: none.
    * @param options See {@link WebSocket.ServerOptions}.
    * @throws Error `Unrecognized option: …` for an option that does not exist.
    * @throws Error for a header whose name or value contains CR, LF or NUL.
-   * @throws RangeError for a `maxLength` or a number of seconds that is no number above 0 (0 and undefined mean the
-   * default).
-   * @throws TypeError for protocols of another kind, for an extension without the properties it needs, for a
-   * `binaryType` or `signal` of another kind, and for a `pingTimeout` without `ping`.
+   * @throws RangeError for a `maxLength` or a number of seconds that is not above 0 (0 and undefined mean the default).
+   * @throws TypeError for `protocols`, a `binaryType` or a `signal` of another type, for an extension without the
+   * required properties, and for a `pingTimeout` without `ping`.
    */
   constructor (
     request: http.IncomingMessage,
@@ -205,40 +205,39 @@ declare class WebSocket extends Socket {
     options?: WebSocket.ServerOptions | null
   )
 
-  /** Whether the request asks for a WebSocket: method GET, `Connection: upgrade` and `Upgrade: websocket`. */
+  /** Returns whether a request asks for a WebSocket: method GET, `Connection: upgrade` and `Upgrade: websocket`. */
   static isWebSocket (request: Pick<http.IncomingMessage, 'method' | 'headers'>): boolean
 
   /**
-   * Refuses options that do not exist.
+   * Checks the names of options.
    *
    * @throws Error `Unrecognized option: …` for the first key of `options` that is not in `validKeys`.
    */
   static validateOptions (options: object | null | undefined, validKeys: readonly string[]): void
 
   /**
-   * Makes a message for many connections, of servers and clients alike. It is converted and framed once; where messages
-   * are compressed without context takeover, it is compressed once for all connections with the same parameters.
-   * faye-websocket has no such function.
+   * Prepares a message for many connections of servers and clients. The message is encoded once. Without context
+   * takeover, it is compressed once for all connections with the same parameters. faye-websocket has no such function.
    *
-   * @param message As for `send()`. A copy is made: a Buffer may be changed afterwards.
-   * @returns What `send()` of any socket of this package takes. It can be sent again and again.
-   * @throws TypeError for a Blob, which has to be read first.
+   * @param message As for `send()`. It is copied, so you may change a Buffer afterwards.
+   * @returns A message for `send()` of any socket of this package. You may send it repeatedly.
+   * @throws TypeError for a Blob. Read it first.
    */
   static prepare (
     message: WebSocket.Sendable | WebSocket.Bytes | WebSocket.PreparedMessage
   ): WebSocket.PreparedMessage
 
   /**
-   * Sends a message on all of these sockets that are open, through `send()` of each. The others are left out, and so
-   * are those that speak a draft if the message is binary. faye-websocket has no such function.
+   * Sends a message on all of these sockets that are open, with `send()` of each socket. Skips sockets that are not
+   * open, and sockets that use a draft if the message is binary. faye-websocket has no such function.
    *
-   * @param connections Sockets of servers, clients, or both: an array, a `Set`, anything with an iterator.
-   * @param message As for `send()`; it is {@link prepare prepared} once.
+   * @param connections Sockets of servers and clients: an array, a `Set`, or any other iterable.
+   * @param message As for `send()`. It is {@link prepare prepared} once.
    * @param options As for `send()`.
-   * @returns On how many sockets it was sent, also on those whose peers do not read fast enough.
-   * @throws TypeError if `connections` cannot be iterated, or has something else in it, and for a Blob; then nothing is
-   * sent.
-   * @throws What a `send()` has thrown, when all others have the message; an `AggregateError` if there were several.
+   * @returns The number of sockets on which the message was sent, including those whose peers do not read fast enough.
+   * @throws TypeError if `connections` is not iterable or contains other values, and for a Blob. Nothing is sent then.
+   * @throws The error of a `send()` that has thrown, after the message was sent on all other sockets; an
+   * `AggregateError` for several errors.
    */
   static broadcast (
     connections: Iterable<WebSocket | WebSocket.Client>,
@@ -247,16 +246,16 @@ declare class WebSocket extends Socket {
   ): number
 
   /**
-   * What runs the protocol: the addon of this machine, or WebAssembly where none loads. `FAYE_WEBSOCKET_RUNTIME` in the
-   * environment chooses. faye-websocket has no such property.
+   * How the core runs: `'native'`, as the addon of this machine, or `'wasm'`, as WebAssembly if no addon loads. The
+   * environment variable `FAYE_WEBSOCKET_RUNTIME` forces one of them. faye-websocket has no such property.
    */
   static readonly runtime: 'native' | 'wasm'
 
-  /** Which addon that is, or why it is WebAssembly. A sentence for people: its words may change. */
+  /** The name of the addon, or the reason for WebAssembly. For people: the text may change in any version. */
   static readonly runtimeReason: string
 }
 
-/** Only {@link WebSocket.prepare} makes prepared messages. */
+/** Only {@link WebSocket.prepare} returns prepared messages. */
 declare const prepared: unique symbol
 
 import Itself = WebSocket
@@ -265,11 +264,11 @@ declare namespace WebSocket {
   /** The constructor itself, for `const { WebSocket } = require('faye-websocket')`. */
   export { Itself as WebSocket }
 
-  /** The same, for `import WebSocket from` where a compiler reads `default` of a CommonJS module. */
+  /** The constructor itself, for compilers that read `default` of a CommonJS module. */
   export { Itself as default }
 
   /**
-   * The client's end of a WebSocket.
+   * The client's endpoint of a connection.
    *
    * ```js
    * const ws = new WebSocket.Client('wss://example.com/')
@@ -277,36 +276,38 @@ declare namespace WebSocket {
    * ws.on('message', (event) => console.log(event.data))
    * ```
    *
-   * What goes wrong on the way is told by `error` and `close`, never by `open`: code 1006 when the network or TLS
-   * fails, code 1002 when the answer is no valid handshake.
+   * If the connection cannot be opened, the client emits `error` and `close`: with code 1006 if the network or TLS
+   * fails, with code 1002 if the server's answer is no valid handshake.
    */
   export class Client extends Socket {
     /**
-     * @param url A `ws:` or `wss:` URL. A user name and password in it are sent as `Authorization: Basic`. Or
-     * `ws+unix:/path/to.sock:/path?query`, likewise `wss+unix:`, with the percent-encoded path of a Unix socket.
-     * @param protocols The subprotocols that the client speaks, as an array or separated by commas. Default: none.
+     * Connects at once.
+     *
+     * @param url A `ws:` or `wss:` URL. A user name and password in it are sent as `Authorization: Basic`. For a Unix
+     * socket: `ws+unix:/path/to.sock:/path?query` or `wss+unix:…`, with the percent-encoded path of the socket.
+     * @param protocols The subprotocols that the client offers, as an array or separated by commas. Default: none.
      * @param options See {@link WebSocket.ClientOptions}.
      * @throws Error `… is not a valid WebSocket URL`, `… is not a valid proxy URL`.
      * @throws Error `Unrecognized option: …` for an option that does not exist.
      * @throws Error for a header whose name or value contains CR, LF or NUL.
-     * @throws RangeError for a `maxLength` or a number of seconds that is no number above 0 (0 and undefined mean the
+     * @throws RangeError for a `maxLength` or a number of seconds that is not above 0 (0 and undefined mean the
      * default).
-     * @throws TypeError for protocols of another kind, for an extension without the properties it needs, for a
-     * `binaryType`, `signal`, `agent` or `createConnection` of another kind, for a `pingTimeout` without `ping`, and for
-     * more than one of `proxy`, `agent` and `createConnection`.
-     * @throws what `agent` and `createConnection` throw.
+     * @throws TypeError for `protocols`, a `binaryType`, `signal`, `agent` or `createConnection` of another type, for
+     * an extension without the required properties, for a `pingTimeout` without `ping`, and for more than one of
+     * `proxy`, `agent` and `createConnection`.
+     * @throws The exceptions of `agent` and `createConnection`.
      */
     constructor (url: string, protocols?: Protocols | null, options?: ClientOptions | null)
 
-    /** The status of the server's answer, 101 on success; undefined until `open` or `error`. */
+    /** The status code of the server's answer, 101 on success; undefined before `open` or `error`. */
     readonly statusCode: number | undefined
 
-    /** The headers of the server's answer, names in lower case; undefined until `open` or `error`. */
+    /** The headers of the server's answer, with names in lower case; undefined before `open` or `error`. */
     readonly headers: { readonly [name: string]: string } | undefined
   }
 
   /**
-   * An EventSource connection: a response over which the server sends events and the client sends nothing.
+   * The server's endpoint of an event stream: a response on which the server sends events.
    *
    * ```js
    * server.on('request', (request, response) => {
@@ -319,20 +320,20 @@ declare namespace WebSocket {
    */
   export class EventSource extends EventStream {
     /**
-     * Sends the head of the response and the `retry` field at once. If the connection is gone, does nothing.
+     * Sends the head of the response and the `retry` field at once. If the client has disconnected, sends nothing.
      *
      * @throws Error for a header whose name or value contains CR, LF or NUL.
-     * @throws RangeError for a `ping` or `retry` that is no number above 0 (0 and undefined mean the default).
+     * @throws RangeError for a `ping` or `retry` that is not above 0 (0 and undefined mean the default).
      */
     constructor (request: http.IncomingMessage, response: http.ServerResponse, options?: EventSourceOptions | null)
 
-    /** Whether the request asks for events: method GET, and `text/event-stream` in the `Accept` header. */
+    /** Returns whether a request asks for events: method GET, and `text/event-stream` in the `Accept` header. */
     static isEventSource (request: Pick<http.IncomingMessage, 'method' | 'headers'>): boolean
 
     /** The URL of the request, `http://` or `https://`. */
     readonly url: string
 
-    /** The id of the last event that the client saw before it reconnected; `''` if it saw none. */
+    /** The id of the last event that the client received before it reconnected, or `''`. */
     readonly lastEventId: string
 
     /** 0 connecting, 1 open, 3 closed. */
@@ -350,28 +351,28 @@ declare namespace WebSocket {
     /** Never called: an EventSource has no `message` event. */
     onmessage: null
 
-    /** Never called: an EventSource has no `error` event; a connection that fails is closed. */
+    /** Never called: an EventSource has no `error` event. If its socket fails, it emits `close`. */
     onerror: null
 
     /**
      * Sends an event. Each line of `String(message)` becomes a `data` line.
      *
-     * @returns `false` when the connection is closed, and when the client does not read fast enough: then wait for
-     * `drain` before sending more.
+     * @returns `false` if the connection is closed, or if the client does not read fast enough: wait for `drain` before
+     * you send more.
      */
     send (message: Sendable, options?: SendOptions | null): boolean
 
-    /** The same as {@link send} without options; makes the object a destination for `pipe()`. */
+    /** The same as {@link send} without options, for `pipe()`. */
     write (message: string | Buffer): boolean
 
-    /** Sends the message, if there is one, and closes. Returns nothing; `any` fits NodeJS.WritableStream. */
+    /** Sends the message, if given, and closes. Returns nothing; the type `any` fits NodeJS.WritableStream. */
     end (): any
     end (message: Sendable): any
 
-    /** Sends a comment, which clients ignore and which keeps proxies from closing the connection. */
+    /** Sends a comment. Clients ignore it, and it prevents proxies from closing the connection. */
     ping (): boolean
 
-    /** Ends the response. Returns `true` the first time and `false` after that. */
+    /** Ends the response. Returns `true` the first time, and `false` afterwards. */
     close (): boolean
 
     on<Name extends keyof EventSourceEvents> (name: Name, listener: EventSourceEvents[Name]): this
@@ -409,13 +410,13 @@ declare namespace WebSocket {
   /** Subprotocol names, as an array or separated by commas. */
   export type Protocols = string | readonly string[]
 
-  /** What can be sent beside {@link Bytes}: a Buffer as binary, the rest as text. */
+  /** Values for `send()`. A Buffer is sent as binary, other values are sent as text. See also {@link Bytes}. */
   export type Sendable = string | Buffer | number | bigint | boolean
 
-  /** Bytes that are no Buffer, sent as binary. Memory that other threads may write to is copied. */
+  /** Bytes other than a Buffer, sent as binary. Shared memory is copied. */
   export type Bytes = NodeJS.ArrayBufferView | ArrayBuffer | SharedArrayBuffer
 
-  /** A Blob or a File, of Node. (The browser's type in the library of TypeScript is another one, and fits as well.) */
+  /** A Blob or a File of Node. The Blob type of TypeScript's DOM library is compatible. */
   export interface BlobLike {
     readonly size: number
     readonly type: string
@@ -423,19 +424,19 @@ declare namespace WebSocket {
     slice (start?: number, end?: number, type?: string): BlobLike
   }
 
-  /** What binary messages are given as. */
+  /** The type of received binary messages: Buffer or ArrayBuffer. */
   export type BinaryType = 'nodebuffer' | 'arraybuffer'
 
   /** Options of `send()` of {@link WebSocket} and {@link WebSocket.Client}. faye-websocket has none. */
   export interface MessageOptions {
     /**
-     * `false` sends this message uncompressed, although the connection has negotiated permessage-deflate: for what is
-     * compressed already, or must not be compressed beside what a peer knows. Default: `true`.
+     * `false` sends this message uncompressed, even if permessage-deflate was negotiated. Use it for compressed data,
+     * and for secrets next to data that a peer controls. Default: `true`.
      */
     compress?: boolean | undefined
   }
 
-  /** A message for many connections, made by {@link WebSocket.prepare}. It cannot be looked into or changed. */
+  /** A message for many connections, created by {@link WebSocket.prepare}. It is opaque and cannot be changed. */
   export interface PreparedMessage {
     readonly [prepared]: true
   }
@@ -451,56 +452,56 @@ declare namespace WebSocket {
     headers?: Headers | undefined
 
     /**
-     * Extensions in the manner of `websocket-extensions`, in the order of preference. They are negotiated, and used when
-     * both ends agree. `faye-websocket-rs/permessage-deflate` compresses messages in native code; it does so in the place
-     * of npm's `permessage-deflate`, too. Default: none.
+     * Extensions with the interface of `websocket-extensions`, in order of preference. An extension is used if both
+     * endpoints agree. `faye-websocket-rs/permessage-deflate` compresses messages in native code, and npm's
+     * `permessage-deflate` is replaced by it. Default: none.
      */
     extensions?: Extension | readonly Extension[] | undefined
 
     /**
-     * The largest message accepted, in bytes, as it comes and inflated; a larger one closes with 1009. Default: 67108863
-     * (64 MiB less one).
+     * The maximum length of a received message in bytes, as received and after inflating. A longer message closes the
+     * connection with 1009. Default: 67108863 (64 MiB - 1).
      */
     maxLength?: number | undefined
 
     /**
-     * What moves the bytes: `'native'`, the reactor, wherever the socket allows it, or `'stream'`, Node's stream, always.
-     * See docs/transports.md for what differs. Default: `'native'`.
+     * The transport. `'native'` uses the native transport for every socket that supports it. `'stream'` always uses the
+     * stream transport. docs/transports.md lists the differences. Default: `'native'`.
      */
     transport?: 'native' | 'stream' | undefined
 
-    /** What binary messages are given as: see the property of that name. Default: `'nodebuffer'`. */
+    /** The type of received binary messages: see the property `binaryType`. Default: `'nodebuffer'`. */
     binaryType?: BinaryType | undefined
 
-    /** Seconds between the pings that keep the connection alive; fractions are allowed. Default: no pings. */
+    /** Seconds between pings that keep the connection alive. Fractions are allowed. Default: no pings. */
     ping?: number | undefined
 
     /**
-     * Seconds that the peer has to answer each of these pings, RFC 6455 section 5.5.3; if it does not, the connection
-     * fails with `error` and code 1006. A pong for a later ping counts. It needs the option `ping`. While the
-     * application has paused the connection, nobody is dropped. Default: a missing pong has no effect.
+     * Seconds within which the peer must answer a ping of the option `ping`, which `pingTimeout` requires. A pong for a
+     * later ping also counts (RFC 6455 section 5.5.3). Otherwise the connection fails with `error` and code 1006. No
+     * connection fails while the application has paused it. Default: a missing pong has no effect.
      */
     pingTimeout?: number | undefined
 
     /**
-     * Seconds from here to `open`: for a client all of name resolution, connecting, TLS, the proxy and the opening
-     * handshake; for a server the body of a hixie-76 request, all else being there. Then the connection fails with
-     * `error` and code 1006. Default: no limit.
+     * Seconds from construction to `open`. On a client this includes name resolution, connecting, the proxy, TLS and
+     * the opening handshake. On a server it limits the wait for the body of a hixie-76 request. If the time passes, the
+     * connection fails with `error` and code 1006. Default: no limit.
      */
     handshakeTimeout?: number | undefined
 
-    /** Seconds that the peer has to answer our close frame, before the connection ends with code 1006. Default: 30. */
+    /** Seconds within which the peer must answer our close frame. Otherwise `close` has code 1006. Default: 30. */
     closeTimeout?: number | undefined
 
     /**
-     * Aborting it terminates the connection, in any state: see `terminate()`. If it has been aborted already, nothing
-     * is connected or answered, and `close` comes on the next tick. Default: none.
+     * Aborting this signal terminates the connection in any state: see `terminate()`. If it was aborted before
+     * construction, the socket neither connects nor answers, and emits `close` in the next tick. Default: none.
      */
     signal?: AbortSignal | undefined
 
     /**
-     * Whether a server understands hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
-     * standard: where no such client has to be served, `false` refuses them. A client ignores it. Default: `true`.
+     * Whether a server accepts hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
+     * standard, so `false` is safer unless you have such clients. A client ignores this option. Default: `true`.
      */
     allowDrafts?: boolean | undefined
   }
@@ -511,63 +512,63 @@ declare namespace WebSocket {
     proxy?: ProxyOptions | undefined
 
     /**
-     * Makes the connection, as it would for `http.request()` or `https.request()`: Node's agents, and those that go
-     * through a proxy (https-proxy-agent, socks-proxy-agent, proxy-agent). It is asked with a request that is never
-     * written, and has the options `net` or `tls`. If its stream is not encrypted, TLS for a `wss:` URL is ours. Excludes
+     * Creates the connection as for `http.request()` or `https.request()`: an agent of Node, or one that connects
+     * through a proxy (https-proxy-agent, socks-proxy-agent, proxy-agent). It receives a request that is never written,
+     * and the options `net` or `tls`. If its stream is not encrypted, this package adds TLS for a `wss:` URL. Excludes
      * `proxy` and `createConnection`. Default: none.
      */
     agent?: http.Agent | false | null | undefined
 
     /**
-     * Makes the connection: returns a Duplex, or calls back with one. If that is not encrypted, TLS for a `wss:` URL is
-     * ours. Excludes `proxy` and `agent`. Default: none.
+     * Creates the connection: returns a Duplex, or passes one to its callback. If the Duplex is not encrypted, this
+     * package adds TLS for a `wss:` URL. Excludes `proxy` and `agent`. Default: none.
      */
     createConnection?: CreateConnection | false | null | undefined
 
     /**
-     * Options for `net.connect()`, used when what we connect to is plain: a `ws:` server, or an `http:` proxy whatever
-     * the server is. For a `wss:` server and an `https:` proxy, `tls` and `proxy.tls` take the same options. `host` and
-     * `port` come from the URL, whatever is given here. Default: none.
+     * Options for `net.connect()`, for connections without TLS: to a `ws:` server, or to an `http:` proxy. For a `wss:`
+     * server and an `https:` proxy, `tls` and `proxy.tls` accept the same options. `host` and `port` always come from
+     * the URL. Default: none.
      */
     net?: Partial<net.TcpNetConnectOpts> | undefined
 
     /**
-     * Options for `tls.connect()`, used for the connection to a `wss:` server. `servername` defaults to the host of the
-     * URL. Default: none. Where rustls does the same as Node with these options, the connection is native.
+     * Options for `tls.connect()`, for the connection to a `wss:` server. `servername` defaults to the host of the URL.
+     * The transport is native if rustls supports all of these options. Default: none.
      */
     tls?: tls.ConnectionOptions | undefined
 
-    /** Short for `tls: { ca }`; `tls.ca` wins. Default: the certificate authorities that Node trusts. */
+    /** Short for `tls: { ca }`. `tls.ca` takes precedence. Default: the certificate authorities that Node trusts. */
     ca?: tls.SecureContextOptions['ca'] | undefined
   }
 
   /**
-   * Returns the connection, or calls back with it, or with an error. It may still be connecting: nothing is written
-   * before `connect`, or `secureConnect` of a TLSSocket. What is called back after the first answer is ignored.
+   * Returns the stream, or passes the stream or an error to its callback. The stream may still be connecting: the
+   * client waits for `connect`, or for `secureConnect` of a TLSSocket, before it writes. Only the first result counts.
    */
   export type CreateConnection = (
     options: CreateConnectionOptions,
     callback: (error?: Error | null, stream?: Stream.Duplex) => void
   ) => Stream.Duplex | null | undefined | void
 
-  /** The options `net`, or for a `wss:` URL `tls`, and where to connect. They suit `net.connect()` and `tls.connect()`. */
+  /** The options `net`, or `tls` for a `wss:` URL, and the address: for `net.connect()` or `tls.connect()`. */
   export interface CreateConnectionOptions extends tls.ConnectionOptions {
     host: string
     port: number
-    /** The path of a Unix socket, for a URL that leads to one. */
+    /** The path of a Unix socket, for `ws+unix:` and `wss+unix:` URLs. */
     path?: string
     protocol: 'ws:' | 'wss:'
   }
 
-  /** A proxy that is asked to `CONNECT`. */
+  /** An HTTP proxy that supports `CONNECT`. */
   export interface ProxyOptions {
-    /** The URL of the proxy, `http:` or `https:`. A user name and password in it go to the proxy, and only there. */
+    /** The URL of the proxy, `http:` or `https:`. A user name and password in it are sent to the proxy only. */
     origin: string
 
     /** Headers to send with the `CONNECT` request. Default: none. */
     headers?: Headers | undefined
 
-    /** Options for `tls.connect()`, used for the connection to an `https:` proxy. Default: none. */
+    /** Options for `tls.connect()`, for the connection to an `https:` proxy. Default: none. */
     tls?: tls.ConnectionOptions | undefined
   }
 
@@ -576,23 +577,23 @@ declare namespace WebSocket {
     /** Headers to send with the response. Default: none. */
     headers?: Headers | undefined
 
-    /** Seconds between the comments that keep the connection alive. Default, also for 0: 10. */
+    /** Seconds between comments that keep the connection alive. 0 means the default. Default: 10. */
     ping?: number | undefined
 
-    /** Seconds the client should wait before it reconnects. Default, also for 0: 5. */
+    /** Seconds that the client should wait before it reconnects. 0 means the default. Default: 5. */
     retry?: number | undefined
   }
 
-  /** Options of `send()` of {@link WebSocket.EventSource}. Neither may contain CR, LF or NUL. */
+  /** Options of `send()` of {@link WebSocket.EventSource}. They must not contain CR, LF or NUL. */
   export interface SendOptions {
-    /** The type of the event. Default: none, which clients take as `message`. */
+    /** The type of the event. Default: none, which clients treat as `message`. */
     event?: string | undefined
 
-    /** The id of the event, which the client sends back as `Last-Event-ID` when it reconnects. Default: none. */
+    /** The id of the event. A client that reconnects sends it as `Last-Event-ID`. Default: none. */
     id?: string | number | undefined
   }
 
-  /** What an event object of any kind has. */
+  /** The common members of events. */
   export interface Event<Type extends string = string, Target = WebSocket | Client> {
     readonly type: Type
     readonly bubbles: boolean
@@ -613,11 +614,11 @@ declare namespace WebSocket {
 
   /** A message has arrived. */
   export interface MessageEvent<Data = string | Buffer> extends Event<'message'> {
-    /** A string for a text message, a Buffer for a binary one, or what `binaryType` says. */
+    /** A string for a text message; a Buffer or an ArrayBuffer (see `binaryType`) for a binary message. */
     readonly data: Data
   }
 
-  /** Something went wrong; `close` follows. */
+  /** The connection has failed. `close` follows. */
   export interface ErrorEvent extends Event<'error'> {
     readonly message: string
   }
@@ -625,12 +626,12 @@ declare namespace WebSocket {
   /** The connection is closed. */
   export interface CloseEvent extends Event<'close'> {
     /**
-     * The code of the peer's close frame; 1006 if the connection ended without one; null when a draft, which has no
-     * codes, was closed. With `allowDrafts: false`, and on a client, it is always a number.
+     * The code of the peer's close frame; 1006 if the connection ended without one; null for a draft, which has no
+     * codes. With `allowDrafts: false`, and on a client, it is always a number.
      */
     readonly code: number | null
 
-    /** The reason in the peer's close frame, `''` if there is none; null where the code is. */
+    /** The reason in the peer's close frame, or `''`; null if the code is null. */
     readonly reason: string | null
   }
 
@@ -644,7 +645,7 @@ declare namespace WebSocket {
     data: (data: string | Buffer) => void
     /** Just before `close`. */
     end: () => void
-    /** After `send()` returned `false` for an open socket: more can be sent. */
+    /** Emitted after `send()` has returned `false` on an open socket: you may send more. */
     drain: () => void
   }
 
@@ -652,10 +653,10 @@ declare namespace WebSocket {
   export interface EventSourceEvents {
     open: (event: Event<'open', EventSource>) => void
     close: (event: Event<'close', EventSource>) => void
-    /** After `send()` returned `false` for an open connection: more can be sent. */
+    /** Emitted after `send()` has returned `false` on an open connection: you may send more. */
     drain: () => void
   }
 
-  /** A WebSocket extension in the manner of `websocket-extensions`. */
+  /** A WebSocket extension with the interface of `websocket-extensions`. */
   export type Extension = driver.Extension
 }

@@ -5,8 +5,8 @@ const { inspect } = require('node:util')
 const { throwSoon } = require('../scheduling')
 
 /**
- * The connections that an AbortSignal ends. One listener per signal: many may share one, of which Node 18 would
- * complain otherwise.
+ * The connections that an AbortSignal terminates. Each signal has one listener, because Node 18 warns about many
+ * listeners on a signal.
  *
  * @typedef {{ terminate: () => void }} Abortable
  * @type {WeakMap<AbortSignal, { connections: Set<Abortable>, listener: () => void }>}
@@ -14,7 +14,7 @@ const { throwSoon } = require('../scheduling')
 const watched = new WeakMap()
 
 /**
- * An AbortSignal, Node's or another one of its kind, or undefined.
+ * Returns an AbortSignal, of Node or of a polyfill, or undefined. Throws for other values.
  *
  * @param {any} value
  * @returns {AbortSignal | undefined}
@@ -52,7 +52,7 @@ function unwatch (signal, connection) {
 }
 
 /**
- * What the handlers of one throw must not keep the others.
+ * Terminates connections. An exception of one connection's handlers does not affect the others.
  *
  * @param {Abortable[]} connections
  */

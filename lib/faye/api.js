@@ -23,26 +23,26 @@ const OPTIONS = [
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer']
 
 /**
- * Copies the options and reads each of them once, because a getter may answer differently the next time.
+ * Copies the options. Reads each option once, because a getter may return another value the next time.
  *
  * @param {any} given options, or nothing
  */
 function readOptions (given) {
   const options = /** @type {Record<string, any>} */ ({ __proto__: null })
   if (!given) return options
-  // `validateOptions` refuses the others.
+  // `validateOptions` rejects unknown names.
   for (const name in given) options[name] = undefined
   for (const name of OPTIONS) options[name] = given[name]
   return options
 }
 
 /**
- * What server and client sockets share: their properties, methods and events.
+ * The base class of WebSocket and Client: their common properties, methods and events.
  *
  * @this {any}
  * @param {import('../connection/connection').Connection} engine
  * @param {any} options
- * @param {SocketConnection['place']} place what the connection leads to
+ * @param {SocketConnection['place']} place the peer
  */
 function API (engine, options, place) {
   if (!(engine instanceof Connection)) refuse()
@@ -95,7 +95,7 @@ const methods = {
     connectionOf(this).engine.delivery.resume()
   },
 
-  // The defaults keep `send.length` at 1, as programs know it.
+  // The defaults keep `send.length` at 1, as in the original.
   send (data, options = undefined, callback = undefined) {
     const connection = connectionOf(this)
     if (options !== undefined || callback !== undefined || connection.queue !== null) {
@@ -116,7 +116,7 @@ const methods = {
   },
 
   close (code, reason) {
-    // Conversions first: they run the caller's code.
+    // Conversions first, because they may run code of the caller.
     const number = code === undefined || Number.isNaN(code) ? 1000 : Number(code)
     reason = reason ? String(reason) : ''
     if (!isCloseCode(number) || code === null) {
@@ -146,11 +146,11 @@ Object.defineProperty(API.prototype, Symbol.asyncIterator, {
   value: function () { return new MessageIterator(this) }
 })
 
-/** What sockets of every copy of this package have: `jest` loads one per test file. */
+/** Marks the sockets of every copy of this package. Jest loads one copy per test file. */
 const SOCKET = Symbol.for(NAME + '.socket')
 Object.defineProperty(API.prototype, SOCKET, { value: true })
 
-/** Whether the reactor moves the bytes of a socket, and not Node's stream. For tests, also of other copies. */
+/** For tests: whether the reactor moves the bytes of a socket, and not Node's stream. Works across copies. */
 const IS_NATIVE = Symbol.for(NAME + '.isNative')
 
 /** @type {Record<string | symbol, PropertyDescriptor & ThisType<any>>} */
@@ -168,7 +168,7 @@ const accessors = {
     get () {
       return connectionOf(this)?.bufferedAmount ?? 0
     },
-    // Programs may set it, as they could when it was a property like any other.
+    // Programs may set it, because it is a plain property in the original.
     set (value) {
       Object.defineProperty(this, 'bufferedAmount', { value, configurable: true, enumerable: true, writable: true })
     }
@@ -180,7 +180,7 @@ const accessors = {
     }
   },
 
-  // Programs use these two members of the original, which it does not document.
+  // Programs use these two undocumented members of the original.
   _driver: {
     get () {
       return connectionOf(this)?.driver

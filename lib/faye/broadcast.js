@@ -12,7 +12,7 @@ const { OPEN } = require('./ready_state')
 const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }
 
 /**
- * A message that `send()` of any connection takes, and that is converted, framed and compressed once for all.
+ * Returns a message for `send()` of any connection, which is encoded and compressed once for all connections.
  *
  * @param {any} data
  */
@@ -24,15 +24,15 @@ function prepare (data) {
 }
 
 /**
- * Sends a message on all of these connections that are open. How many have taken it. One that throws does not keep it
- * from the others: its error is thrown when they have it.
+ * Sends a message on all of these connections that are open, and returns their number. If `send()` of a connection
+ * throws, the error is thrown after the message was sent on the others.
  *
  * @param {any} connections
  * @param {any} data
  * @param {any} [options]
  */
 function broadcast (connections, data, options = undefined) {
-  // A copy: a method that has been replaced may change what we go through.
+  // A copy, because a replaced method may change the collection during the loop.
   const sockets = socketsOf(connections)
   const message = prepare(data)
   const { isText } = /** @type {import('../connection/prepared').Message} */ (PreparedMessage.messageOf(message))

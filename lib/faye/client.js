@@ -11,7 +11,7 @@ const { connectionOf } = require('./connection')
 const { waysOf } = require('./ways')
 
 /**
- * The client's end of a connection. Connects at once.
+ * The client's endpoint of a connection. Connects at once.
  *
  * @this {any}
  * @param {any} url

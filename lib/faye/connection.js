@@ -13,13 +13,13 @@ const { dispatch, dispatchMessage } = require('./event')
 const { Lifetime } = require('./lifetime')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
-/** How a public socket names its connection. */
+/** The property of a public socket that contains its connection. */
 const CONNECTION = Symbol('connection')
 
 /**
- * What is behind a WebSocket or a Client: its state, its stream and transport, what waits to be sent, and its end.
- * Kept apart from the public object, whose members programs replace. As an observer it hears what happens to the
- * engine's connection; as an owner, what happens on a client's way to its server.
+ * The inner part of a WebSocket or a Client: state, stream, transport, queue, and teardown. It is separate from the
+ * public object, because programs replace members of that. As an observer it receives the events of the engine. As an
+ * owner it receives the results of a client's dial.
  *
  * @implements {Observer}
  * @implements {Owner}
@@ -32,25 +32,25 @@ const CONNECTION = Symbol('connection')
 class SocketConnection {
   #isStream
   #lifetime
-  /** @type {import('../transport/dial').Dial | null} of a client */
+  /** @type {import('../transport/dial').Dial | null} null on a server */
   #dial = null
   /** @type {any} */
   #stream = null
-  /** @type {any} a stream that the connection has left for another */
+  /** @type {any} a stream that the connection has replaced by another */
   #detached = null
   /** @type {import('../transport/transport').Transport | null} */
   #transport = null
-  /** @type {{ driver: Driver, observer: DriverObserver } | null} made when a program first asks for it */
+  /** @type {{ driver: Driver, observer: DriverObserver } | null} created when a program first reads `_driver` */
   #face = null
-  /** The control frames that we want to hear of. */
+  /** The control frames that this object needs. */
   #wants = 0
-  /** Those that diagnostics channels want to hear of. */
+  /** The control frames that subscribers of diagnostics channels need. */
   #watched = 0
-  /** @type {{ headers?: Record<string, string>, statusCode?: number }} what a client's server has answered */
+  /** @type {{ headers?: Record<string, string>, statusCode?: number }} the server's answer to a client */
   #response = {}
   /** @type {[string | null, number | null]} */
   #closeParams = ['', 1006]
-  /** @type {import('../connection/queue').Queue | null} what waits behind a Blob */
+  /** @type {import('../connection/queue').Queue | null} a Blob and the messages behind it */
   queue = null
   givesArrayBuffers = false
 
@@ -58,7 +58,7 @@ class SocketConnection {
    * @param {Socket} socket
    * @param {Engine} engine
    * @param {any} options
-   * @param {{ url: any, name: any, target: URL | null }} place what the connection leads to, and its name in messages
+   * @param {{ url: any, name: any, target: URL | null }} place the peer: its URL, and the URL's form in error messages
    */
   constructor (socket, engine, options, place) {
     this.socket = socket
@@ -69,35 +69,35 @@ class SocketConnection {
     engine.observer = this
   }
 
-  // What programs may ask of us.
+  // Properties for programs.
 
   get stream () {
     return this.#stream
   }
 
-  /** websocket-driver's face of this connection. */
+  /** The interface of websocket-driver to this connection. */
   get driver () {
     if (this.#face === null) {
       const driver = new Driver(this.engine, this.place.url, this.place.target)
       this.#face = { driver, observer: Driver.observerOf(driver) }
-      // A program may look for the first time when the answer is there.
+      // The answer may have arrived before the program first reads `_driver`.
       if (this.#response.headers !== undefined) this.#face.observer.readResponse()
     }
     return this.#face.driver
   }
 
-  /** `readyState` is the public object's: programs and test doubles may set it. */
+  /** The `readyState` of the public object: programs and test doubles may set it. */
   get state () {
     return this.socket.readyState
   }
 
-  /** Bytes that have been sent and that the kernel has not taken. */
+  /** Bytes that were sent and that the kernel has not accepted. */
   get bufferedAmount () {
     if (this.state === CLOSED) return 0
     return this.engine.outgoing.bufferedAmount + (this.#transport === null ? 0 : this.#transport.writableLength)
   }
 
-  /** The application has closed, terminated or aborted the connection. */
+  /** Whether the application has closed, terminated or aborted the connection. */
   get isOurs () {
     return this.#lifetime.isOurs
   }
@@ -111,20 +111,20 @@ class SocketConnection {
     return this.#transport?.isNative
   }
 
-  // The beginning.
+  // The start.
 
-  /** There is nothing to begin with. Handlers that are attached in this tick hear of the end. */
+  /** Ends the connection before it begins. In the next tick, so that handlers attached in this tick receive `close`. */
   endSoon () {
     this.socket.readyState = CLOSING
     nextTick(() => this.#tearDown('end'))
   }
 
-  /** Starts timers, and listens to the signal that may abort the connection. */
+  /** Starts timers, and listens to the abort signal. */
   begin () {
     this.#lifetime.begin()
   }
 
-  /** Connects the engine to its stream. */
+  /** Connects the engine to the stream. */
   connect () {
     this.#transport = transports.connect(this.#stream, this.engine, this.#isStream)
   }
@@ -139,7 +139,11 @@ class SocketConnection {
     this.#dial = dial
   }
 
-  /** @param {any} stream */
+  /**
+   * Listens to a stream.
+   *
+   * @param {any} stream
+   */
   use (stream) {
     this.#stream = stream
     if (stream.setTimeout) stream.setTimeout(0)
@@ -151,7 +155,7 @@ class SocketConnection {
     stream.on('error', (/** @type {any} */ error) => unlessDetached(() => this.#streamFailed(error)))
   }
 
-  /** Whether a client still wants the connection that its dial makes. */
+  /** Returns whether a client still waits for the result of its dial. */
   isWaiting () {
     return this.state <= CONNECTING
   }
@@ -182,7 +186,7 @@ class SocketConnection {
   }
 
   /**
-   * Any answer of a proxy but a tunnel ends the connection, even if the proxy keeps it open.
+   * Ends the connection, because the proxy has refused the tunnel. The proxy may keep the socket open.
    *
    * @param {Error} error
    */
@@ -195,7 +199,7 @@ class SocketConnection {
   }
 
   /**
-   * Runs work that an event or a timer brings, in the context of the connection.
+   * Runs the work of an event or a timer in the context of the connection.
    *
    * @param {() => void} work
    */
@@ -204,7 +208,7 @@ class SocketConnection {
     else work()
   }
 
-  // What the engine tells.
+  // The events of the engine.
 
   get wants () {
     return this.#face === null ? this.#wants : this.#wants | this.#face.observer.wants
@@ -231,7 +235,7 @@ class SocketConnection {
   received (data) {
     if (this.state <= OPEN) {
       const { socket } = this
-      // A handler of this message may change it for those to come.
+      // Read before the handlers run: they may change the property for later messages.
       const asArrayBuffer = this.givesArrayBuffers && typeof data !== 'string'
       if (socket.readable) socket.emit('data', data)
       dispatchMessage(socket, asArrayBuffer ? arrayBufferOf(data) : data)
@@ -276,14 +280,14 @@ class SocketConnection {
     this.#face?.observer.closed(code, reason)
   }
 
-  /** Handlers may look at the answer on the driver as well. */
+  /** Stores the server's answer, also on the driver, where handlers may read it. */
   #readResponse () {
     const { responseHeaders, statusCode } = this.engine
     if (responseHeaders !== undefined) this.#response = { headers: headersObject(responseHeaders), statusCode }
     this.#face?.observer.readResponse()
   }
 
-  /** A client has the server's answer, good or bad, before the application hears of it. */
+  /** Sets the server's answer on a client, before `open` or `error` is emitted. */
   #showResponse () {
     if (this.#dial === null) return
     this.socket.headers = this.#response.headers
@@ -296,10 +300,10 @@ class SocketConnection {
     if (this.state < CLOSING) dispatch(this.socket, 'error', { message })
   }
 
-  // The end.
+  // Teardown.
 
   /**
-   * Begins the closing handshake, behind what waits to be sent.
+   * Begins the closing handshake after all queued messages.
    *
    * @param {number} code
    * @param {string} reason
@@ -316,14 +320,14 @@ class SocketConnection {
     else if (state === OPEN) this.queue.whenEmpty(() => this.engine.close(code, reason))
   }
 
-  /** The application ends the connection at once. */
+  /** Aborts the connection for the application. */
   terminate () {
     if (this.state === CLOSED) return
     this.#lifetime.isOurs = true
     this.abort()
   }
 
-  /** Ends the connection at once. */
+  /** Closes the socket at once, and emits `close`. */
   abort () {
     this.#tearDown('abort')
   }
@@ -333,15 +337,19 @@ class SocketConnection {
     this.emitError(`Network error: ${this.place.name}: ${reason}`)
   }
 
-  /** What has arrived and waits for a paused reader is still delivered, and the end comes behind it. */
+  /** Ends the connection, after undelivered messages of a paused application have been delivered. */
   #streamEnded () {
     if (this.#stream.destroyed) this.engine.discardOutput()
     if (!this.engine.delivery.hasUndelivered(() => this.#streamEnded())) return this.#tearDown('end')
-    // A paused application may take its time; a session may not.
+    // No time limit while the application has paused. Sessions of extensions have one.
     if (!this.engine.delivery.isPaused) this.#lifetime.closing()
   }
 
-  /** @param {any} error a reset ends a pause */
+  /**
+   * Delivers all messages, even while paused, and ends the connection with an error.
+   *
+   * @param {any} error
+   */
   #streamFailed (error) {
     diagnostics.failed(error)
     try {
@@ -353,9 +361,9 @@ class SocketConnection {
   }
 
   /**
-   * The one road to the end. What ends already may be cut short.
+   * Ends the connection, on every path. After the first call, only `abort` has an effect: on the socket.
    *
-   * @param {'close' | 'end' | 'abort'} how the transport ends
+   * @param {'close' | 'end' | 'abort'} how the method of the transport
    */
   #tearDown (how) {
     this.#dial?.cancel()

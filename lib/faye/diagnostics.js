@@ -4,7 +4,8 @@
 const { channel } = require('node:diagnostics_channel')
 const { PINGS, PONGS } = require('../connection/seam')
 
-// What undici tells of its WebSockets, in its words, for those who watch either. Without subscribers nothing is made.
+// Publishes on the diagnostics channels that undici uses for its WebSockets, in the same form. Creates no objects if a
+// channel has no subscribers.
 
 const channels = {
   open: channel('undici:websocket:open'),
@@ -14,7 +15,7 @@ const channels = {
   pong: channel('undici:websocket:pong')
 }
 
-/** The control frames that subscribers want to hear of. The core does not hand out others. */
+/** Returns the control frames that subscribers need. The core delivers no others. */
 function wants () {
   return (channels.ping.hasSubscribers ? PINGS : 0) | (channels.pong.hasSubscribers ? PONGS : 0)
 }
@@ -52,7 +53,7 @@ function ponged (websocket, payload) {
 }
 
 /**
- * As undici has it: undefined for an empty payload.
+ * Returns the payload as undici publishes it: undefined if it is empty.
  *
  * @param {Buffer} payload
  */

@@ -2,7 +2,7 @@
 'use strict'
 
 /**
- * The event of https://dom.spec.whatwg.org/#interface-event, as far as faye-websocket has it.
+ * An event of https://dom.spec.whatwg.org/#interface-event, with the members that faye-websocket implements.
  *
  * @this {any}
  * @param {string} type
@@ -32,7 +32,7 @@ Event.AT_TARGET = 2
 Event.BUBBLING_PHASE = 3
 
 /**
- * Mixed into the prototypes of the public classes, whose instances are EventEmitters too: the `on…` property is
+ * Methods for the prototypes of the public classes, whose instances are also EventEmitters. The `on…` property is
  * called first, then the listeners.
  *
  * @type {Record<string, any> & ThisType<any>}
@@ -57,7 +57,7 @@ const EventTarget = {
     event.target = event.currentTarget = this
     event.eventPhase = Event.AT_TARGET
 
-    // A name that is put together has to be looked up among all strings, for every message.
+    // V8 must intern a concatenated name for each message, so the name of the most frequent event is literal.
     if (event.type === 'message') this.onmessage?.(event)
     else if (this['on' + event.type]) this['on' + event.type](event)
     this.emit(event.type, event)
@@ -65,7 +65,7 @@ const EventTarget = {
 }
 
 /**
- * Dispatches a message: what `dispatch` does, without a loop over fields.
+ * Dispatches a message as `dispatch` does, but without a loop over fields.
  *
  * @param {any} target
  * @param {any} data
@@ -78,7 +78,7 @@ function dispatchMessage (target, data) {
 }
 
 /**
- * Dispatches an event of our own making.
+ * Creates and dispatches an event.
  *
  * @param {any} target
  * @param {string} type

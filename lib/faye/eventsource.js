@@ -11,11 +11,11 @@ const transports = require('../transport')
 const { EventTarget, dispatch } = require('./event')
 const { CONNECTING, OPEN, CLOSED } = require('./ready_state')
 
-/** Bytes that a client which does not read may cost us. */
+/** The maximum number of bytes that wait for a client that does not read. */
 const MAX_BUFFERED = 16 * 1024 * 1024
 
 /**
- * The server's end of an event stream, made in an http server's `request` handler.
+ * The server's endpoint of an event stream, created in the `request` handler of an http server.
  *
  * @this {any}
  * @param {any} request
@@ -45,7 +45,7 @@ function EventSource (request, response, options) {
   }
   const head = eventStream.head(headers, Math.floor(this._retry))
 
-  // There is nobody to talk to: the client has gone, or another response of its connection is not finished.
+  // The client has disconnected, or another response of the same socket is not complete.
   if (!this._stream || !this._stream.writable) {
     this._stream = null
     nextTick(() => this.close())
@@ -125,6 +125,6 @@ function field (value) {
 
 Object.assign(EventSource.prototype, methods, EventTarget)
 
-// As the original's file does, which programs require by its path.
+// Exported as in the original's file, because programs require it by path.
 module.exports = EventSource
 module.exports.isEventSource = (/** @type {any} */ request) => isEventSource(request)

@@ -5,17 +5,17 @@ const { Promise } = require('../scheduling')
 const { connectionOf } = require('./connection')
 const { CLOSED } = require('./ready_state')
 
-/** Messages, and bytes or characters of them, that may wait for the loop before reading stops. */
+/** The number of messages, and of their bytes or characters, that may wait for the loop before the socket is paused. */
 const MAX_MESSAGES = 64
 const MAX_SIZE = 64 * 1024
-/** The code that says that there was no close frame, RFC 6455 section 7.1.5. */
+/** The close code without a close frame, RFC 6455 section 7.1.5. */
 const LOST = 1006
 
 const iterated = new WeakSet()
 
 /**
- * The messages of a socket, one after the other, from now on. While the loop is busy, a few are kept, and then nothing
- * is read. Ends with the connection; throws if that has failed.
+ * An iterator over the messages of a socket. Stores a limited number of messages while the loop is busy, then pauses
+ * the socket. Ends with the connection; throws if the connection has failed.
  */
 class MessageIterator {
   #socket
@@ -23,7 +23,7 @@ class MessageIterator {
   #waiting = []
   #size = 0
   /**
-   * What those who have asked are given.
+   * The promises of `next()` that wait for a message.
    *
    * @type {Array<{ resolve: (result: { value: any, done: boolean }) => void, reject: (error: any) => void }>}
    */
@@ -68,7 +68,7 @@ class MessageIterator {
   }
 
   /**
-   * The loop was left early. As with Node's streams, the rest is dropped.
+   * Ends the iteration early: discards the stored messages, as Node's streams do, and closes the socket.
    *
    * @param {any} [value]
    */

@@ -12,8 +12,8 @@ const CLOSE_TIMEOUT = 30000
 /** @typedef {import('../scheduling').Timer} Timer */
 
 /**
- * How long the steps of a connection may take, and who else may end it. All timers run on the program's clock, which
- * its tests may fake and advance, and none outlives the connection.
+ * The time limits, pings and abort signal of a connection. All timers use the program's clock, so that tests can
+ * advance them, and stop when the connection ends.
  */
 class Lifetime {
   #connection
@@ -30,16 +30,16 @@ class Lifetime {
   #pingTimer = null
   #pingId = 0
   /**
-   * Timers of pings that have not been answered, in the order of the pings. Most connections need none.
+   * Timers of unanswered pings, in the order of the pings. Most connections need none.
    *
    * @type {Map<string, Timer> | null}
    */
   #deadlines = null
-  /** The application has closed, terminated or aborted the connection. */
+  /** Whether the application has closed, terminated or aborted the connection. */
   isOurs = false
 
   /**
-   * Checks the options. Nothing begins yet.
+   * Checks the options. Starts no timer.
    *
    * @param {import('./connection').SocketConnection} connection
    * @param {any} options
@@ -56,7 +56,7 @@ class Lifetime {
     }
   }
 
-  /** Whether there is no need to begin. */
+  /** Whether the signal was aborted. */
   get isAborted () {
     return this.#signal !== undefined && this.#signal.aborted
   }
@@ -64,7 +64,7 @@ class Lifetime {
   begin () {
     const { state } = this.#connection
     if (state === CLOSED) return
-    // What connects may have run the application's code.
+    // Connecting may have run code of the application, which may have aborted the signal.
     if (this.isAborted) nextTick(() => this.#connection.terminate())
     else if (this.#signal !== undefined) watch(this.#signal, this.#connection)
     if (this.#ping > 0) this.#pingTimer = programClock.interval(() => this.#sendPing(), this.#ping)
@@ -74,7 +74,7 @@ class Lifetime {
     })
   }
 
-  /** Returns whether pongs have to be told. */
+  /** Stops the limit of the handshake. Returns whether the engine must report pongs. */
   opened () {
     this.#handshakeTimer?.stop()
     if (this.#pingTimeout === 0) return false
@@ -82,10 +82,10 @@ class Lifetime {
     return true
   }
 
-  /** The peer, or the sessions that hold its last messages, are given some time. */
+  /** Starts the time limit for the peer's close frame, or for sessions that hold its last messages. */
   closing () {
     const connection = this.#connection
-    // Node runs a timer in the context of the call that has set it: here close().
+    // Node would run the timer in the context of close(), so it enters the context of the connection.
     this.#closeTimer ??= programClock.timeout(() => connection.enter(() => connection.abort()), this.#closeTimeout)
   }
 
@@ -101,16 +101,16 @@ class Lifetime {
   #sendPing () {
     this.#pingId += 1
     const payload = this.#pingId.toString()
-    // A ping that waits for the opening handshake cannot be answered in time.
+    // No limit for a ping that waits for the opening handshake.
     const isDue = this.#pingTimeout > 0 && this.#connection.state === OPEN
-    // By the public method, which a program may have replaced.
+    // Calls the public method, because a program may have replaced it.
     if (this.#connection.socket.ping(payload) && isDue) this.#expect(payload)
   }
 
   /** @param {string} payload of a ping */
   #expect (payload) {
     this.#deadlines?.set(payload, later(this.#pingTimeout, () => {
-      // If the event loop was blocked, the pong may be there and not have been read.
+      // If the event loop was blocked, the pong may have arrived and not have been read.
       setImmediate(() => this.#missed(payload))
     }))
   }
@@ -118,7 +118,7 @@ class Lifetime {
   /** @param {string} payload */
   #missed (payload) {
     if (!this.#deadlines?.has(payload) || this.#connection.state !== OPEN) return
-    // While nothing is read, a pong cannot arrive.
+    // While paused, the connection cannot receive a pong.
     if (this.#connection.engine.delivery.isPaused) return this.#expect(payload)
     this.#fail(`no pong has come within ${this.#pingTimeout / 1000} seconds of a ping`)
   }
@@ -151,7 +151,7 @@ class Lifetime {
 }
 
 /**
- * The connection keeps the process alive, or does not; a timer has no say in it.
+ * Starts a timer that does not keep the process alive.
  *
  * @param {number} delay in milliseconds
  * @param {() => void} callback

@@ -11,8 +11,8 @@ const { OPEN } = require('./ready_state')
 /** @typedef {import('./connection').SocketConnection} SocketConnection */
 
 /**
- * `send()` of what is neither a string nor a Buffer, or has options or a callback, or comes behind a Blob. Ignores
- * other values in the place of these, such as the index that `forEach(ws.send, ws)` gives.
+ * Sends a message that is neither a string nor a Buffer, that has options or a callback, or that waits for a Blob.
+ * Ignores other values of these parameters, such as the index that `forEach(ws.send, ws)` passes.
  *
  * @param {SocketConnection} connection
  * @param {any} data
@@ -22,7 +22,7 @@ const { OPEN } = require('./ready_state')
  */
 function send (connection, data, options, callback) {
   if (typeof options === 'function') callback = options
-  // First, as these may run the application's code, and throw.
+  // First, because these may run code of the application, and throw.
   const isPlain = options?.compress === false
   const message = messageOf(data)
   const receipt = typeof callback === 'function' ? new Callback(callback) : null

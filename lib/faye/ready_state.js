@@ -3,7 +3,7 @@
 
 const { ReadyState } = require('../connection/seam')
 
-// As the DOM names them.
+// The names of the DOM.
 module.exports = {
   CONNECTING: ReadyState.Connecting,
   OPEN: ReadyState.Open,

@@ -4,8 +4,8 @@
 const { endpoint, parseProxyUrl } = require('../http/url')
 
 /**
- * How a client gets to its server, by its options. Throws for options that exclude each other. No message shows a
- * value, because it may contain a password.
+ * Returns how a client reaches its server, according to its options. Throws for options that exclude each other. The
+ * messages contain no values, because those may contain a password.
  *
  * @param {any} options
  * @param {import('../http/url').Target} target

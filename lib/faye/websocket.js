@@ -15,7 +15,7 @@ const { connectionOf } = require('./connection')
 const EventSource = require('./eventsource')
 
 /**
- * The server's end of a connection, made in an http server's `upgrade` handler.
+ * The server's endpoint of a connection, created in the `upgrade` handler of an http server.
  *
  * @this {any}
  * @param {any} request
@@ -31,7 +31,7 @@ function WebSocket (request, socket, body, protocols, options) {
   const engine = Connection.server(request, url, policyOf({ maxLength, allowDrafts, protocols }))
   API.call(this, engine, options, { url, name: url, target: null })
   const connection = connectionOf(this)
-  // The peer has gone while the application made up its mind.
+  // The socket may have closed before the application created this object.
   if (!isAlive(socket)) return connection.endSoon()
   if (connection.isAborted) {
     socket.destroy()
@@ -42,7 +42,7 @@ function WebSocket (request, socket, body, protocols, options) {
   if (body && body.length > 0) engine.delivery.store(body)
   connection.connect()
 
-  // Handlers that are attached in this tick must not miss the opening.
+  // In the next tick, so that handlers attached in this tick receive `open`.
   nextTick(() => connection.start())
 }
 util.inherits(WebSocket, API)
@@ -55,7 +55,7 @@ function isAlive (socket) {
 }
 
 module.exports = WebSocket
-// Written so that Node finds the names for ES modules: it reads this text, and does not run it.
+// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
 module.exports.isWebSocket = (/** @type {any} */ request) => isWebSocket(request)
 module.exports.validateOptions = (/** @type {any} */ options, /** @type {string[]} */ keys) =>
   validateOptions(options, keys)
@@ -64,7 +64,7 @@ module.exports.broadcast = broadcast
 module.exports.WebSocket = WebSocket
 module.exports.Client = Client
 module.exports.EventSource = EventSource
-// What compilers make of `import WebSocket from` where they do not know CommonJS.
+// For compilers that translate `import WebSocket from` to `default` and do not check for CommonJS.
 module.exports.default = WebSocket
 module.exports.runtime = runtime
 module.exports.runtimeReason = runtimeReason

@@ -1,15 +1,15 @@
 // @ts-check
 'use strict'
 
-// The opening handshake where Node's HTTP carries it: a client's key, the accept value, and what a server must refuse.
+// The opening handshake over Node's HTTP: a client's key, the accept value, and the check of a server.
 
 const binding = require('../native')
 
 const { acceptValue, handshakeKey } = binding
 
 /**
- * Why a server must refuse this request, in the words of the interface that the policy is of; null if it is a good one.
- * A connection made with the same policy judges it in the same way, by the same code, when it starts.
+ * Returns why a server must refuse this request, worded as the policy requires, or null if the request is valid. A
+ * connection with the same policy runs the same check when it starts.
  *
  * @param {any} request an `http.IncomingMessage`
  * @param {import('../../binding').ConnectionOptions} policy

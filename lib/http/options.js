@@ -4,7 +4,7 @@
 const { inspect } = require('node:util')
 
 /**
- * Throws for the first key that is not among the valid ones. Inherited keys count, and so do keys without a value.
+ * Throws for the first key that is not valid. Checks inherited keys and keys without a value, too.
  *
  * @param {any} options
  * @param {string[]} validKeys
@@ -16,7 +16,7 @@ function validateOptions (options, validKeys) {
 }
 
 /**
- * A number of seconds as milliseconds for a timer; 0 when there is none.
+ * Converts a number of seconds to milliseconds for a timer. Returns 0 if the option is not set.
  *
  * @param {string} name
  * @param {any} value
@@ -27,6 +27,8 @@ function milliseconds (name, value) {
 }
 
 /**
+ * Returns a value as a number. Throws unless it is above 0.
+ *
  * @param {string} name
  * @param {any} value
  * @param {string} unit
@@ -38,7 +40,7 @@ function positive (name, value, unit) {
 }
 
 /**
- * One of these values, or nothing.
+ * Returns a value that is undefined or one of these values. Throws for others.
  *
  * @param {string} name
  * @param {any} value
@@ -50,19 +52,19 @@ function oneOf (name, value, values) {
 }
 
 /**
- * What to throw for an argument that is left out or is something else.
+ * Returns the error for an argument that is missing or invalid.
  *
  * @param {string} name
  * @param {any} value
  * @param {string} expected
  */
 function invalid (name, value, expected) {
-  // A text may be a URL with a password.
+  // A string is not shown, because it may be a URL with a password.
   const shown = value === undefined || value === null ? value : `a value of type ${typeof value}`
   return new TypeError(`Invalid ${name}: ${shown}; expected ${expected}`)
 }
 
-/** Milliseconds. Beyond this, Node's timers fire at once. */
+/** The longest delay of Node's timers, in milliseconds. A timer with a longer delay fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 module.exports = { LONGEST_TIMER, invalid, milliseconds, oneOf, positive, validateOptions }

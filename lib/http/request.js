@@ -5,7 +5,7 @@ const binding = require('../native')
 const { invalid } = require('./options')
 
 /**
- * Whether an http server should hand this request to a WebSocket.
+ * Returns whether a request asks for a WebSocket.
  *
  * @param {any} request
  * @returns {boolean}
@@ -16,19 +16,19 @@ function isWebSocket (request) {
 }
 
 /**
- * Whether an http server should hand this request to an EventSource.
+ * Returns whether a request asks for an event stream.
  *
  * @param {any} request
  * @returns {boolean}
  */
 function isEventSource (request) {
-  // Other requests are not asked for their headers, which they may not have.
+  // Checks the method first, because other requests may have no headers.
   if (isRequest(request) && request.method !== 'GET') return false
   return binding.isEventSource('GET', String(headersOf(request).accept || ''))
 }
 
 /**
- * Whether the request came over TLS, to us or to a proxy that says so.
+ * Returns whether the client sent the request over TLS, to this server or to a proxy that reports it in a header.
  *
  * @param {any} request
  * @returns {boolean}
@@ -46,7 +46,7 @@ function isSecureRequest (request) {
 }
 
 /**
- * The URL of a request for a WebSocket, as its server sees it.
+ * Returns the WebSocket URL of a request.
  *
  * @param {any} request
  */
@@ -57,7 +57,7 @@ function requestUrl (request) {
 }
 
 /**
- * Throws for what is no request.
+ * Returns the headers of a request. Throws if the value is no request.
  *
  * @param {any} request
  */
@@ -78,7 +78,7 @@ function noRequest (request) {
 }
 
 /**
- * Headers as they cross the boundary (name, value, name, value …) to an object.
+ * Converts the headers of the binding (name, value, name, value …) to an object.
  *
  * @param {string[]} flat
  * @returns {Record<string, string>}
@@ -86,7 +86,7 @@ function noRequest (request) {
 function headersObject (flat) {
   const entries = []
   for (let i = 0; i < flat.length; i += 2) entries.push([flat[i], flat[i + 1]])
-  // Unlike an assignment, this makes `__proto__`, which a peer may send, a name like any other.
+  // A peer may send the name `__proto__`. An assignment would set the prototype.
   return Object.fromEntries(entries)
 }
 

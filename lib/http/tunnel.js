@@ -7,12 +7,12 @@ const { headersObject } = require('./request')
 const { endpoint, nameOf, parseProxyUrl, parseWebSocketUrl } = require('./url')
 
 /**
- * A tunnel that is asked of an HTTP proxy: the request, and what the answer says. Knows bytes; does not know sockets or
- * streams.
+ * The request for a tunnel through an HTTP proxy, and the parser of the proxy's answer. Knows bytes; does not know
+ * sockets or streams.
  *
  * @typedef {object} Answer
- * @property {boolean} isConnected the tunnel is there
- * @property {number | undefined} statusCode undefined when the answer was not HTTP
+ * @property {boolean} isConnected whether the proxy has opened the tunnel
+ * @property {number | undefined} statusCode undefined if the answer was not HTTP
  * @property {Record<string, string>} headers
  */
 class Tunnel {
@@ -21,8 +21,8 @@ class Tunnel {
   #name
 
   /**
-   * @param {any} url where the tunnel leads to
-   * @param {any} origin the proxy
+   * @param {any} url the server
+   * @param {any} origin the URL of the proxy
    */
   constructor (url, origin) {
     const target = parseWebSocketUrl(url)
@@ -40,13 +40,13 @@ class Tunnel {
     if (value !== undefined) this.#connect.setHeader(name.toString(), value.toString())
   }
 
-  /** The bytes that ask for the tunnel. */
+  /** Returns the bytes of the request. */
   request () {
     return Buffer.from(this.#connect.request())
   }
 
   /**
-   * Takes bytes from the proxy. Null until the answer is complete.
+   * Parses bytes from the proxy. Returns null until the answer is complete.
    *
    * @param {Uint8Array} chunk
    * @returns {Answer | null}
@@ -58,7 +58,7 @@ class Tunnel {
     return { isConnected: connected, statusCode, headers: headersObject(headers) }
   }
 
-  /** What to say of an answer that is no tunnel. */
+  /** Returns the error for an answer that opens no tunnel. */
   refusal () {
     return new Error("Can't establish a connection to the server at " + this.#name)
   }

@@ -8,19 +8,19 @@ const UNIX_PROTOCOLS = { 'ws+unix:': 'ws:', 'wss+unix:': 'wss:' }
 const PORTS = { 'http:': 80, 'https:': 443, ...WEBSOCKET_PORTS }
 
 /**
- * Where to connect to.
+ * The address of a server or proxy.
  *
  * @typedef {object} Endpoint
  * @property {string} host without the brackets of an IPv6 address
  * @property {number} port
  * @property {boolean} secure
- * @property {string} [path] of a Unix socket, which wins over host and port
+ * @property {string} [path] of a Unix socket; if set, host and port are ignored
  *
- * What a client asks, and where.
+ * The request of a client, and the address of its server.
  *
  * @typedef {object} Target
  * @property {URL} url
- * @property {string} name of the URL that was given, for messages: without user name and password
+ * @property {string} name the URL for error messages: without user name and password
  * @property {Endpoint} endpoint
  */
 
@@ -57,8 +57,8 @@ function endpoint ({ protocol, hostname, port }) {
 }
 
 /**
- * What a client asks, and where. `ws+unix:/path/to.sock:/path?query` has the path of a Unix socket, percent-encoded, in
- * the place of host and port.
+ * Parses the URL of a client. `ws+unix:/path/to.sock:/path?query` contains the percent-encoded path of a Unix socket
+ * instead of host and port.
  *
  * @param {any} url a string or an object with `href`, which is read once
  * @returns {Target}
@@ -109,7 +109,7 @@ function parse (href) {
 }
 
 /**
- * A URL as messages show it: as it was given, but without a user name and a password.
+ * Returns a URL for error messages: as the caller wrote it, but without user name and password.
  *
  * @param {string} text
  * @param {URL | null} parsed
@@ -126,11 +126,11 @@ function nameOf (text, parsed) {
   return bare.href
 }
 
-/** Other schemes than those of the web allow these in a host. */
+/** Characters that the URL parser allows in hosts of schemes other than those of the web. */
 const ENCODED = /%(?:3A|40)/i
-/** In a text without a host, the password may end at any at sign, also a percent-encoded one. */
+/** If the URL has no host, its password may end at any `@`, also at a percent-encoded one. */
 const CREDENTIALS = /^([^:@]*:[/\\]*)?.*(?:@|%40)/is
-/** What follows a host and a colon and is no port: a password whose @ is missing, for example. */
+/** The text after a host and a colon, if it is no port: for example a password without `@`. */
 const NO_PORT = /^((?:[^:/\\?#]*:[/\\]+|[/\\]+)?(?:\[[^\]]*\]|[^/\\?#[\]]*?)(?::|%3A))(?!\d*(?:[/\\?#]|$)).*/is
 
 module.exports = { parseWebSocketUrl, parseProxyUrl, endpoint, clientTarget, nameOf }

@@ -1,8 +1,8 @@
 // @ts-check
 'use strict'
 
-// What the files of npm's permessage-deflate export, for programs that require them by path: lib/ beside this file has
-// a module for each.
+// The exports of the files of npm's permessage-deflate, for programs that require them by path. The folder lib/ next to
+// this file contains a module for each.
 
 const { absent } = require('../absent')
 

@@ -6,21 +6,21 @@ const { asBuffer, isUint8Array, unshared } = require('../bytes')
 const { clearImmediate, nextTick, setImmediate } = require('../scheduling')
 
 /**
- * A message on its way through sessions, in the framework's form. It is changed in place.
+ * A message of the framework. A session changes it in place.
  *
  * @typedef {{ rsv1: boolean, data: Buffer }} Message
  * @typedef {(error: any, message: any) => void} Callback
  *
- * What inflates or deflates one message at a time: `start` calls `done` once, in the same call or later; `stop` ends
- * that for good.
+ * Inflates or compresses one message at a time. `start` calls `done` once, synchronously or later. `cancel` discards
+ * the current message, and releases the codec.
  *
  * @typedef {(error: any, data?: Buffer) => void} Done
- * @typedef {{ start: (data: Buffer, done: Done) => void, stop: () => void }} Codec
+ * @typedef {{ start: (data: Buffer, done: Done) => void, cancel: () => void }} Codec
  */
 
 /**
- * The messages of one direction: through the codec one by one, and called back in their order. Lets the event loop
- * have its turn between them.
+ * One direction of a session. Passes messages to the codec one at a time, and calls back in their order. After a
+ * limited number of bytes it waits for the next turn of the event loop.
  */
 class Direction {
   #codec
@@ -28,22 +28,22 @@ class Direction {
   #copies
   /** @type {Array<{ message: Message, callback: Callback }>} */
   #jobs = []
-  /** Index of the job that is next, or at work. */
+  /** The index of the current or next job. */
   #first = 0
   #isAtWork = false
   #isRunning = false
   #isClosed = false
-  /** @type {any} what failed; the same goes for all that comes behind */
+  /** @type {any} the first error, with which all later messages fail as well */
   #error = null
-  /** Bytes in and out since the event loop has had its turn. */
+  /** Bytes in and out in this turn of the event loop. */
   #spent = 0
   /** @type {any} an immediate */
   #pause = null
 
   /**
    * @param {Codec} codec
-   * @param {(message: any) => boolean} passes whether a message passes unchanged
-   * @param {{ copies: boolean }} options whether messages that wait belong to a caller who may change their bytes
+   * @param {(message: any) => boolean} passes returns whether a message passes unchanged
+   * @param {{ copies: boolean }} options whether to copy messages that wait, because the caller may change their bytes
    */
   constructor (codec, passes, { copies }) {
     this.#codec = codec
@@ -57,7 +57,7 @@ class Direction {
    */
   add (message, callback) {
     if (this.#isClosed) return
-    // What has to wait must not change with the caller's buffer.
+    // The caller may change its buffer while the message waits.
     if (this.#jobs.length > 0 && this.#copies) message.data = Buffer.from(message.data)
     this.#jobs.push({ message, callback })
     this.#run()
@@ -68,7 +68,7 @@ class Direction {
     this.#jobs = []
     this.#first = 0
     if (this.#pause) clearImmediate(this.#pause)
-    this.#codec.stop()
+    this.#codec.cancel()
   }
 
   #run () {
@@ -84,9 +84,9 @@ class Direction {
   /** @param {Message} message */
   #work (message) {
     this.#isAtWork = true
-    if (this.#error) return this.#finish(this.#error)
-    if (this.#passes(message)) return this.#finish(null)
-    if (!isUint8Array(message?.data)) return this.#finish(new TypeError('the message has no bytes as its data'))
+    if (this.#error) return this.#complete(this.#error)
+    if (this.#passes(message)) return this.#complete(null)
+    if (!isUint8Array(message?.data)) return this.#complete(new TypeError('the message has no bytes as its data'))
     const { length } = message.data
     this.#codec.start(asBuffer(unshared(message.data)), (error, data) => {
       if (this.#isClosed) return
@@ -97,12 +97,12 @@ class Direction {
       } else {
         this.#error = error
       }
-      this.#finish(error)
+      this.#complete(error)
     })
   }
 
-  /** @param {any} error of the first job, which is done */
-  #finish (error) {
+  /** @param {any} error of the current job */
+  #complete (error) {
     const { message, callback } = this.#jobs[this.#first]
     this.#first += 1
     if (this.#first === this.#jobs.length) {
@@ -114,7 +114,7 @@ class Direction {
       if (error) callback(failure(error), null)
       else callback(null, message)
     } catch (thrown) {
-      // It is the application's, but the framework would take it for the session's and drop it.
+      // The framework would treat this exception of the application as an error of the session, and discard it.
       nextTick(() => { throw thrown })
     }
     this.#run()
@@ -130,8 +130,8 @@ class Direction {
 }
 
 /**
- * An error of a codec in the form that a driver understands: `type` is the name of a close code. A new one each time,
- * as the framework writes into it.
+ * Returns an error of a codec in the form of the framework: `type` is the name of a close code. Creates a new error for
+ * each message, because the framework changes it.
  *
  * @param {any} error
  */
@@ -139,9 +139,9 @@ function failure ({ message, code }) {
   return Object.assign(new Error(message), { code }, code === 'too_large' && { type: code })
 }
 
-/** Bytes in and out between two turns of the event loop. */
+/** The maximum of bytes in and out per turn of the event loop. */
 const TURN = 1024 * 1024
-/** What a message costs however short it is, in bytes. */
+/** The fixed cost of a message, in bytes. */
 const COST = 512
 
 module.exports = { Direction }

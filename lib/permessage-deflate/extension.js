@@ -6,15 +6,15 @@ const { checkOptions } = require('./options')
 const { ClientSession, ServerSession } = require('./session')
 
 /**
- * An extension in the sense of the websocket-extensions framework. Kept apart from the object that programs get, and
- * may change: this is what recognise() compares that with.
+ * The members of an extension of the websocket-extensions framework. Separate from the exported object, which programs
+ * may change: recognise() compares the two.
  *
  * @type {Record<string, any>}
  */
 const MEMBERS = Object.freeze({
   /**
-   * A copy of this extension with other options. Where both have an option, that of this extension counts. Imported by
-   * name, it has no `this`.
+   * Returns a copy of this extension with more options. An option of this extension takes precedence over a new one.
+   * `this` is undefined if a program imports the function by name.
    *
    * @this {any}
    * @param {any} [options]
@@ -27,7 +27,7 @@ const MEMBERS = Object.freeze({
 
   /**
    * @this {any}
-   * @param {any} [options] of the framework: `{ maxLength }`, or nothing where it is older
+   * @param {any} [options] of the framework: `{ maxLength }`, or undefined in older versions
    */
   createClientSession (options) {
     return new ClientSession(this?._options ?? {}, maxLengthOf(options))

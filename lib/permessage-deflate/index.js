@@ -3,11 +3,11 @@
 
 const { MEMBERS } = require('./extension')
 
-// What npm's permessage-deflate exports: an extension, whose configure() makes others.
+// The exports of npm's permessage-deflate: an extension, whose configure() returns others.
 
 const {
   configure, createClientSession, createServerSession, name, type, rsv1, rsv2, rsv3
 } = MEMBERS
 
-// One name after the other: Node finds them so for ES modules that import by name.
+// Each name is written out, because Node finds the names for ES modules by scanning this text.
 module.exports = { configure, createClientSession, createServerSession, name, type, rsv1, rsv2, rsv3 }

@@ -6,7 +6,7 @@ const { clearImmediate, setImmediate } = require('../scheduling')
 /** @typedef {import('./direction').Codec} Codec */
 
 /**
- * The core as a codec: in one call, or for a large message in several with a turn of the event loop between them.
+ * The codec of the core. Processes a large message in slices, one per turn of the event loop.
  *
  * @implements {Codec}
  */
@@ -33,7 +33,7 @@ class NativeCodec {
     this.#step(() => this.#begin(data), done)
   }
 
-  stop () {
+  cancel () {
     if (this.#next) clearImmediate(this.#next)
   }
 

@@ -5,12 +5,12 @@ const { DEFAULT_MAX_LENGTH, DeflateSession } = require('../native')
 const { nativeOptions } = require('./options')
 
 /**
- * A client's offer of permessage-deflate, for a handshake that is made elsewhere (RFC 7692 section 7.1).
+ * A client's offer of permessage-deflate, for a handshake over Node's HTTP (RFC 7692 section 7.1).
  */
 class Offer {
   #session
 
-  /** @param {any} options that have been checked */
+  /** @param {any} options checked options */
   constructor (options) {
     this.#session = DeflateSession.client(nativeOptions(options), DEFAULT_MAX_LENGTH)
   }
@@ -21,7 +21,7 @@ class Offer {
   }
 
   /**
-   * What both ends have agreed on, for `Connection.established`; null if the answer is not acceptable.
+   * Returns the negotiated session for `Connection.established`, or null if the answer is not acceptable.
    *
    * @param {string} header the value of `Sec-WebSocket-Extensions` in the answer
    */

@@ -13,12 +13,12 @@ const NAMES = [
   'requestMaxWindowBits', 'threshold', 'zlib'
 ]
 
-/** What numbers may be: the lowest and the highest. */
+/** The lowest and the highest value of each numeric option. */
 const RANGES = new Map([['level', [-1, 9]], ['memLevel', [1, 9]], ['strategy', [0, 4]]])
 
 /**
- * Throws what is wrong with options, except for the sizes of windows: those are refused when they are needed, as in
- * the original. Like there, inherited names count, and values only of own ones.
+ * Throws for invalid options. Window sizes are checked later, when a connection needs them, as in the original. Also as
+ * there, names are checked including inherited ones, values only of own properties.
  *
  * @param {any} options
  */
@@ -44,11 +44,11 @@ function checkOptions (options) {
 }
 
 /**
- * Checked options in the form that the binding takes.
+ * Converts checked options to those of the binding.
  *
  * @param {any} options
  * @returns {DeflateOptions}
- * @throws {Error} for a size of a window that RFC 7692 section 7.1.2 does not know
+ * @throws {Error} for a window size outside of RFC 7692 section 7.1.2
  */
 function nativeOptions ({ level, memLevel, strategy, ...agreed }) {
   return {
@@ -64,7 +64,7 @@ function nativeOptions ({ level, memLevel, strategy, ...agreed }) {
 }
 
 /**
- * The module that compresses in place of the binding, if there is one. Node's own, however it was imported, is none.
+ * Returns the module of the option `zlib`, which replaces the binding. Returns null without one, and for Node's own.
  *
  * @param {any} options
  */

@@ -9,9 +9,9 @@ const { MEMBERS } = require('./extension')
 const { checkOptions, customZlib, nativeOptions } = require('./options')
 
 /**
- * The options of an extension in whose place the core may run: this package's permessage-deflate or npm's, or what
- * their configure() has made. Null for everything else, and for options that the core does not take: that has to run
- * as it is given. Whatever the extension is, this does not throw.
+ * Returns the options of an extension that the core may replace: this package's permessage-deflate or npm's, or a copy
+ * made by their configure(). Returns null for other extensions, and for options that the core does not support; those
+ * run unchanged. Never throws.
  *
  * @param {any} extension
  * @returns {import('../../binding').DeflateOptions | null}
@@ -28,11 +28,11 @@ function recognise (extension) {
 }
 
 /**
- * SHA-1 of the source text of all the functions that make up npm's permessage-deflate, but those of lib/common.js,
- * which cannot be reached. Throws for what is built in another way.
+ * Returns the SHA-1 of the source text of all functions of npm's permessage-deflate, except those of lib/common.js,
+ * which are not accessible. Throws if the structure is different.
  *
- * The text tells a fork, a mock or a patch from the module, and does not depend on how or how often it was loaded: by
- * jest or webpack. What prints the code anew, as minifiers, esbuild and Rollup do, makes another text.
+ * The text distinguishes the module from a fork, a mock or a patch. It does not depend on how or how often Jest or
+ * webpack has loaded the module. Minifiers, esbuild and Rollup print the code anew and change the text.
  *
  * @param {any} base
  * @returns {string}
@@ -45,7 +45,7 @@ function fingerprint (base) {
   }
   if ('_options' in base || !isEndOfChain(parentOf(base))) throw unknown('prototype')
   const parts = FUNCTIONS.map((name) => textOf(members.get(name)))
-  // From here on, functions are called: not before it is clear that these only make sessions.
+  // Calls functions of the extension only now, after their text has shown that they only create sessions.
   if (!FACTORIES.has(digest(parts))) throw unknown('factories')
   const client = base.createClientSession()
   const server = base.createServerSession([{}])
@@ -58,7 +58,7 @@ function fingerprint (base) {
 }
 
 /**
- * What configure() was called on first, and the options that its last copy works with.
+ * Returns the extension on which configure() was first called, and the options of the last copy.
  *
  * @param {any} extension
  */
@@ -85,7 +85,7 @@ function isOurs (base) {
 }
 
 /**
- * Names and values of own properties, without calling a getter.
+ * Returns the names and values of own properties. Calls no getters.
  *
  * @param {any} object
  * @returns {Map<string | symbol, any>}
@@ -101,7 +101,7 @@ function membersOf (object) {
 }
 
 /**
- * The methods of a prototype, and its constructor with what belongs to that.
+ * Returns the texts of a prototype's methods, of its constructor, and of the functions of that constructor.
  *
  * @param {object} prototype
  */
@@ -114,7 +114,7 @@ function textsOf (prototype) {
 }
 
 /**
- * A function's source text never changes, so it is read once.
+ * Returns a digest of a function's source text. The text never changes, so it is read once.
  *
  * @param {any} value
  */
@@ -141,7 +141,7 @@ function parentOf (object) {
 }
 
 /**
- * Whether this is nothing, or the Object.prototype of a realm.
+ * Returns whether a prototype is null, or the Object.prototype of a realm.
  *
  * @param {any} prototype
  */
@@ -159,20 +159,20 @@ const NAMES = Object.keys(MEMBERS)
 const FUNCTIONS = NAMES.filter((name) => typeof MEMBERS[name] === 'function')
 const CONSTANTS = NAMES.filter((name) => typeof MEMBERS[name] !== 'function')
 
-// Of configure, createClientSession and createServerSession, in all the versions below: npm's, and permessage-deflate2.
+// The digests of configure, createClientSession and createServerSession: of npm's versions below, and of
+// permessage-deflate2.
 const FACTORIES = new Set(['cd9dd5e507c45ad1dbb4f6c6de7d149fbdc9e27b', 'a10aa15a859c89b7e4f458b20dcaf3f230d63052'])
 
 /**
- * The published versions that answer as 0.1.7 does, each by what fingerprint() says of its unpacked module. 0.1.2 and
- * 0.1.3 answer with other sizes of windows. What changed since then concerns texts of errors, the option zlib, and
- * old versions of Node and zlib.
+ * The published versions that negotiate as 0.1.7 does, by the fingerprint() of their module. 0.1.2 and 0.1.3 negotiate
+ * other window sizes. Later changes concern error messages, the option zlib, and old versions of Node and zlib.
  */
 const VERSIONS = new Map([
   ['9188141ad5071a704ea6bdc861b368d0ae02a45c', '0.1.4'],
   ['1936f15893a000c86ffd0801d51c441456b263be', '0.1.5'],
   ['00d96b0b0782b3b5b2313f13e615e981b69d2407', '0.1.6'],
   ['d085e553e9dfd26f224609607a309193e8c45630', '0.1.7'],
-  // permessage-deflate2, Meteor's: with the option threshold, and otherwise 0.1.6.
+  // permessage-deflate2 of Meteor: 0.1.6 with the option threshold.
   ['9d7256872edc762b5e82e117be986ac3eb37a923', '0.1.8']
 ])
 

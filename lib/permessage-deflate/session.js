@@ -14,8 +14,8 @@ const { deflater, inflater } = require('./zlib_codec')
  */
 
 /**
- * permessage-deflate on one connection, for drivers of others and beside extensions of others: the contract of the
- * websocket-extensions framework on top of the core. The core negotiates, also for a zlib of the user's.
+ * permessage-deflate on one connection, with the interface of the websocket-extensions framework: for other libraries,
+ * and for connections with several extensions. The core negotiates, also if the option `zlib` replaces its compression.
  */
 class Session {
   /** @type {Direction | null} */
@@ -50,7 +50,7 @@ class Session {
     negotiated(this.#outgoing).add(message, callback)
   }
 
-  /** Gives memory back. What is under way ends, and nothing is called back any more. */
+  /** Cancels the current messages without calling back, and releases memory. */
   close () {
     this.#incoming?.close()
     this.#outgoing?.close()
@@ -58,7 +58,7 @@ class Session {
   }
 
   /**
-   * Both ends have agreed.
+   * Creates the codecs, because both endpoints have agreed.
    *
    * @param {'client' | 'server'} own
    * @param {'client' | 'server'} peer
@@ -79,8 +79,8 @@ class Session {
   }
 
   /**
-   * @param {import('./zlib_codec').Agreement} own what the messages of this end keep to
-   * @param {import('./zlib_codec').Agreement} peer
+   * @param {import('./zlib_codec').Agreement} own for messages that this endpoint sends
+   * @param {import('./zlib_codec').Agreement} peer for messages that it receives
    */
   #codecs (own, peer) {
     const zlib = customZlib(this._options)
@@ -95,7 +95,7 @@ class Session {
 
 class ClientSession extends Session {
   generateOffer () {
-    // Not earlier: this is where the original refuses sizes of windows.
+    // Not earlier: the original checks window sizes here.
     this._native = DeflateSession.client(nativeOptions(this._options), this._maxLength)
     return toObject(this._native.offer())
   }
@@ -111,7 +111,7 @@ class ClientSession extends Session {
 
 class ServerSession extends Session {
   /**
-   * The session for the first acceptable offer, or null if there is none.
+   * Returns a session for the first acceptable offer, or null.
    *
    * @param {any} options
    * @param {any[]} offers
@@ -133,7 +133,7 @@ class ServerSession extends Session {
   }
 }
 
-/** What a driver of ours has negotiated itself, beside other extensions. */
+/** The session of our own connections that use other extensions as well. The core has negotiated it. */
 class NegotiatedSession extends Session {
   /**
    * @param {import('../../binding').DeflateSession | null} native
@@ -154,7 +154,7 @@ class NegotiatedSession extends Session {
 const plain = new WeakSet()
 
 /**
- * Has a message, on its way through the sessions of a driver of ours, sent uncompressed.
+ * Marks a message in our pipeline, so that it is sent uncompressed.
  *
  * @template {object} T
  * @param {T} message
@@ -176,8 +176,8 @@ function negotiated (value) {
 }
 
 /**
- * Parameters as the framework has them, in the form that the core takes; null if one is repeated, which RFC 7692
- * section 7.1 accepts nowhere.
+ * Converts the framework's parameters to a list for the core. Returns null if one is repeated, which RFC 7692 section
+ * 7.1 never allows.
  *
  * @param {any} parameters
  * @returns {Parameter[] | null}
@@ -192,7 +192,7 @@ function toList (parameters) {
 }
 
 /**
- * The way back.
+ * Converts a list of the core to the framework's parameters.
  *
  * @param {Parameter[]} list
  * @returns {any}

@@ -5,25 +5,25 @@ const { Buffer } = require('node:buffer')
 const { constants } = require('node:zlib')
 
 /**
- * What one end keeps to, by RFC 7692 section 7.1.
+ * The negotiated parameters of one direction, RFC 7692 section 7.1.
  *
  * @typedef {{ context: boolean, windowBits: number }} Agreement
  * @typedef {import('./direction').Codec} Codec
  */
 
 /**
- * A message that a stream works on.
+ * The message that a stream processes.
  *
  * @typedef {object} Job
- * @property {Buffer} data what the stream is given
- * @property {Buffer[]} chunks what has come out
- * @property {number} length of that
- * @property {number} streams how many it took
+ * @property {Buffer} data the input
+ * @property {Buffer[]} chunks the output
+ * @property {number} length of the output
+ * @property {number} streams the number of streams that were used
  * @property {import('./direction').Done} done
  */
 
 /**
- * A module with the interface of Node's zlib as a codec: streams that work on one message at a time.
+ * A codec that uses streams of a module with the interface of Node's zlib.
  *
  * @implements {Codec}
  */
@@ -32,19 +32,19 @@ class ZlibCodec {
   #feed
   #keepsContext
   #maxLength
-  /** @type {any} the stream that works, or that waits with its context */
+  /** @type {any} the current stream, or one that keeps the context for the next message */
   #stream = null
   /** @type {Job | null} */
   #job = null
-  /** How many bytes the stream had taken before it was given those of the job. */
+  /** The number of bytes that the stream had read before the current job. */
   #taken = 0
 
   /**
    * @param {object} given
-   * @param {() => any} given.open makes a stream
+   * @param {() => any} given.open returns a new stream
    * @param {(stream: any, data: Buffer, flushed: (error?: any) => void) => void} given.feed
-   * @param {boolean} given.keepsContext from message to message
-   * @param {number} [given.maxLength] of what comes out
+   * @param {boolean} given.keepsContext whether later messages refer to earlier ones
+   * @param {number} [given.maxLength] the maximum length of the output
    */
   constructor ({ open, feed, keepsContext, maxLength = Infinity }) {
     this.#open = open
@@ -62,9 +62,9 @@ class ZlibCodec {
     this.#begin()
   }
 
-  stop () {
+  cancel () {
     this.#job = null
-    this.#drop()
+    this.#closeStream()
   }
 
   #begin () {
@@ -74,11 +74,11 @@ class ZlibCodec {
       const stream = this.#stream ??= this.#opened()
       this.#taken = stream.bytesWritten
       this.#feed(stream, job.data, (error) => {
-        // After an error there is an event, which says what it was.
-        if (!error && this.#job === job && this.#stream === stream) this.#finish(null)
+        // After an error, the stream emits the reason as an event.
+        if (!error && this.#job === job && this.#stream === stream) this.#complete(null)
       })
     } catch (error) {
-      this.#finish(error)
+      this.#complete(error)
     }
   }
 
@@ -86,26 +86,26 @@ class ZlibCodec {
     const stream = this.#open()
     stream.on('data', (/** @type {Buffer} */ chunk) => this.#collect(stream, chunk))
     stream.on('error', (/** @type {any} */ error) => {
-      if (stream === this.#stream) this.#finish(error)
+      if (stream === this.#stream) this.#complete(error)
     })
     stream.on('end', () => {
-      if (stream === this.#stream) this.#goOn(stream)
+      if (stream === this.#stream) this.#continue(stream)
     })
     return stream
   }
 
   /**
-   * After a block with BFINAL a stream takes nothing any more. What is behind it goes to another, without context: to
-   * refer to that is an error then.
+   * Continues with a new stream after a block with BFINAL, which ends a stream. The new stream has no context, so a
+   * reference to earlier bytes is an error.
    *
    * @param {any} stream
    */
-  #goOn (stream) {
-    this.#drop()
+  #continue (stream) {
+    this.#closeStream()
     if (this.#job === null) return
     const taken = stream.bytesWritten - this.#taken
-    if (!(taken > 0 && taken < this.#job.data.length)) return this.#finish(null)
-    if (++this.#job.streams > MAX_STREAMS) return this.#finish(new Error('too many final blocks'))
+    if (!(taken > 0 && taken < this.#job.data.length)) return this.#complete(null)
+    if (++this.#job.streams > MAX_STREAMS) return this.#complete(new Error('too many final blocks'))
     this.#job.data = this.#job.data.subarray(taken)
     this.#begin()
   }
@@ -119,12 +119,12 @@ class ZlibCodec {
     this.#job.chunks.push(chunk)
     this.#job.length += chunk.length
     if (this.#job.length <= this.#maxLength) return
-    this.#finish(Object.assign(new Error('WebSocket frame length too large'), { code: 'too_large' }))
+    this.#complete(Object.assign(new Error('WebSocket frame length too large'), { code: 'too_large' }))
   }
 
   /** @param {any} error */
-  #finish (error) {
-    if (error || !this.#keepsContext) this.#drop()
+  #complete (error) {
+    if (error || !this.#keepsContext) this.#closeStream()
     if (this.#job === null) return
     const { chunks, length, done } = this.#job
     this.#job = null
@@ -132,13 +132,13 @@ class ZlibCodec {
     else done(null, Buffer.concat(chunks, length))
   }
 
-  #drop () {
+  #closeStream () {
     const stream = this.#stream
     this.#stream = null
     try {
       stream?.close()
     } catch (error) {
-      // Some streams cannot be closed twice, or not after an error: they have nothing to give back then.
+      // Some streams cannot be closed twice, or after an error. They hold no resources then.
     }
   }
 }
@@ -181,12 +181,12 @@ function deflater (zlib, { context, windowBits }, { level, memLevel, strategy })
      * @param {import('./direction').Done} done
      */
     start: (data, done) => codec.start(data, (error, data) => done(error, data?.subarray(0, -TAIL.length))),
-    stop: () => codec.stop()
+    cancel: () => codec.cancel()
   }
 }
 
 /**
- * What zlib takes for the smallest window, and nobody's inflater minds.
+ * Returns a window size that zlib supports. zlib uses 9 instead of 8, and inflaters accept that.
  *
  * @param {number} windowBits
  */
@@ -194,9 +194,9 @@ function atLeast9 (windowBits) {
   return Math.max(windowBits, 9)
 }
 
-/** For one message. Two bytes of the peer's are enough to need another stream, which costs far more. */
+/** The maximum number of streams per message. Two bytes of a peer can require a new stream, which costs much more. */
 const MAX_STREAMS = 100
-/** The end of a block that a message leaves out (RFC 7692 section 7.2.1). */
+/** The end of the last block, which a message omits (RFC 7692 section 7.2.1). */
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
 
 module.exports = { deflater, inflater }

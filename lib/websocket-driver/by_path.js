@@ -1,9 +1,9 @@
 // @ts-check
 'use strict'
 
-// What the files of websocket-driver export, for programs that require them by path: lib/ beside this file has a module
-// for each, which adds static functions. Drivers are made by the functions of index.js. Where we have no such class,
-// using it throws an Error that says what to use instead; requiring it does not throw.
+// The exports of the files of websocket-driver, for programs that require them by path. The folder lib/ next to this
+// file contains a module for each, which adds static functions. The functions of index.js create drivers. A class that
+// this package does not have throws an Error that names the alternative when it is used, not when it is required.
 
 const { Driver } = require('./driver')
 const { client, server } = require('./index')
@@ -13,7 +13,7 @@ const { absent } = require('../absent')
 const { NAME } = require('../scheduling')
 
 /**
- * A constructor whose objects another function makes: instances of `Class`, and of nothing that inherits from it.
+ * Returns a constructor that calls a function to create instances of `Class`. It cannot be extended.
  *
  * @param {string} file
  * @param {new (...args: any[]) => any} Class
@@ -37,7 +37,7 @@ function constructorOf (file, Class, make) {
  * @param {any} [options]
  */
 function hybi (request, url, options) {
-  // Programs that listen to a connection of others make a driver without a request and have it parse frames.
+  // Programs that monitor a connection of other endpoints create a driver without a request, to parse its frames.
   if (!request) return Driver.listening(options || {})
   return Driver.http(request, { ...options, allowDrafts: false }, url).useStreams()
 }

@@ -14,14 +14,14 @@ const { Proxy } = require('./proxy')
 const { IO, Messages, bytesOf } = require('./streams')
 
 const { Connecting, Closing } = ReadyState
-/** By `readyState`, from 0 on. */
+/** The names of states, by `readyState`. */
 const STATES = ['connecting', 'open', 'closing', 'closed']
 
-/** websocket-driver's face of a connection: its methods, and its events as an EventEmitter. */
+/** The interface of websocket-driver to a connection: its methods, and its events as an EventEmitter. */
 class Driver extends EventEmitter {
   #connection
   #observer
-  /** @type {URL | null} what a client asks */
+  /** @type {URL | null} the URL of a client's request */
   #target
   /** @type {IO | null} */
   #io = null
@@ -29,7 +29,7 @@ class Driver extends EventEmitter {
   /**
    * @param {Connection} connection
    * @param {any} url
-   * @param {URL | null} target what a client asks
+   * @param {URL | null} target the URL of a client's request
    */
   constructor (connection, url, target) {
     super()
@@ -44,14 +44,14 @@ class Driver extends EventEmitter {
     this.statusCode = undefined
     /** @type {Record<string, string> | undefined} */
     this.headers = undefined
-    // Protocol errors are informational: a listener is not required.
+    // Protocol errors are informational and require no listener.
     this.on('error', ignore)
   }
 
   /**
-   * A server's end, for an `http.IncomingMessage`.
+   * Returns a server's driver.
    *
-   * @param {any} request
+   * @param {any} request an `http.IncomingMessage`
    * @param {any} options
    * @param {any} [url]
    */
@@ -60,7 +60,7 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * A client's end.
+   * Returns a client's driver.
    *
    * @param {any} url
    * @param {any} options
@@ -71,7 +71,7 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Reads the frames of a connection that others have opened, of its client as well as of its server.
+   * Returns a driver that parses the frames of a connection of other endpoints: of its client and of its server.
    *
    * @param {any} options
    */
@@ -81,7 +81,7 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * The face of a connection that has no other.
+   * Returns a driver that is the only interface to its connection.
    *
    * @param {Connection} connection
    * @param {any} url
@@ -94,7 +94,7 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * What has to be told of the connection, for the driver to tell its listeners.
+   * Returns the observer that emits the events of a driver.
    *
    * @param {Driver} driver
    */
@@ -102,7 +102,7 @@ class Driver extends EventEmitter {
     return driver.#observer
   }
 
-  /** The default of `maxLength`. Set on the prototype, it counts for all drivers that are made later. */
+  /** The default of `maxLength`. Setting it on the prototype changes the default of later drivers. */
   get MAX_LENGTH () {
     return defaults.maxLength
   }
@@ -115,7 +115,7 @@ class Driver extends EventEmitter {
     return this.#connection.readyState
   }
 
-  /** Bytes that have been sent and not written. */
+  /** Bytes that were sent and not written. */
   get bufferedAmount () {
     return this.#connection.outgoing.bufferedAmount
   }
@@ -143,7 +143,7 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Asks a proxy for a tunnel to this driver's server.
+   * Returns a stream that requests a tunnel to this driver's server from a proxy.
    *
    * @param {any} origin
    */
@@ -151,20 +151,20 @@ class Driver extends EventEmitter {
     return new Proxy(this.#target ?? this.url, origin)
   }
 
-  /** The wire, as a stream. */
+  /** The stream of bytes. */
   get io () {
     return this.#io ??= new IO(this, this.#connection)
   }
 
-  /** What travels over it, as a stream. */
+  /** The stream of messages. */
   get messages () {
     return this.#observer.messages ??= new Messages(this)
   }
 
   /**
-   * Moves the bytes over `io`, for programs that do so themselves.
+   * Uses `io` as the transport, because the program moves the bytes.
    *
-   * @param {{ io: IO, messages: Messages }} [streams] of the driver that this one works for
+   * @param {{ io: IO, messages: Messages }} [streams] the streams of a Server; this driver uses them as its own
    */
   useStreams (streams) {
     if (streams) {
@@ -193,8 +193,8 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Sends a frame: of that type, or text for strings and numbers and binary for bytes. While the connection closes, a
-   * message is dropped and the answer is true, as in the original.
+   * Sends a frame. Without a type, strings and numbers are sent as text, bytes as binary. While the connection is
+   * closing, discards a message and returns true, as the original does.
    *
    * @param {any} data
    * @param {'text' | 'binary' | 'ping' | 'pong' | 'close'} [type]
@@ -208,7 +208,7 @@ class Driver extends EventEmitter {
       case 'ping': return this.ping(data)
       case 'pong': return this.pong(data)
       case 'close': return this.close(data, code)
-      // What else websocket-driver knows is a continuation, and there is nothing to continue.
+      // websocket-driver also has the type 'continuation'. Here, no message can be continued.
       default: throw new TypeError(`Invalid frame type: ${inspect(type)}`)
     }
   }
@@ -235,7 +235,7 @@ class Driver extends EventEmitter {
     return this.#connection.close(Number(code) || 1000, reason ? String(reason) : '')
   }
 
-  /** From now on nothing is delivered and nothing is read, except what opens the connection. */
+  /** Stops delivering and reading, except during the opening handshake. */
   pause () {
     this.#connection.delivery.pause()
   }

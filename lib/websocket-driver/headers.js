@@ -2,8 +2,8 @@
 'use strict'
 
 /**
- * Header lines in the order in which they were set. The first value of a name counts, except where the name may occur
- * several times. faye-websocket's EventSource makes its head with it.
+ * Header lines, in the order in which they were set. Only the first value of a name counts, unless the name may occur
+ * several times. The EventSource of faye-websocket uses this class for its head.
  *
  * @this {any}
  */
@@ -39,7 +39,7 @@ Headers.prototype.toString = function () {
   return this._lines.join('')
 }
 
-/** What would let a value of the peer's add headers. */
+/** Characters that would let a value add header lines. */
 const BREAKS = /[\r\n\0]/
 const RULE = 'names and values contain no CR, LF or NUL'
 

@@ -1,5 +1,5 @@
-// The types of faye-websocket-rs/websocket-driver, written by hand. They describe the compatible interface. Node's own
-// types (@types/node, 18 or newer) must be installed.
+// The types of faye-websocket-rs/websocket-driver, written by hand. They require the types of Node: @types/node 18 or
+// newer.
 
 /// <reference types="node" />
 
@@ -10,12 +10,12 @@ import { EventEmitter } from 'events'
 export = websocket
 
 /**
- * The WebSocket protocol without a socket: a driver takes the bytes of a connection in and gives bytes, events and
- * messages out. What moves the bytes is up to the program.
+ * The WebSocket protocol without a socket: a driver parses the bytes of a connection, and emits bytes, events and
+ * messages. The program moves the bytes between driver and socket.
  */
 declare namespace websocket {
   /**
-   * A server's end of a connection whose request Node has parsed.
+   * Returns a server's driver for a request that Node has parsed.
    *
    * ```js
    * server.on('upgrade', (request, socket, body) => {
@@ -29,17 +29,17 @@ declare namespace websocket {
    * })
    * ```
    *
-   * @param request Of an `http.Server`, or an object with the same properties.
-   * @param options See {@link Options}. `requireMasking` is written into it when it is undefined.
+   * @param request A request of an `http.Server`, or an object with the same properties.
+   * @param options See {@link Options}. If `requireMasking` is undefined, its default is written into this object.
    * @throws Error `Unrecognized option: …` for an option that does not exist.
-   * @throws RangeError for a `maxLength` that is no number above 0 (0 and undefined mean the default).
-   * @throws TypeError for `protocols` that are neither a string nor an array, or have control characters.
+   * @throws RangeError for a `maxLength` that is not above 0 (0 and undefined mean the default).
+   * @throws TypeError for `protocols` that are neither a string nor an array, or contain control characters.
    */
   export function http (request: Request, options?: Options | null): HttpDriver
 
   /**
-   * A server's end of a raw connection. Reads the request itself, then emits `connect`; what is called before that
-   * waits for it.
+   * Returns a server's driver for a raw connection. It parses the request, then emits `connect`. Calls before that are
+   * queued.
    *
    * ```js
    * net.createServer((socket) => {
@@ -51,77 +51,79 @@ declare namespace websocket {
    * })
    * ```
    *
-   * @param options See {@link Options}. `requireMasking` is written into it when it is undefined.
-   * @throws Error `Unrecognized option: …` for an option that does not exist. The others that {@link http} throws are
+   * @param options See {@link Options}. If `requireMasking` is undefined, its default is written into this object.
+   * @throws Error `Unrecognized option: …` for an option that does not exist. The other errors of {@link http} are
    * thrown when the request has arrived.
    */
   export function server (options?: Options | null): Server
 
   /**
-   * A client's end of a connection.
+   * Returns a client's driver.
    *
-   * @param url A `ws:` or `wss:` URL, or an object whose `href` is one. When it has both a user name and a password,
-   * they are sent as `Authorization: Basic`.
-   * @param options See {@link Options}. `masking` is written into it when it is undefined.
-   * @throws Error `… is not a valid WebSocket URL`, and what {@link http} throws.
+   * @param url A `ws:` or `wss:` URL, or an object with such a URL as `href`. If it contains both a user name and a
+   * password, they are sent as `Authorization: Basic`.
+   * @param options See {@link Options}. If `masking` is undefined, its default is written into this object.
+   * @throws Error `… is not a valid WebSocket URL`, and the errors of {@link http}.
    */
   export function client<Url extends string | { readonly href: string }> (
     url: Url,
     options?: Options | null
   ): Client<Url>
 
-  /** Whether the request asks for a WebSocket: method GET, `Connection: upgrade` and `Upgrade: websocket`. */
+  /** Returns whether a request asks for a WebSocket: method GET, `Connection: upgrade` and `Upgrade: websocket`. */
   export function isWebSocket (request: Pick<nodeHttp.IncomingMessage, 'method' | 'headers'> | Server): boolean
 
-  /** Whether the request came over TLS, to this server or to a proxy in front that says so in a header. */
+  /** Returns whether the client sent the request over TLS, to this server or to a proxy that reports it in a header. */
   export function isSecureRequest (request: { connection?: unknown, socket?: unknown, headers?: object }): boolean
 
   /**
-   * Refuses options that do not exist.
+   * Checks the names of options.
    *
-   * @returns The options, or `{}` when there are none.
+   * @returns The options, or `{}` without options.
    * @throws Error `Unrecognized option: …` for the first key of `options` that is not in `validKeys`.
    */
   export function validateOptions<Given extends object> (options: Given, validKeys: readonly string[]): Given
   export function validateOptions (options: null | undefined, validKeys: readonly string[]): {}
 
   /**
-   * What runs the protocol: the addon of this machine, or WebAssembly where none loads. `FAYE_WEBSOCKET_RUNTIME` in the
-   * environment chooses. websocket-driver has no such property.
+   * How the core runs: `'native'`, as the addon of this machine, or `'wasm'`, as WebAssembly if no addon loads. The
+   * environment variable `FAYE_WEBSOCKET_RUNTIME` forces one of them. websocket-driver has no such property.
    */
   export const runtime: 'native' | 'wasm'
 
-  /** Which addon that is, or why it is WebAssembly. A sentence for people: its words may change. */
+  /** The name of the addon, or the reason for WebAssembly. For people: the text may change in any version. */
   export const runtimeReason: string
 
-  /** What {@link http} reads of a request. */
+  /** The properties of a request that {@link http} uses. */
   export type Request = Pick<nodeHttp.IncomingMessage, 'method' | 'url' | 'headers'> &
     Partial<Pick<nodeHttp.IncomingMessage, 'httpVersion' | 'connection' | 'socket'>>
 
-  /** What a driver is told when it is made. */
+  /** Options of drivers. */
   export interface Options {
     /**
-     * The largest message accepted, in bytes, as it comes and inflated; a larger one closes with 1009. Default: 67108863
-     * (64 MiB less one).
+     * The maximum length of a received message in bytes, as received and after inflating. A longer message closes the
+     * connection with 1009. Default: 67108863 (64 MiB - 1).
      */
     maxLength?: number | undefined
 
-    /** The subprotocols that a server speaks or a client offers: an array, or separated by commas. Default: none. */
+    /**
+     * The subprotocols that a server supports or a client offers, as an array or separated by commas. Default: none.
+     */
     protocols?: string | readonly string[] | undefined
 
     /**
-     * Whether a server understands hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
-     * standard: where no such client has to be served, `false` refuses them. Default: where a request asks for a
-     * WebSocket; with `true`, all requests without headers of RFC 6455 count as theirs.
+     * Whether a server accepts hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
+     * standard, so `false` is safer unless you have such clients. `true` treats every request without headers of RFC
+     * 6455 as one of a draft. Default: a draft is accepted if the request asks for a WebSocket.
      */
     allowDrafts?: boolean | undefined
 
-    /** Whether frames are masked. RFC 6455 wants that of clients only. Default: `true` for clients. */
+    /** Whether frames are masked. RFC 6455 requires it of clients only. Default: `true` for clients. */
     masking?: boolean | undefined
 
     /**
-     * Whether the frames of the peer must be masked. A server that says `false` takes both kinds. Default: `true` for
-     * servers; a client refuses masked frames, unless it says `true`.
+     * Whether the peer must mask its frames. With `false`, a server accepts masked and unmasked frames. Default: `true`
+     * for servers; a client refuses masked frames, unless this is `true`.
      */
     requireMasking?: boolean | undefined
   }
@@ -129,86 +131,92 @@ declare namespace websocket {
   /** RFC 6455, or one of the drafts before it. */
   export type Version = 'hybi-13' | 'hixie-76' | 'hixie-75'
 
-  /** -1 a client before {@link Driver.start}, 0 connecting, 1 open, 2 closing, 3 closed. */
+  /** 0 connecting, 1 open, 2 closing, 3 closed; -1 on a client before {@link Driver.start}. */
   export type ReadyState = -1 | 0 | 1 | 2 | 3
 
-  /** Headers of the peer, names in lower case; the values of a repeated one joined with `', '`. */
+  /** Headers of the peer, with names in lower case. The values of a repeated header are joined with `', '`. */
   export interface Headers {
     readonly [name: string]: string
   }
 
-  /** Bytes for a driver. A string stands for its UTF-8. */
+  /** Bytes for a driver. A string is encoded as UTF-8. */
   export type Chunk = Uint8Array | readonly number[] | string
 
   /**
-   * A connection without a socket. Everything is synchronous, except what waits for a session of an extension, or for a
-   * large message that is compressed or inflated, and what comes behind it.
+   * A connection without a socket. Methods and events are synchronous, except for messages that an asynchronous session
+   * of an extension processes, for large messages that are compressed or inflated, and for messages behind these.
    */
   export interface Driver<Events extends DriverEvents = DriverEvents> extends Emitter<Events> {
-    /** The wire, to be piped to and from a socket. */
+    /** The stream of bytes, to pipe to and from a socket. */
     readonly io: IO
 
-    /** What travels over it. */
+    /** The stream of messages. */
     readonly messages: Messages
 
     /**
-     * The subprotocol agreed on. Of a server known from the beginning, and `undefined` if there is none; of a client
-     * known with the answer, and `null` if that names none, or one that was not offered.
+     * The negotiated subprotocol. A server has it from the start; it is `undefined` without a subprotocol. A client has
+     * it after the answer; it is `null` if the answer contains none, or one that was not offered.
      */
     readonly protocol: string | null | undefined
 
     /** See {@link ReadyState}. */
     readonly readyState: ReadyState
 
-    /** {@link readyState} in words; `null` for -1. */
+    /** Returns the name of {@link readyState}; `null` for -1. */
     getState (): 'connecting' | 'open' | 'closing' | 'closed' | null
 
     /**
-     * Registers an extension, in the order of preference, before {@link start}.
+     * Registers an extension before {@link start}. The order of calls is the order of preference.
      *
-     * @returns `false` for the drafts, which have none.
-     * @throws TypeError for an extension without the properties it needs, and for a second one of the same name.
+     * @returns `false` for the drafts, which have no extensions.
+     * @throws TypeError for an extension without the required properties, and for a second one of the same name.
      */
     addExtension (extension: Extension): boolean
 
     /**
-     * Adds a header to the handshake. Values are converted with `toString()`; `undefined` adds none. A server's come
-     * first and win over our own, a client's come last and do not.
+     * Adds a header to the handshake. The value is converted with `toString()`; `undefined` adds no header. On a server
+     * these headers come before ours and replace them. On a client they come after ours and do not replace them.
      *
-     * @returns `false` when it is too late.
-     * @throws TypeError when the name is no token, or the value contains CR, LF or NUL.
+     * @returns `false` if the handshake has been sent.
+     * @throws TypeError if the name is no token, or the value contains CR, LF or NUL.
      */
     setHeader (name: string, value: string | number | boolean | undefined): boolean
 
     /**
-     * Starts the opening handshake. A client sends its request, a server its answer: 101, or else 400, and then `error`
-     * and `close` follow.
+     * Begins the opening handshake. A client sends its request. A server sends its answer: 101, or 400, after which
+     * `error` and `close` follow.
      *
-     * What has arrived before waits for it. From 64 KiB on, `io.write()` returns `false` until then; more than 1 MiB
-     * fails the handshake.
+     * Bytes that have arrived before wait for it. At 64 KiB, `io.write()` returns `false` until the start. More than
+     * 1 MiB fails the handshake.
      *
      * @returns `true` if a handshake was sent.
      */
     start (): boolean
 
-    /** The same as `io.write`, whatever the streams say. */
+    /** Parses bytes as `io.write()` does, even if `io` is not writable. */
     parse (chunk: Chunk): void
 
     /**
-     * Sends a text. Before `open` it waits and leaves right behind the handshake.
+     * Sends a text message. Before `open`, the message waits for the handshake.
      *
-     * @returns `false` when the driver is closing or closed.
+     * @returns `false` if the driver is closing or closed.
      */
     text (message: string | number | Uint8Array): boolean
 
-    /** Sends a binary message, likewise. The drafts have none: then it returns `false`. */
+    /**
+     * Sends a binary message. Before `open`, the message waits for the handshake.
+     *
+     * @returns `false` if the driver is closing or closed, and for the drafts, which have no binary messages.
+     */
     binary (message: Uint8Array | readonly number[] | string | number): boolean
 
     /**
-     * Sends one frame: of that type, or else text for a string or a number, and binary for bytes.
+     * Sends one frame.
      *
-     * @param code Of a `close` frame, whose data are the reason.
-     * @returns As the method for that type; but `true` for a message while the driver is closing, which is not sent.
+     * @param type Default: `'text'` for a string or a number, `'binary'` for bytes.
+     * @param code The code of a `close` frame. `data` is its reason.
+     * @returns The result of the method for that type; but `true` for a message while the driver is closing, although
+     * the message is not sent.
      */
     frame (
       data: string | number | Uint8Array | readonly number[],
@@ -217,32 +225,32 @@ declare namespace websocket {
     ): boolean
 
     /**
-     * Sends a ping. Pings of the peer are answered without being asked.
+     * Sends a ping. The driver answers pings of the peer by itself.
      *
-     * @param message Its payload, at most 125 bytes. Default: `''`.
-     * @param callback Called once, without arguments, when the pong with the same payload arrives; replaces the
-     * callback of an earlier ping with the same payload; never called if the connection closes first.
-     * @returns `false` when the driver is closing or closed, and for the drafts.
-     * @throws RangeError above 125 bytes.
+     * @param message The payload, at most 125 bytes. Default: `''`.
+     * @param callback Called once, without arguments, when a pong with the same payload arrives. It replaces the
+     * callback of an earlier ping with the same payload. Not called if the connection closes before.
+     * @returns `false` if the driver is closing or closed, and for the drafts.
+     * @throws RangeError if the payload has more than 125 bytes.
      */
     ping (message?: string | number | Uint8Array | null, callback?: () => void): boolean
 
-    /** Sends an unsolicited pong. Returns and throws what {@link ping} does. */
+    /** Sends an unsolicited pong. Results and errors are those of {@link ping}. */
     pong (message?: string | number | Uint8Array | null): boolean
 
     /**
-     * Starts the closing handshake; `close` follows when the peer answers. There is no limit of time. A driver that is
-     * not open yet is closed at once, and so is one of the drafts.
+     * Begins the closing handshake. `close` follows when the peer answers, without a time limit. Before `open`, and for
+     * the drafts, the driver closes at once.
      *
-     * @param reason Default: `''`. Above 123 bytes it is cut between two characters.
+     * @param reason At most 123 bytes; a longer reason is cut between two characters. Default: `''`.
      * @param code Default: 1000.
-     * @returns `false` when the driver is closing or closed already.
-     * @throws RangeError for a code that must not be on the wire.
+     * @returns `false` if the driver is closing or closed.
+     * @throws RangeError for a code that RFC 6455 section 7.4 does not allow in a close frame.
      */
     close (reason?: string, code?: number): boolean
   }
 
-  /** What {@link http} makes. */
+  /** The driver that {@link http} returns. */
   export interface HttpDriver extends Driver {
     /** `ws://` or `wss://`, the `Host` header and the path. */
     readonly url: string
@@ -250,45 +258,46 @@ declare namespace websocket {
     readonly version: Version
   }
 
-  /** What {@link server} makes. Its `readyState` and its `getState()` always say "connecting". */
+  /** The driver that {@link server} returns. Its `readyState` is always 0, its `getState()` always `'connecting'`. */
   export interface Server extends Driver<ServerEvents> {
-    /** The method of the request; undefined until `connect`, and if what came was not HTTP. */
+    /** The method of the request; undefined before `connect`, and if the bytes were no HTTP request. */
     readonly method: string | undefined
 
-    /** The target of the request, for example `/chat?room=1`; undefined as {@link method} is. */
+    /** The target of the request, for example `/chat?room=1`; undefined in the same cases as {@link method}. */
     readonly url: string | undefined
 
-    /** `'1.1'` or `'1.0'`; undefined as {@link method} is. */
+    /** `'1.1'` or `'1.0'`; undefined in the same cases as {@link method}. */
     readonly httpVersion: string | undefined
 
-    /** The headers of the request; undefined until `connect`, and empty if what came was not HTTP. */
+    /** The headers of the request; undefined before `connect`, and empty if the bytes were no HTTP request. */
     readonly headers: Headers
 
-    /** What came in one packet with the end of the request; undefined until `connect`. */
+    /** The bytes after the request in the same chunk; undefined before `connect`. */
     readonly body: Buffer | undefined
 
-    /** Undefined until `connect`. */
+    /** Undefined before `connect`. */
     readonly version: Version | undefined
 
-    /** Sends nothing. */
+    /** Does nothing. */
     pong (): false
   }
 
-  /** What {@link client} makes. */
+  /** The driver that {@link client} returns. */
   export interface Client<Url = string> extends Driver {
-    /** As given. */
+    /** The argument of {@link client}. */
     readonly url: Url
 
     readonly version: 'hybi-13'
 
-    /** The status of the server's answer, 101 on success; undefined until `open` or `error`. */
+    /** The status code of the server's answer, 101 on success; undefined before `open` or `error`. */
     readonly statusCode: number | undefined
 
-    /** The headers of the server's answer; undefined until `open` or `error`. */
+    /** The headers of the server's answer; undefined before `open` or `error`. */
     readonly headers: Headers | undefined
 
     /**
-     * Makes a stream that asks a proxy for a tunnel. When it emits `connect`, start the driver on the same socket.
+     * Returns a stream that requests a tunnel from a proxy. When it emits `connect`, start the driver on the same
+     * socket.
      *
      * ```js
      * const proxy = driver.proxy('http://user:password@localhost:8080')
@@ -302,21 +311,21 @@ declare namespace websocket {
      * socket.pipe(proxy).pipe(socket, { end: false })
      * ```
      *
-     * @param origin The URL of the proxy. A user name and a password in it go to the proxy, and only there.
+     * @param origin The URL of the proxy. A user name and a password in it are sent to the proxy only.
      * @throws Error `… is not a valid proxy URL`.
      */
     proxy (origin: string | { readonly href: string }): Proxy
   }
 
-  /** Asks an HTTP proxy to `CONNECT`: a duplex stream, to be piped to and from the socket that leads to the proxy. */
+  /** Sends a `CONNECT` request to an HTTP proxy: a duplex stream, to pipe to and from the socket of the proxy. */
   export interface Proxy extends Streaming<ProxyEvents> {
     readable: boolean
     writable: boolean
 
-    /** The status of the proxy's answer; undefined before, and if it was not HTTP. */
+    /** The status code of the proxy's answer; undefined before the answer, and if it was not HTTP. */
     readonly statusCode: number | undefined
 
-    /** The headers of the proxy's answer; undefined before. */
+    /** The headers of the proxy's answer; undefined before the answer. */
     readonly headers: Headers | undefined
 
     /**
@@ -326,10 +335,10 @@ declare namespace websocket {
      */
     setHeader (name: string, value: string | number | boolean | undefined): boolean
 
-    /** Sends the request. Returns `false` the second time. */
+    /** Sends the request. Returns `false` if it was called before. */
     start (): boolean
 
-    /** Takes bytes from the proxy. Returns `false` when paused, and when the proxy has answered. */
+    /** Parses bytes from the proxy. Returns `false` while paused, and after the proxy's answer. */
     write (chunk: Chunk): boolean
     end (): any
     end (chunk: Chunk): any
@@ -339,49 +348,49 @@ declare namespace websocket {
   }
 
   /**
-   * The wire: takes the bytes of the peer and emits those for the peer, each frame by itself. Nothing is buffered:
-   * `pause()` is advice, which `write()` passes on by returning `false`.
+   * The stream of bytes: parses bytes of the peer, and emits bytes for the peer, one frame at a time. It buffers
+   * nothing. `pause()` is advice: afterwards `write()` returns `false`.
    */
   export interface IO extends Streaming<IOEvents> {
     readable: boolean
 
-    /** False after `end()`: what comes then is ignored. */
+    /** False after `end()`. Later chunks are ignored. */
     writable: boolean
 
-    /** Parses. Returns `false` when paused: read no more until `drain`. */
+    /** Parses bytes. Returns `false` while paused: stop reading until `drain`. */
     write (chunk: Chunk): boolean
 
-    /** The socket has ended. Ends {@link Messages} and emits no `close`. `any` fits NodeJS.WritableStream. */
+    /** Ends {@link Messages}, because the socket has ended. No `close`. The type `any` fits NodeJS.WritableStream. */
     end (): any
     end (chunk: Chunk): any
 
-    /** The socket is full: `write()` here and in {@link Messages} returns `false` from now on. */
+    /** Reports that the socket is full: `write()` here and in {@link Messages} returns `false` from now on. */
     pause (): void
 
-    /** The socket has drained: emits `drain` here and in {@link Messages}. */
+    /** Reports that the socket has drained: emits `drain` here and in {@link Messages}. */
     resume (): void
 
     /** The same as `end()`. */
     destroy (): void
   }
 
-  /** The messages, in both directions: strings are text, Buffers are binary. */
+  /** The stream of messages, in both directions: strings are text, Buffers are binary. */
   export interface Messages extends Streaming<MessagesEvents> {
-    /** Both false when the driver has closed or `io` has ended. */
+    /** Both are false after the driver has closed or `io` has ended. */
     readable: boolean
     writable: boolean
 
-    /** Sends a message. Returns `false` when the socket is full or the stream has ended. */
+    /** Sends a message. Returns `false` if the socket is full or the stream has ended. */
     write (message: string | Uint8Array | readonly number[]): boolean
 
-    /** Sends the message, if there is one. Closes nothing: many streams may be piped into one connection. */
+    /** Sends the message, if given. Does not close the connection: you may pipe many streams into one. */
     end (): any
     end (message: string | Uint8Array | readonly number[]): any
 
-    /** The reader is slow: `io.write()` returns `false` from now on. Messages still come. */
+    /** Reports a slow reader: `io.write()` returns `false` from now on. Messages are still emitted. */
     pause (): void
 
-    /** The reader is ready: `io` emits `drain`. */
+    /** Reports that the reader is ready: `io` emits `drain`. */
     resume (): void
 
     /** Does nothing. */
@@ -391,16 +400,16 @@ declare namespace websocket {
   /** The handshake is complete. */
   export interface OpenEvent {}
 
-  /** A request has arrived, or a proxy has made a tunnel. */
+  /** A request has arrived, or a proxy has opened a tunnel. */
   export interface ConnectEvent {}
 
   /** A message has arrived. */
   export interface MessageEvent {
-    /** A string for a text message, a Buffer for a binary one. */
+    /** A string for a text message, a Buffer for a binary message. */
     readonly data: string | Buffer
   }
 
-  /** A ping has arrived and been answered. */
+  /** A ping has arrived, and the driver has answered it. */
   export interface PingEvent {
     readonly data: string
   }
@@ -410,12 +419,12 @@ declare namespace websocket {
     readonly data: string
   }
 
-  /** The connection is closed, as far as the protocol goes. What remains is to end the socket. */
+  /** The connection is closed. The program must end the socket. */
   export interface CloseEvent {
-    /** The code of the peer's close frame, or of what went wrong; null for the drafts, which have none. */
+    /** The code of the peer's close frame, or of the failure; null for the drafts, which have no codes. */
     readonly code: number | null
 
-    /** The reason that goes with it; null for the drafts. */
+    /** The reason of the peer's close frame, or of the failure; null for the drafts. */
     readonly reason: string | null
   }
 
@@ -425,14 +434,14 @@ declare namespace websocket {
     message: (event: MessageEvent) => void
     ping: (event: PingEvent) => void
     pong: (event: PongEvent) => void
-    /** What the peer has done wrong; `close` follows. Needs no listener. */
+    /** A violation of the protocol by the peer. `close` follows. It requires no listener. */
     error: (error: Error) => void
     close: (event: CloseEvent) => void
   }
 
-  /** Listeners by event name, for what {@link server} makes. */
+  /** Listeners by event name, for {@link Server}. */
   export interface ServerEvents extends DriverEvents {
-    /** The request has arrived. Look at it, then `start()`. */
+    /** The request has arrived. Check it, then call `start()`. */
     connect: (event: ConnectEvent) => void
   }
 
@@ -440,13 +449,13 @@ declare namespace websocket {
   export interface ProxyEvents {
     /** Bytes for the proxy. */
     data: (chunk: Buffer) => void
-    /** The tunnel is there. */
+    /** The proxy has opened the tunnel. */
     connect: (event: ConnectEvent) => void
-    /** `Can't establish a connection to the server at …`: the proxy refused. */
+    /** `Can't establish a connection to the server at …`: the proxy has refused. */
     error: (error: Error) => void
-    /** After `connect` or `error`: the proxy has had its say. */
+    /** Emitted after `connect` or `error`. */
     close: () => void
-    /** After `close`. */
+    /** Emitted after `close`. */
     end: () => void
     drain: () => void
   }
@@ -455,79 +464,79 @@ declare namespace websocket {
   export interface IOEvents {
     /** Bytes for the peer: a head or a frame. */
     data: (chunk: Buffer) => void
-    /** More may be written. */
+    /** You may write more. */
     drain: () => void
   }
 
   /** Listeners by event name, for {@link Messages}. */
   export interface MessagesEvents {
     data: (message: string | Buffer) => void
-    /** The same as the driver's. Needs no listener. */
+    /** The `error` of the driver. It requires no listener. */
     error: (error: Error) => void
     /** The driver has closed, or `io` has ended. */
     end: () => void
-    /** More may be sent. */
+    /** You may send more. */
     drain: () => void
   }
 
   /**
-   * A WebSocket extension in the manner of the websocket-extensions framework: one's own, or permessage-deflate. Of
-   * that, this package's and npm's, a driver takes the options, and compresses in native code itself.
+   * A WebSocket extension with the interface of the websocket-extensions framework: your own, or permessage-deflate.
+   * For permessage-deflate of this package and of npm, the driver uses the options only, and compresses in native code.
    */
   export interface Extension {
-    /** As in `Sec-WebSocket-Extensions`. */
+    /** The name in `Sec-WebSocket-Extensions`. */
     readonly name: string
-    /** There is no other kind. */
+    /** The only supported type. */
     readonly type: 'permessage'
-    /** Whether it uses this bit. An extension whose bits are taken by an earlier one is not used. */
+    /** Whether the extension uses this bit. An extension is not used if an earlier one uses the same bit. */
     readonly rsv1: boolean
     readonly rsv2: boolean
     readonly rsv3: boolean
 
-    /** What a client offers. Nothing, if it does not want to. */
+    /** Returns a client's session, or a falsy value to offer nothing. */
     createClientSession (options: SessionOptions): ClientSession | null | undefined | false
 
-    /** What a server answers to the client's offers, in their order. Nothing declines them. */
+    /** Returns a server's session for the client's offers, which are in order, or a falsy value to decline them. */
     createServerSession (
       offers: ReceivedParameters[],
       options: SessionOptions
     ): ServerSession | null | undefined | false
   }
 
-  /** What sessions are told. */
+  /** The limits of a session. */
   export interface SessionOptions {
-    /** The driver's option, or its default: what comes out of a session may not be longer. */
+    /** The `maxLength` of the driver: the maximum length of a message that a session returns. */
     readonly maxLength: number
   }
 
-  /** An extension at work on one connection. */
+  /** An extension in use on one connection. */
   export interface Session {
-    /** Transforms a message of the peer. May take its time: the order of the messages is kept. */
+    /** Transforms a message of the peer. It may be asynchronous: messages keep their order. */
     processIncomingMessage (message: ExtensionMessage, callback: SessionCallback): void
 
-    /** Transforms a message for the peer, likewise. */
+    /** Transforms a message for the peer. It may be asynchronous: messages keep their order. */
     processOutgoingMessage (message: ExtensionMessage, callback: SessionCallback): void
 
-    /** Called once, when all messages have come out. */
+    /** Called once, after all messages were processed. */
     close (): void
   }
 
   /** A session of a client. */
   export interface ClientSession extends Session {
-    /** The parameters to offer, several in the order of preference, or nothing. */
+    /** Returns one or more offers in order of preference, or a falsy value. */
     generateOffer (): ExtensionParameters | ExtensionParameters[] | null | undefined | false
 
-    /** The parameters that the server has chosen. Anything but `true` fails the handshake. */
+    /** Accepts the parameters of the server's answer. A result other than `true` fails the handshake. */
     activate (parameters: ReceivedParameters): boolean
   }
 
   /** A session of a server. */
   export interface ServerSession extends Session {
-    /** The parameters to answer with. */
+    /** Returns the parameters of the answer. */
     generateResponse (): ExtensionParameters
   }
 
-  /** A message on its way through sessions. */
+  /** A message that sessions transform. */
   export interface ExtensionMessage {
     rsv1: boolean
     rsv2: boolean
@@ -538,8 +547,8 @@ declare namespace websocket {
   }
 
   /**
-   * Takes the message, or what is wrong with it. An error closes the connection with 1010, or with the code that its
-   * `type` says: a number, or a name such as `'too_large'`.
+   * Receives the transformed message, or an error. An error closes the connection with 1010, or with the code in its
+   * `type`: a number, or a name such as `'too_large'`.
    */
   export type SessionCallback = (error: SessionError | null | undefined, message?: ExtensionMessage) => void
 
@@ -548,17 +557,17 @@ declare namespace websocket {
     type?: string | number
   }
 
-  /** Parameters of an extension: `true` for one without a value, an array for a repeated one. */
+  /** Parameters of an extension: `true` for a parameter without a value, an array for a repeated parameter. */
   export interface ExtensionParameters {
     [name: string]: true | number | string | ReadonlyArray<true | number | string>
   }
 
-  /** The same, as the peer sent them: what looks like a number is one. */
+  /** Parameters as the peer has sent them. Numeric values are converted to numbers. */
   export interface ReceivedParameters {
     [name: string]: true | number | string | Array<true | number | string>
   }
 
-  /** Registering listeners for known events; other events are as of any EventEmitter. */
+  /** Typed listeners for known events. Other events have the types of EventEmitter. */
   export interface Listening<Events> {
     on<Name extends keyof Events> (name: Name, listener: Events[Name]): this
     once<Name extends keyof Events> (name: Name, listener: Events[Name]): this

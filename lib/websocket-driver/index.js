@@ -8,7 +8,7 @@ const { validateOptions } = require('../http/options')
 const { DRIVER_OPTIONS } = require('./options')
 const { Server } = require('./server')
 
-// What websocket-driver exports. As there, defaults are written into the caller's options.
+// The exports of websocket-driver. As in the original, functions write defaults into the caller's options.
 
 /**
  * @param {any} url
@@ -32,10 +32,10 @@ function http (request, options) {
 }
 
 /**
- * A copy of the options, because a getter may answer differently the next time.
+ * Returns a copy of the options. Reads each option once, because a getter may return another value the next time.
  *
  * @param {any} given
- * @param {string} defaulted the one whose default is written into the caller's
+ * @param {string} defaulted the option whose default is written into the caller's object
  */
 function readOptions (given, defaulted) {
   given = refuseUnknown(given, DRIVER_OPTIONS)
@@ -46,7 +46,7 @@ function readOptions (given, defaulted) {
 }
 
 /**
- * The options, or none; throws for a key that is not among the valid ones.
+ * Returns the options, or an empty object. Throws for a key that is not valid.
  *
  * @param {any} options
  * @param {string[]} validKeys
@@ -56,7 +56,7 @@ function refuseUnknown (options, validKeys) {
   return options || {}
 }
 
-// One name after the other: Node finds them so for ES modules that import by name.
+// Each name is written out, because Node finds the names for ES modules by scanning this text.
 module.exports = {
   client, server, http, isSecureRequest, isWebSocket, runtime, runtimeReason, validateOptions: refuseUnknown
 }

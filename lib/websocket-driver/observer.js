@@ -5,7 +5,7 @@ const { PINGS, PONGS } = require('../connection/seam')
 const { headersObject } = require('../http/request')
 
 /**
- * Tells a driver's listeners what happens to its connection, in the events of websocket-driver.
+ * Emits the events of a connection as those of websocket-driver.
  *
  * @implements {Observer}
  * @typedef {import('../connection/seam').Observer} Observer
@@ -13,7 +13,7 @@ const { headersObject } = require('../http/request')
 class DriverObserver {
   #driver
   #connection
-  /** @type {import('./streams').Messages | null} made when a program first asks for it */
+  /** @type {import('./streams').Messages | null} created when a program first reads `messages` */
   messages = null
 
   /**
@@ -62,7 +62,7 @@ class DriverObserver {
   drained () {}
 
   /**
-   * @param {number | null} code the drafts have none
+   * @param {number | null} code null for the drafts
    * @param {string | null} reason
    */
   closed (code, reason) {
@@ -70,7 +70,7 @@ class DriverObserver {
     this.#driver.emit('close', { code, reason })
   }
 
-  /** The answer a client got is there with `open`, and with the `error` of a refused handshake. */
+  /** Sets the server's answer on a client's driver, before `open`, or before the `error` of a failed handshake. */
   readResponse () {
     const { knowsProtocol, protocol, responseHeaders, statusCode } = this.#connection
     if (responseHeaders === undefined) return

@@ -5,14 +5,14 @@ const { inspect } = require('node:util')
 const { DEFAULT_MAX_LENGTH } = require('../connection/seam')
 const { positive } = require('../http/options')
 
-/** What the constructors of drivers know. */
+/** The options of drivers. */
 const DRIVER_OPTIONS = ['allowDrafts', 'maxLength', 'masking', 'requireMasking', 'protocols']
 
-/** What counts where an option is not given. Programs change it: see `MAX_LENGTH` of a driver. */
+/** The defaults of options. Programs may change them: see `MAX_LENGTH` of a driver. */
 const defaults = { maxLength: DEFAULT_MAX_LENGTH }
 
 /**
- * What a connection does differently by these options.
+ * Returns the policy of a connection with these options.
  *
  * @param {any} options
  * @returns {import('../../binding').ConnectionOptions}

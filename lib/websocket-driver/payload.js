@@ -6,10 +6,10 @@ const { inspect } = require('node:util')
 const { asBuffer, isUint8Array, unshared } = require('../bytes')
 
 /**
- * The bytes of a message: a string or a number as UTF-8, or bytes.
+ * Returns the bytes of a message. Strings and numbers are encoded as UTF-8.
  *
  * @param {any} message
- * @param {boolean} [isDraft] whether the connection has text only, so that an array is text too
+ * @param {boolean} [isDraft] whether the connection supports text only, so that an array is converted to text
  * @returns {Buffer}
  */
 function payloadOf (message, isDraft = false) {
@@ -21,7 +21,8 @@ function payloadOf (message, isDraft = false) {
 }
 
 /**
- * The bytes of a ping or pong. Other threads cannot change them: the frame and the key of a callback must be the same.
+ * Returns the bytes of a ping or pong, in memory that other threads cannot change. The frame and the key of a callback
+ * must be equal.
  *
  * @param {any} message
  * @param {boolean} [isDraft]

@@ -6,8 +6,8 @@ const { Tunnel } = require('../http/tunnel')
 const { bytesOf } = require('./streams')
 
 /**
- * A tunnel as a duplex stream, in the manner of Node's first streams, to be piped to and from the socket that leads to
- * the proxy. Emits `connect` when the tunnel is there, else `error`; in both cases `close` and `end` follow.
+ * The request for a tunnel, as a duplex stream of Node's first kind, to pipe to and from the socket of the proxy. Emits
+ * `connect` if the proxy opens the tunnel, otherwise `error`. In both cases `close` and `end` follow.
  */
 class Proxy extends Stream {
   #tunnel
@@ -15,8 +15,8 @@ class Proxy extends Stream {
   #paused = false
 
   /**
-   * @param {any} url where the tunnel leads to
-   * @param {any} origin the proxy
+   * @param {any} url the server
+   * @param {any} origin the URL of the proxy
    */
   constructor (url, origin) {
     super()

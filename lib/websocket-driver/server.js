@@ -12,8 +12,8 @@ const METHODS = /** @type {const} */ ([
 ])
 
 /**
- * A driver for raw connections: reads the request, then works through a driver for it. What is called before the
- * request is complete waits for it.
+ * A driver for raw connections: parses the request, then delegates to a driver for that. Calls before the request is
+ * complete are queued.
  */
 class Server extends EventEmitter {
   #options
@@ -30,7 +30,7 @@ class Server extends EventEmitter {
     this.readyState = 0
     this.io = new IO(this, null)
     this.messages = new Messages(this)
-    // Errors are informational: a listener is not required.
+    // Errors are informational and require no listener.
     this.on('error', () => {})
   }
 

@@ -6,34 +6,33 @@ const Stream = require('node:stream')
 const { isUint8Array } = require('../bytes')
 
 /**
- * @typedef {Uint8Array | number[] | string} Chunk what may be given to a driver as bytes
+ * @typedef {Uint8Array | number[] | string} Chunk bytes for a driver
  * @typedef {import('../connection/connection').Connection} Connection
  */
 
 /**
- * The two duplex streams of a driver, in the manner of Node's first streams: flags, advice, nothing buffered. The
- * wire is `io`, to be piped to and from a socket; what travels over it is `messages`.
+ * The two duplex streams of a driver, of Node's first kind: they have flags, buffer nothing, and `pause()` is advice.
+ * `io` carries bytes, to pipe to and from a socket; `messages` carries the messages in them.
  *
  * ```text
  *              write ──► io ──► parse ──► messages ──► 'data'
  *              'data' ◄── io ◄── frame ◄── messages ◄── write
  * ```
  *
- * What comes out of `io` is caused by both inputs, so a full socket pauses both; what comes out of `messages` is
- * caused by `io` alone.
+ * Both inputs cause output of `io`, so a full socket pauses both. Only `io` causes output of `messages`.
  */
 class IO extends Stream {
   #driver
   #connection
   isPaused = false
-  /** Who has enough to do with what has been written to us. */
+  /** Why the connection wants no more bytes. */
   #reasons = new Set()
-  /** `write()` has told its caller to wait. */
+  /** Whether `write()` has returned false, so that `drain` must follow. */
   #owesDrain = false
 
   /**
-   * @param {any} driver what parses, and has the messages
-   * @param {Connection | null} [connection] where the bytes come from, once it is known
+   * @param {any} driver parses the bytes, and has the stream of messages
+   * @param {Connection | null} [connection] the source of output; null until a Server has parsed the request
    */
   constructor (driver, connection = null) {
     super()
@@ -79,7 +78,7 @@ class IO extends Stream {
     this.end()
   }
 
-  /** As a driver's transport: emits each head and each frame, in order, whatever the listeners do. */
+  /** Emits each head and each frame, in order, as a connection's transport. */
   offer () {
     if (this.#connection === null) return false
     const { outgoing } = this.#connection
@@ -102,7 +101,7 @@ class IO extends Stream {
     work()
   }
 
-  // The program reads the socket and writes to us. `write()` tells it to wait.
+  // The program reads the socket. If the connection wants no more bytes, `write()` returns false.
 
   /** @param {import('../connection/seam').StopReason} reason */
   stopReading (reason) {
@@ -131,7 +130,7 @@ class Messages extends Stream {
     super()
     this.#driver = driver
     this.readable = this.writable = true
-    // Protocol errors are informational: a listener is not required.
+    // Protocol errors are informational and require no listener.
     this.on('error', () => {})
   }
 
@@ -153,7 +152,7 @@ class Messages extends Stream {
   }
 
   /**
-   * Many streams may be piped into one connection: that one of them ends does not end it.
+   * Sends a last message. Does not close the connection, because a program may pipe many streams into one.
    *
    * @param {any} [message]
    */
@@ -163,7 +162,7 @@ class Messages extends Stream {
 
   destroy () {}
 
-  /** Nothing more will come out. */
+  /** Emits `end`, once. */
   emitEnd () {
     if (!this.readable) return
     this.readable = this.writable = false
@@ -172,7 +171,9 @@ class Messages extends Stream {
 }
 
 /**
- * @param {Chunk | null} [chunk] nothing is as good as no bytes
+ * Converts a chunk to bytes. Null and undefined are empty.
+ *
+ * @param {Chunk | null} [chunk]
  * @returns {Uint8Array}
  */
 function bytesOf (chunk) {

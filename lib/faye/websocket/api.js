@@ -4,7 +4,7 @@
 const { API } = require('../api')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('../ready_state')
 
-// One name after the other: Node finds them so for ES modules that import by name.
+// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
 module.exports = API
 module.exports.CONNECTING = CONNECTING
 module.exports.OPEN = OPEN

@@ -3,7 +3,7 @@
 
 const { common } = require('../by_path')
 
-// One name after the other: Node finds them so for ES modules that import by name.
+// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
 exports.fetch = common
 exports.validateOptions = common
 exports.validParams = common

@@ -1,8 +1,8 @@
-/** @deprecated Has no counterpart in this package: it throws an Error that says what to use instead. */
+/** @deprecated Has no counterpart in this package. Using it throws an Error that names the alternative. */
 export function fetch (): never
 
-/** @deprecated As `fetch`. */
+/** @deprecated See `fetch`. */
 export function validateOptions (): never
 
-/** @deprecated As `fetch`. */
+/** @deprecated See `fetch`. */
 export function validParams (): never

@@ -2,7 +2,7 @@ import WebSocket = require('../../../../index.js')
 
 export = API
 
-/** What `WebSocket` and `WebSocket.Client` inherit from, with the values of `readyState`. It is not made itself. */
+/** The base class of `WebSocket` and `WebSocket.Client`, with the values of `readyState`. It has no instances. */
 declare const API: {
   readonly CONNECTING: 0
   readonly OPEN: 1

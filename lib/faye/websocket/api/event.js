@@ -3,7 +3,7 @@
 
 const Event = /** @type {any} */ (require('../../event').Event)
 
-// One name after the other: Node finds them so for ES modules that import by name.
+// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
 module.exports = Event
 module.exports.CAPTURING_PHASE = Event.CAPTURING_PHASE
 module.exports.AT_TARGET = Event.AT_TARGET

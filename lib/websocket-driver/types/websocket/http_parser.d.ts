@@ -1,6 +1,6 @@
 export = absent
 
-/** @deprecated Has no counterpart in this package: it throws an Error that says what to use instead. */
+/** @deprecated Has no counterpart in this package. Using it throws an Error that names the alternative. */
 declare class absent {
   private constructor ()
 }

@@ -1,5 +1,5 @@
 import driver = require('../../index.js')
 
-/** The wire of a driver, and what travels over it. */
+/** The streams of a driver: bytes, and messages. */
 export const IO: { new (driver: object): driver.IO }
 export const Messages: { new (driver: object): driver.Messages }

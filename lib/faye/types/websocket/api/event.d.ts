@@ -1,12 +1,12 @@
 export = Event
 
-/** What the events of this package are instances of. */
+/** The class of the events of this package. */
 declare class Event {
   static readonly CAPTURING_PHASE: 1
   static readonly AT_TARGET: 2
   static readonly BUBBLING_PHASE: 3
 
-  /** @param fields Become properties of the event. */
+  /** @param fields Properties of the event. */
   constructor (type: string, fields?: Record<string, unknown>)
 
   type: string

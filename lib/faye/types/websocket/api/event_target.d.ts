@@ -1,4 +1,4 @@
 export = EventTarget
 
-/** `addEventListener`, `dispatchEvent` and others, to be mixed into the prototype of an EventEmitter. */
+/** `addEventListener`, `dispatchEvent` and others, to mix into the prototype of an EventEmitter. */
 declare const EventTarget: Record<string, any>

@@ -4,6 +4,6 @@
 const { Client } = require('../../../by_path')
 const { handshakeKey } = require('../../../../http/handshake')
 
-// One name after the other: Node finds them so for ES modules that import by name.
+// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
 module.exports = Client
 module.exports.generateKey = handshakeKey

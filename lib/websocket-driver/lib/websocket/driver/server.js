@@ -5,7 +5,7 @@ const { Server } = require('../../../by_path')
 const { http, isSecureRequest } = require('../../../index')
 const { requestUrl } = require('../../../../http/request')
 
-// One name after the other: Node finds them so for ES modules that import by name.
+// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
 module.exports = Server
 module.exports.http = http
 module.exports.isSecureRequest = isSecureRequest

@@ -4,6 +4,6 @@ export = Client
 
 declare const Client: {
   new (url: string | { readonly href: string }, options?: driver.Options | null): driver.Client
-  /** A value for `Sec-WebSocket-Key`. */
+  /** Returns a random value for `Sec-WebSocket-Key`. */
   generateKey (): string
 }

@@ -3,6 +3,6 @@ import driver = require('../../../index.js')
 export = Proxy
 
 declare const Proxy: {
-  /** A tunnel to the server of a client's driver. */
+  /** Returns a stream that requests a tunnel to the server of a client's driver. */
   new (client: { readonly url: string | { readonly href: string } }, origin: string): driver.Proxy
 }

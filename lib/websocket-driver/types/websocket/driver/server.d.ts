@@ -6,6 +6,6 @@ declare const Server: {
   new (options?: driver.Options | null): driver.Server
   readonly http: typeof driver.http
   readonly isSecureRequest: typeof driver.isSecureRequest
-  /** The URL that a request asks for, `ws:` or `wss:`. */
+  /** Returns the URL of a request, `ws:` or `wss:`. */
   determineUrl (request: driver.Request): string
 }

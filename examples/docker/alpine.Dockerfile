@@ -1,10 +1,10 @@
 # docker build --file alpine.Dockerfile --tag echo . && docker run --rm --publish 8000:8000 echo
 #
-# Both stages have the same C library and processor: npm installs the addon of the system that it runs on.
+# Both stages need the same C library and processor, because npm installs the addon for the system that it runs on.
 
 FROM node:24-alpine AS dependencies
 WORKDIR /app
-# Tarballs are there while the package is not in the registry: see README.md.
+# While the package is not in the registry, tarballs replace it: see README.md.
 COPY package.json package-lock.json* *.tgz ./
 RUN npm install --omit=dev --no-audit --no-fund
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// Clients whose connections are made by an agent.
+// Clients with an agent, which makes their connections.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -25,13 +25,16 @@ const { deviation } = require('../support/test')
 const authority = createAuthority()
 const { ca } = authority
 
-/** As they are made by https-proxy-agent 7 and 5. */
+/** Create the agents of https-proxy-agent 7 and 5. */
 const PROXY_AGENTS = {
   'https-proxy-agent 7': (origin, options) => new HttpsProxyAgent(origin, options),
   'https-proxy-agent 5': (origin, options) => httpsProxyAgent5({ ...partsOf(new URL(origin)), ...options })
 }
 
-/** What url.parse() gave, which version 5 wants. Its own ALPNProtocols, "http 1.1", are no name that servers know. */
+/**
+ * Returns the parts of a URL as url.parse() does, which version 5 expects. The default of its ALPNProtocols is
+ * "http 1.1", which servers do not know.
+ */
 function partsOf ({ protocol, hostname, port, username, password }) {
   const auth = username ? `${username}:${password}` : null
   return { protocol, host: hostname, port, auth, ALPNProtocols: ['http/1.1'] }
@@ -40,8 +43,8 @@ function partsOf ({ protocol, hostname, port, username, password }) {
 for (const [name, agentFor] of Object.entries(PROXY_AGENTS)) {
   for (const secureProxy of [false, true]) {
     for (const secureServer of [false, true]) {
-      const way = `${secureServer ? 'wss' : 'ws'} through an ${secureProxy ? 'https' : 'http'} proxy`
-      deviation(`${name}: ${way}`, async (scope) => {
+      const way = `a ${secureServer ? 'wss' : 'ws'} client through an ${secureProxy ? 'https' : 'http'} proxy`
+      deviation(`${name} connects ${way}`, async (scope) => {
         const { port } = await serve(scope, WebSocket, {
           secure: secureServer && authority.local,
           onSocket: (ws, { request }) => {
@@ -65,7 +68,7 @@ for (const [name, agentFor] of Object.entries(PROXY_AGENTS)) {
   }
 
   for (const scheme of ['ws', 'wss']) {
-    deviation(`${name}: the refusal of a proxy is the answer, ${scheme}`, async (scope) => {
+    deviation(`${name}: a ${scheme} client reports the response of a proxy that refuses`, async (scope) => {
       const proxy = await startProxy(scope, { authorization: basic('user:pass') })
       const { events, ws } = await failure(scope, `${scheme}://example.test/`, { agent: agentFor(proxy.origin()) })
       const message = 'Error during WebSocket handshake: Unexpected response code: 407'
@@ -74,7 +77,7 @@ for (const [name, agentFor] of Object.entries(PROXY_AGENTS)) {
       assert.equal(ws.headers['proxy-authenticate'], 'Basic')
     })
 
-    deviation(`${name}: a proxy that cannot be reached is one error and one close, ${scheme}`, async (scope) => {
+    deviation(`${name}: an unreachable proxy emits one error and one close, ${scheme}`, async (scope) => {
       const agent = agentFor('http://user:secret@127.0.0.1:1')
       const { events } = await failure(scope, `${scheme}://example.test/`, { agent })
       const message = `Network error: ${scheme}://example.test/: connect ECONNREFUSED 127.0.0.1:1`
@@ -82,7 +85,7 @@ for (const [name, agentFor] of Object.entries(PROXY_AGENTS)) {
     })
   }
 
-  deviation(`${name}: the certificate of the server is verified`, async (scope) => {
+  deviation(`${name}: the client verifies the certificate of the server`, async (scope) => {
     const { url } = await serve(scope, WebSocket, { secure: authority.issue(['elsewhere.test']) })
     const proxy = await startProxy(scope)
     const { events } = await failure(scope, url.replace('127.0.0.1', 'localhost'), {
@@ -92,17 +95,17 @@ for (const [name, agentFor] of Object.entries(PROXY_AGENTS)) {
     assert.deepEqual(events.slice(1), [['end', undefined], ['close', 1006]])
   })
 
-  deviation(`${name}: a certificate is verified for the address of the server, not the proxy's`, async (scope) => {
+  deviation(`${name}: the client verifies the server's address, not the proxy's`, async (scope) => {
     const { url } = await serve(scope, WebSocket, { secure: authority.issue(['localhost', 'elsewhere.test']) })
-    // The agent has forgotten the address by then, and would ask for localhost.
+    // The agent no longer knows the address when TLS begins, and would verify localhost.
     const proxy = await startProxy(scope)
     const { events } = await failure(scope, url, { agent: agentFor(proxy.origin()), ca })
-    // Version 5 gives the address as the name of the server, which Node 26 refuses.
+    // Version 5 passes the address as servername, which Node 26 refuses.
     assert.match(events[0][1], /IP: 127\.0\.0\.1 is not in the cert's list|to an IP address is not permitted/)
     assert.deepEqual(events.slice(1), [['end', undefined], ['close', 1006]])
   })
 
-  deviation(`${name}: tinyproxy`, async (scope) => {
+  deviation(`${name} works with tinyproxy`, async (scope) => {
     const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
     const { port } = await startTinyproxy(scope, 'BasicAuth user pass\n')
     await echo(scope, url, { agent: agentFor(`http://user:pass@127.0.0.1:${port}`) })
@@ -110,7 +113,7 @@ for (const [name, agentFor] of Object.entries(PROXY_AGENTS)) {
 }
 
 for (const scheme of ['ws', 'wss']) {
-  deviation(`socks-proxy-agent: ${scheme}`, async (scope) => {
+  deviation(`socks-proxy-agent connects a ${scheme} client`, async (scope) => {
     const { port } = await serve(scope, WebSocket, { secure: scheme === 'wss' && authority.local, onSocket: echoEach })
     const socks = await startSocks(scope)
     await echo(scope, `${scheme}://localhost:${port}/`, { agent: new SocksProxyAgent(socks.origin), ca })
@@ -120,13 +123,13 @@ for (const scheme of ['ws', 'wss']) {
 
 for (const [name, scheme, agentFor] of [
   ['http.Agent', 'ws', () => new http.Agent()],
-  ['http.Agent that keeps connections', 'ws', () => new http.Agent({ keepAlive: true, timeout: 60000 })],
-  ['http.Agent, and TLS over its stream', 'wss', () => new http.Agent()],
+  ['http.Agent with keepAlive', 'ws', () => new http.Agent({ keepAlive: true, timeout: 60000 })],
+  ['http.Agent, with TLS over its stream', 'wss', () => new http.Agent()],
   ['https.Agent', 'wss', () => new https.Agent()],
-  ['https.Agent with certificates of its own', 'wss', () => new https.Agent({ ca, keepAlive: true })],
+  ['https.Agent with its own ca', 'wss', () => new https.Agent({ ca, keepAlive: true })],
   ['http.globalAgent', 'ws', () => http.globalAgent]
 ]) {
-  deviation(`${scheme} by Node's ${name}`, async (scope) => {
+  deviation(`a ${scheme} client connects with Node's ${name}`, async (scope) => {
     const { url } = await serve(scope, WebSocket, { secure: scheme === 'wss' && authority.local, onSocket: echoEach })
     const agent = agentFor()
     const { isNative, ws } = await echo(scope, url, { agent, ...(!agent.options.ca && { ca }) })
@@ -136,7 +139,7 @@ for (const [name, scheme, agentFor] of [
   })
 }
 
-deviation('the net options reach an agent, and so do those of TLS', async (scope) => {
+deviation('an agent receives the net and tls options', async (scope) => {
   const asked = []
   const lookup = (host, options, callback) => {
     asked.push(host)
@@ -150,7 +153,7 @@ deviation('the net options reach an agent, and so do those of TLS', async (scope
   assert.deepEqual(asked, ['made-up.test', 'made-up.test'])
 })
 
-deviation('a connection that an agent has kept for requests may become a WebSocket', async (scope) => {
+deviation('a client can use a connection that an agent has kept alive', async (scope) => {
   const { url } = await serve(scope, WebSocket, {
     onSocket: echoEach, onRequest: (request, response) => response.end('hello')
   })
@@ -167,7 +170,7 @@ deviation('a connection that an agent has kept for requests may become a WebSock
   assert.equal((await once(ws, 'message')).data, 'hello')
 })
 
-deviation('a WebSocket is none of the connections that an agent counts', async (scope) => {
+deviation('an agent does not count WebSockets for its maxSockets', async (scope) => {
   const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
   const agent = new http.Agent({ maxSockets: 1 })
   for (let count = 0; count < 3; count++) {
@@ -176,11 +179,11 @@ deviation('a WebSocket is none of the connections that an agent counts', async (
   }
 })
 
-deviation('a client that waits for its turn at an agent can be closed, and the next one has it', async (scope) => {
+deviation('close() removes a client from the queue of an agent, and the next client connects', async (scope) => {
   const silent = await accept(scope)
   const agent = new http.Agent({ maxSockets: 1, keepAlive: true })
   scope.defer(() => agent.destroy())
-  // An answer that does not come holds the agent's only connection.
+  // The request without a response occupies the agent's only connection.
   const request = http.get(silent.url.replace('ws', 'http'), { agent })
   request.on('error', () => {})
   const holder = await silent.accepted()
@@ -197,7 +200,7 @@ deviation('a client that waits for its turn at an agent can be closed, and the n
   await eventually(() => second.ws.readyState === 1, 'open')
 })
 
-deviation('an agent sees the request, without credentials and key', async (scope) => {
+deviation('an agent receives the request without credentials and key', async (scope) => {
   const seen = []
   const agent = {
     addRequest (request, options) {
@@ -218,26 +221,26 @@ deviation('an agent sees the request, without credentials and key', async (scope
   ])
 })
 
-/** What an agent may do with a request, and what a client says to it. */
+/** What an agent does with a request, and the reason in the client's error. */
 const AGENTS_THAT_FAIL = {
-  'gives an error': [(request) => request.onSocket(null, new Error('made up')), 'made up'],
-  'gives an error, later': [(request) => setTimeout(() => request.onSocket(null, new Error('made up')), 10), 'made up'],
+  'passes an error': [(request) => request.onSocket(null, new Error('made up')), 'made up'],
+  'passes an error later': [(request) => setTimeout(() => request.onSocket(null, new Error('made up')), 10), 'made up'],
   'emits an error': [(request) => request.emit('error', new Error('made up')), 'made up'],
   'destroys the request': [(request) => request.destroy(new Error('made up')), 'made up'],
   'destroys the request without an error': [(request) => request.destroy(), 'The agent has destroyed the request'],
-  'gives no stream': [(request) => request.onSocket(undefined),
+  'passes undefined': [(request) => request.onSocket(undefined),
     'Invalid connection: [object Undefined]; expected a Duplex'],
-  'gives a promise': [(request) => request.onSocket(Promise.resolve()),
+  'passes a promise': [(request) => request.onSocket(Promise.resolve()),
     'Invalid connection: [object Promise]; expected a Duplex'],
-  'gives a destroyed socket': [(request) => request.onSocket(new net.Socket().destroy()), 'The connection has ended'],
-  'gives an error and two streams': [(request) => {
+  'passes a destroyed socket': [(request) => request.onSocket(new net.Socket().destroy()), 'The connection has ended'],
+  'passes an error, a stream and null': [(request) => {
     request.onSocket(null, new Error('made up'))
     request.onSocket(new net.Socket())
     request.onSocket(null)
   }, 'made up']
 }
 for (const [name, [addRequest, reason]] of Object.entries(AGENTS_THAT_FAIL)) {
-  deviation(`an agent that ${name}: one error and one close`, async (scope) => {
+  deviation(`an agent that ${name} causes one error and one close`, async (scope) => {
     const { events } = await failure(scope, 'ws://example.test/', { agent: { addRequest } })
     await scope.settle()
     assert.deepEqual(events, [
@@ -246,21 +249,21 @@ for (const [name, [addRequest, reason]] of Object.entries(AGENTS_THAT_FAIL)) {
   })
 }
 
-deviation('what an agent throws is thrown by the constructor', () => {
+deviation('the constructor throws what an agent throws', () => {
   const agent = { addRequest () { throw new RangeError('made up') } }
   assert.throws(() => new WebSocket.Client('ws://example.test/', [], { agent }), { name: 'RangeError' })
 })
 
 const NO_AGENTS = [true, 5, 'http://user:secret@proxy/', {}, { createConnection () {} }, new URL('http://u:secret@p/')]
 for (const agent of NO_AGENTS) {
-  deviation(`an agent without addRequest() is refused: a value of type ${typeof agent}`, () => {
+  deviation(`the constructor refuses an agent without addRequest(): a value of type ${typeof agent}`, () => {
     assert.throws(() => new WebSocket.Client('ws://example.test/', [], { agent }), {
       name: 'TypeError', message: `Invalid agent: a value of type ${typeof agent}; expected an http.Agent`
     })
   })
 }
 
-deviation('an agent of https: does not take a ws: URL, and none leads to a Unix socket', () => {
+deviation('the constructor refuses an https.Agent for a ws: URL, and any agent for a Unix socket', () => {
   assert.throws(() => new WebSocket.Client('ws://user:secret@example.test/', [], { agent: new https.Agent() }), {
     name: 'TypeError', message: 'Invalid agent: its protocol is https:, and ws://example.test/ is not secure'
   })

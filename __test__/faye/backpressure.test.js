@@ -13,30 +13,30 @@ const { closePayload, frame, fromClient, readFrames } = require('../support/wire
 const MiB = 1 << 20
 const LIMIT = 16 * MiB
 
-/** Sends until the kernel takes no more; how many messages. */
+/** Sends until the kernel accepts no more. Resolves with the number of messages. */
 async function fill (scope, ws) {
   let sent = 0
   do {
     sent++
     ws.send(Buffer.alloc(MiB))
     await scope.settle(30)
-    assert.ok(sent < 100, 'the kernel takes everything')
+    assert.ok(sent < 100, 'the kernel accepts everything')
   } while (ws.bufferedAmount === 0)
   return sent
 }
 
-/** When a handler that has paused resumes. */
+/** When a handler calls resume() after pause(). */
 const RESUMES = {
   'at once': (resume) => resume(),
   'on the next tick': (resume) => process.nextTick(resume),
-  'in a promise': (resume) => Promise.resolve().then(resume),
+  'in a microtask': (resume) => Promise.resolve().then(resume),
   'in the next turn': (resume) => setImmediate(resume)
 }
 
-// More messages than one call brings to JavaScript, and than one batch decodes.
+// More messages than one native call delivers to JavaScript, and than one batch decodes.
 for (const [role, open] of Object.entries(roles)) {
   for (const [when, schedule] of Object.entries(RESUMES)) {
-    deviation(`${role}: a handler that pauses and resumes ${when} gets every message in order`, async (scope) => {
+    deviation(`${role}: a handler that pauses and resumes ${when} receives every message in order`, async (scope) => {
       const { frame, peer, ws } = await open(scope)
       const count = 6000
       const received = []
@@ -54,7 +54,7 @@ for (const [role, open] of Object.entries(roles)) {
 }
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: false from send is followed by exactly one drain`, async (scope) => {
+  deviation(`${role}: after send() has returned false, exactly one drain follows`, async (scope) => {
     const { peer, ws } = await open(scope)
     for (let round = 1; round <= 3; round++) {
       peer.socket.pause()
@@ -75,7 +75,7 @@ for (const [role, open] of Object.entries(roles)) {
     }
   })
 
-  deviation(`${role}: false from send is followed by close when the peer leaves`, async (scope) => {
+  deviation(`${role}: after send() has returned false and the peer has disconnected, close follows`, async (scope) => {
     const { peer, ws } = await open(scope)
     peer.socket.pause()
     await fill(scope, ws)
@@ -90,9 +90,9 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(events, ['close'])
   })
 
-  // Whether a socket says that it is full, though the kernel has taken everything, differs between versions of Node.
+  // In some versions of Node, write() returns false although the kernel has accepted everything.
   for (const [count, size] of [[100, 1000], [100, 10000], [100, 70000], [12, MiB]]) {
-    deviation(`${role}: ${count} sends of ${size} bytes in one tick owe a drain if one said false`, async (scope) => {
+    deviation(`${role}: ${count} sends of ${size} bytes in a tick emit drain if one returned false`, async (scope) => {
       const { peer, ws } = await open(scope)
       let drains = 0
       ws.on('drain', () => drains++)
@@ -105,7 +105,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  test(`${role}: a producer that minds drain delivers everything, in order`, async (scope) => {
+  test(`${role}: a producer that waits for drain delivers everything, in order`, async (scope) => {
     const { peer, ws } = await open(scope)
     const total = 400
     let next = 0
@@ -133,7 +133,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(frames.map(({ payload }) => payload.readUInt32BE()), Array.from({ length: total }, (_, i) => i))
   })
 
-  deviation(`${role}: pause stops reading, resume goes on in order`, async (scope) => {
+  deviation(`${role}: pause() stops reading, and resume() continues in order`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const received = []
     ws.on('message', ({ data }) => received.push(data.readUInt32BE()))
@@ -152,7 +152,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(received, chunks.map((_, index) => index))
   })
 
-  deviation(`${role}: pause in a handler keeps back what came in the same packet`, async (scope) => {
+  deviation(`${role}: pause() in a handler delays the other messages of the same packet`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const received = []
     ws.on('message', ({ data }) => {
@@ -173,7 +173,7 @@ for (const [role, open] of Object.entries(roles)) {
     await eventually(() => received.length === 6, 'one more')
   })
 
-  deviation(`${role}: close ends a pause`, async (scope) => {
+  deviation(`${role}: close() ends a pause`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     ws.on('message', () => assert.fail('a message after close'))
     ws.pause()
@@ -185,7 +185,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal((await once(ws, 'close')).code, 3000)
   })
 
-  deviation(`${role}: the end of the peer waits behind what is unread`, async (scope) => {
+  deviation(`${role}: a paused connection emits close after the unread messages`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const events = []
     ws.on('message', ({ data }) => events.push(data))
@@ -200,7 +200,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(events, ['a', 'b', 1006])
   })
 
-  test(`${role}: a reset ends a pause, or the resume finds it`, async (scope) => {
+  test(`${role}: a reset during a pause emits one close, at the latest after resume()`, async (scope) => {
     const { peer, ws } = await open(scope)
     let closes = 0
     ws.on('close', () => closes++)
@@ -214,7 +214,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   for (const [end, code] of [['a close frame', 1000], ['a FIN', 1006]]) {
-    test(`${role}: what came before ${end} waits for a paused reader, and so does the close`, async (scope) => {
+    test(`${role}: a handler that pauses receives every message before ${end}, and then close`, async (scope) => {
       const { frame, peer, ws } = await open(scope)
       const events = []
       ws.on('message', ({ data }) => {
@@ -231,7 +231,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  test(`${role}: a pipe to a slow reader loses nothing when the peer ends`, async (scope) => {
+  test(`${role}: a pipe to a slow stream loses nothing when the peer ends`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const read = []
     const slow = new Writable({
@@ -249,7 +249,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(read, texts)
   })
 
-  test(`${role}: pause and resume may be called any number of times, in any state`, async (scope) => {
+  test(`${role}: pause() and resume() can be called any number of times, in any state`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     for (let i = 0; i < 10; i++) {
       ws.pause()
@@ -269,7 +269,7 @@ for (const [role, open] of Object.entries(roles)) {
     ws.resume()
   })
 
-  deviation(`${role}: pipe to itself, to a peer that does not read, is bounded and loses nothing`, async (scope) => {
+  deviation(`${role}: an echo by pipe() to a peer that does not read is bounded and loses nothing`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     ws.pipe(ws)
     const total = 50
@@ -312,7 +312,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.ok(largest < LIMIT, `${largest} bytes were waiting`)
   }, { timeout: 40000 })
 
-  deviation(`${role}: a peer that floods pings and reads nothing is bounded`, async (scope) => {
+  deviation(`${role}: memory is bounded when a peer floods pings and reads nothing`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const flood = Buffer.concat(new Array(2000).fill(frame('ping', Buffer.alloc(125, 'p'))))
     peer.socket.pause()
@@ -333,7 +333,7 @@ for (const [role, open] of Object.entries(roles)) {
   }, { timeout: 40000 })
 }
 
-deviation('messages that arrive in one packet are answered with one write', async (scope) => {
+deviation('replies to the messages of one packet leave in one write', async (scope) => {
   const written = []
   const { peer, socket } = await openServer(scope, {
     onSocket: (ws, { socket }) => ws.on('message', ({ data }) => {
@@ -353,7 +353,7 @@ deviation('messages that arrive in one packet are answered with one write', asyn
   assert.ok(writes() <= 1, `${writes()} writes`)
 })
 
-deviation('the first send of a tick is written at once, the others together at its end', async (scope) => {
+deviation('the first send of a tick is written at once, the others in one write at its end', async (scope) => {
   const { peer, socket, ws } = await openServer(scope)
   const tick = () => new Promise((resolve) => setImmediate(resolve))
   const [first, later] = ['first', 'later'].map((text) => frame('text', text).length)
@@ -372,7 +372,7 @@ deviation('the first send of a tick is written at once, the others together at i
   assert.equal((await peer.frames(63)).length, 63)
 })
 
-/** How often the handle has been written to since. Only Node's stream does so; the reactor writes by descriptor. */
+/** Counts the writes to the handle. Only Node's stream writes to it; the reactor writes to the descriptor. */
 function countWrites ({ _handle }) {
   let writes = 0
   for (const name of ['writeBuffer', 'writev', 'writeLatin1String', 'writeUtf8String', 'writeAsciiString']) {
@@ -385,7 +385,7 @@ function countWrites ({ _handle }) {
   return () => writes
 }
 
-test('answers to pings and messages of one packet keep their order', async (scope) => {
+test('replies to the pings and messages of one packet keep their order', async (scope) => {
   const { peer, ws } = await openServer(scope)
   ws.on('message', ({ data }) => ws.send(data))
   peer.write(Buffer.concat([
@@ -395,7 +395,7 @@ test('answers to pings and messages of one packet keep their order', async (scop
   assert.deepEqual(frames.map(({ type, payload }) => `${type} ${payload}`), ['text a', 'pong b', 'text c', 'pong d'])
 })
 
-deviation('two ends that both send much do not wait for each other', async (scope) => {
+deviation('two peers that both send much and wait for drain do not deadlock', async (scope) => {
   const total = 30
   const counts = { client: 0, server: 0 }
   const produce = (ws) => {
@@ -427,7 +427,7 @@ const FLOODS = {
   'in the handler of open': (flood) => flood()
 }
 for (const [when, start] of Object.entries(FLOODS)) {
-  deviation(`two ends that send 6 MiB each and ignore false do not wait for each other: ${when}`, async (scope) => {
+  deviation(`two peers that send 6 MiB each and ignore false do not deadlock: ${when}`, async (scope) => {
     const total = 6
     const counts = { client: 0, server: 0 }
     const flood = (ws) => { for (let i = 0; i < total; i++) ws.send(Buffer.alloc(MiB, i)) }
@@ -445,7 +445,7 @@ for (const [when, start] of Object.entries(FLOODS)) {
   })
 }
 
-test('a client pipes into a server that pipes back', async (scope) => {
+test('a client can pipe into a server that pipes back', async (scope) => {
   const { url } = await serve(scope, WebSocket, { onSocket: (ws) => ws.pipe(ws) })
   const ws = new WebSocket.Client(url)
   scope.defer(() => ws._stream.destroy())
@@ -458,7 +458,7 @@ test('a client pipes into a server that pipes back', async (scope) => {
   assert.ok(received.every((data, index) => data.length === 20000 && data[19999] === index % 256))
 })
 
-test('a peer that sends faster than sessions work is not read from meanwhile', async (scope) => {
+test('a connection stops reading from a peer that sends faster than its sessions work', async (scope) => {
   const held = []
   const session = {
     generateResponse: () => ({}),

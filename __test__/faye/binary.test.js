@@ -1,6 +1,6 @@
 'use strict'
 
-// Bytes of every kind that JavaScript has: sent as binary, and received as the application wants them.
+// All types of bytes in JavaScript: sent as binary messages, and received as the type that binaryType selects.
 
 const assert = require('node:assert/strict')
 const { Blob } = require('node:buffer')
@@ -27,7 +27,7 @@ function shared (...values) {
   return buffer
 }
 
-/** What is sent, and the bytes that arrive. */
+/** Name, the argument of send(), and the bytes that arrive. */
 const SENT = [
   ['a Uint8Array', Uint8Array.of(1, 2, 255), bytes(1, 2, 255)],
   ['an Int8Array', Int8Array.of(-1, 1), bytes(255, 1)],
@@ -57,7 +57,7 @@ const SENT = [
 ]
 for (const [role, open] of Object.entries(roles)) {
   for (const [name, data, expected] of SENT) {
-    deviation(`${role}: ${name} is sent as binary, by send(), write() and end()`, async (scope) => {
+    deviation(`${role}: send(), write() and end() send ${name} as binary`, async (scope) => {
       const { peer, ws } = await open(scope)
       ws.send(data)
       ws.write(data)
@@ -75,10 +75,10 @@ for (const [role, open] of Object.entries(roles)) {
 const TEXTS = [
   ['an array', [13, 14], '13,14'],
   ['a number', 13, '13'],
-  ['an object with bytes in it', { buffer: new ArrayBuffer(1), toString: () => 'text' }, 'text']
+  ['an object with a buffer property', { buffer: new ArrayBuffer(1), toString: () => 'text' }, 'text']
 ]
 for (const [name, data, expected] of TEXTS) {
-  test(`${name} is sent as text`, async (scope) => {
+  test(`send() sends ${name} as text`, async (scope) => {
     const { peer, ws } = await openServer(scope)
     ws.send(data)
     const { type, payload } = await peer.frame()
@@ -86,7 +86,7 @@ for (const [name, data, expected] of TEXTS) {
   })
 }
 
-deviation('what is changed after send() is sent as it was', async (scope) => {
+deviation('a change after send() does not change the message', async (scope) => {
   const { peer, ws } = await openServer(scope)
   const data = new Uint8Array(3).fill(1)
   ws.send('first')
@@ -103,7 +103,7 @@ deviation('what is changed after send() is sent as it was', async (scope) => {
 // Blobs
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: messages behind a Blob keep their order, pings overtake it`, async (scope) => {
+  deviation(`${role}: messages behind a Blob keep their order, and pings overtake it`, async (scope) => {
     const { peer, ws } = await open(scope)
     const called = []
     ws.send('a', () => called.push('a'))
@@ -128,7 +128,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(called, ['a', 'b', 'c', 'd', 'f'])
   })
 
-  deviation(`${role}: a Blob and what waits for it count in bufferedAmount, and may be too much`, async (scope) => {
+  deviation(`${role}: a Blob and the messages behind it count in bufferedAmount and for drain`, async (scope) => {
     const { peer, ws } = await open(scope)
     let drains = 0
     ws.on('drain', () => drains++)
@@ -147,7 +147,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(ws.bufferedAmount, 0)
   })
 
-  deviation(`${role}: a Blob that has not been read when the connection ends is not sent`, async (scope) => {
+  deviation(`${role}: a Blob that is not read before the connection ends is not sent`, async (scope) => {
     const { peer, ws } = await open(scope)
     const called = []
     ws.send(new Blob(['x']), (error) => called.push(error.message))
@@ -160,7 +160,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(peer.bytes.length, 0)
   })
 
-  deviation(`${role}: the peer's close frame does not wait for a Blob of ours`, async (scope) => {
+  deviation(`${role}: the peer's close frame does not wait for a Blob`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const called = []
     const slow = new Blob(['x'])
@@ -173,7 +173,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(called.length, 1)
   })
 
-  deviation(`${role}: a Blob that cannot be read ends the connection, with an error`, async (scope) => {
+  deviation(`${role}: an unreadable Blob ends the connection with an error`, async (scope) => {
     const { peer, ws } = await open(scope)
     const events = []
     ws.on('error', ({ message }) => events.push(message))
@@ -186,7 +186,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(events, ['Could not read a Blob: the file is gone', 1006, 'Error'])
   })
 
-  deviation(`${role}: a Blob whose file has changed cannot be read`, async (scope) => {
+  deviation(`${role}: a Blob whose file has changed is unreadable and ends the connection`, async (scope) => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'faye-'))
     scope.defer(() => fs.rmSync(folder, { recursive: true }))
     const file = path.join(folder, 'file')
@@ -202,7 +202,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.match(await message, /^Could not read a Blob: /)
   }, { skip: fs.openAsBlob ? false : 'Blobs of files are new in Node 20' })
 
-  deviation(`${role}: what a handler of drain throws behind a Blob is an uncaught exception`, async (scope) => {
+  deviation(`${role}: an error from a drain handler behind a Blob is an uncaught exception`, async (scope) => {
     const { peer, ws } = await open(scope)
     const thrown = new Error('from a handler')
     ws.on('drain', () => { throw thrown })
@@ -227,7 +227,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 }
 
-deviation('Blobs sent before a client is open leave with the handshake, or are lost with it', async (scope) => {
+deviation('a client sends early Blobs after the handshake, and none if closed before', async (scope) => {
   const server = await accept(scope)
   const ws = new WebSocket.Client(server.url)
   ws.send(new Blob(['a']))
@@ -247,7 +247,7 @@ deviation('Blobs sent before a client is open leave with the handshake, or are l
   assert.equal(code, 3000)
 })
 
-deviation('a Blob cannot be prepared', () => {
+deviation('prepare() refuses a Blob', () => {
   assert.throws(() => WebSocket.prepare(new Blob(['x'])), {
     name: 'TypeError', message: 'A Blob cannot be prepared: prepare(await blob.arrayBuffer())'
   })
@@ -257,7 +257,7 @@ deviation('a Blob cannot be prepared', () => {
 
 for (const [role, open] of Object.entries(roles)) {
   for (const how of ['option', 'property']) {
-    deviation(`${role}: binaryType 'arraybuffer', as ${how}, gives ArrayBuffers, and pipe() Buffers`, async (scope) => {
+    deviation(`${role}: binaryType 'arraybuffer', as ${how}, is for events, and pipes get Buffers`, async (scope) => {
       const { frame, peer, ws } = await open(scope, { options: how === 'option' ? { binaryType: 'arraybuffer' } : {} })
       if (how === 'property') ws.binaryType = 'arraybuffer'
       assert.equal(ws.binaryType, 'arraybuffer')
@@ -279,7 +279,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: binaryType may change between two messages of a packet`, async (scope) => {
+  deviation(`${role}: binaryType can change between two messages of one packet`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     assert.equal(ws.binaryType, 'nodebuffer')
     const types = []
@@ -292,7 +292,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(types, ['Buffer', 'ArrayBuffer', 'Buffer', 'ArrayBuffer'])
   })
 
-  deviation(`${role}: binaryType that a 'data' handler sets is that of the messages behind`, async (scope) => {
+  deviation(`${role}: a binaryType that a 'data' handler sets is valid from the next message`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const types = []
     ws.once('data', () => { ws.binaryType = 'arraybuffer' })
@@ -302,7 +302,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(types, [true, false])
   })
 
-  deviation(`${role}: another binaryType throws and changes nothing`, async (scope) => {
+  deviation(`${role}: an unknown binaryType throws and changes nothing`, async (scope) => {
     const { ws } = await open(scope, { options: { binaryType: 'arraybuffer' } })
     for (const wrong of ['blob', 'fragments', undefined, null, 5]) {
       assert.throws(() => { ws.binaryType = wrong }, {
@@ -315,7 +315,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(ws.binaryType, 'nodebuffer')
   })
 
-  deviation(`${role}: an ArrayBuffer can be sent back as it came`, async (scope) => {
+  deviation(`${role}: send() accepts the ArrayBuffer of a received message`, async (scope) => {
     const { frame, peer, ws } = await open(scope, { options: { binaryType: 'arraybuffer' } })
     ws.on('message', ({ data }) => ws.send(data))
     peer.write(frame('binary', bytes(1, 2, 3)))

@@ -1,6 +1,6 @@
 'use strict'
 
-// A message for many connections: prepare(), and broadcast().
+// Messages to many connections: prepare() and broadcast().
 
 const assert = require('node:assert/strict')
 const { inspect } = require('node:util')
@@ -18,7 +18,7 @@ const LARGE = 'many words, again and again, '.repeat(20_000)
 const ALONE = deflate.configure({ noContextTakeover: true })
 const HIXIE_75 = { 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': null, Origin: 'http://localhost' }
 
-/** Name, what is prepared, and what arrives. */
+/** Name, the argument of prepare(), and the type and payload that arrive. */
 const MESSAGES = [
   ['a string', TEXT, 'text', TEXT],
   ['an empty string', '', 'text', ''],
@@ -37,7 +37,7 @@ const MESSAGES = [
   ['a long Buffer', noise(100_000), 'binary', noise(100_000)]
 ]
 
-/** As many open sockets as there are lists of headers, and their peers. */
+/** Opens one socket for each set of headers. Resolves with the sockets and their peers. */
 async function openMany (scope, options, ...headers) {
   const sockets = []
   const { open, port } = await startServer(scope, { options, onSocket: (ws) => sockets.push(ws) })
@@ -53,7 +53,7 @@ function check (found, type, payload) {
 }
 
 for (const [name, data, type, payload] of MESSAGES) {
-  deviation(`${name} that was prepared arrives as if it had been sent`, async (scope) => {
+  deviation(`${name} arrives the same when prepared and when sent`, async (scope) => {
     const { sockets, peers } = await openMany(scope, {}, {}, {})
     const message = WebSocket.prepare(data)
     for (const ws of sockets) {
@@ -65,7 +65,7 @@ for (const [name, data, type, payload] of MESSAGES) {
   })
 }
 
-deviation('a client masks every copy with a key of its own', async (scope) => {
+deviation('a client masks every copy with a new key', async (scope) => {
   const { acceptedOpen, url } = await accept(scope)
   const ws = new WebSocket.Client(url)
   scope.defer(() => ws._stream.destroy())
@@ -78,7 +78,7 @@ deviation('a client masks every copy with a key of its own', async (scope) => {
   assert.equal(new Set(frames.map(({ mask }) => mask.toString('hex'))).size, 50)
 })
 
-deviation('a change of the Buffer after it was prepared has no effect', async (scope) => {
+deviation('a change of the Buffer after prepare() has no effect', async (scope) => {
   const { sockets: [ws], peers: [peer] } = await openMany(scope, {}, {})
   const data = Buffer.from('before')
   const message = WebSocket.prepare(data)
@@ -87,7 +87,7 @@ deviation('a change of the Buffer after it was prepared has no effect', async (s
   check(await peer.frame(), 'binary', 'before')
 })
 
-deviation('what was prepared shows nothing, and cannot be changed or taken for text', async () => {
+deviation('a prepared message hides its content, is frozen, and cannot be converted to a string', async () => {
   const message = WebSocket.prepare('secret')
   assert.ok(Object.isFrozen(message))
   assert.deepEqual(Reflect.ownKeys(message), [])
@@ -98,10 +98,10 @@ deviation('what was prepared shows nothing, and cannot be changed or taken for t
   assert.throws(() => `${message}`, expected)
 })
 
-deviation('what merely looks like it is an object like any other', async (scope) => {
+deviation('an object with the prototype of a prepared message is not a prepared message', async (scope) => {
   const { sockets: [ws], peers: [peer] } = await openMany(scope, {}, {})
   const prototype = Object.getPrototypeOf(WebSocket.prepare(''))
-  // As a message of another copy of the package.
+  // A prepared message of another copy of the package looks like this.
   assert.throws(() => ws.send(Object.create(prototype)), { name: 'TypeError' })
   assert.throws(() => WebSocket.prepare(Object.create(prototype)), { name: 'TypeError' })
   assert.throws(() => ws.ping(WebSocket.prepare('')), { name: 'TypeError', message: /^A message is a string/ })
@@ -109,7 +109,7 @@ deviation('what merely looks like it is an object like any other', async (scope)
   check(await peer.frame(), 'text', 'next')
 })
 
-deviation('write() and end() take it as well', async (scope) => {
+deviation('write() and end() accept a prepared message', async (scope) => {
   const { sockets: [ws], peers: [peer] } = await openMany(scope, {}, {})
   const message = WebSocket.prepare(TEXT)
   ws.write(message)
@@ -122,7 +122,7 @@ deviation('write() and end() take it as well', async (scope) => {
 
 for (const isAlone of [true, false]) {
   const manner = isAlone ? 'without' : 'with'
-  deviation(`${manner} context takeover it is compressed, and every peer can read it`, async (scope) => {
+  deviation(`${manner} context takeover, broadcast() compresses, and every peer can read it`, async (scope) => {
     const options = { extensions: [isAlone ? ALONE : deflate] }
     const headers = ['', '; server_max_window_bits=9', ''].map((parameters) => ({
       'Sec-WebSocket-Extensions': 'permessage-deflate' + parameters
@@ -143,7 +143,7 @@ for (const isAlone of [true, false]) {
   })
 }
 
-deviation('behind a large message that is being compressed it keeps its place', async (scope) => {
+deviation('a prepared message stays in order behind a large message that is being compressed', async (scope) => {
   const { url } = await serve(scope, WebSocket, { options: { extensions: [ALONE] }, onSocket: sendAll })
   const first = WebSocket.prepare(LARGE)
   const second = WebSocket.prepare(TEXT)
@@ -165,7 +165,7 @@ deviation('behind a large message that is being compressed it keeps its place', 
   }))
 })
 
-deviation('an extension in JavaScript gets a copy of its own', async (scope) => {
+deviation('an extension in JavaScript receives its own copy of a prepared message', async (scope) => {
   const seen = []
   const session = {
     generateResponse: () => ({}),
@@ -192,7 +192,7 @@ deviation('an extension in JavaScript gets a copy of its own', async (scope) => 
   assert.deepEqual(seen, ['abc', 'abc', 'xyz', 'xyz'])
 })
 
-deviation('before open it waits, and leaves with the handshake', async (scope) => {
+deviation('a prepared message sent before open leaves after the handshake', async (scope) => {
   const message = WebSocket.prepare(TEXT)
   const results = []
   const { port } = await serve(scope, WebSocket, {
@@ -207,7 +207,7 @@ deviation('before open it waits, and leaves with the handshake', async (scope) =
   assert.equal(peer.bytes.length, 0)
 })
 
-deviation('a socket that is closing or closed takes nothing', async (scope) => {
+deviation('broadcast() skips sockets that are closing or closed', async (scope) => {
   const { sockets, peers } = await openMany(scope, {}, {}, {}, {})
   const message = WebSocket.prepare(TEXT)
   const [closing, closed, other] = sockets
@@ -224,7 +224,7 @@ deviation('a socket that is closing or closed takes nothing', async (scope) => {
   assert.equal(peers[0].bytes.length, 0)
 })
 
-deviation('a draft takes text, and is left out of what is binary', async (scope) => {
+deviation('broadcast() sends text to a draft connection and skips it for binary messages', async (scope) => {
   const { sockets, peers } = await openMany(scope, {}, HIXIE_75, {})
   const [draft] = sockets
   assert.equal(draft.version, 'hixie-75')
@@ -238,7 +238,7 @@ deviation('a draft takes text, and is left out of what is binary', async (scope)
   check(text, 'text', 'Hi')
 })
 
-/** Name, and what makes an iterable of sockets. */
+/** Name, and a function that returns an iterable of sockets. */
 const ITERABLES = [
   ['an array', (sockets) => sockets],
   ['a Set', (sockets) => new Set(sockets)],
@@ -247,7 +247,7 @@ const ITERABLES = [
 ]
 
 for (const [name, iterable] of ITERABLES) {
-  deviation(`${name} of sockets is sent to, by server and client`, async (scope) => {
+  deviation(`broadcast() accepts ${name} of sockets, of servers and clients`, async (scope) => {
     const { sockets, peers, port } = await openMany(scope, {}, {}, {})
     const client = new WebSocket.Client(`ws://127.0.0.1:${port}/`)
     await once(client, 'open')
@@ -260,11 +260,11 @@ for (const [name, iterable] of ITERABLES) {
   })
 }
 
-deviation('nobody to send to is no mistake', async () => {
+deviation('broadcast() to no socket returns 0', async () => {
   assert.equal(WebSocket.broadcast([], TEXT), 0)
 })
 
-/** What is no iterable of sockets, and what is said about it. */
+/** Values that are not iterables of sockets, and the message of the error. */
 const MISUSE = [
   [undefined, 'Invalid connections: undefined; expected an iterable of sockets'],
   [null, 'Invalid connections: null; expected an iterable of sockets'],
@@ -277,7 +277,7 @@ const MISUSE = [
 ]
 
 for (const [connections, message] of MISUSE) {
-  deviation(`${inspect(connections)} is refused before anything is sent`, async (scope) => {
+  deviation(`broadcast() refuses ${inspect(connections)} and sends nothing`, async (scope) => {
     const { sockets: [ws], peers: [peer] } = await openMany(scope, {}, {})
     const given = Array.isArray(connections) ? [ws, ...connections] : connections
     assert.throws(() => WebSocket.broadcast(given, TEXT), { name: 'TypeError', message })
@@ -286,7 +286,7 @@ for (const [connections, message] of MISUSE) {
   })
 }
 
-deviation('a socket that throws does not keep the others from it', async (scope) => {
+deviation('a socket whose send() throws does not stop the broadcast to the others', async (scope) => {
   const { sockets, peers } = await openMany(scope, {}, {}, {}, {}, {})
   const broken = new Error('broken')
   sockets[0].send = sockets[2].send = () => { throw broken }
@@ -303,7 +303,7 @@ deviation('a socket that throws does not keep the others from it', async (scope)
   check(await peers[3].frame(), 'text', 'two')
 })
 
-deviation('a send that was replaced gets the prepared message, and may change the set', async (scope) => {
+deviation('a replaced send() receives the prepared message and may change the set', async (scope) => {
   const { sockets, peers } = await openMany(scope, {}, {}, {})
   const all = new Set(sockets)
   const { send } = sockets[0]
@@ -319,15 +319,15 @@ deviation('a send that was replaced gets the prepared message, and may change th
   for (const peer of peers) check(await peer.frame(), 'text', TEXT)
 })
 
-deviation('what a connection that does not read holds back is counted, and drain follows', async (scope) => {
+deviation('bufferedAmount counts broadcasts to a peer that does not read, and drain follows', async (scope) => {
   const { sockets: [ws, other], peers } = await openMany(scope, {}, {}, {})
   peers[0].socket.pause()
   const message = WebSocket.prepare(noise(1 << 20))
   let count = 0
-  // The socket of Node 18 may be told to be full, and have handed everything to the kernel.
+  // On Node 18, send() can return false although the kernel has accepted everything.
   for (let isTaken = true; isTaken || ws.bufferedAmount === 0; count++) {
     isTaken = ws.send(message)
-    assert.ok(count < 100, 'the socket never fills')
+    assert.ok(count < 100, 'the kernel accepts everything')
   }
   assert.equal(WebSocket.broadcast([ws, other], 'Hi'), 2)
   check(await peers[1].frame(), 'text', 'Hi')
@@ -339,7 +339,7 @@ deviation('what a connection that does not read holds back is counted, and drain
   for (const found of frames) assert.equal(found.payload.length, 1 << 20)
 })
 
-deviation('in the handler of a message it leaves with the rest of the batch', async (scope) => {
+deviation('a broadcast in a message handler leaves with the rest of the batch', async (scope) => {
   const { sockets, peers } = await openMany(scope, {}, {}, {})
   sockets[0].on('message', ({ data }) => {
     WebSocket.broadcast(sockets, data)

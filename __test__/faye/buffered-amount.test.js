@@ -1,7 +1,5 @@
 'use strict'
 
-// bufferedAmount.
-
 const assert = require('node:assert/strict')
 
 const { openServer } = require('../support/open')
@@ -10,7 +8,7 @@ const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { readFrames } = require('../support/wire')
 
-deviation('bufferedAmount is what the kernel has not taken, and returns to 0', async (scope) => {
+deviation('bufferedAmount is the number of bytes that the kernel has not accepted, and returns to 0', async (scope) => {
   const { peer, ws } = await openServer(scope)
   assert.equal(ws.bufferedAmount, 0)
   peer.socket.pause()

@@ -1,6 +1,6 @@
 'use strict'
 
-// What programs do with the modules of faye-websocket, which they require by the paths of its files.
+// The modules of faye-websocket that programs require by path.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -12,13 +12,13 @@ const WebSocket = require('../..')
 const ROOT = 'lib/faye/websocket'
 const byPath = (file) => require(`faye-websocket-rs/${file}`)
 
-test('websocket, client and eventsource are the classes of the main file', () => {
+test('the modules websocket, client and eventsource export the classes of the main file', () => {
   assert.equal(byPath(ROOT), WebSocket)
   assert.equal(byPath(`${ROOT}/client`), WebSocket.Client)
   assert.equal(byPath('lib/faye/eventsource'), WebSocket.EventSource)
 })
 
-test('api has the states, and both sockets are instances of it', () => {
+test('the module api exports the states and the base class of both sockets', () => {
   const API = byPath(`${ROOT}/api`)
   const { CONNECTING, OPEN, CLOSING, CLOSED } = API
   assert.deepEqual([CONNECTING, OPEN, CLOSING, CLOSED], [0, 1, 2, 3])
@@ -28,14 +28,14 @@ test('api has the states, and both sockets are instances of it', () => {
   }
 })
 
-test('api makes no objects, and says what does', () => {
+test('the class of the module api throws when called, and names the class to use', () => {
   const API = byPath(`${ROOT}/api`)
   const text = /^Error: faye-websocket\/lib\/faye\/websocket\/api has no counterpart in faye-websocket-rs: make a WebS/
   assert.throws(() => new API({}), text)
   assert.throws(() => API.call({ _driver: {}, _stream: {} }, {}), text)
 })
 
-test('event and event_target make an EventTarget of an emitter, as of the original', () => {
+test('event and event_target turn an emitter into an EventTarget, like those of the original', () => {
   for (const byPathOf of [byPath, (file) => require(`faye-websocket/${file}`)]) {
     const Event = byPathOf(`${ROOT}/api/event`)
     const EventTarget = byPathOf(`${ROOT}/api/event_target`)

@@ -1,24 +1,24 @@
 'use strict'
 
-// What a client makes of an answer. What it owes its program whatever is at the other end, and where that is shown:
+// Responses that a client accepts and refuses. The guarantees of a client for every peer, and the tests of each:
 //
-// | rule | here or in |
+// | guarantee | file |
 // | --- | --- |
-// | the answer is 101, with the right Upgrade, Connection and Sec-WebSocket-Accept | here: ANSWERS |
-// | at most one subprotocol, and one that was asked for; only extensions that were offered | here: ANSWERS |
-// | everything else is `error`, then `close`, never `open` | here: ANSWERS, over every way to the server |
-// | redirects are not followed | here |
-// | heads are limited in size and lines, however slowly they come | here; proxy.test.js |
-// | certificates are verified: chain, dates, purpose, host; before anything is sent | tls.test.js |
-// | … also behind a proxy, and the proxy's own | proxy.test.js, proxy-programs.test.js |
-// | only that client's `rejectUnauthorized: false` turns it off; SNI is sent | tls.test.js |
-// | the caller's objects stay as they are | client-request.test.js |
-// | credentials for the proxy go to the proxy only | proxy-programs.test.js, proxy-answers.test.js |
-// | any answer of a proxy but success ends, even if the proxy stays | proxy-answers.test.js |
-// | close() works in every state, with one `close`; at the latest after 30 s | client-ends.test.js; misuse.test.js |
-// | loss without a close frame is 1006, in every state | client-ends.test.js |
-// | a name that is not found, a port where nothing listens | client-ends.test.js |
-// | URLs, protocols, headers and credentials inject nothing | client-request.test.js, proxy.test.js |
+// | a response must have 101 and the correct Upgrade, Connection and Sec-WebSocket-Accept | here: ANSWERS |
+// | a response must name only offered extensions, and at most one subprotocol, which was offered | here: ANSWERS |
+// | other responses emit `error`, then `close`, never `open` | here: ANSWERS, over each route to the server |
+// | clients do not follow redirects | here |
+// | the size and the lines of heads are limited, at any speed | here; proxy.test.js |
+// | clients verify certificates before they send anything: chain, dates, purpose, host | tls.test.js |
+// | clients verify certificates of proxies, and of servers behind a proxy | proxy.test.js, proxy-programs.test.js |
+// | only `rejectUnauthorized: false` disables this, for one client; clients send SNI | tls.test.js |
+// | clients do not change the caller's objects | client-request.test.js |
+// | only the proxy receives its credentials | proxy-programs.test.js, proxy-answers.test.js |
+// | a proxy's refusal ends the client, even if the proxy keeps the connection open | proxy-answers.test.js |
+// | close() emits one `close` in every state, after 30 s at the latest | client-ends.test.js; misuse.test.js |
+// | the code is 1006 in every state if the connection ends without a close frame | client-ends.test.js |
+// | an unknown name and a port without a listener emit one `error` and one `close` | client-ends.test.js |
+// | URLs, protocols, headers and credentials cannot inject headers | client-request.test.js, proxy.test.js |
 
 const assert = require('node:assert/strict')
 
@@ -29,14 +29,14 @@ const { WAYS } = require('../support/ways')
 const { closePayload, frame, headerOf, upgradeResponse } = require('../support/wire')
 
 for (const connection of ['keep-alive, Upgrade', 'upgrade,keep-alive', 'Keep-Alive ,\tUPGRADE']) {
-  deviation(`accepts an answer with Connection: ${JSON.stringify(connection)}`, async (scope) => {
+  deviation(`a client accepts a response with Connection: ${JSON.stringify(connection)}`, async (scope) => {
     const { head, peer, ws } = await ask(scope)
     peer.write(upgradeResponse(head, { Connection: connection }))
     await once(ws, 'open')
   })
 }
 
-test('refuses an answer whose Connection lacks the token', async (scope) => {
+test('a client refuses a response whose Connection lacks the token', async (scope) => {
   for (const connection of ['close', 'keep-alive', 'upgraded', 'not-upgrade, close']) {
     const { events, head, peer, ws } = await ask(scope)
     peer.write(upgradeResponse(head, { Connection: connection }))
@@ -51,7 +51,7 @@ for (const [name, next] of [
   ['endless lines', (i) => `X-Line-${i}: ${'y'.repeat(8000)}\r\n`],
   ['many short lines', (i) => Array.from({ length: 1000 }, (_, j) => `a${i}-${j}: b\r\n`).join('')]
 ]) {
-  deviation(`gives up on an answer whose head never ends: ${name}`, async (scope) => {
+  deviation(`a client closes at a limit when the head of the response never ends: ${name}`, async (scope) => {
     const { events, peer, ws } = await ask(scope)
     peer.write('HTTP/1.1 101 Switching Protocols\r\n' + (name === 'one endless line' ? 'X-A: ' : ''))
     let sent = 0
@@ -66,7 +66,7 @@ for (const [name, next] of [
   })
 }
 
-test('takes an answer whose head is large', async (scope) => {
+test('a client accepts a response with a large head', async (scope) => {
   const { head, peer, ws } = await ask(scope)
   peer.write(upgradeResponse(head, { 'X-Large': 'x'.repeat(30000), 'X-Other': 'y'.repeat(20000) }))
   await once(ws, 'open')
@@ -81,7 +81,7 @@ deviation('a response header may have any name', async (scope) => {
   assert.deepEqual(['__proto__', 'constructor', 'tostring'].map((name) => headers.get(name)), ['x', 'y', 'z'])
 })
 
-test('a redirect is not followed', async (scope) => {
+test('a client does not follow a redirect', async (scope) => {
   const target = await accept(scope)
   const { peer, ws } = await ask(scope)
   peer.write(`HTTP/1.1 302 Found\r\nLocation: ${target.url}\r\n\r\n`)
@@ -91,7 +91,7 @@ test('a redirect is not followed', async (scope) => {
   assert.equal(ws.statusCode, 302)
 })
 
-test('the answer is visible in open and in the error of a refusal', async (scope) => {
+test('handlers of open and error can read the status and the headers of the response', async (scope) => {
   const { head, peer, ws } = await ask(scope)
   const seen = []
   ws.onopen = () => seen.push([ws.statusCode, ws.headers.upgrade])
@@ -108,7 +108,7 @@ test('the answer is visible in open and in the error of a refusal', async (scope
 })
 
 const ELSEWHERE = 'http://127.0.0.1:1/'
-/** Of each: status, or headers that replace the right ones, or the whole answer made from the right one. */
+/** Wrong responses: a status, headers that replace correct ones, or a function that changes the correct response. */
 const ANSWERS = {
   ...Object.fromEntries([
     100, 102, 103, 200, 201, 204, 206, 300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 407, 426, 429, 500, 503
@@ -116,7 +116,7 @@ const ANSWERS = {
   'no Upgrade': { headers: { Upgrade: null } },
   'an empty Upgrade': { headers: { Upgrade: '' } },
   'another Upgrade': { headers: { Upgrade: 'h2c' } },
-  'an Upgrade that begins right': { headers: { Upgrade: 'websockets' } },
+  'an Upgrade with websocket as a prefix': { headers: { Upgrade: 'websockets' } },
   'two Upgrades in one': { headers: { Upgrade: 'websocket, h2c' } },
   'two Upgrades': { headers: { Upgrade: ['websocket', 'websocket'] } },
   'no Connection': { headers: { Connection: null } },
@@ -126,46 +126,46 @@ const ANSWERS = {
   'no accept value': { headers: { 'Sec-WebSocket-Accept': null } },
   'an empty accept value': { headers: { 'Sec-WebSocket-Accept': '' } },
   'another accept value': { headers: { 'Sec-WebSocket-Accept': 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=' } },
-  'the key for an accept value': { answer: (text, head) => with_(text, headerOf(head, 'sec-websocket-key')) },
-  'an accept value in other letters': { answer: (text) => with_(text, acceptIn(text).toLowerCase() + 'A') },
+  'the key as the accept value': { answer: (text, head) => with_(text, headerOf(head, 'sec-websocket-key')) },
+  'an accept value in lower case': { answer: (text) => with_(text, acceptIn(text).toLowerCase() + 'A') },
   'an accept value without its padding': { answer: (text) => with_(text, acceptIn(text).slice(0, -1)) },
-  'an accept value and more': { answer: (text) => with_(text, `${acceptIn(text)}; a=b`) },
+  'an accept value with a parameter': { answer: (text) => with_(text, `${acceptIn(text)}; a=b`) },
   'the accept value twice': { answer: (text) => with_(text, `${acceptIn(text)}, ${acceptIn(text)}`) },
   'two accept values': { answer: (text) => with_(text, `${acceptIn(text)}\r\nSec-WebSocket-Accept: other`) },
   'two accept values, the first of them wrong': {
     answer: (text) => with_(text, `other\r\nSec-WebSocket-Accept: ${acceptIn(text)}`)
   },
-  'an accept value in front of its colon': { answer: (text) => text.replace('-Accept:', '-Accept :') },
+  'a space before the colon of the accept value': { answer: (text) => text.replace('-Accept:', '-Accept :') },
   'a subprotocol that was not offered': { headers: { 'Sec-WebSocket-Protocol': 'c' } },
-  'a subprotocol in other letters': { headers: { 'Sec-WebSocket-Protocol': 'A' } },
+  'a subprotocol in upper case': { headers: { 'Sec-WebSocket-Protocol': 'A' } },
   'two subprotocols in one': { headers: { 'Sec-WebSocket-Protocol': 'a, b' } },
   'two subprotocols': { headers: { 'Sec-WebSocket-Protocol': ['a', 'b'] } },
   'one subprotocol twice': { headers: { 'Sec-WebSocket-Protocol': ['a', 'a'] } },
-  'a subprotocol of Object.prototype': { headers: { 'Sec-WebSocket-Protocol': 'constructor' } },
+  'a subprotocol that is a property of Object.prototype': { headers: { 'Sec-WebSocket-Protocol': 'constructor' } },
   'an extension that was not offered': { headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } },
-  'an extension of Object.prototype': { headers: { 'Sec-WebSocket-Extensions': '__proto__' } },
-  'extensions that are malformed': { headers: { 'Sec-WebSocket-Extensions': 'a; b=' } },
+  'an extension that is a property of Object.prototype': { headers: { 'Sec-WebSocket-Extensions': '__proto__' } },
+  'malformed extensions': { headers: { 'Sec-WebSocket-Extensions': 'a; b=' } },
   'NUL in a header': { headers: { 'X-A': 'a\0b' } },
   'NUL in the status line': { answer: (text) => text.replace('Switching', 'Switch\0ing') },
   'no HTTP': { answer: () => 'garbage\r\n\r\n' },
   'another version of HTTP': { answer: (text) => text.replace('HTTP/1.1', 'HTTP/2.0') },
   'a status of two digits': { answer: (text) => text.replace('101', '10') },
-  'a status that is no number': { answer: (text) => text.replace('101', '1O1') },
+  'a status that is not a number': { answer: (text) => text.replace('101', '1O1') },
   'a WebSocket frame': { answer: () => frame('text', 'Hello') },
-  'an interim answer in front of the right one': { answer: (text) => `HTTP/1.1 103 Early Hints\r\n\r\n${text}` },
+  'an interim response before the correct one': { answer: (text) => `HTTP/1.1 103 Early Hints\r\n\r\n${text}` },
   'too many lines': { answer: (text) => text.replace('\r\n', `\r\n${'a: b\r\n'.repeat(300)}`) },
-  'too long a line': { answer: (text) => text.replace('\r\n', `\r\nX-A: ${'x'.repeat(70000)}\r\n`) }
+  'a line that is too long': { answer: (text) => text.replace('\r\n', `\r\nX-A: ${'x'.repeat(70000)}\r\n`) }
 }
 
 const acceptIn = (text) => headerOf(text, 'sec-websocket-accept')
 const with_ = (text, accept) => text.replace(/(-Accept: ).*/, (_, name) => name + accept)
 
 for (const [way, go] of Object.entries(WAYS)) {
-  deviation(`${way}: an answer that is not right is one error and one close, never open`, async (scope) => {
+  deviation(`${way}: a wrong response emits one error and one close, never open`, async (scope) => {
     for (const [name, { status = 101, headers, answer = (text) => text }] of Object.entries(ANSWERS)) {
       const { events, head, peer, ws } = await go(scope)
       const right = upgradeResponse(head, headers, `${status} Switching Protocols`)
-      // What comes behind it is not looked at.
+      // The client ignores the frames behind the response.
       peer.write(Buffer.concat([
         Buffer.from(answer(right, head)), frame('text', 'early'), frame('close', closePayload(1000))
       ]))
@@ -175,11 +175,11 @@ for (const [way, go] of Object.entries(WAYS)) {
       assert.match(events[0][1], /^Error during WebSocket handshake: /, name)
       assert.equal(events[2][1], 1002, name)
       assert.equal(ws.protocol, '', name)
-      assert.equal(peer.bytes.length, 0, `${name}: something was sent behind the refusal`)
+      assert.equal(peer.bytes.length, 0, `${name}: the client sent bytes after the refusal`)
     }
   })
 
-  test(`${way}: an answer may come byte by byte, and frames right behind it`, async (scope) => {
+  test(`${way}: a response can arrive byte by byte, and frames in the same packet`, async (scope) => {
     const { events, head, peer, ws } = await go(scope)
     const open = once(ws, 'open')
     for (const byte of upgradeResponse(head, { 'Sec-WebSocket-Protocol': 'b' })) peer.write(byte)
@@ -197,9 +197,9 @@ for (const [way, go] of Object.entries(WAYS)) {
     assert.deepEqual(typesOf(events), ['open'])
   })
 
-  deviation(`${way}: a head that drips without end is given up at its limit`, async (scope) => {
+  deviation(`${way}: a client closes at a limit when an endless head arrives line by line`, async (scope) => {
     const { events, peer, ws } = await go(scope)
-    // Else the kernel collects them.
+    // Without it, the kernel joins the lines into larger packets.
     peer.socket.setNoDelay(true)
     peer.write('HTTP/1.1 101 Switching Protocols\r\n')
     let lines = 0

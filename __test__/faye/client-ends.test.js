@@ -1,6 +1,6 @@
 'use strict'
 
-// How a client ends: close() at every stage, the loss of a connection, and servers that cannot be reached.
+// The end of a client: close() at every stage, the loss of a connection, and unreachable servers.
 
 const assert = require('node:assert/strict')
 const net = require('node:net')
@@ -24,8 +24,8 @@ const STATES = {
     const ws = new WebSocket.Client('ws://never-resolved.test/', null, options)
     return { events: recordAll(ws), ws, code: 1000 }
   },
-  'before the answer': async (scope) => ({ ...await ask(scope), code: 1000 }),
-  'amid the answer': async (scope) => {
+  'before the response': async (scope) => ({ ...await ask(scope), code: 1000 }),
+  'during the response': async (scope) => {
     const dialled = await ask(scope)
     dialled.peer.write('HTTP/1.1 101 Swi')
     await scope.settle()
@@ -51,7 +51,7 @@ const STATES = {
 }
 for (const [name, reach] of Object.entries(STATES)) {
   const run = name === 'while the name is resolved' ? deviation : test
-  run(`close works ${name}, with one close event`, async (scope) => {
+  run(`close() works ${name}, with one close event`, async (scope) => {
     const { code, events, ws } = await reach(scope)
     scope.defer(() => ws._stream.destroy())
     assert.equal(ws.close(), undefined)
@@ -64,7 +64,7 @@ for (const [name, reach] of Object.entries(STATES)) {
   })
 }
 
-test('loss at any stage is one close event', async (scope) => {
+test('the loss of a connection at any stage emits one close', async (scope) => {
   for (const part of [0, 1, 20, 100, 1000]) {
     for (const how of ['end', 'destroy']) {
       const { events, head, peer, ws } = await ask(scope)
@@ -79,7 +79,7 @@ test('loss at any stage is one close event', async (scope) => {
   }
 })
 
-test('a server that resets at once is one error and one close', async (scope) => {
+test('a server that resets at once causes at most one error and one close', async (scope) => {
   const server = net.createServer((socket) => socket.destroy())
   const port = await listen(scope, server)
   for (let i = 0; i < 10; i++) {
@@ -92,7 +92,7 @@ test('a server that resets at once is one error and one close', async (scope) =>
   }
 })
 
-/** A client that has come as far as the name says. `peer` is the other end, if there is one. */
+/** Each function resolves with a client at this stage of its life, and with its peer, if it has one. */
 const STAGES = {
   'while the name is resolved': async () => {
     const ws = new WebSocket.Client('ws://never-resolved.test/', null, { net: { lookup: () => {} } })
@@ -109,33 +109,33 @@ const STAGES = {
     const ws = new WebSocket.Client(server.url)
     return { events: recordAll(ws), ws }
   },
-  'amid the handshake of TLS': (scope) => silent(scope, ({ port }) => [`wss://127.0.0.1:${port}/`]),
-  'amid the handshake of TLS with a proxy': (scope) => silent(scope, ({ port }) => [
+  'during the TLS handshake': (scope) => silent(scope, ({ port }) => [`wss://127.0.0.1:${port}/`]),
+  'during the TLS handshake with a proxy': (scope) => silent(scope, ({ port }) => [
     'ws://example.test/', { proxy: { origin: `https://127.0.0.1:${port}` } }
   ]),
-  'when the proxy is asked': (scope) => arrive(scope, 'ws', { proxied: true }),
-  'amid the answer of the proxy': async (scope) => {
+  'after the request to the proxy': (scope) => arrive(scope, 'ws', { proxied: true }),
+  'during the response of the proxy': async (scope) => {
     const proxied = await arrive(scope, 'wss', { proxied: true })
     proxied.peer.write('HTTP/1.1 200')
     await scope.settle()
     return proxied
   },
-  'amid the handshake of TLS behind the proxy': async (scope) => {
+  'during the TLS handshake behind the proxy': async (scope) => {
     const proxied = await arrive(scope, 'wss', { proxied: true })
     proxied.peer.write(OK)
     await proxied.peer.until(() => proxied.peer.bytes.length > 0, 'the first bytes of TLS')
     return proxied
   },
   ...Object.fromEntries(Object.entries(WAYS).flatMap(([way, go]) => [
-    [`when the server is asked ${way}`, go],
-    [`amid the answer ${way}`, async (scope) => {
+    [`after the upgrade request ${way}`, go],
+    [`during the response ${way}`, async (scope) => {
       const dialled = await go(scope)
       dialled.peer.write(upgradeResponse(dialled.head).slice(0, 60))
       await scope.settle()
       return dialled
     }],
     [`when it is open ${way}`, async (scope) => answer(await go(scope))],
-    [`amid a message ${way}`, async (scope) => {
+    [`during a message ${way}`, async (scope) => {
       const opened = await answer(await go(scope))
       opened.peer.write(frame('text', 'un', { fin: false }))
       opened.peer.write(frame('continuation', 'finished').subarray(0, 4))
@@ -156,7 +156,7 @@ const STAGES = {
   ]))
 }
 
-/** A client that has said something to a server that says nothing. */
+/** A client that has begun TLS with a server that sends nothing. */
 async function silent (scope, target) {
   const server = await accept(scope)
   const [url, options] = target(server)
@@ -167,7 +167,7 @@ async function silent (scope, target) {
   return { events, peer, ws }
 }
 
-/** One `close`, the last of all events, and nothing left of the connection. */
+/** Asserts that `close` comes once, as the last event, and that the stream is destroyed. */
 async function endsOnce (scope, { events, ws }, name, code) {
   await eventually(() => ws.readyState === 3, `closed: ${name}`)
   await eventually(() => ws._stream.destroyed, `nothing left: ${name}`)
@@ -177,15 +177,15 @@ async function endsOnce (scope, { events, ws }, name, code) {
   assert.equal(events[events.length - 1][1], code, name)
 }
 
-/** What a peer does about our close frame. Amid a message of its own it cannot answer. */
+/** Answers our close frame and ends. During its own message, a peer cannot answer. */
 async function answerClose (peer, stage) {
   const { payload } = /^when it is closing/.test(stage) ? { payload: closePayload(3000, 'bye') } : await peer.frame()
-  if (!/^amid a message/.test(stage)) peer.write(frame('close', payload))
+  if (!/^during a message/.test(stage)) peer.write(frame('close', payload))
   peer.socket.end()
 }
 
 for (const [stage, reach] of Object.entries(STAGES)) {
-  deviation(`close() ${stage} is one close event`, async (scope) => {
+  deviation(`close() ${stage} emits one close`, async (scope) => {
     const reached = await reach(scope)
     const { events, peer, ws } = reached
     scope.defer(() => ws._stream.destroy())
@@ -194,7 +194,7 @@ for (const [stage, reach] of Object.entries(STAGES)) {
     if (peer) peer.socket.once('end', () => peer.socket.end())
     ws.close()
     ws.close(3001, 'again')
-    const isUnfinished = /^amid a message/.test(stage)
+    const isUnfinished = /^during a message/.test(stage)
     await endsOnce(scope, reached, stage, isUnfinished ? 1006 : stateBefore === 2 ? 3000 : 1000)
     ws.close()
     assert.equal(typesOf(events).includes('error'), false, String(events))
@@ -202,10 +202,10 @@ for (const [stage, reach] of Object.entries(STAGES)) {
 
   const hasPeer = !/resolved|before TCP/.test(stage)
   for (const how of hasPeer ? ['FIN', 'reset'] : []) {
-    test(`${how} ${stage} is one close event, with 1006`, async (scope) => {
+    test(`a ${how} ${stage} emits one close with 1006`, async (scope) => {
       const reached = await reach(scope)
       scope.defer(() => reached.ws._stream.destroy())
-      // A pause holds back an end, as it does everything else, and no reset.
+      // A pause delays a FIN, but not a reset.
       if (how === 'FIN') reached.peer.socket.end()
       else reset(reached.peer.socket)
       if (how === 'FIN') reached.ws.resume()
@@ -214,14 +214,14 @@ for (const [stage, reach] of Object.entries(STAGES)) {
   }
 }
 
-/** With RST also where TLS is above. */
+/** Sends RST, also below TLS. */
 function reset (socket) {
   const below = socket._parent || socket
   if (below.resetAndDestroy) below.resetAndDestroy()
   else below.destroy()
 }
 
-deviation('a name that is not found is one error and one close', async () => {
+deviation('an unknown name emits one error and one close', async () => {
   const failing = (code) => (name, options, callback) => {
     setImmediate(callback, Object.assign(new Error(`lookup ${code} ${name}`), { code }))
   }
@@ -243,7 +243,7 @@ deviation('a name that is not found is one error and one close', async () => {
   }
 })
 
-test('a port that refuses connections is one error and one close', async () => {
+test('a port that refuses connections emits one error and one close', async () => {
   const port = await freePort()
   for (const [url, options] of [
     [`ws://127.0.0.1:${port}/`], [`wss://127.0.0.1:${port}/`],

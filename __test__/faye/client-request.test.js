@@ -1,6 +1,6 @@
 'use strict'
 
-// What a client asks for: its URL, its headers, and that nothing is injected into them.
+// The request of a client: its URL and its headers, into which no option can inject bytes.
 
 const assert = require('node:assert/strict')
 const net = require('node:net')
@@ -11,7 +11,7 @@ const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { OK } = require('../support/ways')
 
-deviation('the net option reaches the connection', async (scope) => {
+deviation('the client connects with the options in net', async (scope) => {
   const server = await accept(scope)
   const asked = []
   const options = Object.freeze({
@@ -29,7 +29,7 @@ deviation('the net option reaches the connection', async (scope) => {
   assert.deepEqual(asked, ['made-up.test'])
 })
 
-deviation('the objects of the caller stay as they are', async (scope) => {
+deviation('the client does not change the objects of the caller', async (scope) => {
   const server = await accept(scope)
   const given = { net: {}, tls: {}, proxy: { tls: {} }, headers: {}, ca: 'x' }
   for (const each of [given, given.net, given.tls, given.proxy, given.proxy.tls, given.headers]) Object.freeze(each)
@@ -49,7 +49,7 @@ for (const [name, options, protocols] of [
   ['protocols as text with LF', {}, 'a\nb'],
   ['a protocol with NUL', {}, ['a\0']]
 ]) {
-  deviation(`throws for ${name} and sends no request`, async (scope) => {
+  deviation(`the constructor throws for ${name} and sends no request`, async (scope) => {
     const server = await accept(scope)
     assert.throws(() => new WebSocket.Client(server.url, protocols, options), Error)
     await scope.settle(40)
@@ -57,7 +57,7 @@ for (const [name, options, protocols] of [
   })
 }
 
-test('a url cannot inject bytes into the request', async (scope) => {
+test('a URL cannot inject headers into the request', async (scope) => {
   const server = await accept(scope)
   for (const path of ['a\r\nX-A: b', 'a b', 'a\tb\0c']) {
     const ws = new WebSocket.Client(server.url + path)
@@ -71,7 +71,7 @@ test('a url cannot inject bytes into the request', async (scope) => {
 const HAS_IPV6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses.some(({ address }) => address === '::1'))
 
-test('an IPv6 address is dialled and named with brackets', async (scope) => {
+test('a client connects to an IPv6 address and sends it in brackets as Host', async (scope) => {
   const server = net.createServer({ allowHalfOpen: true })
   await new Promise((resolve) => server.listen(0, '::1', resolve))
   scope.defer(() => server.close())
@@ -88,12 +88,12 @@ test('an IPv6 address is dialled and named with brackets', async (scope) => {
 const CRLF = '\r\nX-Injected: yes'
 const LINES = /^(GET|CONNECT) \S+ HTTP\/1\.1\r\n([\w-]+: [^\r\n\0]*\r\n)+\r\n$/
 for (const way of ['directly', 'through a proxy']) {
-  test(`${way}: no URL injects bytes, nor do credentials in it`, async (scope) => {
+  test(`${way}: URLs and their credentials cannot inject bytes into requests`, async (scope) => {
     for (const text of [CRLF, '\n\n', '\r', '\0', '%0d%0aX-Injected: yes', ' HTTP/1.1\r\n', '\u010d\u010a', '\ud800']) {
       for (const place of ['path', 'query', 'user', 'password']) {
         const server = await accept(scope)
         const at = (name) => place === name ? `a${text}b` : 'a'
-        // Not with a slash, which ends them.
+        // A slash would end the credentials.
         const credentials = `${at('user')}:${at('password')}@`.replaceAll('/', '')
         const proxied = way !== 'directly'
         const host = proxied ? 'example.test' : `127.0.0.1:${server.port}`
@@ -119,7 +119,7 @@ for (const way of ['directly', 'through a proxy']) {
 }
 
 for (const [name, host] of [['CR and LF', `a${CRLF}`], ['a space', 'a b'], ['NUL', 'a\0'], ['<', 'a<b']]) {
-  deviation(`a host with ${name} is no URL, or loses it`, () => {
+  deviation(`a URL whose host contains ${name} is invalid, or the host is sent without it`, () => {
     for (const [url, proxy] of [[`ws://${host}/`], ['ws://example.test/', { origin: `http://${host}/` }]]) {
       try {
         const ws = new WebSocket.Client(url, null, { proxy, net: { lookup: () => {} } })
@@ -133,16 +133,16 @@ for (const [name, host] of [['CR and LF', `a${CRLF}`], ['a space', 'a b'], ['NUL
 }
 
 for (const [name, protocols, options] of [
-  ['a header of the server', null, (text) => ({ headers: { 'X-A': `a${text}b` } })],
-  ['a name of a header', null, (text) => ({ headers: { [`X${text}A`]: 'a' } })],
-  ['a header of the proxy', null, (text) => ({ proxy: { origin: 'http://proxy.test/', headers: { 'X-A': `a${text}b` } } })],
-  ['a name of a header of the proxy', null, (text) => ({
+  ['a header for the server', null, (text) => ({ headers: { 'X-A': `a${text}b` } })],
+  ['the name of a header', null, (text) => ({ headers: { [`X${text}A`]: 'a' } })],
+  ['a proxy header', null, (text) => ({ proxy: { origin: 'http://proxy.test/', headers: { 'X-A': `a${text}b` } } })],
+  ['the name of a header for the proxy', null, (text) => ({
     proxy: { origin: 'http://proxy.test/', headers: { [`X${text}A`]: 'a' } }
   })],
   ['an object\'s toString', null, (text) => ({ headers: { 'X-A': { toString: () => text } } })],
   ['a subprotocol', (text) => [`a${text}b`], () => ({})]
 ]) {
-  deviation(`throws for ${name} that would inject bytes, and opens no connection`, () => {
+  deviation(`the constructor throws for ${name} that injects bytes, and opens no connection`, () => {
     for (const text of ['\r', '\n', '\0', CRLF]) {
       let dialled = false
       const lookup = () => { dialled = true }

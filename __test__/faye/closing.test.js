@@ -1,6 +1,6 @@
 'use strict'
 
-// The end of a connection: one close event, and nothing after it.
+// The end of a connection: one close event, which is the last event.
 
 const assert = require('node:assert/strict')
 
@@ -13,7 +13,7 @@ const { closePayload, frame, fromClient } = require('../support/wire')
 const BYE = closePayload(3001, 'bye')
 const EXTENSION = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
 
-/** Hardening of frames: what fails an open connection, by bytes of that role's peer. */
+/** Frames that fail an open connection. `send` makes frames of the role's peer, `wrong` masks them wrongly. */
 const VIOLATIONS = {
   'a reserved opcode': (send) => send(3),
   'a reserved control opcode': (send) => send(15),
@@ -21,7 +21,7 @@ const VIOLATIONS = {
   'RSV1 on a ping': (send) => send('ping', '', { rsv: 4 }),
   'a fragmented ping': (send) => send('ping', '', { fin: false }),
   'a ping of 126 bytes': (send) => send('ping', Buffer.alloc(126)),
-  'a continuation of nothing': (send) => send('continuation', 'a'),
+  'a continuation without a message': (send) => send('continuation', 'a'),
   'a text inside a message': (send) => Buffer.concat([send('text', 'a', { fin: false }), send('text', 'b')]),
   'a length with the top bit set': (send) =>
     Buffer.concat([send('binary', '', { length: 65536 }).subarray(0, 2), Buffer.from([0x80, 0, 0, 0, 0, 0, 0, 0])]),
@@ -64,10 +64,10 @@ for (const role of Object.keys(roles)) {
       assertEndsAtOnce(role, scope, bytes, { headers: EXTENSION, options: { extensions: [deflate] } }))
   }
 
-  deviation(`${role}: the peer's end after our close frame is the end of the connection`, async (scope) => {
+  deviation(`${role}: the connection ends when the peer ends after our close frame`, async (scope) => {
     const endings = {
       end: (peer) => peer.socket.end(),
-      'end amid a frame': (peer) => peer.socket.end(Buffer.from([0x81])),
+      'end within a frame': (peer) => peer.socket.end(Buffer.from([0x81])),
       reset: (peer) => peer.socket.resetAndDestroy?.() ?? peer.socket.destroy()
     }
     for (const [name, end] of Object.entries(endings)) {
@@ -82,24 +82,24 @@ for (const role of Object.keys(roles)) {
 }
 
 const ENDINGS = {
-  fin: (peer) => peer.socket.end(),
-  'fin after half a frame': (peer) => peer.socket.end(fromClient('text', 'abc').subarray(0, 5)),
-  'destroyed by the peer': (peer) => peer.socket.destroy(),
+  'a FIN': (peer) => peer.socket.end(),
+  'a FIN after half a frame': (peer) => peer.socket.end(fromClient('text', 'abc').subarray(0, 5)),
+  'the peer destroys its socket': (peer) => peer.socket.destroy(),
   'a close frame': (peer) => peer.write(fromClient('close', '')),
-  'a close frame and fin': (peer) => peer.socket.end(fromClient('close', '')),
+  'a close frame and a FIN': (peer) => peer.socket.end(fromClient('close', '')),
   'two close frames': (peer) => peer.write(Buffer.concat([fromClient('close', ''), fromClient('close', '')])),
   garbage: (peer) => peer.write(Buffer.alloc(500, 0xff)),
-  'our close and fin': (peer, ws) => { ws.close(); peer.socket.end() },
+  'our close and a FIN': (peer, ws) => { ws.close(); peer.socket.end() },
   'our close and a close frame': (peer, ws) => { ws.close(); peer.write(fromClient('close', '')) },
-  'our close and garbage and fin': (peer, ws) => { ws.close(); peer.socket.end(Buffer.alloc(9, 0xff)) },
-  'the stream destroyed': (peer, ws) => ws._stream.destroy(),
-  'the stream destroyed with an error': (peer, ws) => ws._stream.destroy(new Error('mine')),
-  'the stream ended': (peer, ws) => { ws._stream.end(); peer.socket.end() },
-  'our close and the stream destroyed': (peer, ws) => { ws.close(); ws._stream.destroy() },
-  'garbage and reset': (peer) => { peer.write(Buffer.alloc(500, 0xff)); peer.socket.destroy() }
+  'our close, garbage and a FIN': (peer, ws) => { ws.close(); peer.socket.end(Buffer.alloc(9, 0xff)) },
+  'the program destroys the stream': (peer, ws) => ws._stream.destroy(),
+  'the program destroys the stream with an error': (peer, ws) => ws._stream.destroy(new Error('mine')),
+  'the program ends the stream': (peer, ws) => { ws._stream.end(); peer.socket.end() },
+  'the program calls close() and destroys the stream': (peer, ws) => { ws.close(); ws._stream.destroy() },
+  'garbage and a reset': (peer) => { peer.write(Buffer.alloc(500, 0xff)); peer.socket.destroy() }
 }
 for (const [name, end] of Object.entries(ENDINGS)) {
-  test(`close comes exactly once, and nothing after it: ${name}`, async (scope) => {
+  test(`close is emitted once, as the last event: ${name}`, async (scope) => {
     const events = []
     const { peer, ws } = await openServer(scope, {
       onSocket: (ws) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// Clients whose connections are made by a function of the program; what ends them, and options that exclude each other.
+// Clients with createConnection: how connections are made and ended, and options that exclude each other.
 
 const assert = require('node:assert/strict')
 const { AsyncLocalStorage } = require('node:async_hooks')
@@ -21,10 +21,10 @@ const { upgradeResponse } = require('../support/wire')
 const authority = createAuthority()
 const { ca } = authority
 
-/** Ways to make a connection, by what `createConnection` does with its arguments. */
+/** Functions for `createConnection`, by the way in which they pass the connection to the client. */
 const FUNCTIONS = {
-  'returns a socket that is about to connect': (options) => connectTo(options),
-  'returns a socket and calls back when it is connected': (options, callback) => {
+  'returns a connecting socket': (options) => connectTo(options),
+  'returns a socket and calls back when the socket is connected': (options, callback) => {
     const socket = connectTo(options, () => callback(null, socket))
     return socket
   },
@@ -40,7 +40,7 @@ function connectTo (options, callback) {
   return net.connect({ host: options.host, port: options.port }, callback)
 }
 
-/** A Duplex that is no socket, to the same place. */
+/** Returns a Duplex that reads from and writes to the socket. */
 function wrapped (socket) {
   const duplex = new Duplex({
     read: () => socket.resume(),
@@ -59,7 +59,7 @@ function wrapped (socket) {
 
 for (const [name, createConnection] of Object.entries(FUNCTIONS)) {
   for (const scheme of ['ws', 'wss']) {
-    deviation(`createConnection ${name}: ${scheme}`, async (scope) => {
+    deviation(`a ${scheme} client connects when createConnection ${name}`, async (scope) => {
       const { url } = await serve(scope, WebSocket, { secure: scheme === 'wss' && authority.local, onSocket: echoEach })
       const { isNative } = await echo(scope, url, { createConnection, ca })
       assert.equal(isNative, !UNAVAILABLE && scheme === 'ws' && !name.includes('another'))
@@ -67,7 +67,7 @@ for (const [name, createConnection] of Object.entries(FUNCTIONS)) {
   }
 }
 
-deviation('createConnection may speak TLS itself, with the options that it is given', async (scope) => {
+deviation('createConnection can make the TLS connection itself, with the options that it receives', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: authority.local, onSocket: echoEach })
   const seen = []
   const { ws } = await echo(scope, url, {
@@ -81,7 +81,7 @@ deviation('createConnection may speak TLS itself, with the options that it is gi
   assert.deepEqual([seen[0].host, seen[0].ca, seen[0].protocol], ['127.0.0.1', ca, 'wss:'])
 })
 
-deviation('TLS by createConnection: nothing is written before the certificate is verified', async (scope) => {
+deviation('a client verifies the certificate of a TLS socket of createConnection before it writes', async (scope) => {
   const received = []
   const listener = tls.createServer(authority.issue(['elsewhere.test']), (socket) => {
     socket.on('data', (chunk) => received.push(chunk))
@@ -94,7 +94,7 @@ deviation('TLS by createConnection: nothing is written before the certificate is
   assert.deepEqual(received, [])
 })
 
-deviation('a plain stream for a wss: URL is encrypted, and the certificate verified', async (scope) => {
+deviation('a client adds TLS to a plain stream for a wss: URL, and verifies the certificate', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: authority.issue(['elsewhere.test']), onSocket: echoEach })
   for (const options of [{ createConnection: connectTo }, { agent: new http.Agent() }]) {
     const { events } = await failure(scope, url, { ...options, ca })
@@ -102,7 +102,7 @@ deviation('a plain stream for a wss: URL is encrypted, and the certificate verif
   }
 })
 
-deviation('createConnection reaches the Unix socket of a URL', async () => {
+deviation('createConnection receives the path of the Unix socket in a URL', async () => {
   const seen = []
   const createConnection = (options) => {
     seen.push(options.path)
@@ -113,7 +113,7 @@ deviation('createConnection reaches the Unix socket of a URL', async () => {
   assert.deepEqual(seen, ['/a.sock'])
 })
 
-deviation('a stream in memory, whose answer is there before the constructor returns', async () => {
+deviation('a client opens when its stream has the response before the constructor returns', async () => {
   let head = ''
   const createConnection = () => new Duplex({
     read () {},
@@ -130,11 +130,11 @@ deviation('a stream in memory, whose answer is there before the constructor retu
 
 const FUNCTIONS_THAT_FAIL = {
   'calls back with an error': [(options, callback) => { callback(new Error('made up')) }, 'made up'],
-  'calls back with an error, later': [(options, callback) => {
+  'calls back with an error later': [(options, callback) => {
     setImmediate(callback, new Error('made up'))
   }, 'made up'],
-  'calls back with an error that is none': [(options, callback) => { callback('made up') }, 'made up'],
-  'calls back with nothing': [(options, callback) => { callback() },
+  'calls back with a string as the error': [(options, callback) => { callback('made up') }, 'made up'],
+  'calls back without arguments': [(options, callback) => { callback() },
     'Invalid connection: [object Undefined]; expected a Duplex'],
   'calls back with a web stream': [(options, callback) => { callback(null, new ReadableStream()) },
     'Invalid connection: [object ReadableStream]; expected a Duplex'],
@@ -148,7 +148,7 @@ const FUNCTIONS_THAT_FAIL = {
 }
 const ReadableStream = globalThis.ReadableStream
 for (const [name, [createConnection, reason]] of Object.entries(FUNCTIONS_THAT_FAIL)) {
-  deviation(`createConnection ${name}: one error and one close`, async (scope) => {
+  deviation(`a client emits one error and one close when createConnection ${name}`, async (scope) => {
     const { events } = await failure(scope, 'ws://example.test/', { createConnection })
     await scope.settle()
     assert.deepEqual(events, [
@@ -162,36 +162,39 @@ for (const [name, createConnection, expected] of [
   ['returns a promise', async () => new net.Socket(), {
     name: 'TypeError', message: 'Invalid connection: [object Promise]; expected a Duplex'
   }],
-  ['returns something else', () => 'socket', { message: 'Invalid connection: [object String]; expected a Duplex' }]
+  ['returns a string', () => 'socket', { message: 'Invalid connection: [object String]; expected a Duplex' }]
 ]) {
-  deviation(`createConnection ${name}: the constructor throws`, () => {
+  deviation(`the constructor throws when createConnection ${name}`, () => {
     assert.throws(() => new WebSocket.Client('ws://example.test/', [], { createConnection }), expected)
   })
 }
 
-/** How a program ends a client, and the code of `close`. */
+/** Functions that end a client, and the code of `close`. */
 const ENDS = {
   'close()': [(ws) => ws.close(3000), 3000],
   'terminate()': [(ws) => ws.terminate(), 1006],
   'its signal': [(ws, controller) => controller.abort(), 1006]
 }
-/** Where a client is on its way; each gives the options, and waits until it is there. */
+/**
+ * States of a client before it is open. Each function returns the options; `reached` waits for the state, and `late`
+ * passes a stream to the client afterwards.
+ */
 const STATES = {
-  'while the agent has said nothing': () => {
+  'that waits for its agent': () => {
     let request
     return {
       options: { agent: { addRequest: (each) => { request = each } } },
       late: (stream) => request.onSocket(stream)
     }
   },
-  'while createConnection has said nothing': () => {
+  'that waits for createConnection': () => {
     let callback
     return {
       options: { createConnection: (options, each) => { callback = each } },
       late: (stream) => callback(null, stream)
     }
   },
-  'while the stream of an agent connects': () => {
+  'while the stream of its agent connects': () => {
     const stream = new net.Socket()
     stream.connecting = true
     return { options: { agent: { addRequest: (request) => request.onSocket(stream) } }, stream }
@@ -201,12 +204,12 @@ const STATES = {
     stream.connecting = true
     return { options: { createConnection: () => stream }, stream }
   },
-  'while TLS is under way': async (scope) => {
+  'during the TLS handshake': async (scope) => {
     const silent = await accept(scope)
     const stream = net.connect(silent.port, '127.0.0.1')
     return { options: { createConnection: () => stream }, scheme: 'wss', stream, reached: () => silent.accepted() }
   },
-  'before the answer': async (scope) => {
+  'before the response': async (scope) => {
     const silent = await accept(scope)
     const stream = net.connect(silent.port, '127.0.0.1')
     const reached = async () => (await silent.accepted()).head()
@@ -223,7 +226,7 @@ for (const [state, reach] of Object.entries(STATES)) {
       const close = once(ws, 'close')
       end(ws, controller)
       await close
-      // What comes now is not used, and not left behind.
+      // The client destroys a stream that arrives after its end.
       const another = new net.Socket()
       if (late) late(another)
       await eventually(() => (stream || another).destroyed, 'the end of the stream')
@@ -240,7 +243,7 @@ for (const [state, reach] of Object.entries(STATES)) {
   })
 }
 
-deviation('a client whose signal is aborted already asks for no connection', async (scope) => {
+deviation('a client whose signal is already aborted calls neither agent nor createConnection', async (scope) => {
   const asked = []
   for (const options of [
     { agent: { addRequest: () => asked.push('agent') } }, { createConnection: () => asked.push('createConnection') }
@@ -251,7 +254,7 @@ deviation('a client whose signal is aborted already asks for no connection', asy
   assert.deepEqual(asked, [])
 })
 
-deviation('handlers run in the context of the client, wherever createConnection calls back', async (scope) => {
+deviation('handlers run in the context of the client when createConnection calls back in another', async (scope) => {
   const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
   const storage = new AsyncLocalStorage()
   const createConnection = (options, callback) => {
@@ -269,7 +272,7 @@ deviation('handlers run in the context of the client, wherever createConnection 
     })
   ]))
   assert.equal(closed, 'here')
-  // By the stream, what it reads comes in the context in which it was made.
+  // With the stream transport, `open` runs in the context in which the stream was made.
   if (!UNAVAILABLE) assert.equal(opened, 'here')
 })
 
@@ -295,7 +298,7 @@ for (const [names, options] of [
   })
 }
 
-deviation('what is no agent, no function and no proxy is as if it was not given', async (scope) => {
+deviation('undefined, null and false are the same as no agent, createConnection or proxy', async (scope) => {
   const { url } = await serve(scope, WebSocket, { onSocket: echoEach })
   for (const nothing of [undefined, null, false]) {
     await echo(scope, url, { agent: nothing, createConnection: nothing, proxy: nothing })
@@ -303,7 +306,7 @@ deviation('what is no agent, no function and no proxy is as if it was not given'
   await echo(scope, url, { agent: new http.Agent(), proxy: { origin: '' } })
 })
 
-deviation('a server takes these options, and ignores them', async (scope) => {
+deviation('a server ignores agent and createConnection', async (scope) => {
   const { url } = await serve(scope, WebSocket, { options: { agent: true, createConnection: 5 }, onSocket: echoEach })
   await echo(scope, url, {})
 })

@@ -1,7 +1,7 @@
 'use strict'
 
-// permessage-deflate that is more than the native one by itself: next to extensions written in JavaScript, with a zlib
-// of the user's, or changed by the user. The other end is faye-websocket with npm's permessage-deflate.
+// permessage-deflate next to extensions in JavaScript, with the program's own zlib, or changed by the program. The peer
+// is faye-websocket with npm's permessage-deflate.
 
 const assert = require('node:assert/strict')
 const { createHook } = require('node:async_hooks')
@@ -24,8 +24,8 @@ const MESSAGES = [
 ]
 
 /**
- * An extension that owns RSV2 and changes every byte, the later the longer the message. `seen` is what its sessions
- * were given: lengths, and whether RSV1 was on.
+ * An extension that owns RSV2 and changes every byte, after a delay that depends on the length of the message. `seen`
+ * records the RSV1 bit and the length of every message that its sessions have received.
  */
 function flipping () {
   const seen = { incoming: [], outgoing: [] }
@@ -55,7 +55,7 @@ function flipping () {
   }
 }
 
-/** Sends all messages to an echo, and compares what comes back. */
+/** Sends all messages to an echo server and compares the replies. */
 async function echo (scope, { server, client }, messages = MESSAGES) {
   const { client: ws, server: accepted } = await openPair(scope, {
     client: { options: { extensions: client.extensions }, Subject: client.library },
@@ -84,7 +84,7 @@ const ENDS = [
 const extensionFor = (library) => library === original ? npm : deflate
 
 for (const [ends, server, client] of ENDS) {
-  test(`${ends} talk with permessage-deflate alone`, async (scope) => {
+  test(`${ends} exchange messages with only permessage-deflate`, async (scope) => {
     const answer = await echo(scope, {
       server: { library: server, extensions: [extensionFor(server)] },
       client: { library: client, extensions: [extensionFor(client)] }
@@ -94,9 +94,9 @@ for (const [ends, server, client] of ENDS) {
 
   for (const [order, isFirst, answer] of [
     ['before', true, 'x-flip; by=85, permessage-deflate'],
-    ['behind', false, 'permessage-deflate, x-flip; by=85']
+    ['after', false, 'permessage-deflate, x-flip; by=85']
   ]) {
-    test(`${ends} talk with another extension ${order} permessage-deflate`, async (scope) => {
+    test(`${ends} exchange messages with an extension ${order} permessage-deflate`, async (scope) => {
       const [serverFlip, clientFlip] = [flipping(), flipping()]
       const list = (flip, library) => isFirst ? [flip, extensionFor(library)] : [extensionFor(library), flip]
       assert.equal(await echo(scope, {
@@ -116,7 +116,7 @@ for (const [ends, server, client] of ENDS) {
     })
   }
 
-  test(`${ends} talk without permessage-deflate where only one of them has it`, async (scope) => {
+  test(`${ends} do not compress if only one of them has permessage-deflate`, async (scope) => {
     for (const [serverHas, clientHas] of [[true, false], [false, true]]) {
       const flips = [flipping(), flipping()]
       assert.equal(await echo(scope, {
@@ -127,7 +127,7 @@ for (const [ends, server, client] of ENDS) {
   })
 }
 
-/** A module like Node's zlib, and what was made by it. */
+/** A module like Node's zlib. `made` lists the streams that it has created. */
 function countingZlib () {
   const made = []
   return {
@@ -144,7 +144,7 @@ function countingZlib () {
 }
 
 for (const [name, extension] of [['npm\'s', npm], ['our', deflate]]) {
-  test(`a zlib of the user's in ${name} permessage-deflate does all the work`, async (scope) => {
+  test(`the zlib option of ${name} permessage-deflate does all the work`, async (scope) => {
     const custom = countingZlib()
     const answer = await echo(scope, {
       server: { library: WebSocket, extensions: [extension.configure({ zlib: custom })] },
@@ -160,7 +160,7 @@ for (const [name, extension] of [['npm\'s', npm], ['our', deflate]]) {
     assert.deepEqual(forClient.made.sort(), ['deflate', 'inflate'])
   })
 
-  /** The extension with sessions that count their messages; `make` says how it is changed. */
+  // Each `make` returns the extension with another createServerSession().
   for (const [how, make] of [
     ['derived from', (extension, create) => Object.assign(Object.create(extension), { createServerSession: create })],
     ['a copy of', (extension, create) => ({ ...extension, createServerSession: create })],
@@ -168,7 +168,7 @@ for (const [name, extension] of [['npm\'s', npm], ['our', deflate]]) {
       Object.assign(extension.configure({ level: 1 }), { createServerSession: create })
     )]
   ]) {
-    test(`an extension ${how} ${name} permessage-deflate runs as it is given`, async (scope) => {
+    test(`the sessions of an extension ${how} ${name} permessage-deflate process all messages`, async (scope) => {
       let messages = 0
       const changed = make(extension, function (...args) {
         const session = extension.createServerSession.apply(this, args)
@@ -186,12 +186,12 @@ for (const [name, extension] of [['npm\'s', npm], ['our', deflate]]) {
         client: { library: original, extensions: [npm] }
       })
       assert.equal(answer, 'permessage-deflate')
-      // npm's sessions call their own methods again for what they have queued.
+      // npm's sessions call their own methods again for queued messages.
       assert.ok(messages >= 2 * MESSAGES.length, `${messages} messages`)
     })
   }
 
-  deviation(`${name} permessage-deflate leaves the work to the native one`, async (scope) => {
+  deviation(`the native implementation does the work of ${name} permessage-deflate`, async (scope) => {
     let streams = 0
     const hook = createHook({ init: (id, type) => { if (type === 'ZLIB') streams++ } }).enable()
     scope.defer(() => hook.disable())
@@ -210,7 +210,7 @@ for (const [name, extension] of [['npm\'s', npm], ['our', deflate]]) {
   })
 }
 
-test('a second extension of that name is refused when it is given', async (scope) => {
+test('the constructor throws for a second extension with the same name', async (scope) => {
   const { url } = await serve(scope, WebSocket)
   for (const extensions of [[deflate, deflate], [npm, deflate], [deflate, npm.configure({ level: 1 })]]) {
     assert.throws(() => new WebSocket.Client(url, null, { extensions }), {
@@ -220,7 +220,7 @@ test('a second extension of that name is refused when it is given', async (scope
 })
 
 for (const [name, value] of [['maxWindowBits', 7], ['requestMaxWindowBits', 16], ['maxWindowBits', '\'9\'']]) {
-  test(`a client throws when it would offer ${name} ${value}`, async (scope) => {
+  test(`a client throws for ${name} ${value}`, async (scope) => {
     const { url } = await serve(scope, WebSocket)
     const { stdout } = await runChild(scope, `(WebSocket, support, url) => {
       process.on('uncaughtException', ({ message }) => {

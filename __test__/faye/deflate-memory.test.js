@@ -1,6 +1,6 @@
 'use strict'
 
-// What permessage-deflate costs in memory: while a connection is idle, and in the long run.
+// The memory that permessage-deflate uses: while a connection is idle, and over many messages and connections.
 
 const assert = require('node:assert/strict')
 
@@ -11,14 +11,14 @@ const { deviation } = require('../support/test')
 const { fromClient } = require('../support/wire')
 
 const KiB = 1024
-/** Bytes per connection, for Node's socket and all else. A compressor for each would take twice that by itself. */
+/** Bytes per connection, Node's socket included. One compressor per connection would use twice as much. */
 const LIMIT = 128 * KiB
 const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
 const CONNECTIONS = 300
-/** Opened before anything is measured: V8 and malloc take memory in steps, the first of which are large. */
+/** Connections before the first measurement: V8 and malloc allocate in steps, and the first steps are large. */
 const FIRST = 40
 
-/** So many different messages of that size. */
+/** Returns `count` different messages of this size. */
 function messagesOf (count, size) {
   let id = 0
   return Array.from({ length: count }, () => {
@@ -28,7 +28,7 @@ function messagesOf (count, size) {
   })
 }
 
-/** Bytes of resident memory per connection that has sent and got these messages and is idle. */
+/** Resolves with the bytes of resident memory per idle connection that has sent and received these messages. */
 async function costOf (scope, messages) {
   const { child } = runChild(scope, (WebSocket, { serve }) => {
     process.stdin.on('data', async () => {
@@ -66,13 +66,13 @@ for (const [name, messages] of [
   ['a few messages', messagesOf(9, 8 * KiB)],
   ['one message', messagesOf(1, 72 * KiB)]
 ]) {
-  deviation(`an idle connection costs less than 128 KiB, after 72 KiB each way in ${name}`, async (scope) => {
+  deviation(`an idle connection uses less than 128 KiB after 72 KiB in each direction in ${name}`, async (scope) => {
     const cost = await costOf(scope, messages)
     assert.ok(cost < LIMIT, `${cost} bytes`)
   }, { timeout: 60000 })
 }
 
-// V8 and malloc take memory in steps as they learn what they need, which takes a thousand connections. A leak shows in
+// V8 and malloc allocate in steps until the sizes are stable, which takes a thousand connections. A leak adds memory in
 // every round.
 const ROUNDS = { least: 8, most: 20 }
 for (const [name, perRound, leak, script] of [
@@ -88,7 +88,7 @@ for (const [name, perRound, leak, script] of [
     })))
   }],
   // A leak of a kilobyte and a half per connection.
-  ['2,400 connections that are closed', 300, 1500, async (WebSocket, connect, count) => {
+  ['2,400 closed connections', 300, 1500, async (WebSocket, connect, count) => {
     const one = async () => {
       const ws = await connect()
       for (const message of ['a', 'b'.repeat(5000), Buffer.alloc(40000, 'c')]) {
@@ -100,7 +100,7 @@ for (const [name, perRound, leak, script] of [
     }
     for (let left = count; left > 0; left -= 20) await Promise.all(Array.from({ length: 20 }, one))
   }],
-  ['2,400 connections that are cut off at large messages', 300, 1500, async (WebSocket, connect, count) => {
+  ['2,400 connections that are destroyed during large messages', 300, 1500, async (WebSocket, connect, count) => {
     const one = async () => {
       const ws = await connect()
       ws.send(Buffer.alloc(400_000, 'a'))
@@ -113,7 +113,7 @@ for (const [name, perRound, leak, script] of [
   }]
 ]) {
   const limit = leak * perRound
-  deviation(`memory is flat over ${name}`, async (scope) => {
+  deviation(`memory does not grow over ${name}`, async (scope) => {
     const { stdout, code, stderr } = await runChild(scope, `async (WebSocket, { serve }) => {
       const options = { extensions: [require('permessage-deflate')] }
       const { url } = await serve({ defer: () => {} }, WebSocket, {
@@ -147,6 +147,6 @@ for (const [name, perRound, leak, script] of [
     }`, { flags: ['--expose-gc'], timeout: 90000 }).finished
     assert.deepEqual([code, stderr], [0, ''])
     const least = JSON.parse(stdout)
-    assert.ok(Object.values(least).every((bytes) => bytes < limit), `each of the rounds has added ${stdout}`)
+    assert.ok(Object.values(least).every((bytes) => bytes < limit), `every round has added at least ${stdout}`)
   }, { timeout: 100000 })
 }

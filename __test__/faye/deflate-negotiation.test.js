@@ -1,7 +1,7 @@
 'use strict'
 
-// permessage-deflate with the package ws at the other end: what each of its options and each of ours comes to, and that
-// messages arrive as they were sent.
+// permessage-deflate with the package ws as the peer: the agreement for each of its options and of ours, and the
+// messages that arrive.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -38,7 +38,7 @@ const THEIR_OPTIONS = combinations({
   serverMaxWindowBits: [absent, true, ...BITS],
   clientMaxWindowBits: [absent, true, false, ...BITS]
 })
-// What ws refuses, and a threshold.
+// Options that make ws refuse, and a threshold.
 const THEIR_OTHERS = combinations({
   serverNoContextTakeover: [absent, true, false],
   clientNoContextTakeover: [absent, true, false],
@@ -56,7 +56,7 @@ const PAIRS = [
 ]
 const AT_ONCE = 8
 
-test('our server and the clients of ws agree on what they can, and read each other', async (scope) => {
+test('our server and clients of ws agree on parameters and exchange messages', async (scope) => {
   const server = http.createServer()
   const accepted = []
   server.on('upgrade', (request, socket, body) => {
@@ -73,7 +73,7 @@ test('our server and the clients of ws agree on what they can, and read each oth
     const closed = closeOf(socket)
     const offer = headers['sec-websocket-extensions']
 
-    // No client may ask for a window without saying which, RFC 7692 section 7.1.2.1: ours goes on without.
+    // server_max_window_bits requires a value, RFC 7692 section 7.1.2.1. Our server declines an offer without it.
     const isAcceptable = theirs.serverMaxWindowBits !== true
     if (isAcceptable && theirs.clientNoContextTakeover === false && ours.requestNoContextTakeover) {
       assert.equal((await ending).error, 'Invalid Sec-WebSocket-Extensions header')
@@ -91,7 +91,7 @@ test('our server and the clients of ws agree on what they can, and read each oth
   assert.deepEqual(Object.keys(outcomes).sort(), ['compressed', 'plain', 'refused'])
 }, { timeout: 60000 })
 
-test('our client and the servers of ws agree on what they can, and read each other', async (scope) => {
+test('our client and servers of ws agree on parameters and exchange messages', async (scope) => {
   const server = http.createServer()
   const accepted = []
   server.on('upgrade', (request, socket, body) => {
@@ -126,7 +126,7 @@ test('our client and the servers of ws agree on what they can, and read each oth
   assert.deepEqual(Object.keys(outcomes).sort(), ['compressed', 'refused'])
 }, { timeout: 60000 })
 
-/** What a server of ws does not accept of our offer: what it has set to false, and windows smaller than its own. */
+/** Whether a server of ws refuses our offer: for parameters set to false, and for windows smaller than its own. */
 function isRefused (ours, theirs) {
   const { maxWindowBits = 15, requestMaxWindowBits, requestNoContextTakeover } = ours
   const { serverNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits } = theirs
@@ -135,7 +135,7 @@ function isRefused (ours, theirs) {
     clientMaxWindowBits > maxWindowBits
 }
 
-/** Messages from us come back from ws; then ws sends one in fragments. */
+/** Sends our messages, which ws echoes. Then ws sends one in fragments. */
 async function exchange (ours, theirs) {
   theirs.on('message', (data, isBinary) => theirs.send(data, { binary: isBinary }))
   const received = []
@@ -160,27 +160,27 @@ function sendFragments (theirs) {
   for (const [index, fragment] of FRAGMENTS.entries()) theirs.send(fragment, { fin: index === FRAGMENTS.length - 1 })
 }
 
-/** That it has been compressed. */
+/** Asserts that messages were compressed, or were not. */
 function check (ours, isCompressed, { level }) {
   const { bytesRead, bytesWritten } = ours._stream
-  assert.equal(bytesRead < SIZE, isCompressed, `${bytesRead} of ${SIZE} bytes came in`)
-  assert.equal(bytesWritten < SIZE, isCompressed && level !== 0, `${bytesWritten} of ${SIZE} bytes went out`)
+  assert.equal(bytesRead < SIZE, isCompressed, `read ${bytesRead} bytes for ${SIZE}`)
+  assert.equal(bytesWritten < SIZE, isCompressed && level !== 0, `wrote ${bytesWritten} bytes for ${SIZE}`)
 }
 
-/** Ours, or npm's in whose place we run. */
+/** Our extension, or npm's, whose sessions our implementation replaces. */
 function extension (index) {
   const [options] = PAIRS[index]
   return index % 2 === 0 ? deflate.configure(options) : npm.configure({ ...options })
 }
 
-/** How a socket of ours ends. */
+/** Resolves with the close code and the error of our socket. */
 function closeOf (socket) {
   let error = null
   socket.on('error', ({ message }) => { error ??= message })
   return new Promise((resolve) => socket.on('close', ({ code }) => resolve({ code, error })))
 }
 
-/** How a socket of ws ends. */
+/** Resolves with the close code and the error of a socket of ws. */
 function endOf (socket) {
   let error = null
   socket.on('error', ({ message }) => { error ??= message })
@@ -192,7 +192,7 @@ function opening (socket) {
   return new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject))
 }
 
-/** How many pairs had each outcome. A failure says of which pair it is. */
+/** Counts the pairs by outcome. A failure names its pair. */
 async function forEachPair (script) {
   const outcomes = {}
   let next = 0
@@ -213,7 +213,7 @@ async function forEachPair (script) {
   return outcomes
 }
 
-/** Every choice of one value per name; `absent` leaves the name out. */
+/** Returns every combination of one value per name; `absent` omits the name. */
 function combinations (choices) {
   return Object.entries(choices).reduce((all, [name, values]) => all.flatMap((made) => values.map((value) => (
     value === absent ? made : { ...made, [name]: value }

@@ -1,6 +1,6 @@
 'use strict'
 
-// A connection with large messages does not keep others waiting: an interval in the same process goes on ticking.
+// Large messages on one connection do not block the event loop: an interval in the same process continues to fire.
 
 const assert = require('node:assert/strict')
 
@@ -11,17 +11,17 @@ const { deviation } = require('../support/test')
 const { fromClient } = require('../support/wire')
 
 const MiB = 1 << 20
-/** Milliseconds that anybody may be kept waiting. */
+/** The longest delay of the interval, in milliseconds. */
 const LIMIT = 100
-/** How often the interval fires during the work, at least. Without slices it would not. */
+/** The minimum number of times that the interval fires during the work. Without slices it would not fire. */
 const TURNS = 3
-/** Another program on this machine may spoil one try. */
+/** Another program on this machine can delay the interval in one try. */
 const TRIES = 3
 const BOMBS = 400
 
-// Functions that run in the server's process, which gets them as text: they see what `measure` has there.
+// The text of these functions runs in the server's process, with the names that the script in `measure` defines.
 
-/** 32 MiB that take their time. */
+/** 32 MiB of text that compress slowly. */
 function largeText () {
   return Array.from({ length: 1_250_000 }, (_, id) => JSON.stringify({ id, of: id * id % 9973 * 7919 })).join()
     .slice(0, 32 << 20)
@@ -47,7 +47,7 @@ function send ({ ws, begin, end }) {
   }))
 }
 
-/** Ends with what has waited at most. */
+/** Ends with the largest bufferedAmount. */
 function echoAll ({ ws, end }) {
   let left = BOMBS
   let most = 0
@@ -72,13 +72,13 @@ for (const { name, handler, wire = fromClient('text', 'go'), extensions = 'perme
   { name: 'a message is compressed next to another extension', handler: send, extensions: BOTH },
   { name: 'a chunk of hundreds of bombs of 1 MiB is echoed', handler: echoAll, bombs: BOMBS }
 ]) {
-  deviation(`nobody waits while ${name}`, async (scope) => {
+  deviation(`the event loop is not blocked while ${name}`, async (scope) => {
     const tries = []
     while (tries.length < TRIES) {
       const { worst, turns, result } = await measure(scope, handler, wire, extensions, bombs)
-      assert.ok(turns >= TURNS, `the interval has fired ${turns} times`)
+      assert.ok(turns >= TURNS, `the interval fired ${turns} times`)
       if (bombs === 0) assert.equal(result, 32 * MiB)
-      else assert.ok(result < 4 * MiB, `${result} bytes have waited to be compressed`)
+      else assert.ok(result < 4 * MiB, `bufferedAmount was ${result}`)
       if (worst < LIMIT) return
       tries.push(Math.round(worst))
     }
@@ -86,7 +86,10 @@ for (const { name, handler, wire = fromClient('text', 'go'), extensions = 'perme
   }, { timeout: 90000 })
 }
 
-/** What the interval of a server saw: its worst delay in milliseconds of work, and how often it fired during it. */
+/**
+ * Measures an interval of a server during the work. Resolves with its longest delay in milliseconds of our own work,
+ * with the number of times that it fired, and with the result of the handler.
+ */
 async function measure (scope, handler, wire, extensions, bombs) {
   const { child, finished } = runChild(scope, `(WebSocket, { serve }) => {
     const { compress } = require('./deflate')
@@ -115,7 +118,7 @@ async function measure (scope, handler, wire, extensions, bombs) {
     let turns
     const tick = () => {
       const now = performance.now()
-      // What other programs have had of this time, and the system for finding memory among them, does not count.
+      // Time of other programs and of the kernel, which allocates memory, does not count.
       const { user } = process.cpuUsage(last.cpu)
       worst = Math.max(worst, Math.min(now - last.time - 5, user / 1000))
       last = { time: now, cpu: process.cpuUsage() }
@@ -134,7 +137,7 @@ async function measure (scope, handler, wire, extensions, bombs) {
 
     serve({ defer: () => {} }, WebSocket, {
       onUpgrade: (request, socket, body) => {
-        // What has to be read first is not the work.
+        // Turns before all bytes are read do not count.
         socket.on('data', () => { turns = 0 })
         const chunk = BOMBS > 0 ? Buffer.concat(new Array(BOMBS).fill(bomb)) : body
         const extensions = [other, require('permessage-deflate')]

@@ -1,7 +1,7 @@
 'use strict'
 
-// permessage-deflate as a program meets it: order, backpressure and ends of connections whose messages are compressed,
-// among them such that are worked on in several turns of the event loop. The other end is a raw socket and Node's zlib.
+// Order, backpressure and end of connections with permessage-deflate. Large messages are compressed and inflated in
+// several turns of the event loop. The peer is a raw socket with Node's zlib.
 
 const assert = require('node:assert/strict')
 const { createHash } = require('node:crypto')
@@ -21,11 +21,11 @@ const { closePayload, frame, fromClient, headerOf, upgradeRequest } = require('.
 
 const MiB = 1 << 20
 const SMALL = JSON.stringify({ id: 1, name: 'entry', ok: true })
-// Above what is compressed and inflated at a time.
+// Larger than one slice of compression and of inflation.
 const LARGE = Array.from({ length: 20000 }, (_, id) => JSON.stringify({ id, name: `entry ${id * id % 999}` })).join()
 const MIXED = Buffer.concat([noise(300_000), Buffer.from(LARGE), noise(70_000)])
 
-/** An open socket of ours that compresses, and its raw peer. */
+/** Opens a socket of ours that compresses, and its raw peer. */
 async function open (scope, role, { onSocket, options } = {}) {
   return new Pair(await roles[role](scope, {
     headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' },
@@ -40,12 +40,12 @@ class Pair {
     Object.assign(this, connection, { codec: new Codec() })
   }
 
-  /** A compressed message from the peer, as bytes. They have to be written in this order. */
+  /** Returns the bytes of a compressed message from the peer. Messages must be written in the order of these calls. */
   message (data) {
     return this.frame(typeof data === 'string' ? 'text' : 'binary', this.codec.deflate(data), { rsv: 4 })
   }
 
-  /** The next frames we send: types, and payloads inflated. */
+  /** Resolves with the types and the inflated payloads of the next frames from our socket. */
   async receive (count) {
     const frames = await this.peer.frames(count)
     return frames.map(({ fin, rsv, type, payload }) => {
@@ -56,7 +56,7 @@ class Pair {
     })
   }
 
-  /** What our socket says from now on. */
+  /** Records the messages, errors and close codes of our socket. */
   events () {
     const events = []
     this.ws.on('message', ({ data }) => events.push(data))
@@ -71,7 +71,7 @@ class Pair {
   }
 }
 
-// Long values make a failure unreadable.
+// Shortens long values, which would make a failure unreadable.
 function assertSame (actual, expected) {
   const short = (value) => value?.length > 200 ? `${typeof value} ${value.length} ${hash(value)}` : value
   assert.deepEqual(actual.map((each) => [each].flat().map(short)), expected.map((each) => [each].flat().map(short)))
@@ -90,7 +90,7 @@ const CANNOT_RESET = !('resetAndDestroy' in Socket.prototype) && 'this version o
 const WAITS = [['at once', process.nextTick], ['between two slices', setImmediate], ['later', setTimeout]]
 
 for (const role of Object.keys(roles)) {
-  deviation(`${role}: messages, pings and the close frame leave in the order they were sent in`, async (scope) => {
+  deviation(`${role}: messages, pings and the close frame leave in the order of the calls`, async (scope) => {
     const pair = await open(scope, role)
     const { ws } = pair
     for (const message of [SMALL, LARGE, SMALL, MIXED, '']) ws.send(message)
@@ -106,7 +106,7 @@ for (const role of Object.keys(roles)) {
     assert.equal((await once(ws, 'close')).code, 3000)
   })
 
-  deviation(`${role}: messages, pings and the close frame are heeded in the order they came in`, async (scope) => {
+  deviation(`${role}: messages, pings and the close frame are handled in the order of arrival`, async (scope) => {
     const pair = await open(scope, role)
     const { ws, peer } = pair
     const events = pair.events()
@@ -125,7 +125,7 @@ for (const role of Object.keys(roles)) {
     ])
   })
 
-  test(`${role}: large messages come back in order from an echo`, async (scope) => {
+  test(`${role}: an echo by pipe() returns large messages in order`, async (scope) => {
     const pair = await open(scope, role)
     const { ws, peer } = pair
     ws.pipe(ws)
@@ -136,7 +136,7 @@ for (const role of Object.keys(roles)) {
     )))
   })
 
-  test(`${role}: fragments of a compressed message may be cut anywhere, with pings between them`, async (scope) => {
+  test(`${role}: a compressed message may be cut into fragments anywhere, with pings between`, async (scope) => {
     const pair = await open(scope, role)
     const events = pair.events()
     const messages = [SMALL, LARGE, '', MIXED]
@@ -155,7 +155,7 @@ for (const role of Object.keys(roles)) {
     assertSame(events, messages)
   })
 
-  deviation(`${role}: false from send while messages wait to be compressed is followed by one drain`, async (scope) => {
+  deviation(`${role}: one drain follows when send() returns false during compression`, async (scope) => {
     const pair = await open(scope, role)
     const { ws } = pair
     let drains = 0
@@ -175,7 +175,7 @@ for (const role of Object.keys(roles)) {
     }
   })
 
-  deviation(`${role}: a producer that minds drain never has much waiting, and delivers everything`, async (scope) => {
+  deviation(`${role}: a producer that waits for drain buffers little and delivers everything`, async (scope) => {
     const pair = await open(scope, role)
     const { ws } = pair
     const total = 24
@@ -198,7 +198,7 @@ for (const role of Object.keys(roles)) {
     assert.ok(most < 2 * MiB, `${most} bytes`)
   })
 
-  test(`${role}: close right behind a large message delivers it`, async (scope) => {
+  test(`${role}: close() after a large message delivers the message`, async (scope) => {
     const pair = await open(scope, role)
     const { ws } = pair
     ws.send(LARGE)
@@ -210,13 +210,13 @@ for (const role of Object.keys(roles)) {
     assert.equal((await once(ws, 'close')).code, 1000)
   })
 
-  test(`${role}: end with a large message delivers it`, async (scope) => {
+  test(`${role}: end() with a large message delivers the message`, async (scope) => {
     const pair = await open(scope, role)
     pair.ws.end(MIXED)
     assertSame(await pair.receive(2), [['binary', MIXED], ['close', closePayload(1000)]])
   })
 
-  test(`${role}: the peer's close frame does not cut off a large message that is on its way`, async (scope) => {
+  test(`${role}: a large message is sent completely after the peer's close frame`, async (scope) => {
     const pair = await open(scope, role)
     const closed = once(pair.ws, 'close')
     pair.ws.send(LARGE)
@@ -228,7 +228,7 @@ for (const role of Object.keys(roles)) {
   for (const [how, end] of Object.entries(ENDS)) {
     const skip = how === 'the peer resets' && CANNOT_RESET
     for (const [when, wait] of WAITS) {
-      test(`${role}: ${how} ${when} while messages are compressed: one close`, async (scope) => {
+      test(`${role}: one close when ${how} ${when} while messages are compressed`, async (scope) => {
         const pair = await open(scope, role)
         const events = pair.events()
         pair.ws.on('drain', () => events.push('drain'))
@@ -236,14 +236,14 @@ for (const role of Object.keys(roles)) {
         wait(() => end(pair), 3)
         await eventually(() => events.includes(1006), 'close')
         await scope.settle(60)
-        // A reset may be an error of the network.
+        // A reset may emit a network error.
         assert.deepEqual(events.filter((event) => !/^Network error/.test(event)), [1006])
         assert.equal(pair.ws.bufferedAmount, 0)
         assert.equal(pair.ws.send('late'), false)
       }, { skip })
 
       if (how === 'the peer ends') continue
-      test(`${role}: ${how} ${when} while a message is inflated: one close`, async (scope) => {
+      test(`${role}: one close when ${how} ${when} while a message is inflated`, async (scope) => {
         const pair = await open(scope, role)
         const events = pair.events()
         const received = new Promise((resolve) => pair.socket.once('data', resolve))
@@ -258,7 +258,7 @@ for (const role of Object.keys(roles)) {
     }
   }
 
-  deviation(`${role}: what came before the end of the peer is delivered before the close`, async (scope) => {
+  deviation(`${role}: messages before the end of the peer are delivered before close`, async (scope) => {
     const pair = await open(scope, role)
     const events = pair.events()
     pair.peer.socket.end(Buffer.concat([LARGE, SMALL, MIXED, SMALL].map((message) => pair.message(message))))
@@ -266,7 +266,7 @@ for (const role of Object.keys(roles)) {
     assertSame(events, [LARGE, SMALL, MIXED, SMALL, 1006])
   })
 
-  deviation(`${role}: a pause holds back a large message under way, resume delivers it`, async (scope) => {
+  deviation(`${role}: pause() delays a large message during inflation, and resume() delivers it`, async (scope) => {
     const pair = await open(scope, role)
     const events = pair.events()
     const data = new Promise((resolve) => pair.socket.once('data', resolve))
@@ -283,7 +283,7 @@ for (const role of Object.keys(roles)) {
     assertSame(events, [LARGE, SMALL, MIXED])
   })
 
-  deviation(`${role}: a reader that pauses at every message gets all of them, in order`, async (scope) => {
+  deviation(`${role}: a handler that pauses at every message receives all of them, in order`, async (scope) => {
     const pair = await open(scope, role)
     const events = pair.events()
     pair.ws.on('message', () => {
@@ -297,7 +297,7 @@ for (const role of Object.keys(roles)) {
     assertSame(events, [...messages, 1000])
   })
 
-  test(`${role}: a paused reader still sends`, async (scope) => {
+  test(`${role}: a paused connection sends`, async (scope) => {
     const pair = await open(scope, role)
     pair.ws.pause()
     for (const message of [SMALL, LARGE, MIXED]) pair.ws.send(message)
@@ -306,15 +306,15 @@ for (const role of Object.keys(roles)) {
 
   for (const [name, data, code, message] of [
     ['data of an invalid block', [0xff, 0xff, 0xff], 1010, 'permessage-deflate: invalid block type'],
-    // A stored block of 256 bytes, of which there is one.
+    // A stored block of 256 bytes that contains one.
     ['data that ends too early', [0x00, 0x00, 0x01, 0xff, 0xfe, 0x61], 1010,
       'permessage-deflate: unexpected end of file'],
     ['text that is not UTF-8', compress([0xff, 0xfe]), 1007, 'Could not decode a text frame as UTF-8'],
     ['large text whose end is not UTF-8', compress(Buffer.concat([Buffer.alloc(MiB, 'x'), Buffer.from([0xff])])), 1007,
       'Could not decode a text frame as UTF-8'],
-    ['what inflates to too much', compress(Buffer.alloc(5 * MiB)), 1009, 'WebSocket frame length too large']
+    ['a message that inflates too large', compress(Buffer.alloc(5 * MiB)), 1009, 'WebSocket frame length too large']
   ]) {
-    deviation(`${role}: ${name} fails the connection with ${code}, and nothing behind it counts`, async (scope) => {
+    deviation(`${role}: ${name} fails the connection with ${code}, and later frames are ignored`, async (scope) => {
       const pair = await open(scope, role, { options: { maxLength: 4 * MiB } })
       const events = pair.events()
       pair.peer.write(Buffer.concat([
@@ -330,7 +330,7 @@ for (const role of Object.keys(roles)) {
     })
   }
 
-  test(`${role}: what was sent before a failure is delivered before the close frame`, async (scope) => {
+  test(`${role}: messages sent before a failure are delivered before the close frame`, async (scope) => {
     const pair = await open(scope, role)
     const events = pair.events()
     pair.ws.on('message', () => [SMALL, LARGE, 'behind'].forEach((message) => pair.ws.send(message)))
@@ -343,7 +343,7 @@ for (const role of Object.keys(roles)) {
     assert.deepEqual(events, ['good', message, 1010])
   })
 
-  test(`${role}: what is sent before it is open is compressed and delivered in order`, async (scope) => {
+  test(`${role}: messages sent before open are compressed and delivered in order`, async (scope) => {
     const messages = [SMALL, LARGE, '', MIXED, SMALL]
     const pair = await open(scope, role, { onSocket: (ws) => messages.forEach((message) => ws.send(message)) })
     assertSame(await pair.receive(messages.length), messages.map((message) => (
@@ -351,7 +351,7 @@ for (const role of Object.keys(roles)) {
     )))
   })
 
-  test(`${role}: what is sent and closed in the handler of open is delivered`, async (scope) => {
+  test(`${role}: a message sent before close() in the open handler is delivered`, async (scope) => {
     const pair = await open(scope, role, {
       onSocket: (ws) => ws.on('open', () => {
         ws.send(LARGE)
@@ -362,7 +362,7 @@ for (const role of Object.keys(roles)) {
   })
 }
 
-deviation('drain waits until little is left to compress, however often the socket has room before', async (scope) => {
+deviation('drain waits until little is left to compress, even if the socket drains earlier', async (scope) => {
   let ws
   let fills = 0
   const { port } = await serve(scope, WebSocket, {
@@ -384,19 +384,19 @@ deviation('drain waits until little is left to compress, however often the socke
   for (let index = 0; index < total; index++) assert.equal(ws.send(noise(600_000)), index === 0)
   await peer.frames(total)
   await scope.settle()
-  assert.ok(fills >= total - 2, `it was full ${fills} times`)
+  assert.ok(fills >= total - 2, `the stream drained ${fills} times`)
   assert.deepEqual(drains.map((bytes) => bytes <= MiB), [true])
 })
 
 const zeros = []
 
-/** A message of so many MiB of zeros, small on the wire. */
+/** Returns a frame that inflates to `size` MiB of zeros. */
 function compressedZeros (pair, size) {
   zeros[size] ??= compress(Buffer.alloc(size * MiB))
   return pair.frame('binary', zeros[size], { rsv: 4 })
 }
 
-test('a bomb on one connection does not end or hold up another', async (scope) => {
+test('a bomb on one connection neither ends nor blocks another', async (scope) => {
   const open = []
   const { port } = await serve(scope, WebSocket, {
     options: { extensions: [npm], maxLength: MiB },
@@ -430,7 +430,7 @@ for (const [name, headers, toFrame] of [
     'Sec-WebSocket-Key2': '27   0E 6 2  1665:< ;U 1H'
   }, (text) => `\0${text}\xff`]
 ]) {
-  deviation(`a client of ${name} is served without compression, whatever it offers`, async (scope) => {
+  deviation(`the server does not compress for a ${name} client, even if it offers an extension`, async (scope) => {
     const { port } = await serve(scope, WebSocket, {
       options: { extensions: [deflate] },
       onSocket: (ws) => ws.on('message', ({ data }) => ws.send(data))
@@ -456,10 +456,10 @@ for (const [name, headers, toFrame] of [
 
 for (const [where, script] of Object.entries({
   'outside a handler': (ws, sendAndExit) => ws.on('open', () => setTimeout(sendAndExit, 20)),
-  'in the handler of open': (ws, sendAndExit) => ws.on('open', sendAndExit),
-  'in the handler of a message': (ws, sendAndExit) => ws.on('message', sendAndExit)
+  'in an open handler': (ws, sendAndExit) => ws.on('open', sendAndExit),
+  'in a message handler': (ws, sendAndExit) => ws.on('message', sendAndExit)
 })) {
-  deviation(`send of large messages, close and process.exit ${where} deliver everything`, async (scope) => {
+  deviation(`send() of large messages, close() and process.exit() ${where} deliver everything`, async (scope) => {
     const server = await accept(scope)
     const code = `(WebSocket, support, url) => {
       const { noise } = require('./deflate')
@@ -485,7 +485,7 @@ for (const [where, script] of Object.entries({
   })
 }
 
-deviation('messages behind a handler that throws are delivered, large or not', async (scope) => {
+deviation('small and large messages are delivered after a handler has thrown', async (scope) => {
   const child = runChild(scope, (WebSocket, { serve }) => {
     process.on('uncaughtException', (error) => console.log('uncaught', error.message))
     serve({ defer: () => {} }, WebSocket, {

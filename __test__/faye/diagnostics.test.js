@@ -1,6 +1,6 @@
 'use strict'
 
-// What is published on undici's diagnostics channels.
+// Messages on undici's diagnostics channels.
 
 const assert = require('node:assert/strict')
 const diagnostics = require('node:diagnostics_channel')
@@ -13,7 +13,7 @@ const { closePayload } = require('../support/wire')
 
 const NAMES = ['open', 'close', 'socket_error', 'ping', 'pong']
 
-/** What is published from now on, for this socket or without one. */
+/** Records everything that is published. */
 function subscribe (scope) {
   const published = []
   for (const name of NAMES) {
@@ -30,13 +30,13 @@ async function openChat (scope, role) {
   const opened = await roles[role](scope, {
     headers: { 'Sec-WebSocket-Protocol': 'chat', 'X-Name': 'value' }, protocols: ['chat']
   })
-  // At once: what is published later would be taken for another test's.
+  // Aborts now: a later message would appear in the next test.
   scope.defer(() => opened.ws.terminate())
   return opened
 }
 
 for (const role of Object.keys(roles)) {
-  deviation(`${role}: open, ping, pong and close are published, with their socket`, async (scope) => {
+  deviation(`${role}: open, ping, pong and close are published with their socket`, async (scope) => {
     const published = subscribe(scope)
     const { frame, peer, ws } = await openChat(scope, role)
     const [[name, opened]] = published
@@ -76,7 +76,7 @@ for (const role of Object.keys(roles)) {
     assert.deepEqual(published[2][1], { websocket: ws, code: 1006, reason: '' })
   })
 
-  deviation(`${role}: nobody who listens costs a socket a listener`, async (scope) => {
+  deviation(`${role}: a socket opened without subscribers has no ping listeners`, async (scope) => {
     const { peer, frame, ws } = await openChat(scope, role)
     assert.equal(ws._driver.listenerCount('ping') + ws._driver.listenerCount('pong'), 0)
     const published = subscribe(scope)
@@ -95,7 +95,7 @@ deviation('a connection that fails is published', async (scope) => {
   assert.equal(published[1][1].websocket, ws)
 })
 
-deviation('extensions are those that the server has agreed to', async (scope) => {
+deviation('the message of open has the extensions that the server has accepted', async (scope) => {
   const deflate = require('../../lib/permessage-deflate')
   const published = subscribe(scope)
   const { url } = await serve(scope, WebSocket, {

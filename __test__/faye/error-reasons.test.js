@@ -1,6 +1,6 @@
 'use strict'
 
-// What `error` says when a connection fails: why.
+// The reason in the message of `error` when a connection fails.
 
 const assert = require('node:assert/strict')
 const { Duplex } = require('node:stream')
@@ -14,7 +14,7 @@ const { deviation } = require('../support/test')
 
 const BOTH = [{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }]
 
-deviation('a host whose addresses all refuse: the error has the reason of each', async () => {
+deviation('the error has the reason of each address when all addresses of a host refuse', async () => {
   // Nothing listens on port 1.
   const lookup = (host, options, callback) => callback(null, BOTH)
   for (const options of [{ net: { lookup, autoSelectFamily: true } }, { tls: { lookup, autoSelectFamily: true } }]) {
@@ -56,7 +56,7 @@ const REASONS = [
   [undefined, 'unknown error']
 ]
 for (const [error, reason] of REASONS) {
-  deviation(`a socket that emits ${name(error)} as its error: "${reason}"`, async (scope) => {
+  deviation(`the reason is "${reason}" when a socket emits ${name(error)} as its error`, async (scope) => {
     const server = await accept(scope)
     const ws = new WebSocket.Client(server.url)
     const messages = messagesOf(ws)
@@ -72,11 +72,11 @@ function name (error) {
   try {
     return inspect(error).split('\n')[0]
   } catch {
-    return 'something'
+    return 'a value that throws'
   }
 }
 
-deviation('an error without a message of a stream under a server has a reason as well', async () => {
+deviation("the reason is the code when a server's stream fails with an error without a message", async () => {
   const request = {
     method: 'GET',
     url: '/',

@@ -45,7 +45,7 @@ function choose () {
     return { binding: wasm, runtime: 'wasm', runtimeReason: reason }
   } catch (error) {
     cause.errors.push(error)
-    throw failed(code, `${text}.\nWebAssembly cannot take its place: ${messageOf(error)}`, cause)
+    throw failed(code, `${text}.\nWebAssembly is not available either: ${messageOf(error)}`, cause)
   }
 }
 

@@ -20,7 +20,7 @@ const NAME = platformName()
 const ADDON = path.join(ROOT, addonName())
 const INSTALL = 'Install faye-websocket-rs again on the platform that runs it, with its optional dependencies; ' +
   'in a checkout, run "npm run build".'
-const BROKEN = `The file is broken, or for another machine. ${INSTALL}`
+const BROKEN = `The file is broken, or for another platform. ${INSTALL}`
 const DISABLED = 'This process may not load addons. Start node'
 const { FAYE_WEBSOCKET_RUNTIME, ...UNSET } = process.env
 const NATIVE = { FAYE_WEBSOCKET_RUNTIME: 'native' }
@@ -46,7 +46,7 @@ const FAILURES = [
     what: 'the platform has none',
     preload: 'Object.defineProperty(process, "platform", { value: "freebsd" })',
     code: 'NO_BINARY',
-    says: `There is no addon for freebsd-${process.arch}. Build it with Rust, by "npm run build" in a checkout.`,
+    says: `There is no addon for freebsd-${process.arch}. Build it with Rust: run "npm run build" in a checkout.`,
     causes: ['MODULE_NOT_FOUND']
   },
   {
@@ -71,7 +71,7 @@ const FAILURES = [
     skip: !IS_GLIBC && 'there is no glibc here',
     addon: IS_GLIBC && needingGlibc('2.99'),
     code: 'GLIBC',
-    says: `The addon for ${NAME} needs glibc 2.99, and here is glibc ${glibcVersion()}. ` +
+    says: `The addon for ${NAME} requires glibc 2.99, but this system has glibc ${glibcVersion()}. ` +
       'Use a newer system or container image.',
     causes: ['ERR_DLOPEN_FAILED', 'MODULE_NOT_FOUND']
   },
@@ -113,7 +113,7 @@ for (const { what, skip = false, addon, flags, preload, code, says, causes } of 
     const [first, second, ...others] = error.message.split('\n')
     assertSays(first)
     assert.deepEqual([second, others],
-      ['WebAssembly cannot take its place: this runtime has no WebAssembly.', []])
+      ['WebAssembly is not available either: this runtime has no WebAssembly.', []])
     assert.equal(error.code, `ERR_FAYE_WEBSOCKET_${code}`)
     assert.deepEqual(error.causes, [...causes, undefined])
   })
@@ -221,15 +221,16 @@ for (const format of ['cjs', 'esm']) {
     const { runtime, runtimeReason, isWasm, stderr } = await bundle({})
     assert.deepEqual([runtime, isWasm], ['wasm', true])
     assert.equal(runtimeReason,
-      `A bundle has no addon in it, and there is no package faye-websocket-rs-${NAME} beside it`)
-    assert.match(stderr, /Install that beside the bundle, or make faye-websocket-rs external\. FAYE_WEBSOCKET_RUNTIME=/)
+      `The bundle contains no addon, and the package faye-websocket-rs-${NAME} is not installed next to it`)
+    assert.match(stderr,
+      /Install that package next to the bundle, or mark faye-websocket-rs as external\. FAYE_WEBSOCKET_RUNTIME=/)
   })
 
   test(`a bundle (${format}) takes no package of another version`, async () => {
     const { runtime, runtimeReason } = await bundle(packageOf('0.0.1'))
     assert.equal(runtime, 'wasm')
     assert.equal(runtimeReason,
-      `The package faye-websocket-rs-${NAME} beside the bundle is 0.0.1, and the bundle has ${version}`)
+      `The package faye-websocket-rs-${NAME} next to the bundle has version 0.0.1, but the bundle has ${version}`)
   })
 }
 

@@ -265,7 +265,7 @@ for (const agent of NO_AGENTS) {
 
 deviation('the constructor refuses an https.Agent for a ws: URL, and any agent for a Unix socket', () => {
   assert.throws(() => new WebSocket.Client('ws://user:secret@example.test/', [], { agent: new https.Agent() }), {
-    name: 'TypeError', message: 'Invalid agent: its protocol is https:, and ws://example.test/ is not secure'
+    name: 'TypeError', message: 'Invalid agent: its protocol is https:, but ws://example.test/ is not secure'
   })
   assert.throws(() => new WebSocket.Client('ws+unix:/a.sock:/', [], { agent: new http.Agent() }), {
     message: 'ws+unix:/a.sock:/ cannot be reached through an agent'

@@ -156,7 +156,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(ws.bufferedAmount, 0)
     await peer.ended()
     await scope.settle()
-    assert.deepEqual(called, Array(2).fill('The connection has ended before the message was sent'))
+    assert.deepEqual(called, Array(2).fill('The connection ended before the message was sent'))
     assert.equal(peer.bytes.length, 0)
   })
 

@@ -93,7 +93,7 @@ deviation('a prepared message hides its content, is frozen, and cannot be conver
   assert.deepEqual(Reflect.ownKeys(message), [])
   assert.doesNotMatch(inspect(message, { showHidden: true }), /secret/)
   assert.equal(WebSocket.prepare(message), message)
-  const expected = { name: 'TypeError', message: /^A prepared message is for send\(\) of a WebSocket/ }
+  const expected = { name: 'TypeError', message: /^A prepared message can only be sent with send\(\) of a WebSocket/ }
   assert.throws(() => String(message), expected)
   assert.throws(() => `${message}`, expected)
 })
@@ -293,7 +293,7 @@ deviation('a socket whose send() throws does not stop the broadcast to the other
   assert.throws(() => WebSocket.broadcast(sockets.slice(0, 2), 'one'), (error) => error === broken)
   assert.throws(() => WebSocket.broadcast(sockets, 'two'), (error) => {
     assert.ok(error instanceof AggregateError)
-    assert.equal(error.message, '2 connections have not taken the message')
+    assert.equal(error.message, '2 connections failed to send the message')
     assert.deepEqual(error.errors, [broken, broken])
     return true
   })

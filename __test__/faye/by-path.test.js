@@ -30,7 +30,7 @@ test('the module api exports the states and the base class of both sockets', () 
 
 test('the class of the module api throws when called, and names the class to use', () => {
   const API = byPath(`${ROOT}/api`)
-  const text = /^Error: faye-websocket\/lib\/faye\/websocket\/api has no counterpart in faye-websocket-rs: make a WebS/
+  const text = /^Error: faye-websocket\/lib\/faye\/websocket\/api has no counterpart in faye-websocket-rs: create a Web/
   assert.throws(() => new API({}), text)
   assert.throws(() => API.call({ _driver: {}, _stream: {} }, {}), text)
 })

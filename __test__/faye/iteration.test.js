@@ -166,7 +166,7 @@ for (const [role, open] of Object.entries(roles)) {
   deviation(`${role}: one loop at a time`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const seen = all(ws)
-    assert.throws(() => ws[Symbol.asyncIterator](), { message: 'This socket is being iterated already' })
+    assert.throws(() => ws[Symbol.asyncIterator](), { message: 'This socket is already being iterated' })
     peer.write(frame('close', closePayload(1000)))
     assert.deepEqual(await seen, ['the end'])
     assert.deepEqual(await all(ws), ['the end'])

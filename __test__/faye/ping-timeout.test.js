@@ -15,7 +15,7 @@ for (const [role, open] of Object.entries(roles)) {
     const events = recordLines(ws)
     await once(ws, 'close')
     assert.equal(events.length, 3)
-    assert.match(events[0], /^error Network error: ws:.*: no pong has come within 0\.1 seconds of a ping$/)
+    assert.match(events[0], /^error Network error: ws:.*: no pong has arrived within 0\.1 seconds of a ping$/)
     assert.deepEqual(events.slice(1), ['end', 'close 1006 '])
     const frames = await peer.frames(1)
     assert.equal(frames[0].type, 'ping')

@@ -355,7 +355,7 @@ for (const [where, load] of Object.entries(COPIES)) {
         }
       }
       assert.throws(() => broadcast([{}], 'a'), /Invalid connection: .*; expected a socket of this package/)
-      assert.throws(() => `${prepare('a')}`, /A prepared message is for send\(\)/)
+      assert.throws(() => `${prepare('a')}`, /A prepared message can only be sent with send\(\)/)
     }
     assert.equal(sent, 20)
   })

@@ -98,7 +98,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(lost, calls.slice(-lost.length))
     for (const [name, error] of lost) {
       assert.ok(error instanceof Error, String(name))
-      assert.match(error.message, name === 'after' ? /was not sent/ : /has ended before the message was sent/)
+      assert.match(error.message, name === 'after' ? /was not sent/ : /ended before the message was sent/)
     }
   })
 

@@ -34,14 +34,14 @@ function failureOf ({ name, isBundle, isPrebuilt, errors }) {
     return {
       code,
       reason: `There is no addon for ${name}`,
-      advice: 'Build it with Rust, by "npm run build" in a checkout'
+      advice: 'Build it with Rust: run "npm run build" in a checkout'
     }
   }
   if (isBundle) {
     return {
       code,
-      reason: `A bundle has no addon in it, and there is no package faye-websocket-rs-${name} beside it`,
-      advice: 'Install that beside the bundle, or make faye-websocket-rs external'
+      reason: `The bundle contains no addon, and the package faye-websocket-rs-${name} is not installed next to it`,
+      advice: 'Install that package next to the bundle, or mark faye-websocket-rs as external'
     }
   }
   return { code, reason: `The addon for ${name} is not installed`, advice: INSTALL }
@@ -64,14 +64,15 @@ function failureToLoad (name, error) {
   if (needed !== undefined) {
     return {
       code: 'ERR_FAYE_WEBSOCKET_GLIBC',
-      reason: `The addon for ${name} needs glibc ${needed}, and here is glibc ${glibcVersion() ?? 'unknown'}`,
+      reason: `The addon for ${name} requires glibc ${needed}, ` +
+        `but this system has glibc ${glibcVersion() ?? 'unknown'}`,
       advice: 'Use a newer system or container image'
     }
   }
   if (process.versions.deno !== undefined && /^(NotCapable|PermissionDenied)$/.test(error?.name)) {
     return {
       code: 'ERR_FAYE_WEBSOCKET_DENO',
-      reason: 'Deno may not load addons here',
+      reason: 'This Deno process may not load addons',
       advice: 'Run deno with --allow-ffi and --allow-read'
     }
   }
@@ -86,12 +87,13 @@ function failureToLoad (name, error) {
     return { code, reason: 'This process may not load addons', advice }
   }
   if (error?.code === 'ERR_FAYE_WEBSOCKET_OTHER_VERSION') {
-    return { code: error.code, reason: message, advice: 'Install that version beside the bundle, or bundle again' }
+    const advice = 'Install the same version next to the bundle, or build the bundle again'
+    return { code: error.code, reason: message, advice }
   }
   return {
     code: 'ERR_FAYE_WEBSOCKET_BAD_BINARY',
     reason: `The addon for ${name} does not load: ${message.split('\n')[0]}`,
-    advice: `The file is broken, or for another machine. ${INSTALL}`
+    advice: `The file is broken, or for another platform. ${INSTALL}`
   }
 }
 

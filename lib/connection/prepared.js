@@ -61,7 +61,8 @@ class PreparedMessage {
 
   /** Throws, because other libraries would send the text "[object Object]". */
   [Symbol.toPrimitive] () {
-    throw new TypeError('A prepared message is for send() of a WebSocket of the package that has prepared it')
+    throw new TypeError('A prepared message can only be sent with send() of a WebSocket of the package that prepared ' +
+      'it')
   }
 }
 

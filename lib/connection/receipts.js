@@ -91,11 +91,11 @@ function complete (receipts, error) {
  * @param {Receipt} receipt
  */
 function refuse (receipt) {
-  complete([receipt], new Error('The message was not sent: the connection is closing, closed, or takes text only'))
+  complete([receipt], new Error('The message was not sent: the connection is closing or closed, or supports text only'))
 }
 
 function lost () {
-  return new Error('The connection has ended before the message was sent')
+  return new Error('The connection ended before the message was sent')
 }
 
 module.exports = { Receipts, refuse, lost, complete }

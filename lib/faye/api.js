@@ -65,7 +65,7 @@ function API (engine, options, place) {
 }
 util.inherits(API, Stream)
 
-const refuse = absent('faye-websocket/lib/faye/websocket/api', 'make a WebSocket or a WebSocket.Client')
+const refuse = absent('faye-websocket/lib/faye/websocket/api', 'create a WebSocket or a WebSocket.Client')
 
 /**
  * @param {import('../connection/connection').Connection} engine

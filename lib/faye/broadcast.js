@@ -52,7 +52,7 @@ function broadcast (connections, data, options = undefined) {
     }
   })
   if (errors.length === 1) throw errors[0]
-  if (errors.length > 1) throw new AggregateError(errors, `${errors.length} connections have not taken the message`)
+  if (errors.length > 1) throw new AggregateError(errors, `${errors.length} connections failed to send the message`)
   return count
 }
 

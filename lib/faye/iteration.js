@@ -35,7 +35,7 @@ class MessageIterator {
 
   /** @param {any} socket */
   constructor (socket) {
-    if (iterated.has(socket)) throw new Error('This socket is being iterated already')
+    if (iterated.has(socket)) throw new Error('This socket is already being iterated')
     this.#socket = socket
     if (socket.readyState === CLOSED) {
       this.#hasEnded = true

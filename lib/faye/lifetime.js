@@ -52,7 +52,7 @@ class Lifetime {
     this.#closeTimeout = milliseconds('closeTimeout', options.closeTimeout) || CLOSE_TIMEOUT
     this.#signal = abortSignal(options.signal)
     if (this.#pingTimeout > 0 && this.#ping === 0) {
-      throw new TypeError(`Invalid pingTimeout: ${inspect(options.pingTimeout)}; expected the option ping beside it`)
+      throw new TypeError(`Invalid pingTimeout: ${inspect(options.pingTimeout)}; it requires the option ping`)
     }
   }
 
@@ -120,7 +120,7 @@ class Lifetime {
     if (!this.#deadlines?.has(payload) || this.#connection.state !== OPEN) return
     // While paused, the connection cannot receive a pong.
     if (this.#connection.engine.delivery.isPaused) return this.#expect(payload)
-    this.#fail(`no pong has come within ${this.#pingTimeout / 1000} seconds of a ping`)
+    this.#fail(`no pong has arrived within ${this.#pingTimeout / 1000} seconds of a ping`)
   }
 
   /**

@@ -25,7 +25,7 @@ function waysOf (options, { name, endpoint: server }) {
   if (server.path && proxy) throw new Error(`${name} cannot be reached through a proxy`)
   if (server.path && agent) throw new Error(`${name} cannot be reached through an agent`)
   if (agent && !server.secure && agent.protocol === 'https:') {
-    throw new TypeError(`Invalid agent: its protocol is https:, and ${name} is not secure`)
+    throw new TypeError(`Invalid agent: its protocol is https:, but ${name} is not secure`)
   }
   return {
     isStream: options.transport === 'stream',

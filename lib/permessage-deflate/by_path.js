@@ -7,11 +7,11 @@
 const { absent } = require('../absent')
 
 const DIRECTORY = 'permessage-deflate/lib'
-const SESSIONS = 'createClientSession() and createServerSession() of permessage-deflate make sessions'
+const SESSIONS = 'use createClientSession() and createServerSession() of permessage-deflate'
 
 module.exports = {
   ClientSession: absent(`${DIRECTORY}/client_session`, SESSIONS),
   ServerSession: absent(`${DIRECTORY}/server_session`, SESSIONS),
   Session: absent(`${DIRECTORY}/session`, SESSIONS),
-  common: absent(`${DIRECTORY}/common`, 'configure() of permessage-deflate checks options')
+  common: absent(`${DIRECTORY}/common`, 'use configure() of permessage-deflate, which checks options')
 }

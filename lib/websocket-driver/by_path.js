@@ -43,7 +43,7 @@ function hybi (request, url, options) {
 }
 
 const FUNCTIONS = 'the functions client, server and http of websocket-driver'
-const DRAFTS = 'http(request, { allowDrafts: true }) of websocket-driver speaks the drafts'
+const DRAFTS = 'use http(request, { allowDrafts: true }) of websocket-driver'
 const DIRECTORY = 'websocket-driver/lib/websocket/driver'
 const paths = {
   base: `${DIRECTORY}/base`,
@@ -58,11 +58,11 @@ module.exports = {
   Client: constructorOf(paths.client, Driver, client),
   Draft75: absent(`${DIRECTORY}/draft75`, DRAFTS),
   Draft76: absent(`${DIRECTORY}/draft76`, DRAFTS),
-  Frame: absent(`${DIRECTORY}/hybi/frame`, `frames as objects are those of ${NAME}/websocket, its class frame`),
+  Frame: absent(`${DIRECTORY}/hybi/frame`, `use the class frame of ${NAME}/websocket`),
   HttpParser: absent('websocket-driver/lib/websocket/http_parser', `use ${FUNCTIONS}, which parse heads`),
   Hybi: constructorOf(paths.hybi, Driver, hybi),
-  Message: absent(`${DIRECTORY}/hybi/message`, 'messages come with the event message of a driver'),
+  Message: absent(`${DIRECTORY}/hybi/message`, 'a driver emits messages with its event message'),
   Proxy: constructorOf(paths.proxy, Proxy, ({ url }, origin) => new Proxy(url, origin)),
   Server: constructorOf(paths.server, Server, server),
-  StreamReader: absent(`${DIRECTORY}/stream_reader`, 'parse() of a driver reads frames')
+  StreamReader: absent(`${DIRECTORY}/stream_reader`, 'use parse() of a driver')
 }

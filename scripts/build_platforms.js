@@ -52,7 +52,7 @@ function buildQuickly (platform) {
   const folder = path.join(OUTPUT, 'quick', platform.name)
   const { library, builder, target } = compileAddon(platform, { quick: true })
   const { floor } = inspectAddon(library, platform, { quick: true })
-  const record = { name: platform.name, target, builder: `${builder}, hardly optimised`, floor }
+  const record = { name: platform.name, target, builder: `${builder}, low optimisation`, floor }
   fs.writeFileSync(recordFile(`${platform.name}.quick`), JSON.stringify(record, null, 2) + '\n')
   fs.rmSync(folder, { recursive: true, force: true })
   fs.cpSync(packageFolder(platform), folder, { recursive: true })

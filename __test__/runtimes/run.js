@@ -11,19 +11,20 @@ const { Failure, ensureDependencies, main } = require('../../scripts/support')
 const { ROOT, npm, run, temporaryFolder } = require('../package/process')
 const { addProbe, attemptAll, environment } = require('./attempt')
 const { FOLDER, INSTALLERS, PACKAGES, node, rows } = require('./rows')
+const { rowOf, saveResults, writeTable } = require('./table')
 
-const PAGE = path.join(ROOT, 'docs', 'runtimes.md')
-const TABLE = /(<!-- table: begin -->\n)[^]*(<!-- table: end -->)/
 const MINUTES = 60000
 
-const USAGE = `Usage: npm run test:runtimes -- [--check] [filter ...]
+const USAGE = `Usage: npm run test:runtimes -- [--check | --table] [filter ...]
 
   --check  does not write docs/runtimes.md
+  --table  runs nothing: writes the table of docs/runtimes.md from the results of the last run
   filter   only the runtimes whose name contains one of the filters; docs/runtimes.md is not written`
 
 main(async (args) => {
-  const unknown = args.find((arg) => arg.startsWith('-') && arg !== '--check')
+  const unknown = args.find((arg) => arg.startsWith('-') && arg !== '--check' && arg !== '--table')
   if (unknown) throw new Failure(`Unknown argument: ${unknown}\n${USAGE}`)
+  if (args.includes('--table')) return writeTable()
   const filters = args.filter((arg) => !arg.startsWith('-'))
   ensureDependencies()
   await installRuntimes()
@@ -32,12 +33,14 @@ main(async (args) => {
   const results = []
   for (const row of chosen) {
     const result = await runRow(row, folders[row.hasNoAddon ? 'bare' : 'whole'])
-    console.log(line(result))
+    console.log(rowOf(recordOf(result)))
     for (const failure of result.failures) console.log(`\n${failure}\n`)
     results.push(result)
   }
   const failed = results.filter(({ failures }) => failures.length > 0).length
-  if (filters.length === 0 && !args.includes('--check')) writeTable(results)
+  if (filters.length === 0 && !args.includes('--check')) {
+    saveResults({ date: today(), system: system(), rows: results.map(recordOf) })
+  }
   console.log(`${results.length - failed} passed, ${failed} failed`)
   if (failed > 0) process.exitCode = 1
 })
@@ -95,22 +98,14 @@ async function runRow (row, folder) {
   return { row, ...await attemptAll(place, row) }
 }
 
-function line ({ row, found, passed, names }) {
-  if (row.absent) return `| ${row.name} | – | not run: ${row.absent} | – | – | – | – |`
-  const { version = '?', core = '?', server = '?', client = '?', tls = '?' } = found ?? {}
-  return `| ${row.name} | ${version} | ${passed} of ${names.length} | ${core} | ${server} | ${client} | ${tls} |`
+/** A result in the form of results.json. */
+function recordOf ({ row: { name, absent }, found, passed, names }) {
+  return absent ? { name, absent } : { name, passed, all: names.length, found }
 }
 
-function writeTable (results) {
+function system () {
   const { glibcVersionRuntime: glibc } = process.report.getReport().header
-  const text = `Run on ${today()}, ${os.type()} ${os.arch()}${glibc ? ` with glibc ${glibc}` : ''}:
-
-| runtime | version | quick starts | core | server | client | client by TLS |
-| --- | --- | --- | --- | --- | --- | --- |
-${results.map(line).join('\n')}
-`
-  const page = fs.readFileSync(PAGE, 'utf8')
-  fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => `${begin}${text}${end}`))
+  return `${os.type()} ${os.arch()}${glibc ? ` with glibc ${glibc}` : ''}`
 }
 
 function today () {

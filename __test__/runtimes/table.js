@@ -1,0 +1,55 @@
+'use strict'
+
+// The results of the last run: kept in results.json, and as the table of docs/runtimes.md.
+
+const fs = require('node:fs')
+const path = require('node:path')
+
+const { ROOT } = require('../package/process')
+
+const RESULTS = path.join(__dirname, 'results.json')
+const PAGE = path.join(ROOT, 'docs', 'runtimes.md')
+const TABLE = /(<!-- table: begin -->\n)[^]*(<!-- table: end -->)/
+const COLUMNS = ['runtime', 'version', 'quick starts passed', 'protocol', 'server', 'client', 'client over TLS']
+
+/**
+ * @typedef {object} Result
+ * @property {string} name
+ * @property {string} [absent] why it did not run; the other properties are then missing
+ * @property {number} [passed] quick starts
+ * @property {number} [all]
+ * @property {{ version: string, core: string, server: string, client: string, tls: string }} [found] what the probe
+ *   printed, if it passed
+ *
+ * @param {{ date: string, system: string, rows: Result[] }} results
+ */
+function saveResults (results) {
+  fs.writeFileSync(RESULTS, JSON.stringify(results, null, 2) + '\n')
+  writeTable()
+}
+
+/** Writes the table from results.json. */
+function writeTable () {
+  const page = fs.readFileSync(PAGE, 'utf8')
+  fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => begin + table() + end))
+}
+
+/** The table as text. */
+function table () {
+  const { date, system, rows } = JSON.parse(fs.readFileSync(RESULTS, 'utf8'))
+  const lines = [line(COLUMNS), line(COLUMNS.map(() => '---')), ...rows.map(rowOf)]
+  return `Run on ${date}, ${system}:\n\n${lines.join('\n')}\n`
+}
+
+/** @param {Result} result */
+function rowOf ({ name, absent, passed, all, found }) {
+  if (absent) return line([name, '–', `not run: ${absent}`, '–', '–', '–', '–'])
+  const { version = '?', core = '?', server = '?', client = '?', tls = '?' } = found ?? {}
+  return line([name, version, `${passed} of ${all}`, core, server, client, tls])
+}
+
+function line (cells) {
+  return `| ${cells.join(' | ')} |`
+}
+
+module.exports = { PAGE, TABLE, rowOf, saveResults, table, writeTable }

@@ -43,7 +43,7 @@ test('docs: the recipe for Next.js makes a server whose routes have the addon', 
     const [response] = await once(http.get({ host: '127.0.0.1', port, path: '/echo', agent: false }), 'response')
     let text = ''
     for await (const chunk of response.setEncoding('utf8')) text += chunk
-    assert.equal(text, 'Hello by native')
+    assert.equal(text, 'Hello, runtime native')
   } finally {
     server.child.kill()
   }

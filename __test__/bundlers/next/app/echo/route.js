@@ -17,7 +17,7 @@ export function GET () {
       client.on('message', ({ data }) => {
         client.close()
         server.close()
-        resolve(new Response(`${data} by ${WebSocket.runtime}`))
+        resolve(new Response(`${data}, runtime ${WebSocket.runtime}`))
       })
     })
   })

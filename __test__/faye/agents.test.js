@@ -254,9 +254,16 @@ deviation('the constructor throws what an agent throws', () => {
   assert.throws(() => new WebSocket.Client('ws://example.test/', [], { agent }), { name: 'RangeError' })
 })
 
-const NO_AGENTS = [true, 5, 'http://user:secret@proxy/', {}, { createConnection () {} }, new URL('http://u:secret@p/')]
-for (const agent of NO_AGENTS) {
-  deviation(`the constructor refuses an agent without addRequest(): a value of type ${typeof agent}`, () => {
+const NO_AGENTS = {
+  true: true,
+  'a number': 5,
+  'a string': 'http://user:secret@proxy/',
+  'an empty object': {},
+  'an object with createConnection()': { createConnection () {} },
+  'a URL': new URL('http://u:secret@p/')
+}
+for (const [name, agent] of Object.entries(NO_AGENTS)) {
+  deviation(`the constructor refuses an agent without addRequest(): ${name}`, () => {
     assert.throws(() => new WebSocket.Client('ws://example.test/', [], { agent }), {
       name: 'TypeError', message: `Invalid agent: a value of type ${typeof agent}; expected an http.Agent`
     })

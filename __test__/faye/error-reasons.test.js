@@ -70,7 +70,7 @@ for (const [error, reason] of REASONS) {
 
 function name (error) {
   try {
-    return inspect(error).split('\n')[0]
+    return inspect(error, { showProxy: true }).split('\n')[0]
   } catch {
     return 'a value that throws'
   }

@@ -29,17 +29,17 @@ async function open (scope, options) {
 const LINE_BREAKS = { LF: 'a\nb', CR: 'a\rb', CRLF: 'a\r\nb', NUL: 'a\0b', 'LF at the end': 'a\n' }
 for (const [name, text] of Object.entries(LINE_BREAKS)) {
   for (const field of ['event', 'id']) {
-    deviation(`${field} with ${name} throws and sends nothing`, async (scope) => {
+    deviation(`send() throws for ${field} with ${name} and sends nothing`, async (scope) => {
       const { es, peer } = await open(scope)
       assert.throws(() => es.send('x', { [field]: text }), Error)
       assert.throws(() => es.send('x', { [field]: { toString: () => text } }), Error)
-      assert.equal(es.send('goes on'), true)
+      assert.equal(es.send('next'), true)
       await peer.until(() => peer.bytes.length > 0)
-      assert.equal(peer.bytes.toString(), 'data: goes on\r\n\r\n')
+      assert.equal(peer.bytes.toString(), 'data: next\r\n\r\n')
     })
   }
 
-  deviation(`a header with ${name} throws and writes nothing`, async (scope) => {
+  deviation(`the constructor throws for a header with ${name} and writes nothing`, async (scope) => {
     const thrown = []
     const { port } = await serve(scope, WebSocket, {
       onRequest: (request, response) => {
@@ -62,7 +62,7 @@ for (const [name, text] of Object.entries(LINE_BREAKS)) {
   })
 }
 
-test('data yields exactly the lines given', async (scope) => {
+test('send() sends one data field for each line', async (scope) => {
   const { es, peer } = await open(scope)
   es.send('one\ntwo\r\nthree\rfour\n', { event: 'lines', id: '1' })
   await peer.until(() => peer.bytes.includes('\r\n\r\n'))
@@ -76,7 +76,7 @@ for (const [name, options] of Object.entries({
   'a negative retry': { retry: -1 }, 'a retry of letters': { retry: 'soon' },
   'a negative ping': { ping: -1 }, 'a ping of letters': { ping: 'often' }
 })) {
-  deviation(`throws a RangeError for ${name}`, async (scope) => {
+  deviation(`the constructor throws a RangeError for ${name}`, async (scope) => {
     let thrown
     const { port } = await serve(scope, WebSocket, {
       onRequest: (request, response) => {
@@ -97,11 +97,11 @@ for (const [name, options] of Object.entries({
 
 for (const [name, leave] of Object.entries({
   'the peer ends': ({ peer }) => peer.socket.end(),
-  'the peer is gone': ({ peer }) => peer.socket.destroy(),
+  'the peer destroys its socket': ({ peer }) => peer.socket.destroy(),
   'the socket fails': ({ response }) => response.socket.destroy(new Error('mine')),
   'the application closes and the peer ends': ({ es, peer }) => { es.close(); peer.socket.end() }
 })) {
-  test(`close comes once when ${name}`, async (scope) => {
+  test(`close is emitted once when ${name}`, async (scope) => {
     const opened = await open(scope)
     let closes = 0
     opened.es.on('close', () => closes++)
@@ -115,14 +115,14 @@ for (const [name, leave] of Object.entries({
   })
 }
 
-deviation('close comes when the socket is destroyed without an error', async (scope) => {
+deviation('close is emitted when the socket is destroyed without an error', async (scope) => {
   const { es, response } = await open(scope)
   response.socket.destroy()
   await once(es, 'close')
   assert.equal(es.readyState, 3)
 })
 
-deviation('a client that does not read is bounded and closed once', async (scope) => {
+deviation('the buffer is bounded for a client that does not read, and close is emitted once', async (scope) => {
   const { es, peer } = await open(scope)
   let closes = 0
   es.on('close', () => closes++)
@@ -137,10 +137,10 @@ deviation('a client that does not read is bounded and closed once', async (scope
   await scope.settle()
   assert.equal(es.readyState, 3)
   assert.equal(closes, 1)
-  assert.ok(largest < 20e6, `${largest} bytes were kept`)
+  assert.ok(largest < 20e6, `${largest} bytes were buffered`)
 })
 
-test('send says false when the socket is full, and drain follows', async (scope) => {
+test('send() returns false when the socket is full, and drain follows', async (scope) => {
   const { es, peer } = await open(scope)
   peer.socket.pause()
   let sent = 0
@@ -163,7 +163,7 @@ deviation('classifying a request takes linear time', () => {
   assert.ok(Date.now() - started < 1000)
 })
 
-test('every method may be called inside every handler', async (scope) => {
+test('every method can be called in a handler of close', async (scope) => {
   const { es, peer } = await open(scope)
   const results = []
   es.onclose = () => results.push(es.send('x'), es.ping(), es.close(), es.write('y'))

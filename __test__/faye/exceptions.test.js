@@ -1,14 +1,14 @@
 'use strict'
 
-// What handlers throw is the program's, and keeps the connection from nothing.
-// The functions given to `runChild` become text; they see their parameters and `require`, nothing else.
+// An error that a handler throws is an uncaught exception of the program and does not affect the connection.
+// The functions passed to `runChild` run as text in another process, where only their parameters and `require` exist.
 
 const assert = require('node:assert/strict')
 
 const { runChild } = require('../support/child')
 const { deviation } = require('../support/test')
 
-deviation('messages behind a handler that throws need no further bytes', async (scope) => {
+deviation('messages are delivered after a handler has thrown, without further bytes', async (scope) => {
   const { stdout } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const { fromClient, closePayload } = require('./wire')
     const scope = { defer: () => {} }
@@ -39,7 +39,7 @@ deviation('messages behind a handler that throws need no further bytes', async (
   ])
 })
 
-deviation('a listener of end that throws is followed by close', async (scope) => {
+deviation('close follows when a listener of end throws', async (scope) => {
   const { stdout } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const scope = { defer: () => {} }
     process.on('uncaughtException', (error) => console.log('uncaught', error.message))
@@ -56,7 +56,7 @@ deviation('a listener of end that throws is followed by close', async (scope) =>
   assert.deepEqual(stdout.trim().split('\n'), ['close 1006 false false', 'uncaught mine'])
 })
 
-deviation('a handler that throws does not keep a refused proxy open', async (scope) => {
+deviation('the connection to a proxy that refuses ends when a handler throws', async (scope) => {
   const { stdout } = await runChild(scope, (WebSocket) => {
     process.on('uncaughtException', (error) => console.log('uncaught', error.message))
     const proxy = require('node:net').createServer((socket) => {
@@ -76,7 +76,7 @@ deviation('a handler that throws does not keep a refused proxy open', async (sco
   assert.deepEqual(stdout.trim().split('\n'), ['close 1006', 'uncaught mine', 'hung up'])
 })
 
-deviation('a session that cannot close does not keep the connection open', async (scope) => {
+deviation('a connection closes when the close() of a session throws', async (scope) => {
   const { stdout } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const { fromClient, closePayload } = require('./wire')
     const scope = { defer: () => {} }
@@ -98,7 +98,7 @@ deviation('a session that cannot close does not keep the connection open', async
   assert.deepEqual(stdout.trim().split('\n'), ['close 1000', 'uncaught mine'])
 })
 
-deviation('an exception that no handler catches ends the process', async (scope) => {
+deviation('an exception from a handler ends the process if it is not caught', async (scope) => {
   const { code, stderr } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const { fromClient } = require('./wire')
     const scope = { defer: () => {} }
@@ -112,7 +112,7 @@ deviation('an exception that no handler catches ends the process', async (scope)
   assert.match(stderr, /Error: mine/)
 })
 
-deviation('any value may be thrown, by any callback', async (scope) => {
+deviation('handlers and callbacks can throw any value', async (scope) => {
   const { stdout, code } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const { fromClient, closePayload } = require('./wire')
     const scope = { defer: () => {} }

@@ -1,7 +1,7 @@
 'use strict'
 
-// What is sent before a process exits arrives.
-// The functions given to `runChild` become text; they see their parameters and `require`, nothing else.
+// Messages sent before a process exits arrive.
+// The functions passed to `runChild` run as text in another process, where only their parameters and `require` exist.
 
 const assert = require('node:assert/strict')
 const { Worker } = require('node:worker_threads')
@@ -18,17 +18,17 @@ const EXITS = {
     ws.send('bye')
     process.exit()
   }, 20)),
-  'in the handler of open': (ws) => ws.on('open', () => {
+  'in an open handler': (ws) => ws.on('open', () => {
     ws.send('bye')
     process.exit()
   }),
-  'in the handler of a message': (ws) => ws.on('message', () => {
+  'in a message handler': (ws) => ws.on('message', () => {
     ws.send('bye')
     process.exit()
   })
 }
 for (const [where, script] of Object.entries(EXITS)) {
-  test(`send and process.exit ${where} delivers`, async (scope) => {
+  test(`send() and process.exit() ${where} deliver the message`, async (scope) => {
     const server = await accept(scope)
     const code = `(WebSocket, support, url) => { (${script})(new WebSocket.Client(url)) }`
     runChild(scope, code, { argument: server.url })
@@ -39,7 +39,7 @@ for (const [where, script] of Object.entries(EXITS)) {
   })
 }
 
-test('a process whose connection was failed by a session ends with its last socket', async (scope) => {
+test('a process ends with its last socket after a session has failed the connection', async (scope) => {
   const child = runChild(scope, (WebSocket, { connectOpen }, frame) => {
     const session = {
       generateResponse: () => ({}),
@@ -66,7 +66,7 @@ test('a process whose connection was failed by a session ends with its last sock
   assert.deepEqual([code, stdout], [0, '1010\n'], stderr)
 })
 
-test('many sends, a close and process.exit deliver everything, from a server', async (scope) => {
+test('many sends, close() and process.exit() of a server deliver everything', async (scope) => {
   const child = runChild(scope, (WebSocket) => {
     const server = require('node:http').createServer()
     server.on('upgrade', (request, socket, body) => {
@@ -88,7 +88,7 @@ test('many sends, a close and process.exit deliver everything, from a server', a
   assert.equal((await child.finished).code, 7)
 })
 
-/** What may be sent when the process ends, and the last that each peer gets. */
+/** Functions that send when the process ends, and the payload of the last frame that each peer receives. */
 const FAREWELLS = {
   'a broadcast': ['(all, WebSocket) => WebSocket.broadcast(all, "bye")', 'bye'],
   'two broadcasts': ['(all, WebSocket) => ["first", "bye"].forEach((text) => WebSocket.broadcast(all, text))', 'bye'],
@@ -96,33 +96,33 @@ const FAREWELLS = {
   'a message and a close': ['(all) => all.forEach((ws) => { ws.send("x"); ws.close() })', closePayload(1000)]
 }
 
-/** How a process may end, from the handler of a message. */
+/** Functions that end the process, called in a message handler. */
 const EXIT_WAYS = {
-  'process.exit in a handler': () => process.exit(),
-  'process.exit in a tick': () => process.nextTick(() => process.exit()),
-  'process.exit in a timer': () => setTimeout(() => process.exit(), 10),
-  'process.exit in the middle of a broadcast': (all, WebSocket) => setTimeout(() => {
+  'process.exit() in a handler': () => process.exit(),
+  'process.exit() in a tick': () => process.nextTick(() => process.exit()),
+  'process.exit() in a timer': () => setTimeout(() => process.exit(), 10),
+  'process.exit() during a broadcast': (all, WebSocket) => setTimeout(() => {
     all[40].send = () => {
       delete all[40].send
       process.exit()
     }
     WebSocket.broadcast(all, 'early')
   }, 10),
-  'process.exit after a broadcast': (all, WebSocket) => {
+  'process.exit() after a broadcast': (all, WebSocket) => {
     WebSocket.broadcast(all, 'early')
     process.exit()
   },
   'an exception in a handler': () => { throw new Error('mine') },
   'an exception in a timer': () => setTimeout(() => { throw new Error('mine') }, 10),
-  'nothing that keeps it alive': (all, WebSocket, server) => {
+  'the last referenced handle has closed': (all, WebSocket, server) => {
     server.close()
     for (const ws of all) ws._stream.unref()
   }
 }
 
-/** A server in another process or thread, which tells its port by `tell`. The first message makes it end. */
+/** A server in another process or thread. It passes its port to `tell` and ends at the first message. */
 const leaving = (way, farewell) => `(WebSocket, tell) => {
-  // However many cores there are.
+  // The same number on every machine.
   process.env.FAYE_WEBSOCKET_WORKERS = '2'
   const all = []
   const server = require('node:http').createServer()
@@ -146,7 +146,7 @@ async function assertFarewell (scope, port, last) {
 
 for (const [what, [farewell, last]] of Object.entries(FAREWELLS)) {
   for (const [name, way] of Object.entries(EXIT_WAYS)) {
-    deviation(`${what} in a listener of exit arrives after ${name}`, async (scope) => {
+    deviation(`${what} in an exit listener arrives after ${name}`, async (scope) => {
       const code = `(WebSocket) => (${leaving(way, farewell)})(WebSocket, console.log)`
       const child = runChild(scope, code)
       await once(child.child.stdout, 'data')
@@ -155,7 +155,7 @@ for (const [what, [farewell, last]] of Object.entries(FAREWELLS)) {
     })
   }
 
-  deviation(`${what} in a listener of exit arrives from a worker thread`, async (scope) => {
+  deviation(`${what} in an exit listener of a worker thread arrives`, async (scope) => {
     const code = `const WebSocket = require(${JSON.stringify(subjectPath)})
       const { parentPort } = require('node:worker_threads')
       ;(${leaving('() => process.exit()', farewell)})(WebSocket, (port) => parentPort.postMessage(port))`
@@ -165,7 +165,7 @@ for (const [what, [farewell, last]] of Object.entries(FAREWELLS)) {
   })
 }
 
-deviation('a large message that is to be compressed arrives from a listener of exit, whole', async (scope) => {
+deviation('a large message that is compressed in an exit listener arrives completely', async (scope) => {
   const server = await accept(scope)
   runChild(scope, `(WebSocket, support, url) => {
     const extensions = [require(${JSON.stringify(require.resolve('../../lib/permessage-deflate'))})]
@@ -181,7 +181,7 @@ deviation('a large message that is to be compressed arrives from a listener of e
   assert.deepEqual(messages.map(({ length }) => length), [1 << 20, 1 << 20, 3])
 })
 
-deviation('a program that emits exit itself goes on', async (scope) => {
+deviation('connections continue to work after a program has emitted exit itself', async (scope) => {
   const { stdout } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const scope = { defer: () => {} }
     let ws

@@ -1,6 +1,6 @@
 'use strict'
 
-// Sessions written in JavaScript, which may take their time.
+// Extensions in JavaScript, whose sessions can be asynchronous.
 
 const assert = require('node:assert/strict')
 const { Writable } = require('node:stream')
@@ -11,7 +11,7 @@ const { openPair, openServer } = require('../support/open')
 const { eventually, once } = require('../support/peer')
 const { closePayload, fromClient } = require('../support/wire')
 
-/** An extension whose sessions answer through `answer(callback)`. */
+/** An extension whose sessions pass their callbacks to `answer`. */
 function extension (answer) {
   const session = {
     generateResponse: () => ({}),
@@ -27,7 +27,7 @@ const options = { extensions: deflate }
 const HEADERS = { 'Sec-WebSocket-Extensions': 'test' }
 const names = Array.from({ length: 200 }, (_, index) => 'message ' + index)
 
-deviation('a reader that pauses and resumes gets every compressed message, in order', async (scope) => {
+deviation('a handler that pauses and resumes receives every compressed message in order', async (scope) => {
   const { client, server: ws } = await openPair(scope, { client: { options }, server: { options } })
   const received = []
   ws.on('message', ({ data }) => {
@@ -43,7 +43,7 @@ deviation('a reader that pauses and resumes gets every compressed message, in or
   await once(ws, 'close')
 })
 
-test('a pipe to a slow sink loses no compressed message', async (scope) => {
+test('a pipe to a slow stream loses no compressed message', async (scope) => {
   const { client, server: ws } = await openPair(scope, { client: { options }, server: { options } })
   const received = []
   const slow = new Writable({
@@ -63,7 +63,7 @@ test('a pipe to a slow sink loses no compressed message', async (scope) => {
 })
 
 for (const [end, code] of [['a close frame', 1000], ['a FIN', 1006]]) {
-  deviation(`what came before ${end} is delivered when the session has finished it, then the close`, async (scope) => {
+  deviation(`messages before ${end} are delivered when the session has processed them, then close`, async (scope) => {
     const { peer, ws } = await openServer(scope, {
       headers: HEADERS, options: { extensions: [extension(setImmediate)] }
     })
@@ -78,7 +78,7 @@ for (const [end, code] of [['a close frame', 1000], ['a FIN', 1006]]) {
   })
 }
 
-deviation('a sender is told to wait while sessions have enough to do, and that they can take more', async (scope) => {
+deviation('send() returns false while the sessions are busy, and drain follows', async (scope) => {
   const held = []
   const { peer, ws } = await openServer(scope, {
     headers: HEADERS, options: { extensions: [extension((finish) => held.push(finish))] }
@@ -90,7 +90,7 @@ deviation('a sender is told to wait while sessions have enough to do, and that t
   let drains = 0
   ws.on('drain', () => drains++)
   for (const finish of held.splice(0)) finish()
-  await eventually(() => ws.bufferedAmount === 0, 'everything is sent')
+  await eventually(() => ws.bufferedAmount === 0, 'an empty buffer')
   await scope.settle()
   assert.equal(drains, 1)
 })

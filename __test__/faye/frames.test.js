@@ -1,6 +1,6 @@
 'use strict'
 
-// Which frames are taken, what fails a connection, and what is never written.
+// Frames that a connection accepts, frames that fail it, and frames that it never sends.
 
 const assert = require('node:assert/strict')
 
@@ -11,7 +11,7 @@ const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { closePayload, frame, fromClient, readFrames } = require('../support/wire')
 
-/** What an open server socket makes of `bytes`. */
+/** Writes `bytes` to an open server socket and records its events. */
 async function conversation (scope, bytes, options) {
   const events = []
   const { peer, ws } = await openServer(scope, { options })
@@ -24,15 +24,15 @@ async function conversation (scope, bytes, options) {
 
 const BAD_TEXT = 'Could not decode a text frame as UTF-8'
 for (const [name, bytes] of Object.entries({
-  'an early fragment': fromClient('text', Buffer.from('61ff62', 'hex'), { fin: false }),
-  'a fragment that continues wrongly': Buffer.concat([
+  'in the first fragment': fromClient('text', Buffer.from('61ff62', 'hex'), { fin: false }),
+  'in a continuation': Buffer.concat([
     fromClient('text', Buffer.from('e2', 'hex'), { fin: false }),
     fromClient('continuation', Buffer.from('41', 'hex'), { fin: false })
   ]),
-  'a frame of which most is still to come': fromClient('text', Buffer.from('6161ff', 'hex'), { length: 50000 }),
-  'a surrogate that is half there': fromClient('text', Buffer.from('eda0', 'hex'), { fin: false })
+  'at the start of a large frame': fromClient('text', Buffer.from('6161ff', 'hex'), { length: 50000 }),
+  'an incomplete surrogate': fromClient('text', Buffer.from('eda0', 'hex'), { fin: false })
 })) {
-  deviation(`fails text at its first bad byte: ${name}`, async (scope) => {
+  deviation(`the first invalid byte of a text fails the connection: ${name}`, async (scope) => {
     const { events, peer } = await conversation(scope, bytes)
     const closing = await peer.frame()
     assert.deepEqual(closing.payload, closePayload(1007, BAD_TEXT))
@@ -41,7 +41,7 @@ for (const [name, bytes] of Object.entries({
   })
 }
 
-deviation('fails a length with the top bit set with 1002', async (scope) => {
+deviation('a length with the top bit set fails the connection with 1002', async (scope) => {
   for (const hex of ['82ff8000000000000000', '82ffffffffffffffffff', '81ff80000000000000ff']) {
     const { events, peer } = await conversation(scope, Buffer.from(hex, 'hex'))
     const closing = await peer.frame()
@@ -51,7 +51,7 @@ deviation('fails a length with the top bit set with 1002', async (scope) => {
   }
 })
 
-test('fails huge lengths with 1009 before their bytes come', async (scope) => {
+test('a length above maxLength fails the connection with 1009 before the payload arrives', async (scope) => {
   for (const hex of ['82ff0020000000000001', '82ff7fffffffffffffff', '82ff0000000004000000', '81ff0000000100000000']) {
     const { events, peer } = await conversation(scope, Buffer.from(hex, 'hex'))
     await peer.frame()
@@ -62,7 +62,7 @@ test('fails huge lengths with 1009 before their bytes come', async (scope) => {
   }
 })
 
-test('an announced length allocates nothing', async (scope) => {
+test('a frame header with a large length allocates no memory', async (scope) => {
   const { port } = await serve(scope, WebSocket)
   const before = process.memoryUsage().rss
   for (let i = 0; i < 20; i++) {
@@ -70,10 +70,10 @@ test('an announced length allocates nothing', async (scope) => {
     peer.write(Buffer.from('82ff0000000003ffffff', 'hex'))
   }
   await scope.settle(60)
-  assert.ok(process.memoryUsage().rss - before < 100e6, '20 announced messages of 64 MiB cost memory')
+  assert.ok(process.memoryUsage().rss - before < 100e6, '20 headers of messages of 64 MiB have allocated memory')
 })
 
-test('zero-length fragments cost nothing', async (scope) => {
+test('empty fragments use no memory', async (scope) => {
   const { port } = await serve(scope, WebSocket, { onSocket: echoEach })
   const peer = await connectOpen(scope, port)
   const many = Buffer.concat(new Array(5000).fill(fromClient('continuation', '', { fin: false })))
@@ -94,7 +94,7 @@ const REASONS = [
   ['a' + '\u{1d11e}'.repeat(31), 'a' + '\u{1d11e}'.repeat(30)]
 ]
 for (const [given, sent] of REASONS) {
-  deviation(`cuts a close reason of ${Buffer.byteLength(given)} bytes at a character`, async (scope) => {
+  deviation(`close() truncates ${Buffer.byteLength(given)} bytes of ${given[0]} at a character`, async (scope) => {
     const { peer, ws } = await conversation(scope, '')
     ws.close(3000, given)
     const { payload } = await peer.frame()
@@ -103,7 +103,7 @@ for (const [given, sent] of REASONS) {
   })
 }
 
-deviation('ping above 125 bytes throws a RangeError and sends nothing', async (scope) => {
+deviation('ping() with more than 125 bytes throws a RangeError and sends nothing', async (scope) => {
   const { peer, ws } = await conversation(scope, '')
   for (const payload of ['x'.repeat(126), 'é'.repeat(63), Buffer.alloc(126)]) {
     assert.throws(() => ws.ping(payload, () => assert.fail('called')), RangeError)
@@ -113,7 +113,7 @@ deviation('ping above 125 bytes throws a RangeError and sends nothing', async (s
   assert.equal(payload.length, 125)
 })
 
-deviation('ping above 125 bytes throws before open as well', async (scope) => {
+deviation('ping() with more than 125 bytes throws before open, too', async (scope) => {
   let thrown
   const { port } = await serve(scope, WebSocket, {
     onSocket: (ws) => {
@@ -129,7 +129,7 @@ deviation('ping above 125 bytes throws before open as well', async (scope) => {
   assert.equal(peer.bytes.length, 0)
 })
 
-deviation('a close code that is no number never reaches the wire', async (scope) => {
+deviation('close() throws for a code that is not a number and sends nothing', async (scope) => {
   for (const code of ['abc', {}, '3000abc', Symbol('x')]) {
     const { peer, ws } = await conversation(scope, '')
     assert.throws(() => ws.close(code))
@@ -140,7 +140,7 @@ deviation('a close code that is no number never reaches the wire', async (scope)
   }
 })
 
-deviation('send in the handler of a protocol error says false', async (scope) => {
+deviation('send() returns false in the handler of a protocol error', async (scope) => {
   const { peer, ws } = await conversation(scope, '')
   const results = []
   ws.onerror = () => results.push(ws.send('too late'))
@@ -150,7 +150,7 @@ deviation('send in the handler of a protocol error says false', async (scope) =>
   assert.deepEqual(readFrames(peer.bytes).frames.map(({ type }) => type), ['close'])
 })
 
-test('a failed connection is released at once, whatever the peer does', async (scope) => {
+test('a failed connection ends at once, even if the peer does nothing', async (scope) => {
   const { port, server } = await serve(scope, WebSocket)
   for (let i = 0; i < 10; i++) {
     const peer = await connectOpen(scope, port)
@@ -161,7 +161,7 @@ test('a failed connection is released at once, whatever the peer does', async (s
   assert.equal(await connections(), 0)
 })
 
-test('one connection that fails does not touch another', async (scope) => {
+test('a connection that fails does not affect others', async (scope) => {
   const { port } = await serve(scope, WebSocket, { onSocket: echoEach })
   const good = await connectOpen(scope, port)
   for (const garbage of [Buffer.alloc(1000, 0xff), Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.alloc(64)]) {

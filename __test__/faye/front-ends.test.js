@@ -24,7 +24,7 @@ const authority = createAuthority()
 const { key, cert } = authority.local
 const example = (name) => fs.readFileSync(path.join(EXAMPLES, name), 'utf8')
 
-/** The text with each of these replaced; all of them must be there. */
+/** Replaces each of these strings, all of which must occur in the text. */
 function changed (text, replacements) {
   for (const [from, to] of Object.entries(replacements)) {
     assert.ok(text.includes(from), `the example has no ${JSON.stringify(from)}`)
@@ -61,7 +61,7 @@ const FRONT_ENDS = [
   { name: 'haproxy', start: haproxy, isSecure: true, isBackendSecure: true }
 ]
 
-/** An echo server behind a front end, and what connects to that. */
+/** Starts an echo server behind a front end. Resolves with functions that connect clients to the front end. */
 async function behind (scope, { start, isSecure, isBackendSecure }, { idle, options } = {}) {
   const arrived = []
   const server = await serve(scope, WebSocket, {
@@ -79,7 +79,7 @@ async function behind (scope, { start, isSecure, isBackendSecure }, { idle, opti
     })
     scope.defer(() => ws._stream.destroy())
     await once(ws, 'open')
-    // The server is open before its answer reaches us.
+    // The server's socket is open before its response reaches the client.
     const { request, socket, ws: server } = arrived[arrived.length - 1]
     return { request, server, socket, ws }
   }
@@ -101,7 +101,7 @@ for (const frontEnd of FRONT_ENDS) {
   const behaviour = (sentence, body) =>
     test(`${place}: ${sentence}`, body, { skip: missing(name), timeout: 40000 })
 
-  behaviour('messages of all kinds and sizes are echoed', async (scope) => {
+  behaviour('an echo server returns messages of all types and sizes', async (scope) => {
     const { dial } = await behind(scope, frontEnd)
     const { server, ws } = await dial()
     if (!usesOriginal) assert.equal(usesReactor(server), !UNAVAILABLE && !isBackendSecure)
@@ -113,7 +113,7 @@ for (const frontEnd of FRONT_ENDS) {
     }
   })
 
-  behaviour('close codes and reasons arrive both ways', async (scope) => {
+  behaviour('close codes and reasons arrive in both directions', async (scope) => {
     const { dial } = await behind(scope, frontEnd)
     for (const closing of ['ws', 'server']) {
       const ends = await dial()
@@ -127,7 +127,7 @@ for (const frontEnd of FRONT_ENDS) {
     await peer.ended()
   })
 
-  behaviour('pings and pongs arrive both ways', async (scope) => {
+  behaviour('pings and pongs arrive in both directions', async (scope) => {
     const { dial } = await behind(scope, frontEnd)
     const { server, ws } = await dial()
     for (const end of [ws, server]) {
@@ -135,7 +135,7 @@ for (const frontEnd of FRONT_ENDS) {
     }
   })
 
-  behaviour('permessage-deflate is agreed on and used', async (scope) => {
+  behaviour('client and server negotiate and use permessage-deflate', async (scope) => {
     const { dial, rawOpen } = await behind(scope, frontEnd, { options: { extensions: [deflate] } })
     const peer = await rawOpen({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
     assert.equal(headerOf(peer.response, 'sec-websocket-extensions'), 'permessage-deflate')
@@ -150,7 +150,7 @@ for (const frontEnd of FRONT_ENDS) {
     assert.equal((await once(ws, 'message')).data, large)
   })
 
-  behaviour('a request says who has made it, and how', async (scope) => {
+  behaviour('a request has X-Forwarded-For, X-Forwarded-Proto and its own headers', async (scope) => {
     const { dial } = await behind(scope, frontEnd)
     const { request, server, ws } = await dial({ headers: { 'X-Forwarded-Proto': 'forged', Cookie: 'a=1' } })
     assert.equal(request.headers['x-forwarded-for'], '127.0.0.1')
@@ -159,7 +159,7 @@ for (const frontEnd of FRONT_ENDS) {
     assert.equal(server.url, ws.url)
   })
 
-  behaviour('frames right behind the request are not lost', async (scope) => {
+  behaviour('frames in the same packet as the request arrive', async (scope) => {
     const { raw } = await behind(scope, frontEnd)
     const peer = await raw()
     peer.write(Buffer.concat([Buffer.from(upgradeRequest()), fromClient('text', 'early')]))
@@ -167,7 +167,7 @@ for (const frontEnd of FRONT_ENDS) {
     assert.equal((await peer.frame()).payload.toString(), 'early')
   })
 
-  behaviour('a frame may come byte by byte', async (scope) => {
+  behaviour('a frame can arrive byte by byte', async (scope) => {
     const { rawOpen } = await behind(scope, frontEnd)
     const peer = await rawOpen()
     for (const byte of fromClient('text', 'slow')) {
@@ -177,7 +177,7 @@ for (const frontEnd of FRONT_ENDS) {
     assert.equal((await peer.frame()).payload.toString(), 'slow')
   })
 
-  behaviour('an end without a close frame is 1006 at the other side', async (scope) => {
+  behaviour('an end without a close frame is code 1006 at the other end', async (scope) => {
     const { arrived, dial, rawOpen } = await behind(scope, frontEnd)
     for (const how of ['end', 'destroy']) {
       const peer = await rawOpen()
@@ -191,7 +191,7 @@ for (const frontEnd of FRONT_ENDS) {
     }
   })
 
-  behaviour('when the front end is killed, both ends hear 1006', async (scope) => {
+  behaviour('both ends emit close with 1006 when the front end is killed', async (scope) => {
     const { dial, front } = await behind(scope, frontEnd)
     const idle = await dial()
     const busy = await dial()
@@ -203,7 +203,7 @@ for (const frontEnd of FRONT_ENDS) {
     assert.deepEqual((await Promise.all(closes)).map(({ code }) => code), [1006, 1006, 1006, 1006])
   })
 
-  behaviour('the front end hangs up on the idle, and `ping` keeps a connection', async (scope) => {
+  behaviour('the front end closes an idle connection, and `ping` prevents it', async (scope) => {
     const { dial } = await behind(scope, frontEnd, { idle: '3s' })
     const pinging = await dial({ ping: 0.2 })
     const idle = await dial()
@@ -213,15 +213,15 @@ for (const frontEnd of FRONT_ENDS) {
     assert.equal((await once(pinging.ws, 'message')).data, 'still there')
   })
 
-  behaviour('many connections at a time', async (scope) => {
+  behaviour('the server handles many connections at a time', async (scope) => {
     const { arrived, dial } = await behind(scope, frontEnd)
     const clients = await Promise.all(Array.from({ length: 100 }, async () => (await dial()).ws))
     assert.equal(arrived.length, 100)
     await echoInEach(clients)
-    await eventually(() => arrived.every(({ ws }) => ws.readyState === 3), 'all of them are closed')
+    await eventually(() => arrived.every(({ ws }) => ws.readyState === 3), 'all closed')
   })
 
-  behaviour('a refusal reaches the client', async (scope) => {
+  behaviour("the client receives the server's refusal", async (scope) => {
     const { raw } = await behind(scope, frontEnd)
     const peer = await raw()
     peer.write(upgradeRequest({ 'Sec-WebSocket-Version': '12' }))
@@ -230,7 +230,7 @@ for (const frontEnd of FRONT_ENDS) {
     if (!usesOriginal) assert.equal(headerOf(head, 'sec-websocket-version'), '13')
   })
 
-  behaviour('a server that is down is an error and a close', async (scope) => {
+  behaviour('a client emits error and close if the server is down', async (scope) => {
     const front = await frontEnd.start(scope, { isSecure, isBackendSecure, port: await freePort() })
     const ws = new WebSocket.Client(`${isSecure ? 'wss' : 'ws'}://127.0.0.1:${front.port}/`, null, { ca: authority.ca })
     const errors = []
@@ -240,7 +240,7 @@ for (const frontEnd of FRONT_ENDS) {
   })
 }
 
-test('docs: the lines for nginx are part of the example', () => {
+test('docs/proxies.md: the configuration of nginx is part of the example', () => {
   const blocks = codeBlocks().filter(({ language }) => language === 'nginx')
   assert.deepEqual(blocks.map(({ page }) => page), ['docs/proxies.md'])
   const lines = (text) => text.split('\n').map((line) => line.trim()).filter((line) => line && !line.startsWith('#'))

@@ -1,6 +1,6 @@
 'use strict'
 
-// The classes as objects of a program: subclasses, replaced methods, and methods taken off.
+// Subclasses, replaced methods, and methods called with another `this`.
 
 const assert = require('node:assert/strict')
 const { EventEmitter } = require('node:events')
@@ -13,7 +13,7 @@ const { WebSocket } = require('../support/subject')
 const { test } = require('../support/test')
 const { closePayload, fromClient } = require('../support/wire')
 
-test('WebSocket can be inherited from with util.inherits and call', async (scope) => {
+test('a program can inherit from WebSocket with util.inherits and call', async (scope) => {
   function Chat (request, socket, body, name) {
     WebSocket.call(this, request, socket, body)
     this.name = name
@@ -33,7 +33,7 @@ test('WebSocket can be inherited from with util.inherits and call', async (scope
   assert.equal((await peer.frame()).payload.toString(), 'Ada: Hi')
 })
 
-test('Client can be inherited from in both ways', async (scope) => {
+test('a program can inherit from Client with util.inherits and with class', async (scope) => {
   function Old (url) { WebSocket.Client.call(this, url) }
   util.inherits(Old, WebSocket.Client)
   class New extends WebSocket.Client {}
@@ -47,7 +47,7 @@ test('Client can be inherited from in both ways', async (scope) => {
   }
 })
 
-test('the server class can be extended with class', async (scope) => {
+test('a program can inherit from WebSocket with class', async (scope) => {
   class Chat extends WebSocket {
     send (data) { return super.send(`${data}!`) }
   }
@@ -56,7 +56,7 @@ test('the server class can be extended with class', async (scope) => {
   assert.equal((await peer.frame()).payload.toString(), 'Hi!')
 })
 
-test('send may be replaced on an instance, also for write and end', async (scope) => {
+test('a program can replace send() of an instance, also for write() and end()', async (scope) => {
   const { peer, ws } = await openServer(scope)
   const { send } = ws
   const seen = []
@@ -72,13 +72,13 @@ test('send may be replaced on an instance, also for write and end', async (scope
   assert.deepEqual(frames.map(({ type }) => type), ['text', 'text', 'text', 'close'])
 })
 
-test('close takes a third argument and ignores it', async (scope) => {
+test('close() ignores a third argument', async (scope) => {
   const { peer, ws } = await openServer(scope)
   assert.equal(ws.close(3001, 'why', { wasClean: true }), undefined)
   assert.deepEqual((await peer.frame()).payload, closePayload(3001, 'why'))
 })
 
-test('on properties may be set to null inside a handler', async (scope) => {
+test('a handler can set on properties to null', async (scope) => {
   const { peer, ws } = await openServer(scope)
   const seen = []
   ws.onmessage = ({ data }) => {
@@ -92,7 +92,7 @@ test('on properties may be set to null inside a handler', async (scope) => {
   assert.deepEqual(seen, ['a'])
 })
 
-test('methods taken off the prototype work on the instance', async (scope) => {
+test('methods of the prototype work when called on an instance', async (scope) => {
   const { peer, ws } = await openServer(scope)
   const { send, close } = WebSocket.prototype
   send.call(ws, 'taken off')
@@ -100,7 +100,7 @@ test('methods taken off the prototype work on the instance', async (scope) => {
   assert.deepEqual((await peer.frames(2)).map(({ type }) => type), ['text', 'close'])
 })
 
-test('emit may be replaced on an instance', async (scope) => {
+test('a program can replace emit() of an instance', async (scope) => {
   const { peer, ws } = await openServer(scope)
   const seen = []
   const { emit } = ws
@@ -113,7 +113,7 @@ test('emit may be replaced on an instance', async (scope) => {
   assert.deepEqual(seen, ['data', 'message', 'end', 'close'])
 })
 
-test('dispatchEvent may be replaced on an instance', async (scope) => {
+test('a program can replace dispatchEvent() of an instance', async (scope) => {
   const { peer, ws } = await openServer(scope)
   const seen = []
   ws.dispatchEvent = (event) => seen.push(event.type)
@@ -123,13 +123,13 @@ test('dispatchEvent may be replaced on an instance', async (scope) => {
   assert.deepEqual(seen, ['message', 'close'])
 })
 
-test('an error nobody listens to does not throw', async (scope) => {
+test('an error without a listener does not throw', async (scope) => {
   const { peer, ws } = await openServer(scope)
   peer.write(fromClient(3, ''))
   assert.equal((await once(ws, 'close')).code, 1002)
 })
 
-test('server and client talk to each other', async (scope) => {
+test('our server and our client exchange messages', async (scope) => {
   const values = ['', 'text', 'é€\u{1d11e}', 'x'.repeat(70000), Buffer.alloc(0), Buffer.alloc(70000, 7)]
   const { url } = await serve(scope, WebSocket, {
     protocols: ['echo'],

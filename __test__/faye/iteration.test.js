@@ -12,7 +12,7 @@ const { closePayload, frame } = require('../support/wire')
 
 const LISTENED = ['message', 'error', 'close']
 
-/** All that the loop is given; how it ends. */
+/** Resolves with the messages that the loop yields, and its end. */
 async function all (ws, slow = () => {}) {
   const seen = []
   try {
@@ -29,7 +29,7 @@ async function all (ws, slow = () => {}) {
 
 for (const [role, open] of Object.entries(roles)) {
   for (const [name, code] of [['without a code', undefined], ['with 1000', 1000], ['with 4999', 4999]]) {
-    deviation(`${role}: the loop has all messages and ends with a close frame ${name}`, async (scope) => {
+    deviation(`${role}: the loop yields all messages and ends at a close frame ${name}`, async (scope) => {
       const { frame, peer, ws } = await open(scope)
       const seen = all(ws)
       peer.write(Buffer.concat([frame('text', 'a'), frame('binary', 'b')]))
@@ -51,7 +51,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: the loop ends when the signal is aborted, and when our close is not answered`, async (scope) => {
+  deviation(`${role}: the loop ends when the signal is aborted, and after closeTimeout`, async (scope) => {
     const controller = new AbortController()
     const aborted = await open(scope, { options: { signal: controller.signal } })
     const silent = await open(scope, { options: { closeTimeout: 0.05 } })
@@ -61,14 +61,14 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(await seen, [['the end'], ['the end']])
   })
 
-  deviation(`${role}: the loop throws when the connection is lost, behind what has arrived`, async (scope) => {
+  deviation(`${role}: the loop yields the received messages and throws when the connection is lost`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const seen = all(ws, () => scope.settle(5))
     peer.socket.end(Buffer.concat(['a', 'b', 'c'].map((text) => frame('text', text))))
     assert.deepEqual(await seen, ['a', 'b', 'c', 'The connection has ended without a close frame (code 1006)'])
   })
 
-  deviation(`${role}: the loop throws what the error event says`, async (scope) => {
+  deviation(`${role}: the loop throws the message of the error event`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const seen = all(ws, () => scope.settle(5))
     peer.write(Buffer.concat([frame('text', 'a'), frame('text', 'b'), frame('text', Buffer.of(255))]))
@@ -76,7 +76,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(await all(ws), ['the end'])
   })
 
-  deviation(`${role}: a loop that lags stops reading, and loses nothing`, async (scope) => {
+  deviation(`${role}: a slow loop stops reading and loses nothing`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const total = 400
     const sent = Array.from({ length: total }, (_, index) => {
@@ -91,7 +91,7 @@ for (const [role, open] of Object.entries(roles)) {
     ws.on('message', () => delivered++)
     for (const message of sent) peer.write(frame('binary', message))
     await scope.settle(150)
-    assert.ok(delivered <= 4, `${delivered} messages of 64 KiB were delivered to a loop that is busy`)
+    assert.ok(delivered <= 4, `${delivered} messages of 64 KiB were delivered to a busy loop`)
     assert.ok(peer.socket.writableLength > 0, '25 MiB were read')
     peer.write(frame('close', closePayload(1000)))
     release()
@@ -100,7 +100,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(received.map((data) => data.readUInt32BE()), sent.map((_, index) => index))
   })
 
-  deviation(`${role}: many small messages, some at a time`, async (scope) => {
+  deviation(`${role}: the loop buffers a bounded number of small messages`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const total = 5000
     let most = 0
@@ -119,7 +119,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   for (const how of ['break', 'throw']) {
-    deviation(`${role}: leaving the loop by ${how} closes the connection`, async (scope) => {
+    deviation(`${role}: ${how} in the loop closes the connection`, async (scope) => {
       const { frame, peer, ws } = await open(scope)
       peer.write(Buffer.concat(Array.from({ length: 200 }, (_, index) => frame('text', String(index)))))
       const seen = []
@@ -142,7 +142,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: next() may be called by hand, ahead of the messages`, async (scope) => {
+  deviation(`${role}: next() can be called before messages arrive`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const messages = ws[Symbol.asyncIterator]()
     assert.equal(messages[Symbol.asyncIterator](), messages)
@@ -154,7 +154,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(await messages.return('x'), { value: 'x', done: true })
   })
 
-  deviation(`${role}: of several who ask, one hears of the error`, async (scope) => {
+  deviation(`${role}: one of several calls of next() rejects with the error`, async (scope) => {
     const { peer, ws } = await open(scope)
     const messages = ws[Symbol.asyncIterator]()
     const results = Promise.allSettled([messages.next(), messages.next()])
@@ -163,7 +163,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(await messages.next(), { value: undefined, done: true })
   })
 
-  deviation(`${role}: one loop at a time`, async (scope) => {
+  deviation(`${role}: a second loop throws during the first`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const seen = all(ws)
     assert.throws(() => ws[Symbol.asyncIterator](), { message: 'This socket is already being iterated' })
@@ -172,7 +172,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(await all(ws), ['the end'])
   })
 
-  deviation(`${role}: a return() that overtakes a next() ends it`, async (scope) => {
+  deviation(`${role}: return() completes a pending next()`, async (scope) => {
     const { ws } = await open(scope)
     const messages = ws[Symbol.asyncIterator]()
     const asked = messages.next()
@@ -181,7 +181,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(ws.readyState, 2)
   })
 
-  deviation(`${role}: the loop is given what binaryType says, and is no hindrance to listeners`, async (scope) => {
+  deviation(`${role}: the loop and listeners receive the type that binaryType selects`, async (scope) => {
     const { frame, peer, ws } = await open(scope, { options: { binaryType: 'arraybuffer' } })
     const heard = []
     ws.on('message', ({ data }) => heard.push(data.byteLength))
@@ -193,7 +193,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 }
 
-deviation('a loop over a client may begin before open, and throws if it cannot connect', async (scope) => {
+deviation('a loop can begin before open, and throws if the client cannot connect', async (scope) => {
   const server = await accept(scope)
   const ws = new WebSocket.Client(server.url)
   const seen = all(ws)

@@ -1,6 +1,6 @@
 'use strict'
 
-// What programs do wrong, or to the letter: values that throw, calls in every handler, requests made by hand.
+// Unusual calls of programs: values that throw, calls in every handler, requests that are plain objects.
 
 const assert = require('node:assert/strict')
 const { Duplex } = require('node:stream')
@@ -15,17 +15,17 @@ const mine = new Error('mine')
 const throwing = { toString () { throw mine } }
 
 for (const [role, open] of Object.entries(roles)) {
-  test(`${role}: a toString that throws is the caller's exception and nothing is sent`, async (scope) => {
+  test(`${role}: send(), write() and end() throw what a toString() throws, and send nothing`, async (scope) => {
     const { peer, ws } = await open(scope)
     assert.throws(() => ws.send(throwing), mine)
     assert.throws(() => ws.write(throwing), mine)
     assert.throws(() => ws.end(throwing), mine)
     assert.equal(ws.readyState, 1)
-    ws.send('goes on')
-    assert.equal((await peer.frame()).payload.toString(), 'goes on')
+    ws.send('next')
+    assert.equal((await peer.frame()).payload.toString(), 'next')
   })
 
-  test(`${role}: a close reason that throws leaves a connection that still closes once`, async (scope) => {
+  test(`${role}: a connection closes once after close() with a reason whose toString() throws`, async (scope) => {
     const { peer, ws } = await open(scope)
     let closes = 0
     ws.on('close', () => closes++)
@@ -43,10 +43,10 @@ for (const [role, open] of Object.entries(roles)) {
     end: (ws) => ws.end('inner'),
     ping: (ws) => ws.ping('inner'),
     pause: (ws) => ws.pause(),
-    'destroy the stream': (ws) => ws._stream.destroy()
+    'stream.destroy': (ws) => ws._stream.destroy()
   }
   for (const [name, act] of Object.entries(REENTRY)) {
-    test(`${role}: a toString may ${name}`, async (scope) => {
+    test(`${role}: a toString() can call ${name}()`, async (scope) => {
       const { peer, ws } = await open(scope)
       let closes = 0
       ws.on('close', () => closes++)
@@ -61,7 +61,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  test(`${role}: a Buffer changed after send is sent as it was`, async (scope) => {
+  test(`${role}: a change of a Buffer after send() does not change the message`, async (scope) => {
     const { peer, ws } = await open(scope)
     for (const size of [10, 200, 70000]) {
       const [first, second] = [Buffer.alloc(size, 'a'), Buffer.alloc(size, 'b')]
@@ -75,13 +75,13 @@ for (const [role, open] of Object.entries(roles)) {
     for (const { payload } of frames) assert.ok(!payload.includes('x'))
   })
 
-  test(`${role}: a Buffer detached after send is sent as it was`, async (scope) => {
+  test(`${role}: a message is complete if its Buffer is detached after send()`, async (scope) => {
     const { peer, ws } = await open(scope)
     for (const size of [10, 200, 70000]) {
       const memory = new ArrayBuffer(size)
       const buffer = Buffer.from(memory)
       buffer.fill('a')
-      ws.send('so that the next one waits')
+      ws.send('the next message is not written at once')
       ws.send(buffer)
       structuredClone(memory, { transfer: [memory] })
       assert.equal(buffer.length, 0)
@@ -91,7 +91,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(sizes, [10, 200, 70000].map((size) => 'a'.repeat(size)))
   })
 
-  test(`${role}: a detached Buffer and shared memory can be sent`, async (scope) => {
+  test(`${role}: send() accepts a detached Buffer and shared memory`, async (scope) => {
     const { peer, ws } = await open(scope)
     const memory = new ArrayBuffer(8)
     const detached = Buffer.from(memory)
@@ -102,7 +102,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(frames.map(({ payload }) => payload.length), [0, 4])
   })
 
-  test(`${role}: a delivered Buffer keeps its bytes`, async (scope) => {
+  test(`${role}: received Buffers do not change, and do not share memory`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const received = []
     ws.on('message', ({ data }) => received.push(data))
@@ -125,7 +125,7 @@ const METHODS = [
 ]
 const HANDLERS = ['open', 'data', 'message', 'error', 'end', 'close', 'drain']
 
-test('every method may be called inside every handler, any number of times', async (scope) => {
+test('every method can be called in every handler, any number of times', async (scope) => {
   const { port } = await serve(scope, WebSocket, {
     onSocket: (ws, { request }) => {
       const type = request.headers['x-handler']
@@ -147,7 +147,7 @@ test('every method may be called inside every handler, any number of times', asy
         fromClient('text', 'a'), fromClient('ping', 'b'), fromClient('binary', 'c'), fromClient('pong', 'a'),
         type === 'error' ? fromClient(3, '') : fromClient('close', closePayload(1000)), fromClient('text', 'after')
       ]))
-      // A handler may have paused for good: then the end stays unread, and only a reset is noticed.
+      // After pause() in a handler, the connection does not read a FIN and notices only a reset.
       await Promise.race([peer.ended(), scope.settle(40)])
       peer.socket.destroy()
     }
@@ -197,13 +197,13 @@ test('random calls in random handlers end in one close', async (scope) => {
 })
 
 for (const [name, protocols] of Object.entries({ 'a number': 5, 'an object': { a: 1 }, true: true })) {
-  deviation(`protocols of another kind throw a TypeError: ${name}`, async (scope) => {
+  deviation(`the constructor throws a TypeError for protocols of another type: ${name}`, async (scope) => {
     const server = await accept(scope)
     assert.throws(() => new WebSocket.Client(server.url, protocols), TypeError)
   })
 }
 
-test('options that throw when read are the caller\'s exception', async (scope) => {
+test('the constructor throws what a getter of the options throws', async (scope) => {
   const server = await accept(scope)
   const getter = Object.defineProperty({}, 'headers', { enumerable: true, get () { throw mine } })
   const value = { headers: { 'X-A': throwing } }
@@ -215,7 +215,7 @@ test('options that throw when read are the caller\'s exception', async (scope) =
 })
 
 for (const maxLength of ['10', Infinity, 1e300, Number.MAX_SAFE_INTEGER, 2 ** 53, 70000.5]) {
-  test(`a maxLength of ${typeof maxLength} ${maxLength} is a limit like any other`, async (scope) => {
+  test(`maxLength can be the ${typeof maxLength} ${maxLength}`, async (scope) => {
     const { peer, ws } = await openServer(scope, { options: { maxLength } })
     peer.write(fromClient('text', 'x'.repeat(10)))
     assert.equal((await once(ws, 'message')).data.length, 10)
@@ -226,7 +226,7 @@ for (const maxLength of ['10', Infinity, 1e300, Number.MAX_SAFE_INTEGER, 2 ** 53
 }
 
 for (const body of [undefined, null, Buffer.alloc(0)]) {
-  test(`a body may be ${body && 'empty'}`, async (scope) => {
+  test(`the body can be ${body && 'empty'}`, async (scope) => {
     const { port } = await serve(scope, WebSocket, {
       onUpgrade: (request, socket) => {
         const ws = new WebSocket(request, socket, body)
@@ -271,12 +271,12 @@ const request = (headers = {}) => ({
 })
 
 for (const [name, headers] of Object.entries({
-  'a key that is a number': { 'sec-websocket-key': 5 },
-  'a version that is a number': { 'sec-websocket-version': 12 },
-  'an extension header that is endless': { 'sec-websocket-extensions': `${'a;'.repeat(100000)}=` },
-  'names of Object.prototype': { 'sec-websocket-key': undefined, constructor: 'x', toString: 'y' }
+  'a number as its key': { 'sec-websocket-key': 5 },
+  'a number as its version': { 'sec-websocket-version': 12 },
+  'a very long extension header': { 'sec-websocket-extensions': `${'a;'.repeat(100000)}=` },
+  'header names of Object.prototype': { 'sec-websocket-key': undefined, constructor: 'x', toString: 'y' }
 })) {
-  test(`a request made by hand may carry ${name}`, async () => {
+  test(`a request that is a plain object with ${name} is refused`, async () => {
     const socket = new Memory()
     const ws = new WebSocket(request(headers), socket, Buffer.alloc(0))
     const events = []
@@ -288,7 +288,7 @@ for (const [name, headers] of Object.entries({
   })
 }
 
-test('subprotocols with names of Object.prototype are names like any other', async () => {
+test('subprotocols can have names of Object.prototype', async () => {
   const socket = new Memory()
   const names = ['__proto__', 'constructor', 'hasOwnProperty']
   const ws = new WebSocket(request({ 'sec-websocket-protocol': 'x, constructor' }), socket, Buffer.alloc(0), names)
@@ -296,7 +296,7 @@ test('subprotocols with names of Object.prototype are names like any other', asy
   assert.equal(ws.protocol, 'constructor')
 })
 
-test('a socket that fails while it is written to is an ordinary error and close', async () => {
+test('a socket that fails during a write emits one error and one close', async () => {
   const socket = new Memory()
   socket._write = (chunk, encoding, callback) => callback(new Error('disk full'))
   const ws = new WebSocket(request(), socket, Buffer.alloc(0))
@@ -309,7 +309,7 @@ test('a socket that fails while it is written to is an ordinary error and close'
   assert.deepEqual(events, ['Network error: ws://a/: disk full', 1006])
 })
 
-deviation('a connection that is gone before its object is made closes, once', async (scope) => {
+deviation('a WebSocket whose socket has already ended emits close once', async (scope) => {
   const { PassThrough } = require('node:stream')
   const dead = () => new PassThrough().destroy()
   const halfClosed = () => Object.assign(new PassThrough(), { readable: false })
@@ -320,14 +320,14 @@ deviation('a connection that is gone before its object is made closes, once', as
     for (const type of ['open', 'error', 'end']) ws.on(type, () => events.push(type))
     ws.on('close', ({ code, reason }) => events.push(['close', code, reason]))
     ws.onmessage = null
-    assert.equal(ws.send('nobody gets this'), false)
+    assert.equal(ws.send('not sent'), false)
     await scope.settle()
     assert.deepEqual(events, ['end', ['close', 1006, '']])
     assert.equal(ws.readyState, 3)
   }
 })
 
-deviation('an event stream without a socket closes, once, and takes nothing', async (scope) => {
+deviation('an EventSource whose socket has already ended emits close once and sends nothing', async (scope) => {
   const get = { method: 'GET', url: '/x', headers: { host: 'localhost', 'last-event-id': '9' } }
   for (const socket of [undefined, null, { writable: false }]) {
     const es = new WebSocket.EventSource(get, { socket })
@@ -335,7 +335,7 @@ deviation('an event stream without a socket closes, once, and takes nothing', as
     es.on('open', () => assert.fail('opened'))
     es.on('close', () => closed++)
     assert.equal(es.lastEventId, '9')
-    assert.equal(es.send('nobody gets this'), false)
+    assert.equal(es.send('not sent'), false)
     assert.equal(es.ping(), false)
     await scope.settle()
     assert.equal(closed, 1)
@@ -343,7 +343,7 @@ deviation('an event stream without a socket closes, once, and takes nothing', as
   }
 })
 
-deviation('conversions that throw leave a connection as it was', async (scope) => {
+deviation('a connection stays open when the arguments of close() throw', async (scope) => {
   const { ws } = await openServer(scope)
   const mine = new Error('mine')
   assert.throws(() => ws.close(1000, { toString () { throw mine } }), mine)
@@ -352,17 +352,17 @@ deviation('conversions that throw leave a connection as it was', async (scope) =
   assert.equal(ws.send('still open'), true)
 })
 
-deviation('a proxy that is no object is refused, not ignored', () => {
+deviation('the constructor throws for a proxy that is not an object', () => {
   assert.throws(() => new WebSocket.Client('ws://127.0.0.1:1/', null, { proxy: 'http://127.0.0.1:1' }), TypeError)
 })
 
-test('handlers that are no functions are the caller\'s mistake, once', async (scope) => {
+test('adding a handler that is not a function throws a TypeError', async (scope) => {
   const { ws } = await openServer(scope)
   assert.throws(() => ws.on('message', 5), TypeError)
   assert.throws(() => ws.addEventListener('message', null), TypeError)
 })
 
-test('a client that is closed in the tick of its answer never opens', async (scope) => {
+test('a client that is closed in the tick of the response never opens', async (scope) => {
   const server = await accept(scope)
   const ws = new WebSocket.Client(server.url)
   const events = []

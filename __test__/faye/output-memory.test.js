@@ -1,7 +1,7 @@
 'use strict'
 
-// What is sent and not read: memory follows `bufferedAmount`, and not what was ever sent. Each case has a process of
-// its own, as only that has a size of its own.
+// Memory for output that the peer has not read: it depends on `bufferedAmount`, not on the sum of all messages. Each
+// case runs in its own process, whose memory is measured.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -14,13 +14,16 @@ const { accept, connectOpen, once } = require('../support/peer')
 const { deviation } = require('../support/test')
 
 const MiB = 1 << 20
-/** More than the kernel takes, so something waits at any time. */
+/** More than the kernel accepts, so that bytes wait at any time. */
 const WAITING = 12 * MiB
 const TOTAL = 240 * MiB
-/** Of memory for what waits: buffers double as they grow, and by the stream some wait for the garbage collector. */
+/**
+ * The limit of memory per waiting byte: buffers double when they grow, and with the stream transport some wait for the
+ * garbage collector.
+ */
 const FACTOR = 10
 
-/** Sends so much that about `waiting` bytes wait at any time, and prints how the process grows by that. */
+/** Sends so that about `waiting` bytes wait at any time, and prints the growth of the process. */
 const PUMP = `(ws, { waiting, total, bySocket }) => {
   const piece = Buffer.alloc(32768)
   const before = process.memoryUsage.rss()
@@ -90,18 +93,18 @@ const inBursts = (socket) => {
 }
 
 const CASES = {
-  'a server, to a peer that reads steadily': [ofServer, {}, steadily],
-  'a server, to a peer that reads in bursts': [ofServer, {}, inBursts],
-  'a server at a Unix socket': [ofServer, { isUnix: true }, steadily],
-  'a server by TLS': [ofServer, { secure: true }, steadily],
-  'a client, to a peer that reads in bursts': [ofClient, {}, inBursts],
-  'a client by TLS': [ofClient, { secure: true }, steadily],
-  'a client by TLS, to a peer that reads in bursts': [ofClient, { secure: true }, inBursts],
-  'a client by TLS whose program writes to the socket': [ofClient, { secure: true, bySocket: true }, inBursts]
+  'a server with a peer that reads steadily': [ofServer, {}, steadily],
+  'a server with a peer that reads in bursts': [ofServer, {}, inBursts],
+  'a server on a Unix socket': [ofServer, { isUnix: true }, steadily],
+  'a server over TLS': [ofServer, { secure: true }, steadily],
+  'a client with a peer that reads in bursts': [ofClient, {}, inBursts],
+  'a client over TLS': [ofClient, { secure: true }, steadily],
+  'a client over TLS with a peer that reads in bursts': [ofClient, { secure: true }, inBursts],
+  'a client over TLS whose program writes to the socket': [ofClient, { secure: true, bySocket: true }, inBursts]
 }
 for (const [name, [open, options, read]] of Object.entries(CASES)) {
   const skip = options.isUnix && process.platform === 'win32' ? 'Windows has no Unix sockets' : false
-  deviation(`memory follows what waits: ${name}`, async (scope) => {
+  deviation(`memory is limited by the waiting bytes: ${name}`, async (scope) => {
     const { child, peer } = await open(scope, { ...options, waiting: WAITING, total: TOTAL })
     peer.socket.removeAllListeners('data')
     peer.socket.on('data', () => {})
@@ -110,6 +113,6 @@ for (const [name, [open, options, read]] of Object.entries(CASES)) {
     const { stdout, stderr, code } = await child.finished
     assert.deepEqual([code, stderr], [0, ''])
     const grown = Number(stdout.trim().split('\n').pop())
-    assert.ok(grown < FACTOR * WAITING, `${grown} bytes for ${WAITING} that wait, of ${TOTAL}`)
+    assert.ok(grown < FACTOR * WAITING, `${grown} bytes for ${WAITING} waiting bytes, ${TOTAL} sent`)
   }, { timeout: 70000, skip })
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// No message, no channel and no look into an object shows a password of a URL.
+// Error messages, diagnostics channels and util.inspect() never show the password of a URL.
 
 const assert = require('node:assert/strict')
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
@@ -18,7 +18,7 @@ function name (error) {
   try {
     return inspect(error).split('\n')[0]
   } catch {
-    return 'something'
+    return 'a value that throws'
   }
 }
 
@@ -33,7 +33,7 @@ const WAYS = {
   'a refused proxy': () => new WebSocket.Client('ws://user:secret@example.test/', null, {
     proxy: { origin: 'http://user:secret@127.0.0.1:1' }
   }),
-  'a proxy that says no': async (scope) => {
+  'a proxy that refuses': async (scope) => {
     const proxy = await startProxy(scope, { authorization: 'another' })
     return new WebSocket.Client('ws://user:secret@example.test/', null, {
       proxy: { origin: proxy.origin('user:secret@') }
@@ -43,14 +43,14 @@ const WAYS = {
     const { port } = await accept(scope)
     return new WebSocket.Client(`ws://user:secret@127.0.0.1:${port}/`, null, { handshakeTimeout: 0.05 })
   },
-  'a server that says no': async (scope) => {
+  'a server that refuses': async (scope) => {
     const server = await accept(scope)
     server.accepted().then(async (peer) => peer.write(upgradeResponse(await peer.head(), {}, '403 Forbidden')))
     return new WebSocket.Client(`ws://user:secret@127.0.0.1:${server.port}/`)
   }
 }
 for (const [name, connect] of Object.entries(WAYS)) {
-  deviation(`no message and no channel has the password of a URL: ${name}`, async (scope) => {
+  deviation(`errors and channels do not contain the password of a URL: ${name}`, async (scope) => {
     const published = []
     const channel = 'undici:websocket:socket_error'
     const listener = (error) => published.push(inspect(error))
@@ -64,7 +64,7 @@ for (const [name, connect] of Object.entries(WAYS)) {
   })
 }
 
-deviation('the property url is what was given', async () => {
+deviation('the property url is the URL that the program has passed', async () => {
   for (const url of ['ws://user:secret@127.0.0.1:1/', new URL('ws://user:secret@127.0.0.1:1/')]) {
     const ws = new WebSocket.Client(url)
     assert.equal(ws.url, url)
@@ -72,7 +72,7 @@ deviation('the property url is what was given', async () => {
   }
 })
 
-deviation('looking into a client shows no password of its proxy', async (scope) => {
+deviation('util.inspect() of a client does not show the password of its proxy', async (scope) => {
   const { port } = await accept(scope)
   const origin = `http://user:secret@127.0.0.1:${port}`
   const ws = new WebSocket.Client('ws://example.test/', null, { proxy: { origin } })
@@ -90,7 +90,7 @@ const NO_URLS = [
   'ws://user%3asecret', 'ws://[::1]:secret/', 'ws://user:80secret', { href: 5, toString: () => 'ws://user:secret@host' }
 ]
 for (const url of NO_URLS) {
-  deviation(`what is no URL is refused without its password: ${name(url)}`, () => {
+  deviation(`the error for an invalid URL does not contain its password: ${name(url)}`, () => {
     const attempts = [
       () => new WebSocket.Client(url),
       () => driver.client(url),
@@ -109,25 +109,25 @@ for (const url of NO_URLS) {
 
 const WITHOUT_PASSWORDS = ['ws://host:99999/a:b', 'ws://ho st/', 'host:8080', 'http://host/', 'ws://[::1', 'ws:/?:', 'a/b:c']
 for (const url of WITHOUT_PASSWORDS) {
-  deviation(`what is no URL and has no password is shown as it is: ${url}`, () => {
+  deviation(`the error for an invalid URL without a password contains the URL: ${url}`, () => {
     assert.throws(() => new WebSocket.Client(url), { message: `${url} is not a valid WebSocket URL` })
   })
 }
 
-/** What is no URL of a proxy either. */
+/** Returns a URL that is also invalid for a proxy. */
 function withoutScheme (url) {
   return typeof url === 'string' ? url.replace(/^(http|ws):/, 'gopher:') : url
 }
 
 for (const proxy of ['http://user:secret@proxy/', Object.assign(() => {}, { origin: 'http://user:secret@proxy/' })]) {
-  deviation(`a proxy given as a ${typeof proxy} is refused without its password`, () => {
+  deviation(`the error for a proxy that is a ${typeof proxy} does not contain its password`, () => {
     assert.throws(() => new WebSocket.Client('ws://127.0.0.1:1/', [], { proxy }), {
       name: 'TypeError', message: `Invalid proxy: a ${typeof proxy}; expected { origin }`
     })
   })
 }
 
-deviation('a message keeps an @ that is no part of a password', async () => {
+deviation('error messages keep an @ that does not belong to a password', async () => {
   for (const url of ['ws://127.0.0.1:1/@me?a@b', 'ws+unix:/none@here.sock:/@me']) {
     const [message] = await messagesOf(new WebSocket.Client(url))
     assert.ok(message.startsWith(`Network error: ${url}: connect E`), message)

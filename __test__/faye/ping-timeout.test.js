@@ -1,7 +1,5 @@
 'use strict'
 
-// ping and pingTimeout.
-
 const assert = require('node:assert/strict')
 
 const { recordLines } = require('../support/client')
@@ -10,7 +8,7 @@ const { once } = require('../support/peer')
 const { deviation } = require('../support/test')
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: pingTimeout drops a peer that does not answer pings`, async (scope) => {
+  deviation(`${role}: pingTimeout closes the connection if the peer does not answer a ping`, async (scope) => {
     const { peer, ws } = await open(scope, { options: { ping: 0.05, pingTimeout: 0.1 } })
     const events = recordLines(ws)
     await once(ws, 'close')
@@ -22,7 +20,7 @@ for (const [role, open] of Object.entries(roles)) {
     await peer.ended()
   })
 
-  deviation(`${role}: pingTimeout keeps a peer that answers, the latest ping or all of them`, async (scope) => {
+  deviation(`${role}: pingTimeout keeps the connection if the peer answers the latest ping`, async (scope) => {
     const { frame, peer, ws } = await open(scope, { options: { ping: 0.03, pingTimeout: 0.2 } })
     const events = recordLines(ws)
     let pings = 0
@@ -40,7 +38,7 @@ for (const [role, open] of Object.entries(roles)) {
     await once(ws, 'close')
   })
 
-  deviation(`${role}: unsolicited pongs do not count`, async (scope) => {
+  deviation(`${role}: pingTimeout ignores unsolicited pongs`, async (scope) => {
     const { frame, peer, ws } = await open(scope, { options: { ping: 0.03, pingTimeout: 0.1 } })
     const pongs = Buffer.concat(['', '999999', 'x'].map((data) => frame('pong', data)))
     const timer = setInterval(() => peer.write(pongs), 10)
@@ -49,7 +47,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal((await once(ws, 'close')).code, 1006)
   })
 
-  deviation(`${role}: a peer is not dropped for what a paused application has not read`, async (scope) => {
+  deviation(`${role}: pingTimeout does not close a paused connection, whose pongs are unread`, async (scope) => {
     const { frame, peer, ws } = await open(scope, { options: { ping: 0.05, pingTimeout: 0.1 } })
     const events = recordLines(ws)
     ws.pause()
@@ -61,14 +59,14 @@ for (const [role, open] of Object.entries(roles)) {
     assert.match(events[0], /no pong/)
   })
 
-  deviation(`${role}: a pong that came while the event loop was blocked is in time`, async (scope) => {
+  deviation(`${role}: a pong that arrives while the event loop is blocked counts for pingTimeout`, async (scope) => {
     const { frame, peer, ws } = await open(scope, { options: { ping: 0.05, pingTimeout: 0.15 } })
     const events = recordLines(ws)
     for (let i = 0; i < 3; i++) {
       const [{ payload }] = await peer.frames(1)
       peer.write(frame('pong', payload))
       const end = Date.now() + 250
-      while (Date.now() < end) { /* as a busy application does */ }
+      while (Date.now() < end) { /* block the event loop */ }
     }
     assert.deepEqual(events, [])
   })

@@ -1,7 +1,7 @@
 'use strict'
 
-// What keeps a process alive, and what lets it end by itself.
-// The functions given to `runChild` become text; they see their parameters and `require`, nothing else.
+// The end of a process without process.exit(), and connections that keep a process alive.
+// The functions passed to `runChild` run as text in another process, where only their parameters and `require` exist.
 
 const assert = require('node:assert/strict')
 
@@ -12,22 +12,22 @@ const { deviation, test } = require('../support/test')
 const { frame } = require('../support/wire')
 
 const ENDS = {
-  'a client that closes': (ws) => ws.on('open', () => ws.close()),
-  'a client that closes with the ping option': (ws) => ws.on('open', () => ws.close()),
-  'a client that closes at once': (ws) => ws.close(),
-  'a client whose stream is destroyed': (ws) => ws.on('open', () => ws._stream.destroy()),
-  'a client that has been sent much': (ws) => ws.on('open', () => {
+  'a client has closed': (ws) => ws.on('open', () => ws.close()),
+  'a client with the ping option has closed': (ws) => ws.on('open', () => ws.close()),
+  'a client has closed before open': (ws) => ws.close(),
+  'the stream of a client is destroyed': (ws) => ws.on('open', () => ws._stream.destroy()),
+  'a client has sent 20 MiB and closed': (ws) => ws.on('open', () => {
     for (let i = 0; i < 20; i++) ws.send(Buffer.alloc(1 << 20))
     ws.close()
   }),
-  'a client that was paused': (ws) => ws.on('open', () => {
+  'a paused client has closed': (ws) => ws.on('open', () => {
     ws.pause()
     ws.close()
   })
 }
 for (const [name, script] of Object.entries(ENDS)) {
-  const run = name === 'a client that was paused' ? deviation : test
-  run(`the process ends by itself after ${name}`, async (scope) => {
+  const run = name === 'a paused client has closed' ? deviation : test
+  run(`the process ends when ${name}`, async (scope) => {
     const { url } = await serve(scope, WebSocket)
     const options = name.includes('ping') ? '{ ping: 60 }' : '{}'
     const code = `(WebSocket, support, url) => {
@@ -40,7 +40,7 @@ for (const [name, script] of Object.entries(ENDS)) {
   })
 }
 
-test('the process ends by itself after handshakes that fail', async (scope) => {
+test('the process ends after failed handshakes', async (scope) => {
   const { code, stdout } = await runChild(scope, (WebSocket) => {
     const server = require('node:http').createServer((request, response) => response.end())
     server.listen(0, '127.0.0.1', () => {
@@ -55,7 +55,7 @@ test('the process ends by itself after handshakes that fail', async (scope) => {
   assert.deepEqual([code, stdout], [0, 'done\n'])
 })
 
-test('the process of a server ends by itself when all is closed', async (scope) => {
+test('the process of a server ends when the server and all connections are closed', async (scope) => {
   const { code, stdout } = await runChild(scope, (WebSocket) => {
     const server = require('node:http').createServer((request, response) => {
       const es = new WebSocket.EventSource(request, response)
@@ -91,7 +91,7 @@ test('an idle connection keeps the process alive', async (scope) => {
   assert.equal((await child.finished).code, 0)
 })
 
-test('a child that is killed is an ordinary end', async (scope) => {
+test('the server emits close with 1006 when the process of a client is killed', async (scope) => {
   const closes = []
   const { port } = await serve(scope, WebSocket, { onSocket: (ws) => ws.on('close', ({ code }) => closes.push(code)) })
   const child = runChild(scope, (WebSocket, support, port) => {

@@ -1,7 +1,7 @@
 'use strict'
 
-// Proxies that refuse, lie, drip or say nothing, in front of ws: and wss: servers. Real ones are in
-// proxy-programs.test.js, and what programs see of tunnels is in proxy.test.js.
+// Proxies that refuse, send wrong or slow responses, or no response, for ws: and wss: servers. Real proxies are in
+// proxy-programs.test.js; options and events of clients with a proxy are in proxy.test.js.
 
 const assert = require('node:assert/strict')
 
@@ -40,7 +40,7 @@ async function asked (scope, { isSecure, scheme }, { port = 1, headers } = {}) {
   return { events, head: await proxy.head(), proxy, types: () => events.map(([type]) => type), ws }
 }
 
-/** The end of a proxy that does what it should, from behind its answer on. */
+/** Forwards bytes between the client and the server, as a proxy does after its response. */
 async function tunnel (scope, proxy, port) {
   const upstream = await connect(scope, port)
   const early = proxy.bytes
@@ -54,18 +54,18 @@ const REFUSALS = {
     100, 101, 102, 103, 199, 201, 202, 204, 206, 299, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 407, 408,
     426, 429, 500, 501, 502, 503, 504, 511, 999
   ].map((status) => [status, `HTTP/1.1 ${status} Whatever\r\nLocation: http://127.0.0.1:1/\r\n\r\n`])),
-  '407 that offers everything': 'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="a"\r\n' +
+  '407 with all authentication schemes': 'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="a"\r\n' +
     'Proxy-Authenticate: Digest realm="a", nonce="b"\r\nProxy-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n',
-  'a page that is not over': 'HTTP/1.1 403 Forbidden\r\nContent-Length: 1000000\r\n\r\n<html>',
-  'a page in chunks without end': 'HTTP/1.1 502 Bad\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n',
-  'an interim answer': `HTTP/1.1 100 Continue\r\n\r\n${OK}`,
-  'an answer that is an upgrade': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+  'an incomplete page': 'HTTP/1.1 403 Forbidden\r\nContent-Length: 1000000\r\n\r\n<html>',
+  'an incomplete page in chunks': 'HTTP/1.1 502 Bad\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n',
+  'an interim response': `HTTP/1.1 100 Continue\r\n\r\n${OK}`,
+  'a response that is an upgrade': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
     `Sec-WebSocket-Accept: ${acceptOf('')}\r\n\r\n`,
   'an empty line first': `\r\n${OK}`,
   'no version': 'HTTP 200 OK\r\n\r\n',
   'another version': 'HTTP/2 200 OK\r\n\r\n',
   'another protocol': 'ICY 200 OK\r\n\r\n',
-  'a version in small letters': 'http/1.1 200 OK\r\n\r\n',
+  'a version in lower case': 'http/1.1 200 OK\r\n\r\n',
   'a request': 'GET / HTTP/1.1\r\n\r\n',
   'a status of two digits': 'HTTP/1.1 20 OK\r\n\r\n',
   'a status of four digits': 'HTTP/1.1 2000 OK\r\n\r\n',
@@ -75,14 +75,14 @@ const REFUSALS = {
   'NUL in a header': 'HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n',
   'the start of TLS': Buffer.from([0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46]),
   'a WebSocket frame': frame('text', 'Hello'),
-  'the answer of SOCKS': Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 80]),
+  'a response of SOCKS': Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 80]),
   'random bytes': Buffer.from('f09a3be2c07d511bdc0a0d0a0d0a', 'hex')
 }
 
 for (const kind of KINDS) {
   const through = `${kind.scheme} through an http${kind.isSecure ? 's' : ''} proxy`
 
-  deviation(`${through}: every answer but 200 is one error and one close, even if the proxy stays`, async (scope) => {
+  deviation(`${through}: every response except 200 emits one error and one close`, async (scope) => {
     for (const [name, answer] of Object.entries(REFUSALS)) {
       const { events, proxy, ws } = await asked(scope, kind)
       proxy.write(answer)
@@ -91,11 +91,11 @@ for (const kind of KINDS) {
         ['error', `Can't establish a connection to the server at ${ws.url}`], ['end', undefined], ['close', 1006]
       ], name)
       await proxy.ended()
-      assert.equal(proxy.bytes.length, 0, `${name}: something was sent behind the refusal`)
+      assert.equal(proxy.bytes.length, 0, `${name}: the client sent bytes after the refusal`)
     }
   })
 
-  deviation(`${through}: a refusal may come byte by byte`, async (scope) => {
+  deviation(`${through}: a refusal can arrive byte by byte`, async (scope) => {
     const { types, proxy, ws } = await asked(scope, kind)
     const close = once(ws, 'close')
     for (const byte of 'HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic\r\n\r\n') proxy.write(byte)
@@ -108,16 +108,16 @@ for (const kind of KINDS) {
     'in HTTP/1.0': ['HTTP/1.0 200 Connection established\r\n\r\n'],
     'without a reason': ['HTTP/1.1 200\r\n\r\n'],
     'with large headers': [`HTTP/1.1 200 OK\r\nX-A: ${'x'.repeat(40000)}\r\nX-B: ${'y'.repeat(20000)}\r\n\r\n`],
-    // RFC 9110 §9.3.6: to be ignored in such an answer.
-    'with headers of a body': ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'],
-    'with bytes behind it': [`${OK}Hello?`],
-    'with a second answer behind it': [OK + OK],
-    'with an open connection behind it': [
+    // RFC 9110 §9.3.6: clients ignore these headers in a response to CONNECT.
+    'with the headers of a body': ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'],
+    'with additional bytes': [`${OK}Hello?`],
+    'with a second response': [OK + OK],
+    'with an opening handshake and a frame': [
       Buffer.concat([Buffer.from(OK + upgradeResponse('sec-websocket-key: x')), frame('text', 'forged')])
     ]
   }
   for (const [name, chunks] of Object.entries(GRANTS)) {
-    test(`${through}: the tunnel may be granted ${name}`, async (scope) => {
+    test(`${through}: the client opens after a 200 ${name}`, async (scope) => {
       const server = await serve(scope, WebSocket, {
         secure: kind.scheme === 'wss' && authority.local,
         onSocket: echoEach
@@ -138,13 +138,13 @@ for (const kind of KINDS) {
     })
   }
 
-  deviation(`${through}: what comes later is taken for the server, and is no answer of it`, async (scope) => {
+  deviation(`${through}: bytes after the tunnel are a wrong response of the server`, async (scope) => {
     const forged = upgradeResponse('sec-websocket-key: forged')
     for (const later of [OK, forged, 'garbage\r\n\r\n', frame('text', 'forged')]) {
       const { proxy, types, ws } = await asked(scope, kind)
       const close = once(ws, 'close')
       proxy.write(OK)
-      await proxy.until(() => proxy.bytes.length > 0, 'what is sent to the server')
+      await proxy.until(() => proxy.bytes.length > 0, 'bytes for the server')
       proxy.write(later)
       await close
       assert.deepEqual(types(), ['error', 'end', 'close'])
@@ -152,17 +152,17 @@ for (const kind of KINDS) {
     }
   })
 
-  test(`${through}: the server's headers are not the proxy's`, async (scope) => {
+  test(`${through}: the proxy does not receive the server's headers, nor the server the proxy's`, async (scope) => {
     const { head, proxy } = await asked(scope, kind, { headers: { 'X-Proxy': 'secret' } })
     assert.match(head, /^CONNECT 127\.0\.0\.1:1 HTTP\/1\.1\r\nHost: 127\.0\.0\.1:1\r\n/)
     assert.match(head, /\r\nX-Proxy: secret\r\n/)
     assert.doesNotMatch(head, /x-server|sec-websocket|upgrade/i)
-    assert.equal(proxy.bytes.length, 0, 'something was sent before the answer')
+    assert.equal(proxy.bytes.length, 0, 'the client sent bytes before the response')
     proxy.write(OK)
     if (kind.scheme === 'ws') assert.doesNotMatch(await proxy.head(), /x-proxy|proxy-connection/i)
   })
 
-  test(`${through}: silence lasts until somebody closes`, async (scope) => {
+  test(`${through}: the client waits for a silent proxy until one of them closes`, async (scope) => {
     const silent = await asked(scope, kind)
     await scope.settle(100)
     assert.deepEqual(silent.events, [])

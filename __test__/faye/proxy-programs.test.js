@@ -1,6 +1,6 @@
 'use strict'
 
-// The client through proxies that people use. What hostile ones do is in proxy-answers.test.js.
+// The client through real proxies. Hostile proxies are in proxy-answers.test.js.
 
 const assert = require('node:assert/strict')
 
@@ -17,7 +17,7 @@ const authority = createAuthority()
 const { key, cert } = authority.local
 const basic = (text) => `Basic ${Buffer.from(text).toString('base64')}`
 
-// The helper is asked with a line "user password", percent-encoded.
+// squid writes a line "user password", percent-encoded, to the helper.
 const SQUID_PASSWORDS = `auth_param basic program /bin/sh $directory/passwords
 auth_param basic children 1
 acl known proxy_auth REQUIRED
@@ -60,12 +60,12 @@ const PROXIES = {
   tinyproxy: {
     skip: missing('tinyproxy'), start: tinyproxy
   },
-  'tinyproxy behind the TLS of haproxy': {
+  'tinyproxy behind haproxy with TLS': {
     isSecure: true, skip: missing('tinyproxy', 'haproxy'), start: tinyproxyOverTls
   }
 }
 
-/** A client whose events, and what the server has of it, are kept. */
+/** Connects a client through a proxy and records its events. */
 function dial (scope, proxy, isSecure, url, { credentials = '', headers, protocols = null } = {}) {
   const ws = new WebSocket.Client(url, protocols, {
     ca: authority.ca,
@@ -83,7 +83,7 @@ function dial (scope, proxy, isSecure, url, { credentials = '', headers, protoco
   return { events, ws, types: () => events.map(([type]) => type) }
 }
 
-/** An echo server that keeps its sockets and the requests that have made them. */
+/** Starts an echo server that records its sockets and their requests. */
 async function echoServer (scope, isSecure) {
   const arrived = []
   const { port, url } = await serve(scope, WebSocket, {
@@ -102,7 +102,7 @@ for (const [name, { isSecure = false, skip, start }] of Object.entries(PROXIES))
   for (const isServerSecure of [false, true]) {
     const scheme = isServerSecure ? 'wss' : 'ws'
 
-    test(`${scheme} through ${name}: messages, and close codes both ways`, async (scope) => {
+    test(`${scheme} through ${name}: messages and close codes arrive in both directions`, async (scope) => {
       const proxy = await start(scope)
       const server = await echoServer(scope, isServerSecure)
       for (const closing of ['client', 'server']) {
@@ -110,7 +110,7 @@ for (const [name, { isSecure = false, skip, start }] of Object.entries(PROXIES))
         ws.send('before open')
         assert.equal((await once(ws, 'message')).data, 'before open')
         if (!usesOriginal && !isSecure && !isServerSecure) {
-          assert.equal(usesReactor(ws), !UNAVAILABLE, 'the socket of a plain tunnel is one like any other')
+          assert.equal(usesReactor(ws), !UNAVAILABLE, 'a plain tunnel uses the native transport')
         }
         for (const data of [Buffer.from([0, 255, 1]), 'ü'.repeat(1000000), Buffer.alloc(3000000, 'xyz')]) {
           ws.send(data)
@@ -125,7 +125,7 @@ for (const [name, { isSecure = false, skip, start }] of Object.entries(PROXIES))
       }
     }, options)
 
-    test(`${scheme} through ${name}: the proxy's credentials are the proxy's`, async (scope) => {
+    test(`${scheme} through ${name}: only the proxy receives the proxy's credentials`, async (scope) => {
       const proxy = await start(scope, { password: true })
       const server = await echoServer(scope, isServerSecure)
       const url = server.url.replace('://', '://server-user:server-pass@')
@@ -141,7 +141,7 @@ for (const [name, { isSecure = false, skip, start }] of Object.entries(PROXIES))
       }
     }, options)
 
-    deviation(`${scheme} through ${name}: a refusal is one error and one close`, async (scope) => {
+    deviation(`${scheme} through ${name}: a refusal emits one error and one close`, async (scope) => {
       const server = await echoServer(scope, isServerSecure)
       const proxies = {
         password: await start(scope, { password: true }),
@@ -157,9 +157,9 @@ for (const [name, { isSecure = false, skip, start }] of Object.entries(PROXIES))
         'credentials for the server only': [
           proxies.password, server.url.replace('://', '://user:pass@')
         ],
-        'a port that is forbidden': [proxies.forbidden, server.url],
-        'a port where nobody listens': [proxies.free, `${scheme}://127.0.0.1:${await freePort()}/`],
-        'a name that is none': [proxies.free, `${scheme}://does-not-exist.invalid/`]
+        'a forbidden port': [proxies.forbidden, server.url],
+        'a port without a listener': [proxies.free, `${scheme}://127.0.0.1:${await freePort()}/`],
+        'an unknown name': [proxies.free, `${scheme}://does-not-exist.invalid/`]
       }
       for (const [mistake, [proxy, url, given]] of Object.entries(cases)) {
         const { events, ws } = dial(scope, proxy, isSecure, url, given)
@@ -173,7 +173,7 @@ for (const [name, { isSecure = false, skip, start }] of Object.entries(PROXIES))
       assert.equal(server.arrived.length, 0)
     }, options)
 
-    test(`${scheme} through ${name}: when the proxy is killed, both ends hear 1006`, async (scope) => {
+    test(`${scheme} through ${name}: both ends emit close with 1006 when the proxy is killed`, async (scope) => {
       const proxy = await start(scope)
       const server = await echoServer(scope, isServerSecure)
       const { ws } = dial(scope, proxy, isSecure, server.url)
@@ -184,7 +184,7 @@ for (const [name, { isSecure = false, skip, start }] of Object.entries(PROXIES))
       assert.deepEqual((await closes).map(({ code }) => code), [1006, 1006])
     }, options)
 
-    test(`${scheme} through ${name}: thirty connections at a time`, async (scope) => {
+    test(`${scheme} through ${name}: thirty clients exchange messages at a time`, async (scope) => {
       const proxy = await start(scope)
       const server = await echoServer(scope, isServerSecure)
       const clients = Array.from({ length: 30 }, () => dial(scope, proxy, isSecure, server.url).ws)
@@ -192,7 +192,7 @@ for (const [name, { isSecure = false, skip, start }] of Object.entries(PROXIES))
     }, options)
   }
 
-  test(`${name}: a certificate behind the proxy is verified`, async (scope) => {
+  test(`${name}: the client verifies the certificate of a server behind the proxy`, async (scope) => {
     const proxy = await start(scope)
     const { port } = await serve(scope, WebSocket, { secure: authority.issue(['elsewhere.test']) })
     const { events, ws, types } = dial(scope, proxy, isSecure, `wss://127.0.0.1:${port}/`)

@@ -15,7 +15,7 @@ const authority = createAuthority()
 for (const secureProxy of [false, true]) {
   for (const secureServer of [false, true]) {
     const name = `${secureServer ? 'wss' : 'ws'} through an ${secureProxy ? 'https' : 'http'} proxy`
-    test(`${name}, with credentials and headers`, async (scope) => {
+    test(`${name}: a client sends the proxy its credentials and headers, and exchanges messages`, async (scope) => {
       const { port, url } = await serve(scope, WebSocket, {
         secure: secureServer && authority.local,
         onSocket: (ws, { request }) => {
@@ -58,7 +58,7 @@ for (const secureProxy of [false, true]) {
   }
 }
 
-test('the certificate behind a proxy is verified', async (scope) => {
+test('the client verifies the certificate of a server behind a proxy', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: authority.issue(['elsewhere.test']) })
   const proxy = await startProxy(scope)
   const ws = new WebSocket.Client(url, null, { ca: authority.ca, proxy: { origin: proxy.origin() } })
@@ -69,7 +69,7 @@ test('the certificate behind a proxy is verified', async (scope) => {
   assert.equal(events[2][1], 1006)
 })
 
-test('the certificate of a proxy is verified, with its own options', async (scope) => {
+test('the client verifies the certificate of a proxy with the tls option of the proxy', async (scope) => {
   const { url } = await serve(scope, WebSocket)
   const proxy = await startProxy(scope, { secure: authority.local })
   const ws = new WebSocket.Client(url, null, { ca: authority.ca, proxy: { origin: proxy.origin() } })
@@ -95,13 +95,13 @@ const FAILURES = {
   403: 'HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nsorry',
   502: 'HTTP/1.1 502 Bad Gateway\r\n\r\n',
   '301': 'HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\n\r\n',
-  garbage: 'this is no HTTP\r\n\r\n',
-  'garbage that is binary': Buffer.alloc(100, 0xfe),
+  garbage: 'this is not HTTP\r\n\r\n',
+  'binary garbage': Buffer.alloc(100, 0xfe),
   'another protocol': 'SSH-2.0-OpenSSH_9.0\r\n\r\n',
   'half a status line': 'HTTP/1.1\r\n\r\n'
 }
 for (const [name, answer] of Object.entries(FAILURES)) {
-  deviation(`a proxy that answers and stays, ends in error and close: ${name}`, async (scope) => {
+  deviation(`a client ends when a proxy refuses and keeps the connection open: ${name}`, async (scope) => {
     const { events, peer, url, ws } = await waiting(scope)
     peer.write(answer)
     if (ws.readyState !== 3) await once(ws, 'close')
@@ -114,7 +114,7 @@ for (const [name, answer] of Object.entries(FAILURES)) {
   })
 }
 
-deviation('a real proxy that wants a password and stays, ends in error and close', async (scope) => {
+deviation('a client ends when a proxy requires a password and keeps the connection open', async (scope) => {
   const { url } = await serve(scope, WebSocket)
   const proxy = await startProxy(scope, { authorization: basic('user:pass') })
   for (const credentials of ['', 'user:wrong@']) {
@@ -128,7 +128,7 @@ deviation('a real proxy that wants a password and stays, ends in error and close
 for (const [name, next] of [
   ['one endless line', () => 'x'.repeat(8192)], ['endless lines', (i) => `X-${i}: ${'y'.repeat(8000)}\r\n`]
 ]) {
-  deviation(`gives up on a proxy whose answer never ends: ${name}`, async (scope) => {
+  deviation(`a client closes at a limit when the response of a proxy never ends: ${name}`, async (scope) => {
     const { events, peer, ws } = await waiting(scope)
     peer.write(`HTTP/1.1 200 OK\r\n${name === 'one endless line' ? 'X-A: ' : ''}`)
     let sent = 0
@@ -142,7 +142,7 @@ for (const [name, next] of [
   })
 }
 
-test('close while a proxy is silent is one close event', async (scope) => {
+test('close() during the silence of a proxy emits one close', async (scope) => {
   const { events, peer, ws } = await waiting(scope)
   ws.close(3000, 'enough')
   await peer.ended()
@@ -150,7 +150,7 @@ test('close while a proxy is silent is one close event', async (scope) => {
   assert.deepEqual(events, [['end', undefined], ['close', 3000]])
 })
 
-test('a proxy that hangs up is one close event', async (scope) => {
+test('a client emits one close when a proxy ends the connection', async (scope) => {
   for (const how of ['end', 'destroy']) {
     const { events, peer, ws } = await waiting(scope)
     peer.socket[how]()
@@ -160,7 +160,7 @@ test('a proxy that hangs up is one close event', async (scope) => {
   }
 })
 
-test('a proxy that cannot be reached is one error and one close', async () => {
+test('an unreachable proxy causes one error and one close', async () => {
   const ws = new WebSocket.Client('ws://example.test/', null, { proxy: { origin: 'http://127.0.0.1:1' } })
   const events = record(ws)
   await once(ws, 'close')
@@ -168,7 +168,7 @@ test('a proxy that cannot be reached is one error and one close', async () => {
   assert.match(events[0][1], /^Network error: ws:\/\/example\.test\/: .*ECONNREFUSED/)
 })
 
-test('the handshake after the tunnel may fail as well', async (scope) => {
+test('a client emits error and close when the server behind a proxy refuses', async (scope) => {
   const { events, peer, ws } = await waiting(scope)
   peer.write('HTTP/1.1 200 OK\r\n\r\n')
   const head = await peer.head()
@@ -180,7 +180,7 @@ test('the handshake after the tunnel may fail as well', async (scope) => {
 })
 
 for (const [name, headers] of Object.entries({ 'CR and LF': { 'X-A': 'a\r\nX-B: b' }, NUL: { 'X-A': '\0' } })) {
-  deviation(`throws for headers of the proxy with ${name}`, async (scope) => {
+  deviation(`the constructor throws for headers of the proxy with ${name}`, async (scope) => {
     const server = await accept(scope)
     const origin = `http://127.0.0.1:${server.port}`
     assert.throws(() => new WebSocket.Client('ws://example.test/', null, { proxy: { origin, headers } }), Error)
@@ -189,7 +189,7 @@ for (const [name, headers] of Object.entries({ 'CR and LF': { 'X-A': 'a\r\nX-B: 
   })
 }
 
-test('credentials cannot inject bytes', async (scope) => {
+test('credentials of a proxy and a server cannot inject headers', async (scope) => {
   const server = await accept(scope)
   const origin = `http://us\r\ner:pa\r\nss@127.0.0.1:${server.port}`
   const ws = new WebSocket.Client('ws://a\r\nb:c\nd@example.test/', null, { proxy: { origin } })
@@ -199,11 +199,11 @@ test('credentials cannot inject bytes', async (scope) => {
 })
 
 for (const [name, tls] of Object.entries({
-  'a key that is none': { key: 'garbage', cert: 'garbage' },
-  'a version that is none': { minVersion: 'TLSv9' },
-  'ciphers that are none': { ciphers: 'garbage' }
+  'an invalid key': { key: 'garbage', cert: 'garbage' },
+  'an unknown version': { minVersion: 'TLSv9' },
+  'unknown ciphers': { ciphers: 'garbage' }
 })) {
-  deviation(`throws for TLS options with ${name}, and sends nothing`, async (scope) => {
+  deviation(`the constructor throws for TLS options with ${name}, and sends nothing`, async (scope) => {
     const server = await accept(scope)
     const origin = `http://127.0.0.1:${server.port}`
     assert.throws(() => new WebSocket.Client('wss://example.test/', null, { tls, proxy: { origin } }), Error)
@@ -215,7 +215,7 @@ for (const [name, tls] of Object.entries({
 for (const [name, tls] of Object.entries({
   servername: { servername: 5 }, ALPNProtocols: { ALPNProtocols: 5 }
 })) {
-  deviation(`a wrong TLS option that shows behind the tunnel is an error and a close: ${name}`, async (scope) => {
+  deviation(`a TLS option that fails after the tunnel emits error and close: ${name}`, async (scope) => {
     const server = await accept(scope)
     const origin = `http://127.0.0.1:${server.port}`
     const ws = new WebSocket.Client('wss://example.test/', null, { tls, proxy: { origin } })
@@ -228,10 +228,10 @@ for (const [name, tls] of Object.entries({
   })
 }
 
-test('a tunnel that comes after close is not used', async (scope) => {
+test('a client ignores a tunnel that opens after close()', async (scope) => {
   const server = await accept(scope)
   const origin = `http://127.0.0.1:${server.port}`
-  // More than the kernel takes, so that the socket stays for it.
+  // More than the kernel accepts, so that the socket stays open to write the rest.
   const headers = { 'X-Large': 'x'.repeat(20000000) }
   const ws = new WebSocket.Client('wss://example.test/', null, { proxy: { origin, headers } })
   const stream = ws._stream

@@ -1,7 +1,7 @@
 'use strict'
 
-// What a program gives is read once: an object with getters may say something else the next time, so what was checked
-// would not be what is used.
+// Values of a program are read once. A getter can return another value at the second call, and an unchecked value would
+// be used.
 
 const assert = require('node:assert/strict')
 
@@ -27,7 +27,7 @@ function counted (values, counts, prefix = '') {
   return object
 }
 
-/** A text that counts how often it is asked for. */
+/** An object whose toString() counts its calls. */
 function countedText (text, counts, name) {
   counts[name] = 0
   return {
@@ -38,18 +38,18 @@ function countedText (text, counts, name) {
   }
 }
 
-/** No name with a count above 1. */
+/** Asserts that no count is above 1. */
 function assertReadOnce (counts) {
   assert.deepEqual(Object.entries(counts).filter(([, count]) => count > 1), [])
 }
 
-/** An object whose `name` says one thing first and another thing from then on. */
+/** An object whose property `name` is `first` at the first read and `then` afterwards. */
 function fickle (name, first, then) {
   let count = 0
   return { get [name] () { return count++ === 0 ? first : then } }
 }
 
-deviation('each option of a client is read once, and so are its URL, headers and protocols', async (scope) => {
+deviation('a client reads each option once, and its URL, headers and protocols', async (scope) => {
   const { url } = await serve(scope, WebSocket, { onSocket: (ws, { request }) => ws.send(request.headers['x-a']) })
   const proxy = await startProxy(scope)
   const counts = {}
@@ -79,7 +79,7 @@ deviation('each option of a client is read once, and so are its URL, headers and
   assertReadOnce(counts)
 })
 
-deviation('each option of a server is read once', async (scope) => {
+deviation('a server reads each option once', async (scope) => {
   const counts = {}
   const options = { maxLength: 1000, allowDrafts: false, binaryType: 'arraybuffer', extensions: [], closeTimeout: 10 }
   const { url } = await serve(scope, WebSocket, { options: counted({ ...options, headers: { 'X-A': 'a' } }, counts) })
@@ -89,7 +89,7 @@ deviation('each option of a server is read once', async (scope) => {
   assertReadOnce(counts)
 })
 
-deviation('each option of an EventSource is read once', async (scope) => {
+deviation('an EventSource reads each option once', async (scope) => {
   const counts = {}
   const headers = counted({ 'X-A': countedText('value', counts, 'value of a header') }, counts, 'headers.')
   const options = counted({ headers, ping: 10, retry: 2 }, counts)
@@ -105,7 +105,7 @@ deviation('each option of an EventSource is read once', async (scope) => {
   assertReadOnce(counts)
 })
 
-deviation('a URL that changes: what was read first is asked', async (scope) => {
+deviation('a client uses the first value of a URL that changes', async (scope) => {
   const server = await accept(scope)
   const changing = fickle('href', `ws://127.0.0.1:${server.port}/first`, 'ws://user:secret@127.0.0.1:1/then')
   const ws = new WebSocket.Client(changing)
@@ -115,7 +115,7 @@ deviation('a URL that changes: what was read first is asked', async (scope) => {
   assert.doesNotMatch(head, /Authorization/)
 })
 
-deviation('a URL and an origin that change: the first proxy is asked for the first server', async (scope) => {
+deviation('a client uses the first values of a URL and a proxy that change', async (scope) => {
   const server = await accept(scope)
   const origin = fickle('href', `http://user:one@127.0.0.1:${server.port}`, 'http://user:two@127.0.0.1:1')
   const proxy = fickle('origin', origin, 'http://127.0.0.1:1')
@@ -126,7 +126,7 @@ deviation('a URL and an origin that change: the first proxy is asked for the fir
   assert.ok(head.includes(Buffer.from('user:one').toString('base64')))
 })
 
-deviation('a driver asks for what it has read first, also by a proxy', () => {
+deviation('a driver uses the first values of a URL and a proxy that change', () => {
   const client = driver.client(fickle('href', 'ws://first.test/a', 'ws://then.test/b'))
   const proxy = client.proxy(fickle('href', 'http://user:one@proxy.test', 'http://user:two@proxy.test'))
   const chunks = []
@@ -141,7 +141,7 @@ deviation('a driver asks for what it has read first, also by a proxy', () => {
   assert.ok(chunks[1].some((line) => line.endsWith(Buffer.from('user:one').toString('base64'))))
 })
 
-deviation('each option of a driver is read once', () => {
+deviation('a driver reads each option once', () => {
   const request = { method: 'GET', headers: { host: 'a' } }
   const makers = {
     client: (options) => driver.client('ws://a/', options),
@@ -156,7 +156,7 @@ deviation('each option of a driver is read once', () => {
   }
 })
 
-deviation('options that are inherited or hidden count, and names that are none are refused', async (scope) => {
+deviation('the constructor checks inherited options and refuses unknown names', async (scope) => {
   const port = await listen(scope, require('node:net').createServer((socket) => socket.destroy()))
   const url = `ws://127.0.0.1:${port}/`
   class Options {

@@ -1,7 +1,7 @@
 'use strict'
 
-// Values of another realm, as of jest and node:vm: their constructors are not ours. And the package itself in another
-// realm, or loaded twice.
+// Values of another realm, as in jest and node:vm, whose constructors differ from ours; the package in another realm;
+// and two copies of the package.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -35,7 +35,7 @@ const SENT = [
 ]
 for (const [name, code, type, text] of SENT) {
   const run = type === 'binary' ? deviation : test
-  run(`${name} of another realm is sent as ${type}`, async (scope) => {
+  run(`send() sends ${name} of another realm as ${type}`, async (scope) => {
     const { peer, ws } = await openServer(scope)
     ws.send(make(code))
     const frame = await peer.frame()
@@ -43,7 +43,7 @@ for (const [name, code, type, text] of SENT) {
   })
 }
 
-/** A client's driver that is open, and the frames that it has written. */
+/** Returns an open driver of a client, and a function that returns its frames. */
 function openDriver ({ client } = driver) {
   const end = client('ws://localhost/')
   const chunks = []
@@ -66,7 +66,7 @@ const DRIVER_WAYS = {
   'messages.write': ['binary', (end, bytes) => end.messages.write(bytes)]
 }
 for (const [name, [type, send]] of Object.entries(DRIVER_WAYS)) {
-  deviation(`${name} of a driver takes the bytes of another realm`, () => {
+  deviation(`${name} of a driver accepts bytes of another realm`, () => {
     for (const code of ['Uint8Array.of(97, 98)', '[97, 98]', 'new Uint8Array(new SharedArrayBuffer(2)).fill(97)']) {
       const { end, frames } = openDriver()
       assert.equal(send(end, make(code)), true, code)
@@ -76,7 +76,7 @@ for (const [name, [type, send]] of Object.entries(DRIVER_WAYS)) {
   })
 }
 
-deviation('a ping of the bytes of another realm has its callback called', () => {
+deviation('the callback of a ping with bytes of another realm is called', () => {
   const { end } = openDriver()
   let isCalled = false
   end.ping(make('Uint8Array.of(97)'), make('(function (call) { return () => call() })')(() => { isCalled = true }))
@@ -84,7 +84,7 @@ deviation('a ping of the bytes of another realm has its callback called', () => 
   assert.ok(isCalled)
 })
 
-deviation('a driver, a server and a proxy read the bytes of another realm', () => {
+deviation('a driver, a server and a proxy can read bytes of another realm', () => {
   const bytes = (text) => make(`Uint8Array.from(${JSON.stringify([...Buffer.from(text)])})`)
   const server = driver.server(make('({ requireMasking: false })'))
   const received = []
@@ -104,7 +104,7 @@ deviation('a driver, a server and a proxy read the bytes of another realm', () =
 
 // Requests and options
 
-deviation('a request of another realm is answered', async (scope) => {
+deviation('a server accepts a request object of another realm', async (scope) => {
   const copy = make(`(method, url, httpVersion, pairs) => {
     const headers = {}
     for (let i = 0; i < pairs.length; i += 2) headers[pairs[i].toLowerCase()] = pairs[i + 1]
@@ -127,7 +127,7 @@ deviation('a request of another realm is answered', async (scope) => {
   assert.deepEqual(received, ['early'])
 })
 
-deviation('the options of another realm are understood', async (scope) => {
+deviation('a client accepts options of another realm', async (scope) => {
   const { acceptedOpen, url } = await accept(scope)
   const controller = make(`(() => {
     const listeners = new Set()
@@ -151,13 +151,13 @@ deviation('the options of another realm are understood', async (scope) => {
   assert.equal((await closed).code, 1006)
 })
 
-deviation('close() takes the code and the reason of another realm', async (scope) => {
+deviation('close() accepts a reason of another realm', async (scope) => {
   const { peer, ws } = await openServer(scope)
   ws.close(3001, make('new String("bye")'))
   assert.deepEqual((await peer.frame()).payload, closePayload(3001, 'bye'))
 })
 
-// Blobs that are not Node's, like those of jsdom
+// Blobs that are not Node's, such as those of jsdom
 
 const FOREIGN_BLOB = `
   class File {
@@ -168,7 +168,7 @@ const FOREIGN_BLOB = `
   }
   File`
 
-deviation('a Blob of another realm is sent as binary, in its place', async (scope) => {
+deviation('send() sends a Blob of another realm as binary and in order', async (scope) => {
   const File = make(FOREIGN_BLOB)
   const { peer, ws } = await openServer(scope)
   ws.send(new File('abc'))
@@ -184,12 +184,12 @@ deviation('a Blob of another realm is sent as binary, in its place', async (scop
 const NO_BLOBS = {
   'without arrayBuffer()': '({ [Symbol.toStringTag]: "Blob", size: 1 })',
   'without a size': '({ [Symbol.toStringTag]: "Blob", arrayBuffer () {} })',
-  'with a text as its size': '({ [Symbol.toStringTag]: "Blob", arrayBuffer () {}, size: "7" })',
-  'with an endless size': '({ [Symbol.toStringTag]: "Blob", arrayBuffer () {}, size: Infinity })',
+  'with a string as its size': '({ [Symbol.toStringTag]: "Blob", arrayBuffer () {}, size: "7" })',
+  'with an infinite size': '({ [Symbol.toStringTag]: "Blob", arrayBuffer () {}, size: Infinity })',
   'with a negative size': '({ [Symbol.toStringTag]: "Blob", arrayBuffer () {}, size: -1 })'
 }
 for (const [name, script] of Object.entries(NO_BLOBS)) {
-  test(`what only calls itself a Blob is sent as text: ${name}`, async (scope) => {
+  test(`send() sends an object named Blob as text: ${name}`, async (scope) => {
     const { peer, ws } = await openServer(scope)
     ws.send(make(script))
     const { type, payload } = await peer.frame()
@@ -218,7 +218,7 @@ const extensionOf = (members) => make(`(members) => ({
   ...members
 })`)(members)
 
-deviation('the sessions of an extension may return the bytes of their realm', async (scope) => {
+deviation('the sessions of an extension can return bytes of another realm', async (scope) => {
   const { peer, ws } = await openServer(scope, {
     headers: OFFER, options: { extensions: make('(each) => [each]')(extensionOf({})) }
   })
@@ -235,12 +235,12 @@ const THROWN = [
   ['an error of another realm', () => make('new RangeError("nope")'), 'nope'],
   ['an error of a class of another realm', () => make('new (class Mine extends Error {})("nope")'), 'nope'],
   ['a DOMException', () => new DOMException('nope'), 'nope'],
-  ['an error made by a function', () => Object.assign(Object.create(Error.prototype), { message: 'nope' }), 'nope'],
+  ['an error without a constructor', () => Object.assign(Object.create(Error.prototype), { message: 'nope' }), 'nope'],
   ['an object with a message', () => make('({ message: "nope" })'), 'nope'],
   ['a string', () => 'nope', 'nope']
 ]
 for (const [name, thrown, expected] of THROWN) {
-  deviation(`what an extension throws is told by its message: ${name}`, async (scope) => {
+  deviation(`the message of what an extension throws is in error and close: ${name}`, async (scope) => {
     const events = []
     const { port } = await serve(scope, WebSocket, {
       options: { extensions: extensionOf({ createServerSession: () => { throw thrown() } }) },
@@ -256,7 +256,7 @@ for (const [name, thrown, expected] of THROWN) {
     assert.deepEqual(events, [`error ${expected}`, `close 1002 ${expected}`])
   })
 
-  deviation(`what a session throws or calls back with is told by its message: ${name}`, async (scope) => {
+  deviation(`the message of what a session throws or calls back with is in error: ${name}`, async (scope) => {
     const session = (processIncomingMessage) => ({
       ...extensionOf({}).createServerSession(), processIncomingMessage
     })
@@ -277,7 +277,7 @@ for (const [name, thrown, expected] of THROWN) {
 
 // The package in another realm
 
-deviation('the package works in another realm, where a Buffer is no Uint8Array', async (scope) => {
+deviation('the package works in another realm, where a Buffer is not a Uint8Array', async (scope) => {
   const { context, exports: other } = loadInRealm(PACKAGE)
   context.buffer = Buffer.alloc(1)
   assert.equal(vm.runInContext('buffer instanceof Uint8Array', context), false)
@@ -302,7 +302,7 @@ deviation('the package works in another realm, where a Buffer is no Uint8Array',
   assert.deepEqual((await peer.frame()).payload, closePayload(3001, 'bye'))
 })
 
-deviation('a driver works in another realm, where a Buffer is no Uint8Array', () => {
+deviation('a driver works in another realm, where a Buffer is not a Uint8Array', () => {
   const { end, frames } = openDriver(loadInRealm(DRIVER).exports)
   const received = []
   end.messages.on('data', (data) => received.push(data))
@@ -331,7 +331,7 @@ const COPIES = {
   }
 }
 for (const [where, load] of Object.entries(COPIES)) {
-  deviation(`sockets of this package and a copy ${where} take each other's messages for many`, async (scope) => {
+  deviation(`this package and a copy ${where} accept each other's sockets and prepared messages`, async (scope) => {
     const other = load()
     assert.notEqual(other, WebSocket)
     const subjects = [WebSocket, other]
@@ -361,7 +361,7 @@ for (const [where, load] of Object.entries(COPIES)) {
   })
 }
 
-deviation('an http server of the process takes upgrades for a copy in another realm', async (scope) => {
+deviation('a copy in another realm works with an http server of the main realm', async (scope) => {
   const { exports: other } = loadInRealm(PACKAGE)
   const server = http.createServer()
   server.on('upgrade', (request, socket, body) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The callback of send(): called once, when the kernel has taken the message, or the connection has ended before.
+// The callback of send(). It is called once: when the kernel has accepted the message, or the connection has ended.
 
 const assert = require('node:assert/strict')
 const { Duplex } = require('node:stream')
@@ -16,7 +16,7 @@ const { closePayload, countFrames, upgradeResponse } = require('../support/wire'
 const MiB = 1 << 20
 const LARGE = 'many words, again and again, '.repeat(20_000)
 
-/** Callbacks that note what they are called with, in the order in which they are called. */
+/** Returns callbacks that record their calls and arguments in order. */
 function recorder () {
   const calls = []
   const callback = (name) => function (...args) {
@@ -28,7 +28,7 @@ function recorder () {
 const names = (calls) => calls.map(([name, error]) => error ? `${name}: ${error.constructor.name}` : name)
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: callbacks are called once, without arguments, in order, not inside send()`, async (scope) => {
+  deviation(`${role}: callbacks are called once, without arguments, in order, after send() returns`, async (scope) => {
     const { peer, ws } = await open(scope)
     const { calls, callback } = recorder()
     const all = ['text', Buffer.from('bytes'), Buffer.alloc(200_000), Uint8Array.of(3), WebSocket.prepare('ready'), 5]
@@ -40,7 +40,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(calls, all.map((_, index) => [index]))
   })
 
-  deviation(`${role}: sends with and without a callback may follow each other, in handlers too`, async (scope) => {
+  deviation(`${role}: sends with and without a callback can alternate, also in handlers`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const { calls, callback } = recorder()
     ws.send('a')
@@ -58,20 +58,20 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal((await peer.frames(9)).map(({ payload }) => payload).join(''), 'abcdxexfg')
   })
 
-  deviation(`${role}: what is no function is ignored, as ever`, async (scope) => {
+  deviation(`${role}: a callback that is not a function is ignored`, async (scope) => {
     const { peer, ws } = await open(scope)
     for (const other of [{ binary: true }, 0, null, 'text', undefined]) assert.equal(ws.send('x', other), true)
     assert.equal((await peer.frames(5)).length, 5)
   })
 
-  deviation(`${role}: waits for a peer that does not read`, async (scope) => {
+  deviation(`${role}: callbacks wait for a peer that does not read`, async (scope) => {
     const { peer, ws } = await open(scope)
     const { calls, callback } = recorder()
     peer.socket.pause()
     const total = 40
     for (let i = 0; i < total; i++) ws.send(Buffer.alloc(MiB), callback(i))
     await scope.settle(100)
-    assert.ok(calls.length < total, 'the kernel has taken 40 MiB')
+    assert.ok(calls.length < total, 'the kernel has accepted 40 MiB')
     assert.ok(ws.bufferedAmount > 0)
     peer.socket.removeAllListeners('data')
     peer.socket.on('data', () => {})
@@ -81,7 +81,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(ws.bufferedAmount, 0)
   })
 
-  deviation(`${role}: tells of what has left and what has not when the connection is lost`, async (scope) => {
+  deviation(`${role}: callbacks after a loss have an Error for the messages that were not sent`, async (scope) => {
     const { peer, ws } = await open(scope)
     const { calls, callback } = recorder()
     await new Promise((resolve) => ws.send('first', resolve))
@@ -94,7 +94,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(calls.length, 41)
     assert.deepEqual(calls.map(([name]) => name), [...Array.from({ length: 40 }, (_, index) => index), 'after'])
     const lost = calls.filter((call) => call.length > 1)
-    assert.ok(lost.length > 1, 'the kernel has taken 40 MiB')
+    assert.ok(lost.length > 1, 'the kernel has accepted 40 MiB')
     assert.deepEqual(lost, calls.slice(-lost.length))
     for (const [name, error] of lost) {
       assert.ok(error instanceof Error, String(name))
@@ -102,7 +102,7 @@ for (const [role, open] of Object.entries(roles)) {
     }
   })
 
-  deviation(`${role}: is called with an Error for what is refused, and send() says false`, async (scope) => {
+  deviation(`${role}: send() returns false and calls back with an Error after close()`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const { calls, callback } = recorder()
     ws.close()
@@ -116,7 +116,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(names(calls), ['closing: Error', 'closed: Error'])
   })
 
-  deviation(`${role}: a message that leaves with the closing handshake has left`, async (scope) => {
+  deviation(`${role}: the callback of a message sent before the closing handshake has no Error`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const { calls, callback } = recorder()
     ws.on('message', () => ws.send('last', callback('last')))
@@ -128,7 +128,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(frames[0].payload.toString(), 'last')
   })
 
-  deviation(`${role}: a callback that throws is an uncaught exception and keeps nobody else`, async (scope) => {
+  deviation(`${role}: an error from a callback is an uncaught exception, and the next is called`, async (scope) => {
     const { ws } = await open(scope)
     const { calls, callback } = recorder()
     const thrown = new Error('from a callback')
@@ -146,7 +146,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(uncaught[0], thrown)
   })
 
-  deviation(`${role}: a callback may send, close and terminate`, async (scope) => {
+  deviation(`${role}: a callback can call send() and terminate()`, async (scope) => {
     const { peer, ws } = await open(scope)
     const { calls, callback } = recorder()
     ws.send('a', () => ws.send('b', () => {
@@ -159,19 +159,19 @@ for (const [role, open] of Object.entries(roles)) {
   })
 }
 
-// What waits somewhere before it leaves.
+// Messages that wait before they are written
 
 const DEFLATE = 'permessage-deflate'
 const ALONE = deflate.configure({ noContextTakeover: true })
 const COMPRESSED = {
   'compressed messages': [{ extensions: [deflate] }, DEFLATE],
-  'messages compressed on their own': [
+  'messages compressed without context takeover': [
     { extensions: [ALONE] }, `${DEFLATE}; server_no_context_takeover; client_no_context_takeover`
   ]
 }
 for (const [role, open] of Object.entries(roles)) {
   for (const [name, [options, header]] of Object.entries(COMPRESSED)) {
-    deviation(`${role}: ${name}, small and large ones`, async (scope) => {
+    deviation(`${role}: callbacks are called for small and large ${name}`, async (scope) => {
       const { peer, ws } = await open(scope, { headers: { 'Sec-WebSocket-Extensions': header }, options })
       const { calls, callback } = recorder()
       const all = ['small', LARGE, 'behind', WebSocket.prepare(LARGE), Buffer.alloc(MiB, 'x'), WebSocket.prepare('y')]
@@ -182,7 +182,7 @@ for (const [role, open] of Object.entries(roles)) {
     })
   }
 
-  deviation(`${role}: a large message that is still being compressed when the connection ends`, async (scope) => {
+  deviation(`${role}: a connection that ends during compression calls back with an Error`, async (scope) => {
     const { ws } = await open(scope, {
       headers: { 'Sec-WebSocket-Extensions': DEFLATE }, options: { extensions: [deflate] }
     })
@@ -195,7 +195,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 }
 
-/** An extension that holds messages until `release()`. */
+/** An extension that delays messages until `release()`. */
 function slowExtension () {
   const held = []
   const session = {
@@ -214,7 +214,7 @@ function slowExtension () {
 }
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: messages that an extension in JavaScript holds`, async (scope) => {
+  deviation(`${role}: callbacks wait for messages that an extension in JavaScript delays`, async (scope) => {
     const { extension, release, held } = slowExtension()
     const { peer, ws } = await open(scope, {
       headers: { 'Sec-WebSocket-Extensions': 'slow' }, options: { extensions: [extension] }
@@ -237,7 +237,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 }
 
-deviation('a client calls back for what was sent before open, with the handshake or not at all', async (scope) => {
+deviation('a client calls back for messages sent before open, after the handshake or its failure', async (scope) => {
   for (const extensions of [[], [deflate], [slowExtension()]]) {
     const slow = extensions[0]?.extension ? extensions[0] : null
     const server = await accept(scope)
@@ -270,7 +270,7 @@ deviation('a client calls back for what was sent before open, with the handshake
   assert.deepEqual(names(calls), ['a: Error', 'b: Error'])
 })
 
-deviation('a server calls back for what was sent before open', async (scope) => {
+deviation('a server calls back for messages sent before open', async (scope) => {
   const { calls, callback } = recorder()
   const { port } = await serve(scope, WebSocket, { onSocket: (ws) => {
     ws.send('a', callback('a'))
@@ -282,7 +282,7 @@ deviation('a server calls back for what was sent before open', async (scope) => 
   assert.deepEqual(calls, [['a'], ['b']])
 })
 
-deviation('a draft calls back, with an Error for what is binary', async (scope) => {
+deviation('a draft connection calls back, with an Error for binary messages', async (scope) => {
   const { ws } = await openServer(scope, {
     headers: { 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': null, Origin: 'http://localhost' }
   })
@@ -294,7 +294,7 @@ deviation('a draft calls back, with an Error for what is binary', async (scope) 
   assert.deepEqual(names(calls).sort(), ['blob: Error', 'bytes: Error', 'text'])
 })
 
-deviation('a socket that is given back to its owner keeps its callbacks', async (scope) => {
+deviation('callbacks are called after the reactor has given a socket back', async (scope) => {
   for (const giveBack of [(socket) => socket.on('data', () => {}), (socket) => socket.pause()]) {
     const { peer, ws } = await openServer(scope)
     const { calls, callback } = recorder()
@@ -304,7 +304,7 @@ deviation('a socket that is given back to its owner keeps its callbacks', async 
     await scope.settle(30)
     giveBack(ws._stream)
     for (let i = 0; i < total; i++) ws.send('x', callback(total + i))
-    assert.ok(calls.length < total, 'the kernel has taken 20 MiB')
+    assert.ok(calls.length < total, 'the kernel has accepted 20 MiB')
     peer.socket.removeAllListeners('data')
     peer.socket.on('data', () => {})
     peer.socket.resume()
@@ -313,7 +313,7 @@ deviation('a socket that is given back to its owner keeps its callbacks', async 
   }
 })
 
-deviation('callbacks work for sockets whose bytes workers write', async (scope) => {
+deviation('callbacks are called for sockets that workers write to', async (scope) => {
   const sockets = []
   const { port } = await serve(scope, WebSocket, { onSocket: (ws) => sockets.push(ws) })
   const peers = []
@@ -330,14 +330,14 @@ deviation('callbacks work for sockets whose bytes workers write', async (scope) 
   assert.ok(calls.every((call) => call.length === 1))
   send[0].call(sockets[0], Buffer.alloc(32 * MiB))
   WebSocket.broadcast(sockets, 'behind it')
-  await eventually(() => calls.length === 70 * 3 + 69, 'the callbacks of all that read')
+  await eventually(() => calls.length === 70 * 3 + 69, 'the callbacks of all peers that read')
   assert.equal(calls.slice(70 * 3).some(([index]) => index === 0), false)
   sockets[0].terminate()
   await eventually(() => calls.length === 70 * 4, 'the last callback')
   assert.deepEqual(names(calls.slice(-1)), ['0: Error'])
 })
 
-deviation('a custom stream says by its own callback what it has written', async (scope) => {
+deviation('callbacks wait for the write callback of a custom stream', async (scope) => {
   const request = { method: 'GET', url: '/', headers: {
     host: 'x', upgrade: 'websocket', connection: 'upgrade', 'sec-websocket-version': '13',
     'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ=='
@@ -361,7 +361,7 @@ deviation('a custom stream says by its own callback what it has written', async 
   assert.deepEqual(names(calls), ['a', 'b: Error'])
 })
 
-deviation('callbacks work over TLS', async (scope) => {
+deviation('callbacks are called over TLS', async (scope) => {
   const { ca, local } = createAuthority()
   const { client, server: ws } = await openPair(scope, { client: { options: { ca } }, server: { secure: local } })
   const { calls, callback } = recorder()

@@ -1,6 +1,6 @@
 'use strict'
 
-// A server's socket that is made of a request: late, early, behind others, or of a connection that is gone.
+// The construction of a server's WebSocket: after a delay, next to other listeners, and for an ended connection.
 
 const assert = require('node:assert/strict')
 
@@ -15,7 +15,7 @@ const LATE = {
   'more than the socket buffers': Array.from({ length: 40 }, (_, i) => ['binary', Buffer.alloc(50000, i + 1)])
 }
 for (const [name, frames] of Object.entries(LATE)) {
-  deviation(`a socket constructed long after the upgrade loses nothing: ${name}`, async (scope) => {
+  deviation(`a WebSocket constructed long after the upgrade loses nothing: ${name}`, async (scope) => {
     const received = []
     const { port } = await serve(scope, WebSocket, {
       onUpgrade: (request, socket, body) => setTimeout(() => {
@@ -34,7 +34,7 @@ for (const [name, frames] of Object.entries(LATE)) {
   })
 }
 
-test('a socket that has lost its peer before the construction is ended', async (scope) => {
+test('a WebSocket constructed after the end of the peer ends the socket', async (scope) => {
   const { port } = await serve(scope, WebSocket, {
     onUpgrade: (request, socket, body) => setTimeout(() => {
       assert.equal(socket.readable, false)
@@ -48,7 +48,7 @@ test('a socket that has lost its peer before the construction is ended', async (
   assert.equal(peer.bytes.length, 0)
 })
 
-test('a socket is usable behind listeners of the application', async (scope) => {
+test('a WebSocket works next to data listeners of the program', async (scope) => {
   const counted = { bytes: 0 }
   const { port } = await serve(scope, WebSocket, {
     onUpgrade: (request, socket, body) => {
@@ -64,7 +64,7 @@ test('a socket is usable behind listeners of the application', async (scope) => 
   assert.equal(counted.bytes, bytes.length)
 })
 
-test('open is not missed by handlers attached in the same tick', async (scope) => {
+test('handlers added in the tick of the construction receive open', async (scope) => {
   const seen = []
   const { port } = await serve(scope, WebSocket, {
     onSocket: (ws) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The opening handshake of a server: which requests it takes, and how it answers.
+// The opening handshake of a server: the requests that it accepts, and its responses.
 
 const assert = require('node:assert/strict')
 
@@ -9,7 +9,7 @@ const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { acceptOf, KEY, upgradeRequest } = require('../support/wire')
 
-/** The answer to a request, the events of the socket, and how the connection ended. */
+/** Resolves with the response to a request, the events of the WebSocket, and the end of the connection. */
 async function refusal (scope, headers, prepare = () => {}) {
   const events = []
   const { port } = await serve(scope, WebSocket, {
@@ -29,7 +29,7 @@ async function refusal (scope, headers, prepare = () => {}) {
   return { body, ending, events, head }
 }
 
-/** What the constructor throws for these options. */
+/** Resolves with the error that the constructor throws for these options. */
 async function thrownFor (scope, options) {
   let thrown
   const { port } = await serve(scope, WebSocket, {
@@ -58,7 +58,7 @@ function assertRefused ({ body, ending, events, head }, message) {
 }
 
 for (const version of ['12', '8', '14', '013', '13.0', '13, 8', '0x0d', null]) {
-  deviation(`answers version ${version} with 400 and the version it speaks`, async (scope) => {
+  deviation(`the server refuses version ${version} with 400 and names version 13`, async (scope) => {
     const answer = await refusal(scope, { 'Sec-WebSocket-Version': version })
     assertRefused(answer, `Unsupported WebSocket version: ${version === null ? undefined : version}`)
     assert.match(answer.head, /\r\nSec-WebSocket-Version: 13(\r\n|$)/)
@@ -67,26 +67,26 @@ for (const version of ['12', '8', '14', '013', '13.0', '13, 8', '0x0d', null]) {
 
 const keys = {
   empty: '',
-  'no base64': '!!!!!!!!!!!!!!!!!!!!!!==',
+  'not base64': '!!!!!!!!!!!!!!!!!!!!!!==',
   'too short': Buffer.alloc(15).toString('base64'),
   'too long': Buffer.alloc(17).toString('base64'),
   'without padding': KEY.slice(0, -2),
   'two keys': [KEY, KEY],
-  'white space inside': `${KEY.slice(0, 10)} ${KEY.slice(10)}`
+  'with white space': `${KEY.slice(0, 10)} ${KEY.slice(10)}`
 }
 for (const [name, key] of Object.entries(keys)) {
-  deviation(`refuses a key that is not the base64 form of 16 bytes: ${name}`, async (scope) => {
+  deviation(`the server refuses a key that is not 16 bytes in base64: ${name}`, async (scope) => {
     const answer = await refusal(scope, { 'Sec-WebSocket-Key': key })
     assertRefused(answer, 'Invalid handshake request header: Sec-WebSocket-Key')
   })
 }
 
-deviation('refuses an HTTP/1.1 request without Host', async (scope) => {
+deviation('the server refuses an HTTP/1.1 request without Host', async (scope) => {
   const answer = await refusal(scope, {}, (request) => { delete request.headers.host })
   assertRefused(answer, 'Invalid handshake request header: Host')
 })
 
-test('needs no Host from HTTP/1.0, nor from a request made by hand', async (scope) => {
+test('the server requires no Host in HTTP/1.0 and in a request that is a plain object', async (scope) => {
   for (const version of ['1.0', undefined]) {
     const { port } = await serve(scope, WebSocket, {
       onUpgrade: ({ method, url, headers }, socket, body) => {
@@ -100,19 +100,19 @@ test('needs no Host from HTTP/1.0, nor from a request made by hand', async (scop
   }
 })
 
-deviation('takes tabs for white space in Connection', async (scope) => {
+deviation('the server accepts tabs as white space in Connection', async (scope) => {
   const { port } = await serve(scope, WebSocket)
   const peer = await connectOpen(scope, port, { Connection: 'keep-alive\t,\tUpgrade' })
   assert.match(peer.response, /^HTTP\/1\.1 101 /)
 })
 
-test('counts the bytes, not the characters, of a refusal', async (scope) => {
+test('Content-Length of a refusal is the number of bytes, not of characters', async (scope) => {
   const { body, head } = await refusal(scope, { 'Sec-WebSocket-Version': 'é<b>' })
   assert.match(head, /Content-Type: text\/plain/)
   assert.match(head, new RegExp(`Content-Length: ${Buffer.byteLength(body)}(\r\n|$)`))
 })
 
-test('sends the accept value of the key', async (scope) => {
+test('the server sends the accept value of the key', async (scope) => {
   const { port } = await serve(scope, WebSocket)
   const peer = await connectOpen(scope, port)
   assert.ok(peer.response.includes(`\r\nSec-WebSocket-Accept: ${acceptOf(KEY)}\r\n`))
@@ -128,7 +128,7 @@ for (const [name, headers] of Object.entries({
   'NUL in a name': { 'X\0A': 'a' },
   'LF from toString': { 'X-A': { toString: () => 'a\nb' } }
 })) {
-  deviation(`throws for headers with ${name} and writes nothing`, async (scope) => {
+  deviation(`the constructor throws for headers with ${name} and writes nothing`, async (scope) => {
     let thrown
     const { port } = await serve(scope, WebSocket, {
       onUpgrade: (request, socket, body) => {
@@ -154,12 +154,12 @@ for (const [name, options] of Object.entries({
   'a negative ping': { ping: -1 },
   'a ping of letters': { ping: 'often' }
 })) {
-  deviation(`throws a RangeError for ${name}`, async (scope) => {
+  deviation(`the constructor throws a RangeError for ${name}`, async (scope) => {
     assert.ok(await thrownFor(scope, options) instanceof RangeError)
   })
 }
 
-test('a refused connection is released at once, whatever the peer does', async (scope) => {
+test('a refused connection ends at once, even if the peer does nothing', async (scope) => {
   const { port, server } = await serve(scope, WebSocket)
   for (let i = 0; i < 10; i++) {
     const peer = await connect(scope, port)
@@ -170,11 +170,11 @@ test('a refused connection is released at once, whatever the peer does', async (
   assert.equal(await connections(), 0)
 })
 
-test('the option extensions is checked', async (scope) => {
+test('the constructor throws a TypeError for an invalid extension', async (scope) => {
   assert.ok(await thrownFor(scope, { extensions: [{ name: 5 }] }) instanceof TypeError)
 })
 
-test('the url, version and protocol are there', async (scope) => {
+test('a WebSocket has the url, version and protocol of its request', async (scope) => {
   let ws
   const { port } = await serve(scope, WebSocket, { protocols: ['b', 'a'], onSocket: (each) => { ws = each } })
   const peer = await connect(scope, port)

@@ -1,7 +1,7 @@
 'use strict'
 
-// Messages in memory that another thread writes to meanwhile: each is read once, so that what is compressed is what
-// later messages refer to.
+// Messages in memory that another thread changes at the same time. Each message is read once, so that the history of
+// the compressor is what was sent.
 
 const assert = require('node:assert/strict')
 
@@ -21,8 +21,8 @@ const WRITES = 200
 const HEADERS = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
 
 /**
- * Sends the message that changes and one that does not, in turns, until the other thread has surely written. Another
- * connection compresses in between, so that the second message refers to what was kept of the first.
+ * Sends a changing and a constant message in turn, until the other thread has written often enough. Another connection
+ * compresses in between, so that the second message refers to the stored history of the first.
  */
 function alternate ({ writes }, changing, constant) {
   const other = openDriver([deflate], 'permessage-deflate').end
@@ -35,13 +35,13 @@ function alternate ({ writes }, changing, constant) {
   return count
 }
 
-/** Both of each round, inflated with the context that the ones before have left. */
+/** Inflates all messages with one context, and asserts that the constant messages are correct. */
 function assertConstants (frames, count) {
   const codec = new Codec()
   const payloads = frames.map(({ payload, rsv }) => rsv === 4 ? codec.inflate(payload) : payload)
   assert.equal(payloads.length, 2 * count)
   const wrong = payloads.filter((payload, index) => index % 2 === 1 && !payload.equals(CONSTANT))
-  assert.equal(wrong.length, 0, `${wrong.length} of ${count} messages arrive wrong`)
+  assert.equal(wrong.length, 0, `${wrong.length} of ${count} messages are wrong`)
 }
 
 const WAYS = {
@@ -66,7 +66,7 @@ for (const [role, open] of Object.entries(roles)) {
   }
 }
 
-/** A server's driver, and all frames that it has written. */
+/** Returns an open driver of a server, and a function that returns its frames. */
 function openDriver (extensions, offer) {
   const request = { method: 'GET', url: '/', headers: {}, httpVersion: '1.1' }
   for (const [, name, value] of upgradeRequest({ 'Sec-WebSocket-Extensions': offer }).matchAll(/(\S+): (.*)\r\n/g)) {
@@ -90,7 +90,7 @@ const DRIVER_WAYS = {
 }
 const DRIVERS = {
   'permessage-deflate': () => openDriver([deflate], 'permessage-deflate'),
-  'permessage-deflate beside another extension': () =>
+  'permessage-deflate next to another extension': () =>
     openDriver([deflate, passing], 'permessage-deflate, passing')
 }
 for (const [what, open] of Object.entries(DRIVERS)) {
@@ -118,7 +118,7 @@ deviation('a session of permessage-deflate for other libraries reads shared memo
   assertConstants(frames, count)
 })
 
-deviation('the sessions of extensions get a copy of shared memory, and so does who reads what they return', () => {
+deviation('sessions and handlers receive copies of shared memory', () => {
   const memory = new SharedArrayBuffer(3)
   const bytes = new Uint8Array(memory)
   bytes.set([97, 98, 99])
@@ -143,7 +143,7 @@ deviation('the sessions of extensions get a copy of shared memory, and so does w
   assert.equal(received[0].toString(), 'xxx')
 })
 
-deviation('bytes of the peer in shared memory are understood', () => {
+deviation('drivers can read bytes of the peer in shared memory', () => {
   const share = (bytes) => {
     const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
     shared.set(bytes)
@@ -177,7 +177,7 @@ deviation('bytes of the peer in shared memory are understood', () => {
   }
 })
 
-deviation('the callback of a ping in shared memory is called for the pong with what was sent', async (scope) => {
+deviation('the pong with the bytes that were sent calls the callback of a ping in shared memory', async (scope) => {
   const scribbled = await scribbledMemory(scope, 'p'.repeat(125))
   const { end, frames } = openDriver([], '')
   let called = 0

@@ -95,7 +95,7 @@ test('a handler can set on properties to null', async (scope) => {
 test('methods of the prototype work when called on an instance', async (scope) => {
   const { peer, ws } = await openServer(scope)
   const { send, close } = WebSocket.prototype
-  send.call(ws, 'taken off')
+  send.call(ws, 'called on an instance')
   close.call(ws)
   assert.deepEqual((await peer.frames(2)).map(({ type }) => type), ['text', 'close'])
 })

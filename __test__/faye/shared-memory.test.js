@@ -1,7 +1,7 @@
 'use strict'
 
 // Messages in memory that another thread changes at the same time. Each message is read once, so that the history of
-// the compressor is what was sent.
+// the compressor equals the sent bytes.
 
 const assert = require('node:assert/strict')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// An AbortSignal ends connections.
+// The option signal: an AbortSignal that aborts connections.
 
 const assert = require('node:assert/strict')
 const { getEventListeners } = require('node:events')
@@ -15,7 +15,7 @@ const { upgradeRequest } = require('../support/wire')
 const countListeners = (signal) => getEventListeners(signal, 'abort').length
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: aborting the signal terminates, once`, async (scope) => {
+  deviation(`${role}: aborting the signal terminates the connection`, async (scope) => {
     const controller = new AbortController()
     const { peer, ws } = await open(scope, { options: { signal: controller.signal } })
     const events = recordLines(ws)
@@ -26,7 +26,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(countListeners(controller.signal), 0)
   })
 
-  deviation(`${role}: many sockets share one listener of a signal, which goes with the last of them`, async (scope) => {
+  deviation(`${role}: connections share one listener of a signal, removed with the last one`, async (scope) => {
     const controller = new AbortController()
     const { signal } = controller
     const sockets = []
@@ -44,7 +44,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 }
 
-deviation('a handler that throws does not keep an abort from the other sockets', async (scope) => {
+deviation('an abort ends the other connections when a handler throws', async (scope) => {
   const controller = new AbortController()
   const { signal } = controller
   const first = await openServer(scope, { options: { signal } })
@@ -74,7 +74,7 @@ deviation('a client does not connect when its signal has been aborted', async (s
   assert.equal(countListeners(signal), 0)
 })
 
-deviation('a server does not answer when its signal has been aborted', async (scope) => {
+deviation('a server sends no response when its signal has been aborted', async (scope) => {
   let events
   const { port } = await serve(scope, WebSocket, {
     options: { signal: AbortSignal.abort() },
@@ -88,7 +88,7 @@ deviation('a server does not answer when its signal has been aborted', async (sc
   assert.deepEqual(events, ['end', 'close 1006 '])
 })
 
-deviation('a signal may be aborted by what the client calls to connect', async () => {
+deviation('the lookup function of a client can abort its signal', async () => {
   const controller = new AbortController()
   const lookup = () => controller.abort()
   const ws = new WebSocket.Client('ws://example.invalid/', [], { net: { lookup }, signal: controller.signal })
@@ -98,15 +98,15 @@ deviation('a signal may be aborted by what the client calls to connect', async (
   assert.equal(countListeners(controller.signal), 0)
 })
 
-deviation('aborting ends a client at every stage of connecting', async (scope) => {
+deviation('aborting the signal ends a client at every stage of the opening handshake', async (scope) => {
   const server = await accept(scope)
-  for (const stage of ['at once', 'connected', 'asked']) {
+  for (const stage of ['constructed', 'connected', 'requested']) {
     const controller = new AbortController()
     const ws = new WebSocket.Client(server.url, [], { signal: controller.signal })
     const events = recordLines(ws)
-    if (stage !== 'at once') {
+    if (stage !== 'constructed') {
       const peer = await server.accepted()
-      if (stage === 'asked') await peer.head()
+      if (stage === 'requested') await peer.head()
     }
     controller.abort()
     await scope.settle()

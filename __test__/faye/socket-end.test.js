@@ -1,6 +1,6 @@
 'use strict'
 
-// The end of a socket whose peer takes the rest little by little.
+// The end of a socket whose peer reads slowly.
 
 const assert = require('node:assert/strict')
 const net = require('node:net')
@@ -14,7 +14,7 @@ const { deviation } = require('../support/test')
 const { fakeOwnTimers } = require('../support/timers')
 const { closePayload, fromClient } = require('../support/wire')
 
-/** What ends a connection whose peer has not read what we sent. */
+/** Ends of a connection by a peer that has not read all of our messages. */
 const ENDS = {
   'breaks the protocol': (peer) => peer.write(Buffer.from([0xff, 0xff])),
   'closes': (peer) => peer.write(fromClient('close', closePayload(1000))),
@@ -25,7 +25,7 @@ function unsent (socket) {
   return socket.writableLength + (socket._handle?.writeQueueSize ?? 0)
 }
 
-/** Has a peer read until so much less waits for it. */
+/** Lets a peer read until `bytes` less wait in our socket. */
 async function takeSome (peer, socket, bytes) {
   const before = unsent(socket)
   for (let round = 0; unsent(socket) > before - bytes; round++) {
@@ -38,7 +38,7 @@ async function takeSome (peer, socket, bytes) {
 }
 
 for (const [what, end] of Object.entries(ENDS)) {
-  deviation(`a peer that ${what}, and takes the rest little by little, has 30 seconds`, async (scope) => {
+  deviation(`a peer that ${what} has 30 seconds to read the rest`, async (scope) => {
     const { peer, socket, ws } = await openServer(scope)
     peer.socket.pause()
     for (let i = 0; i < 250; i++) ws.send(Buffer.alloc(1 << 16))
@@ -52,11 +52,11 @@ for (const [what, end] of Object.entries(ENDS)) {
     assert.ok(running.length > 0 && running.every(({ delay }) => delay === 30000))
     for (const timer of running) timer.fire()
     assert.equal(socket.destroyed, true)
-    await eventually(() => !timers.some(({ active }) => active), 'no timer is left')
+    await eventually(() => !timers.some(({ active }) => active), 'no timer')
   })
 }
 
-deviation('a reader of an EventSource that we close has a second more for each 64 KiB that wait', async (scope) => {
+deviation('the client of a closed EventSource has 30 seconds, and one more per waiting 64 KiB', async (scope) => {
   const timers = fakeOwnTimers(scope)
   let es
   const { port } = await serve(scope, WebSocket, {
@@ -79,7 +79,7 @@ deviation('a reader of an EventSource that we close has a second more for each 6
   assert.equal(socket.destroyed, true)
 })
 
-deviation('a custom stream is ended as well', async () => {
+deviation('aborting the signal destroys a custom stream', async () => {
   const request = { method: 'GET', url: '/', headers: { host: 'x', upgrade: 'websocket', connection: 'upgrade',
     'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' } }
   const socket = new Duplex({ read () {}, write (chunk, encoding, callback) { callback() } })
@@ -92,7 +92,7 @@ deviation('a custom stream is ended as well', async () => {
   assert.ok(socket.destroyed)
 })
 
-deviation('a connection whose stream throws at terminate() ends all the same', async (scope) => {
+deviation('a connection ends even if its stream throws at terminate()', async (scope) => {
   const server = await accept(scope)
   const socket = net.connect({ port: server.port, host: '127.0.0.1' })
   const ws = new WebSocket.Client(server.url, null, { createConnection: () => socket, transport: 'stream' })

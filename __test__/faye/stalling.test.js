@@ -1,7 +1,7 @@
 'use strict'
 
-// A peer that does not read the answers to its requests is not read from. Everyone else is: what the application sends
-// on its own account must never stop two ends from reading each other.
+// A connection stops reading from a peer that does not read the replies to its messages. Messages that the application
+// sends by itself must never stop two peers from reading each other.
 
 const assert = require('node:assert/strict')
 const { randomBytes } = require('node:crypto')
@@ -18,18 +18,18 @@ const MiB = 1 << 20
 const COUNT = 48
 const EACH = 8
 
-/** How an end sends its messages. */
+/** Functions that send messages. */
 const SENDING = {
   'all at once': (ws, messages) => {
     for (const message of messages) ws.send(message)
   },
-  'in callbacks of send, 16 at a time': (ws, messages) => {
+  'in callbacks of send(), 16 at a time': (ws, messages) => {
     const next = () => {
       if (messages.length > 0) ws.send(messages.shift(), next)
     }
     for (let i = 0; i < 16; i++) next()
   },
-  'as drain allows': (ws, messages) => {
+  'when drain is emitted': (ws, messages) => {
     const next = () => {
       while (messages.length > 0) if (!ws.send(messages.shift())) return
     }
@@ -45,19 +45,19 @@ const SENDING = {
   }
 }
 
-/** How an end acknowledges. */
+/** Functions that acknowledge messages. */
 const ACKNOWLEDGING = {
   'in the handler': (ws) => ws.send('ack'),
-  'in a promise': async (ws) => {
+  'in a microtask': async (ws) => {
     await null
     ws.send('ack')
   },
-  'by pings': (ws, acknowledged, number) => ws.ping(`ack ${number}`, acknowledged)
+  'with pings': (ws, acknowledged, number) => ws.ping(`ack ${number}`, acknowledged)
 }
 
 for (const [when, send] of Object.entries(SENDING)) {
   for (const [how, acknowledge] of Object.entries(ACKNOWLEDGING)) {
-    deviation(`two ends that send ${when}, and acknowledge ${how}, get everything`, async (scope) => {
+    deviation(`two peers that send ${when} and acknowledge ${how} receive everything`, async (scope) => {
       const got = []
       const run = (ws, index) => {
         const count = got[index] = { messages: 0, acks: 0 }
@@ -66,7 +66,7 @@ for (const [when, send] of Object.entries(SENDING)) {
           send(ws, Array.from({ length: COUNT }, () => Buffer.alloc(MiB)))
         }
         ws.on('message', ({ data }) => {
-          // What is sent some time after a message does not answer it.
+          // A message in a later turn is not a reply.
           if (data === 'go') return setImmediate(start)
           if (data === 'ack') return count.acks++
           if (++count.messages % EACH === 0) acknowledge(ws, () => count.acks++, count.messages)
@@ -89,15 +89,15 @@ for (const [when, send] of Object.entries(SENDING)) {
   }
 }
 
-/** What an end sends, and by which extensions, so that it leaves some time after `send()`. */
-const PUT_OFF = {
+/** Messages and extensions with which messages leave some time after `send()`. */
+const DELAYED = {
   'compressed in slices': { extensions: [deflate], messageOf: (bytes) => bytes },
   'compressed by threads': { extensions: [npmDeflate], messageOf: (bytes) => bytes },
-  'given as Blobs': { extensions: [], messageOf: (bytes) => new Blob([bytes]) }
+  'as Blobs': { extensions: [], messageOf: (bytes) => new Blob([bytes]) }
 }
 
-for (const [how, { extensions, messageOf }] of Object.entries(PUT_OFF)) {
-  deviation(`two ends that send each other messages ${how} get everything`, async (scope) => {
+for (const [how, { extensions, messageOf }] of Object.entries(DELAYED)) {
+  deviation(`two peers that send each other messages ${how} receive everything`, async (scope) => {
     const got = [0, 0]
     const message = messageOf(randomBytes(MiB))
     const run = (ws, index) => {
@@ -113,11 +113,14 @@ for (const [how, { extensions, messageOf }] of Object.entries(PUT_OFF)) {
   }, { timeout: 90000 })
 }
 
-/** Natively, messages are read in rows without extensions, and in a batch of the transport with those of a program. */
+/**
+ * The native transport reads messages in runs without extensions, and in a batch of the transport with extensions of a
+ * program.
+ */
 const READ_BY = { 'the core': [], 'an extension of the program': [passing] }
 
 for (const [reader, extensions] of Object.entries(READ_BY)) {
-  deviation(`a peer whose requests ${reader} reads is read as long as it reads, though something always waits for it`,
+  deviation(`${reader} reads requests of a peer that reads, even if output is always waiting`,
     async (scope) => {
       let requests = 0
       const { peer, ws } = await openServer(scope, {
@@ -129,7 +132,7 @@ for (const [reader, extensions] of Object.entries(READ_BY)) {
       })
       peer.socket.removeAllListeners('data')
       peer.socket.on('data', () => {})
-      // More than the kernel takes, at any time: the socket is never empty.
+      // More than the kernel accepts: the socket is never empty.
       const fill = () => {
         while (ws.bufferedAmount < 16 * MiB) ws.send(Buffer.alloc(MiB))
       }

@@ -1,6 +1,6 @@
 'use strict'
 
-// terminate() ends a connection at once.
+// terminate() aborts a connection.
 
 const assert = require('node:assert/strict')
 
@@ -12,7 +12,7 @@ const { deviation } = require('../support/test')
 const { closePayload, upgradeRequest } = require('../support/wire')
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: terminate() ends at once, without a close frame, and once`, async (scope) => {
+  deviation(`${role}: terminate() ends the connection at once, without a close frame`, async (scope) => {
     const { peer, ws } = await open(scope)
     const events = recordLines(ws)
     assert.equal(ws.terminate(), undefined)
@@ -25,7 +25,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.equal(events.length, 2)
   })
 
-  deviation(`${role}: terminate() in a handler keeps the messages behind it`, async (scope) => {
+  deviation(`${role}: terminate() in a handler discards the later messages`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     const events = recordLines(ws)
     ws.on('message', () => ws.terminate())
@@ -47,7 +47,7 @@ for (const [role, open] of Object.entries(roles)) {
     }
   })
 
-  deviation(`${role}: what has been sent before terminate() is offered to the kernel`, async (scope) => {
+  deviation(`${role}: messages sent before terminate() are offered to the kernel`, async (scope) => {
     const { peer, ws } = await open(scope)
     ws.send('first')
     ws.send('second')
@@ -87,7 +87,7 @@ deviation('terminate() works in every state of a client', async (scope) => {
   }
 })
 
-deviation('terminate() works before a server has answered, and for a socket that is gone', async (scope) => {
+deviation('terminate() works before the response of a server, and for an ended socket', async (scope) => {
   const all = []
   const { port } = await serve(scope, WebSocket, {
     onUpgrade: (request, socket, body) => {

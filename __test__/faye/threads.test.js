@@ -10,7 +10,7 @@ const { runChild } = require('../support/child')
 const { subjectPath, usesOriginal } = require('../support/subject')
 const { test } = require('../support/test')
 
-/** Runs in a worker: `workerData` is [path of the package, number of echoes]. */
+/** The program of a worker thread. `workerData` is [path of the package, number of echoes]. */
 function echoInWorker () {
   const { parentPort, workerData } = require('node:worker_threads')
   const WebSocket = require(workerData[0])
@@ -40,14 +40,14 @@ function startWorker (echoes) {
   return result
 }
 
-test('many worker threads load it at once, and end by themselves', async () => {
+test('many worker threads can load the package at once, and end without process.exit()', async () => {
   const workers = Array.from({ length: 8 }, () => startWorker(20))
   const exits = await Promise.all(workers.map(({ exited }) => exited))
   assert.deepEqual(exits, new Array(8).fill(0))
   for (const { codes, errors } of workers) assert.deepEqual([codes, errors], [[1000], []])
 }, { timeout: 40000 })
 
-test('worker threads may be terminated at any time', async (scope) => {
+test('worker threads can be terminated at any time', async (scope) => {
   for (const wait of [0, 20, 40, 60, 90, 130, 200]) {
     const started = [startWorker(Infinity), startWorker(Infinity)]
     await scope.settle(wait)
@@ -59,7 +59,7 @@ test('worker threads may be terminated at any time', async (scope) => {
   assert.deepEqual(codes, [1000])
 }, { timeout: 40000 })
 
-test('one thread may load it many times', async (scope) => {
+test('one thread can load the package many times', async (scope) => {
   const root = usesOriginal ? dirname(dirname(dirname(subjectPath))) : dirname(subjectPath)
   const { code, stdout, stderr } = await runChild(scope, `async (WebSocket, { serve, connectOpen }, root) => {
     const { fromClient } = require('./wire')

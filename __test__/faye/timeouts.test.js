@@ -1,6 +1,6 @@
 'use strict'
 
-// handshakeTimeout, closeTimeout, and the timers of a connection altogether.
+// handshakeTimeout, closeTimeout, and all timers of a connection.
 
 const assert = require('node:assert/strict')
 
@@ -22,9 +22,9 @@ const HIXIE_76 = {
 }
 
 const SILENT = {
-  'a server that says nothing': () => {},
-  'a server that stops within its answer': (peer) => peer.write('HTTP/1.1 101 Switching'),
-  'a server that drips': (peer, scope) => {
+  'a silent server': () => {},
+  'a server that stops within its response': (peer) => peer.write('HTTP/1.1 101 Switching'),
+  'a server that sends byte by byte': (peer, scope) => {
     peer.write('HTTP/1.1 101 Switching Protocols\r\nX: ')
     const timer = setInterval(() => peer.write('x'), 5)
     scope.defer(() => clearInterval(timer))
@@ -45,7 +45,7 @@ for (const [name, behave] of Object.entries(SILENT)) {
   })
 }
 
-deviation('handshakeTimeout covers TLS, and the proxy before it', async (scope) => {
+deviation('handshakeTimeout includes TLS and the proxy', async (scope) => {
   const server = await accept(scope)
   const secure = server.url.replace('ws:', 'wss:')
   const proxy = { origin: server.url.replace('ws', 'http') }
@@ -58,7 +58,7 @@ deviation('handshakeTimeout covers TLS, and the proxy before it', async (scope) 
   }
 })
 
-deviation('handshakeTimeout covers the name resolution', async (scope) => {
+deviation('handshakeTimeout includes the name resolution', async (scope) => {
   const lookup = () => {}
   const ws = new WebSocket.Client('ws://example.invalid/', [], { net: { lookup }, handshakeTimeout: 0.05 })
   scope.defer(() => ws._stream.destroy())
@@ -83,7 +83,7 @@ deviation('handshakeTimeout ends the wait of a server for the body of hixie-76',
 })
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: handshakeTimeout has no effect on what is open in time`, async (scope) => {
+  deviation(`${role}: handshakeTimeout has no effect on an open connection`, async (scope) => {
     const { frame, peer, ws } = await open(scope, { options: { handshakeTimeout: 0.2 } })
     await scope.settle(300)
     peer.write(frame('text', 'still here'))
@@ -104,7 +104,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 
   for (const [given, delay] of [[undefined, 30000], [0, 30000], [5, 5000], [2 ** 40, 2 ** 31 - 1]]) {
-    deviation(`${role}: closeTimeout: ${given} waits ${delay} ms`, async (scope) => {
+    deviation(`${role}: closeTimeout ${given} is a limit of ${delay} ms`, async (scope) => {
       const { ws } = await open(scope, { options: { closeTimeout: given } })
       const timers = fakeLongTimers(scope)
       ws.close()
@@ -119,7 +119,7 @@ for (const [role, open] of Object.entries(roles)) {
 const LONG = { ping: 50, pingTimeout: 5, handshakeTimeout: 10, closeTimeout: 20 }
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: fake clocks have all the timers, and all are cleared at the end`, async (scope) => {
+  deviation(`${role}: all timers use the global functions, and are cleared at the end`, async (scope) => {
     const timers = fakeLongTimers(scope)
     const { frame, peer, ws } = await open(scope, { options: LONG })
     const delays = () => timers.map(({ delay, active }) => [delay, active])
@@ -139,7 +139,7 @@ for (const [role, open] of Object.entries(roles)) {
   })
 }
 
-deviation('no timer keeps a process alive whose socket does not', async (scope) => {
+deviation('timers do not keep a process alive', async (scope) => {
   const server = await accept(scope)
   const child = runChild(scope, (WebSocket, support, url) => {
     const options = { handshakeTimeout: 60, signal: new AbortController().signal }
@@ -150,7 +150,7 @@ deviation('no timer keeps a process alive whose socket does not', async (scope) 
   assert.equal((await child.finished).code, 0)
 })
 
-deviation('a connection that has ended keeps no process alive', async (scope) => {
+deviation('an ended connection does not keep a process alive', async (scope) => {
   const server = await accept(scope)
   const child = runChild(scope, (WebSocket, support, url) => {
     const signal = new AbortController().signal
@@ -181,7 +181,7 @@ const INVALID = [
   [{ timeout: 5 }, Error, 'Unrecognized option: timeout']
 ]
 for (const [options, type, message] of INVALID) {
-  deviation(`throws for ${JSON.stringify(options)}, at either end, before anything has begun`, async (scope) => {
+  deviation(`both constructors throw for ${JSON.stringify(options)} and do not connect`, async (scope) => {
     const server = await accept(scope)
     const thrown = []
     const attempt = (construct) => {
@@ -211,7 +211,7 @@ for (const [options, type, message] of INVALID) {
   })
 }
 
-deviation('options of another constructor mean the same as none', async (scope) => {
+deviation('options that are 0 or undefined are the same as absent', async (scope) => {
   const { port } = await serve(scope, WebSocket, { options: {
     handshakeTimeout: 0, closeTimeout: 0, pingTimeout: 0, signal: undefined, binaryType: undefined
   } })

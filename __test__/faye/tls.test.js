@@ -12,7 +12,7 @@ const { fromClient } = require('../support/wire')
 
 const authority = createAuthority()
 
-/** A `wss:` client; what it sees until it is open or closed. */
+/** Connects a `wss:` client. Resolves with its events when it is open or closed. */
 async function attempt (scope, url, options) {
   const ws = new WebSocket.Client(url, null, options)
   scope.defer(() => ws._stream.destroy())
@@ -24,7 +24,7 @@ async function attempt (scope, url, options) {
   return { events, ws }
 }
 
-test('an https server carries wss, as its url says', async (scope) => {
+test('an https server accepts wss, and the url begins with wss:', async (scope) => {
   let server
   const onSocket = (ws) => {
     server = ws
@@ -41,7 +41,7 @@ for (const [name, options] of Object.entries({
   'the option ca': { ca: authority.ca },
   'a list in the option ca': { ca: [authority.ca] },
   'the option tls.ca': { tls: { ca: authority.ca } },
-  'tls.ca, which goes before ca': { tls: { ca: authority.ca }, ca: certificate('other', { authority: true }).cert }
+  'tls.ca before ca': { tls: { ca: authority.ca }, ca: certificate('other', { authority: true }).cert }
 })) {
   test(`a client trusts ${name}`, async (scope) => {
     const { url } = await serve(scope, WebSocket, { secure: authority.local, onSocket: echoEach })
@@ -55,7 +55,7 @@ for (const [name, options] of Object.entries({
 }
 
 const REFUSED = {
-  'a certificate nobody has signed': {
+  'a self-signed certificate': {
     server: certificate('localhost', { names: ['localhost', '127.0.0.1'] }), message: /self.signed certificate/
   },
   'a certificate of an unknown authority': {
@@ -64,12 +64,12 @@ const REFUSED = {
   'a certificate for another name': {
     server: authority.issue(['elsewhere.test']), message: /does not match certificate|Hostname\/IP/
   },
-  'a certificate of yesterday': {
+  'an expired certificate': {
     server: authority.issue(['127.0.0.1'], { notAfter: new Date(Date.now() - 86400000) }), message: /expired/
   }
 }
 for (const [name, { server, options = { ca: authority.ca }, message }] of Object.entries(REFUSED)) {
-  test(`a client refuses ${name}, and has sent nothing`, async (scope) => {
+  test(`a client refuses ${name} and sends nothing`, async (scope) => {
     const received = []
     const listener = tls.createServer(server, (socket) => {
       socket.on('data', (chunk) => received.push(chunk))
@@ -89,7 +89,7 @@ for (const [name, { server, options = { ca: authority.ca }, message }] of Object
   })
 }
 
-test('rejectUnauthorized: false holds for that client only', async (scope) => {
+test('rejectUnauthorized: false applies to one client only', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: certificate('x', { names: ['x.test'] }), onSocket: echoEach })
   const lenient = await attempt(scope, url, { tls: { rejectUnauthorized: false } })
   const strict = await attempt(scope, url, {})
@@ -97,7 +97,7 @@ test('rejectUnauthorized: false holds for that client only', async (scope) => {
   assert.deepEqual(strict.events.map(([type]) => type), ['error', 'close'])
 })
 
-test('the name of the server is sent, and may be chosen', async (scope) => {
+test('a client sends the host as the server name, or the option servername', async (scope) => {
   const names = []
   const secure = {
     ...authority.issue(['localhost', 'chosen.test']),
@@ -107,7 +107,7 @@ test('the name of the server is sent, and may be chosen', async (scope) => {
     }
   }
   const { port } = await serve(scope, WebSocket, { secure })
-  // The address is given, for the name might lead elsewhere.
+  // localhost might resolve to another address.
   const lookup = (host, options, callback) =>
     options.all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4)
   const url = `wss://localhost:${port}/`
@@ -117,7 +117,7 @@ test('the name of the server is sent, and may be chosen', async (scope) => {
   assert.deepEqual(names, ['localhost', 'chosen.test'])
 })
 
-test('a client certificate is presented', async (scope) => {
+test('a client sends its certificate', async (scope) => {
   const own = authority.issue(['client.test'])
   let seen
   const { url } = await serve(scope, WebSocket, {
@@ -129,14 +129,14 @@ test('a client certificate is presented', async (scope) => {
   assert.equal(seen, 'client.test')
 })
 
-test('a server that does not speak TLS is an error and a close', async (scope) => {
+test('a client emits error and close if the server does not use TLS', async (scope) => {
   const { port } = await serve(scope, WebSocket)
   const { events } = await attempt(scope, `wss://127.0.0.1:${port}/`, { ca: authority.ca })
   assert.deepEqual(events.map(([type]) => type), ['error', 'close'])
   assert.equal(events[1][1], 1006)
 })
 
-test('large messages pass through TLS both ways', async (scope) => {
+test('large messages arrive over TLS in both directions', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: authority.local, onSocket: echoEach })
   const { ws } = await attempt(scope, url, { ca: authority.ca })
   const values = [Buffer.alloc(3e6, 'abcdefg'), 'é'.repeat(1e6), Buffer.alloc(1)]
@@ -148,7 +148,7 @@ test('large messages pass through TLS both ways', async (scope) => {
   assert.ok(received[0].equals(values[0]))
 })
 
-test('close before the TLS handshake is over is one close event', async (scope) => {
+test('close() during the TLS handshake emits one close', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: authority.local })
   for (const wait of [0, 1, 2, 4]) {
     const ws = new WebSocket.Client(url, null, { ca: authority.ca })

@@ -1,7 +1,7 @@
 'use strict'
 
-// Messages that permessage-deflate leaves as they are: those below its threshold, and those sent with
-// `{ compress: false }`. The other end is a raw socket and Node's zlib.
+// Messages that permessage-deflate does not compress: those below its threshold, and those sent with
+// `{ compress: false }`. The peer is a raw socket with Node's zlib.
 
 const assert = require('node:assert/strict')
 const { Blob } = require('node:buffer')
@@ -24,12 +24,12 @@ const EXTENSIONS = {
   'in the core': [deflate.configure({ threshold })],
   'in the core, without context takeover': [deflate.configure({ threshold, noContextTakeover: true })],
   'in the core for permessage-deflate2': [meteor.configure({ threshold })],
-  'beside another extension': [passing, deflate.configure({ threshold })],
-  'by a zlib of the program': [deflate.configure({ threshold, zlib })],
+  'next to another extension': [passing, deflate.configure({ threshold })],
+  'with a zlib of the program': [deflate.configure({ threshold, zlib })],
   'by permessage-deflate2 itself': [Object.assign(Object.create(meteor.configure({ threshold })), { own: true })]
 }
 
-/** A server is offered more than it may know, and a client is answered with all that it has offered. */
+/** Offers a server all extensions of this file, and sends a client all extensions that it has offered. */
 function open (scope, role, extensions, onSocket) {
   const offered = 'passing, permessage-deflate'
   const answered = extensions.map(({ name }) => name).join()
@@ -40,7 +40,7 @@ function open (scope, role, extensions, onSocket) {
   })
 }
 
-/** The next messages, each as `text compressed`, `binary plain`, and what it says. */
+/** Resolves with the type, `compressed` or `plain`, and the content of each of the next messages. */
 async function messages (peer, count, codec = new Codec()) {
   const frames = (await peer.frames(count)).filter(({ type }) => type === 'text' || type === 'binary')
   return frames.map(({ type, rsv, payload }) => rsv === 4
@@ -56,7 +56,7 @@ for (const role of Object.keys(roles)) {
   for (const [how, extensions] of Object.entries(EXTENSIONS)) {
     const isOurs = !how.endsWith('itself')
 
-    test(`${role}: what is shorter than the threshold goes out uncompressed, ${how}`, async (scope) => {
+    test(`${role}: messages shorter than the threshold are sent uncompressed ${how}`, async (scope) => {
       const { ws, peer, frame } = await open(scope, role, extensions)
       for (const data of [SHORT, LONG, '', Buffer.from(SHORT), Buffer.from(SHORT + 'x'), 'é'.repeat(10), LONG]) {
         ws.send(data)
@@ -70,7 +70,7 @@ for (const role of Object.keys(roles)) {
         ['text', 'compressed', 'é'.repeat(10)],
         ['text', 'compressed', LONG]
       ])
-      // What the peer does is up to the peer.
+      // The peer may compress any message.
       const codec = new Codec()
       const heard = []
       ws.on('message', ({ data }) => heard.push(data))
@@ -80,7 +80,7 @@ for (const role of Object.keys(roles)) {
     })
 
     if (!isOurs) continue
-    deviation(`${role}: a message may be sent uncompressed, ${how}`, async (scope) => {
+    deviation(`${role}: compress: false sends a message uncompressed ${how}`, async (scope) => {
       const called = []
       const callback = (name) => (error) => called.push(error ? `${name} ${error.message}` : name)
       const plain = { compress: false }
@@ -135,19 +135,19 @@ for (const role of Object.keys(roles)) {
 }
 
 const SECOND = [
-  ['nothing', []],
+  ['no second argument', []],
   ['undefined', [undefined]],
   ['null', [null]],
-  ['no options', [{}]],
+  ['empty options', [{}]],
   ['compress: true', [{ compress: true }]],
   ['compress: undefined', [{ compress: undefined }]],
   ['another option', [{ binary: true }]],
-  ['an index and an array, as by forEach', [3, ['a']]],
+  ['an index and an array, as in forEach', [3, ['a']]],
   ['a callback', [() => {}]],
   ['two callbacks', [() => {}, () => {}]]
 ]
 for (const [what, args] of SECOND) {
-  test(`a message is compressed when it is sent with ${what}`, async (scope) => {
+  test(`send() compresses a message with ${what}`, async (scope) => {
     const { ws, peer } = await open(scope, 'server', [deflate])
     assert.equal(WebSocket.prototype.send.length, 1)
     assert.equal(ws.send(LONG, ...args), true)
@@ -155,7 +155,7 @@ for (const [what, args] of SECOND) {
   })
 }
 
-deviation('a callback may be the second argument or the third', async (scope) => {
+deviation('the callback can be the second or the third argument', async (scope) => {
   const { ws, peer } = await open(scope, 'server', [])
   const called = []
   ws.send('a', (error) => called.push(['a', error]))
@@ -167,7 +167,7 @@ deviation('a callback may be the second argument or the third', async (scope) =>
   assert.deepEqual(called, [['a', undefined], ['b', undefined], ['c', undefined], ['d', undefined]])
 })
 
-deviation('without compression, and in the drafts, compress: false changes nothing', async (scope) => {
+deviation('compress: false changes nothing without compression and on draft connections', async (scope) => {
   const { ws, peer } = await open(scope, 'server', [])
   ws.send('text', { compress: false })
   ws.send(Buffer.from('bytes'), { compress: false })

@@ -1,6 +1,6 @@
 'use strict'
 
-// `_driver` and `_stream`: members of the original that it does not document, and that programs use.
+// `_driver` and `_stream`: undocumented members of the original that programs use.
 
 const assert = require('node:assert/strict')
 
@@ -29,26 +29,26 @@ const ROLES = {
 }
 
 for (const [role, open] of Object.entries(ROLES)) {
-  test(`${role}: _driver tells what happens behind the socket's own events`, async (scope) => {
+  test(`${role}: _driver emits the events of the connection`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
-    const told = []
-    ws.on('message', ({ data }) => told.push(['ws', data]))
-    ws._driver.on('message', ({ data }) => told.push(['message', data]))
-    ws._driver.on('ping', ({ data }) => told.push(['ping', data]))
-    ws._driver.on('pong', ({ data }) => told.push(['pong', data]))
-    ws._driver.messages.on('data', (data) => told.push(['data', data]))
-    ws._driver.on('close', ({ code, reason }) => told.push(['close', code, reason]))
+    const events = []
+    ws.on('message', ({ data }) => events.push(['ws', data]))
+    ws._driver.on('message', ({ data }) => events.push(['message', data]))
+    ws._driver.on('ping', ({ data }) => events.push(['ping', data]))
+    ws._driver.on('pong', ({ data }) => events.push(['pong', data]))
+    ws._driver.messages.on('data', (data) => events.push(['data', data]))
+    ws._driver.on('close', ({ code, reason }) => events.push(['close', code, reason]))
     peer.write(Buffer.concat([
       frame('text', 'a'), frame('ping', 'b'), frame('pong', 'c'), frame('close', closePayload(1000, 'd'))
     ]))
-    await eventually(() => told.length === 6, 'six events')
-    // The original tells its stream of messages first.
-    const first = told.splice(0, 2).map(([name]) => name).sort()
+    await eventually(() => events.length === 6, 'six events')
+    // The original emits `data` of its stream of messages first.
+    const first = events.splice(0, 2).map(([name]) => name).sort()
     assert.deepEqual(first, ['data', 'ws'])
-    assert.deepEqual(told, [['message', 'a'], ['ping', 'b'], ['pong', 'c'], ['close', 1000, 'd']])
+    assert.deepEqual(events, [['message', 'a'], ['ping', 'b'], ['pong', 'c'], ['close', 1000, 'd']])
   })
 
-  test(`${role}: _driver sends, pings and closes`, async (scope) => {
+  test(`${role}: _driver can send messages and pings, and close`, async (scope) => {
     const { frame, peer, ws } = await open(scope)
     assert.equal(ws._driver, ws._driver)
     assert.equal(ws._driver.text('a'), true)
@@ -68,14 +68,14 @@ for (const [role, open] of Object.entries(ROLES)) {
     assert.equal(ws._driver.getState(), 'closed')
   })
 
-  test(`${role}: _driver of an open connection knows what was agreed`, async (scope) => {
+  test(`${role}: _driver of an open connection has the protocol, headers, status and version`, async (scope) => {
     const { ws } = await open(scope)
     const { headers, protocol, readyState, statusCode, version } = ws._driver
     assert.deepEqual([protocol, readyState, version], ['chat', 1, 'hybi-13'])
     assert.deepEqual([headers, statusCode], [ws.headers, ws.statusCode])
   })
 
-  deviation(`${role}: a socket has no members of ours that a program could see`, async (scope) => {
+  deviation(`${role}: a WebSocket has no additional own members with an underscore`, async (scope) => {
     const { ws } = await open(scope)
     const ours = Reflect.ownKeys(ws).filter((name) => typeof name === 'string' && name.startsWith('_'))
     assert.deepEqual(ours.filter((name) => !['_events', '_eventsCount', '_maxListeners'].includes(name)), [])
@@ -83,7 +83,7 @@ for (const [role, open] of Object.entries(ROLES)) {
   })
 }
 
-test('handlers find the answer of the server on a _driver that was looked at before', async (scope) => {
+test('a _driver that was read before open has the response in a handler of open', async (scope) => {
   const server = await accept(scope)
   const ws = new WebSocket.Client(server.url, ['chat'])
   scope.defer(() => ws._stream.destroy())
@@ -95,7 +95,7 @@ test('handlers find the answer of the server on a _driver that was looked at bef
   assert.deepEqual(seen, ['chat', 101, ws.headers])
 })
 
-test('handlers find a refusal on a _driver that was looked at before', async (scope) => {
+test('a _driver that was read before a refusal has the response in a handler of error', async (scope) => {
   const server = await accept(scope)
   const ws = new WebSocket.Client(server.url)
   scope.defer(() => ws._stream.destroy())
@@ -108,7 +108,7 @@ test('handlers find a refusal on a _driver that was looked at before', async (sc
   assert.deepEqual(seen, [403, ws.headers])
 })
 
-test('a _driver of a connection that had no answer has no headers', async (scope) => {
+test('a _driver of a connection without a response has no headers', async (scope) => {
   const server = await accept(scope)
   const ws = new WebSocket.Client(server.url)
   await server.accepted()

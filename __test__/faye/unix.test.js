@@ -1,6 +1,6 @@
 'use strict'
 
-// ws+unix: URLs: the path of a Unix socket in the place of host and port.
+// ws+unix: URLs, which have the path of a Unix socket in place of the host and the port.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -17,7 +17,7 @@ const { deviation } = require('../support/test')
 
 const skip = process.platform === 'win32' ? 'Windows has no Unix sockets' : false
 
-/** An echo server at a Unix socket; the requests that it has got. */
+/** Starts an echo server on a Unix socket, which records its requests. */
 async function serve (scope, name, secure) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'faye-'))
   const socket = path.join(folder, name)
@@ -58,14 +58,14 @@ const PATHS = [
   ['?query', '/?query']
 ]
 for (const [rest, expected] of PATHS) {
-  deviation(`ws+unix:<socket>${rest} asks for ${expected}`, async (scope) => {
+  deviation(`ws+unix:<socket>${rest} requests ${expected}`, async (scope) => {
     const { socket, requests } = await serve(scope, 'server.sock')
     await echo(scope, `ws+unix:${socket}${rest}`)
     assert.deepEqual(requests, [{ url: expected, host: 'localhost', servername: undefined }])
   }, { skip })
 }
 
-deviation('the path of the socket may be encoded, relative, and behind ws+unix://', async (scope) => {
+deviation('the path of the socket can be encoded, relative, and follow ws+unix://', async (scope) => {
   const { socket, requests } = await serve(scope, 'a server: 100%.sock')
   const encoded = socket.split('/').map(encodeURIComponent).join('/')
   await echo(scope, `ws+unix:${encoded}:/a`)
@@ -80,7 +80,7 @@ deviation('the path of the socket may be encoded, relative, and behind ws+unix:/
   assert.deepEqual(requests.map(({ url }) => url), ['/a', '/b', '/c'])
 }, { skip })
 
-deviation('wss+unix: verifies the certificate for localhost, or for the servername', async (scope) => {
+deviation('a wss+unix: client verifies the certificate for localhost, or for the servername', async (scope) => {
   const authority = createAuthority()
   const { ca } = authority
   const local = await serve(scope, 'local.sock', authority.local)
@@ -97,7 +97,7 @@ deviation('wss+unix: verifies the certificate for localhost, or for the serverna
   assert.equal(events[1], 1006)
 }, { skip })
 
-deviation('a socket that is not there is an ordinary error', async (scope) => {
+deviation('a Unix socket that does not exist emits one error and one close', async (scope) => {
   const { folder } = await serve(scope, 'server.sock')
   const ws = new WebSocket.Client(`ws+unix:${folder}/none.sock:/`)
   const message = new Promise((resolve) => ws.on('error', (event) => resolve(event.message)))
@@ -106,12 +106,12 @@ deviation('a socket that is not there is an ordinary error', async (scope) => {
 }, { skip })
 
 for (const url of ['ws+unix:', 'ws+unix::/path', 'ws+unix://host/server.sock', 'ws+unix:/s.sock:path', 'ws+unix:/%zz:/']) {
-  deviation(`${url} is not a valid URL`, () => {
+  deviation(`the constructor refuses the invalid URL ${url}`, () => {
     assert.throws(() => new WebSocket.Client(url), { message: `${url} is not a valid WebSocket URL` })
   })
 }
 
-deviation('no proxy leads to a Unix socket', () => {
+deviation('the constructor refuses a proxy for a Unix socket', () => {
   const options = { proxy: { origin: 'http://127.0.0.1:1' } }
   assert.throws(() => new WebSocket.Client('ws+unix:/a.sock:/', [], options), {
     message: 'ws+unix:/a.sock:/ cannot be reached through a proxy'

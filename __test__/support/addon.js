@@ -1,6 +1,6 @@
 'use strict'
 
-// For `node --require`: has the package load the addon that TEST_ADDON names, in place of the one of this checkout.
+// For `node --require`: makes the package load the addon that TEST_ADDON names, in place of the addon of this checkout.
 
 const path = require('node:path')
 

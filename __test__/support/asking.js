@@ -1,6 +1,6 @@
 'use strict'
 
-// Clients of WebSocket-Node's interface, ours, and the raw server that they ask.
+// Clients of our interface of websocket, and the raw server that receives their requests.
 
 const { client: WebSocketClient, w3cwebsocket: W3CWebSocket } = require('../../lib/websocket')
 const { accept, once } = require('./peer')
@@ -13,7 +13,7 @@ const { upgradeResponse } = require('./wire')
  * @property {any[]} [rest] the arguments behind the URL
  */
 
-/** A client whose request a raw server has read, and not answered. */
+/** A client whose request a raw server has read. The server has not responded. */
 async function ask (scope, { config, path = '', rest = [] } = {}) {
   const server = await accept(scope)
   const client = new WebSocketClient(config)
@@ -26,7 +26,7 @@ async function ask (scope, { config, path = '', rest = [] } = {}) {
   return { client, outcomes, peer, request, server }
 }
 
-/** The same, answered. */
+/** The same client after the response, with its connection. */
 async function connect (scope, { headers, ...asking } = {}) {
   const asked = await ask(scope, asking)
   asked.peer.write(upgradeResponse(asked.request, headers))
@@ -34,7 +34,7 @@ async function connect (scope, { headers, ...asking } = {}) {
   return { ...asked, connection }
 }
 
-/** What a client comes to: connections, and messages of errors. */
+/** Records the outcomes of a client: connections, and messages of errors. */
 function outcomesOf (client) {
   const outcomes = []
   client.on('connect', () => outcomes.push('connect'))
@@ -42,7 +42,7 @@ function outcomesOf (client) {
   return outcomes
 }
 
-/** A browser's socket whose request a raw server has read, and not answered. */
+/** A W3CWebSocket whose request a raw server has read. The server has not responded. */
 async function askW3C (scope, { config, path = '', rest = [] } = {}) {
   const server = await accept(scope)
   const [protocols, origin, headers, options] = rest
@@ -55,7 +55,7 @@ async function askW3C (scope, { config, path = '', rest = [] } = {}) {
   return { peer, request: await peer.head(), server, ws }
 }
 
-/** The same, open. */
+/** The same W3CWebSocket, open. */
 async function openW3C (scope, { headers, ...asking } = {}) {
   const asked = await askW3C(scope, asking)
   const opened = heard(asked.ws, 'open')
@@ -68,7 +68,7 @@ async function openW3C (scope, { headers, ...asking } = {}) {
 function heard (ws, type) {
   return new Promise((resolve) => {
     const listener = (event) => {
-      // In the next tick: a listener that takes itself away hides the next one.
+      // In the next tick: a listener that removes itself hides the next one.
       process.nextTick(() => ws.removeEventListener(type, listener))
       resolve(event)
     }

@@ -1,7 +1,7 @@
 'use strict'
 
-// X.509 certificates made at test time. Node can sign but not build certificates, so the few ASN.1
-// structures of RFC 5280 that tests need are written here; no openssl, no keys in the repository.
+// X.509 certificates, created when a test runs. Node can sign certificates but not build them, so this file writes the
+// ASN.1 structures of RFC 5280 that the tests need. Tests require no openssl, and the repository contains no keys.
 
 const { generateKeyPairSync, randomBytes, sign } = require('node:crypto')
 const { isIP } = require('node:net')
@@ -56,7 +56,7 @@ function alternativeName (name) {
 
 const DAY = 24 * 60 * 60 * 1000
 
-/** How keys are made, and what they sign with. */
+/** Functions that generate keys, and the signature algorithms of the keys. */
 const KINDS = {
   'ECDSA P-256': { make: () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }), algorithm: 'ecdsaWithSHA256' },
   'ECDSA P-384': {
@@ -72,9 +72,9 @@ const KINDS = {
 }
 
 /**
- * A certificate for `names` (host names and IPv4 addresses), signed by `issuer` or by itself. `keyUsage` is the first
- * byte of that extension; `usages` are names of extended ones; `pathLength` is of an authority; `others` are more
- * extensions.
+ * A certificate for `names` (host names and IPv4 addresses), signed by `issuer` or self-signed. `keyUsage` is the first
+ * byte of this extension, `usages` are names of extended key usages, `pathLength` is the limit of an authority, and
+ * `others` are further extensions.
  */
 function certificate (subject, options = {}) {
   const { authority = false, names = [], issuer, kind = 'ECDSA P-256', usages = [], others = [] } = options
@@ -113,7 +113,7 @@ function certificate (subject, options = {}) {
   }
 }
 
-/** A new certificate authority and a certificate of it for 127.0.0.1 and localhost. */
+/** Creates a certificate authority and its certificate for 127.0.0.1 and localhost. */
 function createAuthority () {
   const root = certificate('Test authority', { authority: true })
   const issue = (names, options) => {

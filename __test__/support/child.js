@@ -7,8 +7,8 @@ const { subjectPath } = require('./subject')
 const SUPPORT = require.resolve('./peer')
 
 /**
- * Runs `script(WebSocket, support, process.argv[2])` in a process of its own. `script` is turned into text, so it
- * may use nothing from around it but its parameters and `require`. `limits` are arguments of the shell's `ulimit`.
+ * Runs `script(WebSocket, support, process.argv[1])` in a new process. The process receives the text of `script`, which
+ * can use only its parameters and `require`. `limits` are arguments of the shell's `ulimit`.
  */
 function runChild (scope, script, options = {}) {
   const { path = subjectPath, argument = '', timeout = 15000, flags = [], limits, env } = options

@@ -1,6 +1,6 @@
 'use strict'
 
-// What tests of clients say, and what tests note down of a socket.
+// Requests and replies for tests of clients, and recorders of the events of a socket.
 
 const assert = require('node:assert/strict')
 
@@ -15,7 +15,7 @@ const echoEach = (ws) => ws.on('message', ({ data }) => ws.send(data))
 
 const LIFE = ['open', 'error', 'end', 'close']
 
-/** The events of a socket's life, or of other types, each with its message or code. */
+/** Records open, error, end and close, or other types of events, each with its message or code. */
 function record (ws, types = LIFE) {
   const events = []
   for (const type of types) {
@@ -24,10 +24,10 @@ function record (ws, types = LIFE) {
   return events
 }
 
-/** The same with messages. */
+/** Records the same events and messages. */
 const recordAll = (ws) => record(ws, [...LIFE, 'message'])
 
-/** The same as lines, with what is worth knowing of each event. */
+/** Records the same events as lines, with data, message, code and reason. */
 function recordLines (ws) {
   const events = []
   ws.on('open', () => events.push('open'))
@@ -50,14 +50,14 @@ async function ask (scope, protocols, options) {
   return { events, head: await peer.head(), peer, ws }
 }
 
-/** Answers the request of such a client. */
+/** Responds to the request of this client. */
 async function answer (asked) {
   asked.peer.write(upgradeResponse(asked.head))
   await once(asked.ws, 'open')
   return asked
 }
 
-/** Each of many clients gets its own message back from an echo, and closes. */
+/** Asserts that each client receives its own message from an echo server, and closes with 1000. */
 async function echoInEach (clients) {
   const answers = await Promise.all(clients.map(async (ws, index) => {
     ws.send(String(index))
@@ -69,7 +69,7 @@ async function echoInEach (clients) {
   assert.deepEqual(answers, clients.map((_, index) => [String(index), 1000]))
 }
 
-/** What has been received on a connection: messages, and the codes of its ends. */
+/** Records the messages and the close code of a connection. */
 function receivedBy (ws) {
   const events = []
   ws.on('message', ({ data }) => events.push(String(data)))
@@ -77,7 +77,7 @@ function receivedBy (ws) {
   return events
 }
 
-/** Every error message of a client until it is closed. */
+/** Resolves with all error messages of a client when it is closed. */
 async function messagesOf (ws) {
   const messages = []
   ws.on('error', ({ message }) => messages.push(message))

@@ -1,6 +1,6 @@
 'use strict'
 
-// permessage-deflate by Node's zlib, so that no code of ours checks itself; and messages to try it with.
+// permessage-deflate with Node's zlib, so that our code does not check itself, and test messages.
 
 const zlib = require('node:zlib')
 
@@ -8,13 +8,13 @@ const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
 const STRICT = 64
 
 /**
- * Both directions of one end, a message at a time. Without `context` every message stands on its own, and what refers
- * to another one is an error.
+ * Both directions of one endpoint, one message at a time. Without `context`, each message is compressed independently,
+ * and a reference to another message is an error.
  */
 class Codec {
   constructor ({ windowBits = 15, context = true, ...options } = {}) {
     this.windowBits = windowBits
-    // zlib cannot compress with a window of 256 bytes; of 512 it uses 250.
+    // zlib cannot compress with a window of 256 bytes. With a window of 512, it uses 250 bytes.
     this.options = { ...options, windowBits: Math.max(windowBits, 9) }
     this.memory = context ? 1 << windowBits : 0
     this.sent = this.received = Buffer.alloc(0)
@@ -30,8 +30,8 @@ class Codec {
   }
 
   /**
-   * zlib does not mind if a message refers beyond its window within what one call puts out. With `strict` that is so
-   * little that it does, and slow.
+   * zlib accepts references beyond the window into the output of the same call. With `strict`, calls return so few
+   * bytes that zlib refuses such references. This is slow.
    */
   inflate (payload, { strict = false } = {}) {
     const bytes = zlib.inflateRawSync(Buffer.concat([payload, TAIL]), {
@@ -53,7 +53,7 @@ function dictionary (past) {
   return past.length > 0 && { dictionary: past }
 }
 
-/** One message by itself. */
+/** Compresses one message independently. */
 const compress = (data, options) => new Codec(options).deflate(data)
 
 /** Bytes that do not compress, the same in every run. */

@@ -1,6 +1,6 @@
 'use strict'
 
-// Clients that dial a server of ours, and what becomes of them.
+// Clients that connect to a server of ours, and their outcomes.
 
 const assert = require('node:assert/strict')
 
@@ -9,14 +9,14 @@ const { once } = require('./peer')
 const { WebSocket } = require('./subject')
 const { usesReactor } = require('./transport')
 
-/** A client that ends with the test. */
+/** Creates a client that ends with the test. */
 function dial (scope, url, options) {
   const ws = new WebSocket.Client(url, null, options)
   scope.defer(() => ws.terminate())
   return { events: record(ws), ws }
 }
 
-/** A client that has been open, has had its large message echoed, and was closed. */
+/** Connects a client, receives the echo of a large message, and closes the client. */
 async function echo (scope, url, options) {
   const { events, ws } = dial(scope, url, options)
   ws.send('before open')
@@ -31,7 +31,7 @@ async function echo (scope, url, options) {
   return { isNative, ws }
 }
 
-/** The events of a client that does not open. */
+/** Resolves with the events of a client that does not open. */
 async function failure (scope, url, options) {
   const { events, ws } = dial(scope, url, options)
   await once(ws, 'close')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Drivers of websocket-driver's interface without a socket: requests for them, open ones, and what they say.
+// Drivers of websocket-driver's interface without a socket: requests, open drivers, and recorders of their output.
 
 const assert = require('node:assert/strict')
 
@@ -9,7 +9,7 @@ const { KEY, closePayload, readFrames, upgradeResponse } = require('./wire')
 
 const EVENTS = ['connect', 'open', 'message', 'ping', 'pong', 'error', 'close']
 
-/** A request as an http server parses it, to be changed by `headers`; `undefined` leaves one out. */
+/** A request as an http server parses it, changed by `headers`. `undefined` omits a header. */
 function request (headers = {}, more = {}) {
   const all = {
     host: 'example.com',
@@ -23,7 +23,7 @@ function request (headers = {}, more = {}) {
   return { method: 'GET', url: '/', headers: all, ...more }
 }
 
-/** What a driver says and does, in order: names and details of events, texts of heads, types of frames. */
+/** Records the output of a driver in order: names and details of events, texts of heads, types of frames. */
 function observe (driver) {
   const seen = []
   driver.io.on('data', (chunk) => {
@@ -39,7 +39,7 @@ function observe (driver) {
   return seen
 }
 
-/** An open driver of a server. `prepare(driver)` is called before it is started. */
+/** An open driver of a server. Calls `prepare(driver)` before it starts the driver. */
 function openServer (options, prepare = () => {}, headers = {}) {
   const driver = websocket.http(request(headers), options)
   prepare(driver)
@@ -57,14 +57,14 @@ function dial (options, prepare = () => {}) {
   return { driver, head, seen: observe(driver) }
 }
 
-/** An open driver of a client. `headers` are those of the answer. */
+/** An open driver of a client. `headers` are the headers of the response. */
 function openClient (options, prepare, headers) {
   const { driver, head } = dial(options, prepare)
   driver.io.write(Buffer.from(upgradeResponse(head, headers)))
   return { driver, seen: observe(driver) }
 }
 
-/** What a driver made by `open` does with the bytes, which must not depend on how they are cut. */
+/** Returns the output of a driver for these bytes. It must be the same when the bytes arrive one by one. */
 function outcome (open, bytes) {
   const run = (size) => {
     const { driver, seen } = open()
@@ -76,7 +76,7 @@ function outcome (open, bytes) {
   return whole
 }
 
-/** What a driver does that fails the connection. */
+/** Returns the output of a driver that fails the connection. */
 function failure (code, message, before = []) {
   return [...before, ['frame', 'close', closePayload(code, message).toString('latin1')],
     ['error', message], ['close', code, message]]

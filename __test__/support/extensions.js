@@ -1,8 +1,8 @@
 'use strict'
 
-// Extensions for the websocket-extensions framework that tests share.
+// Extensions for the framework websocket-extensions.
 
-/** Changes nothing, so that permessage-deflate is a session beside another. */
+/** An extension that changes nothing, so that permessage-deflate is one of two sessions. */
 const passing = {
   name: 'passing',
   type: 'permessage',

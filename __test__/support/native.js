@@ -1,6 +1,6 @@
 'use strict'
 
-// The two transports of connections, and tests of what only one of them does or both do alike.
+// The two transports of connections, for tests of one transport or of both.
 
 const assert = require('node:assert/strict')
 
@@ -12,9 +12,9 @@ const UNAVAILABLE = process.env.FAYE_WEBSOCKET_RUNTIME === 'wasm'
   ? 'needs the addon'
   : process.env.FAYE_WEBSOCKET_TRANSPORT === 'stream'
     ? 'FAYE_WEBSOCKET_TRANSPORT=stream forces the other transport'
-    : !['linux', 'darwin'].includes(process.platform) && 'there is no native transport on this platform'
+    : !['linux', 'darwin'].includes(process.platform) && 'this platform has no native transport'
 
-/** What both transports do alike is tested with both, where there are two. */
+/** The transports of this platform, for tests of behaviour that both transports share. */
 const transports = UNAVAILABLE ? ['stream'] : ['native', 'stream']
 
 /** A test that needs the native transport. */
@@ -22,7 +22,7 @@ function test (name, body, options = {}) {
   return support.test(name, body, { ...options, skip: UNAVAILABLE || options.skip || false })
 }
 
-/** The same as `start`, for connections by one transport, which is the native one unless `transport` is 'stream'. */
+/** Returns `start` for one transport: the stream transport if `transport` is 'stream', or the native transport. */
 const by = (start) => async (scope, { transport, ...opening } = {}) => {
   const options = transport ? { ...opening.options, transport } : opening.options
   const { open, ...started } = await start(scope, { ...opening, options })
@@ -36,7 +36,7 @@ const by = (start) => async (scope, { transport, ...opening } = {}) => {
 
 const startNativeServer = by(startServer)
 
-/** What makes connections, by what our socket is: see `open.js`. */
+/** Functions that open connections, by the role of our socket: see `open.js`. */
 const starts = { server: startNativeServer, client: by(startClients) }
 
 module.exports = { UNAVAILABLE, startNativeServer, starts, test, transports }

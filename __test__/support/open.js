@@ -1,6 +1,6 @@
 'use strict'
 
-// Open connections on loopback: one end is a socket of ours, the other a raw one that speaks frames.
+// Open connections on loopback: one end is our socket, and the peer is a raw socket that reads and writes frames.
 
 const assert = require('node:assert/strict')
 
@@ -12,10 +12,10 @@ const { frame, fromClient } = require('./wire')
  * @typedef {object} Opening
  * @property {object} [options] of our socket
  * @property {string[]} [protocols] of our socket
- * @property {object} [headers] those of the raw end: of its request to our server, or of its answer to our client
+ * @property {object} [headers] of the raw end: of its request to our server, or of its response to our client
  * @property {object} [secure] options of a TLS server
- * @property {(ws, { socket }) => void} [onSocket] is called as soon as our socket has been made
- * @property {Function} [Subject] the package, if it is not the one that is tested
+ * @property {(ws, { socket }) => void} [onSocket] is called when our socket has been created
+ * @property {Function} [Subject] the package, if it is not the package under test
  */
 
 /**
@@ -27,8 +27,8 @@ const { frame, fromClient } = require('./wire')
  */
 
 /**
- * A server of ours: `open()` makes one more connection to it. `before(socket)` is called when there is a net.Socket and
- * no WebSocket yet; `headers` are those of this connection.
+ * Starts a server of ours. `open()` makes one more connection to it. `before(socket)` is called with the net.Socket
+ * before the WebSocket is created; `headers` apply to this connection.
  */
 async function startServer (scope, { headers: usual, onSocket, Subject = WebSocket, ...given } = {}) {
   const arrived = []
@@ -49,7 +49,7 @@ async function startServer (scope, { headers: usual, onSocket, Subject = WebSock
   return { open, port, server, url }
 }
 
-/** The same the other way round: a raw server, and clients of ours. */
+/** Starts a raw server. `open()` connects one more client of ours to it. */
 async function startClients (scope, { headers: usual, onSocket, secure, Subject = WebSocket, ...given } = {}) {
   const server = await accept(scope, { secure })
   const open = async ({ before, headers = usual } = {}) => {
@@ -65,22 +65,22 @@ async function startClients (scope, { headers: usual, onSocket, secure, Subject 
   return { open, url: server.url }
 }
 
-/** One connection to a server of ours. */
+/** Opens one connection to a server of ours. */
 async function openServer (scope, opening) {
   const { open } = await startServer(scope, opening)
   return open()
 }
 
-/** One client of ours. */
+/** Opens one client of ours. */
 async function openClient (scope, opening) {
   const { open } = await startClients(scope, opening)
   return open()
 }
 
-/** Both ends, by what our socket is. */
+/** Functions that open a connection, by the role of our socket. */
 const roles = { server: openServer, client: openClient }
 
-/** A client and a server's socket of ours that are connected to each other, each by its Opening. */
+/** Connects a client and a server of ours to each other, each with its Opening. */
 async function openPair (scope, { client = {}, server = {} } = {}) {
   let accepted
   const { url } = await serve(scope, server.Subject ?? WebSocket, {
@@ -99,7 +99,7 @@ async function openPair (scope, { client = {}, server = {} } = {}) {
   return { client: ws, server: accepted }
 }
 
-/** Shows that a connection works in both directions. */
+/** Asserts that a connection works in both directions. */
 async function echoes ({ frame, peer, ws }, text = 'are you there?') {
   const message = once(ws, 'message')
   peer.write(frame('text', text))

@@ -46,7 +46,7 @@ class Peer {
       }
       const timer = setTimeout(() => {
         this.waiting.delete(attempt)
-        reject(new Error(`${what} did not come; ended: ${this.ending}; received ${this.bytes.length} bytes: ` +
+        reject(new Error(`${what} did not arrive; ended: ${this.ending}; received ${this.bytes.length} bytes: ` +
           JSON.stringify(this.bytes.toString('latin1', 0, 400))))
       }, WAIT)
       this.waiting.add(attempt)
@@ -58,7 +58,7 @@ class Peer {
     return this.socket.write(data)
   }
 
-  /** The next HTTP head, removed from what was received. */
+  /** Waits for an HTTP head and removes it from the received bytes. */
   async head () {
     let end
     await this.until(() => (end = this.bytes.indexOf('\r\n\r\n')) >= 0, 'a complete head')
@@ -67,7 +67,7 @@ class Peer {
     return head
   }
 
-  /** Waits for `count` frames and removes them from what was received. */
+  /** Waits for `count` frames and removes them from the received bytes. */
   async frames (count) {
     await this.until(() => countFrames(this.bytes) >= count, `${count} frames`)
     const { frames, rest } = readFrames(this.bytes)
@@ -80,14 +80,14 @@ class Peer {
     return frames[0]
   }
 
-  /** How the other end finished: 'fin', or the code of the error. */
+  /** Waits for the end of the connection. Resolves with 'fin', 'closed' or the code of the error. */
   async ended () {
     await this.until(() => this.ending !== null, 'the end of the connection')
     return this.ending
   }
 }
 
-/** Listens, on a free port if none is given, until the test is over. Resolves with the port. */
+/** Listens until the test ends, by default on a free port. Resolves with the port. */
 async function listen (scope, server, port = 0) {
   const sockets = new Set()
   const track = (socket) => {
@@ -107,7 +107,7 @@ async function listen (scope, server, port = 0) {
   return server.address().port
 }
 
-/** An HTTP(S) server whose upgrades go to `onUpgrade`, or become a socket of `WebSocket` given to `onSocket`. */
+/** Starts an HTTP(S) server that passes upgrades to `onUpgrade`, or passes each new `WebSocket` to `onSocket`. */
 async function serve (scope, WebSocket, { protocols, options, secure, onUpgrade, onSocket, onRequest } = {}) {
   const server = secure ? https.createServer(secure) : http.createServer()
   server.on('upgrade', onUpgrade || ((request, socket, body) => {
@@ -132,7 +132,7 @@ async function connect (scope, port, { secure, ...options } = {}) {
   return peer
 }
 
-/** A raw client that has finished its handshake with the server at `port`. */
+/** A raw client that has completed its opening handshake with the server at `port`. */
 async function connectOpen (scope, port, headers, options) {
   const peer = await connect(scope, port, options)
   peer.write(upgradeRequest(headers))
@@ -140,7 +140,7 @@ async function connectOpen (scope, port, headers, options) {
   return peer
 }
 
-/** A raw server; `accepted()` gives the next connection as a Peer. */
+/** A raw server. `accepted()` resolves with the next connection as a Peer. */
 async function accept (scope, { secure } = {}) {
   const server = secure
     ? tls.createServer({ ...secure, allowHalfOpen: true })
@@ -157,7 +157,7 @@ async function accept (scope, { secure } = {}) {
   const port = await listen(scope, server)
   const accepted = () => new Promise((resolve, reject) => {
     if (arrived.length > 0) return resolve(arrived.shift())
-    const timer = setTimeout(() => reject(new Error('no connection came')), WAIT)
+    const timer = setTimeout(() => reject(new Error('no connection arrived')), WAIT)
     timer.unref()
     waiting.push((peer) => {
       clearTimeout(timer)
@@ -165,7 +165,7 @@ async function accept (scope, { secure } = {}) {
     })
   })
 
-  /** The next client, its request answered so that the connection is open. */
+  /** Responds to the request of the next client, so that its connection is open. */
   const acceptedOpen = async (headers) => {
     const peer = await accepted()
     peer.request = await peer.head()
@@ -175,7 +175,7 @@ async function accept (scope, { secure } = {}) {
   return { accepted, acceptedOpen, arrived, errors, port, url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${port}/` }
 }
 
-/** Resolves with the event object of the next `type` event. */
+/** Resolves with the object of the next event of this type. */
 function once (emitter, type, milliseconds = WAIT) {
   return new Promise((resolve, reject) => {
     const listener = (value) => {
@@ -192,7 +192,7 @@ function once (emitter, type, milliseconds = WAIT) {
   })
 }
 
-/** Polls until `predicate` holds. */
+/** Polls until `predicate` returns true. */
 async function eventually (predicate, what, milliseconds = WAIT) {
   const end = Date.now() + milliseconds
   while (!predicate()) {
@@ -201,7 +201,7 @@ async function eventually (predicate, what, milliseconds = WAIT) {
   }
 }
 
-/** Writes until the socket takes no more for a while; how many chunks were written. */
+/** Writes until the socket accepts no more for 300 ms. Resolves with the number of written chunks. */
 async function writeUntilStalled (scope, socket, chunks) {
   let written = 0
   for (const chunk of chunks) {

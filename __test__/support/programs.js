@@ -1,7 +1,7 @@
 'use strict'
 
-// Programs of other people between the two ends, as they come from Debian. Each gets a directory of its own with its
-// configuration, and ports of 127.0.0.1. It dies with the test that has started it, also when that is killed.
+// Proxies and front ends from Debian that run between a client and a server. Each program has its own directory with
+// its configuration, and ports on 127.0.0.1. It ends with the test that has started it, even if the test is killed.
 
 const { execFileSync, spawn } = require('node:child_process')
 const { randomInt } = require('node:crypto')
@@ -15,7 +15,7 @@ const { WAIT } = require('./peer')
 const PATHS = [...(process.env.PATH || '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin']
 const ATTEMPTS = 3
 
-/** Why tests that need these programs are skipped; false when they are all there. */
+/** Returns why tests of these programs are skipped, or false if all of them are installed. */
 function missing (...names) {
   const absent = names.filter((name) => !find(name))
   return absent.length > 0 && `not installed: ${absent.join(', ')} (apt-get install ${absent.join(' ')})`
@@ -25,20 +25,20 @@ function find (name) {
   return PATHS.map((directory) => path.join(directory, name)).find((file) => fs.existsSync(file))
 }
 
-// The shell ends with us: it waits for the end of its own input, which is ours.
+// The shell waits for the end of its input, which we own, so that it ends with our process.
 const KEEPER = '"$@" >log 2>&1 </dev/null & echo $!; read -r line; kill -9 $!; wait'
 
 /**
  * Starts a program in the foreground.
  *
- * @param scope kills it
+ * @param scope kills the program
  * @param name of the program
- * @param configure gives `{ args, files }` for `{ directory, port }`
+ * @param configure returns `{ args, files }` for `{ directory, port }`
  */
 async function start (scope, name, configure) {
   for (let attempt = 1; ; attempt++) {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), `${name}-`))
-    // Some give up being root before they read their files.
+    // Some programs drop root privileges before they read their files.
     fs.chmodSync(directory, 0o755)
     const port = await freePort()
     const { args, files } = configure({ directory, port })
@@ -59,12 +59,12 @@ async function start (scope, name, configure) {
     if (await listens(port, pid)) return { port, kill: () => process.kill(pid, 'SIGKILL') }
     const log = fs.readFileSync(path.join(directory, 'log'), 'utf8')
     await stop()
-    // Another program may have taken the port meanwhile.
+    // Another program may have bound the port since.
     if (attempt === ATTEMPTS) throw new Error(`${name} does not listen on ${port}: ${log.slice(-2000)}`)
   }
 }
 
-/** A port without a listener, below those that the kernel gives out. */
+/** Resolves with a port without a listener, below the ephemeral ports of the kernel. */
 async function freePort () {
   for (;;) {
     const port = randomInt(20000, 32000)
@@ -80,7 +80,7 @@ function isFree (port) {
   })
 }
 
-/** Whether the program comes to accept connections; false when it has ended or takes too long. */
+/** Waits until the program accepts connections. Resolves with false if it has ended or is too slow. */
 async function listens (port, pid) {
   const end = Date.now() + 2 * WAIT
   while (!await accepts(port)) {
@@ -98,23 +98,23 @@ function accepts (port) {
   })
 }
 
-/** A zombie is not: the shell does not ask for it before we are done. */
+/** Whether the process runs. A zombie does not: the shell waits for it only when the test ends. */
 function isAlive (pid) {
   try {
     process.kill(pid, 0)
     return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch (error) {
-    // Where there is no /proc, the port decides.
+    // Without /proc, the port decides.
     return error.code === 'ENOENT' && !fs.existsSync('/proc/self')
   }
 }
 
 const NGINX = 'daemon off; master_process off; pid nginx.pid; error_log stderr;'
-// Else they would be where only root may write.
+// The default paths are writable only for root.
 const NGINX_FILES = ['access_log off;', ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
   (name) => `${name}_temp_path ${name};`)].join(' ')
 
-/** nginx with this configuration, which says `$port` where its port goes. */
+/** Starts nginx with this configuration, in which `$port` stands for its port. */
 function startNginx (scope, configuration, files) {
   return start(scope, 'nginx', ({ directory, port }) => ({
     args: ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr', '-g', NGINX],
@@ -122,7 +122,7 @@ function startNginx (scope, configuration, files) {
   }))
 }
 
-/** haproxy with this configuration, which says `$port` where its port goes. */
+/** Starts haproxy with this configuration, in which `$port` stands for its port. */
 function startHaproxy (scope, configuration, files) {
   return start(scope, 'haproxy', ({ port }) => ({
     args: ['-db', '-f', 'haproxy.cfg'],
@@ -138,7 +138,7 @@ MaxClients 50
 LogLevel Error
 `
 
-/** tinyproxy; `lines` are added to its configuration. */
+/** Starts tinyproxy with `lines` added to its configuration. */
 function startTinyproxy (scope, lines = '') {
   return start(scope, 'tinyproxy', ({ port }) => ({
     args: ['-d', '-c', 'tinyproxy.conf'],
@@ -158,9 +158,9 @@ visible_hostname squid.test
 coredump_dir none
 `
 
-/** squid; `configuration` has its listeners and its rules. */
+/** Starts squid. `configuration` contains its listeners and its rules. */
 function startSquid (scope, configuration, files) {
-  // It shares its memory under this name, and leaves it behind when it is killed.
+  // squid uses this name for shared memory, which remains when squid is killed.
   const service = `squid${process.pid}x${++squids}`
   scope.defer(() => {
     const shared = fs.existsSync('/dev/shm') ? fs.readdirSync('/dev/shm') : []
@@ -174,7 +174,7 @@ function startSquid (scope, configuration, files) {
 
 let squids = 0
 
-/** Whether this squid can be spoken to over TLS. */
+/** Whether this squid accepts connections over TLS. */
 function squidHasTls () {
   return /--with-(openssl|gnutls)\b/.test(execFileSync(find('squid'), ['-v'], { encoding: 'utf8' }))
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// An HTTP proxy that knows CONNECT and nothing else.
+// An HTTP proxy that supports only CONNECT.
 
 const http = require('node:http')
 const https = require('node:https')
@@ -8,7 +8,7 @@ const net = require('node:net')
 
 const { listen } = require('./peer')
 
-/** Tunnels to wherever it is asked, if `authorization` fits; `requests` says what it was asked. */
+/** Starts a proxy that opens tunnels for requests with this `authorization`. `requests` records all requests. */
 async function startProxy (scope, { secure, authorization } = {}) {
   const requests = []
   const server = secure ? https.createServer(secure) : http.createServer()
@@ -16,7 +16,7 @@ async function startProxy (scope, { secure, authorization } = {}) {
     requests.push({ target: request.url, headers: request.headers })
     socket.on('error', () => {})
     if (authorization && request.headers['proxy-authorization'] !== authorization) {
-      // The connection stays open: it is for the client to give up.
+      // The connection stays open, so that the client must close it.
       socket.write('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n')
       return
     }

@@ -1,6 +1,6 @@
 'use strict'
 
-/** Numbers from 0 to 1 that only depend on the seed: mulberry32. */
+/** Returns a function that returns numbers from 0 to 1. They depend only on the seed: mulberry32. */
 function randomOf (seed) {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0

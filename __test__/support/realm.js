@@ -6,8 +6,8 @@ const path = require('node:path')
 const vm = require('node:vm')
 
 /**
- * Loads the package once more, into a realm of its own, as jest does: its code runs in a context with other intrinsics,
- * modules of Node and addons are the ones of the process.
+ * Loads another copy of the package into a new realm, as jest does. Its code runs in a context with other intrinsics.
+ * Modules of Node and addons are those of the process.
  */
 function loadInRealm (file) {
   const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = globalThis

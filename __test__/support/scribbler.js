@@ -3,8 +3,8 @@
 const { Worker } = require('node:worker_threads')
 
 /**
- * Shared memory in which another thread keeps changing the case of a text. `writes()` says how often it has been
- * through all of it.
+ * Shared memory in which another thread changes the case of a text again and again. `writes()` returns how often it has
+ * changed the whole text.
  */
 async function scribbledMemory (scope, text) {
   const memory = new SharedArrayBuffer(Buffer.byteLength(text))

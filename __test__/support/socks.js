@@ -1,6 +1,6 @@
 'use strict'
 
-// A SOCKS5 proxy (RFC 1928) that knows CONNECT, without authentication.
+// A SOCKS5 proxy (RFC 1928) that supports only CONNECT, without authentication.
 
 const net = require('node:net')
 
@@ -36,7 +36,7 @@ async function startSocks (scope) {
   return { origin: `socks5h://127.0.0.1:${port}`, requests }
 }
 
-/** The host that a request names, by IPv4 address or by name; null while it is not complete. */
+/** Returns the host and port of a request, or null while the request is incomplete. */
 function targetIn (bytes) {
   if (bytes.length < 5) return null
   const isName = bytes[3] === 3

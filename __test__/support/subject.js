@@ -1,7 +1,7 @@
 'use strict'
 
-// Which package the behaviour tests look at. FAYE=original runs them against faye-websocket itself,
-// which shows that a test describes existing behaviour and not only ours.
+// The package under test. FAYE=original runs the behaviour tests with faye-websocket itself, which shows that a test
+// describes behaviour of the original.
 
 const usesOriginal = process.env.FAYE === 'original'
 const subjectPath = usesOriginal ? require.resolve('faye-websocket') : require.resolve('../../index.js')

@@ -6,7 +6,7 @@ const { usesOriginal } = require('./subject')
 
 const TIMEOUT = 20000
 
-/** What one test has opened; everything deferred runs when the test is over, last opened first. */
+/** The resources of one test. Deferred functions run when the test ends, in reverse order. */
 class Scope {
   constructor () {
     this.cleanups = []
@@ -16,7 +16,7 @@ class Scope {
     this.cleanups.push(cleanup)
   }
 
-  /** Long enough for loopback traffic and its events to arrive; used to show that nothing more comes. */
+  /** Waits long enough for loopback traffic and its events, to show that nothing more arrives. */
   settle (milliseconds = 25) {
     return new Promise((resolve) => setTimeout(resolve, milliseconds))
   }
@@ -27,7 +27,7 @@ class Scope {
   }
 }
 
-/** Runs `body` with a scope of its own, within the time limit. The global timers may be faked meanwhile. */
+/** Runs `body` with a new scope, within the time limit. `body` may replace the global timers. */
 async function inScope (body, timeout = TIMEOUT) {
   const scope = new Scope()
   const { setTimeout, clearTimeout } = globalThis
@@ -47,7 +47,7 @@ function test (name, body, { timeout, skip = false } = {}) {
   return nodeTest(name, { skip }, () => inScope(body, timeout))
 }
 
-/** A test of something that we do differently from faye-websocket 0.11.4, on purpose. */
+/** A test of behaviour that differs from faye-websocket 0.11.4 on purpose. */
 function deviation (name, body, options = {}) {
   const skip = usesOriginal ? 'faye-websocket 0.11.4 behaves differently here' : options.skip
   return test(name, body, { ...options, skip })

@@ -1,7 +1,7 @@
 'use strict'
 
-// Long timers (a second and more) are recorded and fired by hand; short ones run as usual. Programs fake
-// clocks in the same way, by replacing the globals.
+// Fake timers. Timers of a second and more are recorded, and a test fires them. Shorter timers run as usual. Programs
+// fake clocks in the same way: they replace the globals.
 
 const LONG = 1000
 
@@ -37,7 +37,7 @@ function fakeLongTimers (scope) {
   return timers
 }
 
-/** The same for timers of more than a second that are ours and not the program's: fakes of the globals miss them. */
+/** Fakes our own timers of more than a second, which do not use the globals. */
 function fakeOwnTimers (scope) {
   const { clock } = require('../../lib/scheduling')
   const timers = []

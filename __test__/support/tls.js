@@ -1,6 +1,6 @@
 'use strict'
 
-// Clients by TLS, natively and by Node, with certificates of an authority of our own.
+// Clients over TLS with both transports, and certificates of a test authority.
 
 const assert = require('node:assert/strict')
 const { execFileSync, spawn } = require('node:child_process')
@@ -13,7 +13,7 @@ const { usesReactor } = require('./transport')
 const authority = createAuthority()
 const { local, root } = authority
 
-/** For programs of their own. */
+/** The path of `transport.js`, for scripts in other processes. */
 const TRANSPORT = JSON.stringify(require.resolve('../support/transport'))
 
 const PATHS = { native: {}, stream: { transport: 'stream' } }
@@ -33,7 +33,7 @@ const names = ['localhost', '127.0.0.1']
 
 const issue = (options) => certificate('localhost', { names, issuer: root, ...options })
 
-/** A client, and what it sees. */
+/** Creates a client and records its events. */
 function dial (scope, url, options) {
   const ws = new WebSocket.Client(url, null, options)
   scope.defer(() => ws._stream.destroy())
@@ -44,7 +44,7 @@ function dial (scope, url, options) {
   return { events, ws }
 }
 
-/** The same, open or closed. */
+/** Creates a client and waits until it is open or closed. */
 async function attempt (scope, url, options) {
   const dialled = dial(scope, url, options)
   await eventually(() => dialled.events.some(([type]) => type === 'open' || type === 'close'), 'open or close')
@@ -58,11 +58,11 @@ async function echoes (ws, data) {
   assert.deepEqual((await message).data, data)
 }
 
-/** What differs from one connection to the next: ports, and OpenSSL's names of threads. */
+/** Removes parts that differ between connections: the URL with its port, and OpenSSL's numbers of threads. */
 const withoutNumbers = (events, url) =>
   JSON.parse(JSON.stringify(events).replaceAll(url, 'URL').replace(/[0-9A-F]{8,}:error/g, 'error'))
 
-/** Both ways to the same server. */
+/** Connects to the same server with both transports, and asserts that their events are equal. */
 async function both (scope, url, options) {
   const seen = {}
   for (const [name, { transport }] of Object.entries(PATHS)) {
@@ -75,7 +75,7 @@ async function both (scope, url, options) {
   return seen.native
 }
 
-/** What a program of its own says, whose client is `ws`. */
+/** Runs a program in another process, whose client is `ws`. Resolves with the lines of its output. */
 const inChild = (environment, flags, body) => new Promise((resolve) => {
   const options = body === undefined ? {} : { ca: root.cert }
   const script = `

@@ -1,6 +1,6 @@
 'use strict'
 
-/** Whether the reactor moves the bytes of a socket, and not Node's stream. Undefined before it has a transport. */
+/** Whether a socket uses the native transport. Undefined before it has a transport. */
 function usesReactor (ws) {
   return ws[Symbol.for('faye-websocket-rs.isNative')]
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// The ways of a client to a raw server.
+// The routes of a client to a raw server: directly, over TLS, and through a proxy.
 
 const { createAuthority } = require('./certs')
 const { recordAll } = require('./client')
@@ -10,7 +10,7 @@ const { WebSocket } = require('./subject')
 const authority = createAuthority()
 const OK = 'HTTP/1.1 200 OK\r\n\r\n'
 
-/** The ways to a server: each resolves when the client's request for an upgrade has arrived. */
+/** The routes to a server. Each function resolves when the client's upgrade request has arrived. */
 const WAYS = {
   directly: (scope, options) => arrive(scope, 'ws', options),
   'over TLS': (scope, options) => arrive(scope, 'wss', options),

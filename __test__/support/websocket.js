@@ -1,7 +1,7 @@
 'use strict'
 
-// Connections of WebSocket-Node's interface: ours or the original's, wired by hand to a socket whose other end is raw.
-// WEBSOCKET=original runs behaviour tests against the original.
+// Connections of our interface of websocket or of the original, on a socket whose peer is raw. WEBSOCKET=original runs
+// the behaviour tests with the original.
 
 const http = require('node:http')
 const net = require('node:net')
@@ -30,14 +30,14 @@ const subject = usesOriginal ? original : ours
 const SENDING = { fragmentOutgoingMessages: true, fragmentationThreshold: 0x4000, assembleFragments: true }
 const SOCKET = { disableNagleAlgorithm: true, closeTimeout: 5000 }
 
-/** The defaults that concern a connection. Those of keep-alive are left out: its timers outlive most tests. */
+/** The defaults for a connection, without keep-alive, whose timers are longer than most tests. */
 const CONFIGS = {
   server: { maxReceivedFrameSize: 0x10000, maxReceivedMessageSize: 0x100000, ...SENDING, ...SOCKET },
   client: { maxReceivedFrameSize: 0x100000, maxReceivedMessageSize: 0x800000, ...SENDING, ...SOCKET }
 }
 
 /**
- * Both ends of a TCP connection, ours as the `http` module makes it for a server or a client.
+ * Both ends of a TCP connection. Our end is as the `http` module creates it for a server or a client.
  *
  * @returns {Promise<{ socket: net.Socket, peer: Peer }>}
  */
@@ -55,7 +55,7 @@ async function tcpPair (scope, role) {
   return { socket, peer: await server.accepted() }
 }
 
-/** One of two streams that write to each other, with what a connection calls on a socket. */
+/** One of two streams that write to each other, with the methods that a connection calls on a socket. */
 class StreamEnd extends Duplex {
   constructor (options) {
     super({ allowHalfOpen: true, emitClose: false, ...options })
@@ -86,7 +86,7 @@ class StreamEnd extends Duplex {
   setKeepAlive () { return this }
 }
 
-/** The same as `tcpPair` without a network: what is written on one end is read on the other in the next tick. */
+/** The same as `tcpPair` without a network: bytes written at one end are readable at the other in the next tick. */
 async function streamPair (scope, role) {
   const socket = new StreamEnd({ allowHalfOpen: role === 'server' })
   const far = new StreamEnd()
@@ -100,7 +100,7 @@ async function streamPair (scope, role) {
 }
 
 /**
- * An open connection. `before(connection, socket)` is called before it listens to its socket.
+ * An open connection. `before(connection, socket)` is called before the connection listens to its socket.
  *
  * @returns {Promise<{ connection, socket, peer: Peer, frame: Function }>} `frame` makes frames as the peer sends them
  */
@@ -118,7 +118,7 @@ async function openConnection (scope, { Connection = subject.Connection, role = 
  *
  * @param {object} [given]
  * @param {object} [given.config] of the server
- * @param {(connection) => void} [given.onConnection] is called as soon as there is a connection
+ * @param {(connection) => void} [given.onConnection] is called with each new connection
  */
 async function startServer (scope, { config, onConnection } = {}) {
   const httpServer = http.createServer()
@@ -160,10 +160,10 @@ async function openServer (scope, { headers, ...given } = {}) {
   return open(headers)
 }
 
-/** Both ends, by what our connection is: opened by a handshake, the other end raw. `headers` are that end's. */
+/** Functions that open a connection by a handshake, by the role of our end. `headers` are those of the raw peer. */
 const roles = { server: openServer, client: openClient }
 
-/** Everything that a connection has told, in order: the names of events with their arguments. */
+/** Records all events of a connection in order: their names and arguments. */
 function eventsOf (connection) {
   const events = []
   for (const type of ['message', 'frame', 'pong', 'error', 'close']) {
@@ -172,7 +172,7 @@ function eventsOf (connection) {
   return events
 }
 
-/** A test of something that we do differently from the original, on purpose. */
+/** A test of behaviour that differs from the original on purpose. */
 function deviation (name, body, options = {}) {
   test(name, body, { ...options, skip: usesOriginal && 'websocket 1.0.35 behaves differently here' })
 }

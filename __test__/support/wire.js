@@ -1,6 +1,6 @@
 'use strict'
 
-// Frames and handshakes written by hand, so that no WebSocket code checks itself.
+// Frames and handshakes written without WebSocket code, so that no such code checks itself.
 
 const { createHash } = require('node:crypto')
 
@@ -50,7 +50,7 @@ function applyMask (payload, mask) {
   return Buffer.from(payload.map((byte, index) => byte ^ mask[index % 4]))
 }
 
-/** The complete frames at the start of `bytes`, unmasked, and what is left behind them. */
+/** Returns the complete frames at the start of `bytes`, unmasked, and the remaining bytes. */
 function readFrames (bytes) {
   const frames = []
   let offset = 0
@@ -58,14 +58,14 @@ function readFrames (bytes) {
   return { frames, rest: bytes.subarray(offset) }
 }
 
-/** How many complete frames there are; much cheaper than reading them. */
+/** Counts the complete frames, which is much cheaper than reading them. */
 function countFrames (bytes) {
   let count = 0
   for (let extent = frameAt(bytes, 0); extent; extent = frameAt(bytes, extent.end)) count++
   return count
 }
 
-/** Where the frame at `start` has its parts, if all of it is there. */
+/** Returns the offsets of the frame at `start`, or null if the frame is incomplete. */
 function frameAt (bytes, start) {
   if (bytes.length < start + 2) return null
   const masked = (bytes[start + 1] & 0x80) !== 0
@@ -93,7 +93,7 @@ function readFrame (bytes, start, { end, form, mask, offset }) {
   }
 }
 
-/** An upgrade request; a header of `null` is left out. */
+/** An upgrade request. A header of `null` is omitted. */
 function upgradeRequest (headers = {}, { method = 'GET', target = '/', version = '1.1' } = {}) {
   const all = {
     Host: 'localhost',
@@ -110,7 +110,7 @@ function upgradeRequest (headers = {}, { method = 'GET', target = '/', version =
   return `${method} ${target} HTTP/${version}\r\n${lines.join('')}\r\n`
 }
 
-/** The answer to a client's request head; a header of `null` is left out. */
+/** The response to the head of a client's request. A header of `null` is omitted. */
 function upgradeResponse (requestHead, headers = {}, status = '101 Switching Protocols') {
   const all = {
     Upgrade: 'websocket',

@@ -79,7 +79,7 @@ test('the loss of a connection at any stage emits one close', async (scope) => {
   }
 })
 
-test('a server that resets at once causes at most one error and one close', async (scope) => {
+test('a server that resets at once causes one close and at most one error', async (scope) => {
   const server = net.createServer((socket) => socket.destroy())
   const port = await listen(scope, server)
   for (let i = 0; i < 10; i++) {

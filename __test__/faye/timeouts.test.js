@@ -119,7 +119,7 @@ for (const [role, open] of Object.entries(roles)) {
 const LONG = { ping: 50, pingTimeout: 5, handshakeTimeout: 10, closeTimeout: 20 }
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: all timers use the global functions, and are cleared at the end`, async (scope) => {
+  deviation(`${role}: the timers of options use the global functions, and are cleared at the end`, async (scope) => {
     const timers = fakeLongTimers(scope)
     const { frame, peer, ws } = await open(scope, { options: LONG })
     const delays = () => timers.map(({ delay, active }) => [delay, active])

@@ -1,0 +1,41 @@
+'use strict'
+
+// Each page of docs/ is about one task and begins with a program. Only lists have none.
+
+const test = require('node:test')
+const assert = require('node:assert/strict')
+const { execFileSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const { codeBlocks, userPages } = require('../package/pages')
+const { ROOT } = require('../package/process')
+
+/** Pages that readers look things up in. */
+const LISTS = ['docs/index.md', 'docs/api.md', 'docs/differences.md', 'docs/errors.md', 'docs/platforms.md',
+  'docs/runtimes.md']
+/** Pages whose tests run every block. */
+const RUN_AS_A_WHOLE = ['docs/bundlers.md', 'docs/installation.md']
+/** Lines of a page above its program. */
+const MAX_INTRODUCTION = 14
+
+const tests = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '__test__/*.js'],
+  { cwd: ROOT, encoding: 'utf8' })
+  .trim().split('\n').map((file) => fs.readFileSync(path.join(ROOT, file), 'utf8')).join('\n')
+
+for (const page of userPages().filter((page) => page !== 'README.md' && !LISTS.includes(page))) {
+  test(`${page}: it begins with a program or a command`, () => {
+    const [first] = codeBlocks().filter((block) => block.page === page)
+    assert.ok(first, 'the page has no code block')
+    assert.ok(first.file, 'its first code block has no name: <!-- file: … -->')
+    const above = fs.readFileSync(path.join(ROOT, page), 'utf8').split('```')[0].split('\n').length - 1
+    assert.ok(above <= MAX_INTRODUCTION, `${above} lines stand above it; at most ${MAX_INTRODUCTION} may`)
+  })
+
+  if (RUN_AS_A_WHOLE.includes(page)) continue
+
+  test(`${page}: a test names each of its programs, because it runs it`, () => {
+    const files = codeBlocks().filter((block) => block.page === page && block.file).map(({ file }) => file)
+    assert.deepEqual(files.filter((file) => !tests.includes(`'${file}'`)), [])
+  })
+}

@@ -1,7 +1,9 @@
-//! What is called for every message or chunk: functions that name a connection by its number, without
-//! what napi-derive puts around a method: it unwraps its object, compares type tags and guards against
-//! aliases. For a message of 125 bytes, that was a third of the time. A number is valid until the `Connection` is
-//! released, or JavaScript has it no longer. Then it finds none, and what is answered is what an ended one would.
+//! Functions that JavaScript calls for every message or chunk. They name a connection by its number.
+//!
+//! napi-derive wraps a method: it unwraps the object, compares type tags and guards against aliases. That took a
+//! third of the time for a message of 125 bytes, so these functions are registered without it. A number is valid
+//! until the `Connection` is released or collected. After that, the functions return the results of an ended
+//! connection.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
@@ -18,25 +20,25 @@ use crate::seam::Sent;
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
-/// These functions. A connection's number is that of its `Connection`, as long as JavaScript has that.
+/// Returns these functions. A connection's number is valid while JavaScript has its `Connection`.
 #[napi(
     catch_unwind,
     ts_return_type = "{
-  /** Sends a text message. Returns how many bytes wait to be taken, or a number of `Sent`. */
+  /** Sends a text message. Returns how many bytes are not yet taken, or a number of `Sent`. */
   text(number: number, message: string): number
-  /** Sends a message of these bytes, as text or as binary. Returns what `text` returns. */
+  /** Sends a message of these bytes, as text or as binary. Returns a number as `text` does. */
   bytes(number: number, isText: boolean, message: Uint8Array): number
-  /** Sends a message that was made for many connections: the `Prepared` of that number. Returns what `text` returns. */
+  /** Sends a message that was prepared for many connections: the `Prepared` of that number. Returns a number as `text` does. */
   prepared(number: number, message: number): number
-  /** Sends a message uncompressed: a string as text, bytes as binary, or the `Prepared` of that number. Returns what `text` returns. */
+  /** Sends a message uncompressed: a string as text, bytes as binary, or the `Prepared` of that number. Returns a number as `text` does. */
   plain(number: number, message: string | Uint8Array | number): number
   /** Stores bytes from the transport. */
   receive(number: number, chunk: Uint8Array): void
-  /** The messages that are there; null when more bytes are needed, undefined when `Connection.poll` has something else. */
+  /** Returns the messages decoded so far; null if more bytes are needed, undefined if `Connection.poll` returns something else first. */
   messages(number: number): Array<string | Buffer> | null | undefined
-  /** How many bytes wait to be written. */
+  /** Returns how many bytes are not yet written. */
   outputLength(number: number): number
-  /** Takes the bytes that wait to be written: as many as there is room for. Returns how many. */
+  /** Takes bytes that are not yet written, as many as fit. Returns how many. */
   takeOutput(number: number, into: Uint8Array): number
 }"
 )]
@@ -60,7 +62,7 @@ pub fn calls(env: &Env) -> Result<Object<'_>> {
 
 unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     call(env, info, SENDS, |connection, [_, message]: [_; 2]| {
-        // SAFETY: `call` is called with the environment of a call under way.
+        // SAFETY: `call` passes on the environment of a running call.
         let pending = unsafe {
             with_text(env, message, |message| {
                 connection.send(Form::Negotiated, Kind::Text, message)
@@ -134,7 +136,7 @@ unsafe extern "C" fn messages(
             let Some(value) = (unsafe { message(env, next) }) else {
                 return false;
             };
-            // SAFETY: likewise.
+            // SAFETY: as above.
             unsafe {
                 if array.is_null() {
                     sys::napi_create_array(env, &mut array);
@@ -171,22 +173,22 @@ unsafe extern "C" fn take_output(
     })
 }
 
-/// What a function answers in the place of a connection.
+/// The return values of a function that cannot use its connection.
 #[derive(Clone, Copy)]
 struct Answers {
-    /// It has just ended by a panic: where that is told.
+    /// For a connection that a panic has just ended. The comments name the function that reports the end.
     faulted: fn(sys::napi_env) -> Option<sys::napi_value>,
-    /// It has been released.
+    /// For a connection that has been released.
     released: fn(sys::napi_env) -> Option<sys::napi_value>,
 }
 
 const SENDS: Answers = Answers {
-    // `work` tells of the end.
+    // `work` reports the end.
     faulted: |env| number_of(env, f64::from(Sent::WaitsForWork as i32)),
     released: |env| number_of(env, f64::from(Sent::Refused as i32)),
 };
 const TAKES: Answers = Answers {
-    // `poll` does.
+    // `poll` reports the end.
     faulted: undefined,
     released: undefined,
 };
@@ -199,8 +201,8 @@ const WRITES: Answers = Answers {
     released: no_bytes,
 };
 
-/// Runs the body with the connection that the call's first argument is the number of, and with all arguments. If it
-/// panics, that connection has ended. What else goes wrong is thrown.
+/// Runs the body with all arguments and with the connection whose number is the first one. A panic of the body ends
+/// that connection. Any other failure is thrown.
 fn call<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -210,8 +212,8 @@ fn call<const N: usize>(
     let mut arguments = [null_mut(); N];
     let mut count = N;
     let (this, data) = (null_mut(), null_mut());
-    // SAFETY: environment and call are those under way; the array has `count` places, and those without an
-    // argument are filled with undefined.
+    // SAFETY: environment and call are the running ones; the array has `count` places, and N-API fills those without
+    // an argument with undefined.
     unsafe { sys::napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), this, data) };
     let number = arguments.first().and_then(|&number| index(env, number));
     let connection = number.and_then(registry::connection);
@@ -221,16 +223,16 @@ fn call<const N: usize>(
     };
     let message = match catch_unwind(AssertUnwindSafe(attempt)) {
         Ok(Some(value)) => return value,
-        Ok(None) => c"Invalid argument: a message is a string, or bytes in a Buffer",
+        Ok(None) => c"Invalid argument: expected a string, a Buffer or another Uint8Array",
         Err(_) => {
             let has_faulted = connection.is_some_and(|one| one.connection().has_faulted());
             if has_faulted && let Some(value) = (answers.faulted)(env) {
                 return value;
             }
-            c"The native part has failed"
+            c"The addon has failed because of a bug: please report it"
         }
     };
-    // SAFETY: likewise; the text ends with a zero.
+    // SAFETY: as above; the text ends with a zero.
     unsafe { sys::napi_throw_type_error(env, null_mut(), message.as_ptr()) };
     null_mut()
 }
@@ -241,7 +243,7 @@ fn undefined(_: sys::napi_env) -> Option<sys::napi_value> {
 
 fn null(env: sys::napi_env) -> Option<sys::napi_value> {
     let mut value = null_mut();
-    // SAFETY: the environment is that of the call under way.
+    // SAFETY: the environment is that of the running call.
     unsafe { sys::napi_get_null(env, &mut value) };
     Some(value)
 }
@@ -252,14 +254,14 @@ fn no_bytes(env: sys::napi_env) -> Option<sys::napi_value> {
 
 fn index(env: sys::napi_env, number: sys::napi_value) -> Option<u32> {
     let mut index = 0;
-    // SAFETY: the environment and the value are those of the call under way.
+    // SAFETY: the environment and the value are those of the running call.
     let status = unsafe { sys::napi_get_value_uint32(env, number, &mut index) };
     (status == sys::Status::napi_ok).then_some(index)
 }
 
 fn number_of(env: sys::napi_env, number: f64) -> Option<sys::napi_value> {
     let mut value = null_mut();
-    // SAFETY: the environment is that of the call under way.
+    // SAFETY: the environment is that of the running call.
     unsafe { sys::napi_create_double(env, number, &mut value) };
     Some(value)
 }

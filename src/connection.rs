@@ -1,4 +1,4 @@
-//! `Connection`: a connection as JavaScript sees it, without a socket.
+//! `Connection`: a connection without a socket, as JavaScript sees it.
 
 use engine::connection::{self, Numbered, Wants};
 use napi::bindgen_prelude::{BufferSlice, Object};
@@ -13,19 +13,19 @@ use crate::convert::output::{self, ConnectionEvent, JsOutput};
 use crate::handshake;
 use crate::seam::ReadyState;
 
-/// One connection. What a method causes is returned, never called back: bytes wait in the output
-/// until they are taken, and outputs that the peer caused wait until they are polled.
+/// One connection. Its methods return their effects and never call back: bytes stay in the output until they are
+/// taken, and outputs that the peer caused stay until they are polled.
 #[napi]
 pub struct Connection {
     pub(crate) engine: Numbered,
 }
 
-/// Where a client connects to, from a parsed URL.
+/// The server of a client, from a parsed URL.
 #[napi(object, object_to_js = false)]
 pub struct ClientTarget {
-    /// Host, and port unless it is the default one.
+    /// The host, and the port unless it is the default one.
     pub host: String,
-    /// Path and query.
+    /// The path and the query.
     pub target: String,
     /// Percent-encoded, as in the URL.
     pub username: String,
@@ -33,12 +33,12 @@ pub struct ClientTarget {
     pub password: String,
 }
 
-/// What a command caused.
+/// The effects of a command.
 #[napi(object, object_from_js = false)]
 pub struct Outcome<'env> {
-    /// False when the state of the connection did not allow the command.
+    /// False if the state of the connection did not allow the command.
     pub accepted: bool,
-    /// Events, in order; the bytes in the output come before them.
+    /// Events, in order. The bytes in the output come before them.
     pub events: Vec<ConnectionEvent<'env>>,
 }
 
@@ -57,8 +57,8 @@ impl<'env> Outcome<'env> {
 
 #[napi]
 impl Connection {
-    /// A server's end. `headers` are those of an `http.IncomingMessage`, `location` is the URL that was
-    /// asked for; `needsHost` says that the request is HTTP/1.1 from the wire.
+    /// Creates the connection of a server. `headers` are those of an `http.IncomingMessage`, `location` is the
+    /// requested URL. `needsHost` is true for a request in HTTP/1.1 from the wire.
     #[napi(factory, catch_unwind)]
     pub fn server(
         env: &Env,
@@ -75,7 +75,7 @@ impl Connection {
             .map_err(|mistake| throw(env, mistake))
     }
 
-    /// A client's end.
+    /// Creates the connection of a client.
     #[napi(factory, catch_unwind)]
     pub fn client(env: &Env, target: ClientTarget, options: ConnectionOptions) -> Result<Self> {
         let connection = connection::client(&target.into(), options.into());
@@ -84,7 +84,7 @@ impl Connection {
             .map_err(|mistake| throw(env, mistake))
     }
 
-    /// Adds a header to the handshake; false when it is too late.
+    /// Adds a header to the handshake. Returns false if the handshake has already been sent.
     #[napi(catch_unwind)]
     pub fn set_header(&mut self, env: &Env, name: String, value: String) -> Result<bool> {
         self.engine
@@ -98,8 +98,8 @@ impl Connection {
         Outcome::new(env, self.engine.start())
     }
 
-    /// The next thing the peer caused, or null when more bytes are needed: an array of a message, or one
-    /// other thing. Writes, pings and pongs are left out unless they are wanted.
+    /// Returns the next output that the peer caused: an array of messages, or an event. Returns null if more bytes
+    /// are needed. Omits writes, pings and pongs unless they are asked for.
     #[napi(
         catch_unwind,
         ts_return_type = "Array<string | Buffer> | ConnectionEvent | null"
@@ -122,31 +122,32 @@ impl Connection {
         output.transpose()
     }
 
-    /// Marks the end of the message that has just been accepted: `takePassed` tells when it has left.
+    /// Marks the end of the message that was just accepted. `takePassed` reports when it has passed.
     #[napi(catch_unwind)]
     pub fn mark(&mut self) {
         self.engine.connection().mark();
     }
 
-    /// How many marks have left since it was last asked, in the order in which they were made.
+    /// Returns how many marks have passed since the last call. Marks pass in the order in which they were made.
     #[napi(catch_unwind)]
     pub fn take_passed(&mut self) -> u32 {
         self.engine.connection().outbox().take_passed() as u32
     }
 
-    /// Whether messages wait to be compressed, in slices of `work`.
+    /// Whether messages remain that `work` compresses in slices.
     #[napi(getter, catch_unwind)]
     pub fn has_work(&self) -> bool {
         self.engine.connection().has_work()
     }
 
-    /// Does one slice of that work.
+    /// Compresses one slice.
     #[napi(catch_unwind)]
     pub fn work<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
         Outcome::new(env, self.engine.work())
     }
 
-    /// Closes. Without a code, the close frame is empty. Throws a RangeError for a code that must not travel.
+    /// Begins the closing handshake. Without a code, the close frame is empty. Throws a RangeError for a code that
+    /// may not be sent.
     #[napi(catch_unwind)]
     pub fn close<'env>(
         &mut self,
@@ -158,21 +159,21 @@ impl Connection {
         Outcome::new(env, caused.map_err(|mistake| throw(env, mistake))?)
     }
 
-    /// Nothing can be written any more: forgets what waits for that.
+    /// Discards the output, because nothing can be written any more. Abandons everything that depends on it.
     #[napi(catch_unwind)]
     pub fn drop_output<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
         Outcome::new(env, self.engine.discard_output())
     }
 
-    /// The transport is gone, or there was none and nothing more is to be said: forgets what waits in either direction,
-    /// and gives its memory and its number back. From then on it is an ended connection, which still knows what was
-    /// agreed on.
+    /// Discards the input and the output, and releases the memory and the number. Called when the transport has
+    /// ended, or if there was none and nothing more is sent. The object remains an ended connection that still knows
+    /// what was negotiated.
     #[napi(catch_unwind)]
     pub fn release(&mut self) {
         self.engine.release();
     }
 
-    /// The first write that waits, a head or a frame, in a Buffer of its own; null when there is none.
+    /// Returns the first write of the output, a head or a frame, in a Buffer of its own; null if there is none.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn take_write<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
         let mut connection = self.engine.connection();
@@ -182,31 +183,31 @@ impl Connection {
             .transpose()
     }
 
-    /// The longest message that is received, in bytes.
+    /// The limit for received messages, in bytes.
     #[napi(getter, catch_unwind)]
     pub fn max_length(&self) -> f64 {
         self.engine.connection().max_length() as f64
     }
 
-    /// What the functions of `calls()` know the connection by.
+    /// The number of the connection for the functions of `calls()`.
     #[napi(getter, catch_unwind)]
     pub fn number(&self) -> u32 {
         self.engine.number()
     }
 
-    /// Which protocol the connection speaks.
+    /// The name of the protocol.
     #[napi(getter, catch_unwind)]
     pub fn version(&self) -> &'static str {
         self.engine.connection().version().name()
     }
 
-    /// Where it stands.
+    /// The state, as a number.
     #[napi(getter, catch_unwind)]
     pub fn ready_state(&self) -> ReadyState {
         self.engine.connection().ready_state().into()
     }
 
-    /// Whether it is known which subprotocol is in use, or that there is none.
+    /// Whether the subprotocol has been negotiated, or is known to be absent.
     #[napi(getter, catch_unwind)]
     pub fn knows_protocol(&self) -> bool {
         self.engine.connection().knows_subprotocol()
@@ -218,19 +219,19 @@ impl Connection {
         self.engine.protocol()
     }
 
-    /// Whether bytes have arrived that nothing has come of yet.
+    /// Whether received bytes have not been decoded yet.
     #[napi(getter, catch_unwind)]
     pub fn has_unread(&self) -> bool {
         self.engine.connection().has_unread()
     }
 
-    /// Whether so much waits for the start that nothing more should be read until then.
+    /// Whether so many bytes are stored before the start that the transport should stop reading until then.
     #[napi(getter, catch_unwind)]
     pub fn has_enough(&self) -> bool {
         self.engine.connection().has_enough()
     }
 
-    /// Bytes accepted and not taken yet.
+    /// The number of bytes that were accepted and not taken yet.
     #[napi(getter, catch_unwind)]
     pub fn buffered_amount(&self) -> f64 {
         self.engine.connection().buffered_amount() as f64

@@ -11,24 +11,25 @@ use crate::convert::error::throw;
 use crate::convert::value::Bytes;
 use crate::extensions::{ExtensionParameter, from_parameters, to_parameters};
 
-/// What a program can tell permessage-deflate. Throws a RangeError for values out of range.
+/// Options of permessage-deflate. Values out of range cause a RangeError.
 #[napi(object, object_to_js = false)]
 pub struct DeflateOptions {
-    /// zlib's, 0 to 9; -1 or nothing for ours.
+    /// zlib's level, 0 to 9; -1 or nothing for our default.
     pub level: Option<i32>,
-    /// zlib's, 1 to 9. Default 8.
+    /// zlib's memory level, 1 to 9. Default 8.
     pub mem_level: Option<i32>,
-    /// zlib's, 0 to 4. Default 0.
+    /// zlib's strategy, 0 to 4. Default 0.
     pub strategy: Option<i32>,
-    /// We compress each message on its own. Default false.
+    /// Whether we compress each message on its own. Default false.
     pub no_context_takeover: Option<bool>,
     /// The base-2 logarithm of our window, 8 to 15. Default 15.
     pub max_window_bits: Option<i32>,
-    /// The peer is asked to compress each message on its own. Default false.
+    /// Whether we ask the peer to compress each message on its own. Default false.
     pub request_no_context_takeover: Option<bool>,
-    /// The peer is asked to keep to such a window.
+    /// The window that we ask the peer to keep to.
     pub request_max_window_bits: Option<i32>,
-    /// In bytes: shorter messages are sent uncompressed. Default 0. Sessions without a connection leave that to their caller.
+    /// The size in bytes below which messages are sent uncompressed. Default 0. Without a connection, the caller
+    /// applies it.
     pub threshold: Option<f64>,
 }
 
@@ -57,8 +58,8 @@ impl Connection {
             .map_err(|mistake| throw(env, mistake))
     }
 
-    /// Adds a server's response to the client's offers of permessage-deflate; false if none is
-    /// acceptable, or its bit has another owner.
+    /// Adds a server's response to the client's offers of permessage-deflate. Returns false if no offer is
+    /// acceptable, or if another extension uses its bit.
     #[napi(catch_unwind)]
     pub fn answer_deflate(&mut self, env: &Env, options: DeflateOptions) -> Result<bool> {
         self.engine
@@ -66,7 +67,7 @@ impl Connection {
             .map_err(|mistake| throw(env, mistake))
     }
 
-    /// Judges the server's response to a client's offer of permessage-deflate.
+    /// Returns whether the server's response to our offer of permessage-deflate is acceptable.
     #[napi(catch_unwind)]
     pub fn activate_deflate(&mut self, env: &Env, options: DeflateOptions) -> Result<bool> {
         self.engine
@@ -74,8 +75,8 @@ impl Connection {
             .map_err(|mistake| throw(env, mistake))
     }
 
-    /// The session that was negotiated, for a pipeline with other extensions. The connection itself then
-    /// compresses nothing.
+    /// Returns the negotiated session, for a pipeline with other extensions. The connection itself then compresses
+    /// nothing.
     #[napi(catch_unwind)]
     pub fn take_deflate(&mut self) -> Option<DeflateSession> {
         let session = self.engine.take_deflate()?;
@@ -83,8 +84,7 @@ impl Connection {
     }
 }
 
-/// One permessage-deflate session without a connection of ours: for other libraries, and next to other
-/// extensions.
+/// One permessage-deflate session outside of our connections: for other libraries, and beside other extensions.
 #[napi]
 pub struct DeflateSession {
     session: deflate::DeflateSession,
@@ -92,7 +92,7 @@ pub struct DeflateSession {
 
 #[napi]
 impl DeflateSession {
-    /// A client's end.
+    /// Creates the session of a client.
     #[napi(factory, catch_unwind)]
     pub fn client(env: &Env, options: DeflateOptions, max_length: f64) -> Result<Self> {
         let session = deflate::DeflateSession::client(options.into(), max_length);
@@ -100,7 +100,7 @@ impl DeflateSession {
         Ok(Self { session })
     }
 
-    /// A server's end, for the first acceptable of these offers; null if there is none.
+    /// Creates the session of a server for the first acceptable offer; null if there is none.
     #[napi(catch_unwind)]
     pub fn server(
         env: &Env,
@@ -114,39 +114,39 @@ impl DeflateSession {
         Ok(session.map(|session| Self { session }))
     }
 
-    /// A client's offer.
+    /// Returns a client's offer.
     #[napi(catch_unwind)]
     pub fn offer(&self) -> Vec<ExtensionParameter> {
         from_parameters(self.session.offer())
     }
 
-    /// Whether the response to a client's offer is acceptable. If so, the session works from now on.
+    /// Returns whether the response to a client's offer is acceptable. If so, the session can be used from now on.
     #[napi(catch_unwind)]
     pub fn activate(&mut self, parameters: Vec<ExtensionParameter>) -> bool {
         self.session.activate(to_parameters(parameters))
     }
 
-    /// A client's offer as the value of a header.
+    /// Returns a client's offer as the value of a header.
     #[napi(catch_unwind)]
     pub fn offer_header(&self) -> Option<String> {
         self.session.offer_header()
     }
 
-    /// Whether a server's header has an acceptable response to a client's offer, and names no other
-    /// extension. If so, the session works from now on.
+    /// Returns whether a server's header contains an acceptable response to a client's offer, and names no other
+    /// extension. If so, the session can be used from now on.
     #[napi(catch_unwind)]
     pub fn activate_header(&mut self, header: String) -> bool {
         self.session.activate_header(&header)
     }
 
-    /// A server's response.
+    /// Returns a server's response.
     #[napi(catch_unwind)]
     pub fn response(&self) -> Vec<ExtensionParameter> {
         from_parameters(self.session.response())
     }
 
-    /// Inflates a message. Null for a large one: `inflateMore` goes on with it, when the event loop has
-    /// had its turn. Throws in zlib's words, or an Error whose code is `too_large`.
+    /// Inflates a message. Returns null for a large one: `inflateMore` continues in a later turn of the event loop.
+    /// Throws an Error with zlib's message, or one whose code is `too_large`.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn inflate<'env>(
         &mut self,
@@ -159,7 +159,7 @@ impl DeflateSession {
         message.map_err(|mistake| throw(env, mistake))?.transpose()
     }
 
-    /// Goes on with a large message.
+    /// Continues to inflate a large message.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn inflate_more<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
         let message = self
@@ -168,7 +168,7 @@ impl DeflateSession {
         message.map_err(|mistake| throw(env, mistake))?.transpose()
     }
 
-    /// Compresses a message. Null for a large one, as in `inflate`.
+    /// Compresses a message. Returns null for a large one: `deflateMore` continues in a later turn.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn deflate<'env>(
         &mut self,
@@ -181,7 +181,7 @@ impl DeflateSession {
         message.map_err(|mistake| throw(env, mistake))?.transpose()
     }
 
-    /// Goes on with a large message.
+    /// Continues to compress a large message.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn deflate_more<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
         let message = self
@@ -190,7 +190,7 @@ impl DeflateSession {
         message.map_err(|mistake| throw(env, mistake))?.transpose()
     }
 
-    /// Gives the memory back. The session does not work any longer.
+    /// Releases the memory. The session cannot be used any more.
     #[napi(catch_unwind)]
     pub fn close(&mut self) {
         self.session.close();
@@ -198,7 +198,7 @@ impl DeflateSession {
 }
 
 impl DeflateSession {
-    /// What was agreed on, for a connection that compresses by itself.
+    /// Returns the negotiated parameters, for a connection that compresses by itself.
     pub(crate) fn agreed(&self) -> Option<Agreed> {
         self.session.agreed()
     }

@@ -10,9 +10,9 @@ use crate::deflate::DeflateSession;
 
 #[napi]
 impl Connection {
-    /// An end whose opening handshake was made elsewhere, in RFC 6455's version or in version 8. It is open: nothing is
-    /// written, and no event comes. `deflate` is what was agreed on, if messages are compressed. Only the
-    /// agreement of `deflate` is used, not its session.
+    /// Creates a connection whose opening handshake was made elsewhere, in RFC 6455's version or in version 8. It is
+    /// open: it writes nothing and emits no event for the opening. `deflate` states the negotiated parameters, if
+    /// messages are compressed. The connection uses only these parameters, not the session.
     #[napi(factory, catch_unwind)]
     pub fn established(
         is_client: bool,

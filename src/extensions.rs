@@ -1,4 +1,4 @@
-//! What `Connection` does for extensions whose sessions are JavaScript objects.
+//! Methods of `Connection` for extensions whose sessions are JavaScript objects.
 
 use engine::calls::kind;
 use engine::extensions::{self, FailureCode, Parameter, Value};
@@ -15,8 +15,8 @@ use crate::convert::value::Bytes;
 pub struct ExtensionElement {
     /// Its name.
     pub name: String,
-    /// Its parameters, in order, a name as often as it was sent: true for one without a value, a number
-    /// for what is one.
+    /// Its parameters, in the order of the header; a repeated name occurs repeatedly. The value is true if there is
+    /// none, and a number if it reads as one.
     #[napi(ts_type = "Array<{ name: string, value: true | number | string }>")]
     pub parameters: Vec<ExtensionParameter>,
 }
@@ -26,21 +26,21 @@ pub struct ExtensionElement {
 pub struct ExtensionParameter {
     /// Its name.
     pub name: String,
-    /// Its value; true for none.
+    /// Its value; true if there is none.
     #[napi(ts_type = "boolean | number | string")]
     pub value: Either3<bool, f64, String>,
 }
 
 #[napi]
 impl Connection {
-    /// Whether it is time to negotiate: before a server or a client is started, if the request is a
-    /// good one, and after `activate`.
+    /// Returns whether it is time to negotiate. That is so before a server or a client is started, if the request is
+    /// valid, and after `activate`.
     #[napi(catch_unwind)]
     pub fn negotiates(&mut self) -> bool {
         self.engine.negotiates()
     }
 
-    /// What the peer offers or answers, in its order.
+    /// Returns the extensions that the peer offers or accepts, in its order.
     #[napi(catch_unwind)]
     pub fn received_extensions(&mut self) -> Vec<ExtensionElement> {
         let elements = self.engine.received_extensions().into_iter();
@@ -52,7 +52,7 @@ impl Connection {
             .collect()
     }
 
-    /// Adds an offer of a client, or a response of a server.
+    /// Adds a client's offer, or a server's response.
     #[napi(catch_unwind)]
     pub fn add_extension(
         &mut self,
@@ -65,7 +65,8 @@ impl Connection {
             .map_err(|mistake| throw(env, mistake))
     }
 
-    /// Gives an extension its reserved bits, RSV1 to RSV3. What is wrong if one has an owner already.
+    /// Reserves bits among RSV1 to RSV3 for an extension. Returns an error text if another extension uses one of
+    /// them.
     #[napi(catch_unwind)]
     pub fn reserve_bits(
         &mut self,
@@ -77,31 +78,31 @@ impl Connection {
         self.engine.reserve_bits(&name, [rsv1, rsv2, rsv3])
     }
 
-    /// Whether one of these bits has an owner.
+    /// Returns whether an extension uses one of these bits.
     #[napi(catch_unwind)]
     pub fn is_reserved(&mut self, rsv1: bool, rsv2: bool, rsv3: bool) -> bool {
         self.engine.is_reserved([rsv1, rsv2, rsv3])
     }
 
-    /// The client's extensions are activated: the connection opens.
+    /// Opens the connection, because the client's extensions are activated.
     #[napi(catch_unwind)]
     pub fn activated<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
         Outcome::new(env, self.engine.activated())
     }
 
-    /// Fails the handshake because an extension did, in its words.
+    /// Fails the handshake with the error text of an extension.
     #[napi(catch_unwind)]
     pub fn refuse<'env>(&mut self, env: &'env Env, message: String) -> Result<Outcome<'env>> {
         Outcome::new(env, self.engine.refuse(message))
     }
 
-    /// What to say when an extension does not accept the server's parameters.
+    /// Returns the error text for an extension that rejects the server's parameters.
     #[napi(catch_unwind)]
     pub fn unacceptable(&self, name: String, parameters: Vec<ExtensionParameter>) -> String {
         extensions::unacceptable(&name, to_parameters(parameters))
     }
 
-    /// Judges what sessions have made of a message of the peer: accepted when it may be delivered.
+    /// Checks a received message after the sessions have transformed it. It is accepted if it may be delivered.
     #[napi(catch_unwind)]
     pub fn transformed<'env>(
         &mut self,
@@ -112,7 +113,7 @@ impl Connection {
         Outcome::new(env, self.engine.transformed(kind(is_text), &payload))
     }
 
-    /// Sends what sessions have made of a message of ours.
+    /// Sends a message that the sessions have transformed.
     #[napi(catch_unwind)]
     pub fn send_transformed(
         &mut self,
@@ -126,7 +127,7 @@ impl Connection {
             .send_transformed(kind(is_text), [rsv1, rsv2, rsv3], &payload)
     }
 
-    /// Fails the connection because a session did. `code` is a close code, or its name.
+    /// Fails the connection because a session failed. `code` is a close code, or its name.
     #[napi(catch_unwind)]
     pub fn fail_extension<'env>(
         &mut self,
@@ -141,14 +142,14 @@ impl Connection {
         Outcome::new(env, self.engine.fail_extension(code, &message))
     }
 
-    /// The sessions have finished what they held.
+    /// Continues closing, because the sessions have processed everything that they held.
     #[napi(catch_unwind)]
     pub fn drained<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
         Outcome::new(env, self.engine.sessions_closed())
     }
 }
 
-/// Parameters as JavaScript sees them.
+/// Converts parameters for JavaScript.
 pub(crate) fn from_parameters(parameters: Vec<Parameter>) -> Vec<ExtensionParameter> {
     let from = |Parameter { name, value }| ExtensionParameter {
         name,
@@ -161,7 +162,7 @@ pub(crate) fn from_parameters(parameters: Vec<Parameter>) -> Vec<ExtensionParame
     parameters.into_iter().map(from).collect()
 }
 
-/// The way back.
+/// Converts parameters from JavaScript.
 pub(crate) fn to_parameters(parameters: Vec<ExtensionParameter>) -> Vec<Parameter> {
     let to = |ExtensionParameter { name, value }| Parameter {
         name,

@@ -1,4 +1,4 @@
-//! What `Connection` does for single frames: pings, pongs, and frames of any opcode that are sent as they are.
+//! Methods of `Connection` for single frames: pings, pongs, and frames of any opcode that are sent unchanged.
 
 use engine::frames::Mask;
 use napi::{Either, Env, Result};
@@ -10,7 +10,7 @@ use crate::convert::value::Bytes;
 
 #[napi]
 impl Connection {
-    /// Sends a ping; false when closing or closed. Throws a RangeError above 125 bytes.
+    /// Sends a ping. Returns false if the connection is closing or closed. Throws a RangeError above 125 bytes.
     #[napi(catch_unwind)]
     pub fn ping(
         &mut self,
@@ -22,7 +22,7 @@ impl Connection {
             .map_err(|mistake| throw(env, mistake))
     }
 
-    /// Sends a pong; false when closing or closed. Throws a RangeError above 125 bytes.
+    /// Sends a pong. Returns false if the connection is closing or closed. Throws a RangeError above 125 bytes.
     #[napi(catch_unwind)]
     pub fn pong(
         &mut self,
@@ -34,10 +34,10 @@ impl Connection {
             .map_err(|mistake| throw(env, mistake))
     }
 
-    /// Sends one frame as it is, uncompressed: FIN, the reserved bits as a number below 8, and an opcode below 16. What
-    /// the peer makes of a row of them is the caller's business. `mask` is a masking key of four bytes, or whether there
-    /// is one; without it the policy decides. Returns what `calls().text` returns. Throws a RangeError for other numbers, and
-    /// for a control frame above 125 bytes.
+    /// Sends one frame unchanged and uncompressed: FIN, the reserved bits as a number below 8, and an opcode below
+    /// 16. The caller ensures that a sequence of frames is valid. `mask` is a masking key of four bytes, or whether
+    /// the frame is masked; by default the policy decides. Returns a number as `calls().text` does. Throws a
+    /// RangeError for other numbers, and for a control frame above 125 bytes.
     #[napi(catch_unwind)]
     pub fn send_frame(
         &mut self,

@@ -1,4 +1,4 @@
-//! Opening handshakes that are made in part, or as a whole, outside of a `Connection`.
+//! Opening handshakes that are made outside of a `Connection`, in part or as a whole.
 
 use engine::handshake;
 use napi::bindgen_prelude::{FromNapiValue as _, JsObjectValue as _, Object, Unknown};
@@ -8,18 +8,18 @@ use proto::http::request::Request;
 
 use crate::convert::options::ConnectionOptions;
 
-/// Why a server must refuse a request.
+/// The reason why a server must refuse a request.
 #[napi(object, object_from_js = false)]
 pub struct HandshakeRefusal {
     /// A stable name.
     pub code: &'static str,
-    /// What people read, in the words of the interface.
+    /// A text for people, in the words of the interface.
     pub message: String,
     /// The status code of HTTP.
     pub status: u16,
 }
 
-/// Why `Connection.start` would refuse this request; null for a good one. The arguments are those of
+/// Returns why `Connection.start` would refuse this request; null if it would not. The arguments are those of
 /// `Connection.server`.
 #[napi(catch_unwind)]
 pub fn judge_handshake(
@@ -37,19 +37,19 @@ pub fn judge_handshake(
     }))
 }
 
-/// A fresh `Sec-WebSocket-Key`: the base64 form of 16 unpredictable bytes.
+/// Returns a new `Sec-WebSocket-Key`: 16 unpredictable bytes in base64.
 #[napi(catch_unwind)]
 pub fn handshake_key() -> String {
     handshake::key()
 }
 
-/// The `Sec-WebSocket-Accept` that proves that a server has read this key.
+/// Returns the `Sec-WebSocket-Accept` which proves that a server has read this key.
 #[napi(catch_unwind)]
 pub fn accept_value(key: String) -> String {
     handshake::accept_value(&key)
 }
 
-/// What the handshake needs of an `http.IncomingMessage`.
+/// Reads the headers of the handshake from an `http.IncomingMessage`.
 pub(crate) fn request(
     method: &str,
     location: &str,
@@ -59,7 +59,7 @@ pub(crate) fn request(
     handshake::request(method, location, needs_host, |name| header(headers, name))
 }
 
-/// A header of a parsed request: a string, or an array of strings, which one list can hold as well.
+/// Reads one header of a parsed request. Node stores it as a string, or as an array, which is joined to one list.
 fn header(headers: &Object, name: &str) -> Result<Option<String>> {
     let value: Unknown = headers.get_named_property_unchecked(name)?;
     match value.get_type()? {

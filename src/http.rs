@@ -1,4 +1,4 @@
-//! What an http server asks about a request, and EventSource.
+//! HTTP for servers: kinds of requests, event streams, and a parser for raw connections.
 
 use engine::http;
 use napi::bindgen_prelude::BufferSlice;
@@ -8,26 +8,25 @@ use napi_derive::napi;
 use crate::convert::error::throw;
 use crate::convert::value::Bytes;
 
-/// Whether a request asks for a WebSocket.
+/// Returns whether a request asks for a WebSocket.
 #[napi(catch_unwind)]
 pub fn is_web_socket(method: String, connection: String, upgrade: String) -> bool {
     http::is_websocket(&method, &connection, &upgrade)
 }
 
-/// Whether a request asks for an event stream.
+/// Returns whether a request asks for an event stream.
 #[napi(catch_unwind)]
 pub fn is_event_source(method: String, accept: String) -> bool {
     http::is_event_source(&method, &accept)
 }
 
-/// The response head of an event stream and its `retry` field. `headers` are name, value, name,
-/// value …
+/// Returns the response head of an event stream and its `retry` field. `headers` are name, value, name, value …
 #[napi(catch_unwind)]
 pub fn event_stream_head(env: &Env, headers: Vec<String>, retry: f64) -> Result<String> {
     http::event_stream_head(&headers, retry).map_err(|mistake| throw(env, mistake))
 }
 
-/// One event of an event stream.
+/// Returns one event of an event stream.
 #[napi(catch_unwind)]
 pub fn event_stream_message(
     env: &Env,
@@ -39,20 +38,20 @@ pub fn event_stream_message(
         .map_err(|mistake| throw(env, mistake))
 }
 
-/// What keeps an event stream from looking idle.
+/// Returns the comment that keeps an event stream from looking idle.
 #[napi(catch_unwind)]
 pub fn event_stream_ping() -> &'static str {
     http::EVENT_STREAM_PING
 }
 
-/// Reads the request of a raw connection, from bytes that arrive piece by piece.
+/// A parser for the request of a raw connection, whose bytes arrive piece by piece.
 #[napi]
 #[derive(Default)]
 pub struct RequestParser {
     parser: http::RequestParser,
 }
 
-/// What a `RequestParser` has read. Without a method it was not HTTP.
+/// The request that a `RequestParser` has read. Without a method, the bytes were not HTTP.
 #[napi(object, object_from_js = false)]
 pub struct ParsedRequest<'env> {
     /// The method, as sent.
@@ -63,20 +62,20 @@ pub struct ParsedRequest<'env> {
     pub http_version: Option<&'static str>,
     /// Name, value, name, value …
     pub headers: Vec<String>,
-    /// What came behind the head.
+    /// The bytes after the head.
     #[napi(ts_type = "Buffer")]
     pub body: BufferSlice<'env>,
 }
 
 #[napi]
 impl RequestParser {
-    /// Nothing read yet.
+    /// Creates a parser that has read nothing.
     #[napi(constructor, catch_unwind)]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes bytes; the request, once its head is complete.
+    /// Parses bytes. Returns the request once its head is complete.
     #[napi(catch_unwind)]
     pub fn receive<'env>(
         &mut self,

@@ -1,10 +1,10 @@
-//! Faults for tests, in an addon that is built with the feature `fault-injection`: those of the engine, and refusals
-//! of the kernel. In every other build these functions are empty, and compiled to nothing.
+//! Faults for tests, in an addon built with the feature `fault-injection`: those of the engine, and refusals of the
+//! kernel. In every other build these functions are empty and compile to nothing.
 
 #[cfg(unix)]
 pub(crate) use engine::injection::point;
 
-/// A place where the answer of the kernel can be replaced by that of one that has no memory left.
+/// Returns the result of a system call at this place: the error of a kernel without memory, if a test asked for it.
 #[inline(always)]
 #[cfg(unix)]
 pub(crate) fn result(place: &str) -> std::io::Result<()> {
@@ -14,7 +14,7 @@ pub(crate) fn result(place: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Has a place fail once, when it has been passed so many times.
+/// Makes a place fail once, when it has been passed that many times.
 #[cfg(feature = "fault-injection")]
 #[napi_derive::napi]
 #[expect(unreachable_pub, reason = "exported to JavaScript")]

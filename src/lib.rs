@@ -1,9 +1,9 @@
-//! The binding: JavaScript values in, engine and protocol core, JavaScript values out.
+//! The binding: converts JavaScript values for the engine and the core, and their results for JavaScript.
 //!
-//! A class stands for an object of the engine, and a method is one sentence: convert, delegate, convert back. It decides
-//! nothing and calls no JavaScript: what it causes is returned. Only the transport calls JavaScript, when sockets are
-//! ready, and `uncaught.rs`, which holds no borrow. No panic leaves: every entry is wrapped in `catch_unwind`, and what it
-//! catches is thrown as an `Error`.
+//! A class stands for an object of the engine. A method converts, delegates and converts back: it decides nothing and
+//! calls no JavaScript, and returns its effects. Two exceptions call JavaScript: the transport, when sockets are
+//! ready, and `uncaught.rs`, which borrows nothing. No panic crosses the boundary: every entry has `catch_unwind`,
+//! and throws a caught panic as an `Error`.
 
 pub mod calls;
 pub mod connection;
@@ -22,11 +22,11 @@ pub mod seam;
 pub mod transport;
 pub mod uncaught;
 
-/// Masking keys and nonces are made of what the operating system has.
+/// Provides the operating system's randomness for masking keys and nonces.
 #[napi_derive::module_init]
 fn provide_randomness() {
     engine::randomness::provide(|bytes| {
-        // Without randomness no client can be safe: the panic becomes an exception.
+        // Without randomness no client is safe: the panic becomes an exception.
         getrandom::fill(bytes).expect("the operating system has randomness");
     });
 }

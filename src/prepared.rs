@@ -9,7 +9,7 @@ use proto::output::Kind;
 
 use crate::convert::value::Bytes;
 
-/// One message. Its frames are made when they are first needed, and kept.
+/// One message. Its frames are encoded at their first use, and stored.
 #[napi]
 pub struct Prepared {
     registration: Registration<prepared::Prepared>,
@@ -17,31 +17,31 @@ pub struct Prepared {
 
 #[napi]
 impl Prepared {
-    /// A text message.
+    /// Creates a text message.
     #[napi(factory, catch_unwind)]
     pub fn text(message: String) -> Self {
         Self::new(Kind::Text, message.as_bytes())
     }
 
-    /// A binary message: a copy of these bytes.
+    /// Creates a binary message from a copy of these bytes.
     #[napi(factory, catch_unwind)]
     pub fn binary(#[napi(ts_arg_type = "Uint8Array")] message: Bytes<'_>) -> Self {
         Self::new(Kind::Binary, &message)
     }
 
-    /// What `calls().prepared` knows it by.
+    /// The number of the message for `calls().prepared`.
     #[napi(getter, catch_unwind)]
     pub fn number(&self) -> u32 {
         self.registration.number()
     }
 
-    /// How many bytes it has.
+    /// Its length in bytes.
     #[napi(getter, catch_unwind)]
     pub fn length(&self) -> f64 {
         self.registration.payload().len() as f64
     }
 
-    /// A copy of its bytes.
+    /// Returns a copy of its bytes.
     #[napi(catch_unwind, ts_return_type = "Buffer")]
     pub fn payload<'env>(&self, env: &'env Env) -> Result<BufferSlice<'env>> {
         BufferSlice::copy_from(env, self.registration.payload())

@@ -1,4 +1,4 @@
-//! `Connect`: asking a proxy for a tunnel.
+//! `Connect`: the request to a proxy for a tunnel.
 
 use engine::proxy::{self, Tunnel};
 use napi::{Env, Result};
@@ -7,31 +7,31 @@ use napi_derive::napi;
 use crate::convert::error::throw;
 use crate::convert::value::Bytes;
 
-/// A tunnel being asked for.
+/// A request for a tunnel, and the proxy's answer.
 #[napi]
 pub struct Connect {
     connect: proxy::Connect,
 }
 
-/// Where the tunnel leads to, and who asks.
+/// The end of the tunnel, and the credentials for the proxy.
 #[napi(object, object_to_js = false)]
 pub struct TunnelTarget {
-    /// Host and port.
+    /// The host and the port.
     pub authority: String,
-    /// Host, and port unless it is the default one.
+    /// The host, and the port unless it is the default one.
     pub host: String,
-    /// For the proxy; percent-encoded.
+    /// The user name at the proxy; percent-encoded.
     pub username: String,
-    /// For the proxy; percent-encoded.
+    /// The password at the proxy; percent-encoded.
     pub password: String,
 }
 
-/// What the proxy said.
+/// The proxy's answer.
 #[napi(object, object_from_js = false)]
 pub struct ConnectAnswer {
-    /// Whether the tunnel is there.
+    /// Whether the tunnel exists.
     pub connected: bool,
-    /// The status code; absent when the answer was not HTTP.
+    /// The status code; absent if the answer was not HTTP.
     pub status_code: Option<u16>,
     /// Name, value, name, value …
     pub headers: Vec<String>,
@@ -39,7 +39,7 @@ pub struct ConnectAnswer {
 
 #[napi]
 impl Connect {
-    /// A tunnel that has not been asked for.
+    /// Creates a request that has not been sent.
     #[napi(constructor, catch_unwind)]
     pub fn new(target: TunnelTarget) -> Self {
         let connect = proxy::Connect::new(target.into());
@@ -54,13 +54,13 @@ impl Connect {
             .map_err(|mistake| throw(env, mistake))
     }
 
-    /// The bytes that ask for the tunnel.
+    /// Returns the bytes of the request.
     #[napi(catch_unwind)]
     pub fn request(&self) -> String {
         self.connect.request()
     }
 
-    /// Takes bytes from the proxy; null until its answer is complete.
+    /// Parses bytes from the proxy. Returns null until its answer is complete.
     #[napi(catch_unwind)]
     pub fn receive(
         &mut self,

@@ -1,10 +1,10 @@
-//! The numbers that JavaScript and Rust agree on, and the limits that stand for both. The generated binding exports
-//! them, so each is defined once: in the engine, or here if they are the reactor's.
+//! The numbers that JavaScript and Rust agree on, and limits that both apply. The generated binding exports them.
+//! Each is defined once: in the engine, or here if it belongs to the reactor.
 
 use engine::numbers;
 use napi_derive::napi;
 
-/// What the functions of `calls()` that send return instead of a number of bytes.
+/// The results of the sending functions of `calls()` that are not a number of bytes.
 #[napi]
 #[derive(Clone, Copy)]
 pub enum Sent {
@@ -14,15 +14,15 @@ pub enum Sent {
     WaitsForWork = -2,
 }
 
-/// Where a connection stands.
+/// The state of a connection.
 #[napi]
 #[derive(Clone, Copy)]
 pub enum ReadyState {
-    /// A client that has not started.
+    /// A client has not started.
     Unstarted = -1,
     /// The opening handshake is under way.
     Connecting = 0,
-    /// Messages pass.
+    /// Messages can be exchanged.
     Open = 1,
     /// The closing handshake is under way.
     Closing = 2,
@@ -33,7 +33,7 @@ pub enum ReadyState {
 const _: () = assert!(
     Sent::Refused as i32 == numbers::REFUSED
         && Sent::WaitsForWork as i32 == numbers::WAITS_FOR_WORK,
-    "they are the engine's"
+    "the numbers equal the engine's"
 );
 
 const _: () = {
@@ -44,7 +44,7 @@ const _: () = {
             && ReadyState::Open as i32 == numbers::ready_state(State::Open)
             && ReadyState::Closing as i32 == numbers::ready_state(State::Closing)
             && ReadyState::Closed as i32 == numbers::ready_state(State::Closed),
-        "they are the engine's"
+        "the numbers equal the engine's"
     );
 };
 
@@ -61,15 +61,15 @@ impl From<proto::connection::ReadyState> for ReadyState {
     }
 }
 
-/// What a reactor tells of a socket.
+/// An event of a socket that a reactor reports.
 #[napi]
 #[derive(Clone, Copy)]
 pub enum Entry {
     /// The value is a message.
     Message = 0,
-    /// Something has happened that is no message: the connection has to be polled.
+    /// The connection must be polled: it has an output that is not a message.
     Poll = 1,
-    /// The kernel has taken what waited.
+    /// The kernel has accepted the bytes that it could not accept before.
     Drained = 2,
     /// The peer has ended its half.
     Ended = 3,
@@ -77,20 +77,20 @@ pub enum Entry {
     Failed = 4,
     /// Writing has failed. The value is the error number.
     Unwritable = 5,
-    /// Messages with receipts have left.
+    /// Messages with receipts have passed.
     Passed = 6,
-    /// The handshake of TLS has ended, or TLS has failed. The value is `AGREED` if the server is the one that was
-    /// asked for; else the number of its alert, or a reason.
+    /// The handshake of TLS has ended, or TLS has failed. The value is `AGREED` if the server's certificate is accepted;
+    /// otherwise it is the number of an alert, or a reason.
     Secure = 7,
 }
 
-/// The numbers that JavaScript and a reactor share.
+/// The numbers in memory that JavaScript and a reactor share.
 #[napi]
 #[derive(Clone, Copy)]
 pub enum Slot {
     /// 1 while a batch is under way, else 0.
     InBatch = 0,
-    /// One more than the number of the socket whose peer has caused what is sent now; 0 when no peer has.
+    /// One more than the number of the socket whose peer has caused the messages being sent; 0 if no peer has.
     Cause = 1,
 }
 
@@ -98,11 +98,12 @@ pub enum Slot {
 #[napi]
 pub const SLOTS: u32 = Slot::Cause as u32 + 1;
 
-/// The value of `Entry.Secure` when TLS has been agreed on.
+/// The value of `Entry.Secure` if the handshake of TLS has succeeded.
 #[napi]
 pub const AGREED: i32 = -1;
 
-/// A reactor tells of a socket by one number: the number of the socket shifted by so many bits, plus the `Entry`.
+/// The number of low bits that contain the `Entry`: a reactor reports the number of a socket, shifted by these bits,
+/// plus the `Entry`.
 #[napi]
 pub const ENTRY_BITS: u32 = 3;
 
@@ -111,14 +112,14 @@ const _: () = assert!(
     "the last entry fits"
 );
 
-/// What Node reads at a time, in bytes.
+/// The bytes that Node reads at a time.
 #[napi]
 pub const FULL_CHUNK: u32 = numbers::FULL_CHUNK;
 
-/// Bytes of replies that may wait for a peer that does not read. While they do, nothing more is read from it.
+/// The limit for bytes of replies to a peer that does not read them. Above it, nothing more is read from that peer.
 #[napi]
 pub const MAX_REPLIES: u32 = numbers::MAX_REPLIES;
 
-/// The longest message that is received where no other limit is set, in bytes.
+/// The default limit for received messages, in bytes.
 #[napi]
 pub const DEFAULT_MAX_LENGTH: u32 = numbers::DEFAULT_MAX_LENGTH;

@@ -235,7 +235,7 @@ function failed (one, error, answer) {
 }
 
 function invalid () {
-  return new TypeError('Invalid argument: a message is a string, or bytes in a Buffer')
+  return new TypeError('Invalid argument: expected a string, a Buffer or another Uint8Array')
 }
 
 /** The bits that describe a message, the same as in `crates/wasm/src/calls.rs`. */

@@ -1,9 +1,9 @@
-//! Misuse to JavaScript exceptions.
+//! Conversion of misuse to JavaScript exceptions.
 
 use engine::mistake::{Class, Mistake};
 use napi::{Env, Error, Result, Status};
 
-/// Throws what JavaScript programmers expect for this mistake.
+/// Throws an exception of the class that JavaScript programmers expect for this mistake.
 pub(crate) fn throw(env: &Env, mistake: impl Into<Mistake>) -> Error {
     let Mistake {
         class,
@@ -18,7 +18,7 @@ pub(crate) fn throw(env: &Env, mistake: impl Into<Mistake>) -> Error {
     pending(thrown, message)
 }
 
-/// Says that an exception with this message is pending, so that nothing is thrown on top of it.
+/// Reports that an exception with this message is pending, so that napi-rs throws no second one.
 fn pending(thrown: Result<()>, message: String) -> Error {
     match thrown {
         Ok(()) => Error::new(Status::PendingException, message),

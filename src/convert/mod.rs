@@ -1,4 +1,4 @@
-//! JavaScript's values to the core's, and back. No protocol decision is made here.
+//! Conversion between JavaScript's values and the core's. Makes no decision of the protocol.
 
 pub(crate) mod error;
 pub mod options;

@@ -1,4 +1,4 @@
-//! Options of a connection to the engine's.
+//! Conversion of a connection's options to the engine's.
 
 use engine::options::{self, Protocols};
 use napi::Either;
@@ -9,7 +9,7 @@ use proto::policy;
 #[napi(string_enum = "kebab-case")]
 #[derive(Clone, Copy)]
 pub enum Interface {
-    /// websocket-driver, and faye-websocket on top of it.
+    /// websocket-driver, and faye-websocket, which uses it.
     WebsocketDriver,
     /// The package `websocket`.
     WebsocketNode,
@@ -17,52 +17,55 @@ pub enum Interface {
     Ws,
 }
 
-/// What the peer's data frames become.
+/// The form in which the peer's data frames are delivered.
 #[napi(string_enum = "kebab-case")]
 #[derive(Clone, Copy)]
 pub enum Delivery {
     /// Messages: strings and Buffers.
     Messages,
-    /// Messages, each an array: whether it is text, and a Buffer for each frame that has a payload; one Buffer, if
-    /// none has. Text may be cut within a character. A message that came compressed counts as one frame.
+    /// Messages as arrays: whether it is text, then a Buffer for each frame with a payload; one empty Buffer if no
+    /// frame has one. Text may be cut within a character. A message that was compressed counts as one frame.
     Fragments,
-    /// Events of the kind `frame`, control frames among them.
+    /// Events of the kind `frame`, including control frames.
     Frames,
 }
 
-/// What a connection can be told before it starts. Where nothing is said, it does what its interface does.
+/// The options of a connection. The defaults are those of its interface.
 #[napi(object, object_to_js = false)]
 pub struct ConnectionOptions {
-    /// Whose policy it has. Default: that of websocket-driver.
+    /// The interface whose policy applies. Default: websocket-driver.
     pub interface: Option<Interface>,
-    /// The longest message that is received, in bytes. With websocket-driver's policy 67108863 by default.
+    /// The limit for received messages, in bytes. Default with websocket-driver's policy: 67108863.
     pub max_length: Option<f64>,
-    /// The largest frame that is received, in bytes.
+    /// The limit for received frames, in bytes.
     pub max_frame: Option<f64>,
-    /// The most frames that a message may have.
+    /// The limit for frames of one message.
     pub max_fragments: Option<f64>,
-    /// Whether our frames are masked. Default: a client's are.
+    /// Whether we mask our frames. Default: clients do.
     pub masking: Option<bool>,
-    /// Whether a server understands hixie-75 and hixie-76. With websocket-driver's policy it does by default, where
-    /// the request asks for a WebSocket; with true, every request without headers of RFC 6455 counts as theirs.
+    /// Whether a server accepts hixie-75 and hixie-76. With websocket-driver's policy it does by default, if the
+    /// request asks for a WebSocket. With true, it treats every request without headers of RFC 6455 as one of a
+    /// draft.
     pub allow_drafts: Option<bool>,
-    /// Whether a server holds requests to all that RFC 6455 section 4.2.1 demands. Default true. With false the policy
-    /// of `websocket-node` is content with a host, a key and a version; the others are always strict.
+    /// Whether a server requires everything that RFC 6455 section 4.2.1 demands of a request. Default true. With
+    /// false, the policy of `websocket-node` requires only a host, a key and a version; the other policies are always
+    /// strict.
     pub strict_handshake: Option<bool>,
-    /// Whether the peer's frames must be masked; for a server, false takes both, and so it does for a client with the
-    /// policy of `websocket-node`.
+    /// Whether the peer's frames must be masked. With false, a server accepts both; so does a client with the policy
+    /// of `websocket-node`.
     pub require_masking: Option<bool>,
     /// Subprotocols: an array, or a comma-separated list.
     pub protocols: Option<Either<String, Vec<String>>>,
-    /// What the peer's data frames become.
+    /// The form in which the peer's data frames are delivered.
     pub delivery: Option<Delivery>,
-    /// Whether text is checked to be UTF-8. What is not, and is delivered as a string, has U+FFFD in it.
+    /// Whether text must be valid UTF-8. Otherwise, invalid bytes become U+FFFD in delivered strings.
     pub checks_text: Option<bool>,
-    /// Messages of ours that are longer are sent in frames of this many bytes. Infinity for never.
+    /// The size above which we split messages into frames of this many bytes. Infinity: never.
     pub fragment_at: Option<f64>,
-    /// Whether pings are answered. Else `pong` has to be called.
+    /// Whether pings are answered. Otherwise, the caller must call `pong`.
     pub answers_pings: Option<bool>,
-    /// The version that a client asks for, or that an established connection of either role speaks: 13 or 8. Default 13.
+    /// The version that a client requests, or that an established connection of either role uses: 13 or 8. Default
+    /// 13.
     pub version: Option<u8>,
 }
 

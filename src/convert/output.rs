@@ -1,4 +1,4 @@
-//! Outputs of the engine to JavaScript values.
+//! Conversion of the engine's outputs to JavaScript values.
 
 use engine::connection::Polled;
 use engine::event::FlatEvent;
@@ -11,19 +11,20 @@ use proto::error::{Fact, Facts};
 
 use crate::convert::value;
 
-/// A run of messages, or one other thing.
+/// A run of messages, or an event.
 pub(crate) type JsOutput<'env> = Either<Array<'env>, ConnectionEvent<'env>>;
 
-/// What has been polled: a message alone in its array. None when JavaScript has no memory for a message.
+/// Converts a polled output; a message becomes an array of one. Returns None if JavaScript has no memory for a
+/// message.
 pub(crate) fn polled<'env>(env: &'env Env, polled: Polled<'_>) -> Option<Result<JsOutput<'env>>> {
     let message = match polled {
         Polled::Event(event) => return Some(ConnectionEvent::new(env, event).map(Either::B)),
         Polled::Message(message) => message,
     };
-    // SAFETY: the environment is that of the call under way, whose scope is open.
+    // SAFETY: the environment is that of the running call, whose scope is open.
     let value = unsafe { value::message(env.raw(), &message) }?;
     let run = || {
-        // SAFETY: likewise.
+        // SAFETY: as above.
         let message = unsafe { Unknown::from_napi_value(env.raw(), value)? };
         let mut run = env.create_array(1)?;
         run.set(0, message)?;
@@ -32,43 +33,43 @@ pub(crate) fn polled<'env>(env: &'env Env, polled: Polled<'_>) -> Option<Result<
     Some(run())
 }
 
-/// Something that is not a message. `kind` names what has happened (`open`, `ping`, `pong`, `error`, `close`, `frame`)
-/// or what the caller has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
-/// `outgoing` one, `drain` the sessions, poll again later as something is `unfinished`. The other fields are those of
-/// that kind.
+/// An output that is not a message. `kind` names an event (`open`, `ping`, `pong`, `error`, `close`, `frame`) or a
+/// task of the caller: `write` the output, `activate` extensions, `transform` a received message or an `outgoing`
+/// one, `drain` the sessions, or poll again later because work is `unfinished`. Each other field belongs to the kinds
+/// that its comment names.
 #[napi(object, object_from_js = false)]
 pub struct ConnectionEvent<'env> {
     #[napi(
         ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'frame' | 'drain' | 'unfinished'"
     )]
-    /// What happened.
+    /// The kind of the event or the task.
     pub kind: &'static str,
-    /// Of `error`.
+    /// Of `error`: a text for people.
     pub message: Option<String>,
     /// Of `error`: a stable name.
     pub error_code: Option<&'static str>,
-    /// Of `error`: what belongs to it, by name; for example an opcode, a length, a limit, a status.
+    /// Of `error`: its values by name; for example an opcode, a length, a limit, a status.
     #[napi(ts_type = "Record<string, number | string>")]
     pub facts: Option<Object<'env>>,
-    /// Of `close`; the drafts have none.
+    /// Of `close`: the close code; absent with the drafts.
     pub code: Option<u16>,
-    /// Of `close`; the drafts have none.
+    /// Of `close`: the close reason; absent with the drafts.
     pub reason: Option<String>,
     /// Of `transform` and `outgoing`: whether the message is text.
     pub is_text: Option<bool>,
-    /// Of `outgoing`: whether it is to be marked when it is sent.
+    /// Of `outgoing`: whether the caller must mark the message after sending it.
     pub is_marked: Option<bool>,
-    /// Of `outgoing`: whether the message is to be sent uncompressed.
+    /// Of `outgoing`: whether the message must be sent uncompressed.
     pub is_plain: Option<bool>,
     /// Of `transform` and `frame`: RSV1, RSV2 and RSV3.
     pub rsv: Option<Vec<bool>>,
     /// Of `frame`: whether it is the last of its message.
     pub fin: Option<bool>,
-    /// Of `frame`.
+    /// Of `frame`: the opcode.
     pub opcode: Option<u8>,
-    /// Of `frame`.
+    /// Of `frame`: whether it was masked.
     pub is_masked: Option<bool>,
-    /// Of `ping`, `pong`, `transform`, `outgoing` and `frame`.
+    /// Of `ping`, `pong`, `transform`, `outgoing` and `frame`: the payload.
     #[napi(ts_type = "Buffer")]
     pub payload: Option<BufferSlice<'env>>,
 }

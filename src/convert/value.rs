@@ -1,6 +1,5 @@
-//! Text and bytes from JavaScript and to it, for what happens to every message: fewer and cheaper calls
-//! than the conversions of napi-rs, and no allocation for short texts. Bytes that other threads may write
-//! are copied here, so that nothing behind this module sees them change.
+//! Conversion of text and bytes for every message. It makes fewer and cheaper calls than napi-rs, and allocates
+//! nothing for short texts. It copies bytes that other threads may write, so that later code never sees them change.
 
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
@@ -13,15 +12,15 @@ use napi::bindgen_prelude::{FromNapiValue, TypeName, ValidateNapiValue};
 use napi::{Error, Result, Status, ValueType, sys};
 use proto::output::{Kind, Message};
 
-/// A message as handlers get it: a string or a Buffer, or an array of its pieces where the policy asks for them. None when JavaScript has no memory for it, or its strings
-/// are never that long.
+/// Converts a message for handlers: to a string or a Buffer, or to an array of pieces if the policy requires them.
+/// Returns None if JavaScript has no memory for it, or if the text is longer than its strings can be.
 ///
 /// # Safety
 ///
-/// The environment is that of this thread's call under way, and a handle scope is open.
+/// The environment is that of the call running on this thread, and a handle scope is open.
 #[inline]
 pub(crate) unsafe fn message(env: sys::napi_env, message: &Message<'_>) -> Option<sys::napi_value> {
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     let value = unsafe {
         match (message.cuts, message.kind) {
             (None, Kind::Text) => text(env, message.payload),
@@ -31,19 +30,19 @@ pub(crate) unsafe fn message(env: sys::napi_env, message: &Message<'_>) -> Optio
     };
     if value.is_null() {
         let mut exception = null_mut();
-        // SAFETY: the caller's. An exception of that attempt is not the program's.
+        // SAFETY: guaranteed by the caller. The exception comes from our attempt, so the program must not see it.
         unsafe { sys::napi_get_and_clear_last_exception(env, &mut exception) };
         return None;
     }
     Some(value)
 }
 
-/// A string. Of ASCII, V8 makes it in three quarters of the time from one-byte characters, and in a third
-/// at 64 KiB.
+/// Creates a string. V8 needs three quarters of the time if ASCII is passed as one-byte characters, and a third at 64
+/// KiB.
 unsafe fn text(env: sys::napi_env, text: &[u8]) -> sys::napi_value {
     let mut value = null_mut();
     let (pointer, length) = (text.as_ptr().cast(), text.len() as isize);
-    // SAFETY: the caller's; pointer and length are those of a slice, which is copied.
+    // SAFETY: guaranteed by the caller; pointer and length are those of a slice, which V8 copies.
     unsafe {
         if text.is_ascii() {
             sys::napi_create_string_latin1(env, pointer, length, &mut value);
@@ -54,11 +53,11 @@ unsafe fn text(env: sys::napi_env, text: &[u8]) -> sys::napi_value {
     value
 }
 
-/// An array: whether the message is text, and its pieces. Null when there is no memory for one of them.
+/// Creates an array: whether the message is text, and its pieces. Returns null if there is no memory for a piece.
 unsafe fn pieces(env: sys::napi_env, message: &Message<'_>, cuts: &[usize]) -> sys::napi_value {
     let mut array = null_mut();
     let mut is_text = null_mut();
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         sys::napi_create_array(env, &mut array);
         sys::napi_get_boolean(env, message.kind == Kind::Text, &mut is_text);
@@ -67,12 +66,12 @@ unsafe fn pieces(env: sys::napi_env, message: &Message<'_>, cuts: &[usize]) -> s
     let mut start = 0;
     for (index, &end) in (1..).zip(cuts.iter().chain([&message.payload.len()])) {
         let piece = message.payload.get(start..end).unwrap_or_default();
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         let piece = unsafe { buffer(env, piece) };
         if piece.is_null() {
             return null_mut();
         }
-        // SAFETY: the caller's; the values are of this scope.
+        // SAFETY: guaranteed by the caller; the values belong to this scope.
         unsafe { sys::napi_set_element(env, array, index, piece) };
         start = end;
     }
@@ -81,7 +80,7 @@ unsafe fn pieces(env: sys::napi_env, message: &Message<'_>, cuts: &[usize]) -> s
 
 unsafe fn buffer(env: sys::napi_env, bytes: &[u8]) -> sys::napi_value {
     let mut value = null_mut();
-    // SAFETY: the caller's; pointer and length are those of a slice, which is copied.
+    // SAFETY: guaranteed by the caller; pointer and length are those of a slice, which N-API copies.
     unsafe {
         let pointer = bytes.as_ptr().cast();
         sys::napi_create_buffer_copy(env, bytes.len(), pointer, null_mut(), &mut value);
@@ -89,8 +88,8 @@ unsafe fn buffer(env: sys::napi_env, bytes: &[u8]) -> sys::napi_value {
     value
 }
 
-/// Lends a string's UTF-8, with U+FFFD for lone surrogates. None for anything that is no string. Throws a
-/// RangeError when there is no memory for it.
+/// Runs the body with a string's UTF-8, in which U+FFFD replaces lone surrogates. Returns None if the value is not a
+/// string. Throws a RangeError if there is no memory for it.
 ///
 /// # Safety
 ///
@@ -102,7 +101,7 @@ pub(crate) unsafe fn with_text<R>(
 ) -> Option<R> {
     let mut units = [MaybeUninit::<u16>::uninit(); SHORT];
     let mut length = 0;
-    // SAFETY: the caller's; the array has the room that it is said to have.
+    // SAFETY: guaranteed by the caller; the array has the stated size.
     let status = unsafe {
         let room = units.as_mut_ptr().cast();
         sys::napi_get_value_string_utf16(env, value, room, SHORT, &mut length)
@@ -110,22 +109,22 @@ pub(crate) unsafe fn with_text<R>(
     if status != sys::Status::napi_ok {
         return None;
     }
-    // One place is the terminator's: a string that fills all others may go on.
+    // One place is for the terminator: a string that fills all others may be longer.
     if length < SHORT - 1 {
-        // SAFETY: N-API has written so many.
+        // SAFETY: N-API has written this many units.
         let units = unsafe { slice::from_raw_parts(units.as_ptr().cast::<u16>(), length) };
         if units.iter().fold(0, |all, unit| all | unit) < 0x80 {
             let mut bytes = [MaybeUninit::<u8>::uninit(); SHORT];
             for (byte, unit) in bytes.iter_mut().zip(units) {
                 byte.write(*unit as u8);
             }
-            // SAFETY: the loop has written so many.
+            // SAFETY: the loop has written this many bytes.
             let bytes = unsafe { slice::from_raw_parts(bytes.as_ptr().cast::<u8>(), length) };
             return Some(body(bytes));
         }
     }
-    // SAFETY: the caller's; without a place to write to, the length is all that is asked for. Then the
-    // vector has the room that it is said to have, and N-API has written what it says.
+    // SAFETY: guaranteed by the caller; without a place to write to, N-API returns only the length. Then the vector
+    // has the stated capacity, and N-API has written the length that it returns.
     unsafe {
         sys::napi_get_value_string_utf8(env, value, null_mut(), 0, &mut length);
         let mut bytes = Vec::<u8>::new();
@@ -140,7 +139,7 @@ pub(crate) unsafe fn with_text<R>(
     }
 }
 
-/// Lends the bytes of a Uint8Array, of which a Buffer is one. None for anything else.
+/// Runs the body with the bytes of a Uint8Array, for example a Buffer. Returns None for any other value.
 ///
 /// # Safety
 ///
@@ -150,18 +149,18 @@ pub(crate) unsafe fn with_bytes<R>(
     value: sys::napi_value,
     body: impl FnOnce(&mut [u8]) -> R,
 ) -> Option<R> {
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     let view = unsafe { View::of(env, value) }?;
     if view.is_shared {
-        // SAFETY: the view has just been looked at, and no JavaScript has run.
+        // SAFETY: the view has just been read, and no JavaScript has run since.
         return Some(body(&mut unsafe { view.copy() }));
     }
-    // SAFETY: likewise; memory that is not shared stays while no JavaScript runs, and nothing else of this
-    // thread has a reference to it now.
+    // SAFETY: as above; memory that is not shared stays in place while no JavaScript runs, and nothing else on this
+    // thread refers to it.
     Some(body(unsafe { view.bytes() }))
 }
 
-/// The bytes of a Uint8Array as an argument of a method, for the time of that call.
+/// The bytes of a Uint8Array as an argument of a method, valid during that call.
 pub struct Bytes<'call>(Cow<'call, [u8]>);
 
 impl Deref for Bytes<'_> {
@@ -186,11 +185,11 @@ impl ValidateNapiValue for Bytes<'_> {}
 
 impl FromNapiValue for Bytes<'_> {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
-        // SAFETY: napi's, which converts the arguments of a call under way.
+        // SAFETY: guaranteed by napi, which converts the arguments of a running call.
         let view = unsafe { View::of(env, value) }
             .ok_or_else(|| Error::new(Status::InvalidArg, "Expected a Uint8Array"))?;
-        // SAFETY: the view has just been looked at. Methods of the binding run no JavaScript between the
-        // conversion of their arguments and their return, and keep none.
+        // SAFETY: the view has just been read. Methods of the binding run no JavaScript between the conversion of
+        // their arguments and their return, and store no argument.
         Ok(Self(unsafe {
             if view.is_shared {
                 Cow::Owned(view.copy())
@@ -201,11 +200,11 @@ impl FromNapiValue for Bytes<'_> {
     }
 }
 
-/// Where a Uint8Array has its bytes.
+/// The location of a Uint8Array's bytes.
 struct View {
     pointer: *mut u8,
     length: usize,
-    /// The memory is that of a SharedArrayBuffer: another thread may write to it at any time.
+    /// Whether the memory is that of a SharedArrayBuffer: another thread may write to it at any time.
     is_shared: bool,
 }
 
@@ -217,7 +216,7 @@ impl View {
         let (mut kind, mut length, mut offset) = (0, 0, 0);
         let (mut pointer, mut buffer) = (null_mut(), null_mut());
         let mut is_own = false;
-        // SAFETY: the caller's. N-API refuses what is no typed array, and only of one there is a buffer.
+        // SAFETY: guaranteed by the caller. N-API refuses other values, and provides a buffer only for a typed array.
         unsafe {
             let status = sys::napi_get_typedarray_info(
                 env,
@@ -242,28 +241,28 @@ impl View {
 
     /// # Safety
     ///
-    /// No JavaScript runs, and nothing else refers to the memory, while the slice is there. It is not shared.
+    /// No JavaScript runs, and nothing else refers to the memory, while the slice exists. The memory is not shared.
     unsafe fn bytes<'a>(&self) -> &'a mut [u8] {
         if self.pointer.is_null() || self.length == 0 {
             return &mut [];
         }
-        // SAFETY: N-API has said where the bytes are and how many; the caller, that they stay.
+        // SAFETY: N-API has returned the location and the length; the caller guarantees that the bytes stay in place.
         unsafe { slice::from_raw_parts_mut(self.pointer, self.length) }
     }
 
-    /// Reads every byte once: what is checked, masked and compressed must stay the same meanwhile.
+    /// Reads every byte once, so that the bytes stay the same while they are checked, masked and compressed.
     ///
     /// # Safety
     ///
-    /// No JavaScript of this thread has run since the view was looked at.
+    /// No JavaScript of this thread has run since the view was read.
     unsafe fn copy(&self) -> Vec<u8> {
-        // SAFETY: a SharedArrayBuffer never shrinks, so these bytes are there. Nothing of ours refers to them
-        // but these atomic reads, which other threads may write beside.
+        // SAFETY: a SharedArrayBuffer never shrinks, so these bytes exist. We refer to them only by these atomic
+        // reads; other threads may write at the same time.
         let byte = |at| unsafe { AtomicU8::from_ptr(self.pointer.add(at)).load(Ordering::Relaxed) };
         (0..self.length).map(byte).collect()
     }
 }
 
-/// Units of UTF-16 up to which a string is read at once, and narrowed if it is ASCII: 30 ns for 125
-/// characters, and 110 as UTF-8, which V8 measures before it writes it.
+/// The number of UTF-16 units up to which a string is read at once, and narrowed if it is ASCII. That takes 30 ns for
+/// 125 characters. As UTF-8 it takes 110 ns, because V8 measures the string before it writes it.
 const SHORT: usize = 1024;

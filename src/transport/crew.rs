@@ -1,10 +1,10 @@
-//! Workers that write for the loop: most of a broadcast is the kernel's `send`, once for each receiver.
+//! Workers that write for the event loop: most of a broadcast is the kernel's `send`, once for each receiver.
 //!
-//! Knows how a write leaves the loop, and that exactly one of the two does it. Does not know whose
-//! bytes they are.
+//! Knows how a write moves to a worker, and that either the worker or the loop does it, but never both. Does not know
+//! which connection the bytes belong to.
 //!
-//! The workers are plain threads, because starting one may fail: a process may be at its limit. Then the
-//! workers that exist do the work, or the loop where there is none.
+//! The workers are plain threads, because starting one may fail: a process may have reached its limit. Then the
+//! existing workers write, or the loop if there are none.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,26 +19,26 @@ use mio::Waker;
 use super::descriptor;
 use crate::injection;
 
-/// A write that has left the loop, until the loop hears what has come of it.
+/// A write that a worker is to do, until the loop reads its outcome.
 pub(crate) struct Job {
     descriptor: RawFd,
     bytes: Vec<u8>,
-    /// Held during the write: closing the descriptor waits for that one write.
+    /// Locked during the write, so that closing the descriptor waits for that one write.
     progress: Mutex<Progress>,
 }
 
 #[derive(Clone, Copy)]
 enum Progress {
     Waiting,
-    /// So many bytes have been written; fewer than there are when the kernel is full.
+    /// The number of bytes written; fewer than there are if the kernel was full.
     Written(usize),
-    /// With this error number.
+    /// The error number.
     Failed(i32),
 }
 
-/// What has come of a write.
+/// The outcome of a write.
 pub(crate) enum Outcome {
-    /// The kernel has left these.
+    /// The bytes that the kernel has not accepted.
     Rest(Vec<u8>),
     Failed(io::Error),
 }
@@ -56,7 +56,7 @@ impl Job {
         self.bytes.len()
     }
 
-    /// Writes, unless that has been done. There is no second write.
+    /// Writes, unless the bytes have been written already.
     fn write(&self) -> Progress {
         let mut progress = self.lock();
         if let Progress::Waiting = *progress {
@@ -71,7 +71,7 @@ impl Job {
         *progress
     }
 
-    /// Whether it has been written. Does not wait for a write under way.
+    /// Returns whether it has been written. Does not wait for a running write.
     pub(crate) fn is_done(&self) -> bool {
         let progress = match self.progress.try_lock() {
             Ok(progress) => *progress,
@@ -81,7 +81,7 @@ impl Job {
         !matches!(progress, Progress::Waiting)
     }
 
-    /// What has come of it. Writes now, if no worker has.
+    /// Returns the outcome. Writes now, if no worker has written yet.
     pub(crate) fn outcome(&self) -> Outcome {
         match self.write() {
             Progress::Written(written) => {
@@ -103,24 +103,24 @@ impl Job {
     }
 }
 
-/// The workers of the process, and what they have to do.
+/// The workers of the process, and their queue.
 struct Crew {
     state: Mutex<State>,
-    /// Tells that there is a share.
+    /// Signals that a share has arrived.
     arrival: Condvar,
 }
 
 struct State {
     shares: VecDeque<Share>,
     workers: usize,
-    /// When the last attempt to start one failed.
+    /// The time of the last failed attempt to start a worker.
     failed: Option<Instant>,
 }
 
-/// What one worker does at a time.
+/// The jobs that one worker does at a time.
 struct Share {
     jobs: Vec<Arc<Job>>,
-    /// Of the loop that waits for them.
+    /// The waker of the loop that waits for the jobs.
     waker: Arc<Waker>,
 }
 
@@ -133,7 +133,7 @@ static CREW: Crew = Crew {
     arrival: Condvar::new(),
 };
 
-/// Has workers do these jobs, and wakes the loop behind them. Requires that they are available.
+/// Lets workers do these jobs and wake the loop afterwards. Requires that `is_available` has returned true.
 pub(crate) fn dispatch(jobs: Vec<Arc<Job>>, waker: &Arc<Waker>) {
     let mut jobs = jobs;
     let mut state = lock(&CREW.state);
@@ -146,8 +146,8 @@ pub(crate) fn dispatch(jobs: Vec<Arc<Job>>, waker: &Arc<Waker>) {
     }
 }
 
-/// Whether there are workers: none on a machine with one core, and where no thread can be started. They are
-/// started when they are first asked for, and never end.
+/// Returns whether there are workers: none on a machine with one core, and none if no thread can be started. The
+/// first call starts them. They never end.
 pub(crate) fn is_available() -> bool {
     let wanted = wanted();
     let mut state = lock(&CREW.state);
@@ -166,7 +166,7 @@ pub(crate) fn is_available() -> bool {
     state.workers > 0
 }
 
-/// How many workers there should be.
+/// The number of workers to start.
 fn wanted() -> usize {
     static WANTED: OnceLock<usize> = OnceLock::new();
     *WANTED.get_or_init(|| {
@@ -177,7 +177,7 @@ fn wanted() -> usize {
     })
 }
 
-/// A worker. A panic ends a job, and its socket with it, but no worker.
+/// The loop of a worker. A panic ends a job and its socket, but not the worker.
 fn work() {
     loop {
         let share = next_share();
@@ -199,15 +199,15 @@ fn next_share() -> Share {
     }
 }
 
-/// A poisoned lock guards nothing that a panic can have left half done.
+/// Locks even a poisoned mutex: a panic cannot leave its data inconsistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The environment variable that says how many workers there are. 0: the loop does it all.
+/// The environment variable that sets the number of workers. 0: the event loop writes everything.
 const SWITCH: &str = "FAYE_WEBSOCKET_WORKERS";
 const MAX_WORKERS: usize = 4;
-/// Writes that one worker does at a time.
+/// The writes that one worker takes at a time.
 const SHARE: usize = 32;
-/// How long to wait before starting a thread is tried again: an attempt takes as long as some writes.
+/// The delay before another attempt to start a thread: an attempt takes as long as some writes.
 const PAUSE: Duration = Duration::from_secs(1);

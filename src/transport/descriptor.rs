@@ -1,12 +1,12 @@
-//! Reading and writing a socket by its descriptor.
+//! Reading and writing of a socket by its descriptor.
 //!
-//! Knows two system calls. Does not own the descriptor, nor knows whose it is: the registration in
-//! `table.rs` guarantees that it is still the socket's.
+//! Knows two system calls. Does not own the descriptor, and does not know its owner: the registration in `table.rs`
+//! guarantees that the descriptor still belongs to the socket.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::RawFd;
 
-/// Reads what is there, without waiting; 0 at the end.
+/// Reads the available bytes without waiting. Returns 0 at the end.
 pub(crate) fn receive(descriptor: RawFd, into: &mut [u8]) -> io::Result<usize> {
     // SAFETY: the pointer and the length are those of a slice that is writable for the whole call.
     let read = unsafe {
@@ -20,7 +20,7 @@ pub(crate) fn receive(descriptor: RawFd, into: &mut [u8]) -> io::Result<usize> {
     usize::try_from(read).map_err(|_| io::Error::last_os_error())
 }
 
-/// Whether the peer has ended its half and everything before that has been read.
+/// Returns whether the peer has ended its half and everything before the end has been read.
 pub(crate) fn is_at_end(descriptor: RawFd) -> bool {
     let mut byte = 0_u8;
     let flags = libc::MSG_DONTWAIT | libc::MSG_PEEK;
@@ -29,7 +29,7 @@ pub(crate) fn is_at_end(descriptor: RawFd) -> bool {
     read == 0
 }
 
-/// Writes as much as the kernel takes at once, without waiting.
+/// Writes as many bytes as the kernel accepts at once, without waiting.
 fn send(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: the pointer and the length are those of a slice that is readable for the whole call.
     let sent = unsafe {
@@ -43,7 +43,7 @@ fn send(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
-/// Writes until the kernel takes no more. How much it has taken.
+/// Writes until the kernel accepts no more. Returns the number of bytes written.
 pub(crate) fn send_all(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
     let mut written = 0;
     while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
@@ -57,7 +57,7 @@ pub(crate) fn send_all(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
     Ok(written)
 }
 
-/// Whether the descriptor is a stream socket: a `Pipe` handle may be a real pipe.
+/// Returns whether the descriptor is a stream socket: a `Pipe` handle may be a real pipe.
 pub(crate) fn is_stream_socket(descriptor: RawFd) -> bool {
     let mut kind: libc::c_int = 0;
     let mut size = size_of::<libc::c_int>() as libc::socklen_t;
@@ -76,6 +76,6 @@ pub(crate) fn is_stream_socket(descriptor: RawFd) -> bool {
 
 #[cfg(target_os = "linux")]
 const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
-/// libuv sets SO_NOSIGPIPE on its sockets there.
+/// Elsewhere, libuv sets SO_NOSIGPIPE on its sockets.
 #[cfg(not(target_os = "linux"))]
 const NO_SIGNAL: libc::c_int = 0;

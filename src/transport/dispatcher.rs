@@ -1,7 +1,8 @@
-//! The dispatcher: one per environment, called by its event loop when any of its sockets is ready.
+//! The dispatcher: one per environment. Its event loop calls it when any of its sockets is ready.
 //!
-//! Knows what JavaScript may ask of its sockets, and how it hears of them. Does not know events, phases or timers.
-//! All of the transport's N-API is here, but for the configuration of TLS.
+//! Knows which methods JavaScript may call for its sockets, and how their events reach JavaScript. Does not know the
+//! events, phases and timers of connections. All N-API calls of the transport are here, except the configuration of
+//! TLS.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,37 +28,36 @@ mod calls;
 
 use calls::reference;
 
-/// Sockets of one environment, read and written by descriptor. What has happened is handed over as
-/// `dispatch(id, value, id, value …)`, where the id is the number of the socket and an `Entry`: see
-/// `ENTRY_BITS`.
+/// The sockets of one environment, which it reads and writes by descriptor. It reports events as `dispatch(id, value,
+/// id, value …)`. The id contains the number of the socket and an `Entry`: see `ENTRY_BITS`.
 #[napi]
 pub struct Reactor {
     dispatcher: Rc<Dispatcher>,
-    /// Closes it when the environment ends.
+    /// Closes the dispatcher when the environment ends.
     hook: Option<CleanupEnvHook<Weak<Dispatcher>>>,
 }
 
-/// A reactor, and JavaScript's functions that hear from it.
+/// A reactor, and the JavaScript functions that receive its events.
 struct Dispatcher {
     env: sys::napi_env,
     collect: Cell<sys::napi_ref>,
     dispatch: Cell<sys::napi_ref>,
     resume: Cell<sys::napi_ref>,
     receiver: Cell<sys::napi_ref>,
-    /// Borrowed for a step at a time, and not while JavaScript runs.
+    /// Borrowed for one step at a time, and never while JavaScript runs.
     reactor: RefCell<reactor::Reactor>,
     /// Memory for the ids and values of a batch. Empty between two batches.
     arguments: RefCell<Vec<sys::napi_value>>,
     watch: RefCell<Option<Watch<Dispatcher>>>,
-    /// Shared with JavaScript, by `Slot`. None once the dispatcher is closed: the reference must not outlive the
-    /// environment.
+    /// Shared with JavaScript; indexed by `Slot`. None once the dispatcher is closed, because the reference must not
+    /// outlive the environment.
     state: RefCell<Option<Int32Array>>,
-    /// Sockets that keep the process alive.
+    /// The number of sockets that keep the process alive.
     alive: Cell<u32>,
     is_closed: Cell<bool>,
 }
 
-/// Moves the bytes of one connection.
+/// Connects an engine to the reactor that writes its output.
 struct Link {
     dispatcher: Rc<Dispatcher>,
     id: Id,
@@ -65,10 +65,10 @@ struct Link {
 
 #[napi]
 impl Reactor {
-    /// Watches the sockets of this environment. A batch comes to `dispatch`, which delivers it; what is too
-    /// much for one call comes to `collect` first. `resume` goes on behind a handler that has thrown. `state`
-    /// has a number for each `Slot`. `hasCrew` lets workers write for wide batches: on the
-    /// main thread only. Throws where libuv cannot be found.
+    /// Watches the sockets of this environment. `dispatch` receives a batch and delivers it. If a batch is too large
+    /// for one call, `collect` receives the parts before the last. `resume` continues after a handler that has
+    /// thrown. `state` contains a number for each `Slot`. `hasCrew` lets workers write for wide batches, on the main
+    /// thread only. Throws if libuv cannot be found.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: &Env,
@@ -100,12 +100,12 @@ impl Reactor {
             alive: Cell::new(0),
             is_closed: Cell::new(false),
         });
-        // SAFETY: the loop is this environment's and outlives it; the watch is dropped by the cleanup
-        // hook at the latest, on this thread. The descriptor is the reactor's, which `dispatcher` owns: the
-        // watch goes first.
+        // SAFETY: the loop belongs to this environment and outlives it; the cleanup hook drops the watch at the
+        // latest, on this thread. The descriptor is the reactor's, which `dispatcher` owns. The watch is dropped
+        // first.
         let watch = unsafe { Watch::new(uv, event_loop, descriptor, Rc::clone(&dispatcher)) };
         let Some(watch) = watch else {
-            // The caller tries again with the next socket: nothing may stay.
+            // The caller tries again with the next socket, so this attempt must leave nothing behind.
             dispatcher.release();
             return Err(unavailable("The event loop watches no descriptors"));
         };
@@ -122,9 +122,9 @@ impl Reactor {
         })
     }
 
-    /// Takes over reading and writing of a socket for the connection of that number, by TLS if there is a
-    /// configuration, with the host of that name. The socket's number, or null if the descriptor is no stream
-    /// socket, or the name that of no host.
+    /// Reads and writes a socket from now on for the connection of that number. Uses TLS with the host of that name
+    /// if there is a configuration. Returns the socket's number; null if the descriptor is not a stream socket, or
+    /// the name is not that of a host.
     #[napi(catch_unwind)]
     pub fn add(
         &self,
@@ -150,7 +150,7 @@ impl Reactor {
         Some(id.place)
     }
 
-    /// Lets go of a socket and of its connection, before the socket's owner closes or reads it.
+    /// Removes a socket and detaches its connection, before the socket's owner closes or reads it.
     #[napi(catch_unwind)]
     pub fn remove(&self, number: u32, connection: u32) {
         if let Some(connection) = registry::connection(connection) {
@@ -161,8 +161,8 @@ impl Reactor {
         reactor.remove(number, is_in_batch);
     }
 
-    /// Puts aside what is read from a socket, whose connection only lends its outbox: `Entry.Poll` says that
-    /// there is something to take.
+    /// Puts aside bytes read from a socket whose connection only lends its outbox. `Entry.Poll` reports that bytes
+    /// can be taken.
     #[napi(catch_unwind)]
     pub fn put_aside(&self, number: u32) {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
@@ -171,7 +171,7 @@ impl Reactor {
         }
     }
 
-    /// Takes what has been put aside.
+    /// Takes the bytes that were put aside.
     #[napi(catch_unwind)]
     pub fn take_aside(&self, number: u32) -> Buffer {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
@@ -179,8 +179,8 @@ impl Reactor {
         socket.map_or_else(Vec::new, Socket::take_aside).into()
     }
 
-    /// Lets the connection `to` have a socket that `from` has lent its outbox, with what has been put aside. False when
-    /// something still waits to be written.
+    /// Transfers a socket and the bytes put aside to the connection `to`, from the lender `from`. Returns false if
+    /// output is not written yet.
     #[napi(catch_unwind)]
     pub fn pass(&self, number: u32, from: u32, to: u32) -> bool {
         let Some(connection) = registry::connection(to) else {
@@ -213,15 +213,15 @@ impl Reactor {
         reactor.set_reading(number, is_reading);
     }
 
-    /// Offers what waits to the kernel. False when it does not take everything.
+    /// Offers the output to the kernel. Returns false if the kernel does not accept everything.
     #[napi(catch_unwind)]
     pub fn flush(&self, number: u32) -> bool {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
         reactor.with("flush", number, Table::flush).unwrap_or(true)
     }
 
-    /// Ends TLS on a socket that is about to be let go of: offers to the kernel what waits, and the
-    /// goodbye. What it does not take of that.
+    /// Ends TLS on a socket that is about to be removed: offers the output and close_notify to the kernel. Returns
+    /// the bytes that the kernel does not accept.
     #[napi(catch_unwind)]
     pub fn finish(&self, number: u32) -> Buffer {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
@@ -229,7 +229,7 @@ impl Reactor {
         rest.unwrap_or_default().into()
     }
 
-    /// Writes bytes of the program by TLS. False when the kernel does not take everything.
+    /// Writes bytes of the program over TLS. Returns false if the kernel does not accept everything.
     #[napi(catch_unwind)]
     pub fn write_around(
         &self,
@@ -241,7 +241,7 @@ impl Reactor {
         reactor.with("write around", number, write).unwrap_or(true)
     }
 
-    /// What TLS has agreed on; null before.
+    /// Returns the results of the handshake of TLS; null before its end.
     #[napi(catch_unwind)]
     pub fn agreement(&self, number: u32) -> Option<TlsAgreement> {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
@@ -249,21 +249,21 @@ impl Reactor {
         Some(agreement.into())
     }
 
-    /// Bytes that TLS has encrypted and the kernel has not taken.
+    /// Returns the number of bytes that TLS has encrypted and the kernel has not accepted.
     #[napi(catch_unwind)]
     pub fn pending(&self, number: u32) -> f64 {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
         reactor.socket(number).map_or(0, |socket| socket.pending()) as f64
     }
 
-    /// Bytes that wait until the kernel takes more; none while it takes everything.
+    /// Returns the number of bytes that wait for a full kernel; 0 while it accepts everything.
     #[napi(catch_unwind)]
     pub fn waiting(&self, number: u32) -> f64 {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
         reactor.socket(number).map_or(0, |socket| socket.waiting()) as f64
     }
 
-    /// Ends a batch that JavaScript has begun by `Slot.InBatch`: writes what it has sent.
+    /// Ends a batch that JavaScript has begun with `Slot.InBatch`: writes the output of the batch.
     #[napi(catch_unwind)]
     pub fn end_batch(&self) {
         self.dispatcher.set_in_batch(false);
@@ -273,7 +273,7 @@ impl Reactor {
         }
     }
 
-    /// Ends the reactor, which has no sockets any more. It does nothing from now on.
+    /// Closes the reactor after its last socket was removed. Its methods do nothing from now on.
     #[napi(catch_unwind)]
     pub fn close(&mut self, env: &Env) -> Result<()> {
         self.dispatcher.close();
@@ -284,13 +284,13 @@ impl Reactor {
         }
     }
 
-    /// The process ends: offers everything to the kernel that waits for the end of a batch.
+    /// Offers the output of the batch to the kernel, because the process ends.
     #[napi(catch_unwind)]
     pub fn flush_all(&self) {
         self.dispatcher.reactor.borrow_mut().flush_all();
     }
 
-    /// Whether one socket more, or less, keeps the process alive.
+    /// Counts one socket more, or fewer, that keeps the process alive.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, more: bool) {
         let alive = self.dispatcher.alive.get();
@@ -305,7 +305,7 @@ impl Reactor {
         }
     }
 
-    /// Milliseconds since a socket has received or sent bytes.
+    /// Returns the milliseconds since a socket has received or sent bytes.
     #[napi(catch_unwind)]
     pub fn idle_time(&self, number: u32) -> f64 {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
@@ -314,7 +314,7 @@ impl Reactor {
         })
     }
 
-    /// Bytes received and sent by a socket since it was taken over.
+    /// Returns the numbers of bytes that a socket has received and sent since it was added.
     #[napi(catch_unwind)]
     pub fn counters(&self, number: u32) -> Vec<f64> {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
@@ -334,7 +334,7 @@ impl Drop for Reactor {
 }
 
 impl Mover for Link {
-    /// Has them written at the end of the batch, if one is under way.
+    /// Schedules the bytes for the end of the running batch.
     fn bytes_wait(&self, added: usize) {
         let is_in_batch = self.dispatcher.is_in_batch();
         let is_reply = self.dispatcher.is_replying(self.id);
@@ -349,7 +349,7 @@ impl Mover for Link {
 impl Dispatcher {
     fn close(&self) {
         if !self.is_closed.replace(true) {
-            // First the watch: what it watches goes with the table.
+            // The watch is dropped first: its descriptor closes with the table.
             self.watch.borrow_mut().take();
             self.state.borrow_mut().take();
         }
@@ -359,7 +359,7 @@ impl Dispatcher {
         self.slot(Slot::InBatch) == Some(1)
     }
 
-    /// Whether the peer of that socket has caused what is sent now.
+    /// Returns whether the peer of that socket has caused the messages being sent.
     fn is_replying(&self, id: Id) -> bool {
         let number = self.slot(Slot::Cause);
         let number = number.and_then(|number| u32::try_from(number).ok());

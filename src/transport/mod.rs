@@ -1,4 +1,4 @@
-//! The native transport: sockets of `net`, read and written by descriptor inside Node's event loop.
+//! The native transport: reads and writes sockets of `net` by descriptor inside Node's event loop.
 //!
 //! ```text
 //!  libuv ──► uv.rs ──► dispatcher.rs ──► reactor.rs ──► table.rs ──► socket.rs ──► descriptor.rs ──► kernel
@@ -7,8 +7,8 @@
 //!                          └──► lib/transport/dispatcher.js
 //! ```
 //!
-//! Calls of N-API, libuv and the kernel are `unsafe`: they stand in `dispatcher`, `uv` and `descriptor`, each with
-//! its proof. What lies between them is safe.
+//! Calls of N-API, libuv and the kernel are `unsafe`. They occur only in `dispatcher`, `uv` and `descriptor`, each
+//! with its proof. The files between them are safe.
 
 mod crew;
 mod descriptor;

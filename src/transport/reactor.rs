@@ -1,6 +1,6 @@
-//! The reactor: what happens in a batch, one socket after the other.
+//! The reactor: the steps of a batch, one socket after the other.
 //!
-//! Knows in which order, and how much of it before the event loop has its other work. Does not know JavaScript.
+//! Knows their order, and how much a batch does before the event loop continues. Does not know JavaScript.
 
 #![forbid(unsafe_code)]
 
@@ -18,26 +18,26 @@ use crate::injection;
 use engine::registry::Shared;
 use engine::run;
 
-/// The sockets of one environment, and what is left to do for them.
+/// The sockets of one environment, and the work that remains for them.
 pub(crate) struct Reactor {
     table: Table,
-    /// Sockets with something to write at the end of the batch.
+    /// Sockets with output to write at the end of the batch.
     dirty: Vec<Id>,
-    /// Sockets that the batch under way has something for.
+    /// Sockets that the running batch has read from or reports on.
     concerned: Vec<Id>,
-    /// Whether workers may write: where descriptors are closed behind our back they may not.
+    /// Whether workers may write. They may not if other code could close descriptors without our knowledge.
     has_crew: bool,
 }
 
-/// Takes what a batch brings.
+/// Receives the messages and events of a batch.
 pub(crate) trait Sink {
-    /// False when there is no memory for the message.
+    /// Adds a message. Returns false if there is no memory for it.
     fn message(&mut self, id: Id, message: &Message<'_>) -> bool;
 
-    /// Takes what is no message.
+    /// Adds an event that is not a message.
     fn news(&mut self, id: Id, news: News);
 
-    /// How much it holds, in messages and news.
+    /// The number of messages and events added so far.
     fn len(&self) -> usize;
 }
 
@@ -56,7 +56,7 @@ impl Reactor {
         self.table.descriptor()
     }
 
-    /// Takes over reading and writing of a socket. None when the kernel refuses.
+    /// Reads and writes a socket from now on. Returns None if the kernel refuses.
     pub(crate) fn add(
         &mut self,
         descriptor: RawFd,
@@ -71,7 +71,7 @@ impl Reactor {
         Some(id)
     }
 
-    /// Lets go of a socket. In a batch, its number is not used again until the end.
+    /// Removes a socket. Its number is used again only after the running batch.
     pub(crate) fn remove(&mut self, number: u32, is_in_batch: bool) {
         if let Some(id) = self.table.id_at(number as usize) {
             self.table.remove(id);
@@ -87,13 +87,13 @@ impl Reactor {
         }
     }
 
-    /// The socket of that number, if there is one.
+    /// Returns the socket of that number, if there is one.
     pub(crate) fn socket(&mut self, number: u32) -> Option<&mut Socket> {
         let id = self.table.id_at(number as usize)?;
         self.table.get(id)
     }
 
-    /// Has the table do something for the socket of that number, if there is one.
+    /// Runs a step of the table for the socket of that number, if there is one.
     pub(crate) fn with<R>(
         &mut self,
         step: &str,
@@ -104,7 +104,7 @@ impl Reactor {
         self.table.guarded(step, id, |table| work(table, id))
     }
 
-    /// A connection has something to write. So many bytes of it answer the peer; in a batch, they are written at
+    /// Notes that a connection has output, of which `replies` bytes answer the peer. In a batch, they are written at
     /// its end.
     pub(crate) fn bytes_wait(&mut self, id: Id, replies: usize, is_in_batch: bool) {
         let Some(socket) = self.table.get(id) else {
@@ -116,8 +116,7 @@ impl Reactor {
         }
     }
 
-    /// Has the sink take what has happened since the last batch, and what sockets have to read, until it holds
-    /// enough.
+    /// Reports the events since the last batch to the sink, then reads sockets, until the sink is full.
     pub(crate) fn collect(&mut self, sink: &mut impl Sink) {
         self.table.collect();
         for id in self.table.take_ended() {
@@ -135,13 +134,13 @@ impl Reactor {
         self.read(sink);
     }
 
-    /// Tells what is noted nowhere else.
+    /// Reports an event that is stored nowhere else.
     fn tell(&mut self, sink: &mut impl Sink, id: Id, news: News) {
         self.concerned.push(id);
         sink.news(id, news);
     }
 
-    /// Reads whose turn it is.
+    /// Reads sockets in turn.
     fn read(&mut self, sink: &mut impl Sink) {
         injection::point("collect");
         let mut bytes = 0;
@@ -159,8 +158,8 @@ impl Reactor {
                 Read::News(news) => sink.news(id, news),
                 Read::Bytes(read) => {
                     bytes += read + self.decode(sink, id);
-                    // Part of a large message: reads on. A socket with something to deliver waits for the
-                    // handlers and the other sockets.
+                    // Part of a large message: reads on. A socket with messages to deliver waits for the handlers and
+                    // the other sockets.
                     if sink.len() == before {
                         turns += 1;
                     }
@@ -169,7 +168,7 @@ impl Reactor {
         }
     }
 
-    /// Decodes the messages of a connection that has received bytes. How long they are.
+    /// Decodes the messages of a connection that has received bytes. Returns their length.
     fn decode(&mut self, sink: &mut impl Sink, id: Id) -> usize {
         let Some(socket) = self.table.get(id) else {
             return 0;
@@ -196,7 +195,7 @@ impl Reactor {
         decoded.unwrap_or_default()
     }
 
-    /// Writes what the batch has sent, one socket after the other.
+    /// Writes the output of the batch, one socket after the other.
     pub(crate) fn write(&mut self) {
         injection::point("write");
         if self.dirty.len() >= WIDE && self.has_crew && crew::is_available() {
@@ -207,7 +206,7 @@ impl Reactor {
                     .guarded("flush dirty", id, |table| table.flush_dirty(id));
             }
         }
-        // They are forgotten when all of them have been written, and not before.
+        // Cleared only after all of them have been written.
         self.dirty.clear();
     }
 
@@ -219,7 +218,7 @@ impl Reactor {
         }
     }
 
-    /// The process ends: offers everything to the kernel that waits for the end of a batch.
+    /// Offers the output of the batch to the kernel, because the process ends.
     pub(crate) fn flush_all(&mut self) {
         for id in std::mem::take(&mut self.dirty) {
             self.table.guarded("flush", id, |table| table.flush(id));
@@ -227,8 +226,8 @@ impl Reactor {
         self.table.call_back();
     }
 
-    /// A batch has panicked outside the steps for one socket. Ends the sockets that it had something for, because
-    /// what it had is lost. The next batch writes what is still to be written.
+    /// Handles a panic of a batch outside of the steps for one socket. Ends the sockets that the batch had reached,
+    /// because their messages are lost. The next batch writes the remaining output.
     pub(crate) fn fault(&mut self) {
         for id in std::mem::take(&mut self.concerned) {
             self.table.fault(id);
@@ -238,11 +237,10 @@ impl Reactor {
     }
 }
 
-/// Sockets that a batch writes to from which on workers do it. Handing over costs some microseconds, and
-/// a write five.
+/// The number of written sockets from which workers write. To hand over costs some microseconds, a write five.
 const WIDE: usize = 64;
-/// What one batch reads and decodes, so that no flood keeps the loop from its other work.
+/// The limits for reading and decoding in one batch, so that a flood never keeps the loop from its other work.
 const MAX_BYTES: usize = run::MAX_BYTES;
 const MAX_READS: usize = 1024;
-/// Messages and news from which on a batch reads no more.
+/// The number of messages and events from which a batch reads no more.
 const MAX_BATCH: usize = 4096;

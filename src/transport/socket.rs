@@ -1,6 +1,6 @@
-//! One socket: what is known of its peer, what the kernel takes, and how its bytes travel.
+//! One socket: the state of its peer, the state of its output, and the path of its bytes.
 //!
-//! Knows its descriptor and its connection. Does not know other sockets, nor when it has its turn.
+//! Knows its descriptor and its connection. Does not know other sockets, nor the order of reading.
 
 #![forbid(unsafe_code)]
 
@@ -27,29 +27,29 @@ pub(crate) struct Socket {
     pub(super) descriptor: RawFd,
     pub(crate) connection: Shared,
     pub(super) bytes: Bytes,
-    /// Where what is read goes while the connection only lends its outbox: JavaScript takes it from here.
+    /// The bytes read while the connection only lends its outbox, until JavaScript takes them.
     aside: Option<Vec<u8>>,
     pub(super) output: Output,
     pub(super) peer: Peer,
     pub(super) turn: Turn,
-    /// Nothing is read from a connection that is paused or has enough to do.
+    /// False while the connection must not read: it is paused or has enough to do.
     pub(super) is_reading: bool,
-    /// The socket is among those to which the end of the batch writes.
+    /// Whether the end of the batch writes to the socket.
     pub(super) is_dirty: bool,
-    /// What the peer has made us write. While it does not read that, nothing more of it is read.
+    /// Bytes that the peer has made us write. Above a limit, we stop reading from it until it reads them.
     replies: Replies,
     pub(super) traffic: Traffic,
 }
 
-/// What becomes of bytes that are written.
+/// The state of the output.
 pub(super) enum Output {
-    /// The kernel takes them.
+    /// The kernel accepts bytes.
     Ready,
-    /// The kernel takes no more at the moment.
+    /// The kernel accepts no more at the moment.
     Full,
-    /// They wait until a worker has done this.
+    /// Bytes wait until a worker has done this job.
     Away(Arc<Job>),
-    /// Writing has failed: the kernel takes nothing any more.
+    /// Writing has failed: the kernel accepts nothing any more.
     Broken,
 }
 
@@ -57,31 +57,31 @@ pub(super) enum Output {
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum Peer {
     Open,
-    /// The peer has ended it: reading goes on to the end without waiting for another event.
+    /// The peer has ended it. Reading continues to the end without another event.
     Ended,
-    /// The peer has reset it. That ends a pause.
+    /// The peer has reset it. The socket is read even if reading was stopped.
     Reset,
 }
 
-/// When the socket is read next.
+/// The time of the next read.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum Turn {
-    /// When the kernel says that there is something to read.
+    /// After the kernel reports that there are bytes to read.
     Unannounced,
-    /// The kernel has said so: when the socket may be read.
+    /// When the socket may be read: the kernel has reported bytes.
     Announced,
-    /// When those before it in the queue have had their turn.
+    /// After the sockets before it in the queue.
     Queued,
 }
 
-/// Something that has happened to a socket, other than a message.
+/// An event of a socket, other than a message.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// The connection has to be polled.
+    /// The connection must be polled.
     Poll,
-    /// The kernel has taken what waited.
+    /// The kernel has accepted the bytes that it could not accept before.
     Drained,
-    /// Messages with receipts have left.
+    /// Messages with receipts have passed.
     Passed,
     /// The peer has ended its half.
     Ended,
@@ -89,35 +89,35 @@ pub(crate) enum News {
     Failed(io::Error),
     /// Writing has failed.
     Unwritable(io::Error),
-    /// TLS has been agreed on, and the server is the one that was asked for: the connection may begin.
+    /// The handshake of TLS has succeeded, and the server's certificate is accepted: the connection may begin.
     Secured,
-    /// TLS does not go on.
+    /// TLS has failed.
     Refused(Failure),
 }
 
-/// What one read has come to.
+/// The result of one read.
 #[derive(Debug)]
 pub(crate) enum Read {
     Nothing,
-    /// So many bytes have been given to the connection.
+    /// The connection has received this many bytes.
     Bytes(usize),
     News(News),
 }
 
-/// One read, and what it asks for.
+/// One read, and the steps that must follow.
 pub(super) struct Received {
     pub(super) read: Read,
-    /// The socket wants another turn.
+    /// The socket needs another turn.
     pub(super) is_unfinished: bool,
-    /// TLS has something to write.
+    /// TLS has output.
     pub(super) has_answer: bool,
 }
 
-/// Bytes that a socket has moved, records of TLS included.
+/// The bytes that a socket has moved, including records of TLS.
 pub(crate) struct Traffic {
     pub(crate) received: u64,
     pub(crate) sent: u64,
-    /// When that was last.
+    /// The time of the last bytes.
     pub(crate) active: Instant,
 }
 
@@ -146,7 +146,7 @@ impl Socket {
         }
     }
 
-    /// Hears what the kernel says. Whether there is something to read.
+    /// Applies an event of the kernel. Returns whether there is something to read.
     pub(super) fn hear(&mut self, event: &Event) -> bool {
         if event.is_error() {
             self.peer = Peer::Reset;
@@ -167,12 +167,12 @@ impl Socket {
         }
     }
 
-    /// Whether the peer does not read what it makes us write.
+    /// Returns whether the peer does not read our replies to it.
     pub(super) fn is_stalled(&self) -> bool {
         matches!(self.output, Output::Full) && self.replies.are_too_many()
     }
 
-    /// Notes that the end of the batch has something to write. False when that has been noted.
+    /// Notes that the end of the batch must write. Returns false if that was already noted.
     pub(super) fn set_dirty(&mut self) -> bool {
         !std::mem::replace(&mut self.is_dirty, true)
     }
@@ -182,7 +182,7 @@ impl Socket {
         self.replies.add(bytes);
     }
 
-    /// Reads once, and lets the connection have it.
+    /// Reads once, and stores the bytes in the connection or aside.
     pub(super) fn receive(&mut self, chunk: &mut [u8], records: &mut Vec<u8>) -> Received {
         let mut received = Received {
             read: Read::Nothing,
@@ -215,23 +215,23 @@ impl Socket {
         received
     }
 
-    /// Puts aside what is read from now on, until another connection has the socket.
+    /// Puts aside the bytes read from now on, until the socket is transferred to another connection.
     pub(crate) fn put_aside(&mut self) {
         self.aside.get_or_insert_default();
     }
 
-    /// Takes what has been put aside.
+    /// Takes the bytes that were put aside.
     pub(crate) fn take_aside(&mut self) -> Vec<u8> {
         self.aside.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// What has been put aside; none where the connection gets what is read.
+    /// Returns the bytes put aside; None if the connection receives the bytes read.
     pub(super) fn aside(&self) -> Option<&[u8]> {
         self.aside.as_deref()
     }
 
-    /// Lets another connection have the socket, and what has been put aside. False when something still waits to be
-    /// written, or when nothing is put aside.
+    /// Transfers the socket and the bytes put aside to another connection. Returns false if output is not written
+    /// yet, or if no bytes are being put aside.
     pub(super) fn transfer_to(&mut self, connection: &Shared) -> bool {
         let is_written = matches!(self.output, Output::Ready)
             && self.bytes.pending() == 0
@@ -246,7 +246,7 @@ impl Socket {
         }
     }
 
-    /// Offers what waits to the kernel. Whether something is left.
+    /// Offers the output to the kernel. Returns whether some of it remains.
     pub(super) fn write(&mut self, records: &mut Vec<u8>) -> io::Result<bool> {
         let mut connection = self.connection.borrow_mut();
         let outbox = connection.outbox();
@@ -261,7 +261,7 @@ impl Socket {
         Ok(has_rest)
     }
 
-    /// Offers everything to the kernel, and the goodbye of TLS behind it. What it leaves.
+    /// Offers the output and close_notify to the kernel. Returns the bytes that it does not accept.
     pub(super) fn close_tls(&mut self, records: &mut Vec<u8>) -> Vec<u8> {
         let mut connection = self.connection.borrow_mut();
         let outbox = connection.outbox();
@@ -271,12 +271,12 @@ impl Socket {
         self.bytes.close_tls(descriptor, outbox, records, traffic)
     }
 
-    /// Forgets what waits to be written.
+    /// Discards the output.
     pub(super) fn discard(&self) {
         self.connection.borrow_mut().outbox().discard();
     }
 
-    /// Bytes that wait until the kernel takes more; none while it takes everything.
+    /// The number of bytes that wait for a full kernel; 0 while it accepts everything.
     pub(crate) fn waiting(&self) -> usize {
         match self.output {
             Output::Full => {
@@ -287,12 +287,12 @@ impl Socket {
         }
     }
 
-    /// What TLS has agreed on; None before, and without it.
+    /// Returns the results of the handshake of TLS; None before its end, and without TLS.
     pub(crate) fn agreement(&self) -> Option<Agreement> {
         self.bytes.agreement()
     }
 
-    /// Bytes that TLS has encrypted and the kernel has not taken.
+    /// The number of bytes that TLS has encrypted and the kernel has not accepted.
     pub(crate) fn pending(&self) -> usize {
         self.bytes.pending()
     }

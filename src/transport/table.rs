@@ -1,7 +1,6 @@
-//! The sockets of a reactor: which are watched, which have something to read, and what waits for them.
+//! The sockets of a reactor: which are watched, which have something to read, and which events they have.
 //!
-//! Knows descriptors and the bytes that pass through them. Does not know JavaScript, nor what the bytes
-//! mean.
+//! Knows descriptors and the bytes that pass through them. Does not know JavaScript or the meaning of the bytes.
 
 #![forbid(unsafe_code)]
 
@@ -23,7 +22,7 @@ mod faults;
 mod reading;
 mod writing;
 
-/// A registered socket. Places are used again, ids are not: an id that is kept too long names no socket.
+/// A registered socket. Places are used again, ids are not: an id outlives its socket and then refers to no other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Id {
     pub(crate) place: u32,
@@ -39,20 +38,21 @@ pub(crate) struct Table {
     events: Events,
     places: Vec<Place>,
     free: Vec<u32>,
-    /// Places left in this batch. Others get them only afterwards, because the batch may still name them.
+    /// Places whose sockets were removed in this batch. They are free after it, because the batch may still refer to
+    /// them.
     removed: Vec<u32>,
     /// Sockets whose end was found without reading.
     ended: Vec<Id>,
-    /// Sockets to which nothing can be written any more.
+    /// Sockets that cannot be written to any more.
     broken: Vec<(Id, io::Error)>,
-    /// Sockets that were full and take bytes again.
+    /// Sockets that were full and accept bytes again.
     drained: Vec<Id>,
-    /// Sockets of which messages with receipts have left.
+    /// Sockets with messages whose receipts have passed.
     passed: Vec<Id>,
-    /// Sockets with something to read, in the order in which they have their turn.
+    /// Sockets with something to read, in the order of their turns.
     ready: VecDeque<Id>,
     chunk: Box<[u8]>,
-    /// Records of TLS on their way in or out.
+    /// A buffer for records of TLS in either direction.
     records: Vec<u8>,
 }
 
@@ -120,7 +120,7 @@ impl Table {
         })
     }
 
-    /// Lets go of a socket, before its owner closes it.
+    /// Removes a socket, before its owner closes it.
     pub(crate) fn remove(&mut self, id: Id) -> Option<Socket> {
         self.guarded("come back", id, |table| table.come_back(id));
         let socket = entry_of(&mut self.places, id)?.socket.take()?;
@@ -133,7 +133,7 @@ impl Table {
         Some(socket)
     }
 
-    /// Lets another connection have a socket whose bytes have been put aside. False when it cannot.
+    /// Transfers a socket whose bytes were put aside to another connection. Returns false if it cannot.
     pub(crate) fn transfer(&mut self, id: Id, connection: &Shared) -> bool {
         self.get(id)
             .is_some_and(|socket| socket.transfer_to(connection))
@@ -143,7 +143,7 @@ impl Table {
         socket_of(&mut self.places, id)
     }
 
-    /// Asks the kernel what has happened, and writes to the sockets that take bytes again.
+    /// Asks the kernel for events, and writes to the sockets that accept bytes again.
     pub(crate) fn collect(&mut self) {
         if self
             .poll
@@ -193,49 +193,49 @@ impl Table {
         }
     }
 
-    /// Without those that have left since: others may be in their places.
+    /// Returns the ids whose sockets are still registered.
     fn those_present(&mut self, mut ids: Vec<Id>) -> Vec<Id> {
         ids.retain(|id| self.get(*id).is_some());
         ids
     }
 
-    /// Those that are not read from and have nothing more to read.
+    /// Takes the sockets that are not being read and have nothing more to read.
     pub(crate) fn take_ended(&mut self) -> Vec<Id> {
         let ids = std::mem::take(&mut self.ended);
         self.those_present(ids)
     }
 
-    /// Those to which nothing can be written any more, and why.
+    /// Takes the sockets that cannot be written to any more, with the reason.
     pub(crate) fn take_broken(&mut self) -> Vec<(Id, io::Error)> {
         let mut broken = std::mem::take(&mut self.broken);
         broken.retain(|(id, _)| self.get(*id).is_some());
         broken
     }
 
-    /// Those of which messages with receipts have left.
+    /// Takes the sockets with messages whose receipts have passed.
     pub(crate) fn take_passed(&mut self) -> Vec<Id> {
         let ids = std::mem::take(&mut self.passed);
         self.those_present(ids)
     }
 
-    /// Those that were full and no longer are.
+    /// Takes the sockets that were full and no longer are.
     pub(crate) fn take_drained(&mut self) -> Vec<Id> {
         let ids = std::mem::take(&mut self.drained);
         self.those_present(ids)
     }
 
-    /// Has the loop call again, after its other work.
+    /// Makes the loop call the dispatcher again, after its other work.
     pub(crate) fn wake(&self) {
-        // A waker that is full has done its work already.
+        // A full waker already wakes the loop.
         let _ = self.waker.wake();
     }
 
-    /// The batch is over: the places left in it are free.
+    /// Ends the batch: frees the places whose sockets were removed in it.
     pub(crate) fn end_batch(&mut self) {
         self.free.append(&mut self.removed);
     }
 
-    /// The id of the socket in that place.
+    /// Returns the id of the socket in that place.
     pub(crate) fn id_at(&self, place: usize) -> Option<Id> {
         let entry = self.places.get(place)?;
         entry.socket.as_ref()?;
@@ -246,7 +246,7 @@ impl Table {
     }
 }
 
-/// The socket with that id, if it is still there.
+/// Returns the socket with that id, if it is still registered.
 fn socket_of(places: &mut [Place], id: Id) -> Option<&mut Socket> {
     entry_of(places, id)?.socket.as_mut()
 }
@@ -258,5 +258,5 @@ fn entry_of(places: &mut [Place], id: Id) -> Option<&mut Place> {
 
 const WAKER: Token = Token(usize::MAX);
 const MAX_EVENTS: usize = 1024;
-/// What is read at a time.
+/// The bytes that one read asks for.
 const CHUNK: usize = 128 * 1024;

@@ -7,7 +7,7 @@ use napi::{Error, Result};
 use napi_derive::napi;
 use tls::{Agreement, Anchors, Config, Session, Settings, Version};
 
-/// Certificates of authorities that are trusted, in DER.
+/// Certificates of trusted authorities, in DER.
 #[napi]
 pub struct TlsAnchors {
     anchors: Arc<Anchors>,
@@ -15,7 +15,7 @@ pub struct TlsAnchors {
 
 #[napi]
 impl TlsAnchors {
-    /// What is no certificate of an authority is left out.
+    /// Parses the certificates. Omits those that are not of an authority.
     #[napi(constructor, catch_unwind)]
     pub fn new(certificates: Vec<Buffer>) -> Self {
         let certificates = certificates.into_iter().map(Vec::from);
@@ -25,7 +25,7 @@ impl TlsAnchors {
     }
 }
 
-/// Everything about TLS but the name of the server: made once, for many connections.
+/// A configuration of TLS for many connections: everything except the name of the server.
 #[napi]
 pub struct TlsConfig {
     config: Config,
@@ -34,7 +34,7 @@ pub struct TlsConfig {
 #[napi]
 impl TlsConfig {
     /// Without `anchors`, every certificate is accepted. Versions are `TLSv1.2` and `TLSv1.3`. `key` is PKCS #8 in
-    /// DER, for the first certificate of `chain`. Throws for what rustls cannot do.
+    /// DER, for the first certificate of `chain`. Throws if rustls does not support a value.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         anchors: Option<&TlsAnchors>,
@@ -63,14 +63,14 @@ impl TlsConfig {
     }
 }
 
-/// What client and server have agreed on, and who the server is.
+/// The results of the handshake of TLS, and the server's certificates.
 #[napi(object, object_from_js = false)]
 pub struct TlsAgreement {
     /// `TLSv1.2` or `TLSv1.3`.
     pub version: &'static str,
-    /// As rustls names it.
+    /// The name that rustls uses.
     pub cipher: &'static str,
-    /// The application protocol, if one was chosen.
+    /// The application protocol, if one was negotiated.
     pub protocol: Option<String>,
     /// The certificates that the server has sent, in DER, its own first.
     pub certificates: Vec<Buffer>,

@@ -1,7 +1,7 @@
-//! libuv, looked up in the process that has loaded us.
+//! libuv's functions, found in the process that has loaded the addon.
 //!
-//! Knows the few functions that watch one descriptor. They are found at run time, so the addon also
-//! loads where there are none of them. Does not know what is watched.
+//! Knows the few functions that watch one descriptor. It looks them up at run time, so the addon also loads in a
+//! process without them. Does not know the purpose of the descriptor.
 
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::marker::PhantomData;
@@ -11,13 +11,13 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-/// A `uv_loop_t`. Nothing is known of its layout.
+/// A `uv_loop_t`. Its layout is unknown.
 #[repr(C)]
 pub(crate) struct Loop {
     _opaque: [u8; 0],
 }
 
-/// A `uv_poll_t`, likewise.
+/// A `uv_poll_t`. Its layout is unknown.
 #[repr(C)]
 pub(crate) struct Handle {
     _opaque: [u8; 0],
@@ -47,15 +47,15 @@ pub(crate) struct Uv {
 }
 
 impl Uv {
-    /// `None` where the process has no libuv, or hides it.
+    /// Returns `None` if the process has no libuv, or hides it.
     pub(crate) fn find() -> Option<Self> {
         static FOUND: OnceLock<Option<Uv>> = OnceLock::new();
         *FOUND.get_or_init(Self::look_up)
     }
 
     fn look_up() -> Option<Self> {
-        // SAFETY: each name is that of a function of libuv's stable interface, whose signature is the
-        // type of its field (uv.h of libuv 1.19 and later); a function pointer has the size of a pointer.
+        // SAFETY: each name is that of a function in libuv's stable interface (uv.h of libuv 1.19 and later), and its
+        // signature is the type of the field; a function pointer has the size of a pointer.
         unsafe {
             Some(Self {
                 poll_init: transmute::<*mut c_void, PollInit>(symbol(c"uv_poll_init")?),
@@ -77,16 +77,16 @@ fn symbol(name: &CStr) -> Option<*mut c_void> {
     (!found.is_null()).then_some(found)
 }
 
-/// A descriptor watched for reading in an event loop. It calls `T::ready` until it is dropped.
+/// A descriptor that an event loop watches for reading. The watch calls `T::ready` until it is dropped.
 pub(crate) struct Watch<T: Ready> {
     uv: Uv,
     handle: NonNull<Handle>,
     _target: PhantomData<T>,
 }
 
-/// What is called when the descriptor is readable.
+/// The target of a watch.
 pub(crate) trait Ready: 'static {
-    /// On the loop's thread, with no JavaScript on the stack.
+    /// Called when the descriptor is readable, on the loop's thread, with no JavaScript on the stack.
     fn ready(&self);
 }
 
@@ -102,8 +102,8 @@ impl<T: Ready> Watch<T> {
         descriptor: c_int,
         target: Rc<T>,
     ) -> Option<Self> {
-        // SAFETY: any memory of the size that libuv names, suitably aligned, can become a handle. It is
-        // freed by `on_close` only, when libuv has let go of it.
+        // SAFETY: any memory of the size that libuv states, suitably aligned, can become a handle. Only `on_close`
+        // frees it, after libuv has closed it.
         unsafe {
             let size = (uv.handle_size)(UV_POLL);
             let handle = NonNull::new(libc::calloc(1, size).cast::<Handle>())?;
@@ -124,7 +124,7 @@ impl<T: Ready> Watch<T> {
         }
     }
 
-    /// Whether the watch keeps the loop alive.
+    /// Sets whether the watch keeps the loop alive.
     pub(crate) fn keep_alive(&self, keep: bool) {
         let change = if keep {
             self.uv.reference
@@ -138,22 +138,21 @@ impl<T: Ready> Watch<T> {
 
 impl<T: Ready> Drop for Watch<T> {
     fn drop(&mut self) {
-        // SAFETY: the handle is initialised and has not been closed. libuv calls nothing but `on_close`
-        // from here on.
+        // SAFETY: the handle is initialised and has not been closed. From here on, libuv calls only `on_close`.
         unsafe { (self.uv.close)(self.handle.as_ptr(), on_close::<T>) }
     }
 }
 
 unsafe extern "C" fn on_ready<T: Ready>(handle: *mut Handle, _status: c_int, _events: c_int) {
     let Some(uv) = Uv::find() else { return };
-    // SAFETY: the data of a handle that is not closed is the target it was made with, and owns a count
-    // of it. Another count keeps it alive while it is called, even if the watch is dropped meanwhile.
+    // SAFETY: the data of an open handle is the target that it was created with, and the handle owns one count of it.
+    // Another count keeps the target alive during the call, even if the call drops the watch.
     let target = unsafe {
         let target = (uv.get_data)(handle).cast::<T>().cast_const();
         Rc::increment_strong_count(target);
         Rc::from_raw(target)
     };
-    // No panic may reach libuv. The target has seen to what one leaves behind, unless it has panicked there.
+    // No panic may reach libuv. The target handles its own panics; this one comes from that handling.
     let _ = catch_unwind(AssertUnwindSafe(|| target.ready()));
 }
 

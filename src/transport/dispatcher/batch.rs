@@ -1,6 +1,6 @@
-//! A batch on its way to JavaScript: what is ready is read and decoded, handed over, and answered.
+//! A batch on its way to JavaScript: reads and decodes, delivers, and writes the answers.
 //!
-//! Knows how messages and news are told, and in how many calls. Does not know which socket has its turn.
+//! Knows how messages and events are reported, and in how many calls. Does not know the order of the sockets.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,7 +36,7 @@ impl Ready for Dispatcher {
     }
 }
 
-/// A batch under way, with the scope of its handles. It ends even if something panics.
+/// A running batch, with the scope of its handles. It ends even after a panic.
 struct Batch<'a> {
     dispatcher: &'a Dispatcher,
     scope: sys::napi_handle_scope,
@@ -58,7 +58,7 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// Nothing of the reactor is borrowed while JavaScript runs: a handler may call every method.
+    /// Runs the batch. Borrows nothing of the reactor while JavaScript runs, because a handler may call every method.
     fn run(&mut self) {
         let dispatcher = self.dispatcher;
         dispatcher.reactor.borrow_mut().collect(self);
@@ -68,8 +68,8 @@ impl<'a> Batch<'a> {
         reactor.end_batch();
     }
 
-    /// Hands everything to JavaScript. The dispatcher raises what handlers throw. If it throws itself, that
-    /// is raised as well, and the rest is delivered as if it had not.
+    /// Delivers everything to JavaScript. JavaScript raises the exceptions of handlers. If `dispatch` itself throws,
+    /// this raises the exception and delivers the rest.
     fn deliver(&self) {
         let dispatcher = self.dispatcher;
         injection::point("deliver");
@@ -77,14 +77,13 @@ impl<'a> Batch<'a> {
         let Some(last) = parts.next_back() else {
             return;
         };
-        // No tick runs between the parts: one that polls a connection would overtake its messages in those
-        // that are still to come.
+        // No tick runs between the parts: a tick that polls a connection would overtake messages in later parts.
         for part in parts {
             dispatcher.hand_over(part);
         }
         let mut is_done = dispatcher.call(&dispatcher.dispatch, last);
-        // Each call gets past one entry at least, unless the environment is being terminated: then no
-        // JavaScript runs any more.
+        // Each call delivers at least one entry, unless the environment is being terminated and runs no JavaScript
+        // any more.
         for _ in 0..self.arguments.len() {
             if is_done || dispatcher.is_closed.get() {
                 break;
@@ -100,7 +99,7 @@ impl<'a> Batch<'a> {
 
     fn number(&self, number: i32) -> sys::napi_value {
         let mut value = null_mut();
-        // SAFETY: the environment is alive, a scope is open, the result is a valid place.
+        // SAFETY: the environment is alive, a scope is open, and the result is a valid place.
         unsafe { sys::napi_create_int32(self.dispatcher.env, number, &mut value) };
         value
     }
@@ -110,7 +109,7 @@ impl<'a> Batch<'a> {
         unsafe { value::message(self.dispatcher.env, message) }
     }
 
-    /// A number or a reason why TLS does not go on.
+    /// Converts the failure of TLS to the number of an alert or to a reason.
     fn failure(&self, failure: Failure) -> sys::napi_value {
         match failure {
             Failure::Alert(alert) => self.number(i32::from(alert)),
@@ -162,12 +161,12 @@ impl Drop for Batch<'_> {
         self.dispatcher
             .arguments
             .replace(std::mem::take(&mut self.arguments));
-        // SAFETY: the scope was opened by `begin`, and its handles have just been forgotten.
+        // SAFETY: `begin` has opened the scope, and its handles have just been cleared.
         unsafe { sys::napi_close_handle_scope(self.dispatcher.env, self.scope) };
     }
 }
 
-/// As the kernel numbers errors. Those of an allocator have no number.
+/// Returns the kernel's number of an error. An allocator's error has none, so it becomes ENOMEM.
 fn number_of(error: &io::Error) -> i32 {
     let otherwise = match error.kind() {
         io::ErrorKind::OutOfMemory => libc::ENOMEM,
@@ -176,6 +175,6 @@ fn number_of(error: &io::Error) -> i32 {
     error.raw_os_error().unwrap_or(otherwise)
 }
 
-/// Numbers and values of one call; even, so that the two stay together. V8 puts arguments on the stack, and
-/// the smallest stack that a worker of Node starts with (`stackSizeMb: 0.26`) does not take twice as many.
+/// The numbers and values of one call; even, so that a pair stays together. V8 puts arguments on the stack. The
+/// smallest stack with which a worker of Node starts (`stackSizeMb: 0.26`) does not hold twice as many.
 const MAX_CALL: usize = 1024;

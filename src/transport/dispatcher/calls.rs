@@ -1,6 +1,6 @@
-//! How the dispatcher calls JavaScript's, by references.
+//! Calls from the dispatcher to JavaScript, by references.
 //!
-//! Knows N-API. Does not know what the values mean.
+//! Knows N-API. Does not know the meaning of the values.
 
 use std::cell::Cell;
 use std::ptr::null_mut;
@@ -10,17 +10,17 @@ use napi::{Error, Result, Status, sys};
 use super::Dispatcher;
 
 impl Dispatcher {
-    /// Calls a function of the dispatcher, with the ticks and promises that follow it. False when it has
-    /// thrown. There is no asynchronous context around it: each connection has its own, and Node tells the
-    /// hooks of those that are around an exception twice that they have ended.
+    /// Calls a JavaScript function of the dispatcher, then runs ticks and promises. Returns false if it has thrown.
+    /// No asynchronous context surrounds the call: each connection has its own, and after an exception Node calls the
+    /// `after` hooks of a surrounding context twice.
     pub(super) fn call(
         &self,
         function: &Cell<sys::napi_ref>,
         arguments: &[sys::napi_value],
     ) -> bool {
-        // SAFETY: the references were made by `new` and are deleted only when the dispatcher is closed, which
-        // `ready` and `deliver` look at; the arguments are handles of the open scope. No RefCell of ours
-        // is borrowed: JavaScript may call every method.
+        // SAFETY: `new` created the references. They are deleted only when the dispatcher is closed, which `ready`
+        // and `deliver` check. The arguments are handles of the open scope. No RefCell of ours is borrowed:
+        // JavaScript may call every method.
         unsafe {
             let (receiver, callee) = self.callee(function);
             let mut result = null_mut();
@@ -43,7 +43,7 @@ impl Dispatcher {
         }
     }
 
-    /// Adds a part of a batch to what `dispatch` delivers. Runs no code of the application's, and no ticks.
+    /// Passes a part of a batch to `collect`. Runs no code of the application, and no ticks.
     pub(super) fn hand_over(&self, part: &[sys::napi_value]) {
         // SAFETY: as in `call`.
         unsafe {
@@ -53,14 +53,14 @@ impl Dispatcher {
         }
     }
 
-    /// The dispatcher, and a function of it.
+    /// Returns the receiver and a function.
     ///
     /// # Safety
     ///
     /// The environment is alive, the dispatcher is not closed, and a scope is open.
     unsafe fn callee(&self, function: &Cell<sys::napi_ref>) -> (sys::napi_value, sys::napi_value) {
         let (mut receiver, mut callee) = (null_mut(), null_mut());
-        // SAFETY: the caller's; the references were made by `new`.
+        // SAFETY: guaranteed by the caller; `new` created the references.
         unsafe {
             sys::napi_get_reference_value(self.env, self.receiver.get(), &mut receiver);
             sys::napi_get_reference_value(self.env, function.get(), &mut callee);
@@ -68,13 +68,13 @@ impl Dispatcher {
         (receiver, callee)
     }
 
-    /// Gives back what JavaScript's objects are held by. Not in the middle of a batch.
+    /// Releases the references to JavaScript's objects. Not called during a batch.
     pub(super) fn release(&self) {
         let env = self.env;
         for reference in [&self.collect, &self.dispatch, &self.resume, &self.receiver] {
             let reference = reference.replace(null_mut());
             if !reference.is_null() {
-                // SAFETY: the environment is alive, the reference was made by `new` and is used no more.
+                // SAFETY: the environment is alive; `new` created the reference, and it is not used again.
                 unsafe { sys::napi_delete_reference(env, reference) };
             }
         }
@@ -83,7 +83,7 @@ impl Dispatcher {
 
 pub(super) fn reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
     let mut reference = null_mut();
-    // SAFETY: the environment and the value are those of the call that is under way.
+    // SAFETY: the environment and the value are those of the running call.
     let status = unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
     checked(status).map(|()| reference)
 }
@@ -92,6 +92,9 @@ pub(super) fn checked(status: sys::napi_status) -> Result<()> {
     if status == sys::Status::napi_ok {
         Ok(())
     } else {
-        Err(Error::new(Status::from(status), "The reactor cannot start"))
+        Err(Error::new(
+            Status::from(status),
+            "The native transport cannot start: a call of N-API has failed",
+        ))
     }
 }

@@ -1,6 +1,6 @@
-//! How bytes travel between a connection and the kernel: as they are, or in records of TLS.
+//! How bytes travel between a connection and the kernel: unchanged, or in records of TLS.
 //!
-//! Knows when records are read and written. What they mean is known in `crates/tls`.
+//! Knows when records are read and written. `crates/tls` knows their meaning.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -17,24 +17,24 @@ pub(in crate::transport) enum Bytes {
     Secure(Box<Session>),
 }
 
-/// Who gets what is read.
+/// The recipient of bytes that were read.
 pub(super) enum Recipient<'a> {
     Connection(&'a Shared),
-    /// JavaScript, which takes it from here.
+    /// A buffer, from which JavaScript takes them.
     Aside(&'a mut Vec<u8>),
 }
 
-/// What one read has brought.
+/// The result of one read, with its length.
 pub(super) struct Arrival {
     pub(super) read: Read,
-    /// Bytes that the kernel has given; none at the end, and where an earlier read has brought the news.
+    /// The bytes that the kernel has returned; 0 at the end, and if an earlier read has caused the event.
     pub(super) length: usize,
-    /// Another read may bring more.
+    /// Another read may return more.
     pub(super) has_more: bool,
 }
 
 impl Bytes {
-    /// Reads once, and gives the recipient what it has brought.
+    /// Reads once, and passes the bytes to the recipient.
     pub(super) fn receive(
         &mut self,
         descriptor: RawFd,
@@ -48,7 +48,7 @@ impl Bytes {
         }
     }
 
-    /// Offers what waits to the kernel. Whether something is left.
+    /// Offers the output to the kernel. Returns whether some of it remains.
     pub(super) fn write(
         &mut self,
         descriptor: RawFd,
@@ -71,8 +71,8 @@ impl Bytes {
         Ok(!outbox.is_empty() || self.pending() > 0)
     }
 
-    /// Ends TLS: offers everything to the kernel, and the goodbye behind it. What the kernel leaves. Without a
-    /// descriptor nothing can be written.
+    /// Ends TLS: offers the output and close_notify to the kernel. Returns the bytes that it does not accept. Without
+    /// a descriptor, nothing can be written.
     pub(super) fn close_tls(
         &mut self,
         descriptor: Option<RawFd>,
@@ -99,7 +99,7 @@ impl Bytes {
         rest
     }
 
-    /// Bytes that have been encrypted and not written.
+    /// The number of bytes that have been encrypted and not written.
     pub(super) fn pending(&self) -> usize {
         match self {
             Self::Plain => 0,
@@ -107,7 +107,7 @@ impl Bytes {
         }
     }
 
-    /// What TLS has agreed on; None before, and without it.
+    /// Returns the results of the handshake of TLS; None before its end, and without TLS.
     pub(super) fn agreement(&self) -> Option<Agreement> {
         match self {
             Self::Plain => None,
@@ -115,7 +115,7 @@ impl Bytes {
         }
     }
 
-    /// Whether TLS has failed. What is read next says why.
+    /// Returns whether TLS has failed. The next read returns the reason.
     pub(in crate::transport) fn has_failed(&self) -> bool {
         match self {
             Self::Plain => false,
@@ -171,7 +171,7 @@ fn receive_records(
     mut recipient: Recipient<'_>,
     records: &mut Vec<u8>,
 ) -> io::Result<Arrival> {
-    // What has come of the last read is told once everything before it has been.
+    // The event of the last read is reported after everything before it.
     match session.state() {
         State::Ended => return Ok(Arrival::of(News::Ended)),
         State::Failed(failure) => return Ok(Arrival::of(News::Refused(failure.clone()))),
@@ -212,7 +212,7 @@ fn receive_records(
     })
 }
 
-/// Writes what the kernel takes. How much that is.
+/// Writes as many bytes as the kernel accepts. Returns their number.
 fn send(descriptor: RawFd, bytes: &[u8], traffic: &mut Traffic) -> io::Result<usize> {
     descriptor::send_all(descriptor, bytes).inspect(|&sent| traffic.send(sent))
 }

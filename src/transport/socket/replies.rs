@@ -1,16 +1,15 @@
-//! How much of what waits for a peer answers its own requests.
+//! How many of the bytes that wait for a peer answer its own requests.
 //!
-//! A peer that sends requests and does not read the answers is not read from until it does. What the
-//! application sends on its own account does not count: two ends that send much to each other must both go
-//! on reading.
+//! If a peer sends requests and does not read the answers, we do not read from it until it does. Messages that the
+//! application sends on its own do not count: two endpoints that send each other much must both continue to read.
 //!
-//! Knows places in the stream of written bytes. Does not know which bytes are answers.
+//! Knows positions in the stream of written bytes. Does not know which bytes are answers.
 
 use crate::seam::MAX_REPLIES;
 
-/// The answers that wait, in two parts: those counted before `until` was set, and those counted since. Once
-/// the stream has passed `until`, the first part has left. So the count follows what waits, also where the
-/// application keeps the socket from ever being empty.
+/// The waiting answers, in two parts: those counted before `until` was set, and those counted since. Once the stream
+/// has passed `until`, the first part has been written. So the count stays accurate even if the application never
+/// lets the output become empty.
 #[derive(Default)]
 pub(super) struct Replies {
     older: usize,
@@ -23,7 +22,7 @@ impl Replies {
         self.newer += bytes;
     }
 
-    /// The stream has come to `position`, and `waiting` bytes behind it wait.
+    /// Notes that the stream has reached `position`, and that `waiting` bytes after it wait.
     pub(super) fn advance(&mut self, position: u64, waiting: usize) {
         if position >= self.until {
             self.older = self.newer;

@@ -1,6 +1,6 @@
-//! What a panic leaves of a table: one connection that has ended, and nothing else.
+//! The handling of panics: one connection ends, and the table stays intact.
 //!
-//! Knows that everything a table does concerns one socket at a time. Does not know what may panic.
+//! Knows that every step of a table concerns one socket. Does not know which step may panic.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,8 +10,8 @@ use crate::injection;
 use crate::transport::socket::Output;
 
 impl Table {
-    /// Does a step that concerns one socket. None when it has panicked: then the connection has ended with an
-    /// error, and the others go on.
+    /// Runs a step that concerns one socket. Returns None if it has panicked: then that connection has ended with an
+    /// error, and the others continue.
     pub(crate) fn guarded<R>(
         &mut self,
         step: &str,
@@ -23,7 +23,7 @@ impl Table {
             injection::point(step);
             result
         };
-        // What a step changes beside its socket are lists of ids and a buffer that is filled anew.
+        // Apart from its socket, a step changes only lists of ids and a buffer that is filled anew.
         let result = catch_unwind(AssertUnwindSafe(attempt));
         if result.is_err() {
             self.fault(id);
@@ -31,13 +31,14 @@ impl Table {
         result.ok()
     }
 
-    /// Ends the connection of a socket during whose turn a panic was caught. The owner destroys the socket, as after an
-    /// error of the kernel, and with that hears the connection's own error.
+    /// Ends the connection of a socket after a panic in its step. The owner destroys the socket as after an error of
+    /// the kernel, and then receives the connection's own error.
     pub(crate) fn fault(&mut self, id: Id) {
         let Some(socket) = self.get(id) else { return };
         socket.is_dirty = false;
         if let Output::Away(job) = std::mem::replace(&mut socket.output, Output::Broken) {
-            // What a worker has is whole. It may not come later: the descriptor will be another's.
+            // A worker's bytes are complete. They must not be written later, because the descriptor may then
+            // belong to another socket.
             job.outcome();
         }
         socket.connection.borrow_mut().fault();

@@ -1,6 +1,6 @@
-//! Which sockets have their turn to be read, and what reading has come to.
+//! The order in which sockets are read, and the result of a read.
 //!
-//! Knows in which order. Does not know what stops reading: see `may_read`.
+//! Knows the order. Does not know the reasons to stop reading: see `may_read`.
 
 use super::{Id, Table, socket_of};
 use crate::transport::socket::{Read, Turn};
@@ -13,7 +13,7 @@ impl Table {
         self.start_reading(id);
     }
 
-    /// Goes on reading what has been announced, if nothing speaks against it.
+    /// Reads bytes that the kernel has reported, unless a reason to stop remains.
     pub(super) fn start_reading(&mut self, id: Id) {
         if let Some(socket) = self.get(id)
             && socket.may_read()
@@ -24,7 +24,7 @@ impl Table {
         }
     }
 
-    /// The next socket whose turn it is.
+    /// Returns the socket to read next.
     pub(crate) fn next_ready(&mut self) -> Option<Id> {
         while let Some(id) = self.ready.pop_front() {
             if let Some(socket) = self.get(id) {
@@ -37,7 +37,7 @@ impl Table {
         None
     }
 
-    /// Reads once, and lets the connection have it.
+    /// Reads once, and stores the bytes in the connection or aside.
     pub(crate) fn read(&mut self, id: Id) -> Read {
         let Some(socket) = socket_of(&mut self.places, id) else {
             return Read::Nothing;

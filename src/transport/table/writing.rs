@@ -1,6 +1,6 @@
-//! How bytes leave a socket: by the loop, or by a worker.
+//! Writing of sockets: by the event loop, or by a worker.
 //!
-//! Knows what the kernel has taken. Does not know when to write.
+//! Knows which bytes the kernel has accepted. Does not know when to write.
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::transport::crew::{self, Job, Outcome};
 use crate::transport::socket::{Bytes, Output};
 
 impl Table {
-    /// Offers what waits to the kernel. False when it does not take everything, now or ever.
+    /// Offers the output to the kernel. Returns false if the kernel does not accept everything, now or ever.
     pub(crate) fn flush(&mut self, id: Id) -> bool {
         let Some(socket) = socket_of(&mut self.places, id) else {
             return true;
@@ -50,7 +50,7 @@ impl Table {
         !is_full
     }
 
-    /// Has the kernel tell when a socket that has become full takes bytes again. False when it refuses: without
+    /// Makes the kernel report when a full socket accepts bytes again. Returns false if the kernel refuses: without
     /// that event, the socket would wait for ever.
     fn set_full(&mut self, id: Id, is_full: bool) -> bool {
         let Some(socket) = socket_of(&mut self.places, id) else {
@@ -74,7 +74,7 @@ impl Table {
                 self.broke(id, error);
                 return false;
             }
-            // One event too many is no harm.
+            // A superfluous event does no harm.
             Ok(()) | Err(_) => {}
         }
         if !is_full {
@@ -84,12 +84,12 @@ impl Table {
         true
     }
 
-    /// Writes bytes that are not the connection's, behind everything that is.
+    /// Writes bytes that are not the connection's, after all bytes of the connection.
     pub(crate) fn write_around(&mut self, id: Id, bytes: &[u8]) -> bool {
         if let Some(socket) = self.get(id) {
             let mut connection = socket.connection.borrow_mut();
             connection.outbox().push(bytes);
-            // A connection that only lends its outbox is not asked whether there was memory.
+            // No other code checks whether a connection that only lends its outbox had memory.
             let is_lost = socket.aside().is_some() && connection.needs_poll();
             drop(connection);
             if is_lost {
@@ -100,7 +100,7 @@ impl Table {
         self.flush(id)
     }
 
-    /// Ends TLS: offers everything to the kernel, and the goodbye behind it. What it leaves.
+    /// Ends TLS: offers the output and close_notify to the kernel. Returns the bytes that it does not accept.
     pub(crate) fn close_tls(&mut self, id: Id) -> Vec<u8> {
         match socket_of(&mut self.places, id) {
             Some(socket) => socket.close_tls(&mut self.records),
@@ -108,7 +108,7 @@ impl Table {
         }
     }
 
-    /// [`flush`](Self::flush) at the end of a batch, where JavaScript does not ask what has left.
+    /// [`flush`](Self::flush) at the end of a batch, where JavaScript does not ask for passed marks.
     pub(crate) fn flush_dirty(&mut self, id: Id) {
         self.flush(id);
         if self.note_passed(id) {
@@ -116,7 +116,7 @@ impl Table {
         }
     }
 
-    /// Whether messages with receipts have left. Where JavaScript flushes, it asks itself.
+    /// Notes whether messages with receipts have passed. If JavaScript flushes, it asks itself.
     pub(super) fn note_passed(&mut self, id: Id) -> bool {
         let has_passed = self
             .get(id)
@@ -127,7 +127,7 @@ impl Table {
         has_passed
     }
 
-    /// Has workers write what waits for these sockets.
+    /// Lets workers write the output of these sockets.
     pub(crate) fn send_away(&mut self, ids: &[Id]) {
         let mut jobs = Vec::new();
         for &id in ids {
@@ -139,7 +139,7 @@ impl Table {
         crew::dispatch(jobs, &self.waker);
     }
 
-    /// What a worker is to write for this socket. Some sockets are better written to here and now.
+    /// Returns a worker's job for this socket. Writes at once if the socket uses TLS or is not ready.
     fn job_for(&mut self, id: Id) -> Option<Arc<Job>> {
         let socket = self.get(id)?;
         let (Bytes::Plain, Output::Ready) = (&socket.bytes, &socket.output) else {
@@ -157,7 +157,7 @@ impl Table {
         Some(job)
     }
 
-    /// The process ends: whatever workers have not written is written now.
+    /// Writes the bytes that workers have not written, because the process ends.
     pub(crate) fn call_back(&mut self) {
         for id in std::mem::take(&mut self.away) {
             self.guarded("come back", id, |table| {
@@ -167,7 +167,7 @@ impl Table {
         }
     }
 
-    /// Hears what has come of a write that a worker has, or has had; or does it.
+    /// Applies the outcome of a worker's write. Writes now, if no worker has written yet.
     pub(super) fn come_back(&mut self, id: Id) {
         let Some(socket) = self.get(id) else { return };
         let Output::Away(job) = &socket.output else {
@@ -187,7 +187,7 @@ impl Table {
         }
     }
 
-    /// Nothing can be written any more: the owner is told why.
+    /// Notes that the socket cannot be written to any more, and reports the error to its owner.
     pub(super) fn broke(&mut self, id: Id, error: io::Error) {
         let Some(socket) = self.get(id) else { return };
         socket.output = Output::Broken;

@@ -1,7 +1,6 @@
-//! What is called for every message or chunk.
+//! The functions that a binding calls for every message or chunk.
 //!
-//! A panic passes through these functions: it ends the connection on its way, and what its end is to a caller is the
-//! binding's to say.
+//! A panic passes through these functions and ends the connection. The binding decides what the caller then receives.
 
 use proto::connection::Connection;
 use proto::hybi::prepared::Prepared;
@@ -12,17 +11,17 @@ use crate::numbers::{REFUSED, WAITS_FOR_WORK};
 use crate::registry::Registered;
 use crate::run;
 
-/// What comes behind a run of messages.
+/// The state of a connection after a run of messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Behind {
-    /// Nothing, until more bytes come.
+    /// There is no output until more bytes are received.
     Nothing,
-    /// Something that is no message, or another run: it has to be polled.
+    /// The connection must be polled: it has an output that is not a message, or another run.
     More,
 }
 
 impl Registered {
-    /// Sends a message. How many bytes wait to be taken, [`REFUSED`] or [`WAITS_FOR_WORK`].
+    /// Sends a message. Returns how many bytes are not yet taken, [`REFUSED`] or [`WAITS_FOR_WORK`].
     #[inline]
     pub fn send(&self, form: Form, kind: Kind, payload: &[u8]) -> f64 {
         let mut connection = self.connection();
@@ -31,7 +30,7 @@ impl Registered {
         sent(&mut connection, accepted)
     }
 
-    /// Sends a message that was made for many connections. Returns what [`send`](Self::send) returns.
+    /// Sends a prepared message. Returns a number as [`send`](Self::send) does.
     #[inline]
     pub fn send_prepared(&self, form: Form, message: &Prepared) -> f64 {
         let mut connection = self.connection();
@@ -48,8 +47,8 @@ impl Registered {
         injection::point("receive");
     }
 
-    /// Lends the messages that are there to `take`, as many as a run may have. Where it returns false there is no
-    /// memory for one, and the connection fails.
+    /// Decodes messages up to the limits of a run, and calls `take` with each. If `take` returns false because there
+    /// is no memory for one, the connection fails.
     #[inline]
     pub fn messages(&self, mut take: impl FnMut(&Message<'_>) -> bool) -> Behind {
         let mut connection = self.connection();
@@ -63,14 +62,14 @@ impl Registered {
         Behind::More
     }
 
-    /// How many bytes wait to be written.
+    /// Returns how many bytes are not yet written.
     #[inline]
     #[must_use]
     pub fn output_length(&self) -> usize {
         self.connection().outbox().bytes().len()
     }
 
-    /// Takes the bytes that wait to be written: as many as there is room for. How many.
+    /// Takes bytes that are not yet written, as many as fit. Returns how many.
     #[inline]
     pub fn take_output(&self, into: &mut [u8]) -> usize {
         let mut connection = self.connection();
@@ -86,14 +85,14 @@ impl Registered {
     }
 }
 
-/// The kind of a message that a binding says to be text or not.
+/// Returns the kind of a message from the flag that bindings use.
 #[inline]
 #[must_use]
 pub fn kind(is_text: bool) -> Kind {
     if is_text { Kind::Text } else { Kind::Binary }
 }
 
-/// What a function that sends a message returns.
+/// Returns the result of a function that sends a message.
 #[inline]
 pub(crate) fn sent(connection: &mut Connection, accepted: bool) -> f64 {
     if !accepted {

@@ -1,7 +1,7 @@
-//! Where a connection comes from, and what its owner asks of it.
+//! Connections: their creation, and the commands of their owner.
 //!
-//! Knows which outputs an owner wants, and what a command returns when it has panicked. What is called for every
-//! message is in `calls.rs`.
+//! Knows which outputs an owner wants, and what a command returns after a panic. Functions for every message are in
+//! `calls.rs`.
 
 use proto::connection::Connection;
 use proto::extension::deflate::agreement::Agreed;
@@ -20,16 +20,16 @@ use crate::registry::{Registered, Registration};
 /// A connection with a number.
 pub type Numbered = Registration<Registered>;
 
-/// A server's end.
+/// Creates the connection of a server.
 ///
 /// # Errors
-/// A TypeError for a subprotocol that could not be written.
+/// A TypeError for a subprotocol that cannot be written.
 pub fn server(request: Request, options: ConnectionOptions) -> Result<Numbered, Mistake> {
     let connection = Connection::server(request, options.server())?;
     Ok(Numbered::of_connection(connection))
 }
 
-/// A client's end.
+/// Creates the connection of a client.
 ///
 /// # Errors
 /// As for [`server`].
@@ -38,8 +38,9 @@ pub fn client(target: &ClientRequest, options: ConnectionOptions) -> Result<Numb
     Ok(Numbered::of_connection(connection))
 }
 
-/// An end whose opening handshake was made elsewhere, in RFC 6455's version or in version 8. It is open: nothing is
-/// written, and no event comes. `deflate` is what was agreed on, if messages are compressed.
+/// Creates a connection whose opening handshake was made elsewhere, in RFC 6455's version or in version 8. It is
+/// open: it writes nothing and yields no event for the opening. `deflate` states the negotiated parameters, if
+/// messages are compressed.
 #[must_use]
 pub fn established(
     is_client: bool,
@@ -54,7 +55,7 @@ pub fn established(
     Numbered::of_connection(Connection::established(&policy, version, deflate))
 }
 
-/// A connection that a panic has ended where nothing of it is left. `poll` and `work` tell its end.
+/// Creates an ended connection in the place of one that a panic has destroyed. `poll` and `work` report its end.
 #[must_use]
 pub fn faulted(is_draft: bool) -> Numbered {
     let version = if is_draft {
@@ -67,23 +68,23 @@ pub fn faulted(is_draft: bool) -> Numbered {
     Numbered::of_connection(connection)
 }
 
-/// Which outputs are wanted of those that can be left out.
+/// The optional outputs that the caller wants.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Wants {
-    /// Whether bytes wait to be written.
+    /// Whether there is output to write.
     pub writes: bool,
-    /// Pings that have come.
+    /// Received pings.
     pub pings: bool,
-    /// Pongs that have come.
+    /// Received pongs.
     pub pongs: bool,
 }
 
-/// What is polled.
+/// An output.
 #[derive(Debug)]
 pub enum Polled<'a> {
-    /// A message, lent.
+    /// A message; borrowed.
     Message(Message<'a>),
-    /// Anything else.
+    /// Any other output.
     Event(FlatEvent<'a>),
 }
 
@@ -115,12 +116,12 @@ impl<'a> From<Output<'a>> for Polled<'a> {
     }
 }
 
-/// What the owner does. What a command causes is returned; its bytes wait in the output until they are taken.
+/// Commands of the owner. They return their effects; bytes stay in the output until they are taken.
 impl Registered {
-    /// Adds a header to the handshake; false when it is too late.
+    /// Adds a header to the handshake. Returns false if the handshake has already been sent.
     ///
     /// # Errors
-    /// A TypeError for what would end the header line.
+    /// A TypeError for a value that would end the header line.
     pub fn set_header(&self, name: &str, value: &str) -> Result<bool, Mistake> {
         Ok(self.connection().set_header(name, value)?)
     }
@@ -130,9 +131,9 @@ impl Registered {
         self.command(Connection::start)
     }
 
-    /// The next thing the peer caused that is wanted, as `take` makes it; None when more bytes are needed. A message
-    /// comes alone: [`messages`](Self::messages) gives a run of them. Where `take` returns None there is no memory for
-    /// a message, and the connection fails.
+    /// Polls for the next wanted output that the peer caused, and returns it as `take` converts it; None if more
+    /// bytes are needed. A message comes alone; [`messages`](Self::messages) returns a run of them. If `take` returns
+    /// None because there is no memory for a message, the connection fails.
     pub fn poll<R>(
         &self,
         wants: Wants,
@@ -150,22 +151,22 @@ impl Registered {
                 }
             }
         };
-        // After a panic there is the end to tell.
+        // After a panic, the outputs are the connection's end.
         self.attempt(&mut next)
             .unwrap_or_else(|| next(&mut self.connection()))
     }
 
-    /// Does one slice of the work that is left for later turns of an event loop.
+    /// Does one slice of the work that remains for later turns of an event loop.
     pub fn work(&self) -> Caused {
         self.command(Connection::work)
     }
 
-    /// Closes. Without a code, the close frame is empty.
+    /// Begins the closing handshake. Without a code, the close frame is empty.
     ///
     /// # Errors
-    /// A RangeError for a code that must not travel.
+    /// A RangeError for a code that may not be sent.
     pub fn close(&self, code: Option<f64>, reason: &str) -> Result<Caused, Mistake> {
-        // The cast saturates: what is beyond every code becomes one that must not travel.
+        // The cast saturates: a number above every code becomes one that may not be sent.
         let code = code.map(|code| code as u16);
         match self.attempt(|connection| connection.close(code, reason)) {
             Some(caused) => Ok(caused?),
@@ -173,33 +174,33 @@ impl Registered {
         }
     }
 
-    /// Nothing can be written any more: forgets what waits for that.
+    /// Discards the output, because nothing can be written any more. Abandons everything that depends on it.
     pub fn discard_output(&self) -> Caused {
         self.command(Connection::discard_output)
     }
 
-    /// What a command causes. If it panics, the end of the connection.
+    /// Runs a command and returns its effects; after a panic, the end of the connection.
     pub(crate) fn command(&self, command: impl FnOnce(&mut Connection) -> Caused) -> Caused {
         let caused = self.attempt(command);
         caused.unwrap_or_else(|| self.connection().work())
     }
 }
 
-/// What can be read at any time.
+/// Properties that can be read at any time.
 impl Registered {
-    /// The subprotocol in use.
+    /// Returns the subprotocol in use.
     #[must_use]
     pub fn protocol(&self) -> Option<String> {
         self.connection().subprotocol().map(str::to_owned)
     }
 
-    /// The status code of the server's answer, once it has arrived.
+    /// Returns the status code of the server's answer, once it has arrived.
     #[must_use]
     pub fn status_code(&self) -> Option<u16> {
         self.connection().response().map(|head| head.status)
     }
 
-    /// The headers of the server's answer: name, value, name, value …
+    /// Returns the headers of the server's answer: name, value, name, value …
     #[must_use]
     pub fn response_headers(&self) -> Vec<String> {
         let connection = self.connection();

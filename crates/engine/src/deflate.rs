@@ -12,25 +12,25 @@ use crate::mistake::{Class, Mistake};
 use crate::options::length_limit;
 use crate::registry::Registered;
 
-/// What a program can tell permessage-deflate.
+/// The options of permessage-deflate.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeflateOptions {
-    /// zlib's, 0 to 9; -1 or nothing for ours.
+    /// zlib's level, 0 to 9; -1 or nothing for our default.
     pub level: Option<i32>,
-    /// zlib's, 1 to 9. Default 8.
+    /// zlib's memory level, 1 to 9. Default 8.
     pub mem_level: Option<i32>,
-    /// zlib's, 0 to 4. Default 0.
+    /// zlib's strategy, 0 to 4. Default 0.
     pub strategy: Option<i32>,
-    /// We compress each message on its own. Default false.
+    /// Whether we compress each message on its own. Default false.
     pub no_context_takeover: Option<bool>,
     /// The base-2 logarithm of our window, 8 to 15. Default 15.
     pub max_window_bits: Option<i32>,
-    /// The peer is asked to compress each message on its own. Default false.
+    /// Whether we ask the peer to compress each message on its own. Default false.
     pub request_no_context_takeover: Option<bool>,
-    /// The peer is asked to keep to such a window.
+    /// The window that we ask the peer to keep to.
     pub request_max_window_bits: Option<i32>,
-    /// In bytes: shorter messages are sent uncompressed. Default 0. Sessions without a connection leave that to their
-    /// caller.
+    /// The size in bytes below which messages are sent uncompressed. Default 0. Without a connection, the caller
+    /// applies it.
     pub threshold: Option<f64>,
 }
 
@@ -52,7 +52,8 @@ impl TryFrom<DeflateOptions> for Options {
                 .ok_or_else(|| Mistake::out_of_range(name, bits.into(), "8 to 15")),
         };
         let bad_compression = || {
-            let words = "Invalid compression: level is -1 to 9, memLevel 1 to 9, strategy 0 to 4";
+            let words =
+                "Invalid compression: expected level -1 to 9, memLevel 1 to 9, strategy 0 to 4";
             Mistake::range(words.to_owned())
         };
         Ok(Self {
@@ -64,13 +65,13 @@ impl TryFrom<DeflateOptions> for Options {
                 "requestMaxWindowBits",
                 options.request_max_window_bits,
             )?,
-            // The cast saturates: Infinity compresses nothing.
+            // The cast saturates: with Infinity, every message is sent uncompressed.
             threshold: options.threshold.unwrap_or(0.0) as usize,
         })
     }
 }
 
-/// permessage-deflate that the core does. Each of these throws a RangeError for options out of range.
+/// Negotiation of permessage-deflate by the core. Each method returns a RangeError for options out of range.
 impl Registered {
     /// Adds a client's offer.
     ///
@@ -81,7 +82,8 @@ impl Registered {
         Ok(())
     }
 
-    /// Adds a server's response to the client's offers; false if none is acceptable, or its bit has another owner.
+    /// Adds a server's response to the client's offers. Returns false if no offer is acceptable, or if another
+    /// extension uses its bit.
     ///
     /// # Errors
     /// As for [`offer_deflate`](Self::offer_deflate).
@@ -90,7 +92,7 @@ impl Registered {
         Ok(answered.unwrap_or(false))
     }
 
-    /// Judges the server's response to a client's offer.
+    /// Returns whether the server's response to our offer is acceptable.
     ///
     /// # Errors
     /// As for [`offer_deflate`](Self::offer_deflate).
@@ -99,8 +101,8 @@ impl Registered {
         Ok(activated.unwrap_or(false))
     }
 
-    /// The session that was negotiated, for a pipeline with other extensions. The connection itself then
-    /// compresses nothing.
+    /// Returns the negotiated session, for a pipeline with other extensions. The connection itself then compresses
+    /// nothing.
     #[must_use]
     pub fn take_deflate(&self) -> Option<DeflateSession> {
         let mut connection = self.connection();
@@ -114,7 +116,7 @@ impl Registered {
         })
     }
 
-    /// None when it is not the time.
+    /// Negotiates with valid options. Returns None if it is not the time to negotiate.
     fn negotiate<R>(
         &self,
         options: DeflateOptions,
@@ -127,8 +129,7 @@ impl Registered {
     }
 }
 
-/// One permessage-deflate session without a connection of ours: for other libraries, and next to other
-/// extensions.
+/// One permessage-deflate session outside of our connections: for other libraries, and beside other extensions.
 #[derive(Debug)]
 pub struct DeflateSession {
     role: Role,
@@ -139,16 +140,16 @@ pub struct DeflateSession {
 
 #[derive(Debug)]
 enum Role {
-    /// A client that has not heard the response.
+    /// A client that has not received the response.
     Client(Options),
     /// A server, with its response.
     Server(Vec<(String, Option<String>)>),
-    /// Negotiated elsewhere.
+    /// Either role; negotiated elsewhere.
     Agreed,
 }
 
 impl DeflateSession {
-    /// A client's end.
+    /// Creates the session of a client.
     ///
     /// # Errors
     /// A RangeError for options out of range.
@@ -161,7 +162,7 @@ impl DeflateSession {
         })
     }
 
-    /// A server's end, for the first acceptable of these offers; None if there is none.
+    /// Creates the session of a server for the first acceptable offer; None if there is none.
     ///
     /// # Errors
     /// A RangeError for options out of range.
@@ -182,13 +183,13 @@ impl DeflateSession {
         }))
     }
 
-    /// What was agreed on, for a connection that compresses by itself.
+    /// Returns the negotiated parameters, for a connection that compresses by itself.
     #[must_use]
     pub fn agreed(&self) -> Option<Agreed> {
         self.agreed
     }
 
-    /// A client's offer.
+    /// Returns a client's offer.
     #[must_use]
     pub fn offer(&self) -> Vec<Parameter> {
         match &self.role {
@@ -197,12 +198,12 @@ impl DeflateSession {
         }
     }
 
-    /// Whether the response to a client's offer is acceptable. If so, the session works from now on.
+    /// Returns whether the response to a client's offer is acceptable. If so, the session can be used from now on.
     pub fn activate(&mut self, parameters: Vec<Parameter>) -> bool {
         self.begin(&printable(parameters))
     }
 
-    /// A client's offer as the value of a header.
+    /// Returns a client's offer as the value of a header.
     #[must_use]
     pub fn offer_header(&self) -> Option<String> {
         match &self.role {
@@ -211,8 +212,8 @@ impl DeflateSession {
         }
     }
 
-    /// Whether a server's header has an acceptable response to a client's offer, and names no other
-    /// extension. If so, the session works from now on.
+    /// Returns whether a server's header contains an acceptable response to a client's offer, and names no other
+    /// extension. If so, the session can be used from now on.
     pub fn activate_header(&mut self, header: &str) -> bool {
         match parse(header).as_deref() {
             Ok([element]) if element.name == NAME => self.begin(&element.parameters),
@@ -220,7 +221,7 @@ impl DeflateSession {
         }
     }
 
-    /// A server's response.
+    /// Returns a server's response.
     #[must_use]
     pub fn response(&self) -> Vec<Parameter> {
         match &self.role {
@@ -229,11 +230,11 @@ impl DeflateSession {
         }
     }
 
-    /// Inflates a message, and lends it to `take`. None for a large one: [`inflate_more`](Self::inflate_more) goes on
-    /// with it, when the event loop has had its turn.
+    /// Inflates a message, and calls `take` with the result. Returns None for a large one:
+    /// [`inflate_more`](Self::inflate_more) continues in a later turn of the event loop.
     ///
     /// # Errors
-    /// In zlib's words, or an Error whose code is `too_large`.
+    /// An Error with zlib's message, or one whose code is `too_large`.
     pub fn inflate<T>(
         &mut self,
         payload: &[u8],
@@ -242,7 +243,7 @@ impl DeflateSession {
         self.session()?.inflate(payload, take).map_err(failed)
     }
 
-    /// Goes on with a large message.
+    /// Continues to inflate a large message.
     ///
     /// # Errors
     /// As for [`inflate`](Self::inflate).
@@ -250,10 +251,11 @@ impl DeflateSession {
         self.session()?.inflate_more(take).map_err(failed)
     }
 
-    /// Compresses a message, and lends the result to `take`. None for a large one, as in [`inflate`](Self::inflate).
+    /// Compresses a message, and calls `take` with the result. Returns None for a large one:
+    /// [`deflate_more`](Self::deflate_more) continues in a later turn.
     ///
     /// # Errors
-    /// An Error when there is no memory, or the session is not active.
+    /// An Error if there is no memory, or if the session is not active.
     pub fn deflate<T>(
         &mut self,
         payload: &[u8],
@@ -262,7 +264,7 @@ impl DeflateSession {
         self.session()?.deflate(payload, take).map_err(failed)
     }
 
-    /// Goes on with a large message.
+    /// Continues to compress a large message.
     ///
     /// # Errors
     /// As for [`deflate`](Self::deflate).
@@ -270,12 +272,12 @@ impl DeflateSession {
         self.session()?.deflate_more(take).map_err(failed)
     }
 
-    /// Gives the memory back. The session does not work any longer.
+    /// Releases the memory. The session cannot be used any more.
     pub fn close(&mut self) {
         self.session = None;
     }
 
-    /// Begins with what a server has answered, if that is acceptable.
+    /// Begins the session if the server's response is acceptable.
     fn begin(&mut self, response: &Parameters) -> bool {
         self.agreed = match &self.role {
             Role::Client(options) => options.activate(response),
@@ -290,7 +292,8 @@ impl DeflateSession {
         let inactive = || Mistake {
             class: Class::Error,
             code: Some("GenericFailure"),
-            message: "The session is not active".to_owned(),
+            message: "The session is not active: activate it with the server's response first"
+                .to_owned(),
         };
         self.session.as_mut().ok_or_else(inactive)
     }

@@ -1,6 +1,6 @@
-//! Events in one flat piece, which crosses a boundary field by field.
+//! Events as flat structures, whose fields a binding converts one by one.
 //!
-//! Knows the names of events. Does not know which of them are wanted.
+//! Knows the names of events. Does not know which events the caller wants.
 
 use std::borrow::Cow;
 
@@ -8,39 +8,39 @@ use proto::error::Facts;
 use proto::frame::Rsv;
 use proto::output::{Event, Form, Frame, Kind, Transform};
 
-/// Something that is not a message. `kind` names what has happened (`open`, `ping`, `pong`, `error`, `close`, `frame`)
-/// or what the caller has to do: `write` the output, `activate` extensions, `transform` a message that came in or an
-/// `outgoing` one, `drain` the sessions, poll again later as something is `unfinished`. The other fields are those of
-/// that kind.
+/// An output that is not a message. `kind` names an event (`open`, `ping`, `pong`, `error`, `close`, `frame`) or a
+/// task of the caller: `write` the output, `activate` extensions, `transform` a received message or an `outgoing`
+/// one, `drain` the sessions, or poll again later because work is `unfinished`. Each other field belongs to the kinds
+/// that its comment names.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct FlatEvent<'a> {
-    /// What happened.
+    /// The kind of the event or the task.
     pub kind: &'static str,
-    /// Of `error`.
+    /// Of `error`: a text for people.
     pub message: Option<String>,
     /// Of `error`: a stable name.
     pub error_code: Option<&'static str>,
-    /// Of `error`: what belongs to it, by name; for example an opcode, a length, a limit, a status.
+    /// Of `error`: its values by name; for example an opcode, a length, a limit, a status.
     pub facts: Option<Facts>,
-    /// Of `close`; the drafts have none.
+    /// Of `close`: the close code; absent with the drafts.
     pub code: Option<u16>,
-    /// Of `close`; the drafts have none.
+    /// Of `close`: the close reason; absent with the drafts.
     pub reason: Option<String>,
     /// Of `transform` and `outgoing`: whether the message is text.
     pub is_text: Option<bool>,
-    /// Of `outgoing`: whether it is to be marked when it is sent.
+    /// Of `outgoing`: whether the caller must mark the message after sending it.
     pub is_marked: Option<bool>,
-    /// Of `outgoing`: whether the message is to be sent uncompressed.
+    /// Of `outgoing`: whether the message must be sent uncompressed.
     pub is_plain: Option<bool>,
     /// Of `transform` and `frame`: RSV1, RSV2 and RSV3.
     pub rsv: Option<[bool; 3]>,
     /// Of `frame`: whether it is the last of its message.
     pub fin: Option<bool>,
-    /// Of `frame`.
+    /// Of `frame`: the opcode.
     pub opcode: Option<u8>,
-    /// Of `frame`.
+    /// Of `frame`: whether it was masked.
     pub is_masked: Option<bool>,
-    /// Of `ping`, `pong`, `transform`, `outgoing` and `frame`.
+    /// Of `ping`, `pong`, `transform`, `outgoing` and `frame`: the payload.
     pub payload: Option<Cow<'a, [u8]>>,
 }
 

@@ -1,6 +1,6 @@
 //! Extensions whose sessions are objects of the binding's language.
 //!
-//! Knows how parameters look there. Does not know what a session does.
+//! Knows the types of parameters in that language. Does not know the effect of a session.
 
 use proto::close::CloseCode;
 use proto::connection::Connection;
@@ -17,7 +17,7 @@ use crate::registry::Registered;
 pub struct Element {
     /// Its name.
     pub name: String,
-    /// Its parameters, in order, a name as often as it was sent.
+    /// Its parameters, in the order of the header; a repeated name occurs repeatedly.
     pub parameters: Vec<Parameter>,
 }
 
@@ -33,11 +33,11 @@ pub struct Parameter {
 /// The value of a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// True for none.
+    /// True if the parameter has no value.
     Flag(bool),
-    /// What is a number.
+    /// A value that reads as a number.
     Number(f64),
-    /// Anything else.
+    /// Any other value.
     Text(String),
 }
 
@@ -51,14 +51,14 @@ pub enum FailureCode {
 }
 
 impl Registered {
-    /// Whether it is time to negotiate: before a server or a client is started, if the request is a
-    /// good one, and when a client is to activate its extensions.
+    /// Returns whether it is time to negotiate. That is so before a server or a client is started, if the request is
+    /// valid, and when a client must activate its extensions.
     #[must_use]
     pub fn negotiates(&self) -> bool {
         self.connection().negotiation().is_some()
     }
 
-    /// What the peer offers or answers, in its order.
+    /// Returns the extensions that the peer offers or accepts, in its order.
     #[must_use]
     pub fn received_extensions(&self) -> Vec<Element> {
         let mut connection = self.connection();
@@ -74,10 +74,10 @@ impl Registered {
             .collect()
     }
 
-    /// Adds an offer of a client, or a response of a server.
+    /// Adds a client's offer, or a server's response.
     ///
     /// # Errors
-    /// A TypeError for what would end the header line.
+    /// A TypeError for a value that would end the header line.
     pub fn add_extension(&self, name: &str, parameters: Vec<Parameter>) -> Result<(), Mistake> {
         let mut connection = self.connection();
         match connection.negotiation() {
@@ -86,14 +86,15 @@ impl Registered {
         }
     }
 
-    /// Gives an extension its reserved bits, RSV1 to RSV3. What is wrong if one has an owner already.
+    /// Reserves bits among RSV1 to RSV3 for an extension. Returns an error text if another extension uses one of
+    /// them.
     pub fn reserve_bits(&self, name: &str, rsv: [bool; 3]) -> Option<String> {
         let mut connection = self.connection();
         let reserved = connection.negotiation()?.reserve(name, bits(rsv));
         reserved.err().map(|conflict| conflict.to_string())
     }
 
-    /// Whether one of these bits has an owner.
+    /// Returns whether an extension uses one of these bits.
     #[must_use]
     pub fn is_reserved(&self, rsv: [bool; 3]) -> bool {
         let mut connection = self.connection();
@@ -101,29 +102,29 @@ impl Registered {
         negotiation.is_some_and(|negotiation| negotiation.conflict("", bits(rsv)).is_some())
     }
 
-    /// The client's extensions are activated: the connection opens.
+    /// Opens the connection, because the client's extensions are activated.
     pub fn activated(&self) -> Caused {
         self.command(Connection::activated)
     }
 
-    /// Fails the handshake because an extension did, in its words.
+    /// Fails the handshake with the error text of an extension.
     pub fn refuse(&self, message: String) -> Caused {
         self.command(|connection| connection.refuse(HandshakeError::Extension(message)))
     }
 
-    /// Judges what sessions have made of a message of the peer: accepted when it may be delivered.
+    /// Checks a received message after the sessions have transformed it. It is accepted if it may be delivered.
     pub fn transformed(&self, kind: Kind, payload: &[u8]) -> Caused {
         self.command(|connection| connection.transformed(kind, payload))
     }
 
-    /// Sends what sessions have made of a message of ours.
+    /// Sends a message that the sessions have transformed.
     pub fn send_transformed(&self, kind: Kind, rsv: [bool; 3], payload: &[u8]) -> bool {
         let send =
             |connection: &mut Connection| connection.send_transformed(kind, bits(rsv), payload);
         self.attempt(send).unwrap_or(false)
     }
 
-    /// Fails the connection because a session did.
+    /// Fails the connection because a session failed.
     pub fn fail_extension(&self, code: Option<FailureCode>, message: &str) -> Caused {
         let code = match code {
             Some(FailureCode::Number(code)) => Some(code),
@@ -134,20 +135,20 @@ impl Registered {
         self.command(|connection| connection.fail_extension(code, message))
     }
 
-    /// The sessions have finished what they held.
+    /// Continues closing, because the sessions have processed everything that they held.
     pub fn sessions_closed(&self) -> Caused {
         self.command(Connection::sessions_closed)
     }
 }
 
-/// What to say when an extension does not accept the server's parameters.
+/// Returns the error text for an extension that rejects the server's parameters.
 #[must_use]
 pub fn unacceptable(name: &str, parameters: Vec<Parameter>) -> String {
     let printed = print(name, &printable(parameters));
     HandshakeError::UnacceptableExtension(printed).to_string()
 }
 
-/// Parameters as a program sees them.
+/// Converts parameters for a program.
 pub(crate) fn from_parameters(parameters: &Parameters) -> Vec<Parameter> {
     let value = |value: &Option<String>| match value {
         None => Value::Flag(true),
@@ -165,7 +166,7 @@ pub(crate) fn from_parameters(parameters: &Parameters) -> Vec<Parameter> {
         .collect()
 }
 
-/// The way back.
+/// Converts parameters from a program.
 pub(crate) fn printable(parameters: Vec<Parameter>) -> Vec<(String, Option<String>)> {
     let print = |value| match value {
         Value::Flag(true) => None,

@@ -1,4 +1,4 @@
-//! Single frames: pings, pongs, and frames of any opcode that are sent as they are.
+//! Single frames: pings, pongs, and frames of any opcode that are sent unchanged.
 
 use proto::connection::Connection;
 use proto::error::InvalidArgument;
@@ -11,21 +11,21 @@ use crate::numbers::WAITS_FOR_WORK;
 use crate::randomness::masking_key;
 use crate::registry::Registered;
 
-/// What masks a frame.
+/// The masking of a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Mask<'a> {
-    /// What the policy says.
+    /// As the policy decides.
     Policy,
-    /// Nothing.
+    /// Not masked.
     None,
-    /// A fresh key.
+    /// Masked with a new key.
     Fresh,
-    /// These four bytes.
+    /// Masked with these four bytes.
     Key(&'a [u8]),
 }
 
 impl Registered {
-    /// Sends a ping; false when closing or closed.
+    /// Sends a ping. Returns false if the connection is closing or closed.
     ///
     /// # Errors
     /// A RangeError above 125 bytes.
@@ -33,7 +33,7 @@ impl Registered {
         self.control(|connection| connection.ping(payload))
     }
 
-    /// Sends a pong; false when closing or closed.
+    /// Sends a pong. Returns false if the connection is closing or closed.
     ///
     /// # Errors
     /// A RangeError above 125 bytes.
@@ -41,8 +41,8 @@ impl Registered {
         self.control(|connection| connection.pong(payload))
     }
 
-    /// Sends one frame as it is, uncompressed: FIN, the reserved bits as a number below 8, and an opcode below 16. What
-    /// the peer makes of a row of them is the caller's business. Returns what [`send`](Self::send) returns.
+    /// Sends one frame unchanged and uncompressed: FIN, the reserved bits as a number below 8, and an opcode below
+    /// 16. The caller ensures that a sequence of frames is valid. Returns a number as [`send`](Self::send) does.
     ///
     /// # Errors
     /// A RangeError for other numbers, and for a control frame above 125 bytes; an Error for a key of another length.
@@ -77,7 +77,7 @@ impl Registered {
         Ok(sent?)
     }
 
-    /// Sends a control frame. False also when the connection has ended by a panic.
+    /// Sends a control frame. Returns false also after a panic, which ends the connection.
     fn control(
         &self,
         send: impl FnOnce(&mut Connection) -> Result<bool, InvalidArgument>,
@@ -86,9 +86,9 @@ impl Registered {
     }
 }
 
-/// A whole number below a limit.
+/// Converts a whole number below a limit.
 fn below(name: &str, value: f64, limit: u8) -> Result<u8, Mistake> {
-    // The cast saturates, and cuts off what is behind the point.
+    // The cast saturates, and discards the fraction.
     let number = value as u8;
     if f64::from(number) == value && number < limit {
         return Ok(number);
@@ -101,6 +101,6 @@ fn key_of(bytes: &[u8]) -> Result<MaskingKey, Mistake> {
     MaskingKey::try_from(bytes).map_err(|_| Mistake {
         class: Class::Error,
         code: Some("InvalidArg"),
-        message: "A masking key has four bytes".to_owned(),
+        message: format!("Invalid masking key: {} bytes; expected 4", bytes.len()),
     })
 }

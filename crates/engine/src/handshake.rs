@@ -1,4 +1,4 @@
-//! Opening handshakes that are made in part, or as a whole, outside of a connection.
+//! Opening handshakes that are made outside of a connection, in part or as a whole.
 
 use proto::error::Refusal;
 pub use proto::handshake::accept::accept_value;
@@ -8,10 +8,11 @@ use proto::http::request::Request;
 use crate::options::ConnectionOptions;
 use crate::randomness::nonce;
 
-/// What the handshake needs of a request that was parsed elsewhere. `header` looks one up by its name in lower case.
+/// Collects the headers of the handshake from a request that was parsed elsewhere. `header` returns one by its name
+/// in lower case.
 ///
 /// # Errors
-/// That of `header`.
+/// The error that `header` returns.
 pub fn request<E>(
     method: &str,
     location: &str,
@@ -27,13 +28,13 @@ pub fn request<E>(
     Ok(request)
 }
 
-/// Why a server's start would refuse this request; None for a good one.
+/// Returns why a server's `start` would refuse this request; None if it would not.
 #[must_use]
 pub fn judge(request: &Request, options: ConnectionOptions) -> Option<Refusal> {
     refusal(request, &options.server())
 }
 
-/// A fresh `Sec-WebSocket-Key`: the base64 form of 16 unpredictable bytes.
+/// Returns a new `Sec-WebSocket-Key`: 16 unpredictable bytes in base64.
 #[must_use]
 pub fn key() -> String {
     accept::key(nonce())

@@ -1,4 +1,4 @@
-//! What an http server asks about a request, and EventSource.
+//! HTTP for servers: kinds of requests, event streams, and a parser for raw connections.
 
 use proto::event_stream;
 pub use proto::event_stream::PING as EVENT_STREAM_PING;
@@ -8,7 +8,7 @@ pub use proto::http::request::{is_event_source, is_websocket};
 
 use crate::mistake::Mistake;
 
-/// The response head of an event stream and its `retry` field. `headers` are name, value, name, value …
+/// Returns the response head of an event stream and its `retry` field. `headers` are name, value, name, value …
 ///
 /// # Errors
 /// A TypeError for a header that cannot be written.
@@ -23,10 +23,10 @@ pub fn event_stream_head(headers: &[String], retry: f64) -> Result<String, Mista
     Ok(event_stream::head(&list, retry as u64))
 }
 
-/// One event of an event stream.
+/// Returns one event of an event stream.
 ///
 /// # Errors
-/// A TypeError for an event or an id that would end the line.
+/// A TypeError for an event or an id that would end its line.
 pub fn event_stream_message(
     data: &str,
     event: Option<&str>,
@@ -35,13 +35,13 @@ pub fn event_stream_message(
     Ok(event_stream::message(data, event, id)?)
 }
 
-/// Reads the request of a raw connection, from bytes that arrive piece by piece.
+/// A parser for the request of a raw connection, whose bytes arrive piece by piece.
 #[derive(Debug, Default)]
 pub struct RequestParser {
     reader: RequestReader,
 }
 
-/// What a [`RequestParser`] has read. Without a method it was not HTTP.
+/// The request that a [`RequestParser`] has read. Without a method, the bytes were not HTTP.
 #[derive(Debug)]
 pub struct ParsedRequest<'a> {
     /// The method, as sent.
@@ -52,12 +52,12 @@ pub struct ParsedRequest<'a> {
     pub http_version: Option<&'static str>,
     /// Name, value, name, value …
     pub headers: Vec<String>,
-    /// What came behind the head.
+    /// The bytes after the head.
     pub body: &'a [u8],
 }
 
 impl RequestParser {
-    /// Takes bytes; the request, once its head is complete.
+    /// Parses bytes. Returns the request once its head is complete.
     pub fn receive(&mut self, chunk: &[u8]) -> Option<ParsedRequest<'_>> {
         let read = self.reader.receive(chunk)?;
         let body = read.body;
@@ -80,7 +80,7 @@ impl RequestParser {
     }
 }
 
-/// Headers as a list that crosses a boundary in one piece.
+/// Returns headers as a flat list, which a binding can convert.
 pub(crate) fn flat_headers(headers: &Headers) -> Vec<String> {
     headers
         .iter()

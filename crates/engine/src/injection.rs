@@ -1,18 +1,18 @@
-//! Faults for tests, in a build with the feature `fault-injection`. In every other build these functions are empty,
-//! and compiled to nothing.
+//! Faults for tests, in a build with the feature `fault-injection`. In every other build these functions are empty
+//! and compile to nothing.
 //!
 //! Knows names of places and which of them fail. The places do not know whether they fail.
 
 #[cfg(feature = "fault-injection")]
 pub use requested::{is_due, request};
 
-/// A place where a panic can be asked for.
+/// Panics if a test has requested it for this place.
 #[inline(always)]
 pub fn point(place: &str) {
     assert!(!is_due(place), "injected fault: {place}");
 }
 
-/// Whether the place is to fail now.
+/// Returns whether the place must fail now.
 #[cfg(not(feature = "fault-injection"))]
 #[inline(always)]
 #[must_use]
@@ -24,15 +24,15 @@ pub fn is_due(_: &str) -> bool {
 mod requested {
     use std::sync::{Mutex, PoisonError};
 
-    /// The fault that comes next. Shared, because other threads pass places as well.
+    /// The next fault. Shared, because other threads pass places as well.
     static NEXT: Mutex<Option<(String, u32)>> = Mutex::new(None);
 
-    /// Has a place fail once, when it has been passed so many times.
+    /// Makes a place fail once, when it has been passed that many times.
     pub fn request(place: String, passes: u32) {
         *NEXT.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, passes));
     }
 
-    /// Whether the place is to fail now.
+    /// Returns whether the place must fail now.
     #[must_use]
     pub fn is_due(place: &str) -> bool {
         let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);

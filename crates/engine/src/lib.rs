@@ -1,9 +1,8 @@
-//! What stands between the protocol and a binding: connections by number, options, commands and their results as plain
-//! values.
+//! The code that all bindings share: connections by number, options, and commands with their results as plain values.
 //!
-//! A binding converts: values of its language to the arguments of these functions, and what they return to values of
-//! its language. Everything else is decided here or in the core. Knows no JavaScript engine, no socket and no source
-//! of randomness: a binding [provides](randomness::provide) that.
+//! A binding converts values of its language to the arguments of these functions, and their results to values of its
+//! language. The engine or the core decides everything else. Knows no JavaScript engine, no socket and no source of
+//! randomness: a binding [provides](randomness::provide) that.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -1,19 +1,19 @@
-//! What a caller did wrong, as JavaScript is to throw it.
+//! Mistakes of a caller, as exceptions that JavaScript throws.
 
 use proto::error::InvalidArgument;
 
 /// An error to throw.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Mistake {
-    /// Which of JavaScript's errors it is.
+    /// The class of the exception.
     pub class: Class,
     /// A stable name.
     pub code: Option<&'static str>,
-    /// What people read.
+    /// A text for people.
     pub message: String,
 }
 
-/// JavaScript's errors.
+/// The classes of JavaScript's exceptions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(missing_docs, reason = "the names are JavaScript's")]
 pub enum Class {
@@ -30,7 +30,7 @@ impl Mistake {
         ))
     }
 
-    /// A RangeError, with the code that Node gives it.
+    /// A RangeError, with Node's code for it.
     pub(crate) fn range(message: String) -> Self {
         Self {
             class: Class::RangeError,
@@ -40,7 +40,7 @@ impl Mistake {
     }
 }
 
-/// What JavaScript programmers expect for this mistake.
+/// Converts a mistake to the exception that JavaScript programmers expect.
 impl From<InvalidArgument> for Mistake {
     fn from(mistake: InvalidArgument) -> Self {
         let message = mistake.to_string();
@@ -48,7 +48,7 @@ impl From<InvalidArgument> for Mistake {
             InvalidArgument::ControlTooLong(_) | InvalidArgument::CloseCode(_) => {
                 Self::range(message)
             }
-            // What could not be written: `InvalidArgument` may get more of these.
+            // Text that cannot be written. `InvalidArgument` may get more variants of this kind.
             _ => Self {
                 class: Class::TypeError,
                 code: Some("ERR_INVALID_CHAR"),

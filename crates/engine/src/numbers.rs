@@ -1,8 +1,8 @@
-//! The numbers that JavaScript and Rust agree on, whatever the binding.
+//! The numbers that JavaScript and Rust agree on, with every binding.
 
 use proto::connection::ReadyState;
 
-/// What JavaScript has for where a connection stands.
+/// Returns JavaScript's number for the state of a connection.
 #[must_use]
 pub const fn ready_state(state: ReadyState) -> i32 {
     match state {
@@ -14,14 +14,15 @@ pub const fn ready_state(state: ReadyState) -> i32 {
     }
 }
 
-/// What is returned instead of a number of bytes where a message was refused: the connection is closing or closed.
+/// The result of sending, instead of a number of bytes, if the message was refused: the connection is closing or
+/// closed.
 pub const REFUSED: i32 = -1;
-/// The same where the message waits for `work`.
+/// The result of sending, instead of a number of bytes, if the message waits for `work`.
 pub const WAITS_FOR_WORK: i32 = -2;
 
-/// What Node reads at a time, in bytes.
+/// The bytes that Node reads at a time.
 pub const FULL_CHUNK: u32 = proto::connection::FULL_CHUNK as u32;
-/// Bytes of replies that may wait for a peer that does not read. While they do, nothing more is read from it.
+/// The limit for bytes of replies to a peer that does not read them. Above it, nothing more is read from that peer.
 pub const MAX_REPLIES: u32 = 8 * 1024 * 1024;
-/// The longest message that is received where no other limit is set, in bytes.
+/// The default limit for received messages, in bytes.
 pub const DEFAULT_MAX_LENGTH: u32 = proto::policy::DEFAULT_MAX_MESSAGE as u32;

@@ -1,6 +1,6 @@
-//! Options of a connection to the core's settings.
+//! Conversion of a connection's options to the core's settings.
 //!
-//! Knows the names of the interfaces. Does not know how they are spelled in JavaScript.
+//! Knows the interfaces. Does not know their names in JavaScript.
 
 use proto::handshake::Version;
 use proto::http::headers::list;
@@ -11,7 +11,7 @@ use crate::randomness::mask_keys;
 /// The interfaces, each of which has its own policy.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Interface {
-    /// websocket-driver, and faye-websocket on top of it.
+    /// websocket-driver, and faye-websocket, which uses it.
     #[default]
     WebsocketDriver,
     /// The package `websocket`.
@@ -29,44 +29,45 @@ pub enum Protocols {
     Names(Vec<String>),
 }
 
-/// What a connection can be told before it starts. Where nothing is said, it does what its interface does. Numbers are
-/// JavaScript's: Infinity is as much as there is.
+/// The options of a connection. The defaults are those of its interface. Numbers come from JavaScript, so Infinity
+/// means no limit.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionOptions {
-    /// Whose policy it has.
+    /// The interface whose policy applies.
     pub interface: Option<Interface>,
-    /// The longest message that is received, in bytes.
+    /// The limit for received messages, in bytes.
     pub max_length: Option<f64>,
-    /// The largest frame that is received, in bytes.
+    /// The limit for received frames, in bytes.
     pub max_frame: Option<f64>,
-    /// The most frames that a message may have.
+    /// The limit for frames of one message.
     pub max_fragments: Option<f64>,
-    /// Whether our frames are masked. Default: a client's are.
+    /// Whether we mask our frames. Default: clients do.
     pub masking: Option<bool>,
-    /// Whether a server understands hixie-75 and hixie-76; with true, every request without headers of RFC 6455 counts
-    /// as theirs.
+    /// Whether a server accepts hixie-75 and hixie-76. With true, it treats every request without headers of RFC 6455
+    /// as one of a draft.
     pub allow_drafts: Option<bool>,
-    /// Whether a server holds requests to all that RFC 6455 section 4.2.1 demands. Only one interface is more lenient.
+    /// Whether a server requires everything that RFC 6455 section 4.2.1 demands of a request. Only one interface can
+    /// be more lenient.
     pub strict_handshake: Option<bool>,
-    /// Whether the peer's frames must be masked; for a server, false takes both, and so it does for a client of an
-    /// interface that is lenient.
+    /// Whether the peer's frames must be masked. With false, a server accepts both; so does a client of the lenient
+    /// interface.
     pub require_masking: Option<bool>,
     /// Subprotocols.
     pub protocols: Option<Protocols>,
-    /// What the peer's data frames become.
+    /// The form in which the peer's data frames are delivered.
     pub delivery: Option<policy::Delivery>,
-    /// Whether text is checked to be UTF-8.
+    /// Whether text must be valid UTF-8.
     pub checks_text: Option<bool>,
-    /// Messages of ours that are longer are sent in frames of this many bytes.
+    /// The size above which we split messages into frames of this many bytes.
     pub fragment_at: Option<f64>,
-    /// Whether pings are answered. Else `pong` has to be called.
+    /// Whether pings are answered. Otherwise, the caller must call `pong`.
     pub answers_pings: Option<bool>,
-    /// The version that a client asks for, or that an established connection of either role speaks: 13 or 8.
+    /// The version that a client requests, or that an established connection of either role uses: 13 or 8.
     pub version: Option<u8>,
 }
 
 impl ConnectionOptions {
-    /// The settings of a server's end.
+    /// Returns the settings of a server.
     #[must_use]
     pub fn server(self) -> Policy {
         let mut policy = match self.interface.unwrap_or_default() {
@@ -93,7 +94,7 @@ impl ConnectionOptions {
         self.apply(policy)
     }
 
-    /// The settings of a client's end.
+    /// Returns the settings of a client.
     #[must_use]
     pub fn client(self) -> Policy {
         let interface = self.interface.unwrap_or_default();
@@ -115,7 +116,7 @@ impl ConnectionOptions {
         self.apply(policy)
     }
 
-    /// The version that an established connection speaks.
+    /// Returns the version of an established connection.
     pub(crate) fn version(&self) -> Version {
         match self.version {
             Some(8) => Version::Hybi8,
@@ -133,7 +134,7 @@ impl ConnectionOptions {
         if let Some(max_frame) = self.max_frame {
             policy.max_frame = length_limit(max_frame);
         }
-        // The casts saturate: Infinity means "as many as there are".
+        // The casts saturate: Infinity means no limit.
         if let Some(most) = self.max_fragments {
             policy.max_fragments = Some(most as u32);
         }
@@ -161,13 +162,12 @@ impl ConnectionOptions {
     }
 }
 
-/// The longest message that is received, in bytes.
+/// Converts a limit for received messages, in bytes.
 #[must_use]
 pub fn length_limit(max_length: f64) -> usize {
-    // The cast saturates: Infinity means "as much as there is".
+    // The cast saturates: Infinity means the longest string.
     (max_length as usize).min(MAX_STRING_LENGTH)
 }
 
-/// What V8 can hold in one string, on every 64-bit Node since 18. A longer text could be received but
-/// not delivered.
+/// The longest string of V8, on every 64-bit Node since 18. A longer text could be received but not delivered.
 pub const MAX_STRING_LENGTH: usize = (1 << 29) - 24;

@@ -1,4 +1,4 @@
-//! Asking a proxy for a tunnel.
+//! The request to a proxy for a tunnel.
 
 pub use proto::handshake::proxy::Tunnel;
 use proto::handshake::proxy::{self, ProxyAnswer};
@@ -6,25 +6,25 @@ use proto::handshake::proxy::{self, ProxyAnswer};
 use crate::http::flat_headers;
 use crate::mistake::Mistake;
 
-/// A tunnel being asked for.
+/// A request for a tunnel, and the proxy's answer.
 #[derive(Debug)]
 pub struct Connect {
     connect: proxy::Connect,
 }
 
-/// What the proxy said.
+/// The proxy's answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConnectAnswer {
-    /// Whether the tunnel is there.
+    /// Whether the tunnel exists.
     pub connected: bool,
-    /// The status code; None when the answer was not HTTP.
+    /// The status code; None if the answer was not HTTP.
     pub status_code: Option<u16>,
     /// Name, value, name, value …
     pub headers: Vec<String>,
 }
 
 impl Connect {
-    /// A tunnel that has not been asked for.
+    /// Creates a request that has not been sent.
     #[must_use]
     pub fn new(tunnel: Tunnel) -> Self {
         Self {
@@ -40,13 +40,13 @@ impl Connect {
         Ok(self.connect.set_header(name, value)?)
     }
 
-    /// The bytes that ask for the tunnel.
+    /// Returns the bytes of the request.
     #[must_use]
     pub fn request(&self) -> String {
         self.connect.request()
     }
 
-    /// Takes bytes from the proxy; None until its answer is complete.
+    /// Parses bytes from the proxy. Returns None until its answer is complete.
     pub fn receive(&mut self, chunk: &[u8]) -> Option<ConnectAnswer> {
         let (connected, head) = match self.connect.receive(chunk)? {
             ProxyAnswer::Connected(head) => (true, Some(head)),

@@ -1,6 +1,6 @@
 //! Unpredictable bytes: nonces and masking keys.
 //!
-//! Knows how many to fetch at a time. Does not know where they come from: a binding says that once.
+//! Knows how many to fetch at a time. Does not know their source, which a binding provides once.
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
@@ -8,43 +8,42 @@ use std::sync::OnceLock;
 use proto::frame::mask::{MaskKeys, MaskingKey};
 use proto::handshake::accept::Nonce;
 
-/// Overwrites a buffer with unpredictable bytes.
+/// A function that overwrites a buffer with unpredictable bytes.
 pub type Source = fn(&mut [u8]);
 
 static SOURCE: OnceLock<Source> = OnceLock::new();
 
-/// Says where unpredictable bytes come from, before the first client is made. The first source stays.
+/// Sets the source of unpredictable bytes, before the first client is created. A second call has no effect.
 pub fn provide(source: Source) {
     let _ = SOURCE.set(source);
 }
 
-/// 16 bytes that a server must prove to have read.
+/// Returns 16 bytes; the server must prove that it has read them.
 pub(crate) fn nonce() -> Nonce {
     let mut nonce = Nonce::default();
     fill(&mut nonce);
     nonce
 }
 
-/// A key for one frame.
+/// Returns a key for one frame.
 pub(crate) fn masking_key() -> MaskingKey {
     let mut key = MaskingKey::default();
     fill(&mut key);
     key
 }
 
-/// Keys for all frames of a connection.
+/// Returns the source of keys for all frames of a connection.
 pub(crate) fn mask_keys() -> MaskKeys {
     MaskKeys::new(|key| POOL.with_borrow_mut(|pool| pool.take(key)))
 }
 
 fn fill(bytes: &mut [u8]) {
-    // Without randomness no client can be safe.
+    // Without randomness no client is safe.
     let source = SOURCE.get().expect("the binding has provided randomness");
     source(bytes);
 }
 
-/// Unpredictable bytes to come, of all connections of a thread: a system call for each key would cost as
-/// much as the frame.
+/// Unpredictable bytes for all connections of a thread. A system call for each key would cost as much as the frame.
 struct Pool {
     bytes: [u8; POOL_SIZE],
     used: usize,

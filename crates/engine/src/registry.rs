@@ -1,8 +1,8 @@
-//! The connections of a thread, and the messages that are prepared for many of them, by number: what is called for
-//! every message names them so, because other handles cost more than most of these calls do.
+//! The connections and prepared messages of a thread, by number. A binding names them by number for every message,
+//! because other handles cost more than most of these calls.
 //!
-//! Knows when a number is valid: from the registration to its release, which may come again and again, or by the drop
-//! of the registration. Knows also what a panic ends. Does not know what a command does.
+//! Knows when a number is valid: from the registration to its release, or to the drop of the registration. A release
+//! may be repeated. Knows what a panic ends. Does not know the commands of a connection.
 
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -18,22 +18,22 @@ use proto::output::Kind;
 use crate::injection;
 use crate::table::Table;
 
-/// A connection as its owner shares it with what moves its bytes.
+/// A connection that its owner shares with its mover.
 pub type Shared = Rc<RefCell<Connection>>;
 
-/// A connection, and what moves its bytes if that is not its owner.
+/// A connection, and its mover if its owner does not write the output.
 pub struct Registered {
     connection: Shared,
     mover: RefCell<Option<Box<dyn Mover>>>,
 }
 
-/// Moves the bytes of one connection.
+/// Writes the output of one connection.
 pub trait Mover {
-    /// The call that ends has left bytes to be written, so many more than waited before.
+    /// Called at the end of a call that leaves output; `added` is the number of bytes that it has added.
     fn bytes_wait(&self, added: usize);
 }
 
-/// The entries of one kind that a thread has. None belongs to JavaScript, so a thread may load a binding twice.
+/// The entries of one kind on a thread. None refers to JavaScript, so a thread may load a binding twice.
 type All<T> = LocalKey<RefCell<Table<T>>>;
 
 thread_local! {
@@ -41,14 +41,14 @@ thread_local! {
     static PREPARED: RefCell<Table<Prepared>> = const { RefCell::new(Table::new()) };
 }
 
-/// The connection with that number. None when it has been released.
+/// Returns the connection with that number; None if it has been released.
 #[inline]
 #[must_use]
 pub fn connection(number: u32) -> Option<Rc<Registered>> {
     find(&CONNECTIONS, number)
 }
 
-/// The prepared message with that number.
+/// Returns the prepared message with that number.
 #[inline]
 #[must_use]
 pub fn prepared(number: u32) -> Option<Rc<Prepared>> {
@@ -60,7 +60,7 @@ fn find<T>(all: &'static All<T>, number: u32) -> Option<Rc<T>> {
     all.with_borrow(|all| all.get(number).map(Rc::clone))
 }
 
-/// Ends the connection with that number, if there is one, and frees the number.
+/// Abandons the connection with that number, if there is one, and frees the number.
 pub fn release_connection(number: u32) {
     if let Some(registered) = remove(&CONNECTIONS, number) {
         registered.abandon();
@@ -73,12 +73,12 @@ pub fn release_prepared(number: u32) {
 }
 
 fn remove<T>(all: &'static All<T>, number: u32) -> Option<Rc<T>> {
-    // At the end of a thread there may be nothing left to leave.
+    // At the end of a thread, the table may already be destroyed.
     let removed = all.try_with(|all| all.borrow_mut().remove(number));
     removed.ok().flatten()
 }
 
-/// Prepares a message for many connections. Its frames are made when they are first needed, and kept.
+/// Prepares a message for many connections. Its frames are encoded at their first use, and stored.
 #[must_use]
 pub fn prepare(kind: Kind, payload: &[u8]) -> Registration<Prepared> {
     Registration::new(&PREPARED, Prepared::new(kind, payload))
@@ -103,13 +103,13 @@ impl<T> Registration<T> {
         }
     }
 
-    /// What the functions of this module know it by.
+    /// Returns the number for the functions of this module.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// Leaves it to its number, for a binding whose objects are numbers: it stays until that is released.
+    /// Keeps the entry until its number is released, for a binding whose objects are numbers.
     #[must_use = "nothing else releases it"]
     pub fn keep(mut self) -> u32 {
         self.is_kept = true;
@@ -126,8 +126,8 @@ impl Registration<Registered> {
         Self::new(&CONNECTIONS, registered)
     }
 
-    /// Ends the connection and frees its number, now instead of with the registration. From then on it is an ended
-    /// connection, which still knows what was agreed on.
+    /// Abandons the connection and frees its number now, before the registration is dropped. The object remains an
+    /// ended connection that still knows what was negotiated.
     pub fn release(&self) {
         remove(self.all, self.number);
         self.one.abandon();
@@ -160,7 +160,7 @@ impl<T: fmt::Debug> fmt::Debug for Registration<T> {
 }
 
 impl Registered {
-    /// Lends the connection for the time of one call.
+    /// Borrows the connection for one call.
     #[inline]
     #[must_use]
     pub fn connection(&self) -> Borrowed<'_> {
@@ -172,8 +172,8 @@ impl Registered {
         }
     }
 
-    /// Lets a command have the connection. None when it has panicked: then the connection has ended. Where panics do
-    /// not unwind, there is no return from one.
+    /// Runs a command. Returns None if it has panicked: then the connection has ended. Where panics abort, a panic
+    /// does not return.
     #[inline]
     pub fn attempt<R>(&self, command: impl FnOnce(&mut Connection) -> R) -> Option<R> {
         let attempt = || {
@@ -185,18 +185,18 @@ impl Registered {
         catch_unwind(AssertUnwindSafe(attempt)).ok()
     }
 
-    /// The connection for what moves its bytes.
+    /// Returns the connection for its mover.
     #[must_use]
     pub fn shared(&self) -> Shared {
         Rc::clone(&self.connection)
     }
 
-    /// Has the bytes moved from now on, or leaves that to the owner again.
+    /// Sets the mover. With None, the owner writes the output again.
     pub fn set_mover(&self, mover: Option<Box<dyn Mover>>) {
         *self.mover.borrow_mut() = mover;
     }
 
-    /// Ends it without a word, and gives its memory back.
+    /// Ends the connection without a close frame or an event, and releases its memory.
     fn abandon(&self) {
         self.set_mover(None);
         self.connection.borrow_mut().abandon();
@@ -211,10 +211,10 @@ impl fmt::Debug for Registered {
     }
 }
 
-/// The connection for the time of one call. Tells the mover when there are bytes to write.
+/// A connection borrowed for one call. Notifies the mover if there is output.
 pub struct Borrowed<'a> {
     registered: &'a Registered,
-    /// Bytes that waited to be written when the call began.
+    /// The length of the output at the beginning of the call.
     before: usize,
     connection: RefMut<'a, Connection>,
 }
@@ -238,7 +238,7 @@ impl DerefMut for Borrowed<'_> {
 impl Drop for Borrowed<'_> {
     #[inline]
     fn drop(&mut self) {
-        // A panic anywhere leaves a connection that cannot be relied on.
+        // After a panic, the state of the connection is not reliable.
         if panicking() {
             return self.connection.fault();
         }

@@ -1,21 +1,21 @@
-//! Runs: messages of one connection that are decoded in one call.
+//! Runs: messages of one connection that one call decodes.
 //!
-//! Knows how long a run may be. Does not know what becomes of its messages.
+//! Knows the limits of a run. Does not know the use of its messages.
 
 use proto::connection::Connection;
 use proto::output::Message;
 
-/// A run that has been decoded.
+/// The result of decoding a run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Run {
-    /// Bytes of its messages.
+    /// The bytes of its messages.
     pub bytes: usize,
-    /// Whether it has come to something that is no message. Else there may be more messages.
+    /// Whether every available message was decoded. Otherwise there may be more.
     pub is_whole: bool,
 }
 
-/// Decodes the messages that are there, as many as a run may have. Ends the connection when `take` returns false:
-/// there is no memory for a message.
+/// Decodes messages up to the limits of a run. The connection fails if `take` returns false, because there is no
+/// memory for a message.
 #[inline]
 pub fn decode(connection: &mut Connection, mut take: impl FnMut(&Message<'_>) -> bool) -> Run {
     let (mut messages, mut bytes) = (0, 0);
@@ -39,7 +39,7 @@ pub fn decode(connection: &mut Connection, mut take: impl FnMut(&Message<'_>) ->
     }
 }
 
-/// The most messages of a run, so that a flood of tiny ones cannot fill the heap before the first of them is delivered.
+/// The limit for messages of a run: a flood of tiny ones cannot fill the heap before the first of them is delivered.
 pub const MAX_MESSAGES: usize = 1024;
-/// Bytes from which on a run is not continued.
+/// The number of bytes from which a run decodes no more messages.
 pub const MAX_BYTES: usize = 1024 * 1024;

@@ -1,21 +1,21 @@
 //! Values by number.
 //!
-//! Knows which numbers are in use. A number comes again only after two thousand million others, so one that is no
-//! longer in use finds nothing. Does not know what the values are.
+//! Knows which numbers are in use. A number is used again only after two thousand million others, so a stale number
+//! finds nothing. Does not know the values.
 
 use std::rc::Rc;
 
-/// Values of one kind, each with a number below 2³¹: JavaScript engines keep those without memory of their own.
+/// Values of one kind, each with a number below 2³¹: JavaScript engines store those without allocating memory.
 #[derive(Debug)]
 pub struct Table<T> {
-    /// A number's place is what its lowest bits say. A power of two of them, or none.
+    /// The lowest bits of a number are its place. The length is a power of two, or 0.
     places: Vec<Option<(u32, Rc<T>)>>,
     used: usize,
     next: u32,
 }
 
 impl<T> Table<T> {
-    /// Without a value.
+    /// Creates a table without values.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -25,7 +25,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// Takes a value in. Its number.
+    /// Inserts a value. Returns its number.
     pub fn insert(&mut self, value: Rc<T>) -> u32 {
         // With half of the places free, a walk past all of them finds as many free ones as others.
         if self.used * 2 >= self.places.len() {
@@ -43,7 +43,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// The value with that number.
+    /// Returns the value with that number.
     #[inline]
     #[must_use]
     pub fn get(&self, number: u32) -> Option<&Rc<T>> {
@@ -53,7 +53,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// Gives up a number. What it was the number of, if that is still there.
+    /// Removes a number. Returns its value, if there is one.
     pub fn remove(&mut self, number: u32) -> Option<Rc<T>> {
         self.get(number)?;
         let place = self.place(number);
@@ -62,13 +62,13 @@ impl<T> Table<T> {
         Some(value)
     }
 
-    /// How many there are.
+    /// Returns how many values there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.used
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no values.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.used == 0
@@ -79,7 +79,7 @@ impl<T> Table<T> {
         number as usize & self.places.len().wrapping_sub(1)
     }
 
-    /// Numbers that differ in their lowest bits differ in one more of them as well.
+    /// Doubles the places. Numbers with different lowest bits still have different places.
     fn grow(&mut self) {
         let length = (self.places.len() * 2).max(FEW);
         let before = std::mem::take(&mut self.places);
@@ -99,7 +99,7 @@ impl<T> Default for Table<T> {
     }
 }
 
-/// There are so many numbers: a multiple of every number of places that fits into memory.
+/// The count of numbers: a multiple of every number of places that fits into memory.
 const NUMBERS: u32 = 1 << 31;
 const FEW: usize = 16;
 

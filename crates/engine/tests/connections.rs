@@ -1,4 +1,4 @@
-//! Connections by number: commands, what is polled, release, and panics.
+//! Connections by number: commands, polling, release, and panics.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -34,7 +34,7 @@ fn send(connection: &Numbered, text: &str) -> f64 {
     connection.send(Form::Negotiated, Kind::Text, text.as_bytes())
 }
 
-/// What is polled, in words.
+/// Polls for everything. Returns the kinds and messages.
 fn polled(connection: &Numbered, wants: Wants) -> Vec<String> {
     let next = || {
         connection.poll(wants, |polled| {
@@ -58,7 +58,7 @@ fn a_handshake_opens_a_client_and_a_server() {
     let client = client(&target, ConnectionOptions::default()).unwrap();
     assert_eq!(client.connection().ready_state(), ReadyState::Unstarted);
     assert!(client.start().accepted);
-    assert!(!client.start().accepted, "once");
+    assert!(!client.start().accepted, "a client starts once");
     let mut asked = vec![0; client.output_length()];
     client.take_output(&mut asked);
     assert!(asked.starts_with(b"GET / HTTP/1.1\r\n"));
@@ -101,7 +101,7 @@ fn a_handshake_opens_a_client_and_a_server() {
 }
 
 #[test]
-fn only_what_is_wanted_is_polled() {
+fn poll_returns_only_wanted_outputs() {
     let nothing = Wants::default();
     let cases = [
         (EVERYTHING, &["write", "ping", "pong", "a"][..]),
@@ -177,7 +177,7 @@ fn a_run_is_bounded_by_messages_and_by_bytes() {
 }
 
 #[test]
-fn sending_tells_how_many_bytes_wait() {
+fn sending_returns_the_length_of_the_output() {
     let connection = open();
     assert_eq!(send(&connection, "a"), 3.0);
     assert_eq!(send(&connection, "b"), 6.0);
@@ -198,7 +198,7 @@ fn sending_tells_how_many_bytes_wait() {
 }
 
 #[test]
-fn what_must_not_travel_is_a_range_error() {
+fn invalid_close_codes_and_frames_are_range_errors() {
     let connection = open();
     for (code, shown) in [(1005.0, "1005"), (-3.0, "0"), (1e9, "65535")] {
         let mistake = connection.close(Some(code), "").unwrap_err();
@@ -235,7 +235,7 @@ fn what_must_not_travel_is_a_range_error() {
         ),
         (
             frame(0.0, 1.0, 0, Mask::Key(b"abc")),
-            "A masking key has four bytes",
+            "Invalid masking key: 3 bytes; expected 4",
         ),
     ] {
         assert_eq!(result.unwrap_err().message, words);
@@ -245,7 +245,7 @@ fn what_must_not_travel_is_a_range_error() {
 }
 
 #[test]
-fn a_released_connection_has_ended_and_still_knows_what_was_agreed_on() {
+fn a_released_connection_has_ended_and_still_knows_what_was_negotiated() {
     let connection = open();
     send(&connection, "a");
     connection.receive(b"\x81\x01b");
@@ -281,7 +281,7 @@ fn a_number_is_free_when_its_connection_is_dropped() {
     let found = registry::connection(number).unwrap();
     drop(connection);
     assert!(registry::connection(number).is_none());
-    // What a call under way has is still there.
+    // A running call still has the connection.
     assert_eq!(found.send(Form::Plain, Kind::Text, b"a"), 3.0);
 }
 
@@ -293,7 +293,11 @@ fn a_connection_that_is_kept_stays_until_its_number_is_released() {
     registry::release_connection(number);
     registry::release_connection(number);
     assert!(registry::connection(number).is_none());
-    assert_eq!(Rc::strong_count(&connection), 1, "nothing else has it");
+    assert_eq!(
+        Rc::strong_count(&connection),
+        1,
+        "nothing else refers to it"
+    );
     assert_eq!(connection.output_length(), 0);
 
     let number = registry::prepare(Kind::Text, b"a").keep();
@@ -312,7 +316,7 @@ impl Mover for Counting {
 }
 
 #[test]
-fn a_mover_hears_of_bytes_until_the_connection_is_released() {
+fn a_mover_is_notified_of_output_until_the_connection_is_released() {
     let connection = open();
     let count = Rc::new(Cell::new(0));
     connection.set_mover(Some(Box::new(Counting(Rc::clone(&count)))));
@@ -320,7 +324,7 @@ fn a_mover_hears_of_bytes_until_the_connection_is_released() {
     send(&connection, "bc");
     assert_eq!(count.get(), 7);
     connection.release();
-    assert_eq!(Rc::strong_count(&count), 1, "the mover is gone");
+    assert_eq!(Rc::strong_count(&count), 1, "the mover is dropped");
 }
 
 #[test]
@@ -332,7 +336,7 @@ fn a_panic_ends_its_connection_and_no_other() {
     });
     assert_eq!(attempt, None::<()>);
     assert!(broken.connection().has_faulted());
-    assert_eq!(broken.output_length(), 0, "half of a frame does not leave");
+    assert_eq!(broken.output_length(), 0, "half of a frame is not written");
     assert_eq!(polled(&broken, Wants::default()), ["error", "close"]);
     assert_eq!(send(&broken, "late"), f64::from(REFUSED));
     assert_eq!(send(&other, "a"), 3.0);
@@ -341,8 +345,8 @@ fn a_panic_ends_its_connection_and_no_other() {
     let attempt = broken.attempt(|_| panic!("on purpose"));
     assert_eq!(attempt, None::<()>);
     let kinds: Vec<_> = broken.work().events;
-    assert_eq!(kinds.len(), 2, "work tells the end");
-    // A panic of what takes a message is one of the connection's turn.
+    assert_eq!(kinds.len(), 2, "work reports the end");
+    // A panic while a message is taken counts as one of the connection.
     let broken = open();
     broken.receive(b"\x81\x01a");
     let take = |polled: Polled<'_>| match polled {

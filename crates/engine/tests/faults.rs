@@ -1,4 +1,4 @@
-//! Faults that are asked for. One test, because the next fault is the process's.
+//! Requested faults. One test, because the next fault is shared by the process.
 
 #![cfg(feature = "fault-injection")]
 
@@ -67,11 +67,11 @@ fn a_fault_ends_its_connection_and_no_other() {
         assert_eq!(send(&other), 3.0, "{place}");
     }
 
-    // What commands answer in the place of one that has ended.
+    // The results of commands whose connection has just ended.
     let broken = open();
     injection::request("command".to_owned(), 1);
     assert_eq!((broken.ping(b""), broken.ping(b"")), (Ok(true), Ok(false)));
-    assert_eq!(broken.work().events.len(), 2, "work tells the end");
+    assert_eq!(broken.work().events.len(), 2, "work reports the end");
     let broken = open();
     injection::request("command".to_owned(), 0);
     let frame = broken.send_frame(true, 0.0, 1.0, b"a", Mask::Policy);

@@ -1,4 +1,4 @@
-//! What options make of the policies of interfaces.
+//! The effect of options on the policies of interfaces.
 
 use engine::options::{ConnectionOptions, Interface, MAX_STRING_LENGTH, Protocols, length_limit};
 use engine::randomness;
@@ -18,13 +18,13 @@ fn of(interface: Interface) -> ConnectionOptions {
     }
 }
 
-/// Everything of a policy, so that two of them can be compared.
+/// Prints everything of a policy, so that two policies can be compared.
 fn shown(policy: &Policy) -> String {
     format!("{policy:?}")
 }
 
 #[test]
-fn without_options_a_connection_does_what_its_interface_does() {
+fn without_options_the_policy_of_the_interface_applies() {
     randomness::provide(|bytes| bytes.fill(7));
     let server = shown(&ConnectionOptions::default().server());
     assert_eq!(server, shown(&Policy::websocket_driver_server()));
@@ -41,7 +41,7 @@ fn without_options_a_connection_does_what_its_interface_does() {
     }
 }
 
-/// An option, and what it changes for a server and for a client.
+/// An option, and its effect for a server and for a client.
 type Case = (
     &'static str,
     fn(&mut ConnectionOptions),
@@ -131,7 +131,7 @@ const CASES: [Case; 13] = [
 ];
 
 #[test]
-fn an_option_is_the_same_with_every_interface() {
+fn an_option_has_the_same_effect_with_every_interface() {
     for interface in INTERFACES {
         for (name, set, of_server, of_client) in CASES {
             let mut options = of(interface);
@@ -146,7 +146,7 @@ fn an_option_is_the_same_with_every_interface() {
 }
 
 #[test]
-fn only_one_interface_is_lenient() {
+fn only_websocket_node_can_be_lenient() {
     for interface in INTERFACES {
         let options = ConnectionOptions {
             strict_handshake: Some(false),
@@ -165,7 +165,7 @@ fn only_one_interface_is_lenient() {
 }
 
 #[test]
-fn no_limit_is_above_what_a_string_can_hold() {
+fn no_limit_is_above_the_longest_string() {
     for (given, expected) in [
         (0.0, 0),
         (-1.0, 0),

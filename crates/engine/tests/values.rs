@@ -1,4 +1,4 @@
-//! What crosses the boundary in flat pieces: events, parameters of extensions, options of permessage-deflate, heads.
+//! Flat values that cross the boundary: events, parameters of extensions, options of permessage-deflate, heads.
 
 use engine::connection::{Numbered, Polled, Wants, established};
 use engine::deflate::{DeflateOptions, DeflateSession};
@@ -118,21 +118,21 @@ fn options_of_deflate_out_of_range_are_range_errors() {
                 level: Some(10),
                 ..DeflateOptions::default()
             },
-            "Invalid compression: level is -1 to 9, memLevel 1 to 9, strategy 0 to 4",
+            "Invalid compression: expected level -1 to 9, memLevel 1 to 9, strategy 0 to 4",
         ),
         (
             DeflateOptions {
                 mem_level: Some(0),
                 ..DeflateOptions::default()
             },
-            "Invalid compression: level is -1 to 9, memLevel 1 to 9, strategy 0 to 4",
+            "Invalid compression: expected level -1 to 9, memLevel 1 to 9, strategy 0 to 4",
         ),
         (
             DeflateOptions {
                 strategy: Some(-1),
                 ..DeflateOptions::default()
             },
-            "Invalid compression: level is -1 to 9, memLevel 1 to 9, strategy 0 to 4",
+            "Invalid compression: expected level -1 to 9, memLevel 1 to 9, strategy 0 to 4",
         ),
         (
             DeflateOptions {
@@ -185,7 +185,10 @@ fn two_sessions_agree_and_carry_messages() {
     let window = parameter("client_max_window_bits", Value::Number(10.0));
     assert!(client.offer().contains(&window));
     let inactive = client.deflate(b"a", <[u8]>::to_vec).unwrap_err();
-    assert_eq!(inactive.message, "The session is not active");
+    assert_eq!(
+        inactive.message,
+        "The session is not active: activate it with the server's response first"
+    );
     assert!(client.activate(server.response()));
     assert_eq!(client.agreed().is_some(), server.agreed().is_some());
 

@@ -1,6 +1,7 @@
-//! What is called for every message, chunk or turn: numbers in, a number out. `lib/wasm/calls.js` has the other half.
+//! The functions that JavaScript calls for every message, chunk or turn. They take numbers and return a number.
+//! `lib/wasm/calls.js` has the other half.
 //!
-//! A number that names no connection is that of one that has been released, which is over.
+//! A number without a connection belongs to one that has been released, and so has ended.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,25 +13,25 @@ use proto::output::{Form, Kind, Message, ReadyState};
 
 use crate::shared::{place, with_window};
 
-/// Sends a text message that is in the window. Returns how many bytes wait to be taken, or a number of `Sent`.
+/// Sends the text message in the window. Returns how many bytes are not yet taken, or a number of `Sent`.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn text(number: u32, length: u32) -> f64 {
     send(number, length, Form::Negotiated, Kind::Text)
 }
 
-/// Sends a message of the bytes in the window. Returns what `text` returns.
+/// Sends a message of the bytes in the window. Returns a number as `text` does.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn bytes(number: u32, is_text: u32, length: u32) -> f64 {
     send(number, length, Form::Negotiated, kind(is_text != 0))
 }
 
-/// Sends what is in the window uncompressed. Returns what `text` returns.
+/// Sends the message in the window uncompressed. Returns a number as `text` does.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn plain(number: u32, is_text: u32, length: u32) -> f64 {
     send(number, length, Form::Plain, kind(is_text != 0))
 }
 
-/// Sends a message that was made for many connections. Returns what `text` returns, and NaN without such a message.
+/// Sends a prepared message. Returns a number as `text` does; NaN if the message does not exist.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn prepared(number: u32, message: u32, is_plain: u32) -> f64 {
     let Some(message) = registry::prepared(message) else {
@@ -52,9 +53,9 @@ pub(crate) extern "C" fn receive(number: u32, length: u32) {
     });
 }
 
-/// Decodes the messages that are there, and places them: first the address of the bytes of all, then that of numbers:
-/// for each message what it is, its length, and for one in pieces their count and where each but the last ends.
-/// Returns how many there are; 0 when more bytes are needed, -1 when `poll` has something else.
+/// Decodes messages, and places two addresses: that of the bytes of all messages, then that of numbers. The numbers
+/// of a message are its bits and its length; for one in pieces also their count and the end of each but the last.
+/// Returns the number of messages; 0 if more bytes are needed, -1 if `poll` returns something else first.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn messages(number: u32) -> i32 {
     with(number, 0, |one| {
@@ -70,13 +71,13 @@ pub(crate) extern "C" fn messages(number: u32) -> i32 {
     })
 }
 
-/// There is no memory for a message in JavaScript: the connection fails.
+/// Fails the connection, because JavaScript has no memory for a message.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn exhaust(number: u32) {
     with(number, (), |one| one.connection().exhaust());
 }
 
-/// How many bytes wait to be written. Places their address.
+/// Returns how many bytes are not yet written. Places their address.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn output(number: u32) -> f64 {
     with(number, 0.0, |one| {
@@ -87,7 +88,7 @@ pub(crate) extern "C" fn output(number: u32) -> f64 {
     })
 }
 
-/// So many of these bytes have been taken.
+/// Removes bytes that JavaScript has taken from the output.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn advance(number: u32, length: u32) {
     with(number, (), |one| {
@@ -97,7 +98,7 @@ pub(crate) extern "C" fn advance(number: u32, length: u32) {
     });
 }
 
-/// Where the connection stands: a number of `ReadyState`.
+/// Returns the state of the connection: a number of `ReadyState`.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn ready_state(number: u32) -> i32 {
     with(number, numbers::ready_state(ReadyState::Closed), |one| {
@@ -105,37 +106,37 @@ pub(crate) extern "C" fn ready_state(number: u32) -> i32 {
     })
 }
 
-/// Whether messages wait for `work`.
+/// Returns whether messages wait for `work`.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn has_work(number: u32) -> u32 {
     with(number, 0, |one| one.connection().has_work().into())
 }
 
-/// Whether bytes have arrived that nothing has come of yet.
+/// Returns whether received bytes have not been decoded yet.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn has_unread(number: u32) -> u32 {
     with(number, 0, |one| one.connection().has_unread().into())
 }
 
-/// Whether so much waits for the start that nothing more should be read.
+/// Returns whether so many bytes are stored before the start that the transport should stop reading until then.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn has_enough(number: u32) -> u32 {
     with(number, 0, |one| one.connection().has_enough().into())
 }
 
-/// Bytes accepted and not taken yet.
+/// Returns the number of bytes that were accepted and not taken yet.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn buffered_amount(number: u32) -> f64 {
     with(number, 0.0, |one| one.connection().buffered_amount() as f64)
 }
 
-/// Marks the end of the message that has just been accepted.
+/// Marks the end of the message that was just accepted.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn mark(number: u32) {
     with(number, (), |one| one.connection().mark());
 }
 
-/// How many marks have left since it was last asked.
+/// Returns how many marks have passed since the last call.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn take_passed(number: u32) -> u32 {
     with(number, 0, |one| {
@@ -149,12 +150,12 @@ fn send(number: u32, length: u32, form: Form, kind: Kind) -> f64 {
     })
 }
 
-/// What a function returns that calls the connection of that number, or what it returns when that is over.
+/// Calls the body with the connection of that number. Returns `over` if it has been released.
 fn with<R>(number: u32, over: R, body: impl FnOnce(&Registered) -> R) -> R {
     registry::connection(number).map_or(over, |one: Rc<Registered>| body(&one))
 }
 
-/// Messages for JavaScript.
+/// A run of messages for JavaScript.
 struct Run {
     count: i32,
     bytes: Vec<u8>,
@@ -174,7 +175,7 @@ impl Run {
         self.numbers.shrink_to(MAX_KEPT);
     }
 
-    /// Adds a message. False when there is no memory for it.
+    /// Adds a message. Returns false if there is no memory for it.
     fn take(&mut self, message: &Message<'_>) -> bool {
         let cuts = message.cuts.unwrap_or_default();
         let room = self.bytes.try_reserve(message.payload.len());
@@ -199,13 +200,13 @@ impl Run {
     }
 }
 
-/// What a message is, in bits.
+/// The bits that describe a message.
 const IS_BINARY: u32 = 1;
 const IS_UTF8: u32 = 2;
 const IS_PIECES: u32 = 4;
 
 const REFUSED: f64 = numbers::REFUSED as f64;
-/// `poll` has something else than messages.
+/// The result of `messages` if `poll` returns something else first.
 const OTHER: i32 = -1;
-/// What a run keeps for the next one, in bytes and in numbers.
+/// The capacity that a run keeps for the next one, in bytes and in numbers.
 const MAX_KEPT: usize = 2 * 1024 * 1024;

@@ -1,12 +1,12 @@
-//! The engine as a WebAssembly module without tools around it: exported functions take numbers and return numbers,
-//! and bytes lie in one window, which JavaScript writes, or where `shared.rs` says, for JavaScript to read.
+//! The engine as a WebAssembly module without generated glue code. Exported functions take numbers and return
+//! numbers. JavaScript writes bytes into one window, and reads bytes at the addresses that `shared.rs` places.
 //!
-//! What happens for every message has a function of its own (`calls.rs`). Everything else is one function, `call`,
-//! with arguments and answer in a compact encoding (`value.rs`, `functions/`). Nothing that JavaScript writes makes it
-//! panic: what it cannot read is a mistake like others. A panic of ours ends the instance, because panics abort here;
-//! `lib/wasm` then begins another one. Nothing is dropped until JavaScript says so.
+//! Frequent calls have functions of their own (`calls.rs`). All other calls use one function, `call`, with arguments
+//! and answer in a compact encoding (`value.rs`, `functions/`). Invalid arguments of JavaScript cause an error, never
+//! a panic. A panic of our code ends the instance, because panics abort here; `lib/wasm` then creates another one.
+//! The module frees nothing until JavaScript releases it.
 //!
-//! It compiles natively as well, without exports, for clippy and its tests.
+//! It also compiles natively, without exports, for clippy and its tests.
 
 #![cfg_attr(
     not(target_family = "wasm"),

@@ -1,10 +1,10 @@
-//! Randomness, which JavaScript has.
+//! Randomness from JavaScript.
 
 #[cfg(target_family = "wasm")]
 mod import {
     #[link(wasm_import_module = "env")]
     unsafe extern "C" {
-        /// Writes unpredictable bytes at this address. Does not return when there are none.
+        /// Writes unpredictable bytes at this address. Does not return if there are none.
         pub(super) safe fn random(into: *mut u8, length: usize);
     }
 }
@@ -15,13 +15,13 @@ fn random(bytes: &mut [u8]) {
     import::random(bytes.as_mut_ptr(), bytes.len());
 }
 
-/// For the tests of this crate, which run natively.
+/// Replaces randomness in the tests of this crate, which run natively.
 #[cfg(not(target_family = "wasm"))]
 fn random(bytes: &mut [u8]) {
     bytes.fill(0x5a);
 }
 
-/// Has the engine take its randomness from JavaScript. Comes before everything else.
+/// Makes the engine take its randomness from JavaScript. Must be the first call.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn begin() {
     engine::randomness::provide(random);

@@ -1,9 +1,9 @@
-//! Values as bytes: one byte that says what follows, numbers as 64 bits little endian, texts and bytes behind their
-//! length in 32 bits, and lists and objects up to an end. `lib/wasm/values.js` has the other half.
+//! Values as bytes. A tag of one byte states the type. Numbers follow in 64 bits, little endian; texts and bytes
+//! after their length in 32 bits; lists and objects up to an end tag. `lib/wasm/values.js` has the other half.
 //!
-//! Knows how long what it reads says that it is, and how much there is.
+//! Knows the length that a value states, and how many bytes remain.
 
-/// What the byte in front of a value says.
+/// The first byte of a value.
 mod tag {
     pub(super) const NULL: u8 = 0;
     pub(super) const FALSE: u8 = 1;
@@ -12,20 +12,20 @@ mod tag {
     pub(super) const TEXT: u8 = 4;
     pub(super) const BYTES: u8 = 5;
     pub(super) const LIST: u8 = 6;
-    /// In answers only: names, each with a value.
+    /// In answers only: names, each followed by a value.
     pub(super) const OBJECT: u8 = 7;
     pub(super) const END: u8 = 8;
-    /// In answers only: an exception. Its class, its code and its message follow.
+    /// In answers only: an exception, followed by its class, its code and its message.
     pub(super) const THROWN: u8 = 9;
-    /// A text of ASCII.
+    /// A text that is ASCII.
     pub(super) const ASCII: u8 = 10;
 }
 
-/// The bytes are not what was expected.
+/// The error for bytes that are not the expected value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Garbled;
 
-/// Reads values one after the other.
+/// A reader of consecutive values.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A number as integers are cast: saturating.
+    /// Reads a number and casts it to an integer; the cast saturates.
     pub(crate) fn whole(&mut self) -> Result<u32, Garbled> {
         self.number().map(|number| number as u32)
     }
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A value that may be null.
+    /// Reads a value that may be null.
     pub(crate) fn optional<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, Garbled>,
@@ -94,17 +94,17 @@ impl<'a> Reader<'a> {
         Ok(list)
     }
 
-    /// Whether the next value is a text.
+    /// Returns whether the next value is a text.
     pub(crate) fn is_text(&self) -> bool {
         self.rest.first() == Some(&tag::TEXT)
     }
 
-    /// Whether the next value is a number.
+    /// Returns whether the next value is a number.
     pub(crate) fn is_number(&self) -> bool {
         self.rest.first() == Some(&tag::NUMBER)
     }
 
-    /// Whether the next value is true or false.
+    /// Returns whether the next value is true or false.
     pub(crate) fn is_flag(&self) -> bool {
         matches!(self.rest.first(), Some(&(tag::FALSE | tag::TRUE)))
     }
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes values one after the other. When there is no memory for one, all are lost.
+/// A writer of consecutive values. If there is no memory for one, all are lost.
 pub(crate) struct Writer {
     bytes: Vec<u8>,
     has_lost: bool,
@@ -153,19 +153,19 @@ impl Writer {
         }
     }
 
-    /// Forgets what was written, and the memory of something large.
+    /// Discards what was written, and shrinks the memory of a large answer.
     pub(crate) fn clear(&mut self) {
         self.has_lost = false;
         self.bytes.clear();
         self.bytes.shrink_to(MAX_KEPT);
     }
 
-    /// What was written; nothing when it was lost.
+    /// Returns what was written; nothing if it was lost.
     pub(crate) fn bytes(&self) -> &[u8] {
         if self.has_lost { &[] } else { &self.bytes }
     }
 
-    /// Whether there was no memory for a value.
+    /// Returns whether there was no memory for a value.
     pub(crate) fn has_lost(&self) -> bool {
         self.has_lost
     }
@@ -191,7 +191,7 @@ impl Writer {
         );
     }
 
-    /// A text that is UTF-8, or has U+FFFD in JavaScript where it is not.
+    /// Writes a text. JavaScript replaces invalid UTF-8 with U+FFFD.
     pub(crate) fn utf8(&mut self, text: &[u8]) {
         self.counted(tag::TEXT, text);
     }
@@ -200,7 +200,7 @@ impl Writer {
         self.counted(tag::BYTES, bytes);
     }
 
-    /// The value, or null.
+    /// Writes the value, or null.
     pub(crate) fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         match value {
             Some(value) => write(self, value),
@@ -224,14 +224,14 @@ impl Writer {
         self.list(texts, |writer, text| writer.text(text));
     }
 
-    /// An object with the fields that `write` adds.
+    /// Writes an object with the fields that `write` adds.
     pub(crate) fn object(&mut self, write: impl FnOnce(&mut Fields<'_>)) {
         self.put(&[tag::OBJECT]);
         write(&mut Fields { writer: self });
         self.put(&[tag::END]);
     }
 
-    /// An exception.
+    /// Writes an exception.
     pub(crate) fn thrown(&mut self, class: &str, code: Option<&str>, message: &str) {
         self.put(&[tag::THROWN]);
         self.text(class);
@@ -258,7 +258,7 @@ impl Writer {
     }
 }
 
-/// The fields of an object. Those that are None are left out.
+/// The fields of an object. Fields that are None are omitted.
 pub(crate) struct Fields<'a> {
     writer: &'a mut Writer,
 }
@@ -294,14 +294,14 @@ impl Fields<'_> {
     }
 }
 
-/// Bytes that a writer keeps for the next answer.
+/// The bytes that a writer keeps for the next answer.
 const MAX_KEPT: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::{Garbled, Reader, Writer};
 
-    /// As JavaScript writes it: texts are not told apart.
+    /// Returns what JavaScript would write: one tag for all texts.
     fn written(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
         let mut writer = Writer::new();
         write(&mut writer);
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_reader_reads_the_values_that_a_writer_wrote() {
         let bytes = written(|writer| {
             writer.flag(true);
             writer.number(-2.5);
@@ -334,7 +334,7 @@ mod tests {
         assert_eq!(reader.bytes(), Ok(&[1, 2, 3][..]));
         assert_eq!(reader.optional(Reader::number), Ok(None));
         assert_eq!(reader.list(Reader::number), Ok(vec![1.0, 2.0]));
-        assert_eq!(reader.flag(), Err(Garbled), "behind the end");
+        assert_eq!(reader.flag(), Err(Garbled), "after the end");
     }
 
     #[test]

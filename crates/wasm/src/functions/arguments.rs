@@ -1,4 +1,4 @@
-//! Arguments that several functions have, and the order of their fields, which `lib/wasm/options.js` knows as well.
+//! Arguments that several functions share. `lib/wasm/options.js` writes their fields in the same order.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use proto::policy::Delivery;
 use super::Failed;
 use crate::value::{Garbled, Reader, Writer};
 
-/// The connection whose number comes first.
+/// Reads a number and returns its connection.
 pub(super) fn connection(reader: &mut Reader<'_>) -> Result<Rc<Registered>, Failed> {
     registry::connection(reader.whole()?).ok_or(Failed::Gone)
 }
@@ -64,7 +64,7 @@ pub(super) fn deflate_options(reader: &mut Reader<'_>) -> Result<DeflateOptions,
     })
 }
 
-/// A list of names and values, in turn.
+/// Reads a list of names and values, in turn.
 pub(super) fn parameters(reader: &mut Reader<'_>) -> Result<Vec<Parameter>, Garbled> {
     reader.list(|reader| {
         let name = owned(reader)?;
@@ -79,7 +79,7 @@ pub(super) fn parameters(reader: &mut Reader<'_>) -> Result<Vec<Parameter>, Garb
     })
 }
 
-/// The same on the way out: objects.
+/// Writes parameters as objects.
 pub(super) fn write_parameters(writer: &mut Writer, parameters: &[Parameter]) {
     writer.list(parameters, |writer, parameter| {
         writer.object(|fields| {

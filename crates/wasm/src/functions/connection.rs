@@ -1,4 +1,4 @@
-//! What `Connection` does.
+//! The methods of `Connection`.
 
 use engine::connection::{self as ends, Numbered, Polled, Wants};
 use engine::event::FlatEvent;
@@ -13,7 +13,7 @@ use super::arguments::{connection, connection_options, owned};
 use super::{Outcome, objects};
 use crate::value::{Fields, Garbled, Reader, Writer};
 
-/// As `binding.d.ts` has them.
+/// The states, with the names in `binding.d.ts`.
 pub(super) const READY_STATES: [(&str, ReadyState); 5] = [
     ("Unstarted", ReadyState::Unstarted),
     ("Connecting", ReadyState::Connecting),
@@ -50,13 +50,14 @@ pub(super) fn established(reader: &mut Reader<'_>, writer: &mut Writer) -> Outco
     Ok(())
 }
 
-/// A connection that a panic has ended, in an instance that has ended with it.
+/// Creates an ended connection in the place of one that a panic has destroyed with its instance.
 pub(super) fn faulted(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     keep(writer, ends::faulted(reader.flag()?));
     Ok(())
 }
 
-/// The request of a handshake: its method, its location if it has one here, whether it needs a host, and headers.
+/// Reads the request of a handshake: its method, its location if it has one here, whether it needs a host, and
+/// headers.
 pub(super) fn request<'a>(
     reader: &mut Reader<'a>,
     location: impl FnOnce(&mut Reader<'a>) -> Result<&'a str, Garbled>,
@@ -76,7 +77,7 @@ fn keep(writer: &mut Writer, one: Numbered) {
     writer.number(one.keep().into());
 }
 
-/// What was agreed on.
+/// Writes the negotiated properties.
 pub(super) fn about(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     let one = connection(reader)?;
     let core = one.connection();
@@ -126,7 +127,7 @@ pub(super) fn close(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     Ok(())
 }
 
-/// A message in a list, as `value.rs` has it where it is one, or an event.
+/// Writes a message as a list of one, or an event.
 pub(super) fn poll(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     let one = connection(reader)?;
     let wants = Wants {
@@ -190,7 +191,7 @@ pub(super) fn send_frame(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcom
     Ok(())
 }
 
-/// Writes what a command causes.
+/// Writes the effects of a command.
 pub(super) fn command(
     reader: &mut Reader<'_>,
     writer: &mut Writer,

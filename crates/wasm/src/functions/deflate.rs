@@ -117,7 +117,7 @@ pub(super) fn close(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     Ok(())
 }
 
-/// What is written instead of a large message that is not done.
+/// Writes null for a large message that is not finished.
 fn finished(writer: &mut Writer, done: Option<()>) {
     if done.is_none() {
         writer.null();

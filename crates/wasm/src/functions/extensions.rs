@@ -1,4 +1,4 @@
-//! What `Connection` does for extensions whose sessions are JavaScript objects.
+//! Methods of `Connection` for extensions whose sessions are JavaScript objects.
 
 use engine::extensions::{self, FailureCode};
 use engine::registry::Registered;

@@ -1,6 +1,6 @@
-//! What is not called for every message: functions by name, with arguments and an answer as values.
+//! All other functions, by name, with arguments and an answer as values.
 //!
-//! `lib/wasm` converts what programs give to these arguments, and shows the answers as they are: names of fields are
+//! `lib/wasm` converts a program's values to these arguments, and returns the answers unchanged: field names are
 //! those of `binding.d.ts`.
 
 mod arguments;
@@ -16,18 +16,18 @@ use engine::numbers;
 use crate::shared::{answer, with_window};
 use crate::value::{Garbled, Reader, Writer};
 
-/// Reads its arguments and writes its answer.
+/// A function that reads its arguments and writes its answer.
 type Function = fn(&mut Reader<'_>, &mut Writer) -> Outcome;
 
 type Outcome = Result<(), Failed>;
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 enum Failed {
-    /// JavaScript has written something else than arguments of this function.
+    /// JavaScript has written something other than arguments of this function.
     Garbled,
-    /// A number names nothing.
+    /// No object has this number.
     Gone,
-    /// What the program did wrong.
+    /// A mistake of the program.
     Mistake(Mistake),
 }
 
@@ -57,7 +57,12 @@ pub(crate) extern "C" fn call(index: u32, length: u32) -> u32 {
             Ok(()) if writer.has_lost() => thrown(writer, Class::RangeError, None, "Out of memory"),
             Ok(()) => {}
             Err(Failed::Garbled) => thrown(writer, Class::TypeError, None, "Invalid argument"),
-            Err(Failed::Gone) => thrown(writer, Class::Error, None, "It has been released"),
+            Err(Failed::Gone) => thrown(
+                writer,
+                Class::Error,
+                None,
+                "The object has been released and cannot be used any more",
+            ),
             Err(Failed::Mistake(Mistake {
                 class,
                 code,
@@ -79,7 +84,7 @@ fn thrown(writer: &mut Writer, class: Class, code: Option<&str>, message: &str) 
     writer.thrown(class, code, message);
 }
 
-/// By name. The first gives the others.
+/// The functions by name. JavaScript reads the list with the first.
 const FUNCTIONS: &[(&str, Function)] = &[
     ("functions", functions),
     ("constants", constants),
@@ -149,7 +154,7 @@ fn functions(_: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     Ok(())
 }
 
-/// What `binding.d.ts` exports of these, and the headers of a request that a handshake needs.
+/// Writes the constants that `binding.d.ts` exports, and the names of the headers that a handshake needs.
 fn constants(_: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     let enumeration = |writer: &mut Writer, names: &[(&str, i32)]| {
         writer.object(|fields| {

@@ -1,4 +1,4 @@
-//! Objects of JavaScript's that are no connections: by number as well.
+//! Objects of JavaScript other than connections, by number.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use engine::table::Table;
 
 use super::Failed;
 
-/// Those of one kind.
+/// The objects of one kind.
 type All<T> = std::thread::LocalKey<RefCell<Table<RefCell<T>>>>;
 
 thread_local! {
@@ -58,31 +58,31 @@ fn remove<T>(all: &'static All<T>, number: u32) {
     drop(all.with_borrow_mut(|all| all.remove(number)));
 }
 
-/// JavaScript has no connection of that number any more, or does not need it.
+/// Releases a connection that JavaScript has collected or does not need.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn release_connection(number: u32) {
     registry::release_connection(number);
 }
 
-/// The same of a prepared message.
+/// Releases a prepared message.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn release_prepared(number: u32) {
     registry::release_prepared(number);
 }
 
-/// The same of a session of permessage-deflate.
+/// Releases a session of permessage-deflate.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn release_session(number: u32) {
     remove(&SESSIONS, number);
 }
 
-/// The same of the parser of a request.
+/// Releases the parser of a request.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn release_parser(number: u32) {
     remove(&PARSERS, number);
 }
 
-/// The same of a tunnel that a proxy is asked for.
+/// Releases a request for a tunnel.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn release_tunnel(number: u32) {
     remove(&TUNNELS, number);

@@ -4,20 +4,20 @@ const js = require('@eslint/js')
 const stylistic = require('@stylistic/eslint-plugin')
 const globals = require('globals')
 
-// The arrows of ARCHITECTURE.md that concern JavaScript: who may require whom.
+// The arrows of ARCHITECTURE.md that concern JavaScript: which room may require which.
 const ADDON = ['**/addon', '**/addon/**', '**/wasm', '**/wasm/**', '**/*.node']
 const NO_BINDING = {
   group: [...ADDON, '**/native', '**/native.js'],
-  message: 'Only lib/connection, lib/http, lib/transport and lib/permessage-deflate talk to the core.'
+  message: 'Only lib/connection, lib/http, lib/transport and lib/permessage-deflate may require the core.'
 }
 const NO_LOADER = {
   group: ADDON,
-  message: 'lib/choice.js loads the addon or WebAssembly, and says what to do when neither does.'
+  message: 'Require lib/choice.js instead, which loads the addon or WebAssembly and reports if neither can be loaded.'
 }
 const INTERFACES = ['faye', 'websocket-driver', 'websocket']
 const noInterface = (...names) => ({
   group: names.flatMap((name) => [`../${name}`, `../${name}/**`]),
-  message: 'The engine and the transport know no interface, and an interface knows those below it only.'
+  message: 'The engine and the transport must not require an interface. An interface may require only those below it.'
 })
 
 const BELOW_INTERFACES = ['*', 'connection/**/*', 'http/**/*', 'transport/**/*', 'permessage-deflate/**/*']
@@ -25,7 +25,7 @@ const BELOW_INTERFACES = ['*', 'connection/**/*', 'http/**/*', 'transport/**/*',
 
 const NO_CLOCK = {
   group: ['timers', 'timers/*', 'perf_hooks', 'process'].flatMap((name) => [name, 'node:' + name]),
-  message: 'lib/scheduling.js has what our work is scheduled by.'
+  message: 'Use the timers, ticks and clocks of lib/scheduling.js: a program may replace the global ones.'
 }
 const GLOBAL_CLOCK = [
   'setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'queueMicrotask',
@@ -34,13 +34,14 @@ const GLOBAL_CLOCK = [
 const PROCESS_CLOCK = ['nextTick', 'hrtime', 'uptime', 'on', 'once', 'addListener', 'prependListener', 'emitWarning']
   .map((property) => ({ object: 'process', property, message: NO_CLOCK.message }))
 
-// ESLint's rules for `require` and for `import` spell the same thing differently.
+// ESLint's rules for `require` and for `import` have different formats for the same restriction.
 const refuse = (...restrictions) => ({
   'no-restricted-modules': ['error', { patterns: restrictions.flatMap(({ group }) => group) }],
   'no-restricted-imports': ['error', { patterns: restrictions }]
 })
 
-// What a browser runs: the page of the demonstration. The other page is bundled, and so a module.
+// The scripts that run in a browser. The page of the demo is a plain script; the other page is bundled, and so a
+// module.
 const PAGE = ['examples/demo/app.js']
 const BUNDLED = ['examples/websocket-page/page.js']
 
@@ -124,7 +125,7 @@ module.exports = [
     files: PAGE,
     languageOptions: { sourceType: 'script', globals: globals.browser },
     rules: {
-      // Also good as the list of what the page asks of a browser, in a comment at its top.
+      // The comment at the top of the page also lists the browser's globals that it uses.
       'no-redeclare': ['error', { builtinGlobals: false }],
       'no-implicit-globals': 'off'
     }
@@ -142,13 +143,13 @@ module.exports = [
     rules: refuse(NO_BINDING, NO_CLOCK, noInterface('faye', 'websocket-driver'))
   },
   {
-    // Arrows point one way: nothing below knows that an interface exists.
+    // Files below the interfaces know no interface.
     files: BELOW_INTERFACES,
     ignores: ['lib/choice.js', 'lib/scheduling.js'],
     rules: refuse(NO_LOADER, NO_CLOCK, noInterface(...INTERFACES))
   },
   {
-    // Guests in the program's process: it may replace these at any time.
+    // Our code runs in the program's process, and the program may replace these globals at any time.
     files: ['index.js', 'lib/**/*.js'],
     ignores: ['lib/scheduling.js'],
     rules: {

@@ -1,10 +1,10 @@
 'use strict'
 
-// The packages in npm/aliases, which take the places of websocket-driver, websocket and permessage-deflate in the
-// dependencies of other packages: `node scripts/aliases.js` writes them, as `npm run generate` does, and `--check`, a
-// part of `npm run check`, says what differs. A package has a file for each file of the original, at the same path,
-// which exports what this package has there. It has no `exports`, as the originals have none, so each path is answered
-// with and without `.js`.
+// The packages in npm/aliases. They replace websocket-driver, websocket and permessage-deflate in the dependencies of
+// other packages. `node scripts/aliases.js` writes them, as `npm run generate` does. `--check`, a part of `npm run
+// check`, reports differences. A package has a file for each file of the original, at the same path, with the exports
+// that this package has for that path. It has no `exports`, because the originals have none, so each path works with
+// and without `.js`.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -13,7 +13,7 @@ const { ROOT, Failure, main } = require('./support')
 const manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
 
 const FOLDER = 'npm/aliases'
-/** What the package.json of an alias takes over from ours. */
+/** The fields that the package.json of an alias copies from ours. */
 const SHARED = ['version', 'license', 'author', 'repository', 'homepage', 'bugs', 'type', 'sideEffects', 'engines']
 
 const ALIASES = [
@@ -50,7 +50,7 @@ function aliasFiles () {
 }
 
 /**
- * The files of an original, each with what follows its name in our `exports`.
+ * The files of an original, each with its subpath in our `exports`.
  *
  * @param {string} original
  */
@@ -104,9 +104,9 @@ require \`${manifest.name}/${original}\` instead.
 `
 }
 
-/** A version and not a range, if npm would take the original's version for one of ours. */
+/** Returns a version instead of a range if npm would take the original's version for one of ours. */
 function rangeFor (version) {
-  // The part that a caret keeps.
+  // The part that a caret fixes.
   const fixed = (/** @type {string} */ full) => full.split('.', full.startsWith('0.') ? 2 : 1).join('.')
   return fixed(version) === fixed(manifest.version) ? manifest.version : `^${manifest.version}`
 }

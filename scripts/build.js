@@ -1,19 +1,19 @@
 'use strict'
 
-// npm run build: compiles the addon with plain cargo and puts it where lib/addon looks for it.
+// npm run build: compiles the addon with plain cargo and copies it to the path from which lib/addon loads it.
 //
-// cargo decides what has to be compiled, so this is cheap to call when nothing has changed. The napi CLI is not
-// needed here, because it asks for a newer Node than the package does; scripts/generate.js uses it.
+// cargo decides which crates it compiles, so a call without changes is cheap. The build does not use the napi CLI,
+// because the CLI requires a newer Node than the package; scripts/generate.js uses it.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, Failure, run, ensureDependencies, main } = require('./support')
 const { addonName, isMusl } = require('./platform')
 
-const NEEDS = 'Building needs Rust 1.88 or newer with cargo on the PATH (https://rustup.rs), a linker (a C compiler brings ' +
-  'one) and, the first time, the network for the crates.'
+const NEEDS = 'The build requires Rust 1.88 or newer with cargo on the PATH (https://rustup.rs), a linker (a C compiler has ' +
+  'one) and, the first time, a network connection for the crates.'
 
-/** Compiles the addon and returns the path of the file, which is where lib/addon looks for it, or in `target/`. */
+/** Compiles the addon. Returns its path: the one from which lib/addon loads it, or one in `target/`. */
 function build ({ debug = false, features = [] } = {}) {
   const target = path.join(ROOT, features.length > 0 ? `target/${features.join('-')}.node` : addonName())
   const args = debug ? [] : ['--release']
@@ -22,7 +22,7 @@ function build ({ debug = false, features = [] } = {}) {
   return target
 }
 
-/** Has cargo compile a crate by a command that is like `build`, and returns the path of the shared library. */
+/** Runs a cargo command like `build` for a crate. Returns the path of the shared library. */
 function compile ([command, ...args], env) {
   const { stdout } = run('cargo', [command, '--locked', '--message-format=json-render-diagnostics', ...args], {
     name: 'cargo ' + command,
@@ -33,11 +33,11 @@ function compile ([command, ...args], env) {
     maxBuffer: 1 << 28
   })
   const library = sharedLibrary(stdout)
-  if (!library) throw new Failure('cargo build made no shared library. Is crate-type = ["cdylib"] in Cargo.toml?')
+  if (!library) throw new Failure('cargo build produced no shared library. Is crate-type = ["cdylib"] in Cargo.toml?')
   return library
 }
 
-// Asking cargo for the path also works with CARGO_TARGET_DIR and with target directories set in a cargo config.
+// To ask cargo for the path also works with CARGO_TARGET_DIR and with target directories set in a cargo config.
 function sharedLibrary (messages) {
   for (const line of messages.split('\n')) {
     if (!line.includes('"compiler-artifact"')) continue
@@ -48,13 +48,13 @@ function sharedLibrary (messages) {
 
 function environment () {
   if (!isMusl()) return process.env
-  // musl targets link the C library statically by default, and then cannot make a shared library.
+  // musl targets link the C library statically by default, and then cannot produce a shared library.
   const flags = [process.env.RUSTFLAGS, '-C target-feature=-crt-static'].filter(Boolean).join(' ')
   return { ...process.env, RUSTFLAGS: flags }
 }
 
-// A running process may have the old file mapped: renaming leaves its pages alone, overwriting would not. Windows
-// refuses to replace a library in use, so one that is already right is left where it is.
+// A running process may have mapped the old file. Renaming does not change the mapped pages; overwriting would.
+// Windows refuses to replace a library in use, so a library that is already up to date stays in place.
 function install (library, target) {
   const bytes = fs.readFileSync(library)
   if (fs.existsSync(target) && fs.readFileSync(target).equals(bytes)) return

@@ -1,6 +1,6 @@
 'use strict'
 
-// npm run build:platforms: compiles the addon for other platforms, as far as this machine can, and puts each into its
+// npm run build:platforms: compiles the addons of the platforms that this machine can build, and copies each into its
 // package under npm/.
 
 const fs = require('node:fs')
@@ -11,19 +11,19 @@ const { fillPackage, packageFolder } = require('./packages')
 const { compileAddon, OUTPUT } = require('./cross/addon')
 const { inspectAddon } = require('./cross/inspect')
 
-/** Without Windows' linker there is no library to link with. */
+/** Other machines have no libraries of Windows on arm64 to link with. */
 const BUILT_HERE = PLATFORMS.filter(({ os, cpu }) => os !== 'win32' || cpu === 'x64' || process.platform === 'win32')
 
 const USAGE = `Usage: npm run build:platforms -- [name ...]
 
-  name   of a platform: ${PLATFORMS.map(({ name }) => name).join(', ')};
-         all that this machine can build`
+  name   a platform: ${PLATFORMS.map(({ name }) => name).join(', ')}.
+         Default: all that this machine can build`
 
 /**
- * What is known of a built addon, for the table of the platforms.
+ * Returns the properties of a built addon, for the table of the platforms.
  *
  * @param {{ name: string }} platform
- * @param {{ quick?: boolean }} [options] the one that `buildQuickly` has made
+ * @param {{ quick?: boolean }} [options] quick: of the addon that `buildQuickly` has built
  */
 function recordOf ({ name }, { quick = false } = {}) {
   const file = recordFile(quick ? `${name}.quick` : name)
@@ -44,7 +44,8 @@ function buildPlatform (platform) {
 }
 
 /**
- * Hardly optimised, to see that it builds and runs: never for publishing, and so not in npm/.
+ * Builds an addon with little optimisation, to check that it builds and runs. It must not be published, so it is not
+ * copied into npm/.
  *
  * @returns {string} a folder like the package's
  */
@@ -67,13 +68,13 @@ if (require.main === module) {
     ensureDependencies()
     const platforms = args.length > 0 ? PLATFORMS.filter(({ name }) => args.includes(name)) : BUILT_HERE
     const records = platforms.map(buildPlatform)
-    console.log('\n| package | target | built by | bytes | needs |\n| --- | --- | --- | --- | --- |')
+    console.log('\n| package | target | built with | bytes | requires |\n| --- | --- | --- | --- | --- |')
     for (const { name, target, builder, size, floor } of records) {
       console.log(`| ${name} | ${target} | ${builder} | ${size} | ${floor} |`)
     }
     if (records.some(({ target }) => target.endsWith('windows-gnu'))) {
-      console.log('\nThe addon of win32-x64-msvc that is published is built by MSVC on Windows. This one, by another ' +
-        'linker\nfor another C library, shows that the code works there.')
+      console.log('\nThis addon of win32-x64-msvc is for tests only: another linker built it for another C library.\n' +
+        'The published addon is built with MSVC on Windows.')
     }
     console.log(`\nSymbols for debuggers and profilers: ${path.join(OUTPUT, 'symbols')}`)
   })

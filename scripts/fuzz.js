@@ -1,9 +1,9 @@
 'use strict'
 
-// npm run fuzz: builds the fuzz targets of the protocol core and runs them, as many at a time as there are processors.
+// npm run fuzz: builds the fuzz targets of the core and runs them, one per processor at a time.
 //
-// They are libFuzzer programs, as those of cargo-fuzz, which runs them too. Plain cargo builds them here, because the
-// compiler flags are all that is missing and compiling cargo-fuzz first takes longer than compiling the targets.
+// They are libFuzzer programs like those of cargo-fuzz, which can run them too. Plain cargo builds them here: it
+// needs only compiler flags, and to compile cargo-fuzz takes longer than to compile the targets.
 
 const { spawn } = require('node:child_process')
 const fs = require('node:fs')
@@ -16,11 +16,12 @@ const TARGETS = ['handshake_head', 'extension_header', 'hybi_stream', 'hixie_str
 
 const USAGE = `Usage: npm run fuzz -- [--seconds <n>] [--jobs <n>] [target ...]
 
-  --seconds  how long each target runs; 60
-  --jobs     how many run at a time; the number of processors
-  target     ${TARGETS.join(', ')}; all of them`
+  --seconds  how long each target runs. Default: 60
+  --jobs     how many targets run at a time. Default: the number of processors
+  target     ${TARGETS.join(', ')}.
+             Default: all`
 
-// Coverage for libFuzzer, and AddressSanitizer. Both are unstable flags, hence RUSTC_BOOTSTRAP.
+// Coverage for libFuzzer, and AddressSanitizer. Both flags are unstable, so they require RUSTC_BOOTSTRAP.
 const FLAGS = [
   '--cfg=fuzzing',
   '-Zsanitizer=address',
@@ -31,8 +32,8 @@ const FLAGS = [
   '-Cllvm-args=-sanitizer-coverage-trace-compares'
 ]
 
-const NEEDS = 'Fuzzing needs Linux, Rust 1.88 or newer, a C++ compiler for libFuzzer and, the first time, the ' +
-  'network for the crates.'
+const NEEDS = 'The fuzz targets require Linux, Rust 1.88 or newer, a C++ compiler for libFuzzer and, the first time, ' +
+  'a network connection for the crates.'
 
 async function fuzzAll (args) {
   const { seconds, jobs, targets } = parse(args)
@@ -45,7 +46,7 @@ async function fuzzAll (args) {
     }
   }
   await Promise.all(Array.from({ length: jobs }, worker))
-  if (failed.length > 0) throw new Failure('Findings in ' + failed.join(', '))
+  if (failed.length > 0) throw new Failure('The fuzzer has found errors in ' + failed.join(', '))
 }
 
 function parse (args) {
@@ -66,11 +67,11 @@ function parse (args) {
   return options
 }
 
-/** Builds all targets and returns the directory where they are. */
+/** Builds all targets. Returns their directory. */
 function build () {
   const { stdout } = run('rustc', ['-vV'], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', fix: NEEDS })
   const host = /^host: (.*)$/m.exec(stdout)[1]
-  // With --target, build scripts and macros are spared the flags.
+  // With --target, the flags do not apply to build scripts and macros.
   const args = ['build', '--release', '--locked', '--bins', '--manifest-path', 'fuzz/Cargo.toml', '--target', host]
   const env = {
     ...process.env,
@@ -83,7 +84,7 @@ function build () {
   return path.join(FUZZ, 'target', host, 'release')
 }
 
-/** Runs one target. What it finds is printed, and kept in fuzz/artifacts. */
+/** Runs one target. Prints its findings and stores them in fuzz/artifacts. */
 function fuzz (directory, target, seconds) {
   const corpus = path.join(FUZZ, 'corpus', target)
   const artifacts = path.join(FUZZ, 'artifacts', target)
@@ -100,7 +101,7 @@ function fuzz (directory, target, seconds) {
   ]
   return new Promise((resolve, reject) => {
     const output = []
-    // The time limit is for a fuzzer that does not keep its own.
+    // A time limit, in case the fuzzer exceeds its own.
     const timeout = (seconds + 120) * 1000
     const child = spawn(program, args, { cwd: FUZZ, stdio: ['ignore', 'ignore', 'pipe'], timeout })
     child.stderr.on('data', (data) => output.push(data))
@@ -113,7 +114,7 @@ function fuzz (directory, target, seconds) {
       } else {
         console.log(`\n${target}: ${signal || 'exit code ' + status}\n${log.slice(-TAIL)}`)
         const file = /Test unit written to (\S+)/.exec(log)
-        if (file) console.log(`Once more: ${[program, file[1]].map((part) => path.relative(ROOT, part)).join(' ')}\n`)
+        if (file) console.log(`To repeat: ${[program, file[1]].map((part) => path.relative(ROOT, part)).join(' ')}\n`)
       }
       resolve(status === 0)
     })
@@ -125,7 +126,7 @@ function statistic (log, name) {
   return found ? found[1] : '?'
 }
 
-// Enough for a panic, both stacks and the input.
+// Long enough for a panic, both stacks and the input.
 const TAIL = 12000
 
 main(fuzzAll)

@@ -1,9 +1,9 @@
 'use strict'
 
-// Everything that must hold before a change is accepted, but for `npm test`, which .ci/run calls last.
+// The gate: everything that must pass before a change is accepted, except `npm test`, which .ci/run calls last.
 //
-// Steps that do not need each other run side by side, as many at a time as there are processors. A step prints what it
-// did when it has ended, so that the output of two steps is never mixed.
+// Independent steps run side by side, as many at a time as there are processors. A step prints its output when it has
+// ended, so the outputs of two steps never mix.
 
 const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -14,14 +14,14 @@ const { ROOMS, testFiles } = require('./test_files')
 
 const USAGE = `Usage: node scripts/gate.js [--nightly]
 
-  --nightly  everything at length: all cases of Autobahn|Testsuite by both transports, all test files on every version
-             of Node, AddressSanitizer, and ten minutes of each fuzz target`
+  --nightly  runs everything in full: all cases of Autobahn|Testsuite with both transports, all test files on every
+             version of Node, AddressSanitizer, and each fuzz target for ten minutes`
 
 const PLAIN_CASES = '1,2,3,4,5,6,7,9,10'
 const PLAIN = ['--cases', PLAIN_CASES]
-// Of the cases with compression, which take most of an hour, those with one document and one offer.
+// The cases with compression take most of an hour. These are those with one document and one offer.
 const CASES = `${PLAIN_CASES},12.1.*,13.1.*`
-/** Target, role and transport. Those with compression take five times as long, so the gate has them for one target. */
+/** Target, role and transport. Cases with compression take five times as long, so the gate runs them for one target. */
 const COMPRESSING = both([['faye']])
 const CONFORMANCE = [...both([['driver'], ['faye', '--transport', 'stream']]), ...COMPRESSING]
 const CONFORMANCE_OF_WEBSOCKET = [
@@ -29,36 +29,39 @@ const CONFORMANCE_OF_WEBSOCKET = [
   ['w3cwebsocket', '--role', 'client'],
   ['w3cwebsocket', '--transport', 'stream', '--role', 'client']
 ]
-/** One each, because the engine is the same: what is the interface's own is in the groups without compression. */
+/**
+ * One run per target and role suffices, because the engine is the same. The groups without compression cover the
+ * differences of an interface.
+ */
 const SAMPLE_OF_WEBSOCKET = CONFORMANCE_OF_WEBSOCKET.filter(([target, ...rest]) => {
   return rest.includes('stream') === (target === 'websocket' && rest.includes('client'))
 })
-/** npm has these for one platform, and they are shown there. */
+/** Other versions of Node to test. Their packages come from npm, for Linux on x64. */
 const NODES = `${process.platform} ${process.arch}` === 'linux x64' ? [18, 22, 24] : []
-/** Test files of what differs between versions of Node. The others are sampled. */
+/** Test files whose results may differ between versions of Node. Of the others, the gate runs a sample. */
 const DIFFERS = /^__test__\/(parity|transport|guests)\/|\/(client-|exceptions|exit|memory|process-end|threads)/
-/** Rooms of test files that are about connections, and not about packages or the reactor. */
+/** Rooms of test files that test connections, and not packages or the reactor. */
 const RUNS_THE_CORE = /^__test__\/(connection|dependents|faye|guests|http|permessage-deflate|websocket(-driver)?)\//
 /** The name of a step. */
 const WASM = 'build of WebAssembly'
-/** Test files of compilers and checkers, which are the same on all. */
+/** Test files of compilers and checkers, whose results are the same on all versions. */
 const SAME = /^__test__\/(types|site|modules\/(packages|typescript))/
-/** The names of the steps that install what rooms of tests need. */
+/** The names of the steps that install the dependencies of rooms of tests. */
 const INSTALLED = ROOMS.map((room) => `${room}, installed`)
-/** Lines of a step that has passed. */
+/** The number of lines to print of a passed step. */
 const TAIL = 12
 
 /**
  * @typedef {object} Step
  * @property {string} name
- * @property {string[][]} commands one after the other
- * @property {string[]} [after] names of the steps that it needs
+ * @property {string[][]} commands run one after the other
+ * @property {string[]} [after] names of the steps that must pass first
  * @property {Record<string, string>} [env]
  */
 
 /**
- * @param {string} work a directory for what the steps make
- * @returns {Step[]} where the order is free, the longest first
+ * @param {string} work a directory for files of the steps
+ * @returns {Step[]} the longest first among steps that may start at the same time
  */
 function gate (work) {
   return [
@@ -119,10 +122,10 @@ function common (work) {
 }
 
 /**
- * Addons for an old glibc and for musl: linked as the published ones are, but hardly optimised, and run by the quick
- * starts. A root with musl only needs privileges.
+ * Addons for an old glibc and for musl. They are linked like the published ones, but little optimised, and the quick
+ * test programs run them. Only root can set up a system with musl.
  *
- * @returns {Step[]} none where they could not run
+ * @returns {Step[]} none if this machine cannot run them
  */
 function platforms () {
   if (`${process.platform} ${process.arch}` !== 'linux x64') return []
@@ -134,7 +137,7 @@ function platforms () {
   }]
 }
 
-/** The core and the engine open no socket and know no JavaScript, and randomness is handed to them. */
+/** The core and the engine open no socket, know no JavaScript, and receive randomness from a binding. */
 const PURITY = `
   for crate in faye-websocket-proto faye-websocket-engine; do
     impure=$(cargo tree -p $crate -e normal --prefix none --locked |
@@ -146,11 +149,11 @@ const FRESH = `
   files='binding.d.ts npm THIRD-PARTY-NOTICES.txt'
   [[ -z $(git status --porcelain -- $files) ]] && exit
   git --no-pager diff -- $files
-  echo 'Run "npm run generate" and commit what it changes.'
+  echo 'Run "npm run generate" and commit its changes.'
   exit 1`
 
 /**
- * Steps of their own, so that they run at once.
+ * Separate steps, so that they run at the same time.
  *
  * @param {string[][]} runs
  * @param {string[]} cases
@@ -173,7 +176,7 @@ function both (runs) {
 }
 
 /**
- * The same steps with WebAssembly in the place of the addon.
+ * Returns the same steps with WebAssembly instead of the addon.
  *
  * @param {Step[]} steps
  * @returns {Step[]}
@@ -194,10 +197,11 @@ function wasmTests (files) {
 }
 
 /**
- * A workspace of its own, which the other steps do not see. Each target replays its corpus first.
+ * The fuzz targets, in a workspace of their own, which the other steps do not check. Each target replays its corpus
+ * first.
  *
  * @param {number} seconds
- * @returns {Step[]} none where libFuzzer does not run
+ * @returns {Step[]} none if libFuzzer does not run here
  */
 function fuzz (seconds) {
   if (process.platform !== 'linux') return []
@@ -212,7 +216,7 @@ function fuzz (seconds) {
 }
 
 /**
- * `npm test` shows both transports, on the version of Node that runs it.
+ * The tests on another version of Node, with the native transport. `npm test` covers both transports on its version.
  *
  * @param {string} work
  * @param {number} version
@@ -230,10 +234,10 @@ function nodeTests (work, version, files) {
 }
 
 /**
- * The files that can differ, and a share of the others, which changes with each commit so that every file has its turn
- * on every version.
+ * Returns the files whose results may differ, and a part of the others. The part changes with each commit, so every
+ * file runs on every version from time to time.
  *
- * @param {number} index of the version
+ * @param {number} index the index of the version
  */
 function sample (index) {
   const shares = NODES.length ** 2
@@ -244,8 +248,8 @@ function sample (index) {
 }
 
 /**
- * Whether a file is among those that WebAssembly is shown by: what shows it to be like the originals and the addon, and
- * a third of the others in turn.
+ * Returns whether a file runs with WebAssembly: all files that compare it with the originals and the addon, and in
+ * turn a third of the other files about connections.
  *
  * @param {string} file
  * @param {number} index
@@ -254,7 +258,7 @@ function isOfWasm (file, index) {
   return /^__test__\/(parity|wasm)\//.test(file) || (RUNS_THE_CORE.test(file) && (index + turn()) % 3 === 0)
 }
 
-/** Counts commits, so that samples differ from one to the next. */
+/** Returns the number of commits, so that samples differ from one commit to the next. */
 function turn () {
   const { stdout } = spawnSync('git', ['rev-list', '--count', 'HEAD'], { cwd: ROOT, encoding: 'utf8' })
   return Number(stdout)
@@ -272,7 +276,7 @@ function words (line) {
 }
 
 /**
- * Starts each step as soon as what it needs has passed. The first failure ends the others.
+ * Starts each step as soon as the steps before it have passed. The first failure ends the others.
  *
  * @param {Step[]} steps
  */
@@ -313,7 +317,7 @@ async function runStep ({ name, commands, env }) {
   return { name, log, isGood, milliseconds: Date.now() - begun }
 }
 
-/** Process groups of commands, so that what they have started ends with them. */
+/** The process groups of commands, so that their child processes end with them. */
 const groups = new Set()
 
 function execute ([command, ...args], env, write) {
@@ -339,7 +343,7 @@ function stopAll () {
     try {
       process.kill(-group, 'SIGKILL')
     } catch (error) {
-      // It has ended by itself.
+      // The group has already ended.
       if (error.code !== 'ESRCH') throw error
     }
   }

@@ -1,12 +1,12 @@
 'use strict'
 
-// npm run generate: remakes what the napi CLI makes, binding.d.ts; the packages under npm/; and the licences of what is
-// linked into the addons.
+// npm run generate: writes the generated files. These are binding.d.ts, the packages under npm/, and the licences of
+// the crates that are linked into the addons.
 //
-// The CLI is fetched for the occasion and is no development dependency: it asks for a newer Node than the package
-// does, and only those who change the native interface need it. It works in directories of its own under target/,
-// because it sets variables that make cargo compile the binding again, and because it would overwrite an addon that
-// a running process has mapped.
+// npm downloads the napi CLI for each run. The CLI is not a development dependency: it requires a newer Node than the
+// package, and only a change of the native interface requires it. It uses separate directories under target/, because
+// it sets variables that make cargo compile the binding again, and because it would overwrite an addon that a running
+// process has mapped.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -20,7 +20,7 @@ const OUTPUT = 'target/generated'
 
 main(() => {
   if (!isNodeNewEnough()) {
-    throw new Failure(`The napi CLI needs Node 20.17 or newer. This is Node ${process.versions.node}.`)
+    throw new Failure(`The napi CLI requires Node 20.17 or newer. This is Node ${process.versions.node}.`)
   }
   fs.mkdirSync(path.join(ROOT, OUTPUT), { recursive: true })
   napi('build', '--platform', '--release', '--target-dir', 'target/napi', '--output-dir', OUTPUT,

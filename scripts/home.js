@@ -1,7 +1,7 @@
 'use strict'
 
-// npm run home: where the repository is. package.json's `repository` says it; this changes it, and with it everything
-// that is made of it: other fields, links that leave the package, and the packages under npm/.
+// npm run home: prints or changes the URL of the repository. package.json's `repository` contains it. A change also
+// updates everything derived from it: other fields, links that leave the package, and the packages under npm/.
 
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -9,17 +9,18 @@ const path = require('node:path')
 const { ROOT, Failure, run, main } = require('./support')
 const { mainManifest, writePackages } = require('./packages')
 
-/** The owner until there is one: no link to it works, and no package is published with it. */
+/** The placeholder for an owner. While it stands, no link to the repository works, and no package can be published. */
 const NO_OWNER = 'OWNER'
 const URL = /^https:\/\/[\w.-]+(\/[\w.-]+)+(?<!\.git)$/
-/** Those in npm/ are made. */
+/** The files in npm/ are generated. */
 const FILES = ['*.md', 'package.json', ':!npm']
 
 const USAGE = `Usage: npm run home [-- <url>]
 
-  <url>  of the repository, without .git, as https://github.com/${NO_OWNER}/faye-websocket-rs; without it, prints it`
+  <url>  sets the URL of the repository, without .git, for example https://github.com/${NO_OWNER}/faye-websocket-rs.
+         Default: prints the URL`
 
-/** The URL of the repository as people open it. */
+/** Returns the URL of the repository for a browser. */
 function home () {
   return mainManifest().repository.url.replace(/^git\+|\.git$/g, '')
 }

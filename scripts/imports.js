@@ -1,13 +1,13 @@
 'use strict'
 
-// A part of `npm run check`: no module requires itself by way of others, and no room of lib/ and no crate requires one
-// above it. Knows `require` of our own files, `use` and paths that begin with `crate` or `super`, and Cargo.toml.
+// A part of `npm run check`: no module requires itself through others, and no room of lib/ and no crate requires one
+// above it. Knows `require` of our own files, `use`, paths that begin with `crate` or `super`, and Cargo.toml.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, Failure, main } = require('./support')
 
-/** The rooms of lib/, from above. A room may require itself and those on lower floors. */
+/** The rooms of lib/, from above. A room may require itself and rooms on lower floors. */
 const FLOORS = [
   ['index.js'],
   ['lib/faye', 'lib/websocket'],
@@ -17,7 +17,7 @@ const FLOORS = [
   ['lib'],
   ['lib/addon', 'lib/wasm']
 ]
-/** The crates, likewise. */
+/** The crates, from above. */
 const FLOORS_OF_CRATES = [
   ['.', 'crates/wasm'],
   ['crates/engine', 'crates/proto-testing'],
@@ -42,7 +42,7 @@ function arrowUp (file, target) {
   return [`${file} requires ${target}: ${to} is not below ${from}`]
 }
 
-/** Tests of a crate may require what they like. */
+/** Returns complaints about the dependencies of a crate, except those of its tests. */
 function cratesAbove (crate) {
   const [code] = read(path.posix.join(crate, 'Cargo.toml')).split('[dev-dependencies]')
   const required = [...code.matchAll(/\bpath = "([^"]+)"/g)].map(([, target]) => path.posix.join(crate, target))
@@ -70,8 +70,8 @@ function requiredBy (file) {
 }
 
 /**
- * A module and the modules in it may use each other. A crate has a circle where modules that lie beside each other, or
- * the modules in them, use each other.
+ * Returns the circles of a crate. A module and the modules in it may use each other. A circle exists if sibling
+ * modules, or the modules in them, use each other.
  */
 function circlesOfCrate (root) {
   const files = filesIn(root, '.rs').filter((file) => path.posix.basename(file) !== 'build.rs')
@@ -82,7 +82,7 @@ function circlesOfCrate (root) {
       const to = longestPrefix(used, modules)
       const [a, b] = [from.split('/'), to.split('/')]
       const depth = a.findIndex((name, index) => name !== b[index])
-      // One of them is in the other.
+      // One module contains the other.
       if (to === '' || depth < 0 || depth >= b.length) continue
       const level = [root, ...a.slice(0, depth)].join('/')
       const edges = levels.get(level) ?? levels.set(level, new Map()).get(level)
@@ -106,7 +106,7 @@ function longestPrefix (names, modules) {
   return ''
 }
 
-/** The paths that a module uses, from the crate's root. Its tests may use what they like. */
+/** Returns the paths that a module uses, from the crate's root. Its tests may use anything. */
 function usedBy (module, text) {
   const code = text.replace(/\/\/.*$/gm, '').replace(/#\[cfg\(test\)\]\s*mod \w+ \{[^]*$/, '')
   const paths = [...code.matchAll(/\b(crate|super)\b(?=::)/g)].flatMap(({ index }) => treeAt(code, index).paths)
@@ -117,7 +117,7 @@ function usedBy (module, text) {
   })
 }
 
-/** Reads `a::b` or `a::{b, c::{d, e}}`: its paths, and where it ends. */
+/** Reads `a::b` or `a::{b, c::{d, e}}`. Returns its paths, and its end. */
 function treeAt (code, start) {
   const [name] = /^\w+/.exec(code.slice(start)) ?? ['']
   let at = start + name.length
@@ -140,7 +140,7 @@ function treeAt (code, start) {
   return { paths, at: at + 1 }
 }
 
-/** The circles of a graph: sets of nodes that all lead to each other (Tarjan). */
+/** Returns the circles of a graph: sets of nodes that all lead to each other (Tarjan). */
 function circlesOf (edges) {
   const circles = []
   const stack = []

@@ -1,7 +1,6 @@
 'use strict'
 
-// The licences of the crates that are linked into the addon, for those who get it compiled. npm run generate remakes
-// THIRD-PARTY-NOTICES.txt.
+// npm run generate writes THIRD-PARTY-NOTICES.txt: the licences of the crates that are linked into the addon.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -26,7 +25,7 @@ function writeNotices () {
   ].join('\n'))
 }
 
-/** What ends up in the addon of one platform or another, without what runs at compile time. */
+/** Returns the crates that are linked into the addon of any platform, without those that run at compile time. */
 function linkedCrates () {
   const { stdout: tree } = run('cargo', ['tree', '--locked', '-p', 'faye-websocket-binding',
     '-e', 'normal,no-proc-macro', ...PLATFORMS.flatMap(({ target }) => ['--target', target]),

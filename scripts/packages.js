@@ -1,17 +1,17 @@
 'use strict'
 
-// The packages of the platforms under npm/, each with the addon of one and nothing else. npm installs the one whose
-// `os`, `cpu` and `libc` are those of the machine, so none of them has a script. npm run generate remakes their
-// package.json and README.md; `npm run build:platforms` puts the files in that git ignores.
+// The packages of the platforms under npm/. Each contains the addon of one platform and nothing else. npm installs
+// the package whose `os`, `cpu` and `libc` match the machine, so none of them has a script. npm run generate writes
+// their package.json and README.md; `npm run build:platforms` adds files that git ignores.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT } = require('./support')
 const { PLATFORMS, addonName } = require('./platform')
 
-/** What lies in the checkout once and in every package. */
+/** Files that are stored once in the checkout and packed into every package. */
 const LICENCES = ['LICENSE', 'THIRD-PARTY-NOTICES.txt']
-/** Fields that are those of the main package. */
+/** Fields that are equal to the main package's. */
 const COMMON = ['license', 'repository', 'homepage', 'bugs', 'engines']
 
 /** @param {import('./platform').Platform} platform */
@@ -68,7 +68,7 @@ function inWords ({ os, cpu, libc }) {
   return `${SYSTEMS[os]} on ${cpu}${libc ? ` with ${LIBRARIES[libc]}` : ''}`
 }
 
-/** Puts an addon and the licences where `npm pack` finds them. */
+/** Copies an addon and the licences into a package, for `npm pack`. */
 function fillPackage (folder, platform, library) {
   fs.copyFileSync(library, path.join(folder, addonName(platform.name)))
   for (const file of LICENCES) fs.copyFileSync(path.join(ROOT, file), path.join(folder, file))

@@ -1,8 +1,8 @@
 'use strict'
 
-// Makes the tarballs that are published: the main package without an addon, which names the packages of the platforms
-// as optional dependencies; those packages; and the aliases of npm/aliases. All have one version.
-// (`npm pack` in a checkout is something else: its tarball carries the addon of this machine and stands alone.)
+// Makes the tarballs of a release, all with one version: the main package without an addon, which names the packages
+// of the platforms as optional dependencies; these packages; and the aliases of npm/aliases. (`npm pack` in a
+// checkout is different: its tarball contains the addon of this machine and works alone.)
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -13,24 +13,24 @@ const { PLATFORMS } = require('./platform')
 const { packageFolder, packageName, mainManifest } = require('./packages')
 const { MODULE } = require('./wasm')
 
-/** Of the checkout, and nothing to those who install. */
+/** Fields that serve only the checkout. */
 const DEVELOPMENT = ['scripts', 'devDependencies', 'napi']
 
 /**
- * @param {string} folder for the tarballs
- * @param {string[]} [packages] the folders of platforms that are packed; the main package names all platforms
+ * @param {string} folder the folder for the tarballs
+ * @param {string[]} [packages] the folders of platforms to pack; the main package names all platforms
  * @returns {string[]} the tarballs
  */
 function pack (folder, packages = PLATFORMS.map(packageFolder)) {
   const missing = missingFiles(packages)
   if (missing.length > 0) {
     throw new Failure(`These files are missing:\n${missing.join('\n')}\n` +
-      'npm run build:platforms and npm run build:wasm make them, each on the machines that can.')
+      'npm run build:platforms and npm run build:wasm build them, each on a machine that can.')
   }
   const different = differentVersions()
   if (different.length > 0) {
-    throw new Failure(`These do not have the version of package.json:\n${different.join('\n')}\n` +
-      'npm run generate remakes those in npm/; Cargo.toml is changed by hand.')
+    throw new Failure(`The versions of these differ from package.json's:\n${different.join('\n')}\n` +
+      'Run npm run generate for those in npm/, and edit Cargo.toml.')
   }
   const staged = fs.mkdtempSync(path.join(os.tmpdir(), 'faye-websocket-rs-pack-'))
   try {
@@ -48,7 +48,10 @@ function missingFiles (packages) {
     .map((file) => path.relative(ROOT, file))
 }
 
-/** Exactly the same, so that no addon is loaded by another version's JavaScript. */
+/**
+ * Returns packages whose version is not ours. The versions must be equal, so that JavaScript never loads an addon of
+ * another version.
+ */
 function differentVersions () {
   const { name, version } = mainManifest()
   const packages = [...PLATFORMS.map(packageFolder), ...aliasFolders()].filter((folder) => {
@@ -85,7 +88,7 @@ function packFolder (from, folder) {
 }
 
 /**
- * The tarballs of a release that pack() has made, what is required before what requires it.
+ * Returns the tarballs of a release that pack() has made. A package comes after its dependencies.
  *
  * @param {string} folder
  * @returns {string[]}
@@ -94,13 +97,15 @@ function packed (folder) {
   const { version } = mainManifest()
   const aliases = aliasFolders().map((alias) => manifestIn(alias).name)
   const names = [...PLATFORMS.map(packageName), mainManifest().name, ...aliases]
-  // As npm names them.
+  // The file names that npm uses.
   const expected = names.map((name) => `${name.replace(/^@/, '').replace('/', '-')}-${version}.tgz`)
   const found = fs.readdirSync(folder)
   const missing = expected.filter((file) => !found.includes(file))
   const others = found.filter((file) => !expected.includes(file))
-  if (missing.length > 0) throw new Failure(`These are missing in ${folder}:\n${missing.join('\n')}`)
-  if (others.length > 0) throw new Failure(`These in ${folder} are not of version ${version}:\n${others.join('\n')}`)
+  if (missing.length > 0) throw new Failure(`These tarballs are missing in ${folder}:\n${missing.join('\n')}`)
+  if (others.length > 0) {
+    throw new Failure(`These files in ${folder} are not tarballs of version ${version}:\n${others.join('\n')}`)
+  }
   return expected.map((file) => path.join(folder, file))
 }
 

@@ -1,13 +1,14 @@
 'use strict'
 
-// The platforms that have an addon of their own, and the name of this one's. lib/addon/index.js requires each by name.
+// The platforms that have an addon package, and the name of this machine's addon. lib/addon/index.js requires each by
+// name.
 
 const { isMusl, platformName } = require('../lib/addon/platform')
 
 const BINARY_NAME = 'faye-websocket'
 
 /**
- * By the names that napi gives them. `target` is Rust's.
+ * The platforms, with napi's names. `target` is Rust's name.
  *
  * @typedef {{ name: string, os: NodeJS.Platform, cpu: string, libc?: string, target: string }} Platform
  * @type {Platform[]}
@@ -23,7 +24,7 @@ const PLATFORMS = [
   { name: 'darwin-arm64', os: 'darwin', cpu: 'arm64', target: 'aarch64-apple-darwin' }
 ]
 
-/** Elsewhere an addon is one that was built there. */
+/** Returns the file name of an addon. On other platforms, an addon can only be one that was built locally. */
 function addonName (platform = platformName()) {
   const isListed = PLATFORMS.some(({ name }) => name === platform)
   return `${BINARY_NAME}.${isListed ? platform : 'local'}.node`

@@ -1,7 +1,7 @@
 'use strict'
 
-// npm run release: makes the tarballs of a version in an empty folder, or publishes those of a folder. The workflow
-// .github/workflows/release.yml does both, with tests in between.
+// npm run release: packs the tarballs of a version into an empty folder, or publishes the tarballs of a folder. The
+// workflow .github/workflows/release.yml does both, with tests in between.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -12,8 +12,8 @@ const { pack, packed } = require('./packing')
 
 const USAGE = `Usage: npm run release -- [--publish] <folder>
 
-  <folder>   where the tarballs are put; empty, or not there yet
-  --publish  publishes the tarballs that are there, with provenance, which npm makes in a workflow only`
+  <folder>   the folder for the tarballs: empty, or not created yet
+  --publish  publishes the tarballs in the folder, with provenance, which npm provides only in a workflow`
 
 main((args) => {
   const [folder, ...rest] = args.filter((arg) => arg !== '--publish')
@@ -24,15 +24,21 @@ main((args) => {
 
 function make (folder) {
   fs.mkdirSync(folder, { recursive: true })
-  if (fs.readdirSync(folder).length > 0) throw new Failure(`${folder} is not empty.`)
+  if (fs.readdirSync(folder).length > 0) {
+    throw new Failure(`${folder} is not empty: name an empty folder, or one that does not exist.`)
+  }
   pack(folder)
   for (const file of packed(folder)) console.log(`${path.basename(file)}: ${fs.statSync(file).size} bytes`)
 }
 
 function publish (folder) {
-  if (!hasOwner()) throw new Failure(`The repository is at ${home()}, which is no place yet: npm run home -- <url>`)
+  if (!hasOwner()) {
+    throw new Failure(`The URL of the repository is a placeholder, ${home()}. Set it: npm run home -- <url>`)
+  }
   const tag = `v${mainManifest().version}`
   const { GITHUB_REF_NAME: actual } = process.env
-  if (actual !== tag) throw new Failure(`GITHUB_REF_NAME is ${actual}: push the tag ${tag}, which publishes.`)
+  if (actual !== tag) {
+    throw new Failure(`GITHUB_REF_NAME is ${actual}; expected ${tag}. To publish, push the tag ${tag}.`)
+  }
   for (const file of packed(folder)) npm(['publish', file, '--provenance', '--access', 'public'])
 }

@@ -1,9 +1,9 @@
 'use strict'
 
-// npm run sanitize: runs Node tests with an addon that AddressSanitizer watches.
+// npm run sanitize: runs Node tests with an addon that is instrumented with AddressSanitizer.
 //
-// A read or write outside of an allocation, a use after a free and a double free end the process with a report.
-// Node itself is not instrumented, so gcc's runtime is preloaded into it, and leaks are not looked for: V8 frees little
+// A read or write outside of an allocation, a use after a free and a double free end the process with a report. Node
+// itself is not instrumented, so gcc's runtime is preloaded into it. Leaks are not reported, because V8 frees little
 // when a process ends.
 
 const { execFileSync, spawnSync } = require('node:child_process')
@@ -17,9 +17,9 @@ const { runTests, summarise } = require('./test_runner')
 
 const USAGE = `Usage: npm run sanitize -- [filter ...]
 
-  filter   the Node test files whose path contains one of the filters; __test__/transport/`
+  filter   runs the Node test files whose path contains a filter. Default: __test__/transport/`
 
-const NEEDS = 'This needs Linux, Rust 1.88 or newer, and gcc with its AddressSanitizer runtime (libasan).'
+const NEEDS = 'This requires Linux, Rust 1.88 or newer, and gcc with its AddressSanitizer runtime (libasan).'
 const TRIPLE = { x64: 'x86_64-unknown-linux-gnu', arm64: 'aarch64-unknown-linux-gnu' }[process.arch]
 const TARGET = path.join(ROOT, 'target', 'asan')
 const ADDON = path.join(TARGET, 'faye-websocket.node')
@@ -27,7 +27,7 @@ const ADDON = path.join(TARGET, 'faye-websocket.node')
 main(async (args) => {
   const option = args.find((arg) => arg.startsWith('-'))
   if (option) throw new Failure(`Unknown argument: ${option}\n${USAGE}`)
-  if (process.platform !== 'linux' || !TRIPLE) throw new Failure(`There is no AddressSanitizer here. ${NEEDS}`)
+  if (process.platform !== 'linux' || !TRIPLE) throw new Failure(`AddressSanitizer is not available here. ${NEEDS}`)
   ensureDependencies()
   build()
   const environment = {
@@ -42,7 +42,7 @@ main(async (args) => {
 })
 
 function build () {
-  // -Z flags are unstable, hence RUSTC_BOOTSTRAP. Link-time optimisation would only take time.
+  // -Z flags are unstable, so they require RUSTC_BOOTSTRAP. Link-time optimisation would only take time.
   run('cargo', [
     'build', '--release', '--locked', '--target', TRIPLE, '--config', 'profile.release.strip=false', '--config',
     'profile.release.lto=false', '--config', 'profile.release.debug="line-tables-only"'
@@ -64,7 +64,7 @@ function runtime () {
   throw new Failure(`gcc has no libasan. ${NEEDS}`)
 }
 
-/** An addon without instrumentation would pass every test: ours must not load without the runtime. */
+/** Checks that the addon is instrumented: it must not load without the runtime. Otherwise it would pass every test. */
 function mustBeWatched ({ LD_PRELOAD, ...environment }) {
   const { status, stderr } = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(ADDON)})`], {
     env: { ...process.env, ...environment },

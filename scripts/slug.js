@@ -1,7 +1,8 @@
 'use strict'
 
 /**
- * The anchor of a heading, as GitHub makes it. The site of docs/ uses the same one, so links work in both places.
+ * Returns the anchor of a heading, as GitHub makes it. The site of docs/ uses the same function, so links work in
+ * both places.
  *
  * @param {string} heading
  */

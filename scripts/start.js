@@ -1,6 +1,6 @@
 'use strict'
 
-// npm start: builds what is missing and serves the demonstration page on localhost.
+// npm start: builds missing files and serves the page of the demo on localhost.
 
 const { spawn } = require('node:child_process')
 const path = require('node:path')
@@ -11,7 +11,7 @@ main((args) => {
   ensureDependencies()
   build()
   const server = spawn(process.execPath, [path.join(ROOT, 'examples/demo/server.js'), ...args], { stdio: 'inherit' })
-  // Ctrl-C reaches the server by itself, but what only we are told has to be passed on.
+  // The terminal sends Ctrl-C to the server as well. Signals that only this process receives must be passed on.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => server.kill('SIGTERM'))
   process.on('SIGHUP', () => server.kill('SIGHUP'))

@@ -1,7 +1,7 @@
 'use strict'
 
-// What the scripts share: where the project is, how to run a program, how to get the npm dependencies.
-// Uses nothing from node_modules, because it runs before there is one.
+// Code that the scripts share: the project's root, running programs, installing the npm dependencies. Uses nothing
+// from node_modules, because it runs before they are installed.
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -16,7 +16,7 @@ class Failure extends Error {
   }
 }
 
-/** Runs a program to its end, its output going where ours goes; anything but success is a Failure. */
+/** Runs a program to its end, with our standard streams. Throws a Failure if it does not succeed. */
 function run (command, args, { name = command, fix = '', ...options } = {}) {
   const result = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', ...options })
   const advice = fix && '\n' + fix
@@ -29,7 +29,7 @@ function run (command, args, { name = command, fix = '', ...options } = {}) {
   return result
 }
 
-/** Runs npm: the one that started us, if one did, else the one on the path. */
+/** Runs npm: the one that started this script, or otherwise the one on the PATH. */
 function npm (args, options) {
   const { npm_execpath: cli, npm_node_execpath: node } = process.env
   if (cli && path.basename(cli) === 'npm-cli.js') {
@@ -40,12 +40,12 @@ function npm (args, options) {
 }
 
 /**
- * Installs what package-lock.json lists, unless that has been done since the file last changed.
+ * Installs the dependencies of package-lock.json, unless they are newer than the file.
  *
- * @param {string} [folder] that has one of its own
+ * @param {string} [folder] a folder with a package-lock.json
  */
 function ensureDependencies (folder = '.') {
-  // npm writes this file last, so it also tells a finished installation from a broken one.
+  // npm writes this file last, so it exists only after a complete installation.
   const installed = modified(path.join(folder, 'node_modules/.package-lock.json'))
   if (installed >= modified(path.join(folder, 'package-lock.json'))) return
   console.log(`Installing the npm dependencies (npm ci)${folder === '.' ? '' : ` of ${folder}`}`)
@@ -63,7 +63,7 @@ function modified (file) {
   }
 }
 
-/** Runs a script's main function: a Failure is told in words, not as a stack trace. */
+/** Runs a script's main function. Prints the message of a Failure without a stack trace. */
 async function main (script) {
   try {
     await script(process.argv.slice(2))

@@ -1,6 +1,6 @@
 'use strict'
 
-// npm test: builds what is missing, then runs the Rust tests and the Node tests.
+// npm test: builds missing files, then runs the Rust tests and the Node tests.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -11,13 +11,14 @@ const { MODULE, buildWasm } = require('./wasm')
 const { ROOMS, testFiles } = require('./test_files')
 const { runRustTests, runTests, summarise } = require('./test_runner')
 
-// Forces a transport: see lib/transport/adoption.js. Without it, connections are native where the machine allows it.
+// Forces a transport: see lib/transport/adoption.js. By default, connections use the native transport if the machine
+// supports it.
 const TRANSPORT = 'FAYE_WEBSOCKET_TRANSPORT'
 // `wasm` forces WebAssembly: see lib/choice.js.
 const RUNTIME = 'FAYE_WEBSOCKET_RUNTIME'
-// What needs one to be shown under both.
+// Rooms whose test files must pass with both transports if they open connections.
 const CONNECTIONS = /^__test__\/(dependents|faye|websocket|parity|permessage-deflate)\//
-// These run programs that open some.
+// Rooms whose test files run programs that open connections.
 const GUESTS = /^__test__\/guests\//
 const SUPPORT = 'child|client|dial|open|peer|proxy|ways|websocket'
 const RUNNERS = 'websocket-(scripts|services)'
@@ -31,13 +32,13 @@ const RUST_TESTS = [
 
 const USAGE = `Usage: npm test -- [--rust | --js] [--jobs <n>] [filter ...]
 
-  --rust   only the Rust tests
-  --js     only the Node tests
-  --jobs   how many Node test files run at a time; the number of processors
-  filter   only the Node test files whose path contains one of the filters; without --rust, no Rust tests
+  --rust   runs only the Rust tests
+  --js     runs only the Node tests
+  --jobs   how many Node test files run at a time. Default: the number of processors
+  filter   runs only the Node test files whose path contains a filter; no Rust tests without --rust
 
-The files that open connections run twice, once with ${TRANSPORT}=stream. Where that is set already, all
-files run once, with that transport. With ${RUNTIME}=wasm, too, and by WebAssembly.`
+Files that open connections run twice: natively, and with ${TRANSPORT}=stream. If the variable is
+set, all files run once, with that transport. With ${RUNTIME}=wasm, all files run once, with WebAssembly.`
 
 main(async (args) => {
   const { rust, js, jobs, filters } = parse(args)
@@ -49,15 +50,18 @@ main(async (args) => {
   build()
   prepareWasm()
   const sums = [...(rust ? RUST_TESTS.map(runRustTests) : []), ...(js ? [await runTests(runsOf(files), jobs)] : [])]
-  // Last, and with nothing printed after it: the closing line ends the output.
+  // The summary is printed last: its line ends the output.
   process.exitCode = summarise(sums)
 })
 
-/** Tests of WebAssembly are skipped without it. What was built before must not be stale. */
+/**
+ * Builds WebAssembly if the tests need it. Without a module, its tests are skipped. An existing module must not be
+ * stale.
+ */
 function prepareWasm () {
   if (!isWasm && !fs.existsSync(MODULE)) return
   const reason = buildWasm({ mayFetch: isWasm })
-  if (isWasm && reason !== undefined) throw new Failure(`${RUNTIME} is "wasm", which is not built: ${reason}`)
+  if (isWasm && reason !== undefined) throw new Failure(`${RUNTIME} is "wasm", but the build failed: ${reason}`)
 }
 
 function runsOf (files) {
@@ -83,7 +87,7 @@ function parse (args) {
     else throw new Failure(`Unknown argument: ${arg}\n${USAGE}`)
   }
   const { rust, js, filters } = options
-  if (rust && !js && filters.length > 0) throw new Failure(`Filters choose Node test files.\n${USAGE}`)
+  if (rust && !js && filters.length > 0) throw new Failure(`Filters select Node tests; --rust runs none.\n${USAGE}`)
   if (!rust && !js) Object.assign(options, { rust: filters.length === 0, js: true })
   return options
 }

@@ -9,12 +9,12 @@ const { ROOT, Failure } = require('./support')
 /** Rooms with npm dependencies of their own. */
 const ROOMS = ['dependents', 'managers', 'modules']
 
-// `node --test` gets the files one by one: a directory fails on Node 22, a quoted glob on Node 18 and 20.
+// Returns single files for `node --test`: a directory fails on Node 22, a quoted glob on Node 18 and 20.
 function testFiles (filters) {
   const files = walk('__test__').filter((file) => file.endsWith('.test.js')).sort()
   const chosen = files.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
   if (chosen.length > 0) return chosen
-  throw new Failure(`No test file matches ${filters.join(' ')}. There are:\n${files.join('\n')}`)
+  throw new Failure(`No test file matches ${filters.join(' ')}. The files are:\n${files.join('\n')}`)
 }
 
 function walk (directory) {

@@ -1,17 +1,17 @@
 'use strict'
 
-// Runs the Rust tests, and Node test files, each in a process of its own, several at a time, and counts what they
-// report.
+// Runs the Rust tests, and the Node test files, each in its own process, several at a time. Counts the results.
 //
-// Not `node --test`: it runs fewer files at a time than there are processors, has no flag for that before Node 20.10,
-// and prints every test. Here a passing file prints one line, a failing one everything.
+// It does not use `node --test`, which runs fewer files at a time than there are processors, has no flag for that
+// before Node 20.10, and prints every test. This runner prints one line for a passed file, and everything for a
+// failed one.
 
 const { spawn, spawnSync } = require('node:child_process')
 const { ROOT } = require('./support')
 
-/** Minutes. Longer than any file takes on a busy machine. */
+/** The time limit of a file, in minutes. No file takes as long, even on a busy machine. */
 const LIMIT = 15
-/** Before Node 18.15 there is no choice of reporters, and TAP is what there is. */
+/** Node before 18.15 has no choice of reporters, and reports TAP. */
 const REPORTER = process.allowedNodeEnvironmentFlags.has('--test-reporter') ? ['--test-reporter=tap'] : []
 
 const RUST_RESULT = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;/gm
@@ -19,7 +19,7 @@ const RUST_RESULT = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignor
 /**
  * Runs `cargo test`, and prints its output if a test fails. Returns the sums.
  *
- * @param {string[]} args what is tested
+ * @param {string[]} args the arguments of `cargo test`
  */
 function runRustTests (args) {
   const begun = Date.now()
@@ -32,7 +32,7 @@ function runRustTests (args) {
   const [passed, failed, ignored] = [0, 1, 2].map((index) => results.reduce((sum, counts) => sum + counts[index], 0))
   const sums = {
     passed,
-    // What does not compile is a failure, too.
+    // A compile error also counts as a failure.
     failed: status === 0 ? failed : Math.max(failed, 1),
     skipped: Array(ignored).fill('#[ignore] of a Rust test')
   }
@@ -43,10 +43,10 @@ function runRustTests (args) {
 }
 
 /**
- * Runs these files and prints how each went. Returns the sums.
+ * Runs these files and prints the result of each. Returns the sums.
  *
  * @param {Array<{ file: string, label: string, env: Record<string, string> }>} runs in this order
- * @param {number} width how many run at a time
+ * @param {number} width the number of files that run at a time
  */
 async function runTests (runs, width) {
   const waiting = [...runs]
@@ -86,7 +86,7 @@ function runFile ({ file, env }) {
         log,
         signal,
         passed: count(log, 'pass'),
-        // A process that ends before it has reported is a failure, too.
+        // A process that ends before it has reported also counts as a failure.
         failed: status === 0 ? failed : Math.max(failed, 1),
         skipped: skipped(log),
         seconds: (Date.now() - begun) / 1000
@@ -103,7 +103,7 @@ function report ({ file, label }, { log, signal, passed, failed, skipped, second
   console.log(`${file}${label && ` (${label})`}: ${counts.join(', ')}, ${seconds.toFixed(1)} s`)
 }
 
-/** Why tests were skipped, each reason once per test. */
+/** Returns the reason for each skipped test. */
 function skipped (log) {
   return [...log.matchAll(/^ *ok \d+ - .*? # SKIP ?(.*)$/gm)].map(([, reason]) => reason || 'no reason given')
 }
@@ -118,7 +118,7 @@ function sum (results, name) {
 }
 
 /**
- * Prints what ends the output: the reasons of skipped tests, and one line of sums. Returns the exit code.
+ * Prints the end of the output: the reasons for skipped tests, and one line of sums. Returns the exit code.
  *
  * @param {Array<{ passed: number, failed: number, skipped: string[] }>} parts
  */

@@ -1,6 +1,6 @@
 'use strict'
 
-// npm run build:wasm: compiles the engine as WebAssembly, and writes it into lib/wasm/module.js, in base64, because
+// npm run build:wasm: compiles the engine to WebAssembly and writes it into lib/wasm/module.js in base64, because
 // bundlers need no loader for a string.
 
 const fs = require('node:fs')
@@ -10,26 +10,29 @@ const { compile } = require('./build')
 const { hasRustFor, rustFor, WASM } = require('./cross/rust')
 
 const MODULE = path.join(ROOT, 'lib', 'wasm', 'module.js')
-/** Node 18 and all other runtimes that are supported have these instructions. */
+/** Node 18 and all other supported runtimes have these instructions. */
 const FLAGS = ['-Ctarget-feature=+simd128']
 
-/** Of the format: bytes before the first section, sections of no meaning, and the bit of numbers that go on. */
+/**
+ * The binary format: the bytes before the first section, the type of custom sections, and the continuation bit of
+ * numbers.
+ */
 const HEADER = 8
 const CUSTOM = 0
 const CONTINUES = 128
 
 const USAGE = `Usage: npm run build:wasm -- [--required | --available]
 
-  --required   fail where it cannot be built, instead of saying so
-  --available  fetch no compiler, as \`npm run build\` and \`npm pack\` do`
+  --required   fails if the module cannot be built. Default: prints the reason
+  --available  downloads no compiler; \`npm run build\` and \`npm pack\` use this`
 
-const UNAVAILABLE = `Rust has no standard library for ${WASM} here. "rustup target add ${WASM}" brings one, ` +
-  'and on Debian for x64 "npm run build:wasm" does'
+const UNAVAILABLE = `Rust's standard library for ${WASM} is missing. Run "rustup target add ${WASM}", ` +
+  'or on Debian for x64 "npm run build:wasm"'
 
 /**
- * Builds the module where there is a compiler for it. Returns why not where there is none.
+ * Builds the module if there is a compiler for it. Otherwise, returns the reason.
  *
- * @param {{ mayFetch?: boolean }} [options] a compiler
+ * @param {{ mayFetch?: boolean }} [options] mayFetch: whether to download a compiler
  */
 function buildWasm ({ mayFetch = true } = {}) {
   if (!mayFetch && !hasRustFor(WASM)) return UNAVAILABLE
@@ -45,8 +48,8 @@ function buildWasm ({ mayFetch = true } = {}) {
 }
 
 /**
- * Without sections that nothing needs at run time, such as the names of functions. A section begins with what it is and
- * its length.
+ * Removes custom sections, for example the names of functions, which nothing needs at run time. A section begins with
+ * its type and its length.
  *
  * @param {Buffer} bytes
  */
@@ -79,7 +82,7 @@ if (require.main === module) {
     const reason = buildWasm({ mayFetch: flag !== '--available' })
     const name = path.relative(process.cwd(), MODULE)
     if (reason === undefined) return console.log(`Built ${name}`)
-    const sentence = `${name} is not built${fs.existsSync(MODULE) ? ' anew' : ''}: ${reason}`
+    const sentence = `${name} was not ${fs.existsSync(MODULE) ? 'rebuilt' : 'built'}: ${reason}`
     if (flag === '--required') throw new Failure(sentence)
     console.log(`Skipped. ${sentence}`)
   })

@@ -1,6 +1,7 @@
 'use strict'
 
-// Lints the workflows of GitHub Actions, which nothing here can run: by actionlint, from a wheel of PyPI.
+// Checks the workflows of GitHub Actions with actionlint, from a wheel of PyPI, because the workflows cannot run
+// locally.
 
 const fs = require('node:fs')
 const path = require('node:path')

@@ -89,7 +89,7 @@ test('as a git dependency the package is built, or says what that needs; a check
   const { _PACOTE_NO_PREPARE_, ...env } = process.env
   assert.deepEqual(await prepare({ ...env, PATH: '/nowhere' }), { stdout: '', stderr: '' })
   await assert.rejects(prepare({ ...env, PATH: '/nowhere', _PACOTE_NO_PREPARE_: 'git+file:///repository' }),
-    /installed from git, so its addon is built here\. That has failed\.\ncargo was not found\.\nBuilding needs Rust/)
+    /installed from git, so npm builds its addon here\. The build has failed\.\ncargo was not found\.\nThe build/)
 })
 
 function read (file) {

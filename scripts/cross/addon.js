@@ -1,7 +1,7 @@
 'use strict'
 
-// Compiles the addon for a platform, this one or another, the way it is published: on a glibc of 2014, without paths of
-// this machine, its symbols in a file apart.
+// Compiles the addon for any platform as it is published: for glibc 2.17, without paths of this machine, and with its
+// symbols in a separate file.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -13,11 +13,11 @@ const { rustFor } = require('./rust')
 const { zig } = require('./zig')
 
 const OUTPUT = path.join(ROOT, 'target', 'platforms')
-/** That of RHEL 7, and what Rust itself asks for. */
+/** The glibc of RHEL 7 (2014), which Rust requires too. */
 const GLIBC = '2.17'
 const MACOS = '11.0'
 
-/** Seconds instead of minutes for a file that is the same but for size and speed. */
+/** Settings that compile in seconds instead of minutes. The addon differs only in size and speed. */
 const QUICK = {
   CARGO_PROFILE_RELEASE_LTO: 'off',
   CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
@@ -28,12 +28,13 @@ const SYMBOLS = { CARGO_PROFILE_RELEASE_STRIP: 'none', CARGO_PROFILE_RELEASE_DEB
 /**
  * @param {import('../platform').Platform} platform
  * @param {{ quick?: boolean }} [options]
- * @returns {{ library: string, symbols: string, builder: string, target: string }} the files, and what made them
+ * @returns {{ library: string, symbols: string, builder: string, target: string }} the files, and the tools that
+ * built them
  */
 function compileAddon (platform, { quick = false } = {}) {
   const { command, target, env, flags = [], linker } = wayTo(platform)
   const rust = rustFor(target, flags)
-  // The floor is said to cargo-zigbuild as a part of the target.
+  // cargo-zigbuild takes the version of glibc as a part of the target.
   const named = rust.args.map((arg) => arg === target && platform.libc === 'glibc' ? `${target}.${GLIBC}` : arg)
   const whole = compile([command, '--release', '-p', 'faye-websocket-binding', ...named], {
     ...process.env,
@@ -46,13 +47,15 @@ function compileAddon (platform, { quick = false } = {}) {
   return { ...withoutSymbols(whole, platform), builder, target }
 }
 
-/** The command, its target, variables and compiler flags, and what links, in words. Fetches what is missing. */
+/**
+ * Returns the command, its target, variables and compiler flags, and the name of the linker. Downloads missing tools.
+ */
 function wayTo (platform) {
   const { name, target, libc } = platform
   if (libc === 'musl') return { command: 'zigbuild', target, flags: ['-Ctarget-feature=-crt-static'], ...zig() }
   if (libc === 'glibc') return { command: 'zigbuild', target, ...zig() }
   if (platform.os === process.platform) {
-    // Its linker would write into the library where the symbols lie on this machine.
+    // Without this flag, the linker writes the path of the symbols on this machine into the library.
     const flags = platform.os === 'win32' ? ['-Clink-arg=/PDBALTPATH:%_PDB%'] : []
     const env = { MACOSX_DEPLOYMENT_TARGET: MACOS }
     return { command: 'build', target, flags, env, linker: `the linker of ${os.type()}` }
@@ -61,15 +64,16 @@ function wayTo (platform) {
     const { env, linker } = zig()
     return { command: 'zigbuild', target, env: { ...env, MACOSX_DEPLOYMENT_TARGET: MACOS }, linker }
   }
-  if (platform.cpu !== 'x64') throw new Failure(`${name} is built on Windows only.`)
+  if (platform.cpu !== 'x64') throw new Failure(`${name} can be built only on Windows.`)
   const { env, linker } = zig()
   env.LIBNODE_PATH = emptyLibraries()
   return { command: 'zigbuild', target: 'x86_64-pc-windows-gnu', env, linker }
 }
 
 /**
- * Libraries that are asked for and not needed, as empty archives: Node's, of which the feature dyn-symbols looks up the
- * functions when the addon is loaded, and one of gcc's, whose functions zig brings itself.
+ * Creates empty archives for libraries that the linker requires and the addon does not need. One is Node's, whose
+ * functions the feature dyn-symbols looks up when the addon is loaded. The other is gcc's, whose functions zig
+ * provides itself.
  */
 function emptyLibraries () {
   const folder = path.join(OUTPUT, 'empty')
@@ -79,13 +83,13 @@ function emptyLibraries () {
   return folder
 }
 
-/** Copies the library without its symbols, and keeps those in a file apart. */
+/** Copies the library without its symbols, and stores those in a separate file. */
 function withoutSymbols (whole, { name, os }) {
   const symbols = path.join(OUTPUT, 'symbols', `faye-websocket.${name}.debug`)
   const library = path.join(OUTPUT, 'stripped', `faye-websocket.${name}.node`)
   for (const file of [symbols, library]) fs.mkdirSync(path.dirname(file), { recursive: true })
   if (process.platform === 'win32') {
-    // MSVC writes them into a file of their own.
+    // MSVC writes the symbols into a separate file.
     fs.copyFileSync(whole.replace(/\.dll$/, '.pdb'), symbols)
     return { library: whole, symbols }
   }
@@ -95,13 +99,13 @@ function withoutSymbols (whole, { name, os }) {
   return { library, symbols }
 }
 
-/** rustup brings one for the files of all systems, which finds its library where rustc tells it. */
+/** Returns rustup's objcopy, which reads the files of all systems, with variables that let it find its library. */
 function objcopy () {
   const ask = (...args) => spawnSync('rustc', args, { encoding: 'utf8' }).stdout
   const [, host] = /^host: (.+)$/m.exec(ask('--version', '--verbose')) ?? []
   const libraries = path.join(ask('--print', 'sysroot').trim(), 'lib')
   const program = path.join(libraries, 'rustlib', host, 'bin', 'rust-objcopy')
-  if (!fs.existsSync(program)) throw new Failure(`This needs rustup's Rust, which has ${program}.`)
+  if (!fs.existsSync(program)) throw new Failure(`${program} is missing: install Rust with rustup, which provides it.`)
   return { program, env: { ...process.env, LD_LIBRARY_PATH: libraries, DYLD_LIBRARY_PATH: libraries } }
 }
 

@@ -1,26 +1,26 @@
 'use strict'
 
-// The folder that cross toolchains are fetched into, and what fetches: apt, without installing anything.
-// Each part is a folder of its own that appears under its name when it is complete, so a part that is there is ready.
+// The folder for downloaded cross toolchains. Each part is a folder that gets its final name only when it is
+// complete, so a part that exists is ready. Nothing is installed on the system.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT } = require('../support')
 
-/** Another folder than the checkout's, for several checkouts or a cache of a CI service. */
+/** Names a folder outside of the checkout, for several checkouts or the cache of a CI service. */
 const VARIABLE = 'FAYE_WEBSOCKET_CROSS'
 const CACHE = path.resolve(process.env[VARIABLE] || path.join(ROOT, 'target', 'cross'))
 
 /**
- * Returns the folder of a part, made the first time.
+ * Returns the folder of a part, and fills it the first time.
  *
- * @param {string} name with the version
- * @param {(folder: string, final: string) => void} fill gets an empty folder, and the path it will have
+ * @param {string} name the name with the version
+ * @param {(folder: string, final: string) => void} fill receives an empty folder, and its final path
  */
 function cached (name, fill) {
   const final = path.join(CACHE, name)
   if (fs.existsSync(final)) return final
-  console.error(`Fetching ${name} into ${CACHE}`)
+  console.error(`Downloading ${name} into ${CACHE}`)
   fs.mkdirSync(CACHE, { recursive: true })
   const folder = fs.mkdtempSync(path.join(CACHE, 'part-'))
   try {
@@ -33,12 +33,12 @@ function cached (name, fill) {
   return final
 }
 
-/** @param {string} name of a part */
+/** @param {string} name the name of a part */
 function isCached (name) {
   return fs.existsSync(path.join(CACHE, name))
 }
 
-/** Two processes may fetch the same part: the second finds the name taken and leaves it so. */
+/** Renames a complete part. If another process has stored the same part first, that one stays. */
 function publish (folder, final) {
   try {
     fs.renameSync(folder, final)
@@ -47,7 +47,7 @@ function publish (folder, final) {
   }
 }
 
-/** @param {string} file of the cache that is a program */
+/** @param {string} file the path of a program in the cache */
 function writeProgram (file, text) {
   fs.mkdirSync(path.dirname(file), { recursive: true })
   fs.writeFileSync(file, text, { mode: 0o755 })

@@ -1,7 +1,7 @@
 'use strict'
 
-// Debian's packages, unpacked into a folder: nothing is installed, so no privileges are needed. apt gets lists and a
-// configuration of its own. The mirror is that of the machine, which therefore must be a Debian.
+// Debian's packages, unpacked into a folder. Nothing is installed, so no privileges are needed. apt uses separate
+// lists and a separate configuration, and the machine's mirror, so the machine must run Debian.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -11,11 +11,11 @@ const { DEBIAN } = require('./versions')
 
 const KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg'
 const ARCHITECTURES = ['amd64', 'arm64']
-/** Lists of this age may name packages that the mirror has replaced meanwhile. */
+/** The age at which lists may name packages that the mirror has already replaced. */
 const STALE_MS = 12 * 60 * 60 * 1000
 
 /**
- * @param {string[]} packages as apt-get takes them
+ * @param {string[]} packages names as apt-get accepts them
  * @param {string} folder
  * @param {string} [release]
  */
@@ -64,8 +64,8 @@ function sources (release) {
   const archive = repositories.find((uri) => /\/debian\/?$/.test(uri))
   const security = repositories.find((uri) => /\/debian-security\/?$/.test(uri))
   if (!archive || !security) {
-    throw new Failure('This machine names no mirror of Debian for apt. Debian\'s compiler is needed where rustup has ' +
-      'not brought the standard library of a target: rustup target add <target>')
+    throw new Failure('apt on this machine has no mirror of Debian, from which to download a compiler. Install the ' +
+      'standard library of the target with rustup instead: rustup target add <target>')
   }
   const from = `deb [signed-by=${KEYS}]`
   return `${from} ${archive} ${release} main\n${from} ${security} ${release}-security main\n`

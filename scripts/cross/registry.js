@@ -1,6 +1,6 @@
 'use strict'
 
-// Packages of npm, unpacked without being installed: they are for other systems than this one.
+// Packages of npm, unpacked and not installed, because they are for other systems.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -16,7 +16,7 @@ function unpackFromRegistry (spec, folder) {
   try {
     npm(['pack', '--silent', '--pack-destination', downloads, spec], {
       stdio: ['ignore', 'ignore', 'inherit'],
-      fix: 'It comes from the npm registry: check the network, then run the command again.'
+      fix: 'The package comes from the npm registry: check the network, then run the command again.'
     })
     for (const file of fs.readdirSync(downloads)) {
       run('tar', ['xzf', path.join(downloads, file), '-C', folder, '--strip-components=1'])

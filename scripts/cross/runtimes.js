@@ -1,7 +1,7 @@
 'use strict'
 
-// Node for other systems, and what runs it here: an old glibc, musl and qemu. Each function returns paths of the
-// cache, filled the first time.
+// Node for other systems, and the software that runs it here: an old glibc, musl and qemu. Each function returns
+// paths in the cache, and downloads missing files.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -12,7 +12,7 @@ const { unpackFromRegistry } = require('./registry')
 const { unpackWheel } = require('./pypi')
 const versions = require('./versions')
 
-/** @param {keyof typeof versions.NODE_WHEELS} platform as wheels name it */
+/** @param {keyof typeof versions.NODE_WHEELS} platform the platform's name in wheels */
 function nodeWheel (platform) {
   const version = versions.NODE_WHEELS[platform]
   return cached(`node-${version}-${platform}`, (folder) => {
@@ -21,7 +21,7 @@ function nodeWheel (platform) {
   })
 }
 
-/** Folders with glibc 2.17 and with the compiler's libraries of its time. */
+/** Returns the loader of glibc 2.17, and folders with its libraries and the compiler's libraries of that time. */
 function oldGlibc () {
   const folder = cached(folderName(versions.GLIBC_PACKAGE), (folder) => {
     const part = path.join(folder, 'package')
@@ -39,7 +39,7 @@ function nodeOfNpm (spec) {
   return cached(folderName(spec), (folder) => unpackFromRegistry(spec, folder))
 }
 
-/** @param {'amd64' | 'arm64'} architecture as Debian names it */
+/** @param {'amd64' | 'arm64'} architecture Debian's name */
 function muslLibrary (architecture) {
   const folder = cached(`musl-${versions.DEBIAN_MUSL}-${architecture}`, (folder) => {
     unpackPackages([`musl:${architecture}`], folder, versions.DEBIAN_MUSL)
@@ -48,13 +48,13 @@ function muslLibrary (architecture) {
   return path.join(folder, 'usr/lib', triple, 'libc.so')
 }
 
-/** A statically linked program. */
+/** Returns a statically linked qemu. */
 function qemuArm64 () {
   const folder = cached(`qemu-${versions.DEBIAN}`, (folder) => unpackPackages(versions.QEMU_PACKAGES, folder))
   return path.join(folder, 'usr/bin/qemu-aarch64-static')
 }
 
-/** The libraries that a Node for arm64 loads, as a root. */
+/** Returns a root folder with the libraries that Node for arm64 loads. */
 function arm64Root () {
   return cached(`arm64-${versions.DEBIAN}`, (folder) => unpackPackages(versions.ARM64_PACKAGES, folder))
 }

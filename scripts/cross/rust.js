@@ -1,8 +1,8 @@
 'use strict'
 
-// The compiler for a target. rustup's, where it has the standard library of the target (`rustup target add`). If not,
-// Debian's rustc with the source of its standard library, which cargo then compiles as a part of the build: that works
-// for every target, and needs nothing but Debian's packages.
+// The compiler for a target: rustup's, if it has the standard library of the target (`rustup target add`). Otherwise,
+// Debian's rustc with the source of its standard library, which cargo compiles in the build. The latter works for
+// every target, and needs only Debian's packages.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -15,19 +15,19 @@ const { RUST, RUST_PACKAGES } = require('./versions')
 
 const WASM = 'wasm32-unknown-unknown'
 const HOST_LIBRARIES = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu']
-/** Of Debian's source package: the compiler itself, and copies of crates that cargo gets as it gets the others. */
+/** Unused parts of Debian's source package: the compiler itself, and copies of crates that cargo downloads anyway. */
 const UNUSED = ['compiler', 'debian', 'src', 'library/vendor']
 const DEBIAN_RUST = `rust-${RUST.replace('*', 'any')}`
-/** Of the standard library, by how a panic ends. */
+/** The crates of the standard library, by how a panic ends. */
 const CRATES = { abort: 'std,panic_abort', unwind: 'std,panic_unwind' }
 
 /**
- * What cargo needs to compile for a target, fetched if it is not there.
+ * Returns the settings with which cargo compiles for a target. Downloads missing tools.
  *
  * @param {string} target a triple
- * @param {string[]} [flags] of the compiler
- * @returns {{ env: Record<string, string>, args: string[], compiler: string }} variables besides those of the process,
- *   arguments besides those of the build, and the compiler in words
+ * @param {string[]} [flags] flags of the compiler
+ * @returns {{ env: Record<string, string>, args: string[], compiler: string }} additional variables and arguments,
+ * and the name of the compiler
  */
 function rustFor (target, flags = []) {
   if (hasStandardLibrary(target)) {
@@ -35,7 +35,7 @@ function rustFor (target, flags = []) {
     return { env, args: ['--target', target], compiler: version('rustc') }
   }
   if (`${process.platform} ${process.arch}` !== 'linux x64' || !fs.existsSync('/usr/bin/apt-get')) {
-    throw new Failure(`This needs Rust's standard library for ${target}: rustup target add ${target}`)
+    throw new Failure(`Rust's standard library for ${target} is missing: run rustup target add ${target}`)
   }
   const folder = debianRust()
   const rustc = path.join(folder, 'bin', 'rustc')
@@ -53,7 +53,7 @@ function rustFor (target, flags = []) {
 }
 
 /**
- * Whether `rustFor` fetches nothing.
+ * Returns whether `rustFor` can work without a download.
  *
  * @param {string} target
  */
@@ -61,19 +61,22 @@ function hasRustFor (target) {
   return hasStandardLibrary(target) || isCached(DEBIAN_RUST)
 }
 
-/** Of cargo, for one target: build scripts and macros, which run here, are left alone. */
+/**
+ * Returns the name of cargo's variable for one target. It does not apply to build scripts and macros, which run on
+ * this machine.
+ */
 function variable (target, name) {
   return `CARGO_TARGET_${target.toUpperCase().replace(/-/g, '_')}_${name}`
 }
 
 /**
- * Messages of panics name source files. A released file says nothing about the machine that made it.
+ * Returns flags that replace paths of this machine in messages of panics, which name source files.
  *
  * @param {string} rust the compiler's folder
  */
 function withoutPaths (rust) {
   const cargo = process.env.CARGO_HOME || path.join(os.homedir(), '.cargo')
-  // Where several match, the last one counts.
+  // If several match, the last one applies.
   return [[ROOT, '/faye-websocket'], [cargo, '/cargo'], [path.join(rust, 'lib/rustlib/src/rust'), '/rust']]
     .map(([from, to]) => `--remap-path-prefix=${from}=${to}`)
 }
@@ -102,7 +105,10 @@ function debianRust () {
   })
 }
 
-/** Debian's libraries serve that program only, not the ones it starts, as LD_LIBRARY_PATH would have it. */
+/**
+ * Returns a script that starts a program with Debian's libraries. LD_LIBRARY_PATH would also apply to its child
+ * processes.
+ */
 function launcher (folder, program, ...args) {
   const libraries = HOST_LIBRARIES.map((name) => path.join(folder, name)).join(':')
   const words = ['--library-path', libraries, path.join(folder, program), ...args].map((word) => `'${word}'`)

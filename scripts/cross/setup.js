@@ -1,6 +1,6 @@
 'use strict'
 
-// npm run cross: fetches what builds for another target needs, before it is needed. What is there is left alone.
+// npm run cross: downloads the tools that builds for other targets need. Keeps existing ones.
 
 const { Failure, main } = require('../support')
 const { CACHE, VARIABLE } = require('./cache')
@@ -8,7 +8,7 @@ const { BUILT_HERE } = require('../build_platforms')
 const { wayTo } = require('./addon')
 const { rustFor, WASM } = require('./rust')
 
-/** What builds each target, in words. */
+/** Functions that return the names of a target's tools. */
 const PARTS = {
   wasm: () => rustFor(WASM).compiler,
   ...Object.fromEntries(BUILT_HERE.map((platform) => [platform.name, () => {
@@ -19,10 +19,10 @@ const PARTS = {
 
 const USAGE = `Usage: npm run cross -- [name ...]
 
-  name   of what is to be built: ${Object.keys(PARTS).join(', ')};
-         all of them
+  name   the target to prepare for: ${Object.keys(PARTS).join(', ')}.
+         Default: all
 
-Everything is kept in ${CACHE}; ${VARIABLE} names another folder.`
+The tools are stored in ${CACHE}. Set ${VARIABLE} to use another folder.`
 
 if (require.main === module) {
   main((args) => {

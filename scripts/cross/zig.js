@@ -1,7 +1,7 @@
 'use strict'
 
-// zig as linker and C compiler for other C libraries and systems: it brings their headers and stubs, old glibcs and
-// macOS among them. cargo-zigbuild has cargo use it. Both are wheels.
+// zig as linker and C compiler for other C libraries and systems. It contains their headers and stubs, including old
+// glibcs and macOS. cargo-zigbuild makes cargo use it. Both come as wheels.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -9,12 +9,12 @@ const { CACHE, cached } = require('./cache')
 const { unpackWheel } = require('./pypi')
 const { ZIG, CARGO_ZIGBUILD } = require('./versions')
 
-/** @returns {{ env: Record<string, string>, linker: string }} with which `cargo zigbuild` works */
+/** @returns {{ env: Record<string, string>, linker: string }} the variables for `cargo zigbuild` */
 function zig () {
   const folder = cached(`zig-${ZIG}-zigbuild-${CARGO_ZIGBUILD}`, (folder) => {
     unpackWheel(`ziglang==${ZIG}`, folder)
     unpackWheel(`cargo-zigbuild==${CARGO_ZIGBUILD}`, folder)
-    // Python's zipfile forgets what may be run.
+    // Python's zipfile does not restore permissions.
     fs.chmodSync(path.join(folder, 'ziglang/zig'), 0o755)
     fs.mkdirSync(path.join(folder, 'bin'))
     fs.copyFileSync(path.join(folder, `cargo_zigbuild-${CARGO_ZIGBUILD}.data/scripts/cargo-zigbuild`),

@@ -1,6 +1,6 @@
 'use strict'
 
-// A client on a socket of its own. Talks to driver-server.js.
+// A client that opens its socket itself. It talks to driver-server.js.
 
 const websocket = require('../lib/websocket-driver') // in a program: 'faye-websocket-rs/websocket-driver'
 const net = require('net')

@@ -1,7 +1,7 @@
 'use strict'
 
-// A client behind an HTTP proxy. Talks to driver-server.js through the proxy that the variable PROXY names, for example
-// PROXY=http://user:password@127.0.0.1:8080, or else through a small one of its own.
+// A client behind an HTTP proxy. It talks to driver-server.js through the proxy in the variable PROXY, for example
+// PROXY=http://user:password@127.0.0.1:8080, or through a small proxy that it starts itself.
 
 const websocket = require('../lib/websocket-driver') // in a program: 'faye-websocket-rs/websocket-driver'
 const http = require('http')
@@ -43,7 +43,7 @@ if (process.env.PROXY) {
   connect(process.env.PROXY)
 } else {
   const proxy = http.createServer().on('connect', (request, client, head) => {
-    proxy.close() // it is there for one tunnel
+    proxy.close() // one tunnel is enough
     const [host, port] = request.url.split(':')
     const server = net.connect(port, host, () => {
       client.write('HTTP/1.1 200 OK\r\n\r\n')

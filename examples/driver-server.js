@@ -11,7 +11,7 @@ const server = net.createServer((socket) => {
   driver.on('connect', () => {
     if (websocket.isWebSocket(driver)) return driver.start()
     socket.write('HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
-    socket.destroySoon() // once that is out
+    socket.destroySoon() // closes the socket after the write
   })
   driver.on('close', (event) => {
     console.log('close', event.code, event.reason)

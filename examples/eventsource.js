@@ -14,7 +14,7 @@ const server = http.createServer((request, response) => {
   }
 
   const es = new EventSource(request, response, { retry: 1 })
-  let id = Number(es.lastEventId) || 0 // where this reader left off, if it has been here before
+  let id = Number(es.lastEventId) || 0 // the last event that a returning reader has received
 
   const timer = setInterval(() => {
     id += 1

@@ -165,11 +165,11 @@ describe('the demo server', { timeout: 60000 }, () => {
     assert.deepEqual(await ended, [0, null])
   })
 
-  test('says which port is taken and how to use another', async (t) => {
+  test('says which port is in use and how to choose another', async (t) => {
     const port = await serve(t)
     const child = start(t, { PORT: String(port) })
     const ended = once(child, 'exit')
-    await child.prints(new RegExp(`Port ${port} is taken\\. Choose another: PORT=8001 npm start`))
+    await child.prints(new RegExp(`Port ${port} is in use\\. Choose another: PORT=8001 npm start`))
     assert.deepEqual(await ended, [1, null])
   })
 

@@ -3,7 +3,7 @@
 
 const byId = (id) => document.getElementById(id)
 
-// Opens a WebSocket and opens it again whenever it closes, waiting longer each time it fails.
+// Opens a WebSocket, and opens it again whenever it closes. Waits longer after each failure.
 function connect (path, stateId, handlers) {
   const state = byId(stateId)
   const connection = { ws: null, isOpen: () => connection.ws.readyState === WebSocket.OPEN }
@@ -11,7 +11,7 @@ function connect (path, stateId, handlers) {
   let lost = ''
 
   const open = () => {
-    show(state, 'connecting', failures === 0 ? 'Connecting' : 'Connecting again')
+    show(state, 'connecting', failures === 0 ? 'Connecting' : 'Reconnecting')
     const ws = connection.ws = new WebSocket(address(path))
 
     ws.onopen = () => {
@@ -25,7 +25,7 @@ function connect (path, stateId, handlers) {
 
     ws.onclose = (event) => {
       const wait = backoff(failures++)
-      // Why an open connection ended says more than why the attempts after it failed.
+      // The reason why an open connection ended tells more than the failures of later attempts.
       lost = lost || describeClose(event)
       show(state, 'closed', `${lost}, ${retryIn(wait)}`)
       handlers.close()
@@ -37,7 +37,7 @@ function connect (path, stateId, handlers) {
   return connection
 }
 
-// 0.5 s, 1 s, 2 s and so on up to 8 s, each a little off so that many pages do not return at once.
+// 0.5 s, 1 s, 2 s and so on up to 8 s. A random factor keeps many pages from returning at the same time.
 function backoff (failures) {
   return Math.min(500 * 2 ** failures, 8000) * (0.85 + 0.3 * Math.random())
 }
@@ -62,7 +62,7 @@ function show (element, state, text) {
 function element (name, className, ...content) {
   const node = document.createElement(name)
   if (className) node.className = className
-  // append() makes text nodes of strings, so what others typed never becomes markup.
+  // append() turns strings into text nodes, so typed text never becomes markup.
   node.append(...content)
   return node
 }
@@ -76,7 +76,7 @@ function startEcho () {
   const MAX_PENDING = 40
   const POINTS = 120
 
-  const pending = [] // what was sent and is not back yet: echoes keep their order
+  const pending = [] // messages without an echo yet; echoes keep their order
   const times = []
   let count = 0
 
@@ -88,7 +88,7 @@ function startEcho () {
       times.push(time)
       if (times.length > POINTS) times.shift()
       count++
-      if (text !== sent.text) reply('What came back is not what was sent.')
+      if (text !== sent.text) reply('The echo differs from the message.')
       else if (sent.typed) reply(element('q', '', text), ` came back in ${milliseconds(time)} ms.`)
       draw()
     },
@@ -116,7 +116,7 @@ function startEcho () {
     byId('echo-worst').textContent = milliseconds(sorted[sorted.length - 1])
     byId('echo-count').textContent = count.toLocaleString('en')
 
-    // One slow echo must not flatten all the others: the top tenth may leave the chart.
+    // One slow echo must not flatten all the others, so the slowest tenth may exceed the chart.
     const top = niceCeiling(1.6 * sorted[Math.floor(sorted.length * 0.9)])
     byId('echo-top').textContent = `${top} ms`
     byId('echo-middle').textContent = `${top / 2} ms`
@@ -139,14 +139,14 @@ function startEcho () {
     const input = byId('echo-text')
     if (!input.value) return
     if (send(input.value, true)) input.value = ''
-    else reply('Not connected just now: your message was not sent.')
+    else reply('Your message was not sent, because the connection is closed.')
   })
 
   let probe = 0
   setInterval(() => send(`probe ${++probe}`, false), PROBE_EVERY)
 }
 
-// The next of 1, 2, 5, 10, 20, 50 and so on, also below one.
+// Returns the next of 1, 2, 5, 10, 20, 50 and so on, also below 1.
 function niceCeiling (value) {
   const unit = 10 ** Math.floor(Math.log10(Math.max(value, 0.1)))
   return Number((unit * [1, 2, 5, 10].find((step) => value <= step * unit)).toPrecision(1))
@@ -189,11 +189,11 @@ function startBenchmark () {
     }
 
     ws.onmessage = ({ data }) => {
-      if (data !== message(received)) return finish('closed', `Message ${received} came back changed`)
+      if (data !== message(received)) return finish('closed', `The echo of message ${received} differs`)
       received++
       if (elapsed() < DURATION) return send()
       addRun({ inFlight, rate: rate() })
-      finish('done', `${received.toLocaleString('en')} checked`)
+      finish('done', `${received.toLocaleString('en')} echoes checked`)
     }
 
     ws.onclose = (event) => finish('closed', describeClose(event))
@@ -208,7 +208,7 @@ function startBenchmark () {
     }
   }
 
-  // Numbered, so that a lost, repeated or reordered message shows.
+  // Numbered, to detect a lost, repeated or reordered message.
   function message (number) {
     return `message ${number} `.padEnd(SIZE, '.')
   }
@@ -270,7 +270,7 @@ function startClock () {
     source.addEventListener('error', () => {
       byId('clock-drop').disabled = true
       if (source.readyState === EventSource.CONNECTING) return show(state, 'connecting', 'Dropped, reconnecting')
-      // Some browsers give up for good when nobody listens on the port.
+      // Some browsers stop reconnecting when no server listens on the port.
       const wait = backoff(failures++)
       show(state, 'closed', `Closed, ${retryIn(wait)}`)
       setTimeout(open, wait)
@@ -279,7 +279,7 @@ function startClock () {
 
   byId('clock-drop').addEventListener('click', () => {
     byId('clock-drop').disabled = true
-    fetch(`/clock/drop?stream=${stream}`, { method: 'POST' }).catch(() => {}) // the stream's own state tells
+    fetch(`/clock/drop?stream=${stream}`, { method: 'POST' }).catch(() => {}) // the stream's state shows it
   })
 
   open()

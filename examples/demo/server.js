@@ -1,7 +1,7 @@
 'use strict'
 
-// The demo behind `npm start`: an echo and a chat over WebSocket, a clock over EventSource, and the
-// page that shows them. Everything lives in memory and listens on this machine only.
+// The server of `npm start`: an echo and a chat over WebSocket, a clock over EventSource, and their page. It stores
+// everything in memory and listens on this machine only.
 
 const fs = require('fs')
 const http = require('http')
@@ -17,11 +17,11 @@ const CHAT_HISTORY = 50
 const NAME_LENGTH = 24
 const TEXT_LENGTH = 500
 const STREAM_SECONDS = 20
-const RETRY_SECONDS = 3 // long enough to miss a tick or two, so that there is something to resend
+const RETRY_SECONDS = 3 // long enough to miss ticks, which the server then resends
 const RESEND_SECONDS = 60
 const STOP_GRACE = 1000
 
-// Close codes 4000-4999 are for applications to define.
+// Applications may define the close codes 4000-4999.
 const NOT_UNDERSTOOD = 4002
 const STOPPING = 4001
 
@@ -37,7 +37,7 @@ const PAGE_HEADERS = {
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", 'img-src data:',
     "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"
   ].join('; '),
-  // Browsers round performance.now() to 0.1 ms unless the page is isolated; an echo here takes about that long.
+  // Browsers round performance.now() to 0.1 ms unless the page is isolated. An echo takes about as long.
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
@@ -45,8 +45,8 @@ const PAGE_HEADERS = {
 }
 
 /**
- * An http.Server that is not listening yet, with one method more: `stop(callback)` says goodbye to
- * everyone and closes it. `streamSeconds` is how long the clock lets a stream live; 0 means for ever.
+ * Creates an http.Server that does not listen yet, with an additional method: `stop(callback)` closes all connections
+ * and the server. `streamSeconds` is how long the clock keeps a stream open; 0 means for ever.
  */
 function createServer ({ streamSeconds = STREAM_SECONDS } = {}) {
   const open = new Set()
@@ -90,7 +90,7 @@ function createServer ({ streamSeconds = STREAM_SECONDS } = {}) {
   return server
 }
 
-// Piping a WebSocket into itself is an echo that reads no faster than the peer does.
+// A WebSocket that is piped into itself is an echo that reads only as fast as the peer does.
 function echo (ws) {
   ws.pipe(ws)
 }
@@ -104,7 +104,7 @@ function createChat () {
     const message = { ...content, time: Date.now(), people: people.size }
     const text = JSON.stringify(message)
     for (const person of people.values()) {
-      // Whoever stopped reading must not make everyone's messages pile up in our memory.
+      // If a person's browser stops reading, its messages must not fill our memory.
       if (person.socket.writableLength > MAX_BACKLOG) person.socket.destroy()
       else person.ws.send(text)
     }
@@ -144,14 +144,16 @@ function createChat () {
   }
 }
 
-// The id of a tick is the second it belongs to (Unix time). So ids go on across a dropped stream and
-// across a restart, and what a reader missed follows from the last id it saw: nothing has to be stored.
+// The id of a tick is its second in Unix time. So ids continue after a dropped stream and after a restart. The last
+// id that a reader has received tells which ticks it has missed, so the server stores none.
 function createClock (streamSeconds) {
   const streams = new Map()
   let lastId = 0
 
   function serve (request, response) {
-    if (!EventSource.isEventSource(request)) return respond(response, 406, 'This is an event stream')
+    if (!EventSource.isEventSource(request)) {
+      return respond(response, 406, 'Send Accept: text/event-stream')
+    }
 
     const es = new EventSource(request, response, { retry: RETRY_SECONDS })
     const id = ++lastId
@@ -181,8 +183,8 @@ function createClock (streamSeconds) {
   }
 
   function drop (request, response) {
-    if (request.method !== 'POST') return respond(response, 405, 'POST drops a stream', { Allow: 'POST' })
-    if (!isSameOrigin(request)) return respond(response, 403, 'Another site asked for this')
+    if (request.method !== 'POST') return respond(response, 405, 'Use POST to drop a stream', { Allow: 'POST' })
+    if (!isSameOrigin(request)) return respond(response, 403, 'The request comes from another site')
     const es = streams.get(Number(request.url.split('?stream=')[1]))
     if (!es) return respond(response, 404, 'No such stream')
     es.close()
@@ -199,7 +201,7 @@ function createClock (streamSeconds) {
 function servePage (pathname, request, response) {
   if (!PAGE.has(pathname)) return respond(response, 404, 'Not found')
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return respond(response, 405, 'Only GET and HEAD', { Allow: 'GET, HEAD' })
+    return respond(response, 405, 'Use GET or HEAD', { Allow: 'GET, HEAD' })
   }
   const [file, type] = PAGE.get(pathname)
   fs.readFile(path.join(__dirname, file), (error, content) => {
@@ -219,8 +221,8 @@ function refuse (socket, status) {
   socket.end('HTTP/1.1 ' + status + '\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
 }
 
-// A browser lets every site on the web open a WebSocket to localhost, and says in Origin which site it
-// was. Programs that are not browsers send no Origin and could fake one: they are let in.
+// A browser lets every site open a WebSocket to localhost, and names the site in Origin. Other programs send no
+// Origin, and could forge one, so the server accepts them.
 function isSameOrigin (request) {
   const { origin, host } = request.headers
   return origin === undefined || origin === 'http://' + host || origin === 'https://' + host
@@ -242,7 +244,7 @@ function parse (data) {
   }
 }
 
-// Cuts between code points, so that an emoji at the limit stays whole or goes.
+// Cuts between code points, so that an emoji at the limit is kept or removed as a whole.
 function clean (text, length) {
   if (typeof text !== 'string') return ''
   return Array.from(text.replace(/\p{Cc}+/gu, ' ').trim()).slice(0, length).join('')
@@ -260,7 +262,7 @@ function main () {
 
   server.on('error', (error) => {
     const other = port === 8001 ? 8002 : 8001
-    if (error.code === 'EADDRINUSE') console.error(`Port ${port} is taken. Choose another: PORT=${other} npm start`)
+    if (error.code === 'EADDRINUSE') console.error(`Port ${port} is in use. Choose another: PORT=${other} npm start`)
     else if (error.code === 'EACCES') console.error(`Port ${port} is not allowed. Choose another: PORT=8001 npm start`)
     else console.error(error.message)
     process.exitCode = 1
@@ -270,7 +272,7 @@ function main () {
     console.log(`The demo is at http://${HOST}:${server.address().port}/ (Ctrl+C stops it)`)
   })
 
-  // Only the first signal is handled, so that a second one ends the process at once.
+  // Handles only the first signal, so that a second one ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.stop())
 }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// A page that talks to this server. esbuild bundles its script: `npm install esbuild` first.
+// A page that talks to this server. esbuild bundles its script: run `npm install esbuild` first.
 
 const esbuild = require('esbuild')
 const fs = require('fs')
@@ -8,9 +8,9 @@ const http = require('http')
 const path = require('path')
 const { server: WebSocketServer } = require('faye-websocket-rs/websocket')
 
-/** Bundles page.js and resolves with an http.Server that serves it, and an echo. */
+/** Bundles page.js. Resolves with an http.Server that serves the page and an echo. */
 async function createServer () {
-  // For browsers, esbuild takes the entry of the package that is made for them.
+  // For browsers, esbuild uses the package's browser entry.
   const { outputFiles: [bundle] } = await esbuild.build({
     entryPoints: [path.join(__dirname, 'page.js')],
     bundle: true,

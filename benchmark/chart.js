@@ -1,8 +1,8 @@
 'use strict'
 
-// npm run bench:chart: the bar chart of README.md, from results/transport.json. A run that writes these results calls
-// it, too. The chart is text, so a package page shows it as well. Bars consist of full and half blocks, which every
-// monospaced font contains.
+// npm run bench:chart: draws the bar chart of README.md from results/transport.json. A run that writes these results
+// also calls it. The chart is text, so a package page shows it as well. Bars consist of full and half blocks, which
+// every monospaced font contains.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -17,7 +17,7 @@ const END = '<!-- chart: end -->'
 
 const ORIGINAL = 'faye-websocket'
 const SERVERS = ['faye-websocket-rs', ORIGINAL, 'ws']
-/** The rows, the last of them a case in which this package is not the fastest. */
+/** The rows. The last one is a case in which this package is not the fastest. */
 const ROWS = [
   ['echo-64', '125 B echo, 64 connections'],
   ['echo-64-16', 'same, 16 in flight on each'],
@@ -28,7 +28,7 @@ const ROWS = [
 ]
 
 const LABEL = Math.max(...ROWS.map(([, label]) => label.length)) + 2
-/** Characters of the longest bar of a row. */
+/** The length of the longest bar of a row, in characters. */
 const BAR = 10
 const COLUMN = BAR + 9
 

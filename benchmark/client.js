@@ -1,6 +1,6 @@
 'use strict'
 
-// What a message costs a client: this package and others, against a bare server in Rust, in turn in every round.
+// The cost of a message for a client: this package and others against a bare server in Rust, in turn in every round.
 
 const path = require('node:path')
 const { createAuthority } = require('../__test__/support/certs')
@@ -13,9 +13,9 @@ const { Script, fork } = require('./support/script')
 const { Server } = require('./support/server')
 const { inTurn } = require('./support/turns')
 
-/** A process that has been measured needs that much of its warm-up again. */
+/** The part of the warm-up that a process needs again before each later measurement. */
 const WARM = 1 / 4
-/** Seconds beyond those of a measurement. */
+/** Seconds that a measurement may take in addition to its duration. */
 const PATIENCE = 15
 
 runBenchmark({
@@ -27,9 +27,9 @@ runBenchmark({
   subjects: CLIENTS,
   kind: 'clients',
   settings: {
-    rounds: { value: 3, quick: 1, about: 'in which all clients take a turn' },
-    seconds: { value: 1, quick: 0.4, about: 'of every measurement' },
-    warmUp: { value: 0.8, quick: 0.3, about: 'seconds before the first measurement of a process; others, a quarter' }
+    rounds: { value: 3, quick: 1, about: 'rounds; in each, every client has a turn' },
+    seconds: { value: 1, quick: 0.4, about: 'seconds of every measurement' },
+    warmUp: { value: 0.8, quick: 0.3, about: 'seconds of warm-up of a process; a quarter before later measurements' }
   },
   measure,
   report,
@@ -41,7 +41,7 @@ async function measure ({ settings }, { cases, subjects }, { floor }) {
   const authority = createAuthority()
   const identity = files.path('identity.pem', () => authority.local.cert + authority.local.key)
   const missing = subjects.map(({ title, obstacle }) => ({ title, reason: obstacle() })).filter(({ reason }) => reason)
-  for (const { title, reason } of missing) console.error(`${title} is left out: ${reason}`)
+  for (const { title, reason } of missing) console.error(`${title} is not measured: ${reason}`)
   const clients = subjects.filter(({ title }) => !missing.some((one) => one.title === title))
   const measured = { missing, cases: [] }
   for (const one of cases) {
@@ -57,7 +57,7 @@ async function measure ({ settings }, { cases, subjects }, { floor }) {
   return measured
 }
 
-/** All clients run all the time; the one that is measured is the only one that is busy, and has connections. */
+/** All clients run all the time. Only the one being measured is busy and has connections. */
 async function loads (server, { title, load }, clients, { rounds, seconds, warmUp }, target) {
   const running = new Map()
   for (const client of clients) running.set(client, await startClient(client))
@@ -81,7 +81,7 @@ async function startClient ({ name, title }) {
   return { script, isWarm: false }
 }
 
-/** All figures are of the time between the warm-up and the last reply. */
+/** All figures cover the time between the warm-up and the last reply. */
 async function measureClient (client, server, load, seconds) {
   const patience = (seconds + load.warmUp + PATIENCE) * 1000
   const ask = (question) => Promise.race([client.ask(question, patience), server.failed])

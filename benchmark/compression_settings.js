@@ -17,11 +17,11 @@ const { inTurn } = require('./support/turns')
 
 const PAGE = path.join(ROOT, 'docs', 'permessage-deflate.md')
 const TABLE = /(<!-- settings: begin -->\n)[^]*(<!-- settings: end -->)/
-/** Milliseconds that a process may take for one figure. */
+/** The time limit for one figure, in milliseconds. */
 const PATIENCE = 180_000
-/** Connections that are open before the memory is read for the first time. */
+/** The number of open connections at the first reading of the memory. */
 const FIRST_CONNECTIONS = 100
-/** Milliseconds between the last message and the look at the memory. */
+/** The milliseconds between the last message and the reading of the memory. */
 const PAUSE = 200
 
 runBenchmark({
@@ -33,11 +33,11 @@ runBenchmark({
   subjects: VARIANTS,
   kind: 'variants',
   settings: {
-    rounds: { value: 3, quick: 1, about: 'in which all variants take a turn; half of them for memory' },
+    rounds: { value: 3, quick: 1, about: 'rounds; in each, every variant has a turn; half of them for memory' },
     sessions: { value: 16, quick: 4, about: 'connections that compress in turn' },
-    kib: { value: 1024, quick: 64, about: 'KiB that each of them compresses; messages of 125 B: a quarter of that' },
-    connections: { value: 1000, quick: 50, about: 'that are added for the memory case' },
-    messages: { value: 40, quick: 40, about: 'that each of these sends and receives' }
+    kib: { value: 1024, quick: 64, about: 'KiB that each of them compresses; a quarter for messages of 125 B' },
+    connections: { value: 1000, quick: 50, about: 'connections added for the memory case' },
+    messages: { value: 40, quick: 40, about: 'messages that each of these sends and receives' }
   },
   needsGenerator: false,
   measure,
@@ -62,7 +62,7 @@ async function measure ({ settings }, { cases, subjects: variants }) {
   return measured
 }
 
-/** Microseconds to compress and to inflate a message, and the ratio: in a process without sockets. */
+/** Measures the microseconds to compress and to inflate a message, and the ratio, in a process without sockets. */
 async function codecOf ({ name, options }, { title, size, share }, { sessions, kib }) {
   const request = JSON.stringify({ options, size, sessions, bytes: kib * 1024 * share })
   const child = fork(path.join(__dirname, 'settings', 'codec.js'), { core: MEASURED_CORE, args: [request] })
@@ -74,7 +74,10 @@ async function codecOf ({ name, options }, { title, size, share }, { sessions, k
   return figures
 }
 
-/** Bytes by which a new server grows for each connection. The first connections pay for memory that all share. */
+/**
+ * Measures the memory that a new server needs for each connection, in bytes. The first connections are not counted,
+ * because they pay for shared memory.
+ */
 async function memoryOf ({ name, options }, { connections, messages }) {
   const env = { COMPRESSION_SETTINGS: JSON.stringify(options) }
   const server = await Server.start('faye-websocket-rs-settings', { core: MEASURED_CORE, env })

@@ -1,37 +1,37 @@
 'use strict'
 
-// What the benchmarks send: sets of messages, the same in every run and on every machine.
+// The messages of the benchmarks: sets that are the same in every run and on every machine.
 //
 //   ticker(size)      quotes, order books and snapshots of a market, as JSON
-//   longRange(size)   JSON documents that come again 6 to 24 KiB later, slightly changed
+// longRange(size)   JSON documents that recur 6 to 24 KiB later, slightly changed
 //   highEntropy(size) random base64
 //
-// The sizes of messages are those asked for, give or take a few percent.
+// The sizes of messages differ from the requested ones by a few percent.
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
-/** Distinct messages of a market's data feed. */
+/** Returns different messages of a market's data feed. */
 function ticker (size) {
   const random = new Random(size)
   const market = new Market(random)
   return Array.from({ length: countOf(size) }, (_, index) => {
     if (size < 256) return JSON.stringify(market.quote())
-    // One book, or as many as a snapshot needs.
+    // The number of books: one, or as many as a snapshot needs.
     if (size <= 4096) return fill({ type: 'book', seq: 7_000_000 + index, ...market.instrument() }, size, market)
     return snapshot(market, index, size)
   })
 }
 
 /**
- * Documents from a pool, each with a few fields changed since it was last sent, 6 to 24 KiB ago; now and then a new one
- * takes the place of an old one. Who looks back less far finds nothing of them.
+ * Returns documents from a pool. A document recurs after 6 to 24 KiB, with a few fields changed. From time to time a
+ * new document replaces an old one. A compressor with a shorter reach finds no repetition.
  */
 function longRange (size) {
   const random = new Random(77)
   const words = Array.from({ length: 4000 }, () => random.word())
   const [nearest, farthest] = [6, 24].map((kib) => Math.round(kib * 1024 / size))
   const [fresh, poolSize] = [20, (nearest + farthest) / 2]
-  // The one that was sent longest ago comes first.
+  // The document that was sent longest ago comes first.
   const pool = []
   return Array.from({ length: countOf(size) }, (_, index) => {
     let document = compose(index, size, words, random)
@@ -51,13 +51,13 @@ function highEntropy (size) {
   return Array.from({ length: countOf(size) }, () => random.text(size, ALPHABET))
 }
 
-/** Hundreds of messages, and for short ones so many that they are several windows long. */
+/** The number of messages: hundreds, and for short messages enough to fill several windows. */
 function countOf (size) {
   if (size < 256) return 2048
   return size <= 4096 ? 512 : 256
 }
 
-/** A set in the form that the load generator reads: each message behind its length. */
+/** Encodes a set for the load generator: each message after its length. */
 function encode (messages) {
   return Buffer.concat(messages.flatMap((message) => {
     const bytes = Buffer.from(message)
@@ -67,7 +67,7 @@ function encode (messages) {
   }))
 }
 
-/** Prices that wander, in instruments of which some are traded more than others. */
+/** Prices that change at random. Some instruments are traded more than others. */
 class Market {
   constructor (random) {
     this.random = random
@@ -79,7 +79,7 @@ class Market {
     }))
   }
 
-  /** The next event: an instrument whose price has moved by some cents. */
+  /** Returns the next event: an instrument whose price has changed by some cents. */
   move () {
     const { random, instruments } = this
     this.time += 1 + random.below(40)
@@ -127,7 +127,7 @@ class Market {
   }
 }
 
-/** A book with three levels a side and as many trades as fit in `size`. */
+/** Returns a snapshot of books with three levels a side, and as many trades as fit in `size`. */
 function fill ({ cents, ...head }, size, market) {
   const levels = (step) => [1, 2, 3].map((distance) => market.level(cents + step * distance))
   const book = { ...head, bids: levels(-1), asks: levels(1), trades: [] }
@@ -182,7 +182,7 @@ function sentence (count, words, random) {
   return Array.from({ length: count }, () => words[random.below(words.length)]).join(' ')
 }
 
-/** The generator that C. Doty-Humphrey calls sfc32; Math.random cannot be seeded. */
+/** C. Doty-Humphrey's generator sfc32, because Math.random cannot be seeded. */
 class Random {
   constructor (seed) {
     this.state = Uint32Array.of(seed, 0x9e3779b9, 0x243f6a88, 1)

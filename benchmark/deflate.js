@@ -1,6 +1,6 @@
 'use strict'
 
-// Echo of compressed messages: this package, faye-websocket with its plug-in, and ws, in turn in every round.
+// An echo of compressed messages: this package, faye-websocket with its plug-in, and ws, in turn in every round.
 
 const { encode } = require('./datasets')
 const { CASES, MEMORY_CASES, OURS, SERVERS } = require('./deflate/cases')
@@ -20,10 +20,10 @@ runBenchmark({
   subjects: SERVERS,
   kind: 'servers',
   settings: {
-    rounds: { value: 3, quick: 1, about: 'in which all servers take a turn' },
-    seconds: { value: 4, quick: 0.6, about: 'of every measurement' },
-    warmUp: { value: 1.5, quick: 0.4, about: 'seconds before every measurement' },
-    connections: { value: 64, quick: 64, about: 'under load' },
+    rounds: { value: 3, quick: 1, about: 'rounds; in each, every server has a turn' },
+    seconds: { value: 4, quick: 0.6, about: 'seconds of every measurement' },
+    warmUp: { value: 1.5, quick: 0.4, about: 'seconds of warm-up before every measurement' },
+    connections: { value: 64, quick: 64, about: 'connections under load' },
     memoryConnections: { value: 500, quick: 150, about: 'idle connections of the memory cases' }
   },
   measure,
@@ -44,7 +44,7 @@ async function measure ({ settings }, { cases, subjects: servers }, { generator 
   return measured
 }
 
-/** All servers run all the time; the one that is measured is the only one that is busy. */
+/** All servers run all the time. Only the one being measured is busy. */
 async function loads (program, { title, inFlight }, servers, settings, data) {
   const { rounds, seconds, warmUp, connections } = settings
   const args = [...data, ...toArgs({ connections, inFlight, seconds, warmUp })]
@@ -59,10 +59,10 @@ async function loads (program, { title, inFlight }, servers, settings, data) {
   return measured
 }
 
-/** A server that has had other connections would have memory to reuse: every figure is that of a new one. */
+/** Every figure comes from a new server: one that has had other connections would reuse their memory. */
 async function memories (program, { title, messages }, servers, { rounds, memoryConnections: count }, args) {
   const base = Math.ceil(count / 4)
-  // These figures hardly vary.
+  // These figures vary little.
   return inTurn(servers, Math.ceil(rounds / 2), async (one) => {
     const server = await startServer(one)
     const bytes = await measureMemory(program, server, { base, count, messages, pause: 500, args })

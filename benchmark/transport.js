@@ -1,6 +1,6 @@
 'use strict'
 
-// What a message costs a server: this package, others, and a bare server in Rust, in turn in every round.
+// The cost of a message for a server: this package, others, and a bare server in Rust, in turn in every round.
 
 const { Failure } = require('../scripts/support')
 const { writeChart } = require('./chart')
@@ -12,7 +12,7 @@ const { descriptorLimit } = require('./support/processor')
 const { Server } = require('./support/server')
 const { inTurn, toArgs } = require('./support/turns')
 
-/** What a process has open beside its connections, generously. */
+/** A generous number of files that a process has open in addition to its connections. */
 const OTHER_DESCRIPTORS = 200
 
 runBenchmark({
@@ -24,10 +24,10 @@ runBenchmark({
   subjects: SERVERS,
   kind: 'servers',
   settings: {
-    rounds: { value: 3, quick: 1, about: 'in which all servers take a turn' },
-    seconds: { value: 2, quick: 0.5, about: 'of every measurement' },
-    warmUp: { value: 1, quick: 0.3, about: 'seconds before every measurement' },
-    idleConnections: { value: 10_000, quick: 1000, about: 'of the memory case, or what the limit of open files allows' }
+    rounds: { value: 3, quick: 1, about: 'rounds; in each, every server has a turn' },
+    seconds: { value: 2, quick: 0.5, about: 'seconds of every measurement' },
+    warmUp: { value: 1, quick: 0.3, about: 'seconds of warm-up before every measurement' },
+    idleConnections: { value: 10_000, quick: 1000, about: 'connections of the memory case, if the system allows it' }
   },
   measure,
   report,
@@ -50,7 +50,7 @@ async function measure ({ settings }, { cases, subjects: chosen }, programs) {
   return measured
 }
 
-/** All servers run all the time; the one that is measured is the only one that is busy. */
+/** All servers run all the time. Only the one being measured is busy. */
 async function loads (programs, one, servers, { rounds, seconds, warmUp }) {
   const args = toArgs({ ...one.load, seconds, warmUp })
   const concerned = servers.filter(({ isFor }) => isFor(one))
@@ -66,7 +66,7 @@ async function loads (programs, one, servers, { rounds, seconds, warmUp }) {
   return measured
 }
 
-/** A server that has had other connections would have memory to reuse: every figure is that of a new one. */
+/** Every figure comes from a new server: one that has had other connections would reuse their memory. */
 async function memories (programs, one, servers, { rounds, idleConnections: wanted }) {
   const limit = descriptorLimit()
   const base = Math.ceil(wanted / 100)
@@ -75,7 +75,7 @@ async function memories (programs, one, servers, { rounds, idleConnections: want
   if (connections < wanted) console.error(`The limit of open files is ${limit}: ${connections} idle connections.`)
   const concerned = servers.filter(({ name }) => name !== 'broadcast')
   const load = { base, count: connections, messages: 1, pause: 500, args: ['--mode', 'idle'] }
-  // These figures hardly vary.
+  // These figures vary little.
   const measured = await inTurn(concerned, Math.ceil(rounds / 2), async (server) => {
     const running = await startServer(programs, server, { load: {} })
     const bytes = await measureMemory(programs.generator, running, load)
@@ -87,7 +87,7 @@ async function memories (programs, one, servers, { rounds, idleConnections: want
 }
 
 function startServer (programs, { name, title, script, env, program }, { load, isUnpinned }) {
-  // What connects newcomers, and what keeps them, echoes.
+  // The server echoes in the cases of new and of idle connections.
   const mode = ['receive', 'broadcast'].includes(load.mode) ? load.mode : 'echo'
   const core = isUnpinned ? `${MEASURED_CORE},${OTHER_CORE}` : MEASURED_CORE
   const args = ['--mode', mode, ...load.tls ? ['--tls'] : []]

@@ -1,12 +1,12 @@
 'use strict'
 
-// What is compared, and what this package has promised.
+// The compared clients, the cases, and the goals of this package.
 
 const OURS = 'faye-websocket-rs'
 /** The interface of websocket. */
 const WEBSOCKET = 'faye-websocket-rs-websocket'
 
-/** `name` is that of a script in clients/. `obstacle` says why a client cannot be measured here, if so. */
+/** `name` is that of a script in clients/. `obstacle` returns why a client cannot be measured here, if it cannot. */
 const CLIENTS = [
   { name: OURS },
   { name: `${OURS}-stream`, title: `${OURS}, stream` },
@@ -24,11 +24,11 @@ const SIZES = [
   { label: '4 KiB binary', size: 4096, binary: true, slug: 'binary-4k' },
   { label: '64 KiB binary', size: 65536, binary: true, slug: 'binary-64k' }
 ]
-/** With many in flight, only what has a goal. */
+/** Cases with many messages in flight exist only for goals. */
 const LOADS = SIZES.flatMap((size) => CONNECTIONS.map((connections) => ({ ...size, connections, inFlight: 1 })))
 LOADS.splice(CONNECTIONS.length, 0, { ...SIZES[0], connections: 64, inFlight: 16 })
 
-/** `goals`, by client: the rate is to be at least so many times that of another client. */
+/** `goals`, by client: the least factor between our rate and the rate of that client. */
 const CASES = [false, true].flatMap((tls) => LOADS.map(({ label, slug, ...load }) => {
   const { connections, inFlight } = load
   const many = inFlight > 1 ? `, ${inFlight} in flight` : ''
@@ -54,7 +54,7 @@ function websocketGoalOf ({ size, connections, inFlight }, tls) {
   return size === 65536 ? 2 : 1
 }
 
-/** Why a package cannot be loaded, in a line; null if it can. */
+/** Returns the reason why a package cannot be loaded, in one line; null if it can. */
 function obstacleOf (name) {
   try {
     require(name)

@@ -17,14 +17,14 @@ function report (run) {
     '# Clients',
     machine.toMarkdown(run),
     `Rounds: ${rounds}, the clients in turn, each measured for ${seconds} s, the first time after ${warmUp} s of ` +
-      'warm-up; medians. How it is measured, and what the columns mean, is in [the README](../README.md#clients).',
+      'warm-up; medians. [The README](../README.md#clients) explains the method and the columns.',
     ...run.missing.map(({ title, reason }) => `Not measured: ${title} (${reason}).`),
     '## Goals', goalsOf(OURS, run.cases), goalsOf(WEBSOCKET, run.cases),
     '## Figures', figures(run.cases)
   ].join('\n\n') + '\n'
 }
 
-/** What was promised for a client of this package, and what became of it. */
+/** Compares the figures of a client of this package with its goals. */
 function goalsOf (client, cases) {
   const rows = cases.filter(({ figures }) => figures[client]).flatMap(({ title, figures, goals }) => {
     const ours = figures[client]
@@ -61,7 +61,7 @@ function figures (cases) {
 
 const latency = (value) => value === null ? '?' : milliseconds(value)
 
-/** @returns {Record<string, string>} charts by the name of the file */
+/** @returns {Record<string, string>} the charts by file name */
 function charts ({ cases }) {
   const panels = (value, format) => cases.map(({ title, figures }) => ({
     title,

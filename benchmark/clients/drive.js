@@ -1,30 +1,30 @@
 'use strict'
 
-// What the clients share: every connection keeps a number of messages in flight, and every reply is compared. Knows no
-// WebSocket library.
+// The code that the clients share: every connection keeps a number of messages in flight, and compares every reply.
+// Knows no WebSocket library.
 //
-// The parent sends { step, ... } and gets an answer to each: `open` connects and warms up, `measure` resolves when the
-// last reply is there, `close` ends the connections. A client that fails says why, and ends.
+// The parent sends { step, ... } and receives an answer to each: `open` connects and warms up, `measure` resolves
+// after the last reply, `close` closes the connections. A client that fails prints the reason and exits.
 
 const { usage } = require('../support/usage')
 
-/** Together, messages that differ are at least this long, as those of the load generator. */
+/** Different messages have at least this length together, like those of the load generator. */
 const LENGTH = 256 * 1024
 const FEWEST = 8
-/** Connections begin at so many different places of the messages. */
+/** The number of places among the messages at which connections begin. */
 const BEGINNINGS = 8
-/** One short message in so many of a connection is timed: a look at the clock costs something. */
+/** A connection measures the time of one short message in this many, because reading the clock has a cost. */
 const TIMED = 32
 const SHORT = 1024
 
 /**
  * @callback Connect
  * @param {string} url
- * @param {string | undefined} ca the authority to trust, as PEM
+ * @param {string | undefined} ca the trusted authority, as PEM
  * @param {object} handlers
  * @param {(send: (message: string | Buffer) => void, close: () => void) => void} handlers.opened
  * @param {(message: string | Uint8Array) => void} handlers.received
- * @param {(reason: unknown) => void} handlers.ended whether that was asked for or not
+ * @param {(reason: unknown) => void} handlers.ended called after any end, also a requested one
  */
 
 /** @param {Connect} connect */
@@ -53,7 +53,7 @@ class Load {
     this.messages = messagesOf(size, binary)
     this.isSame = binary ? isSameBinary : isSameText
     this.inFlight = inFlight
-    // Of one connection, no more than one on its way.
+    // At most one message of a connection is timed at a time.
     this.timed = Math.max(inFlight, size < SHORT ? TIMED : 1)
     this.connections = Array.from({ length: connections }, (_, index) => new Connection(this, index))
     this.isRunning = this.isClosing = false
@@ -67,7 +67,7 @@ class Load {
     for (const connection of this.connections) await connection.open(connect, url, ca)
   }
 
-  /** Sends for so long, and resolves when the last reply has come. */
+  /** Sends for this duration, and resolves after the last reply. */
   run (seconds) {
     return new Promise((resolve) => {
       const begun = performance.now()
@@ -96,7 +96,7 @@ class Connection {
   constructor (load, index) {
     this.load = load
     this.next = this.expected = index % BEGINNINGS
-    // Not from 0: those that are timed shall not be the same on all connections.
+    // The first timed message differs between connections.
     this.sent = this.received = index
     this.timedAt = 0
     this.send = this.close = this.onend = null
@@ -112,7 +112,7 @@ class Connection {
         },
         received: (message) => this.receive(message),
         ended: (reason) => {
-          if (!this.load.isClosing) fail(new Error(`a connection has ended: ${reason}`))
+          if (!this.load.isClosing) fail(new Error(`A connection has ended: ${reason}`))
           if (this.onend) this.onend()
         }
       })
@@ -136,7 +136,7 @@ class Connection {
 
   receive (message) {
     const { load } = this
-    if (!load.isSame(message, load.messages[this.expected])) fail(new Error('a reply is not the message'))
+    if (!load.isSame(message, load.messages[this.expected])) fail(new Error('A reply differs from its message'))
     if (++this.expected === load.messages.length) this.expected = 0
     if (this.received++ % load.timed === 0) load.latencies.push(performance.now() - this.timedAt)
     load.received++
@@ -148,19 +148,19 @@ class Connection {
 const isSameText = (message, expected) => message === expected
 const isSameBinary = (message, expected) => expected.equals(message)
 
-/** ASCII, and different from each other: a reply that is out of order does not pass. */
+/** Returns ASCII messages that differ from each other, so that a reply out of order is detected. */
 function messagesOf (size, binary) {
   const count = Math.max(FEWEST, Math.floor(LENGTH / size))
   return Array.from({ length: count }, (_, index) => {
     const filler = Array.from({ length: 26 }, (_, letter) => 97 + (letter + index) % 26)
     const bytes = Buffer.alloc(size, Buffer.from(filler))
     bytes.write(`${index.toString(16)} `, 'latin1')
-    // Not a concatenation: that would be a tree for V8, and flattened in the measurement.
+    // Not a concatenation, which V8 would store as a tree and flatten during the measurement.
     return binary ? bytes : bytes.toString('latin1')
   })
 }
 
-/** In microseconds; null if there are no times. */
+/** Returns a percentile in microseconds; null if there are no times. */
 function percentiles (milliseconds) {
   const sorted = Float64Array.from(milliseconds).sort()
   if (sorted.length === 0) return { p50: null, p99: null }

@@ -1,13 +1,13 @@
 'use strict'
 
-// A client over the interface that faye-websocket and this package share.
+// A client with the interface that faye-websocket and this package share.
 
 const { drive } = require('./drive')
 
-/** @param {object} options of every connection */
+/** @param {object} options the options of every connection */
 function driveFaye ({ Client }, options = {}) {
   drive((url, ca, { opened, received, ended }) => {
-    // Without a name, faye-websocket takes the IP address for one, and Node warns.
+    // Without a server name, faye-websocket uses the IP address, and Node warns.
     const connection = new Client(url, [], { ...options, tls: { ca, servername: 'localhost' } })
     let reason
     connection.onopen = () => opened((message) => connection.send(message), () => connection.close())

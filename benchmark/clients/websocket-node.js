@@ -1,10 +1,10 @@
 'use strict'
 
-// A client over the interface that websocket and this package share.
+// A client with the interface that websocket and this package share.
 
 const { drive } = require('./drive')
 
-/** @param {object} config of every client */
+/** @param {object} config the configuration of every client */
 function driveWebSocket ({ client: Client }, config = {}) {
   drive((url, ca, { opened, received, ended }) => {
     const client = new Client({ ...config, tlsOptions: { ca } })

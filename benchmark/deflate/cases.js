@@ -1,6 +1,6 @@
 'use strict'
 
-// What is compared, and what this package has promised.
+// The compared servers, the cases, and the goals of this package.
 
 const { ticker, longRange, highEntropy } = require('../datasets')
 
@@ -13,12 +13,12 @@ const SERVERS = [
   { name: 'ws', title: 'ws' }
 ]
 
-/** Messages with which one connection fills the windows of both directions, 32 KiB each. */
+/** The messages with which one connection fills the windows of both directions, 32 KiB each. */
 const WINDOWFUL = 40
 
 /**
- * `factor`: rate and processor time per message are to be this many times better than those of another server.
- * `excess`: the replies are to be at most this much longer.
+ * Goals. `factor`: the least factor between our rate, and processor time per message, and those of another server.
+ * `excess`: the limit for the additional size of our replies.
  */
 const CASES = [
   {
@@ -65,7 +65,7 @@ const CASES = [
   }
 ]
 
-/** Idle connections after an exchange of the 1 KiB ticker. */
+/** Idle connections after they have exchanged the 1 KiB ticker. */
 const MEMORY_CASES = [
   { name: 'memory-windowful', title: `after ${WINDOWFUL} messages of 1 KiB each way`, messages: WINDOWFUL, goal: 48 },
   { name: 'memory-short', title: 'after 2 messages of 1 KiB each way', messages: 2, goal: 48 }

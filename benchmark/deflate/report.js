@@ -9,7 +9,7 @@ const { table } = require('../support/table')
 
 /**
  * @param {{ machine: object, settings: object, servers: object[], cases: object[], memory: object[] }} run every case
- *   with its `figures` by server; see deflate.js
+ * with its `figures` by server; see deflate.js
  */
 function report (run) {
   const { connections, rounds, seconds, warmUp, memoryConnections } = run.settings
@@ -43,7 +43,7 @@ function figures ({ cases, servers }) {
   return table(header, rows)
 }
 
-/** How many times as good as the others, beside what was promised. */
+/** Compares our figures with those of the others, and with the goals. */
 function comparison ({ cases, servers }) {
   const others = servers.filter(({ name }) => name !== OURS)
   if (others.length === servers.length) return []
@@ -72,7 +72,7 @@ function ratios (ours, theirs) {
 function memory ({ memory: cases, servers }, connections) {
   const promised = servers.some(({ name }) => name === OURS)
   const header = [`KB per idle connection (${connections})`, ...servers.map(({ title }) => title)]
-  return table(promised ? [...header, 'goal of ours', ''] : header, cases.map(({ title, figures, goal: most }) => [
+  return table(promised ? [...header, 'our goal', ''] : header, cases.map(({ title, figures, goal: most }) => [
     title, ...servers.map(({ name }) => (figures[name] / 1000).toFixed(1)),
     ...promised ? goal(most, () => `≤ ${most}`, figures[OURS] / 1000 <= most) : []
   ]))

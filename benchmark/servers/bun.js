@@ -1,6 +1,6 @@
 'use strict'
 
-// For Bun only. Prints its port, and ends with its stdin.
+// A server for Bun only. Prints its port, and exits when its stdin ends.
 
 /* global Bun */
 const CONFIRMED = 1000

@@ -1,6 +1,6 @@
 'use strict'
 
-// An echo server whose environment has the options of permessage-deflate, as JSON: null for no extension.
+// An echo server. An environment variable contains the options of permessage-deflate as JSON; null for no extension.
 
 const WebSocket = require('../..')
 const deflate = require('../../lib/permessage-deflate')

@@ -1,6 +1,6 @@
 'use strict'
 
-// A server over the interface that faye-websocket and this package share.
+// A server with the interface that faye-websocket and this package share.
 
 const { serve, CONFIRMED } = require('./serve')
 

@@ -1,11 +1,11 @@
 'use strict'
 
-// What the servers share: where they listen, and how they tell what they have used. Knows no WebSocket library.
+// The code that the servers share: the address, and the report of used resources. Knows no WebSocket library.
 //
 //   node benchmark/servers/ws.js [--mode echo|receive|broadcast] [--deflate] [--tls] [--port 0]
 //
-// prints the port. A parent with a channel gets { port } over it, may ask 'usage' or 'memory', and takes the server
-// with it when it goes.
+// prints the port. A parent with a channel receives { port }, may send 'usage' or 'memory', and ends the server by
+// its own end.
 
 const http = require('node:http')
 const https = require('node:https')
@@ -14,13 +14,13 @@ const { usage } = require('../support/usage')
 
 const GC_PAUSE = 100
 
-/** Messages that one confirmation stands for; the load generator has the same number. */
+/** The number of messages that one confirmation stands for. The load generator has the same number. */
 const CONFIRMED = 1000
 
 /**
  * @param {(server: http.Server, options: { deflate: boolean, mode: string }) => void} attach makes the server do what
- *   the mode says: `echo`; `receive`, and confirm every CONFIRMED messages of a connection with the number of those
- *   that have come; or `broadcast` what comes on one connection to all of them
+ * its mode requires. `echo`: it echoes. `receive`: after every CONFIRMED messages of a connection, it sends their
+ * number. `broadcast`: it sends messages of one connection to all
  */
 function serve (attach) {
   const { deflate, mode, tls, port } = parse(process.argv.slice(2))
@@ -52,8 +52,8 @@ function answer (question) {
   else if (question === 'memory') collected(() => process.send({ rss: process.memoryUsage.rss() }))
 }
 
-// With --expose-gc: what is only waiting to be collected is no need of the library. Finalizers run on later turns, and
-// free what the next collection finds.
+// With --expose-gc: collects garbage, which is not memory that the library needs. Finalizers run in later turns, and
+// free memory that the next collection finds.
 function collected (callback, rounds = 3) {
   if (!global.gc || rounds === 0) return callback()
   global.gc()

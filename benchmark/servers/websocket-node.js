@@ -1,15 +1,15 @@
 'use strict'
 
-// A server over the interface that websocket and this package share.
+// A server with the interface that websocket and this package share.
 
 const { serve, CONFIRMED } = require('./serve')
 
-/** By default, frames of 64 KiB and messages of 1 MiB are taken. */
+/** The default limits are 64 KiB for frames and 1 MiB for messages. */
 const LONGEST = 64 * 1024 * 1024
 
 function serveWebSocket ({ server: WebSocketServer }) {
   serve((server, { deflate, mode }) => {
-    if (deflate) throw new Error('permessage-deflate is not compared here')
+    if (deflate) throw new Error('This benchmark does not compare permessage-deflate with websocket')
     const all = new Set()
     const reply = (connection, { type, utf8Data, binaryData }) => {
       if (type === 'utf8') connection.sendUTF(utf8Data)

@@ -23,7 +23,7 @@ serve((server, { deflate, mode }) => {
   }
   const attach = attachments[mode]
   connections.on('connection', (connection) => {
-    // Without a listener a generator that goes away would end this process.
+    // Without a listener, the end of a generator would end this process.
     connection.on('error', () => {})
     attach(connection)
   })

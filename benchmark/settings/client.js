@@ -1,7 +1,7 @@
 'use strict'
 
-// Opens connections to an echo server, exchanges messages on each, and keeps the connections open. The parent sends
-// { count, messages, isCompressed } and gets an answer when the last reply has arrived.
+// Opens connections to an echo server, exchanges messages on each, and keeps the connections open. The parent sends {
+// count, messages, isCompressed } and receives an answer after the last reply.
 //
 //   node benchmark/settings/client.js <port>
 
@@ -10,7 +10,7 @@ const deflate = require('../../lib/permessage-deflate')
 const { ticker } = require('../datasets')
 
 const SIZE = 1024
-/** Connections that are opened at the same time. */
+/** The number of connections that are opened at the same time. */
 const AT_ONCE = 50
 
 const url = `ws://127.0.0.1:${process.argv[2]}/`
@@ -32,7 +32,7 @@ async function exchangeAll ({ count, ...request }) {
   }
 }
 
-/** Each message after the reply to the one before. */
+/** Sends each message after the reply to the previous one. */
 function exchange ({ messages, isCompressed }) {
   return new Promise((resolve, reject) => {
     const ws = new WebSocket.Client(url, [], { extensions: isCompressed ? [deflate] : [] })

@@ -1,23 +1,23 @@
 'use strict'
 
-// Compresses and inflates messages of several connections in turn, without sockets, and sends the parent
-// { compress, inflate, ratio }: microseconds of processor time per message, and bytes before ÷ bytes after compression.
+// Compresses and inflates messages of several connections in turn, without sockets. Sends the parent { compress,
+// inflate, ratio }: the microseconds of processor time per message, and the size before ÷ after compression.
 //
 //   node benchmark/settings/codec.js '{ "options": {}, "size": 1024, "sessions": 16, "bytes": 1048576 }'
 
 const deflate = require('../../lib/permessage-deflate')
 const { ticker } = require('../datasets')
 
-/** Messages of each session that are compressed, and then inflated, between two readings of the clock. */
+/** The messages of each session that are compressed, and then inflated, between two readings of the clock. */
 const BLOCK = 16
-/** The warm-up compresses this share of the measured bytes. Sessions choose their reach in the first 32 KiB. */
+/** The part of the measured bytes that the warm-up compresses. Sessions choose their reach in the first 32 KiB. */
 const WARM_UP = 0.5
 
 const { options, size, sessions: count, bytes } = JSON.parse(process.argv[2])
 const messages = ticker(size).map((message) => Buffer.from(message))
 const extension = deflate.configure(options)
 
-/** The two ends of one direction, with the same options: a server compresses what a client inflates. */
+/** Both endpoints of one direction, with the same options: a server compresses, a client inflates. */
 class Session {
   constructor (index) {
     this.client = extension.createClientSession()
@@ -27,7 +27,7 @@ class Session {
     this.next = Math.floor(index * messages.length / count)
   }
 
-  /** The next messages: plain now, and compressed later. */
+  /** Returns the next messages: plain ones, to be compressed later. */
   take () {
     return Array.from({ length: BLOCK }, () => {
       const plain = messages[this.next++ % messages.length]
@@ -54,7 +54,7 @@ async function main () {
 
 async function block (sessions) {
   const rows = sessions.map((session) => session.take())
-  // One message of each session after the other, as on a server with several busy connections.
+  // Sessions take turns after each message, as on a server with several busy connections.
   const jobs = Array.from({ length: BLOCK }, (_, index) => rows.map((row) => row[index])).flat()
   const compress = await timed(jobs, ({ session: { server }, message }, done) => {
     server.processOutgoingMessage(message, done)
@@ -69,7 +69,7 @@ async function block (sessions) {
   return { compress, inflate, compressed, plain: sum(jobs, ({ plain }) => plain.length) }
 }
 
-/** Microseconds of processor time for all jobs. */
+/** Returns the microseconds of processor time for all jobs. */
 async function timed (jobs, work) {
   let left = jobs.length
   const done = (error) => {
@@ -78,7 +78,7 @@ async function timed (jobs, work) {
   }
   const before = process.cpuUsage()
   for (const job of jobs) work(job, done)
-  // A session gives the event loop a turn after each MiB.
+  // A session yields to the event loop after each MiB.
   while (left > 0) await new Promise(setImmediate)
   const { user, system } = process.cpuUsage(before)
   return user + system

@@ -1,6 +1,6 @@
 'use strict'
 
-// From a command line to a page: what every benchmark does, whatever it measures.
+// The steps of every benchmark, from the command line to the page.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -17,21 +17,21 @@ const RESULTS = path.join(__dirname, '..', 'results')
  * Runs a benchmark and ends the process.
  *
  * @param {object} benchmark
- * @param {string} benchmark.name of the script, and of the files that it writes
+ * @param {string} benchmark.name the name of the script, and of the files that it writes
  * @param {string} benchmark.about a line for --help
  * @param {string} benchmark.glance how long --quick takes
- * @param {string[]} benchmark.packages whose versions matter
- * @param {object[]} benchmark.cases with a `name` each
- * @param {object[]} benchmark.subjects what is compared, with a `name` each
- * @param {'servers' | 'clients'} benchmark.kind of them
- * @param {Record<string, { value: number, quick: number, about: string }>} benchmark.settings numbers, by their
- *   options: what they are in a full run, and at a glance
+ * @param {string[]} benchmark.packages packages whose versions the page names
+ * @param {object[]} benchmark.cases cases, with a `name` each
+ * @param {object[]} benchmark.subjects the compared programs, with a `name` each
+ * @param {'servers' | 'clients'} benchmark.kind the kind of subjects
+ * @param {Record<string, { value: number, quick: number, about: string }>} benchmark.settings numbers by their
+ * options: their values in a full run, and with --quick
  * @param {(run: object, chosen: { cases: object[], subjects: object[] }, programs: object) => Promise<object>}
- *   benchmark.measure resolves with what belongs to the run beside machine, command and settings
- * @param {(run: object) => string} benchmark.report the page
- * @param {(run: object) => Record<string, string>} benchmark.charts by the names of their files
+ * benchmark.measure resolves with the fields of the run other than machine, command and settings
+ * @param {(run: object) => string} benchmark.report returns the page
+ * @param {(run: object) => Record<string, string>} benchmark.charts returns charts by file name
  * @param {boolean} [benchmark.needsGenerator] default: true
- * @param {(run: object) => void} [benchmark.publish] called after a complete run, at length
+ * @param {(run: object) => void} [benchmark.publish] called after a complete run that is not quick
  */
 function runBenchmark (benchmark) {
   main(benchmark, process.argv.slice(2)).then(() => process.exit(), (error) => {
@@ -65,7 +65,7 @@ async function main (benchmark, args) {
   if (isComplete && !options.out) benchmark.publish?.(run)
 }
 
-/** What --quick says holds unless an option says something else. */
+/** Parses the options. Values of --quick apply unless an option sets another. */
 function optionsOf ({ kind, settings }, args, usage) {
   const numbers = (from) => Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting[from]]))
   const others = { only: [], [kind]: [], out: '', noBuild: false, quick: false, help: false }
@@ -77,14 +77,14 @@ function usageOf ({ name, about, glance, cases, subjects, kind, settings }) {
   const names = (list) => list.map(({ name }) => name).join(', ')
   const list = kind.toUpperCase()
   const options = [
-    ['--only CASES', `some of ${names(cases)}`],
-    [`--${kind} ${list}`, `some of ${names(subjects)}`],
-    ['--quick', `figures that are only good for a glance, in ${glance}`],
+    ['--only CASES', `only these of ${names(cases)}`],
+    [`--${kind} ${list}`, `only these of ${names(subjects)}`],
+    ['--quick', `rough figures, in ${glance}`],
     ...Object.entries(settings).map(([key, { value, about }]) => [`${flagOf(key)} N`, `${about} (default: ${value})`]),
-    ['--out DIR', `where ${name}.md and what belongs to it go; without this only a run of everything, at length, is ` +
-      'written, to benchmark/results'],
-    ['--no-build', 'use the addon that is there'],
-    ['--help', 'print this text']
+    ['--out DIR', `the folder for ${name}.md and its files (default: a complete run that is not quick writes to ` +
+      'benchmark/results, others write nothing)'],
+    ['--no-build', 'uses the existing addon'],
+    ['--help', 'prints this text']
   ]
   const indent = Math.max(...options.map(([option]) => option.length)) + 4
   const lines = options.map(([option, text]) => `  ${option}`.padEnd(indent) + wrapped(text, indent))

@@ -1,6 +1,7 @@
 'use strict'
 
-// Bar charts in SVG, without a library. The colours follow the reader's scheme, light or dark, in a page and alone.
+// Bar charts in SVG, without a library. The colours follow the reader's scheme, light or dark, inside a page and
+// alone.
 
 const WIDTH = 460
 const GAP = 40
@@ -30,7 +31,7 @@ const STYLE = `
 `
 
 /**
- * Every panel has a scale of its own, from 0.
+ * Returns a chart. Every panel has its own scale, which begins at 0.
  *
  * @param {string} title
  * @param {Array<{ title: string, bars: Array<{ title: string, value: number, label: string, kind: string }> }>} panels

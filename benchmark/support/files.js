@@ -1,6 +1,6 @@
 'use strict'
 
-// Files for other processes to read, in a directory that goes with this process.
+// Files for other processes, in a directory that is removed at the end of this process.
 
 const fs = require('node:fs')
 const os = require('node:os')

@@ -1,12 +1,12 @@
 'use strict'
 
-// How figures and text are written.
+// The formats of figures and text.
 
 const LINE = 120
 
 const percent = (fraction) => `${(100 * fraction).toFixed(0)} %`
 const times = (factor) => `${factor.toFixed(2)}×`
-/** Three digits, or all in front of the point. */
+/** Formats a number with three digits, or with all digits before the point. */
 const micros = (value) => value.toPrecision(value >= 100 ? Math.ceil(Math.log10(value + 1)) : 3)
 const milliseconds = (microseconds) => (microseconds / 1000).toFixed(2)
 const kilobytes = (bytes) => (bytes / 1000).toFixed(1)

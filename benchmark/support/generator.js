@@ -1,6 +1,6 @@
 'use strict'
 
-// The load generator (load/) in a process of its own: opens connections, warms up, waits, measures, waits.
+// The load generator (load/) in a separate process: opens connections, warms up, waits, measures, waits.
 
 const readline = require('node:readline')
 const { once } = require('node:events')
@@ -9,9 +9,9 @@ const { start } = require('./process')
 
 class Generator {
   /**
-   * Connects and warms up; resolves when nothing is on its way any more.
+   * Connects and warms up. Resolves when no message is in flight any more.
    *
-   * @param {string[]} args of the program, without --port and --step
+   * @param {string[]} args arguments of the program, without --port and --step
    */
   static async start (program, server, { core, args }) {
     const child = start(program, ['--port', String(server.port), '--step', ...args], {
@@ -28,17 +28,17 @@ class Generator {
     this.server = server
     this.lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     this.ended = once(child, 'close')
-    // A program that has failed does not read; how it failed says its exit code.
+    // A program that has failed does not read. Its exit code reports the failure.
     child.stdin.on('error', () => {})
   }
 
-  /** Measures, and resolves with the result when the last reply is there. The connections stay open. */
+  /** Measures, and resolves with the result after the last reply. The connections stay open. */
   measure () {
     this.child.stdin.write('measure\n')
     return this._event('result')
   }
 
-  /** Closes the connections, if they are still there. */
+  /** Closes the connections, if they are still open. */
   async stop () {
     this.child.stdin.end()
     await this._succeeded()
@@ -48,10 +48,10 @@ class Generator {
     const line = await Promise.race([this.lines.next(), this.server.failed])
     if (line.done) {
       await this._succeeded()
-      throw new Error(`the load generator ended before its ${name}`)
+      throw new Error(`The load generator ended before its ${name}`)
     }
     const { event, ...values } = JSON.parse(line.value)
-    if (event !== name) throw new Error(`expected ${name} of the load generator, got ${line.value}`)
+    if (event !== name) throw new Error(`Expected ${name} from the load generator; got ${line.value}`)
     return values
   }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// Where and with what a run was made: figures mean nothing without it.
+// The machine and the software of a run, without which figures mean nothing.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -9,7 +9,7 @@ const { spawnSync } = require('node:child_process')
 const { ROOT } = require('../../scripts/support')
 const { canPin } = require('./process')
 
-/** @param {string[]} packages whose versions matter */
+/** @param {string[]} packages packages whose versions the page names */
 function describe (packages) {
   const cpus = os.cpus()
   return {
@@ -33,7 +33,7 @@ function ownVersion () {
   return status === 0 ? `${version} (${stdout.trim()})` : version
 }
 
-// Not every package lets its package.json be required.
+// Some packages do not let other packages require their package.json.
 function versionOf (name) {
   for (const directory of require.resolve.paths(name)) {
     const file = path.join(directory, name, 'package.json')

@@ -1,14 +1,14 @@
 'use strict'
 
-// One server under one load, measured once; and figures of several rounds made one.
+// Measures one server under one load, and combines the figures of several rounds.
 
 const { Generator } = require('./generator')
 
-/** What is measured has this core, what it talks to the other. */
+/** The measured process has the first core, its peer the other. */
 const MEASURED_CORE = 0
 const OTHER_CORE = 1
 
-/** What a load costs a server. All figures are of the time between the warm-up and the last reply. */
+/** Measures the cost of a load for a server. All figures cover the time between the warm-up and the last reply. */
 async function measureLoad (program, server, args) {
   const generator = await Generator.start(program, server, { core: OTHER_CORE, args })
   const before = await server.cpu()
@@ -35,8 +35,8 @@ async function measureLoad (program, server, args) {
 }
 
 /**
- * What an idle connection takes after `messages` messages each way: how much a server grows from `base` connections to
- * `base + count`, all open. The first ones pay for what any number of connections needs.
+ * Measures the memory of an idle connection after `messages` messages in each direction: the growth of a server from
+ * `base` connections to `base + count`, all open. The first connections pay for memory that all share.
  */
 async function measureMemory (program, server, { base, count, messages, pause, args }) {
   const generators = []
@@ -57,7 +57,7 @@ async function measureMemory (program, server, { base, count, messages, pause, a
   return (after - before) / count
 }
 
-/** The medians of the fields of some records. */
+/** Returns the medians of the fields of some records. */
 function medians (records) {
   const names = Object.keys(records[0])
   return Object.fromEntries(names.map((name) => [name, median(records.map((record) => record[name]))]))

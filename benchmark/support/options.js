@@ -5,8 +5,8 @@
 const { Failure } = require('../../scripts/support')
 
 /**
- * @param {Record<string, boolean | number | string | string[]>} defaults an option's type is that of its default; that
- *   of a list is followed by a comma-separated list. The key `noBuild` is the option --no-build.
+ * @param {Record<string, boolean | number | string | string[]>} defaults the default of each option, which sets its
+ * type; a list takes a comma-separated list. The key `noBuild` is the option --no-build.
  */
 function parse (args, defaults, usage) {
   const options = { ...defaults }
@@ -19,7 +19,7 @@ function parse (args, defaults, usage) {
       continue
     }
     const value = inline ?? args[++i]
-    if (!value) fail(`${flag} needs a value.`, usage)
+    if (!value) fail(`${flag} requires a value.`, usage)
     options[key] = convert(value, defaults[key], flag, usage)
   }
   return options
@@ -29,15 +29,15 @@ function convert (value, example, flag, usage) {
   if (Array.isArray(example)) return value.split(',')
   if (typeof example === 'string') return value
   const number = Number(value)
-  if (!(number > 0)) fail(`${flag}: not a number above 0: ${value}`, usage)
+  if (!(number > 0)) fail(`${flag}: ${value} is not a number above 0`, usage)
   return number
 }
 
-/** The members of `all` with these names, in the order of `all`; all of them if there are no names. */
+/** Returns the members of `all` with these names, in the order of `all`; all of them if there are no names. */
 function choose (all, names, what) {
   const known = all.map(({ name }) => name)
   for (const name of names) {
-    if (!known.includes(name)) throw new Failure(`There is no ${what} ${name}. There are: ${known.join(', ')}`)
+    if (!known.includes(name)) throw new Failure(`Unknown ${what}: ${name}. Known: ${known.join(', ')}`)
   }
   return all.filter(({ name }) => names.length === 0 || names.includes(name))
 }

@@ -1,13 +1,13 @@
 'use strict'
 
-// Starts processes, each on a core of its own where the system can do that. They never outlive this one.
+// Starts processes, each on its own core if the system supports it. They end with this process.
 
 const { spawn, spawnSync } = require('node:child_process')
 const os = require('node:os')
 
 const running = new Set()
 
-/** @param {{ core: number }} options and those of spawn */
+/** @param {{ core: number }} options with the options of spawn */
 function start (command, args, { core, ...options }) {
   const [program, ...rest] = canPin() ? ['taskset', '-c', String(core), command, ...args] : [command, ...args]
   const child = spawn(program, rest, options)
@@ -18,7 +18,7 @@ function start (command, args, { core, ...options }) {
 
 let pinning
 
-/** Can servers and generators be kept to a core each? */
+/** Returns whether processes can be pinned to a core. */
 function canPin () {
   pinning ??= os.cpus().length > 1 && spawnSync('taskset', ['-c', '0,1', process.execPath, '--version']).status === 0
   return pinning
@@ -28,7 +28,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-// By default it would end without an exit event.
+// By default, a signal ends the process without an exit event.
 process.once('SIGINT', () => process.exit(130))
 
 module.exports = { start, canPin }

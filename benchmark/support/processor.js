@@ -1,14 +1,14 @@
 'use strict'
 
-// The processor time of a process, seen from outside: asking it would cost it some.
+// The processor time of a process, read from outside, because an answer of the process would cost time.
 
 const fs = require('node:fs')
 
 /**
- * Microseconds so far: of all threads, and of the main thread, on which JavaScript runs. Null where the system does not
- * tell it to the nanosecond (only Linux does).
+ * Returns microseconds so far: of all threads, and of the main thread, which runs JavaScript. Null if the system does
+ * not report nanoseconds; only Linux does.
  *
- * Counts the threads that there are: one that has ended takes its share along.
+ * Counts the existing threads only, so the time of a thread that has ended is lost.
  */
 function processorTime (pid) {
   try {
@@ -25,7 +25,7 @@ function timeOf (pid, thread) {
   return Number(nanoseconds) / 1000
 }
 
-/** Bytes, or null. */
+/** Returns the resident bytes; null if the system does not report them. */
 function residentMemory (pid) {
   try {
     const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))
@@ -35,7 +35,7 @@ function residentMemory (pid) {
   }
 }
 
-/** How many files and sockets a process that we start may have open. Node has raised that to what it may be. */
+/** Returns the limit of open files for a process that we start. Node has raised its soft limit to the hard limit. */
 function descriptorLimit () {
   try {
     const [, limit] = /^Max open files\s+(\S+)/m.exec(fs.readFileSync('/proc/self/limits', 'latin1'))

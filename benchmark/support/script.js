@@ -1,6 +1,6 @@
 'use strict'
 
-// A script for Node in a process of its own, on a core of its own, that answers questions.
+// A Node script in a separate process on its own core, which answers questions.
 
 const { once } = require('node:events')
 const { start } = require('./process')
@@ -10,7 +10,7 @@ const PATIENCE = 15_000
 
 class Script {
   /**
-   * @param {string} name for messages
+   * @param {string} name the name in messages
    * @param {import('node:child_process').ChildProcess} child
    */
   constructor (name, child) {
@@ -19,11 +19,11 @@ class Script {
     this.failed = once(child, 'close').then(([code, signal]) => {
       throw new Error(`${name} ended (${signal || 'exit code ' + code})`)
     })
-    // What nobody waits for is no unhandled rejection.
+    // A rejection that no code awaits must not end the process.
     this.failed.catch(() => {})
   }
 
-  /** Microseconds of processor time so far: of all threads, and of the one that runs JavaScript. */
+  /** Returns microseconds of processor time so far: of all threads, and of the one that runs JavaScript. */
   async cpu () {
     return processorTime(this.child.pid) ?? this.ask('usage')
   }
@@ -38,7 +38,7 @@ class Script {
     return answer
   }
 
-  /** What the script says next. */
+  /** Resolves with the next message of the script. */
   async answer (patience = PATIENCE) {
     const signal = AbortSignal.timeout(patience)
     const message = once(this.child, 'message', { signal }).catch((error) => {
@@ -50,7 +50,7 @@ class Script {
 
 /** @param {{ core: number, args?: string[], env?: Record<string, string> }} options */
 function fork (file, { core, args = [], env = {} }) {
-  // --expose-gc: a server collects its garbage before it tells what memory it has.
+  // --expose-gc: a server collects garbage before it reports its memory.
   return start(process.execPath, ['--expose-gc', file, ...args], {
     core,
     env: { ...process.env, ...env },

@@ -1,6 +1,6 @@
 'use strict'
 
-// A server in a process of its own, on a core of its own. Knows the scripts in servers/ by name only.
+// A server in a separate process on its own core. Knows only the names of the scripts in servers/.
 
 const path = require('node:path')
 const readline = require('node:readline')
@@ -18,7 +18,7 @@ class Server extends Script {
     return server
   }
 
-  /** Another program: it prints its port, and ends with its stdin. */
+  /** Starts a program other than a script: it prints its port, and exits when its stdin ends. */
   static async startProgram (command, args, { core, title }) {
     const child = start(command, args, { core, stdio: ['pipe', 'pipe', 'inherit'] })
     const server = new Program(title, child)
@@ -28,17 +28,17 @@ class Server extends Script {
     return server
   }
 
-  /** Resident bytes, after a garbage collection. */
+  /** Returns the resident bytes after a garbage collection. */
   async memory () {
     return (await this.ask('memory')).rss
   }
 }
 
-/** One that answers no questions. */
+/** A server that answers no questions. */
 class Program extends Server {
   async cpu () {
     const time = processorTime(this.child.pid)
-    if (!time) throw new Error(`the processor time of ${this.name} is not known: this needs Linux`)
+    if (!time) throw new Error(`The processor time of ${this.name} is unknown: this benchmark requires Linux`)
     return time
   }
 

@@ -1,17 +1,17 @@
 'use strict'
 
-// How those that are compared take turns, what becomes of their figures, and how a load becomes a command line.
+// The turns of the compared programs, the combination of their figures, and the command line of a load.
 
 /**
- * Measures each of them once in every round, one after the other; in every round another one begins.
+ * Measures each member once in every round, one after the other. Every round begins with another one.
  *
  * @template {{ name: string }} T
  * @template R
  * @param {T[]} list
  * @param {number} rounds
  * @param {(one: T) => Promise<R>} measure
- * @param {(records: R[]) => R} toFigures makes one of all rounds
- * @returns {Promise<{ figures: Record<string, R>, rounds: Record<string, R[]> }>} by name
+ * @param {(records: R[]) => R} toFigures combines the records of all rounds
+ * @returns {Promise<{ figures: Record<string, R>, rounds: Record<string, R[]> }>} both by name
  */
 async function inTurn (list, rounds, measure, toFigures) {
   const results = Object.fromEntries(list.map(({ name }) => [name, []]))
@@ -23,7 +23,7 @@ async function inTurn (list, rounds, measure, toFigures) {
   return { figures: Object.fromEntries(figures), rounds: results }
 }
 
-/** `{ inFlight: 4, binary: true }` is `--in-flight 4 --binary`. */
+/** Converts `{ inFlight: 4, binary: true }` to `--in-flight 4 --binary`. */
 function toArgs (load) {
   return Object.entries(load).flatMap(([key, value]) => {
     const flag = '--' + key.replace(/[A-Z]/g, (letter) => '-' + letter.toLowerCase())

@@ -1,6 +1,6 @@
 'use strict'
 
-/** Microseconds of processor time of this process: of all threads, and of this one, where Node knows that. */
+/** Returns microseconds of processor time of this process: of all threads, and of this one if Node reports it. */
 function usage () {
   const time = ({ user, system }) => user + system
   const all = time(process.cpuUsage())

@@ -1,6 +1,6 @@
 'use strict'
 
-// What is compared, and what this package has promised.
+// The compared servers, the cases, and the goals of this package.
 
 const { existsSync } = require('node:fs')
 const path = require('node:path')
@@ -10,12 +10,12 @@ const OURS = 'faye-websocket-rs'
 /** The interface of websocket. */
 const WEBSOCKET = 'websocket-rs'
 const FLOOR = 'floor'
-/** Never slower than any of these: what users of the interface have had the choice among. */
+/** The packages that an interface must never be slower than: those that its users could choose from before. */
 const RIVALS = { [OURS]: ['faye-websocket', 'ws', 'websocket'], [WEBSOCKET]: ['websocket'] }
 
 /**
- * `script` is the name of one in servers/. `isInstalled` tells whether there is such a package; `isFor`, whether it has
- * something else to show in a case than the others of its kind.
+ * `script` is the name of one in servers/. `isInstalled` returns whether the package is installed; `isFor`, whether a
+ * case shows a difference from the others of its kind.
  */
 const SERVERS = [
   { name: FLOOR, title: 'floor', isFor: isPlain },
@@ -32,7 +32,7 @@ const SERVERS = [
     title: `${OURS}, stream`,
     script: OURS,
     env: { FAYE_WEBSOCKET_TRANSPORT: 'stream' },
-    // TLS is by way of the stream for this package anyway.
+    // This server uses the stream transport for TLS anyway.
     isFor: isPlain
   },
   {
@@ -61,9 +61,10 @@ const text = (size, load) => ({ size, ...load })
 const binary = (size, load) => ({ size, binary: true, ...load })
 
 /**
- * `load` is what the generator is told. Goals: `floor`, processor time per message by that of the floor, at most;
- * `ws`, rate by that of ws, at least; `main`, microseconds of the JavaScript thread per message, at most; `websocket`,
- * rate of the interface of websocket by that of websocket, at least: 1 where there is none.
+ * `load` contains the arguments of the generator. The goals are limits. `floor`: processor time per message relative
+ * to the floor's, at most. `ws`: rate relative to that of ws, at least. `main`: microseconds of the JavaScript thread
+ * per message, at most. `websocket`: rate of the interface of websocket relative to that of websocket, at least; 1 by
+ * default.
  */
 const CASES = [
   {
@@ -162,7 +163,7 @@ function isInstalled (name) {
   }
 }
 
-/** The program of the package `bun`, and its script; null without the package. */
+/** Returns the program of the package `bun`, and its script; null without the package. */
 function bun () {
   try {
     const program = path.join(path.dirname(require.resolve('bun/package.json')), 'bin', 'bun.exe')

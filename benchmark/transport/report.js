@@ -20,7 +20,7 @@ function report (run) {
     '# Servers',
     machine.toMarkdown(run),
     `Rounds: ${rounds}, the servers in turn, each measured for ${seconds} s after ${warmUp} s of warm-up; medians. ` +
-      'How it is measured, and what the columns mean, is in [the README](../README.md#servers).',
+      '[The README](../README.md#servers) explains the method and the columns.',
     ...run.missing.length > 0 ? [`Not installed, so not measured: ${run.missing.join(', ')}.`] : [],
     '## Goals', goals(run), websocketGoals(run), '## Never slower', verdict(run, OURS), verdict(run, WEBSOCKET)
   ]
@@ -29,7 +29,7 @@ function report (run) {
   return sections.join('\n\n') + '\n'
 }
 
-/** What was promised for this package, and what became of it. */
+/** Compares the figures of this package with its goals. */
 function goals ({ cases, memory }) {
   const header = ['case', 'CPU against the floor', 'goal', '', 'rate against ws', 'goal', '']
   const rows = cases.filter(({ figures }) => figures[OURS]).map(({ title, figures, goal }) => [
@@ -51,7 +51,7 @@ function goals ({ cases, memory }) {
   return parts.join('\n\n') || `${OURS} was not measured.`
 }
 
-/** The same for the interface of websocket, with websocket for a measure. */
+/** Compares the interface of websocket with websocket. */
 function websocketGoals ({ cases }) {
   const compared = cases.filter(({ figures }) => figures[WEBSOCKET] && figures.websocket)
   const rows = compared.map(({ title, figures, goal }) => [
@@ -61,14 +61,14 @@ function websocketGoals ({ cases }) {
   ])
   const title = titleOf[WEBSOCKET]
   if (rows.length === 0) return `${title} was not compared with websocket.`
-  return table([title, 'CPU of websocket by this one', 'rate against websocket', 'goal', ''], rows)
+  return table([title, 'CPU of websocket ÷ ours', 'rate against websocket', 'goal', ''], rows)
 }
 
 function ratio (figures, one, other, value) {
   return figures[one] && figures[other] ? figures[one][value] / figures[other][value] : null
 }
 
-/** @param {'most' | 'least'} kind of the goal */
+/** @param {'most' | 'least'} kind the kind of the goal */
 function judged (value, goal, kind) {
   if (value === null) return goal === undefined ? ['', '', ''] : ['not measured', '', '']
   if (goal === undefined) return [times(value), '', '']
@@ -76,7 +76,7 @@ function judged (value, goal, kind) {
   return [times(value), `${kind === 'most' ? '≤' : '≥'} ${times(goal)}`, met ? 'met' : '**missed**']
 }
 
-/** Whether this server is nowhere slower than its rivals, to the second decimal. */
+/** Returns whether this server is never slower than its rivals, to the second decimal. */
 function verdict ({ cases }, server) {
   const rivals = RIVALS[server]
   const compared = new Map(rivals.map((name) => [name, 0]))
@@ -127,7 +127,7 @@ function memory ({ figures, connections, wanted, limit }) {
   return table([`KB per idle connection (${connections}${limited})`, ''], rows)
 }
 
-/** @returns {Record<string, string>} charts by the name of the file */
+/** @returns {Record<string, string>} the charts by file name */
 function charts ({ cases, memory }) {
   const panels = (value, format) => cases.map(({ title, figures }) => ({
     title,

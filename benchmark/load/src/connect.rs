@@ -1,5 +1,5 @@
-//! The load of newcomers: connections that are opened, closed with a close frame each way and ended by
-//! the server, a number of them at a time.
+//! The load of new connections: a number of them at a time are opened, closed with a close frame each way, and ended
+//! by the server.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ pub(crate) struct Doors {
     poll: Poll,
     doors: Vec<Door>,
     patience: Duration,
-    /// Connections that were begun.
+    /// The number of connections that were begun.
     begun: usize,
     close_frame: Vec<u8>,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Doors {
 /// A place for one connection at a time.
 struct Door {
     visit: Option<Visit>,
-    /// Connections that may still be begun here.
+    /// The number of connections that this place may still begin.
     quota: u64,
 }
 
@@ -81,7 +81,7 @@ impl Doors {
         })
     }
 
-    /// Ends when every connection that was begun has ended.
+    /// Returns when every connection that was begun has ended.
     pub(crate) fn exchange(&mut self, until: Until) -> Result<Tally, Failure> {
         let begun = Instant::now();
         let (mut end, quota) = match until {
@@ -144,7 +144,7 @@ impl Doors {
         Ok(())
     }
 
-    /// An event may be meant for the connection before: whatever it says, the socket knows better.
+    /// The event may belong to the previous connection of this place, so the socket decides.
     fn serve(&mut self, index: usize, tally: &mut Tally) -> Result<(), Failure> {
         let Some(visit) = &mut self.doors[index].visit else {
             return Ok(());
@@ -225,7 +225,7 @@ impl Visit {
         }
     }
 
-    /// A new socket takes these few bytes at once.
+    /// A new socket accepts these few bytes at once.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         Ok(self.socket.write_all(bytes)?)
     }

@@ -1,6 +1,6 @@
-//! One connection at work: what it has sent, what it waits for, and since when.
+//! One connection at work: the messages sent, the replies expected, and the times of both.
 //!
-//! Decides nothing about the load: `echo.rs` says how many messages may be sent.
+//! Decides nothing about the load: `echo.rs` determines how many messages may be sent.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -15,13 +15,13 @@ pub(crate) struct Connection {
     socket: Socket,
     outgoing: Outgoing,
     replies: Replies,
-    /// When the messages were sent that are not answered yet, the oldest first.
+    /// The times at which unanswered messages were sent, the oldest first.
     sent: VecDeque<Instant>,
-    /// Replies since the connection was opened.
+    /// The number of replies since the connection was opened.
     answered: u64,
 }
 
-/// What a read of the socket brought.
+/// The result of reading the socket once.
 pub(crate) enum Arrival {
     Replies(Taken),
     Nothing,
@@ -61,12 +61,12 @@ impl Connection {
         self.sent.front().copied()
     }
 
-    /// Waits for `count` messages that another connection sends.
+    /// Expects `count` messages that another connection sends.
     pub(crate) fn expect(&mut self, count: usize, now: Instant) {
         self.sent.extend(std::iter::repeat_n(now, count));
     }
 
-    /// Sends the next `count` messages, or what the socket takes of them; `flush` sends the rest.
+    /// Sends the next `count` messages, or as many bytes as the socket accepts; `flush` sends the rest.
     pub(crate) fn send(&mut self, count: usize, cycle: &Cycle, now: Instant) -> Result<(), Error> {
         self.expect(count, now);
         self.outgoing.allow(count);
@@ -80,8 +80,8 @@ impl Connection {
             .map_err(Error::Io)
     }
 
-    /// Reads once; `waited` learns how long each reply took. A read that does not fill `buffer` has
-    /// emptied the socket.
+    /// Reads once, and adds the time of each reply to `waited`. A read that does not fill `buffer` has emptied the
+    /// socket.
     pub(crate) fn receive(
         &mut self,
         cycle: &Cycle,
@@ -115,15 +115,15 @@ impl Connection {
     }
 }
 
-/// Where a connection stands in the cycle of frames. Frames are written from where they lie.
+/// The position of a connection in the cycle of frames. Frames are written without a copy.
 pub(crate) struct Outgoing {
     /// The next byte to write.
     at: usize,
-    /// The end of what may be written before the cycle ends.
+    /// The end of the bytes that may be written before the cycle ends.
     end: usize,
-    /// The first message that does not end there.
+    /// The first message after that end.
     next: usize,
-    /// Messages that may be sent after that.
+    /// The number of messages that may be sent after that end.
     owed: usize,
 }
 
@@ -156,7 +156,7 @@ impl Outgoing {
         }
     }
 
-    /// Takes as many of the owed messages as lie behind each other; false if there are none.
+    /// Adds as many of the owed messages as are contiguous. Returns false if there are none.
     fn advance(&mut self, cycle: &Cycle) -> bool {
         if self.owed == 0 {
             return false;
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
     use crate::frame::TEXT;
 
-    /// Takes `room` bytes, a few at a time.
+    /// Writes `room` bytes, a few at a time.
     struct Narrow {
         taken: Vec<u8>,
         room: usize,

@@ -1,23 +1,22 @@
-//! What every connection sends, over and over: messages, and the frames that carry them.
+//! The messages that every connection sends in a cycle, and the frames that carry them.
 //!
-//! Everything that costs time is done here, before anything is measured: compressing, masking,
-//! framing. Knows no sockets.
+//! All slow work is done here before anything is measured: compressing, masking, framing. Knows no sockets.
 
 use zlib_rs::{Deflate, DeflateFlush};
 
 use crate::fault::BadData;
 use crate::frame::append_masked;
 
-/// The bytes that end every sync flush and that RFC 7692 leaves out (section 7.2.1).
+/// The bytes at the end of every sync flush that RFC 7692 omits (section 7.2.1).
 pub(crate) const FLUSH_TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 const LEVEL: i32 = 6;
 const WINDOW_BITS: u8 = 15;
-/// Messages to begin with. Connections in step would hand a server the same bytes 64 times in a row,
-/// and its caches and branch predictors would make that cheaper than it is in life.
+/// The number of messages at which connections begin. Connections in step would send a server the same bytes 64 times
+/// in a row. Its caches and branch predictors would make that cheaper than in practice.
 const STARTS: usize = 8;
 
-/// The messages in order, and their frames one behind the other.
+/// The messages in order, and their frames in one buffer.
 pub(crate) struct Cycle {
     opcode: u8,
     deflate: bool,
@@ -28,8 +27,8 @@ pub(crate) struct Cycle {
 }
 
 impl Cycle {
-    /// With `deflate`, frames hold one compressed stream per start: no message refers back beyond the
-    /// start before it. A peer whose inflater keeps its window cannot tell.
+    /// Builds a cycle. With `deflate`, frames contain one compressed stream per start: no message refers back beyond
+    /// the start before it. A peer whose inflater keeps its window sees no difference.
     pub(crate) fn new(messages: &[&[u8]], opcode: u8, deflate: bool) -> Result<Self, BadData> {
         if messages.is_empty() {
             return Err(BadData::NoMessages);
@@ -65,12 +64,12 @@ impl Cycle {
         Ok(cycle)
     }
 
-    /// The number of messages.
+    /// Returns the number of messages.
     pub(crate) fn len(&self) -> usize {
         self.plain_ends.len()
     }
 
-    /// Of its messages and of its replies.
+    /// Returns the opcode of the messages and of their replies.
     pub(crate) fn opcode(&self) -> u8 {
         self.opcode
     }
@@ -79,7 +78,7 @@ impl Cycle {
         self.deflate
     }
 
-    /// The message with which the `nth` connection begins.
+    /// Returns the message with which the `nth` connection begins.
     pub(crate) fn start(&self, nth: usize) -> usize {
         start(nth % STARTS, self.len())
     }
@@ -92,7 +91,7 @@ impl Cycle {
         &self.wire
     }
 
-    /// Where the frame of a message begins in `wire`, and where the one before it ends.
+    /// Returns where the frame of a message begins in `wire`, which is the end of the one before.
     pub(crate) fn frame_begin(&self, index: usize) -> usize {
         begin(&self.wire_ends, index)
     }
@@ -106,7 +105,7 @@ fn begin(ends: &[usize], index: usize) -> usize {
     index.checked_sub(1).map_or(0, |before| ends[before])
 }
 
-/// No byte of it is zero, so that unmasking cannot be left out.
+/// No byte of the key is zero, so that a server cannot skip unmasking.
 fn masking_key(index: usize) -> [u8; 4] {
     let spread = (index as u32).wrapping_mul(0x9e37_79b1);
     spread.to_be_bytes().map(|byte| byte | 1)
@@ -129,9 +128,9 @@ impl Compressor {
         self.deflate.reset();
     }
 
-    /// The payload of a compressed message; it may refer back to the messages since the last restart.
+    /// Returns the payload of a compressed message. It may refer back to the messages since the last restart.
     fn compress(&mut self, message: &[u8]) -> &[u8] {
-        // More than stored blocks take; the loop below would notice if it were not.
+        // More than stored blocks take. The loop below would detect it if it were too little.
         self.output
             .resize(message.len() + message.len() / 64 + 64, 0);
         let before = self.deflate.total_out();
@@ -167,7 +166,7 @@ mod tests {
         (messages, cycle)
     }
 
-    /// The payload of the frame of a message, unmasked. All frames here are short.
+    /// Returns the payload of the frame of a message, unmasked. All frames here are short.
     fn payload(cycle: &Cycle, index: usize) -> Vec<u8> {
         let frame = &cycle.wire()[cycle.frame_begin(index)..cycle.wire_ends[index]];
         let (key, payload) = (&frame[2..6], &frame[6..]);

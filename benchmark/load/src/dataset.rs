@@ -1,8 +1,8 @@
-//! Messages from a file, each behind its length (four bytes, little endian), or made up here.
+//! Messages from a file, each after its length (four bytes, little endian), or generated ones.
 
 use crate::fault::BadData;
 
-/// A made-up set is at least this long, so that a cycle is many frames and few writes.
+/// A generated set has at least this length, so that a cycle is many frames and few writes.
 const LENGTH: usize = 256 * 1024;
 const FEWEST: usize = 4;
 
@@ -18,7 +18,7 @@ pub(crate) fn split(mut file: &[u8]) -> Result<Vec<&[u8]>, BadData> {
     Ok(messages)
 }
 
-/// ASCII messages of `size` bytes, which differ: a reply that is out of order does not pass.
+/// Returns ASCII messages of `size` bytes that differ from each other, so that a reply out of order is detected.
 pub(crate) fn of_size(size: usize) -> Vec<Vec<u8>> {
     let count = (LENGTH / size.max(1)).max(FEWEST);
     (0..count)

@@ -1,9 +1,7 @@
-//! Loads of which every message that comes is checked: echo, where every connection keeps a number of
-//! messages in flight until it is told to stop; broadcast, where the first connection sends and all get
-//! it; and silence.
+//! Loads that check every received message. Echo: every connection keeps a number of messages in flight until it must
+//! stop. Broadcast: the first connection sends, and all receive. Silence.
 //!
-//! One thread, one poller. Knows time and sockets; what is sent and what must come back are the
-//! business of `cycle.rs` and `replies.rs`.
+//! One thread, one poller. Knows time and sockets. `cycle.rs` and `replies.rs` know the messages and the replies.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -19,10 +17,10 @@ use crate::latency::Latencies;
 
 const READ_BUFFER: usize = 256 * 1024;
 const SCRATCH: usize = 64 * 1024;
-/// How often stalled connections are looked for.
+/// The interval at which it looks for stalled connections.
 pub(crate) const TICK: Duration = Duration::from_secs(1);
 
-/// Waits for events, and not much longer than `TICK`.
+/// Waits for events, not much longer than `TICK`.
 pub(crate) fn wait(poll: &mut Poll, events: &mut Events) -> Result<(), Failure> {
     loop {
         match poll.poll(events, Some(TICK)) {
@@ -32,31 +30,31 @@ pub(crate) fn wait(poll: &mut Poll, events: &mut Events) -> Result<(), Failure> 
     }
 }
 
-/// When the connections stop sending.
+/// The time at which the connections stop sending.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Until {
     Elapsed(Duration),
-    /// Every connection has sent this many messages.
+    /// The number of messages that every connection sends.
     Sent(u64),
 }
 
-/// What an exchange of messages amounted to.
+/// The result of an exchange of messages.
 pub(crate) struct Tally {
     pub(crate) messages: u64,
     pub(crate) wire_bytes: u64,
     pub(crate) plain_bytes: u64,
-    /// Replies of which every byte was compared.
+    /// The number of replies of which every byte was compared.
     pub(crate) compared: u64,
     pub(crate) latencies: Latencies,
-    /// From the first message to the last reply.
+    /// The time from the first message to the last reply.
     pub(crate) elapsed: Duration,
 }
 
-/// Who sends, and who gets it.
+/// The senders and the receivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pattern {
     Echo,
-    /// The next messages are sent when everyone has got the last ones.
+    /// The next messages are sent after all connections have received the last ones.
     Broadcast,
     Silence,
 }
@@ -137,7 +135,7 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    /// Fails if anything has come since the last exchange, or a connection has ended.
+    /// Fails if anything was received since the last exchange, or if a connection has ended.
     pub(crate) fn expect_silence(&mut self) -> Result<(), Failure> {
         for index in 0..self.connections.len() {
             let received = self.connections[index].receive(
@@ -154,14 +152,14 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    /// Has only the first `sample` connections inflate compressed replies from now on.
+    /// Makes only the first `sample` connections inflate compressed replies from now on.
     pub(crate) fn inflate_only(&mut self, sample: usize) {
         for connection in self.connections.iter_mut().skip(sample) {
             connection.replies().stop_inflating();
         }
     }
 
-    /// Sends messages, and ends when the last of them is answered: then nothing is on its way.
+    /// Sends messages, and returns after the answer to the last one: then no message is in flight.
     pub(crate) fn exchange(&mut self, until: Until) -> Result<Tally, Failure> {
         let mut exchange = Exchange::new(until, self.connections.len());
         match self.pattern {
@@ -193,7 +191,7 @@ impl<'a> Load<'a> {
         Ok(exchange.tally)
     }
 
-    /// Sockets are polled for edges: what is readable now must be read to the end.
+    /// Sockets are polled for edges, so a readable one must be read until it is empty.
     fn serve(&mut self, index: usize, exchange: &mut Exchange) -> Result<(), Failure> {
         loop {
             let connection = &mut self.connections[index];
@@ -293,13 +291,13 @@ impl<'a> Load<'a> {
     }
 }
 
-/// One phase: who may still send, and what has come back.
+/// One phase: the messages that may still be sent, and the replies so far.
 struct Exchange {
     begun: Instant,
     end: Option<Instant>,
-    /// Messages that each connection may still send.
+    /// The number of messages that each connection may still send.
     quotas: Vec<u64>,
-    /// Replies that are to come.
+    /// The number of replies that are still expected.
     outstanding: usize,
     tally: Tally,
 }
@@ -327,7 +325,7 @@ impl Exchange {
         }
     }
 
-    /// How many of `wanted` messages a connection may send.
+    /// Returns how many of `wanted` messages a connection may send.
     fn grant(&mut self, index: usize, wanted: usize) -> usize {
         let quota = &mut self.quotas[index];
         let granted = wanted.min(usize::try_from(*quota).unwrap_or(usize::MAX));

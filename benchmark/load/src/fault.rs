@@ -1,8 +1,8 @@
-//! What ends a run before its time.
+//! The errors that end a run early.
 
 use std::io;
 
-/// The messages to send are not fit to be sent.
+/// The messages cannot be sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadData {
     #[error("the file cannot be read: {0}")]
@@ -15,7 +15,7 @@ pub(crate) enum BadData {
     EmptyMessage,
 }
 
-/// The server did not answer the opening handshake as it should.
+/// The server did not answer the opening handshake correctly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
     #[error("{0}")]
@@ -28,15 +28,15 @@ pub(crate) enum Refused {
     TooLong(usize),
     #[error("the answer is {0:?}")]
     Status(String),
-    #[error("the server sent frames before it got any")]
+    #[error("the server sent frames before it received any")]
     Early,
-    #[error("the server did not agree to permessage-deflate")]
+    #[error("the server has declined permessage-deflate")]
     NoDeflate,
-    #[error("the server answered {0:?}, with which prepared frames cannot be sent")]
+    #[error("the server answered {0:?}, which does not allow the prepared frames")]
     Parameters(String),
 }
 
-/// The server sent something else than the echo of what it got.
+/// The server sent something other than the echo of a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Wrong {
     #[error("a frame that no server may send")]
@@ -45,9 +45,9 @@ pub(crate) enum Wrong {
     Closed(u16),
     #[error("the reply has opcode {found}, the message had {sent}")]
     Opcode { found: u8, sent: u8 },
-    #[error("a compressed reply, though permessage-deflate was not agreed on")]
+    #[error("a compressed reply, although permessage-deflate was not negotiated")]
     Compressed,
-    #[error("a continuation that continues nothing, or a new message inside of another")]
+    #[error("a continuation outside of a message, or a new message inside of another")]
     Continuation,
     #[error("the reply differs from the message at byte {0}")]
     Byte(usize),
@@ -55,15 +55,15 @@ pub(crate) enum Wrong {
     Length { found: u64, sent: usize },
     #[error("the reply cannot be inflated: {0}")]
     Inflate(&'static str),
-    #[error("a reply to nothing")]
+    #[error("a reply without a message")]
     Unasked,
     #[error("the confirmation says {0:?}")]
     Confirmation(String),
-    #[error("the server closed the connection, but not with a frame that says so")]
+    #[error("the server closed the connection without a close frame")]
     NoCloseFrame,
 }
 
-/// Why a run failed.
+/// The reason why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("connection {connection} cannot be opened: {source}")]
@@ -82,7 +82,7 @@ pub(crate) enum Failure {
         reply: u64,
         source: io::Error,
     },
-    #[error("connection {connection}, reply {reply}: nothing came for {seconds} seconds")]
+    #[error("connection {connection}, reply {reply}: no reply within {seconds} seconds")]
     Stalled {
         connection: usize,
         reply: u64,

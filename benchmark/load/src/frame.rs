@@ -1,14 +1,13 @@
-//! Frames of RFC 6455: the headers of those that a server sends, and masked frames of a client.
+//! Frames of RFC 6455: the headers of a server's frames, and masked frames of a client.
 //!
-//! Knows no sockets and no compression. Does not judge a conversation: what may follow what is the
-//! business of `replies.rs`.
+//! Knows no sockets and no compression. Does not check the order of frames, which `replies.rs` does.
 
 pub(crate) const CONTINUATION: u8 = 0x0;
 pub(crate) const TEXT: u8 = 0x1;
 pub(crate) const BINARY: u8 = 0x2;
 pub(crate) const CLOSE: u8 = 0x8;
 
-/// Of an unmasked frame: two bytes and a length of eight.
+/// The longest header of an unmasked frame: two bytes and a length of eight.
 pub(crate) const LONGEST_HEADER: usize = 10;
 
 const FIN: u8 = 0x80;
@@ -31,12 +30,12 @@ pub(crate) enum Parsed {
     Header(FrameHeader),
     /// The header has at least this many bytes.
     Needs(usize),
-    /// No frame of a server begins like this.
+    /// A server may not send such a header.
     Illegal,
 }
 
 impl FrameHeader {
-    /// Looks at the bytes of a header and nothing that comes after it.
+    /// Parses the bytes of a header, and nothing after it.
     pub(crate) fn parse(bytes: &[u8]) -> Parsed {
         let &[first, second, ref extended @ ..] = bytes else {
             return Parsed::Needs(2);

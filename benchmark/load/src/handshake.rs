@@ -1,7 +1,7 @@
-//! A client's opening handshake, as little of it as servers of ours can get wrong.
+//! A client's opening handshake: the minimum that our servers require.
 //!
-//! Blocks: connections are opened one after the other, before anything is measured. Does not check
-//! the accept value, because the tests of the servers do.
+//! Blocks: connections are opened one after the other, before anything is measured. Does not check the accept value,
+//! because the tests of the servers do.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,10 +16,10 @@ use crate::socket::{Socket, tls_client};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: usize = 16 * 1024;
-/// What browsers offer.
+/// The offer of browsers.
 const OFFER: &str = "permessage-deflate; client_max_window_bits";
 
-/// Opens connection number `nth` and leaves its socket non-blocking.
+/// Opens connection number `nth`, and makes its socket non-blocking.
 pub(crate) fn open(
     address: SocketAddr,
     nth: usize,
@@ -106,8 +106,8 @@ pub(crate) fn judge(answer: &str, deflate: bool) -> Result<(), Refused> {
     }
 }
 
-/// Our frames are made with the whole window and context takeover. The server's may be made as it likes:
-/// our inflaters keep the whole window.
+/// Our frames use the whole window and context takeover. The server's frames may use any settings, because our
+/// inflaters keep the whole window.
 fn suits_prepared_frames(response: &str) -> bool {
     let mut parts = response.split(';').map(str::trim);
     parts.next() == Some("permessage-deflate")

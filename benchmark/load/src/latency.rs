@@ -6,7 +6,7 @@ use std::time::Duration;
 
 const SUB_BITS: u32 = 7;
 const SUB_BUCKETS: u64 = 1 << SUB_BITS;
-/// Durations up to 2^40 ns, 18 minutes; what is longer counts as that.
+/// The limit is 2^40 ns, 18 minutes. Longer durations count as that.
 const LONGEST: u64 = (1 << 40) - 1;
 
 pub(crate) struct Latencies {
@@ -32,7 +32,7 @@ impl Latencies {
         self.max = self.max.max(nanoseconds);
     }
 
-    /// The duration that `percent` of all durations do not exceed, in microseconds; 0 if there are none.
+    /// Returns the duration that `percent` of all durations do not exceed, in microseconds; 0 if there are none.
     pub(crate) fn percentile(&self, percent: f64) -> f64 {
         let rank = ((percent / 100.0 * self.count as f64).ceil() as u64).max(1);
         let mut seen = 0;
@@ -56,7 +56,7 @@ fn bucket(nanoseconds: u64) -> usize {
     (u64::from(shift) * SUB_BUCKETS + (nanoseconds >> shift)) as usize
 }
 
-/// The longest duration that a bucket counts.
+/// Returns the longest duration that a bucket counts.
 fn last_of(index: usize) -> u64 {
     let index = index as u64;
     if index < 2 * SUB_BUCKETS {

@@ -1,8 +1,8 @@
-//! The load generator of the benchmarks: many WebSocket connections from one thread to a server, and
-//! everything that comes back checked.
+//! The load generator of the benchmarks: many WebSocket connections from one thread to a server. Checks everything
+//! that it receives.
 //!
-//! Knows nothing about who serves, and nothing about cores: `benchmark/*.js` start both, pin them and
-//! compare. Must cost far less than the servers it drives, so everything that can be is prepared.
+//! Knows nothing about the server and about cores: `benchmark/*.js` start both, pin them and compare. Must cost far
+//! less than the servers it drives, so it prepares as much as possible.
 
 mod connect;
 mod connection;
@@ -76,7 +76,7 @@ fn prepare(options: &Options) -> Result<Cycle, BadData> {
     }
 }
 
-/// Something that can be measured.
+/// A load that can be measured.
 enum Work<'a> {
     Messages(Load<'a>),
     Flood(Flood<'a>),
@@ -151,7 +151,7 @@ fn run(options: &Options, cycle: &Cycle) -> Result<(), Failure> {
     }
 }
 
-/// If nobody reads, nobody wants the rest.
+/// Ignores errors: without a reader, the output is not needed.
 fn say(line: &str) {
     let mut stdout = std::io::stdout().lock();
     if writeln!(stdout, "{line}")
@@ -164,6 +164,6 @@ fn say(line: &str) {
 
 fn await_line() {
     let mut line = String::new();
-    // The end of stdin, or an error, is as good as a line.
+    // The end of stdin and an error count as a line.
     std::io::stdin().lock().read_line(&mut line).ok();
 }

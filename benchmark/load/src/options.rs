@@ -6,41 +6,42 @@ use std::time::Duration;
 use crate::echo::Until;
 
 pub(crate) const USAGE: &str = "\
-Opens WebSocket connections to a server, keeps it busy, checks what comes back and prints what it
-measured as a line of JSON.
+Opens WebSocket connections to a server, keeps it busy, checks the replies and prints the figures as a
+line of JSON.
 
   faye-websocket-load --port PORT (--data FILE | --size BYTES) [options]
   faye-websocket-load --port PORT --mode connect|idle [options]
 
-  --port PORT        of the server, on 127.0.0.1
-  --mode MODE        what the server does, and what is counted (default: echo)
-                     echo: it echoes; replies
-                     receive: it confirms every 1000 messages of a connection with a text message that
-                     says how many have come; messages confirmed. In flight are thousands
-                     broadcast: it sends what comes on one connection to all; deliveries
-                     connect: any; connections that were opened, closed with a close frame each way, and
-                     ended by the server, --connections at a time
-                     idle: any; nothing. The connections are silent until stdin ends
-  --data FILE        messages, each behind its length (four bytes, little endian); every connection sends
-                     them in order, over and over, beginning at one of eight places
-  --size BYTES       in place of a file: made-up ASCII messages of this length
-  --binary           send binary messages (default: text)
-  --tls              speak TLS, and take any certificate; not for receive and connect
-  --deflate          offer permessage-deflate, and send compressed messages with context takeover
-  --connections N    (default: 64)
-  --in-flight K      messages that every connection has sent and that are not answered yet (default: 1)
-  --warm-up SECONDS  not measured, every reply compared (default: 1)
-  --seconds SECONDS  measured (default: 3)
-  --messages N       in place of seconds: each connection sends N messages
-  --sample N         connections that inflate and compare compressed replies while measuring
-                     (default: 4). The others look at their frames and count them. Replies that are
-                     not compressed are compared on all connections
-  --patience SECONDS a reply that takes longer than this is a failure (default: 10)
-  --step             print {\"event\":\"ready\"} after the warm-up and measure after a line on stdin; keep the
-                     connections open, after the result, until stdin ends or has another line
-  --help             print this text
+  --port PORT        the port of the server, on 127.0.0.1
+  --mode MODE        the work of the server (default: echo)
+                     echo: it echoes. Counts replies
+                     receive: after every 1000 messages of a connection, it sends their number as a text
+                     message. Counts confirmed messages; --in-flight counts thousands
+                     broadcast: it sends the messages of one connection to all. Counts deliveries
+                     connect: with any server. Counts connections that were opened, closed with a close
+                     frame each way, and ended by the server, --connections at a time
+                     idle: with any server. Counts nothing; the connections are silent until stdin ends
+  --data FILE        messages, each after its length (four bytes, little endian). Every connection sends
+                     them in a cycle, beginning at one of eight places
+  --size BYTES       generates ASCII messages of this length instead
+  --binary           sends binary messages (default: text)
+  --tls              uses TLS and accepts any certificate; not for receive and connect
+  --deflate          offers permessage-deflate, and sends compressed messages with context takeover
+  --connections N    the number of connections (default: 64)
+  --in-flight K      the number of unanswered messages of every connection (default: 1)
+  --warm-up SECONDS  the time before the measurement; every reply is compared (default: 1)
+  --seconds SECONDS  the time of the measurement (default: 3)
+  --messages N       measures until each connection has sent N messages instead
+  --sample N         the number of connections that inflate and compare compressed replies during the
+                     measurement (default: 4). The others only count the frames. Replies that are not
+                     compressed are compared on all connections
+  --patience SECONDS the time limit of a reply (default: 10)
+  --step             prints {\"event\":\"ready\"} after the warm-up and measures after a line on stdin. Keeps
+                     the connections open, after the result, until stdin ends or has another line
+  --help             prints this text
 
-Exit code 1: a reply that is not the echo, a connection that ended, a stall. 2: a wrong command line.
+Exit code 1: a reply differs from its message, a connection has ended, or a reply is late. 2: the
+command line is invalid.
 ";
 
 #[derive(Debug, Clone)]
@@ -60,7 +61,7 @@ pub(crate) struct Options {
     pub(crate) step: bool,
 }
 
-/// What the connections do.
+/// The work of the connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Echo,
@@ -87,7 +88,7 @@ impl Mode {
     }
 }
 
-/// Where the messages come from.
+/// The source of the messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     File(PathBuf),
@@ -104,19 +105,19 @@ pub(crate) enum Command {
 pub(crate) enum UsageError {
     #[error("unknown option: {0}")]
     Unknown(String),
-    #[error("{0} needs a value")]
+    #[error("{0} requires a value")]
     NoValue(String),
-    #[error("{0}: not a value it can have: {1:?}")]
+    #[error("invalid value for {0}: {1:?}")]
     Value(String, String),
     #[error("--port is missing")]
     NoPort,
-    #[error("one of --data and --size is needed")]
+    #[error("either --data or --size is required")]
     NoSource,
-    #[error("--tls is not for this mode")]
+    #[error("this mode does not support --tls")]
     NoTls,
 }
 
-/// `arguments` come without the name of the program.
+/// Parses the command line. `arguments` do not include the name of the program.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, UsageError> {
     let mut arguments = arguments.into_iter();
     let (mut port, mut source) = (None, None);

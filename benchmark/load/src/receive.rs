@@ -1,8 +1,8 @@
-//! The one-way load: every connection sends as much as its socket takes, and the server says how many
-//! messages have come.
+//! The one-way load: every connection sends as much as its socket accepts, and the server confirms how many messages
+//! it has received.
 //!
-//! Messages are sent a thousand at a time, because that is what the server confirms: when the last
-//! confirmation has come, nothing is on its way.
+//! Messages are sent by the thousand, because the server confirms a thousand at a time: after the last confirmation
+//! no message is in flight.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read};
@@ -19,10 +19,10 @@ use crate::frame::{FrameHeader, Parsed, TEXT};
 use crate::handshake;
 use crate::socket::Socket;
 
-/// Messages that one confirmation stands for; the servers have the same number.
+/// The number of messages that one confirmation stands for. The servers have the same number.
 const CONFIRMED: usize = 1000;
-/// Thousands that a connection has sent, or is about to send, and that are not confirmed: the socket is
-/// never empty, and the end of a measurement is not far.
+/// The thousands that a connection has begun to send and that are not confirmed: enough that the socket is never
+/// empty, and few enough that a measurement ends soon.
 const AHEAD: usize = 4;
 /// Confirmations are a few bytes.
 const READ_BUFFER: usize = 4096;
@@ -38,7 +38,7 @@ struct Stream {
     socket: Socket,
     outgoing: Outgoing,
     confirmations: Confirmations,
-    /// When the thousands were begun that are not confirmed, the oldest first.
+    /// The times at which the unconfirmed thousands were begun, the oldest first.
     sent: VecDeque<Instant>,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Flood<'a> {
         })
     }
 
-    /// Ends when everything that was sent is confirmed. A number of messages is rounded up to thousands.
+    /// Returns when everything that was sent is confirmed. Rounds a number of messages up to thousands.
     pub(crate) fn exchange(&mut self, until: Until) -> Result<Tally, Failure> {
         let begun = Instant::now();
         let (mut end, quota) = match until {
@@ -149,8 +149,7 @@ impl<'a> Flood<'a> {
 }
 
 impl Stream {
-    /// Reads and writes what the socket has and takes. The error is `None` when the server has ended the
-    /// connection.
+    /// Reads and writes as much as the socket allows. The error is `None` if the server has ended the connection.
     fn serve(
         &mut self,
         cycle: &Cycle,
@@ -187,7 +186,7 @@ impl Stream {
     }
 }
 
-/// Reads confirmations: text messages, each the number of messages that have come so far.
+/// Reads confirmations: text messages, each with the number of messages received so far.
 #[derive(Default)]
 struct Confirmations {
     partial: Vec<u8>,
@@ -195,7 +194,7 @@ struct Confirmations {
 }
 
 impl Confirmations {
-    /// How many have come.
+    /// Returns the number of messages received.
     fn take(&mut self, arrived: &[u8]) -> Result<usize, Wrong> {
         self.partial.extend_from_slice(arrived);
         let mut taken = 0;

@@ -1,8 +1,8 @@
-//! What a server sends on one connection: is it the echo of what was sent, byte by byte and in order?
+//! The stream of a server on one connection, compared byte by byte with the messages sent, in order.
 //!
-//! Knows the cycle of messages and frames, no sockets and no time. Inflating is most of the work, so a
-//! connection can be told to stop doing it: then it counts compressed replies and looks at their frames
-//! only. Replies that are not compressed are always compared.
+//! Knows the cycle of messages and frames, but no sockets and no time. Inflating is most of the work, so a connection
+//! can stop inflating: then it counts compressed replies and checks only their frames. Uncompressed replies are
+//! always compared.
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
@@ -13,26 +13,26 @@ use crate::frame::{CLOSE, CONTINUATION, FrameHeader, LONGEST_HEADER, Parsed};
 const WINDOW_BITS: u8 = 15;
 const CODE_MISSING: u16 = 1005;
 
-/// What one call of `Replies::take` has found.
+/// The result of one call of `Replies::take`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Taken {
-    /// Replies that are complete.
+    /// The number of complete replies.
     pub(crate) replies: usize,
-    /// Their payload on the wire, and that of the reply that is not complete.
+    /// The length of their payload on the wire, and of the incomplete reply's.
     pub(crate) wire_bytes: u64,
-    /// The length of the messages that came back complete.
+    /// The length of the messages whose replies are complete.
     pub(crate) plain_bytes: u64,
-    /// Replies that are complete and of which every byte was compared.
+    /// The number of complete replies of which every byte was compared.
     pub(crate) compared: usize,
 }
 
-/// Where the stream of one connection stands.
+/// The position in the stream of one connection.
 pub(crate) struct Replies {
-    /// The message whose reply is to come.
+    /// The message whose reply is expected.
     next: usize,
     place: Place,
     reply: Option<Reply>,
-    /// None once compressed replies are counted only.
+    /// None if compressed replies are only counted.
     inflate: Option<Box<Inflate>>,
 }
 
@@ -60,16 +60,16 @@ const BEFORE_HEADER: Place = Place::Header {
     needs: 2,
 };
 
-/// A reply of which at least one header has come.
+/// A reply of which at least one header has been received.
 #[derive(Clone, Copy)]
 struct Reply {
     compressed: bool,
-    /// Bytes that were compared.
+    /// The number of compared bytes.
     compared: u64,
 }
 
 impl Replies {
-    /// An inflater takes 40 KB, so there is one only where replies can be compressed.
+    /// Creates an inflater only if replies can be compressed, because it takes 40 KB.
     pub(crate) fn new(first: usize, deflate: bool) -> Self {
         Self {
             next: first,
@@ -79,12 +79,12 @@ impl Replies {
         }
     }
 
-    /// There is no way back: an inflater must see every byte.
+    /// Stops inflating for good: an inflater must see every byte.
     pub(crate) fn stop_inflating(&mut self) {
         self.inflate = None;
     }
 
-    /// Takes what has arrived. `scratch` is where replies are inflated; what is in it does not matter.
+    /// Reads received bytes. Replies are inflated into `scratch`, whose content does not matter.
     pub(crate) fn take(
         &mut self,
         mut arrived: &[u8],
@@ -128,7 +128,7 @@ impl Replies {
         Ok(taken)
     }
 
-    /// A header is complete.
+    /// Handles a complete header.
     fn enter(&mut self, header: FrameHeader, cycle: &Cycle) -> Result<(), Wrong> {
         self.place = Place::Payload {
             header,
@@ -164,7 +164,7 @@ impl Replies {
         }
     }
 
-    /// Part of a payload of the current reply.
+    /// Handles a part of the payload of the current reply.
     fn check(&mut self, payload: &[u8], cycle: &Cycle, scratch: &mut [u8]) -> Result<(), Wrong> {
         let Some(reply) = &mut self.reply else {
             return Ok(());
@@ -177,7 +177,7 @@ impl Replies {
         }
     }
 
-    /// Ends what has nothing left to come: a frame, perhaps a reply.
+    /// Ends a frame, and perhaps a reply, whose last byte has been received.
     fn leave(&mut self, cycle: &Cycle, scratch: &mut [u8], taken: &mut Taken) -> Result<(), Wrong> {
         let header = match &self.place {
             Place::Payload { header, left: 0 } => *header,
@@ -212,7 +212,7 @@ impl Replies {
     }
 }
 
-/// What belongs to a payload of which `left` bytes are to come, and what comes after it.
+/// Splits bytes into the rest of a payload, of which `left` bytes are missing, and the bytes after it.
 fn split<'a>(arrived: &'a [u8], left: &mut u64) -> (&'a [u8], &'a [u8]) {
     let length = usize::try_from(*left).map_or(arrived.len(), |left| left.min(arrived.len()));
     *left -= length as u64;
@@ -252,7 +252,7 @@ impl Reply {
             self.compare(&scratch[..written], message)?;
             match status {
                 Status::StreamEnd => return Err(Wrong::Inflate("its stream has an end")),
-                // More is to come only if there was no room for it.
+                // More output follows only if there was no room for it.
                 Status::Ok | Status::BufError if written == scratch.len() => {}
                 Status::Ok | Status::BufError if input.is_empty() => return Ok(()),
                 Status::Ok => {}
@@ -287,7 +287,7 @@ mod tests {
         Cycle::new(&slices, TEXT, deflate).unwrap()
     }
 
-    /// What a server sends.
+    /// Returns the frame of a server.
     #[derive(Default)]
     struct Server {
         wire: Vec<u8>,
@@ -312,7 +312,7 @@ mod tests {
             })
         }
 
-        /// Compressed with context takeover.
+        /// Returns a payload, compressed with context takeover.
         fn deflated_echo(self, cycle: &Cycle, count: usize) -> Self {
             let mut deflate = Deflate::new(6, false, 15);
             (0..count).fold(self, |server, index| {
@@ -327,7 +327,7 @@ mod tests {
             })
         }
 
-        /// What is found when the stream comes in pieces of `size`.
+        /// Returns the result for a stream in pieces of `size`.
         fn checked(
             &self,
             replies: &mut Replies,
@@ -491,7 +491,7 @@ mod tests {
         let cycle = cycle(true);
         let rows: [(&[u8], Wrong); 3] = [
             (&[0x07], Wrong::Inflate("invalid block type")),
-            // A block that is the last one, with one byte.
+            // A final block with one byte.
             (&[0x7b, 0x01, 0x00], Wrong::Inflate("its stream has an end")),
             (
                 &[0x00],

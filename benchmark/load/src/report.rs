@@ -1,10 +1,10 @@
-//! What is printed: lines of JSON for the program that started this one.
+//! The output: lines of JSON for the program that started this one.
 
 use crate::echo::Tally;
 
 pub(crate) const READY: &str = r#"{"event":"ready"}"#;
 
-/// `cpu_seconds` is what this process used for it, where the system says so.
+/// `cpu_seconds` is the processor time of this process, if the system reports it.
 pub(crate) fn result(tally: &Tally, cpu_seconds: Option<f64>) -> String {
     let seconds = tally.elapsed.as_secs_f64();
     let rate = tally.messages as f64 / seconds;
@@ -24,7 +24,7 @@ pub(crate) fn result(tally: &Tally, cpu_seconds: Option<f64>) -> String {
     )
 }
 
-/// The processor time that this process, which has one thread, has used so far. Linux only.
+/// Returns the processor time of this process, which has one thread, so far. Linux only.
 pub(crate) fn cpu_seconds() -> Option<f64> {
     let statistics = std::fs::read_to_string("/proc/self/schedstat").ok()?;
     let nanoseconds: u64 = statistics.split(' ').next()?.parse().ok()?;

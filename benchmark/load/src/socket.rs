@@ -24,8 +24,8 @@ impl Socket {
         }
     }
 
-    /// Whether a read that brought `length` bytes of `room` has left nothing. A TLS stream gives what it has
-    /// decrypted, and then reads on.
+    /// Returns whether a read of `length` bytes into `room` has emptied the socket. A TLS stream returns decrypted
+    /// bytes first, and then reads on.
     pub(crate) fn is_emptied(&self, length: usize, room: usize) -> bool {
         match self {
             Self::Plain(_) => length < room,
@@ -33,7 +33,7 @@ impl Socket {
         }
     }
 
-    /// Writes what was encrypted and not taken by the socket, as far as it takes it now.
+    /// Writes encrypted bytes that the socket has not accepted before, as many as it accepts now.
     pub(crate) fn push(&mut self) -> io::Result<()> {
         match self.flush() {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
@@ -67,7 +67,7 @@ impl Write for Socket {
     }
 }
 
-/// A client that takes any certificate: who the server is, the benchmark knows.
+/// A client that accepts any certificate, because the benchmark knows the server.
 pub(crate) fn tls_client() -> Result<ClientConnection, Error> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))

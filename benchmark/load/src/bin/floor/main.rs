@@ -1,9 +1,9 @@
-//! The least that a WebSocket server on one thread can do, in Rust, without a language above it: what it
-//! costs is the floor that others are compared with.
+//! The least work that a WebSocket server can do on one thread, in Rust and without another language on top. Its cost
+//! is the floor with which others are compared.
 //!
-//! Unmasks, frames and writes once per read, and nothing else: no limits, no checks of UTF-8 or of the
-//! protocol, no pings, no timeouts, no fragments. Whole messages are in memory before they are answered,
-//! as a library must have them. Not for use.
+//! Unmasks, frames and writes once per read, and nothing else: no limits, no checks of UTF-8 or of the protocol, no
+//! pings, no timeouts, no fragments. Whole messages are in memory before they are answered, as a library requires.
+//! Not for use.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,18 +25,18 @@ Speaks TLS with the certificate and the key in FILE (PEM), if there is one. Prin
 ";
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const LISTENER: Token = Token(usize::MAX);
-/// As libuv's. It decides what a one-way flood over loopback costs: with 256 KiB that took a third of the
+/// The size that libuv reads. It decides the cost of a one-way flood over loopback: 256 KiB took a third of the
 /// processor time, in one short comparison on a busy machine with two cores.
 const READ_BUFFER: usize = 64 * 1024;
-/// Messages of this length are answered from where they lie, not by way of the output.
+/// The length from which messages are answered from the input, without a copy into the output.
 const LONG: usize = 16 * 1024;
-/// Messages that one confirmation stands for; the load generator has the same number.
+/// The number of messages that one confirmation stands for. The load generator has the same number.
 const CONFIRMED: u64 = 1000;
 
 const FIN_AND_TEXT: u8 = 0x81;
 const OPCODE: u8 = 0x0f;
 const CLOSE: u8 = 0x8;
-/// A client's header has this many bytes more than that of the server's frame with the same payload.
+/// The additional bytes in a client's header, compared with the header of a server's frame with the same payload.
 const KEY: usize = 4;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Forever. `wrap` makes of the socket of a newcomer what is served.
+/// Serves for ever. `wrap` turns the socket of a new connection into its wire.
 fn serve<W: Wire>(options: &Options, wrap: impl Fn(TcpStream) -> io::Result<W>) -> io::Result<()> {
     let mut server = Server::listen(options.mode, options.port)?;
     println!("{}", server.listener.local_addr()?.port());
@@ -97,7 +97,7 @@ struct Server<W> {
     mode: Mode,
     poll: Poll,
     listener: TcpListener,
-    /// By token.
+    /// The connections by token.
     connections: Vec<Option<Connection<W>>>,
     free: Vec<usize>,
     input: Vec<u8>,
@@ -107,19 +107,19 @@ struct Server<W> {
 struct Connection<W> {
     wire: W,
     is_upgraded: bool,
-    /// The beginning of what is not complete, in the first `filled` bytes.
+    /// The beginning of an incomplete frame, in the first `filled` bytes.
     partial: Vec<u8>,
     filled: usize,
-    /// What the socket has not taken. While there is something, nothing is read.
+    /// Bytes that the socket has not accepted. While there are any, nothing is read.
     unsent: Vec<u8>,
     received: u64,
 }
 
-/// What the bytes that have arrived amount to.
+/// The action for received bytes.
 #[derive(Default)]
 struct Decoded {
     consumed: usize,
-    /// A frame to send behind the output, and where it is among these bytes.
+    /// Send a frame after the output. The range is its place among these bytes.
     direct: Option<Range<usize>>,
     is_closed: bool,
 }
@@ -179,7 +179,7 @@ impl<W: Wire> Server<W> {
         }
     }
 
-    /// Whatever a peer does that is not expected, it is not served any longer.
+    /// Removes a connection after any error.
     fn serve(&mut self, index: usize) {
         if self.connections[index].is_some() && !self.exchange(index).unwrap_or(false) {
             self.connections[index] = None;
@@ -187,7 +187,7 @@ impl<W: Wire> Server<W> {
         }
     }
 
-    /// Sockets are polled for edges: reads until there is no more. False when the connection has ended.
+    /// Reads until the socket is empty, because it is polled for edges. Returns false if the connection has ended.
     fn exchange(&mut self, index: usize) -> io::Result<bool> {
         loop {
             let Some(connection) = &mut self.connections[index] else {
@@ -211,7 +211,7 @@ impl<W: Wire> Server<W> {
         }
     }
 
-    /// Answers what has been read: `length` bytes, into the input or behind what was there before.
+    /// Answers `length` bytes that were read: into the input, or after the bytes already there.
     fn answer(&mut self, index: usize, length: usize) -> io::Result<bool> {
         let Some(connection) = &mut self.connections[index] else {
             return Ok(true);
@@ -276,12 +276,12 @@ impl<W: Wire> Connection<W> {
         }
     }
 
-    /// The number of bytes, and whether there are no more for now.
+    /// Returns the number of bytes, and whether the socket is empty for now.
     fn read(&mut self, input: &mut [u8]) -> io::Result<(usize, bool)> {
         let room = if self.filled == 0 {
             input
         } else {
-            // To the end of the message: what is behind it would have to be moved.
+            // Reads only to the end of the message, because bytes after it would have to be moved.
             let whole = frame_length(&self.partial[..self.filled]).unwrap_or(0);
             let needed = whole.max(self.filled + 1024);
             if self.partial.len() < needed {
@@ -325,7 +325,7 @@ impl<W: Wire> Connection<W> {
         Ok(())
     }
 
-    /// False when the socket takes no more for now.
+    /// Returns false if the socket accepts no more for now.
     fn flush(&mut self) -> io::Result<bool> {
         if !self.unsent.is_empty() {
             let sent = write(&mut self.wire, &self.unsent)?;
@@ -341,7 +341,7 @@ impl<W: Wire> Connection<W> {
     }
 }
 
-/// Writes what is taken.
+/// Writes as many bytes as the socket accepts.
 fn write(wire: &mut impl Wire, bytes: &[u8]) -> io::Result<usize> {
     let mut sent = 0;
     while sent < bytes.len() {
@@ -385,7 +385,7 @@ fn decode_frames(
                 }
             }
             Mode::Echo if length >= LONG => {
-                // The key makes room for a copy of the header behind its place.
+                // The place of the key makes room for a copy of the header.
                 let at = begin - (header - KEY);
                 let mut frame = Vec::with_capacity(header);
                 append_header(&mut frame, first, length);
@@ -399,7 +399,7 @@ fn decode_frames(
     decoded
 }
 
-/// The lengths of the header and of the payload, when the header is complete.
+/// Returns the lengths of the header and of the payload if the header is complete.
 fn client_header(bytes: &[u8]) -> Option<(usize, usize)> {
     let &[_, second, ref rest @ ..] = bytes else {
         return None;

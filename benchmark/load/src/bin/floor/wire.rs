@@ -1,6 +1,6 @@
-//! What the floor reads from and writes to: a socket, or TLS on one.
+//! The wire of a connection of the floor: a socket, or TLS on one.
 //!
-//! The server is compiled for each of them, so that one costs the other nothing.
+//! The server is compiled for each of them separately, so that neither slows the other down.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::ops::Range;
@@ -15,9 +15,9 @@ use rustls::{ServerConfig, ServerConnection};
 
 use crate::READ_BUFFER;
 
-/// `flush` writes what the socket has not taken, and would block while there is something left.
+/// `flush` writes the bytes that the socket has not accepted, and returns `WouldBlock` while some remain.
 pub(crate) trait Wire: Read + Write {
-    /// Whether a read that brought `length` bytes of `room` has left nothing.
+    /// Returns whether a read of `length` bytes into `room` has emptied the wire.
     fn is_emptied(&self, length: usize, room: usize) -> bool;
 }
 
@@ -30,16 +30,16 @@ impl Wire for TcpStream {
 pub(crate) struct Tls {
     socket: TcpStream,
     session: ServerConnection,
-    /// As much as one read from the socket brings: rustls by itself would read 4 KiB at a time.
+    /// As much as one read from the socket returns: rustls itself would read 4 KiB at a time.
     encrypted: Vec<u8>,
-    /// What of it the session has not got.
+    /// The part that the session has not received yet.
     rest: Range<usize>,
 }
 
 impl Tls {
     pub(crate) fn new(config: &Arc<ServerConfig>, socket: TcpStream) -> io::Result<Self> {
         let mut session = ServerConnection::new(Arc::clone(config)).map_err(invalid)?;
-        // What is read is all answered before more is read: the peer bounds it, and the server does.
+        // The server answers everything before it reads more, so it and the peer bound the output.
         session.set_buffer_limit(None);
         Ok(Self {
             socket,
@@ -49,12 +49,12 @@ impl Tls {
         })
     }
 
-    /// Gives the session a part of what has been read, as much as it takes.
+    /// Passes read bytes to the session, as many as it accepts.
     fn decrypt(&mut self) -> io::Result<()> {
         let mut bytes = &self.encrypted[self.rest.clone()];
         self.rest.start += self.session.read_tls(&mut bytes)?;
         self.session.process_new_packets().map_err(invalid)?;
-        // The answers of the handshake.
+        // Writes the answers of the handshake.
         match self.flush() {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
             result => result,
@@ -69,7 +69,7 @@ impl Wire for Tls {
 }
 
 impl Read for Tls {
-    /// All that one read from the socket brings, or as much of it as there is room for.
+    /// Returns everything that one read from the socket has brought, or as much as there is room for.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while filled < buffer.len() {
@@ -95,7 +95,7 @@ impl Read for Tls {
 }
 
 impl Write for Tls {
-    /// Takes everything; `flush` tells when it is written.
+    /// Accepts all bytes; `flush` reports when they are written.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let length = self.session.writer().write(bytes)?;
         match self.flush() {
@@ -112,7 +112,7 @@ impl Write for Tls {
     }
 }
 
-/// The certificate and the key in a PEM file.
+/// Reads the certificate and the key from a PEM file.
 pub(crate) fn tls_config(file: &Path) -> io::Result<Arc<ServerConfig>> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file)
         .map_err(invalid)?

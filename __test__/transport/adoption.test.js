@@ -1,6 +1,6 @@
 'use strict'
 
-// What happens to a socket when no reactor can be made.
+// The transport of a socket when the reactor cannot start.
 
 const assert = require('node:assert/strict')
 const net = require('node:net')
@@ -25,12 +25,12 @@ async function prepare (scope, error) {
   return socket
 }
 
-test('a socket goes by the stream when the machine has no descriptors for a reactor', async (scope) => {
+test('a socket uses the stream transport when no descriptors are left for a reactor', async (scope) => {
   const socket = await prepare(scope, Object.assign(new Error('Too many open files'), { code: 'GenericFailure' }))
   assert.equal(connect(socket, {}).isNative, false)
 })
 
-test('any other error of a reactor reaches the program', async (scope) => {
+test('any other error of the reactor reaches the program', async (scope) => {
   const socket = await prepare(scope, Object.assign(new Error('another build'), { code: 'InvalidArg' }))
   assert.throws(() => connect(socket, {}), /another build/)
 })

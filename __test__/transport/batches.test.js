@@ -1,6 +1,6 @@
 'use strict'
 
-// Many messages on many connections at once: each is delivered, and no handler more than its time.
+// Many messages on many connections at once: all are delivered, and the handlers of a batch share one time slice.
 
 const assert = require('node:assert/strict')
 const { Worker } = require('node:worker_threads')
@@ -12,7 +12,7 @@ const { subjectPath } = require('../support/subject')
 
 const SUPPORT = require.resolve('../support/peer')
 
-test('handlers that throw among many connections are heard once each, the rest is delivered', async (scope) => {
+test('each exception of a handler is reported once, and all other messages are delivered', async (scope) => {
   const { stdout, stderr } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const { fromClient } = require('./wire')
     const scope = { defer: () => {} }
@@ -75,7 +75,7 @@ async function receiveMany (WebSocket, { serve, connectOpen }, done) {
   for (let i = 0; i < connections; i++) peers.push(await connectOpen(scope, port))
   const bytes = Buffer.concat(Array(each).fill(fromClient('text', '')))
   for (const peer of peers) peer.write(bytes)
-  // Longer than the kernel takes: one turn finds them all.
+  // Longer than the kernel needs: one turn reads all messages.
   const begun = Date.now()
   while (Date.now() - begun < 300);
   while (uncaught.length === 0 && received.some((count) => count < each)) {
@@ -85,25 +85,25 @@ async function receiveMany (WebSocket, { serve, connectOpen }, done) {
   process.exit()
 }
 
-test('tens of thousands of messages that arrive on many connections at once are all delivered', async (scope) => {
+test('all messages are delivered when 128 connections receive 1024 messages each in one turn', async (scope) => {
   const code = `(WebSocket, support) => (${receiveMany})(WebSocket, support, console.log)`
   const { stdout, stderr } = await runChild(scope, code).finished
   assert.deepEqual([stdout, stderr], ['true\n', ''])
 })
 
-test('so they are in a worker with a small stack', async (scope) => {
+test('all messages are delivered in a worker with a small stack too', async (scope) => {
   const code = `const { createRequire } = require('node:module')
     require = createRequire(${JSON.stringify(SUPPORT)})
     ;(${receiveMany})(require(${JSON.stringify(subjectPath)}), require(${JSON.stringify(SUPPORT)}),
       (result) => require('node:worker_threads').parentPort.postMessage(result))`
-  // Node starts with little less.
+  // Node does not start with much less.
   const worker = new Worker(code, { eval: true, resourceLimits: { stackSizeMb: 0.3 } })
   scope.defer(() => worker.terminate())
   const failed = new Promise((resolve, reject) => worker.once('error', reject))
   assert.equal(await Promise.race([once(worker, 'message', 15000), failed]), true)
 })
 
-test('the handlers of one batch have their time once, in however many parts it is delivered', async (scope) => {
+test('the handlers of one batch share one time slice, even if it is delivered in parts', async (scope) => {
   const { stdout, stderr } = await runChild(scope, (WebSocket, { serve, connectOpen }) => {
     const { fromClient } = require('./wire')
     const scope = { defer: () => {} }
@@ -111,7 +111,7 @@ test('the handlers of one batch have their time once, in however many parts it i
     let handled = 0
     serve(scope, WebSocket, {
       onSocket: (ws) => ws.on('message', () => {
-        // Before what is left of a connection's messages, which asks for its turn later.
+        // Runs before the remaining messages of a connection, which request their turn later.
         if (handled++ === 0) setImmediate(() => { console.log(handled); process.exit() })
         const begun = performance.now()
         while (performance.now() - begun < 1);
@@ -121,12 +121,12 @@ test('the handlers of one batch have their time once, in however many parts it i
       for (let i = 0; i < connections; i++) peers.push(await connectOpen(scope, port))
       const bytes = Buffer.concat(Array(1000).fill(fromClient('text', '')))
       for (const peer of peers) peer.write(bytes)
-      // Longer than the kernel takes: one batch finds them all.
+      // Longer than the kernel needs: one batch contains all messages.
       const begun = Date.now()
       while (Date.now() - begun < 300);
     })
   }).finished
   assert.equal(stderr, '')
-  // 20 ms of at least one each, and what is between two looks at the clock.
+  // 20 ms, at least one per handler, and the handlers between two readings of the clock.
   assert.ok(Number(stdout) > 0 && Number(stdout) <= 60, `${stdout} handlers`)
 })

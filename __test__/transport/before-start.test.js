@@ -1,7 +1,7 @@
 'use strict'
 
-// Bytes that arrive before a connection is started: a transport stops reading. Our classes start in the tick in which
-// they get it.
+// Bytes that arrive before a connection starts: the transport stops reading. Our interfaces start a transport in the
+// tick in which they create it.
 
 const assert = require('node:assert/strict')
 const net = require('node:net')
@@ -17,7 +17,7 @@ const KIB = 1024
 const TEXT = 'x'.repeat(1000)
 
 for (const isStream of [false, true]) {
-  test(`a transport stops reading before the start, ${isStream ? 'by the stream' : 'natively'}`, async (scope) => {
+  test(`a ${isStream ? 'stream' : 'native'} transport stops reading before the start`, async (scope) => {
     let connected
     const messages = []
     const server = net.createServer((socket) => {

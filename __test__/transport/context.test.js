@@ -1,6 +1,6 @@
 'use strict'
 
-// The context of a connection, where hooks and wrappers of programs come in between.
+// The context of a connection, when hooks and wrappers of the program run inside it.
 
 const assert = require('node:assert/strict')
 const { EventEmitter } = require('node:events')
@@ -8,7 +8,7 @@ const { test } = require('node:test')
 
 const { Context } = require('../../lib/transport/context')
 
-test('work that a wrapper of emit brings about takes the place of no other work', () => {
+test('work that a wrapper of emit adds does not replace the pending work', () => {
   const socket = new EventEmitter()
   const context = new Context(socket)
   const done = []
@@ -16,11 +16,11 @@ test('work that a wrapper of emit brings about takes the place of no other work'
   socket.emit = function (...args) {
     if (isFirst) {
       isFirst = false
-      context.run(() => done.push('brought about'))
+      context.run(() => done.push('added by the wrapper'))
     }
     return EventEmitter.prototype.emit.apply(this, args)
   }
-  context.run(() => done.push('asked for'))
+  context.run(() => done.push('pending'))
   context.release()
-  assert.deepEqual(done, ['brought about', 'asked for'])
+  assert.deepEqual(done, ['added by the wrapper', 'pending'])
 })

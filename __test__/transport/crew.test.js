@@ -1,6 +1,6 @@
 'use strict'
 
-// The threads that write wide batches: what becomes of a batch where they cannot be started, or not all of them.
+// The threads that write wide batches: batches are written even if none or only some of the threads can start.
 
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
@@ -11,13 +11,13 @@ const { connectOpen, once } = require('../support/peer')
 const { fromClient } = require('../support/wire')
 const { test } = require('../support/native')
 
-/** As many sockets as make a batch wide, and some more. */
+/** More sockets than a batch needs to be wide. */
 const SOCKETS = 80
 const WANTED = 4
-/** Users that have no other processes. */
+/** The first number of users without other processes. */
 const FIRST_USER = 100000
 
-/** Runs in a process of its own, as a user without other processes where that is possible. */
+/** Runs in its own process; if possible, as a user without other processes. */
 function server (WebSocket) {
   const fs = require('node:fs')
   process.env.FAYE_WEBSOCKET_WORKERS = '4'
@@ -30,13 +30,13 @@ function server (WebSocket) {
       if (data === 'broadcast') return setImmediate(() => WebSocket.broadcast(all, 'news'))
       if (data === 'broadcast at once') return WebSocket.broadcast(all, 'news')
       ws.send('answer')
-      // All that the peers send meanwhile is one batch.
+      // One batch contains all messages that arrive during this loop.
       const begun = Date.now()
       while (data === 'question' && ws === all[0] && Date.now() - begun < 50);
     })
   })
   server.listen(0, '127.0.0.1', () => {
-    // The threads of libuv are there before there are no more.
+    // Starts the threads of libuv before the limit is set.
     fs.stat('/', () => {
       if (process.getuid() === 0) process.setuid(Number(process.argv[1]) + process.pid)
       console.log(server.address().port)
@@ -68,7 +68,7 @@ async function start (scope) {
   }
 }
 
-async function hears (peers, text) {
+async function receive (peers, text) {
   const frames = await Promise.all(peers.map((peer) => peer.frame()))
   assert.deepEqual(new Set(frames.map(({ payload }) => String(payload))), new Set([text]))
 }
@@ -76,23 +76,23 @@ async function hears (peers, text) {
 const BATCHES = {
   'a broadcast': async (peers) => {
     peers[0].write(fromClient('text', 'broadcast'))
-    await hears(peers, 'news')
+    await receive(peers, 'news')
   },
   'a broadcast in a handler': async (peers) => {
     peers[0].write(fromClient('text', 'broadcast at once'))
-    await hears(peers, 'news')
+    await receive(peers, 'news')
   },
   'answers of many handlers': async (peers) => {
     for (const peer of peers) peer.write(fromClient('text', 'question'))
-    await hears(peers, 'answer')
+    await receive(peers, 'answer')
   }
 }
 
-/** Threads that may be started, and workers that there are then. */
+/** The number of threads that may start, which is the number of workers that run. */
 const LIMITS = { none: 0, one: 1, 'all but one': WANTED - 1 }
 
-const SKIP = process.platform !== 'linux' ? 'prlimit is of Linux' : !hasPrlimit() && 'prlimit is not installed'
-// The threads of a user count, and root may have any number.
+const SKIP = process.platform !== 'linux' ? 'prlimit needs Linux' : !hasPrlimit() && 'prlimit is not installed'
+// The limit counts all threads of a user. Root has no limit.
 const IS_ROOT = process.getuid?.() === 0
 
 function hasPrlimit () {
@@ -105,8 +105,8 @@ function hasPrlimit () {
 }
 
 for (const [name, allowed] of Object.entries(LIMITS)) {
-  const skip = SKIP || (!IS_ROOT && allowed > 0 && 'only a user without other processes can say how many')
-  test(`with ${name} of the worker threads all is written, and they come when they may`, async (scope) => {
+  const skip = SKIP || (!IS_ROOT && allowed > 0 && 'the limit is exact only for a user without other processes')
+  test(`with ${name} of the worker threads all output is written, and the rest start once allowed`, async (scope) => {
     const { allow, child, peers, threads, workers } = await start(scope)
     allow(allowed === 0 ? 1 : threads() + allowed)
     for (let round = 0; round < 3; round++) {

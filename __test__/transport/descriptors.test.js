@@ -1,6 +1,6 @@
 'use strict'
 
-// The number of a descriptor is used again as soon as it is closed. No byte may reach its next owner.
+// The kernel reuses the number of a descriptor as soon as it is closed. No byte may reach the next owner.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -19,7 +19,7 @@ const TRANSPORT = require.resolve('../support/transport')
 const CYCLES = 3000
 const AT_A_TIME = 30
 
-/** The same numbers in every run. */
+/** A generator with the same numbers in every run. */
 function random (seed) {
   let state = seed
   return (below) => {
@@ -39,7 +39,7 @@ const ENDS = [
   ({ ws }) => ws.close()
 ]
 
-test(`${CYCLES} connections that end keep to themselves, among files and sockets of their numbers`, async (scope) => {
+test(`no bytes of ${CYCLES} ended connections reach files or sockets that reuse their numbers`, async (scope) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'native-'))
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
   const next = random(1)
@@ -49,8 +49,8 @@ test(`${CYCLES} connections that end keep to themselves, among files and sockets
   let reused = 0
   let opened = 0
 
-  // A file, or a connection to a stranger, on the number that has just become free. The kernel refuses to send to
-  // files and to connections that are not made yet; those to a unix domain socket are made at once.
+  // Opens a file, or a connection to a stranger, on the number that has just become free. The kernel refuses to send to
+  // files and to sockets that are still connecting. Unix domain sockets connect at once.
   const greeting = 'x'.repeat(100)
   const silent = net.createServer((socket) => {
     socket.on('error', () => {})
@@ -66,7 +66,7 @@ test(`${CYCLES} connections that end keep to themselves, among files and sockets
       const stranger = net.connect(address)
       let text = ''
       stranger.on('error', ({ code, message }) => {
-        // Too many at a time.
+        // Too many connections at a time.
         if (code === 'EAGAIN') opened--
         else problems.push(`a stranger: ${message}`)
       })
@@ -109,7 +109,7 @@ test(`${CYCLES} connections that end keep to themselves, among files and sockets
   const cycle = (name) => new Promise((resolve) => {
     const socket = net.connect(port, '127.0.0.1')
     const peer = new Peer(socket)
-    // The request and all messages in one packet: much is under way when the connection ends.
+    // The request and all messages in one packet: many bytes are under way when the connection ends.
     const count = 1 + next(8)
     const text = (_, i) => fromClient('text', `${name} ${i} ${'x'.repeat(next(300))}`)
     const messages = Array.from({ length: count }, text)
@@ -142,14 +142,14 @@ test(`${CYCLES} connections that end keep to themselves, among files and sockets
   scope.defer(() => { for (const stranger of strangers) stranger.destroy() })
   await Promise.all(Array.from({ length: AT_A_TIME }, lane))
   closeFiles()
-  await eventually(() => greeted >= opened, 'all strangers get what was sent to them')
+  await eventually(() => greeted >= opened, 'all strangers receive their greeting')
   await scope.settle(50)
   assert.deepEqual(problems.slice(0, 5), [])
   assert.ok(opened > 500, `${opened} strangers`)
-  assert.ok(reused > CYCLES / 10, `a number was used again ${reused} times only`)
+  assert.ok(reused > CYCLES / 10, `a number was reused only ${reused} times`)
 }, { timeout: 120000 })
 
-/** Whether all that has come to this connection is its own, in order. */
+/** Records a problem unless this connection has received only its own answers, in order. */
 function check (name, bytes, problems) {
   const { frames, rest } = readFrames(bytes)
   const texts = frames.filter(({ type }) => type === 'text').map(({ payload }) => String(payload))
@@ -160,7 +160,7 @@ function check (name, bytes, problems) {
   if (rest.length > 0 && !/^[\x80-\x8f]/.test(rest.toString('latin1'))) problems.push(`${name} got no frame: ${rest}`)
 }
 
-/** Runs in a worker: many connections whose two ends send all the time, each its own name. */
+/** Runs in a worker: connections whose two ends send their own name to each other without pause. */
 function chatter () {
   const { parentPort, workerData } = require('node:worker_threads')
   const WebSocket = require(workerData.subject)
@@ -188,13 +188,13 @@ function chatter () {
 
 const WORKERS = 100
 
-test(`${WORKERS} workers are terminated among open connections, while others open files and sockets`, async (scope) => {
+test(`no bytes of ${WORKERS} terminated workers reach files or sockets that reuse their numbers`, async (scope) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'native-'))
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
   const problems = []
   const { port, accepted } = await accept(scope)
 
-  // This thread takes whatever numbers become free, and looks at what has been written there.
+  // This thread opens files and sockets on the free numbers, and checks what was written to them.
   let isDone = false
   let taken = 0
   const take = async () => {

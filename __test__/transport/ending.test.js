@@ -1,6 +1,6 @@
 'use strict'
 
-// How sockets end, whatever moves their bytes.
+// The end of a socket, with either transport.
 
 const assert = require('node:assert/strict')
 const net = require('node:net')
@@ -11,7 +11,7 @@ const { Connection } = require('../../lib/connection/connection')
 const { connect, disconnect } = require('../../lib/transport')
 const { close, end, endSlowly } = require('../../lib/transport/ending')
 
-/** A stream that counts what is asked of it. `waiting` bytes of it have not been written. */
+/** A stream that counts calls of end() and timers. `waiting` bytes of it are unwritten. */
 function stream (waiting = 0) {
   const counts = { ends: 0, timers: 0 }
   const socket = new Duplex({ read () {}, write () {} })
@@ -30,7 +30,7 @@ for (const [name, first, second] of [
   ['closed and ended', close, end],
   ['ended slowly and then closed', endSlowly, close]
 ]) {
-  test(`a socket that is ${name} while bytes wait ends once, by one timer`, () => {
+  test(`a socket that is ${name} with unwritten bytes ends once and has one timer`, () => {
     const { counts, socket } = stream(100)
     first(socket)
     second(socket)
@@ -40,7 +40,7 @@ for (const [name, first, second] of [
   })
 }
 
-test('a socket without waiting bytes closes at once, and is not ended afterwards', () => {
+test('a socket without unwritten bytes closes at once, and is not ended afterwards', () => {
   const { counts, socket } = stream()
   close(socket)
   end(socket)
@@ -48,7 +48,7 @@ test('a socket without waiting bytes closes at once, and is not ended afterwards
   assert.ok(socket.destroyed)
 })
 
-test('a socket that a program connects again ends again', async () => {
+test('a socket that the program reconnects can end again', async () => {
   const server = net.createServer({ allowHalfOpen: true }, (peer) => peer.on('end', () => peer.end()).resume())
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   const socket = new net.Socket()
@@ -64,7 +64,7 @@ test('a socket that a program connects again ends again', async () => {
 })
 
 for (const how of ['close', 'end', 'abort']) {
-  test(`a transport that throws at ${how} is aborted, and the exception goes on`, () => {
+  test(`a transport that throws in ${how}() is aborted, and the exception propagates`, () => {
     const { socket } = stream()
     const done = []
     const record = (name) => () => done.push(name)
@@ -79,14 +79,14 @@ for (const how of ['close', 'end', 'abort']) {
   })
 }
 
-test('a stream without a transport that throws at its end is destroyed', () => {
+test('a stream without a transport that throws in end() is destroyed', () => {
   const { socket } = stream()
   socket.end = () => { throw new Error('mine') }
   assert.throws(() => disconnect(socket, null, 'end'), /mine/)
   assert.ok(socket.destroyed)
 })
 
-test('a socket that closes in time stops its timer', async () => {
+test('a socket that closes before the time limit stops its timer', async () => {
   const { socket } = stream(100)
   end(socket, 20)
   socket.destroy()
@@ -109,7 +109,7 @@ const REQUEST = {
   }
 }
 
-// A transport ends the connection's use of its socket by three verbs, which may follow each other.
+// The three methods by which a transport ends a socket may follow each other.
 for (const [waiting, verbs, expected] of [
   [0, ['close', 'end'], { ends: 0, timers: 0, isDestroyed: true }],
   [100, ['close', 'end'], { ends: 1, timers: 1, isDestroyed: false }],
@@ -118,7 +118,7 @@ for (const [waiting, verbs, expected] of [
   [100, ['close', 'end', 'abort'], { ends: 1, timers: 1, isDestroyed: true }],
   [100, ['abort', 'abort', 'close', 'end'], { ends: 0, timers: 0, isDestroyed: true }]
 ]) {
-  test(`${verbs.join(', ')}: each step is done once while ${waiting} bytes wait`, () => {
+  test(`${verbs.join(', ')} with ${waiting} unwritten bytes do each step once`, () => {
     const { counts, socket } = stream(waiting)
     const connection = Connection.server(REQUEST, 'ws://localhost/', {})
     connection.observer = { wants: 0, opened () {} }

@@ -1,6 +1,6 @@
 'use strict'
 
-// A connection ends, in every way and at every moment. Others of the same reactor notice nothing.
+// A connection ends in every way and at every moment. Other connections of the reactor are not affected.
 
 const assert = require('node:assert/strict')
 
@@ -10,7 +10,7 @@ const { receivedBy } = require('../support/client')
 const { echoes } = require('../support/open')
 const { startNativeServer, starts, test } = require('../support/native')
 
-/** What ends a connection: by the program, on the socket itself; by the program; by the peer. */
+/** The ends of a connection: methods of the socket, methods of the WebSocket, actions of the peer. */
 const ENDS = {
   'socket.destroy': ({ socket }) => socket.destroy(),
   'socket.destroy with an error': ({ socket }) => socket.destroy(new Error('mine')),
@@ -44,7 +44,7 @@ function reset (socket) {
   else socket.destroy()
 }
 
-/** When that happens: `act` is called once; `texts` are what the peer sends, in one packet. */
+/** The moments of the end. Each calls `act` once; most send all TEXTS in one packet. */
 const MOMENTS = {
   'before the bytes are read': (connection, act) => {
     send(connection)
@@ -62,17 +62,17 @@ const MOMENTS = {
     connection.ws.on('message', ({ data }) => { if (data === 'b') process.nextTick(act) })
     send(connection)
   },
-  'by a handler of another connection in the same batch': (connection, act, neighbour) => {
+  'in a handler of another connection that comes first': (connection, act, neighbour) => {
     neighbour.ws.once('message', act)
     neighbour.peer.write(neighbour.frame('text', 'now'))
     send(connection)
   },
-  'by a handler of another connection behind it': (connection, act, neighbour) => {
+  'in a handler of another connection that comes after it': (connection, act, neighbour) => {
     neighbour.ws.once('message', act)
     send(connection)
     neighbour.peer.write(neighbour.frame('text', 'now'))
   },
-  'right behind the batch': (connection, act) => {
+  'right after the batch': (connection, act) => {
     connection.ws.on('message', ({ data }) => { if (data === 'c') setImmediate(act) })
     send(connection)
   },
@@ -82,7 +82,7 @@ const MOMENTS = {
     connection.rest = bytes.subarray(9)
     setTimeout(act, 20)
   },
-  'with much to be written': (connection, act) => {
+  'with much output unwritten': (connection, act) => {
     connection.peer.socket.pause()
     for (let i = 0; i < 10; i++) connection.ws.send(Buffer.alloc(1 << 20))
     setTimeout(act, 20)
@@ -96,7 +96,7 @@ const MOMENTS = {
       setTimeout(() => connection.ws.resume(), 20)
     }, 20)
   },
-  'at rest': (connection, act) => setTimeout(act, 20)
+  'while idle': (connection, act) => setTimeout(act, 20)
 }
 
 const TEXTS = ['a', 'b', 'c']
@@ -143,7 +143,7 @@ for (const [role, start] of Object.entries(starts)) {
 for (const [role, start] of Object.entries(starts)) {
   const ORDERLY = ['socket.destroy', 'socket.end', 'socket.destroySoon', 'ws.close', 'ws.close and socket.destroy']
   for (const how of ORDERLY) {
-    test(`${role}: what was sent before ${how} in a handler reaches the peer`, async (scope) => {
+    test(`${role}: messages sent before ${how} in a handler reach the peer`, async (scope) => {
       const { open } = await start(scope)
       const connection = await open()
       const { peer, ws } = connection
@@ -161,11 +161,11 @@ for (const [role, start] of Object.entries(starts)) {
       assert.deepEqual(frames.slice(0, 2).map(({ payload }) => String(payload)), ['a received', 'b received'])
       assert.deepEqual(frames[2].payload, Buffer.alloc(30000, 'bye'))
       const rest = [...frames.slice(3), ...(peer.bytes.length > 0 ? await peer.frames(1) : [])]
-      assert.ok(rest.every(({ type }) => type === 'close'), 'something behind the end')
+      assert.ok(rest.every(({ type }) => type === 'close'), 'a message after the end')
     })
   }
 
-  test(`${role}: the end of the peer comes behind all that it has sent`, async (scope) => {
+  test(`${role}: the end of the peer follows all of its messages`, async (scope) => {
     const { open } = await start(scope)
     const { frame, peer, ws } = await open()
     const events = receivedBy(ws)
@@ -175,7 +175,7 @@ for (const [role, start] of Object.entries(starts)) {
     assert.deepEqual(events, [...texts, 1006])
   })
 
-  test(`${role}: a reset is told in the words of Node`, async (scope) => {
+  test(`${role}: a reset emits the error text of Node`, async (scope) => {
     const { open } = await start(scope)
     const { peer, socket, ws } = await open()
     const errors = []
@@ -191,7 +191,7 @@ for (const [role, start] of Object.entries(starts)) {
     assert.equal(errors.find((error) => typeof error === 'string'), `Network error: ${ws.url}: read ECONNRESET`)
   }, { skip: !require('node:net').Socket.prototype.resetAndDestroy && 'Node has no resetAndDestroy before 18.3' })
 
-  test(`${role}: socket.destroy in a handler keeps the descriptor from what comes next`, async (scope) => {
+  test(`${role}: after socket.destroy in a handler no byte is written to the descriptor`, async (scope) => {
     const { open } = await start(scope)
     const connection = await open()
     const { peer, socket, ws } = connection
@@ -208,7 +208,7 @@ for (const [role, start] of Object.entries(starts)) {
   })
 }
 
-test('a server that closes waits for its connections, and counts them', async (scope) => {
+test('a closing server counts and awaits its connections', async (scope) => {
   const { open, server } = await startNativeServer(scope)
   const count = () => new Promise((resolve, reject) => {
     server.getConnections((error, number) => error ? reject(error) : resolve(number))

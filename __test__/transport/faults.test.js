@@ -1,7 +1,7 @@
 'use strict'
 
-// What a panic of ours leaves: the connections that it concerns end with an error, and all others go on. Panics are
-// injected, in an addon that is built for that (src/injection.rs).
+// Panics of our code: the affected connections end with an error, and all others continue. An addon built for these
+// tests injects the panics (src/injection.rs).
 
 const assert = require('node:assert/strict')
 
@@ -23,10 +23,10 @@ function buildAddon () {
   }
 }
 
-/** As many sockets as make a batch wide, and some more. */
+/** More sockets than a batch needs to be wide. */
 const MANY = 70
 
-/** Runs in a process of its own. Commands are lines, and so is what happens. */
+/** Runs in its own process. Each line of input is a command, each line of output reports an event. */
 function server (WebSocket, support, transport) {
   const { injectFault } = require(process.env.TEST_ADDON)
   const all = []
@@ -65,7 +65,7 @@ function server (WebSocket, support, transport) {
   })
 }
 
-/** That server, and `count` peers. */
+/** Starts the server and `count` peers. */
 async function start (scope, transport, count) {
   const child = runChild(scope, server, {
     argument: transport,
@@ -89,7 +89,7 @@ async function start (scope, transport, count) {
 
 const text = (...texts) => Buffer.concat(texts.map((each) => fromClient('text', each)))
 
-/** How a connection ends that cannot be written to. */
+/** The events of a connection when the kernel refuses a write. */
 function failed (code) {
   return [`error Network error: write ${code}`, 'close 1006']
 }
@@ -104,88 +104,88 @@ const fills = async ({ command, peers }) => {
   peers[0].socket.resume()
 }
 const closes = ({ peers }) => peers[0].write(fromClient('close', closePayload(1000)))
-const MANY_ONE = { count: MANY, concerned: 'one' }
+const MANY_ONE = { count: MANY, affected: 'one' }
 
 /**
- * When it happens; its place, and how often that is passed before; what leads there. Then what is heard of the peer
- * that is concerned before it ends, or which peers are and how they end. Without a list, it is the first.
+ * The name of the moment; the place of the panic, and the number of passes before it; the action that leads to it. Then
+ * the events of an affected connection before its end, the affected connections (by default the first) and their end.
  */
 const NATIVE = [
-  ['after a read', 'read', 0, writes('a'), { heard: [] }],
-  ['at the first of three messages', 'decode', 0, writes('a', 'b', 'c'), { heard: [] }],
-  ['at the last of three messages', 'decode', 2, writes('a', 'b', 'c'), { heard: ['message a', 'message b'] }],
-  ['behind two messages', 'decoded', 0, writes('a', 'b'), { heard: ['message a', 'message b'] }],
-  ['when an answer is written', 'flush dirty', 0, writes('a'), { heard: ['message a'] }],
-  ['when a message is written', 'flush', 0, commands('send', 0, 'a'), { heard: [] }],
-  ['when a message is written to one that is paused', 'flush', 0, async ({ command }) => {
+  ['after a read', 'read', 0, writes('a'), { seen: [] }],
+  ['at the first of three messages', 'decode', 0, writes('a', 'b', 'c'), { seen: [] }],
+  ['at the last of three messages', 'decode', 2, writes('a', 'b', 'c'), { seen: ['message a', 'message b'] }],
+  ['after two messages', 'decoded', 0, writes('a', 'b'), { seen: ['message a', 'message b'] }],
+  ['when a reply is written', 'flush dirty', 0, writes('a'), { seen: ['message a'] }],
+  ['when a message is written', 'flush', 0, commands('send', 0, 'a'), { seen: [] }],
+  ['when a message is written to a paused connection', 'flush', 0, async ({ command }) => {
     await command('pause', 0)
     await command('send', 0, 'a')
-  }, { heard: [] }],
-  ['when a socket takes bytes again', 'flush the writable', 0, fills, { heard: [] }],
-  ['before anything is read', 'collect', 0, writes('a'), { concerned: [] }],
-  ['before anything is delivered', 'deliver', 0, writes('a'), { heard: [] }],
-  ['before anything is written', 'write', 0, writes('a'), { heard: ['message a'] }],
-  ['before a broadcast is written', 'write', 0, commands('broadcast', 'news'), { concerned: [] }],
-  ['in send() in a handler', 'send', 0, writes('a'), { heard: ['message a'] }],
-  ['in send() of a prepared message', 'prepared', 0, writes('prepared'), { heard: ['message prepared'] }],
-  ['in ping()', 'command', 0, writes('ping me'), { heard: ['message ping me'] }],
-  ['at a close frame', 'command', 0, closes, { heard: [] }],
-  ['when bytes go to a worker', 'send away', 10, commands('broadcast', 'news'), { count: MANY, concerned: [10] }],
+  }, { seen: [] }],
+  ['when a socket is writable again', 'flush the writable', 0, fills, { seen: [] }],
+  ['before anything is read', 'collect', 0, writes('a'), { affected: [] }],
+  ['before anything is delivered', 'deliver', 0, writes('a'), { seen: [] }],
+  ['before anything is written', 'write', 0, writes('a'), { seen: ['message a'] }],
+  ['before a broadcast is written', 'write', 0, commands('broadcast', 'news'), { affected: [] }],
+  ['in send() in a handler', 'send', 0, writes('a'), { seen: ['message a'] }],
+  ['in send() of a prepared message', 'prepared', 0, writes('prepared'), { seen: ['message prepared'] }],
+  ['in ping()', 'command', 0, writes('ping me'), { seen: ['message ping me'] }],
+  ['at a close frame', 'command', 0, closes, { seen: [] }],
+  ['when a worker receives bytes', 'send away', 10, commands('broadcast', 'news'), { count: MANY, affected: [10] }],
   ['in a worker', 'job', 10, commands('broadcast', 'news'), { ...MANY_ONE, end: failed('EIO') }],
   ['when a worker has written', 'come back', 10, commands('broadcast', 'news'), MANY_ONE]
 ]
 
 const STREAM = [
-  ['when a chunk is stored', 'receive', 0, writes('a'), { heard: [] }],
-  ['when messages are decoded', 'messages', 0, writes('a'), { heard: [] }],
-  ['in send() in a handler', 'send', 0, writes('a'), { heard: ['message a'] }],
-  ['in send()', 'send', 0, commands('send', 0, 'a'), { heard: [] }],
-  ['in send() of a prepared message', 'prepared', 0, writes('prepared'), { heard: ['message prepared'] }],
-  ['when a message is given to the stream', 'take output', 0, commands('send', 0, 'a'), { heard: [] }],
-  ['in ping()', 'command', 0, writes('ping me'), { heard: ['message ping me'] }],
-  ['at a close frame', 'command', 0, closes, { heard: [] }]
+  ['when a chunk is stored', 'receive', 0, writes('a'), { seen: [] }],
+  ['when messages are decoded', 'messages', 0, writes('a'), { seen: [] }],
+  ['in send() in a handler', 'send', 0, writes('a'), { seen: ['message a'] }],
+  ['in send()', 'send', 0, commands('send', 0, 'a'), { seen: [] }],
+  ['in send() of a prepared message', 'prepared', 0, writes('prepared'), { seen: ['message prepared'] }],
+  ['when a message is written to the stream', 'take output', 0, commands('send', 0, 'a'), { seen: [] }],
+  ['in ping()', 'command', 0, writes('ping me'), { seen: ['message ping me'] }],
+  ['at a close frame', 'command', 0, closes, { seen: [] }]
 ]
 
-/** What the kernel refuses for want of memory. */
+/** Actions that the kernel refuses because memory is short. */
 const REFUSALS = [
-  ['to tell when a socket takes bytes again', 'reregister', 0, fills, { heard: [], end: failed('ENOMEM') }],
-  ['to start a worker', 'start a worker', 0, commands('broadcast', 'news'), { count: MANY, concerned: [] }]
+  ['to watch when a socket is writable again', 'reregister', 0, fills, { seen: [], end: failed('ENOMEM') }],
+  ['to start a worker', 'start a worker', 0, commands('broadcast', 'news'), { count: MANY, affected: [] }]
 ]
 
 const TABLES = [['native', 'a panic', NATIVE], ['stream', 'a panic', STREAM], ['native', 'a refusal', REFUSALS]]
 
 for (const [transport, what, cases] of TABLES) {
-  const skip = SKIP || (!transports.includes(transport) && 'there is no such transport here')
+  const skip = SKIP || (!transports.includes(transport) && 'this transport is not available here')
   for (const [when, place, passes, act, expected] of cases) {
-    const { concerned = [0], count = 4, heard = [], end = INTERNAL } = expected
-    test(`${transport}: ${what} ${when} ends what it concerns, and the others go on`, async (scope) => {
+    const { affected = [0], count = 4, seen = [], end = INTERNAL } = expected
+    test(`${transport}: ${what} ${when} ends only the affected connections`, async (scope) => {
       const context = await start(scope, transport, count)
       const { child, command, connect, of, peers } = context
       await command('inject', place, passes)
       await act(context)
       const names = [...peers.keys()]
       const hasEnded = (name) => of(name).includes('close 1006')
-      const victims = concerned === 'one' ? [] : concerned
+      const victims = affected === 'one' ? [] : affected
       await eventually(() => {
-        if (concerned === 'one') victims.splice(0, 1, ...names.filter(hasEnded).slice(0, 1))
-        return victims.every(hasEnded) && (concerned !== 'one' || victims.length === 1)
+        if (affected === 'one') victims.splice(0, 1, ...names.filter(hasEnded).slice(0, 1))
+        return victims.every(hasEnded) && (affected !== 'one' || victims.length === 1)
       }, 'the end')
       for (const name of victims) {
         await peers[name].ended()
-        assert.deepEqual(of(name), [...heard, ...end])
+        assert.deepEqual(of(name), [...seen, ...end])
       }
       const others = names.filter((name) => !victims.includes(name))
       for (const name of others) {
         peers[name].write(text('in a batch'))
-        await command('send', name, 'outside of one')
+        await command('send', name, 'outside a batch')
       }
-      const wanted = ['in a batch', 'outside of one', ...(count === MANY ? ['news'] : [])]
+      const wanted = ['in a batch', 'outside a batch', ...(count === MANY ? ['news'] : [])]
       for (const peer of others.map((name) => peers[name])) {
         await peer.until(() => wanted.every((each) => peer.bytes.includes(each)), String(wanted))
       }
       const late = await connect()
-      late.write(text('a new one'))
-      await late.until(() => late.bytes.includes('a new one'), 'an answer to a new connection')
+      late.write(text('a new connection'))
+      await late.until(() => late.bytes.includes('a new connection'), 'an answer to a new connection')
       assert.deepEqual(of('uncaught'), [])
       if (what === 'a panic') assert.match(child.stderr, new RegExp(`injected fault: ${place}`))
       else assert.equal(child.stderr, '')
@@ -193,7 +193,7 @@ for (const [transport, what, cases] of TABLES) {
   }
 }
 
-/** Runs in a process of its own: three clients by TLS, the second of which meets a panic. */
+/** Runs in its own process: three TLS clients, of which the second meets a panic. */
 async function clients (WebSocket, support, argument) {
   const { injectFault } = require(process.env.TEST_ADDON)
   const { client: Client, server: Server } = require('../../lib/websocket')
@@ -205,18 +205,18 @@ async function clients (WebSocket, support, argument) {
   server.on('connect', (connection) => connection.on('message', ({ utf8Data }) => connection.send(utf8Data)))
   await new Promise((resolve) => httpServer.listen(0, resolve))
   const use = () => new Promise((resolve) => {
-    const heard = []
+    const events = []
     const client = new Client({ tlsOptions: { ca: root.cert } })
-    const hear = (...what) => heard.push(what.join(' '))
-    client.on('connectFailed', ({ message }) => resolve([...heard, message]))
+    const note = (...what) => events.push(what.join(' '))
+    client.on('connectFailed', ({ message }) => resolve([...events, message]))
     client.on('connect', (connection) => {
-      hear(usesReactor(connection) ? 'native' : 'stream')
-      connection.on('error', ({ message }) => hear(message))
+      note(usesReactor(connection) ? 'native' : 'stream')
+      connection.on('error', ({ message }) => note(message))
       connection.on('message', ({ utf8Data }) => {
-        hear(utf8Data)
+        note(utf8Data)
         connection.close()
       })
-      connection.on('close', (code) => resolve([...heard, code]))
+      connection.on('close', (code) => resolve([...events, code]))
       connection.send('a')
     })
     client.connect(`wss://localhost:${httpServer.address().port}/`)
@@ -229,12 +229,12 @@ async function clients (WebSocket, support, argument) {
 }
 
 const REQUESTS = [
-  ['in the handshake of TLS', ['read', 0], ['stream', 'a', 1000]],
+  ['in the TLS handshake', ['read', 0], ['stream', 'a', 1000]],
   ['when the request is written', ['write around', 0], ['write EIO']],
-  ['when a connection takes the socket', ['pass', 0], ['stream', 1006]]
+  ['when a connection takes over the socket', ['pass', 0], ['stream', 1006]]
 ]
 for (const [when, fault, expected] of REQUESTS) {
-  test(`a request by TLS: a panic ${when} ends what it concerns, and the others go on`, async (scope) => {
+  test(`a request over TLS: a panic ${when} does not affect other connections`, async (scope) => {
     const child = runChild(scope, clients, {
       argument: JSON.stringify(fault),
       timeout: 60000,

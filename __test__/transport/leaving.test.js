@@ -1,7 +1,7 @@
 'use strict'
 
-// A socket leaves the reactor: with bytes on their way, with a timer running, for another process, for another to come
-// into its place. The stream does the same, and shows what is expected.
+// A socket leaves the reactor while bytes are on their way, while a timer runs, for another process, or while another
+// socket takes its slot. The same tests with the stream transport show the expected behaviour.
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
@@ -20,7 +20,7 @@ const TEXTS = ['a', 'b', 'c', 'd']
 /** Milliseconds. */
 const TIMEOUT = 300
 
-/** What gives a socket back to Node's stream. */
+/** Uses of a socket that give it back to Node's stream. */
 const USES = {
   'write()': (socket) => socket.write(''),
   'pause()': (socket) => {
@@ -39,7 +39,7 @@ async function iterate (socket) {
   await iterator.next().catch(() => {})
 }
 
-/** What comes in one packet, and what it comes to: messages and the code, and frames that are answered. */
+/** The bytes of one packet, the messages and close code that they cause, and the frames of our answers. */
 const PACKETS = {
   messages: {
     bytes: ({ frame }) => TEXTS.map((text) => frame('text', text)),
@@ -51,7 +51,7 @@ const PACKETS = {
     events: ['a'],
     answers: ['a', 'are you there?']
   },
-  'a message, half a message and a ping between': {
+  'a message, half a message and a ping between the halves': {
     bytes: ({ frame }) => [frame('text', 'a'), frame('text', 'b', { fin: false }), frame('ping', 'c'),
       frame('continuation', 'c'), frame('text', 'd').subarray(0, 2)],
     events: ['a', 'bc'],
@@ -64,39 +64,39 @@ const PACKETS = {
   }
 }
 
-/** Whose handler uses the socket: its own at its first message, or another's that is handled before. */
+/** The handler that uses the socket: its own at its first message, or that of a connection that comes before. */
 const USERS = {
   'its own handler': (connection, _neighbour, use) => connection.ws.once('message', use),
-  'a handler of another': (_connection, neighbour, use) => {
+  'a handler of another connection': (_connection, neighbour, use) => {
     neighbour.ws.once('message', use)
     neighbour.peer.write(neighbour.frame('text', 'now'))
   }
 }
 
-/** What a silence may begin with. */
+/** Actions before a silence. */
 const SILENCES = {
   'nothing at all': () => {},
   'a message that arrives': ({ frame, peer }) => peer.write(frame('text', 'x')),
-  'a message that leaves': ({ ws }) => ws.send('x'),
+  'a message that we send': ({ ws }) => ws.send('x'),
   'a ping that arrives': ({ frame, peer }) => peer.write(frame('ping', 'x')),
-  'bytes that make no message': ({ frame, peer }) => peer.write(frame('text', 'x').subarray(0, 1)),
+  'bytes without a complete message': ({ frame, peer }) => peer.write(frame('text', 'x').subarray(0, 1)),
   'its return to the stream': ({ socket }) => socket.write('')
 }
 
-/** When the timeout is set. */
+/** The moments at which the timeout is set. */
 const SETTERS = {
-  'set when it is open': (open, set) => open().then((connection) => {
+  'set after the open event': (open, set) => open().then((connection) => {
     set(connection.socket)
     return connection
   }),
-  // Only a client's: the constructor of the server's sockets ends those that http has set.
-  'set before it is one': (open, set) => open({ before: set })
+  // Only for clients: our constructor stops the timeouts that the HTTP server has set.
+  'set before the connection is made': (open, set) => open({ before: set })
 }
 
-/** Changes of a socket that must not be changed back. */
+/** Changes of a socket that we must not undo. */
 const CHANGES = {
-  'that cannot be extended': (socket) => Object.preventExtensions(socket),
-  'of another class': (socket) => Object.setPrototypeOf(socket, class extends net.Socket {}.prototype)
+  'not extensible': (socket) => Object.preventExtensions(socket),
+  'an instance of another class': (socket) => Object.setPrototypeOf(socket, class extends net.Socket {}.prototype)
 }
 
 for (const transport of transports) {
@@ -106,7 +106,7 @@ for (const transport of transports) {
     for (const [what, { bytes, events, answers }] of Object.entries(PACKETS)) {
       for (const [whose, arrange] of Object.entries(USERS)) {
         for (const [how, use] of Object.entries(USES)) {
-          test(`${title}: ${whose} uses the socket by ${how}, and ${what} in one packet arrive`, async (scope) => {
+          test(`${title}: ${what} in one packet arrive although ${whose} uses ${how}`, async (scope) => {
             const { open } = await start(scope, { transport })
             const neighbour = await open()
             const connection = await open()
@@ -120,7 +120,7 @@ for (const transport of transports) {
             })
             peer.write(Buffer.concat(bytes(connection)))
             const frames = await peer.frames(answers.length)
-            await eventually(() => received.length === events.length, `all of ${events}, and not just ${received}`)
+            await eventually(() => received.length === events.length, `${events}, not only ${received}`)
             assert.deepEqual([used, received], [1, events])
             assert.deepEqual(frames.map(({ payload }) => String(payload)), answers)
             await echoes(neighbour)
@@ -130,8 +130,8 @@ for (const transport of transports) {
     }
 
     for (const [when, setUp] of Object.entries(SETTERS)) {
-      if (role === 'server' && when === 'set before it is one') continue
-      test(`${title}: a timeout ${when} comes once, and in time after whatever was last`, async (scope) => {
+      if (role === 'server' && when === 'set before the connection is made') continue
+      test(`${title}: a timeout ${when} fires once, in time after the last activity`, async (scope) => {
         const { open } = await start(scope, { transport })
         const silences = []
         for (const [what, act] of Object.entries(SILENCES)) {
@@ -147,7 +147,7 @@ for (const transport of transports) {
               begun = performance.now()
               act(connection)
             }
-            // By the order of timers and not by the clock: all are late when the machine is busy.
+            // Checks the order of timers and not the clock: all timers are late on a busy machine.
             await scope.settle(TIMEOUT * 1.4 - (performance.now() - begun))
             order.push('control')
             await scope.settle(TIMEOUT * 1.5)
@@ -157,13 +157,13 @@ for (const transport of transports) {
         await Promise.all(silences)
       })
 
-      test(`${title}: a timeout ${when} does not come while bytes do, also if they make no message`, async (scope) => {
+      test(`${title}: a timeout ${when} does not fire while bytes arrive, even without a message`, async (scope) => {
         const { open } = await start(scope, { transport })
         let last = -Infinity
         let timeouts = 0
         const { frame, peer, ws } = await setUp(open, (socket) => socket.setTimeout(TIMEOUT).on('timeout', () => {
           timeouts++
-          // A busy machine may have been silent itself.
+          // On a busy machine this process itself may have sent nothing for too long.
           assert.ok(performance.now() - last > TIMEOUT - 5, 'too soon')
         }))
         const received = receivedBy(ws)
@@ -177,7 +177,7 @@ for (const transport of transports) {
       })
     }
 
-    test(`${title}: a drain that is owed comes also if the socket is given back`, async (scope) => {
+    test(`${title}: a pending drain event fires even if the socket is given back`, async (scope) => {
       const { open } = await start(scope, { transport })
       const { peer, socket, ws } = await open()
       peer.socket.pause()
@@ -187,7 +187,8 @@ for (const transport of transports) {
       }
       assert.equal(ws.send('more'), false)
       const drained = once(ws, 'drain')
-      // Node reads a row of chunks before the reactor has its turn: when the socket leaves, the kernel takes the rest.
+      // Node reads several chunks before the reactor's turn: when the socket is given back, the kernel accepts the
+      // rest.
       let chunks = 0
       peer.socket.on('data', () => {
         if (++chunks === 25) socket.on('data', () => {})
@@ -197,7 +198,7 @@ for (const transport of transports) {
       assert.equal(usesReactor(ws), false)
     })
 
-    test(`${title}: a timeout that bytes have put off comes also if the socket is given back`, async (scope) => {
+    test(`${title}: a timeout that bytes have postponed fires even if the socket is given back`, async (scope) => {
       const { open } = await start(scope, { transport })
       const { frame, peer, socket } = await open()
       const order = []
@@ -211,7 +212,7 @@ for (const transport of transports) {
       assert.deepEqual(order, ['timeout', 'control'])
     })
 
-    test(`${title}: a timeout that bytes and then a message have put off comes once`, async (scope) => {
+    test(`${title}: a timeout that bytes and then a message have postponed fires once`, async (scope) => {
       const { open } = await start(scope, { transport })
       const { frame, peer, socket } = await open()
       const bytes = frame('text', 'in halves')
@@ -227,7 +228,7 @@ for (const transport of transports) {
       assert.deepEqual(order, ['timeout', 'control'])
     })
 
-    test(`${title}: one that ends its socket at a timeout hears of one timeout`, async (scope) => {
+    test(`${title}: a socket that ends in its timeout handler fires one timeout`, async (scope) => {
       const { open } = await start(scope, { transport })
       const { peer, socket } = await open()
       let timeouts = 0
@@ -240,12 +241,12 @@ for (const transport of transports) {
       assert.equal(timeouts, 1)
     })
 
-    test(`${title}: an error of writing is not told to whoever comes into the place`, async (scope) => {
+    test(`${title}: a write error does not reach the next socket in the same slot`, async (scope) => {
       const { open } = await start(scope, { transport })
       const errors = []
       const lost = await open()
-      lost.ws.on('error', ({ message }) => errors.push(`the one that is lost: ${message}`))
-      // A socket that is closed with bytes unread is reset.
+      lost.ws.on('error', ({ message }) => errors.push(`the lost connection: ${message}`))
+      // The kernel resets a socket that closes with unread bytes.
       lost.peer.socket.pause()
       lost.ws.send(Buffer.alloc(1 << 20))
       await scope.settle()
@@ -268,7 +269,7 @@ for (const transport of transports) {
     })
 
     for (const [what, change] of Object.entries(CHANGES)) {
-      test(`${title}: a socket that its handler has made one ${what} goes on and ends as others do`, async (scope) => {
+      test(`${title}: a socket that a handler makes ${what} works and ends as before`, async (scope) => {
         const { open } = await start(scope, { transport })
         const neighbour = await open()
         const { frame, peer, socket, ws } = await open()
@@ -284,12 +285,12 @@ for (const transport of transports) {
         peer.write(frame('close', closePayload(1000)))
         await closed
         assert.deepEqual(received, [...TEXTS, 1000])
-        if (what === 'of another class') assert.equal(Object.getPrototypeOf(socket), prototype)
+        if (what === 'an instance of another class') assert.equal(Object.getPrototypeOf(socket), prototype)
         await echoes(neighbour)
       })
     }
 
-    test(`${title}: a socket that is sent to another process is that one's at once`, async (scope) => {
+    test(`${title}: a socket that is sent to another process belongs to it at once`, async (scope) => {
       const { open } = await start(scope, { transport })
       const { frame, peer, socket, ws } = await open()
       const received = receivedBy(ws)
@@ -319,7 +320,7 @@ for (const transport of transports) {
   }
 }
 
-/** Runs in a process of its own. */
+/** Runs in its own process. */
 function readsSockets () {
   process.on('message', (_, socket) => {
     socket.on('data', (chunk) => process.send(chunk.toString('hex')))

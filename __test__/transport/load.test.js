@@ -1,6 +1,6 @@
 'use strict'
 
-// What one connection asks for delays no other and takes no memory without bound, and many may be idle.
+// The load of one connection does not delay others, its memory is bounded, and thousands of connections may be idle.
 
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
@@ -12,7 +12,7 @@ const { eventually, once } = require('../support/peer')
 const { usesReactor } = require('../support/transport')
 const { fromClient } = require('../support/wire')
 
-// The flood comes from another process, as fast as it can be read.
+// Another process sends the flood, as fast as our process reads.
 const FLOODS = {
   'small messages': (fromClient) => Buffer.concat(Array(20000).fill(fromClient('text', 'x'))),
   'large messages': (fromClient) => fromClient('binary', Buffer.alloc(4 << 20)),
@@ -50,7 +50,7 @@ for (const [name, flood] of Object.entries(FLOODS)) {
       delays.neighbour.push(performance.now() - begun)
     }
     assert.equal(child.child.exitCode, null, child.stderr)
-    // Other processes have this machine too: what we cause is what most of them have.
+    // Other processes run on this machine too. The delays that we cause appear in most of the samples.
     for (const [what, all] of Object.entries(delays)) {
       const median = all.sort((a, b) => a - b)[20]
       assert.ok(median < 100, `${what}: ${median} ms`)
@@ -59,7 +59,7 @@ for (const [name, flood] of Object.entries(FLOODS)) {
 }
 
 for (const [role, start] of Object.entries(starts)) {
-  test(`${role}: what waits for a peer that does not read is bounded, and no more is read from it`, async (scope) => {
+  test(`${role}: output for a peer that does not read is bounded, and we stop reading from it`, async (scope) => {
     const { open } = await start(scope)
     const connection = await open()
     const { frame, peer, socket, ws } = connection
@@ -76,17 +76,17 @@ for (const [role, start] of Object.entries(starts)) {
       const drained = once(peer.socket, 'drain').then(() => true, () => true)
       if (!await Promise.race([drained, scope.settle(300)])) break
     }
-    assert.ok(written < 600, 'all was read')
+    assert.ok(written < 600, 'the connection has read everything')
     const read = socket.bytesRead
     await scope.settle(100)
     assert.equal(socket.bytesRead, read)
-    assert.ok(most <= 16 << 20, `${most} bytes wait`)
+    assert.ok(most <= 16 << 20, `${most} unwritten bytes`)
     assert.ok(usesReactor(ws))
     const neighbour = await open()
     await echoes(neighbour)
     const before = socket.bytesRead
     peer.socket.resume()
-    await eventually(() => socket.bytesRead > before, 'it is read again')
+    await eventually(() => socket.bytesRead > before, 'bytes are read again')
   })
 }
 
@@ -99,9 +99,9 @@ function limitOfDescriptors () {
 }
 
 const COUNT = Math.min(WANTED, LIMIT - 200)
-const WHY = COUNT < WANTED ? ` (a process may have ${LIMIT} descriptors here)` : ''
+const WHY = COUNT < WANTED ? ` (the limit is ${LIMIT} descriptors per process)` : ''
 
-test(`${COUNT} idle connections${WHY}: each answers, and all end`, async (scope) => {
+test(`${COUNT} idle connections${WHY} all reply and end`, async (scope) => {
   if (WHY) console.log(`# ${COUNT} connections instead of ${WANTED}${WHY}`)
   const server = runChild(scope, (WebSocket) => {
     const server = require('node:http').createServer()

@@ -1,6 +1,6 @@
 'use strict'
 
-// A process: what keeps it alive, its end, and other processes.
+// Connections and their process: whether they keep it alive, its end, and other processes.
 
 const assert = require('node:assert/strict')
 
@@ -9,7 +9,7 @@ const { test } = require('../support/native')
 const { accept, connectOpen, once } = require('../support/peer')
 const { closePayload, fromClient } = require('../support/wire')
 
-// Each connects to the server at `url`, which does nothing. Whether the process ends by itself then.
+// Uses of a connection to an idle server, and whether the process then ends by itself.
 const LIVES = {
   'an open connection': [false, () => {}],
   'an open connection whose socket is unreferenced': [true, (ws) => ws._stream.unref()],
@@ -63,10 +63,10 @@ const EXITS = {
   'process.exit in a tick of a handler': 'process.nextTick(() => process.exit(0))',
   'process.exit outside': 'setTimeout(() => process.exit(0), 20)',
   'process.reallyExit in a handler': 'process.reallyExit(0)',
-  'a throw that nobody catches': 'throw new Error("mine")'
+  'an uncaught exception': 'throw new Error("mine")'
 }
 for (const [name, script] of Object.entries(EXITS)) {
-  test(`${name} with many open connections is an ordinary end`, async (scope) => {
+  test(`${name} with many open connections ends the process normally`, async (scope) => {
     const child = runChild(scope, `(WebSocket) => {
       const server = require('node:http').createServer()
       server.on('upgrade', (request, socket, body) => {
@@ -86,7 +86,7 @@ for (const [name, script] of Object.entries(EXITS)) {
     for (const peer of peers) await peer.frame()
     for (const peer of peers) peer.write(fromClient('text', 'exit'))
     const { code, signal, stderr } = await child.finished
-    const isThrow = name.startsWith('a throw')
+    const isThrow = name === 'an uncaught exception'
     assert.deepEqual([code, signal], [isThrow ? 1 : 0, null])
     if (isThrow) assert.match(stderr, /Error: mine/)
     else assert.equal(stderr, '')
@@ -96,7 +96,7 @@ for (const [name, script] of Object.entries(EXITS)) {
   })
 }
 
-test('the workers of a cluster share a port, and each has its reactor', async (scope) => {
+test('the workers of a cluster share a port, and each uses its own reactor', async (scope) => {
   const child = runChild(scope, `(WebSocket) => {
     const cluster = require('node:cluster')
     cluster.setupPrimary({ exec: __filename, execArgv: ['-e', ${JSON.stringify(`(${clusterWorker})()`)}] })
@@ -134,7 +134,7 @@ function clusterWorker () {
   server.listen(0, '127.0.0.1')
 }
 
-test('a socket passed to another process is taken there', async (scope) => {
+test('a socket passed to another process uses the native transport there', async (scope) => {
   const child = runChild(scope, `(WebSocket) => {
     const { subjectPath } = require('./subject')
     const other = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(`(${receiver})()`)}], {
@@ -142,7 +142,7 @@ test('a socket passed to another process is taken there', async (scope) => {
     })
     const server = require('node:http').createServer()
     server.on('upgrade', ({ method, url, httpVersion, headers }, socket) => {
-      // Else Node goes on reading here until the other process has said that it has the socket.
+      // Otherwise Node reads here until the other process confirms that it has received the socket.
       socket.pause()
       socket._handle.readStop()
       other.send({ method, url, httpVersion, headers }, socket)

@@ -1,7 +1,7 @@
 'use strict'
 
-// Everything that a program may do with the net.Socket of a connection, documented or not: natively it sees, and does,
-// what it would by Node's stream. Each row is run with both transports.
+// Everything that a program can do with the net.Socket of a connection, documented or not. With the native transport it
+// sees and causes the same as with Node's stream. Each row runs with both transports.
 
 const assert = require('node:assert/strict')
 const asyncHooks = require('node:async_hooks')
@@ -21,7 +21,7 @@ const { UNAVAILABLE, transports } = require('../support/native')
 
 const { prototype } = net.Socket
 
-/** Opens a connection. `before(socket)` is called right before the WebSocket gets the socket that it returns. */
+/** Functions that open a connection. `before(socket)` runs before the WebSocket is made, and may return its socket. */
 const roles = {
   async server (scope, options, before) {
     const opened = new Promise((resolve) => {
@@ -47,7 +47,7 @@ const roles = {
     return { socket: ws._stream, ws, peer, frame, ours: fromClient }
   },
 
-  'client by TLS': (scope, options, before) => {
+  'client over TLS': (scope, options, before) => {
     authority ??= createAuthority()
     return roles.client(scope, options, before, authority)
   }
@@ -55,11 +55,11 @@ const roles = {
 let authority
 
 const PLAIN = ['server', 'client']
-const ALL = [...PLAIN, 'client by TLS']
+const ALL = [...PLAIN, 'client over TLS']
 
 const nothing = () => {}
 
-/** A connection by a transport, with the messages that it has received. */
+/** Opens a connection with a transport, and records the messages that it receives. */
 async function open (scope, role, transport, before = nothing) {
   const options = { options: transport === 'stream' ? { transport } : {} }
   const connection = await roles[role](scope, options, before)
@@ -72,7 +72,7 @@ async function open (scope, role, transport, before = nothing) {
 
 const texts = ({ bytes }) => readFrames(bytes).frames.map(({ payload }) => String(payload))
 
-/** Sends in both directions, and waits until it is there. */
+/** Sends a message in each direction, and waits until both have arrived. */
 async function exchange ({ frame, messages, peer, ws }) {
   const received = messages.length + 1
   const sent = texts(peer).length + 1
@@ -83,7 +83,7 @@ async function exchange ({ frame, messages, peer, ws }) {
   assert.deepEqual([messages.at(-1), texts(peer).at(-1)], ['received', 'sent'])
 }
 
-/** A table of cases, each with every transport and in several roles. */
+/** Runs each row with every transport and in several roles. */
 function table (rows, body, names = PLAIN) {
   for (const [name, row] of Object.entries(rows)) {
     for (const role of names) {
@@ -94,23 +94,28 @@ function table (rows, body, names = PLAIN) {
   }
 }
 
+/** Adds a sentence to the short names of rows. */
+function named (sentence, rows) {
+  return Object.fromEntries(Object.entries(rows).map(([name, row]) => [`${sentence} (${name})`, row]))
+}
+
 // Bytes that a program puts into the socket.
 
 const put = ({ frame }) => frame('text', 'put')
 
 const INJECTIONS = {
-  'push is received': ({ socket, ...rest }) => socket.push(put(rest)),
-  'unshift is received': ({ socket, ...rest }) => socket.unshift(put(rest)),
-  'emit of data is received': ({ socket, ...rest }) => socket.emit('data', put(rest)),
+  'pushed bytes are received': ({ socket, ...rest }) => socket.push(put(rest)),
+  'unshifted bytes are received': ({ socket, ...rest }) => socket.unshift(put(rest)),
+  'an emitted data event is received': ({ socket, ...rest }) => socket.emit('data', put(rest)),
   'a frame that is pushed in pieces is received': ({ socket, ...rest }) => {
     for (const byte of put(rest)) socket.push(Buffer.from([byte]))
   },
-  'push of a string is received': ({ socket, ...rest }) => socket.push(put(rest).toString('latin1'), 'latin1'),
-  'methods that were taken off the socket are no different': ({ socket, ...rest }) => {
+  'a pushed string is received': ({ socket, ...rest }) => socket.push(put(rest).toString('latin1'), 'latin1'),
+  'push, called as a function, works like the method': ({ socket, ...rest }) => {
     const { push } = socket
     push.call(socket, put(rest))
   },
-  'what another stream is wrapped for is received': ({ socket, ...rest }) => {
+  'bytes of a wrapped stream are received': ({ socket, ...rest }) => {
     const old = new stream.Stream()
     socket.wrap(old)
     old.emit('data', put(rest))
@@ -128,11 +133,12 @@ table(INJECTIONS, async (scope, role, transport, inject) => {
   messages.length = 0
   await injectInHandler(connection, inject)
 }, ALL)
-table(INJECTIONS, async (scope, role, transport, inject) => {
+const FIRST_INJECTIONS = Object.entries(INJECTIONS).map(([name, inject]) => [`${name} in the first handler`, inject])
+table(Object.fromEntries(FIRST_INJECTIONS), async (scope, role, transport, inject) => {
   await injectInHandler(await open(scope, role, transport), inject)
 }, ALL)
 
-/** What a handler puts in comes behind what has come with its message. */
+/** Checks that bytes put in by a handler follow the messages that have arrived with its own. */
 async function injectInHandler (connection, inject) {
   const { frame, messages, peer, ws } = connection
   ws.once('message', () => inject(connection))
@@ -142,15 +148,15 @@ async function injectInHandler (connection, inject) {
   await exchange(connection)
 }
 
-// Methods that a program wraps: what it sees. `wrap` replaces one with what calls `see(bytes)` and the original.
+// Methods that a program wraps: its wrappers see all bytes.
 
 const assign = (object, name, method) => { object[name] = method }
-/** As shimmer and its like do. */
+/** Replaces a method as shimmer and similar tools do. */
 const define = (object, name, value) => {
   Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true })
 }
 
-/** Wraps a method of `object`, as called for `socket`. Undone at the end. */
+/** Wraps a method of `object`: calls `see` and the original. The scope restores the original. */
 function wrap (scope, object, name, see, { isFor = () => true, set = assign } = {}) {
   const own = Object.getOwnPropertyDescriptor(object, name)
   const original = object[name]
@@ -162,7 +168,7 @@ function wrap (scope, object, name, see, { isFor = () => true, set = assign } = 
 }
 
 const isBytes = (value) => value instanceof Uint8Array
-/** The bytes among the arguments of a write, or in the list of one. */
+/** Records the bytes among the arguments of a write, or in its list of chunks. */
 const seeChunk = (seen) => (...args) => seen.push(...args.flat().map((each) => each?.chunk ?? each).filter(isBytes))
 const outgoing = (name, set) => ({ scope, socket, seen }) => wrap(scope, socket, name, seeChunk(seen), { set })
 const ofClass = (object, name) => ({ scope, socket, seen }) => {
@@ -177,7 +183,7 @@ const handlePrototype = (socket) => {
 const WRAPPED_WRITES = {
   'write, assigned': outgoing('write'),
   'write, defined': outgoing('write', define),
-  'write, without being asked for first': ({ socket, seen }) => {
+  'write, assigned without a read before': ({ socket, seen }) => {
     socket.write = function (...args) {
       seen.push(args[0])
       return prototype.write.apply(this, args)
@@ -194,7 +200,7 @@ const WRAPPED_WRITES = {
     wrap(scope, socket._handle, 'writeBuffer', seeChunk(seen), { set: define })
   }
 }
-/** Where only what is there before counts. */
+/** Wrappers that count only if they exist before the connection. */
 const WRAPPED_BEFORE = {
   'writeBuffer of all handles': ({ scope, socket, seen }) => {
     const handle = socket._handle
@@ -220,8 +226,9 @@ const WRAPPED_BEFORE = {
     set: (target, name, value) => Reflect.set(target, name, value)
   })
 }
-table({ ...WRAPPED_WRITES, ...WRAPPED_BEFORE }, async (scope, role, transport, patch) => {
-  // A client makes its socket itself.
+const ALL_BEFORE = { ...WRAPPED_WRITES, ...WRAPPED_BEFORE }
+table(named('an earlier wrapper sees the written bytes', ALL_BEFORE), async (scope, role, transport, patch) => {
+  // A client creates its socket itself.
   if (role === 'client' && patch === WRAPPED_BEFORE['write of a Proxy']) return
   const seen = []
   const connection = await open(scope, role, transport, (socket) => patch({ scope, socket, seen }))
@@ -231,14 +238,15 @@ table({ ...WRAPPED_WRITES, ...WRAPPED_BEFORE }, async (scope, role, transport, p
   assert.deepEqual(Buffer.concat(seen).length, connection.ours('text', 'sent').length)
 })
 
-// Node writes what has waited by `_writev`: `_write` sees nothing of it.
+// Node writes buffered chunks with `_writev`, so `_write` does not see them.
 const WRAPPED_FULL = Object.entries(WRAPPED_WRITES).filter(([name]) => /^write[, ]|_writeGeneric/.test(name))
 const AFTER = [
   ...Object.entries(WRAPPED_WRITES).map(([name, patch]) => [`${name}, outside a handler`, { patch }]),
   ...Object.entries(WRAPPED_WRITES).map(([name, patch]) => [`${name}, in a handler`, { patch, inHandler: true }]),
-  ...WRAPPED_FULL.map(([name, patch]) => [`${name}, with much that waits`, { patch, isFull: true }])
+  ...WRAPPED_FULL.map(([name, patch]) => [`${name}, with much output unwritten`, { patch, isFull: true }])
 ]
-table(Object.fromEntries(AFTER), async (scope, role, transport, { patch, inHandler, isFull }) => {
+const ALL_AFTER = named('a later wrapper sees the written bytes', Object.fromEntries(AFTER))
+table(ALL_AFTER, async (scope, role, transport, { patch, inHandler, isFull }) => {
   const connection = await open(scope, role, transport)
   const { ours, peer, socket, ws } = connection
   await exchange(connection)
@@ -289,7 +297,7 @@ const WRAPPED_READS = {
     wrap(scope, prototype, 'emit', see, { isFor: (each) => each === socket })
   }
 }
-table(WRAPPED_READS, async (scope, role, transport, patch) => {
+table(named('a wrapper sees the received bytes', WRAPPED_READS), async (scope, role, transport, patch) => {
   for (const when of ['before', 'after']) {
     const seen = []
     const connection = await open(scope, role, transport, (socket) => {
@@ -298,8 +306,8 @@ table(WRAPPED_READS, async (scope, role, transport, patch) => {
     if (when === 'after') {
       assert.equal(usesReactor(connection.ws), transport === 'native')
       patch({ scope, socket: connection.socket, seen })
-      // The class is looked at whenever something is written or has been read.
-      connection.ws.send('looks')
+      // Our code checks the class at each write and after each read.
+      connection.ws.send('check')
       await connection.peer.frame()
     }
     seen.length = 0
@@ -314,7 +322,7 @@ const REPLACED = [
   '_writeGeneric', '_final'
 ]
 for (const name of REPLACED) {
-  test(`a socket whose ${name} is replaced is given back, and of such a class none is taken`, async (scope) => {
+  test(`a socket with a replaced ${name} is given back, and one of a class with it is not adopted`, async (scope) => {
     const connection = await open(scope, 'server', 'native')
     wrap(scope, connection.socket, name, nothing, { set: define })
     await exchange(connection)
@@ -327,13 +335,13 @@ for (const name of REPLACED) {
   }, { skip: UNAVAILABLE })
 }
 
-// Spies and stubs look at how a method is defined, and not all of them get it first.
+// Spies and stubs examine the definition of a method, and not all of them read it first.
 const SPIES = {
   'mock.method of node:test': (socket, name) => {
     const spied = mock.method(socket, name)
     return () => spied.mock.callCount()
   },
-  'a spy in the manner of sinon': (socket, name) => {
+  'a spy like those of sinon': (socket, name) => {
     let calls = 0
     let object = socket
     while (!Object.hasOwn(object, name)) object = Object.getPrototypeOf(object)
@@ -360,7 +368,7 @@ for (const [tool, spy] of Object.entries(SPIES)) {
   }
 }
 
-test('a class that is as it was again has native sockets again', async (scope) => {
+test('sockets use the native transport again once their class is restored', async (scope) => {
   const { write } = prototype
   prototype.write = function (...args) { return write.apply(this, args) }
   const first = await open(scope, 'server', 'native')
@@ -370,12 +378,12 @@ test('a class that is as it was again has native sockets again', async (scope) =
   await Promise.all([first, second].map((connection) => exchange(connection)))
 }, { skip: UNAVAILABLE })
 
-// Methods by which a program ends a connection, if it wraps them, or what they call.
+// Wrapped methods that end a connection, and wrapped methods that these call.
 
 const ENDINGS = Object.fromEntries(['end', 'destroy', 'destroySoon', '_final', '_destroy', 'resetAndDestroy']
   // Node 18.0 cannot reset.
   .filter((name) => name in prototype)
-  .map((name) => [`${name}, wrapped, is called`, { name }]))
+  .map((name) => [`a wrapper of ${name} is called`, { name }]))
 table(ENDINGS, async (scope, role, transport, { name }) => {
   const connection = await open(scope, role, transport)
   const { peer, socket, ws } = connection
@@ -390,12 +398,12 @@ table(ENDINGS, async (scope, role, transport, { name }) => {
   peer.socket.end()
   assert.equal((await closed).code, 1006)
   await eventually(() => socket.destroyed, 'the end')
-  // We end it as well.
+  // We call it too.
   assert.ok(calls >= 1)
   if (!isReset) assert.notEqual(await peer.ended(), 'ECONNRESET')
 })
 
-// Ways of reading a socket, and what a program and the connection see then.
+// Ways to read a socket: the program and the connection both see the bytes.
 
 const collect = (socket, seen) => socket.on('data', (chunk) => seen.push(chunk))
 
@@ -429,7 +437,7 @@ const READERS = {
     if (role === 'client') socket._readableState.decoder = socket._readableState.encoding = null
   }
 }
-table(READERS, async (scope, role, transport, read) => {
+table(named('the program and the connection see the same bytes', READERS), async (scope, role, transport, read) => {
   const seen = []
   const connection = await open(scope, role, transport)
   await exchange(connection)
@@ -441,7 +449,7 @@ table(READERS, async (scope, role, transport, read) => {
   assert.equal(usesReactor(connection.ws), false)
 })
 
-// Ways of writing to a socket: behind what was sent, before what is sent.
+// Ways to write to a socket: the bytes follow earlier messages and precede later ones.
 
 const WRITERS = {
   write: (socket, bytes) => socket.write(bytes),
@@ -467,20 +475,20 @@ const WRITERS = {
     socket.resume()
   }
 }
-table(WRITERS, async (scope, role, transport, write) => {
+table(named('bytes of the program keep their place among messages', WRITERS), async (scope, role, transport, write) => {
   const connection = await open(scope, role, transport)
   const { ours, peer, socket, ws } = connection
   await exchange(connection)
   ws.send('before')
   write(socket, ours('text', 'by the program'))
   await scope.settle()
-  ws.send('behind')
+  ws.send('after')
   await peer.until(() => texts(peer).length === 4, 'all frames')
-  assert.deepEqual(texts(peer), ['sent', 'before', 'by the program', 'behind'])
+  assert.deepEqual(texts(peer), ['sent', 'before', 'by the program', 'after'])
   await exchange(connection)
 })
 
-test('a corked socket keeps back what is sent, and is uncorked', async (scope) => {
+test('a corked socket holds messages until it is uncorked', async (scope) => {
   for (const transport of transports) {
     for (const when of ['before', 'after']) {
       const connection = await open(scope, 'server', transport, (socket) => {
@@ -497,10 +505,10 @@ test('a corked socket keeps back what is sent, and is uncorked', async (scope) =
   }
 })
 
-// What a program may do without looking at the bytes, or changing them: the reactor keeps the socket.
+// Uses of a socket that neither read nor change bytes: the reactor keeps the socket.
 
 const NEUTRAL = {
-  'listeners of everything but bytes': ({ socket }) => {
+  'listeners of all events without bytes': ({ socket }) => {
     for (const event of ['close', 'end', 'error', 'timeout', 'drain', 'finish', 'lookup', 'ready', 'pause', 'resume']) {
       socket.on(event, nothing)
     }
@@ -511,7 +519,7 @@ const NEUTRAL = {
     socket.setTimeout(60000).setKeepAlive(true, 1000).setNoDelay(false).unref().ref()
     socket.setTimeout(0)
   },
-  'questions about it': ({ socket }) => {
+  'reads of its properties': ({ socket }) => {
     util.inspect(socket, { showHidden: false })
     const { address, bufferSize, localPort, pending, readable, readableLength, readyState, writable } = socket
     assert.deepEqual([typeof address, bufferSize, pending, readable, readableLength, readyState, writable],
@@ -533,11 +541,11 @@ const NEUTRAL = {
       diagnosticsChannel.channel('net.server.socket').unsubscribe(nothing)
     })
   },
-  'a patched emit of all emitters, as by domain': ({ scope }) => {
+  'a wrapped emit of all emitters, as in node:domain': ({ scope }) => {
     const { EventEmitter } = require('node:events')
     wrap(scope, EventEmitter.prototype, 'emit', nothing)
   },
-  'patched methods that move no bytes': ({ scope }) => {
+  'wrapped methods that move no bytes': ({ scope }) => {
     for (const name of ['connect', 'destroy', 'setTimeout', 'ref']) wrap(scope, prototype, name, nothing)
   },
   'enumeration of its properties': ({ socket }) => {
@@ -550,7 +558,7 @@ const NEUTRAL = {
     }
   }
 }
-table(NEUTRAL, async (scope, role, transport, act) => {
+table(named('the transport stays the same', NEUTRAL), async (scope, role, transport, act) => {
   for (const when of ['before', 'after']) {
     const connection = await open(scope, role, transport, (socket) => {
       if (when === 'before') act({ scope, socket })
@@ -561,7 +569,7 @@ table(NEUTRAL, async (scope, role, transport, act) => {
   }
 })
 
-test('a socket whose bytes go to a buffer of the program is left to it', async (scope) => {
+test('a socket with the option onread keeps writing to the buffer of the program', async (scope) => {
   for (const transport of transports) {
     const server = await accept(scope)
     const seen = []
@@ -577,18 +585,18 @@ test('a socket whose bytes go to a buffer of the program is left to it', async (
   }
 })
 
-// What the socket tells while bytes wait.
+// The properties and events of a socket with unwritten bytes.
 
-table({ 'a full socket tells of it': {} }, tellsWhatWaits, ALL)
-table({ 'a full socket given back tells of it': { takeBack: true } }, tellsWhatWaits)
+table({ 'a full socket reports unwritten bytes and drain': {} }, reportsUnwritten, ALL)
+table({ 'a full socket, given back, reports unwritten bytes and drain': { takeBack: true } }, reportsUnwritten)
 
-async function tellsWhatWaits (scope, role, transport, { takeBack }) {
+async function reportsUnwritten (scope, role, transport, { takeBack }) {
   const connection = await open(scope, role, transport)
   const { peer, socket, ws } = connection
   let drains = 0
   socket.on('drain', () => drains++)
-  const told = () => [socket.writableLength, socket.writableNeedDrain, socket.bufferSize]
-  assert.deepEqual(told(), [0, false, 0])
+  const report = () => [socket.writableLength, socket.writableNeedDrain, socket.bufferSize]
+  assert.deepEqual(report(), [0, false, 0])
   let received = 0
   peer.socket.removeAllListeners('data').on('data', ({ length }) => { received += length })
   peer.socket.pause()
@@ -597,11 +605,11 @@ async function tellsWhatWaits (scope, role, transport, { takeBack }) {
     ws.send(Buffer.alloc(1 << 16))
     if (i % 50 === 49) await scope.settle(1)
   }
-  const [length, needsDrain, size] = told()
+  const [length, needsDrain, size] = report()
   assert.ok(length > 4 << 20, `${length} bytes`)
   assert.equal(length, ws.bufferedAmount)
   assert.deepEqual([needsDrain, size], [true, length])
-  // The kernel may have taken all of the first ones.
+  // The kernel may have accepted all of the first messages.
   drains = 0
   if (takeBack) {
     socket.write('')
@@ -615,11 +623,11 @@ async function tellsWhatWaits (scope, role, transport, { takeBack }) {
   await eventually(() => drains > 0, 'drain')
   await eventually(() => received > count << 16, 'all messages')
   await scope.settle()
-  assert.deepEqual([...told(), drains, ws.bufferedAmount], [0, false, 0, 1, 0])
+  assert.deepEqual([...report(), drains, ws.bufferedAmount], [0, false, 0, 1, 0])
 }
 
-// Bytes too few for Node's stream to promise a drain, promised by us.
-test('a socket given back keeps its promise of a drain', async (scope) => {
+// With so few bytes Node's stream would not report that it needs a drain. We have already reported it.
+test('a socket that is given back emits the drain that we have reported as needed', async (scope) => {
   const connection = await open(scope, 'server', 'native')
   const { peer, socket, ws } = connection
   peer.socket.removeAllListeners('data').pause()

@@ -1,6 +1,6 @@
 'use strict'
 
-// Which sockets the reactor takes, what stays as it was for the program that holds them, and every way back.
+// The sockets that the reactor adopts, what stays the same for the program that uses them, and each way to give back.
 
 const assert = require('node:assert/strict')
 const { AsyncLocalStorage } = require('node:async_hooks')
@@ -24,7 +24,7 @@ const TEXTS = ['a', 'b', 'c', 'd']
 
 const texts = (frames) => frames.map(({ payload }) => String(payload))
 
-// What is done to a socket before a connection is made of it, and whether the reactor takes it all the same.
+// Uses of a socket before its connection is made, and whether the reactor still adopts it.
 const SOCKETS = {
   'an ordinary socket': [true, () => {}],
   'a socket with listeners of close, end and error': [true, (socket) => {
@@ -46,8 +46,8 @@ const SOCKETS = {
     Object.setPrototypeOf(socket, class extends net.Socket {}.prototype)
   }]
 }
-for (const [name, [isTaken, prepare]] of Object.entries(SOCKETS)) {
-  test(`${name} ${isTaken ? 'is taken' : 'is left to the stream'}`, async (scope) => {
+for (const [name, [isAdopted, prepare]] of Object.entries(SOCKETS)) {
+  test(`${name} ${isAdopted ? 'is adopted' : 'uses the stream transport'}`, async (scope) => {
     let ws
     const { port } = await serve(scope, WebSocket, {
       onUpgrade: (request, socket, body) => {
@@ -57,15 +57,15 @@ for (const [name, [isTaken, prepare]] of Object.entries(SOCKETS)) {
       }
     })
     const peer = await connectOpen(scope, port)
-    assert.equal(usesReactor(ws), isTaken)
+    assert.equal(usesReactor(ws), isAdopted)
     peer.write(Buffer.concat(TEXTS.map((text) => fromClient('text', text))))
     assert.deepEqual(texts(await peer.frames(4)), TEXTS)
   })
 }
 
-// The reactor has two descriptors of its own, and is made for the first socket.
+// The reactor starts at the first socket and needs two descriptors.
 for (const left of [0, 1]) {
-  test(`a socket that finds ${left} descriptors goes by the stream, and the next one is taken`, async (scope) => {
+  test(`a socket uses the stream transport with ${left} free descriptors, a later one is adopted`, async (scope) => {
     const child = runChild(scope, (WebSocket, support, left) => {
       const fs = require('node:fs')
       const occupy = () => {
@@ -97,19 +97,19 @@ for (const left of [0, 1]) {
     }
     const answers = []
     for (const target of ['/full', '/full', '/', '/full']) answers.push(await ask(target))
-    // Once there is a reactor, it needs no more.
+    // A running reactor needs no more descriptors.
     assert.deepEqual(answers, ['false /full', 'false /full', 'true /', 'true /full'])
   })
 }
 
-test('a client is native, unless the environment forces the stream', async (scope) => {
+test('a client uses the native transport, unless the environment forces the stream transport', async (scope) => {
   const { open } = await starts.client(scope)
   await echoes(await open())
 })
 
-// Late construction: the bytes that have come meanwhile are in the head's packet, in the stream, or in the kernel.
+// Late construction: the early bytes are in the packet of the head, in the stream, or in the kernel.
 for (const wait of [0, 1, 40]) {
-  test(`a connection made ${wait} ms after the request misses nothing`, async (scope) => {
+  test(`a connection made ${wait} ms after the request receives all messages`, async (scope) => {
     const events = []
     let ws
     const { port } = await serve(scope, WebSocket, {
@@ -132,7 +132,7 @@ for (const wait of [0, 1, 40]) {
 }
 
 for (const [role, start] of Object.entries(starts)) {
-  test(`${role}: bytesRead and bytesWritten count everything, also after the end`, async (scope) => {
+  test(`${role}: bytesRead and bytesWritten count all bytes, even after the end`, async (scope) => {
     const { open } = await start(scope)
     const { frame, peer, socket, ws } = await open()
     const read = peer.socket.bytesWritten
@@ -151,7 +151,7 @@ for (const [role, start] of Object.entries(starts)) {
     assert.deepEqual([socket.bytesRead, socket.bytesWritten], expected)
   })
 
-  test(`${role}: what the socket tells of itself stays`, async (scope) => {
+  test(`${role}: the properties of the socket stay the same`, async (scope) => {
     const { open } = await start(scope)
     const connection = await open()
     const { peer, socket } = connection
@@ -166,7 +166,7 @@ for (const [role, start] of Object.entries(starts)) {
     assert.ok(usesReactor(connection.ws))
   })
 
-  test(`${role}: setTimeout fires when nothing comes or goes`, async (scope) => {
+  test(`${role}: setTimeout fires when no bytes are read or written`, async (scope) => {
     const { open } = await start(scope)
     const connection = await open()
     const { socket, ws } = connection
@@ -188,14 +188,14 @@ for (const [role, start] of Object.entries(starts)) {
   const ACTIVITIES = {
     'messages that arrive': ({ frame, peer }) => peer.write(frame('text', 'x')),
     'pings that arrive': ({ frame, peer }) => peer.write(frame('ping', 'x')),
-    'messages that leave': ({ ws }) => ws.send('x'),
+    'messages that we send': ({ ws }) => ws.send('x'),
     'parts of a message': ({ peer, rest }) => peer.write(rest.splice(0, 1)[0])
   }
   for (const [name, act] of Object.entries(ACTIVITIES)) {
     test(`${role}: ${name} postpone the timeout`, async (scope) => {
       const { open } = await start(scope)
       const connection = await open()
-      const bytes = connection.frame('text', 'a message that comes byte by byte')
+      const bytes = connection.frame('text', 'a message that arrives byte by byte')
       connection.rest = Array.from(bytes, (byte) => Buffer.from([byte]))
       let timeouts = 0
       connection.socket.setTimeout(300, () => timeouts++)
@@ -208,7 +208,7 @@ for (const [role, start] of Object.entries(starts)) {
     })
   }
 
-  // Each gives the connection back to Node's stream. Bytes that come or go keep their order; ours are first.
+  // Each gives the socket back to Node's stream. Bytes keep their order in both directions; our bytes come first.
   const WAYS_BACK = {
     'a listener of data': ({ socket }) => socket.on('data', () => {}),
     'a listener of readable': ({ socket }) => socket.on('readable', () => socket.read()),
@@ -225,28 +225,28 @@ for (const [role, start] of Object.entries(starts)) {
     }
   }
   for (const [name, takeBack] of Object.entries(WAYS_BACK)) {
-    for (const where of ['outside a handler', 'in a handler', 'with much to be written']) {
+    for (const where of ['outside a handler', 'in a handler', 'with much output unwritten']) {
       test(`${role}: ${name} ${where} gives the socket back`, async (scope) => {
         const { open } = await start(scope)
         const connection = await open()
         const { frame, peer, socket, ws } = connection
         connection.ours = role === 'server' ? ourFrame : fromClient
         const received = receivedBy(ws)
-        const isFull = where === 'with much to be written'
+        const isFull = where === 'with much output unwritten'
         const size = isFull ? 1 << 19 : 100
-        const leave = () => {
+        const giveBack = () => {
           for (let i = 0; i < 16; i++) ws.send(Buffer.alloc(size, i))
           assert.ok(usesReactor(ws))
           takeBack(connection)
           assert.equal(usesReactor(ws), false)
-          ws.send('behind')
+          ws.send('after')
         }
         peer.write(Buffer.concat([frame('text', 'one'), frame('text', 'two').subarray(0, 3)]))
         if (isFull) peer.socket.pause()
-        if (where === 'in a handler') await new Promise((resolve) => ws.once('message', () => resolve(leave())))
+        if (where === 'in a handler') await new Promise((resolve) => ws.once('message', () => resolve(giveBack())))
         else {
           await eventually(() => received.length === 1, 'the first message')
-          leave()
+          giveBack()
         }
         peer.write(Buffer.concat([frame('text', 'two').subarray(3), frame('text', 'three')]))
         await scope.settle()
@@ -257,8 +257,8 @@ for (const [role, start] of Object.entries(starts)) {
         const { frames } = readFrames(peer.bytes)
         peer.bytes = Buffer.alloc(0)
         frames.slice(0, 16).forEach(({ payload }, i) => assert.ok(payload.equals(Buffer.alloc(size, i)), `frame ${i}`))
-        const behind = name.startsWith('write') ? ['by the program', 'behind'] : ['behind']
-        assert.deepEqual(texts(frames.slice(16)), behind)
+        const last = name.startsWith('write') ? ['by the program', 'after'] : ['after']
+        assert.deepEqual(texts(frames.slice(16)), last)
         await eventually(() => received.length === 4, 'all messages')
         assert.deepEqual(received, ['one', 'two', 'three', 'four'])
         assert.deepEqual(Object.keys(socket).filter((key) => ['write', 'end', 'pause'].includes(key)), [])
@@ -279,7 +279,7 @@ for (const [role, start] of Object.entries(starts)) {
     assert.equal(usesReactor(ws), role === 'server')
   })
 
-  test(`${role}: socket.end sends what was sent, then what is given, then the end`, async (scope) => {
+  test(`${role}: socket.end writes pending messages, then its argument, then the end`, async (scope) => {
     const { open } = await start(scope)
     const { peer, socket, ws } = await open()
     for (let i = 0; i < 8; i++) ws.send(Buffer.alloc(1 << 19, i))
@@ -292,7 +292,7 @@ for (const [role, start] of Object.entries(starts)) {
     await once(ws, 'close')
   })
 
-  test(`${role}: a foreign listener of data sees the bytes from then on`, async (scope) => {
+  test(`${role}: a data listener of the program sees all later bytes`, async (scope) => {
     const { open } = await start(scope)
     const { frame, peer, socket, ws } = await open()
     const received = receivedBy(ws)
@@ -305,7 +305,7 @@ for (const [role, start] of Object.entries(starts)) {
     assert.deepEqual(Buffer.concat(chunks), frame('text', 'after'))
   })
 
-  test(`${role}: paused, nothing is read; the socket given back meanwhile stays paused`, async (scope) => {
+  test(`${role}: a paused connection reads nothing, even if its socket is given back`, async (scope) => {
     const { open } = await start(scope)
     const { frame, peer, socket, ws } = await open()
     const received = receivedBy(ws)
@@ -323,7 +323,7 @@ for (const [role, start] of Object.entries(starts)) {
     await eventually(() => received.length === 1, 'the message')
   })
 
-  test(`${role}: handlers see the store that the connection was made in`, async (scope) => {
+  test(`${role}: handlers run in the asynchronous context of the constructor`, async (scope) => {
     const storage = new AsyncLocalStorage()
     const seen = []
     const look = (what, ws) => ws.on(what, () => seen.push([what, storage.getStore()]))
@@ -342,7 +342,7 @@ for (const [role, start] of Object.entries(starts)) {
     }
     await scope.settle()
     for (const { ws } of connections) for (const event of ['message', 'close']) look(event, ws)
-    // One batch: first one, then the other, then the first again.
+    // One batch: the first connection, the second, and the first again.
     await storage.run('neither', async () => {
       for (const index of [0, 1, 0]) connections[index].peer.write(connections[index].frame('text', 'x'))
       await eventually(() => seen.length === 3, 'three messages')
@@ -358,7 +358,7 @@ for (const [role, start] of Object.entries(starts)) {
 
 const ourFrame = (type, payload) => frame(type, payload)
 
-test('a unix domain socket is taken, on both sides', async (scope) => {
+test('a unix domain socket is adopted', async (scope) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'native-'))
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
   const file = path.join(directory, 'socket')
@@ -387,7 +387,7 @@ test('a unix domain socket is taken, on both sides', async (scope) => {
   assert.equal(await peer.ended(), 'fin')
 })
 
-test('a real pipe is no socket, and left to the stream', async (scope) => {
+test('a named pipe uses the stream transport', async (scope) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'native-'))
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
   const fifo = path.join(directory, 'fifo')
@@ -401,7 +401,7 @@ test('a real pipe is no socket, and left to the stream', async (scope) => {
   assert.equal(usesReactor(ws), false)
 })
 
-test('sockets are shared between two connections one behind the other, by place', async (scope) => {
+test('a socket that takes the slot of an ended socket receives only its own messages', async (scope) => {
   const { open } = await startNativeServer(scope)
   for (let round = 0; round < 60; round++) {
     const connections = [await open(), await open()]
@@ -416,7 +416,7 @@ test('sockets are shared between two connections one behind the other, by place'
   }
 })
 
-test('a plain server that takes sockets from net is taken as well', async (scope) => {
+test('a socket of a plain net server is adopted', async (scope) => {
   let ws
   const server = net.createServer((socket) => socket.once('readable', () => {
     const text = String(socket.read())

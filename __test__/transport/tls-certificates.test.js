@@ -1,6 +1,6 @@
 'use strict'
 
-// Certificates by TLS that the reactor speaks, and by Node's: the verdict is the same.
+// Certificates, checked by the native transport and by Node: the verdict is the same.
 
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
@@ -27,7 +27,7 @@ const noSigner = certificate('No signer', { authority: true, keyUsage: 0x80 })
 const clientsRoot = certificate('For clients', { authority: true, usages: ['clientAuth'] })
 const of = (issuer) => certificate('localhost', { names, issuer })
 
-/** A server's certificate below an authority between it and this root, and what a client trusts. */
+/** Issues a root, an intermediate authority and a server's certificate, for a client that trusts the root. */
 function twoBelow (rootOptions, betweenOptions, leafOptions) {
   const top = certificate('Top', { authority: true, ...rootOptions })
   const between = certificate('Middle', { authority: true, issuer: top, ...betweenOptions })
@@ -53,28 +53,28 @@ const harmless = {
 }
 const strangeRoot = certificate('Strange', { authority: true, ...unknown(true) })
 
-// isNative: what webpki finds good as well. The verdict is Node's in any case.
+// isNative: webpki accepts the certificate too. In all cases the verdict is Node's.
 const CERTIFICATES = {
-  'a good certificate': { server: local, isNative: true },
-  'a good certificate of a given list': {
+  'a valid certificate': { server: local, isNative: true },
+  'a valid certificate below one of several authorities': {
     server: local, options: { ca: [certificate('Other', { authority: true }).cert, root.cert] }, isNative: true
   },
-  'two authorities in one text': { server: local, options: { ca: selfSigned.cert + root.cert }, isNative: true },
-  'ca that is a Buffer': { server: local, options: { ca: Buffer.from(root.cert) }, isNative: true },
-  'a good certificate of yesterday': { server: issue({ notAfter: new Date(Date.now() - HOUR) }) },
-  'a certificate of tomorrow': { server: issue({ notBefore: new Date(Date.now() + HOUR) }) },
-  'a certificate that nobody has signed': { server: selfSigned },
-  'an authority as server': {
+  'two authorities in one string': { server: local, options: { ca: selfSigned.cert + root.cert }, isNative: true },
+  'ca as a Buffer': { server: local, options: { ca: Buffer.from(root.cert) }, isNative: true },
+  'an expired certificate': { server: issue({ notAfter: new Date(Date.now() - HOUR) }) },
+  'a certificate that is not valid yet': { server: issue({ notBefore: new Date(Date.now() + HOUR) }) },
+  'a self-signed certificate': { server: selfSigned },
+  'a certificate of an authority as the server\'s': {
     server: certificate('localhost', { authority: true, names, keyUsage: 0x86 }), options: {}
   },
-  'another name': { server: issue({ names: ['elsewhere.test'] }) },
-  'a name in the common name only': { server: issue({ names: [] }), host: 'localhost' },
-  'a name of the server': { server: local, host: 'localhost', isNative: true },
+  'a certificate for another name': { server: issue({ names: ['elsewhere.test'] }) },
+  'a host name only in the common name': { server: issue({ names: [] }), host: 'localhost' },
+  'a certificate for the host name': { server: local, host: 'localhost', isNative: true },
   'a wildcard': { server: issue({ names: ['*.example.test'] }), servername: 'a.example.test', isNative: true },
   'a wildcard that is too wide': { server: issue({ names: ['*.test'] }), servername: 'example.test' },
   'a wildcard for another level': { server: issue({ names: ['*.example.test'] }), servername: 'a.b.example.test' },
-  'an address that is no alternative name': { server: issue({ names: ['localhost'] }) },
-  'an address as a name': { server: issue({ names: [] }) },
+  'an address that is not among the names': { server: issue({ names: ['localhost'] }) },
+  'an address only in the common name': { server: issue({ names: [] }) },
   'a certificate for clients': { server: issue({ usages: ['clientAuth'] }) },
   'a certificate for servers': { server: issue({ usages: ['serverAuth'] }), isNative: true },
   'a certificate for signing certificates': { server: issue({ keyUsage: 0x04 }) },
@@ -87,30 +87,30 @@ const CERTIFICATES = {
   'an incomplete chain, with the rest in ca': { server: below, options: { ca: [intermediate.cert, root.cert] } },
   'an intermediate authority as ca': { server: below, options: { ca: intermediate.cert } },
   'an authority that has expired': { server: of(expiredRoot), options: { ca: expiredRoot.cert } },
-  'an authority that is none': { server: of(noAuthority), options: { ca: noAuthority.cert } },
+  'an issuer that is not an authority': { server: of(noAuthority), options: { ca: noAuthority.cert } },
   'an authority that may not sign certificates': { server: of(noSigner), options: { ca: noSigner.cert } },
   'an authority for clients': { server: of(clientsRoot), options: { ca: clientsRoot.cert } },
-  'no authority at all': { server: local, options: { ca: [] } },
-  'nonsense as ca': { server: local, options: { ca: 'nonsense' } },
-  'an unknown authority, and nobody minds': {
+  'an empty list of authorities': { server: local, options: { ca: [] } },
+  'ca that is not a certificate': { server: local, options: { ca: 'nonsense' } },
+  'an unknown authority with rejectUnauthorized: false': {
     server: local, options: { ca: selfSigned.cert, rejectUnauthorized: false }, isNative: true
   },
   'a root that allows no other authority': twoBelow({ pathLength: 0 }),
   'a root that allows one other authority': { ...twoBelow({ pathLength: 1 }), isNative: true },
   'an authority that allows no other': { ...twoBelow({}, { pathLength: 0 }), isNative: true },
-  'a root that says something critical': { server: of(strangeRoot), options: { ca: strangeRoot.cert } },
-  'a root with an extension that nobody knows': twoBelow(unknown(false)),
-  'an authority with an extension that nobody knows': twoBelow({}, unknown(false)),
-  'a certificate that says something critical': { server: issue(unknown(true)) },
-  'what public certificates say besides': { ...twoBelow(harmless, harmless, harmless), isNative: true },
+  'a root with an unknown critical extension': { server: of(strangeRoot), options: { ca: strangeRoot.cert } },
+  'a root with an unknown extension': twoBelow(unknown(false)),
+  'an authority with an unknown extension': twoBelow({}, unknown(false)),
+  'a certificate with an unknown critical extension': { server: issue(unknown(true)) },
+  'the additional extensions of public certificates': { ...twoBelow(harmless, harmless, harmless), isNative: true },
   'a certificate for Netscape\'s clients': { server: issue(netscape(0x80)) },
   'a certificate for Netscape\'s servers': { server: issue(netscape(0x40)) },
-  'an authority for the server\'s name': twoBelow({}, allowed(DNS)),
-  'an authority for any other name': twoBelow({}, forbidden(DNS)),
-  'a root for any other name': twoBelow(forbidden(DNS)),
-  'an authority for mail': twoBelow({}, allowed(MAIL)),
-  'an authority for any other subject': twoBelow({}, forbidden(COMMON_NAME)),
-  'a root for any other subject': twoBelow(forbidden(COMMON_NAME)),
+  'an authority that is limited to the server\'s name': twoBelow({}, allowed(DNS)),
+  'an authority for all names but the server\'s': twoBelow({}, forbidden(DNS)),
+  'a root for all names but the server\'s': twoBelow(forbidden(DNS)),
+  'an authority that is limited to mail addresses': twoBelow({}, allowed(MAIL)),
+  'an authority for all subjects but the server\'s': twoBelow({}, forbidden(COMMON_NAME)),
+  'a root for all subjects but the server\'s': twoBelow(forbidden(COMMON_NAME)),
   'ECDSA P-384': { server: issue({ kind: 'ECDSA P-384' }), isNative: true },
   'ECDSA P-521': { server: issue({ kind: 'ECDSA P-521' }) },
   'RSA 2048': { server: issue({ kind: 'RSA 2048' }), isNative: true },
@@ -121,20 +121,20 @@ for (const kind of ['ECDSA P-384', 'RSA 2048', 'Ed25519']) {
   CERTIFICATES[`an authority with ${kind}`] = { server: of(ca), options: { ca: ca.cert }, isNative: true }
 }
 
-// What a server with a certificate of its own making has, given as ca. OpenSSL wants no authority there, nor one that
-// may sign; what it refuses is refused.
+// The extensions of a self-signed certificate that is both the server's and ca. OpenSSL does not require there that it
+// is an authority or may sign certificates. We refuse each certificate that OpenSSL refuses.
 const keyOf = (id) => extension('subjectKey', false, der(0x04, [id]))
 const signedBy = (...parts) => extension('authorityKey', false, sequence(...parts))
 const ALONE = {
-  'says nothing': [{}, true],
+  'has no extensions': [{}, true],
   'is an authority': [{ authority: true, keyUsage: 0 }, true],
   'is an authority that signs certificates and handshakes': [{ authority: true, keyUsage: 0x86 }, true],
   'is an authority that signs handshakes only': [{ authority: true, keyUsage: 0x80 }, true],
-  'is an authority that allows no other': [{ authority: true, keyUsage: 0, pathLength: 0 }, true],
+  'is an authority without other authorities below': [{ authority: true, keyUsage: 0, pathLength: 0 }, true],
   'signs handshakes': [{ keyUsage: 0x80 }, true],
   'signs handshakes and enciphers keys': [{ keyUsage: 0xa0 }, true],
   'is for servers': [{ usages: ['serverAuth'] }, true],
-  'is for both': [{ usages: ['clientAuth', 'serverAuth'] }, true],
+  'is for clients and servers': [{ usages: ['clientAuth', 'serverAuth'] }, true],
   'names its own key': [{ others: [keyOf(1), signedBy(der(0x80, [1]))] }, true],
   'has other extensions': [harmless, true],
   'has an RSA key': [{ kind: 'RSA 2048', authority: true, keyUsage: 0 }, true],
@@ -149,33 +149,33 @@ const ALONE = {
   'has expired': [{ notAfter: new Date(Date.now() - HOUR) }, false],
   'is not valid yet': [{ notBefore: new Date(Date.now() + HOUR) }, false],
   'is for another name': [{ names: ['elsewhere.test'] }, false],
-  'has its name in the common name only': [{ names: [] }, false],
-  'says something critical': [unknown(true), false],
+  'has its name only in the common name': [{ names: [] }, false],
+  'has an unknown critical extension': [unknown(true), false],
   'is for Netscape\'s clients': [netscape(0x80), false],
-  'allows its own name only': [{ authority: true, keyUsage: 0, ...allowed(DNS) }, false],
+  'allows only its own name': [{ authority: true, keyUsage: 0, ...allowed(DNS) }, false],
   'forbids its own name': [{ authority: true, keyUsage: 0, ...forbidden(DNS) }, false],
-  // By name its own issuer.
+  // The name of the issuer is its own name.
   'is signed by another key': [{ issuer: certificate('localhost', { authority: true }) }, false],
-  'is signed by a key of another kind': [{ issuer: certificate('localhost', { kind: 'RSA 2048' }) }, false]
+  'is signed by another kind of key': [{ issuer: certificate('localhost', { kind: 'RSA 2048' }) }, false]
 }
 for (const [name, [options, isNative]] of Object.entries(ALONE)) {
   const server = certificate('localhost', { names, ...options })
-  CERTIFICATES[`a certificate given as ca that ${name}`] = { server, options: { ca: server.cert }, isNative }
+  CERTIFICATES[`a certificate in ca that ${name}`] = { server, options: { ca: server.cert }, isNative }
 }
-CERTIFICATES['one certificate of a given list'] = {
+CERTIFICATES['a self-signed certificate among several in ca'] = {
   server: selfSigned, options: { ca: [root.cert, selfSigned.cert] }, isNative: true
 }
-CERTIFICATES['another certificate of the same name given as ca'] = {
+CERTIFICATES['another certificate with the same name in ca'] = {
   server: selfSigned, options: { ca: certificate('localhost', { names }).cert }
 }
-CERTIFICATES['a certificate below an authority, given as ca'] = { server: local, options: { ca: local.cert } }
-CERTIFICATES['a certificate given as ca, and another after it'] = {
+CERTIFICATES['a certificate below an authority, in ca'] = { server: local, options: { ca: local.cert } }
+CERTIFICATES['a certificate in ca, sent with another after it'] = {
   server: { key: selfSigned.key, cert: selfSigned.cert + root.cert }, options: { ca: selfSigned.cert }, isNative: true
 }
 
 for (const [name, row] of Object.entries(CERTIFICATES)) {
   for (const version of ['TLSv1.2', 'TLSv1.3']) {
-    test(`${name}: natively the same as by Node, with ${version}`, async (scope) => {
+    test(`both transports report the same events for ${name} with ${version}`, async (scope) => {
       const { cert, key } = row.server
       const secure = { cert, key, maxVersion: version }
       const { port } = await serve(scope, WebSocket, { secure, onSocket: echoEach })
@@ -205,12 +205,12 @@ const IDENTITIES = {
   'RSA': { tls: { cert: ownRsa.cert, key: ownRsa.key }, isNative: true },
   'encrypted PEM': { tls: { cert: own.cert, key: encrypted, passphrase: 'open sesame' }, isNative: true },
   'a chain': { tls: { cert: ownBelow.cert + intermediate.cert, key: ownBelow.key }, isNative: true },
-  'a chain that ca completes': {
+  'a chain that is completed in ca': {
     tls: { cert: ownBelow.cert, key: ownBelow.key }, ca: [intermediate.cert, root.cert], isNative: true
   },
   'PFX': { tls: () => ({ pfx: pfxOf(own), passphrase: 'x' }), needsOpenssl: true },
-  'none': { tls: {}, isRefused: true },
-  'somebody else\'s': { tls: { cert: selfSigned.cert, key: selfSigned.key }, isRefused: true }
+  'missing': { tls: {}, isRefused: true },
+  'of an unknown authority': { tls: { cert: selfSigned.cert, key: selfSigned.key }, isRefused: true }
 }
 
 const REFUSALS = /alert (certificate required|unknown ca)|handshake failure|ECONNRESET/
@@ -231,7 +231,7 @@ function pfxOf ({ cert, key }) {
 
 for (const [name, { isNative = false, isRefused = false, ca = root.cert, ...row }] of Object.entries(IDENTITIES)) {
   for (const version of ['TLSv1.2', 'TLSv1.3']) {
-    test(`a client certificate, ${name}, with ${version}`, async (scope) => {
+    test(`a client certificate (${name}) with ${version}`, async (scope) => {
       const { url } = await serve(scope, WebSocket, {
         secure: { ...local, ca: root.cert, requestCert: true, maxVersion: version },
         onSocket: echoEach
@@ -252,7 +252,7 @@ for (const [name, { isNative = false, isRefused = false, ca = root.cert, ...row 
   }
 }
 
-test('a wrong passphrase is Node\'s to complain of', async (scope) => {
+test('a wrong passphrase throws the error of Node', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: local })
   const messages = Object.values(PATHS).map((options) => {
     try {
@@ -265,8 +265,8 @@ test('a wrong passphrase is Node\'s to complain of', async (scope) => {
   assert.equal(messages[0], messages[1])
 })
 
-test('nothing is sent before the server is known to be right', async (scope) => {
-  const { server: expired } = CERTIFICATES['a good certificate of yesterday']
+test('nothing is sent before the certificate of the server is verified', async (scope) => {
+  const { server: expired } = CERTIFICATES['an expired certificate']
   for (const [name, { cert, key }] of Object.entries({ expired, selfSigned })) {
     const received = []
     const listener = tls.createServer({ cert, key }, (socket) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// Which TLS connections the reactor makes, and which are Node's: options, environment, flags.
+// The transport of TLS connections, as options, environment and flags decide it.
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
@@ -25,22 +25,22 @@ const CONFIGURATIONS = {
     secure: { ...issue({ kind: 'RSA 2048' }), ciphers: RSA_ONLY, maxVersion: 'TLSv1.2' }
   },
   'a curve that rustls lacks': { secure: { ecdhCurve: 'secp521r1' } },
-  'protocols in common': {
+  'an ALPN protocol in common': {
     secure: { ALPNProtocols: ['http/1.1'] }, tls: { ALPNProtocols: ['x', 'http/1.1'] }, isNative: true
   },
-  'protocols as bytes': {
+  'ALPN protocols as bytes': {
     secure: { ALPNProtocols: ['http/1.1'] }, tls: { ALPNProtocols: Buffer.from('\x08http/1.1') }, isNative: true
   },
-  // Node 18 goes on without one, others refuse.
-  'no protocol in common': { secure: { ALPNProtocols: ['y'] }, tls: { ALPNProtocols: ['x'] }, isNative: null },
-  'ciphers that are chosen': { tls: { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' } },
+  // Node 18 continues without one, later versions refuse.
+  'no ALPN protocol in common': { secure: { ALPNProtocols: ['y'] }, tls: { ALPNProtocols: ['x'] }, isNative: null },
+  'chosen ciphers': { tls: { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' } },
   'an identity check of the program': { tls: { checkServerIdentity: () => new Error('not you') } },
   'a secure context': { tls: { secureContext: tls.createSecureContext({ ca: root.cert }) } },
   'a session': { tls: { session: undefined }, isNative: true },
   'an option of net.connect': { tls: { family: 4, noDelay: true, keepAlive: true }, isNative: true }
 }
 for (const [name, { secure, isNative = false, ...row }] of Object.entries(CONFIGURATIONS)) {
-  test(`${name}: natively the same as by Node`, async (scope) => {
+  test(`both transports report the same events with ${name}`, async (scope) => {
     const { url } = await serve(scope, WebSocket, { secure: { ...local, ...secure }, onSocket: echoEach })
     const seen = await both(scope, url, { ca: root.cert, ...row })
     assert.equal(seen.isNative, isNative ?? seen.isOpen)
@@ -53,7 +53,7 @@ for (const [name, change] of [
   ['tls.DEFAULT_MAX_VERSION is changed', () => replace(tls, 'DEFAULT_MAX_VERSION', 'TLSv1.2')],
   ['tls.DEFAULT_CIPHERS is changed', () => replace(tls, 'DEFAULT_CIPHERS', 'ECDHE-ECDSA-AES128-GCM-SHA256')]
 ]) {
-  test(`when ${name}, connections are Node's`, async (scope) => {
+  test(`connections use the stream transport when ${name}`, async (scope) => {
     const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
     scope.defer(change())
     const { isNative, isOpen } = await attempt(scope, url, { ca: root.cert })
@@ -69,7 +69,7 @@ function replace (object, name, value) {
   return () => { object[name] = before }
 }
 
-test('Node\'s environment variables and flags count', async (scope) => {
+test('environment variables and flags of Node are respected', async (scope) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tls-'))
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
   const file = path.join(directory, 'ca.pem')
@@ -81,14 +81,14 @@ test('Node\'s environment variables and flags count', async (scope) => {
     ['NODE_TLS_REJECT_UNAUTHORIZED', open(false), { NODE_TLS_REJECT_UNAUTHORIZED: '0' }],
     ['a flag', open(false), { NODE_EXTRA_CA_CERTS: file }, ['--tls-max-v1.2']],
     ['NODE_OPTIONS', open(false), { NODE_EXTRA_CA_CERTS: file, NODE_OPTIONS: '--tls-max-v1.2' }],
-    ['openssl\'s own authorities', open(false), { SSL_CERT_FILE: file }, ['--use-openssl-ca']]
+    ['the authorities of OpenSSL', open(false), { SSL_CERT_FILE: file }, ['--use-openssl-ca']]
   ]) {
     const seen = await inChild({ URL: url, ...environment }, flags)
     assert.deepEqual(seen, expected, name)
   }
 })
 
-test('NODE_EXTRA_CA_CERTS counts as it was when the process started', async (scope) => {
+test('only the value of NODE_EXTRA_CA_CERTS at the start of the process is respected', async (scope) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tls-'))
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
   const file = path.join(directory, 'ca.pem')
@@ -109,7 +109,7 @@ test('NODE_EXTRA_CA_CERTS counts as it was when the process started', async (sco
   for (const text of await Promise.all(seen)) assert.equal(text, 'close 1006\n')
 })
 
-/** What a program prints. */
+/** Runs a program and returns its output. */
 const output = (args, env = process.env) => new Promise((resolve) => {
   const child = spawn(process.execPath, args, { env })
   let text = ''
@@ -121,15 +121,15 @@ const FLAG = '--use-openssl-ca'
 const ON_ITS_OWN = '{ execArgv: [], env: {} }'
 const KNOWS = process.platform === 'linux'
 for (const [name, isNative, { worker = ON_ITS_OWN, before = '', flags = [], environment = {} }] of [
-  ['of a process as it is', KNOWS, {}],
-  ['with flags that show in the defaults of tls', KNOWS, { flags: ['--tls-min-v1.2'] }],
+  ['without special flags or variables', KNOWS, {}],
+  ['with flags that node:tls reports as its defaults', KNOWS, { flags: ['--tls-min-v1.2'] }],
   ['that has not inherited a flag', false, { flags: [FLAG] }],
   ['that has not inherited --openssl-…', false, { flags: ['--openssl-shared-config'] }],
   ['that has not inherited NODE_OPTIONS', false, { environment: { NODE_OPTIONS: FLAG } }],
   ['that has not inherited OPENSSL_CONF', false, { environment: { OPENSSL_CONF: '/dev/null' } }],
   ['that has not inherited NODE_USE_SYSTEM_CA', false, { environment: { NODE_USE_SYSTEM_CA: '1' } }],
   ['with a flag of its own', false, { worker: "{ execArgv: ['--trace-tls'] }" }],
-  ['that shares variables which were deleted', false, {
+  ['that shares variables of which one was deleted', false, {
     worker: '{ execArgv: [], env: SHARE_ENV }', before: 'delete process.env.NODE_OPTIONS',
     environment: { NODE_OPTIONS: FLAG }
   }],
@@ -139,7 +139,7 @@ for (const [name, isNative, { worker = ON_ITS_OWN, before = '', flags = [], envi
     flags: Number(process.versions.node.split('.')[0]) >= 20 ? ['--env-file=/dev/null'] : [FLAG]
   }]
 ]) {
-  test(`a client in a worker ${name} is ${isNative ? 'native' : 'Node\'s'}`, async (scope) => {
+  test(`a client in a worker ${name} uses the ${isNative ? 'native' : 'stream'} transport`, async (scope) => {
     const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
     const inWorker = `
       const WebSocket = require(${JSON.stringify(require.resolve('../../index.js'))})
@@ -157,7 +157,7 @@ for (const [name, isNative, { worker = ON_ITS_OWN, before = '', flags = [], envi
   })
 }
 
-test('flags count that a program has removed from process.execArgv', async (scope) => {
+test('flags that the program removes from process.execArgv are still respected', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const program = `
     process.execArgv.length = 0
@@ -168,9 +168,9 @@ test('flags count that a program has removed from process.execArgv', async (scop
       ws.close()
     })`
   assert.equal(await output([FLAG, '-e', program]), 'false\n')
-}, { skip: !KNOWS && 'only Linux tells' })
+}, { skip: !KNOWS && 'only Linux reports the original flags' })
 
-test('a Node that was built to trust the authorities of openssl is asked, unless it lists what it trusts', async () => {
+test('a Node built to trust the authorities of OpenSSL uses the native transport only if it lists them', async () => {
   const program = `
     const config = { ...process.config, target_defaults: { defines: ['NODE_OPENSSL_CERT_STORE'] } }
     Object.defineProperty(process, 'config', { value: config })
@@ -180,7 +180,7 @@ test('a Node that was built to trust the authorities of openssl is asked, unless
   assert.equal(await output(['-e', program], environment), `${'getCACertificates' in tls}\n`)
 })
 
-test('a tls.connect that is replaced by one of the same name before all others is not Node\'s', async (scope) => {
+test('connections use the stream transport if a preloaded program has replaced functions of tls', async (scope) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tls-'))
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
   const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
@@ -197,7 +197,7 @@ test('a tls.connect that is replaced by one of the same name before all others i
   }
 })
 
-support.test('with transport: stream, connections are Node\'s', async (scope) => {
+support.test('the option transport: stream selects the TLS of Node', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const { isNative, isOpen, ws } = await attempt(scope, url, { ca: root.cert, transport: 'stream' })
   assert.deepEqual([isOpen, isNative], [true, false])

@@ -1,6 +1,6 @@
 'use strict'
 
-// Clients by TLS that the reactor speaks, and servers of openssl.
+// TLS clients of the native transport, and servers of openssl.
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
@@ -23,7 +23,7 @@ async function startOpenssl (scope, version) {
   scope.defer(() => child.kill())
   let output = ''
   child.stdout.on('data', (chunk) => { output += chunk.toString('latin1') })
-  await eventually(() => /ACCEPT 127\.0\.0\.1:\d+/.test(output), 'a server of openssl')
+  await eventually(() => /ACCEPT 127\.0\.0\.1:\d+/.test(output), 'the server of openssl')
   const [, port] = /ACCEPT 127\.0\.0\.1:(\d+)/.exec(output)
   const request = async () => {
     await eventually(() => /GET [^]*\r\n\r\n/.test(output), 'a request')
@@ -33,10 +33,10 @@ async function startOpenssl (scope, version) {
 }
 
 for (const [name, version, command] of [
-  ['new keys', '-tls1_3', 'k\n'],
-  ['new keys, and asks for ours', '-tls1_3', 'K\n']
+  ['a key update', '-tls1_3', 'k\n'],
+  ['a key update in both directions', '-tls1_3', 'K\n']
 ]) {
-  test(`a server of openssl that wants ${name} is no trouble`, async (scope) => {
+  test(`messages pass after a server of openssl starts ${name}`, async (scope) => {
     const { child, request, url } = await startOpenssl(scope, version)
     const { events, ws } = dial(scope, url, { ca: root.cert })
     child.stdin.write(upgradeResponse(await request()))
@@ -54,7 +54,7 @@ for (const [name, version, command] of [
   }, { skip: !HAS_OPENSSL && 'there is no openssl command' })
 }
 
-test('a server of openssl that wants a new handshake does not get it', async (scope) => {
+test('a server of openssl that requests a renegotiation is refused', async (scope) => {
   const { child, request, url } = await startOpenssl(scope, '-tls1_2')
   const { events, ws } = dial(scope, url, { ca: root.cert })
   child.stdin.write(upgradeResponse(await request()))
@@ -62,7 +62,7 @@ test('a server of openssl that wants a new handshake does not get it', async (sc
   await scope.settle(100)
   child.stdin.write('r\n')
   await once(ws, 'close')
-  // OpenSSL does not go on without.
+  // OpenSSL ends the connection without one.
   assert.match(events[1][1], /alert handshake failure/)
   assert.deepEqual(events.map(([type]) => type), ['open', 'error', 'end', 'close'])
 }, { skip: !HAS_OPENSSL && 'there is no openssl command' })

@@ -1,6 +1,6 @@
 'use strict'
 
-// Records of TLS: servers that break its rules, messages cut anywhere, and ends of connections.
+// TLS records: servers that break the rules, messages cut at any byte, and ends of connections.
 
 const assert = require('node:assert/strict')
 const net = require('node:net')
@@ -13,7 +13,7 @@ const { attempt, both, dial, echoes, local, PATHS, root } = require('../support/
 const { usesReactor } = require('../support/transport')
 const { frame } = require('../support/wire')
 
-/** A server that gets the connection before TLS does. */
+/** Starts a server that receives the connection before TLS. */
 async function rawServer (scope, onSocket) {
   const sockets = []
   const server = net.createServer((socket) => {
@@ -25,7 +25,7 @@ async function rawServer (scope, onSocket) {
   return { sockets, url: `wss://127.0.0.1:${port}/` }
 }
 
-/** Passes bytes on to a server, by `pass(chunk, forward, client)`. */
+/** Starts a proxy to a server. `pass(chunk, forward, client)` handles the bytes of the server. */
 async function proxyTo (scope, port, pass) {
   return rawServer(scope, (client) => {
     const server = net.connect(port, '127.0.0.1')
@@ -41,22 +41,22 @@ async function proxyTo (scope, port, pass) {
 
 const HOSTILE = {
   'plaintext': (socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'),
-  'plaintext, and the end': (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+  'plaintext and the end': (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
   'zeros': (socket) => socket.write(Buffer.alloc(70000)),
-  'a record that is too long': (socket) => socket.write(Buffer.from([22, 3, 3, 0xff, 0xff, ...Buffer.alloc(66000)])),
-  'the beginning of a record, and the end': (socket) => socket.end(Buffer.from([22, 3, 3, 0, 100, 2])),
+  'a too long record': (socket) => socket.write(Buffer.from([22, 3, 3, 0xff, 0xff, ...Buffer.alloc(66000)])),
+  'the beginning of a record and the end': (socket) => socket.end(Buffer.from([22, 3, 3, 0, 100, 2])),
   'an alert': (socket) => socket.write(Buffer.from([21, 3, 3, 0, 2, 2, 40])),
-  'a goodbye': (socket) => socket.end(Buffer.from([21, 3, 3, 0, 2, 1, 0])),
+  'close_notify': (socket) => socket.end(Buffer.from([21, 3, 3, 0, 2, 1, 0])),
   'the end': (socket) => socket.once('data', () => socket.end()),
   'the end at once': (socket) => socket.end(),
   'a reset': (socket) => socket.once('data', () => socket.resetAndDestroy()),
-  'a reset behind the beginning of a record': (socket) => socket.once('data', () => {
+  'the beginning of a record and a reset': (socket) => socket.once('data', () => {
     socket.write(Buffer.from([22, 3, 3, 0, 100, 2]))
     setTimeout(() => socket.resetAndDestroy(), 20)
   })
 }
 for (const [name, onSocket] of Object.entries(HOSTILE)) {
-  test(`a server that answers with ${name}: natively the same as by Node`, async (scope) => {
+  test(`both transports report the same error if a server answers with ${name}`, async (scope) => {
     const { url } = await rawServer(scope, onSocket)
     const seen = await both(scope, url, { ca: root.cert })
     assert.equal(seen.isOpen, false)
@@ -64,7 +64,7 @@ for (const [name, onSocket] of Object.entries(HOSTILE)) {
   })
 }
 
-test('a server that says nothing: close() ends it, with one close event', async (scope) => {
+test('close() ends a connection to a silent server, with one close event', async (scope) => {
   for (const options of Object.values(PATHS)) {
     const { sockets, url } = await rawServer(scope, () => {})
     const { events, ws } = dial(scope, url, options)
@@ -81,7 +81,7 @@ test('a server that says nothing: close() ends it, with one close event', async 
 
 for (const [how, end] of [['resets', (client) => client.resetAndDestroy()], ['ends', (client) => client.end()]]) {
   for (const after of [1, 6, 100, 300]) {
-    test(`a server that ${how} the connection after ${after} bytes: one close event`, async (scope) => {
+    test(`one close event is emitted if the server ${how} the connection after ${after} bytes`, async (scope) => {
       const { port } = await serve(scope, WebSocket, { secure: local })
       let count = 0
       const { url } = await proxyTo(scope, port, (chunk, forward, client) => {
@@ -99,7 +99,7 @@ for (const [how, end] of [['resets', (client) => client.resetAndDestroy()], ['en
 }
 
 for (const version of ['TLSv1.2', 'TLSv1.3']) {
-  test(`records split at every byte, with ${version}`, async (scope) => {
+  test(`records of ${version} that are split at every byte are decrypted`, async (scope) => {
     const { port } = await serve(scope, WebSocket, { secure: { ...local, maxVersion: version }, onSocket: echoEach })
     const { url } = await rawServer(scope, async (client) => {
       const server = net.connect(port, '127.0.0.1')
@@ -120,7 +120,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3']) {
   })
 }
 
-test('a record that was changed on its way ends the connection', async (scope) => {
+test('a record that is changed on its way ends the connection', async (scope) => {
   const { port } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   let changes = false
   const { url } = await proxyTo(scope, port, (chunk, forward) => {
@@ -136,7 +136,7 @@ test('a record that was changed on its way ends the connection', async (scope) =
   assert.ok(events[1][1].startsWith(`Network error: ${url}: `))
 })
 
-test('messages at the borders of records, both ways', async (scope) => {
+test('messages that end near the border of a record pass in both directions', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const { isNative, ws } = await attempt(scope, url, { ca: root.cert })
   assert.ok(isNative)
@@ -156,7 +156,7 @@ test('many messages in one tick arrive in order', async (scope) => {
   assert.deepEqual(received, sent)
 })
 
-test('a peer that does not read: send() says so, bufferedAmount counts, drain follows', async (scope) => {
+test('for a peer that does not read, send() returns false, bufferedAmount grows and drain follows', async (scope) => {
   const server = await accept(scope, { secure: local })
   const { events, ws } = dial(scope, server.url, { ca: root.cert })
   const peer = await server.acceptedOpen()
@@ -169,7 +169,7 @@ test('a peer that does not read: send() says so, bufferedAmount counts, drain fo
   assert.ok(count < 100)
   await scope.settle()
   const waiting = ws.bufferedAmount
-  assert.ok(waiting > 0 && waiting < (count + 2) * 1.01e6, `${waiting} bytes wait`)
+  assert.ok(waiting > 0 && waiting < (count + 2) * 1.01e6, `${waiting} unwritten bytes`)
   const drained = once(ws, 'drain')
   peer.socket.resume()
   await drained
@@ -178,7 +178,7 @@ test('a peer that does not read: send() says so, bufferedAmount counts, drain fo
   await peer.until(() => peer.bytes.length === length, 'everything')
 })
 
-test('the server says goodbye, and what it said before is delivered', async (scope) => {
+test('messages before the close_notify of the server are delivered', async (scope) => {
   for (const options of Object.values(PATHS)) {
     const server = await accept(scope, { secure: local })
     const { events, ws } = dial(scope, server.url, { ca: root.cert, ...options })
@@ -187,12 +187,12 @@ test('the server says goodbye, and what it said before is delivered', async (sco
     peer.socket.end(Buffer.concat([frame('text', 'last'), frame('text', 'words')]))
     await once(ws, 'close')
     assert.deepEqual(events, [['open'], ['message', 'last'], ['message', 'words'], ['end'], ['close', 1006]])
-    // Ours is a goodbye as well: no error, and an end.
+    // We answer with close_notify: the peer sees no error and an end.
     assert.equal(await peer.ended(), 'fin')
   }
 })
 
-test('a closing handshake ends with our goodbye', async (scope) => {
+test('a closing handshake ends with our close_notify', async (scope) => {
   const { url, server } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const errors = []
   server.on('tlsClientError', (error) => errors.push(error))
@@ -205,7 +205,7 @@ test('a closing handshake ends with our goodbye', async (scope) => {
   assert.deepEqual(errors, [])
 })
 
-test('pause() holds messages back, and resume() goes on', async (scope) => {
+test('pause() stops the delivery of messages, and resume() restarts it', async (scope) => {
   const server = await accept(scope, { secure: local })
   const { events, ws } = dial(scope, server.url, { ca: root.cert })
   const peer = await server.acceptedOpen()
@@ -220,7 +220,7 @@ test('pause() holds messages back, and resume() goes on', async (scope) => {
   assert.deepEqual(events, [['open'], ['message', 'a'], ['message', 'b']])
 })
 
-test('an end behind messages that a pause holds back waits for them', async (scope) => {
+test('the end event follows messages that pause() delays', async (scope) => {
   for (const options of Object.values(PATHS)) {
     const server = await accept(scope, { secure: local })
     const { events, ws } = dial(scope, server.url, { ca: root.cert, ...options })
@@ -236,13 +236,13 @@ test('an end behind messages that a pause holds back waits for them', async (sco
   }
 })
 
-test('a message that takes its time is no silence', async (scope) => {
+test('a slow message postpones the timeout of the stream', async (scope) => {
   let server
   const { url } = await serve(scope, WebSocket, { secure: local, onSocket: (ws) => { server = ws } })
   const { ws } = await attempt(scope, url, { ca: root.cert })
   let timeouts = 0
   ws._stream.setTimeout(400, () => { timeouts += 1 })
-  // A frame of 256 bytes, of which these are the first.
+  // The header of a frame of 256 bytes.
   server._stream.write(Buffer.from([0x82, 0x7e, 0x01, 0x00]))
   for (let turn = 0; turn < 8; turn++) {
     server._stream.write('x')
@@ -252,7 +252,7 @@ test('a message that takes its time is no silence', async (scope) => {
   await eventually(() => timeouts > 0, 'a timeout')
 })
 
-test('two connections, one of which floods, both get on', async (scope) => {
+test('a flood on one connection does not stop another', async (scope) => {
   const { url } = await serve(scope, WebSocket, {
     secure: local,
     onSocket: (ws) => ws.on('message', ({ data }) => {
@@ -269,7 +269,7 @@ test('two connections, one of which floods, both get on', async (scope) => {
   await eventually(() => bytes === 2e7, 'the flood')
 })
 
-test('what rustls refuses is tried once more, and never more often', async (scope) => {
+test('a connection that rustls refuses is tried exactly once more', async (scope) => {
   const { sockets, url } = await rawServer(scope, (socket) => socket.write('nonsense '.repeat(10)))
   const { events, ws } = dial(scope, url, { ca: root.cert })
   await once(ws, 'close')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Requests of https whose TLS the reactor speaks, and connections that have their sockets after an upgrade.
+// Requests of https over the TLS of the reactor, and connections that take over their sockets after an upgrade.
 
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
@@ -20,7 +20,7 @@ const { frame, upgradeResponse } = require('../support/wire')
 const WAYS = ['reactor', 'node']
 const UPGRADE = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' }
 
-/** A request, and what it sees. `by` says who speaks TLS, `late` after how many milliseconds the answer is read. */
+/** Sends a request and records its events. `by` selects the TLS; `late` delays the reading of the response, in ms. */
 function ask (scope, port, { by = 'reactor', body, late = 0, ...given } = {}) {
   const options = { host: 'localhost', port, agent: false, ca: root.cert, headers: UPGRADE, ...given }
   const agent = secureAgent(options)
@@ -55,15 +55,15 @@ function ask (scope, port, { by = 'reactor', body, late = 0, ...given } = {}) {
   return seen
 }
 
-/** Whether TLS on the socket is the reactor's. */
+/** Returns whether the reactor encrypts the socket. */
 const isOurs = (socket) => !(socket instanceof tls.TLSSocket)
 
-/** What a request sees both ways, which is the same. */
+/** Sends a request with each TLS, and checks that the events are equal. */
 async function both (scope, port, options, isDone = ({ events }) => events.some(([type]) => type === 'close')) {
   const all = []
   for (const by of WAYS) {
     const seen = ask(scope, port, { ...options, by })
-    await eventually(() => isDone(seen), `the end of a request by ${by}`)
+    await eventually(() => isDone(seen), `the end of a request with ${by}`)
     await scope.settle()
     all.push(seen)
   }
@@ -76,7 +76,7 @@ async function httpsServer (scope, onRequest, secure = local) {
   return { server, port: await listen(scope, server) }
 }
 
-/** A connection on the socket of an upgrade, and what it receives. */
+/** Makes a connection on the socket of an upgrade, and records the messages that it receives. */
 function establish (socket, isStream) {
   const connection = Connection.established(true, {})
   const received = []
@@ -93,7 +93,7 @@ function establish (socket, isStream) {
 }
 
 for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
-  test(`with ${maxVersion}, a connection takes the socket of an upgrade: messages pass both ways`, async (scope) => {
+  test(`with ${maxVersion}, a connection on the socket of an upgrade sends and receives messages`, async (scope) => {
     const server = await accept(scope, { secure: { ...local, maxVersion } })
     const seen = ask(scope, server.port)
     const peer = await server.accepted()
@@ -115,7 +115,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
   })
 }
 
-test('what comes behind an upgrade waits for the connection, however late and much it is', async (scope) => {
+test('bytes after an upgrade wait for the connection, however late it is made', async (scope) => {
   const server = await accept(scope, { secure: local })
   const seen = ask(scope, server.port)
   const peer = await server.acceptedOpen()
@@ -131,7 +131,7 @@ test('what comes behind an upgrade waits for the connection, however late and mu
   assert.deepEqual(received, sent)
 })
 
-test('a connection that takes the socket within the batch has what that still brings', async (scope) => {
+test('a connection made in the upgrade handler receives the rest of the batch', async (scope) => {
   const server = await accept(scope, { secure: local })
   const seen = ask(scope, server.port)
   let established
@@ -150,12 +150,12 @@ test('a connection that takes the socket within the batch has what that still br
 
 const OBSTACLES = {
   'a listener of data': (socket) => socket.on('data', () => {}),
-  'a write of its own': (socket) => { socket.write = (...args) => net.Socket.prototype.write.apply(socket, args) },
+  'its own write method': (socket) => { socket.write = (...args) => net.Socket.prototype.write.apply(socket, args) },
   'an encoding': (socket) => socket.setEncoding('latin1'),
-  'the option for Node\'s stream': () => true
+  'the option transport: stream': () => true
 }
 for (const [name, prepare] of Object.entries(OBSTACLES)) {
-  test(`a socket with ${name} is used as a stream, by TLS as before`, async (scope) => {
+  test(`a socket with ${name} uses the stream transport, and stays encrypted`, async (scope) => {
     const server = await accept(scope, { secure: local })
     const seen = ask(scope, server.port)
     const peer = await server.acceptedOpen()
@@ -173,7 +173,7 @@ for (const [name, prepare] of Object.entries(OBSTACLES)) {
 
 const BODIES = [0, 1, 16383, 16384, 16385, 65536, 3e7]
 for (const version of ['TLSv1.2', 'TLSv1.3']) {
-  test(`bodies of every size come whole by ${version}, with a length, in chunks and up to the end`, async (scope) => {
+  test(`bodies of all sizes are complete over ${version}, with a length, in chunks or until the end`, async (scope) => {
     const { port } = await httpsServer(scope, ({ url }, response) => {
       const [, length, how] = url.split('/')
       const body = Buffer.alloc(Number(length), 'x')
@@ -186,7 +186,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3']) {
     for (const length of BODIES) {
       for (const how of ['length', 'chunks', 'end']) {
         const { events, socket } = await both(scope, port, { path: `/${length}/${how}` })
-        assert.deepEqual(events, [['response', 200], ['end', length], ['close']], `${length} by ${how}`)
+        assert.deepEqual(events, [['response', 200], ['end', length], ['close']], `${length} bytes, ${how}`)
         assert.ok(isOurs(socket))
         await eventually(() => socket.destroyed, 'the end of the socket')
       }
@@ -194,7 +194,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3']) {
   })
 }
 
-test('a body that the program does not read stops the server, and goes on when it does', async (scope) => {
+test('a body that the program does not read stops the server until the program reads it', async (scope) => {
   let written = 0
   const { port } = await httpsServer(scope, async (request, response) => {
     const chunk = Buffer.alloc(65536)
@@ -219,7 +219,7 @@ test('a body that the program does not read stops the server, and goes on when i
   assert.equal(seen.bytes, written)
 })
 
-test('a body that the server reads late waits, and arrives whole', async (scope) => {
+test('a body that the server reads late arrives complete', async (scope) => {
   const body = Buffer.from(Array.from({ length: 1e6 }, (_, index) => `${index};`).join(''))
   const { port } = await httpsServer(scope, async (request, response) => {
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -232,7 +232,7 @@ test('a body that the server reads late waits, and arrives whole', async (scope)
   assert.equal(seen.bytes, 'true'.length)
 })
 
-test('our half ends, and the peer goes on', async (scope) => {
+test('the peer can still send after our half has ended', async (scope) => {
   const server = await accept(scope, { secure: local })
   for (const by of WAYS) {
     const seen = ask(scope, server.port, { by })
@@ -250,7 +250,7 @@ test('our half ends, and the peer goes on', async (scope) => {
   }
 })
 
-test('the callback of a write comes when the kernel has the bytes, or never will have them', async (scope) => {
+test('the callback of a write runs once the kernel has the bytes or the socket is destroyed', async (scope) => {
   const server = await accept(scope, { secure: local })
   const seen = ask(scope, server.port)
   const peer = await server.acceptedOpen()
@@ -287,21 +287,21 @@ const MISTRUSTED = {
   'of another authority': [other.local, {}],
   'for another name': [issue({ names: ['other.example'] }), {}],
   'that has expired': [issue({ notAfter: new Date(Date.now() - 3600000) }), {}],
-  'for the name that the option says': [local, { servername: 'other.example' }],
-  'for the name that the header Host says': [local, { headers: { ...UPGRADE, Host: 'other.example' } }],
-  'for the address': [issue({ names: ['localhost'] }), { host: '127.0.0.1' }],
-  'that signed itself': [certificate('localhost', { names: ['localhost'] }), {}]
+  'that does not match the option servername': [local, { servername: 'other.example' }],
+  'that does not match the header Host': [local, { headers: { ...UPGRADE, Host: 'other.example' } }],
+  'that does not match the address': [issue({ names: ['localhost'] }), { host: '127.0.0.1' }],
+  'that is self-signed': [certificate('localhost', { names: ['localhost'] }), {}]
 }
 for (const [name, [secure, options]] of Object.entries(MISTRUSTED)) {
-  test(`a certificate ${name}: Node's error`, async (scope) => {
-    const { port } = await httpsServer(scope, () => assert.fail('A request has come'), secure)
+  test(`a request to a server with a certificate ${name} emits the error of Node`, async (scope) => {
+    const { port } = await httpsServer(scope, () => assert.fail('A request has arrived'), secure)
     const { events } = await both(scope, port, options)
     assert.equal(events.length, 2)
     assert.deepEqual([events[0][0], events[1][0]], ['error', 'close'])
   })
 }
 
-test('what Node trusts and the reactor refuses goes on by Node', async (scope) => {
+test('a request to a server that only Node trusts uses the TLS of Node', async (scope) => {
   const nameless = issue({ names: undefined })
   const { port } = await httpsServer(scope, (request, response) => response.end('x'), nameless)
   const { events, socket } = await both(scope, port)
@@ -309,16 +309,16 @@ test('what Node trusts and the reactor refuses goes on by Node', async (scope) =
   assert.ok(!isOurs(socket))
 })
 
-/** What a server does with the connection, before or in the middle of TLS. */
+/** Actions of a server before or during the TLS handshake. */
 const HOSTILE = {
   'answers in plaintext': (socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'),
   'ends at once': (socket) => socket.end(),
-  'ends after our greeting': (socket) => socket.once('data', () => socket.end()),
-  'resets after our greeting': (socket) => socket.once('data', () => socket.resetAndDestroy()),
-  'says that it does not agree': (socket) => socket.write(Buffer.from([21, 3, 3, 0, 2, 2, 40]))
+  'ends after our first record': (socket) => socket.once('data', () => socket.end()),
+  'resets after our first record': (socket) => socket.once('data', () => socket.resetAndDestroy()),
+  'sends a fatal alert': (socket) => socket.write(Buffer.from([21, 3, 3, 0, 2, 2, 40]))
 }
 for (const [name, onSocket] of Object.entries(HOSTILE)) {
-  test(`a server that ${name}: Node's error`, async (scope) => {
+  test(`a request to a server that ${name} emits the error of Node`, async (scope) => {
     const server = net.createServer((socket) => {
       socket.on('error', () => {})
       onSocket(socket)
@@ -329,7 +329,7 @@ for (const [name, onSocket] of Object.entries(HOSTILE)) {
   })
 }
 
-test('no server, and no such host: Node\'s error', async (scope) => {
+test('a request without a server or a host emits the error of Node', async (scope) => {
   const refused = await both(scope, 1)
   assert.equal(refused.events[0][1], 'ECONNREFUSED')
   const lookup = (host, options, callback) => callback(Object.assign(new Error('no host'), { code: 'ENOTFOUND' }))
@@ -338,7 +338,7 @@ test('no server, and no such host: Node\'s error', async (scope) => {
 })
 
 for (const [name, end] of [['resets', (socket) => socket.resetAndDestroy()], ['ends', (socket) => socket.end()]]) {
-  test(`a server that ${name} in the middle of a body: as by Node`, async (scope) => {
+  test(`a request to a server that ${name} in the middle of a body emits the events of Node`, async (scope) => {
     const server = await accept(scope, { secure: local })
     const isDone = ({ events }) => events.some(([type]) => type === 'close')
     const answer = async () => {
@@ -357,7 +357,7 @@ for (const [name, end] of [['resets', (socket) => socket.resetAndDestroy()], ['e
   })
 }
 
-test('a connection cut in the middle of a body, without a goodbye: as by Node', async (scope) => {
+test('a request that is cut off in a body without close_notify emits the events of Node', async (scope) => {
   const server = await accept(scope, { secure: local })
   const proxy = net.createServer((client) => {
     const far = net.connect(server.port, '127.0.0.1')
@@ -379,7 +379,7 @@ test('a connection cut in the middle of a body, without a goodbye: as by Node', 
   assert.equal(bytes, 4)
 })
 
-test('a body that has come whole, and the end behind it, wait for a program that reads late', async (scope) => {
+test('a program that reads late receives the whole body and its end', async (scope) => {
   const { port } = await httpsServer(scope, (request, response) => {
     response.setHeader('Connection', 'close')
     response.end(Buffer.alloc(150000))
@@ -389,12 +389,12 @@ test('a body that has come whole, and the end behind it, wait for a program that
 })
 
 const NONSENSE = {
-  'no HTTP': 'nonsense\r\n\r\n',
+  'other text than HTTP': 'nonsense\r\n\r\n',
   'a head without an end': `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100000)}`,
   'a wrong length': 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'
 }
 for (const [name, answer] of Object.entries(NONSENSE)) {
-  test(`a server that answers with ${name}: Node's error`, async (scope) => {
+  test(`a request to a server that answers with ${name} emits the error of Node`, async (scope) => {
     const server = await accept(scope, { secure: local })
     const answered = Promise.all(WAYS.map(async () => (await server.accepted()).write(answer)))
     const { events } = await both(scope, server.port)
@@ -403,21 +403,21 @@ for (const [name, answer] of Object.entries(NONSENSE)) {
   })
 }
 
-/** When a request is given up. */
+/** The moments at which a program cancels a request. */
 const MOMENTS = {
   'in the same tick': () => {},
   'while it connects': () => new Promise((resolve) => process.nextTick(() => process.nextTick(resolve))),
-  'while TLS is being agreed on': () => new Promise((resolve) => setTimeout(resolve, 40))
+  'during the TLS handshake': () => new Promise((resolve) => setTimeout(resolve, 40))
 }
-const GIVING_UP = {
+const CANCELS = {
   'abort()': (request) => request.abort(),
   'destroy()': (request) => request.destroy(),
   'destroy(error)': (request) => request.destroy(Object.assign(new Error('mine'), { code: 'MINE' })),
   'a signal': (request, controller) => controller.abort()
 }
 for (const [moment, wait] of Object.entries(MOMENTS)) {
-  for (const [how, giveUp] of Object.entries(GIVING_UP)) {
-    test(`a request is given up by ${how} ${moment}: the socket closes, and the request says so`, async (scope) => {
+  for (const [how, cancel] of Object.entries(CANCELS)) {
+    test(`${how} of a request ${moment} closes the socket and emits close`, async (scope) => {
       const sockets = []
       const server = net.createServer((socket) => {
         socket.on('error', () => {}).resume()
@@ -429,13 +429,13 @@ for (const [moment, wait] of Object.entries(MOMENTS)) {
         const controller = new AbortController()
         const { events, request } = ask(scope, port, { by, ...(how === 'a signal' && { signal: controller.signal }) })
         await wait()
-        giveUp(request, controller)
+        cancel(request, controller)
         await eventually(() => events.some(([type]) => type === 'close'), 'close')
         await scope.settle()
         assert.ok(sockets.every(({ destroyed, readableEnded }) => destroyed || readableEnded), by)
         seen.push(events.filter(([type]) => type !== 'abort'))
       }
-      // Node forgets to say so where there is no socket yet.
+      // Node emits no error if the request has no socket yet.
       if (moment !== 'in the same tick' || how !== 'abort()') assert.deepEqual(seen[0], seen[1])
       else assert.deepEqual(seen[0], [['error', 'ECONNRESET', 'socket hang up'], ['close']])
     })
@@ -445,10 +445,10 @@ for (const [moment, wait] of Object.entries(MOMENTS)) {
 const REFUSED = {
   'an agent': { agent: new https.Agent() },
   'no agent': { agent: undefined },
-  'a connection of the program\'s': { agent: false, createConnection: () => {} }
+  'the option createConnection': { agent: false, createConnection: () => {} }
 }
 for (const [name, options] of Object.entries(REFUSED)) {
-  test(`there is no agent of ours for a request with ${name}`, () => {
+  test(`a request with ${name} does not use our agent`, () => {
     assert.equal(secureAgent(options), null)
   })
 }
@@ -457,7 +457,7 @@ const REPLACED = [
   [https, 'request'], [https.Agent.prototype, 'createConnection'], [https.Agent.prototype, 'addRequest']
 ]
 for (const [object, name] of REPLACED) {
-  test(`there is none while a program has replaced ${name}`, () => {
+  test(`a request does not use our agent while a program has replaced ${name}`, () => {
     const own = Object.getOwnPropertyDescriptor(object, name)
     const original = object[name]
     object[name] = function (...args) { return original.apply(this, args) }
@@ -471,7 +471,7 @@ for (const [object, name] of REPLACED) {
   })
 }
 
-test('there is none where a program has a module of its own in the place of https', () => {
+test('a request does not use our agent if a program has replaced the module https', () => {
   const path = require.resolve('../../lib/transport/secure_agent')
   const output = execFileSync(process.execPath, ['-e', `
     const Module = require('node:module')
@@ -481,14 +481,14 @@ test('there is none where a program has a module of its own in the place of http
   assert.equal(output.toString(), 'null\n')
 })
 
-const NODES = {
-  'takes every certificate': { rejectUnauthorized: false },
+const FOR_NODE = {
+  'accepts every certificate': { rejectUnauthorized: false },
   'chooses ciphers': { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256' },
-  'judges the name itself': { checkServerIdentity: () => undefined },
-  'gives a session': { session: Buffer.alloc(1) }
+  'checks the name itself': { checkServerIdentity: () => undefined },
+  'passes a session': { session: Buffer.alloc(1) }
 }
-for (const [name, options] of Object.entries(NODES)) {
-  test(`a program that ${name} gets Node's socket`, async (scope) => {
+for (const [name, options] of Object.entries(FOR_NODE)) {
+  test(`a request of a program that ${name} uses the TLS of Node`, async (scope) => {
     const { port } = await httpsServer(scope, (request, response) => response.end('x'))
     const seen = ask(scope, port, options)
     await eventually(() => seen.socket, 'a socket')
@@ -500,8 +500,8 @@ for (const [name, options] of Object.entries(NODES)) {
 const FACTS = ['encrypted', 'authorized', 'authorizationError', 'alpnProtocol', 'servername']
 const QUESTIONS = ['getPeerCertificate', 'getProtocol', 'getCipher', 'isSessionReused']
 
-/** What a program learns about the server. */
-function learn (socket) {
+/** Returns the properties of a socket that describe the server. */
+function describe (socket) {
   const answers = Object.fromEntries([...FACTS.map((name) => [name, socket[name]]),
     ...QUESTIONS.map((name) => [name, socket[name]()])])
   const chain = []
@@ -521,25 +521,25 @@ const SERVERS = {
   ...Object.fromEntries(SUITES.map((ciphers) => [ciphers, { ciphers, maxVersion: 'TLSv1.2' }]))
 }
 for (const [name, options] of Object.entries(SERVERS)) {
-  test(`what a program learns about a server with ${name} is what Node tells`, async (scope) => {
+  test(`the socket describes a server with ${name} as the socket of Node does`, async (scope) => {
     const server = await accept(scope, { secure: { ...local, ...options } })
     const { ALPNProtocols } = options
     for (const host of ['localhost', '127.0.0.1']) {
-      const learned = []
+      const described = []
       for (const by of WAYS) {
         const seen = ask(scope, server.port, { by, host, headers: { ...UPGRADE, Host: host }, ALPNProtocols })
         await server.acceptedOpen()
         await eventually(() => seen.head, 'an upgrade')
         assert.equal(isOurs(seen.socket), by === 'reactor')
-        const first = learn(seen.socket)
+        const first = describe(seen.socket)
         establish(seen.socket)
-        if (by === 'reactor') assert.deepEqual(learn(seen.socket), first)
+        if (by === 'reactor') assert.deepEqual(describe(seen.socket), first)
         seen.socket.destroy()
         await eventually(() => seen.socket.closed, 'the end')
-        learned.push(first, learn(seen.socket))
+        described.push(first, describe(seen.socket))
       }
-      const [ours, oursClosed, nodes, nodesClosed] = learned
-      // Node knows the authority from its own store.
+      const [ours, oursClosed, nodes, nodesClosed] = described
+      // Node adds the authority from its own store.
       if (name !== 'a chain') nodes.chain.pop()
       assert.deepEqual(ours, nodes)
       assert.deepEqual(oursClosed, nodesClosed)
@@ -547,7 +547,7 @@ for (const [name, options] of Object.entries(SERVERS)) {
   })
 }
 
-test('the socket counts and times as ever', async (scope) => {
+test('the socket counts its bytes, and its timeout fires', async (scope) => {
   const server = await accept(scope, { secure: local })
   const seen = ask(scope, server.port)
   const peer = await server.acceptedOpen()
@@ -566,7 +566,7 @@ test('the socket counts and times as ever', async (scope) => {
   await eventually(() => timeouts === 1, 'a timeout')
 })
 
-test('the context of a request is that of what it causes', async (scope) => {
+test('events of a request and its socket run in the asynchronous context of the request', async (scope) => {
   const { AsyncLocalStorage } = require('node:async_hooks')
   const storage = new AsyncLocalStorage()
   const server = await accept(scope, { secure: local })

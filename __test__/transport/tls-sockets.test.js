@@ -1,6 +1,6 @@
 'use strict'
 
-// The net.Socket of a connection whose TLS the reactor speaks.
+// The net.Socket of a TLS connection of the native transport.
 
 const assert = require('node:assert/strict')
 const net = require('node:net')
@@ -26,7 +26,7 @@ test('the option tls.signal ends a connection', async (scope) => {
   assert.deepEqual(messages[0], messages[1])
 })
 
-test('what is sent before process.exit() arrives', async (scope) => {
+test('messages sent before process.exit() reach the peer', async (scope) => {
   const server = await accept(scope, { secure: local })
   const child = inChild({ URL: server.url }, [], `
     ws.on('open', () => {
@@ -43,7 +43,7 @@ test('what is sent before process.exit() arrives', async (scope) => {
   await child
 })
 
-test('an unreferenced connection does not keep the process alive, others do', async (scope) => {
+test('a connection keeps the process alive, unless its socket is unreferenced', async (scope) => {
   const server = await accept(scope, { secure: local })
   const unreferenced = inChild({ URL: server.url }, [], "ws.on('open', () => ws._stream.unref())")
   const peer = await server.acceptedOpen()
@@ -59,7 +59,7 @@ test('an unreferenced connection does not keep the process alive, others do', as
   await child
 })
 
-test('_stream is a net.Socket that counts bytes, and whose write() is secret', async (scope) => {
+test('_stream is a net.Socket that counts bytes, and its write() encrypts', async (scope) => {
   const server = await accept(scope, { secure: local })
   const { events, ws } = dial(scope, server.url, { ca: root.cert })
   const peer = await server.acceptedOpen()
@@ -73,7 +73,7 @@ test('_stream is a net.Socket that counts bytes, and whose write() is secret', a
   assert.equal(await peer.ended(), 'fin')
 })
 
-test('destroy() and resetAndDestroy() of the stream are one close event', async (scope) => {
+test('destroy() and resetAndDestroy() of the stream cause one close event', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: local })
   for (const method of ['destroy', 'resetAndDestroy']) {
     const { events, ws } = await attempt(scope, url, { ca: root.cert })
@@ -84,7 +84,7 @@ test('destroy() and resetAndDestroy() of the stream are one close event', async 
   }
 })
 
-test('a timeout of the stream comes only when nothing happens', async (scope) => {
+test('a timeout of the stream fires only while no bytes are read or written', async (scope) => {
   const { url } = await serve(scope, WebSocket, { secure: local, onSocket: echoEach })
   const { ws } = await attempt(scope, url, { ca: root.cert })
   let timeouts = 0

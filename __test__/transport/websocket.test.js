@@ -1,6 +1,6 @@
 'use strict'
 
-// Which connections of WebSocket-Node's interface the reactor moves, and that nothing is lost on the way to it.
+// The connections of the interface of websocket that use the native transport. They lose no bytes when they switch.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -23,7 +23,7 @@ const secure = { tlsOptions: { ca: root.cert } }
 const ACCEPTING = { autoAcceptConnections: true }
 const LARGE = Buffer.alloc(65536, 'x')
 
-/** A server of ours; `requests` and `connections` are those that have come. */
+/** Starts our server, and records its requests and connections. */
 async function serve (scope, { scheme = 'ws', config, identity = local } = {}) {
   const httpServer = scheme === 'wss' ? https.createServer(identity) : http.createServer()
   const port = await listen(scope, httpServer)
@@ -36,7 +36,7 @@ async function serve (scope, { scheme = 'ws', config, identity = local } = {}) {
   return { connections, port, requests, url: `${scheme}://localhost:${port}/` }
 }
 
-/** A client of ours, and what it tells. */
+/** Starts our client, and records its events. */
 function dial (scope, url, config = secure, ...rest) {
   const client = new websocket.client({ ...config })
   const seen = { client, connection: null, events: [], messages: [], response: null }
@@ -61,7 +61,7 @@ async function connected (scope, ...rest) {
 }
 
 for (const scheme of SCHEMES) {
-  test(`a client of ${scheme}: goes by the reactor, and messages pass both ways`, async (scope) => {
+  test(`a client of ${scheme} uses the native transport to send and receive messages`, async (scope) => {
     const { connections, url } = await serve(scope, { scheme, config: ACCEPTING })
     const { connection, events, messages } = await connected(scope, url)
     assert.equal(usesReactor(connection), true)
@@ -76,7 +76,7 @@ for (const scheme of SCHEMES) {
     assert.deepEqual(events[1], ['close', 1000, 'Normal connection closure'])
   })
 
-  test(`a client of ${scheme}: has what comes with the answer and behind it, in order`, async (scope) => {
+  test(`a client of ${scheme} receives messages in and after the packet of the response`, async (scope) => {
     const server = await accept(scope, { secure: scheme === 'wss' && local })
     const seen = dial(scope, server.url.replace('127.0.0.1', 'localhost'))
     const peer = await server.accepted()
@@ -89,13 +89,13 @@ for (const scheme of SCHEMES) {
     assert.equal(usesReactor(seen.connection), true)
   })
 
-  test(`a client of ${scheme}: the option for Node's stream is heeded`, async (scope) => {
+  test(`a client of ${scheme} with the option transport: stream uses it`, async (scope) => {
     const { url } = await serve(scope, { scheme, config: ACCEPTING })
     const { connection } = await connected(scope, url, { ...secure, transport: 'stream' })
     assert.equal(usesReactor(connection), false)
   })
 
-  test(`a client of ${scheme}: another answer is shown, with all of its body`, async (scope) => {
+  test(`a client of ${scheme} emits httpResponse with the whole body of another response`, async (scope) => {
     const body = Buffer.alloc(3e6, 'y')
     const server = scheme === 'wss' ? https.createServer(local) : http.createServer()
     server.on('upgrade', (request, socket) => {
@@ -116,7 +116,7 @@ for (const scheme of SCHEMES) {
     assert.deepEqual(seen.events, [])
   })
 
-  test(`a client of ${scheme}: abort() ends what has not been answered`, async (scope) => {
+  test(`a client of ${scheme} cancels a request without a response at abort()`, async (scope) => {
     const server = await accept(scope, { secure: scheme === 'wss' && local })
     const seen = dial(scope, server.url.replace('127.0.0.1', 'localhost'))
     const peer = await server.accepted()
@@ -131,10 +131,10 @@ for (const scheme of SCHEMES) {
 const MISTRUSTED = {
   'of another authority': [createAuthority().local, 'CERT_SIGNATURE_FAILURE'],
   'for another name': [issue({ names: ['other.example'] }), 'ERR_TLS_CERT_ALTNAME_INVALID'],
-  'that signed itself': [certificate('localhost', { names: ['localhost'] }), 'DEPTH_ZERO_SELF_SIGNED_CERT']
+  'that is self-signed': [certificate('localhost', { names: ['localhost'] }), 'DEPTH_ZERO_SELF_SIGNED_CERT']
 }
 for (const [name, [identity, code]] of Object.entries(MISTRUSTED)) {
-  test(`a certificate ${name}: connectFailed, with Node's error`, async (scope) => {
+  test(`a client emits connectFailed with the error of Node for a certificate ${name}`, async (scope) => {
     const { url } = await serve(scope, { scheme: 'wss', identity, config: ACCEPTING })
     const seen = []
     for (const transport of ['native', 'stream']) {
@@ -147,7 +147,7 @@ for (const [name, [identity, code]] of Object.entries(MISTRUSTED)) {
   })
 }
 
-test('a client with an agent, or options of TLS that only Node has, goes by the stream', async (scope) => {
+test('a client with an agent, or TLS options that only Node supports, uses the stream transport', async (scope) => {
   const { url } = await serve(scope, { scheme: 'wss', config: ACCEPTING })
   for (const [config, options] of [
     [secure, { agent: new https.Agent() }],
@@ -160,7 +160,7 @@ test('a client with an agent, or options of TLS that only Node has, goes by the 
   }
 })
 
-test('a w3cwebsocket goes by the reactor', async (scope) => {
+test('a w3cwebsocket uses the native transport', async (scope) => {
   const { connections, url } = await serve(scope, { scheme: 'wss', config: ACCEPTING })
   const ws = new websocket.w3cwebsocket(url, null, null, null, null, { ...secure })
   await new Promise((resolve, reject) => Object.assign(ws, { onopen: resolve, onerror: reject }))
@@ -174,7 +174,7 @@ test('a w3cwebsocket goes by the reactor', async (scope) => {
 
 const WAITS = { 'at once': 0, 'in the next turn': 1, 'much later': 400 }
 for (const [moment, wait] of Object.entries(WAITS)) {
-  test(`a connection that a server accepts ${moment}: by the reactor, with all that has come`, async (scope) => {
+  test(`a server that accepts ${moment} uses the native transport and receives all messages`, async (scope) => {
     const { connections, port, requests } = await serve(scope)
     const peer = await connect(scope, port)
     const texts = Array.from({ length: 100 }, (_, index) => String(index).repeat(300))
@@ -193,7 +193,7 @@ for (const [moment, wait] of Object.entries(WAITS)) {
   })
 }
 
-test('megabytes that come before a server accepts stop the client, and arrive', async (scope) => {
+test('a client that sends megabytes before the server accepts has to wait, and all arrive', async (scope) => {
   const { port, requests } = await serve(scope)
   const peer = await connect(scope, port)
   peer.write(upgradeRequest())
@@ -210,7 +210,7 @@ test('megabytes that come before a server accepts stop the client, and arrive', 
   assert.deepEqual(received, sent)
 })
 
-test('both ends of a Unix socket go by the reactor', async (scope) => {
+test('both ends of a Unix domain socket use the native transport', async (scope) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'native-'))
   scope.defer(() => fs.rmSync(directory, { recursive: true }))
   const socketPath = path.join(directory, 'socket')
@@ -226,14 +226,14 @@ test('both ends of a Unix socket go by the reactor', async (scope) => {
   await eventually(() => messages.length === 1, 'the message')
 })
 
-test('a server by TLS goes by the stream', async (scope) => {
+test('a TLS server uses the stream transport', async (scope) => {
   const { connections, url } = await serve(scope, { scheme: 'wss', config: ACCEPTING })
   await connected(scope, url)
   await eventually(() => connections.length === 1, 'a connection')
   assert.equal(usesReactor(connections[0]), false)
 })
 
-test('a connection that a program makes has what its socket holds', async (scope) => {
+test('a connection that a program makes receives the bytes that its socket has already read', async (scope) => {
   const server = await accept(scope)
   const socket = net.connect({ host: '127.0.0.1', port: server.port })
   scope.defer(() => socket.destroy())

@@ -1,7 +1,7 @@
 'use strict'
 
-// The native class alone: what the policy of an interface and its options change. What a peer may send is tested in
-// crates/proto/tests.
+// The native class alone: the effects of an interface's policy and of options. crates/proto/tests tests the input of
+// peers.
 
 const assert = require('node:assert/strict')
 
@@ -14,7 +14,7 @@ const open = (options = {}, deflate = undefined) => native.Connection.establishe
   interface: 'ws', requireMasking: false, ...options
 }, deflate)
 
-/** What comes of these bytes, given as hexadecimal digits. */
+/** Returns the output of a connection for these bytes, which are hexadecimal digits. */
 function received (connection, hex) {
   calls.receive(connection.number, Buffer.from(hex.replaceAll(' ', ''), 'hex'))
   const outputs = []
@@ -31,7 +31,7 @@ function written (connection) {
   return into.toString('hex')
 }
 
-test('an established connection is open, and has written nothing', () => {
+test('an established connection is open and writes no handshake', () => {
   const connection = open()
   assert.equal(connection.readyState, native.ReadyState.Open)
   assert.equal(connection.version, 'hybi-13')
@@ -42,7 +42,7 @@ test('an established connection is open, and has written nothing', () => {
   assert.equal(written(connection), '810161')
 })
 
-test('an established connection compresses as was agreed elsewhere', () => {
+test('an established connection uses the deflate session that it receives', () => {
   const session = native.DeflateSession.server({ noContextTakeover: true }, [[]], 1000)
   const connection = open({}, session)
   assert.deepEqual(received(connection, 'c1 03 4a 04 00'), ['a'])
@@ -66,26 +66,26 @@ const ERRORS = {
     code: 1006
   }
 }
-for (const [name, { code, ...error }] of Object.entries(ERRORS)) {
-  test(`an error has a code, facts, and the words of ${name}`, () => {
-    const [told, close] = received(open({ interface: name }), '83 00')
-    assert.deepEqual(told, { kind: 'error', ...error })
+for (const [name, { code, ...expected }] of Object.entries(ERRORS)) {
+  test(`an error contains a code, facts, and the text of ${name}`, () => {
+    const [error, close] = received(open({ interface: name }), '83 00')
+    assert.deepEqual(error, { kind: 'error', ...expected })
     assert.equal(close.code, code)
   })
 }
 
-test('a limit of frames says which length and which limit', () => {
+test('an error about a frame size contains the length and the limit', () => {
   const connection = open({ interface: 'websocket-node', maxFrame: 4 })
   const [{ errorCode, facts }] = received(connection, '81 05')
   assert.deepEqual([errorCode, facts], ['frame-too-large', { length: 5, limit: 4 }])
 })
 
-test('a message has no more frames than the limit', () => {
+test('a message with more frames than the limit fails the connection', () => {
   const [{ errorCode }] = received(open({ maxFragments: 2 }), '01 00 00 00 00 00')
   assert.equal(errorCode, 'too-many-fragments')
 })
 
-test('a client asks for the version that it is told', () => {
+test('a client requests the protocol version of its options', () => {
   const target = { host: 'localhost', target: '/', username: '', password: '' }
   const client = native.Connection.client(target, { interface: 'websocket-node', version: 8 })
   client.start()
@@ -93,26 +93,26 @@ test('a client asks for the version that it is told', () => {
   assert.equal(client.version, 'hybi-8')
 })
 
-test('the refusal of a handshake has facts as well', () => {
+test('an error about a refused handshake contains facts', () => {
   const headers = { host: 'localhost', connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '7' }
   const connection = native.Connection.server('GET', 'ws://localhost/', true, headers, {})
   const { accepted, events: [{ errorCode, facts }] } = connection.start()
   assert.deepEqual([accepted, errorCode, facts], [false, 'unsupported-version', { version: '7' }])
 })
 
-test('pings and pongs have their bytes', () => {
+test('events of pings and pongs contain the payload', () => {
   const outputs = received(open(), '89 01 ff 8a 01 fe')
   const found = outputs.map(({ kind, payload }) => [kind, payload.toString('hex')])
   assert.deepEqual(found, [['ping', 'ff'], ['pong', 'fe']])
 })
 
-test('pings are left to the application where it asks for that', () => {
+test('the application answers pings if an option says so', () => {
   const connection = open({ answersPings: false })
   received(connection, '89 01 41')
   assert.equal(written(connection), '')
 })
 
-test('frames are delivered as they come', () => {
+test('the option delivery: frames delivers each frame', () => {
   const connection = open({ interface: 'websocket-node', delivery: 'frames' })
   const outputs = received(connection, '01 01 ff 89 80 00000000')
   const rsv = [false, false, false]
@@ -123,7 +123,7 @@ test('frames are delivered as they come', () => {
   ])
 })
 
-test('messages are delivered in pieces', () => {
+test('the option delivery: fragments delivers messages in fragments', () => {
   const connection = open({ delivery: 'fragments', checksText: false })
   assert.deepEqual(received(connection, '02 01 61 00 00 80 02 6263'), [[false, Buffer.from('a'), Buffer.from('bc')]])
   assert.deepEqual(received(connection, '81 01 ff'), [[true, Buffer.of(0xff)]])
@@ -132,11 +132,11 @@ test('messages are delivered in pieces', () => {
   assert.deepEqual(calls.messages(connection.number), [[false, Buffer.from('a')]])
 })
 
-test('text that is not checked and is delivered as a string has replacement characters', () => {
+test('unchecked text that is delivered as a string contains replacement characters', () => {
   assert.deepEqual(received(open({ checksText: false }), '81 02 61 ff'), ['a\ufffd'])
 })
 
-test('long messages leave in frames', () => {
+test('long messages are sent in several frames', () => {
   const connection = open({ fragmentAt: 2 })
   calls.text(connection.number, 'abc')
   assert.equal(written(connection), '01026162' + '800163')
@@ -145,26 +145,26 @@ test('long messages leave in frames', () => {
   assert.equal(written(whole).slice(0, 8), '827e4e20')
 })
 
-test('frames are sent one at a time', () => {
+test('sendFrame sends a single frame', () => {
   const connection = open()
   assert.equal(connection.sendFrame(false, 0, 1, Buffer.from('a')), 3)
   assert.equal(connection.sendFrame(true, 4, 0, Buffer.from('b')), 6)
   assert.equal(written(connection), '010161' + 'c00162')
   assert.throws(() => connection.sendFrame(true, 0, 9, Buffer.alloc(126)), RangeError)
-  for (const [rsv, opcode, words] of [
+  for (const [rsv, opcode, text] of [
     [8, 1, 'rsv: 8; expected 0 to 7'], [-1, 1, 'rsv: -1; expected 0 to 7'], [0.5, 1, 'rsv: 0.5; expected 0 to 7'],
     [0, 16, 'opcode: 16; expected 0 to 15'], [0, 257, 'opcode: 257; expected 0 to 15'],
     [0, NaN, 'opcode: NaN; expected 0 to 15'], [9, 17, 'rsv: 9; expected 0 to 7']
   ]) {
     assert.throws(() => connection.sendFrame(true, rsv, opcode, Buffer.from('a')), {
-      name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message: 'Invalid value for ' + words
+      name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message: 'Invalid value for ' + text
     })
   }
   connection.close(1000, '')
   assert.equal(connection.sendFrame(true, 0, 1, Buffer.from('a')), native.Sent.Refused)
 })
 
-test('a single frame may be masked in another way than the policy has it', () => {
+test('a single frame may override the masking of the policy', () => {
   const connection = open()
   connection.sendFrame(true, 0, 1, Buffer.from('a'), Buffer.of(1, 2, 3, 4))
   assert.equal(written(connection), '818101020304' + '60')
@@ -176,7 +176,7 @@ test('a single frame may be masked in another way than the policy has it', () =>
   assert.equal(written(client), '810161')
 })
 
-test('both ends of websocket-node hold the other to its masks, unless they take both kinds', () => {
+test('both roles of websocket-node require correct masking, unless requireMasking is false', () => {
   const unmasked = '8101 61'
   const masked = '8181 00000000 61'
   const cases = [
@@ -187,12 +187,12 @@ test('both ends of websocket-node hold the other to its masks, unless they take 
     [true, false, masked, null],
     [true, false, unmasked, null]
   ]
-  for (const [isClient, requireMasking, good, bad, words] of cases) {
+  for (const [isClient, requireMasking, good, bad, text] of cases) {
     const connection = native.Connection.established(isClient, { interface: 'websocket-node', requireMasking })
     assert.deepEqual(received(connection, good), ['a'])
     if (bad === null) continue
     const [{ message }, { code, reason }] = received(connection, bad)
-    assert.deepEqual([message, code, reason], [words, 1002, words])
+    assert.deepEqual([message, code, reason], [text, 1002, text])
   }
 })
 
@@ -202,6 +202,6 @@ test('a close frame may be empty', () => {
   assert.equal(written(connection), '8800')
 })
 
-test('an interface that there is not is refused', () => {
+test('an unknown interface throws an error', () => {
   assert.throws(() => open({ interface: 'other' }))
 })

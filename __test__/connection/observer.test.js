@@ -1,6 +1,6 @@
 'use strict'
 
-// The engine alone: what its observer hears, with bytes in the place of a socket.
+// The engine alone, without a socket: the calls of its observer.
 
 const assert = require('node:assert/strict')
 
@@ -17,22 +17,22 @@ const HEADERS = {
   'sec-websocket-version': '13'
 }
 
-/** A server's connection that is open, and what its observer has heard since. `act` may do something in a call. */
+/** Opens a server's connection and records the calls of its observer. `act` runs in each call. */
 function openConnection ({ wants = 0, act = () => {} } = {}) {
-  const heard = []
+  const calls = []
   const connection = Connection.server({ method: 'GET', httpVersion: '1.1', headers: HEADERS }, 'ws://localhost/', {})
-  const hear = (name) => (...args) => {
-    heard.push([name, ...args.map((arg) => Buffer.isBuffer(arg) ? arg.toString('hex') : arg)])
+  const record = (name) => (...args) => {
+    calls.push([name, ...args.map((arg) => Buffer.isBuffer(arg) ? arg.toString('hex') : arg)])
     act(name, connection, ...args)
   }
   connection.observer = { wants }
   for (const name of ['opened', 'received', 'pinged', 'ponged', 'failed', 'drained', 'closed']) {
-    connection.observer[name] = hear(name)
+    connection.observer[name] = record(name)
   }
   connection.start()
-  assert.deepEqual(heard.splice(0), [['opened']])
+  assert.deepEqual(calls.splice(0), [['opened']])
   connection.outgoing.takeOutput()
-  return { connection, heard, receive: (...frames) => connection.delivery.receive(Buffer.concat(frames)) }
+  return { connection, calls, receive: (...frames) => connection.delivery.receive(Buffer.concat(frames)) }
 }
 
 const written = (connection) => {
@@ -42,68 +42,68 @@ const written = (connection) => {
 
 const TEXTS = ['a', 'b', 'c'].map((text) => fromClient('text', text))
 
-test('the observer hears messages in order, and the close behind them', () => {
-  const { connection, heard, receive } = openConnection()
+test('the observer receives messages in order, and then the close', () => {
+  const { connection, calls, receive } = openConnection()
   receive(TEXTS[0], fromClient('binary', [1, 2]), TEXTS[1], fromClient('close', closePayload(1000, 'bye')))
-  assert.deepEqual(heard, [['received', 'a'], ['received', '0102'], ['received', 'b'], ['closed', 1000, 'bye']])
+  assert.deepEqual(calls, [['received', 'a'], ['received', '0102'], ['received', 'b'], ['closed', 1000, 'bye']])
   assert.equal(connection.readyState, 3)
 })
 
 const WANTS = { neither: 0, pings: PINGS, pongs: PONGS, both: PINGS | PONGS }
 for (const [name, wants] of Object.entries(WANTS)) {
-  test(`an observer that wants ${name} of pings and pongs hears those, and pings are answered`, () => {
-    const { connection, heard, receive } = openConnection({ wants })
+  test(`an observer that wants ${name} of pings and pongs receives only those, and pings are answered`, () => {
+    const { connection, calls, receive } = openConnection({ wants })
     receive(fromClient('ping', 'p'), fromClient('pong', 'q'))
-    assert.deepEqual(heard.map(([each]) => each), [
+    assert.deepEqual(calls.map(([each]) => each), [
       ...(wants & PINGS ? ['pinged'] : []), ...(wants & PONGS ? ['ponged'] : [])
     ])
     assert.deepEqual(written(connection), [['pong', 'p']])
   })
 }
 
-test('a violation is told before the close that it causes', () => {
-  const { heard, receive } = openConnection()
+test('a violation is reported before the close that it causes', () => {
+  const { calls, receive } = openConnection()
   receive(fromClient(3, ''))
-  assert.deepEqual(heard.map(([name]) => name), ['failed', 'closed'])
-  assert.equal(heard[1][1], 1002)
+  assert.deepEqual(calls.map(([name]) => name), ['failed', 'closed'])
+  assert.equal(calls[1][1], 1002)
 })
 
-test('an observer that throws loses nothing: the next delivery goes on behind its message', () => {
-  const { connection, heard, receive } = openConnection({
+test('an observer that throws loses no message: the next delivery continues after it', () => {
+  const { connection, calls, receive } = openConnection({
     act (name, connection, data) { if (data === 'b') throw new Error('mine') }
   })
   assert.throws(() => receive(...TEXTS), { message: 'mine' })
-  assert.deepEqual(heard, [['received', 'a'], ['received', 'b']])
+  assert.deepEqual(calls, [['received', 'a'], ['received', 'b']])
   connection.delivery.deliver()
-  assert.deepEqual(heard, [['received', 'a'], ['received', 'b'], ['received', 'c']])
+  assert.deepEqual(calls, [['received', 'a'], ['received', 'b'], ['received', 'c']])
 })
 
-test('a pause in the middle of a chunk holds the rest back, and a deliverRest brings it all the same', () => {
-  const { connection, heard, receive } = openConnection({
+test('a pause during a chunk stops its other messages, and deliverRest delivers them anyway', () => {
+  const { connection, calls, receive } = openConnection({
     act (name, connection, data) { if (data === 'a') connection.delivery.pause() }
   })
   receive(...TEXTS)
-  assert.deepEqual(heard, [['received', 'a']])
+  assert.deepEqual(calls, [['received', 'a']])
   assert.equal(connection.delivery.hasUndelivered(() => {}), true)
   connection.delivery.deliverRest()
-  assert.deepEqual(heard, [['received', 'a'], ['received', 'b'], ['received', 'c']])
+  assert.deepEqual(calls, [['received', 'a'], ['received', 'b'], ['received', 'c']])
 })
 
-test('a close in a handler drops the messages behind it', () => {
-  const { connection, heard, receive } = openConnection({
+test('a close in a handler discards later messages', () => {
+  const { connection, calls, receive } = openConnection({
     act (name, connection, data) { if (data === 'a') connection.close(1001, '') }
   })
   receive(...TEXTS, fromClient('close', closePayload(1001)))
-  assert.deepEqual(heard, [['received', 'a'], ['closed', 1001, '']])
+  assert.deepEqual(calls, [['received', 'a'], ['closed', 1001, '']])
   assert.deepEqual(written(connection).map(([type]) => type), ['close'])
 })
 
-test('nothing is said after abandon', () => {
-  const { connection, heard, receive } = openConnection()
+test('no event follows abandon', () => {
+  const { connection, calls, receive } = openConnection()
   connection.abandon()
   receive(...TEXTS)
   connection.delivery.deliver()
-  assert.deepEqual(heard, [])
+  assert.deepEqual(calls, [])
   assert.equal(connection.readyState, 3)
   assert.equal(connection.outgoing.text('late'), false)
 })
@@ -115,7 +115,7 @@ for (const [offered, expected] of [
   ['other', []],
   [undefined, []]
 ]) {
-  test(`the extensions in use are known once they are negotiated: ${offered}`, () => {
+  test(`the connection lists the negotiated extensions for the offer: ${offered}`, () => {
     const headers = { ...HEADERS, 'sec-websocket-extensions': offered }
     const connection = Connection.server({ method: 'GET', httpVersion: '1.1', headers }, 'ws://localhost/', {})
     connection.observer = { wants: 0, opened () {} }

@@ -1,6 +1,6 @@
 'use strict'
 
-// The engine with the policies of interfaces that are not websocket-driver's: what their owners ask and hear.
+// The engine with the policies of other interfaces than websocket-driver: their commands and the calls of observers.
 
 const assert = require('node:assert/strict')
 const { EventEmitter } = require('node:events')
@@ -12,33 +12,33 @@ const { once } = require('../support/peer')
 const { test } = require('../support/test')
 const { closePayload, fromClient } = require('../support/wire')
 
-/** A server's connection whose handshake was made elsewhere, and what its observer hears. */
+/** Makes a server's connection without a handshake, and records the calls of its observer. */
 function established (policy, wants = 0) {
-  const heard = []
+  const calls = []
   const connection = Connection.established(false, policy)
   connection.observer = { wants }
   for (const name of ['opened', 'received', 'framed', 'pinged', 'ponged', 'failed', 'drained', 'closed']) {
-    connection.observer[name] = (...args) => heard.push([name, ...args])
+    connection.observer[name] = (...args) => calls.push([name, ...args])
   }
-  return { connection, heard, receive: (...frames) => connection.delivery.receive(Buffer.concat(frames)) }
+  return { connection, calls, receive: (...frames) => connection.delivery.receive(Buffer.concat(frames)) }
 }
 
 const written = (connection) => connection.outgoing.takeOutput()?.toString('hex') ?? ''
 const FRAGMENTS = [fromClient('text', 'a', { fin: false }), fromClient('ping', 'p'), fromClient('continuation', 'b')]
 
-test('a connection whose handshake was made elsewhere is open and says nothing of that', () => {
+test('an established connection is open and emits no event of that', () => {
   for (const version of [13, 8]) {
-    const { connection, heard, receive } = established({ interface: 'websocket-node', version })
+    const { connection, calls, receive } = established({ interface: 'websocket-node', version })
     assert.deepEqual([connection.readyState, connection.isDraft, written(connection)], [1, false, ''])
     receive(fromClient('text', 'a'))
-    assert.deepEqual(heard, [['received', 'a']])
+    assert.deepEqual(calls, [['received', 'a']])
   }
 })
 
-test('frames are told one by one, control frames among them, and no message is', () => {
-  const { heard, receive } = established({ interface: 'websocket-node', delivery: 'frames' })
+test('delivery: frames reports each frame, including control frames, and no messages', () => {
+  const { calls, receive } = established({ interface: 'websocket-node', delivery: 'frames' })
   receive(...FRAGMENTS)
-  assert.deepEqual(heard.map(([name, { fin, rsv, opcode, isMasked, payload }]) =>
+  assert.deepEqual(calls.map(([name, { fin, rsv, opcode, isMasked, payload }]) =>
     [name, fin, rsv, opcode, isMasked, payload.toString()]), [
     ['framed', false, [false, false, false], 1, true, 'a'],
     ['framed', true, [false, false, false], 9, true, 'p'],
@@ -46,18 +46,18 @@ test('frames are told one by one, control frames among them, and no message is',
   ])
 })
 
-test('a message may be told in its fragments', () => {
-  const { heard, receive } = established({ interface: 'ws', requireMasking: false, delivery: 'fragments' })
+test('delivery: fragments reports the fragments of each message', () => {
+  const { calls, receive } = established({ interface: 'ws', requireMasking: false, delivery: 'fragments' })
   receive(...FRAGMENTS, fromClient('binary', 'c'))
-  assert.deepEqual(heard, [
+  assert.deepEqual(calls, [
     ['received', [true, Buffer.from('a'), Buffer.from('b')]], ['received', [false, Buffer.from('c')]]
   ])
 })
 
-test('a ping that the owner answers is answered by the owner alone', () => {
-  const { connection, heard, receive } = established({ interface: 'websocket-node' }, PINGS)
+test('the engine does not answer pings that websocket-node wants', () => {
+  const { connection, calls, receive } = established({ interface: 'websocket-node' }, PINGS)
   receive(fromClient('ping', 'p'))
-  assert.deepEqual(heard, [['pinged', Buffer.from('p')]])
+  assert.deepEqual(calls, [['pinged', Buffer.from('p')]])
   assert.equal(written(connection), '')
   connection.pong(Buffer.from('p'))
   assert.equal(written(connection), '8a0170')
@@ -66,26 +66,26 @@ test('a ping that the owner answers is answered by the owner alone', () => {
 const FAILURES = {
   'websocket-driver': ['Unrecognized frame opcode: 3', 1002],
   'websocket-node': ['Unrecognized Opcode: 0x3', 1002],
-  // ws tells its close event that there was no close frame of the peer.
+  // ws reports 1006 because the peer sent no close frame.
   ws: ['Invalid WebSocket frame: invalid opcode 3', 1006]
 }
 for (const [name, [message, code]] of Object.entries(FAILURES)) {
-  test(`a violation has the same code and facts for every interface, and the words of ${name}`, () => {
-    const { heard, receive } = established({ interface: name })
+  test(`a violation has the same code and facts in every interface, and the text of ${name}`, () => {
+    const { calls, receive } = established({ interface: name })
     receive(fromClient(3))
-    assert.deepEqual(heard[0], ['failed', { message, code: 'unrecognized-opcode', facts: { opcode: 3 } }])
-    assert.deepEqual(heard[1].slice(0, 2), ['closed', code])
+    assert.deepEqual(calls[0], ['failed', { message, code: 'unrecognized-opcode', facts: { opcode: 3 } }])
+    assert.deepEqual(calls[1].slice(0, 2), ['closed', code])
   })
 }
 
-test('messages are sent in frames of the size that the policy sets', () => {
+test('messages are sent in frames of the size in the policy', () => {
   const { connection } = established({ interface: 'websocket-node', fragmentAt: 2 })
   connection.outgoing.text('abcde')
   connection.outgoing.binary(Buffer.from('fg'))
   assert.equal(written(connection), '01026162' + '00026364' + '800165' + '82026667')
 })
 
-test('single frames are sent as they are, with receipts', async () => {
+test('single frames are sent unchanged, with receipts', async () => {
   const { connection } = established({ interface: 'ws' })
   connection.outgoing.frame(false, 0, 1, Buffer.from('a'))
   const emitter = new EventEmitter()
@@ -106,24 +106,24 @@ test('single frames are sent as they are, with receipts', async () => {
 })
 
 const CLOSES = {
-  // What the peer sends: what the interface answers and hears.
+  // The answer of each interface, and the code and reason that it reports.
   'websocket-driver': ['880203e8', 1000, ''],
   'websocket-node': ['880203e8', null, null],
   ws: ['8800', 1005, '']
 }
-for (const [name, [answer, ...told]] of Object.entries(CLOSES)) {
-  test(`an empty close frame is answered and told as ${name} does`, () => {
-    const { connection, heard, receive } = established({ interface: name })
+for (const [name, [answer, ...reported]] of Object.entries(CLOSES)) {
+  test(`an empty close frame is answered and reported as ${name} does`, () => {
+    const { connection, calls, receive } = established({ interface: name })
     receive(fromClient('close'))
-    assert.deepEqual(heard, [['closed', ...told]])
+    assert.deepEqual(calls, [['closed', ...reported]])
     assert.equal(written(connection), answer)
   })
 }
 
 test('a close frame may have no code', () => {
-  const { connection, heard, receive } = established({ interface: 'ws' })
+  const { connection, calls, receive } = established({ interface: 'ws' })
   assert.equal(connection.close(undefined, ''), true)
   assert.equal(written(connection), '8800')
   receive(fromClient('close', closePayload(1000)))
-  assert.deepEqual(heard, [['closed', 1000, '']])
+  assert.deepEqual(calls, [['closed', 1000, '']])
 })

@@ -1,6 +1,6 @@
 'use strict'
 
-// When the native half of a connection is given back, and what is answered from then on.
+// The moment at which the native half of a connection is released, and its return values afterwards.
 
 const assert = require('node:assert/strict')
 const { setImmediate: nextTurn } = require('node:timers/promises')
@@ -17,7 +17,7 @@ const { Closed } = native.ReadyState
 const { Refused, WaitsForWork } = native.Sent
 const calls = native.calls()
 
-/** What has been given back since a test began. */
+/** The connections that were released since a test began. */
 const released = []
 const { release } = native.Connection.prototype
 native.Connection.prototype.release = function () {
@@ -25,7 +25,7 @@ native.Connection.prototype.release = function () {
   return release.call(this)
 }
 
-/** How connections end. */
+/** The ends of connections. */
 const ENDS = {
   'the peer closes': ({ peer, frame }) => peer.write(frame('close', closePayload(1000))),
   'the program closes': ({ ws, peer, frame }) => {
@@ -42,12 +42,12 @@ const ENDS = {
   }
 }
 
-/** Later turns of the event loop, in which something may still come. */
+/** Waits for later turns of the event loop, in which another event could follow. */
 async function settle () {
   for (let turn = 0; turn < 5; turn++) await nextTurn()
 }
 
-/** One connection has been given back, once, and answers as one that has ended. */
+/** Checks that one connection was released, once, and behaves as ended. */
 function assertReleased (what) {
   assert.equal(released.length, 1, what)
   const [connection] = released.splice(0)
@@ -61,7 +61,7 @@ function assertReleased (what) {
 
 for (const transport of transports) {
   for (const [role, start] of Object.entries(starts)) {
-    test(`a ${role}'s connection is given back once, by ${transport}`, async (t) => {
+    test(`the connection of a ${role} is released once, with the ${transport} transport`, async (t) => {
       const { open } = await start(t, { transport })
       for (const [name, end] of Object.entries(ENDS)) {
         const connection = await open()
@@ -82,7 +82,7 @@ for (const transport of transports) {
   }
 
   for (const [role, open] of Object.entries(roles)) {
-    test(`a connection of websocket is given back once to a ${role}, by ${transport}`, async (t) => {
+    test(`the connection of a ${role} of websocket is released once, with the ${transport} transport`, async (t) => {
       for (const [name, end] of Object.entries(ENDS)) {
         const config = { transport: transport === 'stream' ? 'stream' : undefined, closeTimeout: 1000 }
         const { connection, ...ends } = await open(t, { config })
@@ -101,7 +101,7 @@ for (const transport of transports) {
   }
 }
 
-test('the connection of a driver is given back once, before it tells of the close', () => {
+test('the connection of a driver is released once, before the close event', () => {
   const { driver, seen } = openDriver()
   driver.on('close', () => assertReleased('in a handler'))
   driver.io.write(Buffer.concat([fromClient('text', 'a'), fromClient('close', closePayload(1000, 'bye'))]))
@@ -114,7 +114,7 @@ test('the connection of a driver is given back once, before it tells of the clos
   assert.deepEqual(released, [])
 })
 
-test('a driver whose listener throws in front of its last frame still sends that', () => {
+test('a driver whose listener throws still sends its last frame', () => {
   const { driver, seen } = openDriver()
   driver.io.once('data', () => { throw new Error('mine') })
   assert.throws(() => driver.io.write(Buffer.concat([fromClient('ping', 'p'), fromClient('close', closePayload())])),
@@ -124,7 +124,7 @@ test('a driver whose listener throws in front of its last frame still sends that
   released.length = 0
 })
 
-test('what has been given back answers as an ended connection does, however often', () => {
+test('a released connection behaves as ended, however often it is released', () => {
   const headers = {
     host: 'a', connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13',
     'sec-websocket-key': 'JFBCWHksyIpXV+6Wlq/9pw==', 'sec-websocket-protocol': 'chat'

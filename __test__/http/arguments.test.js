@@ -1,7 +1,7 @@
 'use strict'
 
-// Arguments that are left out, or are something else: the TypeError names the one and what is expected. The originals
-// throw a TypeError as well, about a property of undefined.
+// Missing arguments and arguments of another type: the TypeError names the argument and the expected type. The
+// originals throw a TypeError too, about a property of undefined.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -19,7 +19,7 @@ const CASES = [
   ['new WebSocket()', () => new WebSocket(), `Invalid request: undefined; ${REQUEST}`],
   ['new WebSocket(null)', () => new WebSocket(null), `Invalid request: null; ${REQUEST}`],
   ['new WebSocket({})', () => new WebSocket({}), `Invalid request: a value of type object; ${REQUEST}`],
-  // Not the URL itself, which may have a password.
+  // The message omits the URL, because it may contain a password.
   ['new WebSocket(url)', () => new WebSocket('ws://me:secret@localhost/'),
     `Invalid request: a value of type string; ${REQUEST}`],
   ['new Client(null)', () => new Client(null), 'null is not a valid URL'],
@@ -37,12 +37,12 @@ const CASES = [
 ]
 
 for (const [call, run, message] of CASES) {
-  test(`${call} says what it expected`, () => {
+  test(`${call} throws a TypeError that names the expected type`, () => {
     assert.throws(run, { name: 'TypeError', message })
   })
 }
 
-test('what the originals say well is said in their words', () => {
+test('clear error texts of the originals stay the same', () => {
   for (const connect of [() => new Client(), () => driver.client()]) {
     assert.throws(connect, { name: 'Error', message: 'undefined is not a valid WebSocket URL' })
   }

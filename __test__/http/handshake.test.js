@@ -1,6 +1,6 @@
 'use strict'
 
-// Opening handshakes that interfaces make themselves: what a request is judged by, and the key and its proof.
+// Opening handshakes that interfaces make themselves: the checks of a request, the key and its accept value.
 
 const assert = require('node:assert/strict')
 const { createHash } = require('node:crypto')
@@ -21,9 +21,9 @@ const HEADERS = {
   'sec-websocket-version': '13'
 }
 
-const asked = (changed = {}) => ({ method: 'GET', httpVersion: '1.1', headers: { ...HEADERS, ...changed } })
+const requestWith = (changed = {}) => ({ method: 'GET', httpVersion: '1.1', headers: { ...HEADERS, ...changed } })
 
-test('a request is judged before it is accepted, in the words of the interface', () => {
+test('a request is checked before it is accepted, with the error texts of the interface', () => {
   const host = { code: 'invalid-request-header', message: 'Client must provide a Host header.', status: 400 }
   const version = {
     code: 'unsupported-version',
@@ -32,23 +32,23 @@ test('a request is judged before it is accepted, in the words of the interface',
   }
   const tea = { code: 'not-websocket', message: 'Not a WebSocket request', status: 400 }
   const cases = [
-    ['good', {}, null, null],
+    ['valid', {}, null, null],
     ['no host', { host: undefined }, host, host],
     ['a wrong version', { 'sec-websocket-version': '7' }, version, version],
     ['another protocol', { upgrade: 'tea' }, tea, null],
     ['a list of values', { 'sec-websocket-protocol': ['a', 'b'] }, null, null]
   ]
   for (const [name, headers, strict, lenient] of cases) {
-    assert.deepEqual(judgeHandshake(asked(headers), STRICT), strict, name)
-    assert.deepEqual(judgeHandshake(asked(headers), LENIENT), lenient, name)
+    assert.deepEqual(judgeHandshake(requestWith(headers), STRICT), strict, name)
+    assert.deepEqual(judgeHandshake(requestWith(headers), LENIENT), lenient, name)
   }
-  const driver = judgeHandshake(asked({ host: undefined }), {})
+  const driver = judgeHandshake(requestWith({ host: undefined }), {})
   assert.equal(driver.message, 'Invalid handshake request header: Host')
-  assert.equal(judgeHandshake(asked({ upgrade: 'tea' }), { interface: 'ws', strictHandshake: false }).status, 400)
+  assert.equal(judgeHandshake(requestWith({ upgrade: 'tea' }), { interface: 'ws', strictHandshake: false }).status, 400)
 })
 
-test('a connection accepts what has been judged good', () => {
-  const requests = [asked(), asked({ upgrade: 'tea', 'sec-websocket-version': ' 8.5' })]
+test('a connection accepts a request that passes the check', () => {
+  const requests = [requestWith(), requestWith({ upgrade: 'tea', 'sec-websocket-version': ' 8.5' })]
   const cases = [[requests[0], STRICT, 'hybi-13'], [requests[1], LENIENT, 'hybi-8']]
   for (const [request, policy, version] of cases) {
     const connection = Connection.server(request, 'ws://example.com/', policy)
@@ -59,7 +59,7 @@ test('a connection accepts what has been judged good', () => {
 })
 
 test("the application's headers come last, and a cookie does not replace another", () => {
-  const request = asked({ 'sec-websocket-protocol': 'a, B', 'sec-websocket-extensions': 'permessage-deflate' })
+  const request = requestWith({ 'sec-websocket-protocol': 'a, B', 'sec-websocket-extensions': 'permessage-deflate' })
   const connection = Connection.server(request, 'ws://example.com/', { ...STRICT, protocols: ['B'] })
   for (const [name, value] of [
     ['Origin', 'http://\u00fc'], ['Set-Cookie', 'a=1;Path=/'], ['Set-Cookie', 'b=2'], ['Upgrade', 'tea']
@@ -79,7 +79,7 @@ test("the application's headers come last, and a cookie does not replace another
   ].join('\r\n'))
 })
 
-test('a key is fresh, and proven to have been read by its hash', () => {
+test('each key is new, and the accept value is its hash', () => {
   assert.equal(acceptValue(KEY), 'JdiiuafpBKRqD7eol0y4vJDTsTs=')
   const keys = new Set(Array.from({ length: 100 }, handshakeKey))
   assert.equal(keys.size, 100)

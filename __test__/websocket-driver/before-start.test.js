@@ -1,6 +1,6 @@
 'use strict'
 
-// Bytes that arrive before `start()`: a program may take its time, and the peer may not use that to fill the memory.
+// Bytes that arrive before `start()`: a program may call it late, but the peer cannot fill the memory.
 
 const assert = require('node:assert/strict')
 const net = require('node:net')
@@ -19,7 +19,7 @@ const http = (headers) => websocket.http(request(headers, { httpVersion: '1.1' }
 const draft = { 'sec-websocket-key': undefined, 'sec-websocket-version': undefined }
 const draftText = (text) => Buffer.concat([Buffer.from([0]), Buffer.from(text), Buffer.from([0xff])])
 
-/** Drivers that wait for `start()`, how their peers frame a text, and what those say before. */
+/** Drivers that wait for `start()`, the frames of their peers, and the bytes that peers send before frames. */
 const DRIVERS = {
   'http()': { make: () => http(), frame: (text) => fromClient('text', text) },
   'server()': {
@@ -37,7 +37,7 @@ const DRIVERS = {
     frame: draftText,
     isDraft: true
   },
-  // Its server answers a request that has not been made, as far as that is possible.
+  // The bytes arrive before the request of the client is sent.
   'client()': { make: () => websocket.client('ws://localhost/'), frame: (text) => frame('text', text), isClient: true }
 }
 
@@ -54,15 +54,15 @@ function prepare ({ make, before }) {
   return { driver, events, written: () => Buffer.concat(written).toString('latin1') }
 }
 
-/** Writes texts until told to wait; how many. */
+/** Writes texts until the driver is full; returns their number. */
 function writeUntilFull (driver, frame) {
   let count = 1
-  while (driver.io.write(frame(TEXT))) assert.ok(++count < 1000, 'it takes everything')
+  while (driver.io.write(frame(TEXT))) assert.ok(++count < 1000, 'the driver is never full')
   return count
 }
 
 for (const [name, row] of Object.entries(DRIVERS)) {
-  test(`${name}: io.write() says when to wait, and drain follows start()`, async () => {
+  test(`${name}: io.write() returns false once the driver is full, and drain follows start()`, async () => {
     const { driver, events, written } = prepare(row)
     const count = writeUntilFull(driver, row.frame)
     assert.ok(count > 60 && count < 70, `${count} KB`)
@@ -70,18 +70,18 @@ for (const [name, row] of Object.entries(DRIVERS)) {
     assert.deepEqual(events, [])
     assert.equal(driver.start(), true)
     if (row.isClient) {
-      // What came was no answer.
+      // The bytes were no response.
       assert.deepEqual(events.map(([type]) => type), ['error', 'drain', 'close'])
       return
     }
     assert.match(written(), /^HTTP\/1.1 101 /)
     const messages = Array.from({ length: count + 1 }, () => ['message', TEXT])
     assert.deepEqual(events, [['open', null], ...messages, ['drain']])
-    assert.equal(driver.io.write(row.frame('behind')), true)
-    assert.deepEqual(events.at(-1), ['message', 'behind'])
+    assert.equal(driver.io.write(row.frame('after')), true)
+    assert.deepEqual(events.at(-1), ['message', 'after'])
   })
 
-  test(`${name}: close() before start() is followed by drain, and drops what comes`, async () => {
+  test(`${name}: close() before start() emits drain and discards later bytes`, async () => {
     const { driver, events } = prepare(row)
     writeUntilFull(driver, row.frame)
     driver.close()
@@ -91,34 +91,34 @@ for (const [name, row] of Object.entries(DRIVERS)) {
     assert.equal(events.length, 2)
   })
 
-  for (const [way, give] of Object.entries({
+  for (const [way, write] of Object.entries({
     'io.write()': (driver, bytes) => driver.io.write(bytes),
     'parse()': (driver, bytes) => driver.parse(bytes)
   })) {
-    test(`${name}: more than 1 MiB by ${way} fails the handshake`, async () => {
+    test(`${name}: more than 1 MiB through ${way} fails the handshake`, async () => {
       const { driver, events, written } = prepare(row)
       const frame = row.frame(TEXT)
       let count = 0
-      for (; events.length === 0 && count < 10000; count++) give(driver, frame)
+      for (; events.length === 0 && count < 10000; count++) write(driver, frame)
       const bytes = count * frame.length
       assert.ok(bytes >= MIB && bytes < MIB + 4 * KIB, `${bytes} bytes`)
-      const words = 'Received too much before the opening handshake'
-      const message = row.isClient ? `Error during WebSocket handshake: ${words}` : words
-      const told = events.filter(([type]) => type !== 'drain')
-      assert.deepEqual(told, [['error', message], ['close', row.isDraft ? null : 1002]])
+      const text = 'Received too much before the opening handshake'
+      const message = row.isClient ? `Error during WebSocket handshake: ${text}` : text
+      const others = events.filter(([type]) => type !== 'drain')
+      assert.deepEqual(others, [['error', message], ['close', row.isDraft ? null : 1002]])
       assert.match(written(), row.isClient ? /^$/ : /^HTTP\/1.1 400 /)
-      // Only io.write() has asked to wait.
-      const drains = events.length - told.length
+      // Only io.write() reports that the driver is full.
+      const drains = events.length - others.length
       assert.equal(drains, way === 'io.write()' ? 1 : 0)
-      for (let i = 0; i < 100; i++) give(driver, frame)
+      for (let i = 0; i < 100; i++) write(driver, frame)
       assert.equal(driver.start(), false)
-      assert.equal(events.length, told.length + drains)
+      assert.equal(events.length, others.length + drains)
     })
   }
 
   if (row.isClient) continue
 
-  test(`${name}: a handler that throws does not keep back the drain`, async () => {
+  test(`${name}: drain is emitted although a handler throws`, async () => {
     const { driver, events } = prepare(row)
     writeUntilFull(driver, row.frame)
     const thrown = new Error('mine')
@@ -129,7 +129,7 @@ for (const [name, row] of Object.entries(DRIVERS)) {
     assert.deepEqual(events.at(-1), ['message', 'next'])
   })
 
-  test(`${name}: one chunk of any size waits`, async () => {
+  test(`${name}: one chunk of any size is accepted before start()`, async () => {
     const { driver, events } = prepare(row)
     const text = 'y'.repeat(3 * MIB)
     driver.parse(row.frame(text))
@@ -138,7 +138,7 @@ for (const [name, row] of Object.entries(DRIVERS)) {
   })
 }
 
-test('hixie-76: frames behind a body that comes late wait for nothing', async () => {
+test('hixie-76: frames after a late body are delivered at once', async () => {
   const { driver, events } = prepare({ ...DRIVERS['hixie-76'], before: undefined })
   driver.start()
   assert.equal(driver.io.write(Buffer.alloc(7)), true)
@@ -147,7 +147,7 @@ test('hixie-76: frames behind a body that comes late wait for nothing', async ()
   assert.equal(events.length, 2001)
 })
 
-test('what a client that has asked gets behind the answer waits for nothing', async () => {
+test('frames in the packet of the response are delivered to a client at once', async () => {
   const { driver, events, written } = prepare(DRIVERS['client()'])
   driver.start()
   const messages = Array(2000).fill(frame('text', TEXT))
@@ -156,27 +156,27 @@ test('what a client that has asked gets behind the answer waits for nothing', as
 })
 
 const ENDLESS = {
-  'a request without end': () => websocket.server(),
-  'an answer without end': () => {
+  'a request with an endless head': () => websocket.server(),
+  'a response with an endless head': () => {
     const driver = websocket.client('ws://localhost/')
     driver.start()
     return driver
   }
 }
 for (const [name, make] of Object.entries(ENDLESS)) {
-  test(`${name} is given up at 64 KiB`, async () => {
+  test(`${name} is refused at 64 KiB`, async () => {
     const driver = make()
-    let isOver = false
-    driver.on(name.startsWith('a request') ? 'connect' : 'close', () => { isOver = true })
+    let hasEnded = false
+    driver.on(name.startsWith('a request') ? 'connect' : 'close', () => { hasEnded = true })
     driver.io.write(name.startsWith('a request') ? 'GET / HTTP/1.1\r\nA: ' : 'HTTP/1.1 101 Fine\r\nA: ')
     let count = 0
-    for (; !isOver && count < 1000; count++) driver.io.write('x'.repeat(KIB))
+    for (; !hasEnded && count < 1000; count++) driver.io.write('x'.repeat(KIB))
     assert.ok(count > 60 && count < 66, `${count} KiB`)
   })
 }
 
-// A program that pipes need not know of any of this.
-test('a piped peer is not read from before start(), and all of it is received afterwards', async (scope) => {
+// pipe() pauses and resumes the socket for the program.
+test('a piped socket is paused before start(), and all messages arrive afterwards', async (scope) => {
   let driver, socket
   let messages = 0
   const server = net.createServer((accepted) => {
@@ -200,7 +200,7 @@ test('a piped peer is not read from before start(), and all of it is received af
   await eventually(() => messages === count, 'all messages')
 })
 
-test('bytes before start() wait for it', () => {
+test('bytes before start() are delivered after it', () => {
   const driver = websocket.http(request(), { requireMasking: false })
   const seen = observe(driver)
   driver.io.write(frame('text', 'early'))
@@ -212,7 +212,7 @@ test('bytes before start() wait for it', () => {
   assert.deepEqual(seen.slice(3), [['frame', 'pong', 'e'], ['ping', 'e']])
 })
 
-test('a violation before start() is one after it', () => {
+test('a violation before start() is reported after it', () => {
   const driver = websocket.http(request(), { requireMasking: false })
   const seen = observe(driver)
   driver.io.write(frame(3, ''))
@@ -220,7 +220,7 @@ test('a violation before start() is one after it', () => {
   assert.deepEqual(seen.slice(1), [['open'], ...failure(1002, 'Unrecognized frame opcode: 3')])
 })
 
-test('server() keeps frames that come with the request until it is started', () => {
+test('server() keeps the frames in the packet of the request until start()', () => {
   const driver = websocket.server()
   const seen = observe(driver)
   driver.io.write(Buffer.concat([Buffer.from(upgradeRequest()), fromClient('text', 'early')]))

@@ -1,6 +1,6 @@
 'use strict'
 
-// What programs do with the classes of websocket-driver, which they require by the paths of its files.
+// The classes of websocket-driver that programs require by the paths of its files.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -19,11 +19,11 @@ const Hybi = byPath('driver/hybi')
 const Server = byPath('driver/server')
 const Base = byPath('driver/base')
 
-test('the module driver is websocket-driver', () => {
+test('the file driver exports websocket-driver', () => {
   assert.equal(byPath('driver'), driver)
 })
 
-test('headers: lines come in the order in which they were set, the first of a name counts', () => {
+test('headers: lines keep the order of set(), and the first value of a name wins', () => {
   for (const pairs of [
     [['A', 'b'], ['Content-Type', 'text/plain'], ['a', 'c'], ['B', 1]],
     [[' A ', '  b  c '], ['B', undefined], ['b', false]],
@@ -44,13 +44,13 @@ test('headers: lines come in the order in which they were set, the first of a na
   }
 })
 
-test('headers: what would begin another line is refused', () => {
+test('headers: names and values with line breaks throw an error', () => {
   for (const [name, value] of [['A', 'b\r\nC: d'], ['A', 'b\nC'], ['A\r', 'b'], ['A', 'b\0']]) {
     assert.throws(() => new Headers().set(name, value), /^Error: Invalid header "A.*": names and values contain no CR/)
   }
 })
 
-test('hybi with a request is a server of RFC 6455, whatever the options say of drafts', () => {
+test('hybi with a request is a server of RFC 6455, even with allowDrafts', () => {
   for (const options of [undefined, { requireMasking: true }, { allowDrafts: true }]) {
     const server = new Hybi(request(), Server.determineUrl(request()), options)
     assert.ok(server instanceof Hybi && server instanceof Base)
@@ -64,7 +64,7 @@ test('hybi with a request is a server of RFC 6455, whatever the options say of d
   }
 })
 
-test('hybi without a request reads the frames of a connection of others, in both directions', () => {
+test('hybi without a request decodes the frames of both directions of another connection', () => {
   const [ofClient, ofServer] = [new Hybi(), new Hybi(null, null, {})]
   const seen = [ofClient, ofServer].map(observe)
   ofClient.parse(fromClient('text', 'question'))
@@ -77,7 +77,7 @@ test('hybi: generateAccept and VERSION are those of RFC 6455', () => {
   assert.equal(Hybi.VERSION, '13')
 })
 
-test('server and client are made by new as by the functions of websocket-driver', () => {
+test('the classes server and client make the same objects as the functions of websocket-driver', () => {
   const server = new Server({ maxLength: 5 })
   assert.equal(Object.getPrototypeOf(server), Object.getPrototypeOf(driver.server()))
   assert.ok(server instanceof Server)
@@ -94,7 +94,7 @@ test('server and client are made by new as by the functions of websocket-driver'
   assert.match(Client.generateKey(), /^[\w+/]{22}==$/)
 })
 
-test('proxy is made of a client and asks for a tunnel to its server', () => {
+test('proxy requests a tunnel to the server of its client', () => {
   const Proxy = byPath('driver/proxy')
   const proxy = new Proxy(driver.client('ws://example.com:81/'), 'http://user:secret@proxy.example.com/')
   assert.ok(proxy instanceof Proxy)
@@ -104,7 +104,7 @@ test('proxy is made of a client and asks for a tunnel to its server', () => {
   assert.match(head, /^CONNECT example.com:81 HTTP\/1.1\r\nHost: example.com:81\r\n/)
 })
 
-test('streams are those of a driver, for objects that parse and frame themselves', () => {
+test('streams exports the classes of the streams of a driver, for other objects too', () => {
   const { IO, Messages } = byPath('streams')
   const { driver: client } = dial()
   assert.ok(client.io instanceof IO)
@@ -123,7 +123,7 @@ test('streams are those of a driver, for objects that parse and frame themselves
   assert.deepEqual(calls, [['parse', 'bytes'], ['text', 'Hello'], ['text', 'Hello'], ['end']])
 })
 
-test('base: MAX_LENGTH of the prototype is the default of maxLength, for all that is made later', (t) => {
+test('base: MAX_LENGTH of the prototype is the default maxLength of later drivers', (t) => {
   const { MAX_LENGTH } = Base.prototype
   assert.equal(MAX_LENGTH, 0x3ffffff)
   t.after(() => { Base.prototype.MAX_LENGTH = MAX_LENGTH })
@@ -141,12 +141,12 @@ test('base: MAX_LENGTH of the prototype is the default of maxLength, for all tha
   assert.equal(Base.prototype.MAX_LENGTH, 4)
 })
 
-test('base: isWebSocket and validateOptions are those of websocket-driver', () => {
+test('base: isWebSocket and validateOptions are the functions of websocket-driver', () => {
   assert.equal(Base.isWebSocket, driver.isWebSocket)
   assert.equal(Base.validateOptions, driver.validateOptions)
 })
 
-test('what has no counterpart can be required, and says so when it is used', () => {
+test('classes without a counterpart can be required, and throw an error when called', () => {
   const files = ['driver/base', 'driver/draft75', 'driver/draft76', 'driver/stream_reader', 'driver/hybi/frame',
     'driver/hybi/message', 'http_parser']
   for (const file of files) {
@@ -157,7 +157,7 @@ test('what has no counterpart can be required, and says so when it is used', () 
   }
 })
 
-test('classes whose objects functions make refuse heirs, which would lack what they add', () => {
+test('hybi and server cannot be inherited from', () => {
   class Heir extends Hybi {}
   assert.throws(() => new Heir(request()), /driver\/hybi of faye-websocket-rs cannot be inherited from: call it with n/)
   assert.throws(() => Server.call({}), /driver\/server of faye-websocket-rs cannot be inherited from: call it with new/)

@@ -1,6 +1,6 @@
 'use strict'
 
-// How a driver closes, and which codes and reasons it says.
+// The closing handshake of a driver: codes, reasons and events.
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
@@ -17,7 +17,7 @@ test('a close reason is cut at 123 bytes, between two characters', () => {
   }
 })
 
-test('a close code that may not be on the wire throws a RangeError', () => {
+test('a close code that is not allowed on the wire throws a RangeError', () => {
   for (const code of [-1, 1, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535, 65536, 66536, Infinity]) {
     const { driver, seen } = openServer()
     assert.throws(() => driver.close('', code), RangeError, String(code))
@@ -29,7 +29,7 @@ test('a close code that may not be on the wire throws a RangeError', () => {
   }
 })
 
-test('a code that nobody will see closes a driver that is not open', () => {
+test('a driver that is not open closes with any code, because it sends none', () => {
   for (const code of [1005, 70000]) {
     const driver = websocket.http(request())
     const seen = observe(driver)
@@ -38,7 +38,7 @@ test('a code that nobody will see closes a driver that is not open', () => {
   }
 })
 
-test('a listener that throws while the close frame is written does not cost the close event', () => {
+test('the close event is emitted although a listener throws while the close frame is written', () => {
   const { driver, seen } = openServer({ requireMasking: false })
   driver.io.once('data', () => { throw new Error('mine') })
   assert.throws(() => driver.io.write(frame('close', closePayload(1001))), /mine/)

@@ -1,7 +1,7 @@
 'use strict'
 
-// A driver with permessage-deflate, where it differs from websocket-driver with npm's module: sizes of what it writes,
-// and when. __test__/parity/deviations.js has the list.
+// The differences between a driver with permessage-deflate and websocket-driver with npm's module: the sizes of its
+// output, and the moments. __test__/parity/deviations.js contains the list.
 
 const assert = require('node:assert/strict')
 
@@ -19,7 +19,7 @@ const MiB = 1 << 20
 const LINES = Array.from({ length: 3000 }, (_, id) => JSON.stringify({ id, of: id * id % 997 }))
 const OFFER = 'permessage-deflate; client_max_window_bits'
 
-/** An open server driver, whatever it says, and the codec of its peer. */
+/** Opens a server driver, and records its events and frames. */
 function openServer ({ extension = deflate, offer = OFFER, options } = {}) {
   const driver = websocket.http(request({ 'sec-websocket-extensions': offer }), options)
   driver.addExtension(extension)
@@ -55,7 +55,7 @@ function observed (driver, fromPeer) {
 }
 
 for (const [end, open] of ENDS) {
-  test(`${end} writes each message in the call that sends it, and control frames behind it`, () => {
+  test(`${end} writes each message in the call that sends it, and control frames after it`, () => {
     const { driver, frames, codec } = open()
     const sent = ['Hello', 'Hello', LINES.join(), '', noise(1000)]
     for (const [index, message] of sent.entries()) {
@@ -74,7 +74,7 @@ for (const [end, open] of ENDS) {
     assert.deepEqual([ping.payload.toString(), close.payload], ['p', closePayload(3000, 'bye')])
   })
 
-  test(`${end} delivers each message when it is there, before what comes behind it`, () => {
+  test(`${end} delivers each message as soon as it is complete, before later frames`, () => {
     const { driver, fromPeer, seen, codec } = open()
     const message = (text) => fromPeer('text', codec.deflate(text), { rsv: 4 })
     driver.io.write(message('a'))
@@ -83,7 +83,7 @@ for (const [end, open] of ENDS) {
     assert.deepEqual(seen.slice(1), ['message', 'sent pong', 'ping', 'message', 'sent close', 'close'])
   })
 
-  test(`${end} keeps the order of large messages, which take several turns of the event loop`, async () => {
+  test(`${end} keeps the order of large messages that need several turns of the event loop`, async () => {
     const { driver, fromPeer, frames, seen, codec } = open()
     const large = Buffer.alloc(MiB, LINES.join())
     for (const message of ['a', large, 'b']) driver.messages.write(message)
@@ -104,8 +104,8 @@ for (const [end, open] of ENDS) {
     assert.deepEqual(seen, ['message', 'sent pong', 'ping', 'message', 'sent close', 'close'])
   })
 
-  test(`${end} uses no more than the window and the context that are agreed on, whatever is sent`, () => {
-    // Repeats itself within each window and beyond.
+  test(`${end} never refers beyond the agreed window and context`, () => {
+    // Each message repeats bytes within each window and beyond.
     const messages = [LINES.join(), LINES.slice(0, 1500).join(), ...LINES.slice(0, 300), LINES.join()]
     const own = end === 'a server' ? 'server' : 'client'
     for (const windowBits of [8, 9, 10, 11, 12, 13, 14, 15]) {
@@ -125,7 +125,7 @@ for (const [end, open] of ENDS) {
     }
   })
 
-  test(`${end} inflates no more of a message than maxLength, and never sees what is wrong behind that`, async () => {
+  test(`${end} inflates at most maxLength of a message, and does not reach errors after it`, async () => {
     const corrupt = Buffer.concat([compress(Buffer.alloc(MiB)), Buffer.alloc(100, 0xff)])
     for (const [maxLength, message] of [
       [100_000, 'WebSocket frame length too large'], [2 * MiB, 'permessage-deflate: invalid stored block lengths']
@@ -137,7 +137,7 @@ for (const [end, open] of ENDS) {
     }
   })
 
-  test(`${end} that echoes takes no more of small messages with large contents than it can compress`, async () => {
+  test(`${end} that echoes highly compressed messages keeps bufferedAmount below 4 MiB`, async () => {
     const { driver, fromPeer } = open()
     const bomb = fromPeer('binary', compress(Buffer.alloc(MiB)), { rsv: 4 })
     let messages = 0

@@ -1,6 +1,6 @@
 'use strict'
 
-// hixie-75 and hixie-76 are on unless they are turned off; what they say is compared in __test__/parity.
+// hixie-75 and hixie-76 are on by default. __test__/parity compares their bytes.
 
 const nodeTest = require('node:test')
 const assert = require('node:assert/strict')
@@ -44,7 +44,7 @@ const DRAFTS = [
 ]
 
 for (const [version, headers, phrase, prefix, body, signature] of DRAFTS) {
-  test(`a WebSocket serves ${version} unless told otherwise`, async (scope) => {
+  test(`a WebSocket serves ${version} by default`, async (scope) => {
     let ws
     const { port } = await serve(scope, WebSocket, { onSocket: (socket) => { ws = socket } })
     const peer = await connect(scope, port)
@@ -70,7 +70,7 @@ for (const [version, headers, phrase, prefix, body, signature] of DRAFTS) {
     assert.equal(await peer.ended(), 'fin')
   })
 
-  test(`a WebSocket that allows no drafts refuses ${version}`, async (scope) => {
+  test(`a WebSocket with allowDrafts: false refuses ${version}`, async (scope) => {
     const { port } = await serve(scope, WebSocket, { options: { allowDrafts: false } })
     const peer = await connect(scope, port)
     peer.write(Buffer.concat([Buffer.from(draftHead(port, headers)), body]))
@@ -78,7 +78,7 @@ for (const [version, headers, phrase, prefix, body, signature] of DRAFTS) {
     assert.match(peer.bytes.toString(), /^HTTP\/1\.1 400 .*\r\n\r\nUnsupported WebSocket version: undefined$/s)
   })
 
-  nodeTest(`drivers know ${version} unless told otherwise`, () => {
+  nodeTest(`drivers support ${version} by default`, () => {
     assert.equal(websocket.http(draftRequest(headers)).version, version)
     assert.equal(websocket.http(draftRequest(headers), { allowDrafts: undefined }).version, version)
     assert.equal(websocket.http(draftRequest(headers), { allowDrafts: false }).version, 'hybi-13')
@@ -87,13 +87,13 @@ for (const [version, headers, phrase, prefix, body, signature] of DRAFTS) {
     assert.equal(server.version, version)
   })
 
-  nodeTest(`the options of ${version} are not written to`, () => {
+  nodeTest(`the options of ${version} only receive requireMasking`, () => {
     const options = {}
     websocket.http(draftRequest(headers), options)
     assert.deepEqual(options, { requireMasking: true })
   })
 
-  nodeTest(`${version} ends at a text above the limit, also when its end is in the same packet`, () => {
+  nodeTest(`${version} ends at a text above the limit, even if it arrives in one packet`, () => {
     const driver = websocket.http(draftRequest(headers), { maxLength: 20 })
     const seen = []
     driver.on('message', ({ data }) => seen.push(data))
@@ -104,7 +104,7 @@ for (const [version, headers, phrase, prefix, body, signature] of DRAFTS) {
     assert.equal(driver.readyState, 3)
   })
 
-  nodeTest(`${version} is closed when it reports a refused request`, () => {
+  nodeTest(`${version} is closed before it reports a refused request`, () => {
     const driver = websocket.http({ ...draftRequest(headers), method: 'POST' })
     const states = []
     driver.on('error', () => states.push(driver.readyState))
@@ -113,7 +113,7 @@ for (const [version, headers, phrase, prefix, body, signature] of DRAFTS) {
     assert.deepEqual(states, [3, 3])
   })
 
-  nodeTest(`bytes before the start of ${version} wait for it`, () => {
+  nodeTest(`bytes before the start of ${version} are delivered after it`, () => {
     const driver = websocket.http(draftRequest(headers))
     const seen = []
     driver.on('open', () => seen.push('open'))

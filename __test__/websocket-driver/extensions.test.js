@@ -1,6 +1,6 @@
 'use strict'
 
-// Which extensions drivers negotiate.
+// The negotiation of extensions.
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
@@ -58,7 +58,7 @@ test('an extension that has a session but makes no offer is refused', () => {
   assert.deepEqual(calls, [])
 })
 
-test('__proto__ is a parameter like any other', () => {
+test('__proto__ is an ordinary parameter', () => {
   const calls = []
   const driver = websocket.http(request({ 'sec-websocket-extensions': 'a; __proto__=1; b; __proto__="x"' }))
   driver.addExtension(extension('a', calls))
@@ -81,7 +81,7 @@ test('every value that needs quotes gets them', () => {
   assert.equal(headerOf(head, 'sec-websocket-extensions'), 'a; b="c d"; e="f \\"g\\""; h=""; i=j')
 })
 
-test('an extension header may be padded', () => {
+test('an extension header may contain leading and trailing spaces', () => {
   const calls = []
   const driver = websocket.http(request({ 'sec-websocket-extensions': ' a; b ' }))
   driver.addExtension(extension('a', calls))

@@ -1,6 +1,6 @@
 'use strict'
 
-// Frames that a driver takes or refuses, and those that it writes. __test__/parity/deviations.js has the differences.
+// Frames that a driver accepts, refuses and writes. __test__/parity/deviations.js contains the differences.
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
@@ -14,8 +14,8 @@ test('text fails at its first bad byte, not at the end of the message', () => {
   const message = 'Could not decode a text frame as UTF-8'
   const start = frame('text', [0x61, 0xff], { fin: false })
   assert.deepEqual(outcome(NO_MASKS, start), failure(1007, message))
-  const behind = Buffer.concat([start, frame('ping'), frame('continuation', 'b')])
-  assert.deepEqual(outcome(NO_MASKS, behind), failure(1007, message))
+  const after = Buffer.concat([start, frame('ping'), frame('continuation', 'b')])
+  assert.deepEqual(outcome(NO_MASKS, after), failure(1007, message))
   const unfinished = frame('text', [0xc0], { length: 1000 })
   assert.deepEqual(outcome(NO_MASKS, unfinished), failure(1007, message))
 })
@@ -31,15 +31,15 @@ test('a masked frame from a server fails with 1002', () => {
   assert.deepEqual(outcome(() => openClient(), fromClient('ping')), failure(1002, message))
 })
 
-test('a continuation of nothing fails at its header', () => {
+test('a continuation without a message fails at its header', () => {
   const message = 'Received unexpected continuation frame'
   assert.deepEqual(outcome(NO_MASKS, Buffer.from([0x80, 5])), failure(1002, message))
   assert.deepEqual(outcome(NO_MASKS, Buffer.from([0x00, 126, 1, 0])), failure(1002, message))
-  const behind = Buffer.concat([frame('text', 'a'), frame('continuation', 'b')])
-  assert.deepEqual(outcome(NO_MASKS, behind), failure(1002, message, [['message', 'a']]))
+  const after = Buffer.concat([frame('text', 'a'), frame('continuation', 'b')])
+  assert.deepEqual(outcome(NO_MASKS, after), failure(1002, message, [['message', 'a']]))
 })
 
-test('control frames do not count for the length of a message', () => {
+test('control frames do not count towards the length of a message', () => {
   const bytes = Buffer.concat([
     frame('text', 'x'.repeat(20), { fin: false }), frame('ping', 'p'.repeat(100)), frame('continuation')
   ])
@@ -48,7 +48,7 @@ test('control frames do not count for the length of a message', () => {
   ])
 })
 
-test('nothing behind a violation is processed, not even while the connection closes', () => {
+test('no frame after a violation is processed, even while the connection closes', () => {
   const closing = () => {
     const opened = NO_MASKS()
     opened.driver.close('bye', 3001)
@@ -72,7 +72,7 @@ test('ping and pong above 125 bytes throw a RangeError and send nothing', () => 
   }
 })
 
-test('a low-level frame is one that may be sent, and changes the state as it should', () => {
+test('frame() sends only allowed types, and changes the state like close()', () => {
   const { driver, seen } = openServer()
   for (const type of ['continuation', 'unknown', 5]) assert.throws(() => driver.frame('a', type), TypeError)
   assert.deepEqual(seen, [])

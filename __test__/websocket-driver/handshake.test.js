@@ -1,6 +1,6 @@
 'use strict'
 
-// The opening handshake of drivers: which requests and answers they take, and what they write.
+// The opening handshake of drivers: the requests and responses that they accept, and their output.
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
@@ -17,7 +17,7 @@ test('the origin of a proxy is an http or https URL', () => {
 })
 
 for (const version of ['12', '8', undefined]) {
-  test(`the answer to version ${version} names the right one`, () => {
+  test(`the response to version ${version} names the supported version`, () => {
     const driver = websocket.http(request({ 'sec-websocket-version': version }), { allowDrafts: false })
     const seen = observe(driver)
     assert.equal(driver.start(), false)
@@ -31,7 +31,7 @@ for (const version of ['12', '8', undefined]) {
   })
 }
 
-test('a client accepts upgrade in a list', () => {
+test('a client accepts a response with upgrade in a list of tokens', () => {
   for (const connection of ['keep-alive, Upgrade', 'upgrade,keep-alive', 'keep-alive,\tUPGRADE ,x']) {
     const { driver, head, seen } = dial()
     driver.io.write(Buffer.from(upgradeResponse(head, { Connection: connection })))
@@ -39,7 +39,7 @@ test('a client accepts upgrade in a list', () => {
   }
 })
 
-test('a key that is not that of 16 bytes is refused', () => {
+test('a key that does not encode 16 bytes is refused', () => {
   const keys = ['', 'abc', 'x'.repeat(24), KEY.slice(0, -1), `${KEY}=`, 'JFBCWHksyIpXV+6Wlq/9p===', `${KEY}, ${KEY}`]
   for (const key of keys) {
     const driver = websocket.http(request({ 'sec-websocket-key': key }))
@@ -49,7 +49,7 @@ test('a key that is not that of 16 bytes is refused', () => {
   }
 })
 
-test('HTTP/1.1 from the wire needs a Host, a request made by hand does not', () => {
+test('a request over HTTP/1.1 requires a Host, an object without httpVersion does not', () => {
   const refused = (driver) => {
     const seen = observe(driver)
     return driver.start() ? null : seen.find(([type]) => type === 'error')[1]
@@ -64,7 +64,7 @@ test('HTTP/1.1 from the wire needs a Host, a request made by hand does not', () 
   assert.equal(refused(server), message)
 })
 
-test('headers that hold CR, LF or NUL throw and are not written', () => {
+test('headers that contain CR, LF or NUL throw and are not written', () => {
   const drivers = [websocket.http(request()), websocket.client('ws://example.com/')]
   for (const target of [...drivers, drivers[1].proxy('http://proxy/')]) {
     for (const bad of ['a\rb', 'a\nb', 'a\r\nEvil: 1', 'a\0b']) {
@@ -83,7 +83,7 @@ test('headers that hold CR, LF or NUL throw and are not written', () => {
   assert.throws(() => websocket.http(request(), { protocols: 'a\nb' }), Error)
 })
 
-test('a draft repeats no line break of a made-up request', () => {
+test('a draft does not copy line breaks from the headers of a request object', () => {
   const headers = { 'sec-websocket-key': undefined, 'sec-websocket-version': undefined, origin: 'a\r\nEvil: 1' }
   const driver = websocket.http(request(headers))
   const seen = observe(driver)
@@ -91,13 +91,13 @@ test('a draft repeats no line break of a made-up request', () => {
   assert.doesNotMatch(seen[0][1], /Evil/)
 })
 
-test('server() gives the body what came with the head, whatever length was announced', () => {
+test('server() stores all bytes after the head as body, whatever Content-Length says', () => {
   const driver = websocket.server()
   driver.io.write(Buffer.from('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody'))
   assert.equal(driver.body.toString(), 'body')
 })
 
-test('a client is connecting when its request is written, and takes an answer at once', () => {
+test('a client is connecting when its request is written, and accepts a response at once', () => {
   const driver = websocket.client('ws://example.com/')
   const states = []
   driver.io.on('data', (chunk) => {
@@ -110,7 +110,7 @@ test('a client is connecting when its request is written, and takes an answer at
   assert.deepEqual([states, driver.readyState], [[0, 'open'], 1])
 })
 
-test('an answer whose head never ends fails', () => {
+test('a response whose head never ends fails the connection', () => {
   const { driver, seen } = dial()
   driver.io.write(Buffer.from('HTTP/1.1 101 Switching Protocols\r\n'))
   for (let line = 0; line < 2000 && driver.readyState === 0; line++) {
@@ -120,7 +120,7 @@ test('an answer whose head never ends fails', () => {
   assert.deepEqual(seen, [['error', message], ['close', 1002, message]])
 })
 
-test('a raw request whose head never ends is judged as no request', () => {
+test('a raw request whose head never ends is not a WebSocket request', () => {
   const driver = websocket.server()
   const seen = observe(driver)
   driver.io.write(Buffer.from('GET / HTTP/1.1\r\n'))
@@ -132,14 +132,14 @@ test('a raw request whose head never ends is judged as no request', () => {
   assert.equal(driver.start(), false)
 })
 
-test('a header named __proto__ is there like any other', () => {
+test('a header named __proto__ is an ordinary header', () => {
   const { driver, head } = dial()
   driver.io.write(Buffer.from(upgradeResponse(head, { ['__proto__']: 'x' })))
   assert.ok(Object.keys(driver.headers).includes('__proto__'))
   assert.equal(Object.getPrototypeOf(driver.headers), Object.prototype)
 })
 
-test('the accept value may come from nobody else', () => {
+test('an accept value in other letter case is refused', () => {
   const { driver, head, seen } = dial()
   const accept = acceptOf(headerOf(head, 'sec-websocket-key'))
   driver.io.write(Buffer.from(upgradeResponse(head, { 'Sec-WebSocket-Accept': accept.toLowerCase() })))

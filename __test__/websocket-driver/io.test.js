@@ -1,6 +1,6 @@
 'use strict'
 
-// Bytes on their way into a driver and out of it, in any form that websocket-driver takes.
+// The input and output of a driver, in all forms that websocket-driver accepts.
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
@@ -20,14 +20,14 @@ const FORMS = [
 ]
 
 for (const [form, chunk] of FORMS) {
-  test(`io and parse() take ${form}`, () => {
+  test(`io and parse() accept ${form}`, () => {
     const driver = websocket.server({ requireMasking: false })
     const messages = []
     driver.on('message', ({ data }) => messages.push(data))
     driver.io.write(chunk(REQUEST))
     assert.equal(driver.url, '/chat')
     driver.start()
-    // The first byte of a frame is no UTF-8, so it cannot come as a string.
+    // The first byte of a frame is not UTF-8, so a string cannot contain it.
     driver.parse([0x81, 2])
     driver.parse(chunk('é'))
     driver.parse([0x81, 2])
@@ -35,7 +35,7 @@ for (const [form, chunk] of FORMS) {
     assert.deepEqual(messages, ['é', 'ü'])
   })
 
-  test(`the stream of a proxy takes ${form}`, () => {
+  test(`the stream of a proxy accepts ${form}`, () => {
     const proxy = websocket.client('ws://localhost/').proxy('http://localhost:8080')
     let connected = 0
     proxy.on('connect', () => { connected += 1 })
@@ -46,7 +46,7 @@ for (const [form, chunk] of FORMS) {
   })
 }
 
-test('bytes may come in any view', () => {
+test('binary() and frame() accept any view', () => {
   const { driver, seen } = openServer()
   const view = new Uint8Array([0, 1, 2, 3]).subarray(1, 3)
   assert.equal(driver.binary(view), true)
@@ -54,7 +54,7 @@ test('bytes may come in any view', () => {
   assert.deepEqual(seen, [['frame', 'binary', '\x01\x02'], ['frame', 'binary', '\x01\x02']])
 })
 
-test('two drivers piped into each other open and talk', () => {
+test('two drivers piped into each other open and exchange messages', () => {
   const server = websocket.server()
   const client = websocket.client('ws://example.com/')
   server.on('connect', () => server.start())
@@ -65,11 +65,11 @@ test('two drivers piped into each other open and talk', () => {
   client.text('early')
   client.start()
   client.close('bye', 3000)
-  const told = seen.filter(([type]) => type !== 'frame' && type !== 'head')
-  assert.deepEqual(told, [['open'], ['message', 'echo early'], ['close', 3000, 'bye']])
+  const events = seen.filter(([type]) => type !== 'frame' && type !== 'head')
+  assert.deepEqual(events, [['open'], ['message', 'echo early'], ['close', 3000, 'bye']])
 })
 
-test('the memory of the caller is not written to', () => {
+test('io.write() does not change the bytes of the caller', () => {
   const { driver } = openServer()
   const bytes = fromClient('text', 'masked')
   const before = Buffer.from(bytes)

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a program meets before it has a driver: how the module is found and named.
+// The module before a driver exists: its paths and its exports.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -9,16 +9,16 @@ const { run, ROOT } = require('../package/process')
 
 const NAMES = ['client', 'http', 'isSecureRequest', 'isWebSocket', 'server', 'validateOptions']
 
-/** And what runs the protocol, which programs that are compiled find only if it can be enumerated. */
+/** With our own names, which compiled programs find only if they are enumerable. */
 const OURS = [...NAMES, 'runtime', 'runtimeReason'].sort()
 
-test('the package exports the names of websocket-driver, and what runs the protocol', () => {
+test('the package exports the names of websocket-driver, runtime and runtimeReason', () => {
   const ours = require('faye-websocket-rs/websocket-driver')
   assert.deepEqual(Object.keys(ours).sort(), OURS)
   assert.deepEqual(Object.keys(require('websocket-driver')).sort(), NAMES)
 })
 
-test('ES modules import it as a whole and by name', async () => {
+test('ES modules import the default export and the names', async () => {
   const script = `
     import websocket, * as names from 'faye-websocket-rs/websocket-driver'
     console.log(JSON.stringify(Object.keys(websocket).map((name) => [name, names[name] === websocket[name]])))`

@@ -1,6 +1,6 @@
 'use strict'
 
-// What sessions of extensions may do to a driver, and what handlers may do to sessions.
+// Unusual behaviour of sessions of extensions, and of handlers during sessions.
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
@@ -9,7 +9,7 @@ const websocket = require('../../lib/websocket-driver')
 const { request } = require('../support/drivers')
 const { fromClient } = require('../support/wire')
 
-/** An open server driver with one extension, whose session does what `given` says. */
+/** Opens a server driver with one extension, whose session has the methods in `given`. */
 function open (given, offer = 'test') {
   const session = {
     generateResponse: () => ({}),
@@ -41,7 +41,7 @@ function open (given, offer = 'test') {
 
 const texts = (...all) => Buffer.concat(all.map((text) => fromClient('text', text)))
 
-test('what a handler throws is its own, and costs no message', () => {
+test('an exception of a handler propagates, and no message is lost', () => {
   const { driver, seen } = open({})
   const mine = new Error('mine')
   driver.once('message', () => { throw mine })
@@ -62,12 +62,12 @@ for (const [name, results] of Object.entries({
   })
 }
 
-for (const thrown of [undefined, null, 'words', Object.freeze(new Error('words')), { message: 'words', type: 70000 }]) {
+for (const thrown of [undefined, null, 'text', Object.freeze(new Error('text')), { message: 'text', type: 70000 }]) {
   test(`a session may throw ${typeof thrown} ${thrown}`, () => {
     const { driver, seen } = open({ processIncomingMessage () { throw thrown } })
     driver.io.write(texts('a'))
     assert.equal(seen.length, 2)
-    assert.match(seen[0], /^test: (words|undefined|null)$/)
+    assert.match(seen[0], /^test: (text|undefined|null)$/)
     assert.equal(seen[1], 1010)
   })
 }
@@ -80,7 +80,7 @@ test('a session may return any bytes as text', () => {
   assert.deepEqual(seen, ['Hi'])
 })
 
-test('a parameter that is repeated thousands of times costs no more than its bytes', () => {
+test('a parameter that is repeated thousands of times takes linear time', () => {
   const count = 30000
   const start = process.cpuUsage()
   const { offers } = open({}, 'test' + ';b'.repeat(count))

@@ -1,7 +1,7 @@
 'use strict'
 
-// What a program meets where the addon does not load: WebAssembly and a warning, or an error that says what to do. Each
-// case is a copy of the package in a process of its own. Deno's are in its own tests.
+// Addons that do not load: the program uses WebAssembly after a warning, or gets an error that explains the solution.
+// Each case runs a copy of the package in its own process. Deno has its own tests.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -34,7 +34,7 @@ const VERSION = Number(process.versions.node.split('.')[0])
 const PERMISSION = VERSION < 24 ? '--experimental-permission' : '--permission'
 const IS_GLIBC = process.platform === 'linux' && glibcVersion() !== undefined
 
-// What the first lines of the errors have in common is not in the rows.
+// The rows omit the common prefix of the first lines.
 const FAILURES = [
   {
     what: 'the addon is not installed',
@@ -43,7 +43,7 @@ const FAILURES = [
     causes: ['MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']
   },
   {
-    what: 'the platform has none',
+    what: 'the platform has no addon',
     preload: 'Object.defineProperty(process, "platform", { value: "freebsd" })',
     code: 'NO_BINARY',
     says: `There is no addon for freebsd-${process.arch}. Build it with Rust: run "npm run build" in a checkout.`,
@@ -68,7 +68,7 @@ const FAILURES = [
   },
   {
     what: 'the glibc is too old',
-    skip: !IS_GLIBC && 'there is no glibc here',
+    skip: !IS_GLIBC && 'this system has no glibc',
     addon: IS_GLIBC && needingGlibc('2.99'),
     code: 'GLIBC',
     says: `The addon for ${NAME} requires glibc 2.99, but this system has glibc ${glibcVersion()}. ` +
@@ -84,7 +84,7 @@ const FAILURES = [
   },
   {
     what: 'the file is for another architecture',
-    skip: process.platform !== 'linux' && 'the file is an ELF file on Linux only',
+    skip: process.platform !== 'linux' && 'the file is an ELF file only on Linux',
     addon: process.platform === 'linux' && ofOtherMachine(),
     code: 'BAD_BINARY',
     says: new RegExp(`^The addon for ${NAME} does not load: .+\\. ${BROKEN}$`),
@@ -99,7 +99,7 @@ for (const { what, skip = false, addon, flags, preload, code, says, causes } of 
     else assert.match(text, says)
   }
 
-  test(`where ${what}, FAYE_WEBSOCKET_RUNTIME=native has require throw ${code}`, { skip }, async () => {
+  test(`if ${what}, require throws ${code} with FAYE_WEBSOCKET_RUNTIME=native`, { skip }, async () => {
     const error = await failureOf(copyOf({ addon, preload }), { flags, env: NATIVE })
     const [first, second, ...others] = error.message.split('\n')
     assertSays(first)
@@ -108,7 +108,7 @@ for (const { what, skip = false, addon, flags, preload, code, says, causes } of 
     assert.deepEqual(error.causes, causes)
   })
 
-  test(`where ${what} and WebAssembly does not load either, the error has both reasons`, { skip }, async () => {
+  test(`if ${what} and WebAssembly does not load either, the error contains both reasons`, { skip }, async () => {
     const error = await failureOf(copyOf({ addon, preload, wasm: NO_WASM }), { flags })
     const [first, second, ...others] = error.message.split('\n')
     assertSays(first)
@@ -118,7 +118,7 @@ for (const { what, skip = false, addon, flags, preload, code, says, causes } of 
     assert.deepEqual(error.causes, [...causes, undefined])
   })
 
-  test(`where ${what}, WebAssembly takes its place and says why`, { skip }, async () => {
+  test(`if ${what}, WebAssembly replaces it and warns with the reason`, { skip }, async () => {
     const { runtime, runtimeReason, isWasm, stderr } = await choiceOf(copyOf({ addon, preload }), { flags })
     assert.deepEqual([runtime, isWasm], ['wasm', true])
     const [line] = stderr.split('\n').filter((line) => line.includes('[FAYE_WEBSOCKET_WASM]'))
@@ -130,7 +130,7 @@ for (const { what, skip = false, addon, flags, preload, code, says, causes } of 
   })
 }
 
-test('the file of a checkout comes before the package of the platform', async () => {
+test('the addon of a checkout is preferred to the package of the platform', async () => {
   const packaged = { [`node_modules/faye-websocket-rs-${NAME}/index.js`]: 'exports.isPackaged = true' }
   const both = await choiceOf(copyOf({ addon: fs.readFileSync(ADDON), files: packaged }))
   assert.deepEqual([both.runtime, both.runtimeReason, both.stderr], ['native', `loaded ${addonName()}`, ''])
@@ -139,20 +139,20 @@ test('the file of a checkout comes before the package of the platform', async ()
     ['native', `loaded the package faye-websocket-rs-${NAME}`, ''])
 })
 
-test('a file that does not load gives way to the package of the platform', async () => {
+test('the package of the platform replaces a file that does not load', async () => {
   const packaged = { [`node_modules/faye-websocket-rs-${NAME}/index.js`]: 'exports.isPackaged = true' }
   const { runtime, stderr } = await choiceOf(copyOf({ addon: 'half a file', files: packaged }))
   assert.deepEqual([runtime, stderr], ['native', ''])
 })
 
-test('FAYE_WEBSOCKET_RUNTIME=wasm takes WebAssembly without a warning, although there is an addon', async () => {
+test('FAYE_WEBSOCKET_RUNTIME=wasm selects WebAssembly without a warning, even if the addon loads', async () => {
   const folder = copyOf({ addon: fs.readFileSync(ADDON) })
   const { stderr, ...choice } = await choiceOf(folder, { env: { FAYE_WEBSOCKET_RUNTIME: 'wasm' } })
   assert.deepEqual(choice, { runtime: 'wasm', runtimeReason: 'FAYE_WEBSOCKET_RUNTIME is "wasm"', isWasm: true })
   assert.equal(stderr, '')
 })
 
-test('FAYE_WEBSOCKET_RUNTIME=wasm throws when WebAssembly does not load, although there is an addon', async () => {
+test('FAYE_WEBSOCKET_RUNTIME=wasm throws if WebAssembly does not load, even if the addon does', async () => {
   const folder = copyOf({ addon: fs.readFileSync(ADDON), wasm: NO_WASM })
   const { message, code } = await failureOf(folder, { env: { FAYE_WEBSOCKET_RUNTIME: 'wasm' } })
   assert.equal(message, 'faye-websocket-rs: FAYE_WEBSOCKET_RUNTIME is "wasm", but WebAssembly does not load: ' +
@@ -160,7 +160,7 @@ test('FAYE_WEBSOCKET_RUNTIME=wasm throws when WebAssembly does not load, althoug
   assert.equal(code, 'ERR_FAYE_WEBSOCKET_NO_WASM')
 })
 
-test('FAYE_WEBSOCKET_RUNTIME with another value throws, and an empty one does nothing', async () => {
+test('FAYE_WEBSOCKET_RUNTIME with another value throws, and an empty value has no effect', async () => {
   const folder = copyOf({ addon: fs.readFileSync(ADDON) })
   const { message, code } = await failureOf(folder, { env: { FAYE_WEBSOCKET_RUNTIME: 'Native' } })
   assert.equal(message,
@@ -189,7 +189,7 @@ test('a worker of a thread that has not loaded the package warns', async () => {
   assert.equal(stderr.match(/\[FAYE_WEBSOCKET_WASM\]/g)?.length, 1, stderr)
 })
 
-// As esbuild needs it for all packages that require modules of Node.
+// esbuild requires this banner for all packages that require modules of Node.
 const BANNER = `import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)`
 
@@ -202,7 +202,7 @@ for (const format of ['cjs', 'esm']) {
       banner: format === 'esm' ? { js: BANNER } : {}
     })
     assert.deepEqual(warnings, [])
-    // What the bundle needs is in it.
+    // The bundle contains all files that it needs.
     fs.rmSync(path.join(folder, 'lib'), { recursive: true })
     const { stdout, stderr } = await start(process.execPath, [outfile], { env: UNSET }).finished
     return { ...JSON.parse(stdout), stderr }
@@ -212,7 +212,7 @@ for (const format of ['cjs', 'esm']) {
     [`node_modules/faye-websocket-rs-${NAME}/package.json`]: JSON.stringify({ version })
   })
 
-  test(`a bundle (${format}) needs no loader for addons, and takes the package of the platform beside it`, async () => {
+  test(`a bundle (${format}) needs no loader for addons, and uses the installed package of the platform`, async () => {
     const { runtime, runtimeReason, stderr } = await bundle(packageOf(version))
     assert.deepEqual([runtime, runtimeReason, stderr], ['native', `loaded the package faye-websocket-rs-${NAME}`, ''])
   })
@@ -226,7 +226,7 @@ for (const format of ['cjs', 'esm']) {
       /Install that package next to the bundle, or mark faye-websocket-rs as external\. FAYE_WEBSOCKET_RUNTIME=/)
   })
 
-  test(`a bundle (${format}) takes no package of another version`, async () => {
+  test(`a bundle (${format}) does not use a package of another version`, async () => {
     const { runtime, runtimeReason } = await bundle(packageOf('0.0.1'))
     assert.equal(runtime, 'wasm')
     assert.equal(runtimeReason,
@@ -234,7 +234,7 @@ for (const format of ['cjs', 'esm']) {
   })
 }
 
-test('every entry of the package says what runs the protocol, and why', () => {
+test('every entry of the package exports runtime and runtimeReason', () => {
   const faye = require('faye-websocket-rs')
   assert.match(faye.runtime, /^(native|wasm)$/)
   assert.match(faye.runtimeReason, /^loaded |^FAYE_WEBSOCKET_RUNTIME is "wasm"$/)
@@ -244,13 +244,13 @@ test('every entry of the package says what runs the protocol, and why', () => {
 })
 
 /**
- * A copy of what is loaded before there is a binding.
+ * Copies the files that are loaded before the binding.
  *
  * @param {object} parts
  * @param {string | Buffer | false} [parts.addon] the content of the file
- * @param {string} [parts.wasm] the code that stands in for WebAssembly
+ * @param {string} [parts.wasm] the code that replaces WebAssembly
  * @param {string} [parts.preload] code that runs first
- * @param {Record<string, string>} [parts.files] others
+ * @param {Record<string, string>} [parts.files] other files
  */
 function copyOf ({ addon, wasm = SOME_WASM, preload = '', files = {} }) {
   const folder = path.join(copies, String(fs.readdirSync(copies).length))
@@ -294,7 +294,7 @@ async function load (folder, { flags = [], env = {} } = {}, script) {
   return result
 }
 
-/** The addon, with the newest version of glibc that it needs replaced: by its name, and by the hash of that. */
+/** Returns the addon with another newest version of glibc: replaces the name and its hash. */
 function needingGlibc (version) {
   const addon = fs.readFileSync(ADDON)
   const names = addon.toString('latin1').match(/GLIBC_2\.\d\d(?=\0)/g)
@@ -307,7 +307,7 @@ function needingGlibc (version) {
   return addon
 }
 
-/** As the dynamic linker compares names. */
+/** Returns the hash by which the dynamic linker compares names. */
 function elfHash (name) {
   let hash = 0
   for (const byte of Buffer.from(name)) {
@@ -319,7 +319,7 @@ function elfHash (name) {
   return bytes
 }
 
-/** The addon with the machine of its head replaced. */
+/** Returns the addon with another machine in its header. */
 function ofOtherMachine () {
   const addon = fs.readFileSync(ADDON)
   const [AMD64, AARCH64] = [0x3e, 0xb7]

@@ -1,6 +1,6 @@
 'use strict'
 
-// The platforms with an addon of their own are listed once, in scripts/platform.js. What cannot use that list agrees.
+// scripts/platform.js lists the platforms with an addon. All files that cannot use this list agree with it.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -28,14 +28,14 @@ test('in a bundle, the loader looks for the package of each platform, by literal
   assert.deepEqual(loads.map(([, ...names]) => names), NAMES.map((name) => [name, `faye-websocket-rs-${name}`]))
 })
 
-test('a platform is called what napi calls it', () => {
+test('platforms have the names of napi', () => {
   for (const { name, os, cpu, libc } of PLATFORMS) {
     const abi = { glibc: 'gnu', musl: 'musl' }[libc] ?? (os === 'win32' ? 'msvc' : undefined)
     assert.equal(name, [os, cpu, abi].filter(Boolean).join('-'))
   }
 })
 
-test('the package of a platform has its file, its version and its limits', () => {
+test('the package of a platform has the right file, version, os, cpu and libc', () => {
   for (const platform of PLATFORMS) {
     const { name: folder } = platform
     const { name, version, main, files, os, cpu, libc, scripts } = JSON.parse(read(`npm/${folder}/package.json`))
@@ -53,7 +53,7 @@ test('the package of a platform has its file, its version and its limits', () =>
   }
 })
 
-test('the workflow that publishes builds each platform, and docs/platforms.md has a row for it', () => {
+test('the release workflow builds each platform, and docs/platforms.md has a row for it', () => {
   const built = [...read('.github/workflows/release.yml').matchAll(/\{ platform: (\S+), target: (\S+), /g)]
   assert.deepEqual(built.map(([, name, target]) => ({ name, target })),
     PLATFORMS.map(({ name, target }) => ({ name, target })))
@@ -61,16 +61,16 @@ test('the workflow that publishes builds each platform, and docs/platforms.md ha
   assert.deepEqual(rows.map(([, name]) => name), NAMES)
 })
 
-test('a bundle knows the version of the package', () => {
+test('lib/addon/version.js contains the version of the package', () => {
   assert.equal(VERSION, manifest.version)
 })
 
-// npm would not install it there, and WebAssembly runs anywhere.
+// With limits npm would not install it on other platforms, but WebAssembly runs everywhere.
 test('the package itself installs on every platform', () => {
   for (const limit of ['os', 'cpu', 'libc']) assert.equal(manifest[limit], undefined)
 })
 
-test('this machine has the same name by the executable of Node and by its report', async () => {
+test('the executable of Node and its report lead to the same platform name', async () => {
   const script = `
     Object.defineProperty(process, 'execPath', { value: '/nowhere' })
     console.log(require('./lib/addon/platform').platformName())`
@@ -79,12 +79,12 @@ test('this machine has the same name by the executable of Node and by its report
   if (process.platform === 'linux') assert.equal(isMusl(), platformName().endsWith('-musl'))
 })
 
-test('where there is no addon for the platform, the file is that of a local build', () => {
+test('a platform without an addon uses the file of a local build', () => {
   assert.equal(addonName('linux-riscv64-gnu'), 'faye-websocket.local.node')
   assert.equal(addonName('darwin-arm64'), 'faye-websocket.darwin-arm64.node')
 })
 
-test('as a git dependency the package is built, or says what that needs; a checkout is left alone', async () => {
+test('prepare builds a git dependency or reports a missing tool, and does nothing in a checkout', async () => {
   const prepare = (env) => run(process.execPath, ['scripts/prepare.js'], { cwd: ROOT, env })
   const { _PACOTE_NO_PREPARE_, ...env } = process.env
   assert.deepEqual(await prepare({ ...env, PATH: '/nowhere' }), { stdout: '', stderr: '' })

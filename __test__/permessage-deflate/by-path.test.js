@@ -10,7 +10,7 @@ test('the main file of npm\'s permessage-deflate is the extension', () => {
   assert.equal(byPath('permessage_deflate'), require('faye-websocket-rs/permessage-deflate'))
 })
 
-test('sessions and helpers have no counterpart, and say so when they are used', () => {
+test('sessions and helpers have no counterpart, and throw an error when called', () => {
   for (const file of ['session', 'client_session', 'server_session']) {
     const Absent = byPath(file)
     assert.throws(() => new Absent({}), new RegExp(`^Error: ${ROOT}/${file} has no counterpart in faye-websocket-rs: `))

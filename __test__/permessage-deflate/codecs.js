@@ -1,12 +1,12 @@
 'use strict'
 
-// What compresses under a session: the native code, or a module that the user has passed.
+// The compressors of a session: the native code, or a module of the program.
 
 const zlib = require('node:zlib')
 
 const deflate = require('../../lib/permessage-deflate')
 
-/** Node's zlib as a module of someone else's, and what it was asked for. */
+/** Returns Node's zlib as a module of the program, with a record of its streams. */
 function foreignZlib () {
   const streams = []
   const record = (kind, create) => (options) => {
@@ -24,13 +24,13 @@ function foreignZlib () {
   }
 }
 
-/** Name, and the extension with given options. */
+/** The name of a compressor, and a function that makes the extension with options. */
 const CODECS = [
   ['the native code', (options) => deflate.configure(options)],
-  ['a zlib of the user\'s', (options) => deflate.configure({ ...options, zlib: foreignZlib() })]
+  ['a zlib of the program', (options) => deflate.configure({ ...options, zlib: foreignZlib() })]
 ]
 
-/** A client's and a server's session that have agreed. */
+/** Negotiates a client's and a server's session. */
 function agree (client, server, { maxLength = 0x3ffffff } = {}) {
   const asking = client.createClientSession({ maxLength })
   const answering = server.createServerSession([asking.generateOffer()], { maxLength })
@@ -50,13 +50,13 @@ function pass (session, method, given) {
 const outgoing = (session, data) => pass(session, 'processOutgoingMessage', message(data))
 const incoming = (session, data, rsv1 = true) => pass(session, 'processIncomingMessage', message(data, rsv1))
 
-/** As RFC 7692 section 7.2.1 says, by Node's zlib. */
+/** Compresses with Node's zlib (RFC 7692, section 7.2.1). */
 function compress (data, options) {
   const { Z_SYNC_FLUSH } = zlib.constants
   return zlib.deflateRawSync(data, { finishFlush: Z_SYNC_FLUSH, ...options }).subarray(0, -4)
 }
 
-/** Bytes that do not compress, the same in every run. */
+/** Returns incompressible bytes, the same in every run. */
 function noise (length) {
   const bytes = Buffer.alloc(length)
   let state = 1

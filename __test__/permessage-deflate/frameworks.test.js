@@ -1,6 +1,6 @@
 'use strict'
 
-// The extension in the hands of others: faye-websocket and websocket-driver as npm has them, unchanged.
+// The extension in other packages: faye-websocket and websocket-driver from npm, unchanged.
 
 const assert = require('node:assert/strict')
 
@@ -34,7 +34,7 @@ const SETTINGS = [
   { level: 1, memLevel: 9, strategy: 1 }
 ]
 
-/** A server and a client of faye-websocket that are connected. */
+/** Connects a client of faye-websocket to a server of it. */
 async function connected (scope, serverOptions, clientOptions) {
   const errors = []
   const onSocket = (ws) => ws.on('error', ({ message }) => errors.push(message))
@@ -54,7 +54,7 @@ const messagesOf = (ws) => {
 for (const [ends, atServer, atClient] of ENDS) {
   for (const settings of SETTINGS) {
     const name = `${ends}, ${JSON.stringify(settings)}`
-    test(`faye-websocket, ${name}: all messages arrive in order, both ways`, async (scope) => {
+    test(`faye-websocket, ${name}: all messages arrive in order in both directions`, async (scope) => {
       const { client, server, errors } = await connected(scope,
         { extensions: [atServer.configure({ ...settings })] },
         { extensions: [atClient.configure({ ...settings })] })
@@ -67,7 +67,7 @@ for (const [ends, atServer, atClient] of ENDS) {
       await eventually(() => received.every(({ length }) => length >= MESSAGES.length), 'all messages', 15000)
       for (const messages of received) assert.deepEqual(messages, MESSAGES)
 
-      // What was sent before leaves before the close frame.
+      // Earlier messages precede the close frame.
       server.send(TEXT)
       server.close(3001, 'bye')
       const { code, reason } = await once(client, 'close')
@@ -88,7 +88,7 @@ for (const [name, header, settings, expected] of [
   ['no acceptable offer', 'permessage-deflate; server_max_window_bits=7', {}, undefined],
   ['a repeated parameter', 'permessage-deflate; client_max_window_bits=9; client_max_window_bits=9', {}, undefined]
 ]) {
-  test(`faye-websocket's server answers ${name}`, async (scope) => {
+  test(`a server of faye-websocket answers ${name}`, async (scope) => {
     const extensions = [deflate.configure(settings)]
     const { port } = await serve(scope, FayeWebSocket, { options: { extensions } })
     const peer = await connectOpen(scope, port, { 'Sec-WebSocket-Extensions': header })
@@ -96,7 +96,7 @@ for (const [name, header, settings, expected] of [
   })
 }
 
-test('faye-websocket\'s server understands fragments cut anywhere, among plain messages', async (scope) => {
+test('a server of faye-websocket inflates fragments of any size among plain messages', async (scope) => {
   const { peer, ws } = await openServer(scope, {
     headers: { 'Sec-WebSocket-Extensions': OFFER }, options: { extensions: [deflate] }, Subject: FayeWebSocket
   })
@@ -115,7 +115,7 @@ test('faye-websocket\'s server understands fragments cut anywhere, among plain m
   assert.deepEqual(messages, [TEXT, 'plain', TEXT, 'plain', TEXT, 'plain'])
 })
 
-// Messages behind text that is not UTF-8 are the driver's to drop, and it may have taken them from the session already.
+// The driver discards messages after invalid UTF-8. It may have received them from the session before.
 const LATE = fromClient('text', compress('late'), { rsv: 4 })
 for (const [name, data, code, reason, late = LATE] of [
   ['corrupt data', [0xff, 0xff, 0xff], 1010, 'permessage-deflate: invalid block type'],
@@ -124,9 +124,9 @@ for (const [name, data, code, reason, late = LATE] of [
     'permessage-deflate: WebSocket frame length too large']
 ]) {
   for (const [whose, extension] of [
-    ['the native code', deflate], ['a zlib of the user\'s', deflate.configure({ zlib: foreignZlib() })]
+    ['the native code', deflate], ['a zlib of the program', deflate.configure({ zlib: foreignZlib() })]
   ]) {
-    test(`faye-websocket's server with ${whose} fails for ${name}; what came before is delivered`, async (scope) => {
+    test(`a server of faye-websocket with ${whose} fails for ${name} and delivers earlier messages`, async (scope) => {
       const { peer, ws } = await openServer(scope, {
         headers: { 'Sec-WebSocket-Extensions': OFFER },
         options: { extensions: [extension], maxLength: MiB },
@@ -146,7 +146,7 @@ for (const [name, data, code, reason, late = LATE] of [
 }
 
 for (const end of ['client', 'server']) {
-  test(`faye-websocket: a connection may vanish while a large message of the ${end} is under way`, async (scope) => {
+  test(`faye-websocket: both ends close if a socket ends during a large message of the ${end}`, async (scope) => {
     const { client, server } = await connected(scope, { extensions: [deflate] }, { extensions: [deflate] })
     const sender = end === 'client' ? client : server
     const closed = [once(client, 'close'), once(server, 'close')]
@@ -156,7 +156,7 @@ for (const end of ['client', 'server']) {
   })
 }
 
-test('faye-websocket: what a handler throws is not swallowed, and costs no message', async (scope) => {
+test('faye-websocket: an exception of a handler propagates, and no message is lost', async (scope) => {
   const child = runChild(scope, (WebSocket, { serve, once }) => {
     const deflate = require('../../lib/permessage-deflate')
     const options = { extensions: [deflate] }
@@ -186,7 +186,7 @@ test('faye-websocket: what a handler throws is not swallowed, and costs no messa
   assert.equal(code, 0)
 })
 
-test('faye-websocket: beside another extension, messages pass through both', async (scope) => {
+test('faye-websocket: messages pass through this and another extension', async (scope) => {
   const reverse = {
     name: 'x-reverse',
     type: 'permessage',
@@ -197,7 +197,7 @@ test('faye-websocket: beside another extension, messages pass through both', asy
     createServerSession: () => ({ ...session, generateResponse: () => ({}) })
   }
   const turned = (message, callback) => {
-    // In its own time, and never in the same.
+    // Later, after a delay that differs between messages.
     setTimeout(() => callback(null, { ...message, data: Buffer.from(message.data).reverse() }), message.data.length % 7)
   }
   const session = { processIncomingMessage: turned, processOutgoingMessage: turned, close () {} }
@@ -211,7 +211,7 @@ test('faye-websocket: beside another extension, messages pass through both', asy
   }
 })
 
-test('websocket-driver: a client and a server without sockets', async () => {
+test('websocket-driver: a client and a server exchange compressed messages without sockets', async () => {
   const server = websocket.server()
   const client = websocket.client('ws://localhost/')
   for (const driver of [client, server]) driver.addExtension(deflate)
@@ -242,7 +242,7 @@ test('websocket-driver: a client and a server without sockets', async () => {
   await once(client, 'close')
 })
 
-test('websocket-driver: a client fails when the response is not what it asked for', async () => {
+test('websocket-driver: a client fails if the response does not match its offer', async () => {
   const client = websocket.client('ws://localhost/')
   client.addExtension(deflate.configure({ requestMaxWindowBits: 10 }))
   let head
@@ -256,7 +256,7 @@ test('websocket-driver: a client fails when the response is not what it asked fo
   assert.match(message, /unacceptable extension parameters: permessage-deflate/)
 })
 
-test('websocket-driver: a client that is misconfigured says so when it starts', () => {
+test('websocket-driver: start() of a client with an invalid option throws an error', () => {
   const client = websocket.client('ws://localhost/')
   client.addExtension(deflate.configure({ maxWindowBits: 7 }))
   assert.throws(() => client.start(), { message: 'Invalid value for maxWindowBits' })

@@ -1,6 +1,6 @@
 'use strict'
 
-// In whose place the native code runs: npm's permessage-deflate and this package's, and no other.
+// The extensions that the native code replaces: npm's permessage-deflate and this package's, and no others.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -28,8 +28,8 @@ const NONE = {
 }
 
 /**
- * npm's module, loaded once more. `change(text, name)` may change the text of its files, `run(text)` turns the text of
- * a function into that function, and `modules` replaces what they require.
+ * Loads npm's module again. `change(text, name)` may change the text of its files, `run(text)` evaluates the text of a
+ * function, and `modules` replaces modules that they require.
  */
 function load ({ change = (text) => text, run = (text) => vm.runInThisContext(text), modules = {} } = {}) {
   const loaded = new Map()
@@ -64,21 +64,21 @@ for (const [name, base] of [['permessage-deflate2', meteor], ['this package\'s m
   })
 }
 
-test('permessage-deflate2 with a threshold that is no number runs as it is given', () => {
+test('permessage-deflate2 with a threshold that is not a number is not recognised', () => {
   for (const threshold of ['1024', null, NaN, -1]) assert.equal(recognise(meteor.configure({ threshold })), null)
 })
 
 for (const [name, base] of [
   ['npm\'s module', npm],
-  ['npm\'s module, loaded once more', load()],
+  ['npm\'s module, loaded again', load()],
   ['npm\'s module in another realm, as in jest', load({ run: (text) => vm.runInContext(text, realm) })],
-  ['npm\'s module as text that is evaluated, as by webpack', load({ run: (text) => (0, eval)(text) })],
+  ['npm\'s module as evaluated text, as in webpack', load({ run: (text) => (0, eval)(text) })],
   ['npm\'s module with other white space', load({ change: replace('\n', '\r\n\t') })],
-  ['npm\'s module when it is frozen', Object.freeze(load())],
+  ['npm\'s module, frozen,', Object.freeze(load())],
   ['npm\'s module without a prototype', Object.setPrototypeOf(load(), null)],
-  ['a copy of all that npm\'s module has', { ...npm }],
+  ['a copy of npm\'s module', { ...npm }],
   ['this package\'s module', deflate],
-  ['a copy of all that this package\'s module has', { ...deflate }]
+  ['a copy of this package\'s module', { ...deflate }]
 ]) {
   test(`${name} is recognised`, () => {
     assert.deepEqual(recognise(base), NONE)
@@ -99,7 +99,7 @@ for (const [name, base] of [
     ['with flags of another type', { noContextTakeover: 1, requestNoContextTakeover: '' }, {
       noContextTakeover: true, requestNoContextTakeover: false
     }],
-    ['with options that are undefined', { level: undefined, maxWindowBits: undefined }, {}],
+    ['with an option that is undefined', { level: undefined, maxWindowBits: undefined }, {}],
     ['with options of another realm', vm.runInContext('({ level: 3 })', realm)],
     ['with options that inherit', Object.create({ level: 3 }, { memLevel: { value: 3, enumerable: true } }), {
       memLevel: 3
@@ -112,13 +112,13 @@ for (const [name, base] of [
     })
   }
 
-  test(`${name} is recognised when it is configured again and again; the earlier options count`, () => {
+  test(`${name} is recognised when it is configured repeatedly; earlier options win`, () => {
     const copy = base.configure({ level: 1 }).configure({ level: 2, memLevel: 2 }).configure({ memLevel: 3 })
     assert.deepEqual(recognise(copy), { ...NONE, level: 1, memLevel: 2 })
   })
 }
 
-test('Node\'s zlib is recognised however an ES module has imported it', async () => {
+test('Node\'s zlib is recognised in every form that an ES module can import', async () => {
   const namespace = await import('node:zlib')
   for (const imported of [namespace, namespace.default]) {
     assert.deepEqual(recognise(npm.configure({ zlib: imported })), NONE)
@@ -126,7 +126,7 @@ test('Node\'s zlib is recognised however an ES module has imported it', async ()
   }
 })
 
-test('options are read whenever they are needed, as the original does', () => {
+test('options are read at each use, as in the original', () => {
   const options = { level: 1 }
   const copy = npm.configure(options)
   assert.equal(recognise(copy).level, 1)
@@ -146,10 +146,10 @@ test('an extension is not recognised while it is patched', () => {
   assert.deepEqual(recognise(patched), NONE)
 })
 
-/** npm's module, loaded once more and changed by `patch(base, clientPrototype, serverPrototype, sessionPrototype)`. */
+/** Loads npm's module and changes it with `patch(base, clientPrototype, serverPrototype, sessionPrototype)`. */
 function patched (patch) {
   const base = load()
-  // As in a program that has used it before.
+  // The program has used it before.
   recognise(base)
   const client = Object.getPrototypeOf(base.createClientSession())
   const server = Object.getPrototypeOf(base.createServerSession([{}]))
@@ -158,7 +158,7 @@ function patched (patch) {
 }
 
 const own = (method) => function (...args) { return method.apply(this, args) }
-const refuse = () => { throw new Error('none of your business') }
+const refuse = () => { throw new Error('must not be called') }
 const wrapped = {
   createDeflateRaw: (options) => zlib.createDeflateRaw(options),
   createInflateRaw: (options) => zlib.createInflateRaw(options)
@@ -179,7 +179,7 @@ const TEXTS = [
   ['./session', 'try { codec.close() } catch (error) {}', 'codec.close()']
 ]
 
-// Only names and objects: nothing here may be recognised, and nothing may throw.
+// Objects that are not recognised. None of them may throw.
 const OTHERS = [
   ['a class of its own', class {}],
   ['a function', function () {}],
@@ -196,8 +196,8 @@ const OTHERS = [
   ['an extension whose type differs', { ...npm, type: 'perframe' }],
   ['an extension with another bit', { ...npm, rsv2: true }],
   ['an extension without its bit', { ...npm, rsv1: false }],
-  ['an extension that has less', Object.fromEntries(Object.entries(npm).filter(([name]) => name !== 'configure'))],
-  ['an extension that has more', { ...npm, threshold: 1024 }],
+  ['an extension without a method', Object.fromEntries(Object.entries(npm).filter(([name]) => name !== 'configure'))],
+  ['an extension with an additional property', { ...npm, threshold: 1024 }],
   ['an extension with a symbol', { ...npm, [Symbol('own')]: 1 }],
   ['an extension with a method of its own', { ...npm, createServerSession: own(npm.createServerSession) }],
   ['an extension with a bound method', { ...npm, createServerSession: npm.createServerSession.bind(npm) }],
@@ -206,18 +206,20 @@ const OTHERS = [
   }],
   ['an extension with a getter', { ...npm, get name () { return 'permessage-deflate' } }],
   ['this package\'s with a method of its own', { ...deflate, createServerSession: own(deflate.createServerSession) }],
-  ['this package\'s with a method of npm\'s', { ...deflate, createServerSession: npm.createServerSession }],
-  ['npm\'s with a method of this package\'s', { ...npm, createServerSession: deflate.createServerSession }],
+  ['this package\'s with a method of npm', { ...deflate, createServerSession: npm.createServerSession }],
+  ['npm\'s with a method of this package', { ...npm, createServerSession: deflate.createServerSession }],
   ...[['npm\'s', npm], ['this package\'s', deflate]].flatMap(([whose, base]) => [
-    [`what inherits from ${whose}`, Object.create(base)],
-    [`what inherits from ${whose} and overrides`, Object.create(base, { createClientSession: { value: refuse } })],
-    [`what inherits from ${whose} and overrides something inherited`, Object.create(
+    [`an object that inherits from ${whose}`, Object.create(base)],
+    [`an object that inherits from ${whose} and overrides a method`, Object.create(base, {
+      createClientSession: { value: refuse }
+    })],
+    [`an object that inherits from ${whose} and overrides an inherited method`, Object.create(
       Object.create(base, { createClientSession: { value: refuse } }), { _options: { value: {} } }
     )],
-    [`a configured copy of ${whose} that was given a method`, Object.assign(base.configure({}), {
+    [`a configured copy of ${whose} with an additional method`, Object.assign(base.configure({}), {
       createServerSession: () => null
     })],
-    [`a configured copy of ${whose} whose prototype is another`, Object.setPrototypeOf(base.configure({}), {
+    [`a configured copy of ${whose} with another prototype`, Object.setPrototypeOf(base.configure({}), {
       ...base, name: 'other'
     })],
     [`a configured copy of a copy of ${whose} with a method`, Object.assign(base.configure({}), {
@@ -248,40 +250,40 @@ const OTHERS = [
       `a copy of ${whose} with ${JSON.stringify(options)}`, Object.create(base, { _options: { value: options } })
     ])
   ]),
-  ['npm\'s with a method of its own in between', Object.assign(npm.configure({}), { rsv2: true }).configure({})],
-  ['npm\'s when its sessions inflate otherwise', patched((_base, _client, _server, session) => {
+  ['npm\'s with a changed copy as its prototype', Object.assign(npm.configure({}), { rsv2: true }).configure({})],
+  ['npm\'s with sessions that inflate differently', patched((_base, _client, _server, session) => {
     session.processIncomingMessage = own(session.processIncomingMessage)
   })],
-  ['npm\'s when its clients\' sessions deflate otherwise', patched((_base, client, _server, session) => {
+  ['npm\'s with client sessions that deflate differently', patched((_base, client, _server, session) => {
     client.processOutgoingMessage = own(session.processOutgoingMessage)
   })],
-  ['npm\'s when its servers answer otherwise', patched((_base, _client, server) => {
+  ['npm\'s with servers that answer differently', patched((_base, _client, server) => {
     server.generateResponse = own(server.generateResponse)
   })],
-  ['npm\'s when its sessions have a method more', patched((_base, _client, server) => { server.reset = () => {} })],
-  ['npm\'s when its sessions have a method less', patched((_base, _client, _server, session) => {
+  ['npm\'s with another method of its sessions', patched((_base, _client, server) => { server.reset = () => {} })],
+  ['npm\'s with a missing method of its sessions', patched((_base, _client, _server, session) => {
     delete session.close
   })],
-  ['npm\'s when a method of its sessions is a getter', patched((_base, _client, server) => {
+  ['npm\'s with a getter instead of a method of its sessions', patched((_base, _client, server) => {
     Object.defineProperty(server, 'generateResponse', { get: refuse })
   })],
-  ['npm\'s when its clients accept otherwise', patched((_base, client) => {
+  ['npm\'s with clients that accept differently', patched((_base, client) => {
     client.constructor.validParams = () => true
   })],
-  ['npm\'s when its sessions inherit from something else', patched((_base, _client, _server, session) => {
+  ['npm\'s with sessions that inherit from another object', patched((_base, _client, _server, session) => {
     Object.setPrototypeOf(session, { extra: true })
   })],
-  ['npm\'s when a session has no parent', patched((_base, client) => { Object.setPrototypeOf(client, null) })],
-  ['npm\'s when it inherits options', patched((base) => { Object.setPrototypeOf(base, { _options: { level: 1 } }) })],
-  ['npm\'s when it inherits from something else', patched((base) => { Object.setPrototypeOf(base, { own: 1 }) })],
-  ['npm\'s as a mock with a zlib of its own', load({ modules: { zlib: { ...zlib } } })],
+  ['npm\'s with a session without a prototype', patched((_base, client) => { Object.setPrototypeOf(client, null) })],
+  ['npm\'s with inherited options', patched((base) => { Object.setPrototypeOf(base, { _options: { level: 1 } }) })],
+  ['npm\'s that inherits from another object', patched((base) => { Object.setPrototypeOf(base, { own: 1 }) })],
+  ['npm\'s with a mocked zlib', load({ modules: { zlib: { ...zlib } } })],
   ...TEXTS.map(([file, text, by]) => [
     `a fork with ${JSON.stringify(by)} for ${JSON.stringify(text)}`,
     load({ change: (source, name) => name === file ? replaceOnce(source, text, by) : source })
   ])
 ]
 
-/** The row of the table is wrong if there is nothing to replace. */
+/** Replaces `text`, and throws if the source does not contain it. */
 function replaceOnce (source, text, by) {
   assert.ok(source.includes(text), text)
   return source.replace(text, by)
@@ -293,7 +295,7 @@ for (const [name, extension] of OTHERS) {
   })
 }
 
-test('what is not recognised is not used', () => {
+test('methods of an extension that is not recognised are not called', () => {
   const used = []
   const spy = { ...npm }
   for (const name of ['configure', 'createClientSession', 'createServerSession']) {
@@ -306,7 +308,7 @@ test('what is not recognised is not used', () => {
   assert.deepEqual(used, [])
 })
 
-test('a recognised extension is as it was', () => {
+test('recognition does not change an extension', () => {
   const copy = npm.configure({ level: 1 })
   const before = [Reflect.ownKeys(npm), Reflect.ownKeys(copy), { ...copy._options }]
   recognise(copy)

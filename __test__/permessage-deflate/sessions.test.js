@@ -1,6 +1,6 @@
 'use strict'
 
-// Sessions by the contract of the websocket-extensions framework: what they make of messages, in which order, and when.
+// Sessions, as the websocket-extensions framework calls them: their results, and the order and moments of these.
 
 const assert = require('node:assert/strict')
 const zlib = require('node:zlib')
@@ -36,7 +36,7 @@ for (const [threshold, shown] of [[-1, '-1'], [NaN, 'NaN'], ['1024', "'1024'"], 
 for (const [codec, configured] of CODECS) {
   for (const settings of SETTINGS) {
     for (const [peer, other] of [['itself', configured(settings)], ['npm\'s module', npm.configure({ ...settings })]]) {
-      test(`${codec} and ${peer} read each other's messages, with ${JSON.stringify(settings)}`, async () => {
+      test(`${codec} and ${peer} inflate each other's messages with ${JSON.stringify(settings)}`, async () => {
         for (const { client, server } of [agree(configured(settings), other), agree(other, configured(settings))]) {
           for (const [from, to] of [[client, server], [server, client]]) {
             for (const [index, data] of MESSAGES.entries()) {
@@ -53,7 +53,7 @@ for (const [codec, configured] of CODECS) {
     }
   }
 
-  test(`${codec}: a message is changed in place, and keeps what else it has`, async () => {
+  test(`${codec}: a message is changed in place and keeps its other properties`, async () => {
     const { client, server } = agree(configured({}), configured({}))
     const given = { ...message('Hello'), rsv3: true, extra: 1 }
     const result = await new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ for (const [codec, configured] of CODECS) {
     assert.equal((await incoming(server, result.data)).data.toString(), 'Hello')
   })
 
-  test(`${codec}: the bytes of short messages are those of the original, its context included`, async () => {
+  test(`${codec}: npm's module inflates short messages, and repeated messages are shorter`, async () => {
     const { server } = agree(npm, configured({}))
     const sent = []
     for (const text of ['Hello', 'Hello', '']) sent.push((await outgoing(server, text)).data.toString('hex'))
@@ -78,7 +78,7 @@ for (const [codec, configured] of CODECS) {
     assert.ok(sent[1].length < sent[0].length, `${sent}`)
   })
 
-  test(`${codec}: messages shorter than the threshold are left as they are, in their order`, async () => {
+  test(`${codec}: messages shorter than the threshold stay uncompressed and in order`, async () => {
     const { client, server } = agree(configured({ threshold: 5 }), npm)
     const given = ['Hell', 'Hello', '', 'x'.repeat(200_000), 'Hell', 'Hello']
     const sent = await Promise.all(given.map((text) => outgoing(client, text)))
@@ -103,7 +103,7 @@ for (const [codec, configured] of CODECS) {
     assert.equal(result.rsv1, false)
   })
 
-  test(`${codec}: what comes in comes out in order, whatever its size and whether it is compressed`, async (scope) => {
+  test(`${codec}: incoming messages keep their order, compressed or not, at any size`, async (scope) => {
     const { client, server } = agree(configured({}), configured({}))
     const messages = ['a', Buffer.alloc(8 * MiB, JSON_TEXT), 'b', 'plain 1', noise(2 * MiB), 'plain 2', 'c']
     const sent = []
@@ -114,7 +114,7 @@ for (const [codec, configured] of CODECS) {
     await inOrder(scope, server, 'processIncomingMessage', sent, messages)
   })
 
-  test(`${codec}: what goes out comes out in order, whatever its size`, async (scope) => {
+  test(`${codec}: outgoing messages keep their order at any size`, async (scope) => {
     const { client, server } = agree(configured({}), configured({}))
     const messages = ['a', Buffer.alloc(8 * MiB, JSON_TEXT), 'b', '', noise(2 * MiB), 'c']
     const given = messages.map((data) => message(data))
@@ -138,21 +138,21 @@ for (const [codec, configured] of CODECS) {
   })
 
   for (const [name, data] of [
-    ['one large message', [Buffer.alloc(24 * MiB, JSON_TEXT)]],
-    ['many short messages', Array(20000).fill(Buffer.from(JSON_TEXT.slice(0, 300)))]
+    ['compressing one large message', [Buffer.alloc(24 * MiB, JSON_TEXT)]],
+    ['compressing many short messages', Array(20000).fill(Buffer.from(JSON_TEXT.slice(0, 300)))]
   ]) {
-    test(`${codec}: the event loop has its turn during ${name}`, async () => {
+    test(`${codec}: ${name} does not block the event loop`, async () => {
       const { client, server } = agree(configured({}), configured({}))
       const sent = await turns(client, 'processOutgoingMessage', data.map((each) => message(each)))
-      assert.ok(sent.turns > 0, 'none while it was compressed')
+      assert.ok(sent.turns > 0, 'no turn during compression')
       const received = await turns(server, 'processIncomingMessage', sent.results)
-      assert.ok(received.turns > 0, 'none while it was inflated')
+      assert.ok(received.turns > 0, 'no turn during inflation')
       assert.ok(received.results.every((result, index) => result.data.equals(data[index])))
     })
   }
 
   for (const during of ['one large message', 'several messages', 'nothing']) {
-    test(`${codec}: nothing is called back after close(), which comes during ${during}`, async (scope) => {
+    test(`${codec}: no callback runs after close() during ${during}`, async (scope) => {
       const { client, server } = agree(configured({}), configured({}))
       const large = Buffer.alloc(8 * MiB, JSON_TEXT)
       const { data } = await outgoing(agree(configured({}), configured({})).client, large)
@@ -170,7 +170,7 @@ for (const [codec, configured] of CODECS) {
     })
   }
 
-  test(`${codec}: a session may be closed by whom it calls back`, async (scope) => {
+  test(`${codec}: a callback may close the session`, async (scope) => {
     const { client, server } = agree(configured({}), configured({}))
     const { data } = await outgoing(client, 'Hello')
     const called = []
@@ -185,10 +185,10 @@ for (const [codec, configured] of CODECS) {
   })
 
   for (const [name, data, text] of [
-    ['of an invalid block', [0xff, 0xff, 0xff], 'invalid block type'],
-    ['that goes back too far', DANGLING, 'invalid distance too far back']
+    ['with an invalid block', [0xff, 0xff, 0xff], 'invalid block type'],
+    ['with a too large distance', DANGLING, 'invalid distance too far back']
   ]) {
-    test(`${codec}: data ${name} is an error, and so is all that follows`, async (scope) => {
+    test(`${codec}: data ${name} fails its message and all later messages`, async (scope) => {
       const { client, server } = agree(configured({}), configured({}))
       const good = (await outgoing(client, 'good')).data
       const events = []
@@ -196,7 +196,7 @@ for (const [codec, configured] of CODECS) {
       for (const each of messages) {
         server.processIncomingMessage(each, (error, result) => {
           events.push(error ? error.message : result.data.toString())
-          // As the framework does.
+          // The framework changes the error like this.
           if (error) {
             assert.equal(result, null)
             assert.equal(error.type, undefined)
@@ -209,7 +209,7 @@ for (const [codec, configured] of CODECS) {
     })
   }
 
-  test(`${codec}: a message may inflate to maxLength, and not to more`, async () => {
+  test(`${codec}: a message may inflate to maxLength, but not to more`, async () => {
     for (const [size, isAllowed] of [[1000, true], [1001, false], [100 * MiB, false]]) {
       const { server } = agree(configured({}), configured({}), { maxLength: 1000 })
       const data = compress(Buffer.alloc(size))
@@ -223,8 +223,8 @@ for (const [codec, configured] of CODECS) {
     }
   })
 
-  for (const [name, options] of [['none', undefined], ['an empty object', {}], ['0', { maxLength: 0 }]]) {
-    test(`${codec}: where a framework says ${name}, 64 MiB - 1 are allowed`, async () => {
+  for (const [name, options] of [['no options', undefined], ['empty options', {}], ['limit 0', { maxLength: 0 }]]) {
+    test(`${codec}: with ${name} from the framework, 64 MiB - 1 are allowed`, async () => {
       for (const [size, isAllowed] of [[0x3ffffff, true], [0x4000000, false]]) {
         const session = configured({}).createServerSession([{}], options)
         const result = await incoming(session, compress(Buffer.alloc(size))).catch((error) => error)
@@ -246,13 +246,13 @@ for (const [codec, configured] of CODECS) {
     }
   })
 
-  test(`${codec}: blocks with BFINAL do not get round maxLength`, async () => {
+  test(`${codec}: blocks with BFINAL count towards maxLength`, async () => {
     const { server } = agree(configured({}), configured({}), { maxLength: 1000 })
     const blocks = Array.from({ length: 3 }, () => zlib.deflateRawSync(Buffer.alloc(400)))
     await assert.rejects(incoming(server, Buffer.concat([...blocks, Buffer.from([0])])), { type: 'too_large' })
   })
 
-  test(`${codec}: messages that are none are errors`, async () => {
+  test(`${codec}: a message without bytes is an error`, async () => {
     const { client, server } = agree(configured({}), configured({}))
     for (const [session, method] of [[client, 'processOutgoingMessage'], [server, 'processIncomingMessage']]) {
       const errors = []
@@ -262,7 +262,7 @@ for (const [codec, configured] of CODECS) {
   })
 }
 
-test('the native code calls short messages back at once', () => {
+test('the native code calls the callback of a short message at once', () => {
   const { client, server } = agree(deflate, deflate)
   const seen = []
   client.processOutgoingMessage(message('Hello'), (error, sent) => {
@@ -274,14 +274,14 @@ test('the native code calls short messages back at once', () => {
   assert.deepEqual(seen, [null, true, null, 'Hello'])
 })
 
-test('the native code keeps the context behind a block with BFINAL', async () => {
+test('the native code keeps the context after a block with BFINAL', async () => {
   const { server } = agree(deflate, deflate)
   const final = Buffer.concat([zlib.deflateRawSync('0123456789'), Buffer.from([0])])
   assert.equal((await incoming(server, final)).data.toString(), '0123456789')
   assert.equal((await incoming(server, DANGLING)).data.toString(), '0123456789')
 })
 
-test('a zlib of the user\'s gets the options and the windows, 8 as 9', async () => {
+test('a zlib of the program receives the options and the windows, 8 as 9', async () => {
   const custom = foreignZlib()
   const settings = { level: 3, memLevel: 4, strategy: 1, maxWindowBits: 8, requestMaxWindowBits: 10, zlib: custom }
   const { client } = agree(deflate.configure(settings), npm)
@@ -296,7 +296,7 @@ for (const [name, options, count] of [
   ['one stream for all messages of a direction', {}, 2],
   ['one stream for each message without context', { noContextTakeover: true, requestNoContextTakeover: true }, 6]
 ]) {
-  test(`a zlib of the user's makes ${name}, and all of them are closed`, async (scope) => {
+  test(`a zlib of the program makes ${name}, and all of them are closed`, async (scope) => {
     const custom = foreignZlib()
     const { client, server } = agree(deflate.configure({ ...options, zlib: custom }), npm)
     for (const text of ['a', 'b', 'c']) {
@@ -309,7 +309,7 @@ for (const [name, options, count] of [
   })
 }
 
-test('a zlib of the user\'s inflates no more than a chunk above maxLength', async (scope) => {
+test('a zlib of the program inflates at most a chunk more than maxLength', async (scope) => {
   const custom = foreignZlib()
   const { server } = agree(npm, deflate.configure({ zlib: custom }), { maxLength: 100000 })
   await assert.rejects(incoming(server, compress(Buffer.alloc(100 * MiB))), { type: 'too_large' })
@@ -319,18 +319,18 @@ test('a zlib of the user\'s inflates no more than a chunk above maxLength', asyn
   assert.equal(custom.streams[0].isClosed, true)
 })
 
-test('a zlib of the user\'s makes no more than 100 streams for one message', async (scope) => {
+test('a zlib of the program makes at most 100 streams for one message', async (scope) => {
   const custom = foreignZlib()
   const { server } = agree(npm, deflate.configure({ zlib: custom }))
   const blocks = (count) => Buffer.concat([...Array(count).fill(zlib.deflateRawSync('a')), Buffer.from([0])])
   assert.equal((await incoming(server, blocks(99))).data.toString(), 'a'.repeat(99))
   await assert.rejects(incoming(server, blocks(10000)), { message: 'too many final blocks' })
-  // The last one of the first message is the first one of the second.
+  // The last stream of the first message is the first stream of the second.
   assert.equal(custom.streams.length, 199)
   await eventually(scope, () => custom.streams.every(({ isClosed }) => isClosed))
 })
 
-test('a zlib of the user\'s that throws is an error of the message', async () => {
+test('a zlib of the program that throws fails the message', async () => {
   const fail = () => { throw new Error('no memory') }
   const extension = deflate.configure({ zlib: { createDeflateRaw: fail, createInflateRaw: fail } })
   const { client, server } = agree(extension, extension)
@@ -340,7 +340,7 @@ test('a zlib of the user\'s that throws is an error of the message', async () =>
 
 for (const options of [{ maxWindowBits: 7 }, { requestMaxWindowBits: 16 }]) {
   const [name] = Object.keys(options)
-  test(`a server's session is refused for ${name} ${options[name]}, whatever is offered`, () => {
+  test(`a server's session with ${name} ${options[name]} throws an error for every offer`, () => {
     for (const [, configured] of CODECS) {
       for (const offers of [[{}], [{ x: true }], []]) {
         assert.throws(() => configured(options).createServerSession(offers), { message: `Invalid value for ${name}` })
@@ -349,7 +349,7 @@ for (const options of [{ maxWindowBits: 7 }, { requestMaxWindowBits: 16 }]) {
   })
 }
 
-test('a client\'s session that has not negotiated says so', () => {
+test('a client\'s session throws an error before it is negotiated', () => {
   const session = deflate.createClientSession()
   assert.throws(() => session.activate({}), /has not been negotiated/)
   session.generateOffer()
@@ -358,7 +358,7 @@ test('a client\'s session that has not negotiated says so', () => {
   }
 })
 
-/** Passes all messages at once; they must come out in order, with that data. Resolves with what came out. */
+/** Passes all messages at once, checks the order and data of the results, and returns these. */
 async function inOrder (scope, session, method, messages, expected) {
   const results = []
   for (const [index, each] of messages.entries()) {
@@ -374,7 +374,7 @@ async function inOrder (scope, session, method, messages, expected) {
   return results.map(({ result }) => result)
 }
 
-/** Passes all messages at once, and counts the turns of the event loop until they have come out. */
+/** Passes all messages at once, and counts the turns of the event loop until all results are there. */
 function turns (session, method, messages) {
   return new Promise((resolve, reject) => {
     const results = []

@@ -1,7 +1,7 @@
 'use strict'
 
-// Every export of WebAssembly, with good values and with wrong ones, does what that of the addon does: it returns the
-// same, or throws an error of the same class with the same message and code.
+// Every export of WebAssembly behaves like that of the addon, with valid and invalid values: it returns the same value,
+// or throws an error of the same class with the same message and code.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -16,16 +16,16 @@ const SKIP = NO_WASM || (native === null && 'the addon does not load here')
 
 const DECLARATIONS = fs.readFileSync(path.join(__dirname, '../../binding.d.ts'), 'utf8')
 
-/** Of the reactor, or there only to give types their names. */
+/** Exports for the reactor, and exports that only name types. */
 const MISSING = ['Reactor', 'TlsAnchors', 'TlsConfig', 'AGREED', 'ENTRY_BITS', 'SLOTS', 'Interface', 'Delivery']
-/** Bytes whose memory another thread has got. */
+/** Returns bytes whose memory was transferred to another thread. */
 function transferred () {
   const bytes = new Uint8Array(8)
   structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
   return bytes
 }
 
-/** Of every kind that JavaScript has. */
+/** Values of every kind. */
 const VALUES = [
   undefined, null, true, false, 0, 3, -1, 1.5, 8, 13, 256, 65536, 2 ** 32, 1e30, NaN, Infinity,
   '', 'x', 'é\ud800', 'ws', 3n, Symbol('s'),
@@ -60,7 +60,7 @@ const client = (binding, options = {}) => {
 const deflating = (binding) => binding.DeflateSession.server({}, OFFERS, 1000)
 const parameters = [{ name: 'a', value: true }, { name: 'b', value: 'c' }, { name: 'd', value: 5 }]
 
-/** What is called, and with which arguments: each is replaced by every value in turn. */
+/** Functions and valid arguments. The test replaces each argument with every value in turn. */
 const CALLS = {
   isWebSocket: [(b) => b.isWebSocket, ['GET', 'Upgrade', 'websocket']],
   isEventSource: [(b) => b.isEventSource, ['GET', 'text/event-stream']],
@@ -96,11 +96,11 @@ const CALLS = {
   'connection.reserveBits': method(server, 'reserveBits', ['name', true, false, false]),
   'connection.isReserved': method(server, 'isReserved', [true, false, false]),
   'connection.activated': method(client, 'activated', []),
-  'connection.refuse': method(server, 'refuse', ['words']),
+  'connection.refuse': method(server, 'refuse', ['text']),
   'connection.unacceptable': method(client, 'unacceptable', ['name', parameters]),
   'connection.transformed': method(open, 'transformed', [true, bytes]),
   'connection.sendTransformed': method(open, 'sendTransformed', [true, false, true, false, bytes]),
-  'connection.failExtension': method(open, 'failExtension', ['ABNORMAL_CLOSURE', 'words']),
+  'connection.failExtension': method(open, 'failExtension', ['ABNORMAL_CLOSURE', 'text']),
   'connection.drained': method(open, 'drained', []),
   'connection.offerDeflate': method(client, 'offerDeflate', [{}]),
   'connection.answerDeflate': method(server, 'answerDeflate', [{}]),
@@ -118,7 +118,7 @@ const CALLS = {
   'session.close': method(deflating, 'close', []),
   'parser.receive': method((b) => new b.RequestParser(), 'receive', [request]),
   'parser.receive, a part': method((b) => new b.RequestParser(), 'receive', [request.subarray(0, 22)]),
-  'parser.receive, no HTTP': method((b) => new b.RequestParser(), 'receive', [Buffer.from('\0\0\r\n\r\n')]),
+  'parser.receive, not HTTP': method((b) => new b.RequestParser(), 'receive', [Buffer.from('\0\0\r\n\r\n')]),
   'tunnel.setHeader': method((b) => new b.Connect(TUNNEL), 'setHeader', ['A', 'b']),
   'tunnel.request': method((b) => new b.Connect(TUNNEL), 'request', []),
   'tunnel.receive': method((b) => new b.Connect(TUNNEL), 'receive', [answer]),
@@ -132,7 +132,7 @@ const CALLS = {
   messages: call('messages', [])
 }
 
-/** A method of an object that is made for each call. */
+/** Returns a row for a method. Each call makes a new object. */
 function method (make, name, args) {
   return [(binding) => {
     const object = make(binding)
@@ -140,7 +140,7 @@ function method (make, name, args) {
   }, args]
 }
 
-/** A function of `calls`, for a connection that is made for each call. */
+/** Returns a row for a function of `calls`. Each call makes a new connection. */
 function call (name, args) {
   return [(binding) => {
     const connection = open(binding)
@@ -153,7 +153,7 @@ function call (name, args) {
   }, args]
 }
 
-/** What can be read of an object, which may be random in one place, and is numbered. */
+/** Returns the readable properties of an object, and the type of its number, which differs between objects. */
 function shown (value) {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value
   if (Array.isArray(value)) return value.map(shown)
@@ -165,13 +165,13 @@ function shown (value) {
   return [type?.constructor?.name ?? null, facts, fields.sort(([a], [b]) => a < b ? -1 : 1)]
 }
 
-/** The fields of an interface of `binding.d.ts`, which is generated, so a field that WebAssembly lacks fails here. */
+/** Returns the fields of an interface in the generated `binding.d.ts`, so that a field WebAssembly lacks fails here. */
 function fieldsOf (name) {
   const [, body] = new RegExp(`^export interface ${name} \\{\\n([^]*?)^\\}`, 'm').exec(DECLARATIONS)
   return [...body.matchAll(/^ {2}(\w+)\??: /gm)].map(([, field]) => field)
 }
 
-/** What a call comes to. */
+/** Returns the result or the error of a call. */
 function outcome (binding, [find, args], given) {
   try {
     return { returned: shown(find(binding)(...given ?? args)) }
@@ -180,11 +180,11 @@ function outcome (binding, [find, args], given) {
   }
 }
 
-/** `plain` takes numbers of prepared messages, which are others in the addon. */
+/** `plain` accepts numbers of prepared messages, which differ in the addon. */
 const isNumberOfMessage = (name, value) => name === 'plain' && typeof value === 'number'
 
 for (const [name, [find, args]] of Object.entries(CALLS)) {
-  test(`${name} does the same`, { skip: SKIP }, () => {
+  test(`${name} behaves like that of the addon`, { skip: SKIP }, () => {
     const all = [args, ...args.keys()].flatMap((at) => {
       if (at === args) return [args]
       return VALUES.filter((value) => !isNumberOfMessage(name, value))
@@ -204,7 +204,7 @@ for (const [name, make, keys] of [
   ['DeflateOptions', (b, options) => b.DeflateSession.client(options, 1000).offer()],
   ['ExtensionParameter', (b, own) => client(b).unacceptable('n', [{ ...parameters[0], ...own }])]
 ]) {
-  test(`every field of ${name} does the same`, { skip: SKIP }, () => {
+  test(`every field of ${name} has the same effect as with the addon`, { skip: SKIP }, () => {
     for (const key of keys ?? fieldsOf(name)) {
       for (const value of VALUES) {
         const one = { [key]: value }
@@ -215,7 +215,7 @@ for (const [name, make, keys] of [
   })
 }
 
-test('there is everything that the addon has, but for the reactor and its TLS', { skip: SKIP }, () => {
+test('WebAssembly exports everything that the addon does, except the reactor and its TLS', { skip: SKIP }, () => {
   const missing = Object.keys(native).filter((name) => !(name in wasm) && name !== '__napiBindingTarget')
   assert.deepEqual(missing.sort(), MISSING.sort())
   for (const name of ['Connect', 'Connection', 'DeflateSession', 'Prepared', 'RequestParser']) {
@@ -228,7 +228,7 @@ test('there is everything that the addon has, but for the reactor and its TLS', 
   }
 })
 
-test('what has no constructor cannot be made', { skip: SKIP }, () => {
+test('classes without a constructor throw an error', { skip: SKIP }, () => {
   for (const name of ['Connection', 'DeflateSession', 'Prepared']) {
     const [here, there] = [wasm, native].map((binding) => outcome(binding, [() => () => new binding[name](), []]))
     assert.deepEqual(here, there, name)

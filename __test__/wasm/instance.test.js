@@ -1,7 +1,7 @@
 'use strict'
 
-// What one instance for all connections means: its memory grows and may be refused, a trap ends it, and nothing leaves
-// it by itself. Each test runs in a process of its own, because most of them ruin the instance.
+// One instance for all connections: its memory grows or is refused, a trap ends it, and its objects must be released.
+// Each test runs in its own process, because most of them ruin the instance.
 
 const assert = require('node:assert/strict')
 const { execFile } = require('node:child_process')
@@ -19,7 +19,7 @@ const TIMEOUT = 120000
 const MAX_SIZE = 350 * 1024
 const MAX_COMPRESSED = 160 * 1024
 
-/** Runs a function in another process, with `--expose-gc`. It returns what JSON can hold. */
+/** Runs a function in another process with `--expose-gc`, and returns its result, which travels as JSON. */
 async function elsewhere (body, ...args) {
   const script = `Promise.resolve((${body})(${JSON.stringify(LIB)}, ...${JSON.stringify(args)}))
     .then((result) => { console.log(JSON.stringify(result)); process.exit() })`
@@ -31,13 +31,13 @@ async function elsewhere (body, ...args) {
 
 const test = (name, body) => nodeTest(name, { skip: NO_WASM, timeout: TIMEOUT }, body)
 
-test('the module names no path of the machine that made it', () => {
+test('the module contains no paths of the machine that built it', () => {
   const text = Buffer.from(require(MODULE), 'base64').toString('latin1')
   const folders = [os.homedir(), path.join(__dirname, '../..'), process.env.CARGO_HOME, process.env.RUSTUP_HOME]
   for (const folder of folders.filter(Boolean)) assert.equal(text.includes(folder + '/'), false, folder)
 })
 
-test('a trap ends the connections of its instance with an error, and later ones have another instance', async () => {
+test('a trap ends the connections of its instance with an error, and later ones use a new instance', async () => {
   const result = await elsewhere((lib) => {
     const wasm = require(lib + '/wasm')
     const { current } = require(lib + '/wasm/current')
@@ -48,10 +48,10 @@ test('a trap ends the connections of its instance with an error, and later ones 
     }, { allowDrafts: true })]
     const version = draft.version
     const message = wasm.Prepared.text('prepared')
-    const told = []
-    called.whenFaulted(() => told.push('called'))
-    other.whenFaulted(() => told.push('other'))
-    // Whatever comes next finds nothing that makes sense.
+    const faulted = []
+    called.whenFaulted(() => faulted.push('called'))
+    other.whenFaulted(() => faulted.push('other'))
+    // The next call finds invalid memory and traps.
     const first = current()
     Buffer.from(first.exports.memory.buffer).fill(0xff)
     const sent = calls.text(called.number, 'a')
@@ -63,7 +63,7 @@ test('a trap ends the connections of its instance with an error, and later ones 
     calls.takeOutput(next.number, bytes)
     return {
       sent,
-      told,
+      faulted,
       ends,
       version: [version, draft.version, draft.poll(true, true, true), draft.poll(true, true, true)],
       stale: [calls.text(other.number, 'a'), calls.outputLength(other.number), calls.messages(other.number)],
@@ -76,7 +76,7 @@ test('a trap ends the connections of its instance with an error, and later ones 
   const end = [true, 3, { accepted: true, events: [error, { kind: 'close', code: 1006, reason: '' }] }, false, null]
   assert.deepEqual(result, {
     sent: -2,
-    told: ['called', 'other'],
+    faulted: ['called', 'other'],
     ends: [end, end],
     version: ['hixie-75', 'hixie-75', error, { kind: 'close' }],
     stale: [-1, 0, undefined].map((value) => value ?? null),
@@ -85,7 +85,7 @@ test('a trap ends the connections of its instance with an error, and later ones 
   })
 })
 
-test('a trap closes WebSockets, the idle ones as well', async () => {
+test('a trap closes all WebSockets, even idle ones', async () => {
   const result = await elsewhere(async (lib) => {
     const WebSocket = require(lib + '/..')
     const { current } = require(lib + '/wasm/current')
@@ -130,32 +130,32 @@ test('a trap closes WebSockets, the idle ones as well', async () => {
   assert.deepEqual([result.data, result.runtime], ['again', 'wasm'])
 })
 
-test('connections that cannot be told of a trap where it comes are told by the next call', async () => {
+test('connections whose callback cannot run at a trap report the fault at the next call', async () => {
   const result = await elsewhere(async (lib) => {
     const wasm = require(lib + '/wasm')
     const { current } = require(lib + '/wasm/current')
-    const told = []
+    const faulted = []
     const all = ['a', 'b', 'c'].map((name) => {
       const one = wasm.Connection.established(false, {})
-      one.whenFaulted(() => told.push(name))
+      one.whenFaulted(() => faulted.push(name))
       return one
     })
     const { Instance } = WebAssembly
-    // As where there is no memory for another instance.
+    // No memory is left for another instance.
     WebAssembly.Instance = function () { throw new RangeError('Out of memory') }
     Buffer.from(current().exports.memory.buffer).fill(0xff)
     const accepted = all[0].ping(Buffer.from('a'))
     await new Promise(setImmediate)
-    const before = [...told]
+    const before = [...faulted]
     WebAssembly.Instance = Instance
     const ends = all.map((one) => [one.hasWork, one.work().events.length, one.readyState, one.release()])
-    return { accepted, before, told, ends }
+    return { accepted, before, faulted, ends }
   })
   const end = [true, 2, 3, null]
-  assert.deepEqual(result, { accepted: false, before: [], told: ['a', 'b', 'c'], ends: [end, end, end] })
+  assert.deepEqual(result, { accepted: false, before: [], faulted: ['a', 'b', 'c'], ends: [end, end, end] })
 })
 
-test('what throws outside of the module, as at the end of the stack, ends no connection', async () => {
+test('an exception outside the module, such as a stack overflow, ends no connection', async () => {
   const result = await elsewhere((lib) => {
     const wasm = require(lib + '/wasm')
     const { current } = require(lib + '/wasm/current')
@@ -187,7 +187,7 @@ test('what throws outside of the module, as at the end of the stack, ends no con
   assert.deepEqual(result, { text: message, bytes: message, ping: message, same: true, states: [1, 1], sent: 5 })
 })
 
-test('heads that an instance ended in the middle of are none', async () => {
+test('a head that an instance has not completed before its trap is empty', async () => {
   const result = await elsewhere((lib) => {
     const wasm = require(lib + '/wasm')
     const { current } = require(lib + '/wasm/current')
@@ -212,7 +212,7 @@ test('heads that an instance ended in the middle of are none', async () => {
   })
 })
 
-test('bytes are as many as there are, whatever their length says', async () => {
+test('the byte length of a buffer counts, not its property length', async () => {
   const result = await elsewhere((lib) => {
     const wasm = require(lib + '/wasm')
     const { current } = require(lib + '/wasm/current')
@@ -240,10 +240,10 @@ test('bytes are as many as there are, whatever their length says', async () => {
   })
 })
 
-test('where memory is refused, a connection fails as one of the addon does, and others go on', async () => {
+test('if memory is refused, a connection fails like one of the addon, and others continue', async () => {
   const result = await elsewhere((lib) => {
     const encoded = require.resolve(lib + '/wasm/module.js')
-    // The most pages that the memory may have, behind the fewest, which the section of memories says.
+    // Adds a maximum of pages after the minimum in the section of memories.
     const limited = (bytes, pages) => {
       const parts = [bytes.subarray(0, 8)]
       for (let at = 8; at < bytes.length;) {
@@ -318,7 +318,7 @@ test('where memory is refused, a connection fails as one of the addon does, and 
   })
 })
 
-test('memory that has grown is seen again, in the middle of everything', async () => {
+test('calls use the new buffer after memory has grown', async () => {
   const result = await elsewhere((lib) => {
     const wasm = require(lib + '/wasm')
     const { current } = require(lib + '/wasm/current')
@@ -342,7 +342,7 @@ test('memory that has grown is seen again, in the middle of everything', async (
   assert.deepEqual(result, { isGood: true, hasGrown: true })
 })
 
-test('20,000 connections that come and go leave no memory behind', async () => {
+test('20,000 connections that open and close do not grow the memory', async () => {
   const sizes = await elsewhere((lib) => {
     const wasm = require(lib + '/wasm')
     const { current } = require(lib + '/wasm/current')
@@ -373,7 +373,7 @@ test('20,000 connections that come and go leave no memory behind', async () => {
   assert.equal(sizes[1], sizes[0])
 })
 
-test('what is dropped without a word is released when it is collected', async () => {
+test('objects that are not released are released when they are collected', async () => {
   const result = await elsewhere(async (lib) => {
     const wasm = require(lib + '/wasm')
     const { current } = require(lib + '/wasm/current')
@@ -412,7 +412,7 @@ test('what is dropped without a word is released when it is collected', async ()
   })
 })
 
-test('copies of the package in one process, and in workers, have instances of their own', async () => {
+test('copies of the package in one process and in workers use separate instances', async () => {
   const result = await elsewhere(async (lib) => {
     const wasm = require(lib + '/wasm')
     for (const file of Object.keys(require.cache)) delete require.cache[file]
@@ -428,7 +428,7 @@ test('copies of the package in one process, and in workers, have instances of th
   assert.deepEqual(result, [true, true, 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='])
 })
 
-test('the module is small', () => {
+test('the module is smaller than its limits', () => {
   const bytes = Buffer.from(require(MODULE), 'base64')
   assert.ok(bytes.length < MAX_SIZE, `${bytes.length} bytes`)
   assert.ok(gzipSync(bytes, { level: 9 }).length < MAX_COMPRESSED, 'compressed')

@@ -7,10 +7,10 @@ const path = require('node:path')
 
 const MODULE = path.join(__dirname, '../../lib/wasm/module.js')
 
-/** Why there is no WebAssembly here; false if there is. */
+/** The reason why WebAssembly is missing, or false. */
 const NO_WASM = !fs.existsSync(MODULE) && 'lib/wasm/module.js is not built: npm run build:wasm'
 
-/** The addon, or null where none loads. */
+/** Returns the addon, or null if it does not load. */
 function addon () {
   return require('../../lib/addon').binding ?? null
 }

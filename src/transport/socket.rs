@@ -147,7 +147,7 @@ impl Socket {
     }
 
     /// Applies an event of the kernel. Returns whether there is something to read.
-    pub(super) fn hear(&mut self, event: &Event) -> bool {
+    pub(super) fn apply(&mut self, event: &Event) -> bool {
         if event.is_error() {
             self.peer = Peer::Reset;
         } else if event.is_read_closed() && self.peer == Peer::Open {

@@ -162,7 +162,7 @@ impl Table {
             if event.is_writable() && matches!(socket.output, Output::Full) {
                 writable.push(id);
             }
-            if !socket.hear(event) {
+            if !socket.apply(event) {
                 continue;
             }
             if socket.may_read() {

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_is_there_and_nothing_else() {
+    fn finds_exactly_the_values_in_use() {
         let mut table = Table::new();
         assert_eq!(table.get(0), None);
         let numbers: Vec<u32> = (0..100).map(|value| table.insert(Rc::new(value))).collect();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_number_finds_nothing_however_many_came_since() {
+    fn a_stale_number_finds_nothing_after_many_insertions() {
         let mut table = Table::new();
         let stale = table.insert(Rc::new(0));
         assert!(table.remove(stale).is_some());
@@ -133,11 +133,11 @@ mod tests {
             assert_eq!(table.remove(number).as_deref(), Some(&value));
         }
         assert!(table.is_empty());
-        assert_eq!(table.places.len(), FEW, "places are used again");
+        assert_eq!(table.places.len(), FEW, "places are reused");
     }
 
     #[test]
-    fn those_that_stay_keep_their_numbers_while_others_come_and_go() {
+    fn values_keep_their_numbers_while_others_are_added_and_removed() {
         let mut table = Table::new();
         let mut staying = Vec::new();
         for value in 0..5_000_u32 {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_begin_anew_and_pass_over_those_in_use() {
+    fn numbers_wrap_around_and_skip_those_in_use() {
         let mut table = Table::new();
         let first = table.insert(Rc::new("first"));
         table.next = NUMBERS - 1;

@@ -129,7 +129,7 @@ fn poll_returns_only_wanted_outputs() {
 }
 
 #[test]
-fn a_message_for_which_there_is_no_memory_fails_the_connection() {
+fn a_message_without_memory_fails_the_connection() {
     let connection = open();
     connection.receive(b"\x81\x01a\x81\x01b");
     let kinds = RefCell::new(Vec::new());
@@ -286,7 +286,7 @@ fn a_number_is_free_when_its_connection_is_dropped() {
 }
 
 #[test]
-fn a_connection_that_is_kept_stays_until_its_number_is_released() {
+fn a_kept_connection_exists_until_its_number_is_released() {
     let number = open().keep();
     let connection = registry::connection(number).unwrap();
     assert_eq!(connection.send(Form::Plain, Kind::Text, b"a"), 3.0);

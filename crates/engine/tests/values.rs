@@ -87,7 +87,7 @@ fn a_session_fails_a_connection_by_a_number_or_a_name() {
 }
 
 #[test]
-fn parameters_are_printed_as_the_values_they_are() {
+fn parameters_are_printed_by_the_type_of_their_value() {
     let parameters = vec![
         parameter("a", Value::Flag(true)),
         parameter("b", Value::Flag(false)),
@@ -102,7 +102,7 @@ fn parameters_are_printed_as_the_values_they_are() {
 }
 
 #[test]
-fn sessions_transform_only_what_is_valid() {
+fn a_transformed_text_must_be_valid() {
     let connection = open(Delivery::Messages);
     assert!(!connection.negotiates() && connection.received_extensions().is_empty());
     assert_eq!(connection.reserve_bits("one", [true; 3]), None);
@@ -173,7 +173,7 @@ fn options_of_deflate_out_of_range_are_range_errors() {
 }
 
 #[test]
-fn two_sessions_agree_and_carry_messages() {
+fn two_sessions_negotiate_and_exchange_messages() {
     let options = DeflateOptions {
         max_window_bits: Some(10),
         ..DeflateOptions::default()
@@ -227,7 +227,7 @@ fn a_request_is_read_piece_by_piece() {
 }
 
 #[test]
-fn a_proxy_answers_with_a_tunnel_or_without() {
+fn a_proxy_accepts_or_refuses_a_tunnel() {
     let connect = || {
         Connect::new(Tunnel {
             authority: "a:80".to_owned(),
@@ -254,7 +254,7 @@ fn a_proxy_answers_with_a_tunnel_or_without() {
 }
 
 #[test]
-fn an_event_stream_takes_no_line_ends_in_headers_and_fields() {
+fn line_ends_in_headers_and_fields_of_an_event_stream_are_errors() {
     let headers = ["X-A".to_owned(), "b".to_owned()];
     assert!(
         event_stream_head(&headers, 5000.0)

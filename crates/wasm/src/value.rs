@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_a_mistake_and_no_panic() {
+    fn garbled_bytes_cause_an_error_and_no_panic() {
         let whole = written(|writer| {
             writer.text("text");
             writer.bytes_of(b"bytes");

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_written_whole_and_in_order_however_little_a_socket_takes() {
+    fn frames_are_written_whole_and_in_order_even_to_a_slow_socket() {
         let cycle = Cycle::new(&[b"one", b"three", b"seventeen"], TEXT, false).unwrap();
         let wire = cycle.wire();
         let second = cycle.frame_begin(1);

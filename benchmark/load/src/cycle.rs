@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_lie_in_order_and_carry_their_messages() {
+    fn frames_are_in_order_and_contain_their_messages() {
         let (messages, cycle) = cycle(false);
         assert_eq!(cycle.len(), messages.len());
         for (index, message) in messages.iter().enumerate() {
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_random_bytes_compress_to_fits_too() {
+    fn compressed_random_bytes_fit_too() {
         let mut state = 1_u32;
         let message: Vec<u8> = (0..300_000)
             .map(|_| {

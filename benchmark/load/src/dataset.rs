@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_split_at_the_lengths_it_names() {
+    fn a_file_is_split_at_its_lengths() {
         let file = [
             &[3, 0, 0, 0],
             b"one".as_slice(),
@@ -48,14 +48,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_cut_off_is_refused() {
+    fn a_truncated_file_is_refused() {
         for file in [&[3, 0, 0][..], &[3, 0, 0, 0, 1, 2]] {
             assert!(matches!(split(file), Err(BadData::Truncated)), "{file:?}");
         }
     }
 
     #[test]
-    fn made_up_messages_have_the_size_asked_for_and_differ() {
+    fn generated_messages_have_the_requested_size_and_differ() {
         for size in [8, 125, 65_536, 1_048_576] {
             let messages = of_size(size);
             assert!(

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_header_says_how_many_bytes_there_are_at_least() {
+    fn a_part_of_a_header_determines_its_minimum_length() {
         let rows: &[(&[u8], usize)] = &[
             (&[], 2),
             (&[0x81], 2),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_masks_or_uses_unknown_bits_is_caught() {
+    fn masked_frames_and_unknown_bits_of_a_server_are_detected() {
         for bytes in [[0x81, 0x85], [0xa1, 5], [0x91, 5]] {
             assert_eq!(FrameHeader::parse(&bytes), Parsed::Illegal, "{bytes:02x?}");
         }

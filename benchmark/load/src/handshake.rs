@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_suit_prepared_frames_are_taken() {
+    fn parameters_that_suit_prepared_frames_are_accepted() {
         for parameters in [
             "",
             "; client_max_window_bits=15",
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_do_not_are_refused() {
+    fn parameters_that_do_not_suit_prepared_frames_are_refused() {
         for value in [
             "permessage-deflate; client_no_context_takeover",
             "permessage-deflate; client_max_window_bits=12",
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn deflate_is_on_exactly_when_it_was_asked_for() {
+    fn deflate_is_used_exactly_if_it_was_requested() {
         assert!(matches!(judge(&answer(""), true), Err(Refused::NoDeflate)));
         assert!(judge(&answer(""), false).is_ok());
         let unasked = answer("Sec-WebSocket-Extensions: permessage-deflate\r\n");
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_upgrade_is_shown() {
+    fn an_answer_other_than_an_upgrade_is_reported() {
         let refused = judge("HTTP/1.1 400 Bad Request\r\n\r\n", false);
         assert!(matches!(refused, Err(Refused::Status(status)) if status.contains("400")));
     }

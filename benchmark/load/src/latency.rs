@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_right_to_one_percent() {
+    fn percentiles_are_accurate_to_one_percent() {
         let latencies = of(1..=10_000);
         for (percent, expected) in [
             (50.0, 5000.0),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn one_slow_message_in_a_hundred_shows_in_the_maximum_and_not_in_p99() {
+    fn one_slow_message_in_a_hundred_changes_the_maximum_and_not_p99() {
         let latencies = of([10; 99].into_iter().chain([5_000]));
         assert!(latencies.percentile(99.0) < 10.1);
         assert_eq!(latencies.max(), 5_000.0);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_for_a_bucket_still_counts() {
+    fn durations_beyond_the_last_bucket_still_count() {
         let mut latencies = Latencies::new();
         latencies.record(Duration::from_secs(86_400));
         assert_eq!(latencies.max(), microseconds(LONGEST));

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn every_option_is_understood() {
+    fn every_option_is_parsed() {
         let line = "--port 81 --data a/file --binary --deflate --tls --connections 5 --in-flight 7 --sample 2 \
                     --seconds 0.5 --warm-up 0 --patience 3 --step";
         let Command::Run(options) = parsed(line).unwrap() else {
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn only_modes_that_send_messages_need_some() {
+    fn only_modes_that_send_messages_require_a_source() {
         for (line, expected) in [
             ("--port 81 --mode connect", Ok(Mode::Connect)),
             ("--port 81 --mode idle", Ok(Mode::Idle)),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_by_name() {
+    fn errors_name_the_option() {
         let value = |name: &str, text: &str| UsageError::Value(name.into(), text.into());
         let rows = [
             ("--port 81", UsageError::NoSource),

@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn confirmations_are_counted_however_they_arrive() {
+    fn confirmations_are_counted_in_pieces_of_any_size() {
         let wire = b"\x81\x041000\x81\x042000\x81\x043000";
         for size in 1..=wire.len() {
             let mut confirmations = Confirmations::default();
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_has_lost_or_invented_messages_is_caught() {
+    fn lost_and_invented_messages_are_detected() {
         for wire in [
             &b"\x81\x042000"[..],
             b"\x81\x03999",

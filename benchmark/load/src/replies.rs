@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn one_wrong_byte_is_found_where_it_is() {
+    fn one_wrong_byte_is_reported_at_its_position() {
         let cycle = cycle(false);
         let mut server = Server::default().plain_echo(&cycle, 1);
         let position = server.wire.len() - 3;
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_reply_to_another_message_is_found() {
+    fn a_compressed_reply_to_another_message_is_detected() {
         let cycle = cycle(true);
         let server = Server::default().deflated_echo(&cycle, 1);
         let found = server.checked(&mut Replies::new(1, true), &cycle, 1000);
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_echo_is_found() {
+    fn replies_that_are_not_the_echo_are_detected() {
         let cycle = cycle(false);
         let message = cycle.message(0);
         let sent = message.len();
@@ -487,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_inflated_is_found() {
+    fn replies_that_cannot_be_inflated_are_detected() {
         let cycle = cycle(true);
         let rows: [(&[u8], Wrong); 3] = [
             (&[0x07], Wrong::Inflate("invalid block type")),
@@ -513,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn compressed_replies_are_counted_when_nothing_is_inflated() {
+    fn compressed_replies_are_counted_without_inflating() {
         let cycle = cycle(true);
         let server = Server::default().deflated_echo(&cycle, 50);
         let mut replies = Replies::new(0, true);

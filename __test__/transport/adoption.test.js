@@ -10,7 +10,7 @@ const { connect } = require('../../lib/transport')
 const { once } = require('../support/peer')
 const { test } = require('../support/native')
 
-/** A connected socket, and a reactor whose constructor throws. */
+/** Connects a socket, and replaces the reactor by one whose constructor throws. */
 async function prepare (scope, error) {
   const { Reactor } = native
   native.Reactor = class { constructor () { throw error } }

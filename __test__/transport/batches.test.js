@@ -55,7 +55,7 @@ test('each exception of a handler is reported once, and all other messages are d
   assert.deepEqual(replies, new Array(4).fill('01234'))
 })
 
-/** Runs in a process or a thread of its own. */
+/** Runs in its own process or thread. */
 async function receiveMany (WebSocket, { serve, connectOpen }, done) {
   const { fromClient } = require('./wire')
   const scope = { defer: () => {} }

@@ -108,7 +108,7 @@ function send ({ frame, peer }) {
 for (const [role, start] of Object.entries(starts)) {
   for (const [how, end] of Object.entries(ENDS)) {
     for (const [when, arrange] of Object.entries(MOMENTS)) {
-      test(`${role}: ${how} ${when}`, async (scope) => {
+      test(`${role}: ${how} ${when} ends only this connection`, async (scope) => {
         const { open } = await start(scope)
         const neighbour = await open()
         const connection = await open()

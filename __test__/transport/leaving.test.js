@@ -17,7 +17,7 @@ const { echoes } = require('../support/open')
 const { starts, transports } = require('../support/native')
 
 const TEXTS = ['a', 'b', 'c', 'd']
-/** Milliseconds. */
+/** The time limit, in milliseconds. */
 const TIMEOUT = 300
 
 /** Uses of a socket that give it back to Node's stream. */

@@ -356,7 +356,7 @@ const SPIES = {
 for (const [tool, spy] of Object.entries(SPIES)) {
   for (const name of ['write', 'push', 'emit']) {
     for (const transport of transports) {
-      test(`${transport}: ${tool} sees ${name}`, async (scope) => {
+      test(`${transport}: ${tool} sees the calls of ${name}`, async (scope) => {
         const connection = await open(scope, 'server', transport)
         const count = spy(connection.socket, name)
         await exchange(connection)

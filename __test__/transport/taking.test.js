@@ -1,6 +1,6 @@
 'use strict'
 
-// The sockets that the reactor adopts, what stays the same for the program that uses them, and each way to give back.
+// The sockets that the reactor adopts, their properties for the program, and each way to give them back.
 
 const assert = require('node:assert/strict')
 const { AsyncLocalStorage } = require('node:async_hooks')
@@ -270,7 +270,7 @@ for (const [role, start] of Object.entries(starts)) {
     }
   }
 
-  test(`${role}: setEncoding gives the socket back where Node allows it`, async (scope) => {
+  test(`${role}: setEncoding gives the socket back if Node allows it`, async (scope) => {
     const { open } = await start(scope)
     const { socket, ws } = await open()
     // Node refuses it on the sockets of its HTTP server.

@@ -14,7 +14,7 @@ const { dial, HAS_OPENSSL, local, root } = require('../support/tls')
 const { usesReactor } = require('../support/transport')
 const { frame, upgradeResponse } = require('../support/wire')
 
-/** openssl s_server, whose commands are letters on its standard input. */
+/** Starts openssl s_server, whose commands are letters on its standard input. */
 async function startOpenssl (scope, version) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tls-'))
   scope.defer(() => fs.rmSync(directory, { recursive: true }))

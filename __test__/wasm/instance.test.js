@@ -15,7 +15,7 @@ const { MODULE, NO_WASM } = require('./runtimes')
 
 const LIB = path.join(__dirname, '../../lib')
 const TIMEOUT = 120000
-/** Bytes. */
+/** The size limits, in bytes. */
 const MAX_SIZE = 350 * 1024
 const MAX_COMPRESSED = 160 * 1024
 
@@ -201,7 +201,7 @@ test('a head that an instance has not completed before its trap is empty', async
     try {
       wasm.handshakeKey()
     } catch {
-      // The trap.
+      // This call traps.
     }
     const { body, ...request } = parser.receive(Buffer.from('a: b\r\n\r\n'))
     session.close()

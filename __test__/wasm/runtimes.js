@@ -1,6 +1,6 @@
 'use strict'
 
-// The addon and WebAssembly, side by side, for tests that need one of them or both.
+// The addon and WebAssembly, for tests that need one of them or both.
 
 const fs = require('node:fs')
 const path = require('node:path')

@@ -72,7 +72,7 @@ test('hybi without a request decodes the frames of both directions of another co
   assert.deepEqual(seen, [[['message', 'question']], [['message', 'answer']]])
 })
 
-test('hybi: generateAccept and VERSION are those of RFC 6455', () => {
+test('hybi: generateAccept and VERSION follow RFC 6455', () => {
   assert.equal(Hybi.generateAccept('dGhlIHNhbXBsZSBub25jZQ=='), 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=')
   assert.equal(Hybi.VERSION, '13')
 })

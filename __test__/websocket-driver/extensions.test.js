@@ -69,7 +69,7 @@ test('__proto__ is an ordinary parameter', () => {
   assert.equal({}.b, undefined)
 })
 
-test('every value that needs quotes gets them', () => {
+test('values that need quotes are quoted', () => {
   const calls = []
   const { head } = dial({}, (driver) => {
     const quoting = extension('a', calls)

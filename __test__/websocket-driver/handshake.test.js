@@ -9,7 +9,7 @@ const websocket = require('../../lib/websocket-driver')
 const { dial, observe, request } = require('../support/drivers')
 const { acceptOf, headerOf, KEY, upgradeRequest, upgradeResponse } = require('../support/wire')
 
-test('the origin of a proxy is an http or https URL', () => {
+test('the origin of a proxy must be an http or https URL', () => {
   const driver = websocket.client('ws://example.com/')
   for (const origin of ['nonsense', undefined, '', 'ftp://proxy/', { href: 5 }]) {
     assert.throws(() => driver.proxy(origin), /is not a valid proxy URL$/)
@@ -91,7 +91,7 @@ test('a draft does not copy line breaks from the headers of a request object', (
   assert.doesNotMatch(seen[0][1], /Evil/)
 })
 
-test('server() stores all bytes after the head as body, whatever Content-Length says', () => {
+test('server() stores all bytes after the head as body, and ignores Content-Length', () => {
   const driver = websocket.server()
   driver.io.write(Buffer.from('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody'))
   assert.equal(driver.body.toString(), 'body')

@@ -450,7 +450,7 @@ export declare enum Entry {
   Failed = 4,
   /** Writing has failed. The value is the error number. */
   Unwritable = 5,
-  /** Messages with receipts have passed. */
+  /** Marks have passed: the kernel has accepted messages with receipts. */
   Passed = 6,
   /**
    * The handshake of TLS has ended, or TLS has failed. The value is `AGREED` if the server's certificate is accepted;

@@ -237,7 +237,7 @@ impl Reactor {
     }
 }
 
-/// The number of written sockets from which workers write. To hand over costs some microseconds, a write five.
+/// The number of sockets from which workers write. A handover costs some microseconds; a write costs five.
 const WIDE: usize = 64;
 /// The limits for reading and decoding in one batch, so that a flood never keeps the loop from its other work.
 const MAX_BYTES: usize = run::MAX_BYTES;

@@ -81,7 +81,7 @@ pub(crate) enum News {
     Poll,
     /// The kernel has accepted the bytes that it could not accept before.
     Drained,
-    /// Messages with receipts have passed.
+    /// Marks have passed: the kernel has accepted messages with receipts.
     Passed,
     /// The peer has ended its half.
     Ended,

@@ -22,7 +22,7 @@ mod faults;
 mod reading;
 mod writing;
 
-/// A registered socket. Places are used again, ids are not: an id outlives its socket and then refers to no other.
+/// A registered socket. Places are used again, ids are not: an id that outlives its socket refers to no other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Id {
     pub(crate) place: u32,
@@ -47,7 +47,7 @@ pub(crate) struct Table {
     broken: Vec<(Id, io::Error)>,
     /// Sockets that were full and accept bytes again.
     drained: Vec<Id>,
-    /// Sockets with messages whose receipts have passed.
+    /// Sockets with passed marks.
     passed: Vec<Id>,
     /// Sockets with something to read, in the order of their turns.
     ready: VecDeque<Id>,
@@ -212,7 +212,7 @@ impl Table {
         broken
     }
 
-    /// Takes the sockets with messages whose receipts have passed.
+    /// Takes the sockets with passed marks.
     pub(crate) fn take_passed(&mut self) -> Vec<Id> {
         let ids = std::mem::take(&mut self.passed);
         self.those_present(ids)

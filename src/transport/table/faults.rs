@@ -37,8 +37,8 @@ impl Table {
         let Some(socket) = self.get(id) else { return };
         socket.is_dirty = false;
         if let Output::Away(job) = std::mem::replace(&mut socket.output, Output::Broken) {
-            // A worker's bytes are complete. They must not be written later, because the descriptor may then
-            // belong to another socket.
+            // Completes the worker's write, whose bytes are intact. Later, the descriptor may belong to another
+            // socket.
             job.outcome();
         }
         socket.connection.borrow_mut().fault();

@@ -116,7 +116,7 @@ impl Table {
         }
     }
 
-    /// Notes whether messages with receipts have passed. If JavaScript flushes, it asks itself.
+    /// Notes whether marks have passed. If JavaScript flushes, it asks itself.
     pub(super) fn note_passed(&mut self, id: Id) -> bool {
         let has_passed = self
             .get(id)

@@ -7,11 +7,11 @@ const { acceptOf, frame, headerOf, upgradeResponse } = require('../support/wire'
 const { parity, parityTable } = require('./compare')
 const { dial, openClient } = require('./scripts')
 
-parityTable('requests', [
+parityTable('a client requests', [
   ['a path', 'chat/room'],
   ['a query', 'a/b?c=d&e=%20f'],
   ['a query without a path', '?q=1'],
-  ['a fragment, left out', 'a#fragment'],
+  ['a URL without its fragment', 'a#fragment'],
   ['an encoded path', '%C3%A9/%2F'],
   ['an unencoded path', 'é ü/\u{1d11e}?ö=ß'],
   ['dots', 'a/../b/./c'],
@@ -22,13 +22,13 @@ parityTable('requests', [
   log.add('url', ws.url.replace(/:\d+/, ':PORT'))
 })
 
-parityTable('requests subprotocols', [
+parityTable('a client requests the subprotocols', [
   ['undefined', undefined], ['null', null], ['one', 'a'], ['a list as text', 'a , b,c'], ['a list', ['a', 'b', 'c']],
   ['an empty list', []], ['empty text', '']
 ], (WebSocket, log, scope, protocols) => dial(WebSocket, log, scope, { protocols }))
 
-parityTable('requests with headers', [
-  ['in the order given', { Origin: 'http://localhost', 'X-B': '1', 'X-A': '2' }],
+parityTable('a client sends headers', [
+  ['in the given order', { Origin: 'http://localhost', 'X-B': '1', 'X-A': '2' }],
   ['trimmed', { ' X-A ': '  spaced out  ' }],
   ['that cannot replace the library\'s', { Host: 'evil', upgrade: 'x', CONNECTION: 'y', 'Sec-WebSocket-Version': '8' }],
   ['that cannot replace the key', { 'Sec-WebSocket-Key': 'mine' }],
@@ -36,11 +36,11 @@ parityTable('requests with headers', [
   ['that repeat', { 'Set-Cookie': '1', 'set-cookie': '2', Cookie: 'a', cookie: 'b' }],
   ['of other types', { 'X-N': 1, 'X-F': false, 'X-U': undefined, 'X-L': ['a', 'b'] }],
   ['inherited', Object.create({ 'X-I': 'inherited' })],
-  ['beyond ASCII', { 'X-Name': 'é€' }],
-  ['authorization', { Authorization: 'Bearer x' }]
+  ['with non-ASCII text', { 'X-Name': 'é€' }],
+  ['with authorization', { Authorization: 'Bearer x' }]
 ], (WebSocket, log, scope, headers) => dial(WebSocket, log, scope, { options: { headers } }))
 
-parityTable('turns credentials into a header', [
+parityTable('a client turns the credentials of a URL into a header', [
   ['both', 'user:pass@'], ['encoded', 'us%20er:p%3Ass%40@'], ['user only', 'user@'], ['password only', ':pass@'],
   ['unencoded', 'a b:c d@']
 ], async (WebSocket, log, scope, credentials) => {
@@ -65,8 +65,8 @@ parity('the host name is lower-cased', async (WebSocket, log, scope) => {
   ws._stream.destroy()
 })
 
-parityTable('refuses as url', [
-  ['http', 'http://127.0.0.1:1/'], ['https', 'https://127.0.0.1:1/'], ['a word', 'word'], ['nothing', ''],
+parityTable('a client refuses the URL', [
+  ['http', 'http://127.0.0.1:1/'], ['https', 'https://127.0.0.1:1/'], ['a word', 'word'], ['an empty text', ''],
   ['a path', '/x'], ['no host', 'ws://'], ['a bad port', 'ws://127.0.0.1:99999/'], ['undefined', undefined],
   ['a number', 5], ['ftp', 'ftp://127.0.0.1/']
 ], (WebSocket, log, scope, url) => {
@@ -77,8 +77,8 @@ parity('a url of null throws a TypeError', (WebSocket, log) => {
   log.kind('null', () => new WebSocket.Client(null))
 })
 
-parityTable('throws for options', [
-  ['unknown', { unknown: 1 }], ['unknown although undefined', { unknown: undefined }], ['protocols', { protocols: [] }],
+parityTable('a client throws for options', [
+  ['unknown', { unknown: 1 }], ['unknown and undefined', { unknown: undefined }], ['protocols', { protocols: [] }],
   ['inherited', Object.create({ inherited: 1 })]
 ], async (WebSocket, log, scope, options) => {
   const server = await accept(scope)
@@ -86,9 +86,9 @@ parityTable('throws for options', [
   await scope.settle()
 })
 
-parityTable('judges the answer', [
-  ['good', {}],
-  ['other case', { Upgrade: 'WEBSOCKET', Connection: 'UPGRADE' }],
+parityTable('a client receives a response with', [
+  ['valid headers', {}],
+  ['headers in another case', { Upgrade: 'WEBSOCKET', Connection: 'UPGRADE' }],
   ['more headers', { Server: 'x', 'Set-Cookie': ['a=1', 'b=2'], 'X-Empty': '', 'X-Twice': ['1', '2'] }],
   ['no Upgrade', { Upgrade: null }], ['an empty Upgrade', { Upgrade: '' }], ['another Upgrade', { Upgrade: 'h2c' }],
   ['two upgrades', { Upgrade: 'websocket, h2c' }],
@@ -96,11 +96,11 @@ parityTable('judges the answer', [
   ['another Connection', { Connection: 'close' }],
   ['no accept value', { 'Sec-WebSocket-Accept': null }], ['a wrong accept value', { 'Sec-WebSocket-Accept': 'x' }],
   ['an accept value for another key', { 'Sec-WebSocket-Accept': acceptOf('x') }],
-  ['a protocol asked for', { 'Sec-WebSocket-Protocol': 'b' }],
-  ['a protocol not asked for', { 'Sec-WebSocket-Protocol': 'c' }],
+  ['a requested protocol', { 'Sec-WebSocket-Protocol': 'b' }],
+  ['a protocol that was not requested', { 'Sec-WebSocket-Protocol': 'c' }],
   ['a protocol in another case', { 'Sec-WebSocket-Protocol': 'A' }],
   ['two protocols', { 'Sec-WebSocket-Protocol': 'a, b' }],
-  ['an extension not asked for', { 'Sec-WebSocket-Extensions': 'permessage-deflate' }],
+  ['an extension that was not offered', { 'Sec-WebSocket-Extensions': 'permessage-deflate' }],
   ['a malformed extension', { 'Sec-WebSocket-Extensions': 'a;;' }],
   ['status 200', {}, '200 OK'], ['status 301', { Location: 'ws://127.0.0.1:1/' }, '301 Moved Permanently'],
   ['status 400', {}, '400 Bad Request'],
@@ -116,7 +116,7 @@ parityTable('judges the answer', [
   log.add('finally', ws.readyState, ws.statusCode, ws.protocol)
 })
 
-parityTable('fails on an answer that is not HTTP', [
+parityTable('a client fails on a response that is not HTTP', [
   ['words', 'hello there\r\n\r\n'], ['another protocol', 'SSH-2.0-OpenSSH_9.0\r\n\r\n'],
   ['no status', 'HTTP/1.1\r\n\r\n'], ['a status of letters', 'HTTP/1.1 abc OK\r\n\r\n']
 ], async (WebSocket, log, scope, answer) => {
@@ -126,7 +126,7 @@ parityTable('fails on an answer that is not HTTP', [
   await scope.settle()
 })
 
-parity('the answer may come in pieces', async (WebSocket, log, scope) => {
+parity('the response can arrive in pieces', async (WebSocket, log, scope) => {
   const { head, peer, ws } = await dial(WebSocket, log, scope)
   peer.socket.setNoDelay(true)
   const response = upgradeResponse(head)
@@ -137,7 +137,7 @@ parity('the answer may come in pieces', async (WebSocket, log, scope) => {
   if (ws.readyState === 0) await once(ws, 'open')
 })
 
-parity('frames behind the answer are delivered', async (WebSocket, log, scope) => {
+parity('frames after the response are delivered', async (WebSocket, log, scope) => {
   const { head, peer, ws } = await dial(WebSocket, log, scope)
   const whole = frame('text', 'cut in two')
   peer.write(Buffer.concat([
@@ -159,14 +159,14 @@ parity('the body of a refusal is ignored', async (WebSocket, log, scope) => {
   log.add('ended', await peer.ended())
 })
 
-parity('headers that repeat are joined', async (WebSocket, log, scope) => {
+parity('repeated headers are joined', async (WebSocket, log, scope) => {
   const { head, peer, ws } = await dial(WebSocket, log, scope)
   peer.write(upgradeResponse(head, { 'X-A': ['1', '2', '3'], constructor: 'c' }))
   await once(ws, 'open')
   log.add('joined', ws.headers['x-a'], ws.headers.constructor)
 })
 
-parity('a refused port is a network error', async (WebSocket, log, scope) => {
+parity('a refused TCP connection is a network error', async (WebSocket, log, scope) => {
   const server = net.createServer()
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address()
@@ -178,7 +178,7 @@ parity('a refused port is a network error', async (WebSocket, log, scope) => {
   await scope.settle()
 })
 
-parity('the server may speak first', async (WebSocket, log, scope) => {
+parity('the server can send the first frame', async (WebSocket, log, scope) => {
   const { peer, ws } = await openClient(WebSocket, log, scope, { protocols: 'a' })
   peer.write(frame('close', Buffer.from('03e96279', 'hex')))
   await once(ws, 'close')
@@ -186,7 +186,7 @@ parity('the server may speak first', async (WebSocket, log, scope) => {
   log.frames(peer)
 })
 
-parity('a client key is 16 random bytes, never the same', async (WebSocket, log, scope) => {
+parity('each request has a new key of 16 random bytes', async (WebSocket, log, scope) => {
   const keys = new Set()
   for (let i = 0; i < 5; i++) {
     const { head } = await dial(WebSocket, log, scope)

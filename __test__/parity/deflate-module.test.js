@@ -1,6 +1,6 @@
 'use strict'
 
-// faye-websocket-rs/permessage-deflate, called the way the websocket-extensions framework calls npm's module.
+// faye-websocket-rs/permessage-deflate, called as websocket-extensions calls the package permessage-deflate.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -14,7 +14,7 @@ const { recognise } = require('../../lib/permessage-deflate/recognise')
 
 const LIMIT = { maxLength: 1024 }
 
-/** What `script` returns or throws, as something that can be compared. */
+/** Returns the result or the exception of `script` as an object that can be compared. */
 function outcome (script, deflate) {
   try {
     return { returns: script(deflate) }
@@ -23,7 +23,7 @@ function outcome (script, deflate) {
   }
 }
 
-/** Every choice of one value per name; `absent` leaves the name out. */
+/** Returns all combinations of one value per name. `absent` omits the name. */
 function combinations (choices) {
   return Object.entries(choices).reduce((all, [name, values]) => all.flatMap((made) => values.map((value) => (
     value === absent ? made : { ...made, [name]: value }
@@ -53,7 +53,7 @@ const RESPONSES = [
 for (const options of OPTIONS) {
   const name = JSON.stringify(options)
 
-  test(`a server with ${name} chooses and answers as the original`, () => {
+  test(`a server with ${name} chooses and answers like the original`, () => {
     for (const offer of RESPONSES) {
       const script = (deflate) => {
         const session = deflate.configure({ ...options }).createServerSession([offer], LIMIT)
@@ -63,7 +63,7 @@ for (const options of OPTIONS) {
     }
   })
 
-  test(`a client with ${name} offers and accepts as the original`, () => {
+  test(`a client with ${name} offers and accepts like the original`, () => {
     for (const response of RESPONSES) {
       const script = (deflate) => {
         const session = deflate.configure({ ...options }).createClientSession(LIMIT)
@@ -75,40 +75,40 @@ for (const options of OPTIONS) {
 }
 
 for (const [name, script] of [
-  ['its members', (deflate) => Object.entries(deflate).map(([name, value]) => [name, typeof value])],
-  ['its constants', ({ name, type, rsv1, rsv2, rsv3 }) => [name, type, rsv1, rsv2, rsv3]],
-  ['members of a copy', (deflate) => Object.keys(deflate.configure({ level: 1 }))],
-  ['what a copy inherits', (deflate) => {
+  ['the members', (deflate) => Object.entries(deflate).map(([name, value]) => [name, typeof value])],
+  ['the constants', ({ name, type, rsv1, rsv2, rsv3 }) => [name, type, rsv1, rsv2, rsv3]],
+  ['the members of a configured copy', (deflate) => Object.keys(deflate.configure({ level: 1 }))],
+  ['the inherited members of a configured copy', (deflate) => {
     const copy = deflate.configure({})
     return [Object.getPrototypeOf(copy) === deflate, copy.name, copy.type, copy.rsv1, copy.rsv2, copy.rsv3]
   }],
-  ['no options at all', (deflate) => typeof deflate.configure().createClientSession().generateOffer()],
-  ['options that are null', (deflate) => typeof deflate.configure(null).createClientSession().generateOffer()],
+  ['configure without options', (deflate) => typeof deflate.configure().createClientSession().generateOffer()],
+  ['configure with null', (deflate) => typeof deflate.configure(null).createClientSession().generateOffer()],
   ['an unknown option', (deflate) => deflate.configure({ windowBits: 9 })],
   ['an unknown option without a value', (deflate) => deflate.configure({ maxwindowbits: undefined })],
-  ['an unknown option that is inherited', (deflate) => deflate.configure(Object.create({ unheardOf: 1 }))],
+  ['an inherited unknown option', (deflate) => deflate.configure(Object.create({ unheardOf: 1 }))],
   ['the first of several unknown options', (deflate) => deflate.configure({ level: 1, b: 1, a: 1 })],
   ['an inherited option', (deflate) => deflate.configure(Object.create({ maxWindowBits: 9 }))
     .createClientSession().generateOffer()],
-  ['earlier options, which win', (deflate) => deflate.configure({ maxWindowBits: 9 })
+  ['an earlier option, which is not replaced', (deflate) => deflate.configure({ maxWindowBits: 9 })
     .configure({ maxWindowBits: 10, requestMaxWindowBits: 11 }).createClientSession().generateOffer()],
-  ['an earlier option without a value, which wins', (deflate) => deflate.configure({ maxWindowBits: undefined })
+  ['an earlier undefined option, which is not replaced', (deflate) => deflate.configure({ maxWindowBits: undefined })
     .configure({ maxWindowBits: 10 }).createClientSession().generateOffer()],
-  ['three times configured', (deflate) => deflate.configure({ noContextTakeover: true })
+  ['three calls of configure', (deflate) => deflate.configure({ noContextTakeover: true })
     .configure({ noContextTakeover: false, maxWindowBits: 9 })
     .configure({ maxWindowBits: 10, requestMaxWindowBits: 12 }).createClientSession().generateOffer()],
-  ['an extension that was configured from', (deflate) => {
+  ['the extension itself, which configure does not change', (deflate) => {
     deflate.configure({ maxWindowBits: 9 })
     return deflate.createClientSession().generateOffer()
   }],
-  ['flags that are only true in spirit', (deflate) => deflate
+  ['flags that are truthy', (deflate) => deflate
     .configure({ noContextTakeover: 1, requestNoContextTakeover: 'yes' }).createClientSession().generateOffer()],
-  ['flags that are only false in spirit', (deflate) => deflate
+  ['flags that are falsy', (deflate) => deflate
     .configure({ noContextTakeover: 0, requestNoContextTakeover: '' }).createClientSession().generateOffer()],
   ['numbers at their limits', (deflate) => [
     { level: -1, memLevel: 1, strategy: 0 }, { level: 9, memLevel: 9, strategy: 4 }
   ].map((options) => deflate.configure(options).createServerSession([{}]).generateResponse())],
-  ['a zlib', (deflate) => deflate.configure({ zlib }).createServerSession([{}]).generateResponse()],
+  ['the option zlib', (deflate) => deflate.configure({ zlib }).createServerSession([{}]).generateResponse()],
   ...[7, 16, 9.5, '9', null, true, NaN].flatMap((bits) => [
     [`a client's maxWindowBits of ${bits}`, (deflate) => deflate.configure({ maxWindowBits: bits })
       .createClientSession().generateOffer()],
@@ -116,23 +116,23 @@ for (const [name, script] of [
       .createClientSession().generateOffer()],
     [`both windows of ${bits}`, (deflate) => deflate
       .configure({ maxWindowBits: bits, requestMaxWindowBits: bits }).createClientSession().generateOffer()],
-    [`a client's session that offers nothing, of ${bits}`, (deflate) => typeof deflate
+    [`a client's session without an offer, with windows of ${bits}`, (deflate) => typeof deflate
       .configure({ maxWindowBits: bits, requestMaxWindowBits: bits }).createClientSession()]
   ]),
   ['no offers', (deflate) => deflate.createServerSession([], LIMIT)],
   ['the first of several acceptable offers', (deflate) => deflate.createServerSession([
     { server_max_window_bits: 10 }, { server_max_window_bits: 11 }
   ], LIMIT).generateResponse()],
-  ['the first acceptable offer behind others', (deflate) => deflate.createServerSession([
+  ['the first acceptable offer after others', (deflate) => deflate.createServerSession([
     { server_max_window_bits: 16 }, { x: true }, { client_max_window_bits: [9, 9] },
     { client_max_window_bits: 9 }, { client_max_window_bits: 10 }
   ], LIMIT).generateResponse()],
-  ['a framework that passes no options', (deflate) => deflate.createServerSession([{}]).generateResponse()],
-  ['a response that is asked for twice', (deflate) => {
+  ['createServerSession without options', (deflate) => deflate.createServerSession([{}]).generateResponse()],
+  ['generateResponse called twice', (deflate) => {
     const session = deflate.createServerSession([{ client_max_window_bits: 9 }])
     return [session.generateResponse(), session.generateResponse()]
   }],
-  ['sessions that are closed at once, twice', (deflate) => {
+  ['close called twice on new sessions', (deflate) => {
     const client = deflate.createClientSession()
     client.generateOffer()
     client.activate({})
@@ -142,18 +142,18 @@ for (const [name, script] of [
     })
   }]
 ]) {
-  test(`as in the original: ${name}`, () => {
+  test(`the original does the same: ${name}`, () => {
     assert.deepEqual(outcome(script, ours), outcome(script, original))
   })
 }
 
-test('as in the original: ES modules import it as a default', async () => {
+test('ES modules import the module as a default, as in the original', async () => {
   for (const path of ['permessage-deflate', '../../lib/permessage-deflate/index.js']) {
     assert.equal((await import(path)).default, require(path))
   }
 })
 
-test('beyond the original: ES modules import it by names, whose functions need no `this`', async () => {
+test('ES modules can import the functions by name and call them without `this`, unlike the original', async () => {
   const { configure, createClientSession, createServerSession } = await import('../../lib/permessage-deflate/index.js')
   assert.deepEqual(createClientSession(LIMIT).generateOffer(), ours.createClientSession(LIMIT).generateOffer())
   assert.deepEqual(createServerSession([{}], LIMIT).generateResponse(), {})
@@ -170,7 +170,7 @@ const answer = (options, offer = {}) => (deflate) => Object.entries(
   deflate.configure({ ...options }).createServerSession([offer], LIMIT).generateResponse()
 )
 
-// Name, what is done, what the original does, what this package does, and why.
+// Name, script, result of the original, result of this package, and reason.
 const DEVIATIONS = [
   ...[
     [{ level: 10 }, 'level: 10; expected an integer from -1 to 9'],
@@ -184,25 +184,25 @@ const DEVIATIONS = [
     [{ strategy: -1 }, 'strategy: -1; expected an integer from 0 to 4']
   ].map(([options, text]) => [
     text, configured(options), { returns: 'object' }, range(text),
-    'zlib refuses it with the first message, and the connection is lost'
+    'zlib refuses it with the first message, which ends the connection'
   ]),
-  ['options that are no object', configured(5), { returns: 'object' },
+  ['options that are not an object', configured(5), { returns: 'object' },
     { throws: 'Invalid options: 5; expected an object', kind: 'TypeError' }, 'the original ignores them'],
-  ['a zlib that is none', configured({ zlib: {} }), { returns: 'object' },
+  ['an option zlib without functions', configured({ zlib: {} }), { returns: 'object' },
     { throws: 'Invalid zlib: {}; expected a module with createDeflateRaw() and createInflateRaw()', kind: 'TypeError' },
     'the original fails with the first message'],
   ['the caller\'s options', (deflate) => {
     const options = { maxWindowBits: 10 }
     deflate.configure({ maxWindowBits: 9, level: 1 }).configure(options)
     return options
-  }, { returns: { maxWindowBits: 9, level: 1 } }, { returns: { maxWindowBits: 10 } }, 'the original writes into them'],
+  }, { returns: { maxWindowBits: 9, level: 1 } }, { returns: { maxWindowBits: 10 } }, 'the original changes them'],
   ['the caller\'s options, changed later', (deflate) => {
     const options = { maxWindowBits: 10 }
     const copy = deflate.configure(options)
     options.maxWindowBits = 9
     return copy.createClientSession().generateOffer()
   }, { returns: { client_max_window_bits: 9 } }, { returns: { client_max_window_bits: 10 } },
-  'the original keeps them, and notices'],
+  'the original uses the same object'],
   ['a server\'s maxWindowBits of 7', answer({ maxWindowBits: 7 }, { server_max_window_bits: 10 }),
     { returns: [['server_max_window_bits', 7]] }, window('maxWindowBits'), 'RFC 7692 has no such window'],
   ['a server\'s maxWindowBits of 16', answer({ maxWindowBits: 16 }), { returns: [] }, window('maxWindowBits'),
@@ -213,7 +213,7 @@ const DEVIATIONS = [
     window('requestMaxWindowBits'), 'as for a client']
 ]
 for (const [name, script, theirs, expected, reason] of DEVIATIONS) {
-  test(`unlike the original (${reason}): ${name}`, () => {
+  test(`the original differs (${reason}): ${name}`, () => {
     assert.deepEqual(outcome(script, original), theirs)
     assert.deepEqual(outcome(script, ours), expected)
   })

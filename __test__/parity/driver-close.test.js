@@ -4,16 +4,16 @@ const { closePayload } = require('../support/wire')
 const { httpDriver, parity, parityEnds, watch } = require('./driver-scripts')
 
 const PAYLOADS = [
-  ['empty', Buffer.alloc(0)],
-  ['of one byte', Buffer.from([3])],
+  ['with an empty payload', Buffer.alloc(0)],
+  ['with one byte', Buffer.from([3])],
   ...[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3001, 3999, 4000, 4999]
-    .map((code) => [`${code}`, closePayload(code, 'bye')]),
+    .map((code) => [`with ${code}`, closePayload(code, 'bye')]),
   ...[0, 1, 999, 1004, 1005, 1006, 1012, 1013, 1014, 1015, 1016, 2000, 2999, 5000, 65535]
-    .map((code) => [`${code}, which must not travel`, closePayload(code, 'bye')]),
+    .map((code) => [`with ${code}, which must not be sent`, closePayload(code, 'bye')]),
   ['without a reason', closePayload(1001)],
-  ['with a reason beyond ASCII', closePayload(1000, 'tschüß 😀')],
-  ['with a reason that is not UTF-8', Buffer.from([3, 232, 0xff])],
-  ['with a bad code and a reason that is not UTF-8', Buffer.from([3, 237, 0xff])],
+  ['with a non-ASCII reason', closePayload(1000, 'tschüß 😀')],
+  ['with a reason of invalid UTF-8', Buffer.from([3, 232, 0xff])],
+  ['with an invalid code and a reason of invalid UTF-8', Buffer.from([3, 237, 0xff])],
   ['with the longest reason', closePayload(1000, 'x'.repeat(123))]
 ]
 
@@ -29,21 +29,21 @@ parityEnds('receives a close frame', PAYLOADS, ({ feed, log, open, fromPeer }, p
   feed.deliver(driver.io, fromPeer('close'), fromPeer('ping'))
 })
 
-parityEnds('gets an answer to its close frame', PAYLOADS, ({ feed, log, open, fromPeer }, payload) => {
+parityEnds('receives an answer to its close frame', PAYLOADS, ({ feed, log, open, fromPeer }, payload) => {
   const driver = open()
   log.call('close', () => driver.close('mine', 3000))
   feed.deliver(driver.io, fromPeer('close', payload), fromPeer('text', 'unseen'))
 })
 
 parityEnds('closes', [
-  ['plainly', []],
+  ['without arguments', []],
   ['with a reason', ['bye']],
   ['with reason and code', ['bye', 3001]],
   ['with a code', [undefined, 3001]],
   ['with an empty reason and a code', ['', 1001]],
   ['with null', [null, null]],
   ['with 0 for 1000', ['', 0]],
-  ['with a reason beyond ASCII', ['tschüß', 4999]],
+  ['with a non-ASCII reason', ['tschüß', 4999]],
   ['with a code as text', ['bye', '3001']],
   ['with the longest reason', ['x'.repeat(123), 1000]]
 ], ({ feed, log, open, fromPeer }, args) => {
@@ -63,11 +63,11 @@ parityEnds('closes', [
     fromPeer('text', 'un', { fin: false }), fromPeer('continuation', 'heard'), fromPeer('close', closePayload(1001)))
 })
 
-// Where the close frame does not come in the same packet, the original waits for it.
-parityEnds('is closed by a violation with a close frame behind it, while it closes', [
+// If the close frame is not in the same chunk, the original waits for it.
+parityEnds('closes on a violation and a close frame while it closes:', [
   ['reserved bits', (f) => f('text', 'a', { rsv: 4 })],
   ['an unknown opcode', (f) => f(3, '')],
-  ['bad UTF-8', (f) => f('text', [0xff])],
+  ['invalid UTF-8', (f) => f('text', [0xff])],
   ['a frame that is too long', (f) => f('text', 'x'.repeat(21))]
 ], ({ feed, log, open, fromPeer }, bytes) => {
   const driver = open({ options: { maxLength: 20 } })
@@ -77,8 +77,8 @@ parityEnds('is closed by a violation with a close frame behind it, while it clos
   log.call('close', () => driver.close())
 })
 
-parityEnds('is closed by low-level frames', [
-  ['with a code', ['bye', 'close', 3001]]
+parityEnds('closes when the peer answers', [
+  ['without a code', ['bye', 'close', 3001]]
 ], ({ feed, log, open, fromPeer }, args) => {
   const driver = open()
   log.call('close', () => driver.close(args[0], args[2]))
@@ -99,7 +99,7 @@ parityEnds('can be closed in the handler of', [
   else feed.deliver(driver.io, fromPeer('close', closePayload(3001, 'bye')))
 })
 
-parityEnds('can be closed while it writes', [
+parityEnds('can be closed during the write of', [
   ['a pong', (f) => f('ping')],
   ['a close frame', (f) => f('close')]
 ], ({ feed, log, open, fromPeer }, bytes) => {

@@ -1,7 +1,7 @@
 'use strict'
 
-// npm's permessage-deflate, the extension that most programs use: a JavaScript extension of the original, and a name
-// for the native one in ours.
+// The package permessage-deflate, which most programs use as extension. The original runs its JavaScript, and our
+// driver runs its own implementation instead.
 
 const deflate = require('permessage-deflate')
 
@@ -10,7 +10,7 @@ const { closePayload, frame, fromClient, readFrames, upgradeResponse } = require
 const { eventually } = require('../support/peer')
 const { dial, openClient, openServer, parityTable } = require('./driver-scripts')
 
-const SETTLED = 'the sessions have answered'
+const SETTLED = 'the answers of the sessions'
 
 const OFFER = 'permessage-deflate; client_max_window_bits'
 
@@ -43,9 +43,9 @@ const counting = (driver, type) => {
 }
 
 /**
- * A transcript in whose lanes the order counts, and not from one to another: the original's sessions take their time,
- * so calls have returned before their messages leave, and control frames and closing overtake messages. What is
- * compressed is noted inflated. `finish` hands everything on.
+ * A transcript with lanes. The order counts within a lane and not between lanes: the original's sessions answer later,
+ * so calls return before their messages are written, and control frames overtake messages. Compressed messages are
+ * recorded inflated. `finish` passes all lanes to `log`.
  */
 function inLanes (log) {
   const lanes = { calls: [], sent: [], received: [], rest: [] }
@@ -54,7 +54,7 @@ function inLanes (log) {
     add (what, ...details) {
       const [first] = details
       if (what.endsWith(' returns')) return lanes.calls.push([what, ...details])
-      // Without what else can be read at this moment: the connection may be closing already.
+      // Without other properties of this moment, because the connection may be closing already.
       if (what.startsWith('message')) {
         const isMessage = what === 'message' || what === 'messages data'
         return isMessage ? lanes.received.push([what, first]) : lanes.rest.push([what, ...details])
@@ -77,7 +77,7 @@ function inLanes (log) {
   })
 }
 
-/** The frames in a note of what was written, or null if it is about something else. */
+/** Returns the frames of a recorded write, or null if the line records something else. */
 function framesOf (what, written) {
   if (!what.startsWith('io data') || typeof written === 'string') return null
   return Buffer.isBuffer(written) ? readFrames(written).frames : [written]
@@ -96,7 +96,7 @@ function parityLanes (name, rows, script) {
 
 parityDeflate('inflates', [
   ['text', (f) => [f('text', Buffer.from('f248cdc9c90700', 'hex'), { rsv: 4 })]],
-  ['text beyond ASCII', (f) => [f('text', compress('é€😀'), { rsv: 4 })]],
+  ['non-ASCII text', (f) => [f('text', compress('é€😀'), { rsv: 4 })]],
   ['binary', (f) => [f('binary', compress('abc'), { rsv: 4 })]],
   ['with its context', (f) => [
     f('text', Buffer.from('f248cdc9c90700', 'hex'), { rsv: 4 }), f('text', Buffer.from('f200110000', 'hex'), { rsv: 4 })
@@ -104,9 +104,9 @@ parityDeflate('inflates', [
   ['fragments', (f) => [
     f('text', Buffer.from('f248', 'hex'), { rsv: 4, fin: false }), f('continuation', Buffer.from('cdc9c90700', 'hex'))
   ]],
-  ['nothing', (f) => [f('text', Buffer.from('00', 'hex'), { rsv: 4 })]],
-  ['no plain messages', (f) => [f('text', 'plain')]],
-  ['among plain messages', (f) => [f('text', 'a'), f('text', compress('b'), { rsv: 4 }), f('text', 'c')]]
+  ['an empty message', (f) => [f('text', Buffer.from('00', 'hex'), { rsv: 4 })]],
+  ['a plain message, which stays as it is', (f) => [f('text', 'plain')]],
+  ['a message between plain ones', (f) => [f('text', 'a'), f('text', compress('b'), { rsv: 4 }), f('text', 'c')]]
 ], async ({ feed, fromPeer, open }, frames) => {
   const driver = open()
   const messages = counting(driver, 'message')
@@ -116,13 +116,13 @@ parityDeflate('inflates', [
   await eventually(() => messages.count === expected, SETTLED)
 })
 
-parityLanes('deflates', [
+parityLanes('compresses', [
   ['text', ['Hello']],
   ['with its context', ['Hello', 'Hello']],
-  ['nothing', ['']],
+  ['an empty message', ['']],
   ['binary', [Buffer.from('Hello')]],
-  ['much', ['x'.repeat(100000)]],
-  ['very much, and something behind it', ['x'.repeat(1000000), 'y'.repeat(300000), 'z', '']]
+  ['a large message', ['x'.repeat(100000)]],
+  ['very large messages, then small ones', ['x'.repeat(1000000), 'y'.repeat(300000), 'z', '']]
 ], async ({ log, open }, messages) => {
   const driver = open()
   const writes = counting(driver.io, 'data')
@@ -144,10 +144,10 @@ parityLanes('keeps the order', [
   await eventually(() => closes.count === 1, SETTLED)
 })
 
-parityLanes('sends everything before it closes', [
+parityLanes('sends all messages before it closes:', [
   ['one text', ['a']],
   ['several', ['a', 'b'.repeat(5000), 'c']],
-  ['very much', ['a', 'b'.repeat(500000), 'c']]
+  ['a very large one', ['a', 'b'.repeat(500000), 'c']]
 ], async ({ log, feed, fromPeer, open }, messages) => {
   const driver = open()
   const writes = counting(driver.io, 'data')
@@ -162,8 +162,8 @@ parityLanes('sends everything before it closes', [
 
 parityDeflate('fails for', [
   ['corrupt data', (f) => f('text', [0xff, 0xff, 0xff], { rsv: 4 })],
-  ['text that is not UTF-8', (f) => f('text', compress(Buffer.from([0xff, 0xfe])), { rsv: 4 })],
-  ['what is too long when it is inflated', (f) => f('text', compress('x'.repeat(1000)), { rsv: 4 })]
+  ['invalid UTF-8', (f) => f('text', compress(Buffer.from([0xff, 0xfe])), { rsv: 4 })],
+  ['a message that inflates to more than maxLength', (f) => f('text', compress('x'.repeat(1000)), { rsv: 4 })]
 ], async ({ log, feed, fromPeer, open }, bytes) => {
   const driver = open({ options: { maxLength: 100 } })
   const closes = counting(driver, 'close')
@@ -179,13 +179,13 @@ parityTable('a server with permessage-deflate answers', [
   ['windows', ['permessage-deflate; server_max_window_bits=10; client_max_window_bits=11']],
   ['a quoted window', ['permessage-deflate; server_max_window_bits="10"']],
   ['an unknown parameter', ['permessage-deflate; x']],
-  ['an unknown parameter, then a good one', ['permessage-deflate; x, permessage-deflate; client_max_window_bits=9']],
+  ['an unknown parameter, then a valid offer', ['permessage-deflate; x, permessage-deflate; client_max_window_bits=9']],
   ['a repeated parameter', ['permessage-deflate; server_max_window_bits=10; server_max_window_bits=10']],
   ['a window that is too small', ['permessage-deflate; server_max_window_bits=7']],
   ['a window without a value', ['permessage-deflate; server_max_window_bits']],
   ['a flag with a value', ['permessage-deflate; server_no_context_takeover=1']],
-  ['with settings of its own', [OFFER, { noContextTakeover: true, maxWindowBits: 9, requestMaxWindowBits: 10 }]],
-  ['with requests of its own', [OFFER, { requestNoContextTakeover: true }]]
+  ['with its own settings', [OFFER, { noContextTakeover: true, maxWindowBits: 9, requestMaxWindowBits: 10 }]],
+  ['with its own requests', [OFFER, { requestNoContextTakeover: true }]]
 ], (library, log, feed, [header, settings]) => {
   openServer(library, log, {
     headers: { 'sec-websocket-extensions': header },
@@ -194,7 +194,7 @@ parityTable('a server with permessage-deflate answers', [
 })
 
 parityTable('a client with permessage-deflate offers', [
-  ['the usual', {}],
+  ['the default', {}],
   ['no context takeover', { noContextTakeover: true, requestNoContextTakeover: true }],
   ['windows', { maxWindowBits: 9, requestMaxWindowBits: 10 }]
 ], (library, log, feed, settings) => {
@@ -211,9 +211,9 @@ parityTable('a client with permessage-deflate offers', [
   }
 })
 
-parityTable('two drivers of one kind talk', [
-  ['with a context', {}],
-  ['without', { noContextTakeover: true, requestNoContextTakeover: true }],
+parityTable('two drivers of the same package exchange messages', [
+  ['with context takeover', {}],
+  ['without context takeover', { noContextTakeover: true, requestNoContextTakeover: true }],
   ['with small windows', { maxWindowBits: 9, requestMaxWindowBits: 9 }]
 ], async (library, log, feed, settings) => {
   const server = library.server({ allowDrafts: false })
@@ -221,7 +221,7 @@ parityTable('two drivers of one kind talk', [
   for (const driver of [server, client]) driver.addExtension(deflate.configure(settings))
   server.on('connect', () => server.start())
   server.on('message', ({ data }) => server.messages.write(data))
-  // Not piped into each other at once: the original's client is not ready for an answer inside start().
+  // Not piped into each other immediately: the original's client cannot receive a response within start().
   let request
   client.io.once('data', (chunk) => { request = chunk })
   client.start()
@@ -251,4 +251,4 @@ parityTable('two drivers of one kind talk', [
       log.add(name, rsv, type, rsv === 4 ? codec.inflate(payload, { strict: true }) : payload)
     }
   }
-}, { whole: 'every byte is cut by the other end' })
+}, { whole: 'the other end writes the bytes' })

@@ -1,6 +1,6 @@
 'use strict'
 
-// Both packages are told to allow drafts: the original does so only when asked.
+// Drafts, which both packages must allow. The original allows them only with the option.
 
 const { KEY } = require('../support/wire')
 const { httpDriver, parity, parityTable, watch } = require('./driver-scripts')
@@ -40,7 +40,7 @@ parityTable('the version is chosen by', [
   ['a version', { 'sec-websocket-key': undefined }],
   ['a wrong version', { 'sec-websocket-key': undefined, 'sec-websocket-version': '7' }],
   ['a key', { 'sec-websocket-version': undefined }],
-  ['a key beside draft keys', { ...HIXIE_76, 'sec-websocket-key': KEY }],
+  ['a key together with draft keys', { ...HIXIE_76, 'sec-websocket-key': KEY }],
   ['both draft keys', HIXIE_76],
   ['the first draft key', { ...HIXIE_76, 'sec-websocket-key2': undefined }],
   ['the second draft key', { ...HIXIE_76, 'sec-websocket-key1': undefined }],
@@ -58,9 +58,9 @@ parityDrafts('answers', [
   ['without an origin', { more: { origin: undefined } }],
   ['over TLS', { more: { 'x-forwarded-proto': 'https' } }],
   ['with custom headers last', { set: [['X-A', ' 1 '], ['x-a', '2'], ['Set-Cookie', 'a'], ['Set-Cookie', 'b']] }],
-  ['without letting them win',
+  ['without replacing its own headers',
     { set: [['Upgrade', 'nope'], ['WebSocket-Origin', 'x'], ['Sec-WebSocket-Origin', 'y']] }],
-  ['and knows no protocols', {
+  ['without a protocol', {
     more: { 'sec-websocket-protocol': 'a' }, options: { protocols: ['a'] }
   }]
 ], ({ library, log, feed, headers }, { more, set = [], options }) => {
@@ -75,10 +75,10 @@ parityDrafts('answers', [
 
 parityDrafts('refuses', [
   ['a POST', { method: 'POST' }, {}],
-  ['another Upgrade', {}, { upgrade: 'tea' }],
+  ['an Upgrade that is not websocket', {}, { upgrade: 'tea' }],
   ['no Connection', {}, { connection: undefined }]
 ].map(([name, ...value]) => [name, value]), ({ library, log, headers }, [more, changed]) => {
-  // The state in these events differs: the original is still closing when it reports the error.
+  // The script ignores the state in these events: the original is still closing when it reports the error.
   const all = { ...headers, connection: 'upgrade', upgrade: 'websocket', ...changed }
   const driver = library.http({ method: 'GET', url: '/', headers: all, ...more }, { allowDrafts: true })
   for (const type of ['error', 'close']) driver.on(type, (event) => log.add(type, event))
@@ -93,18 +93,18 @@ parityDrafts('refuses', [
 })
 
 parityTable('hixie-76 keys', [
-  ['good', [KEY1, KEY2]],
+  ['that are valid', [KEY1, KEY2]],
   ['with the largest number', ['4294967295 ', '1 ']],
   ['with many spaces', ['1 2 ', ' 2 4  ']],
   ['without the first', [undefined, KEY2]],
   ['without the second', [KEY1, undefined]],
-  ['with an empty one', [KEY1, '']],
+  ['with an empty second', [KEY1, '']],
   ['without digits', ['a b', KEY2]],
   ['without spaces', ['12', KEY2]],
   ['that are zero', ['0 ', KEY2]],
-  ['that do not divide', [KEY1, '5  ']],
+  ['whose number is not divisible by their spaces', [KEY1, '5  ']],
   ['above 32 bits', ['4294967296 ', KEY2]],
-  ['above all bits', [KEY1, '99999999999999999999 ']]
+  ['above 64 bits', [KEY1, '99999999999999999999 ']]
 ], (library, log, feed, [key1, key2]) => {
   const driver = library.http({
     method: 'GET',
@@ -138,7 +138,7 @@ parityTable('hixie-76 body', [
     feed.deliver(driver.io, text('abc').subarray(3))
   }],
   ['with a close frame', (driver, feed) => { driver.start(); feed.deliver(driver.io, BODY, text('a'), CLOSE) }],
-  ['that never comes', (driver, feed, log) => {
+  ['that stays incomplete', (driver, feed, log) => {
     driver.start()
     feed.deliver(driver.io, BODY.subarray(0, 7))
     log.call('text', () => driver.text('a'))
@@ -157,7 +157,7 @@ parityTable('hixie-76 body', [
   }]
 ], (library, log, feed, script) => script(draft(library, log, HIXIE_76), feed, log))
 
-parityTable('hixie-75 before it starts', [
+parityTable('hixie-75 before start()', [
   ['queues', (driver, log) => {
     log.call('text', () => driver.text('a'))
     log.call('frame', () => driver.frame(5))
@@ -176,20 +176,20 @@ parityTable('hixie-75 before it starts', [
 parityDrafts('receives', [
   ['text', text('hello')],
   ['an empty text', text('')],
-  ['text beyond ASCII', text('é€😀')],
+  ['non-ASCII text', text('é€😀')],
   ['several texts', Buffer.concat([text('a'), text('b'), text('c')])],
   ['text of another type', Buffer.from([0x7f, 0x61, 0xff, 0x01, 0x62, 0xff])],
-  ['text that is not UTF-8', Buffer.from([0, 0x61, 0x80, 0xc3, 0xff, 0, 0x62, 0xff])],
+  ['invalid UTF-8', Buffer.from([0, 0x61, 0x80, 0xc3, 0xff, 0, 0x62, 0xff])],
   ['a NUL in a text', Buffer.from([0, 0x61, 0, 0x62, 0xff])],
   ['a frame with a length', Buffer.concat([Buffer.from([0x80, 3, 1, 2, 3]), text('a')])],
-  ['a frame whose bytes are ends', Buffer.concat([Buffer.from([0x80, 3, 0xff, 0xff, 0xff]), text('a')])],
-  ['a frame without bytes', Buffer.concat([Buffer.from([0x80, 0]), text('a')])],
+  ['a frame with 0xFF in its payload', Buffer.concat([Buffer.from([0x80, 3, 0xff, 0xff, 0xff]), text('a')])],
+  ['an empty frame', Buffer.concat([Buffer.from([0x80, 0]), text('a')])],
   ['a frame with a length of two bytes',
     Buffer.concat([Buffer.from([0x81, 0x81, 0x02]), Buffer.alloc(130, 0xff), text('a')])],
-  ['a length of many bytes that is small', Buffer.concat([Buffer.from([0x80, 0x80, 0x80, 0x80, 2, 9, 9]), text('a')])],
+  ['a small length in many bytes', Buffer.concat([Buffer.from([0x80, 0x80, 0x80, 0x80, 2, 9, 9]), text('a')])],
   ['two frames with lengths', Buffer.concat([Buffer.from([0x80, 2, 1, 2, 0x80, 1, 3]), text('a')])],
   ['a close frame', Buffer.concat([text('a'), CLOSE, text('b')])],
-  ['what is no close frame', Buffer.concat([Buffer.from([0xff, 1, 0x41]), text('a')])]
+  ['0xFF without the 0x00 of a close frame', Buffer.concat([Buffer.from([0xff, 1, 0x41]), text('a')])]
 ], ({ feed, log, open }, bytes) => {
   const driver = open()
   feed.deliver(driver.io, bytes)
@@ -197,14 +197,14 @@ parityDrafts('receives', [
   log.add('state', driver.readyState)
 })
 
-parityDrafts('limits', [
-  ['a text of its size', text('x'.repeat(20))],
-  ['a text without end', Buffer.concat([Buffer.from([0]), Buffer.alloc(30, 'x')])],
-  ['a frame of its size', Buffer.concat([Buffer.from([0x80, 20]), Buffer.alloc(20), text('a')])],
-  ['a frame above it', Buffer.concat([Buffer.from([0x80, 21]), Buffer.alloc(21), text('a')])],
-  ['a length above it', Buffer.from([0x80, 0x81, 0x80, 0x80, 0x80])],
-  ['a length without end', Buffer.alloc(40, 0xff)],
-  ['two texts below it', Buffer.concat([text('x'.repeat(15)), text('y'.repeat(15))])]
+parityDrafts('with maxLength receives', [
+  ['a text of exactly this size', text('x'.repeat(20))],
+  ['a text that does not end', Buffer.concat([Buffer.from([0]), Buffer.alloc(30, 'x')])],
+  ['a frame of exactly this size', Buffer.concat([Buffer.from([0x80, 20]), Buffer.alloc(20), text('a')])],
+  ['a larger frame', Buffer.concat([Buffer.from([0x80, 21]), Buffer.alloc(21), text('a')])],
+  ['a larger length', Buffer.from([0x80, 0x81, 0x80, 0x80, 0x80])],
+  ['a length that does not end', Buffer.alloc(40, 0xff)],
+  ['two smaller texts', Buffer.concat([text('x'.repeat(15)), text('y'.repeat(15))])]
 ], ({ feed, log, open }, bytes) => {
   const driver = open({ options: { maxLength: 20 } })
   feed.deliver(driver.io, bytes)
@@ -216,7 +216,7 @@ parityDrafts('writes', [
   ['text', (driver) => driver.text('é')],
   ['an empty text', (driver) => driver.text('')],
   ['a number', (driver) => driver.frame(50)],
-  ['text of a number', (driver) => driver.text(50)],
+  ['a number as text', (driver) => driver.text(50)],
   ['an array', (driver) => driver.frame([1, 2])],
   ['bytes as text', (driver) => driver.text(Buffer.from('abc'))],
   ['bytes as a frame', (driver) => driver.frame(Buffer.from('abc'))],
@@ -235,7 +235,7 @@ parityDrafts('writes', [
 })
 
 parityDrafts('closes', [
-  ['plainly', []], ['without the code', ['bye', 3000]]
+  ['without arguments', []], ['and ignores code and reason', ['bye', 3000]]
 ], ({ feed, log, open }, args) => {
   const driver = open()
   log.call('close', () => driver.close(...args))
@@ -244,10 +244,10 @@ parityDrafts('closes', [
   feed.deliver(driver.io, text('unheard'), CLOSE)
 })
 
-parityDrafts('keeps the order when it', [
-  ['answers in a handler', (driver) => driver.on('message', () => driver.text('Hi'))],
-  ['ends io in a handler', (driver) => driver.once('message', () => driver.io.end()),
-    { whole: 'what is behind the message in its packet is still read' }]
+parityDrafts('keeps the order when a handler', [
+  ['answers', (driver) => driver.on('message', () => driver.text('Hi'))],
+  ['ends io', (driver) => driver.once('message', () => driver.io.end()),
+    { whole: 'the bytes after the message in its chunk are still read' }]
 ], ({ feed, open }, prepare) => {
   const driver = open()
   prepare(driver)
@@ -267,9 +267,9 @@ parityTable('server() reads a draft request', DRAFTS, (library, log, feed, heade
   log.call('close', () => driver.close())
 })
 
-parity('server() gets head and body of hixie-76 in one packet', (library, log, feed) => {
+parity('server() reads head and body of hixie-76 in one chunk', (library, log, feed) => {
   const driver = watch(log, library.server({ allowDrafts: true }))
   driver.on('connect', () => driver.start())
   feed.deliver(driver.io, 'GET /x HTTP/1.1\r\nHost: a\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n' +
     `Sec-WebSocket-Key1: ${KEY1}\r\nSec-WebSocket-Key2: ${KEY2}\r\n\r\n`, BODY, text('hello'))
-}, { whole: 'body has what came with the head' })
+}, { whole: 'body contains the bytes of the head\'s chunk' })

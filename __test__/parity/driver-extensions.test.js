@@ -3,7 +3,7 @@
 const { closePayload, frame, fromClient, upgradeRequest, upgradeResponse } = require('../support/wire')
 const { dial, httpDriver, openClient, openServer, parity, parityTable, watch } = require('./driver-scripts')
 
-/** A session that notes what it is asked; `held` are the messages that it has not answered yet. */
+/** A session that records its calls. `held` contains the messages that it has not answered yet. */
 class Session {
   constructor (log, name, given) {
     this.log = log
@@ -60,7 +60,7 @@ class Session {
     return message
   }
 
-  /** Answers the held messages, in this order. */
+  /** Answers held messages in this order. */
   release (...indexes) {
     const held = this.held
     for (const index of indexes) {
@@ -98,7 +98,7 @@ function extension (log, name, given = {}) {
 
 const boom = (message = 'boom', more) => Object.assign(new Error(message), more)
 
-/** Both ends with these extensions, agreed on. */
+/** Both ends with these extensions agreed. */
 const AGREED = [
   ['a server', (library, log, extensions, options) => openServer(library, log, {
     options,
@@ -122,17 +122,17 @@ function parityAgreed (name, rows, script, options) {
 
 const good = { name: 'a', type: 'permessage', rsv1: true, rsv2: false, rsv3: false }
 
-parityTable('addExtension judges', [
-  ['a good one', [good]],
-  ['a name that is no string', [{ ...good, name: 5 }]],
+parityTable('addExtension checks', [
+  ['a valid extension', [good]],
+  ['a name that is not a string', [{ ...good, name: 5 }]],
   ['no name', [{}]],
   ['another type', [{ ...good, type: 'perframe' }]],
   ['a missing rsv1', [{ ...good, rsv1: undefined }]],
   ['a number as rsv2', [{ ...good, rsv2: 1 }]],
   ['null as rsv3', [{ ...good, rsv3: null }]],
   ['the same name twice', [good, { ...good, rsv1: false }]],
-  ['names of members of objects', ['constructor', 'toString', 'hasOwnProperty'].map((name) => ({ ...good, name }))],
-  ['everything in order', [{ name: 'a', type: 'x', rsv1: 1 }]]
+  ['names of Object.prototype', ['constructor', 'toString', 'hasOwnProperty'].map((name) => ({ ...good, name }))],
+  ['the fields in order', [{ name: 'a', type: 'x', rsv1: 1 }]]
 ], (library, log, feed, extensions) => {
   const drivers = [
     library.http({ method: 'GET', url: '/', headers: {} }, { allowDrafts: false }),
@@ -143,24 +143,24 @@ parityTable('addExtension judges', [
   }
 })
 
-parity('addExtension of nothing is a TypeError', (library, log) => {
+parity('addExtension without an extension throws a TypeError', (library, log) => {
   const driver = library.client('ws://a/', { allowDrafts: false })
   log.kind('undefined', () => driver.addExtension())
   log.kind('null', () => driver.addExtension(null))
 })
 
 parityTable('a client offers', [
-  ['nothing', [['a', { offer: null }]]],
-  ['no session', [['a', { session: false }], ['b', {}]]],
+  ['nothing if the offer is null', [['a', { offer: null }]]],
+  ['nothing without a session', [['a', { session: false }], ['b', {}]]],
   ['a name', [['a', { offer: {} }]]],
   ['flags', [['a', { offer: { b: true, c: true } }]]],
   ['numbers', [['a', { offer: { b: 1, c: 0, d: -1.5, e: 1e21, f: 0.1 } }]]],
   ['tokens', [['a', { offer: { b: 'c', d: 'e!#$%' } }]]],
-  // The original quotes every other value only: between two of them comes a token, which sets it right again.
+  // The original quotes only every second value. The tokens between the values hide this error.
   ['quoted strings', [['a', { offer: { b: 'c d', x: 't', e: 'say "hi"', y: 't', f: 'a,b;c=d', z: 't' } }]]],
-  ['strings beyond ASCII', [['a', { offer: { b: 'ü', z: 't' } }]]],
+  ['non-ASCII strings', [['a', { offer: { b: 'ü', z: 't' } }]]],
   ['repeated parameters', [['a', { offer: { b: [1, true, 'c', 'd e', 'f'], f: [] } }]]],
-  ['what is no string', [['a', { offer: { b: false, c: null, d: undefined, e: NaN, f: Infinity } }]]],
+  ['values of other types', [['a', { offer: { b: false, c: null, d: undefined, e: NaN, f: Infinity } }]]],
   ['nested repetitions', [['a', { offer: { b: [1, [2, [3]]] } }]]],
   ['alternatives', [['a', { offer: [{ b: 1 }, { b: 2 }, {}] }]]],
   ['an empty list', [['a', { offer: [] }]]],
@@ -176,8 +176,8 @@ parityTable('a client offers', [
 })
 
 parityTable('a client whose extension throws', [
-  ['when it makes a session', { createThrows: boom() }],
-  ['no errors', { createThrows: 'text' }]
+  ['an error', { createThrows: boom() }],
+  ['a text', { createThrows: 'text' }]
 ], (library, log, feed, given) => {
   const driver = library.client('ws://a/', { allowDrafts: false })
   driver.addExtension(extension(log, 'a', given))
@@ -189,7 +189,7 @@ const HEADERS = [
   ['a name', 'a'],
   ['a flag', 'a; b'],
   ['numbers', 'a; b=1; c=0; d=-5; e=1.5; f=-0.25'],
-  ['what looks like numbers', 'a; b=01; c=1e3; d=1.; e=+1; f=0x1; g=NaN; h=-'],
+  ['values that look like numbers', 'a; b=01; c=1e3; d=1.; e=+1; f=0x1; g=NaN; h=-'],
   ['large numbers', 'a; b=12345678901234567890; c=0.1000; d=-0'],
   ['tokens', 'a; b=c; d=e!#$%&\'*+-.^_`|~'],
   ['quoted strings', 'a; b="c"; d="e f"; g="h,i;j=k"'],
@@ -211,7 +211,7 @@ const BAD_HEADERS = [
   'a=1', '"a"', 'a; b="\u0001"', 'a; b="ü"', 'ü', 'a; b=ü', 'a/b', 'a; "b"', 'a;; b', 'a; b="\\ü"', 'a; b="\u007f"'
 ].map((header) => [JSON.stringify(header), header])
 
-parityTable('a server reads the offer', [...HEADERS.filter(([name]) => name !== '__proto__'), ...BAD_HEADERS],
+parityTable('a server parses the offer', [...HEADERS.filter(([name]) => name !== '__proto__'), ...BAD_HEADERS],
   (library, log, feed, header) => {
     openServer(library, log, {
       headers: { 'sec-websocket-extensions': header },
@@ -219,21 +219,21 @@ parityTable('a server reads the offer', [...HEADERS.filter(([name]) => name !== 
     })
   })
 
-parityTable('a client reads the answer', [
+parityTable('a client parses the response', [
   ...HEADERS.filter(([name]) => !['__proto__', 'several', 'other extensions'].includes(name)),
   ...BAD_HEADERS.filter(([, header]) => header.trim() === header && !/[^ -~]/.test(header)),
   ['the same twice', 'a, a'],
-  ['another one', 'b']
+  ['another name', 'b']
 ], (library, log, feed, header) => {
   const { driver, head } = dial(library, log, { before: (driver) => driver.addExtension(extension(log, 'a')) })
   driver.io.write(Buffer.from(upgradeResponse(head, { 'Sec-WebSocket-Extensions': header })))
   log.add('state', driver.readyState)
 })
 
-parityTable('a client refuses', [
-  ['by saying false', { activate: false }],
-  ['by saying nothing', { activate: undefined }],
-  ['by saying 1', { activate: 1 }]
+parityTable('a client refuses a response if activate() returns', [
+  ['false', { activate: false }],
+  ['undefined', { activate: undefined }],
+  ['1', { activate: 1 }]
 ], (library, log, feed, given) => {
   for (const header of ['a', 'a; b=1; c="d e"; z=t; f; f', 'a; b="1"; c="x\\"y"; z=t']) {
     const { driver, head } = dial(library, log, { before: (driver) => driver.addExtension(extension(log, 'a', given)) })
@@ -243,16 +243,16 @@ parityTable('a client refuses', [
 })
 
 parityTable('a server answers', [
-  ['with nothing', [['a', { session: false }]]],
+  ['without a session', [['a', { session: false }]]],
   ['with parameters', [['a', { response: { b: true, c: 1, d: 'e f', z: 't', g: [1, 2] } }]]],
   ['without parameters', [['a', { response: undefined }]]],
   ['in its own order', [['b', { bits: [false, true, false], response: { y: 2 } }], ['a', { response: { x: 1 } }]]],
-  ['with the first for a bit', [['a', {}], ['b', {}]]],
-  ['with the second for a bit when the first has no session', [['a', { session: false }], ['b', {}]]],
+  ['with the first extension for a bit', [['a', {}], ['b', {}]]],
+  ['with the second extension for a bit if the first has no session', [['a', { session: false }], ['b', {}]]],
   ['with two that use no bit', [['a', { bits: [false, false, false] }], ['b', { bits: [false, false, false] }]]],
-  ['without one that was not offered', [['x', {}], ['b', {}]]],
-  ['but not with a session that throws', [['a', { createThrows: boom('no session') }]]],
-  ['but not with a response that throws', [['a', { responseThrows: boom('no response') }]]]
+  ['without an extension that was not offered', [['x', {}], ['b', {}]]],
+  ['without a session that throws', [['a', { createThrows: boom('no session') }]]],
+  ['without a response that throws', [['a', { responseThrows: boom('no response') }]]]
 ], (library, log, feed, extensions) => {
   const driver = openServer(library, log, {
     headers: { 'sec-websocket-extensions': 'a; p=1, b, a; p=2' },
@@ -262,7 +262,7 @@ parityTable('a server answers', [
   feed.deliver(driver.io, fromClient('text', 'plain'), fromClient('text', 'one', { rsv: 4 }))
 })
 
-parity('a server negotiates nothing for a request that it refuses', (library, log) => {
+parity('a server that refuses a request negotiates no extension', (library, log) => {
   const driver = httpDriver(library, log, {
     headers: { 'sec-websocket-extensions': 'a', 'sec-websocket-key': undefined }
   })
@@ -270,7 +270,7 @@ parity('a server negotiates nothing for a request that it refuses', (library, lo
   log.call('start', () => driver.start())
 })
 
-parityTable('two answers for', [
+parityTable('a client receives two extensions that use', [
   ['rsv1', [[true, false, false], [true, false, false]]],
   ['rsv2', [[true, true, false], [false, true, false]]],
   ['rsv3', [[false, false, true], [true, true, true]]],
@@ -297,9 +297,9 @@ parityAgreed('transforms', [
   ['fragments', (f) => [f('text', 'h', { fin: false, rsv: 4 }), f('ping'), f('continuation', 'i')]],
   ['empty messages', (f) => [f('text'), f('binary', '', { rsv: 4 })]],
   ['no control frames', (f) => [f('ping', 'a'), f('pong', 'b'), f('close', closePayload(1000))]],
-  ['nothing with a foreign bit', (f) => [f('text', 'a', { rsv: 2 })]],
-  ['nothing with a bit on a continuation', (f) => [f('text', 'a', { fin: false }), f('continuation', 'b', { rsv: 4 })]],
-  ['nothing with a bit on a ping', (f) => [f('ping', 'a', { rsv: 4 })]]
+  ['no message with a bit of no extension', (f) => [f('text', 'a', { rsv: 2 })]],
+  ['no continuation with a bit', (f) => [f('text', 'a', { fin: false }), f('continuation', 'b', { rsv: 4 })]],
+  ['no ping with a bit', (f) => [f('ping', 'a', { rsv: 4 })]]
 ], ({ log, feed, fromPeer, open }, frames) => {
   const a = extension(log, 'a', { marks: { rsv1: true } })
   const driver = open(a)
@@ -310,7 +310,7 @@ parityAgreed('transforms', [
   feed.deliver(driver.io, ...frames(fromPeer))
 })
 
-parityAgreed('passes messages through two:', [
+parityAgreed('passes messages through two extensions', [
   ['in order', (f) => [f('text', 'in', { rsv: 6 }), f('binary', 'in', { rsv: 2 })]]
 ], ({ log, feed, fromPeer, open }, frames) => {
   const driver = open(
@@ -323,12 +323,12 @@ parityAgreed('passes messages through two:', [
   feed.deliver(driver.io, fromPeer('close'))
 })
 
-parityAgreed('keeps the order of', [
-  ['answers in order', [0, 1, 2]],
-  ['answers in reverse', [2, 1, 0]],
-  ['mixed answers', [1, 0, 2]],
-  ['answers that come twice', [1, 1, 0, 0, 2]],
-  ['answers of which one is missing', [0, 2]]
+parityAgreed('keeps the order of messages when sessions answer', [
+  ['in order', [0, 1, 2]],
+  ['in reverse', [2, 1, 0]],
+  ['in mixed order', [1, 0, 2]],
+  ['twice', [1, 1, 0, 0, 2]],
+  ['all but one', [0, 2]]
 ], ({ log, feed, fromPeer, open }, order) => {
   const incoming = extension(log, 'a', { holds: 'x' })
   const driver = open(incoming)
@@ -343,33 +343,33 @@ parityAgreed('keeps the order of', [
   incoming.session.release(...order)
 })
 
-parityAgreed('waits with its close frame for', [
-  ['a message on its way out', ({ driver, log }) => {
+parityAgreed('delays its close frame for', [
+  ['an outgoing message', ({ driver, log }) => {
     log.call('text', () => driver.text('x1'))
     log.call('close', () => driver.close('bye', 3001))
   }],
-  ['a message on its way in', ({ driver, log, fromPeer }) => {
+  ['an incoming message', ({ driver, log, fromPeer }) => {
     driver.io.write(fromPeer('text', 'x1'))
     log.call('close', () => driver.close('bye', 3001))
   }],
-  ['a message when the peer closes', ({ driver, fromPeer }) => {
+  ['an incoming message when the peer closes', ({ driver, fromPeer }) => {
     driver.io.write(fromPeer('text', 'x1'))
     driver.io.write(fromPeer('close', closePayload(3001, 'bye')))
   }],
-  ['a message of ours when the peer closes', ({ driver, log, fromPeer }) => {
+  ['an outgoing message when the peer closes', ({ driver, log, fromPeer }) => {
     log.call('text', () => driver.text('x1'))
     driver.io.write(fromPeer('close', closePayload(3001, 'bye')))
   }],
-  ['a message when the peer breaks the rules', ({ driver, fromPeer }) => {
+  ['an incoming message when the peer violates the protocol', ({ driver, fromPeer }) => {
     driver.io.write(fromPeer('text', 'x1'))
     driver.io.write(fromPeer(3, ''))
   }],
-  ['a message when both close', ({ driver, log, fromPeer }) => {
+  ['an outgoing message when both close', ({ driver, log, fromPeer }) => {
     log.call('text', () => driver.text('x1'))
     log.call('close', () => driver.close('mine', 3000))
     driver.io.write(fromPeer('close', closePayload(3001, 'yours')))
   }],
-  ['nothing', ({ driver, log, fromPeer }) => {
+  ['no message', ({ driver, log, fromPeer }) => {
     log.call('text', () => driver.text('y'))
     log.call('close', () => driver.close('bye', 3001))
     driver.io.write(fromPeer('close', closePayload(3001, 'bye')))
@@ -398,13 +398,13 @@ const TYPES = [
   ['a code of RFC 6455', { type: 1008 }]
 ]
 
-parityAgreed('fails when a session does so', [
+parityAgreed('fails when a session fails', [
   ...TYPES.flatMap(([name, more]) => [
-    [`by calling back, ${name}`, { fails: { on: 'bad', error: boom('boom', more) } }],
-    [`by throwing, ${name}`, { throws: { on: 'bad', error: boom('boom', more) } }]
+    [`in its callback, ${name}`, { fails: { on: 'bad', error: boom('boom', more) } }],
+    [`with an exception, ${name}`, { throws: { on: 'bad', error: boom('boom', more) } }]
   ])
 ], ({ log, feed, fromPeer, open }, given) => {
-  // The error is named by each stage, so a fresh one is needed for every run.
+  // Each stage adds its name to the error, so each run needs a new error.
   const fresh = {}
   for (const [how, { on, error }] of Object.entries(given)) {
     fresh[how] = { on, error: boom('boom', { ...error }) }
@@ -416,7 +416,7 @@ parityAgreed('fails when a session does so', [
 })
 
 parityAgreed('fails when a session refuses to send', [
-  ['by calling back', 'fails'], ['by throwing', 'throws']
+  ['in its callback', 'fails'], ['with an exception', 'throws']
 ], ({ log, feed, fromPeer, open }, how) => {
   const driver = open(extension(log, 'a', { [how]: { on: 'bad', error: boom() } }))
   log.call('text', () => driver.text('good'))
@@ -426,9 +426,9 @@ parityAgreed('fails when a session refuses to send', [
   feed.deliver(driver.io, fromPeer('text', 'late'), fromPeer('close'))
 })
 
-parityAgreed('names the stages of an error', [
-  ['in the first', 'a'],
-  ['in the second', 'b']
+parityAgreed('names the extension of an error:', [
+  ['the first', 'a'],
+  ['the second', 'b']
 ], ({ log, feed, fromPeer, open }, failing) => {
   for (const direction of ['in', 'out']) {
     const given = (name) => (name === failing ? { fails: { on: 'bad', error: boom() } } : {})
@@ -439,9 +439,9 @@ parityAgreed('names the stages of an error', [
   }
 })
 
-parityAgreed('delivers what came before an error that', [
-  ['comes first', [1, 0]],
-  ['comes in order', [0, 1]]
+parityAgreed('delivers the messages before an error that arrives', [
+  ['before their answers', [1, 0]],
+  ['in order', [0, 1]]
 ], ({ log, feed, fromPeer, open }, order) => {
   const a = extension(log, 'a', { holds: 'x', fails: { on: 'bad', error: boom() } })
   const driver = open(a)
@@ -450,10 +450,10 @@ parityAgreed('delivers what came before an error that', [
   log.add('state', driver.readyState)
 })
 
-parityAgreed('judges what sessions make of a message:', [
-  ['not UTF-8', (message) => { message.data = Buffer.from([0xff]) }],
+parityAgreed('checks a message after its sessions:', [
+  ['invalid UTF-8', (message) => { message.data = Buffer.from([0xff]) }],
   ['too long', (message) => { message.data = Buffer.alloc(301, 'x') }],
-  ['as long as it may be', (message) => { message.data = Buffer.alloc(300, 'x') }],
+  ['exactly maxLength', (message) => { message.data = Buffer.alloc(300, 'x') }],
   ['another opcode', (message) => { message.opcode = 3 - message.opcode }]
 ], ({ log, feed, fromPeer, open }, change) => {
   const a = extension(log, 'a')
@@ -465,7 +465,7 @@ parityAgreed('judges what sessions make of a message:', [
   feed.deliver(driver.io, fromPeer('text', 'a'), fromPeer('text', 'b'))
 })
 
-parityAgreed('sends what a session makes of a message as', [
+parityAgreed('sends a message that a session has given', [
   ['another opcode', { opcode: 2 }],
   ['all bits', { rsv1: true, rsv2: true, rsv3: true }]
 ], ({ log, open }, marks) => {
@@ -491,7 +491,7 @@ parityTable('queued messages pass through the sessions of', [
   open()
 })
 
-parity('extensions of server() are registered before the request', (library, log, feed) => {
+parity('extensions of server() can be added before the request', (library, log, feed) => {
   const driver = watch(log, library.server({ allowDrafts: false }))
   log.call('addExtension', () => driver.addExtension(extension(log, 'a', { marks: { rsv1: true } })))
   driver.on('connect', () => log.call('start', () => driver.start()))

@@ -8,11 +8,11 @@ const BOM = Buffer.from('efbbbf', 'hex')
 parityEnds('receives', [
   ['text', (f) => [f('text', 'hello')]],
   ['an empty text', (f) => [f('text')]],
-  ['text beyond ASCII', (f) => [f('text', 'é€😀')]],
+  ['non-ASCII text', (f) => [f('text', 'é€😀')]],
   ['text with a byte order mark', (f) => [f('text', Buffer.concat([BOM, Buffer.from('a')]))]],
   ['text with a NUL', (f) => [f('text', 'a\0b')]],
   ['binary', (f) => [f('binary', [0, 1, 254, 255])]],
-  ['an empty binary', (f) => [f('binary')]],
+  ['an empty binary message', (f) => [f('binary')]],
   ['126 bytes', (f) => [f('text', 'x'.repeat(126))]],
   ['127 bytes', (f) => [f('binary', Buffer.alloc(127, 7))]],
   ['three fragments', (f) => [
@@ -29,9 +29,9 @@ parityEnds('receives', [
   ['a ping', (f) => [f('ping', 'hi')]],
   ['an empty ping', (f) => [f('ping')]],
   ['the longest ping', (f) => [f('ping', 'p'.repeat(125))]],
-  ['a ping that is no text', (f) => [f('ping', [0xff, 0xfe])]],
-  ['a pong that nobody asked for', (f) => [f('pong', 'hi')]],
-  ['a pong that is no text', (f) => [f('pong', [0xff])]],
+  ['a ping that is not UTF-8', (f) => [f('ping', [0xff, 0xfe])]],
+  ['an unsolicited pong', (f) => [f('pong', 'hi')]],
+  ['a pong that is not UTF-8', (f) => [f('pong', [0xff])]],
   ['several messages', (f) => [f('text', 'a'), f('binary', 'b'), f('text', 'c'), f('ping'), f('text', 'd')]]
 ], ({ feed, open, fromPeer }, frames) => {
   const driver = open()
@@ -46,9 +46,9 @@ parityEnds('receives a message of', [
   whole.io.write(Buffer.from(bytes))
   const inPieces = open()
   for (let at = 0; at < size + 14; at += 1000) inPieces.io.write(Buffer.from(bytes.subarray(at, at + 1000)))
-}, { whole: 'it is cut here already' })
+}, { whole: 'the script splits the bytes itself' })
 
-parityEnds('does not need the shortest form of a length:', [
+parityEnds('accepts a length in a longer form:', [
   ['16 bits for 5', (mask) => Buffer.concat([
     Buffer.from([0x81, mask ? 0xfe : 0x7e, 0, 5]), Buffer.alloc(mask ? 4 : 0), Buffer.from('hello')
   ])],
@@ -63,19 +63,19 @@ parityEnds('does not need the shortest form of a length:', [
   feed.deliver(driver.io, bytes(fromPeer === fromClient))
 })
 
-parity('a server that needs no masks takes masked frames too', (library, log, feed) => {
+parity('a server with requireMasking: false accepts masked frames too', (library, log, feed) => {
   const driver = openServer(library, log, { options: { requireMasking: false } })
   feed.deliver(driver.io, fromClient('text', 'masked'), frame('text', 'plain'), fromClient('ping', 'm'))
 })
 
-parity('a client that wants masks', (library, log, feed) => {
+parity('a client with requireMasking: true', (library, log, feed) => {
   const driver = openClient(library, log, { options: { requireMasking: true } })
   feed.deliver(driver.io, frame('text', 'plain'))
 })
 
 const HUGE = 2 ** 40
 
-// What fails a connection. Behind each comes a frame that must not be delivered.
+// Violations that fail a connection. A frame that must not be delivered follows each.
 const VIOLATIONS = [
   ...[1, 2, 3, 4, 5, 6, 7].map((rsv) => [`reserved bits ${rsv}`, (f) => f('text', '', { rsv })]),
   ['a reserved bit on a binary frame', (f) => f('binary', 'x', { rsv: 4 })],
@@ -99,9 +99,9 @@ const VIOLATIONS = [
   ['a ping of 126 bytes', (f) => f('ping', 'x'.repeat(126))],
   ['a close of 126 bytes', (f) => f('close', 'x'.repeat(126))],
   ['a ping of 64 bits', (f) => f('ping', '', { length: 2 ** 32 })],
-  ['text that is not UTF-8', (f) => f('text', [0xff])],
+  ['invalid UTF-8', (f) => f('text', [0xff])],
   ['a surrogate', (f) => f('text', [0xed, 0xa0, 0x80])],
-  ['beyond Unicode', (f) => f('text', [0xf4, 0x90, 0x80, 0x80])],
+  ['a code point beyond U+10FFFF', (f) => f('text', [0xf4, 0x90, 0x80, 0x80])],
   ['an overlong form', (f) => f('text', [0xc0, 0x80])],
   ['half a character', (f) => f('text', [0x61, 0xe2, 0x82])],
   ['half a character at the end of fragments', (f) => Buffer.concat([
@@ -122,7 +122,7 @@ parityEnds('refuses', VIOLATIONS, ({ feed, log, open, fromPeer }, bytes) => {
   log.call('write', () => driver.messages.write('late'))
 })
 
-parityEnds('refuses at the first byte that tells', [
+parityEnds('refuses at the earliest byte', [
   ['reserved bits', () => [0xc1]],
   ['an unknown opcode', () => [0x83]],
   ['a fragmented control frame', () => [0x09]],
@@ -136,7 +136,7 @@ parityEnds('refuses at the first byte that tells', [
   feed.deliver(driver.io, bytes(fromPeer))
 })
 
-parityEnds('takes as much as it said', [
+parityEnds('receives a message of exactly maxLength', [
   ['in one frame', (f) => f('text', 'x'.repeat(20))],
   ['in fragments', (f) => Buffer.concat([
     f('text', 'x'.repeat(15), { fin: false }), f('continuation', 'x'.repeat(5)), f('text', 'y'.repeat(20))
@@ -146,14 +146,14 @@ parityEnds('takes as much as it said', [
   feed.deliver(driver.io, bytes(fromPeer))
 })
 
-parityTable('a server that wants masks refuses', [
+parityTable('a server with requireMasking refuses', [
   ['an unmasked text', frame('text', 'a')],
   ['an unmasked ping', frame('ping')],
   ['an unmasked close', frame('close')],
   ['an unmasked frame that is too long', frame('text', 'x'.repeat(21))],
   ['an unmasked frame that is much too long', frame('text', 'x'.repeat(200))],
   ['an unmasked ping that is too long', frame('ping', 'x'.repeat(200))],
-  ['an unmasked frame without end', Buffer.from([0x81, 1])],
+  ['an unmasked frame without its payload', Buffer.from([0x81, 1])],
   ['an unmasked frame of 16 bits without its length', Buffer.from([0x81, 126])],
   ['an unmasked frame of 64 bits without its length', Buffer.from([0x82, 127])]
 ], (library, log, feed, bytes) => {
@@ -165,7 +165,7 @@ parityEnds('writes', [
   ['text', (driver) => driver.text('s')],
   ['an empty text', (driver) => driver.text('')],
   ['text of bytes', (driver) => driver.text(Buffer.from([0xc3, 0xa9]))],
-  ['text of bytes that are no text', (driver) => driver.text(Buffer.from([0xff]))],
+  ['text of bytes that are not UTF-8', (driver) => driver.text(Buffer.from([0xff]))],
   ['text of an array', (driver) => driver.text([0x61, 0x62])],
   ['text of a number', (driver) => driver.text(5)],
   ['lone surrogates', (driver) => driver.text('a\ud800b')],
@@ -181,31 +181,31 @@ parityEnds('writes', [
   ['a frame of binary', (driver) => driver.frame('a', 'binary')],
   ['a frame of ping', (driver) => driver.frame('a', 'ping')],
   ['a frame of pong', (driver) => driver.frame('a', 'pong')],
-  ['a frame of nothing', (driver) => driver.frame('')],
+  ['a frame of an empty text', (driver) => driver.frame('')],
   ['a ping', (driver) => driver.ping('a')],
-  ['a ping of nothing', (driver) => driver.ping()],
+  ['a ping without an argument', (driver) => driver.ping()],
   ['a ping of null', (driver) => driver.ping(null)],
   ['a ping of bytes', (driver) => driver.ping(Buffer.from([0xff, 0]))],
   ['a ping of a number', (driver) => driver.ping(5)],
   ['the longest ping', (driver) => driver.ping('x'.repeat(125))],
   ['a pong', (driver) => driver.pong('a')],
-  ['a pong of nothing', (driver) => driver.pong()],
-  ['messages', (driver) => driver.messages.write('a') && driver.messages.write(Buffer.from('b'))],
-  ['an array as message', (driver) => driver.messages.write([1, 2])],
+  ['a pong without an argument', (driver) => driver.pong()],
+  ['messages by messages.write', (driver) => driver.messages.write('a') && driver.messages.write(Buffer.from('b'))],
+  ['an array by messages.write', (driver) => driver.messages.write([1, 2])],
   ['126 bytes', (driver) => driver.text('x'.repeat(126))],
   ['65535 bytes', (driver) => driver.text('x'.repeat(65535))],
   ['65536 bytes', (driver) => driver.binary(Buffer.alloc(65536, 'x'))],
-  ['the end of messages', (driver) => driver.messages.end('last')],
-  ['nothing at the end of messages', (driver) => driver.messages.end()]
+  ['a last message by messages.end', (driver) => driver.messages.end('last')],
+  ['a close frame by messages.end', (driver) => driver.messages.end()]
 ], ({ log, open }, write) => {
   const driver = open()
   log.call('write', () => write(driver))
   log.call('write again', () => write(driver))
 })
 
-parityTable('masking against the custom:', [
-  ['a client without', [openClient, { masking: false }]],
-  ['a server with', [openServer, { masking: true }]]
+parityTable('the masking option is', [
+  ['false for a client', [openClient, { masking: false }]],
+  ['true for a server', [openServer, { masking: true }]]
 ], (library, log, feed, [open, options]) => {
   const driver = open(library, log, { options })
   driver.text('a')
@@ -213,16 +213,17 @@ parityTable('masking against the custom:', [
   driver.close('c', 3000)
 })
 
-parityEnds('calls back for', [
-  ['its own pong', ['a'], ['a']],
-  ['each pong once', ['a'], ['a', 'a']],
-  ['the last of two pings alike', ['a', 'a'], ['a', 'a']],
-  ['pongs out of order', ['a', 'b'], ['b', 'a']],
+parityEnds('calls the callback of', [
+  ['a ping for its pong', ['a'], ['a']],
+  ['a ping only once', ['a'], ['a', 'a']],
+  ['the last of two equal pings', ['a', 'a'], ['a', 'a']],
+  ['pings whose pongs are out of order', ['a', 'b'], ['b', 'a']],
   ['an empty ping', [''], ['']],
   ['a number', [5], ['5']],
-  ['names of members of objects', ['constructor', 'toString', '__proto__'], ['constructor', 'toString', '__proto__']],
-  ['no foreign pong', ['a'], ['A', 'aa', '']],
-  ['text beyond ASCII', ['é😀'], ['é😀']]
+  ['pings named as members of Object.prototype', ['constructor', 'toString', '__proto__'],
+    ['constructor', 'toString', '__proto__']],
+  ['no ping for another pong', ['a'], ['A', 'aa', '']],
+  ['a non-ASCII ping', ['é😀'], ['é😀']]
 ].map(([name, ...value]) => [name, value]), ({ feed, log, open, fromPeer }, [pings, pongs]) => {
   const driver = open()
   pings.forEach((ping, index) => {
@@ -231,7 +232,7 @@ parityEnds('calls back for', [
   feed.deliver(driver.io, ...pongs.map((pong) => fromPeer('pong', pong)))
 })
 
-parityEnds('does not call back', [
+parityEnds('does not call the callback of a ping', [
   ['after the close', (driver, f) => driver.io.write(f('close'))]
 ], ({ log, open, fromPeer }, close) => {
   const driver = open()
@@ -250,7 +251,7 @@ parityEnds('parses', [
   const driver = open()
   for (const chunk of chunks(fromPeer)) log.call('parse', () => driver.parse(chunk))
   for (const chunk of chunks(fromPeer)) log.call('write', () => driver.io.write(chunk))
-}, { whole: 'it is cut here already' })
+}, { whole: 'the script splits the bytes itself' })
 
 parityEnds('cannot parse', [['a number', 5], ['true', true]], ({ log, open }, chunk) => {
   const driver = open()
@@ -258,7 +259,7 @@ parityEnds('cannot parse', [['a number', 5], ['true', true]], ({ log, open }, ch
   log.kind('write', () => driver.io.write(chunk))
 }, { whole: 'no bytes to cut' })
 
-parity('messages may be kept and changed', (library, log, feed) => {
+parity('a program can keep and change messages', (library, log, feed) => {
   const driver = openServer(library, log)
   const kept = []
   driver.on('message', ({ data }) => {
@@ -269,7 +270,7 @@ parity('messages may be kept and changed', (library, log, feed) => {
   log.add('kept', ...kept, kept.map(Buffer.isBuffer))
 })
 
-parity('the close frame of a violation carries the code', (library, log, feed) => {
+parity('the close event has the code of the answered close frame', (library, log, feed) => {
   const driver = openServer(library, log, { options: { requireMasking: false } })
   log.call('close', () => driver.close('bye', 3001))
   feed.deliver(driver.io, frame('close', closePayload(3001, 'bye')))

@@ -5,19 +5,19 @@ const { dial, httpDriver, openServer, parity, parityTable, propertiesOf, watch }
 
 parityTable('a server answers', [
   ['a plain request', {}],
-  ['with the subprotocol that the client likes best',
+  ['with the subprotocol that the client prefers',
     { headers: { 'sec-websocket-protocol': 'a, b' }, options: { protocols: ['b', 'a'] } }],
-  ['with protocols given as a list', { headers: { 'sec-websocket-protocol': 'b' }, options: { protocols: 'a , b' } }],
+  ['with protocols given as a text', { headers: { 'sec-websocket-protocol': 'b' }, options: { protocols: 'a , b' } }],
   ['an offer of protocols as an array',
     { headers: { 'sec-websocket-protocol': ['x', 'b'] }, options: { protocols: ['b'] } }],
-  ['no protocol in common', { headers: { 'sec-websocket-protocol': 'A' }, options: { protocols: ['a'] } }],
-  ['protocols that it has none of', { headers: { 'sec-websocket-protocol': 'a' } }],
-  ['with custom headers first', { set: [['X-Name', ' a  b '], ['x-name', 'lost'], [' Y ', 5]] }],
+  ['an offer without a common protocol', { headers: { 'sec-websocket-protocol': 'A' }, options: { protocols: ['a'] } }],
+  ['an offer of protocols without protocols of its own', { headers: { 'sec-websocket-protocol': 'a' } }],
+  ['with custom headers before its own', { set: [['X-Name', ' a  b '], ['x-name', 'lost'], [' Y ', 5]] }],
   ['with custom headers in place of its own', { set: [['Upgrade', 'nope'], ['sec-websocket-accept', 'x']] }],
   ['with headers that may repeat', {
     set: ['Set-Cookie', 'set-cookie2', 'WARNING', 'WWW-Authenticate'].flatMap((name) => [[name, '1'], [name, '2']])
   }],
-  ['without headers that have no value', { set: [['X', undefined], ['Y', false]] }],
+  ['without undefined headers', { set: [['X', undefined], ['Y', false]] }],
   ['a request that was forwarded', { headers: { 'x-forwarded-proto': 'https' } }],
   ['a Connection list', { headers: { connection: 'keep-alive, Upgrade', upgrade: 'WebSocket' } }],
   ['an empty extension header', { headers: { 'sec-websocket-extensions': '' } }],
@@ -33,7 +33,7 @@ parityTable('a server answers', [
   feed.deliver(driver.io, fromClient('text', 'hi'))
 })
 
-parity('a header of null is a TypeError', (library, log) => {
+parity('setHeader of null throws a TypeError', (library, log) => {
   const driver = httpDriver(library, log)
   log.kind('set', () => driver.setHeader('X', null))
   log.kind('set', () => driver.setHeader(null, 'X'))
@@ -43,12 +43,12 @@ parity('a header of null is a TypeError', (library, log) => {
 const REFUSED = [
   ['a POST', { more: { method: 'POST' } }],
   ['no Upgrade', { headers: { upgrade: undefined } }],
-  ['another Upgrade', { headers: { upgrade: 'h2c' } }],
+  ['an Upgrade that is not websocket', { headers: { upgrade: 'h2c' } }],
   ['no Connection', { headers: { connection: undefined } }],
-  ['another Connection', { headers: { connection: 'close' } }],
+  ['a Connection that is not upgrade', { headers: { connection: 'close' } }],
   ['no key', { headers: { 'sec-websocket-key': undefined } }],
-  ['a bad extension header', { headers: { 'sec-websocket-extensions': 'a; ;' } }],
-  ['custom headers left out', { headers: { upgrade: 'h2c' }, set: true }]
+  ['an invalid extension header', { headers: { 'sec-websocket-extensions': 'a; ;' } }],
+  ['a request, without custom headers', { headers: { upgrade: 'h2c' }, set: true }]
 ]
 
 parityTable('a server refuses', REFUSED, (library, log, feed, { set, ...given }) => {
@@ -64,11 +64,11 @@ parityTable('a server refuses', REFUSED, (library, log, feed, { set, ...given })
   feed.deliver(driver.io, fromClient('text', 'hi'))
 })
 
-parityTable('a server refuses and says', [
+parityTable('a server refuses with a text', [
   ['version 12', '12'], ['version 8', '8'], ['version 013', '013'], ['two versions', '13, 8'],
   ['no version', undefined], ['an empty version', '']
 ], (library, log, feed, version) => {
-  // The head is left out: ours names the right version.
+  // Without the head, because only ours names the supported version.
   const driver = library.http({
     method: 'GET',
     url: '/',
@@ -82,8 +82,8 @@ parityTable('a server refuses and says', [
   log.call('start', () => driver.start())
 })
 
-parityTable('before it starts, a server', [
-  ['queues everything', (driver, log) => {
+parityTable('before start(), a server', [
+  ['queues messages', (driver, log) => {
     log.call('text', () => driver.text('a'))
     log.call('binary', () => driver.binary(Buffer.from([1])))
     log.call('frame', () => driver.frame('b'))
@@ -106,19 +106,19 @@ parityTable('before it starts, a server', [
 ], (library, log, feed, script) => script(httpDriver(library, log), log))
 
 parityTable('a client asks', [
-  ['plainly', {}],
+  ['without options', {}],
   ['for a default port', { url: 'ws://example.com:80/a' }],
   ['for another port', { url: 'wss://EXAMPLE.com:80/a' }],
   ['for an IPv6 address', { url: 'ws://[::1]:8080/' }],
-  ['for a host beyond ASCII', { url: 'ws://bücher.example/ü?ü#ü' }],
-  ['for nothing', { url: 'ws://example.com' }],
+  ['for a non-ASCII host', { url: 'ws://bücher.example/ü?ü#ü' }],
+  ['for a URL without a path', { url: 'ws://example.com' }],
   ['for a query', { url: 'ws://example.com?a=b c' }],
   ['with credentials', { url: 'ws://us%20er:pa%3Ass@example.com/' }],
-  ['without half credentials', { url: 'ws://user@example.com/' }],
+  ['with a user name only', { url: 'ws://user@example.com/' }],
   ['for protocols', { options: { protocols: ['a', 'b'] } }],
-  ['for protocols in a list', { options: { protocols: 'a ,b, c' } }],
+  ['for protocols given as a text', { options: { protocols: 'a ,b, c' } }],
   ['for no protocol', { options: { protocols: [] } }],
-  ['for protocols that are empty', { options: { protocols: '' } }],
+  ['for protocols of an empty text', { options: { protocols: '' } }],
   ['with headers', {
     before: (driver) => {
       for (const [name, value] of [['Origin', 'http://a/'], ['Host', 'b'], ['x', ' 1 '], ['X', '2'], ['Cookie', 3]]) {
@@ -134,32 +134,32 @@ parityTable('a client asks', [
 })
 
 const ACCEPTED = [
-  ['good', {}],
-  ['with other cases', { Upgrade: 'WEBSOCKET', Connection: 'UPGRADE' }],
-  ['with more headers', { 'X-A': ['1', '2'], 'x-a': '3', 'Set-Cookie': ['a', 'b'], 'X-Empty': '' }],
-  ['with a header named __proto__ in the way', { constructor: 'x', toString: 'y' }],
-  ['with a protocol', { 'Sec-WebSocket-Protocol': 'b' }],
-  ['with an empty protocol', { 'Sec-WebSocket-Protocol': '' }],
-  ['with an empty extension header', { 'Sec-WebSocket-Extensions': '' }]
+  ['valid headers', {}],
+  ['headers in another case', { Upgrade: 'WEBSOCKET', Connection: 'UPGRADE' }],
+  ['more headers', { 'X-A': ['1', '2'], 'x-a': '3', 'Set-Cookie': ['a', 'b'], 'X-Empty': '' }],
+  ['headers with names of Object.prototype', { constructor: 'x', toString: 'y' }],
+  ['a protocol', { 'Sec-WebSocket-Protocol': 'b' }],
+  ['an empty protocol', { 'Sec-WebSocket-Protocol': '' }],
+  ['an empty extension header', { 'Sec-WebSocket-Extensions': '' }]
 ]
 
 const REFUSED_ANSWERS = [
   ['no Upgrade', { Upgrade: null }],
   ['an empty Upgrade', { Upgrade: '' }],
-  ['another Upgrade', { Upgrade: 'h2c' }],
+  ['an Upgrade that is not websocket', { Upgrade: 'h2c' }],
   ['no Connection', { Connection: null }],
   ['an empty Connection', { Connection: '' }],
-  ['another Connection', { Connection: 'close' }],
-  ['no accept', { 'Sec-WebSocket-Accept': null }],
-  ['a wrong accept', { 'Sec-WebSocket-Accept': 'x' }],
-  ['a protocol that was not asked for', { 'Sec-WebSocket-Protocol': 'c' }],
+  ['a Connection that is not upgrade', { Connection: 'close' }],
+  ['no accept value', { 'Sec-WebSocket-Accept': null }],
+  ['a wrong accept value', { 'Sec-WebSocket-Accept': 'x' }],
+  ['a protocol that was not requested', { 'Sec-WebSocket-Protocol': 'c' }],
   ['a protocol in another case', { 'Sec-WebSocket-Protocol': 'A' }],
   ['two protocols', { 'Sec-WebSocket-Protocol': 'a, b' }],
-  ['a bad extension header', { 'Sec-WebSocket-Extensions': ';' }],
+  ['an invalid extension header', { 'Sec-WebSocket-Extensions': ';' }],
   ['an unknown extension', { 'Sec-WebSocket-Extensions': 'x; y=1' }]
 ]
 
-parityTable('an answer that is', [...ACCEPTED, ...REFUSED_ANSWERS], (library, log, feed, headers) => {
+parityTable('a client receives a response with', [...ACCEPTED, ...REFUSED_ANSWERS], (library, log, feed, headers) => {
   const { driver, head } = dial(library, log, { options: { protocols: ['a', 'b'] } })
   log.call('text', () => driver.text('queued'))
   feed.deliver(driver.io, upgradeResponse(head, headers), Buffer.from([0x81, 1, 0x68]))
@@ -168,7 +168,7 @@ parityTable('an answer that is', [...ACCEPTED, ...REFUSED_ANSWERS], (library, lo
   log.call('setHeader', () => driver.setHeader('A', 'b'))
 })
 
-parityTable('an answer with the status', [
+parityTable('a client receives the status', [
   ['200', '200 OK'], ['302', '302 Found'], ['401', '401 Unauthorized'], ['500', '500 Oh no']
 ], (library, log, feed, status) => {
   const { driver, head } = dial(library, log)
@@ -176,31 +176,31 @@ parityTable('an answer with the status', [
   feed.deliver(driver.io, Buffer.from([0x81, 1, 0x68]))
 })
 
-parityTable('an answer that is no HTTP', [
-  ['at all', 'hello there\r\n\r\n'],
-  ['of a version', 'HTTP/x 101 Y\r\n\r\n'],
-  ['with a status', 'HTTP/1.1 abc\r\n\r\n'],
-  ['but a TLS alert', Buffer.from('15030100020230', 'hex')]
+parityTable('a client fails on', [
+  ['words', 'hello there\r\n\r\n'],
+  ['an invalid HTTP version', 'HTTP/x 101 Y\r\n\r\n'],
+  ['an invalid status', 'HTTP/1.1 abc\r\n\r\n'],
+  ['a TLS alert', Buffer.from('15030100020230', 'hex')]
 ], (library, log, feed, answer) => {
   const { driver } = dial(library, log)
   driver.io.write(Buffer.from(answer))
   if (driver.readyState === 0) driver.io.write(Buffer.from('\r\n\r\n'))
   log.add('state', driver.readyState)
-}, { whole: 'the parsers give up at different bytes' })
+}, { whole: 'the parsers fail at different bytes' })
 
-parityTable('before it has an answer, a client', [
-  ['can be closed when it has not asked', (library, log) => {
+parityTable('before the response, a client', [
+  ['can be closed before it sends the request', (library, log) => {
     const driver = watch(log, library.client('ws://a/', { allowDrafts: false }))
     log.call('close', () => driver.close('bye', 3001))
     log.call('start', () => driver.start())
     log.call('close', () => driver.close())
   }],
-  ['can be closed when it has asked', (library, log, feed) => {
+  ['can be closed after it has sent the request', (library, log, feed) => {
     const { driver, head } = dial(library, log)
     log.call('close', () => driver.close())
     feed.deliver(driver.io, upgradeResponse(head))
   }],
-  ['queues everything', (library, log, feed) => {
+  ['queues messages', (library, log, feed) => {
     const { driver, head } = dial(library, log, {
       before: (driver) => {
         log.call('text', () => driver.text('early'))
@@ -219,25 +219,25 @@ function listen (library, log, options) {
 
 const RAW = [
   ['a WebSocket request', upgradeRequest()],
-  ['with frames behind it', Buffer.concat([Buffer.from(upgradeRequest()), fromClient('text', 'hi')])],
-  ['with a protocol', upgradeRequest({ 'Sec-WebSocket-Protocol': 'b, a' })],
-  ['with repeated headers', upgradeRequest({ 'X-A': ['1', '2'], 'x-a': '3', Cookie: ['a=1', 'b=2'] })],
-  ['with headers named like members of objects',
+  ['a request with frames after it', Buffer.concat([Buffer.from(upgradeRequest()), fromClient('text', 'hi')])],
+  ['a request with a protocol', upgradeRequest({ 'Sec-WebSocket-Protocol': 'b, a' })],
+  ['a request with repeated headers', upgradeRequest({ 'X-A': ['1', '2'], 'x-a': '3', Cookie: ['a=1', 'b=2'] })],
+  ['a request with headers named as members of Object.prototype',
     upgradeRequest({ constructor: 'a', toString: 'b', hasownproperty: 'c' })],
-  ['with another target', upgradeRequest({}, { target: '/a/b?c=d%20e' })],
-  ['with an absolute target', upgradeRequest({}, { target: 'http://example.com/x' })],
-  ['of another kind', upgradeRequest({ Upgrade: null, Connection: 'close' }, { method: 'POST' })],
-  ['of HTTP/1.0', upgradeRequest({}, { version: '1.0' })],
-  ['of a wrong Upgrade', upgradeRequest({ Upgrade: 'tea' })]
+  ['a request with another target', upgradeRequest({}, { target: '/a/b?c=d%20e' })],
+  ['a request with an absolute target', upgradeRequest({}, { target: 'http://example.com/x' })],
+  ['a POST', upgradeRequest({ Upgrade: null, Connection: 'close' }, { method: 'POST' })],
+  ['a request of HTTP/1.0', upgradeRequest({}, { version: '1.0' })],
+  ['a request with a wrong Upgrade', upgradeRequest({ Upgrade: 'tea' })]
 ]
 
-parityTable('server() reads a request', RAW, (library, log, feed, bytes) => {
+parityTable('server() reads', RAW, (library, log, feed, bytes) => {
   const driver = listen(library, log, { protocols: ['a', 'b'] })
   driver.on('connect', () => {
     log.call('isWebSocket', () => library.isWebSocket(driver))
     log.call('start', () => driver.start())
   })
-  // Frames behind the head wait for start(); the original has parsed them then.
+  // Ours parses frames after the head in start(). The original has parsed them by then.
   const end = Buffer.from(bytes).indexOf('\r\n\r\n') + 4
   feed.deliver(driver.io, bytes.slice(0, end))
   feed.deliver(driver.io, bytes.slice(end))
@@ -247,7 +247,7 @@ parityTable('server() reads a request', RAW, (library, log, feed, bytes) => {
   log.add('end', driver.readyState, driver.getState())
 })
 
-parity('server() replays what was called before the request', (library, log, feed) => {
+parity('server() replays the calls that were made before the request', (library, log, feed) => {
   const driver = listen(library, log)
   log.call('setHeader', () => driver.setHeader('X', '1'))
   log.call('text', () => driver.text('a'))
@@ -262,14 +262,14 @@ parity('server() replays what was called before the request', (library, log, fee
   log.call('close', () => driver.close('bye', 3001))
 })
 
-parity('server() closed before the request', (library, log, feed) => {
+parity('server() can be closed before the request', (library, log, feed) => {
   const driver = listen(library, log)
   log.call('close', () => driver.close('bye', 3001))
   feed.deliver(driver.io, upgradeRequest())
   log.call('start', () => driver.start())
 })
 
-parity('server() does not start what is not a WebSocket', (library, log, feed) => {
+parity('server() reports a request that is not for a WebSocket', (library, log, feed) => {
   const driver = listen(library, log)
   driver.on('connect', () => log.call('isWebSocket', () => library.isWebSocket(driver)))
   feed.deliver(driver.io, 'GET /page HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n')
@@ -278,8 +278,8 @@ parity('server() does not start what is not a WebSocket', (library, log, feed) =
 const OTHERS = [
   ['a page', 'GET /page HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nAccept: */*\r\n\r\n'],
   ['another protocol', 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'],
-  ['no upgrade of the connection', 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n'],
-  ['something to be posted', 'POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+  ['an upgrade without Connection', 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n'],
+  ['a POST', 'POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
   ['a page, with keys of a draft',
     'GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key1: 1 \r\nSec-WebSocket-Key2: 1 \r\n\r\n']
 ]
@@ -305,10 +305,10 @@ parityTable('http() refuses a request for', OTHERS, (library, log, feed, bytes) 
   log.add('end', driver.readyState, driver.getState())
 })
 
-parityTable('server() connects all the same', [
-  ['when it cannot read the request', 'nonsense\r\n\r\n'],
-  ['when there is no method', '\u0001\u0002\r\n\r\n'],
-  ['when there is no version', 'GET /\r\n\r\n']
+parityTable('server() emits connect', [
+  ['even if the request is not HTTP', 'nonsense\r\n\r\n'],
+  ['even without a method', '\u0001\u0002\r\n\r\n'],
+  ['even without a version', 'GET /\r\n\r\n']
 ], (library, log, feed, bytes) => {
   const driver = library.server({ allowDrafts: false })
   driver.on('connect', () => {
@@ -319,9 +319,9 @@ parityTable('server() connects all the same', [
   driver.on('error', (error) => log.add('error', error))
   driver.on('close', (event) => log.add('close', { ...event }))
   driver.io.write(Buffer.from(bytes))
-}, { whole: 'the parsers give up at different bytes' })
+}, { whole: 'the parsers fail at different bytes' })
 
-parity('errors need no listener', (library, log) => {
+parity('an error without a listener does not throw', (library, log) => {
   for (const driver of [library.http({ method: 'GET', url: '/', headers: {} }, { allowDrafts: false })]) {
     driver.on('close', (event) => log.add('close', { ...event }))
     log.call('start', () => driver.start())
@@ -331,7 +331,7 @@ parity('errors need no listener', (library, log) => {
   log.call('start', () => server.start())
 })
 
-parity('a driver can be started in the handler of anything', (library, log) => {
+parity('start() can be called in a handler of close', (library, log) => {
   const driver = openServer(library, log)
   driver.on('close', () => log.call('start', () => driver.start()))
   driver.close()

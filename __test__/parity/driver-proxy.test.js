@@ -20,15 +20,15 @@ function proxyOf (library, log, { url = 'ws://example.com/chat', origin = 'http:
   return proxy
 }
 
-parityTable('a proxy is asked for', [
+parityTable('proxy() asks for', [
   ['a host', {}],
   ['a secure host', { url: 'wss://example.com/' }],
   ['a port', { url: 'ws://example.com:8080/a?b' }],
   ['an IPv6 address', { url: 'wss://[::1]:8080/' }],
   ['a host with credentials for the server', { url: 'ws://user:pass@example.com/' }],
   ['a host with credentials for the proxy', { origin: 'http://us%20er:pa%3Ass@proxy/' }],
-  ['a host with half credentials', { origin: 'https://user@proxy/' }],
-  ['a host by a URL', { origin: new URL('http://a:b@proxy:1/') }]
+  ['a host with a user name for the proxy', { origin: 'https://user@proxy/' }],
+  ['a host, with a URL object as origin', { origin: new URL('http://a:b@proxy:1/') }]
 ], (library, log, feed, given) => {
   const proxy = proxyOf(library, log, given)
   log.call('setHeader', () => proxy.setHeader('User-Agent', ' me '))
@@ -39,17 +39,17 @@ parityTable('a proxy is asked for', [
   log.call('setHeader late', () => proxy.setHeader('a', 'b'))
 })
 
-parity('a proxy header of null is a TypeError', (library, log) => {
+parity('setHeader of null on a proxy throws a TypeError', (library, log) => {
   const proxy = proxyOf(library, log)
   log.kind('value', () => proxy.setHeader('X', null))
   log.kind('name', () => proxy.setHeader(null, 'x'))
 })
 
-parityTable('a proxy answers', [
+parityTable('proxy() receives', [
   ['200', 'HTTP/1.1 200 Connection established\r\n\r\n'],
   ['200 with headers', 'HTTP/1.1 200 OK\r\nServer: a\r\nX-A: 1\r\nx-a: 2\r\n\r\n'],
   ['200 of HTTP/1.0', 'HTTP/1.0 200 OK\r\n\r\n'],
-  ['200 without words', 'HTTP/1.1 200\r\n\r\n'],
+  ['200 without a reason phrase', 'HTTP/1.1 200\r\n\r\n'],
   ['204', 'HTTP/1.1 204 No Content\r\n\r\n'],
   ['301', 'HTTP/1.1 301 Moved\r\nLocation: http://elsewhere/\r\n\r\n'],
   ['407', 'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n'],
@@ -63,7 +63,7 @@ parityTable('a proxy answers', [
 })
 
 parityTable('a proxy stream', [
-  ['says what it thinks of writes', (proxy, log) => {
+  ['returns back-pressure from write', (proxy, log) => {
     log.call('write', () => proxy.write(Buffer.from('HTTP/1.1 2')))
     log.call('pause', () => proxy.pause())
     log.call('write', () => proxy.write(Buffer.from('00 OK\r\n')))
@@ -83,7 +83,7 @@ parityTable('a proxy stream', [
   ['can be ended with a last chunk', (proxy, log) => {
     log.call('end', () => proxy.end(Buffer.from('HTTP/1.1 200 OK\r\n')))
   }],
-  ['can be ended with its answer', (proxy, log) => {
+  ['can be ended with a complete response', (proxy, log) => {
     log.call('end', () => proxy.end(Buffer.from('HTTP/1.1 200 OK\r\n\r\n')))
   }],
   ['can be destroyed', (proxy, log) => {
@@ -107,7 +107,7 @@ parity('a proxy stream can be ended before it starts', (library, log) => {
   log.call('start', () => proxy.start())
 })
 
-parity('a proxy is a pipe', async (library, log, feed, scope) => {
+parity('a proxy stream can be piped', async (library, log, feed, scope) => {
   const proxy = proxyOf(library, log)
   const [input, output] = [new PassThrough(), new PassThrough()]
   const seen = []
@@ -119,4 +119,4 @@ parity('a proxy is a pipe', async (library, log, feed, scope) => {
   await scope.settle()
   log.add('output', Buffer.concat(seen).toString(), output.writableEnded)
   log.add('is a Stream', proxy instanceof require('node:stream'))
-}, { whole: 'it is piped' })
+}, { whole: 'the script pipes the bytes' })

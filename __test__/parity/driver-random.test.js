@@ -1,7 +1,7 @@
 'use strict'
 
-// Random conversations, the same ones every time: frames in packets of any number, calls between them and in handlers,
-// with and without an extension that answers late. RANDOM_SCRIPTS=20000 runs more of them.
+// Random conversations with fixed seeds: chunks of one or more frames, calls between chunks and in handlers, with and
+// without an extension that answers late. RANDOM_SCRIPTS=20000 runs more of them.
 
 const assert = require('node:assert/strict')
 
@@ -16,7 +16,7 @@ const TEXTS = ['a', 'b', '', 'Hello', 'late 1', 'late 2']
 const HOOKED = ['open', 'message', 'ping', 'pong', 'error', 'close']
 const IN_HANDLERS = ['text', 'binary', 'ping', 'pong', 'close', 'release', 'pause', 'resume']
 
-/** An extension that keeps messages with `late` in them until it is told to go on, and fails for `bad`. */
+/** An extension that holds messages that contain `late` until `release`, and fails for `bad`. */
 function lateExtension (log, held) {
   const process = (direction) => (message, callback) => {
     const text = message.data.toString()
@@ -57,7 +57,8 @@ function converse (library, open, seed, isCut) {
   const log = new Transcript()
   const held = []
   const extended = chance(0.4)
-  // While a connection closes, ours stops at a violation and the original does not: handlers or violations, not both.
+  // While a connection closes, ours stops at a violation and the original does not. So a script has handlers or
+  // violations, not both.
   const hooked = chance(0.7)
   const texts = chance(0.3) ? [...TEXTS, 'bad', 'late and bad'] : TEXTS
 
@@ -90,7 +91,7 @@ function converse (library, open, seed, isCut) {
     before: (made) => {
       driver = made
       if (extended) driver.addExtension(lateExtension(log, held))
-      // Queued control frames go before queued messages when ours has an extension.
+      // With an extension, ours sends queued control frames before queued messages.
       while (chance(0.4)) call(pick(extended ? ['text', 'binary'] : ['text', 'binary', 'ping', 'pong']))
       for (const type of HOOKED) {
         if (!hooked || chance(0.7)) continue
@@ -140,7 +141,7 @@ function converse (library, open, seed, isCut) {
 }
 
 for (const [end, open] of [['a server', openServer], ['a client', openClient]]) {
-  test(`driver: ${end} takes part in random conversations like the original`, () => {
+  test(`driver: ${end} behaves like the original in random conversations`, () => {
     for (let seed = 1; seed <= SCRIPTS; seed++) {
       const expected = converse(original, open, seed, false)
       assert.ok(expected.length > 0)

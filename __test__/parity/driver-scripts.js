@@ -1,7 +1,7 @@
 'use strict'
 
-// The same script against websocket-driver and against lib/websocket-driver, and once more for every way to cut the
-// bytes it delivers: where a packet ends must never matter.
+// Runs the same script with websocket-driver and with lib/websocket-driver, and again with its bytes split in every
+// way. The size of chunks must not matter.
 
 const assert = require('node:assert/strict')
 
@@ -15,7 +15,7 @@ const { Transcript } = require('./transcript')
 const EVENTS = ['connect', 'open', 'message', 'ping', 'pong', 'error', 'close']
 const SHORT = 64
 
-/** The bytes of a script on their way into a driver, in pieces. */
+/** Delivers the bytes of a script to a driver in pieces. */
 class Feed {
   constructor (name, sizesOf) {
     this.name = name
@@ -23,13 +23,13 @@ class Feed {
     this.longest = 0
   }
 
-  /** Writes the bytes to `target`, which is `driver.io` or a proxy. What it returns depends on the pieces. */
+  /** Writes the bytes to `target`, which is `driver.io` or a proxy. Ignores the results, which depend on the pieces. */
   deliver (target, ...parts) {
     const bytes = Buffer.concat(parts.map((part) => Buffer.from(part)))
     this.longest = Math.max(this.longest, bytes.length)
     let offset = 0
     for (const size of this.sizesOf(bytes.length)) {
-      // A copy, for the original unmasks in place.
+      // A copy, because the original unmasks in place.
       target.write(Buffer.from(bytes.subarray(offset, offset + size)))
       offset += size
     }
@@ -59,15 +59,15 @@ async function record (library, script, feed) {
 }
 
 /**
- * `script(library, log, feed, scope)` must leave the transcript that the original leaves for uncut bytes, however
- * they are cut. `whole` says why a script's own doings depend on cuts, so that they are left out; `originalCuts` says
- * in what the original depends on them, which is checked as well.
+ * `script(library, log, feed, scope)` must record the transcript of the original with whole bytes, for every split of
+ * the bytes. `whole` is the reason why a script itself depends on splits, which skips them. `originalCuts` says how the
+ * original depends on splits, which is checked too.
  */
 function parity (name, script, { whole, originalCuts } = {}) {
   test(`driver: ${name}`, async () => {
     const feed = wholeFeed()
     const expected = await record(original, script, feed)
-    assert.notEqual(expected.length, 0, 'the script noted nothing')
+    assert.notEqual(expected.length, 0, 'the script recorded nothing')
     if (process.env.SHOW_TRANSCRIPTS) console.log(`${name}\n  ${expected.join('\n  ')}`)
     assert.deepEqual(await record(ours, script, wholeFeed()), expected)
     if (whole) return
@@ -82,7 +82,7 @@ function parity (name, script, { whole, originalCuts } = {}) {
         originalDiffers = true
       }
     }
-    assert.equal(originalDiffers, Boolean(originalCuts), 'whether the original depends on cuts')
+    assert.equal(originalDiffers, Boolean(originalCuts), 'whether the original depends on splits')
   }, { timeout: 40000 })
 }
 
@@ -94,14 +94,14 @@ function parityTable (name, rows, script, options) {
   }
 }
 
-/** What can be read on a driver at this moment. */
+/** Returns the current properties of a driver. */
 function propertiesOf (driver) {
   const { readyState, protocol, version, url, method, headers, statusCode, body, io, messages } = driver
   const flags = [io.readable, io.writable, messages.readable, messages.writable].map(Number).join('')
   return {
     readyState,
     state: driver.getState(),
-    // Of a client whose answer is refused it is null in the original, from some point on.
+    // The original sets this to null when a client refuses the response.
     protocol: protocol === null ? undefined : protocol,
     version,
     url,
@@ -113,7 +113,7 @@ function propertiesOf (driver) {
   }
 }
 
-/** Heads as text, frames as hex; a client's frames without their random masks. */
+/** Records heads as text and frames as hex, a client's frames without their random masks. */
 function noteWrite (log, what, chunk, state) {
   const text = chunk.toString('latin1')
   if (/^(HTTP\/|GET |CONNECT )/.test(text)) return log.add(what, text, state)
@@ -122,13 +122,13 @@ function noteWrite (log, what, chunk, state) {
   for (const frame of frames) log.add(`${what} masked`, { ...frame, mask: undefined }, state)
 }
 
-/** Notes all events of a driver and of its streams. */
+/** Records all events of a driver and of its streams. */
 function watch (log, driver, name = '') {
   const prefix = name && `${name} `
   let isOpening = true
   driver.on('open', () => { isOpening = false })
   driver.io.on('data', (chunk) => {
-    // Frames that have waited for the handshake: ours leave before the state changes, the original's after that.
+    // We write queued frames before the state changes, the original writes them after that.
     const isQueued = isOpening && !chunk.toString('latin1', 0, 5).startsWith('HTTP/')
     noteWrite(log, `${prefix}io data`, chunk, isQueued ? 'queued' : [driver.readyState, driver.getState()])
   })
@@ -149,7 +149,7 @@ function watch (log, driver, name = '') {
 /** A request with a path and a query. */
 const request = (headers, more) => drivers.request(headers, { url: '/chat?room=1', ...more })
 
-/** A driver of a server under observation, not started. */
+/** A server's driver, observed and not started. */
 function httpDriver (library, log, { headers, more, options } = {}) {
   return watch(log, library.http(request(headers, more), { allowDrafts: false, ...options }))
 }
@@ -162,7 +162,7 @@ function openServer (library, log, given) {
   return driver
 }
 
-/** A driver of a client that has sent its request. It is observed from then on. */
+/** A client's driver that has sent its request. It is observed from this moment. */
 function dial (library, log, { url = 'ws://example.com/chat', options, before } = {}) {
   const driver = library.client(url, { allowDrafts: false, ...options })
   if (before) before(driver)
@@ -173,7 +173,7 @@ function dial (library, log, { url = 'ws://example.com/chat', options, before } 
   driver.io.removeListener('data', keep)
   const key = wire.headerOf(head, 'sec-websocket-key')
   const accept = wire.acceptOf(key)
-  // What our client knows a server by is random: its request and the answers to it are noted without.
+  // The key is random, so transcripts contain neither the key nor the accept value.
   log.hide(key, 'KEY')
   log.hide(accept, 'ACCEPT')
   log.add('request', head)
@@ -188,11 +188,11 @@ function openClient (library, log, given = {}) {
   return driver
 }
 
-/** Both ends, and a server that does not care for masks: what the peer has to write, and how to open them. */
+/** Both roles, and a server that requires no masks: how to open them, and how the peer writes frames. */
 const ends = [
   { end: 'a server', open: openServer, fromPeer: wire.fromClient },
   {
-    end: 'a server that needs no masks',
+    end: 'a server with requireMasking: false',
     open: (library, log, given = {}) =>
       openServer(library, log, { ...given, options: { requireMasking: false, ...given.options } }),
     fromPeer: wire.frame
@@ -200,7 +200,7 @@ const ends = [
   { end: 'a client', open: openClient, fromPeer: wire.frame }
 ]
 
-/** A row per case and end: `script(open, fromPeer, value)` as in `parityTable`, with the end's two functions first. */
+/** A row per case and end: `script({ open, fromPeer, … }, value)`, as in `parityTable`. */
 function parityEnds (name, rows, script, options) {
   for (const { end, open, fromPeer } of ends) {
     parityTable(`${end} ${name}`, rows, (library, log, feed, value, scope) => {

@@ -5,36 +5,36 @@ const { PassThrough, Writable } = require('node:stream')
 const { closePayload, fromClient, upgradeRequest } = require('../support/wire')
 const { httpDriver, openServer, parity, parityEnds, parityTable, watch } = require('./driver-scripts')
 
-const CUT = { whole: 'it is about single writes' }
+const CUT = { whole: 'the script is about single writes' }
 
-// Several frames in one write, and handlers that interfere.
+// Several frames in one write, and handlers that act on the driver.
 
 parityEnds('keeps the order when', [
-  ['A: it answers a message that comes with a close frame', {
+  ['A: a handler answers a message that is followed by a close frame', {
     frames: (f) => [f('text', 'a'), f('close', closePayload(1000))],
     message: (driver, log) => log.call('text', () => driver.text('Hi'))
   }],
-  ['B: it answers a message that comes with a ping', {
+  ['B: a handler answers a message that is followed by a ping', {
     frames: (f) => [f('text', 'a'), f('ping', 'p')],
     message: (driver, log) => log.call('text', () => driver.text('Hi'))
   }],
-  ['C: it closes on a message that comes with more', {
+  ['C: a handler closes on a message that is followed by more frames', {
     frames: (f) => [f('text', 'a'), f('ping', 'p'), f('text', 'b')],
     message: (driver, log) => log.call('close', () => driver.close())
   }],
-  ['it closes on the first of several messages', {
+  ['a handler closes on the first of several messages', {
     frames: (f) => [f('text', 'a'), f('text', 'b'), f('binary', 'c'), f('ping', 'p'), f('text', 'd')],
     message: (driver, log) => log.call('close', () => driver.close())
   }],
-  ['it closes on an error', {
+  ['a handler closes on an error', {
     frames: (f) => [f('text', 'a'), f(3, '')],
     error: (driver, log) => log.call('close', () => driver.close())
   }],
-  ['it sends on an error', {
+  ['a handler sends on an error', {
     frames: (f) => [f('text', 'a'), f(3, '')],
     error: (driver, log) => log.call('text', () => driver.text('late'))
   }],
-  ['G: it writes while a pong is being written', {
+  ['G: a listener of io writes during the write of a pong', {
     frames: (f) => [f('ping', 'p'), f('text', 'a')],
     write: (driver, log) => log.call('text', () => driver.text('Hi'))
   }]
@@ -46,13 +46,13 @@ parityEnds('keeps the order when', [
   feed.deliver(driver.io, ...frames(fromPeer))
 })
 
-parityEnds('keeps the order when D: it is written to', [['from a handler', null]], ({ log, open, fromPeer }) => {
+parityEnds('keeps the order when D: a handler writes to it', [['within a write', null]], ({ log, open, fromPeer }) => {
   const driver = open()
   driver.once('message', () => {
     log.call('inner write', () => driver.io.write(fromPeer('text', 'inner')))
   })
   log.call('write', () => driver.io.write(Buffer.concat([fromPeer('text', 'a'), fromPeer('ping', 'p')])))
-}, { whole: 'the inner write would land between the pieces' })
+}, { whole: 'the inner write would be between the pieces' })
 
 class Interrupting {
   constructor (io, log) {
@@ -69,7 +69,7 @@ class Interrupting {
   }
 }
 
-parityEnds('goes on when', [
+parityEnds('continues when', [
   ['E: the handler of a message throws', 'message'],
   ['the handler of a ping throws', 'ping'],
   ['the handler of a pong throws', 'pong']
@@ -81,7 +81,7 @@ parityEnds('goes on when', [
   feed.deliver(target, fromPeer('text', 'later'))
 })
 
-parityEnds('goes on when a callback throws', [['of a ping', null]], ({ feed, log, open, fromPeer }) => {
+parityEnds('continues when a callback throws', [['of a ping', null]], ({ feed, log, open, fromPeer }) => {
   const driver = open()
   driver.ping('a', () => { throw new Error('mine') })
   const target = new Interrupting(driver.io, log)
@@ -89,7 +89,7 @@ parityEnds('goes on when a callback throws', [['of a ping', null]], ({ feed, log
   feed.deliver(target, fromPeer('pong', 'a'), fromPeer('text', 'c'))
 })
 
-parityEnds('goes on when a listener throws', [
+parityEnds('continues when a listener throws', [
   ['of messages', (driver) => driver.messages],
   ['of io', (driver) => driver.io]
 ], ({ log, open, fromPeer }, streamOf) => {
@@ -99,9 +99,9 @@ parityEnds('goes on when a listener throws', [
   target.write(Buffer.concat([fromPeer('text', 'a')]))
   log.call('text', () => driver.text('b'))
   target.write(Buffer.concat([fromPeer('text', 'c')]))
-}, { whole: 'where it goes on depends on the pieces' })
+}, { whole: 'the position at which it continues depends on the pieces' })
 
-parity('what is called while a refusal is reported', (library, log) => {
+parity('methods can be called while a refusal is reported', (library, log) => {
   const driver = httpDriver(library, log, { more: { method: 'POST' } })
   driver.on('error', () => {
     for (const call of ['start', 'close', 'text', 'ping']) log.call(call, () => driver[call]('late'))
@@ -109,7 +109,7 @@ parity('what is called while a refusal is reported', (library, log) => {
   log.call('start', () => driver.start())
 })
 
-parityTable('a handler that throws does so out of', [
+parityTable('an exception of a handler is thrown by', [
   ['start', (driver, log) => {
     driver.once('open', () => { throw new Error('mine') })
     log.call('start', () => driver.start())
@@ -127,7 +127,7 @@ parityTable('a handler that throws does so out of', [
   script(driver, log)
 })
 
-parityEnds('tells of back-pressure', [['on both sides', null]], ({ log, open, fromPeer }) => {
+parityEnds('reports back-pressure', [['of both streams', null]], ({ log, open, fromPeer }) => {
   const driver = open()
   const { io, messages } = driver
   const write = () => {
@@ -153,7 +153,7 @@ parityEnds('tells of back-pressure', [['on both sides', null]], ({ log, open, fr
   log.call('resume without a pause', () => { io.resume(); messages.resume() })
 }, CUT)
 
-parityEnds('answers drain', [['with what has waited', null]], ({ log, open, fromPeer }) => {
+parityEnds('writes in a handler of drain', [['after queued data', null]], ({ log, open, fromPeer }) => {
   const driver = open()
   driver.io.pause()
   driver.io.on('drain', () => log.call('io', () => driver.messages.write('from io')))
@@ -172,9 +172,9 @@ parityEnds('ends', [
     driver.io.write(Buffer.concat([f('text', 'a'), f('text', 'b')]))
   }],
   ['messages', ({ messages }) => messages.end()],
-  ['messages with a last one', ({ messages }) => messages.end('last')],
+  ['messages with a last message', ({ messages }) => messages.end('last')],
   ['messages by destroying it', ({ messages }) => messages.destroy()],
-  ['io behind the close', (driver, f) => { driver.io.write(f('close')); driver.io.end() }]
+  ['io after the close frame', (driver, f) => { driver.io.write(f('close')); driver.io.end() }]
 ], ({ log, open, fromPeer }, end) => {
   const driver = open()
   log.call('end', () => end(driver, fromPeer))
@@ -186,7 +186,7 @@ parityEnds('ends', [
   log.add('state', driver.readyState)
 }, CUT)
 
-parityEnds('looks emit up', [['when it writes', null]], ({ log, open, fromPeer }) => {
+parityEnds('calls a replaced emit', [['when it writes', null]], ({ log, open, fromPeer }) => {
   const driver = open()
   const { emit } = driver.io
   driver.io.emit = function (type, ...args) {
@@ -200,7 +200,7 @@ parityEnds('looks emit up', [['when it writes', null]], ({ log, open, fromPeer }
   driver.io.write(Buffer.concat([fromPeer('ping'), fromPeer('text', 'b'), fromPeer('close')]))
 }, CUT)
 
-parityEnds('does not write to an io', [['that is not readable', null]], ({ log, open, fromPeer }) => {
+parityEnds('does not write to a stream', [['that is not readable', null]], ({ log, open, fromPeer }) => {
   const driver = open()
   driver.io.readable = false
   log.call('text', () => driver.text('a'))
@@ -210,7 +210,7 @@ parityEnds('does not write to an io', [['that is not readable', null]], ({ log, 
   log.call('write', () => driver.io.write(fromPeer('close')))
 }, CUT)
 
-parityEnds('does everything before the call returns', [['it', null]], ({ log, open, fromPeer }) => {
+parityEnds('emits and writes', [['before the call returns', null]], ({ log, open, fromPeer }) => {
   const driver = open()
   const step = (name, action) => {
     log.add(`${name} begins`)
@@ -237,7 +237,7 @@ parityEnds('can be called in its handlers:', [
   ]))
 }, { whole: 'the handlers write themselves' })
 
-parity('the streams are pipes', async (library, log, feed, scope) => {
+parity('the streams can be piped', async (library, log, feed, scope) => {
   const driver = watch(log, library.server({ allowDrafts: false }))
   driver.on('connect', () => driver.start())
   const input = new PassThrough()
@@ -266,7 +266,7 @@ parity('messages can be piped through a transform', async (library, log, feed, s
   log.add('ended', through.writableEnded)
 }, CUT)
 
-parity('streams have no methods but those of old streams', (library, log) => {
+parity('streams have only the methods of legacy streams', (library, log) => {
   const driver = openServer(library, log)
   for (const stream of [driver.io, driver.messages]) {
     for (const name of ['write', 'end', 'pause', 'resume', 'destroy', 'pipe', 'read', 'setEncoding', 'cork']) {

@@ -2,26 +2,26 @@
 
 const { openServer, parity, parityTable, request } = require('./driver-scripts')
 
-// Deviation: what the original does not have.
+// Deviation: exports that the original does not have.
 const ADDED = ['runtime', 'runtimeReason']
 
-parity('what is exported', (library, log) => {
+parity('the module exports the same names', (library, log) => {
   const names = Object.keys(library).filter((name) => !ADDED.includes(name))
   for (const name of names.sort()) log.add(name, typeof library[name])
 })
 
-parityTable('options that nobody knows', [
+parityTable('unknown options throw:', [
   ['a typo', { maxlength: 1 }],
-  ['without a value', { net: undefined }],
-  ['inherited', Object.create({ ping: 1 })],
-  ['behind a known one', { masking: true, tls: {} }]
+  ['a name without a value', { net: undefined }],
+  ['an inherited name', Object.create({ ping: 1 })],
+  ['a name after a known one', { masking: true, tls: {} }]
 ], (library, log, feed, options) => {
   log.call('http', () => library.http(request(), options))
   log.call('server', () => library.server(options))
   log.call('client', () => library.client('ws://a/', options))
 })
 
-parity('validateOptions gives the options back', (library, log) => {
+parity('validateOptions returns the options', (library, log) => {
   const options = { a: 1 }
   log.add('same', library.validateOptions(options, ['a']) === options)
   for (const [given, keys] of [
@@ -45,7 +45,7 @@ parity('defaults are written into the options of the caller', (library, log) => 
   }
 })
 
-parity('options may be left out', (library, log) => {
+parity('options are optional', (library, log) => {
   log.add('http', library.http(request({ 'sec-websocket-version': '13' })).version)
   log.add('http null', library.http(request(), null).version)
   log.add('client', library.client('ws://a/').version)
@@ -76,7 +76,7 @@ parity('isSecureRequest', (library, log) => {
 parityTable('the URL of a server', [
   ['plain', [{}, {}]],
   ['over TLS', [{}, { connection: { authorized: false } }]],
-  ['behind a proxy over TLS', [{ 'x-forwarded-proto': 'https' }, {}]],
+  ['through a TLS proxy', [{ 'x-forwarded-proto': 'https' }, {}]],
   ['without Host', [{ host: undefined }, {}]],
   ['with a port and a query', [{ host: 'a:81' }, { url: '/x?y=%20#z' }]],
   ['without a path', [{}, { url: undefined }]]
@@ -103,11 +103,11 @@ parityTable('the URL of a client', [
   })
 })
 
-parity('null as URL is a TypeError', (library, log) => {
+parity('a URL of null throws a TypeError', (library, log) => {
   log.kind('client', () => library.client(null))
 })
 
-parity('what a driver has before it is started', (library, log) => {
+parity('a driver has the same properties before it starts', (library, log) => {
   const { propertiesOf } = require('./driver-scripts')
   log.add('http', propertiesOf(library.http(request(), { allowDrafts: false })))
   const server = library.server({ allowDrafts: false })
@@ -115,7 +115,7 @@ parity('what a driver has before it is started', (library, log) => {
   log.add('client', propertiesOf(library.client('ws://a/', { allowDrafts: false })))
 })
 
-parity('an event listener is told of plain objects', (library, log, feed) => {
+parity('an event of a driver is a plain object', (library, log, feed) => {
   const driver = openServer(library, log)
   driver.on('close', (event) => log.add('keys', Object.keys(event), JSON.stringify(event)))
   log.call('close', () => driver.close('bye', 3001))

@@ -9,7 +9,7 @@ const { parity } = require('./compare')
 const { openClient, openServer, roles } = require('./scripts')
 
 for (const { role, open, toSubject, note } of roles) {
-  parity(`${role}: the on property runs before the listeners, data before message`, async (WebSocket, log, scope) => {
+  parity(`${role}: onmessage is called before listeners, and data before message`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     const listener = function () { log.add('listener', this === ws, arguments.length) }
     ws.addEventListener('message', listener)
@@ -24,7 +24,7 @@ for (const { role, open, toSubject, note } of roles) {
     log.call('removeEventListener', () => ws.removeEventListener('open', () => {}))
   })
 
-  parity(`${role}: on properties may be null, replaced, or set inside themselves`, async (WebSocket, log, scope) => {
+  parity(`${role}: on properties can be null, replaced, or set in their handler`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     ws.onmessage = function (event) {
       log.add('first', event.data, this === ws)
@@ -42,7 +42,7 @@ for (const { role, open, toSubject, note } of roles) {
     log.add('onmessage', ws.onmessage, ws.onclose, ws.onerror)
   })
 
-  parity(`${role}: a listener may remove itself and others`, async (WebSocket, log, scope) => {
+  parity(`${role}: a listener can remove itself and others`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     const second = () => log.add('second')
     ws.on('message', function first () {
@@ -55,7 +55,7 @@ for (const { role, open, toSubject, note } of roles) {
     await scope.settle(60)
   })
 
-  parity(`${role}: removing all listeners leaves the on property`, async (WebSocket, log, scope) => {
+  parity(`${role}: removeAllListeners keeps onmessage`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     ws.removeAllListeners('message')
     ws.removeAllListeners('data')
@@ -72,7 +72,7 @@ for (const { role, open, toSubject, note } of roles) {
     log.call('preventDefault', () => event.preventDefault())
   })
 
-  parity(`${role}: applications may dispatch events of their own`, async (WebSocket, log, scope) => {
+  parity(`${role}: applications can dispatch their own events`, async (WebSocket, log, scope) => {
     const { ws } = await open(WebSocket, log, scope)
     ws.onmine = (event) => log.add('onmine', event.type, event.eventPhase, event.target === ws)
     ws.on('mine', (event) => log.add('mine', event.detail))
@@ -88,7 +88,7 @@ for (const { role, open, toSubject, note } of roles) {
   for (const type of ['message', 'data', 'error', 'end', 'close']) {
     for (const [name, act] of Object.entries(actions)) {
       if (type === 'error' && name === 'send') continue
-      parity(`${role}: ${name} inside ${type}`, async (WebSocket, log, scope) => {
+      parity(`${role}: ${name} in a handler of ${type}`, async (WebSocket, log, scope) => {
         const { peer, ws } = await open(WebSocket, log, scope)
         ws.once(type, () => act(ws, log))
         const ending = type === 'error' ? toSubject(3, '') : toSubject('close', closePayload(1001, 'r'))
@@ -105,7 +105,7 @@ for (const { role, open, toSubject, note } of roles) {
 }
 
 for (const name of ['send', 'ping', 'close', 'end']) {
-  parity(`${name} inside open`, async (WebSocket, log, scope) => {
+  parity(`${name} in a handler of open`, async (WebSocket, log, scope) => {
     const { peer } = await openServer(WebSocket, log, scope, {
       onSocket: (ws) => ws.on('open', () => log.call(name, () => name === 'close' ? ws.close() : ws[name]('x')))
     })
@@ -115,13 +115,13 @@ for (const name of ['send', 'ping', 'close', 'end']) {
   })
 }
 
-parity('an error nobody listens to does not throw', async (WebSocket, log) => {
+parity('an error without a listener does not throw', async (WebSocket, log) => {
   const ws = new WebSocket.Client('ws://127.0.0.1:1/')
   const close = await once(ws, 'close')
   log.add('close', close.code, close.reason)
 })
 
-/** Later versions of Node catch what the end of a pipe throws. The original loses the errors of handlers there. */
+/** Returns whether pipe() of this Node catches exceptions. The original then loses the errors of handlers. */
 function pipeCatches () {
   const source = new Readable({ read () {} })
   const target = Object.assign(new Stream(), { writable: true, write () { throw new Error('mine') }, destroy () {} })
@@ -136,9 +136,9 @@ function pipeCatches () {
   }
 }
 
-const CATCHES = pipeCatches() && 'the pipe of this Node swallows what handlers of faye-websocket throw'
+const CATCHES = pipeCatches() && 'pipe() of this Node catches the exceptions of handlers of faye-websocket'
 
-// A handler that throws ends a process; one that handles uncaughtException sees what happened, in order.
+// An exception of a handler ends the process. A listener of uncaughtException observes the order of events.
 function throwing (WebSocket, { serve, connectOpen }, type) {
   const { fromClient, closePayload } = require('./wire')
   const note = (...words) => console.log(...words)
@@ -174,7 +174,7 @@ function throwing (WebSocket, { serve, connectOpen }, type) {
 }
 
 for (const type of ['onopen', 'open', 'onmessage', 'message', 'data', 'onclose', 'close']) {
-  parity(`a throw inside ${type} is one uncaught exception, and the connection goes on`,
+  parity(`an exception in ${type} is one uncaught exception, and the connection continues`,
     async (WebSocket, log, scope, path) => {
       const { stdout, code } = await runChild(scope, throwing, { path, argument: type }).finished
       for (const line of stdout.split('\n')) log.add(line)
@@ -182,7 +182,7 @@ for (const type of ['onopen', 'open', 'onmessage', 'message', 'data', 'onclose',
     }, { skip: CATCHES })
 }
 
-parity('a throw nobody catches ends the process', async (WebSocket, log, scope, path) => {
+parity('an uncaught exception of a handler ends the process', async (WebSocket, log, scope, path) => {
   const script = (WebSocket, { serve, connectOpen }) => {
     const { fromClient } = require('./wire')
     const scope = { defer: () => {} }
@@ -196,7 +196,7 @@ parity('a throw nobody catches ends the process', async (WebSocket, log, scope, 
   log.add('exit', code, /Error: mine/.test(stderr))
 }, { skip: CATCHES })
 
-parity('a handler that throws does not lose the bytes behind it', async (WebSocket, log, scope, path) => {
+parity('messages after a handler that throws are not lost', async (WebSocket, log, scope, path) => {
   const script = (WebSocket, { serve, connectOpen }) => {
     const { fromClient } = require('./wire')
     process.on('uncaughtException', (error) => console.log('uncaught', error.message))
@@ -221,7 +221,7 @@ parity('a handler that throws does not lose the bytes behind it', async (WebSock
   log.add(stdout)
 }, { skip: CATCHES })
 
-parity('frames of a client are masked with fresh keys', async (WebSocket, log, scope) => {
+parity('each frame of a client has a new masking key', async (WebSocket, log, scope) => {
   const { peer, ws } = await openClient(WebSocket, log, scope)
   for (let i = 0; i < 20; i++) ws.send('same')
   const frames = await peer.frames(20)

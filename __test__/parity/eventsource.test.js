@@ -41,8 +41,8 @@ function watch (log, es) {
   es.on('end', () => log.add('end'))
 }
 
-parityTable('answers', [
-  ['plainly', {}], ['no options', { options: undefined }], ['with retry', { options: { retry: 3 } }],
+parityTable('an EventSource answers', [
+  ['a plain request', {}], ['without options', { options: undefined }], ['with retry', { options: { retry: 3 } }],
   ['with a fraction of a second', { options: { retry: 0.0125 } }], ['with retry as text', { options: { retry: '7' } }],
   ['with retry zero', { options: { retry: 0 } }],
   ['with custom headers', {
@@ -50,11 +50,11 @@ parityTable('answers', [
   }],
   ['with headers that repeat', { options: { headers: { 'Set-Cookie': 'a', 'set-cookie': 'b' } } }],
   ['with other values', { options: { headers: { 'X-N': 5, 'X-U': undefined, 'X-F': false } } }],
-  ['with its own headers given twice', { options: { headers: { 'Content-Type': 'text/plain', Connection: 'x' } } }],
+  ['with headers that repeat its own', { options: { headers: { 'Content-Type': 'text/plain', Connection: 'x' } } }],
   ['with unknown options', { options: { unknown: 1, ping: 20 } }],
-  ['a Last-Event-ID', { headers: 'Last-Event-ID: 42\r\n' }],
-  ['a path and query', { target: '/a/b?c=d' }],
-  ['behind a TLS proxy', { headers: 'X-Forwarded-Proto: https\r\n' }]
+  ['a request with Last-Event-ID', { headers: 'Last-Event-ID: 42\r\n' }],
+  ['a request with path and query', { target: '/a/b?c=d' }],
+  ['a request through a TLS proxy', { headers: 'X-Forwarded-Proto: https\r\n' }]
 ], async (WebSocket, log, scope, given) => {
   const { peer } = await stream(WebSocket, log, scope, given)
   await scope.settle()
@@ -80,11 +80,11 @@ parity('the url of a TLS server is https', async (WebSocket, log, scope) => {
   log.add('bytes', peer.bytes.toString())
 })
 
-parityTable('sends', [
+parityTable('an EventSource sends', [
   ['text', ['Hello']], ['an empty text', ['']], ['LF', ['a\nb']], ['CRLF', ['a\r\nb']], ['CR', ['a\rb']],
-  ['all of them', ['\na\r\nb\rc\n\nd\n\r']], ['CR at the end', ['a\r']],
+  ['all line breaks', ['\na\r\nb\rc\n\nd\n\r']], ['CR at the end', ['a\r']],
   ['other separators', ['a\u2028b\u2029c\u0085d\fe']],
-  ['beyond ASCII', ['é€𝄞\ufeff']], ['a lone surrogate', ['\ud800']], ['NUL in the data', ['a\0b']],
+  ['non-ASCII text', ['é€𝄞\ufeff']], ['a lone surrogate', ['\ud800']], ['NUL in the data', ['a\0b']],
   ['a number', [5]], ['null', [null]], ['undefined', [undefined]], ['an array', [[1, 2]]], ['an object', [{}]],
   ['a Buffer', [Buffer.from('bytes')]],
   ['an event', ['x', { event: 'update' }]], ['an id', ['x', { id: '7' }]], ['both', ['a\nb', { event: 'ev', id: '7' }]],
@@ -106,7 +106,7 @@ parityTable('sends', [
   log.add('bytes', peer.bytes.toString())
 })
 
-parity('write takes no options, end sends and closes', async (WebSocket, log, scope) => {
+parity('write ignores options, and end sends and closes', async (WebSocket, log, scope) => {
   const { peer, es } = await stream(WebSocket, log, scope)
   log.call('write', () => es.write('written', { event: 'ignored' }))
   log.call('ping', () => es.ping())
@@ -121,7 +121,7 @@ parity('write takes no options, end sends and closes', async (WebSocket, log, sc
   log.add('bytes', peer.bytes.toString())
 })
 
-parity('close is true once', async (WebSocket, log, scope) => {
+parity('close returns true only once', async (WebSocket, log, scope) => {
   const { peer, es } = await stream(WebSocket, log, scope)
   await opened(es)
   log.call('close', () => es.close())
@@ -130,7 +130,7 @@ parity('close is true once', async (WebSocket, log, scope) => {
   await scope.settle()
 })
 
-parity('messages may be sent before open', async (WebSocket, log, scope) => {
+parity('messages can be sent before open', async (WebSocket, log, scope) => {
   const { port } = await serve(scope, WebSocket, {
     onRequest: (request, response) => {
       const es = new WebSocket.EventSource(request, response)
@@ -146,7 +146,7 @@ parity('messages may be sent before open', async (WebSocket, log, scope) => {
   log.add('bytes', peer.bytes.toString())
 })
 
-parity('close before open', async (WebSocket, log, scope) => {
+parity('an EventSource can be closed before open', async (WebSocket, log, scope) => {
   const { port } = await serve(scope, WebSocket, {
     onRequest: (request, response) => {
       const es = new WebSocket.EventSource(request, response)
@@ -161,7 +161,7 @@ parity('close before open', async (WebSocket, log, scope) => {
   log.add('bytes', peer.bytes.toString())
 })
 
-parity('a client that leaves closes it', async (WebSocket, log, scope) => {
+parity('a client that disconnects closes its EventSource', async (WebSocket, log, scope) => {
   for (const leave of ['end', 'destroy']) {
     const { peer, es } = await stream(WebSocket, log, scope)
     await opened(es)
@@ -172,9 +172,9 @@ parity('a client that leaves closes it', async (WebSocket, log, scope) => {
   }
 })
 
-parityTable('pings', [
-  ['by default', undefined], ['as told', { ping: 15 }], ['zero, which is the default', { ping: 0 }],
-  ['fractions', { ping: 1.5 }]
+parityTable('the ping option is', [
+  ['undefined', undefined], ['15', { ping: 15 }], ['zero for the default', { ping: 0 }],
+  ['a fraction', { ping: 1.5 }]
 ], async (WebSocket, log, scope, options) => {
   const timers = fakeLongTimers(scope)
   const { peer, es } = await stream(WebSocket, log, scope, { options })

@@ -24,7 +24,7 @@ const ACCEPTS = [
 
 const IGNORED = { 'sec-websocket-key': 'x', 'sec-websocket-version': '8', host: 'a', constructor: 'b' }
 
-parity('isWebSocket judges every combination alike', (WebSocket, log) => {
+parity('isWebSocket returns the same for every combination', (WebSocket, log) => {
   for (const method of METHODS) {
     for (const connection of CONNECTIONS) {
       for (const upgrade of UPGRADES) {
@@ -38,13 +38,13 @@ parity('isWebSocket judges every combination alike', (WebSocket, log) => {
   log.call('no headers', () => WebSocket.isWebSocket({ method: 'GET', headers: {} }))
 })
 
-parity('isWebSocket needs a request with headers', (WebSocket, log) => {
+parity('isWebSocket requires a request with headers', (WebSocket, log) => {
   for (const request of [undefined, null, {}, { method: 'GET' }, { method: 'GET', headers: null }]) {
     log.kind('isWebSocket', () => WebSocket.isWebSocket(request))
   }
 })
 
-parity('isEventSource judges every combination alike', (WebSocket, log) => {
+parity('isEventSource returns the same for every combination', (WebSocket, log) => {
   for (const method of METHODS) {
     for (const accept of ACCEPTS) {
       const result = WebSocket.EventSource.isEventSource({ method, headers: { accept } })
@@ -53,7 +53,7 @@ parity('isEventSource judges every combination alike', (WebSocket, log) => {
   }
 })
 
-parity('isEventSource needs a request with headers only for GET', (WebSocket, log) => {
+parity('isEventSource requires a request with headers only for GET', (WebSocket, log) => {
   const { isEventSource } = WebSocket.EventSource
   for (const request of [undefined, null, {}, { method: 'GET' }, { method: 'POST' }]) {
     log.kind('isEventSource', () => isEventSource(request))

@@ -18,7 +18,7 @@ for (const { role, open, toSubject, note } of roles) {
     log.add('finally', peer.ending, ws.readyState, ws.readable, ws.writable)
   }
 
-  parity(`${role}: close is answered`, async (WebSocket, log, scope) => {
+  parity(`${role}: the peer answers our close`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     log.call('close', () => ws.close())
     log.add('state', ws.readyState)
@@ -38,8 +38,8 @@ for (const { role, open, toSubject, note } of roles) {
 
   parityTable(`${role}: close with`, [
     ['1000', [1000]], ['a reason', [1000, 'done']], ['3000', [3000]], ['4999', [4999, 'x']], ['undefined', [undefined]],
-    ['a reason only', [undefined, 'only']], ['a null reason', [3000, null]], ['a numeric reason', [3000, 5]],
-    ['a reason beyond ASCII', [3000, 'é€𝄞']], ['a reason of 123 bytes', [3000, 'x'.repeat(123)]],
+    ['only a reason', [undefined, 'only']], ['a null reason', [3000, null]], ['a numeric reason', [3000, 5]],
+    ['a non-ASCII reason', [3000, 'é€𝄞']], ['a reason of 123 bytes', [3000, 'x'.repeat(123)]],
     ['a lone surrogate', [3000, '\ud800']], ['three arguments', [3001, 'why', 'ignored']], ['a numeric text', ['3000']],
     ['NaN', [NaN]], ['a fraction', [3000.5]]
   ], async (WebSocket, log, scope, given) => {
@@ -63,10 +63,10 @@ for (const { role, open, toSubject, note } of roles) {
   })
 
   parityTable(`${role}: the peer closes with`, [
-    ['nothing', Buffer.alloc(0)], ['one byte', Buffer.from([3])],
+    ['an empty payload', Buffer.alloc(0)], ['one byte', Buffer.from([3])],
     ...[0, 1, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1015, 1016, 2000,
       2999, 3000, 3999, 4000, 4999, 5000, 65535].map((code) => [`${code}`, closePayload(code)]),
-    ['a reason', closePayload(1001, 'going')], ['a reason beyond ASCII', closePayload(3000, 'é€')],
+    ['a reason', closePayload(1001, 'going')], ['a non-ASCII reason', closePayload(3000, 'é€')],
     ['a reason with an invalid code', closePayload(1005, 'reason')],
     ['a reason of 123 bytes', closePayload(1000, 'r'.repeat(123))],
     ['a reason that is not UTF-8', Buffer.from('03e8ff', 'hex')],
@@ -77,8 +77,9 @@ for (const { role, open, toSubject, note } of roles) {
     await closed(log, scope, peer, ws)
   })
 
-  parityTable(`${role}: after our close the peer closes with`, [
-    ['nothing', Buffer.alloc(0)], ['another code', closePayload(3333, 'mine')], ['an invalid code', closePayload(1006)],
+  parityTable(`${role}: after our close, the peer closes with`, [
+    ['an empty payload', Buffer.alloc(0)], ['another code', closePayload(3333, 'mine')],
+    ['an invalid code', closePayload(1006)],
     ['one byte', Buffer.from([3])]
   ], async (WebSocket, log, scope, payload) => {
     const { peer, ws } = await open(WebSocket, log, scope)
@@ -87,7 +88,7 @@ for (const { role, open, toSubject, note } of roles) {
     await closed(log, scope, peer, ws)
   })
 
-  parity(`${role}: after close messages are dropped and pings answered`, async (WebSocket, log, scope) => {
+  parity(`${role}: after close, messages are discarded and pings answered`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     ws.close()
     peer.write(Buffer.concat([
@@ -97,7 +98,7 @@ for (const { role, open, toSubject, note } of roles) {
     await closed(log, scope, peer, ws)
   })
 
-  // The original looks for the close frame, and we end at the violation: both say 3001.
+  // The original continues to the close frame, and we end at the violation. Both report 3001.
   parity(`${role}: a violation after close emits no error`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     const closed = once(ws, 'close')
@@ -107,7 +108,7 @@ for (const { role, open, toSubject, note } of roles) {
     await closed
   })
 
-  parity(`${role}: a peer that does not answer a close is left after 30 seconds`, async (WebSocket, log, scope) => {
+  parity(`${role}: a close without an answer ends after 30 seconds`, async (WebSocket, log, scope) => {
     const timers = fakeLongTimers(scope)
     const { peer, ws } = await open(WebSocket, log, scope)
     log.add('timers before', timers.map(({ delay }) => delay))
@@ -128,21 +129,21 @@ for (const { role, open, toSubject, note } of roles) {
     log.add('timers', timers.map(({ delay, active }) => [delay, active]))
   })
 
-  parity(`${role}: an end without a close frame is 1006`, async (WebSocket, log, scope) => {
+  parity(`${role}: the end of TCP without a close frame is 1006`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     peer.write(toSubject('text', 'before'))
     peer.socket.end()
     await closed(log, scope, peer, ws)
   })
 
-  parity(`${role}: an end within a message is 1006`, async (WebSocket, log, scope) => {
+  parity(`${role}: the end of TCP within a message is 1006`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     peer.write(toSubject('text', 'not all of it').subarray(0, 8))
     peer.socket.end()
     await closed(log, scope, peer, ws)
   })
 
-  parity(`${role}: an end after our close frame is 1006`, async (WebSocket, log, scope) => {
+  parity(`${role}: the end of TCP after our close frame is 1006`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     ws.close(4000, 'ours')
     await peer.until(() => peer.bytes.length > 0)
@@ -194,19 +195,19 @@ for (const { role, open, toSubject, note } of roles) {
     ['a long ping', toSubject('ping', 'x'.repeat(126))],
     ['a long pong', toSubject('pong', 'x'.repeat(200))],
     ['a long close', toSubject('close', closePayload(1000, 'x'.repeat(124)))],
-    ['a continuation of nothing', toSubject('continuation', 'x')],
-    ['an unfinished continuation of nothing', toSubject('continuation', 'x', { fin: false })],
+    ['a continuation without a message', toSubject('continuation', 'x')],
+    ['an unfinished continuation without a message', toSubject('continuation', 'x', { fin: false })],
     ['a continuation after the end of a message', Buffer.concat([
       toSubject('text', 'a'), toSubject('continuation', 'b')
     ])],
     ['a text inside a message', Buffer.concat([toSubject('text', 'a', { fin: false }), toSubject('text', 'b')])],
     ['a binary inside a message', Buffer.concat([toSubject('text', 'a', { fin: false }), toSubject('binary', 'b')])],
-    ['text that is not UTF-8', toSubject('text', Buffer.from('ff', 'hex'))],
+    ['invalid UTF-8', toSubject('text', Buffer.from('ff', 'hex'))],
     ['text that ends in half a character', toSubject('text', Buffer.from('61e282', 'hex'))],
     ['a surrogate', toSubject('text', Buffer.from('eda080', 'hex'))],
     ['an overlong form', toSubject('text', Buffer.from('c080', 'hex'))],
     ['a code point beyond U+10FFFF', toSubject('text', Buffer.from('f4908080', 'hex'))],
-    ['text that is not UTF-8 at its end', toSubject('text', Buffer.concat([
+    ['invalid UTF-8 at the end of a text', toSubject('text', Buffer.concat([
       Buffer.alloc(5000, 'a'), Buffer.from([0xc0])
     ]))],
     ['fragments that end in half a character', Buffer.concat([
@@ -222,7 +223,7 @@ for (const { role, open, toSubject, note } of roles) {
     log.add('finally', ws.readyState)
   })
 
-  parity(`${role}: a violation is seen at its first byte`, async (WebSocket, log, scope) => {
+  parity(`${role}: a violation fails the connection at its first byte`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     peer.write(Buffer.from([0x83]))
     await once(ws, 'close')
@@ -238,7 +239,7 @@ parity('server: an unmasked frame is refused', async (WebSocket, log, scope) => 
   log.wire(peer)
 })
 
-parityTable('server: an unmasked frame and its length', [
+parityTable('server: an unmasked frame with a length', [
   ['too large, 7 bits', '8105', 4], ['too large, 16 bits', '817e0100', 4], ['allowed, 64 bits', '827f', undefined]
 ], async (WebSocket, log, scope, hex, maxLength) => {
   const { peer, ws } = await openServer(WebSocket, log, scope, { options: maxLength ? { maxLength } : {} })
@@ -250,7 +251,7 @@ parityTable('server: an unmasked frame and its length', [
 
 parityTable('server: close before the handshake', [
   ['at once', (ws) => ws.close()], ['with code and reason', (ws) => ws.close(3000, 'no')],
-  ['by end', (ws) => ws.end('unsent')], ['twice', (ws) => { ws.close(4000); ws.close(3000) }],
+  ['with end()', (ws) => ws.end('unsent')], ['twice', (ws) => { ws.close(4000); ws.close(3000) }],
   ['after a send', (ws) => { ws.send('unsent'); ws.close() }]
 ], async (WebSocket, log, scope, close) => {
   const { peer } = await request(WebSocket, log, scope, {

@@ -11,8 +11,8 @@ class Mine extends Buffer.from('').constructor {}
 const VALUES = [
   ['an empty string', ''],
   ['ASCII', 'Hello'],
-  ['beyond ASCII', 'é € 𝄞'],
-  ['a lone surrogate', 'a\ud800b\udc00'],
+  ['non-ASCII text', 'é € 𝄞'],
+  ['lone surrogates', 'a\ud800b\udc00'],
   ['NUL and control characters', '\0\x01\x7f'],
   ['a byte order mark', '\ufeffx'],
   ['125 bytes', 'x'.repeat(125)],
@@ -42,7 +42,8 @@ const VALUES = [
   ['a subclass of Buffer', Object.setPrototypeOf(Buffer.from('sub'), Mine.prototype)]
 ]
 
-// Natively, what the kernel takes at once is no reason to wait; Node 18 says so for all that is large.
+// With the native transport, send returns true if the kernel accepts the bytes at once. A stream of Node 18 returns
+// false for large data.
 const isLarge = (value) => value?.length > 60000 && process.env.FAYE_WEBSOCKET_TRANSPORT !== 'stream'
 
 for (const { role, open, note } of roles) {
@@ -78,8 +79,8 @@ for (const { role, open, note } of roles) {
     note(log, peer)
   })
 
-  parityTable(`${role}: end`, [
-    ['nothing', []], ['undefined', [undefined]], ['null', [null]], ['an empty string', ['']]
+  parityTable(`${role}: end with`, [
+    ['no argument', []], ['undefined', [undefined]], ['null', [null]], ['an empty string', ['']]
   ], async (WebSocket, log, scope, given) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     log.call('end', () => ws.end(...given))
@@ -87,7 +88,7 @@ for (const { role, open, note } of roles) {
     note(log, peer)
   })
 
-  parity(`${role}: many sends keep their order`, async (WebSocket, log, scope) => {
+  parity(`${role}: many messages are sent in order`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     for (let i = 0; i < 50; i++) {
       ws.send(i % 3 === 0 ? Buffer.from([i]) : `text ${i}`)
@@ -106,13 +107,13 @@ function sendEarly (log, ws) {
   ws.on('open', () => ws.send('fourth'))
 }
 
-parity('server: messages sent before open go out after the handshake', async (WebSocket, log, scope) => {
+parity('server: messages sent before open follow the handshake', async (WebSocket, log, scope) => {
   const { peer } = await openServer(WebSocket, log, scope, { onSocket: (ws) => sendEarly(log, ws) })
   await peer.until(() => readFrames(peer.bytes).frames.length === 4)
   log.wire(peer)
 })
 
-parity('client: messages sent before open go out after the handshake', async (WebSocket, log, scope) => {
+parity('client: messages sent before open follow the handshake', async (WebSocket, log, scope) => {
   const { head, peer, ws } = await dial(WebSocket, log, scope)
   sendEarly(log, ws)
   peer.write(upgradeResponse(head))
@@ -124,7 +125,7 @@ for (const { role, open, toSubject, note } of roles) {
   parityTable(`${role} receives`, [
     ['text', [toSubject('text', 'Hello')]],
     ['empty text', [toSubject('text', '')]],
-    ['beyond ASCII', [toSubject('text', 'é € 𝄞 \ufeff')]],
+    ['non-ASCII text', [toSubject('text', 'é € 𝄞 \ufeff')]],
     ['a byte order mark first', [toSubject('text', '\ufeffx')]],
     ['binary', [toSubject('binary', Buffer.from([0, 255]))]],
     ['empty binary', [toSubject('binary', '')]],
@@ -143,7 +144,7 @@ for (const { role, open, toSubject, note } of roles) {
       toSubject('binary', '', { fin: false }), toSubject('continuation', '', { fin: false }),
       toSubject('continuation', '')
     ]],
-    ['a character cut by fragments', [
+    ['a character split over fragments', [
       toSubject('text', Buffer.from('e2', 'hex'), { fin: false }),
       toSubject('continuation', Buffer.from('82', 'hex'), { fin: false }),
       toSubject('continuation', Buffer.from('ac', 'hex'))
@@ -153,8 +154,8 @@ for (const { role, open, toSubject, note } of roles) {
       toSubject('continuation', 'D')
     ]],
     ['pings', [toSubject('ping', ''), toSubject('ping', 'x'), toSubject('ping', Buffer.alloc(125, 1))]],
-    ['a ping that is no text', [toSubject('ping', Buffer.from('ff00', 'hex'))]],
-    ['pongs nobody asked for', [toSubject('pong', ''), toSubject('pong', 'constructor')]]
+    ['a ping that is not UTF-8', [toSubject('ping', Buffer.from('ff00', 'hex'))]],
+    ['unsolicited pongs', [toSubject('pong', ''), toSubject('pong', 'constructor')]]
   ], async (WebSocket, log, scope, frames) => {
     const { peer } = await open(WebSocket, log, scope)
     peer.write(Buffer.concat(frames))
@@ -162,7 +163,7 @@ for (const { role, open, toSubject, note } of roles) {
     note(log, peer)
   })
 
-  parity(`${role}: any cut of the stream gives the same`, async (WebSocket, log, scope) => {
+  parity(`${role}: bytes that arrive one by one have the same effect`, async (WebSocket, log, scope) => {
     const { peer } = await open(WebSocket, log, scope)
     peer.socket.setNoDelay(true)
     const stream = Buffer.concat([
@@ -179,7 +180,7 @@ for (const { role, open, toSubject, note } of roles) {
 }
 
 for (const { role, open, toSubject, note } of roles) {
-  // What a handler does while later frames of the same packet still wait.
+  // Actions of a handler while later frames of the same chunk wait.
   const reactions = {
     'replies, then a close frame follows': {
       frames: [toSubject('text', 'a'), toSubject('close', Buffer.from('03e8', 'hex'))],
@@ -203,7 +204,7 @@ for (const { role, open, toSubject, note } of roles) {
     }
   }
   for (const [name, { frames, react }] of Object.entries(reactions)) {
-    parity(`${role}: on a message ${name}`, async (WebSocket, log, scope) => {
+    parity(`${role}: the handler of a message ${name}`, async (WebSocket, log, scope) => {
       const { peer, ws } = await open(WebSocket, log, scope)
       ws.once('message', () => react(ws, log))
       peer.write(Buffer.concat(frames))
@@ -213,8 +214,8 @@ for (const { role, open, toSubject, note } of roles) {
   }
 }
 
-parityTable('ping carries', [
-  ['nothing', []], ['undefined', [undefined]], ['null', [null]], ['an empty string', ['']], ['text', ['Hi']],
+parityTable('ping with', [
+  ['no argument', []], ['undefined', [undefined]], ['null', [null]], ['an empty string', ['']], ['text', ['Hi']],
   ['zero', [0]], ['a number', [12]], ['a Buffer', [Buffer.from([1, 2])]], ['125 bytes', ['x'.repeat(125)]]
 ], async (WebSocket, log, scope, given) => {
   const { peer, ws } = await openServer(WebSocket, log, scope)
@@ -225,7 +226,7 @@ parityTable('ping carries', [
 })
 
 for (const { role, open, toSubject, note } of roles) {
-  parity(`${role}: ping callbacks run once, for the pong with their text`, async (WebSocket, log, scope) => {
+  parity(`${role}: a ping callback is called once, for the pong with its text`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     const names = ['a', 'b', '', 'constructor', '__proto__', 'hasOwnProperty', 'é']
     for (const name of names) {
@@ -257,7 +258,7 @@ for (const { role, open, toSubject, note } of roles) {
     await scope.settle()
   })
 
-  parity(`${role}: pongs and callbacks keep their place between messages`, async (WebSocket, log, scope) => {
+  parity(`${role}: pongs and callbacks keep their order between messages`, async (WebSocket, log, scope) => {
     const { peer, ws } = await open(WebSocket, log, scope)
     ws.ping('a', () => log.call('send in callback', () => ws.send('from the callback')))
     peer.write(Buffer.concat([toSubject('text', '1'), toSubject('pong', 'a'), toSubject('text', '2')]))
@@ -265,7 +266,7 @@ for (const { role, open, toSubject, note } of roles) {
     note(log, peer)
   })
 
-  parity(`${role}: the ping option counts up on a timer of its own`, async (WebSocket, log, scope) => {
+  parity(`${role}: the ping option sends numbered pings on a timer`, async (WebSocket, log, scope) => {
     const timers = fakeLongTimers(scope)
     const { peer, ws } = await open(WebSocket, log, scope, { options: { ping: 2.5 } })
     const pings = timers.filter(({ kind }) => kind === 'interval')
@@ -278,7 +279,7 @@ for (const { role, open, toSubject, note } of roles) {
     log.add('still active', pings.map(({ active }) => active))
   })
 
-  parity(`${role}: a close while the ping timer runs stops it`, async (WebSocket, log, scope) => {
+  parity(`${role}: a close stops the ping timer`, async (WebSocket, log, scope) => {
     const timers = fakeLongTimers(scope)
     const { peer, ws } = await open(WebSocket, log, scope, { options: { ping: '5' } })
     const pings = timers.filter(({ kind }) => kind === 'interval')
@@ -308,18 +309,18 @@ parity('a delivered Buffer belongs to the application', async (WebSocket, log, s
 })
 
 parityTable('maxLength', [
-  ['inclusive', { maxLength: 10 }, [['text', 'x'.repeat(10)]]],
-  ['one too many', { maxLength: 10 }, [['text', 'x'.repeat(11)]]],
+  ['a message of exactly this size', { maxLength: 10 }, [['text', 'x'.repeat(10)]]],
+  ['a message one byte above', { maxLength: 10 }, [['text', 'x'.repeat(11)]]],
   ['a 16-bit length', { maxLength: 1000 }, [['binary', Buffer.alloc(1000)], ['binary', Buffer.alloc(1001)]]],
-  ['over fragments', { maxLength: 10 }, [
+  ['a message in fragments', { maxLength: 10 }, [
     ['text', 'x'.repeat(6), { fin: false }], ['continuation', 'x'.repeat(4)],
     ['text', 'x'.repeat(6), { fin: false }], ['continuation', 'x'.repeat(5)]
   ]],
-  ['an announced length only', { maxLength: 10 }, [['text', '', { length: 11 }]]],
-  ['an announced 64-bit length', {}, [['text', '', { length: 0x4000000 }]]],
+  ['a header without its payload', { maxLength: 10 }, [['text', '', { length: 11 }]]],
+  ['a 64-bit length above the default', {}, [['text', '', { length: 0x4000000 }]]],
   ['a huge 64-bit length', {}, [['text', '', { length: Number.MAX_SAFE_INTEGER }]]],
   ['the default', {}, [['text', 'x'.repeat(100000)]]],
-  ['zero, which means the default', { maxLength: 0 }, [['text', 'Hi']]]
+  ['zero for the default', { maxLength: 0 }, [['text', 'Hi']]]
 ], async (WebSocket, log, scope, options, frames) => {
   for (const { open, toSubject, note } of roles) {
     const { peer } = await open(WebSocket, log, scope, { options })

@@ -19,21 +19,22 @@ async function viaProxy (WebSocket, log, scope, { url = 'ws://example.test/', cr
   return { peer, ws }
 }
 
-parityTable('asks the proxy for', [
+parityTable('a client asks the proxy for', [
   ['port 80', { url: 'ws://example.test/' }], ['port 443', { url: 'wss://example.test/x?y' }],
   ['another port', { url: 'ws://example.test:8080/' }], ['an address', { url: 'ws://10.1.2.3:99/' }],
-  ['an IPv6 address', { url: 'ws://[::1]:99/' }], ['a name in capitals', { url: 'ws://EXAMPLE.test' }],
-  ['credentials', { credentials: 'user:pass@' }], ['encoded credentials', { credentials: 'us%20er:p%40@' }],
-  ['half of credentials', { credentials: 'user@' }],
-  ['custom headers', { proxy: { headers: { 'User-Agent': 'me', 'X-A': ' trimmed ', 'X-U': undefined } } }],
-  ['headers that cannot replace its own', {
+  ['an IPv6 address', { url: 'ws://[::1]:99/' }], ['a host in capitals', { url: 'ws://EXAMPLE.test' }],
+  ['a host, with credentials', { credentials: 'user:pass@' }],
+  ['a host, with encoded credentials', { credentials: 'us%20er:p%40@' }],
+  ['a host, with a user name only', { credentials: 'user@' }],
+  ['a host, with custom headers', { proxy: { headers: { 'User-Agent': 'me', 'X-A': ' trimmed ', 'X-U': undefined } } }],
+  ['a host, with headers that cannot replace its own', {
     credentials: 'user:pass@',
     proxy: { headers: { host: 'x', Connection: 'close', 'Proxy-Authorization': 'mine' } }
   }],
-  ['no credentials of the server', { url: 'ws://secret:word@example.test/' }]
+  ['a host, without the credentials of the server', { url: 'ws://secret:word@example.test/' }]
 ], (WebSocket, log, scope, given) => viaProxy(WebSocket, log, scope, given))
 
-parity('the handshake follows the success of the proxy', async (WebSocket, log, scope) => {
+parity('a client sends its handshake after the success of the proxy', async (WebSocket, log, scope) => {
   const { peer, ws } = await viaProxy(WebSocket, log, scope, {
     url: 'ws://user:pass@example.test:8080/path',
     options: { headers: { Origin: 'me' } }
@@ -50,7 +51,7 @@ parity('the handshake follows the success of the proxy', async (WebSocket, log, 
   log.frames(peer)
 })
 
-parity('the answer of the proxy may come in pieces', async (WebSocket, log, scope) => {
+parity('the response of the proxy can arrive in pieces', async (WebSocket, log, scope) => {
   const { peer } = await viaProxy(WebSocket, log, scope)
   peer.socket.setNoDelay(true)
   for (const byte of 'HTTP/1.0 200 Connection established\r\nVia: x\r\n\r\n') {
@@ -60,7 +61,7 @@ parity('the answer of the proxy may come in pieces', async (WebSocket, log, scop
   log.head('request', await peer.head())
 })
 
-parityTable('a refusal of the proxy that then hangs up', [
+parityTable('a proxy refuses and ends the connection', [
   ['407', 'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n'],
   ['403', 'HTTP/1.1 403 Forbidden\r\n\r\n'], ['502', 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n']
 ], async (WebSocket, log, scope, answer) => {
@@ -71,14 +72,14 @@ parityTable('a refusal of the proxy that then hangs up', [
   await scope.settle()
 })
 
-parity('a proxy that hangs up without an answer is 1006', async (WebSocket, log, scope) => {
+parity('a proxy that ends the connection without a response is 1006', async (WebSocket, log, scope) => {
   const { peer, ws } = await viaProxy(WebSocket, log, scope)
   peer.socket.end()
   await once(ws, 'close')
   await scope.settle()
 })
 
-parity('close while the proxy has not answered', async (WebSocket, log, scope) => {
+parity('a client can be closed before the proxy has answered', async (WebSocket, log, scope) => {
   const { peer, ws } = await viaProxy(WebSocket, log, scope)
   log.call('close', () => ws.close(3000, 'enough'))
   log.add('state', ws.readyState)

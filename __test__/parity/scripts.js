@@ -1,11 +1,11 @@
 'use strict'
 
-// The openings that most scripts share: a server or a client under test, a raw peer at the other end.
+// The openings of most scripts: a server or a client under test, and a raw peer.
 
 const { accept, connect, once, serve } = require('../support/peer')
 const wire = require('../support/wire')
 
-/** A server socket and a raw client whose `headers` were sent; nothing has been waited for. */
+/** A server socket and a raw client that has sent `headers`. Does not wait for `open`. */
 async function request (WebSocket, log, scope, { headers, line, protocols, options, onSocket, extra } = {}) {
   let given
   const sockets = new Promise((resolve) => { given = resolve })
@@ -32,7 +32,7 @@ async function openServer (WebSocket, log, scope, given = {}) {
   return { peer, ws }
 }
 
-/** A client under test and the raw server it has connected to; the request is read, not answered. */
+/** A client under test and its raw server, which has read the request and not answered it. */
 async function dial (WebSocket, log, scope, { path = '', protocols, options } = {}) {
   const server = await accept(scope)
   log.port(server.port)

@@ -8,30 +8,30 @@ const { fromClient, KEY, upgradeRequest } = require('../support/wire')
 const { parity, parityTable } = require('./compare')
 const { openServer, request } = require('./scripts')
 
-parityTable('answers an upgrade', [
-  ['plain', {}],
-  ['a longer Connection list', { headers: { Connection: 'keep-alive, Upgrade' } }],
-  ['upper case', { headers: { Upgrade: 'WEBSOCKET', Connection: 'UPGRADE' } }],
-  ['a path and query', { line: { target: '/chat/room?name=x&y=%20#' } }],
-  ['a host with port', { headers: { Host: 'example.com:8080' } }],
-  ['an unknown extension', { headers: { 'Sec-WebSocket-Extensions': 'x-unknown; a=1; b="c, d"' } }],
-  ['an origin, which is not checked', { headers: { Origin: 'https://elsewhere.example' } }],
-  ['behind a TLS proxy', { headers: { 'X-Forwarded-Proto': 'https' } }],
-  ['X-Forwarded-Ssl', { headers: { 'X-Forwarded-Ssl': 'on' } }],
-  ['X-Forwarded-Scheme', { headers: { 'X-Forwarded-Scheme': 'https' } }],
-  ['Https: on', { headers: { Https: 'on' } }],
-  ['two forwarded protocols', { headers: { 'X-Forwarded-Proto': 'https,http' } }]
+parityTable('a server answers an upgrade', [
+  ['without options', {}],
+  ['with a longer Connection list', { headers: { Connection: 'keep-alive, Upgrade' } }],
+  ['in upper case', { headers: { Upgrade: 'WEBSOCKET', Connection: 'UPGRADE' } }],
+  ['with a path and query', { line: { target: '/chat/room?name=x&y=%20#' } }],
+  ['with a host and port', { headers: { Host: 'example.com:8080' } }],
+  ['with an unknown extension', { headers: { 'Sec-WebSocket-Extensions': 'x-unknown; a=1; b="c, d"' } }],
+  ['with an origin, which is not checked', { headers: { Origin: 'https://elsewhere.example' } }],
+  ['through a TLS proxy', { headers: { 'X-Forwarded-Proto': 'https' } }],
+  ['with X-Forwarded-Ssl', { headers: { 'X-Forwarded-Ssl': 'on' } }],
+  ['with X-Forwarded-Scheme', { headers: { 'X-Forwarded-Scheme': 'https' } }],
+  ['with Https: on', { headers: { Https: 'on' } }],
+  ['with two forwarded protocols', { headers: { 'X-Forwarded-Proto': 'https,http' } }]
 ], async (WebSocket, log, scope, given) => {
   const { peer } = await openServer(WebSocket, log, scope, given)
   await scope.settle()
   log.wire(peer)
 })
 
-parityTable('chooses a subprotocol', [
+parityTable('a server chooses a subprotocol:', [
   ['none offered', ['a'], null],
   ['none configured', undefined, 'a, b'],
   ['null configured', null, 'a, b'],
-  ['the first of the client', ['b', 'a'], 'a, b'],
+  ['the first that the client prefers', ['b', 'a'], 'a, b'],
   ['configured as a string', 'x , b,c', 'a, b'],
   ['without spaces', ['b'], 'a,b,c'],
   ['with many spaces', ['b'], 'a  ,   b'],
@@ -46,20 +46,20 @@ parityTable('chooses a subprotocol', [
   log.add('protocol', ws.protocol)
 })
 
-parityTable('sends custom headers', [
-  ['in the order given', { 'X-B': '1', 'X-A': '2' }],
+parityTable('a server sends custom headers', [
+  ['in the given order', { 'X-B': '1', 'X-A': '2' }],
   ['trimmed of spaces', { '  X-Trim  ': '   value   ' }],
-  ['the first of two that differ in case', { 'X-A': '1', 'x-a': '2' }],
-  ['those that may repeat', { 'Set-Cookie': 'a=1', 'set-cookie': 'b=2', Warning: '1', warning: '2' }],
-  ['numbers and objects', { 'X-N': 12, 'X-O': { toString: () => 'text' }, 'X-L': [1, 2], 'X-B': false }],
-  ['undefined left out', { 'X-U': undefined, 'X-V': 'v' }],
-  ['replacing the library\'s Upgrade', { Upgrade: 'nope' }],
-  ['replacing the library\'s Connection and protocol', { connection: 'x', 'sec-websocket-protocol': 'mine' }],
-  ['names of Object.prototype', { constructor: '1', hasOwnProperty: '2', toString: '3' }],
-  ['inherited ones', Object.create({ 'X-Inherited': 'yes' })],
-  ['an empty value', { 'X-Empty': '' }],
-  ['tabs inside', { 'X-Tab': 'a\tb' }],
-  ['beyond ASCII', { 'X-Name': 'é' }]
+  ['once if two differ only in case', { 'X-A': '1', 'x-a': '2' }],
+  ['that may repeat', { 'Set-Cookie': 'a=1', 'set-cookie': 'b=2', Warning: '1', warning: '2' }],
+  ['from numbers and objects', { 'X-N': 12, 'X-O': { toString: () => 'text' }, 'X-L': [1, 2], 'X-B': false }],
+  ['without undefined values', { 'X-U': undefined, 'X-V': 'v' }],
+  ['that replace the library\'s Upgrade', { Upgrade: 'nope' }],
+  ['that replace the library\'s Connection and protocol', { connection: 'x', 'sec-websocket-protocol': 'mine' }],
+  ['with names of Object.prototype', { constructor: '1', hasOwnProperty: '2', toString: '3' }],
+  ['that are inherited', Object.create({ 'X-Inherited': 'yes' })],
+  ['with an empty value', { 'X-Empty': '' }],
+  ['with tabs', { 'X-Tab': 'a\tb' }],
+  ['with non-ASCII text', { 'X-Name': 'é' }]
 ], async (WebSocket, log, scope, headers) => {
   await openServer(WebSocket, log, scope, {
     options: { headers },
@@ -68,13 +68,13 @@ parityTable('sends custom headers', [
   })
 })
 
-parityTable('refuses', [
+parityTable('a server refuses', [
   ['a POST', { line: { method: 'POST' } }],
-  ['another Upgrade', { headers: { Upgrade: 'h2c' } }],
-  ['a list of upgrades', { headers: { Upgrade: 'websocket, foo' } }],
+  ['an Upgrade that is not websocket', { headers: { Upgrade: 'h2c' } }],
+  ['an Upgrade that is a list', { headers: { Upgrade: 'websocket, foo' } }],
   ['a missing key', { headers: { 'Sec-WebSocket-Key': null } }],
   ['a malformed extension header', { headers: { 'Sec-WebSocket-Extensions': 'a; ;' } }],
-  ['with custom headers left out', { headers: { 'Sec-WebSocket-Key': null }, options: { headers: { 'X-A': '1' } } }]
+  ['requests without custom headers', { headers: { 'Sec-WebSocket-Key': null }, options: { headers: { 'X-A': '1' } } }]
 ], async (WebSocket, log, scope, given) => {
   const { peer } = await request(WebSocket, log, scope, given)
   log.add('ended', await peer.ended())
@@ -82,7 +82,7 @@ parityTable('refuses', [
   await scope.settle()
 })
 
-parityTable('reports a refusal of', [
+parityTable('a server reports the refusal of', [
   ['a wrong version', { 'Sec-WebSocket-Version': '12' }],
   ['version 8', { 'Sec-WebSocket-Version': '8' }],
   ['version 013', { 'Sec-WebSocket-Version': '013' }],
@@ -106,7 +106,7 @@ parityTable('reports a refusal of', [
   await scope.settle()
 })
 
-parity('open comes after the constructing tick, once', async (WebSocket, log, scope) => {
+parity('open is emitted once, after the tick of the constructor', async (WebSocket, log, scope) => {
   await openServer(WebSocket, log, scope, {
     onSocket: () => {
       process.nextTick(() => log.add('tick'))
@@ -116,23 +116,23 @@ parity('open comes after the constructing tick, once', async (WebSocket, log, sc
   await scope.settle()
 })
 
-parity('frames in the packet of the request are delivered', async (WebSocket, log, scope) => {
+parity('frames in the chunk of the request are delivered', async (WebSocket, log, scope) => {
   await openServer(WebSocket, log, scope, {
     extra: Buffer.concat([fromClient('text', 'early'), fromClient('binary', 'bird')])
   })
   await scope.settle()
 })
 
-parity('half a frame in the packet of the request is completed later', async (WebSocket, log, scope) => {
+parity('half a frame in the chunk of the request is completed later', async (WebSocket, log, scope) => {
   const whole = fromClient('text', 'in two pieces')
   const { peer, ws } = await openServer(WebSocket, log, scope, { extra: whole.subarray(0, 9) })
   peer.write(whole.subarray(9))
   await once(ws, 'message')
 })
 
-parityTable('accepts as body', [
+parityTable('the constructor accepts as body', [
   ['an empty Buffer', () => Buffer.alloc(0)],
-  // made anew for each run: the original unmasks in the caller's memory
+  // A new frame for each run, because the original unmasks in the caller's memory.
   ['a frame', () => fromClient('text', 'given')],
   ['two frames and a half', () => Buffer.concat([
     fromClient('text', 'a'), fromClient('binary', 'b'), fromClient('text', 'c').subarray(0, 3)
@@ -151,9 +151,9 @@ parityTable('accepts as body', [
   await scope.settle()
 })
 
-parityTable('throws for options', [
+parityTable('the constructor throws for options', [
   ['unknown', { unknown: 1 }],
-  ['unknown although undefined', { unknown: undefined }],
+  ['unknown and undefined', { unknown: undefined }],
   ['inherited', Object.create({ inherited: 1 })],
   ['protocols', { protocols: ['a'] }],
   ['masking', { masking: true }]
@@ -169,7 +169,7 @@ parityTable('throws for options', [
   await peer.ended()
 })
 
-parity('accepts all documented options at once', async (WebSocket, log, scope) => {
+parity('the constructor accepts all documented options together', async (WebSocket, log, scope) => {
   await openServer(WebSocket, log, scope, {
     options: { headers: {}, extensions: [], maxLength: 10, ping: 0, proxy: {}, tls: {}, ca: 'x' }
   })
@@ -187,7 +187,7 @@ parity('a header value of null throws a TypeError', async (WebSocket, log, scope
   await peer.ended()
 })
 
-/** A socket without a network, for states that a real one is hard to bring into. */
+/** A socket without a network, for states that are hard to reach with a real socket. */
 class Double extends Duplex {
   constructor (log, options) {
     super(options)
@@ -221,7 +221,7 @@ const REQUEST = {
   }
 }
 
-parity('any duplex with the methods of a socket will do', async (WebSocket, log, scope) => {
+parity('the constructor accepts any Duplex with the methods of a socket', async (WebSocket, log, scope) => {
   const socket = new Double(log)
   const ws = new WebSocket(REQUEST, socket, Buffer.alloc(0), ['a'], {})
   log.watch(ws)

@@ -11,7 +11,7 @@ const PUBLIC = [
   'removeEventListener', 'resume', 'send', 'write'
 ]
 
-// Deviation: what the original does not have.
+// Deviation: exports that the original does not have.
 const ADDED = ['prepare', 'broadcast', 'default', 'runtime', 'runtimeReason']
 
 function noteFunction (log, name, value) {
@@ -27,7 +27,7 @@ function noteMembers (log, name, object) {
   }
 }
 
-parity('the module is the constructor and carries the same names', (WebSocket, log) => {
+parity('the module is the constructor and exports the same names', (WebSocket, log) => {
   noteFunction(log, 'module', WebSocket)
   const keys = Object.keys(WebSocket).filter((key) => !ADDED.includes(key))
   log.add('keys', keys.sort())
@@ -107,7 +107,7 @@ parity('a client has the same properties', async (WebSocket, log, scope) => {
   log.add('instanceof', ws instanceof WebSocket, ws instanceof WebSocket.Client)
 })
 
-parity('the constructors can be inherited from in the old way', async (WebSocket, log, scope) => {
+parity('util.inherits works with the constructor', async (WebSocket, log, scope) => {
   function Chat (request, socket, body) {
     WebSocket.call(this, request, socket, body)
     this.room = 'lobby'
@@ -129,7 +129,7 @@ parity('the constructors can be inherited from in the old way', async (WebSocket
   log.wire(peer)
 })
 
-parity('methods may be replaced on an instance', async (WebSocket, log, scope) => {
+parity('methods can be replaced on an instance', async (WebSocket, log, scope) => {
   const { port } = await serve(scope, WebSocket, {
     onSocket: (ws) => {
       const { send } = ws

@@ -10,7 +10,7 @@ const STREAM_EVENTS = ['data', 'end', 'ping', 'pong']
 const SHORT = 200
 const LONG = 8000
 
-/** What one run of a script could observe, as lines of text in the order it happened. */
+/** The observations of one run of a script, as lines of text in order. */
 class Transcript {
   constructor () {
     this.lines = []
@@ -21,7 +21,7 @@ class Transcript {
     this.lines.push([what, ...details.map(describe)].join(' '))
   }
 
-  /** Ports, keys and their like differ from run to run; they are written as `name`. */
+  /** Replaces a text that differs from run to run, such as a port or a key, with `name`. */
   hide (text, name) {
     this.names.set(text, name)
   }
@@ -37,7 +37,7 @@ class Transcript {
     })
   }
 
-  /** Calls `action` and notes what it returns or throws. */
+  /** Calls `action` and records its result or its exception. */
   call (what, action) {
     let result
     try {
@@ -50,7 +50,7 @@ class Transcript {
     return result
   }
 
-  /** Only whether `action` throws, and which kind: the wording is the engine's, not the library's. */
+  /** Records only whether `action` throws and the class of the error: V8 words the message, not the library. */
   kind (what, action) {
     try {
       action()
@@ -67,12 +67,12 @@ class Transcript {
       .replace(/(Sec-WebSocket-Accept: )\S+/i, '$1ACCEPT'))
   }
 
-  /** All bytes a server has written since the head. */
+  /** Records all bytes that a server has written since the head. */
   wire (peer, name = 'wire') {
     this.add(name, peer.bytes)
   }
 
-  /** The frames a client has written since the head. Its masks are random, so the frames are noted unmasked. */
+  /** Records the frames that a client has written since the head, unmasked because masking keys are random. */
   frames (peer, name = 'frames') {
     const { frames, rest } = readFrames(peer.bytes)
     for (const each of frames) {
@@ -81,7 +81,7 @@ class Transcript {
     if (rest.length > 0) this.add(`${name}: incomplete`, rest)
   }
 
-  /** Notes all events of `ws` with the properties visible in each. */
+  /** Records all events of `ws`, with its properties during each event. */
   watch (ws, name = '') {
     const prefix = name === '' ? '' : `${name} `
     const seen = new Map()

@@ -1,7 +1,7 @@
 'use strict'
 
-// Random answers to clients, the same ones every time: what of an upgrade may be missing, wrong or doubled, cut
-// anywhere. RANDOM_SCRIPTS=10000 runs more of them.
+// Random responses to clients with fixed seeds: headers are missing, wrong or repeated, and the bytes split anywhere.
+// RANDOM_SCRIPTS=10000 runs more of them.
 
 const assert = require('node:assert/strict')
 
@@ -12,14 +12,14 @@ const { acceptOf, headerOf } = require('../support/wire')
 
 const SCRIPTS = Number(process.env.RANDOM_SCRIPTS) || 600
 const AT_A_TIME = 20
-/** For the accept value that is right. */
+/** A placeholder for the right accept value. */
 const RIGHT = 'RIGHT'
 
 const STATUSES = [
   ...Array(12).fill('101 Switching Protocols'), '101', '200 OK', '100 Continue', '102 Processing', '204 No Content',
   '304 Not Modified', '302 Found', '404 Not Found', '426', '500 x'
 ]
-/** Names and values; a value that occurs more often is more likely. */
+/** Names and values. A value that occurs more often is more likely. */
 const HEADERS = [
   ['Upgrade', ['websocket', 'websocket', 'websocket', 'WebSocket', ' websocket ', 'h2c', '', 'websocket, h2c']],
   ['Connection', ['Upgrade', 'Upgrade', 'Upgrade', 'UPGRADE', 'keep-alive', 'close', 'keep-alive, Upgrade', '']],
@@ -33,7 +33,7 @@ const OTHERS = [
 const BEHIND = ['', '', '810161', '8800', '88020bb8', '82', '830100', '8101ff']
 const PROTOCOLS = [[], [], ['a', 'b'], 'b']
 
-/** A script: the answer with `RIGHT` in it, and how it comes. */
+/** Returns a script: the response, which may contain `RIGHT`, and the position of its split. */
 function scriptOf (random) {
   const pick = (values) => values[Math.floor(random() * values.length)]
   const headers = HEADERS.map(([name, values]) => [name, pick(values)])
@@ -71,16 +71,16 @@ async function run ({ websocket }, { head, behind, cut, listens, protocols }, sc
   peer.socket.end()
   await turns()
   const outcome = log.findIndex(([type]) => type === 'connectFailed' || type === 'httpResponse')
-  // The original may fail once more, for what follows the head.
-  const told = outcome < 0 ? log : log.slice(0, outcome + 1)
-  return JSON.stringify(told).replaceAll(accept, RIGHT)
+  // The original can fail again, because of the bytes after the head.
+  const events = outcome < 0 ? log : log.slice(0, outcome + 1)
+  return JSON.stringify(events).replaceAll(accept, RIGHT)
 }
 
 async function turns () {
   for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-test('clients judge random answers like those of the original', async (scope) => {
+test('clients accept and refuse random responses like the original\'s', async (scope) => {
   const random = randomOf(17)
   const seen = new Set()
   for (let first = 0; first < SCRIPTS; first += AT_A_TIME) {

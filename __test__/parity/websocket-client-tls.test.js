@@ -1,6 +1,6 @@
 'use strict'
 
-// WebSocket-Node's clients by TLS: what their options do, and what errors say.
+// WebSocket-Node's clients over TLS: the effects of their options, and the texts of errors.
 
 const https = require('node:https')
 const { createAuthority } = require('../support/certs')
@@ -12,7 +12,7 @@ const authority = createAuthority()
 const { ca, local } = authority
 const other = createAuthority()
 
-/** A client that has asked a server by TLS, or has failed to. */
+/** A client that has sent its request over TLS, or has failed to. */
 async function dial ({ client: Client }, log, scope, given = {}) {
   const { secure = local, host = '127.0.0.1', tlsOptions = {}, rest = [] } = given
   const server = await accept(scope, { secure })
@@ -31,14 +31,14 @@ async function dial ({ client: Client }, log, scope, given = {}) {
   return { client, head, peer, server }
 }
 
-parityTable('by TLS, a client asks', [
-  ['with its authority', { tlsOptions: { ca } }],
+parityTable('a client connects over TLS', [
+  ['with the authority', { tlsOptions: { ca } }],
   ['without verification', { tlsOptions: { rejectUnauthorized: false } }],
-  ['with options of the request', { rest: [null, null, null, { ca }] }],
+  ['with request options', { rest: [null, null, null, { ca }] }],
   ['with a server name', { host: 'localhost', tlsOptions: { ca, servername: 'localhost' } }],
-  ['with headers of TLS', { tlsOptions: { ca, headers: { 'X-T': '1', Host: 'localhost', 'X-A': 't' } },
+  ['with headers in tlsOptions', { tlsOptions: { ca, headers: { 'X-T': '1', Host: 'localhost', 'X-A': 't' } },
     rest: ['p', 'o', { 'X-A': 'u', 'X-B': '2' }] }],
-  ['with options that it has of its own', { tlsOptions: {
+  ['with tlsOptions that cannot replace its own options', { tlsOptions: {
     ca, hostname: 'example.invalid', port: 1, method: 'POST', path: '/x'
   } }],
   ['with TLS 1.2', { tlsOptions: { ca, maxVersion: 'TLSv1.2' } }],
@@ -60,12 +60,12 @@ parityTable('by TLS, a client asks', [
   await closed
 })
 
-parityTable('by TLS, a client fails', [
+parityTable('a client fails over TLS', [
   ['without the authority', {}], ['with another authority', { tlsOptions: { ca: other.ca } }],
   ['for another host', { tlsOptions: { ca }, secure: authority.issue(['example.org']) }],
   ['for another server name', { tlsOptions: { ca, servername: 'example.org' } }],
-  ['where its own check refuses', { tlsOptions: { ca, checkServerIdentity: () => new Error('mine') } }],
-  ['at a server of another version', { tlsOptions: { ca, minVersion: 'TLSv1.3' },
+  ['if checkServerIdentity refuses', { tlsOptions: { ca, checkServerIdentity: () => new Error('mine') } }],
+  ['for a server with another TLS version', { tlsOptions: { ca, minVersion: 'TLSv1.3' },
     secure: { ...local, maxVersion: 'TLSv1.2' } }]
 ], async (websocket, log, scope, given) => {
   const { client } = await dial(websocket, log, scope, given)
@@ -73,7 +73,7 @@ parityTable('by TLS, a client fails', [
   log.add('socket', client.socket === undefined)
 })
 
-parity('by TLS, a client that is refused tells how', async (websocket, log, scope) => {
+parity('a client reports a refusal over TLS', async (websocket, log, scope) => {
   const { client, head, peer } = await dial(websocket, log, scope, { tlsOptions: { ca } })
   peer.write(upgradeResponse(head, { 'X-A': '1' }, '404 Not Found'))
   await settled(client)
@@ -81,14 +81,14 @@ parity('by TLS, a client that is refused tells how', async (websocket, log, scop
   await scope.settle()
 })
 
-parity('by TLS, a client may be aborted', async (websocket, log, scope) => {
+parity('a client can be aborted over TLS', async (websocket, log, scope) => {
   const { client } = await dial(websocket, log, scope, { tlsOptions: { ca } })
   client.abort()
   await settled(client)
   await scope.settle()
 })
 
-parity('by TLS, an agent of the program makes the connection', async (websocket, log, scope) => {
+parity('an agent of the program makes the TLS connection', async (websocket, log, scope) => {
   const agent = new https.Agent({ ca })
   const { createConnection } = agent
   agent.createConnection = function (...given) {
@@ -102,7 +102,7 @@ parity('by TLS, an agent of the program makes the connection', async (websocket,
   log.add('sockets', Object.values(agent.sockets).length)
 })
 
-parity('by TLS, nothing of what comes with the answer is lost', async (websocket, log, scope) => {
+parity('frames in the chunk of the response are delivered over TLS', async (websocket, log, scope) => {
   const { client, head, peer } = await dial(websocket, log, scope, { tlsOptions: { ca } })
   const frames = [frame('text', 'a'), frame('binary', Buffer.alloc(70000, 'b')), frame('close', closePayload(1000))]
   const closed = new Promise((resolve) => client.on('connect', (connection) => connection.on('close', resolve)))

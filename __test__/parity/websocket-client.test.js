@@ -8,7 +8,7 @@ const { accept, listen, once } = require('../support/peer')
 const { acceptOf, closePayload, frame, upgradeResponse } = require('../support/wire')
 const { dial, parity, parityTable, parityWhereverCut, settled, show, watch } = require('./websocket-clients')
 
-parity('what the class and its instances have', ({ client: Client }, log) => {
+parity('the class and its instances have the same properties', ({ client: Client }, log) => {
   const client = new Client()
   log.add('prototype', Object.keys(Client.prototype).sort())
   log.add('class', Client.name, Client.length)
@@ -18,13 +18,13 @@ parity('what the class and its instances have', ({ client: Client }, log) => {
   log.add('instance', Object.keys(client), client.config)
 })
 
-parityTable('merges its configuration', [
-  ['nothing', undefined], ['null', null],
+parityTable('a client merges its configuration with', [
+  ['undefined', undefined], ['null', null],
   ['known keys', { maxReceivedFrameSize: 1, closeTimeout: 2, fragmentOutgoingMessages: false }],
   ['unknown keys', { foo: 1, keepalive: true, keepaliveInterval: 5 }],
   ['inherited keys', Object.create({ closeTimeout: 7, tlsOptions: { a: 1 } })],
-  ['TLS', { tlsOptions: { a: 1, headers: { b: '2' } } }],
-  ['no TLS', { tlsOptions: null, closeTimeout: 1 }],
+  ['tlsOptions', { tlsOptions: { a: 1, headers: { b: '2' } } }],
+  ['tlsOptions: null', { tlsOptions: null, closeTimeout: 1 }],
   ['version 8', { webSocketVersion: 8 }], ['version 7', { webSocketVersion: 7 }],
   ['version 13 as text', { webSocketVersion: '13' }], ['no version', { webSocketVersion: undefined }]
 ], ({ client: Client }, log, scope, config) => {
@@ -36,29 +36,29 @@ parityTable('merges its configuration', [
   log.add('left to the caller', given && { ...given })
 })
 
-parityTable('asks for', [
-  ['nothing', ''], ['a path', 'chat/room'], ['a query', 'a/b?c=d&e=%20f'], ['a query without a path', '?q=1'],
-  ['a fragment, left out', 'a#fragment'], ['an encoded path', '%C3%A9/%2F'], ['an unencoded path', 'é ü?ö=ß'],
+parityTable('a client asks for', [
+  ['the root', ''], ['a path', 'chat/room'], ['a query', 'a/b?c=d&e=%20f'], ['a query without a path', '?q=1'],
+  ['a URL without its fragment', 'a#fragment'], ['an encoded path', '%C3%A9/%2F'], ['an unencoded path', 'é ü?ö=ß'],
   ['dots', 'a/../b/./c'], ['quotes and brackets', '"<>`{}|^[]'], ['a long target', 'x'.repeat(5000)]
 ], async (websocket, log, scope, path) => {
   const { client } = await dial(websocket, log, scope, { path })
   show(log, 'client', client)
 })
 
-parityTable('asks with', [
-  ['a name', ['a']], ['empty text', ['']], ['a list', [['a', 'b', 'c']]], ['an empty list', [[]]],
+parityTable('a client asks with', [
+  ['a protocol', ['a']], ['an empty text', ['']], ['a list', [['a', 'b', 'c']]], ['an empty list', [[]]],
   ['null', [null, null, null, null]], ['a number as protocols', [5]], ['a Set as protocols', [new Set(['a'])]],
   ['numbers in a list', [[5, 6]]],
   ['an origin', ['a', 'http://localhost']], ['an empty origin', ['a', '']],
-  ['an origin that is no string', ['a', { toString: () => 'o' }]],
-  ['headers in the order given', [null, 'o', { 'X-B': '1', 'X-A': '2', Cookie: 'a=b' }]],
+  ['an origin that is not a string', ['a', { toString: () => 'o' }]],
+  ['headers in the given order', [null, 'o', { 'X-B': '1', 'X-A': '2', Cookie: 'a=b' }]],
   ['a Host', [null, null, { 'X-A': '1', Host: 'other:1' }]], ['a host', [null, null, { host: 'other:1' }]],
-  ['headers of ours', [['p'], 'o', {
+  ['headers that the client sends itself', [['p'], 'o', {
     Upgrade: 'x', connection: 'y', 'sec-websocket-key': 'z', Origin: 'w', 'X-A': '1'
   }]],
   ['lists of headers', [null, null, { 'X-A': ['1', '2'], 'X-N': 5, 'Set-Cookie': ['a', 'b'] }]],
   ['inherited headers', [null, null, Object.create({ 'X-A': '1' })]],
-  ['options that it has of its own', [null, null, null, {
+  ['request options that cannot replace its own', [null, null, null, {
     hostname: 'example.invalid', port: 1, method: 'POST', path: '/other', headers: { 'X-O': '1' }
   }]],
   ['credentials', [null, null, null, { auth: 'user:password' }]],
@@ -68,7 +68,7 @@ parityTable('asks with', [
   show(log, 'client', client)
 })
 
-parity('asks in version 8', async (websocket, log, scope) => {
+parity('a client asks with version 8', async (websocket, log, scope) => {
   const { client, head, peer } = await dial(websocket, log, scope, {
     config: { webSocketVersion: 8 }, rest: ['a', 'http://localhost']
   })
@@ -77,18 +77,18 @@ parity('asks in version 8', async (websocket, log, scope) => {
   show(log, 'client', client)
 })
 
-parity('TLS options concern TLS only', (websocket, log, scope) =>
+parity('tlsOptions have no effect without TLS', (websocket, log, scope) =>
   dial(websocket, log, scope, { config: { tlsOptions: { headers: { 'X-T': '1' }, method: 'POST', path: '/x' } } }))
 
-parityTable('refuses', [
-  ['a path', '/x'], ['a word', 'word'], ['nothing', ''], ['no host', 'ws:'], ['no scheme', '//localhost/'],
+parityTable('connect refuses', [
+  ['a path', '/x'], ['a word', 'word'], ['an empty text', ''], ['no host', 'ws:'], ['no scheme', '//localhost/'],
   ['undefined', undefined], ['null', null], ['a number', 5], ['an empty object', {}],
   ['an object without a host', { protocol: 'ws:' }], ['a bad port', 'ws://127.0.0.1:99999/'],
   ['a header with a line break', 'ws://127.0.0.1:1/', null, null, { 'X-A': 'a\r\nb' }],
   ['a header that is undefined', 'ws://127.0.0.1:1/', null, null, { 'X-A': undefined }],
   ['an origin with a line break', 'ws://127.0.0.1:1/', null, 'a\r\nb'],
   ['a wrong agent', 'ws://127.0.0.1:1/', null, null, null, { agent: 5 }],
-  ['nothing in a list of protocols', 'ws://127.0.0.1:1/', [null]]
+  ['null in a list of protocols', 'ws://127.0.0.1:1/', [null]]
 ], ({ client: Client }, log, scope, ...given) => {
   const client = new Client()
   client.on('connectFailed', () => {})
@@ -96,7 +96,7 @@ parityTable('refuses', [
   log.add('keys', Object.keys(client).sort())
 })
 
-parity('refuses characters in the names of protocols', ({ client: Client }, log) => {
+parity('connect refuses invalid characters in protocols', ({ client: Client }, log) => {
   const client = new Client()
   client.on('connectFailed', () => {})
   for (let code = 0; code <= 0x100; code++) {
@@ -107,9 +107,9 @@ parity('refuses characters in the names of protocols', ({ client: Client }, log)
   log.call('the first of several', () => client.connect('ws://127.0.0.1:1/', ['good', 'b ad', 'wor/se']))
 })
 
-parityTable('takes as a URL', [
-  ['one that is parsed', (port) => url.parse(`ws://localhost:${port}/a?b#c`)],
-  ['one with a query object', (port) => url.parse(`ws://localhost:${port}/a?b=c`, true)],
+parityTable('connect accepts as a URL', [
+  ['the result of url.parse()', (port) => url.parse(`ws://localhost:${port}/a?b#c`)],
+  ['the result of url.parse() with a query object', (port) => url.parse(`ws://localhost:${port}/a?b=c`, true)],
   ['fields', (port) => ({ protocol: 'ws:', host: `127.0.0.1:${port}`, hostname: '127.0.0.1', port, path: '/a' })],
   ['another scheme', (port) => `http://127.0.0.1:${port}/a`],
   ['another case', (port) => `WS://LOCALHOST:${port}/A`],
@@ -128,8 +128,8 @@ parityTable('takes as a URL', [
 })
 
 const ANSWERS = [
-  ['good', [{}]],
-  ['other case', [{ Upgrade: 'WEBSOCKET', Connection: 'UPGRADE' }]],
+  ['valid headers', [{}]],
+  ['headers in another case', [{ Upgrade: 'WEBSOCKET', Connection: 'UPGRADE' }]],
   ['more headers', [{ Server: 'x', 'Set-Cookie': ['a=1', 'b=2'], 'X-Empty': '', 'X-Twice': ['1', '2'] }]],
   ['another Upgrade', [{ Upgrade: 'h2c' }]], ['two upgrades', [{ Upgrade: 'websocket, h2c' }]],
   ['a list in Connection', [{ Connection: 'keep-alive, Upgrade' }]],
@@ -137,15 +137,16 @@ const ANSWERS = [
   ['a wrong accept value', [{ 'Sec-WebSocket-Accept': 'x' }]],
   ['two accept values', [{ 'Sec-WebSocket-Accept': ['x', 'y'] }]],
   ['an accept value for another key', [{ 'Sec-WebSocket-Accept': acceptOf('x') }]],
-  ['everything wrong', [{ Upgrade: 'x', Connection: 'keep-alive, upgrade', 'Sec-WebSocket-Accept': null }]],
+  ['only wrong headers', [{ Upgrade: 'x', Connection: 'keep-alive, upgrade', 'Sec-WebSocket-Accept': null }]],
   ['no reason phrase', [{}, '101']], ['another reason phrase', [{}, '101 Sure, go ahead']]
 ]
 const PROTOCOL_ANSWERS = [
   ['the first', [{ 'Sec-WebSocket-Protocol': 'a' }]], ['the second', [{ 'Sec-WebSocket-Protocol': 'b' }]],
-  ['one not asked for', [{ 'Sec-WebSocket-Protocol': 'c' }]], ['another case', [{ 'Sec-WebSocket-Protocol': 'A' }]],
+  ['one that was not requested', [{ 'Sec-WebSocket-Protocol': 'c' }]],
+  ['another case', [{ 'Sec-WebSocket-Protocol': 'A' }]],
   ['two', [{ 'Sec-WebSocket-Protocol': 'a, b' }]], ['two headers', [{ 'Sec-WebSocket-Protocol': ['a', 'b'] }]],
   ['none', [{}]], ['an empty one', [{ 'Sec-WebSocket-Protocol': '' }]],
-  ['none, and everything wrong', [{ Upgrade: 'x', Connection: 'keep-alive, upgrade', 'Sec-WebSocket-Accept': null }]]
+  ['none, and only wrong headers', [{ Upgrade: 'x', Connection: 'keep-alive, upgrade', 'Sec-WebSocket-Accept': null }]]
 ]
 const NOTHING = { Upgrade: null, Connection: null, 'Sec-WebSocket-Accept': null }
 const REFUSALS = [
@@ -153,10 +154,10 @@ const REFUSALS = [
   ['status 302 to another path', [{ Location: '/elsewhere' }, '302 Found']],
   ['status 400 with a body', [{ 'Content-Length': '4' }, '400 Bad Request', 'body']],
   ['status 401', [{ 'WWW-Authenticate': 'Basic', 'Set-Cookie': ['a=1', 'b=2'] }, '401 Unauthorized']],
-  ['status 404', [{}, '404 Not Found']], ['status 404 and no more headers', [NOTHING, '404 Not Found']],
+  ['status 404', [{}, '404 Not Found']], ['status 404 and no other headers', [NOTHING, '404 Not Found']],
   ['status 500 and no reason', [{}, '500']],
   ['101 without Upgrade', [{ Upgrade: null }]], ['101 without Connection', [{ Connection: null }]],
-  ['101 with another Connection', [{ Connection: 'keep-alive' }]], ['101 with nothing', [NOTHING]]
+  ['101 with another Connection', [{ Connection: 'keep-alive' }]], ['101 without headers', [NOTHING]]
 ]
 
 async function judge (websocket, log, scope, rest, [headers, status], send) {
@@ -169,20 +170,20 @@ async function judge (websocket, log, scope, rest, [headers, status], send) {
   await end()
 }
 
-parityWhereverCut('judges an answer', ANSWERS, (websocket, log, scope, answer, send) =>
+parityWhereverCut('a client receives a response with', ANSWERS, (websocket, log, scope, answer, send) =>
   judge(websocket, log, scope, [], answer, send))
 
-parityWhereverCut('judges a protocol', PROTOCOL_ANSWERS, (websocket, log, scope, answer, send) =>
+parityWhereverCut('a client receives the protocol', PROTOCOL_ANSWERS, (websocket, log, scope, answer, send) =>
   judge(websocket, log, scope, [['a', 'b']], answer, send))
 
-parityWhereverCut('is refused', REFUSALS, async (websocket, log, scope, [headers, status, body = ''], send) => {
+parityWhereverCut('a client fails on', REFUSALS, async (websocket, log, scope, [headers, status, body = ''], send) => {
   const { client, end, head, peer } = await dial(websocket, log, scope)
   const answer = Buffer.from(upgradeResponse(head, headers, status) + body)
   await Promise.all([settled(client), send(peer, answer)])
   await end()
 })
 
-parityTable('shows a response to a listener', REFUSALS, async (websocket, log, scope, [headers, status, body = '']) => {
+parityTable('httpResponse is emitted for', REFUSALS, async (websocket, log, scope, [headers, status, body = '']) => {
   const { client, head, peer } = await dial(websocket, log, scope)
   client.on('httpResponse', (response, given) => {
     log.add('httpResponse', response.statusCode, response.headers, given === client)
@@ -195,7 +196,7 @@ parityTable('shows a response to a listener', REFUSALS, async (websocket, log, s
   await scope.settle()
 })
 
-parityTable('fails on an answer that is not HTTP', [
+parityTable('a client fails on a response that is not HTTP', [
   ['words', 'hello there\r\n\r\n'], ['another protocol', 'SSH-2.0-OpenSSH_9.0\r\n\r\n'],
   ['no status', 'HTTP/1.1\r\n\r\n'], ['a status of letters', 'HTTP/1.1 abc OK\r\n\r\n'],
   ['a head that is too large', `HTTP/1.1 101 OK\r\nX-A: ${'x'.repeat(100000)}\r\n\r\n`]
@@ -206,9 +207,9 @@ parityTable('fails on an answer that is not HTTP', [
   await scope.settle()
 })
 
-parityTable('fails when the server', [
+parityTable('a client fails when the server', [
   ['ends the connection', (peer) => peer.socket.end()],
-  ['ends it within a head', (peer) => peer.socket.end('HTTP/1.1 101 Switching')],
+  ['ends the connection within a head', (peer) => peer.socket.end('HTTP/1.1 101 Switching')],
   ['resets the connection', (peer) => peer.socket.resetAndDestroy()]
 ], async (websocket, log, scope, leave) => {
   const { client, peer } = await dial(websocket, log, scope)
@@ -217,7 +218,7 @@ parityTable('fails when the server', [
   await scope.settle()
 })
 
-parity('fails where nothing listens', async ({ client: Client }, log, scope) => {
+parity('a client fails if no server listens', async ({ client: Client }, log, scope) => {
   const server = net.createServer()
   const port = await listen(scope, server)
   await new Promise((resolve) => server.close(resolve))
@@ -229,7 +230,7 @@ parity('fails where nothing listens', async ({ client: Client }, log, scope) => 
   await scope.settle()
 })
 
-parity('takes failures without listeners', async ({ client: Client }, log, scope) => {
+parity('a failure without a listener does not throw', async ({ client: Client }, log, scope) => {
   const server = await accept(scope)
   const client = new Client()
   client.connect(server.url)
@@ -239,15 +240,15 @@ parity('takes failures without listeners', async ({ client: Client }, log, scope
   log.add('goes on')
 })
 
-parityTable('aborts', [
-  ['before it connects', async (client) => client.abort()],
-  ['while it waits for the answer', async (client, server) => {
+parityTable('a client can be aborted', [
+  ['before connect', async (client) => client.abort()],
+  ['while it waits for the response', async (client, server) => {
     client.connect(server.url)
     await (await server.accepted()).head()
     client.abort()
     await settled(client)
   }],
-  ['within the head of an answer', async (client, server) => {
+  ['within the head of a response', async (client, server) => {
     client.connect(server.url)
     const peer = await server.accepted()
     await peer.head()
@@ -256,14 +257,14 @@ parityTable('aborts', [
     client.abort()
     await settled(client)
   }],
-  ['when it has failed', async (client, server) => {
+  ['after it has failed', async (client, server) => {
     client.connect(server.url)
     const peer = await server.accepted()
     peer.socket.end()
     await settled(client)
     client.abort()
   }],
-  ['when it has connected', async (client, server) => {
+  ['after it has connected', async (client, server) => {
     client.connect(server.url)
     const peer = await server.acceptedOpen()
     await settled(client)
@@ -281,7 +282,7 @@ parityTable('aborts', [
   log.add('afterwards', client.listenerCount('connect'), client._req === null)
 })
 
-/** What is written behind the answer, and what a `connect` handler does about it. */
+/** Frames in the chunk of the response. */
 const FIRST_BYTES = [
   ['a message', [frame('text', 'a')]],
   ['messages', [frame('text', 'a'), frame('binary', 'b'), frame('text', ''), frame('text', 'c')]],
@@ -291,7 +292,7 @@ const FIRST_BYTES = [
   ['a ping', [frame('ping', 'p'), frame('text', 'a')]]
 ]
 
-parityWhereverCut('loses nothing of what follows', FIRST_BYTES, async (websocket, log, scope, frames, send) => {
+parityWhereverCut('a client delivers after the response', FIRST_BYTES, async (websocket, log, scope, frames, send) => {
   const { client, end, head, peer } = await dial(websocket, log, scope)
   const bytes = Buffer.concat([Buffer.from(upgradeResponse(head)), ...frames])
   await Promise.all([settled(client), send(peer, bytes)])
@@ -300,9 +301,9 @@ parityWhereverCut('loses nothing of what follows', FIRST_BYTES, async (websocket
   log.frames(peer)
 })
 
-parityTable('a connect handler with first bytes', [
-  ['that closes', (connection) => connection.close()], ['that drops', (connection) => connection.drop()],
-  ['that sends', (connection) => connection.sendUTF('hello')]
+parityTable('a connect handler, with frames after the response,', [
+  ['closes', (connection) => connection.close()], ['drops', (connection) => connection.drop()],
+  ['sends', (connection) => connection.sendUTF('hello')]
 ], async (websocket, log, scope, handle) => {
   const { client, end, head, peer } = await dial(websocket, log, scope)
   client.on('connect', handle)
@@ -313,7 +314,7 @@ parityTable('a connect handler with first bytes', [
   log.frames(peer)
 })
 
-parityTable('methods on the prototype are those that are called:', [
+parityTable('a client calls a replaced method of the prototype:', [
   ['validateHandshake', {}], ['failHandshake', { 'Sec-WebSocket-Accept': 'x' }], ['succeedHandshake', {}]
 ], async (websocket, log, scope, name, headers) => {
   const { prototype } = websocket.client
@@ -329,7 +330,7 @@ parityTable('methods on the prototype are those that are called:', [
   await end()
 })
 
-parity('a client may connect again and again', async (websocket, log, scope) => {
+parity('a client can connect again', async (websocket, log, scope) => {
   const { client, end, head, peer, server } = await dial(websocket, log, scope)
   peer.write(upgradeResponse(head))
   await settled(client)
@@ -343,7 +344,7 @@ parity('a client may connect again and again', async (websocket, log, scope) => 
   await end()
 })
 
-parity('options of the request reach http', async (websocket, log, scope) => {
+parity('request options reach http.request()', async (websocket, log, scope) => {
   const agent = new http.Agent({ keepAlive: true })
   agent.on('free', () => log.add('free'))
   scope.defer(() => agent.destroy())
@@ -360,7 +361,7 @@ parity('options of the request reach http', async (websocket, log, scope) => {
   log.add('sockets', Object.values(agent.sockets).length)
 })
 
-parity('an agent has no socket any more that has a connection', async (websocket, log, scope) => {
+parity('an agent does not keep the socket of a connection', async (websocket, log, scope) => {
   const agent = new http.Agent({ keepAlive: true })
   scope.defer(() => agent.destroy())
   const { client, end, head, peer } = await dial(websocket, log, scope, { rest: [null, null, null, { agent }] })
@@ -371,7 +372,7 @@ parity('an agent has no socket any more that has a connection', async (websocket
   await end()
 })
 
-parity('a function of the program may make the connection', async ({ client: Client }, log, scope) => {
+parity('createConnection of the program makes the TCP connection', async ({ client: Client }, log, scope) => {
   const server = await accept(scope)
   const client = new Client()
   watch(log, client)

@@ -1,7 +1,6 @@
 'use strict'
 
-// The openings that the scripts of WebSocket-Node's clients share: a client under test, and the raw server that it
-// connects to.
+// The openings of the scripts of WebSocket-Node's clients: a client under test, and its raw server.
 
 const assert = require('node:assert/strict')
 
@@ -15,11 +14,11 @@ const { Transcript } = require('./transcript')
 
 const { parity, parityTable } = between([original], [subject])
 
-/** How many clients run at a time where each has its answer cut elsewhere. */
+/** The number of clients that run at a time, each with another split of its response. */
 const AT_A_TIME = 24
 const PROPERTIES = ['secure', 'protocols', 'origin', 'protocol']
 
-/** Notes what becomes of a client, and how its connection fares. */
+/** Records the events of a client and of its connection. */
 function watch (log, client) {
   client.on('connect', (connection) => {
     const { protocol, extensions, webSocketVersion, maskOutgoingPackets, state, connected } = connection
@@ -31,19 +30,19 @@ function watch (log, client) {
   client.on('connectFailed', (error) => log.add('connectFailed', error, error.code))
 }
 
-/** What a client shows of itself. */
+/** Records the properties of a client. */
 function show (log, what, client) {
   log.add(what, Object.fromEntries(PROPERTIES.map((name) => [name, client[name]])), Object.keys(client).sort())
 }
 
 /**
- * A client that has asked a raw server: the request is read, not answered.
+ * A client and its raw server, which has read the request and not answered it.
  *
  * @param {object} [asked]
  * @param {any} [asked.config] of the client
- * @param {string} [asked.path] behind the server's URL
+ * @param {string} [asked.path] is added to the server's URL
  * @param {any[]} [asked.rest] the other arguments of `connect()`
- * @param {boolean} [asked.listens] false when the script listens itself
+ * @param {boolean} [asked.listens] is false if the script adds the listeners
  */
 async function dial ({ client: Client }, log, scope, { config, path = '', rest = [], listens = true } = {}) {
   const server = await accept(scope)
@@ -58,12 +57,12 @@ async function dial ({ client: Client }, log, scope, { config, path = '', rest =
   })
   client.connect(server.url + path, ...rest)
   const peer = await server.accepted()
-  // The server ends its half with the client.
+  // The server ends its half when the client does.
   peer.socket.on('end', () => peer.socket.end())
   const head = await peer.head()
   log.head('request', head)
   log.hide(wire.acceptOf(wire.headerOf(head, 'sec-websocket-key')), 'ACCEPT')
-  /** Ends the server's half, and waits for the end of the connection, if there is one. */
+  /** Ends the server's half, and waits for the end of the connection, if the client has connected. */
   const end = async () => {
     const closed = connection === null || connection.closeEventEmitted ? null : once(connection, 'close')
     peer.socket.end()
@@ -79,14 +78,14 @@ function settled (client) {
 }
 
 /**
- * A row per case: `[name, value]`. The script writes the server's bytes by `send(peer, bytes)`. It must leave the
- * transcript that the original leaves for uncut bytes, wherever the bytes are cut.
+ * A row per case: `[name, value]`. The script writes the server's bytes with `send(peer, bytes)`. It must record the
+ * transcript of the original with whole bytes, for every split of the bytes.
  */
 function parityWhereverCut (name, rows, script) {
   for (const [row, value] of rows) {
-    test(`${name}: ${row}, wherever it is cut`, async () => {
+    test(`${name}: ${row}, for every split of the bytes`, async () => {
       const { lines: expected, length } = await recordCut(original, script, value, Infinity)
-      assert.notEqual(expected.length, 0, 'the script noted nothing')
+      assert.notEqual(expected.length, 0, 'the script recorded nothing')
       for (let first = 1; first < length; first += AT_A_TIME) {
         const cuts = Array.from({ length: Math.min(AT_A_TIME, length - first) }, (none, index) => first + index)
         await Promise.all(cuts.map(async (cut) => {

@@ -24,22 +24,22 @@ function fakeClock (scope) {
 const answer = (run) => run.feed(run.frame('close', closePayload(1000)))
 
 parityTable('the peer closes with', [
-  ['nothing', hex('')], ['one byte', hex('03')],
+  ['an empty payload', hex('')], ['one byte', hex('03')],
   ...CODES.map((code) => [`${code}`, closePayload(code)]),
   ...CODES.map((code) => [`${code} and a reason`, closePayload(code, 'why')]),
   ['a reason of one byte', closePayload(1000, 'x')], ['a reason of two bytes', closePayload(1000, 'xy')],
   ['an unknown code and a reason of one byte', closePayload(4000, 'x')],
-  ['a reason of one byte that is not UTF-8', hex('03e8ff')],
-  ['a reason beyond ASCII', closePayload(3000, 'é€𝄞')], ['a reason of 123 bytes', closePayload(1001, 'r'.repeat(123))],
+  ['a reason of one byte of invalid UTF-8', hex('03e8ff')],
+  ['a non-ASCII reason', closePayload(3000, 'é€𝄞')], ['a reason of 123 bytes', closePayload(1001, 'r'.repeat(123))],
   ['a reason that is not UTF-8', hex('03e8fffe')], ['a reason that ends in half a character', hex('03e861e282')],
-  ['an invalid code and a reason that is not UTF-8', hex('0000fffe')]
+  ['an invalid code and a reason of invalid UTF-8', hex('0000fffe')]
 ], async (run, payload) => {
   await run.open()
   await run.feed(run.frame('text', 'before'), run.frame('close', payload))
   await run.over()
 }, { cut: true })
 
-parityTable('what comes behind a close frame:', [
+parityTable('a close frame is followed by', [
   ['a text', ['text', 'x']], ['a ping', ['ping', 'x']], ['a close frame', ['close', closePayload(4000)]],
   ['a violation', [3, 'x']]
 ], async (run, given) => {
@@ -53,12 +53,12 @@ parity('the peer closes within a message', async (run) => {
   await run.closeByPeer(run.frame('text', 'a', { fin: false }))
 }, { cut: true })
 
-parity('the peer closes in a packet with a request, and the reply is sent', async (run) => {
+parity('the reply to a message is sent before the answer to a close frame of the same chunk', async (run) => {
   await run.open({ before: (connection) => connection.on('message', () => connection.sendUTF('reply')) })
   await run.closeByPeer(run.frame('text', 'request'))
 }, { cut: true })
 
-parity('the peer that closes sees our end and takes its time', async (run) => {
+parity('the peer that closes ends its half later than we', async (run) => {
   await run.open({ halfOpen: true })
   await run.feed(run.frame('close', closePayload(4001, 'later')))
   await run.peer.ended()
@@ -69,13 +69,14 @@ parity('the peer that closes sees our end and takes its time', async (run) => {
 }, { roles: ['server'] })
 
 parityTable('close with', [
-  ['nothing'],
+  ['no argument'],
   ...[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999].map(
     (code) => [`${code}`, code]
   ),
-  ['a code and a reason', 4000, 'why'], ['an empty reason', 4000, ''], ['a table code and an empty reason', 1001, ''],
-  ['a null reason', 1001, null], ['a numeric reason', 4000, 5], ['a reason only', undefined, 'only'],
-  ['null', null], ['a text', '4000'], ['an object', {}], ['a reason beyond ASCII', 3000, 'é€𝄞'],
+  ['a code and a reason', 4000, 'why'], ['an empty reason', 4000, ''],
+  ['a code with a description and an empty reason', 1001, ''],
+  ['a null reason', 1001, null], ['a numeric reason', 4000, 5], ['only a reason', undefined, 'only'],
+  ['null', null], ['a text', '4000'], ['an object', {}], ['a non-ASCII reason', 3000, 'é€𝄞'],
   ['a reason of 123 bytes', 3000, 'x'.repeat(123)], ['a lone surrogate', 3000, '\ud800'], ['true', true, 'x'],
   ['three arguments', 4000, 'why', 'ignored']
 ], async (run, ...given) => {
@@ -88,7 +89,7 @@ parityTable('close with', [
   await run.over()
 })
 
-parity('close refuses codes that are not valid', async (run) => {
+parity('close refuses invalid codes', async (run) => {
   await run.open()
   const codes = [
     -1, 0, 1, 999, 999.5, 1004, 1005, 1006, 1016, 1999, 2000, 2500, 2999, 5000, 65536, Infinity, -Infinity, NaN, 1000.5
@@ -98,8 +99,8 @@ parity('close refuses codes that are not valid', async (run) => {
   await run.closeByPeer()
 })
 
-parityTable('after close the peer answers with', [
-  ['nothing', hex('')], ['one byte', hex('03')], ['another code', closePayload(4000, 'mine')],
+parityTable('after close, the peer answers with', [
+  ['an empty payload', hex('')], ['one byte', hex('03')], ['another code', closePayload(4000, 'mine')],
   ['an invalid code', closePayload(1006)], ['a reason that is not UTF-8', hex('03e8fffe')]
 ], async (run, payload) => {
   await run.open()
@@ -109,8 +110,8 @@ parityTable('after close the peer answers with', [
   await run.over()
 }, { cut: true })
 
-// The original is deaf from close() on: its peer is left by the end of TCP or by closeTimeout.
-parityTable('after close the peer goes on with', [
+// The original reads nothing after close(). It ends with the end of TCP or after closeTimeout.
+parityTable('after close, the peer sends', [
   ['a text', [['text', 'x']]], ['a ping', [['ping', 'x']]], ['fragments', [['text', 'x', { fin: false }]]]
 ], async (run, frames) => {
   await run.open({ pings: true })
@@ -120,7 +121,7 @@ parityTable('after close the peer goes on with', [
   await run.over()
 }, { cut: true })
 
-parityTable('close in the handler of', [
+parityTable('close in a handler of', [
   ['a message', ['text', 'x'], {}], ['a pong', ['pong', 'x'], {}],
   ['a frame', ['text', 'x'], { config: { assembleFragments: false } }]
 ], async (run, given, opening) => {
@@ -136,7 +137,7 @@ parityTable('close in the handler of', [
   await run.over()
 })
 
-parity('both ends close at once', async (run) => {
+parity('both ends close at the same time', async (run) => {
   await run.open()
   run.connection.close(4000, 'ours')
   await run.feed(run.frame('close', closePayload(4001, 'theirs')))
@@ -154,9 +155,9 @@ parity('close after the close frame of the peer does nothing', async (run) => {
 }, { roles: ['server'] })
 
 for (const [name, given] of [
-  ['nothing', []], ['1000', [1000]], ['a code and a reason', [4000, 'why']], ['a reason only', [undefined, 'only']],
+  ['no argument', []], ['1000', [1000]], ['a code and a reason', [4000, 'why']], ['only a reason', [undefined, 'only']],
   ['an empty reason', [1008, '']], ['no close frame', [4000, 'why', true]], ['a text', ['x', 'why']],
-  ['a code without a text of its own', [4000]], ['a reason that is no text', [1001, 5]], ['1012', [1012]]
+  ['a code without a description', [4000]], ['a reason that is a number', [1001, 5]], ['1012', [1012]]
 ]) {
   parity(`drop with ${name}`, async (run) => {
     await run.open()
@@ -170,7 +171,7 @@ for (const [name, given] of [
   })
 }
 
-parity('drop tells nothing else once the close event is out', async (run) => {
+parity('drop in a handler of close emits nothing more', async (run) => {
   await run.open({
     before: (connection) => connection.on('close', () => {
       run.note('in close', connection.socket.destroyed)
@@ -183,7 +184,7 @@ parity('drop tells nothing else once the close event is out', async (run) => {
   await run.over()
 })
 
-parity('drop within a message', async (run) => {
+parity('drop between fragments of a message', async (run) => {
   await run.open()
   await run.feed(run.frame('text', 'a', { fin: false }))
   run.connection.drop()
@@ -191,7 +192,7 @@ parity('drop within a message', async (run) => {
   await run.over()
 })
 
-parity('drop in the handler of a message stops what is behind it', async (run) => {
+parity('drop in a handler of a message discards later frames', async (run) => {
   await run.open({ before: (connection) => connection.on('message', () => connection.drop(1008, 'no more')) })
   await run.feed(run.frame('text', 'a'))
   await run.over()
@@ -211,9 +212,9 @@ const AFTER_CLOSE = ['after close', async (run) => {
   await run.received(1)
 }]
 
-parityTable('the end of TCP', [
-  ['at once', async () => {}],
-  ['behind a message', (run) => run.feed(run.frame('text', 'a'))],
+parityTable('the peer ends TCP', [
+  ['right after the handshake', async () => {}],
+  ['after a message', (run) => run.feed(run.frame('text', 'a'))],
   ['within a frame', (run) => run.feed(run.frame('text', 'all of it').subarray(0, 5))],
   ['within a message', (run) => run.feed(run.frame('text', 'a', { fin: false }))],
   AFTER_CLOSE,
@@ -234,9 +235,9 @@ parityTable('the end of TCP', [
   await run.over()
 })
 
-parityTable('a reset', !RESETS ? [] : [
-  ['at once', async () => {}],
-  ['behind a message', async (run) => {
+parityTable('the peer resets the connection', !RESETS ? [] : [
+  ['right after the handshake', async () => {}],
+  ['after a message', async (run) => {
     const message = new Promise((resolve) => run.connection.once('message', resolve))
     await run.feed(run.frame('text', 'a'))
     await message
@@ -256,7 +257,7 @@ parityTable('a reset', !RESETS ? [] : [
   run.properties()
 }, { tcp: true })
 
-parity('an error of the socket without a listener throws nothing', async (run) => {
+parity('an error of the socket without a listener does not throw', async (run) => {
   await run.open({ before: (connection) => connection.removeAllListeners('error') })
   run.socket.destroy(Object.assign(new Error('unplugged'), { syscall: 'read', code: 'ECONNRESET' }))
   await run.gone
@@ -264,7 +265,7 @@ parity('an error of the socket without a listener throws nothing', async (run) =
   run.properties()
 })
 
-parityTable('an error of the socket', [
+parityTable('a socket fails with an error', [
   ['with a system call and a code', { syscall: 'write', code: 'EPIPE' }], ['with a code', { code: 'ERR_STRANGE' }],
   ['with neither', {}]
 ], async (run, facts) => {
@@ -287,8 +288,8 @@ parity('the program ends the socket', async (run) => {
   await run.over()
 })
 
-// What comes then differs: the original waits for the peer.
-parityTable('closeTimeout:', [['5 s', 5000], ['a short one', 1200]], async (run, closeTimeout) => {
+// The script ends here because the original then waits for the peer.
+parityTable('closeTimeout is', [['5 s', 5000], ['1.2 s', 1200]], async (run, closeTimeout) => {
   const clock = fakeClock(run.scope)
   await run.open({ config: { closeTimeout }, halfOpen: true })
   run.note('closeTimeout', run.connection.closeTimeout)
@@ -303,7 +304,7 @@ parityTable('closeTimeout:', [['5 s', 5000], ['a short one', 1200]], async (run,
   run.note('timers', clock.countTimers())
 }, { roles: ['server'] })
 
-parity('an assigned closeTimeout applies', async (run) => {
+parity('a closeTimeout that is set on a connection applies', async (run) => {
   const clock = fakeClock(run.scope)
   await run.open({ halfOpen: true })
   run.connection.closeTimeout = 100
@@ -313,7 +314,7 @@ parity('an assigned closeTimeout applies', async (run) => {
   run.properties('no more')
 }, { roles: ['server'] })
 
-parityTable('no timer is left after', [
+parityTable('no timer remains after', [
   ['an answered close', async (run) => {
     run.connection.close()
     await run.received(1)
@@ -348,8 +349,8 @@ parityTable('waitingForCloseResponse is', [
 })
 
 parityTable('sendCloseFrame with', [
-  ['nothing', []], ['a code', [4000]], ['a code and a reason', [4000, 'why']], ['no number', ['x', 'why']],
-  ['a reason that is no text', [1001, 5]]
+  ['no argument', []], ['a code', [4000]], ['a code and a reason', [4000, 'why']],
+  ['a code that is not a number', ['x', 'why']], ['a reason that is a number', [1001, 5]]
 ], async (run, given) => {
   await run.open()
   run.call('sendCloseFrame', () => run.connection.sendCloseFrame(...given))
@@ -360,7 +361,7 @@ parityTable('sendCloseFrame with', [
   await run.over()
 })
 
-parity('the callback of sendCloseFrame is called once it is written', async (run) => {
+parity('the callback of sendCloseFrame is called when the frame is written', async (run) => {
   await run.open()
   const written = new Promise((resolve) => {
     run.connection.sendCloseFrame(1001, 'bye', (error) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The class of frames by itself: programs read and write frames with it that no connection has seen.
+// The class of frames, which programs also use without a connection.
 
 const assert = require('node:assert/strict')
 const BufferList = require('websocket/vendor/FastBufferList')
@@ -18,7 +18,7 @@ const hex = (text) => Buffer.from(text, 'hex')
 const filled = (length, byte = 0x78) => Buffer.alloc(length, byte)
 const MASK = hex('12345678')
 const LIMIT = { maxReceivedFrameSize: 70000 }
-/** Longer frames are cut in fewer places. */
+/** Longer frames are split at fewer positions. */
 const SHORT = 64
 
 const make = (Frame, config = LIMIT) => new Frame(Buffer.alloc(4), Buffer.alloc(10), config)
@@ -27,7 +27,7 @@ function show (log, what, { config, maskBytes, frameHeader, ...fields }) {
   log.add(what, fields)
 }
 
-/** The same lines by both classes. */
+/** Both classes must record the same lines. */
 function same (name, script) {
   test(`frame: ${name}`, () => {
     const [expected, actual] = [original, ours].map((Frame) => {
@@ -40,7 +40,7 @@ function same (name, script) {
   })
 }
 
-/** Reads `bytes` written to a list in pieces, and notes what `addData` says behind each. */
+/** Writes `pieces` to a list, and records the result of `addData` after each. */
 function read (Frame, log, pieces, config) {
   const list = new BufferList()
   const one = make(Frame, config)
@@ -73,12 +73,12 @@ const READ = [
   ['a masked close frame', frame('close', closePayload(4000, 'bye'), { mask: MASK })],
   ['a close frame without a reason', frame('close', closePayload(1001))],
   ['an empty close frame', frame('close', '')], ['a close frame of one byte', frame('close', hex('03'))],
-  ['a close frame with a code that is none', frame('close', closePayload(65535))]
+  ['a close frame with an invalid code', frame('close', closePayload(65535))]
 ]
 
 for (const [name, bytes] of READ) {
   same(`reading ${name}`, (Frame, log) => read(Frame, log, [bytes]))
-  same(`reading ${name} with bytes behind it`, (Frame, log) => read(Frame, log, [bytes, 'abc']))
+  same(`reading ${name} followed by other bytes`, (Frame, log) => read(Frame, log, [bytes, 'abc']))
   same(`reading ${name} in pieces`, (Frame, log) => {
     const step = Math.ceil(bytes.length / SHORT)
     for (let at = 1; at < bytes.length; at += step) read(Frame, log, [bytes.subarray(0, at), bytes.subarray(at)])
@@ -90,18 +90,18 @@ for (const [name, bytes] of READ) {
   }
 }
 
-same('reading with no limit', (Frame, log) => read(Frame, log, [frame('text', 'Hello')], {}))
+same('reading without a limit', (Frame, log) => read(Frame, log, [frame('text', 'Hello')], {}))
 same('reading with a limit that is a text', (Frame, log) =>
   read(Frame, log, [frame('text', 'Hello')], { maxReceivedFrameSize: '4' }))
 same('reading from an empty list', (Frame, log) => read(Frame, log, ['']))
-same('reading again what is complete', (Frame, log) => {
+same('reading a complete frame again', (Frame, log) => {
   const one = read(Frame, log, [frame('text', 'Hello')])
   const list = new BufferList()
   list.write(frame('text', 'other'))
   log.call('addData', () => one.addData(list))
   show(log, 'frame', one)
 })
-same('the limit is that of the frame', (Frame, log) => {
+same('the limit is the property of the frame', (Frame, log) => {
   const one = make(Frame)
   one.maxReceivedFrameSize = 3
   const list = new BufferList()
@@ -110,7 +110,7 @@ same('the limit is that of the frame', (Frame, log) => {
   show(log, 'frame', one)
 })
 
-same('throwing a payload away', (Frame, log) => {
+same('throwAwayPayload discards a payload', (Frame, log) => {
   for (const cut of [2, 4, 7]) {
     const bytes = frame('text', 'Hello')
     const list = new BufferList()
@@ -126,7 +126,7 @@ same('throwing a payload away', (Frame, log) => {
 })
 
 const WRITTEN = [
-  ['nothing set', {}], ['an opcode', { opcode: 1 }],
+  ['a frame without fields', {}], ['an opcode', { opcode: 1 }],
   ['a text', { fin: true, opcode: 1, binaryPayload: Buffer.from('Hello') }],
   ['a fragment', { fin: false, opcode: 2, binaryPayload: Buffer.from('a') }],
   ['an empty payload', { fin: true, opcode: 2, binaryPayload: Buffer.alloc(0) }],
@@ -140,7 +140,7 @@ const WRITTEN = [
   ['65535 bytes', { fin: true, opcode: 2, binaryPayload: filled(65535) }],
   ['65536 bytes', { fin: true, opcode: 2, binaryPayload: filled(65536) }],
   ['66000 bytes', { fin: true, opcode: 2, binaryPayload: filled(66000) }],
-  ['a length of its own', { fin: true, opcode: 2, length: 3, binaryPayload: filled(5) }],
+  ['a length that differs from the payload', { fin: true, opcode: 2, length: 3, binaryPayload: filled(5) }],
   ['a close frame', { fin: true, opcode: 8, closeStatus: 1000 }],
   ['a close frame with a reason', { fin: true, opcode: 8, closeStatus: 4000, binaryPayload: Buffer.from('bye') }],
   ['a close frame with an empty reason', { fin: true, opcode: 8, closeStatus: 1001, binaryPayload: Buffer.alloc(0) }]
@@ -160,7 +160,7 @@ for (const [name, fields] of WRITTEN) {
   })
 }
 
-same('a random mask is another one each time, and kept in maskBytes', (Frame, log) => {
+same('each frame has a new random mask, stored in maskBytes', (Frame, log) => {
   const keys = new Set()
   for (let count = 0; count < 20; count++) {
     const one = Object.assign(make(Frame), { fin: true, opcode: 1, mask: true, binaryPayload: Buffer.from('Hello') })
@@ -177,7 +177,7 @@ same('writing a close frame without a code', (Frame, log) => {
   log.kind('toBuffer', () => Object.assign(make(Frame), { fin: true, opcode: 8 }).toBuffer())
 })
 
-same('what has been read is written as it was', (Frame, log) => {
+same('a frame that was read is written unchanged', (Frame, log) => {
   const closing = frame('close', closePayload(4000, 'bye'))
   for (const bytes of [frame('text', 'Hello'), frame('binary', filled(300)), closing]) {
     const one = read(Frame, log, [bytes])
@@ -185,7 +185,7 @@ same('what has been read is written as it was', (Frame, log) => {
   }
 })
 
-same('properties', (Frame, log) => {
+same('the class has the same properties', (Frame, log) => {
   log.add('keys', Object.keys(make(Frame)))
   log.add('prototype', Object.keys(Frame.prototype))
   log.add('statics', Object.keys(Frame))
@@ -195,7 +195,7 @@ same('properties', (Frame, log) => {
   log.kind('without a config', () => new Frame(Buffer.alloc(4), Buffer.alloc(10)))
 })
 
-same('buffers are shared', (Frame, log) => {
+same('a frame uses the Buffers of the caller', (Frame, log) => {
   const [maskBytes, frameHeader, config] = [Buffer.alloc(4), Buffer.alloc(10), {}]
   const one = new Frame(maskBytes, frameHeader, config)
   log.add('shared', one.maskBytes === maskBytes, one.frameHeader === frameHeader, one.config === config)

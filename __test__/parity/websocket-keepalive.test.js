@@ -31,13 +31,13 @@ async function opened (run, config, more) {
   return clock
 }
 
-/** Waits until the peer has received `count` frames, and says how many. */
+/** Waits until the peer has received `count` frames, and records the number. */
 async function heard (run, count) {
   await run.received(count)
   run.note('the peer has heard', count)
 }
 
-parity('a ping after the interval, without a payload', async (run) => {
+parity('a connection sends an empty ping after the interval', async (run) => {
   const clock = await opened(run)
   run.note('timers', clock.countTimers())
   clock.tick(19999)
@@ -48,7 +48,7 @@ parity('a ping after the interval, without a payload', async (run) => {
   run.note('timers', clock.countTimers())
 })
 
-parity('a peer that does not answer in the grace period is dropped without a close frame', async (run) => {
+parity('a connection is dropped without a close frame if the peer sends nothing in the grace period', async (run) => {
   const clock = await opened(run)
   clock.tick(20000)
   await heard(run, 1)
@@ -60,7 +60,7 @@ parity('a peer that does not answer in the grace period is dropped without a clo
   run.note('timers', clock.countTimers())
 })
 
-parityTable('the timers start again with', [
+parityTable('the timers restart after', [
   ['a pong', (run) => run.frame('pong', '')], ['a message', (run) => run.frame('text', 'a')],
   ['a ping', (run) => run.frame('ping', 'a')]
 ], async (run, bytes) => {
@@ -78,7 +78,7 @@ parityTable('the timers start again with', [
   await run.over()
 })
 
-parityTable('a peer is not dropped while it sends', [
+parityTable('a connection is not dropped while the peer sends', [
   ['a frame', (run) => run.frame('text', 'abcdef')],
   ['a message', (run) => Buffer.concat([run.frame('text', 'abc', { fin: false }), run.frame('continuation', 'def')])]
 ], async (run, bytesOf) => {
@@ -95,7 +95,7 @@ parityTable('a peer is not dropped while it sends', [
   await run.closeByPeer()
 }, { tcp: true })
 
-parity('what we send does not count', async (run) => {
+parity('messages that we send do not restart the interval', async (run) => {
   const clock = await opened(run)
   clock.tick(15000)
   run.connection.send('a')
@@ -104,7 +104,7 @@ parity('what we send does not count', async (run) => {
   await run.closeByPeer()
 })
 
-parity('pings go on at the interval where nothing is dropped', async (run) => {
+parity('pings continue at the interval if dropConnectionOnKeepaliveTimeout is false', async (run) => {
   const clock = await opened(run, { dropConnectionOnKeepaliveTimeout: false })
   for (let count = 1; count <= 3; count++) {
     clock.tick(20000)
@@ -115,7 +115,7 @@ parity('pings go on at the interval where nothing is dropped', async (run) => {
   run.note('timers', clock.countTimers())
 })
 
-parityTable('intervals of', [
+parityTable('a connection is dropped after an interval of', [
   ['1 ms and a grace period of 1 ms', { keepaliveInterval: 1, keepaliveGracePeriod: 1 }],
   ['1 s and a grace period of 30 s', { keepaliveInterval: 1000, keepaliveGracePeriod: 30000 }]
 ], async (run, config) => {
@@ -128,7 +128,7 @@ parityTable('intervals of', [
   await run.over()
 })
 
-parityTable('no pings', [
+parityTable('a connection sends no pings', [
   ['without keepalive', { keepalive: false }], ['with keepalive undefined', { keepalive: undefined }],
   ['with keepalive undefined and no other key', {
     keepalive: undefined, keepaliveInterval: undefined, keepaliveGracePeriod: undefined,
@@ -142,7 +142,7 @@ parityTable('no pings', [
   await run.closeByPeer()
 })
 
-parity('closing clears the timers of keep-alive in the course of time', async (run) => {
+parity('a closed connection has no keep-alive timers', async (run) => {
   const clock = await opened(run, { closeTimeout: 3000 })
   run.connection.close()
   await run.received(1)
@@ -151,7 +151,7 @@ parity('closing clears the timers of keep-alive in the course of time', async (r
   run.note('timers', clock.countTimers())
 })
 
-parity('the methods of keep-alive are there for programs', async (run) => {
+parity('programs can call the methods of keep-alive', async (run) => {
   const clock = await opened(run)
   run.call('clear', () => run.connection.clearKeepaliveTimer())
   run.note('timers', clock.countTimers())
@@ -175,7 +175,7 @@ parity('the interval is read when the timer is set', async (run) => {
   await run.closeByPeer()
 })
 
-parity('a patched ping is what the timer calls', async (run) => {
+parity('the timer calls a replaced ping', async (run) => {
   const clock = await opened(run)
   run.connection.ping = (...given) => run.note('patched', ...given)
   clock.tick(20000)
@@ -183,7 +183,7 @@ parity('a patched ping is what the timer calls', async (run) => {
   await run.closeByPeer()
 })
 
-parity('a patched drop is what the grace period calls', async (run) => {
+parity('the grace period calls a replaced drop', async (run) => {
   const clock = await opened(run)
   run.connection.drop = (...given) => run.note('patched', ...given)
   clock.tick(30000)
@@ -197,14 +197,14 @@ const BAD = [
   ['null as the interval', { keepaliveInterval: null }], ['no grace period', { keepaliveGracePeriod: undefined }],
   ['a text as the grace period', { keepaliveGracePeriod: '10000' }],
   ['neither', { keepaliveInterval: undefined, keepaliveGracePeriod: undefined }],
-  ['no grace period that is needed', { keepaliveGracePeriod: undefined, dropConnectionOnKeepaliveTimeout: false }],
-  ['no interval that is needed', { keepaliveInterval: undefined, useNativeKeepalive: true }],
+  ['no grace period but no need for it', { keepaliveGracePeriod: undefined, dropConnectionOnKeepaliveTimeout: false }],
+  ['no interval but no need for it', { keepaliveInterval: undefined, useNativeKeepalive: true }],
   ['no keepalive', { keepaliveInterval: undefined, keepalive: false }]
 ]
 
 for (const [name, config] of BAD) {
-  test(`a connection with ${name} throws the same`, async (scope) => {
-    const told = []
+  test(`the constructor with ${name} has the same outcome`, async (scope) => {
+    const transcripts = []
     for (const { Connection } of [original, subject]) {
       const log = new Transcript()
       const clock = fakeClock(scope)
@@ -216,13 +216,13 @@ for (const [name, config] of BAD) {
         made.drop()
       })
       clock.uninstall()
-      told.push(log.finished())
+      transcripts.push(log.finished())
     }
-    assert.deepEqual(told[1], told[0])
+    assert.deepEqual(transcripts[1], transcripts[0])
   })
 }
 
-test('useNativeKeepalive has the socket do it', async (scope) => {
+test('useNativeKeepalive turns on keep-alive of the socket', async (scope) => {
   for (const { Connection } of [original, subject]) {
     const calls = []
     const { socket } = await streamPair(scope, 'server')

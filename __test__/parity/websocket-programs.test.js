@@ -1,11 +1,11 @@
 'use strict'
 
-// What programs do with a connection beside its methods: its socket, its listeners, its tables.
+// Programs that use the socket, the listeners and the tables of a connection directly.
 
 const { closePayload } = require('../support/wire')
 const { parity, parityTable, turns } = require('./websocket-scripts')
 
-parity('what a program writes to the socket stands between the frames', async (run) => {
+parity('bytes that a program writes to the socket are sent between frames', async (run) => {
   await run.open()
   run.connection.send('a')
   run.connection.socket.write(Buffer.from('810162', 'hex'))
@@ -13,7 +13,7 @@ parity('what a program writes to the socket stands between the frames', async (r
   await run.closeByPeer()
 }, { roles: ['server'] })
 
-parity('a program that listens to the socket takes nothing away', async (run) => {
+parity('a program that listens to data of the socket does not disturb the connection', async (run) => {
   await run.open()
   let count = 0
   run.connection.socket.on('data', ({ length }) => { count += length })
@@ -21,7 +21,7 @@ parity('a program that listens to the socket takes nothing away', async (run) =>
   run.note('bytes', count)
 }, { cut: true })
 
-parity('a program that pauses the socket gets nothing until it resumes it', async (run) => {
+parity('a program that pauses the socket gets no messages until it resumes the socket', async (run) => {
   const received = []
   await run.open({ silent: true, before: (connection) => connection.on('message', () => received.push('message')) })
   run.connection.socket.pause()
@@ -35,7 +35,7 @@ parity('a program that pauses the socket gets nothing until it resumes it', asyn
   await run.closeByPeer()
 })
 
-parityTable('processFrame takes', [
+parityTable('processFrame handles', [
   ['a text', { opcode: 1, fin: true, length: 2, binaryPayload: Buffer.from('hi') }],
   ['binary', { opcode: 2, fin: true, length: 2, binaryPayload: Buffer.from('hi') }],
   ['a ping', { opcode: 9, fin: true, length: 2, binaryPayload: Buffer.from('hi') }],
@@ -47,7 +47,7 @@ parityTable('processFrame takes', [
   await run.closeByPeer(run.frame('text', 'by the socket'))
 })
 
-parity('listeners of ping may come and go', async (run) => {
+parity('listeners of ping can be added and removed', async (run) => {
   await run.open()
   const cancelling = (cancel) => {
     run.note('cancelling')
@@ -59,13 +59,13 @@ parity('listeners of ping may come and go', async (run) => {
   await run.closeByPeer(run.frame('ping', '1'), run.frame('ping', '2'))
 }, { cut: true })
 
-parity('listeners of messages that are removed hear nothing', async (run) => {
+parity('removed listeners of messages are not called', async (run) => {
   await run.open({ pings: true })
   run.connection.removeAllListeners('message')
   await run.closeByPeer(run.frame('text', '1'), run.frame('binary', '2'), run.frame('ping', '3'))
 })
 
-parity('a listener that comes late misses what was there before', async (run) => {
+parity('a late listener does not get earlier messages', async (run) => {
   await run.open({ silent: true })
   await run.feed(run.frame('text', 'before'))
   await turns(5)
@@ -74,7 +74,7 @@ parity('a listener that comes late misses what was there before', async (run) =>
   await run.over()
 })
 
-parity('a listener that a listener adds hears the next message', async (run) => {
+parity('a listener that is added in a listener gets the next message', async (run) => {
   await run.open()
   run.connection.once('message', () => {
     run.connection.on('message', ({ utf8Data }) => run.note('added', utf8Data))
@@ -82,7 +82,7 @@ parity('a listener that a listener adds hears the next message', async (run) => 
   await run.closeByPeer(run.frame('text', 'a'), run.frame('text', 'b'))
 }, { cut: true })
 
-parity('a message is a plain object of its own, whose Buffer is the program\'s', async (run) => {
+parity('each message is a plain object, and a program can change its Buffer', async (run) => {
   await run.open()
   const seen = []
   run.connection.on('message', (message) => {
@@ -95,7 +95,7 @@ parity('a message is a plain object of its own, whose Buffer is the program\'s',
   await run.closeByPeer(run.frame('binary', 'abc'), run.frame('binary', 'abc'), run.frame('text', 'x'))
 })
 
-parity('a description that a program adds to the table is sent and reported', async (run) => {
+parity('a description that a program adds to CLOSE_DESCRIPTIONS is sent and reported', async (run) => {
   const { CLOSE_DESCRIPTIONS } = run.library.Connection
   CLOSE_DESCRIPTIONS[4000] = 'of the program'
   run.scope.defer(() => delete CLOSE_DESCRIPTIONS[4000])
@@ -106,7 +106,7 @@ parity('a description that a program adds to the table is sent and reported', as
   await run.over()
 })
 
-parity('a description of the table is that of the close frame of the peer', async (run) => {
+parity('a description in CLOSE_DESCRIPTIONS is reported for a close frame of the peer', async (run) => {
   const { CLOSE_DESCRIPTIONS } = run.library.Connection
   CLOSE_DESCRIPTIONS[4000] = 'of the program'
   run.scope.defer(() => delete CLOSE_DESCRIPTIONS[4000])

@@ -1,7 +1,7 @@
 'use strict'
 
-// Random conversations, the same ones every time: frames in packets of any number, and handlers that answer, close and
-// pause. RANDOM_SCRIPTS=20000 runs more of them.
+// Random conversations with fixed seeds: chunks of one or more frames, and handlers that answer, close and pause.
+// RANDOM_SCRIPTS=20000 runs more of them.
 
 const assert = require('node:assert/strict')
 
@@ -16,7 +16,7 @@ const CODES = [0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1011, 101
 const REASONS = ['', 'x', 'why', 'é']
 const PAYLOADS = ['', 'a', 'Hello', 'é€𝄞', 'x'.repeat(60), 'y'.repeat(125), 'z'.repeat(126), '0'.repeat(199)]
 
-/** What the peer sends, and what handlers do, by a seed. */
+/** Returns the frames of the peer and the actions of handlers for a seed. */
 function plan (seed, role) {
   const random = randomOf(seed)
   const chance = (probability) => random() < probability
@@ -71,7 +71,7 @@ async function converse (run, { cancels, close, config, packets, pings, reaction
   }
   const react = ({ opcode }) => {
     const name = left.shift()
-    // What is sent after a close differs, and so does the rest of a frame that is no message and whose handler closes.
+    // Sending after a close differs, and so do later frames after a handler of a control frame has closed.
     if (!name || opcode > 2 || !run.connection.connected) return
     log.add(name)
     actions[name](run.connection)
@@ -93,7 +93,7 @@ async function converse (run, { cancels, close, config, packets, pings, reaction
 }
 
 for (const role of ['server', 'client']) {
-  test(`${role}: takes part in random conversations like the original`, async () => {
+  test(`${role}: behaves like the original in random conversations`, async () => {
     for (let seed = 1; seed <= SCRIPTS; seed++) {
       const recording = async (library, way) => (await record(library, role, way, converse, [plan(seed, role)])).lines
       const expected = await recording(original, WAYS.tcp(whole))

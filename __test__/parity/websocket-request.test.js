@@ -7,16 +7,16 @@ const { parity, parityTable } = require('./websocket-services')
 
 const LENIENT = { strictHandshake: false }
 
-parity('the classes of requests', ({ library, log }) => {
+parity('the class of requests has the same names', ({ library, log }) => {
   log.add('request', library.request.name, library.request.super_.name)
   for (const name in library.request.prototype) log.add('method', name)
 })
 
-parityTable('reads', [
+parityTable('a request reads', [
   ['a plain handshake', {}],
   ['version 8', { 'Sec-WebSocket-Version': '8', 'Sec-WebSocket-Origin': 'http://old', Origin: 'http://new' }],
   ['version 13 with an origin', { Origin: 'http://o', 'Sec-WebSocket-Origin': 'http://old' }],
-  ['an origin beyond ASCII', { Origin: 'http://\xe9' }],
+  ['a non-ASCII origin', { Origin: 'http://\xe9' }],
   ['one protocol', { 'Sec-WebSocket-Protocol': 'chat' }],
   ['protocols in mixed case', { 'Sec-WebSocket-Protocol': 'Chat, SOAP,wamp,  x' }],
   ['protocols on two lines', { 'Sec-WebSocket-Protocol': ['a, B', 'c'] }],
@@ -32,15 +32,15 @@ parityTable('reads', [
   ['proxies on two lines', { 'X-Forwarded-For': ['1.2.3.4', '5.6.7.8'] }],
   ['a cookie', { Cookie: 'a=b' }],
   ['a quoted cookie and one without a value', { Cookie: 'a=b; c="d e"; f' }],
-  ['an empty name, an empty value', { Cookie: '=x; y=; =' }],
-  ['spaces around', { Cookie: ' a = b ;  c=  d' }],
-  ['commas between', { Cookie: 'a=1, b=2,c=3' }],
-  ['equals signs in a value', { Cookie: 'a=b=c' }],
-  ['escapes', { Cookie: 'a=%20%C3%A9%3B; %61=b' }],
-  ['a lone quote', { Cookie: 'a="; b="x' }],
-  ['a name twice', { Cookie: 'a=1; a=2' }],
+  ['cookies without a name or a value', { Cookie: '=x; y=; =' }],
+  ['cookies with spaces', { Cookie: ' a = b ;  c=  d' }],
+  ['cookies with commas', { Cookie: 'a=1, b=2,c=3' }],
+  ['a cookie with an equals sign in its value', { Cookie: 'a=b=c' }],
+  ['cookies with escapes', { Cookie: 'a=%20%C3%A9%3B; %61=b' }],
+  ['cookies with a lone quote', { Cookie: 'a="; b="x' }],
+  ['two cookies with the same name', { Cookie: 'a=1; a=2' }],
   ['cookies on two lines', { Cookie: ['a=1', 'b=2'] }],
-  ['names of Object.prototype', {
+  ['cookies and extensions with names of Object.prototype', {
     Cookie: '__proto__=1; constructor=2', 'Sec-WebSocket-Extensions': '__proto__; constructor=1'
   }]
 ], async (service, headers) => {
@@ -49,7 +49,7 @@ parityTable('reads', [
   service.note(request)
 })
 
-parityTable('reads the target', [
+parityTable('a request reads the target', [
   ['with a query', '/chat/room?name=x&y=%20&name=z'],
   ['that is only a query', '/?'],
   ['with escapes', '/%7Euser/%zz'],
@@ -63,7 +63,7 @@ parityTable('reads the target', [
   service.note(request)
 })
 
-parityTable('leaves out', [
+parityTable('a server can ignore', [
   ['X-Forwarded-For', { ignoreXForwardedFor: true }],
   ['cookies', { parseCookies: false }],
   ['extensions', { parseExtensions: false }]
@@ -77,21 +77,21 @@ parityTable('leaves out', [
   service.note(request)
 })
 
-parityTable('refuses', [
+parityTable('a server refuses', [
   ['no Host', { Host: null }, { version: '1.0' }],
   ['an empty Host', { Host: '' }],
   ['no key', { 'Sec-WebSocket-Key': null }],
   ['an empty key', { 'Sec-WebSocket-Key': '' }],
   ['no version', { 'Sec-WebSocket-Version': null }],
-  ['a version that is no number', { 'Sec-WebSocket-Version': 'x' }],
+  ['a version that is not a number', { 'Sec-WebSocket-Version': 'x' }],
   ['version 0', { 'Sec-WebSocket-Version': '0' }],
   ['version 7', { 'Sec-WebSocket-Version': '7' }],
   ['version 130', { 'Sec-WebSocket-Version': '130' }],
   ['version -13', { 'Sec-WebSocket-Version': '-13' }],
   ['a malformed escape in a cookie', { Cookie: 'a=%zz' }],
   ['no Host before no key', { Host: null, 'Sec-WebSocket-Key': null, Cookie: 'a=%' }, { version: '1.0' }],
-  ['no key before a bad version', { 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': '7' }],
-  ['a bad version before a bad cookie', { 'Sec-WebSocket-Version': '7', Cookie: 'a=%' }]
+  ['no key before an invalid version', { 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': '7' }],
+  ['an invalid version before an invalid cookie', { 'Sec-WebSocket-Version': '7', Cookie: 'a=%' }]
 ], async (service, headers, line) => {
   await service.start()
   service.watch()
@@ -100,21 +100,21 @@ parityTable('refuses', [
   await service.refused(peer)
 })
 
-parity('a handshake that is refused does not depend on its packets', async (service) => {
+parity('the refusal of a handshake does not depend on chunks', async (service) => {
   await service.start()
   service.watch()
   const peer = await service.ask({ 'Sec-WebSocket-Version': '7' })
   await service.refused(peer)
 }, { cut: true })
 
-parityTable('with strictHandshake: false takes', [
+parityTable('with strictHandshake: false, a server accepts', [
   ['a POST', {}, { method: 'POST' }],
-  ['another Upgrade', { Upgrade: 'h2c' }],
-  ['a key of another length', { 'Sec-WebSocket-Key': 'short' }],
+  ['an Upgrade that is not websocket', { Upgrade: 'h2c' }],
+  ['a key of the wrong length', { 'Sec-WebSocket-Key': 'short' }],
   ['version 13.5', { 'Sec-WebSocket-Version': '13.5' }],
   ['version 8 and more', { 'Sec-WebSocket-Version': '8, 13' }],
   ['a malformed extension header', { 'Sec-WebSocket-Extensions': 'a; ;=' }],
-  ['protocols that are no tokens', { 'Sec-WebSocket-Protocol': 'a b, c' }]
+  ['protocols that are not tokens', { 'Sec-WebSocket-Protocol': 'a b, c' }]
 ], async (service, headers, line) => {
   await service.start(LENIENT)
   service.watch()
@@ -127,23 +127,23 @@ parityTable('with strictHandshake: false takes', [
 const SENT = { 'Sec-WebSocket-Protocol': 'A, b, Chat, CHAT' }
 const DATE = new Date(Date.UTC(2030, 0, 2, 3, 4, 5))
 
-parityTable('accepts', [
-  ['without arguments'],
+parityTable('accept() gets', [
+  ['no arguments'],
   ['null', null, null, null],
   ['an empty protocol', ''],
   ['a protocol in the client\'s spelling', 'a'],
   ['the second protocol', 'b'],
   ['the last of two spellings', 'chat'],
   ['an origin', undefined, 'http://o'],
-  ['an origin beyond ASCII', undefined, 'http://\xe9'],
+  ['a non-ASCII origin', undefined, 'http://\xe9'],
   ['an origin with line breaks', undefined, 'http://o\r\nX-Evil: 1\n\r'],
   ['a cookie', undefined, undefined, [{ name: 'n', value: 'v' }]],
-  ['a cookie with everything', undefined, undefined, [{
+  ['a cookie with all attributes', undefined, undefined, [{
     name: 'n', value: 'v', path: '/p', domain: 'EX.com', expires: DATE, maxage: 60, secure: true, httponly: true
   }]],
   ['two cookies', undefined, 'http://o', [{ name: 'n', value: 'v' }, { name: 'm', value: '"w"', path: '/' }]],
   ['no cookies', undefined, undefined, []],
-  ['a cookie with characters that are taken out', undefined, undefined, [{ name: 'a b;c', value: 'x y;\r\nz' }]],
+  ['a cookie with characters that are removed', undefined, undefined, [{ name: 'a b;c', value: 'x y;\r\nz' }]],
   ['a maximum age as text', undefined, undefined, [{ name: 'n', value: 'v', maxage: '61.9s' }]],
   ['a maximum age that is rounded', undefined, undefined, [{ name: 'n', value: 'v', maxage: 1.5 }]],
   ['a maximum age of zero', undefined, undefined, [{ name: 'n', value: 'v', maxage: 0 }]],
@@ -163,7 +163,7 @@ parityTable('accepts', [
   await service.answered(peer)
 })
 
-parity('what is accepted does not depend on its packets', async (service) => {
+parity('the response to a handshake does not depend on chunks', async (service) => {
   await service.start()
   service.watch()
   const { peer, request } = await service.request({ ...SENT, Cookie: 'a=b', 'X-Forwarded-For': '1.2.3.4' })
@@ -172,7 +172,7 @@ parity('what is accepted does not depend on its packets', async (service) => {
   await service.answered(peer)
 }, { cut: true })
 
-parity('accepts version 8', async (service) => {
+parity('accept() answers version 8', async (service) => {
   await service.start()
   const { peer, request } = await service.request({ 'Sec-WebSocket-Version': '8', 'Sec-WebSocket-Origin': 'http://o' })
   const connection = request.accept(null, request.origin)
@@ -182,26 +182,26 @@ parity('accepts version 8', async (service) => {
 
 const cookie = (more) => [undefined, undefined, [{ name: 'n', value: 'v', ...more }]]
 
-parityTable('does not accept', [
-  ['a protocol that was not asked for', 'other'],
-  ['the client\'s spelling', 'A'],
+parityTable('accept() throws for', [
+  ['a protocol that was not requested', 'other'],
+  ['a protocol in the client\'s spelling', 'A'],
   ['a protocol with a space', 'a b'],
   ['a protocol with a separator', 'a/b'],
-  ['a protocol beyond ASCII', '\xe9'],
+  ['a non-ASCII protocol', '\xe9'],
   ['a protocol with a line break', 'a\r\nX: 1'],
-  ['cookies that are no array', undefined, undefined, { name: 'n', value: 'v' }],
+  ['cookies that are not an array', undefined, undefined, { name: 'n', value: 'v' }],
   ['a cookie without a name', undefined, undefined, [{ value: 'v' }]],
   ['a cookie without a value', ...cookie({ value: '' })],
-  ['a name twice', undefined, undefined, [{ name: 'n', value: '1' }, { name: ' n', value: '2' }]],
-  ['a name with an equals sign', ...cookie({ name: 'a=b' })],
-  ['a name with a delete character', ...cookie({ name: 'a\x7f' })],
+  ['two cookies with the same name', undefined, undefined, [{ name: 'n', value: '1' }, { name: ' n', value: '2' }]],
+  ['a cookie name with an equals sign', ...cookie({ name: 'a=b' })],
+  ['a cookie name with a delete character', ...cookie({ name: 'a\x7f' })],
   ['a value with a comma', ...cookie({ value: 'a,b' })],
   ['a value with quotes inside', ...cookie({ value: 'a"b' })],
   ['a quoted value with a comma', ...cookie({ value: '"a,b"' })],
-  ['a value beyond ASCII', ...cookie({ value: '\xe9' })],
+  ['a non-ASCII value', ...cookie({ value: '\xe9' })],
   ['a path with a semicolon', ...cookie({ path: '/a;b c' })],
   ['a path with a line break', ...cookie({ path: '/a\r\nX: 1' })],
-  ['a domain that is no text', ...cookie({ domain: 5 })],
+  ['a domain that is a number', ...cookie({ domain: 5 })],
   ['a domain with a space', ...cookie({ domain: 'a b' })],
   ['a date as text', ...cookie({ expires: 'tomorrow' })],
   ['a date as a number', ...cookie({ expires: 5 })],
@@ -209,9 +209,9 @@ parityTable('does not accept', [
   ['an age of letters', ...cookie({ maxage: 'x' })],
   ['a text for secure', ...cookie({ secure: 'yes' })],
   ['a number for httponly', ...cookie({ httponly: 1 })],
-  ['a bad path before a bad domain', ...cookie({ path: ';', domain: 5 })],
-  ['a bad age before a bad flag', ...cookie({ maxage: -1, secure: 1 })],
-  ['a bad second cookie', undefined, undefined, [{ name: 'n', value: 'v' }, { name: 'm' }]]
+  ['an invalid path before an invalid domain', ...cookie({ path: ';', domain: 5 })],
+  ['an invalid age before an invalid flag', ...cookie({ maxage: -1, secure: 1 })],
+  ['an invalid second cookie', undefined, undefined, [{ name: 'n', value: 'v' }, { name: 'm' }]]
 ], async (service, ...given) => {
   await service.start()
   service.watch()
@@ -222,12 +222,12 @@ parityTable('does not accept', [
   await service.refused(peer)
 })
 
-parityTable('rejects', [
+parityTable('reject() answers', [
   ['without arguments'],
   ['with 401', 401],
   ['with a reason', 403, 'go away'],
   ['with line breaks in the reason', 400, 'go\r\naway: \n\r1'],
-  ['with a reason beyond ASCII', 400, '\xe9'],
+  ['with a non-ASCII reason', 400, '\xe9'],
   ['with headers', 302, null, { Location: 'http://x/', 'X-N': 5 }],
   ['with line breaks in headers', 400, '', { 'X-\r\nA': 'a\r\nb', 'X-B': ['c\n', 'd'] }],
   ['with inherited headers', 400, 'x', Object.create({ 'X-Inherited': 'yes' })],
@@ -245,7 +245,7 @@ parityTable('rejects', [
   await service.refused(peer)
 })
 
-parity('a request is resolved once', async (service) => {
+parity('a request can be answered only once', async (service) => {
   await service.start()
   service.watch()
   const first = await service.request({})
@@ -259,7 +259,7 @@ parity('a request is resolved once', async (service) => {
   await service.refused(second.peer)
 })
 
-parityTable('the client has gone before accept:', [
+parityTable('the client disconnects before accept()', [
   ['with FIN', (peer) => peer.socket.end()],
   ['with RST, after FIN', (peer) => {
     peer.socket.end()
@@ -284,7 +284,7 @@ parityTable('the client has gone before accept:', [
   await service.scope.settle()
 })
 
-parity('order of accept, seen by an application', async (service) => {
+parity('accept() calls back, writes and emits in order', async (service) => {
   await service.start()
   const { log } = service
   service.server.on('connect', () => log.add('connect'))
@@ -299,7 +299,7 @@ parity('order of accept, seen by an application', async (service) => {
   await service.answered(peer)
 })
 
-parity('the key is answered as RFC 6455 has it', async (service) => {
+parity('the answer to the key is the example of RFC 6455', async (service) => {
   await service.start()
   const { peer, request } = await service.request({ 'Sec-WebSocket-Key': KEY })
   request.accept()

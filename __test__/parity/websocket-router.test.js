@@ -4,7 +4,7 @@ const { EventEmitter } = require('node:events')
 
 const { parity, parityTable } = require('./websocket-services')
 
-/** A router on the server of a run, whose handlers note what they are given. */
+/** Starts a server with a router whose handlers record their arguments. */
 async function route (service, ...mounts) {
   const { library, log } = service
   await service.start()
@@ -19,7 +19,7 @@ async function route (service, ...mounts) {
   return router
 }
 
-parity('the properties of a router', async ({ library, log }) => {
+parity('a router has the same properties', async ({ library, log }) => {
   const router = new library.router()
   log.add('new', Object.keys(router), router.config, router.handlers, router.server)
   const server = new EventEmitter()
@@ -36,7 +36,7 @@ parity('the properties of a router', async ({ library, log }) => {
   for (const name in library.router.prototype) log.add('method', name)
 })
 
-parity('attaching and detaching', async ({ library, log }) => {
+parity('a router attaches and detaches', async ({ library, log }) => {
   const router = new library.router()
   log.call('attach nothing', () => router.attachServer())
   log.call('detach', () => router.detachServer())
@@ -47,7 +47,7 @@ parity('attaching and detaching', async ({ library, log }) => {
 
 const handler = () => {}
 
-parityTable('mounting', [
+parityTable('a router mounts', [
   ['nothing', []],
   ['an empty path', ['', 'x', handler]],
   ['no callback', ['/x', 'x']],
@@ -66,7 +66,7 @@ parityTable('mounting', [
   log.add('handlers', router.handlers.map(({ path, pathString, protocol }) => [String(path), pathString, protocol]))
 })
 
-parity('one handler for each path and protocol', async ({ library, log }) => {
+parity('a router has one handler for each path and protocol', async ({ library, log }) => {
   const router = new library.router()
   const mount = (path, protocol) => log.call(`mount ${path} ${protocol}`, () => router.mount(path, protocol, handler))
   mount('/x', 'a')
@@ -80,7 +80,7 @@ parity('one handler for each path and protocol', async ({ library, log }) => {
   mount('/X', 'a')
 })
 
-parity('unmounting', async ({ library, log }) => {
+parity('a router unmounts', async ({ library, log }) => {
   const router = new library.router()
   router.mount('/x', 'a', handler)
   router.mount('/x', 'b', handler)
@@ -99,32 +99,32 @@ parity('unmounting', async ({ library, log }) => {
 
 const PATHS = [['any', '*', '*'], ['x', '/x', '*']]
 
-parityTable('finds a handler', [
+parityTable('a router finds a handler', [
   ['by path', '/x', null, [['y', '/y', null], ['x', '/x', null]]],
-  ['by path, whatever the query', '/x?y', null, [['x', '/x', null]]],
-  ['by path, which is whole', '/x/y', null, [['x', '/x', null]]],
-  ['by path, which has case', '/X', null, [['x', '/x', null]]],
-  ['by path, escapes and all', '/a%20b', null, [['x', '/a b', null], ['y', '/a%20b', null]]],
+  ['by path, without the query', '/x?y', null, [['x', '/x', null]]],
+  ['by the whole path', '/x/y', null, [['x', '/x', null]]],
+  ['by path, case-sensitive', '/X', null, [['x', '/x', null]]],
+  ['by path, with escapes', '/a%20b', null, [['x', '/a b', null], ['y', '/a%20b', null]]],
   ['by RegExp', '/room/12', null, [['x', /^\/room\/\d+$/, null]]],
-  ['the first that was mounted', '/x', null, [['any', '*', null], ['x', '/x', null]]],
+  ['in the order of mounting', '/x', null, [['any', '*', null], ['x', '/x', null]]],
   ['by protocol', '/x', 'b', [['a', '/x', 'a'], ['b', '/x', 'b']]],
   ['by protocol in another case', '/x', 'CHAT', [['chat', '/x', 'Chat']]],
   ['in the client\'s order of protocols', '/x', 'b, a', [['a', '/x', 'a'], ['b', '/x', 'b']]],
   ['for any protocol', '/x', 'b', [['a', '/x', 'a'], ['any', '/x', '*']]],
-  ['for any protocol, without one', '/x', null, [['any', '/x', '*']]],
+  ['for any protocol if the client requests none', '/x', null, [['any', '/x', '*']]],
   ['for any protocol before the client\'s second', '/x', 'z, a', [['a', '/x', 'a'], ['any', '/x', '*']]],
-  ['for no protocol, not for one', '/x', 'a', [['none', '/x', null]]],
-  ['for one protocol, not for none', '/x', null, [['a', '/x', 'a']]],
+  ['for no protocol only if the client requests none', '/x', 'a', [['none', '/x', null]]],
+  ['for a protocol only if the client requests it', '/x', null, [['a', '/x', 'a']]],
   ['on any path', '/anything', 'a', PATHS],
-  ['nowhere', '/x', 'a', []],
-  ['named as none is', '/x', '____no_protocol____', [['none', '/x', null]]]
+  ['only if one is mounted', '/x', 'a', []],
+  ['for a protocol with the internal name of none', '/x', '____no_protocol____', [['none', '/x', null]]]
 ], async (service, target, protocol, mounts) => {
   await route(service, ...mounts)
   const peer = await service.ask({ 'Sec-WebSocket-Protocol': protocol }, { target })
   await service.refused(peer)
 })
 
-parity('which handler is found does not depend on packets', async (service) => {
+parity('the choice of a handler does not depend on chunks', async (service) => {
   await route(service, ['a', '/x', 'a'], ['b', '/x', 'b'])
   const peer = await service.ask({ 'Sec-WebSocket-Protocol': 'B, a' }, { target: '/x' })
   await service.refused(peer)
@@ -132,12 +132,12 @@ parity('which handler is found does not depend on packets', async (service) => {
 
 const cookie = [{ name: 'n', value: 'v' }]
 
-parityTable('a handler', [
+parityTable('a handler of a router', [
   ['accepts', (request) => request.accept()],
   ['accepts with an origin and cookies', (request) => request.accept(request.origin, cookie)],
   ['rejects', (request) => request.reject()],
-  ['rejects with everything', (request) => request.reject(401, 'who?', { 'WWW-Authenticate': 'Basic' })],
-  ['accepts with bad cookies', (request) => request.accept(null, 5)]
+  ['rejects with all arguments', (request) => request.reject(401, 'who?', { 'WWW-Authenticate': 'Basic' })],
+  ['accepts with invalid cookies', (request) => request.accept(null, 5)]
 ], async (service, answer) => {
   const { library, log } = service
   await service.start()
@@ -161,7 +161,7 @@ parityTable('a handler', [
   await service.answered(peer)
 })
 
-parity('a router that is detached hears nothing', async (service) => {
+parity('a detached router handles no requests', async (service) => {
   const router = await route(service, ['x', '/x', null])
   router.detachServer()
   const peer = await service.ask({}, { target: '/x' })

@@ -1,7 +1,7 @@
 'use strict'
 
-// The same script against the connections of websocket 1.0.35 and ours, in both roles, and once more for every way to
-// cut the bytes of the peer: where a packet ends must never matter.
+// Runs the same script with connections of websocket 1.0.35 and with ours, in both roles, and again with the bytes of
+// the peer split in every way. The size of chunks must not matter.
 
 const assert = require('node:assert/strict')
 
@@ -10,17 +10,17 @@ const { openConnection, original, streamPair, subject, tcpPair } = require('../s
 const wire = require('../support/wire')
 const { Transcript } = require('./transcript')
 
-/** Node 18's streams are full, and drain, although the kernel takes everything at once. The reactor tells the truth. */
+/** Streams of Node 18 emit drain even if the kernel accepts everything at once. The native transport does not. */
 const FULL_TOO_SOON = parseInt(process.versions.node) < 20
 const EVENTS = ['message', 'frame', 'pong', 'error', 'close', ...(FULL_TOO_SOON ? [] : ['drain']), 'pause', 'resume']
 const PROPERTIES = [
   'state', 'connected', 'closeReasonCode', 'closeDescription', 'closeEventEmitted', 'waitingForCloseResponse',
   'receivedEnd', 'inputPaused', 'socketHadError'
 ]
-/** Longer scripts are cut into single bytes and at some positions. */
+/** Longer scripts are split into single bytes and at some positions only. */
 const SHORT = 64
 
-/** What connects a connection to the peer of a script, and how the bytes of the peer are cut. */
+/** The ways to connect a connection to its peer, and how the bytes of the peer are split. */
 const WAYS = {
   tcp: (sizesOf, name = 'whole') => ({ name: `${name}, over TCP`, pair: tcpPair, sizesOf }),
   stream: (sizesOf, name = 'whole') => ({ name: `${name}, over a stream`, pair: streamPair, sizesOf })
@@ -37,7 +37,7 @@ function * cuts (longest) {
   for (let at = 1; at < longest; at += step) yield [`cut at ${at}`, cutAt(at)]
 }
 
-/** One run of a script: a connection of one of the packages, its peer, and what was observed. */
+/** One run of a script: a connection of one package, its peer, and the observations. */
 class Run {
   constructor (library, role, way, scope, log) {
     this.library = library
@@ -67,7 +67,7 @@ class Run {
     Object.assign(this, { connection: opened.connection, socket: opened.socket, peer: opened.peer })
     this.gone = new Promise((resolve) => this.connection.once('close', resolve))
     if (!halfOpen) this.peer.socket.on('end', () => this.peer.socket.end())
-    // The socket says 'resume' in the next tick.
+    // The socket emits 'resume' in the next tick.
     await turns(1)
     return this.connection
   }
@@ -84,7 +84,7 @@ class Run {
     }
   }
 
-  /** A frame without its scratch space. */
+  /** Returns a frame without its scratch space, and other values unchanged. */
   shown (value) {
     if (!(value instanceof this.library.Frame)) return value
     const { config, maskBytes, frameHeader, ...fields } = value
@@ -92,7 +92,7 @@ class Run {
     return { ...fields, isShared, scratch: [maskBytes.length, frameHeader.length], text: String(value) }
   }
 
-  /** Bytes of the peer, in the pieces of this run. */
+  /** Writes bytes of the peer in the pieces of this run. */
   async feed (...parts) {
     const bytes = Buffer.concat(parts.map((part) => Buffer.from(part)))
     this.longest = Math.max(this.longest, bytes.length)
@@ -116,7 +116,7 @@ class Run {
     this.log.add(what, propertiesOf(this.connection))
   }
 
-  /** The frames that the peer has received. Masks are random, so they are noted without. */
+  /** Records the frames that the peer has received, without their random masks. */
   wire (name = 'wire') {
     const { frames, rest } = wire.readFrames(this.peer.bytes)
     for (const { mask, form, type, fin, rsv, payload } of frames) {
@@ -126,12 +126,12 @@ class Run {
     if (rest.length > 0) this.log.add(`${name}: incomplete`, rest)
   }
 
-  /** Resolves when the peer has received `count` frames. They are not noted. */
+  /** Resolves when the peer has received `count` frames. Does not record them. */
   received (count) {
     return this.peer.until(() => wire.countFrames(this.peer.bytes) >= count, `${count} frames`)
   }
 
-  /** Waits for the end of both ends, and notes what is left to see. */
+  /** Waits until both ends have ended, and records the frames and the properties. */
   async over () {
     await Promise.all([this.gone, this.peer.ended()])
     await turns(4)
@@ -139,7 +139,7 @@ class Run {
     this.properties('at last')
   }
 
-  /** Has the peer close a connection that is still open, and waits for the end. */
+  /** Makes the peer close an open connection, and waits for the end. */
   async closeByPeer (...parts) {
     await this.feed(...parts, this.frame('close', wire.closePayload(1000)))
     await this.over()
@@ -171,8 +171,8 @@ async function record (library, role, way, script, values) {
 }
 
 /**
- * `script(run, ...values)` must leave the transcript that the original leaves for uncut bytes, in each role, over TCP
- * and over a stream. With `cut`, however the bytes are cut as well. `tcp` is for what a stream has not: resets.
+ * `script(run, ...values)` must record the transcript of the original with whole bytes, in each role, over TCP and over
+ * a stream. With `cut`, also for every split of the bytes. `tcp` skips the stream, for scripts that need resets.
  */
 function parity (name, script, options = {}) {
   const { cut = false, roles = ['server', 'client'], tcp = false, values = [] } = options
@@ -180,7 +180,7 @@ function parity (name, script, options = {}) {
     test(`${role}: ${name}`, async () => {
       const recording = (library, way) => record(library, role, way, script, values)
       const { lines: expected, longest } = await recording(original, WAYS.tcp(whole))
-      assert.notEqual(expected.length, 0, 'the script noted nothing')
+      assert.notEqual(expected.length, 0, 'the script recorded nothing')
       if (process.env.SHOW_TRANSCRIPTS) console.log(`${role}: ${name}\n  ${expected.join('\n  ')}`)
       const same = async (library, way, whose = 'ours') => {
         const { lines } = await recording(library, way)

@@ -11,7 +11,7 @@ const { parity, parityTable } = require('./websocket-services')
 
 const SENT = { 'Sec-WebSocket-Protocol': 'A, b', Origin: 'http://o' }
 
-/** An open connection: the client and the server's end. */
+/** Opens a connection and returns the client and the server's end. */
 async function open (service, headers) {
   const { peer, request } = await service.request(headers)
   const connection = request.accept()
@@ -19,7 +19,7 @@ async function open (service, headers) {
   return { connection, peer }
 }
 
-/** Has the client answer a close frame. */
+/** Makes the client answer a close frame. */
 async function closed (service, { connection, peer }) {
   const close = once(connection, 'close')
   const frame = await peer.frame()
@@ -28,7 +28,7 @@ async function closed (service, { connection, peer }) {
   await close
 }
 
-parity('the properties of a server', async ({ library, log }) => {
+parity('a server has the same properties', async ({ library, log }) => {
   const server = new library.server()
   log.add('new', Object.keys(server), server.connections, server.pendingRequests, server.config)
   const httpServer = http.createServer()
@@ -41,11 +41,11 @@ parity('the properties of a server', async ({ library, log }) => {
   for (const name in library.server.prototype) log.add('method', name)
 })
 
-parityTable('mount throws without an http server:', [
-  ['nothing'],
+parityTable('mount throws without an HTTP server:', [
+  ['no argument'],
   ['null', null],
   ['an empty object', {}],
-  ['null for it', { httpServer: null }]
+  ['httpServer: null', { httpServer: null }]
 ], async ({ library, log }, config) => {
   const server = new library.server()
   log.call('mount', () => server.mount(config))
@@ -53,7 +53,7 @@ parityTable('mount throws without an http server:', [
   log.add('config', Object.keys(server.config), server.config.httpServer)
 })
 
-parity('the configuration is merged, and the caller\'s stays', async ({ library, log }) => {
+parity('the configuration is merged, and the caller\'s object is not changed', async ({ library, log }) => {
   const httpServer = http.createServer()
   const given = Object.assign(Object.create({ inherited: 1, closeTimeout: 7 }), { httpServer, unknown: 2 })
   const server = new library.server(given)
@@ -66,7 +66,7 @@ parity('the configuration is merged, and the caller\'s stays', async ({ library,
   log.add('listeners', httpServer.listenerCount('upgrade'))
 })
 
-parity('one server serves several http servers, until it is unmounted', async (service) => {
+parity('a server handles several HTTP servers until it is unmounted', async (service) => {
   const { log, scope } = service
   await service.start(null)
   const second = http.createServer()
@@ -85,7 +85,7 @@ parity('one server serves several http servers, until it is unmounted', async (s
   log.add('message', (await message)[0])
 })
 
-parity('two servers on one http server are both asked', async (service) => {
+parity('two servers on one HTTP server both handle a request', async (service) => {
   await service.start()
   const other = new service.library.server({ httpServer: service.http, keepalive: false })
   other.on('request', (request) => service.log.add('other', request.resource))
@@ -93,9 +93,9 @@ parity('two servers on one http server are both asked', async (service) => {
   service.log.add('first', request.resource)
 })
 
-parityTable('accepts by itself', [
+parityTable('autoAcceptConnections accepts', [
   ['a plain handshake', {}],
-  ['the first protocol, which is in lower case', { 'Sec-WebSocket-Protocol': 'A, b' }],
+  ['the first protocol, in lower case', { 'Sec-WebSocket-Protocol': 'A, b' }],
   ['the origin', { Origin: 'http://o' }],
   ['version 8', { 'Sec-WebSocket-Version': '8', 'Sec-WebSocket-Origin': 'http://o' }]
 ], async (service, headers) => {
@@ -108,14 +108,14 @@ parityTable('accepts by itself', [
   service.log.add('connection', connection.protocol)
 })
 
-parity('what is accepted by itself does not depend on its packets', async (service) => {
+parity('autoAcceptConnections does not depend on chunks', async (service) => {
   await service.start({ autoAcceptConnections: true })
   service.watch()
   const peer = await service.ask(SENT)
   await service.answered(peer)
 }, { cut: true })
 
-parity('refuses what has no handler', async (service) => {
+parity('a server refuses requests without a listener', async (service) => {
   await service.start()
   service.watch()
   const peer = await service.ask(SENT)
@@ -123,7 +123,7 @@ parity('refuses what has no handler', async (service) => {
   service.log.add('pending', service.server.pendingRequests.length)
 })
 
-parity('an exception of a handler goes to the http server', async (service) => {
+parity('an exception of a request listener reaches the HTTP server', async (service) => {
   await service.start()
   service.server.on('request', () => { throw new Error('of the handler') })
   const { emit } = service.http
@@ -140,7 +140,7 @@ parity('an exception of a handler goes to the http server', async (service) => {
   service.log.add('thrown', await thrown)
 })
 
-parity('the lists of requests and connections', async (service) => {
+parity('a server lists its requests and connections', async (service) => {
   const { log } = service
   const server = await service.start()
   const lists = () => [server.connections.length, server.pendingRequests.length]
@@ -167,7 +167,7 @@ parity('the lists of requests and connections', async (service) => {
   await close
 })
 
-parity('closeAllConnections closes what is open and rejects what is pending', async (service) => {
+parity('closeAllConnections closes connections and rejects pending requests', async (service) => {
   const { log, server: none } = service
   await service.start()
   service.watch()
@@ -197,7 +197,7 @@ parity('shutDown unmounts and closes', async (service) => {
   service.call('shutDown again', () => service.server.shutDown())
 })
 
-parity('what was never mounted throws', async ({ library, log }) => {
+parity('methods of a server that was never mounted throw', async ({ library, log }) => {
   const server = new library.server()
   log.kind('unmount', () => server.unmount())
   log.kind('shutDown', () => server.shutDown())
@@ -206,7 +206,7 @@ parity('what was never mounted throws', async ({ library, log }) => {
   log.kind('broadcast null', () => server.broadcast(null))
 })
 
-parityTable('broadcasts', [
+parityTable('a server broadcasts', [
   ['text', 'broadcast', 'Hé'],
   ['a Buffer', 'broadcast', Buffer.from([1, 2, 3])],
   ['a text above the threshold of fragments', 'broadcast', 'x'.repeat(40000)],
@@ -229,7 +229,7 @@ parityTable('broadcasts', [
   }
 })
 
-parity('broadcasts by the methods that a program has replaced', async (service) => {
+parity('broadcast calls replaced methods', async (service) => {
   const { log } = service
   await service.start()
   const { connection } = await open(service)
@@ -241,7 +241,7 @@ parity('broadcasts by the methods that a program has replaced', async (service) 
   service.server.broadcast('again')
 })
 
-parity('a subclass by util.inherits', async (service) => {
+parity('util.inherits works with a server', async (service) => {
   const { library, log } = service
   function Sub (config) {
     library.server.call(this, config)
@@ -262,7 +262,7 @@ parity('a subclass by util.inherits', async (service) => {
   await open(service)
 })
 
-parity('over TLS', async (service) => {
+parity('a server accepts connections over TLS', async (service) => {
   await service.start({}, { secure: createAuthority().local })
   service.watch()
   const { peer, request } = await service.request(SENT)
@@ -276,7 +276,7 @@ parity('over TLS', async (service) => {
   service.log.add('reply', (await peer.frame()).payload)
 })
 
-parity('a connection has its configuration checked when it is accepted', async (service) => {
+parity('accept() throws for an invalid keepaliveInterval', async (service) => {
   await service.start({ keepalive: true, keepaliveInterval: '20000' })
   const { request } = await service.request({})
   service.call('accept', () => request.accept())

@@ -1,7 +1,7 @@
 'use strict'
 
-// The same script against the servers of websocket 1.0.35 and ours: an http server whose upgrades they take, and raw
-// clients. With `cut` once more for every position at which a client's request can be cut into two packets.
+// Runs the same script with servers of websocket 1.0.35 and with ours: an HTTP server whose upgrades they handle, and
+// raw clients. With `cut`, runs it again with a client's request split at every position into two chunks.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -13,14 +13,14 @@ const { original, subject } = require('../support/websocket')
 const { upgradeRequest } = require('../support/wire')
 const { Transcript } = require('./transcript')
 
-/** Requests have these in both packages. */
+/** The properties of requests in both packages. */
 const READ = [
   'resource', 'host', 'key', 'webSocketVersion', 'origin', 'requestedProtocols', 'requestedExtensions', 'cookies',
   'remoteAddress', 'remoteAddresses'
 ]
 const URL_PARTS = ['protocol', 'slashes', 'host', 'hash', 'search', 'query', 'pathname', 'path', 'href']
 
-/** One run of a script: a server of one of the packages, its clients, and what was observed. */
+/** One run of a script: a server of one package, its clients, and the observations. */
 class Service {
   constructor (library, log, scope, cut) {
     this.library = library
@@ -30,7 +30,7 @@ class Service {
     this.longest = 0
   }
 
-  /** Starts an http server, and mounts a WebSocketServer on it unless `config` is null. */
+  /** Starts an HTTP server, and mounts a WebSocketServer on it unless `config` is null. */
   async start (config = {}, { secure } = {}) {
     this.http = secure ? https.createServer(secure) : http.createServer()
     this.secure = secure
@@ -41,7 +41,7 @@ class Service {
     return this.server
   }
 
-  /** Notes the events of a server. */
+  /** Records the events of a server. */
   watch (server = this.server, name = 'server') {
     const state = () => `${server.connections.length} open, ${server.pendingRequests.length} pending`
     server.on('connect', (connection) => this.log.add(`${name}: connect`, connection.protocol, state()))
@@ -51,7 +51,7 @@ class Service {
     server.on('upgradeError', (error) => this.log.add(`${name}: upgradeError`, error, state()))
   }
 
-  /** A raw client that has sent a request, in two packets if this run cuts it. */
+  /** Returns a raw client that has sent a request, in two chunks if this run splits it. */
   async ask (headers, { port = this.port, ...line } = {}) {
     const peer = await connect(this.scope, port, { secure: this.secure && { rejectUnauthorized: false } })
     const bytes = Buffer.from(upgradeRequest(headers, line), 'latin1')
@@ -67,7 +67,7 @@ class Service {
     return peer
   }
 
-  /** The request that the server makes of such a client; the client is `peer`. */
+  /** Returns such a client, `peer`, and the `request` that the server emits for it. */
   async request (headers, line) {
     const requests = new Promise((resolve) => this.server.once('request', resolve))
     const peer = await this.ask(headers, line)
@@ -81,7 +81,7 @@ class Service {
     return { peer, request }
   }
 
-  /** Everything that a server has read from a request. */
+  /** Records all properties that a server has read from a request. */
   note (request) {
     const { log } = this
     log.add('keys', Object.keys(request))
@@ -103,14 +103,14 @@ class Service {
     return result
   }
 
-  /** The answer, and how the socket ended behind it. The client ends its half when the server has. */
+  /** Records a refusal and the end of the socket after it. The client ends its half after the server. */
   async refused (peer) {
     this.log.add('ended', await peer.ended())
     this.log.add('answer', peer.bytes.toString('latin1'))
     peer.socket.end()
   }
 
-  /** The answer to a handshake that was accepted. */
+  /** Records the response to an accepted handshake. */
   async answered (peer) {
     this.log.add('answer', await peer.head())
   }
@@ -136,11 +136,11 @@ async function record (library, script, values, cut = 0) {
   return { lines: log.finished(), longest }
 }
 
-/** `script(service, ...values)` must leave the same transcript with both packages, however its requests are cut. */
+/** `script(service, ...values)` must record the same transcript with both packages, for every split of its requests. */
 function parity (name, script, { cut = false, values = [] } = {}) {
   test(name, async () => {
     const { lines: expected, longest } = await record(original.websocket, script, values)
-    assert.notEqual(expected.length, 0, 'the script noted nothing')
+    assert.notEqual(expected.length, 0, 'the script recorded nothing')
     if (process.env.SHOW_TRANSCRIPTS) console.log(`${name}\n  ${expected.join('\n  ')}`)
     for (let at = 0; at < (cut ? longest : 1); at++) {
       const { lines } = await record(subject.websocket, script, values, at)

@@ -1,6 +1,6 @@
 'use strict'
 
-// What programs can see of the exports and of a connection without using them.
+// Names and properties of the exports and of a connection.
 
 const assert = require('node:assert/strict')
 const { EventEmitter } = require('node:events')
@@ -12,10 +12,10 @@ const { openConnection, original, streamPair, subject } = require('../support/we
 const CLASSES = ['server', 'client', 'router', 'frame', 'request', 'connection', 'w3cwebsocket']
 const EMITTERS = ['server', 'client', 'router', 'request', 'connection']
 
-/** The original parses frames in JavaScript and keeps its parser in properties; our parser is native. */
+/** The original parses frames in JavaScript and stores its parser in properties. Our parser is native. */
 const PARSER = ['_pingListenerCount', 'bufferList', 'currentFrame', 'frameHeader', 'maskBytes', 'receivedDataHandler']
 const PARSER_METHODS = ['processReceivedData']
-/** Functions bound for timers and listeners, and the timers. */
+/** Bound functions of timers and listeners, and the timers. */
 const BOUND = ['_closeTimerHandler', '_keepaliveTimerHandler', '_keepaliveTimeoutID', '_gracePeriodTimerHandler',
   'closeTimer']
 
@@ -25,12 +25,12 @@ const same = (look) => {
   assert.deepEqual(actual, expected)
 }
 
-test('the exports have the same names, in the same order, and then two of our own', () => {
+test('the exports have the same names in the same order, followed by two of ours', () => {
   const [expected, actual] = both(({ websocket }) => Object.keys(websocket))
   assert.deepEqual(actual, [...expected, 'runtime', 'runtimeReason'])
 })
 
-test('the version is that of the original', () => same(({ websocket }) => websocket.version))
+test('the version is the original\'s', () => same(({ websocket }) => websocket.version))
 
 for (const name of CLASSES) {
   test(`${name}: its class has the same name, length and statics`, () => same(({ websocket }) => {
@@ -64,9 +64,9 @@ for (const name of EMITTERS) {
     Object.getPrototypeOf(websocket[name].prototype) === EventEmitter.prototype
   ]))
 
-  // The original's client fills in any object that it is called on.
+  // The original's client accepts any object as `this`.
   if (name === 'client') continue
-  test(`${name}: needs new`, () => {
+  test(`${name}: requires new`, () => {
     for (const { websocket } of [original, subject]) assert.throws(() => websocket[name]())
   })
 }
@@ -75,7 +75,7 @@ async function fresh (scope, library, config) {
   return openConnection(scope, { Connection: library.Connection, pair: streamPair, protocol: 'chat', config })
 }
 
-test('a connection has the same properties with the same values at first', async (scope) => {
+test('a new connection has the same properties with the same values', async (scope) => {
   const shown = []
   for (const library of [original, subject]) {
     const { connection, socket } = await fresh(scope, library, { keepalive: false })
@@ -88,7 +88,7 @@ test('a connection has the same properties with the same values at first', async
   assert.deepEqual(Object.keys(shown[1]).sort(), Object.keys(shown[0]).sort())
 })
 
-test('a connection has the configuration that it was given, itself', async (scope) => {
+test('config of a connection is the object that the constructor gets', async (scope) => {
   for (const { Connection } of [original, subject]) {
     const { socket } = await streamPair(scope, 'server')
     const config = { assembleFragments: true, closeTimeout: 7, maxReceivedMessageSize: 8, maxReceivedFrameSize: 9 }
@@ -101,7 +101,7 @@ test('a connection has the configuration that it was given, itself', async (scop
   }
 })
 
-test('_debug can be called, and is silent unless DEBUG names it', async (scope) => {
+test('_debug can be called, and prints nothing unless DEBUG names it', async (scope) => {
   for (const library of [original, subject]) {
     const { connection } = await fresh(scope, library)
     connection._debug('a %s', 'text')
@@ -110,7 +110,7 @@ test('_debug can be called, and is silent unless DEBUG names it', async (scope) 
   }
 })
 
-test('error listeners that others have put on the socket are removed', async (scope) => {
+test('the constructor removes error listeners from the socket', async (scope) => {
   for (const library of [original, subject]) {
     const { socket } = await streamPair(scope, 'server')
     socket.on('error', () => assert.fail('called'))
@@ -121,7 +121,7 @@ test('error listeners that others have put on the socket are removed', async (sc
   }
 })
 
-test('a class that inherits by util.inherits works', async (scope) => {
+test('a class that inherits with util.inherits works', async (scope) => {
   for (const library of [original, subject]) {
     const Sub = function (...given) {
       library.Connection.apply(this, given)
@@ -139,7 +139,7 @@ test('a class that inherits by util.inherits works', async (scope) => {
   }
 })
 
-test('a class that extends works', async (scope) => {
+test('a class that extends the connection works', async (scope) => {
   for (const library of [original, subject]) {
     class Sub extends library.Connection {
       sendUTF (text, callback) {
@@ -152,7 +152,7 @@ test('a class that extends works', async (scope) => {
   }
 })
 
-test('a method that is patched in the prototype is called by the others', async (scope) => {
+test('methods call replaced methods of the prototype', async (scope) => {
   for (const library of [original, subject]) {
     const { prototype } = library.Connection
     const calls = []

@@ -7,10 +7,10 @@ const { acceptOf, closePayload, frame, headerOf, upgradeResponse } = require('..
 const { parity, parityTable, parityWhereverCut } = require('./websocket-clients')
 
 const TYPES = ['open', 'message', 'error', 'close']
-/** Without `bufferedAmount`, which the original does not know. */
+/** Without `bufferedAmount`, which the original does not have. */
 const ATTRIBUTES = ['url', 'readyState', 'protocol', 'extensions', 'binaryType']
 
-/** Notes every event with what it has, in its order, and what the socket shows meanwhile. */
+/** Records each event with its properties in order, and the attributes of the socket. */
 function watch (log, ws) {
   for (const type of TYPES) {
     ws['on' + type] = function (event) {
@@ -31,7 +31,7 @@ function attributesOf (ws) {
   return Object.fromEntries(ATTRIBUTES.map((name) => [name, ws[name]]))
 }
 
-/** A socket that has asked a raw server, and the end of both. */
+/** A socket that has sent its request to a raw server, and a function that ends both. */
 async function dial ({ w3cwebsocket: W3CWebSocket }, log, scope, { listens = true, path = '', rest = [] } = {}) {
   const server = await accept(scope)
   log.port(server.port)
@@ -64,12 +64,12 @@ async function open (websocket, log, scope, given) {
   return dialled
 }
 
-/** Resolves when a listener that comes behind all others so far has heard an event. */
+/** Resolves when all current listeners have been called for an event. */
 function heard (ws, type) {
   return new Promise((resolve) => ws.addEventListener(type, resolve))
 }
 
-/** A socket that is not connected to anything, to dispatch events. */
+/** A socket without a connection, to dispatch events. */
 function idle ({ w3cwebsocket: W3CWebSocket }, scope) {
   const ws = new W3CWebSocket('ws://127.0.0.1:1/')
   ws._client.removeAllListeners()
@@ -83,7 +83,7 @@ function propertiesOf (object) {
     [name, typeof get, typeof set, typeof value, Object.values(flags)].join()).sort()
 }
 
-parity('what the class and its instances have', (websocket, log, scope) => {
+parity('the class and its instances have the same properties', (websocket, log, scope) => {
   const { w3cwebsocket: W3CWebSocket } = websocket
   log.add('class', propertiesOf(W3CWebSocket), W3CWebSocket.length, W3CWebSocket.name)
   log.add('prototype', propertiesOf(W3CWebSocket.prototype))
@@ -106,7 +106,7 @@ parityTable('an attribute cannot be set:', [
   log.add('still', ws[name])
 })
 
-parityTable('binaryType', [
+parityTable('a program sets binaryType to', [
   ['arraybuffer'], ['blob'], ['nodebuffer'], [''], [null], [undefined], [5]
 ].map(([type]) => [String(type), type]), (websocket, log, scope, type) => {
   const ws = idle(websocket, scope)
@@ -114,7 +114,7 @@ parityTable('binaryType', [
   log.add('is', ws.binaryType)
 })
 
-parity('readyState follows what a program has set', (websocket, log, scope) => {
+parity('readyState returns the _readyState that a program has set', (websocket, log, scope) => {
   const ws = idle(websocket, scope)
   ws._readyState = 3
   log.add('readyState', ws.readyState)
@@ -122,7 +122,7 @@ parity('readyState follows what a program has set', (websocket, log, scope) => {
   log.call('send', () => ws.send('x'))
 })
 
-parity('an echo', async (websocket, log, scope) => {
+parity('a socket opens, sends, receives and closes', async (websocket, log, scope) => {
   const { end, head, peer, ws } = await dial(websocket, log, scope, {
     path: 'a?b', rest: [['p', 'q'], 'o', { 'X-A': '1' }]
   })
@@ -145,9 +145,10 @@ parity('an echo', async (websocket, log, scope) => {
   log.call('close when closed', () => ws.close())
 })
 
-parityWhereverCut('messages', [
+parityWhereverCut('a socket receives', [
   ['text', [frame('text', 'a'), frame('text', 'ü€\u{1d11e}')]],
-  ['bytes', [frame('binary', 'abc'), frame('binary', Buffer.alloc(300, 1))]], ['no bytes', [frame('binary', '')]],
+  ['bytes', [frame('binary', 'abc'), frame('binary', Buffer.alloc(300, 1))]],
+  ['an empty binary message', [frame('binary', '')]],
   ['fragments', [frame('text', 'a', { fin: false }), frame('ping', 'p'), frame('continuation', 'b')]],
   ['a violation', [frame('text', 'a'), frame(3)]],
   ['a close frame', [frame('text', 'a'), frame('close', closePayload(3000, 'why'))]]
@@ -162,11 +163,12 @@ parityWhereverCut('messages', [
 
 const BYTES = new Uint8Array([0, 1, 2, 3, 4, 5, 6, 7])
 
-parityTable('sends', [
-  ['text', 'hello'], ['empty text', ''], ['a String', new Object('boxed')],
+parityTable('a socket sends', [
+  ['text', 'hello'], ['an empty text', ''], ['a String', new Object('boxed')],
   ['a Buffer', Buffer.from('bytes')], ['an empty Buffer', Buffer.alloc(0)],
   ['an ArrayBuffer', BYTES.buffer.slice(2, 5)], ['an empty ArrayBuffer', new ArrayBuffer(0)],
-  ['a typed array', BYTES], ['a part of one', BYTES.subarray(2, 5)], ['words', new Uint16Array(BYTES.buffer, 2, 2)],
+  ['a typed array', BYTES], ['a part of a typed array', BYTES.subarray(2, 5)],
+  ['16-bit words', new Uint16Array(BYTES.buffer, 2, 2)],
   ['floats', new Float64Array([1.5])], ['a clamped array', new Uint8ClampedArray([1, 2])],
   ['a SharedArrayBuffer', new SharedArrayBuffer(3)],
   ['a number', 5], ['true', true], ['an object', {}], ['an array', [1, 2]], ['a function', () => {}],
@@ -181,10 +183,10 @@ parityTable('sends', [
   log.frames(peer)
 })
 
-parityTable('closes', [
+parityTable('a socket closes', [
   ['without a code', []], ['with a code', [3000]], ['with a code and a reason', [4999, 'why']],
-  ['with 1000', [1000, 'ok']], ['with 1001', [1001]], ['with a reason only', [undefined, 'why']],
-  ['with 0', [0, 'why']], ['with null', [null, null]], ['with a code that is text', ['3000', 'why']]
+  ['with 1000', [1000, 'ok']], ['with 1001', [1001]], ['with only a reason', [undefined, 'why']],
+  ['with 0', [0, 'why']], ['with null', [null, null]], ['with a code as text', ['3000', 'why']]
 ], async (websocket, log, scope, given) => {
   const { end, peer, ws } = await open(websocket, log, scope)
   log.call('close', () => ws.close(...given))
@@ -194,7 +196,7 @@ parityTable('closes', [
   log.frames(peer)
 })
 
-parityTable('refuses to close with', [['999', 999], ['1005', 1005], ['2000', 2000], ['5000', 5000]],
+parityTable('close refuses', [['999', 999], ['1005', 1005], ['2000', 2000], ['5000', 5000]],
   async (websocket, log, scope, code) => {
     const { end, ws } = await open(websocket, log, scope)
     log.call('close', () => ws.close(code, 'why'))
@@ -212,13 +214,13 @@ parityTable('the peer closes', [
   await end()
 })
 
-parityTable('closes before it has connected', [
+parityTable('a socket closes before it has connected', [
   ['and the server never answers', () => {}],
   ['and the server accepts', (peer, head) => peer.write(upgradeResponse(head))],
-  ['and the server accepts and speaks', (peer, head) =>
+  ['and the server accepts and sends', (peer, head) =>
     peer.write(Buffer.concat([Buffer.from(upgradeResponse(head)), frame('text', 'a'), frame('close', '')]))],
   ['and the server refuses', (peer, head) => peer.write(upgradeResponse(head, {}, '404 Not Found'))],
-  ['and the server answers wrongly', (peer, head) => peer.write(upgradeResponse(head, { 'Sec-WebSocket-Accept': 'x' }))]
+  ['and the response is invalid', (peer, head) => peer.write(upgradeResponse(head, { 'Sec-WebSocket-Accept': 'x' }))]
 ], async (websocket, log, scope, answer) => {
   for (const given of [[], [3000, 'why']]) {
     const { head, peer, ws } = await dial(websocket, log, scope)
@@ -231,7 +233,7 @@ parityTable('closes before it has connected', [
   }
 })
 
-parity('a close handler that throws in close() surfaces there', async (websocket, log, scope) => {
+parity('an exception of an error handler is thrown by close()', async (websocket, log, scope) => {
   const { head, peer, ws } = await dial(websocket, log, scope, { listens: false })
   ws.onerror = () => {
     log.add('error')
@@ -243,9 +245,9 @@ parity('a close handler that throws in close() surfaces there', async (websocket
   await scope.settle()
 })
 
-parityTable('does not connect', [
+parityTable('a socket fails to connect', [
   ['to a server that refuses', async (peer, head) => peer.write(upgradeResponse(head, {}, '404 Not Found'))],
-  ['to a server that answers wrongly', (peer, head) => peer.write(upgradeResponse(head, { Upgrade: 'x' }))],
+  ['to a server with an invalid response', (peer, head) => peer.write(upgradeResponse(head, { Upgrade: 'x' }))],
   ['to a server that ends', (peer) => peer.socket.end()],
   ['to a server that resets', (peer) => peer.socket.resetAndDestroy()]
 ], async (websocket, log, scope, answer) => {
@@ -256,7 +258,7 @@ parityTable('does not connect', [
   log.add('keys', Object.keys(ws))
 })
 
-parity('does not connect where nothing listens', async ({ w3cwebsocket: W3CWebSocket }, log, scope) => {
+parity('a socket fails to connect if no server listens', async ({ w3cwebsocket: W3CWebSocket }, log, scope) => {
   const server = net.createServer()
   const port = await listen(scope, server)
   await new Promise((resolve) => server.close(resolve))
@@ -267,28 +269,28 @@ parity('does not connect where nothing listens', async ({ w3cwebsocket: W3CWebSo
 })
 
 parityTable('the constructor throws for', [
-  ['a path', ['/x']], ['nothing', []], ['a bad name', ['ws://127.0.0.1:1/', 'a b']],
-  ['a version', ['ws://127.0.0.1:1/', null, null, null, null, { webSocketVersion: 7 }]],
-  ['a header', ['ws://127.0.0.1:1/', null, null, { 'X-A': 'a\nb' }]]
+  ['a path', ['/x']], ['no argument', []], ['an invalid protocol', ['ws://127.0.0.1:1/', 'a b']],
+  ['an unsupported version', ['ws://127.0.0.1:1/', null, null, null, null, { webSocketVersion: 7 }]],
+  ['a header with a line break', ['ws://127.0.0.1:1/', null, null, { 'X-A': 'a\nb' }]]
 ], ({ w3cwebsocket: W3CWebSocket }, log, scope, given) => {
   log.call('new', () => { new W3CWebSocket(...given) })
 })
 
-parity('assembles fragments, whatever its configuration says', async (websocket, log, scope) => {
+parity('a socket assembles fragments even with assembleFragments: false', async (websocket, log, scope) => {
   const config = { assembleFragments: false, tlsOptions: { a: 1 }, closeTimeout: 7, foo: 'bar' }
   const { end, ws } = await open(websocket, log, scope, { rest: [null, null, null, null, config] })
   log.add('config', config, ws._client.config)
   await end()
 })
 
-parity('options of the request reach it', async (websocket, log, scope) => {
+parity('request options reach the request', async (websocket, log, scope) => {
   const { end } = await dial(websocket, log, scope, {
     rest: ['p', 'o', { 'X-A': '1' }, { auth: 'user:password', headers: { 'X-B': '2' } }]
   })
   await end()
 })
 
-parity('has no binary messages for another binaryType', async (websocket, log, scope) => {
+parity('a socket with another binaryType discards binary messages', async (websocket, log, scope) => {
   const { end, peer, ws } = await open(websocket, log, scope)
   Object.defineProperty(ws, 'binaryType', { value: 'blob' })
   peer.write(Buffer.concat([frame('binary', 'a'), frame('text', 'b')]))
@@ -296,7 +298,7 @@ parity('has no binary messages for another binaryType', async (websocket, log, s
   await end()
 })
 
-parityTable('what a listener throws', [
+parityTable('an exception is thrown by', [
   ['the property', (ws, fail) => { ws.onx = fail }], ['a listener', (ws, fail) => ws.addEventListener('x', fail)]
 ], (websocket, log, scope, attach) => {
   const ws = idle(websocket, scope)
@@ -305,7 +307,7 @@ parityTable('what a listener throws', [
   log.call('dispatch', () => ws.dispatchEvent({ type: 'x' }))
 })
 
-parity('the property comes first, and listeners in their order, each once', (websocket, log, scope) => {
+parity('the property is called first, then each listener once, in order', (websocket, log, scope) => {
   const ws = idle(websocket, scope)
   const one = () => log.add('one')
   ws.addEventListener('x', one)
@@ -325,7 +327,7 @@ parity('the property comes first, and listeners in their order, each once', (web
   log.add('types', Object.keys(ws._listeners).sort())
 })
 
-parity('listeners that change the listeners', (websocket, log, scope) => {
+parity('listeners can add and remove listeners', (websocket, log, scope) => {
   const ws = idle(websocket, scope)
   const names = ['a', 'b', 'c', 'd']
   const listeners = Object.fromEntries(names.map((name) => [name, () => {
@@ -340,7 +342,7 @@ parity('listeners that change the listeners', (websocket, log, scope) => {
   log.call('dispatch', () => ws.dispatchEvent({ type: 'y' }))
 })
 
-parityTable('stops the dispatch in', [
+parityTable('stopImmediatePropagation stops the dispatch in', [
   ['the property', (ws, stop) => { ws.onx = stop }], ['a listener', (ws, stop) => ws.addEventListener('x', stop)]
 ], (websocket, log, scope, attach) => {
   const ws = idle(websocket, scope)
@@ -354,12 +356,12 @@ parityTable('stops the dispatch in', [
   log.call('dispatch again', () => ws.dispatchEvent(event))
 })
 
-parityTable('dispatches', [
-  ['nothing', undefined], ['null', null], ['text', 'open'], ['no type', {}], ['a type that is no text', { type: 5 }],
-  ['an unknown type', { type: 'whatever' }], ['what is prevented', { type: 'x', defaultPrevented: true }],
+parityTable('dispatchEvent gets', [
+  ['undefined', undefined], ['null', null], ['text', 'open'], ['no type', {}], ['a type that is a number', { type: 5 }],
+  ['an unknown type', { type: 'whatever' }], ['an event that is prevented', { type: 'x', defaultPrevented: true }],
   ['an event of the DOM', new Event('x', { cancelable: true })], ['a frozen event', Object.freeze({ type: 'x' })],
-  ['a frozen event with the mark', Object.freeze({ type: 'x', _yaeti: true })],
-  ['an event with the mark', { type: 'x', _yaeti: true }], ['a name of Object.prototype', { type: 'toString' }]
+  ['a frozen event with _yaeti', Object.freeze({ type: 'x', _yaeti: true })],
+  ['an event with _yaeti', { type: 'x', _yaeti: true }], ['a name of Object.prototype', { type: 'toString' }]
 ], (websocket, log, scope, event) => {
   const ws = idle(websocket, scope)
   ws.onx = (given) => log.add('onx', given === event, given.target === ws, given.cancelable)
@@ -367,7 +369,7 @@ parityTable('dispatches', [
   log.call('dispatch', () => ws.dispatchEvent(event))
 })
 
-parity('a listener that is no function', (websocket, log, scope) => {
+parity('a listener that is not a function', (websocket, log, scope) => {
   const ws = idle(websocket, scope)
   ws.onx = { handleEvent: () => log.add('never') }
   log.call('as a property', () => ws.dispatchEvent({ type: 'x' }))
@@ -375,7 +377,7 @@ parity('a listener that is no function', (websocket, log, scope) => {
   log.kind('as a listener', () => ws.dispatchEvent({ type: 'x' }))
 })
 
-parity('programs look behind it, and take its listeners away', async (websocket, log, scope) => {
+parity('a program can remove the listeners of _client and _connection', async (websocket, log, scope) => {
   const { ws } = await dial(websocket, log, scope)
   ws._client.removeAllListeners('connectFailed')
   ws._client.on('connectFailed', (error) => log.add('its own', error))

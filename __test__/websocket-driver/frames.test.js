@@ -79,7 +79,7 @@ test('frame() sends only allowed types, and changes the state like close()', () 
   assert.equal(driver.frame('bye', 'close', 3001), true)
   assert.equal(driver.readyState, 2)
   for (const type of ['ping', 'pong', 'close']) assert.equal(driver.frame('late', type), false, type)
-  // The original sends these too.
+  // The original returns true for these too.
   for (const type of [undefined, 'text', 'binary']) assert.equal(driver.frame('late', type), true, type)
   assert.deepEqual(seen, [['frame', 'close', closePayload(3001, 'bye').toString('latin1')]])
 })

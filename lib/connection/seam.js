@@ -152,7 +152,7 @@ const PONGS = 2
  * @property {(before: number) => void} endReplies
  * @property {number} writableLength bytes that the channel holds and the kernel has not accepted
  * @property {() => boolean} isReplaced whether a program has replaced methods of the socket, which must write the bytes
- * @property {() => boolean} takesWhenFull whether the channel accepts bytes while the kernel accepts none
+ * @property {() => boolean} writesWhenFull whether the channel accepts bytes while the kernel accepts none
  * @property {() => boolean} write writes everything; returns true if the kernel accepts no more for now
  * @property {() => void} stopReading stops reading, for whatever reason
  * @property {() => void} startReading

@@ -8,7 +8,7 @@ const { Dial } = require('../transport/dial')
 const { policyOf } = require('../websocket-driver/options')
 const { API, readOptions } = require('./api')
 const { connectionOf } = require('./connection')
-const { waysOf } = require('./ways')
+const { dialOptionsOf } = require('./dial_options')
 
 /**
  * The client's endpoint of a connection. Connects at once.
@@ -24,7 +24,7 @@ function Client (url, protocols, options) {
   const engine = Connection.client(target.url, policyOf({ maxLength: options.maxLength, protocols }))
   API.call(this, engine, options, { url, name: target.name, target: target.url })
   const connection = connectionOf(this)
-  const dial = new Dial(target, waysOf(options, target), engine, connection)
+  const dial = new Dial(target, dialOptionsOf(options, target), engine, connection)
   connection.dial(dial)
   if (connection.isAborted) return connection.endSoon()
   dial.begin()

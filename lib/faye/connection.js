@@ -144,7 +144,7 @@ class SocketConnection {
    *
    * @param {any} stream
    */
-  use (stream) {
+  useStream (stream) {
     this.#stream = stream
     if (stream.setTimeout) stream.setTimeout(0)
     if (stream.setNoDelay) stream.setNoDelay(true)
@@ -166,11 +166,11 @@ class SocketConnection {
   }
 
   /** @param {import('../transport/transport').Transport} transport */
-  moveBy (transport) {
+  useTransport (transport) {
     this.#transport = transport
   }
 
-  arrive () {
+  startHandshake () {
     if (!this.isWaiting()) return
     this.connect()
     this.start()

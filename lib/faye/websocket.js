@@ -37,7 +37,7 @@ function WebSocket (request, socket, body, protocols, options) {
     socket.destroy()
     return connection.endSoon()
   }
-  connection.use(socket)
+  connection.useStream(socket)
   connection.begin()
   if (body && body.length > 0) engine.delivery.store(body)
   connection.connect()

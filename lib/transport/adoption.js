@@ -202,12 +202,12 @@ class Adoption {
   /**
    * Detaches the descriptor from the reactor. Returns false if that was done before.
    *
-   * @param {boolean} [goesOn] whether the stream writes the remaining output, which a program may want to see there
+   * @param {boolean} [streamWrites] whether the stream writes the remaining output, because a program may watch it
    */
-  detach (goesOn = false) {
+  detach (streamWrites = false) {
     if (this.#number < 0) return false
     const number = this.#number
-    if (!goesOn) this.flush()
+    if (!streamWrites) this.flush()
     if (this.#class !== AdoptedSocket) this.rest = this.closeTls()
     this.#counted = this.counters()
     this.#number = -1
@@ -276,7 +276,7 @@ class Adoption {
  * @param {import('./tls').Plan | null} plan for TLS
  * @param {typeof AdoptedSocket} type the class of the socket during the adoption
  */
-function take (socket, connection, plan = null, type = plan === null ? AdoptedSocket : SecureSocket) {
+function adopt (socket, connection, plan = null, type = plan === null ? AdoptedSocket : SecureSocket) {
   // TLS records that Node has already read cannot be told apart from the plaintext before them.
   if (!qualifies(socket) || (plan !== null && socket.readableLength > 0)) return null
   const dispatcher = dispatcherOfThisEnvironment()
@@ -297,22 +297,22 @@ function take (socket, connection, plan = null, type = plan === null ? AdoptedSo
  * @param {any} socket
  * @param {import('./tls').Plan} plan
  */
-function takeForRequest (socket, plan) {
+function adoptForRequest (socket, plan) {
   // The reactor writes the output of a connection. This connection only lends its outbox.
   const lender = native.Connection.established(true, {})
   /** @type {any} */
   const connection = { lender, number: lender.number, outgoing: { passed () {} } }
-  return take(socket, connection, plan, RequestSocket)
+  return adopt(socket, connection, plan, RequestSocket)
 }
 
 /**
- * Takes over a socket on which the reactor has spoken TLS for a program. Returns null if the program still uses the
- * socket, or sees its bytes.
+ * Transfers a socket to a connection. The reactor has spoken TLS on it for a program. Returns null if the program still
+ * uses the socket, or sees its bytes.
  *
  * @param {any} socket
  * @param {import('../connection/seam').Connection} connection
  */
-function takeOver (socket, connection) {
+function transferFromRequest (socket, connection) {
   if (!isRequestSocket(socket) || !isIdle(socket)) return null
   /** @type {Adoption} */
   const adoption = socket[ADOPTION]
@@ -354,4 +354,4 @@ function isIdle (socket) {
 /** @type {Buffer} */
 const NOTHING_LEFT = Buffer.alloc(0)
 
-module.exports = { Adoption, take, takeForRequest, takeOver }
+module.exports = { Adoption, adopt, adoptForRequest, transferFromRequest }

@@ -9,7 +9,7 @@ const tls = require('node:tls')
 /**
  * Called once, with the connection or an error.
  *
- * @callback Answer
+ * @callback Callback
  * @param {any} error
  * @param {any} [stream]
  */
@@ -18,21 +18,21 @@ const tls = require('node:tls')
  * The request that asks an agent for a stream. It is never written. It is a real `ClientRequest`, because agents read
  * its headers, listen to its events and call its methods.
  */
-class Errand extends ClientRequest {
-  /** @type {Answer | null} */
-  #answer = null
+class AgentRequest extends ClientRequest {
+  /** @type {Callback | null} */
+  #callback = null
   /** @type {any} */
   #stream = null
 
   /**
    * @param {any} agent
    * @param {any} options
-   * @param {Answer} answer
+   * @param {Callback} callback
    */
-  constructor (agent, options, answer) {
+  constructor (agent, options, callback) {
     super({ ...REQUEST, path: options.path, headers: options.headers })
     this.agent = agent
-    this.#answer = answer
+    this.#callback = callback
     this.on('error', (error) => this.#failed(error))
     agent.addRequest(this, options)
   }
@@ -43,11 +43,11 @@ class Errand extends ClientRequest {
    */
   onSocket (stream, error) {
     if (error) return this.#failed(error)
-    const answer = this.#answer
-    this.#answer = null
-    if (answer === null) return discard(stream)
+    const callback = this.#callback
+    this.#callback = null
+    if (callback === null) return discard(stream)
     this.#stream = stream
-    answer(null, stream)
+    callback(null, stream)
   }
 
   /** @param {any} [error] */
@@ -70,15 +70,15 @@ class Errand extends ClientRequest {
 
   /** Cancels the request. A stream that arrives after that is destroyed. */
   cancel () {
-    this.#answer = null
+    this.#callback = null
     this.destroyed = true
   }
 
   /** @param {any} error */
   #failed (error) {
-    const answer = this.#answer
-    this.#answer = null
-    if (answer !== null) answer(error)
+    const callback = this.#callback
+    this.#callback = null
+    if (callback !== null) callback(error)
     else if (this.#stream !== null) this.#stream.destroy(error)
   }
 }
@@ -89,12 +89,12 @@ class Errand extends ClientRequest {
  * @param {any} agent
  * @param {URL} url
  * @param {any} options for `net.connect()`, or for `tls.connect()` when the URL is secure
- * @param {Answer} answer
+ * @param {Callback} callback
  */
-function askAgent (agent, url, options, answer) {
+function connectByAgent (agent, url, options, callback) {
   const isSecure = url.protocol === 'wss:'
   const verified = isSecure && !options.checkServerIdentity ? { checkServerIdentity: identityOf(options) } : null
-  return new Errand(agent, {
+  return new AgentRequest(agent, {
     ...options,
     ...verified,
     protocol: isSecure ? 'https:' : 'http:',
@@ -105,7 +105,7 @@ function askAgent (agent, url, options, answer) {
     agent,
     // Read by agent-base, which otherwise searches the call stack for names of functions.
     secureEndpoint: isSecure
-  }, answer)
+  }, callback)
 }
 
 /**
@@ -124,18 +124,18 @@ function identityOf ({ servername, host }) {
  *
  * @param {Function} createConnection
  * @param {any} options
- * @param {Answer} answer
+ * @param {Callback} callback
  */
-function askFunction (createConnection, options, answer) {
-  let isAnswered = false
+function connectByFunction (createConnection, options, callback) {
+  let isCalled = false
   const once = (/** @type {any} */ error, /** @type {any} */ stream) => {
-    if (isAnswered) return
-    isAnswered = true
-    answer(error, stream)
+    if (isCalled) return
+    isCalled = true
+    callback(error, stream)
   }
   const stream = createConnection(options, once)
   if (!stream) return
-  if (!isAnswered && !isDuplex(stream)) throw notDuplex(stream)
+  if (!isCalled && !isDuplex(stream)) throw notDuplex(stream)
   once(null, stream)
 }
 
@@ -164,4 +164,4 @@ const METHODS = ['on', 'removeListener', 'emit', 'write', 'end', 'destroy', 'pau
  */
 const REQUEST = { agent: { addRequest () {}, options: {}, keepAlive: false, maxSockets: Infinity }, setHost: false }
 
-module.exports = { askAgent, askFunction, discard, isDuplex, notDuplex }
+module.exports = { connectByAgent, connectByFunction, discard, isDuplex, notDuplex }

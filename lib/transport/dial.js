@@ -11,7 +11,7 @@ const tls = require('node:tls')
 const { Tunnel } = require('../http/tunnel')
 const { nextTick } = require('../scheduling')
 const transports = require('.')
-const { askAgent, askFunction, discard, isDuplex, notDuplex } = require('./agent')
+const { connectByAgent, connectByFunction, discard, isDuplex, notDuplex } = require('./agent')
 const { planOf } = require('./tls')
 
 /**
@@ -19,16 +19,16 @@ const { planOf } = require('./tls')
  *
  * @typedef {object} Owner
  * @property {() => boolean} isWaiting whether it still needs the connection
- * @property {(stream: any) => void} use listens to this stream, in addition to earlier ones
+ * @property {(stream: any) => void} useStream listens to this stream, in addition to earlier ones
  * @property {() => void} detach stops listening to the stream, and forgets the transport, which the dial discards
- * @property {(transport: any) => void} moveBy uses this transport, which verifies the server first
- * @property {() => void} arrive starts the opening handshake, because the server is verified
+ * @property {(transport: any) => void} useTransport uses this transport, which verifies the server first
+ * @property {() => void} startHandshake starts the opening handshake, because the server is verified
  * @property {(error: any) => void} fail ends the client, because the connection has failed
  * @property {(error: Error) => void} refuse ends the client, because a proxy has refused
  *
  * The options of the program. It sets at most one of `proxy`, `agent` and `createConnection`.
  *
- * @typedef {object} Ways
+ * @typedef {object} DialOptions
  * @property {boolean} isStream whether to use Node's TLS in any case
  * @property {any} net
  * @property {any} tls
@@ -46,34 +46,34 @@ const { planOf } = require('./tls')
 class Dial {
   #target
   #server
-  #ways
+  #options
   #connection
   #owner
   /** The options of `tls.connect()` for the server. */
   #tls
   /** @type {any} */
   #stream = null
-  /** @type {ReturnType<typeof askAgent> | null} */
-  #errand = null
+  /** @type {ReturnType<typeof connectByAgent> | null} */
+  #agentRequest = null
 
   /**
    * @param {Target} target
-   * @param {Ways} ways
+   * @param {DialOptions} options
    * @param {Connection} connection
    * @param {Owner} owner
    */
-  constructor (target, ways, connection, owner) {
+  constructor (target, options, connection, owner) {
     this.#target = target
     this.#server = target.endpoint
-    this.#ways = ways
+    this.#options = options
     this.#connection = connection
     this.#owner = owner
-    this.#tls = tlsOptions(this.#server.host, ways.tls, ways.ca)
+    this.#tls = tlsOptions(this.#server.host, options.tls, options.ca)
   }
 
   /** Begins to connect. Throws for invalid options now, because the program cannot catch a later exception. */
   begin () {
-    const { agent, createConnection, proxy } = this.#ways
+    const { agent, createConnection, proxy } = this.#options
     if (proxy !== null) this.#throughProxy(proxy)
     else if (agent || createConnection) this.#byProgram(agent, createConnection)
     else this.#directly()
@@ -81,14 +81,14 @@ class Dial {
 
   /** Cancels the request to an agent, because the client has its connection or no longer needs one. */
   cancel () {
-    this.#errand?.cancel()
+    this.#agentRequest?.cancel()
   }
 
   #directly () {
     const server = this.#server
-    const plan = server.secure && !this.#ways.isStream ? planOf(this.#tls) : null
-    this.#use(plan === null
-      ? connect(server, this.#ways.net, this.#tls, () => this.#owner.arrive())
+    const plan = server.secure && !this.#options.isStream ? planOf(this.#tls) : null
+    this.#useStream(plan === null
+      ? connect(server, this.#options.net, this.#tls, () => this.#owner.startHandshake())
       : connect({ ...server, secure: false }, this.#tls, null, () => this.#secureNatively(plan)))
   }
 
@@ -108,15 +108,15 @@ class Dial {
         const isRef = stream._handle?.hasRef?.() ?? true
         this.#owner.detach()
         transport?.discard()
-        this.#use(connect(this.#server, null, this.#tls, () => this.#owner.arrive()))
+        this.#useStream(connect(this.#server, null, this.#tls, () => this.#owner.startHandshake()))
         if (!isRef) this.#stream.unref()
       }
     })
     if (transport === null) this.#secureByNode()
-    else this.#owner.moveBy(transport)
+    else this.#owner.useTransport(transport)
   }
 
-  /** @param {NonNullable<Ways['proxy']>} proxy */
+  /** @param {NonNullable<DialOptions['proxy']>} proxy */
   #throughProxy (proxy) {
     if (this.#server.secure) {
       this.#tls.secureContext ??= tls.createSecureContext({ ciphers: tls.DEFAULT_CIPHERS, ...this.#tls })
@@ -124,19 +124,19 @@ class Dial {
     const tunnel = new Tunnel(this.#target.url, proxy.url)
     for (const name in proxy.headers) tunnel.setHeader(name, proxy.headers[name])
     const { endpoint } = proxy
-    const stream = connect(endpoint, this.#ways.net, tlsOptions(endpoint.host, proxy.tls), () => {
+    const stream = connect(endpoint, this.#options.net, tlsOptions(endpoint.host, proxy.tls), () => {
       if (stream.writable) stream.write(tunnel.request())
     })
     const feed = (/** @type {Buffer} */ chunk) => {
-      const answer = tunnel.receive(chunk)
-      if (answer === null) return
-      // The proxy has answered. From here on, the stream leads to the server.
+      const response = tunnel.receive(chunk)
+      if (response === null) return
+      // The response is complete. From here on, the stream leads to the server.
       stream.removeListener('data', feed)
-      if (!answer.isConnected) return this.#owner.refuse(tunnel.refusal())
+      if (!response.isConnected) return this.#owner.refuse(tunnel.refusal())
       stream.pause()
       this.#connected()
     }
-    this.#use(stream)
+    this.#useStream(stream)
     stream.on('data', feed)
   }
 
@@ -146,35 +146,35 @@ class Dial {
    */
   #byProgram (agent, createConnection) {
     const { host, port, path, secure } = this.#server
-    const options = { ...(secure ? this.#tls : this.#ways.net), host, port }
+    const options = { ...(secure ? this.#tls : this.#options.net), host, port }
     // The program may call back in any context.
-    const answer = AsyncResource.bind((/** @type {any} */ error, /** @type {any} */ stream) =>
-      this.#given(error, stream))
+    const callback = AsyncResource.bind((/** @type {any} */ error, /** @type {any} */ stream) =>
+      this.#streamArrived(error, stream))
     if (createConnection) {
       const { protocol } = this.#target.url
-      return askFunction(createConnection, { ...options, ...(path && { path }), protocol }, answer)
+      return connectByFunction(createConnection, { ...options, ...(path && { path }), protocol }, callback)
     }
-    this.#errand = askAgent(agent, this.#target.url, options, answer)
+    this.#agentRequest = connectByAgent(agent, this.#target.url, options, callback)
   }
 
   /**
    * @param {any} error
    * @param {any} stream
    */
-  #given (error, stream) {
+  #streamArrived (error, stream) {
     if (!this.#owner.isWaiting()) return discard(stream)
     if (!error && !isDuplex(stream)) error = notDuplex(stream)
     if (!error && (stream.destroyed || stream.readable === false)) error = new Error('The connection has ended')
     if (error) discard(stream)
-    // If a proxy has refused, its agent passes a stream that can only be read and contains the answer.
-    const isAnswer = !error && stream.writable === false
-    if (!error) this.#use(isAnswer ? answerIn(stream) : stream)
+    // If a proxy has refused, its agent passes a stream that can only be read and contains the response.
+    const isResponse = !error && stream.writable === false
+    if (!error) this.#useStream(isResponse ? responseStream(stream) : stream)
     // Waits for handlers that the program attaches in this tick.
     nextTick(() => {
       if (!this.#owner.isWaiting()) return
       if (error) return this.#owner.fail(error)
-      this.#errand?.announce()
-      if (isAnswer) this.#owner.arrive()
+      this.#agentRequest?.announce()
+      if (isResponse) this.#owner.startHandshake()
       else this.#awaitConnection(stream)
     })
   }
@@ -185,7 +185,7 @@ class Dial {
     stream.pause()
     const next = AsyncResource.bind(() => {
       if (!this.#owner.isWaiting()) return
-      this.#errand?.removeFromAgent()
+      this.#agentRequest?.removeFromAgent()
       this.#connected()
     })
     if (stream.encrypted && stream.secureConnecting) stream.once('secureConnect', next)
@@ -196,27 +196,27 @@ class Dial {
   /** Continues with a stream that leads to the server. The program may have encrypted it already. */
   #connected () {
     if (!this.#owner.isWaiting()) return
-    const isEncrypted = this.#ways.proxy === null && this.#stream.encrypted === true
+    const isEncrypted = this.#options.proxy === null && this.#stream.encrypted === true
     if (this.#server.secure && !isEncrypted) this.#secureByNode()
-    else this.#owner.arrive()
+    else this.#owner.startHandshake()
   }
 
   #secureByNode () {
     if (!this.#owner.isWaiting()) return
     let stream
     try {
-      stream = tls.connect({ ...this.#tls, socket: this.#stream }, () => this.#owner.arrive())
+      stream = tls.connect({ ...this.#tls, socket: this.#stream }, () => this.#owner.startHandshake())
     } catch (error) {
       // Only tls.connect() can check some of the options.
       return this.#owner.fail(error)
     }
-    this.#use(stream)
+    this.#useStream(stream)
   }
 
   /** @param {any} stream */
-  #use (stream) {
+  #useStream (stream) {
     this.#stream = stream
-    this.#owner.use(stream)
+    this.#owner.useStream(stream)
   }
 }
 
@@ -250,12 +250,12 @@ function tlsOptions (host, given, ca) {
 }
 
 /**
- * Returns a Duplex around a stream that can only be read. Discards writes, because the answer has already arrived.
+ * Returns a Duplex around a stream that can only be read. Discards writes, because the response has already arrived.
  *
  * @param {any} stream
  */
-function answerIn (stream) {
-  const answer = new Duplex({
+function responseStream (stream) {
+  const response = new Duplex({
     read () {},
     write: (chunk, encoding, callback) => callback(),
     destroy (error, callback) {
@@ -263,11 +263,11 @@ function answerIn (stream) {
       callback(error)
     }
   })
-  stream.on('data', (/** @type {Buffer} */ chunk) => answer.push(chunk))
-  stream.on('end', () => answer.push(null))
-  stream.on('error', (/** @type {any} */ error) => answer.destroy(error))
-  stream.on('close', () => stream.readableEnded || answer.destroy())
-  return answer
+  stream.on('data', (/** @type {Buffer} */ chunk) => response.push(chunk))
+  stream.on('end', () => response.push(null))
+  stream.on('error', (/** @type {any} */ error) => response.destroy(error))
+  stream.on('close', () => stream.readableEnded || response.destroy())
+  return response
 }
 
 module.exports = { Dial }

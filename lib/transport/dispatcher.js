@@ -4,7 +4,7 @@
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
 const { MAX_TURN, STEPS_BETWEEN_LOOKS, clock, now, setImmediate } = require('../scheduling')
-const { isEnding, rememberWork, forgetWork } = require('./tick')
+const { isEnding, addWorking, removeWorking } = require('./tick')
 const { classIsUntouched } = require('./untouched')
 
 /**
@@ -15,7 +15,7 @@ const { classIsUntouched } = require('./untouched')
  * @typedef {object} Receiver the channel of a socket
  * @property {boolean} isActive whether the reactor has the socket
  * @property {(work: () => void) => void} runAlone runs the work of a batch in the context of the connection
- * @property {(entry: number, value: any) => void} happened
+ * @property {(entry: number, value: any) => void} handleEntry
  * @property {() => boolean} isReplaced whether a program has replaced methods of the socket, which must see the bytes
  * @property {() => void} giveBack called when a program uses the socket itself
  */
@@ -52,7 +52,7 @@ class Dispatcher {
     // The socket may have had another channel before.
     if (!this.#channels[number]?.isActive) this.#count += 1
     this.#channels[number] = channel
-    rememberWork(this)
+    addWorking(this)
   }
 
   /** Whether a batch is in progress. */
@@ -88,14 +88,14 @@ class Dispatcher {
   /** @param {number} number */
   remove (number) {
     if (this.#state[IN_BATCH] === 0) this.#channels[number] = undefined
-    else if (this.#removed.push(number) === 1) setImmediate(() => this.#forgetRemoved())
+    else if (this.#removed.push(number) === 1) setImmediate(() => this.#discardRemoved())
     this.#count -= 1
     if (this.#count > 0) return
-    forgetWork(this)
+    removeWorking(this)
     clock.timeout(() => this.#closeIfIdle(), IDLE_TIMEOUT).unref()
   }
 
-  #forgetRemoved () {
+  #discardRemoved () {
     for (const number of this.#removed.splice(0)) {
       // Another socket may have the number by now.
       if (!this.#channels[number]?.isActive) this.#channels[number] = undefined
@@ -162,7 +162,7 @@ class Dispatcher {
     return true
   }
 
-  #lookAtTheClock () {
+  #checkTime () {
     if (this.#begun === 0) this.#begun = now()
     else if (now() - this.#begun > MAX_TURN) this.isLate = true
   }
@@ -176,9 +176,9 @@ class Dispatcher {
         const entry = this.#entries[this.#next] & ENTRY_MASK
         const value = this.#entries[this.#next + 1]
         this.#next += 2
-        if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#lookAtTheClock()
+        if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#checkTime()
         this.#state[CAUSE] = entry === MESSAGE ? number + 1 : 0
-        channel.happened(entry, value)
+        channel.handleEntry(entry, value)
       }
     } finally {
       this.#state[CAUSE] = 0

@@ -3,7 +3,7 @@
 
 const { ReadyState } = require('../native')
 const { nextTick } = require('../scheduling')
-const { take, takeOver } = require('./adoption')
+const { adopt, transferFromRequest } = require('./adoption')
 const { batch } = require('./dispatcher')
 const { close, end, endSlowly } = require('./ending')
 const { NativeChannel } = require('./native_channel')
@@ -57,11 +57,11 @@ function connect (socket, connection, isStream = false) {
  * @returns {(transport: Transport, context: import('./context').Context) => Channel}
  */
 function channelMaker (socket, connection, isStream) {
-  const secure = isStream ? null : takeOver(socket, connection)
+  const secure = isStream ? null : transferFromRequest(socket, connection)
   if (secure !== null) {
     return (transport, context) => new SecureChannel(secure, socket, connection, transport, context, null)
   }
-  const adoption = isStream ? null : take(socket, connection)
+  const adoption = isStream ? null : adopt(socket, connection)
   return (transport, context) => adoption === null
     ? new StreamChannel(socket, connection, transport)
     : new NativeChannel(adoption, socket, connection, transport, context)
@@ -83,7 +83,7 @@ function deliver (connection, transport) {
  * @param {import('./secure_channel').Secure} secure
  */
 function connectSecurely (socket, connection, secure) {
-  const adoption = take(socket, connection, secure)
+  const adoption = adopt(socket, connection, secure)
   if (adoption === null) return null
   return new Transport(socket, connection, (transport, context) =>
     new SecureChannel(adoption, socket, connection, transport, context, secure))

@@ -65,7 +65,7 @@ class NativeChannel {
    * Returns false unless the socket is given back just now. The connection keeps the output, and a native call would
    * only report again that the kernel is full.
    */
-  takesWhenFull () {
+  writesWhenFull () {
     return this.#adoption.isGivenBack()
   }
 
@@ -104,15 +104,15 @@ class NativeChannel {
 
   /** @param {Buffer} bytes that a program has put into the socket */
   received (bytes) {
-    this.#transport.receivedBeside(bytes)
+    this.#transport.receivedFromProgram(bytes)
   }
 
   /** Detaches from the socket, and lets libuv read it again. */
   detach () {
     const adoption = this.#adoption
-    const goesOn = adoption.isOpen
+    const streamWrites = adoption.isOpen
     const owesDrain = adoption.waiting > 0
-    if (!adoption.detach(goesOn) || !goesOn) return
+    if (!adoption.detach(streamWrites) || !streamWrites) return
     this.writeRest()
     if (owesDrain) adoption.promiseDrain()
     adoption.startStream()
@@ -136,7 +136,7 @@ class NativeChannel {
    * @param {number} entry
    * @param {any} value
    */
-  happened (entry, value) {
+  handleEntry (entry, value) {
     // Delivers what has arrived, even if a handler has detached the channel from the socket.
     switch (entry) {
       case Entry.Message:

@@ -65,7 +65,7 @@ class Reading {
   }
 
   /** Resets the counted work, because other connections have had their turn. */
-  rested () {
+  resetWork () {
     this.#work = 0
   }
 
@@ -75,7 +75,7 @@ class Reading {
    *
    * @param {number} milliseconds
    */
-  worked (milliseconds) {
+  countWork (milliseconds) {
     this.#work += milliseconds
     if (this.#work <= MAX_TURN) return
     this.#work = 0

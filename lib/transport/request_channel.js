@@ -90,9 +90,9 @@ class RequestChannel {
    * @param {number} entry
    * @param {any} value
    */
-  happened (entry, value) {
+  handleEntry (entry, value) {
     const { isActive, owner } = this.#adoption
-    if (owner !== this) return owner.happened(entry, value)
+    if (owner !== this) return owner.handleEntry(entry, value)
     if (!isActive) return
     switch (entry) {
       case Entry.Secure: return value === AGREED ? this.#agreed() : this.#failed(tlsError(value))

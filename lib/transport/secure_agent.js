@@ -5,20 +5,20 @@
 
 const https = require('node:https')
 const net = require('node:net')
-const { takeForRequest } = require('./adoption')
+const { adoptForRequest } = require('./adoption')
 const { discard } = require('./agent')
 const { declareAgreement } = require('./agreement')
 const { IS_SUPPORTED } = require('./platform')
 const { RequestChannel } = require('./request_channel')
-const { nodes, planOf } = require('./tls')
+const { nodesMethod, planOf } = require('./tls')
 
 /** Node's class. Tests of programs may replace the module `https` with an incomplete one. */
 const Agent = /** @type {typeof https.Agent} */ (https.Agent ?? Object)
 
 /**
  * An agent for one request, like the one that Node creates if the option `agent` is false. Its socket speaks TLS in the
- * reactor if that does exactly what Node would. The request gets the socket after the server is verified, and a
- * connection can take the socket over after an upgrade. If the reactor refuses the server, Node tries again, so that
+ * reactor if that does exactly what Node would. The request gets the socket after the server is verified. After an
+ * upgrade, the socket can be transferred to a connection. If the reactor refuses the server, Node tries again, so that
  * verdicts and messages of errors are Node's.
  */
 class SecureAgent extends Agent {
@@ -34,15 +34,16 @@ class SecureAgent extends Agent {
 
   /**
    * @param {any} options those of the request, completed by Node
-   * @param {(error: any, socket?: any) => void} answer
+   * @param {(error: any, socket?: any) => void} callback
    */
-  createConnection (options, answer) {
+  createConnection (options, callback) {
     const plan = planFor(options)
-    if (plan === null) return super.createConnection(options, answer)
-    const byNode = (/** @type {any} */ socket) => super.createConnection(socket ? { ...options, socket } : options)
+    if (plan === null) return super.createConnection(options, callback)
+    const connectByNode = (/** @type {any} */ socket) =>
+      super.createConnection(socket ? { ...options, socket } : options)
     const socket = net.connect(options)
-    const attempt = new Attempt(this.#request, socket, options.servername, answer)
-    socket.once('connect', () => attempt.secure(plan, byNode))
+    const attempt = new Attempt(this.#request, socket, options.servername, callback)
+    socket.once('connect', () => attempt.secure(plan, connectByNode))
   }
 }
 
@@ -51,21 +52,21 @@ class Attempt {
   #request
   #socket
   #servername
-  #answer
+  #callback
   #destroy
 
   /**
    * @param {any} request
    * @param {any} socket that connects
    * @param {string} servername
-   * @param {(error: any, socket?: any) => void} answer
+   * @param {(error: any, socket?: any) => void} callback
    */
-  constructor (request, socket, servername, answer) {
+  constructor (request, socket, servername, callback) {
     this.#request = request
     this.#socket = socket
     this.#servername = servername
-    this.#answer = answer
-    this.#destroy = this.#interrupted.bind(this)
+    this.#callback = callback
+    this.#destroy = this.#requestDestroyed.bind(this)
     // A request without a socket does not report that it is destroyed.
     request.destroy = this.#destroy
     socket.on('error', this.#failed)
@@ -74,17 +75,17 @@ class Attempt {
 
   /**
    * @param {import('./tls').Plan} plan
-   * @param {(socket: any) => any} byNode makes a connection with Node's TLS, over this socket if there is one
+   * @param {(socket: any) => any} connectByNode makes a connection with Node's TLS, over this socket if there is one
    */
-  secure (plan, byNode) {
+  secure (plan, connectByNode) {
     const socket = this.#socket
-    const adoption = takeForRequest(socket, plan)
-    if (adoption === null) return this.#end(() => byNode(socket))
+    const adoption = adoptForRequest(socket, plan)
+    if (adoption === null) return this.#end(() => connectByNode(socket))
     new RequestChannel(adoption, socket, {
       onSecure: () => this.#end(() => declareAgreement(socket, this.#servername)),
       onRefused: () => this.#end(() => {
         discard(socket)
-        return byNode(null)
+        return connectByNode(null)
       })
     })
   }
@@ -95,7 +96,7 @@ class Attempt {
   #closed = () => this.#failed(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
 
   /** @param {any} [error] */
-  #interrupted (error) {
+  #requestDestroyed (error) {
     this.#restore()
     this.#request.destroy(error)
     this.#socket.destroy(error)
@@ -106,18 +107,18 @@ class Attempt {
     if (this.#request.destroy === this.#destroy) delete this.#request.destroy
   }
 
-  /** @param {() => any} socketFor returns the socket, or throws the error */
-  #end (socketFor) {
+  /** @param {() => any} getSocket returns the socket, or throws the error */
+  #end (getSocket) {
     this.#restore()
     this.#socket.removeListener('error', this.#failed)
     this.#socket.removeListener('close', this.#closed)
     let socket
     try {
-      socket = socketFor()
+      socket = getSocket()
     } catch (error) {
-      return this.#answer(error)
+      return this.#callback(error)
     }
-    this.#answer(null, socket)
+    this.#callback(null, socket)
   }
 }
 
@@ -127,13 +128,13 @@ class Attempt {
  * @param {any} options for `https.request`
  */
 function secureAgent (options) {
-  return IS_SUPPORTED && options.agent === false && !options.createConnection && nodeIsAsEver()
+  return IS_SUPPORTED && options.agent === false && !options.createConnection && isNodeUnmodified()
     ? new SecureAgent()
     : null
 }
 
 /** Returns whether Node would create an unmodified agent for the option `agent: false`. */
-function nodeIsAsEver () {
+function isNodeUnmodified () {
   return https.globalAgent?.constructor === Agent &&
     AS_LOADED.every(({ object, name, value }) => object[name] === value)
 }
@@ -170,6 +171,6 @@ const METHODS = [
   [Agent.prototype, 'createSocket', '_agentKey'],
   [Agent.prototype, 'addRequest', 'getName(options)']
 ]
-const AS_LOADED = METHODS.map(([object, name, phrase]) => ({ object, name, value: nodes(object, name, phrase) }))
+const AS_LOADED = METHODS.map(([object, name, phrase]) => ({ object, name, value: nodesMethod(object, name, phrase) }))
 
 module.exports = { secureAgent }

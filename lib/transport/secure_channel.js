@@ -72,8 +72,8 @@ class SecureChannel extends NativeChannel {
    * @param {number} entry
    * @param {any} value
    */
-  happened (entry, value) {
-    if (entry !== Entry.Secure) return super.happened(entry, value)
+  handleEntry (entry, value) {
+    if (entry !== Entry.Secure) return super.handleEntry(entry, value)
     if (!this.#adoption.isActive) return
     if (value === AGREED) this.#agreed()
     else this.#refused(tlsError(value))

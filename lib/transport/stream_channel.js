@@ -56,7 +56,7 @@ class StreamChannel {
   }
 
   /** Returns true: the socket buffers the output, so that its `writableLength` and `drain` account for it. */
-  takesWhenFull () {
+  writesWhenFull () {
     return true
   }
 

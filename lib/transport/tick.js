@@ -13,7 +13,7 @@ const { NAME, hostProcess, nextTick, setImmediate } = require('../scheduling')
  */
 
 /** @type {Flushable[]} */
-let touched = []
+let waiting = []
 /** @type {Flushable[]} */
 const batching = []
 /** @type {Set<Flushable>} */
@@ -25,8 +25,8 @@ const working = new Set()
  * @param {Flushable} transport
  */
 function flushAtTheEnd (transport) {
-  touched.push(transport)
-  if (touched.length === 1) nextTick(endTick)
+  waiting.push(transport)
+  if (waiting.length === 1) nextTick(endTick)
   endings.add(endProcess)
 }
 
@@ -39,47 +39,47 @@ function beginBatch (transport) {
 /** @param {Flushable} transport */
 function endBatch (transport) {
   batching.splice(batching.lastIndexOf(transport), 1)
-  restIfIdle()
+  removeIfIdle()
 }
 
 /**
- * Remembers that this transport has work for later turns of the event loop.
+ * Adds a transport that has work for later turns of the event loop.
  *
  * @param {Flushable} transport
  */
-function rememberWork (transport) {
+function addWorking (transport) {
   working.add(transport)
   endings.add(endProcess)
 }
 
 /** @param {Flushable} transport */
-function forgetWork (transport) {
-  if (working.delete(transport)) restIfIdle()
+function removeWorking (transport) {
+  if (working.delete(transport)) removeIfIdle()
 }
 
 function endTick () {
-  const ending = touched
-  touched = []
+  const ending = waiting
+  waiting = []
   let ended = 0
   try {
     while (ended < ending.length) ending[ended++].endTick()
   } finally {
     // If a program's socket throws, the others are flushed in another tick.
     if (ended < ending.length) {
-      touched.push(...ending.slice(ended))
+      waiting.push(...ending.slice(ended))
       nextTick(endTick)
     }
-    restIfIdle()
+    removeIfIdle()
   }
 }
 
 // Removes the callback while no transport has work, because test runners load the package many times.
-function restIfIdle () {
-  if (touched.length + batching.length + working.size === 0) endings.delete(endProcess)
+function removeIfIdle () {
+  if (waiting.length + batching.length + working.size === 0) endings.delete(endProcess)
 }
 
 function endProcess () {
-  for (const transport of new Set([...working, ...batching, ...touched])) transport.endProcess()
+  for (const transport of new Set([...working, ...batching, ...waiting])) transport.endProcess()
 }
 
 /** Returns whether the process is ending: no further tick, turn of the event loop or worker will complete any work. */
@@ -108,4 +108,4 @@ function listen () {
   return endings
 }
 
-module.exports = { flushAtTheEnd, beginBatch, isEnding, endBatch, rememberWork, forgetWork }
+module.exports = { flushAtTheEnd, beginBatch, isEnding, endBatch, addWorking, removeWorking }

@@ -30,7 +30,7 @@ const { knownStarts } = require('./start')
  * @returns {Plan | null}
  */
 function planOf (options) {
-  if (!IS_SUPPORTED || typeof native.TlsConfig !== 'function' || !nodeIsAsEver()) return null
+  if (!IS_SUPPORTED || typeof native.TlsConfig !== 'function' || !isNodeUnmodified()) return null
   for (const name in options) {
     if (options[name] !== undefined && !TLS_OPTIONS.includes(name) && !NET_OPTIONS.includes(name)) return null
   }
@@ -59,7 +59,7 @@ function configOf (options) {
   const facts = [rejectUnauthorized, minVersion, maxVersion, protocols, identity, authorities.name]
   // The name is a hash, because it must not contain the private key.
   const name = createHash('sha256').update(JSON.stringify(facts)).digest('base64')
-  return remembered(configs, name, () => {
+  return cached(configs, name, () => {
     const chain = identity[0] ? chainOf(identity[0], authorities) : []
     const key = identity[1] && keyOf(identity[1], identity[2])
     const anchors = rejectUnauthorized ? authorities.anchors() : null
@@ -86,7 +86,7 @@ function authorities (name, read) {
   return {
     name,
     certificates,
-    anchors: () => remembered(anchors, name, () => new native.TlsAnchors(certificates()))
+    anchors: () => cached(anchors, name, () => new native.TlsAnchors(certificates()))
   }
 }
 
@@ -175,7 +175,7 @@ function textOf (value) {
 }
 
 /** Returns whether Node's TLS defaults are unchanged. */
-function nodeIsAsEver () {
+function isNodeUnmodified () {
   return HAS_NO_FLAGS && !getFips() && process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0' &&
     AS_LOADED.every(({ name, value }) => /** @type {any} */ (tls)[name] === value) &&
     tls.DEFAULT_MIN_VERSION === 'TLSv1.2' && tls.DEFAULT_MAX_VERSION === 'TLSv1.3' &&
@@ -189,12 +189,12 @@ function nodeIsAsEver () {
  * @param {() => T} make
  * @returns {T}
  */
-function remembered (map, name, make) {
+function cached (map, name, make) {
   const value = map.get(name) ?? make()
   // Moves the entry to the end of the map: the least recently used one is removed first.
   map.delete(name)
   map.set(name, value)
-  if (map.size > MAX_REMEMBERED) map.delete(map.keys().next().value ?? '')
+  if (map.size > MAX_CACHED) map.delete(map.keys().next().value ?? '')
   return value
 }
 
@@ -214,7 +214,7 @@ const VERSIONS = ['TLSv1.2', 'TLSv1.3']
 const CERTIFICATE = /-----BEGIN (?:X509 )?CERTIFICATE-----([^-]*)-----END (?:X509 )?CERTIFICATE-----/g
 /** A format with additional rules about the purposes of the certificate. */
 const TRUSTED = 'BEGIN TRUSTED CERTIFICATE'
-const MAX_REMEMBERED = 32
+const MAX_CACHED = 32
 const LONGEST_CHAIN = 10
 /**
  * The flags of Node that change TLS, except those that change the defaults in `tls`. Other flags are allowed, because
@@ -239,7 +239,7 @@ const MEMBERS = {
   checkServerIdentity: 'splitEscapedAltNames(altNames)',
   TLSSocket: 'this._securePending = false'
 }
-const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value: nodes(tls, name, phrase) }))
+const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value: nodesMethod(tls, name, phrase) }))
 
 /**
  * Returns a method if its source text is Node's, otherwise NaN, which is equal to nothing.
@@ -248,11 +248,11 @@ const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value
  * @param {string} name
  * @param {string} phrase
  */
-function nodes (object, name, phrase) {
+function nodesMethod (object, name, phrase) {
   const value = object[name]
   if (typeof value !== 'function') return NaN
   const text = Function.prototype.toString.call(value)
   return text.startsWith(`function ${name}(`) && text.includes(phrase) ? value : NaN
 }
 
-module.exports = { nodes, planOf }
+module.exports = { nodesMethod, planOf }

@@ -7,7 +7,7 @@ const { Context } = require('./context')
 const { close, end } = require('./ending')
 const { Reading } = require('./reading')
 const { StreamChannel } = require('./stream_channel')
-const { flushAtTheEnd, beginBatch, isEnding, endBatch, rememberWork, forgetWork } = require('./tick')
+const { flushAtTheEnd, beginBatch, isEnding, endBatch, addWorking, removeWorking } = require('./tick')
 
 /**
  * Moves bytes between a connection and a channel, and never interprets them.
@@ -16,10 +16,10 @@ const { flushAtTheEnd, beginBatch, isEnding, endBatch, rememberWork, forgetWork 
  * Outside a batch, the first send of a tick is written at once, and later ones at the end of the tick. So batching does
  * not delay single messages.
  *
- * @implements {Asked}
+ * @implements {SeamTransport}
  * @implements {SocketTransport}
  *
- * @typedef {import('../connection/seam').Transport} Asked
+ * @typedef {import('../connection/seam').Transport} SeamTransport
  * @typedef {import('../connection/seam').SocketTransport} SocketTransport
  * @typedef {import('../connection/seam').Channel} Channel
  * @typedef {import('../connection/seam').Connection} Connection
@@ -35,7 +35,7 @@ class Transport {
   /** The depth of nested batches: a handler may pass more bytes to the transport. */
   #depth = 0
   /** Whether output was written in this tick. Further output of the tick is written together at its end. */
-  #touched = false
+  #hasWritten = false
   /** Whether the socket is full. Output then waits for its `drain`. */
   #isFull = false
   /** Whether `send` has returned false. The application then expects a `drain`. */
@@ -110,9 +110,9 @@ class Transport {
       this.endProcess()
       return true
     }
-    if (this.#channel.isBatching || this.#depth > 0 || this.#touched || !this.#takes) return false
+    if (this.#channel.isBatching || this.#depth > 0 || this.#hasWritten || !this.#canWrite) return false
     flushAtTheEnd(this)
-    this.#touched = true
+    this.#hasWritten = true
     this.#write()
     return true
   }
@@ -126,7 +126,7 @@ class Transport {
   hasRoom (pending, isFull = false) {
     // Only a write shows whether the socket is full, so a large batch is written before its end. The replies to a full
     // chunk still fit in one write.
-    if (pending >= FULL_CHUNK && this.#takes) this.#write()
+    if (pending >= FULL_CHUNK && this.#canWrite) this.#write()
     const hasRoom = !this.#isFull && !isFull
     this.#owesDrained ||= !hasRoom
     return hasRoom
@@ -141,9 +141,9 @@ class Transport {
 
   /** Writes the remaining output at the end of a tick, unless the socket is full. */
   endTick () {
-    this.#touched = false
+    this.#hasWritten = false
     // The current context is that of the first sender in this tick.
-    if (this.#takes && this.#connection.outgoing.hasOutput) this.#context.run(() => this.#write())
+    if (this.#canWrite && this.#connection.outgoing.hasOutput) this.#context.run(() => this.#write())
   }
 
   /** Completes the work of the connection and writes its output, because the process ends. */
@@ -200,7 +200,7 @@ class Transport {
     this.#channel.detach()
     this.#owesDrained = false
     this.#context.release()
-    forgetWork(this)
+    removeWorking(this)
     // Discards bytes that still arrive, so that the socket reaches its end.
     if (!this.#socket.destroyed) this.#socket.resume()
   }
@@ -222,13 +222,13 @@ class Transport {
 
   /** @param {StopReason} reason */
   stopReading (reason) {
-    if (reason === 'work') rememberWork(this)
+    if (reason === 'work') addWorking(this)
     this.#reading.stop(reason)
   }
 
   /** @param {StopReason} reason */
   startReading (reason) {
-    if (reason === 'work') forgetWork(this)
+    if (reason === 'work') removeWorking(this)
     // A stream emits its buffered bytes in the context of the call that resumes it.
     this.#context.run(() => this.#reading.start(reason))
   }
@@ -245,7 +245,7 @@ class Transport {
 
   get #buffered () {
     // Between ticks, the connection has unwritten bytes only if the socket is full, or if it cannot hand them over yet.
-    const isWithConnection = this.#isFull || this.#touched || this.#connection.outgoing.isBehindSenders
+    const isWithConnection = this.#isFull || this.#hasWritten || this.#connection.outgoing.isBehindSenders
     return this.writableLength + (isWithConnection ? this.#connection.outgoing.bufferedAmount : 0)
   }
 
@@ -259,7 +259,7 @@ class Transport {
    *
    * @param {Buffer} chunk
    */
-  receivedBeside (chunk) {
+  receivedFromProgram (chunk) {
     if (this.#channel.isBatching) this.#waitForDecoded()
     this.received(chunk)
   }
@@ -278,14 +278,14 @@ class Transport {
     if (this.#hasDecoded) return this.#connection.delivery.store(chunk)
     // Only after a full chunk, Node reads again before it polls other sockets, up to 32 times.
     if (chunk.length < FULL_CHUNK) {
-      this.#reading.rested()
+      this.#reading.resetWork()
       return this.batch(() => this.#connection.delivery.receive(chunk))
     }
     const start = now()
     try {
       this.batch(() => this.#connection.delivery.receive(chunk))
     } finally {
-      this.#reading.worked(now() - start)
+      this.#reading.countWork(now() - start)
     }
   }
 
@@ -295,10 +295,10 @@ class Transport {
    * @param {() => void} work
    */
   batch (work) {
-    if (this.#depth > 0) return this.#inside(work)
+    if (this.#depth > 0) return this.#runNested(work)
     let isDone = false
     try {
-      this.#together(work)
+      this.#runBatch(work)
       isDone = true
     } finally {
       if (!isDone) this.#deliverRest()
@@ -312,10 +312,10 @@ class Transport {
    * @param {() => void} work
    */
   enter (work) {
-    if (this.#depth > 0) return this.#inside(work)
+    if (this.#depth > 0) return this.#runNested(work)
     let isDone = false
     this.#context.run(() => {
-      this.#together(work)
+      this.#runBatch(work)
       isDone = true
     })
     if (!isDone) this.#deliverRest()
@@ -327,7 +327,7 @@ class Transport {
   }
 
   /** @param {() => void} work that becomes part of the current batch */
-  #inside (work) {
+  #runNested (work) {
     this.#depth++
     try {
       work()
@@ -337,7 +337,7 @@ class Transport {
   }
 
   /** @param {() => void} work */
-  #together (work) {
+  #runBatch (work) {
     // Messages that the application sends when the connection opens are not replies.
     const isReply = this.#connection.readyState === ReadyState.Open
     const channel = this.#channel
@@ -357,7 +357,7 @@ class Transport {
 
   /** @param {number} before the bytes that were buffered when the batch began */
   #endBatch (before) {
-    if (this.#takes) this.#write()
+    if (this.#canWrite) this.#write()
     if (this.#isFull) this.#stall(this.#buffered - before)
   }
 
@@ -372,8 +372,8 @@ class Transport {
    * Whether the channel takes more output. While the peer is stalled, a full socket gets no more output, so that its
    * `drain` can come.
    */
-  get #takes () {
-    return !this.#isFull || (!this.#reading.isStoppedFor('peer') && this.#channel.takesWhenFull())
+  get #canWrite () {
+    return !this.#isFull || (!this.#reading.isStoppedFor('peer') && this.#channel.writesWhenFull())
   }
 
   /**

@@ -140,7 +140,7 @@ class Link {
   receive (bytes) {
     const { delivery } = this.engine
     if (this.#transport === null) delivery.receive(bytes)
-    else this.#transport.receivedBeside(bytes)
+    else this.#transport.receivedFromProgram(bytes)
   }
 
   // The methods that the engine calls.

@@ -9,9 +9,9 @@ const { endpoint, parseProxyUrl } = require('../http/url')
  *
  * @param {any} options
  * @param {import('../http/url').Target} target
- * @returns {import('../transport/dial').Ways}
+ * @returns {import('../transport/dial').DialOptions}
  */
-function waysOf (options, { name, endpoint: server }) {
+function dialOptionsOf (options, { name, endpoint: server }) {
   const { agent, createConnection } = options
   if (agent && typeof agent.addRequest !== 'function') {
     throw new TypeError(`Invalid agent: a value of type ${typeof agent}; expected an http.Agent`)
@@ -48,4 +48,4 @@ function proxyOf (given) {
   return { url, endpoint: endpoint(url), headers, tls }
 }
 
-module.exports = { waysOf }
+module.exports = { dialOptionsOf }

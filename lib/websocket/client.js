@@ -61,7 +61,7 @@ const methods = {
     const extensions = offer === null ? null : offer.header
     const options = requestOptionsFor(this, { headers, options: extraRequestOptions, extensions })
     this._req = (this.secure ? https : http).request(options)
-    awaitAnswer(this, this._req)
+    awaitResponse(this, this._req)
     this._req.end()
   },
 
@@ -74,10 +74,10 @@ const methods = {
         return this.failHandshake('Server did not respond with a requested protocol.')
       }
     }
-    if (!is(headers.connection, 'upgrade')) {
+    if (!headerEquals(headers.connection, 'upgrade')) {
       return this.failHandshake('Expected a Connection: Upgrade header from the server')
     }
-    if (!is(headers.upgrade, 'websocket')) {
+    if (!headerEquals(headers.upgrade, 'websocket')) {
       return this.failHandshake('Expected an Upgrade: websocket header from the server')
     }
     const accept = headers['sec-websocket-accept']
@@ -86,8 +86,8 @@ const methods = {
     if (accept !== expected) {
       return this.failHandshake(`Sec-WebSocket-Accept header from server didn't match expected value of ${expected}`)
     }
-    const objection = objectionTo(this)
-    if (objection !== null) return this.failHandshake(objection)
+    const error = responseError(this)
+    if (error !== null) return this.failHandshake(error)
     this.succeedHandshake()
   },
 
@@ -122,7 +122,7 @@ Object.assign(WebSocketClient.prototype, methods)
  * @param {any} client
  * @param {any} request
  */
-function awaitAnswer (client, request) {
+function awaitResponse (client, request) {
   /** @type {Record<string, (...args: any[]) => void>} */
   const listeners = {
     upgrade (response, socket, head) {
@@ -191,7 +191,7 @@ const offers = new WeakMap()
  *
  * @param {any} client
  */
-function objectionTo (client) {
+function responseError (client) {
   const { 'sec-websocket-protocol': protocol, 'sec-websocket-extensions': extensions } = client.response.headers
   const { offer = null } = offers.get(client) ?? {}
   if (extensions && offer !== null) {
@@ -257,7 +257,7 @@ function listOf (protocols) {
  * @param {string | undefined} header
  * @param {string} word
  */
-function is (header, word) {
+function headerEquals (header, word) {
   return header !== undefined && header.toLowerCase() === word
 }
 

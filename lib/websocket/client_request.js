@@ -12,7 +12,7 @@ const OWN_OPTIONS = ['hostname', 'port', 'method', 'path', 'headers']
 const DEFAULT_PORTS = { 'ws:': '80', 'wss:': '443' }
 
 /**
- * @typedef {object} Asked the request of the client
+ * @typedef {object} Handshake the parts of the request that the client decides
  * @property {any} url parsed
  * @property {boolean} secure
  * @property {string[]} protocols
@@ -20,7 +20,7 @@ const DEFAULT_PORTS = { 'ws:': '80', 'wss:': '443' }
  * @property {string} base64nonce
  * @property {any} config of the client
  *
- * @typedef {object} Given the program's additions to the request
+ * @typedef {object} Additions the program's additions to the request
  * @property {any} headers
  * @property {any} options for `http.request()` or `https.request()`
  * @property {string | null} extensions the value of the `Sec-WebSocket-Extensions` header
@@ -29,11 +29,11 @@ const DEFAULT_PORTS = { 'ws:': '80', 'wss:': '443' }
 /**
  * Returns the options of the request. They also decide how Node opens the connection.
  *
- * @param {Asked} asked
- * @param {Given} given
+ * @param {Handshake} handshake
+ * @param {Additions} additions
  */
-function requestOptionsFor (asked, { headers, options: extra, extensions }) {
-  const { url, secure, config: { tlsOptions, transport } } = asked
+function requestOptionsFor (handshake, { headers, options: extra, extensions }) {
+  const { url, secure, config: { tlsOptions, transport } } = handshake
   /** @type {Record<string, any>} */
   const options = { agent: false }
   extend(options, extra)
@@ -42,7 +42,7 @@ function requestOptionsFor (asked, { headers, options: extra, extensions }) {
     port: url.port,
     method: 'GET',
     path: pathOf(url),
-    headers: headersOf(asked, headers, extensions)
+    headers: headersOf(handshake, headers, extensions)
   })
   if (!secure) return options
   for (const name of Object.keys(tlsOptions)) {
@@ -55,15 +55,15 @@ function requestOptionsFor (asked, { headers, options: extra, extensions }) {
 /**
  * Returns the headers in the order of writing. The program's headers come first. Ours override them, except `Host`.
  *
- * @param {Asked} asked
- * @param {any} given
+ * @param {Handshake} handshake
+ * @param {any} added the program's headers
  * @param {string | null} extensions
  */
-function headersOf ({ url, secure, protocols, origin, base64nonce, config }, given, extensions) {
+function headersOf ({ url, secure, protocols, origin, base64nonce, config }, added, extensions) {
   /** @type {Record<string, any>} */
   const headers = {}
   if (secure) extend(headers, config.tlsOptions.headers)
-  extend(headers, given)
+  extend(headers, added)
   extend(headers, {
     Upgrade: 'websocket',
     Connection: 'Upgrade',

@@ -34,7 +34,7 @@ class Keepalive {
   }
 
   /** Restarts the timer for a frame that has arrived, but only once per tick: a chunk may contain many frames. */
-  heard () {
+  frameReceived () {
     if (this.#hasHeard || (this.#interval === null && this.#grace === null)) return
     this.#hasHeard = true
     if (Keepalive.#ofThisTick.push(this) === 1) nextTick(Keepalive.#endTick)
@@ -88,7 +88,7 @@ class Keepalive {
   /** @param {number} milliseconds */
   #endGrace (milliseconds) {
     this.#grace = null
-    this.#link.enter(() => this.#graceIsOver(milliseconds))
+    this.#link.enter(() => this.#graceEnded(milliseconds))
   }
 
   stopGrace () {
@@ -107,7 +107,7 @@ class Keepalive {
   }
 
   /** @param {number} milliseconds */
-  #graceIsOver (milliseconds) {
+  #graceEnded (milliseconds) {
     const connection = this.#connection
     // The peer is in the middle of a frame. Its pong can only follow after that frame.
     if (connection.socket.bytesRead !== this.#read) connection.setKeepaliveTimer()

@@ -154,7 +154,7 @@ class Link {
   /** @param {string | Buffer} data */
   received (data) {
     const connection = this.#connection
-    this.keepalive.heard()
+    this.keepalive.frameReceived()
     if (!connection.connected) return
     connection.emit('message', typeof data === 'string'
       ? { type: 'utf8', utf8Data: data }
@@ -164,7 +164,7 @@ class Link {
   /** @param {import('../connection/seam').Frame} frame */
   framed (frame) {
     const connection = this.#connection
-    this.keepalive.heard()
+    this.keepalive.frameReceived()
     if (connection.connected) connection.emit('frame', frameOf(connection, frame))
   }
 
@@ -175,7 +175,7 @@ class Link {
    */
   pinged (payload) {
     const connection = this.#connection
-    this.keepalive.heard()
+    this.keepalive.frameReceived()
     if (connection.listenerCount('ping') > 0) {
       let isCancelled = false
       connection.emit('ping', () => { isCancelled = true }, payload)
@@ -186,7 +186,7 @@ class Link {
 
   /** @param {Buffer} payload */
   ponged (payload) {
-    this.keepalive.heard()
+    this.keepalive.frameReceived()
     this.#connection.emit('pong', payload)
   }
 

@@ -13,7 +13,7 @@ const WebSocketConnection = require('./connection')
 const { cookieHeaders, parseCookies } = require('./cookies')
 const { extensionOf } = require('./deflate')
 const { establish } = require('./link')
-const { endWith, headerText, refusal } = require('./refusal')
+const { endWith, headerText, rejection } = require('./rejection')
 const { illegalCharacter } = require('./token')
 
 /** The property of a request that contains the bytes received after its head. */
@@ -40,7 +40,7 @@ function WebSocketRequest (socket, httpRequest, serverConfig, head = undefined) 
   this._socketCloseHandler = this._handleSocketCloseBeforeAccept.bind(this)
   socket.on('end', this._socketCloseHandler)
   socket.on('close', this._socketCloseHandler)
-  // Without a listener, a client that resets its connection before the answer would end the process.
+  // Without a listener, a client that resets its connection before the response would end the process.
   socket.on('error', ignore)
   this._resolved = false
   Object.defineProperty(this, HEAD, { value: head, writable: true })
@@ -68,8 +68,8 @@ const methods = {
     const extensions = headers['sec-websocket-extensions']
     this.requestedExtensions = serverConfig.parseExtensions ? this.parseExtensions(extensions) : []
     this.cookies = serverConfig.parseCookies ? this.parseCookies(headers.cookie) : []
-    const refusal = judgeHandshake(this.httpRequest, policyFor(serverConfig))
-    if (refusal !== null) throw refused(refusal.message, refusal.status)
+    const violation = judgeHandshake(this.httpRequest, policyFor(serverConfig))
+    if (violation !== null) throw handshakeError(violation.message, violation.status)
   },
 
   parseExtensions (extensionsString) {
@@ -88,13 +88,13 @@ const methods = {
     this._verifyResolution()
     const engine = engineFor(this, acceptedProtocol, allowedOrigin, cookies)
     this._resolved = true
-    orRefuse(this.socket, () => this.emit('requestResolved', this))
-    const connection = orRefuse(this.socket, () => connectionFor(this, acceptedProtocol))
+    runOrReject(this.socket, () => this.emit('requestResolved', this))
+    const connection = runOrReject(this.socket, () => connectionFor(this, acceptedProtocol))
     establish(connection, engine)
-    if (this._socketIsClosing || this.socket.destroyed || this.socket.writable === false) closeLost(connection)
+    if (this._socketIsClosing || this.socket.destroyed || this.socket.writable === false) closeDisconnected(connection)
     else {
       this._removeSocketCloseListeners()
-      answer(connection, engine, this[HEAD])
+      respond(connection, engine, this[HEAD])
       // Frees the bytes, because the program may keep the request.
       this[HEAD] = undefined
     }
@@ -104,7 +104,7 @@ const methods = {
 
   reject (status, reason, extraHeaders) {
     this._verifyResolution()
-    const bytes = refusal(status, reason, extraHeaders)
+    const bytes = rejection(status, reason, extraHeaders)
     this._resolved = true
     try {
       this.emit('requestResolved', this)
@@ -133,7 +133,7 @@ const methods = {
 
 /** @param {number} version */
 function unsupported (version) {
-  return refused(`Unsupported websocket client version: ${version}Only versions 8 and 13 are supported.`, 426)
+  return handshakeError(`Unsupported websocket client version: ${version}Only versions 8 and 13 are supported.`, 426)
 }
 
 /**
@@ -142,7 +142,7 @@ function unsupported (version) {
  * @param {string} message
  * @param {number} httpCode
  */
-function refused (message, httpCode) {
+function handshakeError (message, httpCode) {
   const error = new Error(message)
   return httpCode === 426
     ? Object.assign(error, { httpCode, headers: { 'Sec-WebSocket-Version': '13' } })
@@ -256,19 +256,19 @@ function connectionFor (request, protocol) {
 }
 
 /**
- * Runs a step of `accept()`. If a listener throws, or the constructor rejects the configuration, answers the client
- * with status 500 and throws the same exception.
+ * Runs a step of `accept()`. If a listener throws, or the constructor rejects the configuration, sends a
+ * response with status 500 and throws the same exception.
  *
  * @template T
  * @param {any} socket
  * @param {() => T} step
  * @returns {T}
  */
-function orRefuse (socket, step) {
+function runOrReject (socket, step) {
   try {
     return step()
   } catch (error) {
-    endWith(socket, refusal(500, '', {}))
+    endWith(socket, rejection(500, '', {}))
     throw error
   }
 }
@@ -281,7 +281,7 @@ function orRefuse (socket, step) {
  * @param {Connection} engine
  * @param {any} head
  */
-function answer (connection, engine, head) {
+function respond (connection, engine, head) {
   engine.start()
   connection.extensions = engine.extensions
   if (head?.length > 0) engine.delivery.store(head)
@@ -296,7 +296,7 @@ function answer (connection, engine, head) {
  *
  * @param {any} connection
  */
-function closeLost (connection) {
+function closeDisconnected (connection) {
   // The constructor of the connection has removed the request's listener.
   connection.socket.on('error', ignore)
   nextTick(() => connection.drop(1006, 'TCP connection lost before handshake completed.', true))

@@ -83,16 +83,16 @@ const methods = {
     } catch (error) {
       const { httpCode, message, headers } = /** @type {any} */ (error)
       request.reject(httpCode || 400, message, headers)
-      return refused(this, error)
+      return emitUpgradeError(this, error)
     }
 
     this.pendingRequests.push(request)
     request.once('requestAccepted', this._handlers.requestAccepted)
     request.once('requestResolved', this._handlers.requestResolved)
-    const gone = () => this._handlers.requestResolved(request)
-    socket.once('close', gone)
+    const socketClosed = () => this._handlers.requestResolved(request)
+    socket.once('close', socketClosed)
     // The socket outlives the request and must not keep it in memory.
-    request.once('requestResolved', () => socket.removeListener('close', gone))
+    request.once('requestResolved', () => socket.removeListener('close', socketClosed))
 
     if (this.config.autoAcceptConnections) autoAccept(this, request)
     else if (this.listenerCount('request') > 0) this.emit('request', request)
@@ -128,17 +128,17 @@ function autoAccept (server, request) {
   } catch (error) {
     // accept() rejects the request if the subprotocol is not a token. Other errors come from listeners.
     if (!isRejected) throw error
-    refused(server, error)
+    emitUpgradeError(server, error)
   }
 }
 
 /**
- * Reports a handshake that the server has answered with an error.
+ * Reports a handshake that the server has rejected.
  *
  * @param {any} server
  * @param {any} error
  */
-function refused (server, error) {
+function emitUpgradeError (server, error) {
   debug('Invalid handshake: %s', error.message)
   server.emit('upgradeError', error)
 }

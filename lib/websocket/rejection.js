@@ -13,7 +13,7 @@ const transports = require('../transport')
  * @param {any} reason
  * @param {any} headers
  */
-function refusal (status, reason, headers) {
+function rejection (status, reason, headers) {
   const code = Number.isInteger(status) && status >= 100 && status <= 999 ? status : 403
   const lines = [`HTTP/1.1 ${code} ${DESCRIPTIONS[code]}`, 'Connection: close']
   if (reason) lines.push(`X-WebSocket-Reject-Reason: ${latin1(reason)}`)
@@ -103,4 +103,4 @@ const DESCRIPTIONS = {
   505: 'HTTP Version Not Supported'
 }
 
-module.exports = { endWith, headerText, refusal }
+module.exports = { endWith, headerText, rejection }

@@ -49,8 +49,8 @@ test('a trap ends the connections of its instance with an error, and later ones 
     const version = draft.version
     const message = wasm.Prepared.text('prepared')
     const faulted = []
-    called.whenFaulted(() => faulted.push('called'))
-    other.whenFaulted(() => faulted.push('other'))
+    called.onInstanceEnd(() => faulted.push('called'))
+    other.onInstanceEnd(() => faulted.push('other'))
     // The next call finds invalid memory and traps.
     const first = current()
     Buffer.from(first.exports.memory.buffer).fill(0xff)
@@ -137,7 +137,7 @@ test('connections whose callback cannot run at a trap report the fault at the ne
     const faulted = []
     const all = ['a', 'b', 'c'].map((name) => {
       const one = wasm.Connection.established(false, {})
-      one.whenFaulted(() => faulted.push(name))
+      one.onInstanceEnd(() => faulted.push(name))
       return one
     })
     const { Instance } = WebAssembly

@@ -56,7 +56,7 @@ class Connection {
     this.readyState = connection.readyState
     this.version = connection.version
     // A trap of WebAssembly ends all connections of its instance, not only the one whose call has trapped.
-    if ('whenFaulted' in connection) /** @type {any} */ (connection).whenFaulted(() => this.continueLater())
+    if ('onInstanceEnd' in connection) /** @type {any} */ (connection).onInstanceEnd(() => this.continueLater())
   }
 
   /**

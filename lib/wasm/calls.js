@@ -118,9 +118,9 @@ function messages (number) {
  */
 function run (one, own, count) {
   const memory = one.memory()
-  const { numbers, places } = one
-  let at = numbers[places]
-  let next = numbers[places + 1] >>> 2
+  const { numbers, resultIndex } = one
+  let at = numbers[resultIndex]
+  let next = numbers[resultIndex + 1] >>> 2
   /** @type {any[]} */
   const all = []
   try {
@@ -192,7 +192,7 @@ function takeOutput (number, into) {
   try {
     const length = Math.min(one.enter(one.exports.output, own), lengthOf(into))
     const memory = one.memory()
-    const at = one.numbers[one.places]
+    const at = one.numbers[one.resultIndex]
     memory.copy(into, 0, at, at + length)
     one.enter(one.exports.advance, own, length)
     return length

@@ -3,7 +3,7 @@
 
 const { WAITS_FOR_WORK } = require('./calls')
 const { boolean, bytes, number, string } = require('./convert')
-const { Held, Trap, addOwner, call, current, endIfTrapped, released } = require('./current')
+const { Handle, Trap, addOwner, call, current, endIfTrapped, released } = require('./current')
 const { DeflateSession } = require('./deflate')
 const { headersOf } = require('./http')
 const {
@@ -16,7 +16,7 @@ const { PRIVATE, mustBePrivate } = require('./private')
  * @typedef {import('../../binding').Outcome} Outcome
  * @typedef {import('./values').Argument} Argument
  *
- * @typedef {object} About the result of the handshake
+ * @typedef {object} HandshakeResult the result of the handshake
  * @property {number} maxLength
  * @property {string} version
  * @property {boolean} knowsProtocol
@@ -29,16 +29,16 @@ const { PRIVATE, mustBePrivate } = require('./private')
  * with an error, which the next instance reports.
  */
 class Connection {
-  #held
+  #handle
   #number
-  /** @type {About | null} the last known result of the handshake */
-  #about = null
+  /** @type {HandshakeResult | null} the last known result of the handshake */
+  #handshakeResult = null
   /** @type {string[]} */
   #responseHeaders = []
   #hasFaulted = false
   #isReleased = false
   /** @type {() => void} */
-  #whenFaulted = () => {}
+  #onInstanceEnd = () => {}
 
   /**
    * @param {symbol} key
@@ -47,8 +47,8 @@ class Connection {
    */
   constructor (key, name, ...args) {
     mustBePrivate(key)
-    this.#held = new Held('connection', call(name, ...args))
-    this.#number = addOwner(this, this.#held.number)
+    this.#handle = new Handle('connection', call(name, ...args))
+    this.#number = addOwner(this, this.#handle.number)
   }
 
   /**
@@ -88,36 +88,37 @@ class Connection {
    *
    * @param {() => void} callback
    */
-  whenFaulted (callback) {
-    this.#whenFaulted = callback
+  onInstanceEnd (callback) {
+    this.#onInstanceEnd = callback
   }
 
   /** Called by `current.js` when the instance has ended. */
   fault () {
     this.#hasFaulted = true
-    this.#held = new Held('connection', call('faulted', this.#about?.version.startsWith('hixie') ?? false))
-    addOwner(this, this.#held.number)
-    this.#whenFaulted()
+    const isDraft = this.#handshakeResult?.version.startsWith('hixie') ?? false
+    this.#handle = new Handle('connection', call('faulted', isDraft))
+    addOwner(this, this.#handle.number)
+    this.#onInstanceEnd()
   }
 
   /** The object in the instance that represents the connection. */
   get #inner () {
-    return this.#isReleased ? released() : this.#held
+    return this.#isReleased ? released() : this.#handle
   }
 
   /**
-   * Returns the result of a function of the instance, or that of `otherwise` if the instance ends in the call.
+   * Returns the result of a function of the instance, or that of `fallback` if the instance ends in the call.
    *
    * @param {string} name
    * @param {Argument[]} args
-   * @param {() => any} otherwise
+   * @param {() => any} fallback
    */
-  #attempt (name, args, otherwise) {
+  #attempt (name, args, fallback) {
     try {
       return this.#inner.call(name, ...args)
     } catch (error) {
       if (!(error instanceof Trap)) throw error
-      return otherwise()
+      return fallback()
     }
   }
 
@@ -136,7 +137,7 @@ class Connection {
    * @param {'ready_state' | 'has_work' | 'has_unread' | 'has_enough' | 'buffered_amount' | 'take_passed'} name
    * @returns {number}
    */
-  #fact (name) {
+  #readNumber (name) {
     const one = current()
     try {
       return one.enter(one.exports[name], this.#inner.number)
@@ -147,10 +148,12 @@ class Connection {
     }
   }
 
-  /** @returns {About} */
-  #knowledge () {
-    if (this.#about === null || !(this.#hasFaulted || this.#isReleased)) this.#about = this.#inner.call('about')
-    return /** @type {About} */ (this.#about)
+  /** @returns {HandshakeResult} */
+  #readHandshakeResult () {
+    if (this.#handshakeResult === null || !(this.#hasFaulted || this.#isReleased)) {
+      this.#handshakeResult = this.#inner.call('about')
+    }
+    return /** @type {HandshakeResult} */ (this.#handshakeResult)
   }
 
   // The handshake.
@@ -271,7 +274,7 @@ class Connection {
   }
 
   takePassed () {
-    return this.#fact('take_passed')
+    return this.#readNumber('take_passed')
   }
 
   work () {
@@ -351,20 +354,20 @@ class Connection {
 
   release () {
     if (this.#isReleased) return
-    this.#knowledge()
+    this.#readHandshakeResult()
     this.#responseHeaders = this.responseHeaders
     this.#isReleased = true
-    this.#held.release()
+    this.#handle.release()
   }
 
   // The properties, which can be read at any time.
 
   get hasWork () {
-    return this.#fact('has_work') === 1
+    return this.#readNumber('has_work') === 1
   }
 
   get maxLength () {
-    return this.#knowledge().maxLength
+    return this.#readHandshakeResult().maxLength
   }
 
   get number () {
@@ -372,35 +375,35 @@ class Connection {
   }
 
   get version () {
-    return this.#knowledge().version
+    return this.#readHandshakeResult().version
   }
 
   get readyState () {
-    return this.#fact('ready_state')
+    return this.#readNumber('ready_state')
   }
 
   get knowsProtocol () {
-    return this.#knowledge().knowsProtocol
+    return this.#readHandshakeResult().knowsProtocol
   }
 
   get protocol () {
-    return this.#knowledge().protocol
+    return this.#readHandshakeResult().protocol
   }
 
   get hasUnread () {
-    return this.#fact('has_unread') === 1
+    return this.#readNumber('has_unread') === 1
   }
 
   get hasEnough () {
-    return this.#fact('has_enough') === 1
+    return this.#readNumber('has_enough') === 1
   }
 
   get bufferedAmount () {
-    return this.#fact('buffered_amount')
+    return this.#readNumber('buffered_amount')
   }
 
   get statusCode () {
-    return this.#knowledge().statusCode
+    return this.#readHandshakeResult().statusCode
   }
 
   get responseHeaders () {

@@ -26,8 +26,8 @@ let base = 0
 /** @type {Map<number, WeakRef<Owner>>} connections of the current instance, by its numbers */
 const owners = new Map()
 /** Connections whose instance has ended, and which are not notified yet. @type {Set<WeakRef<Owner>>} */
-const untold = new Set()
-let isTelling = false
+const unnotified = new Set()
+let isNotifying = false
 
 /** Loads the module, which a checkout may lack. The `try` makes bundlers warn and continue in that case. */
 function encodedModule () {
@@ -51,7 +51,7 @@ function current () {
     compiled ??= new WebAssembly.Module(Buffer.from(encoded, 'base64'))
     instance = new Instance(compiled, base)
   }
-  if (untold.size > 0) tell()
+  if (unnotified.size > 0) notify()
   return instance
 }
 
@@ -68,7 +68,7 @@ function endIfTrapped (failed, error) {
   // After a stack overflow, each of these calls may throw. Then the next call abandons the instance.
   abandon()
   try {
-    tell()
+    notify()
   } catch {
     // There is no memory or stack for another instance now. The next call notifies the remaining connections.
   }
@@ -76,23 +76,23 @@ function endIfTrapped (failed, error) {
 
 /** Abandons the instance. The next call creates another one. */
 function abandon () {
-  for (const reference of owners.values()) untold.add(reference)
+  for (const reference of owners.values()) unnotified.add(reference)
   base += NUMBERS
   owners.clear()
   instance = null
 }
 
 /** Notifies connections that their instance has ended. If one throws, the next call notifies the rest. */
-function tell () {
-  if (isTelling) return
-  isTelling = true
+function notify () {
+  if (isNotifying) return
+  isNotifying = true
   try {
-    for (const reference of untold) {
+    for (const reference of unnotified) {
       reference.deref()?.fault()
-      untold.delete(reference)
+      unnotified.delete(reference)
     }
   } finally {
-    isTelling = false
+    isNotifying = false
   }
 }
 
@@ -124,7 +124,7 @@ function call (name, ...args) {
 /**
  * The handle of an object in the instance. The object is released by `release`, or when JavaScript collects the handle.
  */
-class Held {
+class Handle {
   #instance = current()
   #kind
   /** The number of the object in the instance. */
@@ -141,13 +141,13 @@ class Held {
   }
 
   /** Whether its instance is the current one. */
-  get isThere () {
+  get isCurrent () {
     return this.#instance === instance
   }
 
   /** The number, as an argument of a function. Throws a `Trap` if its instance has ended. */
   get liveNumber () {
-    if (!this.isThere) throw new Trap()
+    if (!this.isCurrent) throw new Trap()
     return this.number
   }
 
@@ -168,23 +168,23 @@ class Held {
   }
 }
 
-/** A connection that has ended, used in place of all released ones. @type {Held | null} */
+/** A connection that has ended, used in place of all released ones. @type {Handle | null} */
 let ended = null
 
 /**
  * Returns the object that is used in place of a released connection.
  *
- * @returns {Held}
+ * @returns {Handle}
  */
 function released () {
-  if (ended === null || !ended.isThere) {
-    ended = new Held('connection', call('faulted', false))
+  if (ended === null || !ended.isCurrent) {
+    ended = new Handle('connection', call('faulted', false))
     ended.call('work')
   }
   return ended
 }
 
-/** @param {{ instance: Instance, kind: Kind, number: number }} held */
+/** @param {{ instance: Instance, kind: Kind, number: number }} handle */
 function free ({ instance: holder, kind, number }) {
   // The objects of an ended instance no longer exist.
   if (holder !== instance) return
@@ -211,4 +211,4 @@ const registry = new FinalizationRegistry(free)
 /** A number greater than all numbers of one instance. */
 const NUMBERS = 2 ** 31
 
-module.exports = { Held, Trap, addOwner, call, current, endIfTrapped, released }
+module.exports = { Handle, Trap, addOwner, call, current, endIfTrapped, released }

@@ -2,13 +2,13 @@
 'use strict'
 
 const { array, bytes, failed, number, string } = require('./convert')
-const { Held, call } = require('./current')
+const { Handle, call } = require('./current')
 const { deflateOptions, parameters } = require('./options')
 const { PRIVATE, mustBePrivate } = require('./private')
 
 /** A permessage-deflate session without a connection. */
 class DeflateSession {
-  #held
+  #handle
 
   /**
    * @param {symbol} key
@@ -16,7 +16,7 @@ class DeflateSession {
    */
   constructor (key, number) {
     mustBePrivate(key)
-    this.#held = new Held('session', number)
+    this.#handle = new Handle('session', number)
   }
 
   /** @param {number | null} number of a session in the instance */
@@ -27,7 +27,7 @@ class DeflateSession {
   /** @param {any} session undefined and null mean that there is none */
   static numberOf (session) {
     if (session === undefined || session === null) return null
-    if (typeof session === 'object' && #held in session) return session.#held.liveNumber
+    if (typeof session === 'object' && #handle in session) return session.#handle.liveNumber
     throw failed('InvalidArg', 'Unwrap value [faye_websocket_binding::deflate::DeflateSession] from class failed')
   }
 
@@ -51,48 +51,48 @@ class DeflateSession {
   }
 
   offer () {
-    return this.#held.call('deflateOffer')
+    return this.#handle.call('deflateOffer')
   }
 
   /** @param {any} list */
   activate (list) {
-    return this.#held.call('deflateActivate', parameters(list))
+    return this.#handle.call('deflateActivate', parameters(list))
   }
 
   offerHeader () {
-    return this.#held.call('deflateOfferHeader')
+    return this.#handle.call('deflateOfferHeader')
   }
 
   /** @param {string} header */
   activateHeader (header) {
-    return this.#held.call('deflateActivateHeader', string(header))
+    return this.#handle.call('deflateActivateHeader', string(header))
   }
 
   response () {
-    return this.#held.call('deflateResponse')
+    return this.#handle.call('deflateResponse')
   }
 
   /** @param {Uint8Array} payload */
   inflate (payload) {
-    return this.#held.call('inflate', bytes(payload))
+    return this.#handle.call('inflate', bytes(payload))
   }
 
   inflateMore () {
-    return this.#held.call('inflateMore')
+    return this.#handle.call('inflateMore')
   }
 
   /** @param {Uint8Array} payload */
   deflate (payload) {
-    return this.#held.call('deflate', bytes(payload))
+    return this.#handle.call('deflate', bytes(payload))
   }
 
   deflateMore () {
-    return this.#held.call('deflateMore')
+    return this.#handle.call('deflateMore')
   }
 
   close () {
     // If its instance has ended, the session has ended, too.
-    if (this.#held.isThere) this.#held.call('deflateClose')
+    if (this.#handle.isCurrent) this.#handle.call('deflateClose')
   }
 }
 

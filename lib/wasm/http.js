@@ -3,7 +3,7 @@
 
 const { Buffer } = require('node:buffer')
 const { array, boolean, bytes, number, optional, string } = require('./convert')
-const { Held, Trap, call } = require('./current')
+const { Handle, Trap, call } = require('./current')
 const { connectionOptions, tunnelTarget } = require('./options')
 
 /** The functions for requests, opening handshakes, event streams and tunnels. */
@@ -32,21 +32,21 @@ function headersOf (headers) {
 
 /** Parses the request of a raw connection. */
 class RequestParser {
-  #held = new Held('parser', call('parser'))
+  #handle = new Handle('parser', call('parser'))
 
   /** @param {Uint8Array} chunk */
   receive (chunk) {
-    return otherwise(() => this.#held.call('parse', bytes(chunk)), { headers: [], body: Buffer.alloc(0) })
+    return callOr(() => this.#handle.call('parse', bytes(chunk)), { headers: [], body: Buffer.alloc(0) })
   }
 }
 
 /** The request of a tunnel through a proxy. */
 class Connect {
-  #held
+  #handle
 
   /** @param {any} target */
   constructor (target) {
-    this.#held = new Held('tunnel', call('tunnel', ...tunnelTarget(target)))
+    this.#handle = new Handle('tunnel', call('tunnel', ...tunnelTarget(target)))
   }
 
   /**
@@ -54,16 +54,16 @@ class Connect {
    * @param {string} value
    */
   setHeader (name, value) {
-    this.#held.call('tunnelHeader', string(name), string(value))
+    this.#handle.call('tunnelHeader', string(name), string(value))
   }
 
   request () {
-    return this.#held.call('tunnelRequest')
+    return this.#handle.call('tunnelRequest')
   }
 
   /** @param {Uint8Array} chunk */
   receive (chunk) {
-    return otherwise(() => this.#held.call('tunnelAnswer', bytes(chunk)), { connected: false, headers: [] })
+    return callOr(() => this.#handle.call('tunnelAnswer', bytes(chunk)), { connected: false, headers: [] })
   }
 }
 
@@ -73,7 +73,7 @@ class Connect {
  * @param {() => any} body
  * @param {object} failure
  */
-function otherwise (body, failure) {
+function callOr (body, failure) {
   try {
     return body()
   } catch (error) {

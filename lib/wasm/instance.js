@@ -53,8 +53,8 @@ class Instance {
   bytes = EMPTY
   /** The same memory as numbers of 32 bits. */
   numbers = new Uint32Array(0)
-  /** The index in `numbers` at which the module stores the addresses of results. */
-  places
+  /** The index in `numbers` at which the module stores the address and the length of a result. */
+  resultIndex
   /** The address of the window for arguments, and its size in bytes. */
   window = 0
   room = 0
@@ -72,7 +72,7 @@ class Instance {
     }
     this.exports = new WebAssembly.Instance(module, { env: { random } }).exports
     this.exports.begin()
-    this.places = this.exports.places() >>> 2
+    this.resultIndex = this.exports.places() >>> 2
     const names = /** @type {string[]} */ (this.call('functions', []))
     names.forEach((name, index) => this.#functions.set(name, index))
   }
@@ -167,7 +167,7 @@ class Instance {
     const length = values.write(args, memory, this.window)
     const answer = this.enter(this.exports.call, this.#functions.get(name), length)
     this.tidy()
-    return values.read(this.memory(), this.numbers[this.places], answer)
+    return values.read(this.memory(), this.numbers[this.resultIndex], answer)
   }
 }
 

@@ -3,13 +3,13 @@
 
 const { Buffer } = require('node:buffer')
 const { bytes, string } = require('./convert')
-const { Held, call } = require('./current')
+const { Handle, call } = require('./current')
 const { PRIVATE, mustBePrivate } = require('./private')
 
 /**
  * @typedef {object} Message a message in JavaScript, where it outlives an instance
  * @property {string | Buffer} data
- * @property {Held} held the message in an instance
+ * @property {Handle} handle the message in an instance
  */
 
 /** @type {Map<number, Message>} by the numbers that JavaScript assigns */
@@ -27,7 +27,7 @@ class Prepared {
    */
   constructor (key, data) {
     mustBePrivate(key)
-    this.#message = { data, held: hold(data) }
+    this.#message = { data, handle: hold(data) }
     messages.set(this.#number, this.#message)
     registry.register(this, this.#number)
   }
@@ -58,7 +58,7 @@ class Prepared {
 
 /** @param {string | Buffer} data */
 function hold (data) {
-  return new Held('prepared', call('prepare', data))
+  return new Handle('prepared', call('prepare', data))
 }
 
 /**
@@ -69,12 +69,12 @@ function hold (data) {
 function innerNumber (number) {
   const message = messages.get(number)
   if (message === undefined) return undefined
-  if (!message.held.isThere) message.held = hold(message.data)
-  return message.held.number
+  if (!message.handle.isCurrent) message.handle = hold(message.data)
+  return message.handle.number
 }
 
 const registry = new FinalizationRegistry((/** @type {number} */ number) => {
-  messages.get(number)?.held.release()
+  messages.get(number)?.handle.release()
   messages.delete(number)
 })
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// A server of DDP as Meteor has it: on raw connections of sockjs, at /websocket and at /sockjs/websocket.
+// A server of DDP like Meteor's: on raw connections of sockjs, at /websocket and at /sockjs/websocket.
 
 const { randomUUID } = require('node:crypto')
 const http = require('node:http')
@@ -10,8 +10,8 @@ const { load } = require('./load')
 
 /**
  * @param {object} options
- * @param {'original' | 'ours'} options.behind what sockjs requires
- * @param {number} [options.port] a free one, if none is given
+ * @param {'original' | 'ours'} options.behind the package that sockjs requires
+ * @param {number} [options.port] a free port by default
  * @param {Record<string, (...params: any[]) => any>} [options.methods]
  * @param {Record<string, Record<string, object>>} [options.collections] each is published under its name
  */
@@ -34,7 +34,7 @@ async function serveDdp (scope, { behind, port: wanted, methods = {}, collection
   }
   const port = await listen(scope, httpServer, wanted)
 
-  /** Changes a document; `fields` of null remove it. */
+  /** Changes a document, or removes it if `fields` is null. */
   function change (collection, id, fields) {
     const isNew = collections[collection][id] === undefined
     if (fields === null) delete collections[collection][id]
@@ -52,7 +52,7 @@ class Session {
     this.connection = connection
     this.methods = methods
     this.collections = collections
-    /** Names of collections, and the subscriptions to them. */
+    /** The subscriptions by name of the collection. */
     this.subscriptions = new Map()
   }
 

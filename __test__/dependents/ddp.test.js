@@ -1,6 +1,6 @@
 'use strict'
 
-// ddp, by which programs speak to Meteor.
+// ddp, with which programs connect to Meteor.
 
 const assert = require('node:assert/strict')
 const { createHash } = require('node:crypto')
@@ -22,11 +22,11 @@ const METHODS = {
 }
 
 for (const ends of ENDS) {
-  const title = `ddp, client by ${ends.client}, server by ${ends.server}`
+  const title = `ddp, client: ${ends.client}, server: ${ends.server}`
 
   const serve = (scope, options) => serveDdp(scope, { behind: ends.server, methods: METHODS, ...options })
 
-  /** A connected client. */
+  /** Connects a client. */
   async function dial (scope, port, options) {
     const DDPClient = load('ddp', ends.client)
     const client = new DDPClient({ host: '127.0.0.1', port, autoReconnectTimer: 20, ...options })
@@ -41,7 +41,7 @@ for (const ends of ENDS) {
   }
 
   for (const [way, options] of [['a WebSocket', {}], ['a WebSocket of sockjs', { useSockJs: true }]]) {
-    test(`${title}: by ${way} it logs in and calls methods`, async (scope) => {
+    test(`${title}: a client logs in and calls methods over ${way}`, async (scope) => {
       const { port, sessions } = await serve(scope)
       const { client } = await dial(scope, port, options)
       assert.equal(typeof client.session, 'string')
@@ -61,7 +61,7 @@ for (const ends of ENDS) {
     })
   }
 
-  test(`${title}: collections follow those of the server`, async (scope) => {
+  test(`${title}: collections of a client follow the server's changes`, async (scope) => {
     const { port, change } = await serve(scope, { collections: { posts: { a: { title: 'first' } } } })
     const { client } = await dial(scope, port)
     const seen = []
@@ -87,14 +87,14 @@ for (const ends of ENDS) {
     await assert.rejects(subscribe(client, 'nothing'), { message: '404 no such name' })
   })
 
-  test(`${title}: the server's pings are answered`, async (scope) => {
+  test(`${title}: a client answers the server's pings`, async (scope) => {
     const { port, sessions, messages } = await serve(scope)
     await dial(scope, port)
     for (const session of sessions) session.send({ msg: 'ping', id: '7' })
     await eventually(() => messages.some(({ msg, id }) => msg === 'pong' && id === '7'), 'the pong')
   })
 
-  test(`${title}: it connects again when the connection is gone, and calls end`, async (scope) => {
+  test(`${title}: a client reconnects after its connection has ended, and pending calls fail`, async (scope) => {
     const ways = [
       (connection) => connection.close(4000, 'away'),
       (connection) => connection._session.recv.connection.destroy()
@@ -115,14 +115,14 @@ for (const ends of ENDS) {
     assert.deepEqual(connected, [false, true, true])
   })
 
-  test(`${title}: a server that is not there, or speaks no WebSocket, is told`, async (scope) => {
+  test(`${title}: a client reports a missing server, and one without WebSocket`, async (scope) => {
     const port = await listen(scope, http.createServer((request, response) => response.writeHead(500).end()))
     const options = { autoReconnect: false }
     await assert.rejects(failure(scope, port, options), /Unexpected response code: (500|200)/)
     await assert.rejects(failure(scope, 9, options), /ECONNREFUSED/)
   })
 
-  test(`${title}: versions are negotiated`, async (scope) => {
+  test(`${title}: client and server negotiate the version`, async (scope) => {
     const { port, messages } = await serve(scope)
     const { client } = await dial(scope, port, { ddpVersion: 'pre2' })
     assert.equal(client.ddpVersion, '1')
@@ -140,7 +140,7 @@ function call (client, method, params) {
   })
 }
 
-/** Resolves with the number of the subscription when it is ready. */
+/** Resolves with the id of the subscription when it is ready. */
 function subscribe (client, name) {
   return new Promise((resolve, reject) => {
     const id = client.subscribe(name, [], (error) => error ? reject(toError(error)) : resolve(id))

@@ -1,6 +1,6 @@
 'use strict'
 
-// Runs webpack-dev-server on a small program in a folder of its own.
+// Runs webpack-dev-server on a small program in a temporary folder.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -15,7 +15,7 @@ const MAIN = `
   show()
   if (module.hot) module.hot.accept('./part', show)`
 
-/** Serves the program on a free port; `write` changes what it shows. */
+/** Serves the program on a free port. `write` changes the text that it shows. */
 async function serveProgram (scope, options) {
   const [webpack, DevServer] = loadAll(['webpack', 'webpack-dev-server'])
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'program-'))
@@ -32,14 +32,14 @@ async function serveProgram (scope, options) {
     context: folder,
     entry: './main.js',
     output: { path: path.join(folder, 'dist') },
-    // Files that have been written in this moment count as changed.
+    // Files that were just written count as changed.
     watchOptions: { aggregateTimeout: 10 },
     infrastructureLogging: { level: 'none' },
     stats: 'none'
   })
   const server = new DevServer({
     host: '127.0.0.1',
-    // Its own search asks the interfaces of the machine.
+    // Without a port, webpack-dev-server looks up the network interfaces of the machine.
     port: 0,
     static: { directory: path.join(folder, 'public') },
     webSocketServer: 'sockjs',

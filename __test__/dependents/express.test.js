@@ -11,7 +11,7 @@ const { test } = require('../support/test')
 const { ENDS, websocketOf } = require('./load')
 
 for (const ends of ENDS) {
-  const title = `Express beside a server by ${ends.server}, client by ${ends.client}`
+  const title = `Express, server: ${ends.server}, client: ${ends.client}`
 
   async function start (scope) {
     const websocket = websocketOf(ends.server)
@@ -38,7 +38,7 @@ for (const ends of ENDS) {
     return { server, origin: `127.0.0.1:${await listen(scope, httpServer)}` }
   }
 
-  test(`${title}: pages and connections are on one port`, async (scope) => {
+  test(`${title}: pages and connections share a port`, async (scope) => {
     const { server, origin } = await start(scope)
     const names = ['Ann', 'Bob']
     const connections = []
@@ -66,7 +66,7 @@ for (const ends of ENDS) {
     ['a path without a handler', '/login', ['chat'], undefined, '404 Not Found'],
     ['a protocol without a handler', '/chat', ['other'], undefined, '404 Not Found']
   ]) {
-    test(`${title}: ${what} is refused, and Express goes on`, async (scope) => {
+    test(`${title}: ${what} is refused, and Express continues`, async (scope) => {
       const { origin } = await start(scope)
       await assert.rejects(connect(ends, `ws://${origin}${path}`, cookie, protocols), ({ message }) => {
         return message.startsWith(`Server responded with a non-101 status: ${status}\n`)
@@ -77,7 +77,7 @@ for (const ends of ENDS) {
   }
 }
 
-/** A connection by the client of this end, and the response that opened it. */
+/** Connects with the client of this end, and resolves with the connection and the response. */
 function connect (ends, url, cookie, protocols = ['chat']) {
   const { client: Client } = websocketOf(ends.client)
   const client = new Client()

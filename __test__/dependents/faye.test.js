@@ -1,6 +1,6 @@
 'use strict'
 
-// faye, a server and clients of Bayeux's publish and subscribe: over WebSocket and over EventSource.
+// faye, a server and clients of the publish-subscribe protocol Bayeux, over WebSocket and over EventSource.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -15,8 +15,8 @@ const { ENDS, SUBJECT, load } = require('./load')
 const { fetchFrom, openAt } = require('./requests')
 
 /**
- * A server, on a free port if none is wanted. `upgrades` are the requests for a WebSocket, `events` what the server has
- * told, and `publish` is the server's own.
+ * Starts a server on a port, or on a free one. `upgrades` are its WebSocket requests, `events` its events. `publish` is
+ * the method of its own client.
  */
 async function serve (scope, behind, { httpServer = http.createServer(), port: wanted, ...options } = {}) {
   const faye = load('faye', behind)
@@ -46,7 +46,7 @@ function dial (scope, behind, url, options) {
   return client
 }
 
-/** Subscribes, and notes what comes. */
+/** Subscribes, and records the messages. */
 async function subscribe (client, channel) {
   const received = []
   await client.subscribe(channel).withChannel((name, data) => received.push([name, data]))
@@ -54,9 +54,9 @@ async function subscribe (client, channel) {
 }
 
 for (const ends of ENDS) {
-  const title = `faye, client by ${ends.client}, server by ${ends.server}`
+  const title = `faye, client: ${ends.client}, server: ${ends.server}`
 
-  test(`${title}: what is published reaches every subscriber, by WebSocket`, async (scope) => {
+  test(`${title}: messages reach every subscriber over WebSocket`, async (scope) => {
     const { events, upgrades, url } = await serve(scope, ends.server)
     const [ann, bob] = [dial(scope, ends.client, url), dial(scope, ends.client, url)]
     ann.setHeader('X-Key', 'k')
@@ -77,7 +77,7 @@ for (const ends of ENDS) {
     ])
   })
 
-  test(`${title}: the server publishes, and subscriptions end`, async (scope) => {
+  test(`${title}: the server can publish, and clients can unsubscribe`, async (scope) => {
     const { publish, url } = await serve(scope, ends.server)
     const client = dial(scope, ends.client, url)
     const received = []
@@ -88,11 +88,11 @@ for (const ends of ENDS) {
     subscription.cancel()
     await client.publish('/other', 'the subscription is cancelled before this')
     await publish('/news', 'second')
-    await client.publish('/other', 'behind it')
+    await client.publish('/other', 'after it')
     assert.deepEqual(received, ['first'])
   })
 
-  test(`${title}: messages travel compressed, where both have the extension`, async (scope) => {
+  test(`${title}: messages are compressed if both ends have the extension`, async (scope) => {
     const deflate = (behind) => [load('permessage-deflate', behind)]
     const { upgrades, port } = await serve(scope, ends.server, { websocketExtensions: deflate(ends.server) })
     const relay = await countBytes(scope, port)
@@ -110,7 +110,7 @@ for (const ends of ENDS) {
     assert.ok(relay.bytes() < text.length / 10, `${relay.bytes()} bytes`)
   })
 
-  test(`${title}: long messages travel plain without it`, async (scope) => {
+  test(`${title}: large messages are delivered without the extension`, async (scope) => {
     const { url } = await serve(scope, ends.server)
     const client = dial(scope, ends.client, url)
     const received = await subscribe(client, '/long')
@@ -120,7 +120,7 @@ for (const ends of ENDS) {
     assert.equal(received[0][1], text)
   })
 
-  test(`${title}: a client comes back when the server does, and has its subscriptions`, async (scope) => {
+  test(`${title}: a client reconnects to a restarted server and keeps its subscriptions`, async (scope) => {
     const { httpServer, port, url, ...first } = await serve(scope, ends.server)
     const client = dial(scope, ends.client, url)
     const events = []
@@ -145,18 +145,18 @@ for (const ends of ENDS) {
     await client.disconnect()
   })
 
-  test(`${title}: by TLS, with the authority that the client is told`, async (scope) => {
+  test(`${title}: a client connects over TLS with the option ca`, async (scope) => {
     const secure = certificate('localhost', { names: ['localhost'] })
     const httpServer = https.createServer(secure)
     const { upgrades, port } = await serve(scope, ends.server, { httpServer })
     const client = dial(scope, ends.client, `https://localhost:${port}/faye`, { tls: { ca: secure.cert } })
     const received = await subscribe(client, '/news')
-    await client.publish('/news', 'by TLS')
+    await client.publish('/news', 'over TLS')
     await eventually(() => received.length === 1, 'the message')
     assert.equal(upgrades.length, 1)
   })
 
-  test(`${title}: many clients hear each other`, async (scope) => {
+  test(`${title}: many clients exchange messages`, async (scope) => {
     const { upgrades, url } = await serve(scope, ends.server)
     const clients = Array.from({ length: 20 }, () => dial(scope, ends.client, url))
     const received = await Promise.all(clients.map((client) => subscribe(client, '/all')))
@@ -166,7 +166,7 @@ for (const ends of ENDS) {
   })
 }
 
-const title = `faye by ${SUBJECT}`
+const title = `faye (${SUBJECT})`
 const HANDSHAKE = {
   channel: '/meta/handshake',
   version: '1.0',
@@ -185,7 +185,7 @@ test(`${title}: a client without WebSocket gets its messages from an event strea
   await eventually(() => stream.text().includes('\r\n\r\n:\r\n\r\n'), 'a ping')
 })
 
-test(`${title}: idle connections are pinged`, async (scope) => {
+test(`${title}: the server pings idle connections`, async (scope) => {
   const { port } = await serve(scope, SUBJECT, { ping: 0.02 })
   const peer = await openAt(scope, port, '/faye')
   for (let beat = 0; beat < 3; beat++) {
@@ -195,22 +195,22 @@ test(`${title}: idle connections are pinged`, async (scope) => {
   }
 })
 
-for (const [what, text] of [['no JSON', 'hello'], ['no object', '"hello"']]) {
+for (const [what, text] of [['not JSON', 'hello'], ['not an object', '"hello"']]) {
   test(`${title}: a message that is ${what} does not end the connection`, async (scope) => {
-    // It writes the stack to the console.
+    // faye writes the stack to the console.
     const { log } = console
     console.log = () => {}
     scope.defer(() => { console.log = log })
     const { port } = await serve(scope, SUBJECT)
     const peer = await openAt(scope, port, '/faye')
-    // It makes text of bytes.
+    // faye converts bytes to text.
     peer.write(Buffer.concat([fromClient('text', text), fromClient('binary', JSON.stringify([HANDSHAKE]))]))
     const [reply] = JSON.parse(String((await peer.frame()).payload))
     assert.equal(reply.successful, true)
   })
 }
 
-/** An event stream of a client: what has come. */
+/** Opens the event stream of a client, and records its text. */
 function events (scope, port, clientId) {
   return new Promise((resolve, reject) => {
     const headers = { Accept: 'text/event-stream' }
@@ -234,7 +234,7 @@ async function post (port, message) {
   return JSON.parse((await fetchFrom(port, '/faye', { method: 'POST', headers, body: JSON.stringify([message]) })).text)
 }
 
-/** A port in front of another, which counts the bytes that pass. */
+/** Opens a port that relays to another and counts the bytes. */
 async function countBytes (scope, target) {
   let bytes = 0
   const relay = net.createServer((socket) => {

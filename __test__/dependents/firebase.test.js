@@ -1,6 +1,6 @@
 'use strict'
 
-// @firebase/database, the Realtime Database of Firebase, by which Node programs hold one connection for all they do.
+// @firebase/database, the client of Firebase's Realtime Database, which uses one connection for everything.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -14,12 +14,12 @@ const { ENDS, SUBJECT, loadAll } = require('./load')
 const { serveDatabase } = require('./realtime-database')
 
 const PROXIES = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy']
-// It goes through the proxy of the environment, which the tests have no use for.
+// It uses the proxy of the environment, which the tests must not use.
 for (const name of PROXIES) delete process.env[name]
 
 let apps = 0
 
-/** The functions of Firebase, and a database. */
+/** Returns the functions of Firebase and a database. */
 function open (scope, [app, database], origin, options) {
   const instance = app.initializeApp({ databaseURL: `${origin}?ns=test`, ...options }, `app ${apps++}`)
   scope.defer(() => app.deleteApp(instance))
@@ -30,7 +30,7 @@ function open (scope, [app, database], origin, options) {
 const packagesOn = (behind) => loadAll(['@firebase/app', '@firebase/database'], behind)
 
 for (const ends of ENDS) {
-  const title = `@firebase/database, client by ${ends.client}, server by ${ends.server}`
+  const title = `@firebase/database, client: ${ends.client}, server: ${ends.server}`
 
   async function start (scope, options) {
     const server = await serveDatabase(scope, { behind: ends.server, ...options })
@@ -38,7 +38,7 @@ for (const ends of ENDS) {
     return { server, connect, ...connect() }
   }
 
-  test(`${title}: what is set can be read`, async (scope) => {
+  test(`${title}: written values can be read`, async (scope) => {
     const { server, at, get, set, update, remove, push, increment, serverTimestamp } = await start(scope)
     await set(at('users/ann'), { name: 'Ann', age: 30, text: 'é€😀' })
     await update(at('users/ann'), { age: increment(1), seen: serverTimestamp() })
@@ -55,7 +55,7 @@ for (const ends of ENDS) {
     assert.deepEqual(others, [])
   })
 
-  test(`${title}: listeners follow what others write`, async (scope) => {
+  test(`${title}: listeners get the writes of other clients`, async (scope) => {
     const { server, connect, at, onValue, onChildAdded } = await start(scope)
     const other = connect()
     const values = []
@@ -73,7 +73,7 @@ for (const ends of ENDS) {
     assert.deepEqual([children, values.length], [['a', 'b'], 3])
   })
 
-  test(`${title}: long values travel in segments, both ways`, async (scope) => {
+  test(`${title}: long values are sent in segments in both directions`, async (scope) => {
     const { server, connect, at, get, set } = await start(scope)
     const text = 'segment é '.repeat(100000)
     await set(at('long'), text)
@@ -96,14 +96,14 @@ for (const ends of ENDS) {
     assert.equal(Object.keys(server.read('/list')).length, 500)
   })
 
-  test(`${title}: transactions are tried again`, async (scope) => {
+  test(`${title}: a stale transaction is repeated`, async (scope) => {
     const { server, at, runTransaction } = await start(scope, { data: { count: 1 } })
     server.stale = 1
     const { committed, snapshot } = await runTransaction(at('count'), (count) => (count ?? 0) + 1)
     assert.deepEqual([committed, snapshot.val(), server.data], [true, 2, { count: 2 }])
   })
 
-  test(`${title}: what may not be read or written is refused`, async (scope) => {
+  test(`${title}: reads and writes without permission are refused`, async (scope) => {
     const { at, get, set, onValue } = await start(scope, { isSecret: (path) => path.startsWith('/secret') })
     const { warn } = console
     console.warn = () => {}
@@ -116,7 +116,7 @@ for (const ends of ENDS) {
     assert.equal((await get(at('public'))).val(), 1)
   })
 
-  test(`${title}: the server writes the will of a client that has gone`, async (scope) => {
+  test(`${title}: the server performs the onDisconnect writes of a client`, async (scope) => {
     const { server, connect, db, at, set, onDisconnect, goOffline } = await start(scope)
     await onDisconnect(at('online/ann')).remove()
     await onDisconnect(at('seen')).update({ ann: 'gone', bob: 'too' })
@@ -131,7 +131,7 @@ for (const ends of ENDS) {
     assert.deepEqual([values, server.read('/seen')], [[{ ann: true }, null], { ann: 'gone' }])
   })
 
-  test(`${title}: without a connection writes wait, and listeners go on afterwards`, async (scope) => {
+  test(`${title}: writes wait while offline, and listeners continue afterwards`, async (scope) => {
     const { server, db, at, set, get, onValue, goOffline, goOnline } = await start(scope)
     const connected = []
     const values = []
@@ -141,21 +141,21 @@ for (const ends of ENDS) {
     goOffline(db)
     await eventually(() => server.clients.size === 0, 'the end')
     const waiting = set(at('value'), 2)
-    server.data.other = 'written meanwhile'
+    server.data.other = 'written while offline'
     goOnline(db)
     await waiting
-    assert.equal((await get(at('other'))).val(), 'written meanwhile')
+    assert.equal((await get(at('other'))).val(), 'written while offline')
     assert.deepEqual([server.read('/value'), values.at(-1)], [2, 2])
     assert.deepEqual(connected, [false, true, false, true])
     assert.equal(server.requests.length, 2)
   })
 
   for (const [how, cut] of [
-    ['closes', (ws) => ws.close(4000, 'away')],
-    ['breaks', (ws) => ws._stream.destroy()]
+    ['closes the connection', (ws) => ws.close(4000, 'away')],
+    ['destroys the socket', (ws) => ws._stream.destroy()]
   ]) {
-    test(`${title}: it connects again when the server ${how}`, async (scope) => {
-      // It waits for a random part of a second.
+    test(`${title}: a client reconnects after the server ${how}`, async (scope) => {
+      // The client waits for a random part of a second.
       const { random } = Math
       Math.random = () => random() / 20
       scope.defer(() => { Math.random = random })
@@ -172,9 +172,9 @@ for (const ends of ENDS) {
   }
 }
 
-const title = `@firebase/database by ${SUBJECT}`
+const title = `@firebase/database (${SUBJECT})`
 
-test(`${title}: as a module of ECMAScript`, async (scope) => {
+test(`${title}: its ES modules work`, async (scope) => {
   const server = await serveDatabase(scope, { behind: SUBJECT })
   const packages = [await import('@firebase/app'), await import('@firebase/database')]
   const { at, get, set } = open(scope, packages, `http://127.0.0.1:${server.port}`)
@@ -182,7 +182,7 @@ test(`${title}: as a module of ECMAScript`, async (scope) => {
   assert.deepEqual((await get(at('value'))).val(), [1, 2])
 })
 
-test(`${title}: the emulator, with the token of its owner`, async (scope) => {
+test(`${title}: the emulator accepts the token of its owner`, async (scope) => {
   const server = await serveDatabase(scope, { behind: SUBJECT })
   const { db, at, get, set, connectDatabaseEmulator } = open(scope, packagesOn(), 'https://test.firebaseio.com')
   connectDatabaseEmulator(db, '127.0.0.1', server.port, { mockUserToken: 'owner' })
@@ -191,7 +191,7 @@ test(`${title}: the emulator, with the token of its owner`, async (scope) => {
   assert.equal(server.requests[0].headers.authorization, 'Bearer owner')
 })
 
-test(`${title}: through the proxy of the environment`, async (scope) => {
+test(`${title}: a client connects through the proxy of the environment`, async (scope) => {
   const server = await serveDatabase(scope, { behind: SUBJECT })
   const asked = []
   const proxy = http.createServer()
@@ -212,10 +212,10 @@ test(`${title}: through the proxy of the environment`, async (scope) => {
   assert.deepEqual(asked, [`127.0.0.1:${server.port}`])
 })
 
-test(`${title}: by TLS, with a certificate that the process does not question`, async (scope) => {
+test(`${title}: a client connects over TLS with NODE_TLS_REJECT_UNAUTHORIZED=0`, async (scope) => {
   const secure = certificate('localhost', { names: ['localhost'] })
   const server = await serveDatabase(scope, { behind: SUBJECT, httpServer: https.createServer(secure) })
-  // It takes no options for TLS, and NODE_EXTRA_CA_CERTS is read when a process starts.
+  // It has no options for TLS, and Node reads NODE_EXTRA_CA_CERTS only when a process starts.
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
   scope.defer(() => { delete process.env.NODE_TLS_REJECT_UNAUTHORIZED })
   const { at, get, set } = open(scope, packagesOn(), `https://localhost:${server.port}`)

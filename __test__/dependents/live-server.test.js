@@ -1,6 +1,6 @@
 'use strict'
 
-// live-server, which serves a folder and has its pages reload when a file changes.
+// live-server, which serves a folder and reloads its pages when a file changes.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -14,7 +14,7 @@ const { ENDS, load } = require('./load')
 const { fetchFrom } = require('./requests')
 
 for (const ends of ENDS) {
-  const title = `live-server, client by ${ends.client}, server by ${ends.server}`
+  const title = `live-server, client: ${ends.client}, server: ${ends.server}`
 
   async function start (scope, options) {
     const root = fs.mkdtempSync(path.join(os.tmpdir(), 'live-'))
@@ -24,7 +24,7 @@ for (const ends of ENDS) {
     return { port, write, ...await greeted(scope, ends.client, port) }
   }
 
-  test(`${title}: pages hear what has changed`, async (scope) => {
+  test(`${title}: pages are notified of changes`, async (scope) => {
     const { port, received, write } = await start(scope)
     const { text } = await fetchFrom(port, '/')
     assert.match(text, /^<body>first/)
@@ -37,7 +37,7 @@ for (const ends of ENDS) {
     assert.match((await fetchFrom(port, '/')).text, /^<body>second/)
   })
 
-  test(`${title}: with a delay several changes are one`, async (scope) => {
+  test(`${title}: with the option wait, several changes cause one reload`, async (scope) => {
     const { received, write } = await start(scope, { wait: 400 })
     for (const name of ['a.js', 'b.js', 'c.js']) write(name, 'let x')
     await eventually(() => received.length === 2, 'the reload')
@@ -45,7 +45,7 @@ for (const ends of ENDS) {
     assert.deepEqual(received, ['connected', 'reload'])
   })
 
-  test(`${title}: pages that have gone are forgotten`, async (scope) => {
+  test(`${title}: pages that have disconnected are removed`, async (scope) => {
     const { port, ws, received, write } = await start(scope)
     ws.close()
     assert.equal((await once(ws, 'close')).code, 1000)
@@ -56,7 +56,7 @@ for (const ends of ENDS) {
   })
 }
 
-/** A page that has been greeted, and what it hears. */
+/** Connects a page, waits for the greeting, and records its messages. */
 async function greeted (scope, behind, port) {
   const { Client } = load('faye-websocket', behind)
   const ws = new Client(`ws://127.0.0.1:${port}//ws`)

@@ -8,7 +8,7 @@ const path = require('node:path')
 const { once } = require('../support/peer')
 const { load } = require('./load')
 
-/** Serves the folder on a free port; `write` changes a file in it. */
+/** Serves the folder on a free port. `write` changes a file in it. */
 async function serveLive (scope, behind, root, options) {
   const liveServer = load('live-server', behind)
   const server = liveServer.start({ host: '127.0.0.1', port: 0, root, open: false, logLevel: 0, ...options })

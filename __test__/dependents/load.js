@@ -1,8 +1,8 @@
 'use strict'
 
-// Packages that require an original, unchanged. Behind the originals' names stand ours, installed in their place by
-// `overrides` in package.json. For comparison a package can be loaded with the originals, which the whole project has
-// as development dependencies. FAYE=original does that for all packages.
+// Loads unchanged packages that require an original. `overrides` in package.json installs our packages under the
+// originals' names. For comparison, a package can be loaded with the originals, which are development dependencies of
+// the project. FAYE=original does this for all packages.
 
 const Module = require('node:module')
 const path = require('node:path')
@@ -15,25 +15,25 @@ const ALIASES = path.join(ROOT, 'npm', 'aliases') + path.sep
 const OURS = 'faye-websocket-rs'
 const NAMES = ['faye-websocket', 'permessage-deflate', 'websocket', 'websocket-driver']
 const fromRoot = Module.createRequire(path.join(ROOT, 'package.json'))
-/** By these names, the originals. */
+/** The files of the originals by name. */
 const ORIGINALS = new Map(NAMES.map((name) => [name, fromRoot.resolve(name)]))
 
-/** What stands behind the names. */
+/** The packages that the names can resolve to. */
 const BEHIND = ['original', 'ours']
 
-/** Both at either end. With the original alone a test shows what its users have had. */
+/** All combinations of both ends. With the originals at both ends, a test shows their behaviour. */
 const ENDS = BEHIND.flatMap((client) => BEHIND.map((server) => ({ client, server })))
 
-/** What a test without two ends looks at. */
+/** The package in tests without two ends. */
 const SUBJECT = usesOriginal ? 'original' : 'ours'
 
-/** What has been loaded, by name and by what is behind it. */
+/** The loaded packages, by their names and by the packages that they require. */
 const loaded = new Map()
 let behindNow = SUBJECT
 
 const resolve = Module._resolveFilename
 Module._resolveFilename = (request, parent, ...rest) => {
-  // npm links the packages of aliases from the checkout, where Node does not see what they depend on.
+  // npm links the alias packages to the checkout, where Node does not find their dependencies.
   if (request.startsWith(OURS) && parent?.filename?.startsWith(ALIASES)) return fromRoot.resolve(request)
   const fromDependent = parent?.filename?.startsWith(PACKAGES) || parent === module
   if (behindNow === 'original' && fromDependent && ORIGINALS.has(request)) return ORIGINALS.get(request)
@@ -41,17 +41,17 @@ Module._resolveFilename = (request, parent, ...rest) => {
 }
 
 /**
- * Loads a package, once with each.
+ * Loads a package, once with the originals and once with ours.
  *
  * @param {string} name
- * @param {'original' | 'ours'} [behind] what it requires by the names of the originals
+ * @param {'original' | 'ours'} [behind] the packages that it requires under the names of the originals
  */
 function load (name, behind) {
   return loadAll([name], behind)[0]
 }
 
 /**
- * Packages that share what they require.
+ * Loads packages that share their dependencies.
  *
  * @param {string[]} names
  * @param {'original' | 'ours'} [behind]
@@ -63,7 +63,7 @@ function loadAll (names, behind = SUBJECT) {
 }
 
 function loadAnew (names, behind) {
-  // Node's own, which some of them prefer.
+  // Some packages prefer Node's WebSocket.
   const global = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
   for (const file of Object.keys(require.cache)) {
     if (file.startsWith(PACKAGES)) delete require.cache[file]

@@ -1,6 +1,6 @@
 'use strict'
 
-// The pages of the dependents in Chromium, which speak to their servers here.
+// The pages of the dependents in Chromium, connected to their servers.
 
 /* global window, document */
 
@@ -19,16 +19,16 @@ const { serveLive } = require('./live')
 const { PACKAGES, SUBJECT, load } = require('./load')
 
 const { launch, missing } = findBrowser()
-/** Compiling takes a while on a busy machine. */
+/** A busy machine compiles slowly. */
 const PATIENCE = 30000
 
-describe(`pages of dependents by ${SUBJECT}`, { skip: missing, timeout: 180000 }, () => {
+describe(`pages of dependents (${SUBJECT})`, { skip: missing, timeout: 180000 }, () => {
   let browser
 
   before(async () => { browser = await launch() })
   after(() => browser.close())
 
-  /** A page of its own browser profile, and the URLs of its WebSockets. */
+  /** Opens a page in a new browser context, and records the URLs of its WebSockets. */
   async function open (scope, url) {
     const context = await browser.newContext()
     scope.defer(() => context.close())
@@ -50,7 +50,7 @@ describe(`pages of dependents by ${SUBJECT}`, { skip: missing, timeout: 180000 }
   }
   const script = (name) => ({ type: 'text/javascript', path: path.join(PACKAGES, name) })
 
-  test('sockjs: a page is answered', async (scope) => {
+  test('sockjs: a page gets answers', async (scope) => {
     const service = load('sockjs').createServer({ prefix: '/service', log () {} })
     service.on('connection', (connection) => connection.on('data', (text) => connection.write(text.toUpperCase())))
     const httpServer = serveFiles({
@@ -74,7 +74,7 @@ describe(`pages of dependents by ${SUBJECT}`, { skip: missing, timeout: 180000 }
   })
 
   for (const [way, disabled] of [['WebSocket', []], ['EventSource', ['websocket']]]) {
-    test(`faye: pages hear each other by ${way}`, async (scope) => {
+    test(`faye: pages exchange messages over ${way}`, async (scope) => {
       const faye = load('faye')
       const bayeux = new faye.NodeAdapter({ mount: '/faye' })
       scope.defer(() => bayeux.close())
@@ -105,7 +105,7 @@ describe(`pages of dependents by ${SUBJECT}`, { skip: missing, timeout: 180000 }
   }
 
   for (const name of ['tiny-lr', 'tiny-lr-1']) {
-    test(`${name}: a page reloads, and a style without that, when files change`, async (scope) => {
+    test(`${name}: a changed page is reloaded, and a changed style replaced without a reload`, async (scope) => {
       const service = load(name)()
       const livePort = await listen(scope, service.server)
       const html = (text) => `<link rel="stylesheet" href="style.css"><main>${text}</main>
@@ -132,7 +132,7 @@ describe(`pages of dependents by ${SUBJECT}`, { skip: missing, timeout: 180000 }
     })
   }
 
-  test('live-server: a page reloads, and a style without that, when files change', async (scope) => {
+  test('live-server: a changed page is reloaded, and a changed style replaced without a reload', async (scope) => {
     const root = fs.mkdtempSync(path.join(os.tmpdir(), 'live-'))
     scope.defer(() => fs.rmSync(root, { recursive: true }))
     const html = (text) => `<head><link rel="stylesheet" href="/style.css"></head><body><main>${text}</main></body>`
@@ -154,9 +154,9 @@ describe(`pages of dependents by ${SUBJECT}`, { skip: missing, timeout: 180000 }
   })
 
   for (const [way, options, stays] of [
-    ['reloads', { hot: false }, undefined], ['takes the changed module', { hot: true }, true]
+    ['reloads', { hot: false }, undefined], ['replaces the module', { hot: true }, true]
   ]) {
-    test(`webpack-dev-server: a page ${way} when a file has changed`, async (scope) => {
+    test(`webpack-dev-server: a page ${way} when a file changes`, async (scope) => {
       const { port, server, write } = await serveProgram(scope, options)
       const { page, sockets } = await open(scope, `http://127.0.0.1:${port}/`)
       await shows(page, 'first')

@@ -1,6 +1,6 @@
 'use strict'
 
-// @polkadot/rpc-provider, by which Polkadot's API speaks to nodes: messages of up to 24 MiB, sent in frames of 1 MiB.
+// @polkadot/rpc-provider, with which Polkadot's API connects to nodes: messages of up to 24 MiB, in frames of 1 MiB.
 
 const assert = require('node:assert/strict')
 
@@ -21,12 +21,12 @@ const METHODS = {
 }
 
 for (const ends of ENDS) {
-  const title = `@polkadot/rpc-provider, client by ${ends.client}, server by ${ends.server}`
+  const title = `@polkadot/rpc-provider, client: ${ends.client}, server: ${ends.server}`
 
   async function start (scope, serverOptions) {
     const { WsProvider } = load('@polkadot/rpc-provider/ws', ends.client)
     const server = await serveRpc(scope, { websocket: websocketOf(ends.server), methods: METHODS, ...serverOptions })
-    // Connects when told to, and not again.
+    // Connects when `connect()` is called, and does not reconnect.
     const provider = new WsProvider(server.url, false, { 'X-Key': 'k' })
     scope.defer(() => provider.disconnect())
     const events = []
@@ -56,14 +56,14 @@ for (const ends of ENDS) {
     ['in many fragments', {}],
     ['in one frame', { fragmentOutgoingMessages: false }]
   ]) {
-    test(`${title}: 20 MiB come ${manner}`, async (scope) => {
+    test(`${title}: a response of 20 MiB ${manner} is delivered`, async (scope) => {
       const { provider } = await start(scope, { config })
       const text = await provider.send('state_getMetadata', [20 * MiB])
       assert.equal(text.length, 20 * MiB + 2)
       assert.ok(/^0x(ab)+$/.test(text.slice(0, 100)) && text.endsWith('abab'))
     })
 
-    test(`${title}: 25 MiB ${manner} are refused`, async (scope) => {
+    test(`${title}: a response of 25 MiB ${manner} is refused`, async (scope) => {
       const { provider, server, events } = await start(scope, { config })
       await assert.rejects(provider.send('state_getMetadata', [25 * MiB]), (error) => {
         return error.message.startsWith(`disconnected from ${server.url}: 1009:: `)
@@ -72,18 +72,18 @@ for (const ends of ENDS) {
     })
   }
 
-  test(`${title}: 20 MiB go`, async (scope) => {
+  test(`${title}: a request of 20 MiB is delivered`, async (scope) => {
     const { provider } = await start(scope)
     assert.equal(await provider.send('state_call', ['Core', 'f'.repeat(20 * MiB)]), 20 * MiB)
   })
 
-  test(`${title}: a long request goes in frames of 1 MiB`, async (scope) => {
+  test(`${title}: a large request is sent in frames of 1 MiB`, async (scope) => {
     const frames = []
     const { provider } = await start(scope, {
       config: { assembleFragments: false },
       accepted: (connection) => connection.on('frame', (frame) => frames.push(frame))
     })
-    // No answer comes before the connection ends.
+    // The connection ends without a response.
     provider.send('state_call', ['Core', 'f'.repeat(5 * MiB / 2)]).catch(() => {})
     await eventually(() => frames.length === 3, 'three frames')
     assert.deepEqual(frames.map(({ fin, opcode }) => [fin, opcode]), [[false, 1], [false, 0], [true, 0]])

@@ -1,13 +1,13 @@
 'use strict'
 
-// A small Realtime Database: the protocol that @firebase/database speaks, version 5, over a WebSocket of either kind.
+// A small Realtime Database with version 5 of the protocol of @firebase/database, over our WebSocket or the original's.
 
 const http = require('node:http')
 
 const { listen } = require('../support/peer')
 const { load } = require('./load')
 
-/** Messages travel in segments of this many characters, behind their number. */
+/** The characters of a segment. A message is the number of its segments, followed by the segments. */
 const SEGMENT = 16384
 
 /**
@@ -15,7 +15,7 @@ const SEGMENT = 16384
  * @param {'original' | 'ours'} options.behind
  * @param {import('node:http').Server} [options.httpServer]
  * @param {object} [options.data]
- * @param {(path: string) => boolean} [options.isSecret] what may neither be read nor written
+ * @param {(path: string) => boolean} [options.isSecret] returns whether reads and writes of a path are refused
  */
 async function serveDatabase (scope, { behind, httpServer = http.createServer(), data = {}, isSecret = () => false }) {
   const WebSocket = load('faye-websocket', behind)
@@ -37,13 +37,13 @@ class Database {
     this.clients = new Set()
     /** Actions of all clients, in order. */
     this.actions = []
-    /** How many transactions will find that the data has changed. */
+    /** The number of transactions that the server will refuse as stale. */
     this.stale = 0
   }
 
   read (path) {
     const value = path.split('/').filter(Boolean).reduce((each, key) => each?.[key] ?? null, this.data)
-    // What is empty does not exist.
+    // An empty object does not exist.
     return value !== null && typeof value === 'object' && Object.keys(value).length === 0 ? null : value
   }
 
@@ -59,7 +59,7 @@ class Database {
   }
 }
 
-/** What the server puts in place of its own values. */
+/** Returns the value with the server's values in place of placeholders. */
 function resolved (value, old) {
   if (value === null || typeof value !== 'object') return value
   const { '.sv': its } = value
@@ -73,7 +73,7 @@ class Client {
     this.ws = ws
     this.database = database
     this.listens = new Map()
-    /** What to write when it has gone. */
+    /** The values to write when the client disconnects. */
     this.will = new Map()
     this.segments = []
     this.missing = 0
@@ -84,7 +84,7 @@ class Client {
 
   receive (text) {
     if (this.missing === 0 && /^\d{1,6}$/.test(text)) {
-      // Zero is only a sign of life.
+      // Zero is a keep-alive message.
       this.missing = Number(text)
       return
     }
@@ -111,7 +111,7 @@ class Client {
     this.send({ t: 'd', d: { r, b: { s: status, d: data === undefined ? '' : data } } })
   }
 
-  /** The status, and the data of the answer. */
+  /** Returns the status and the data of the answer. */
   act (action, { p: path, d: data, h: hash }) {
     const { database } = this
     switch (action) {
@@ -153,7 +153,7 @@ class Client {
     }
   }
 
-  /** Something at or below this path has changed. */
+  /** Notifies listeners of a change at or below this path. */
   tell (path) {
     for (const listened of this.listens.keys()) {
       if (isWithin(path, listened) || isWithin(listened, path)) this.push(listened)

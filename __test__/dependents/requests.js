@@ -1,13 +1,13 @@
 'use strict'
 
-// Requests to the port of a dependent: an answer as a whole, and raw connections to a path.
+// Requests to the port of a dependent: complete responses, and raw connections to a path.
 
 const http = require('node:http')
 
 const { connect } = require('../support/peer')
 const { upgradeRequest } = require('../support/wire')
 
-/** The answer to a request of HTTP. */
+/** Sends an HTTP request and resolves with the response. */
 function fetchFrom (port, path, { body, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const request = http.request({ host: '127.0.0.1', port, path, agent: false, ...options }, (response) => {
@@ -20,7 +20,7 @@ function fetchFrom (port, path, { body, ...options } = {}) {
   })
 }
 
-/** A raw client that has asked for a WebSocket at `target`; `response` is the head of the answer. */
+/** Connects a raw client that requests a WebSocket at `target`. `response` is the head of the response. */
 async function openAt (scope, port, target, headers) {
   const peer = await connect(scope, port)
   peer.write(upgradeRequest(headers, { target }))

@@ -1,6 +1,6 @@
 'use strict'
 
-// A JSON-RPC server as the nodes of a blockchain have it, over WebSocket.
+// A JSON-RPC server over WebSocket, like those of blockchain nodes.
 
 const http = require('node:http')
 
@@ -8,12 +8,12 @@ const { listen } = require('../support/peer')
 
 /**
  * @param {object} options
- * @param {any} options.websocket the package behind it
- * @param {object} [options.config] of its server
+ * @param {any} options.websocket the package of the server
+ * @param {object} [options.config] of the server
  * @param {Record<string, (params: any[], notify: (method: string, params: object) => void, connection: any) => any>}
  *   options.methods
  * @param {(request: any) => string | null} [options.protocolOf] chooses the protocol; throws to refuse
- * @param {(connection: any) => void} [options.accepted] hears of every connection
+ * @param {(connection: any) => void} [options.accepted] is called for each connection
  */
 async function serveRpc (scope, { websocket, config, methods, protocolOf = () => null, accepted = () => {} }) {
   const httpServer = http.createServer()

@@ -1,6 +1,6 @@
 'use strict'
 
-// sockjs, by which webpack-dev-server, Meteor and Spring's friends serve browsers, and its client for Node.
+// sockjs, the server that webpack-dev-server and Meteor use for browsers, and its client for Node.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -15,7 +15,7 @@ const { fetchFrom, openAt } = require('./requests')
 
 const TEXTS = ['', 'plain', 'é€😀 \u2028 \u0000', '"quoted" [1]', 'x'.repeat(300000)]
 
-/** A server of sockjs on a free port, and the connections it has had. */
+/** Starts a server of sockjs on a free port, and records its connections. */
 async function serve (scope, behind, { httpServer = http.createServer(), ...options } = {}) {
   const sockjs = load('sockjs', behind)
   const service = sockjs.createServer({ prefix: '/service', log () {}, ...options })
@@ -30,10 +30,10 @@ async function serve (scope, behind, { httpServer = http.createServer(), ...opti
   return { service, connections, ends, port, url: `http://127.0.0.1:${port}/service` }
 }
 
-/** An open client of sockjs, what it has received, and its close event. */
+/** Opens a client of sockjs, and records its messages and its close event. */
 async function dial (scope, behind, url, options) {
   const SockJS = load('sockjs-client', behind)
-  // Without a timeout it gives up after some round trips, which a busy machine exceeds.
+  // Without a timeout the client fails after some round-trip times, which a busy machine exceeds.
   const client = new SockJS(url, null, { transports: ['websocket'], timeout: 8000, ...options })
   scope.defer(() => client.close())
   const received = []
@@ -47,9 +47,9 @@ async function dial (scope, behind, url, options) {
 }
 
 for (const ends of ENDS) {
-  const title = `sockjs, client by ${ends.client}, server by ${ends.server}`
+  const title = `sockjs, client: ${ends.client}, server: ${ends.server}`
 
-  test(`${title}: messages pass both ways, in order`, async (scope) => {
+  test(`${title}: messages are delivered in both directions, in order`, async (scope) => {
     const { service, connections, url } = await serve(scope, ends.server)
     service.on('connection', (connection) => connection.on('data', (text) => connection.write(text)))
     const { client, received } = await dial(scope, ends.client, url)
@@ -64,7 +64,7 @@ for (const ends of ENDS) {
     assert.equal(headers.host, new URL(url).host)
   })
 
-  test(`${title}: the client hears with which code and reason the server leaves`, async (scope) => {
+  test(`${title}: the client gets the close code and reason of the server`, async (scope) => {
     const { connections, ends: ended, url } = await serve(scope, ends.server)
     const { received, closed } = await dial(scope, ends.client, url)
     connections[0].write('last')
@@ -75,7 +75,7 @@ for (const ends of ENDS) {
     assert.equal(connections[0].write('too late'), false)
   })
 
-  test(`${title}: the server hears that a client leaves`, async (scope) => {
+  test(`${title}: the server is notified when a client closes`, async (scope) => {
     const { service, connections, ends: ended, url } = await serve(scope, ends.server)
     const data = []
     service.on('connection', (connection) => connection.on('data', (text) => data.push(text)))
@@ -86,7 +86,7 @@ for (const ends of ENDS) {
     assert.deepEqual([ended, data], [connections, ['last']])
   })
 
-  test(`${title}: many clients share what one of them says`, async (scope) => {
+  test(`${title}: the server broadcasts to many clients`, async (scope) => {
     const { service, connections, ends: ended, url } = await serve(scope, ends.server)
     service.on('connection', (connection) => {
       connection.on('data', (text) => connections.forEach((each) => each.write(text)))
@@ -98,7 +98,7 @@ for (const ends of ENDS) {
     await eventually(() => ended.length === clients.length, 'all ends')
   })
 
-  test(`${title}: raw connections carry messages as they are`, async (scope) => {
+  test(`${title}: raw connections deliver messages unchanged`, async (scope) => {
     const { service, connections, ends: ended, url } = await serve(scope, ends.server)
     const data = []
     service.on('connection', (connection) => connection.on('data', (each) => {
@@ -113,7 +113,7 @@ for (const ends of ENDS) {
     ws.send('text')
     ws.send(Buffer.from('bytes'))
     await eventually(() => received.length === 2, 'the echoes')
-    // sockjs makes text of what it writes.
+    // sockjs converts its messages to text.
     assert.deepEqual([data, received], [['text', Buffer.from('bytes')], ['text', 'bytes']])
     assert.equal(connections[0].protocol, 'websocket-raw')
     connections[0].close(4001, 'done')
@@ -123,23 +123,23 @@ for (const ends of ENDS) {
   })
 }
 
-const title = `sockjs by ${SUBJECT}`
+const title = `sockjs (${SUBJECT})`
 
-/** Lets the clock of sockjs run: it waits ten seconds for the answer to a heartbeat, whatever the options are. */
+/** Makes the timers of sockjs faster. It always waits ten seconds for the answer to a heartbeat. */
 function hurry (scope, times) {
   const { setTimeout: real } = globalThis
   globalThis.setTimeout = (callback, delay, ...args) => real(callback, delay / times, ...args)
   scope.defer(() => { globalThis.setTimeout = real })
 }
 
-/** A raw peer with a session of its own. */
+/** Connects a raw peer with its own session. */
 async function connectSession (scope, port) {
   const peer = await openAt(scope, port, '/service/000/session/websocket')
   assert.equal(String((await peer.frame()).payload), 'o')
   return peer
 }
 
-test(`${title}: heartbeats are pings, and a peer that answers them stays`, async (scope) => {
+test(`${title}: heartbeats are pings, and a peer that answers them stays connected`, async (scope) => {
   hurry(scope, 20)
   const { connections, port } = await serve(scope, SUBJECT, { heartbeat_delay: 400 })
   const peer = await connectSession(scope, port)
@@ -151,7 +151,7 @@ test(`${title}: heartbeats are pings, and a peer that answers them stays`, async
   assert.equal(connections[0].readyState, 1)
 })
 
-test(`${title}: a peer without an answer to heartbeats is closed`, async (scope) => {
+test(`${title}: a session is closed if the peer does not answer heartbeats`, async (scope) => {
   hurry(scope, 20)
   const { ends, port } = await serve(scope, SUBJECT, { heartbeat_delay: 400 })
   const peer = await connectSession(scope, port)
@@ -165,7 +165,7 @@ test(`${title}: a peer without an answer to heartbeats is closed`, async (scope)
   ])
 })
 
-test(`${title}: a message that is no JSON ends the session, an empty one does not`, async (scope) => {
+test(`${title}: invalid JSON ends the session, an empty message does not`, async (scope) => {
   const { ends, port } = await serve(scope, SUBJECT)
   const peer = await connectSession(scope, port)
   peer.write(Buffer.concat([fromClient('text', ''), fromClient('text', '["half')]))
@@ -175,7 +175,7 @@ test(`${title}: a message that is no JSON ends the session, an empty one does no
 })
 
 for (const [what, target, headers, status] of [
-  ['a request that is no upgrade', '/service/websocket', { Upgrade: null, Connection: 'close' }, '400 Bad Request'],
+  ['a request without an upgrade', '/service/websocket', { Upgrade: null, Connection: 'close' }, '400 Bad Request'],
   ['an unknown version of a raw connection', '/service/websocket', { 'Sec-WebSocket-Version': '7' }, '400 Bad Request'],
   ['a path without a session', '/service/nowhere', {}, '404 Not Found']
 ]) {
@@ -197,19 +197,19 @@ test(`${title}: options of the server reach the connection`, async (scope) => {
   await eventually(() => ends.length === 1, 'the end')
 })
 
-test(`${title}: a server of https speaks by TLS`, async (scope) => {
+test(`${title}: an HTTPS server accepts connections over TLS`, async (scope) => {
   const secure = certificate('localhost', { names: ['localhost'] })
   const { service, port } = await serve(scope, SUBJECT, { httpServer: https.createServer(secure) })
   service.on('connection', (connection) => connection.on('data', (data) => connection.write(data)))
   const { Client } = load('faye-websocket')
   const ws = new Client(`wss://localhost:${port}/service/websocket`, [], { tls: { ca: secure.cert } })
-  ws.on('open', () => ws.send('by TLS'))
-  assert.equal((await once(ws, 'message')).data, 'by TLS')
+  ws.on('open', () => ws.send('over TLS'))
+  assert.equal((await once(ws, 'message')).data, 'over TLS')
   ws.close()
   await once(ws, 'close')
 })
 
-test(`${title}: it serves what else the port serves`, async (scope) => {
+test(`${title}: other requests of the HTTP server are still answered`, async (scope) => {
   const httpServer = http.createServer((request, response) => response.end('page'))
   const { port } = await serve(scope, SUBJECT, { httpServer })
   assert.equal((await fetchFrom(port, '/')).text, 'page')

@@ -1,7 +1,7 @@
 'use strict'
 
-// tiny-lr, the server of LiveReload that Gulp's and Grunt's watchers have: a new version and the one before it, which
-// asked for an older faye-websocket.
+// tiny-lr, the LiveReload server of Gulp's and Grunt's watchers: the current version, and the version before it, which
+// requires an older faye-websocket.
 
 const assert = require('node:assert/strict')
 const https = require('node:https')
@@ -18,7 +18,7 @@ const HELLO = { command: 'hello', protocols: ['http://livereload.com/protocols/o
 const URL_OF_PAGE = 'http://127.0.0.1/page.html'
 
 for (const [name, { client, server }] of ['tiny-lr', 'tiny-lr-1'].flatMap((each) => ENDS.map((ends) => [each, ends]))) {
-  const title = `${name}, client by ${client}, server by ${server}`
+  const title = `${name}, client: ${client}, server: ${server}`
 
   async function start (scope, options) {
     const tinylr = load(name, server)
@@ -29,7 +29,7 @@ for (const [name, { client, server }] of ['tiny-lr', 'tiny-lr-1'].flatMap((each)
     return { service, events, port, dial: (...args) => dial(scope, load('faye-websocket', client), port, ...args) }
   }
 
-  test(`${title}: pages are told what has changed`, async (scope) => {
+  test(`${title}: pages get the names of changed files`, async (scope) => {
     const { service, events, port, dial } = await start(scope)
     const pages = [await dial(), await dial()]
     await eventually(() => events.length === 2, 'both pages')
@@ -51,7 +51,7 @@ for (const [name, { client, server }] of ['tiny-lr', 'tiny-lr-1'].flatMap((each)
     }
   })
 
-  test(`${title}: pages that go are forgotten`, async (scope) => {
+  test(`${title}: pages that disconnect are removed`, async (scope) => {
     const { service, events, port, dial } = await start(scope)
     const [closed, cut] = [await dial(), await dial()]
     await eventually(() => events.length === 2, 'both pages')
@@ -62,7 +62,7 @@ for (const [name, { client, server }] of ['tiny-lr', 'tiny-lr-1'].flatMap((each)
     assert.deepEqual(JSON.parse((await fetchFrom(port, '/changed?files=a')).text).clients, [])
   })
 
-  test(`${title}: its end closes the pages`, async (scope) => {
+  test(`${title}: the end of the server closes the connections of pages`, async (scope) => {
     const { service, port, dial } = await start(scope)
     const pages = [await dial(), await dial()]
     const closed = pages.map(({ ws }) => once(ws, 'close'))
@@ -74,7 +74,7 @@ for (const [name, { client, server }] of ['tiny-lr', 'tiny-lr-1'].flatMap((each)
 
 const title = 'tiny-lr'
 
-test(`${title}: it shares a server with Express`, async (scope) => {
+test(`${title}: tiny-lr and Express share a server`, async (scope) => {
   const tinylr = load('tiny-lr')
   const app = express()
   app.use(tinylr.middleware({ app }))
@@ -92,7 +92,7 @@ test(`${title}: it shares a server with Express`, async (scope) => {
   await once(ws, 'close')
 })
 
-test(`${title}: a server of https speaks by TLS`, async (scope) => {
+test(`${title}: an HTTPS server accepts connections over TLS`, async (scope) => {
   const secure = certificate('localhost', { names: ['localhost'] })
   const service = load('tiny-lr')(secure)
   assert.ok(service.server instanceof https.Server)
@@ -105,7 +105,7 @@ test(`${title}: a server of https speaks by TLS`, async (scope) => {
   await once(ws, 'close')
 })
 
-test(`${title}: what is no command is ignored`, async (scope) => {
+test(`${title}: messages that are not commands are ignored`, async (scope) => {
   const service = load('tiny-lr')()
   const port = await listen(scope, service.server)
   const peer = await openAt(scope, port, '/livereload')
@@ -114,7 +114,7 @@ test(`${title}: what is no command is ignored`, async (scope) => {
   assert.equal(JSON.parse(String((await peer.frame()).payload)).serverName, 'tiny-lr')
 })
 
-/** A page that has said hello, and what it is told. */
+/** Connects a page that has sent hello, and records the commands that it gets. */
 async function dial (scope, { Client }, port) {
   const ws = new Client(`ws://127.0.0.1:${port}/livereload`)
   const commands = []

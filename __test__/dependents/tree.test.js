@@ -1,6 +1,6 @@
 'use strict'
 
-// No original is in the tree of the dependents: what they require by its name is ours.
+// The tree of the dependents contains no original: the originals' names resolve to ours.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -22,12 +22,12 @@ const TESTED = [
 
 const packages = [...walk(PACKAGES)]
 
-test('the tree has no original, under any name', () => {
+test('the tree contains no original under any name', () => {
   const originals = packages.filter(({ name }) => [...NAMES, ...THEIRS].includes(name))
   assert.deepEqual(originals.map(({ folder }) => folder), [])
 })
 
-test('what stands in place of the originals is this checkout', () => {
+test('the names of the originals resolve to this checkout', () => {
   for (const name of NAMES) assert.ok(isOurs(path.join(PACKAGES, name)), name)
 })
 
@@ -36,35 +36,35 @@ const users = packages.flatMap(({ folder, manifest }) => {
   return NAMES.filter((name) => name in all).map((name) => ({ folder, name }))
 })
 
-test('the dependents are those that are tested', () => {
+test('all dependents are tested', () => {
   assert.deepEqual([...new Set(users.map(({ folder }) => path.relative(PACKAGES, folder)))].sort(), TESTED)
   assert.ok('webpack-dev-server' in dependencies)
 })
 
 for (const { folder, name } of users) {
-  test(`${path.relative(PACKAGES, folder)} gets ours as ${name}`, () => {
+  test(`${path.relative(PACKAGES, folder)} gets our package as ${name}`, () => {
     const file = createRequire(path.join(folder, 'package.json')).resolve(name)
     assert.ok(isOurs(file), file)
     assert.notEqual(file, ORIGINALS.get(name))
   })
 }
 
-test('none of them loads a file of an original', () => {
+test('no dependent loads a file of an original', () => {
   const folders = [...NAMES, ...THEIRS].map((name) => path.join(ROOT, 'node_modules', name) + path.sep)
   const originals = () => Object.keys(require.cache).filter((file) => folders.some((each) => file.startsWith(each)))
-  // The other tests have one for comparison.
+  // Other tests load originals for comparison.
   const before = originals()
   for (const name of [...TESTED, 'webpack-dev-server/lib/servers/SockJSServer']) load(name, 'ours')
   assert.deepEqual(originals(), before)
 })
 
-/** In the checkout, and not in one of its node_modules. */
+/** Returns whether a file is in the checkout and not in a node_modules. */
 function isOurs (file) {
   const place = path.relative(ROOT, fs.realpathSync(file))
   return !place.startsWith('..') && !place.split(path.sep).includes('node_modules')
 }
 
-/** Every package below a node_modules, but for links, which lead to this checkout. */
+/** Yields all packages below a node_modules, except links, which lead to this checkout. */
 function * walk (nodeModules) {
   for (const entry of fs.readdirSync(nodeModules, { withFileTypes: true })) {
     if (!entry.isDirectory() || entry.name.startsWith('.')) continue

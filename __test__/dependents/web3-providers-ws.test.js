@@ -1,7 +1,7 @@
 'use strict'
 
-// web3-providers-ws@1, by which web3 speaks to Ethereum nodes: the only user of all six arguments of w3cwebsocket. It
-// reaches below them, too: it replaces what listens to `_client`.
+// web3-providers-ws@1, with which web3 connects to Ethereum nodes: the only package that uses all six arguments of
+// w3cwebsocket. It also replaces the listeners of `_client`.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -26,7 +26,7 @@ const METHODS = {
 }
 
 for (const ends of ENDS) {
-  const title = `web3-providers-ws, client by ${ends.client}, server by ${ends.server}`
+  const title = `web3-providers-ws, client: ${ends.client}, server: ${ends.server}`
 
   async function start (scope, { url = (server) => server.url, ...options } = {}, serverOptions) {
     const WebsocketProvider = load('web3-providers-ws', ends.client)
@@ -37,7 +37,7 @@ for (const ends of ENDS) {
     return { provider, server }
   }
 
-  test(`${title}: what is asked before the connection is open is answered`, async (scope) => {
+  test(`${title}: requests before the connection is open are answered`, async (scope) => {
     const { provider } = await start(scope)
     const [chain, text] = await Promise.all([call(provider, 'eth_chainId'), call(provider, 'echo', ['é€😀'])])
     assert.deepEqual([chain, text], ['0x1', ['é€😀']])
@@ -78,7 +78,7 @@ for (const ends of ENDS) {
     assert.deepEqual(numbers, [1, 2, 3])
   })
 
-  test(`${title}: long messages pass, up to the limits of its configuration`, async (scope) => {
+  test(`${title}: large messages are delivered up to the configured limits`, async (scope) => {
     const clientConfig = { maxReceivedFrameSize: 2 * MiB, maxReceivedMessageSize: 4 * MiB }
     const { provider } = await start(scope, { clientConfig })
     assert.equal((await call(provider, 'text', [3 * MiB])).length, 3 * MiB)
@@ -92,7 +92,7 @@ for (const ends of ENDS) {
     await failed
   })
 
-  test(`${title}: it connects again when the server is gone, and goes on`, async (scope) => {
+  test(`${title}: the provider reconnects after the server has dropped it`, async (scope) => {
     const { provider, server } = await start(scope, { reconnect: { auto: true, delay: 5, maxAttempts: 5 } })
     const attempts = []
     provider.on('reconnect', (attempt) => attempts.push(attempt))
@@ -102,7 +102,7 @@ for (const ends of ENDS) {
     assert.deepEqual([attempts, server.requests.length], [[1], 2])
   })
 
-  test(`${title}: how a handshake failed is told`, async (scope) => {
+  test(`${title}: the error of a failed handshake is reported`, async (scope) => {
     const { provider } = await start(scope, {}, { protocolOf () { throw new Error('who are you?') } })
     const [error, close] = await Promise.all([once(provider, 'error'), once(provider, 'close')])
     assert.equal(error.description, 'Error: Server responded with a non-101 status: 401 Unauthorized')
@@ -110,7 +110,7 @@ for (const ends of ENDS) {
     await assert.rejects(call(provider, 'eth_chainId'), /connection not open/)
   })
 
-  test(`${title}: the server sees with which code and reason it leaves`, async (scope) => {
+  test(`${title}: the server gets the close code and reason of the provider`, async (scope) => {
     const { provider, server } = await start(scope)
     await call(provider, 'eth_chainId')
     provider.disconnect(4001, 'done')

@@ -1,6 +1,6 @@
 'use strict'
 
-// webpack-dev-server 4, which tells its pages by sockjs what it has compiled.
+// webpack-dev-server 4, which notifies its pages of compilations through sockjs.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -11,10 +11,10 @@ const { test } = require('../support/test')
 const { serveProgram } = require('./dev-server')
 const { SUBJECT, load } = require('./load')
 
-/** Compiling takes a while on a busy machine. */
+/** A busy machine compiles slowly. */
 const PATIENCE = 30000
 
-test(`webpack-dev-server by ${SUBJECT}: pages follow what is compiled`, async (scope) => {
+test(`webpack-dev-server (${SUBJECT}): pages are notified of compilations`, async (scope) => {
   const { folder, server, write, port } = await serveProgram(scope)
   const SockJS = load('sockjs-client')
   const origin = `http://127.0.0.1:${port}`
@@ -46,6 +46,6 @@ test(`webpack-dev-server by ${SUBJECT}: pages follow what is compiled`, async (s
   await follow(['static-changed'])
 
   await server.stop()
-  // It destroys its sockets.
+  // The server destroys its sockets.
   for (const { closed } of pages) assert.equal((await closed).code, 1006)
 }, { timeout: 90000 })

@@ -1,6 +1,6 @@
 'use strict'
 
-// Programs whose clock is fake, and programs whose timers are not Node's.
+// Programs with a fake clock, and programs with timers that are not Node's.
 
 const { test } = require('node:test')
 
@@ -9,13 +9,13 @@ const { Program, acceptClients, meetAll, meetExit } = require('./meet')
 const { EXIT } = require('./scenarios')
 
 const KINDS = [
-  { kind: 'the globals' },
+  { kind: 'the real globals' },
   { kind: 'sinon: timers', isRestored: true },
   { kind: 'sinon: nextTick', isRestored: true, isHeld: true },
   { kind: 'sinon: everything', isRestored: true, isHeld: true },
-  // Node 18 has it with other arguments, and without setImmediate.
+  // In Node 18 it has other arguments and no setImmediate.
   { kind: 'node:test', isRestored: true, since: 20 },
-  { kind: 'timers that are numbers' },
+  { kind: 'numbers as timers' },
   { kind: 'no globals', order: 'after' }
 ]
 
@@ -24,7 +24,7 @@ const version = parseInt(process.versions.node)
 for (const { kind, order, isHeld, isRestored, since = 18 } of KINDS) {
   for (const each of order ? [order] : ['after', 'before']) {
     const skip = version < since && `needs Node ${since}`
-    test(`${kind}, ${each} the package is loaded`, { skip }, (t) => inScope(async (scope) => {
+    test(`scenarios with ${kind}, ${each} the package is loaded`, { skip }, (t) => inScope(async (scope) => {
       const clients = await acceptClients(scope)
       const program = new Program([require.resolve('./faked'), kind, each, clients.url])
       scope.defer(() => program.kill())
@@ -32,7 +32,9 @@ for (const { kind, order, isHeld, isRestored, since = 18 } of KINDS) {
       await meetAll(t, scope, { program, clients, isHeld, catches: true })
       if (isRestored) {
         await program.ask('/restore')
-        await t.test('and when the clock is real again', (t) => meetAll(t, scope, { program, clients, catches: true }))
+        await t.test('scenarios after the real clock is restored', (t) => {
+          return meetAll(t, scope, { program, clients, catches: true })
+        })
       }
       await t.test(EXIT, () => meetExit(scope, { program, clients }))
     }, 120000))

@@ -1,6 +1,6 @@
 'use strict'
 
-// Run as a program: node faked.js KIND ORDER URL. Serves the scenarios with a clock of that kind.
+// A program: `node faked.js KIND ORDER URL`. Serves the scenarios with a clock of this kind.
 
 const { mock } = require('node:test')
 const FakeTimers = require('@sinonjs/fake-timers')
@@ -10,7 +10,7 @@ const { say, serve } = require('./program')
 const TIMERS = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate', 'Date']
 
 const kinds = {
-  'the globals': () => ({ uninstall () {} }),
+  'the real globals': () => ({ uninstall () {} }),
   'sinon: timers': () => FakeTimers.install({ toFake: TIMERS }),
   'sinon: everything': () => FakeTimers.install(),
   'sinon: nextTick': () => FakeTimers.install({ toFake: ['nextTick'] }),
@@ -18,7 +18,7 @@ const kinds = {
     mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] })
     return { uninstall: () => mock.timers.reset() }
   },
-  'timers that are numbers' () {
+  'numbers as timers' () {
     let last = 0
     const timers = new Map()
     for (const kind of ['Timeout', 'Interval']) {
@@ -40,7 +40,9 @@ const kinds = {
 const [kind, order, url] = process.argv.slice(2)
 let clock
 
-process.on('uncaughtException', (error) => say(['a handler that throws keeps nothing back', error.message]))
+process.on('uncaughtException', ({ message }) => {
+  say(['an exception of a handler does not delay later messages', message])
+})
 serve(() => {
   if (order === 'before') clock = kinds[kind]()
   const parts = load()

@@ -1,12 +1,12 @@
 'use strict'
 
-// Runs in a process of its own, because domains and zones change Node for good. For every happening that argv names,
-// makes a connection in a context, lets it happen, and prints the handlers that were told with the context they ran in,
-// or the context in which surfaced what they have thrown.
+// Runs in its own process, because domains and zones change Node permanently. For each case of argv, creates a
+// connection in a context, runs the case, and prints the handlers that were called with their contexts, or the contexts
+// in which their exceptions were reported.
 
 const assert = require('node:assert/strict')
 const { createHook } = require('node:async_hooks')
-const { kind, role, isThrowing, happenings, isNative, isLate } = JSON.parse(process.argv[2])
+const { kind, role, isThrowing, counts, isNative, isLate } = JSON.parse(process.argv[2])
 
 const KINDS = {
   als () {
@@ -46,15 +46,15 @@ const KINDS = {
   }
 }
 
-/** What is done to a connection that is open. */
-const HAPPENINGS = {
+/** The actions of each case on an open connection. */
+const CASES = {
   async open () {},
 
   async 'two messages in one chunk' ({ peer, frame }) {
     peer.write(Buffer.concat([frame('text', 'one'), frame('text', 'two')]))
   },
 
-  async 'a message behind a pause' ({ peer, frame, ws }) {
+  async 'a message after a pause' ({ peer, frame, ws }) {
     ws.pause()
     peer.write(Buffer.concat([frame('text', 'hello'), frame('ping', 'read')]))
     await turns(10)
@@ -71,7 +71,7 @@ const HAPPENINGS = {
     peer.write(frame('close', closePayload(1000)))
   },
 
-  async 'our close, and no answer' ({ ws }) {
+  async 'our close without an answer' ({ ws }) {
     context.run('other', () => ws.close())
   },
 
@@ -93,12 +93,12 @@ const HAPPENINGS = {
     peer.write(frame('pong', 'x'))
   },
 
-  async 'a ping that is never answered' ({ peer, frame, ws }) {
+  async 'a ping without an answer' ({ peer, frame, ws }) {
     context.run('given', () => ws.ping('x', handler('callback')))
     peer.write(frame('close', closePayload(1000)))
   },
 
-  async 'a tick of a handler' ({ peer, frame, ws }) {
+  async 'a tick that a handler schedules' ({ peer, frame, ws }) {
     ws.onmessage = () => process.nextTick(handler('tick'))
     peer.write(frame('text', 'hello'))
   },
@@ -141,7 +141,7 @@ const HAPPENINGS = {
 
   async 'a loop over messages' ({ peer, frame, ws }) {
     ws.onmessage = null
-    // Node itself tells them twice when a rejection is not handled.
+    // Node calls the hooks twice for an unhandled rejection.
     counting.disable()
     context.run('given', async () => {
       // eslint-disable-next-line no-unused-vars -- one is enough
@@ -166,7 +166,7 @@ const HAPPENINGS = {
   }
 }
 
-// The guest may be loaded after this package.
+// A late guest is loaded after this package.
 if (isLate) require('../..')
 const context = KINDS[kind]()
 const WebSocket = require('../..')
@@ -175,28 +175,28 @@ const { closePayload, frame, fromClient } = require('../support/wire')
 const { usesReactor } = require('../support/transport')
 const { Blob } = require('node:buffer')
 const scope = { defer () {} }
-let told = []
+let calls = []
 
-// Domains count as well, and Node 18 ends the process when they have miscounted.
+// Domains also count, and Node 18 ends the process when they miscount.
 const running = new Map()
 const counting = createHook({
   before: (id) => running.set(id, (running.get(id) ?? 0) + 1),
   after (id) {
     const count = (running.get(id) ?? 0) - 1
     running.set(id, count)
-    if (count < 0) told.push('the hooks are told twice that a scope has ended')
+    if (count < 0) calls.push('the after hook is called twice for one scope')
   }
 }).enable()
 
 function handler (name) {
   return () => {
     if (isThrowing) throw new Error(name)
-    told.push(`${name}: ${context.current()}`)
+    calls.push(`${name}: ${context.current()}`)
   }
 }
 
 function surfaced (error, where) {
-  told.push(isThrowing ? `${error.message}: ${where}` : error.stack)
+  calls.push(isThrowing ? `${error.message}: ${where}` : error.stack)
 }
 
 async function turns (count) {
@@ -207,7 +207,7 @@ function fill (ws) {
   while (ws.send(Buffer.alloc(1 << 20)));
 }
 
-/** A connection that was made in a context, and what the other end of it has. */
+/** Opens a connection in a context, and returns it with its peer. */
 async function open () {
   const made = (make) => context.run('made', () => {
     const ws = make()
@@ -227,26 +227,26 @@ async function open () {
   return { peer: await connectOpen(scope, port), frame: fromClient, ws: sockets[0] }
 }
 
-/** Nothing comes for some turns of the event loop, after so many have been told. */
+/** Waits for this many calls, and then for some turns of the event loop. */
 async function quiet (count) {
-  for (let i = 0; told.length < count && i < 5000; i++) await turns(1)
+  for (let i = 0; calls.length < count && i < 5000; i++) await turns(1)
   await turns(10)
 }
 
 async function main () {
   const result = {}
-  for (const [name, count] of Object.entries(happenings)) {
+  for (const [name, count] of Object.entries(counts)) {
     const connection = await open()
     const another = (await open()).ws
     while (connection.ws.readyState + another.readyState < 2) await turns(1)
     await turns(2)
-    if (name !== 'open') told = []
+    if (name !== 'open') calls = []
     connection.another = another
     assert.equal(usesReactor(connection.ws), isNative)
-    await HAPPENINGS[name](connection)
+    await CASES[name](connection)
     await quiet(count)
-    result[name] = told
-    told = []
+    result[name] = calls
+    calls = []
     connection.ws.onclose = another.onclose = null
     connection.ws.terminate()
     another.terminate()

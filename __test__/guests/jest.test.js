@@ -1,6 +1,6 @@
 'use strict'
 
-// Programs that are tested by Jest, whose contexts have globals and a `process` of their own.
+// Programs under Jest, whose contexts have their own globals and their own `process`.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -16,7 +16,7 @@ const FOLDER = path.join(__dirname, 'jest')
 const MODERN = {}
 const LEGACY = { legacyFakeTimers: true }
 
-/** `useFakeTimers` is called when the package is loaded; `fakeTimers` is configured and fakes before that. */
+/** `useFakeTimers` is called after the package is loaded. `fakeTimers` is configured and takes effect before. */
 const KINDS = [
   { name: 'real timers' },
   { name: 'fake timers', useFakeTimers: MODERN },
@@ -27,7 +27,7 @@ const KINDS = [
 
 for (const environment of ['node', 'jsdom']) {
   for (const kind of KINDS) {
-    test(`jest, ${environment}: ${kind.name}`, { skip: skipReason() }, (t) => inScope(async (scope) => {
+    test(`jest, ${environment}: scenarios with ${kind.name}`, { skip: skipReason() }, (t) => inScope(async (scope) => {
       const { program, clients } = await start(scope, environment, kind)
       await meetAll(t, scope, { program, clients })
       assert.equal(await program.end(), 0, program.output)

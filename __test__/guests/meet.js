@@ -1,6 +1,6 @@
 'use strict'
 
-// The test's side of a program that serves the scenarios.
+// The test's end of the scenarios that a program serves.
 
 const { spawn } = require('node:child_process')
 const http = require('node:http')
@@ -12,7 +12,7 @@ const { EXIT, scenarios } = require('./scenarios')
 
 const LIMIT = 20000
 
-/** A program in a process of its own, what it says, and how it ends. */
+/** A program in its own process, with the lines that it prints and its end. */
 class Program {
   #lines = []
   #waiting = []
@@ -44,13 +44,13 @@ class Program {
     else this.#waiting.splice(index, 1)[0].resolve(line)
   }
 
-  /** The next thing that it says about this. */
+  /** Resolves with the next value that the program reports about this subject. */
   async told (subject) {
     const isWanted = (line) => line[0] === subject
     const index = this.#lines.findIndex(isWanted)
     if (index >= 0) return this.#lines.splice(index, 1)[0][1]
     const heard = new Promise((resolve) => this.#waiting.push({ isWanted, resolve }))
-    const late = timeout(LIMIT, () => `the program did not speak of: ${subject}\n${this.output}`)
+    const late = timeout(LIMIT, () => `the program has not reported: ${subject}\n${this.output}`)
     const end = this.ended.then((how) => { throw new Error(`the program has ended: ${how}\n${this.output}`) })
     try {
       return (await Promise.race([heard, late.promise, end]))[1]
@@ -64,7 +64,7 @@ class Program {
     return this.ended
   }
 
-  /** Its test is over: how it ends by itself. */
+  /** Ends the program's server, and resolves with the exit code or the signal. */
   async end () {
     await this.ask('/end')
     const late = timeout(LIMIT, () => `the program does not end\n${this.output}`)
@@ -79,7 +79,7 @@ class Program {
     this.port = await this.told('port')
   }
 
-  /** It does what this path stands for. */
+  /** Requests a path of the program, such as `/restore`. */
   ask (path) {
     return new Promise((resolve, reject) => {
       http.get({ port: this.port, host: '127.0.0.1', path, agent: false }, (response) => {
@@ -97,7 +97,7 @@ function timeout (milliseconds, message) {
   return { promise, clear: () => clearTimeout(timer) }
 }
 
-/** Meets a program with one scenario after the other. Each is a subtest of `t`. */
+/** Runs all scenarios with a program, one after the other. Each is a subtest of `t`. */
 async function meetAll (t, scope, { isHeld = false, ...ends }) {
   for (const [name, { needsNode }] of Object.entries(scenarios)) {
     if (name !== EXIT && !(isHeld && needsNode)) await t.test(name, () => meetOne(name, scope, ends))

@@ -1,6 +1,6 @@
 'use strict'
 
-// What tools that count open resources find when a program has closed its connections: nothing.
+// Tools that count open resources find none after a program has closed its connections.
 
 const assert = require('node:assert/strict')
 const { execFile } = require('node:child_process')
@@ -17,7 +17,7 @@ function run (...args) {
   })
 }
 
-deviation('jest --detectOpenHandles reports no connection that was closed', async () => {
+deviation('jest --detectOpenHandles reports no closed connection', async () => {
   const config = path.join(__dirname, 'jest/handles.json')
   const { code, stdout, stderr } = await run(JEST, '-c', config, '-i', '--detectOpenHandles')
   assert.equal(code, 0, stderr)
@@ -25,7 +25,7 @@ deviation('jest --detectOpenHandles reports no connection that was closed', asyn
   assert.doesNotMatch(stdout + stderr, /open handle/)
 }, options)
 
-deviation('every asynchronous resource is destroyed once, when nothing can happen any more', async () => {
+deviation('each asynchronous resource is destroyed once after all connections have ended', async () => {
   const { stdout, stderr } = await run(require.resolve('./resources'))
   assert.equal(stderr, '')
   const { count, sockets, wrong } = JSON.parse(stdout)

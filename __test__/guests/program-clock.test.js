@@ -1,6 +1,6 @@
 'use strict'
 
-// The timers whose length a program sets run on the program's clock, which its tests fake and advance.
+// Timers with a delay that a program sets run on the program's clock, which its tests can replace and advance.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -23,7 +23,7 @@ function fake (scope) {
 
 const codeOf = (ws) => new Promise((resolve) => ws.on('close', ({ code }) => resolve(code)))
 
-test('ping: pings are sent when the fake clock has come so far, and not before', async (scope) => {
+test('ping: a ping is sent when the fake clock reaches the interval', async (scope) => {
   const clock = fake(scope)
   const { peer, ws } = await openServer(scope, { options: { ping: 10 } })
   clock.tick(9999)
@@ -38,7 +38,7 @@ test('ping: pings are sent when the fake clock has come so far, and not before',
   assert.equal(clock.countTimers(), 0)
 })
 
-deviation('pingTimeout: a connection fails when the fake clock says that no pong has come', async (scope) => {
+deviation('pingTimeout: a connection ends when the fake clock reaches the limit', async (scope) => {
   const clock = fake(scope)
   const { peer, ws } = await openServer(scope, { options: { ping: 10, pingTimeout: 5 } })
   const closed = codeOf(ws)
@@ -49,7 +49,7 @@ deviation('pingTimeout: a connection fails when the fake clock says that no pong
   assert.equal(clock.countTimers(), 0)
 })
 
-deviation('handshakeTimeout: a client gives up when the fake clock says so', async (scope) => {
+deviation('handshakeTimeout: a client ends when the fake clock reaches the limit', async (scope) => {
   const server = await accept(scope)
   const clock = fake(scope)
   const ws = new WebSocket.Client(server.url, [], { handshakeTimeout: 20 })
@@ -60,7 +60,7 @@ deviation('handshakeTimeout: a client gives up when the fake clock says so', asy
   assert.equal(clock.countTimers(), 0)
 })
 
-test('a peer that does not answer a close frame is waited for by the fake clock', async (scope) => {
+test('a close without an answer ends when the fake clock reaches closeTimeout', async (scope) => {
   const clock = fake(scope)
   const { peer, ws } = await openServer(scope)
   const closed = codeOf(ws)
@@ -73,7 +73,7 @@ test('a peer that does not answer a close frame is waited for by the fake clock'
   await peer.ended()
 })
 
-test('an event stream is kept alive by the fake clock', async (scope) => {
+test('an EventSource sends its pings on the fake clock', async (scope) => {
   const clock = fake(scope)
   const server = http.createServer((request, response) => {
     const source = new WebSocket.EventSource(request, response, { ping: 10 })
@@ -98,11 +98,11 @@ test('an event stream is kept alive by the fake clock', async (scope) => {
 
 const OTHER_CLOCKS = {
   'a fake clock is installed after the timer was set': { from: 'real', to: 'fake' },
-  'the fake clock by which the timer was set is over': { from: 'fake', to: 'real' },
+  'the fake clock that set the timer is uninstalled': { from: 'fake', to: 'real' },
   'another fake clock is installed': { from: 'fake', to: 'fake' }
 }
 for (const [name, { from, to }] of Object.entries(OTHER_CLOCKS)) {
-  deviation(`the timers of a connection end with it when ${name}`, async (scope) => {
+  deviation(`the timers of a connection stop at its end when ${name}`, async (scope) => {
     const { finished } = runChild(scope, (WebSocket, { connectOpen, once, serve }, json) => {
       const FakeTimers = require('@sinonjs/fake-timers')
       const { from, to, TIMERS } = JSON.parse(json)
@@ -129,7 +129,7 @@ for (const [name, { from, to }] of Object.entries(OTHER_CLOCKS)) {
       }
     }, { argument: JSON.stringify({ from, to, TIMERS }) })
     const { code, signal, stdout, stderr } = await finished
-    assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' }, 'it ends by itself')
+    assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' }, 'the process ends')
     assert.equal(stdout, `close 1006 ${from === 'fake' ? 0 : undefined}\n`)
   })
 }

@@ -1,6 +1,7 @@
 'use strict'
 
-// A program that serves the scenarios, whatever its globals are. Real functions are taken when this is loaded.
+// Serves the scenarios in a program, which may replace its globals. This file stores the real functions when it is
+// loaded.
 
 const { Blob } = require('node:buffer')
 const fs = require('node:fs')
@@ -10,16 +11,16 @@ const zlib = require('node:zlib')
 
 const { scenarios } = require('./scenarios')
 
-/** What it says is for tests, one line each. */
+/** Prints a line for the test. */
 const say = (line) => fs.writeSync(1, `${MARK}${JSON.stringify(line)}\n`)
 const MARK = '\u0001'
 
 /**
- * Resolves when the test needs the program no more.
+ * Resolves when the test has ended the server.
  *
- * @param {() => { faye: any, websocket: any, deflate: any }} load the parts of the package, when the server listens
+ * @param {() => { faye: any, websocket: any, deflate: any }} load loads the package when the server listens
  * @param {string} url of a server for clients
- * @param {() => void} [restore] undoes what has been done to the globals
+ * @param {() => void} [restore] restores the globals
  */
 function serve (load, url, restore) {
   let faye, websocket, deflate

@@ -1,7 +1,7 @@
 'use strict'
 
-// Counts the asynchronous resources of this package from before it is loaded until everything is closed, and prints
-// what has been destroyed how often.
+// Counts the asynchronous resources of this package from its loading to the end of all connections. Prints how often
+// each was destroyed.
 
 const { createHook } = require('node:async_hooks')
 
@@ -37,33 +37,33 @@ async function main () {
     return ws
   }
 
-  const polite = await open()
-  polite.ping('answered', () => {})
-  polite.send('hello', () => {})
-  await once(polite, 'message')
-  polite.ping('twice', () => {})
-  polite.ping('twice', () => {})
-  polite.close()
-  polite.send('refused', () => {})
-  await once(polite, 'close')
+  const closed = await open()
+  closed.ping('answered', () => {})
+  closed.send('hello', () => {})
+  await once(closed, 'message')
+  closed.ping('twice', () => {})
+  closed.ping('twice', () => {})
+  closed.close()
+  closed.send('refused', () => {})
+  await once(closed, 'close')
 
-  const rude = await open()
-  while (rude.send(Buffer.alloc(1 << 20)));
-  rude.send('lost', () => {})
-  rude.terminate()
+  const terminated = await open()
+  while (terminated.send(Buffer.alloc(1 << 20)));
+  terminated.send('lost', () => {})
+  terminated.terminate()
 
-  const released = await open()
-  released._stream.pause()
-  released._stream.resume()
-  released._stream.destroy()
-  await once(released, 'close')
+  const destroyed = await open()
+  destroyed._stream.pause()
+  destroyed._stream.resume()
+  destroyed._stream.destroy()
+  await once(destroyed, 'close')
 
   await new Promise((resolve) => server.close(resolve))
   while (sockets.some(({ readyState }) => readyState < 3)) await turn()
   for (let i = 0; i < 10; i++) await turn()
 
   const all = [...resources.values()]
-  // The reactor stays for a second, and says that it keeps nothing alive.
+  // The reactor remains for a second, unreferenced.
   const isWrong = ({ destroyed, resource }) => destroyed !== 1 && (destroyed > 1 || resource.hasRef?.() !== false)
   const wrong = all.filter(isWrong).map(({ type, destroyed }) => `${type}, destroyed ${destroyed} times`)
   console.log(JSON.stringify({ count: all.length, sockets: sockets.length, wrong }))

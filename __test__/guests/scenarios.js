@@ -1,9 +1,10 @@
 'use strict'
 
-// What must work whatever a program does to its globals. Each scenario has two ends: `serve` runs in the program, with
-// a socket of its server, and `meet` in the test, with that socket's peer. What `serve` says with `tell`, `told` gives.
+// Scenarios that must work with any globals. Each has two ends: `serve` runs in the program, with a socket of its
+// server, and `meet` in the test, with the peer of that socket. `told` resolves with the values that `serve` passes to
+// `tell`.
 //
-// `needsNode` marks what waits for an event of Node's own that Node looks up `process.nextTick` for.
+// `needsNode` marks scenarios that wait for an event for which Node looks up `process.nextTick`.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -18,21 +19,21 @@ const BOTH = { 'Sec-WebSocket-Extensions': 'passing, permessage-deflate' }
 const LARGE = Array.from({ length: 60000 }, (_, index) => index * index % 9973).join()
 const COUNT = 600
 const CHUNKS = 200
-/** What comes last. */
-const EXIT = 'what is sent before process.exit() leaves'
+/** The scenario that runs last. */
+const EXIT = 'messages before process.exit() are sent'
 const GO = fromClient('text', 'go')
 
-// Taken before the program takes it away.
+// Stored before the program deletes it.
 const { Promise } = globalThis
 
-/** Keeps the event loop waiting, by a clock that no program fakes. */
+/** Blocks the event loop, with a clock that no program replaces. */
 function busy (milliseconds) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 
 const withDeflate = ({ deflate }) => ({ extensions: [deflate] })
 const withBoth = ({ deflate }) => ({ extensions: [passing, deflate] })
-/** A zlib of the user's, in whose place the core does not work. */
+/** A zlib of the program, which the core does not replace. */
 const withZlib = ({ deflate, zlib }) => ({ extensions: [deflate.configure({ zlib: { ...zlib } })] })
 
 const texts = (frames) => frames.map(({ payload }) => payload.toString())
@@ -59,7 +60,7 @@ async function meetLength ({ peer }) {
   assert.equal(bytes.toString(), `${LARGE.length} true`)
 }
 
-/** `count` messages, then an answer. */
+/** Receives `count` messages and answers the last. */
 function countMessages (count, milliseconds) {
   return (ws) => {
     let received = 0
@@ -71,7 +72,7 @@ function countMessages (count, milliseconds) {
 }
 
 const scenarios = {
-  'messages that are sent in one tick leave, once and again': {
+  'messages of one tick are sent, also in a second round': {
     serve (ws, { later }) {
       ws.on('message', () => later(() => ['a', 'b', 'c'].forEach((text) => ws.send(text))))
     },
@@ -82,7 +83,7 @@ const scenarios = {
       }
     }
   },
-  'receipts come': {
+  'receipts are called': {
     serve (ws, { later, tell }) {
       ws.on('message', () => later(() => {
         for (const each of [1, 2, 3]) ws.send(String(each), (error) => tell(error?.message ?? each))
@@ -94,7 +95,7 @@ const scenarios = {
       assert.deepEqual(texts(await peer.frames(3)), ['1', '2', '3'])
     }
   },
-  'a receipt of what is too late comes, with an error': {
+  'the receipt of a message after close() is called with an error': {
     serve (ws, { later, tell }) {
       ws.on('message', () => later(() => {
         ws.close()
@@ -106,7 +107,7 @@ const scenarios = {
       assert.match(await told(), /^The message was not sent/)
     }
   },
-  'large messages behind each other leave': {
+  'many large messages are sent': {
     serve (ws, { later }) {
       ws.on('message', () => later(() => { for (let count = 0; count < 20; count++) ws.send(LARGE) }))
     },
@@ -127,20 +128,20 @@ const scenarios = {
   'a large text is inflated next to another extension': {
     headers: BOTH, options: withBoth, serve: countLength, meet: meetLength
   },
-  'a large text is compressed by a zlib of the user': {
+  'a zlib of the program compresses a large text': {
     headers: DEFLATE, options: withZlib, serve: sendLarge, meet: meetLarge, needsNode: true
   },
-  'a large text is inflated by a zlib of the user': {
+  'a zlib of the program inflates a large text': {
     headers: DEFLATE, options: withZlib, serve: countLength, meet: meetLength, needsNode: true
   },
-  [`${COUNT} messages whose handlers take their time arrive`]: {
+  [`${COUNT} messages with slow handlers are delivered`]: {
     serve: countMessages(COUNT, 0.2),
     async meet ({ peer }) {
       peer.write(Buffer.concat(Array.from({ length: COUNT }, (_, index) => fromClient('text', `message ${index}`))))
       assert.deepEqual(texts(await peer.frames(1)), [String(COUNT)])
     }
   },
-  [`${CHUNKS} messages of 60 KB arrive`]: {
+  [`${CHUNKS} messages of 60 KB are delivered`]: {
     serve: countMessages(CHUNKS, 0.3),
     async meet ({ peer }) {
       const message = fromClient('binary', Buffer.alloc(60000))
@@ -148,7 +149,7 @@ const scenarios = {
       assert.deepEqual(texts(await peer.frames(1)), [String(CHUNKS)])
     }
   },
-  'pause() stops and resume() goes on, with what has arrived and what comes': {
+  'pause() stops the delivery of messages and resume() restarts it': {
     serve (ws, { later }) {
       let received = 0
       ws.on('message', () => {
@@ -168,7 +169,7 @@ const scenarios = {
       assert.deepEqual(texts(await peer.frames(1)), ['300'])
     }
   },
-  'messages are iterated': {
+  'messages can be iterated': {
     serve (ws, { later, tell }) {
       iterate(ws, later).then((count) => tell(`ended after ${count}`), (error) => tell(error.message))
     },
@@ -179,7 +180,7 @@ const scenarios = {
       assert.equal(await told(), 'ended after 200')
     }
   },
-  'a Blob is sent, and what comes behind it': {
+  'a Blob is sent, and the message after it': {
     serve (ws, { Blob, later }) {
       ws.on('message', () => later(() => {
         ws.send(new Blob([Buffer.alloc(300000, 'x')]))
@@ -193,7 +194,7 @@ const scenarios = {
       assert.equal(behind.payload.toString(), 'behind')
     }
   },
-  'a handler that throws keeps nothing back': {
+  'an exception of a handler does not delay later messages': {
     serve (ws, { tell }) {
       ws.on('message', ({ data }) => {
         if (data === 'throw') throw new Error('of a handler')
@@ -231,7 +232,7 @@ const scenarios = {
       await peer.ended()
     }
   },
-  'a peer that hangs up without a close frame is noticed': {
+  'the end of TCP without a close frame emits close': {
     serve (ws, { tell }) {
       ws.on('close', ({ code }) => tell(code))
     },
@@ -242,7 +243,7 @@ const scenarios = {
     },
     needsNode: true
   },
-  'a signal that was aborted ends the connection': {
+  'an aborted signal ends the connection': {
     options ({ AbortController }) {
       const controller = new AbortController()
       controller.abort()
@@ -257,7 +258,7 @@ const scenarios = {
       await peer.ended()
     }
   },
-  'a client talks to its server': {
+  'a client exchanges messages with its server': {
     serve (ws, { faye, tell, url }) {
       const client = new faye.Client(url)
       client.on('open', () => ['one', 'two', 'three'].forEach((text) => client.send(text)))
@@ -275,7 +276,7 @@ const scenarios = {
     },
     needsNode: true
   },
-  'a client whose server hangs up notices': {
+  'a client emits close when its server ends TCP': {
     serve (ws, { faye, tell, url }) {
       const client = new faye.Client(url)
       client.on('close', ({ code }) => tell(code))
@@ -287,7 +288,7 @@ const scenarios = {
     },
     needsNode: true
   },
-  'a driver without a socket of ours sends and receives': {
+  'a driver on a socket of the program sends and receives': {
     isRaw: true,
     headers: DEFLATE,
     serve ({ request, socket, body }, { deflate, later, websocket }) {
@@ -310,7 +311,7 @@ const scenarios = {
   },
   'an event stream is written and closed': {
     serve (ws, { tell, port }) {
-      // The request is the program's own: what it is answered by is on trial.
+      // The program makes the request; the scenario tests the answer.
       http.get({ port, host: '127.0.0.1', agent: false, headers: { Accept: 'text/event-stream' } }, (response) => {
         let text = ''
         response.on('data', (chunk) => { text += chunk })
@@ -332,7 +333,7 @@ const scenarios = {
   }
 }
 
-/** The program ends within a handler, which Jest gives another `process.exit`. */
+/** The program ends within a handler. Jest replaces `process.exit` there. */
 const exit = {
   serve (ws, { exit }) {
     ws.on('message', () => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// What our work is scheduled by.
+// The functions that schedule the package's work.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
@@ -11,14 +11,14 @@ const scheduling = require('../../lib/scheduling')
 const { runChild } = require('../support/child')
 const { inScope } = require('../support/test')
 
-test('in a program that has not touched them, these are the functions of Node', () => {
+test('scheduling uses the functions of Node if the program has not replaced them', () => {
   const { clearImmediate, hostProcess, nextTick, setImmediate } = scheduling
   const { clearImmediate: clear, setImmediate: set } = timers
   assert.deepEqual({ hostProcess, nextTick }, { hostProcess: process, nextTick: process.nextTick })
   assert.deepEqual({ clearImmediate, setImmediate }, { clearImmediate: clear, setImmediate: set })
 })
 
-test('the time that turns of the event loop are measured by goes on under a fake clock', () => {
+test('scheduling.now() advances under a fake clock', () => {
   const clock = FakeTimers.install({ toFake: ['hrtime', 'performance'] })
   try {
     const before = scheduling.now()
@@ -29,7 +29,7 @@ test('the time that turns of the event loop are measured by goes on under a fake
   }
 })
 
-test('a wrapper, as instrumentation installs them, is used and no fake', () => inScope(async (scope) => {
+test('scheduling uses the wrappers that instrumentation installs', () => inScope(async (scope) => {
   const { finished } = runChild(scope, () => {
     const timers = require('node:timers')
     const { nextTick } = process
@@ -44,7 +44,7 @@ test('a wrapper, as instrumentation installs them, is used and no fake', () => i
   assert.equal((await finished).stdout, 'true true\n')
 }))
 
-test('what one transport throws at the end of a tick keeps the others from nothing', () => inScope(async (scope) => {
+test('an exception of one transport at the end of a tick does not stop the others', () => inScope(async (scope) => {
   const { finished } = runChild(scope, () => {
     const { flushAtTheEnd } = require('../../lib/transport/tick')
     const transport = (name) => ({ endTick: () => console.log(name), endProcess () {} })

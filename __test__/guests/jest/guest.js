@@ -1,6 +1,6 @@
 'use strict'
 
-// Run by Jest, as a test of a program's would be. FAKE_TIMERS is what it gives to jest.useFakeTimers().
+// A test that Jest runs, as it runs the tests of a program. FAKE_TIMERS is the argument of jest.useFakeTimers().
 
 /* global jest, test */
 

@@ -1,14 +1,14 @@
 /* global test */
 'use strict'
 
-// A test of a program, for `jest --detectOpenHandles`: it closes everything that it has opened.
+// A test of a program for `jest --detectOpenHandles`. It closes all connections that it opens.
 
 const http = require('node:http')
 const os = require('node:os')
 const path = require('node:path')
 const WebSocket = require('../../..')
 
-// A part of Node is not thrown away with the test: what is kept there is not collected, and must have been ended.
+// Jest does not discard modules of Node with the test. Objects stored there are not collected, so they must have ended.
 const kept = http.Agent.kept = []
 
 function open (url) {
@@ -17,13 +17,13 @@ function open (url) {
   return ws
 }
 
-// Jest reports what sockets of the test have brought about, unless they are TCP's: those it does not look at.
+// Jest reports resources of the test's sockets, but ignores TCP sockets.
 const place = path.join(os.tmpdir(), `handles-${process.pid}.sock`)
 
 test.each([
   ['TCP', [0, '127.0.0.1'], ({ port }) => `ws://127.0.0.1:${port}/`],
   ['a Unix socket', [place], () => `ws+unix:${place}:/`]
-])('connections that were made and closed, by %s', async (name, where, urlOf) => {
+])('connections over %s are opened and closed', async (name, where, urlOf) => {
   const server = http.createServer()
   server.on('upgrade', (...args) => {
     const ws = new WebSocket(...args)

@@ -183,7 +183,7 @@ test('examples: driver-proxy-client.js talks to driver-server.js through its own
 
 test('examples: driver-proxy-client.js uses the proxy that PROXY names, and says when it refuses', async () => {
   await serving(exampleProgram('driver-server.js'), 3000, async (port) => {
-    // Through any-port.js the printed port is the server's, which is no proxy.
+    // Through any-port.js the printed port is the server's, which is not that of a proxy.
     const { args, cwd } = exampleProgram('driver-proxy-client.js')
     const env = { ...process.env, PROXY: 'http://127.0.0.1:3000', PRINTED_PORT: 3000, CONNECT_PORT: port }
     const { stdout, stderr } = await run(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 20000 })

@@ -173,7 +173,7 @@ describe('the demo server', { timeout: 60000 }, () => {
     assert.deepEqual(await ended, [1, null])
   })
 
-  test('refuses a PORT that is no port', async (t) => {
+  test('refuses a PORT that is not a port number', async (t) => {
     for (const port of ['web', '-1', '65536', '80.5']) {
       const child = start(t, { PORT: port })
       const ended = once(child, 'exit')

@@ -1,6 +1,6 @@
 'use strict'
 
-// For `node --require`: makes the package load the addon that TEST_ADDON names, in place of the addon of this checkout.
+// For `node --require`: makes the package load the addon that TEST_ADDON names, instead of the addon of this checkout.
 
 const path = require('node:path')
 
@@ -13,7 +13,7 @@ if (TEST_ADDON !== undefined) {
   require.cache[filename] = Object.assign(new module.constructor(filename, null), loaded)
 }
 
-/** The environment of processes that load this addon. */
+/** Returns the environment of a process that loads this addon. */
 function withAddon (file) {
   return { TEST_ADDON: file, NODE_OPTIONS: `--require ${JSON.stringify(__filename)}` }
 }

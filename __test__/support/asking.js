@@ -1,6 +1,6 @@
 'use strict'
 
-// Clients of our interface of websocket, and the raw server that receives their requests.
+// Clients of our `websocket` interface, and the raw server that receives their requests.
 
 const { client: WebSocketClient, w3cwebsocket: W3CWebSocket } = require('../../lib/websocket')
 const { accept, once } = require('./peer')
@@ -8,12 +8,12 @@ const { upgradeResponse } = require('./wire')
 
 /**
  * @typedef {object} Asking
- * @property {object} [config] of the client
- * @property {string} [path] behind the URL of the server
- * @property {any[]} [rest] the arguments behind the URL
+ * @property {object} [config] the configuration of the client
+ * @property {string} [path] appended to the URL of the server
+ * @property {any[]} [rest] the arguments after the URL
  */
 
-/** A client whose request a raw server has read. The server has not responded. */
+/** Starts a client. Resolves when a raw server has read the request; the server does not respond. */
 async function ask (scope, { config, path = '', rest = [] } = {}) {
   const server = await accept(scope)
   const client = new WebSocketClient(config)
@@ -26,7 +26,7 @@ async function ask (scope, { config, path = '', rest = [] } = {}) {
   return { client, outcomes, peer, request, server }
 }
 
-/** The same client after the response, with its connection. */
+/** Starts a client, and responds to the request. Resolves with the client and its connection. */
 async function connect (scope, { headers, ...asking } = {}) {
   const asked = await ask(scope, asking)
   asked.peer.write(upgradeResponse(asked.request, headers))
@@ -42,7 +42,7 @@ function outcomesOf (client) {
   return outcomes
 }
 
-/** A W3CWebSocket whose request a raw server has read. The server has not responded. */
+/** Starts a W3CWebSocket. Resolves when a raw server has read the request; the server does not respond. */
 async function askW3C (scope, { config, path = '', rest = [] } = {}) {
   const server = await accept(scope)
   const [protocols, origin, headers, options] = rest
@@ -55,7 +55,7 @@ async function askW3C (scope, { config, path = '', rest = [] } = {}) {
   return { peer, request: await peer.head(), server, ws }
 }
 
-/** The same W3CWebSocket, open. */
+/** Resolves with an open W3CWebSocket. */
 async function openW3C (scope, { headers, ...asking } = {}) {
   const asked = await askW3C(scope, asking)
   const opened = heard(asked.ws, 'open')
@@ -68,7 +68,7 @@ async function openW3C (scope, { headers, ...asking } = {}) {
 function heard (ws, type) {
   return new Promise((resolve) => {
     const listener = (event) => {
-      // In the next tick: a listener that removes itself hides the next one.
+      // In the next tick, because a listener that removes itself makes the dispatch skip the next listener.
       process.nextTick(() => ws.removeEventListener(type, listener))
       resolve(event)
     }

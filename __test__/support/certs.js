@@ -56,7 +56,7 @@ function alternativeName (name) {
 
 const DAY = 24 * 60 * 60 * 1000
 
-/** Functions that generate keys, and the signature algorithms of the keys. */
+/** By kind of key: the function that generates a key, and the signature algorithm. */
 const KINDS = {
   'ECDSA P-256': { make: () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }), algorithm: 'ecdsaWithSHA256' },
   'ECDSA P-384': {
@@ -72,9 +72,9 @@ const KINDS = {
 }
 
 /**
- * A certificate for `names` (host names and IPv4 addresses), signed by `issuer` or self-signed. `keyUsage` is the first
- * byte of this extension, `usages` are names of extended key usages, `pathLength` is the limit of an authority, and
- * `others` are further extensions.
+ * Returns a certificate for `names` (host names and IPv4 addresses), signed by `issuer` or self-signed. `keyUsage` is
+ * the first byte of the extension of that name, `usages` are names of extended key usages, `pathLength` is the path
+ * length limit of an authority, and `others` are further extensions.
  */
 function certificate (subject, options = {}) {
   const { authority = false, names = [], issuer, kind = 'ECDSA P-256', usages = [], others = [] } = options

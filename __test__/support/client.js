@@ -24,7 +24,7 @@ function record (ws, types = LIFE) {
   return events
 }
 
-/** Records the same events and messages. */
+/** Records the same events, and messages. */
 const recordAll = (ws) => record(ws, [...LIFE, 'message'])
 
 /** Records the same events as lines, with data, message, code and reason. */
@@ -40,7 +40,7 @@ function recordLines (ws) {
 
 const typesOf = (events) => events.map(([type]) => type)
 
-/** A client whose request has arrived at a raw server, and its events. */
+/** Starts a client. Resolves when its request has arrived at a raw server. */
 async function ask (scope, protocols, options) {
   const server = await accept(scope)
   const ws = new WebSocket.Client(server.url, protocols, options)

@@ -56,7 +56,7 @@ function dictionary (past) {
 /** Compresses one message independently. */
 const compress = (data, options) => new Codec(options).deflate(data)
 
-/** Bytes that do not compress, the same in every run. */
+/** Returns incompressible bytes, the same in every run. */
 function noise (length, seed = 1) {
   const bytes = Buffer.alloc(length)
   let state = seed

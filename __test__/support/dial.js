@@ -1,6 +1,6 @@
 'use strict'
 
-// Clients that connect to a server of ours, and their outcomes.
+// Clients that connect to our server, and their outcomes.
 
 const assert = require('node:assert/strict')
 

@@ -9,7 +9,10 @@ const { KEY, closePayload, readFrames, upgradeResponse } = require('./wire')
 
 const EVENTS = ['connect', 'open', 'message', 'ping', 'pong', 'error', 'close']
 
-/** A request as an http server parses it, changed by `headers`. `undefined` omits a header. */
+/**
+ * Returns a request as an http server parses it, with these `headers` added or replaced. A value of `undefined` omits
+ * the header.
+ */
 function request (headers = {}, more = {}) {
   const all = {
     host: 'example.com',
@@ -39,7 +42,7 @@ function observe (driver) {
   return seen
 }
 
-/** An open driver of a server. Calls `prepare(driver)` before it starts the driver. */
+/** Returns a server's open driver. Calls `prepare(driver)` before it starts the driver. */
 function openServer (options, prepare = () => {}, headers = {}) {
   const driver = websocket.http(request(headers), options)
   prepare(driver)
@@ -47,7 +50,7 @@ function openServer (options, prepare = () => {}, headers = {}) {
   return { driver, seen: observe(driver) }
 }
 
-/** A driver of a client that has sent its request, `head`. */
+/** Returns a client's driver that has sent its request, and the request as `head`. */
 function dial (options, prepare = () => {}) {
   const driver = websocket.client('ws://example.com/', options)
   prepare(driver)
@@ -57,14 +60,16 @@ function dial (options, prepare = () => {}) {
   return { driver, head, seen: observe(driver) }
 }
 
-/** An open driver of a client. `headers` are the headers of the response. */
+/** Returns a client's open driver. `headers` are the headers of the response. */
 function openClient (options, prepare, headers) {
   const { driver, head } = dial(options, prepare)
   driver.io.write(Buffer.from(upgradeResponse(head, headers)))
   return { driver, seen: observe(driver) }
 }
 
-/** Returns the output of a driver for these bytes. It must be the same when the bytes arrive one by one. */
+/**
+ * Returns the output of a driver for these bytes. Asserts that the output is the same when the bytes arrive one by one.
+ */
 function outcome (open, bytes) {
   const run = (size) => {
     const { driver, seen } = open()
@@ -76,7 +81,7 @@ function outcome (open, bytes) {
   return whole
 }
 
-/** Returns the output of a driver that fails the connection. */
+/** Returns the expected output of a driver that fails the connection. */
 function failure (code, message, before = []) {
   return [...before, ['frame', 'close', closePayload(code, message).toString('latin1')],
     ['error', message], ['close', code, message]]

@@ -2,7 +2,7 @@
 
 // Extensions for the framework websocket-extensions.
 
-/** An extension that changes nothing, so that permessage-deflate is one of two sessions. */
+/** An extension that changes nothing. With it, the session of permessage-deflate is one of two. */
 const passing = {
   name: 'passing',
   type: 'permessage',

@@ -1,6 +1,6 @@
 'use strict'
 
-// The two transports of connections, for tests of one transport or of both.
+// Connections with the native transport or with both transports, and the tests that need them.
 
 const assert = require('node:assert/strict')
 
@@ -26,8 +26,8 @@ function test (name, body, options = {}) {
 const by = (start) => async (scope, { transport, ...opening } = {}) => {
   const options = transport ? { ...opening.options, transport } : opening.options
   const { open, ...started } = await start(scope, { ...opening, options })
-  const openChecked = async (one) => {
-    const connection = await open(one)
+  const openChecked = async (given) => {
+    const connection = await open(given)
     assert.equal(usesReactor(connection.ws), transport !== 'stream', 'native')
     return connection
   }

@@ -27,8 +27,8 @@ const { frame, fromClient } = require('./wire')
  */
 
 /**
- * Starts a server of ours. `open()` makes one more connection to it. `before(socket)` is called with the net.Socket
- * before the WebSocket is created; `headers` apply to this connection.
+ * Starts our server. Each `open()` opens a connection to it from a raw peer with these `headers`. `open()` calls
+ * `before(socket)` with the net.Socket before the server creates the WebSocket.
  */
 async function startServer (scope, { headers: usual, onSocket, Subject = WebSocket, ...given } = {}) {
   const arrived = []
@@ -49,7 +49,7 @@ async function startServer (scope, { headers: usual, onSocket, Subject = WebSock
   return { open, port, server, url }
 }
 
-/** Starts a raw server. `open()` connects one more client of ours to it. */
+/** Starts a raw server. Each `open()` connects our client to it. */
 async function startClients (scope, { headers: usual, onSocket, secure, Subject = WebSocket, ...given } = {}) {
   const server = await accept(scope, { secure })
   const open = async ({ before, headers = usual } = {}) => {
@@ -65,13 +65,13 @@ async function startClients (scope, { headers: usual, onSocket, secure, Subject 
   return { open, url: server.url }
 }
 
-/** Opens one connection to a server of ours. */
+/** Starts our server, and opens one connection to it. */
 async function openServer (scope, opening) {
   const { open } = await startServer(scope, opening)
   return open()
 }
 
-/** Opens one client of ours. */
+/** Opens our client, connected to a raw server. */
 async function openClient (scope, opening) {
   const { open } = await startClients(scope, opening)
   return open()
@@ -80,7 +80,7 @@ async function openClient (scope, opening) {
 /** Functions that open a connection, by the role of our socket. */
 const roles = { server: openServer, client: openClient }
 
-/** Connects a client and a server of ours to each other, each with its Opening. */
+/** Connects our client to our server. Each end has its own Opening. */
 async function openPair (scope, { client = {}, server = {} } = {}) {
   let accepted
   const { url } = await serve(scope, server.Subject ?? WebSocket, {

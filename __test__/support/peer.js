@@ -107,7 +107,10 @@ async function listen (scope, server, port = 0) {
   return server.address().port
 }
 
-/** Starts an HTTP(S) server that passes upgrades to `onUpgrade`, or passes each new `WebSocket` to `onSocket`. */
+/**
+ * Starts an HTTP or HTTPS server that passes upgrades to `onUpgrade`, or creates a `WebSocket` and passes it to
+ * `onSocket`.
+ */
 async function serve (scope, WebSocket, { protocols, options, secure, onUpgrade, onSocket, onRequest } = {}) {
   const server = secure ? https.createServer(secure) : http.createServer()
   server.on('upgrade', onUpgrade || ((request, socket, body) => {
@@ -119,7 +122,7 @@ async function serve (scope, WebSocket, { protocols, options, secure, onUpgrade,
   return { port, server, url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${port}/` }
 }
 
-/** A raw connection to `port`. */
+/** Opens a raw connection to `port`. */
 async function connect (scope, port, { secure, ...options } = {}) {
   const target = { host: '127.0.0.1', port, allowHalfOpen: true, ...options }
   const socket = secure ? tls.connect({ ...target, ...secure }) : net.connect(target)
@@ -132,7 +135,7 @@ async function connect (scope, port, { secure, ...options } = {}) {
   return peer
 }
 
-/** A raw client that has completed its opening handshake with the server at `port`. */
+/** Opens a raw connection to `port`, and completes the opening handshake. */
 async function connectOpen (scope, port, headers, options) {
   const peer = await connect(scope, port, options)
   peer.write(upgradeRequest(headers))
@@ -140,7 +143,7 @@ async function connectOpen (scope, port, headers, options) {
   return peer
 }
 
-/** A raw server. `accepted()` resolves with the next connection as a Peer. */
+/** Starts a raw server. `accepted()` resolves with the next connection as a Peer. */
 async function accept (scope, { secure } = {}) {
   const server = secure
     ? tls.createServer({ ...secure, allowHalfOpen: true })
@@ -165,7 +168,7 @@ async function accept (scope, { secure } = {}) {
     })
   })
 
-  /** Responds to the request of the next client, so that its connection is open. */
+  /** Accepts the next connection, and responds to its upgrade request. */
   const acceptedOpen = async (headers) => {
     const peer = await accepted()
     peer.request = await peer.head()
@@ -186,7 +189,7 @@ function once (emitter, type, milliseconds = WAIT) {
       emitter.removeListener(type, listener)
       reject(new Error(`no '${type}' event`))
     }, milliseconds)
-    // A test that waits for the first of two events leaves the other one's timer behind.
+    // If a test waits for the first of two events, the timer of the other event must not keep the process alive.
     timer.unref()
     emitter.once(type, listener)
   })
@@ -201,7 +204,7 @@ async function eventually (predicate, what, milliseconds = WAIT) {
   }
 }
 
-/** Writes until the socket accepts no more for 300 ms. Resolves with the number of written chunks. */
+/** Writes until the socket accepts no chunk for 300 ms. Resolves with the number of written chunks. */
 async function writeUntilStalled (scope, socket, chunks) {
   let written = 0
   for (const chunk of chunks) {

@@ -15,7 +15,7 @@ const { WAIT } = require('./peer')
 const PATHS = [...(process.env.PATH || '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin']
 const ATTEMPTS = 3
 
-/** Returns why tests of these programs are skipped, or false if all of them are installed. */
+/** Returns the reason to skip tests of these programs, or false if all of them are installed. */
 function missing (...names) {
   const absent = names.filter((name) => !find(name))
   return absent.length > 0 && `not installed: ${absent.join(', ')} (apt-get install ${absent.join(' ')})`
@@ -25,7 +25,7 @@ function find (name) {
   return PATHS.map((directory) => path.join(directory, name)).find((file) => fs.existsSync(file))
 }
 
-// The shell waits for the end of its input, which we own, so that it ends with our process.
+// The shell waits for the end of its input. Our process holds the other end, so the shell ends with our process.
 const KEEPER = '"$@" >log 2>&1 </dev/null & echo $!; read -r line; kill -9 $!; wait'
 
 /**
@@ -59,7 +59,7 @@ async function start (scope, name, configure) {
     if (await listens(port, pid)) return { port, kill: () => process.kill(pid, 'SIGKILL') }
     const log = fs.readFileSync(path.join(directory, 'log'), 'utf8')
     await stop()
-    // Another program may have bound the port since.
+    // Another program may have bound the port in the meantime.
     if (attempt === ATTEMPTS) throw new Error(`${name} does not listen on ${port}: ${log.slice(-2000)}`)
   }
 }
@@ -98,7 +98,7 @@ function accepts (port) {
   })
 }
 
-/** Whether the process runs. A zombie does not: the shell waits for it only when the test ends. */
+/** Returns whether the process runs. A zombie does not: the shell waits for it only when the test ends. */
 function isAlive (pid) {
   try {
     process.kill(pid, 0)
@@ -114,7 +114,7 @@ const NGINX = 'daemon off; master_process off; pid nginx.pid; error_log stderr;'
 const NGINX_FILES = ['access_log off;', ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
   (name) => `${name}_temp_path ${name};`)].join(' ')
 
-/** Starts nginx with this configuration, in which `$port` stands for its port. */
+/** Starts nginx with this configuration. `$port` in it is replaced by the port of nginx. */
 function startNginx (scope, configuration, files) {
   return start(scope, 'nginx', ({ directory, port }) => ({
     args: ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr', '-g', NGINX],
@@ -122,7 +122,7 @@ function startNginx (scope, configuration, files) {
   }))
 }
 
-/** Starts haproxy with this configuration, in which `$port` stands for its port. */
+/** Starts haproxy with this configuration. `$port` in it is replaced by the port of haproxy. */
 function startHaproxy (scope, configuration, files) {
   return start(scope, 'haproxy', ({ port }) => ({
     args: ['-db', '-f', 'haproxy.cfg'],
@@ -160,7 +160,7 @@ coredump_dir none
 
 /** Starts squid. `configuration` contains its listeners and its rules. */
 function startSquid (scope, configuration, files) {
-  // squid uses this name for shared memory, which remains when squid is killed.
+  // squid uses this name for shared memory, which remains after squid is killed.
   const service = `squid${process.pid}x${++squids}`
   scope.defer(() => {
     const shared = fs.existsSync('/dev/shm') ? fs.readdirSync('/dev/shm') : []
@@ -174,7 +174,7 @@ function startSquid (scope, configuration, files) {
 
 let squids = 0
 
-/** Whether this squid accepts connections over TLS. */
+/** Returns whether this squid accepts connections over TLS. */
 function squidHasTls () {
   return /--with-(openssl|gnutls)\b/.test(execFileSync(find('squid'), ['-v'], { encoding: 'utf8' }))
 }

@@ -16,7 +16,7 @@ async function startProxy (scope, { secure, authorization } = {}) {
     requests.push({ target: request.url, headers: request.headers })
     socket.on('error', () => {})
     if (authorization && request.headers['proxy-authorization'] !== authorization) {
-      // The connection stays open, so that the client must close it.
+      // The proxy keeps the connection open, so the client must close it.
       socket.write('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n')
       return
     }

@@ -7,7 +7,7 @@ const vm = require('node:vm')
 
 /**
  * Loads another copy of the package into a new realm, as jest does. Its code runs in a context with other intrinsics.
- * Modules of Node and addons are those of the process.
+ * Node's modules and the addons are those of the process.
  */
 function loadInRealm (file) {
   const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = globalThis

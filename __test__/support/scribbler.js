@@ -3,8 +3,8 @@
 const { Worker } = require('node:worker_threads')
 
 /**
- * Shared memory in which another thread changes the case of a text again and again. `writes()` returns how often it has
- * changed the whole text.
+ * Resolves with shared memory in which another thread repeatedly changes the case of a text. `writes()` returns how
+ * often the thread has changed the whole text.
  */
 async function scribbledMemory (scope, text) {
   const memory = new SharedArrayBuffer(Buffer.byteLength(text))

@@ -1,7 +1,7 @@
 'use strict'
 
-// The package under test. FAYE=original runs the behaviour tests with faye-websocket itself, which shows that a test
-// describes behaviour of the original.
+// The package under test. With FAYE=original, the behaviour tests run with faye-websocket itself, to check that they
+// describe behaviour of the original.
 
 const usesOriginal = process.env.FAYE === 'original'
 const subjectPath = usesOriginal ? require.resolve('faye-websocket') : require.resolve('../../index.js')

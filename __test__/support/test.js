@@ -16,7 +16,9 @@ class Scope {
     this.cleanups.push(cleanup)
   }
 
-  /** Waits long enough for loopback traffic and its events, to show that nothing more arrives. */
+  /**
+   * Waits long enough for bytes on loopback and their events to arrive. A test uses it to assert that nothing arrives.
+   */
   settle (milliseconds = 25) {
     return new Promise((resolve) => setTimeout(resolve, milliseconds))
   }

@@ -37,7 +37,7 @@ function fakeLongTimers (scope) {
   return timers
 }
 
-/** Fakes our own timers of more than a second, which do not use the globals. */
+/** Fakes our internal timers of more than a second, which do not use the globals. */
 function fakeOwnTimers (scope) {
   const { clock } = require('../../lib/scheduling')
   const timers = []

@@ -58,11 +58,11 @@ async function echoes (ws, data) {
   assert.deepEqual((await message).data, data)
 }
 
-/** Removes parts that differ between connections: the URL with its port, and OpenSSL's numbers of threads. */
+/** Removes the parts that differ between connections: the URL with its port, and the thread numbers of OpenSSL. */
 const withoutNumbers = (events, url) =>
   JSON.parse(JSON.stringify(events).replaceAll(url, 'URL').replace(/[0-9A-F]{8,}:error/g, 'error'))
 
-/** Connects to the same server with both transports, and asserts that their events are equal. */
+/** Connects to the same server through both transports, and asserts that the events are equal. */
 async function both (scope, url, options) {
   const seen = {}
   for (const [name, { transport }] of Object.entries(PATHS)) {
@@ -75,7 +75,10 @@ async function both (scope, url, options) {
   return seen.native
 }
 
-/** Runs a program in another process, whose client is `ws`. Resolves with the lines of its output. */
+/**
+ * Runs a program in another process. `ws` is the client of the program. Resolves with the lines of the program's
+ * output.
+ */
 const inChild = (environment, flags, body) => new Promise((resolve) => {
   const options = body === undefined ? {} : { ca: root.cert }
   const script = `

@@ -1,6 +1,6 @@
 'use strict'
 
-/** Whether a socket uses the native transport. Undefined before it has a transport. */
+/** Returns whether a socket uses the native transport; undefined before the socket has a transport. */
 function usesReactor (ws) {
   return ws[Symbol.for('faye-websocket-rs.isNative')]
 }

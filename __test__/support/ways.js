@@ -21,7 +21,7 @@ const WAYS = {
   }
 }
 
-/** A client whose first request, for an upgrade or a tunnel, has arrived. */
+/** Starts a client. Resolves when its first request has arrived: for an upgrade or a tunnel. */
 async function arrive (scope, scheme, { protocols = ['a', 'b'], proxied = false, ...options } = {}) {
   const server = await accept(scope, { secure: scheme === 'wss' && !proxied && authority.local })
   const ws = new WebSocket.Client(proxied ? `${scheme}://example.test/` : server.url, protocols, {

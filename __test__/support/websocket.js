@@ -1,7 +1,7 @@
 'use strict'
 
-// Connections of our interface of websocket or of the original, on a socket whose peer is raw. WEBSOCKET=original runs
-// the behaviour tests with the original.
+// Connections of our `websocket` interface, or of the original, with a raw peer. With WEBSOCKET=original, the behaviour
+// tests run with the original.
 
 const http = require('node:http')
 const net = require('node:net')
@@ -30,14 +30,15 @@ const subject = usesOriginal ? original : ours
 const SENDING = { fragmentOutgoingMessages: true, fragmentationThreshold: 0x4000, assembleFragments: true }
 const SOCKET = { disableNagleAlgorithm: true, closeTimeout: 5000 }
 
-/** The defaults for a connection, without keep-alive, whose timers are longer than most tests. */
+/** The default configurations without keep-alive, whose timers are longer than most tests. */
 const CONFIGS = {
   server: { maxReceivedFrameSize: 0x10000, maxReceivedMessageSize: 0x100000, ...SENDING, ...SOCKET },
   client: { maxReceivedFrameSize: 0x100000, maxReceivedMessageSize: 0x800000, ...SENDING, ...SOCKET }
 }
 
 /**
- * Both ends of a TCP connection. Our end is as the `http` module creates it for a server or a client.
+ * Resolves with both ends of a TCP connection. Our end has the options that the `http` module uses for a server or a
+ * client.
  *
  * @returns {Promise<{ socket: net.Socket, peer: Peer }>}
  */
@@ -55,7 +56,7 @@ async function tcpPair (scope, role) {
   return { socket, peer: await server.accepted() }
 }
 
-/** One of two streams that write to each other, with the methods that a connection calls on a socket. */
+/** One of two streams that write to each other. It has the methods that a connection calls on a socket. */
 class StreamEnd extends Duplex {
   constructor (options) {
     super({ allowHalfOpen: true, emitClose: false, ...options })
@@ -86,7 +87,10 @@ class StreamEnd extends Duplex {
   setKeepAlive () { return this }
 }
 
-/** The same as `tcpPair` without a network: bytes written at one end are readable at the other in the next tick. */
+/**
+ * Resolves with the same as `tcpPair`, without a network: bytes written at one end are readable at the other in the
+ * next tick.
+ */
 async function streamPair (scope, role) {
   const socket = new StreamEnd({ allowHalfOpen: role === 'server' })
   const far = new StreamEnd()
@@ -100,7 +104,7 @@ async function streamPair (scope, role) {
 }
 
 /**
- * An open connection. `before(connection, socket)` is called before the connection listens to its socket.
+ * Opens a connection. Calls `before(connection, socket)` before the connection listens to its socket.
  *
  * @returns {Promise<{ connection, socket, peer: Peer, frame: Function }>} `frame` makes frames as the peer sends them
  */
@@ -114,10 +118,10 @@ async function openConnection (scope, { Connection = subject.Connection, role = 
 }
 
 /**
- * A server of the package: `open(headers)` connects a raw peer to it.
+ * Starts a server of the package. `open(headers)` connects a raw peer to it.
  *
  * @param {object} [given]
- * @param {object} [given.config] of the server
+ * @param {object} [given.config] the configuration of the server
  * @param {(connection) => void} [given.onConnection] is called with each new connection
  */
 async function startServer (scope, { config, onConnection } = {}) {
@@ -138,7 +142,7 @@ async function startServer (scope, { config, onConnection } = {}) {
   return { httpServer, open, port, server }
 }
 
-/** A client of the package that is connected to a raw server. */
+/** Opens a client of the package, connected to a raw server. */
 async function openClient (scope, { config, headers, onConnection } = {}) {
   const server = await accept(scope)
   const client = new subject.websocket.client(config)
@@ -160,7 +164,7 @@ async function openServer (scope, { headers, ...given } = {}) {
   return open(headers)
 }
 
-/** Functions that open a connection by a handshake, by the role of our end. `headers` are those of the raw peer. */
+/** Functions that open a connection with a handshake, by the role of our end. `headers` are those of the raw peer. */
 const roles = { server: openServer, client: openClient }
 
 /** Records all events of a connection in order: their names and arguments. */

@@ -1,6 +1,6 @@
 'use strict'
 
-// Frames and handshakes written without WebSocket code, so that no such code checks itself.
+// Frames and handshakes, written without the code under test.
 
 const { createHash } = require('node:crypto')
 
@@ -11,7 +11,7 @@ const NAMES = new Map(Object.entries(OPCODES).map(([name, opcode]) => [opcode, n
 
 const acceptOf = (key) => createHash('sha1').update(key + GUID).digest('base64')
 
-/** One frame. `mask` is a 4-byte Buffer or null; `length` overrides the announced payload length. */
+/** Returns one frame. `mask` is a 4-byte Buffer or null; `length` overrides the announced payload length. */
 function frame (type, payload = '', { fin = true, rsv = 0, mask = null, length } = {}) {
   const opcode = typeof type === 'number' ? type : OPCODES[type]
   const body = Buffer.from(payload)
@@ -36,7 +36,7 @@ function frame (type, payload = '', { fin = true, rsv = 0, mask = null, length }
 
 const MASK = Buffer.from([0x12, 0x34, 0x56, 0x78])
 
-/** A frame as a client sends it. */
+/** Returns a frame as a client sends it: masked. */
 const fromClient = (type, payload, options) => frame(type, payload, { mask: MASK, ...options })
 
 function closePayload (code, reason = '') {
@@ -58,7 +58,7 @@ function readFrames (bytes) {
   return { frames, rest: bytes.subarray(offset) }
 }
 
-/** Counts the complete frames, which is much cheaper than reading them. */
+/** Counts the complete frames. This is much cheaper than reading them. */
 function countFrames (bytes) {
   let count = 0
   for (let extent = frameAt(bytes, 0); extent; extent = frameAt(bytes, extent.end)) count++
@@ -93,7 +93,7 @@ function readFrame (bytes, start, { end, form, mask, offset }) {
   }
 }
 
-/** An upgrade request. A header of `null` is omitted. */
+/** Returns an upgrade request. A value of `null` omits the header. */
 function upgradeRequest (headers = {}, { method = 'GET', target = '/', version = '1.1' } = {}) {
   const all = {
     Host: 'localhost',
@@ -110,7 +110,7 @@ function upgradeRequest (headers = {}, { method = 'GET', target = '/', version =
   return `${method} ${target} HTTP/${version}\r\n${lines.join('')}\r\n`
 }
 
-/** The response to the head of a client's request. A header of `null` is omitted. */
+/** Returns the response to the head of a client's request. A value of `null` omits the header. */
 function upgradeResponse (requestHead, headers = {}, status = '101 Switching Protocols') {
   const all = {
     Upgrade: 'websocket',

@@ -16,7 +16,7 @@ deflate.configure({ noContextTakeover: 1 })
 deflate.configure({ zlib: {} })
 // @ts-expect-error: the options are an object
 deflate.configure(9)
-// @ts-expect-error: an extension is no constructor
+// @ts-expect-error: an extension is not a constructor
 new deflate()
 // @ts-expect-error: nor a function
 deflate({ level: 9 })
@@ -24,7 +24,7 @@ deflate({ level: 9 })
 deflate.name = 'permessage-brotli'
 // @ts-expect-error: offers are needed
 deflate.createServerSession()
-// @ts-expect-error: there may be no session
+// @ts-expect-error: the session may be null
 deflate.createServerSession([{}]).close()
 // @ts-expect-error: a client answers nothing
 deflate.createClientSession().generateResponse()

@@ -12,7 +12,7 @@ declare const session: websocket.Session
 websocket.server({ ping: 5 })
 // @ts-expect-error: options, not a request
 websocket.server(request)
-// @ts-expect-error: a socket is no request
+// @ts-expect-error: a socket is not a request
 websocket.http(socket)
 // @ts-expect-error: protocols are strings
 websocket.http(request, { protocols: [5] })
@@ -31,7 +31,7 @@ const driver = websocket.client('ws://localhost')
 driver.close(1000, 'bye')
 // @ts-expect-error: no message at all
 driver.text()
-// @ts-expect-error: an object is no message
+// @ts-expect-error: an object is not a message
 driver.text({ hello: 'world' })
 // @ts-expect-error: nor is it binary
 driver.binary({ hello: 'world' })
@@ -53,7 +53,7 @@ driver.on('close', (event) => event.code.toString())
 driver.io.on('data', (chunk) => chunk.toUpperCase())
 // @ts-expect-error: a message may be a Buffer
 driver.messages.on('data', (data) => data.toUpperCase())
-// @ts-expect-error: objects are no messages
+// @ts-expect-error: objects are not messages
 driver.messages.write({ hello: 'world' })
 
 const server = websocket.server()
@@ -63,7 +63,7 @@ server.proxy('http://localhost')
 server.url.length
 // @ts-expect-error: an answer has a status, a request has none
 void server.statusCode
-// @ts-expect-error: a driver is no stream, its io is
+// @ts-expect-error: a driver is not a stream, but its io is
 socket.pipe(server)
 
 // @ts-expect-error: an extension has a name

@@ -11,7 +11,7 @@ declare const body: Buffer
 
 // @ts-expect-error: without the bytes behind the request, what came with it would be lost
 new WebSocket(request, socket)
-// @ts-expect-error: a response is no connection
+// @ts-expect-error: a response is not a connection
 new WebSocket(request, response, body)
 // @ts-expect-error: an unknown option throws
 new WebSocket(request, socket, body, [], { maxlength: 5 })
@@ -19,7 +19,7 @@ new WebSocket(request, socket, body, [], { maxlength: 5 })
 new WebSocket(request, socket, body, [], { proxy: { origin: 'http://localhost' } })
 // @ts-expect-error: seconds are a number
 new WebSocket(request, socket, body, [], { ping: '5' })
-// @ts-expect-error: null is no header value
+// @ts-expect-error: null is not a header value
 new WebSocket(request, socket, body, [], { headers: { 'X-Name': null } })
 // @ts-expect-error: an extension has a name
 new WebSocket(request, socket, body, [], { extensions: [{}] })
@@ -55,11 +55,11 @@ new WebSocket(request, socket, body, [], { signal: new AbortController() })
 new WebSocket(request, socket, body, [], { handshakeTimeout: '5' })
 // @ts-expect-error: the connections come first
 WebSocket.broadcast('text', [ws])
-// @ts-expect-error: one socket is no iterable of sockets
+// @ts-expect-error: one socket is not an iterable of sockets
 WebSocket.broadcast(ws, 'text')
 // @ts-expect-error: a Map iterates over pairs
 WebSocket.broadcast(new Map([[1, ws]]), 'text')
-// @ts-expect-error: event streams are no sockets
+// @ts-expect-error: event streams are not sockets
 WebSocket.broadcast([new WebSocket.EventSource(request, response)], 'text')
 // @ts-expect-error: it says nothing about itself
 void WebSocket.prepare('text').data
@@ -92,11 +92,11 @@ void ws.statusCode
 
 // @ts-expect-error: a URL is a string
 new WebSocket.Client(new URL('ws://localhost'))
-// @ts-expect-error: a URL is no agent
+// @ts-expect-error: a URL is not an agent
 new WebSocket.Client('ws://localhost', [], { agent: 'http://localhost' })
-// @ts-expect-error: true is no agent
+// @ts-expect-error: true is not an agent
 new WebSocket.Client('ws://localhost', [], { agent: true })
-// @ts-expect-error: a promise is no connection
+// @ts-expect-error: a promise is not a connection
 new WebSocket.Client('ws://localhost', [], { createConnection: async () => socket })
 // @ts-expect-error: the options have no method
 new WebSocket.Client('ws://localhost', [], { createConnection: ({ method }) => socket })
@@ -106,7 +106,7 @@ new WebSocket(request, socket, body, [], { agent: new http.Agent() })
 new WebSocket.Client('ws://localhost', [], { proxy: { headers: {} } })
 // @ts-expect-error: an unknown option throws
 new WebSocket.Client('ws://localhost', [], { timeout: 5 })
-// @ts-expect-error: a client is no server's socket
+// @ts-expect-error: a client is not a server's socket
 const wrong: WebSocket.EventSource = new WebSocket.Client('ws://localhost')
 void wrong
 

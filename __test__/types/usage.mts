@@ -9,7 +9,7 @@ const viaNamespace: WebSocket.Client = new namespace.default.Client('ws://localh
 const options: ServerOptions = { ping: 5 }
 viaDefault.on('message', (event: MessageEvent) => event.data)
 
-// @ts-expect-error: an ES module's namespace object is no constructor
+// @ts-expect-error: an ES module's namespace object is not a constructor
 new namespace()
 
 void [viaNamespace, options]

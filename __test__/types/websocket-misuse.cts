@@ -39,7 +39,7 @@ server.on('request', (request) => request.accept().on('message', (message) => me
 server.accept('chat')
 // @ts-expect-error: nothing to send
 server.broadcast(null)
-// @ts-expect-error: text is no bytes
+// @ts-expect-error: text is not bytes
 server.broadcastBytes('text')
 
 declare const request: websocket.request
@@ -57,7 +57,7 @@ request.on('requestAccepted', (accepted) => accepted.accept())
 declare const connection: websocket.connection
 // @ts-expect-error: a binary message has no text
 connection.on('message', (message) => message.utf8Data.length)
-// @ts-expect-error: a Buffer is no string
+// @ts-expect-error: a Buffer is not a string
 connection.on('message', (message) => message.type === 'binary' && message.binaryData.toUpperCase())
 // @ts-expect-error: a code, not an event
 connection.on('close', (event) => event.code)
@@ -65,7 +65,7 @@ connection.on('close', (event) => event.code)
 connection.on('ping', (payload) => payload.toString('hex'))
 // @ts-expect-error: nothing to send
 connection.send(undefined)
-// @ts-expect-error: text is no bytes
+// @ts-expect-error: text is not bytes
 connection.sendBytes('text')
 // @ts-expect-error: a callback is called
 connection.send('text', { binary: true })

@@ -70,7 +70,7 @@ for (const [name, row] of Object.entries(DRIVERS)) {
     assert.deepEqual(events, [])
     assert.equal(driver.start(), true)
     if (row.isClient) {
-      // The bytes were no response.
+      // The bytes were not a response.
       assert.deepEqual(events.map(([type]) => type), ['error', 'drain', 'close'])
       return
     }

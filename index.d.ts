@@ -11,7 +11,7 @@ import driver = require('./lib/websocket-driver/index.js')
 
 export = WebSocket
 
-/** A stream whose constructor has none of the static members of Node's. */
+/** A Node stream whose constructor lacks the static members of `Stream`. */
 declare const EventStream: new () => Stream
 
 /** The common base of {@link WebSocket} and {@link WebSocket.Client}. Not exported. */
@@ -120,13 +120,14 @@ declare abstract class Socket extends EventStream {
 
   /**
    * Closes the socket at once, in any state and without a closing handshake. Emits `close` with code 1006 before it
-   * returns. Offers messages that were sent to the operating system once. Later calls have no effect.
+   * returns. Before that, offers the unsent bytes to the operating system once. Later calls have no effect.
    */
   terminate (): void
 
   /**
-   * Returns the messages from now on, for `for await (const data of ws)`: strings, and Buffers or ArrayBuffers (see
-   * `binaryType`). While the loop is busy, up to 64 messages or 64 KiB are stored; then the socket is paused.
+   * Returns an iterator over the messages from now on, for `for await (const data of ws)`: strings, and Buffers or
+   * ArrayBuffers (see `binaryType`). While the loop is busy, the iterator stores up to 64 messages or 64 KiB, and then
+   * pauses the socket.
    *
    * The loop ends after the last message, when the connection ends: after a close frame of the peer with any code, or
    * after `close()`, `end()`, `terminate()` or an abort of the `signal`. It throws an Error with the message of the
@@ -180,8 +181,8 @@ declare abstract class Socket extends EventStream {
  * })
  * ```
  *
- * The handshake is sent in the next tick, so listeners that you add now receive all events. An invalid handshake is
- * answered with 400, and the socket emits `error`, and `close` with code 1002.
+ * The socket sends the handshake in the next tick, so listeners that you add now receive all events. It answers an
+ * invalid handshake with 400, and emits `error`, and `close` with code 1002.
  */
 declare class WebSocket extends Socket {
   /**
@@ -189,7 +190,7 @@ declare class WebSocket extends Socket {
    * @param socket The second argument: a `net.Socket`, a `tls.TLSSocket` or any other Duplex.
    * @param body The third argument: bytes after the request.
    * @param protocols The subprotocols that the server supports, as an array or separated by commas. The server chooses
-   * the first of them that the client offers. Default: none.
+   * the first one that the client offers. Default: none.
    * @param options See {@link WebSocket.ServerOptions}.
    * @throws Error `Unrecognized option: …` for an option that does not exist.
    * @throws Error for a header whose name or value contains CR, LF or NUL.
@@ -216,10 +217,11 @@ declare class WebSocket extends Socket {
   static validateOptions (options: object | null | undefined, validKeys: readonly string[]): void
 
   /**
-   * Prepares a message for many connections of servers and clients. The message is encoded once. Without context
-   * takeover, it is compressed once for all connections with the same parameters. faye-websocket has no such function.
+   * Prepares a message for many connections of servers and clients. The core encodes the message once. Without context
+   * takeover, it also compresses the message once for all connections with the same parameters. faye-websocket has no
+   * such function.
    *
-   * @param message As for `send()`. It is copied, so you may change a Buffer afterwards.
+   * @param message As for `send()`. `prepare()` copies it, so you may change a Buffer afterwards.
    * @returns A message for `send()` of any socket of this package. You may send it repeatedly.
    * @throws TypeError for a Blob. Read it first.
    */
@@ -232,7 +234,7 @@ declare class WebSocket extends Socket {
    * open, and sockets that use a draft if the message is binary. faye-websocket has no such function.
    *
    * @param connections Sockets of servers and clients: an array, a `Set`, or any other iterable.
-   * @param message As for `send()`. It is {@link prepare prepared} once.
+   * @param message As for `send()`. `broadcast()` {@link prepare prepares} it once.
    * @param options As for `send()`.
    * @returns The number of sockets on which the message was sent, including those whose peers do not read fast enough.
    * @throws TypeError if `connections` is not iterable or contains other values, and for a Blob. Nothing is sent then.
@@ -277,7 +279,7 @@ declare namespace WebSocket {
    * ```
    *
    * If the connection cannot be opened, the client emits `error` and `close`: with code 1006 if the network or TLS
-   * fails, with code 1002 if the server's answer is no valid handshake.
+   * fails, with code 1002 if the server's answer is not a valid handshake.
    */
   export class Client extends Socket {
     /**
@@ -453,8 +455,8 @@ declare namespace WebSocket {
 
     /**
      * Extensions with the interface of `websocket-extensions`, in order of preference. An extension is used if both
-     * endpoints agree. `faye-websocket-rs/permessage-deflate` compresses messages in native code, and npm's
-     * `permessage-deflate` is replaced by it. Default: none.
+     * endpoints agree. `faye-websocket-rs/permessage-deflate` compresses messages in native code, and replaces npm's
+     * `permessage-deflate`. Default: none.
      */
     extensions?: Extension | readonly Extension[] | undefined
 
@@ -478,8 +480,8 @@ declare namespace WebSocket {
 
     /**
      * Seconds within which the peer must answer a ping of the option `ping`, which `pingTimeout` requires. A pong for a
-     * later ping also counts (RFC 6455 section 5.5.3). Otherwise the connection fails with `error` and code 1006. No
-     * connection fails while the application has paused it. Default: a missing pong has no effect.
+     * later ping also counts (RFC 6455 section 5.5.3). If neither arrives, the connection fails with `error` and code
+     * 1006. While the application has paused the connection, there is no limit. Default: a missing pong has no effect.
      */
     pingTimeout?: number | undefined
 
@@ -490,7 +492,9 @@ declare namespace WebSocket {
      */
     handshakeTimeout?: number | undefined
 
-    /** Seconds within which the peer must answer our close frame. Otherwise `close` has code 1006. Default: 30. */
+    /**
+     * Seconds within which the peer must answer our close frame. If it does not, `close` has code 1006. Default: 30.
+     */
     closeTimeout?: number | undefined
 
     /**
@@ -641,9 +645,9 @@ declare namespace WebSocket {
     message: (event: MessageEvent) => void
     error: (event: ErrorEvent) => void
     close: (event: CloseEvent) => void
-    /** The payload of a message, just before its `message` event. */
+    /** Emitted with the payload of a message, just before its `message` event. */
     data: (data: string | Buffer) => void
-    /** Just before `close`. */
+    /** Emitted just before `close`. */
     end: () => void
     /** Emitted after `send()` has returned `false` on an open socket: you may send more. */
     drain: () => void

@@ -43,9 +43,9 @@ declare namespace deflate {
      *
      * @param options The object is copied.
      * @throws Error `Unrecognized option: …` for an option that does not exist.
-     * @throws RangeError for a `level`, `memLevel` or `strategy` that is no integer in its range, and for a `threshold`
-     * below 0.
-     * @throws TypeError for a `zlib` without the required functions, and for options that are no object.
+     * @throws RangeError for a `level`, `memLevel` or `strategy` that is not an integer in its range, and for a
+     * `threshold` below 0.
+     * @throws TypeError for a `zlib` without the required functions, and for options that are not an object.
      */
     configure (options?: Options | null): PermessageDeflate
 
@@ -93,9 +93,9 @@ declare namespace deflate {
     threshold?: number | undefined
 
     /**
-     * Whether this endpoint compresses each message independently, and tells the peer so. The peer needs less memory,
-     * and compressed messages are larger (RFC 7692 section 7.1.1). If a client requests it, a server also does so
-     * without this option. Default: `false`.
+     * Whether this endpoint compresses each message independently, and announces that to the peer. The peer needs less
+     * memory, and compressed messages are larger (RFC 7692 section 7.1.1). If a client requests it, a server also does
+     * so without this option. Default: `false`.
      */
     noContextTakeover?: boolean | undefined
 
@@ -113,16 +113,16 @@ declare namespace deflate {
     requestNoContextTakeover?: boolean | undefined
 
     /**
-     * The window that is requested of the peer, from 8 to 15 as above. A client fails the handshake if the server does
-     * not agree. A server requests it only of clients that support the request (RFC 7692 section 7.1.2). For other
-     * values, `Invalid value for requestMaxWindowBits` is thrown when a connection is created. Default: no request.
+     * The window to request of the peer, from 8 to 15 as above. A client fails the handshake if the server does not
+     * agree. A server requests it only of clients that support the request (RFC 7692 section 7.1.2). For other values,
+     * `Invalid value for requestMaxWindowBits` is thrown when a connection is created. Default: no request.
      */
     requestMaxWindowBits?: number | undefined
 
     /**
-     * A module with the interface of Node's `zlib`, whose streams compress and inflate instead of the native code.
-     * Order of messages and `maxLength` stay the same. Node's own module has no effect. Default: the native code of
-     * this package.
+     * A module with the interface of Node's `zlib`, whose streams compress and inflate instead of the native code. The
+     * order of messages and the limit `maxLength` stay the same. Node's own module has no effect. Default: the native
+     * code of this package.
      */
     zlib?: Zlib | null | undefined
   }
@@ -133,7 +133,7 @@ declare namespace deflate {
     createInflateRaw (options: { windowBits?: number }): ZlibStream
   }
 
-  /** The required members of its streams. */
+  /** The required members of the streams of a {@link Zlib} module. */
   export interface ZlibStream {
     /** The number of bytes read. If it is undefined, bytes after a block with BFINAL are ignored. */
     readonly bytesWritten?: number

@@ -118,7 +118,7 @@ declare namespace websocket {
      */
     allowDrafts?: boolean | undefined
 
-    /** Whether frames are masked. RFC 6455 requires it of clients only. Default: `true` for clients. */
+    /** Whether the driver masks its frames. RFC 6455 requires masking of clients only. Default: `true` for clients. */
     masking?: boolean | undefined
 
     /**
@@ -154,8 +154,8 @@ declare namespace websocket {
     readonly messages: Messages
 
     /**
-     * The negotiated subprotocol. A server has it from the start; it is `undefined` without a subprotocol. A client has
-     * it after the answer; it is `null` if the answer contains none, or one that was not offered.
+     * The negotiated subprotocol. On a server, it is set from the start, and `undefined` without a subprotocol. On a
+     * client, it is set after the answer, and `null` if the answer contains no subprotocol that was offered.
      */
     readonly protocol: string | null | undefined
 
@@ -178,7 +178,7 @@ declare namespace websocket {
      * these headers come before ours and replace them. On a client they come after ours and do not replace them.
      *
      * @returns `false` if the handshake has been sent.
-     * @throws TypeError if the name is no token, or the value contains CR, LF or NUL.
+     * @throws TypeError if the name is not a token, or the value contains CR, LF or NUL.
      */
     setHeader (name: string, value: string | number | boolean | undefined): boolean
 
@@ -215,8 +215,8 @@ declare namespace websocket {
      *
      * @param type Default: `'text'` for a string or a number, `'binary'` for bytes.
      * @param code The code of a `close` frame. `data` is its reason.
-     * @returns The result of the method for that type; but `true` for a message while the driver is closing, although
-     * the message is not sent.
+     * @returns The result of the method for that type. While the driver is closing, `true` for a message, although the
+     * driver does not send it.
      */
     frame (
       data: string | number | Uint8Array | readonly number[],
@@ -260,7 +260,7 @@ declare namespace websocket {
 
   /** The driver that {@link server} returns. Its `readyState` is always 0, its `getState()` always `'connecting'`. */
   export interface Server extends Driver<ServerEvents> {
-    /** The method of the request; undefined before `connect`, and if the bytes were no HTTP request. */
+    /** The method of the request; undefined before `connect`, and if the bytes were not an HTTP request. */
     readonly method: string | undefined
 
     /** The target of the request, for example `/chat?room=1`; undefined in the same cases as {@link method}. */
@@ -269,7 +269,7 @@ declare namespace websocket {
     /** `'1.1'` or `'1.0'`; undefined in the same cases as {@link method}. */
     readonly httpVersion: string | undefined
 
-    /** The headers of the request; undefined before `connect`, and empty if the bytes were no HTTP request. */
+    /** The headers of the request; undefined before `connect`, and empty if the bytes were not an HTTP request. */
     readonly headers: Headers
 
     /** The bytes after the request in the same chunk; undefined before `connect`. */
@@ -335,7 +335,7 @@ declare namespace websocket {
      */
     setHeader (name: string, value: string | number | boolean | undefined): boolean
 
-    /** Sends the request. Returns `false` if it was called before. */
+    /** Sends the request. Returns `false` if the request was sent before. */
     start (): boolean
 
     /** Parses bytes from the proxy. Returns `false` while paused, and after the proxy's answer. */
@@ -349,7 +349,7 @@ declare namespace websocket {
 
   /**
    * The stream of bytes: parses bytes of the peer, and emits bytes for the peer, one frame at a time. It buffers
-   * nothing. `pause()` is advice: afterwards `write()` returns `false`.
+   * nothing. After `pause()` it still accepts bytes, but `write()` returns `false`.
    */
   export interface IO extends Streaming<IOEvents> {
     readable: boolean
@@ -360,7 +360,9 @@ declare namespace websocket {
     /** Parses bytes. Returns `false` while paused: stop reading until `drain`. */
     write (chunk: Chunk): boolean
 
-    /** Ends {@link Messages}, because the socket has ended. No `close`. The type `any` fits NodeJS.WritableStream. */
+    /**
+     * Ends {@link Messages}, because the socket has ended. Emits no `close`. The type `any` fits NodeJS.WritableStream.
+     */
     end (): any
     end (chunk: Chunk): any
 
@@ -387,7 +389,7 @@ declare namespace websocket {
     end (): any
     end (message: string | Uint8Array | readonly number[]): any
 
-    /** Reports a slow reader: `io.write()` returns `false` from now on. Messages are still emitted. */
+    /** Reports a slow reader: `io.write()` returns `false` from now on. The driver still emits messages. */
     pause (): void
 
     /** Reports that the reader is ready: `io` emits `drain`. */
@@ -480,8 +482,8 @@ declare namespace websocket {
   }
 
   /**
-   * A WebSocket extension with the interface of the websocket-extensions framework: your own, or permessage-deflate.
-   * For permessage-deflate of this package and of npm, the driver uses the options only, and compresses in native code.
+   * A WebSocket extension with the interface of the websocket-extensions framework: your own, or permessage-deflate. Of
+   * permessage-deflate, from this package or from npm, the driver uses the options only: it compresses in native code.
    */
   export interface Extension {
     /** The name in `Sec-WebSocket-Extensions`. */

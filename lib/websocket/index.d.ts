@@ -209,7 +209,7 @@ declare namespace websocket {
     /** The default close reasons of {@link close} and {@link drop}, by close code. */
     static CLOSE_DESCRIPTIONS: { [code: number]: string }
 
-    /** The socket. A program may read its addresses, and leaves reading and writing to the connection. */
+    /** The socket. A program may read its addresses. The connection reads and writes the bytes. */
     socket: net.Socket
 
     config: IConfig
@@ -377,7 +377,8 @@ declare namespace websocket {
      *
      * @param reasonCode The same as for {@link close}.
      * @param reasonText The close reason. Default: empty.
-     * @param cb Called when our half of the socket has finished, or with the error.
+     * @param cb Called when the operating system has accepted the close frame and our half of the socket has ended, or
+     * with the error.
      * @throws Error `Close code … is not valid.`
      */
     sendCloseFrame (reasonCode?: number | null, reasonText?: string | null, cb?: SendCallback): void
@@ -385,7 +386,7 @@ declare namespace websocket {
     /** Handles a frame as if the peer had sent it. The connection does not call this method for frames of the peer. */
     processFrame (frame: frame): void
 
-    /** Handles bytes as if the peer had sent them. A client calls this method for bytes that came with the response. */
+    /** Handles bytes as if the peer had sent them. A client calls this method for the bytes after the response. */
     handleSocketData (data: Buffer): void
 
     /** @deprecated Does not exist. The connection does not call a method of this name. */
@@ -518,7 +519,7 @@ declare namespace websocket {
     /** The subprotocol that the server has chosen. Undefined until the response arrives, and if none was requested. */
     protocol: string
 
-    /** The bytes that came with the response. Null after the connection has received them. */
+    /** The bytes after the response. Null once the connection has received them. */
     firstDataChunk: Buffer | null
 
     /**
@@ -771,7 +772,7 @@ declare namespace websocket {
     fragmentationThreshold?: number | undefined
 
     /**
-     * Whether to assemble frames to messages and emit `message`. With `false`, the connection emits `frame` for every
+     * Whether to assemble frames into messages and emit `message`. With `false`, the connection emits `frame` for every
      * frame instead, and checks neither the order of fragments nor the encoding of text. Default: `true`.
      */
     assembleFragments?: boolean | undefined
@@ -916,7 +917,7 @@ declare namespace websocket {
   /** Bytes, to send as a binary message. The connection reads a Blob first; messages sent after it wait for that. */
   export type Bytes = NodeJS.ArrayBufferView | ArrayBuffer | SharedArrayBuffer | BlobLike
 
-  /** A Blob or a File of Node. (The Blob in TypeScript's DOM library is another type, and is assignable as well.) */
+  /** A Blob or a File of Node. The Blob type of TypeScript's DOM library is compatible. */
   export interface BlobLike {
     readonly size: number
     readonly type: string
@@ -1005,7 +1006,7 @@ declare namespace websocket {
 
   /** Listeners of a {@link server} by event name. */
   export interface ServerEvents {
-    /** Emitted for a handshake that the program accepts or rejects. Not emitted with `autoAcceptConnections`. */
+    /** Emitted for a handshake, for the program to accept or reject. Not emitted with `autoAcceptConnections`. */
     request: (request: request) => void
 
     /** Emitted when a request was accepted. */

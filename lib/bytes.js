@@ -4,7 +4,7 @@
 const { Blob, Buffer } = require('node:buffer')
 const { isSharedArrayBuffer, isUint8Array } = require('node:util').types
 
-// Bytes of every realm: a Uint8Array or a Buffer from Jest or `vm` is no `instanceof Uint8Array` here.
+// Bytes of every realm: a Uint8Array or a Buffer from Jest or `vm` is not an `instanceof Uint8Array` here.
 
 /**
  * Returns the same bytes, copied if other threads may write to them. Code that reads memory twice must read the same

@@ -60,7 +60,7 @@ function forcedWasm () {
 }
 
 /**
- * Loads the addon. In a bundle, `#addon` is another file: see package.json.
+ * Loads the addon. In a bundle, `#addon` is `bundled.js`: see package.json.
  *
  * @returns {import('./addon/failure').Addon}
  */

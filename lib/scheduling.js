@@ -2,9 +2,9 @@
 'use strict'
 
 /**
- * Node's functions for scheduling: ticks, immediates, timers and the time. They are read once, when the package is
- * loaded, from Node's own modules, because programs replace the globals, for example with a fake clock that a test
- * advances. The rest of lib/ must use these exports; ESLint rejects the globals there.
+ * Node's functions for scheduling: ticks, immediates, timers and the time. This module reads them once, from Node's own
+ * modules, because programs replace the globals, for example with a fake clock that a test advances. The rest of lib/
+ * must use these exports; ESLint rejects the globals there.
  *
  * Timers whose duration a program sets use the globals: see `programClock`.
  */
@@ -26,7 +26,8 @@ const { runInThisContext } = require('node:vm')
  *
  * @typedef {object} Timer
  * @property {() => void} stop
- * @property {() => boolean} restart begins the delay anew; returns false if this timer cannot, and a new one is needed
+ * @property {() => boolean} restart begins the delay anew; returns false if this timer cannot restart, and the caller
+ * needs a new one
  * @property {() => Timer} unref
  */
 
@@ -86,7 +87,7 @@ const NAME = 'faye-websocket-rs'
 
 /**
  * Returns whether Node itself schedules a callback, directly or through a wrapper. Node assigns the next number of its
- * asynchronous resources to each callback; a fake assigns none. In JavaScript runtimes without such numbers, fakes
+ * asynchronous resources to each callback; a fake assigns no number. In JavaScript runtimes without such numbers, fakes
  * cannot be detected.
  *
  * @param {Schedule} schedule
@@ -136,8 +137,8 @@ const hasNextTick = isOfNode(hostProcess.nextTick)
 const hasImmediates = isOfNode(timers.setImmediate, timers.clearImmediate)
 const hasTimers = isOfNode(timers.setTimeout, timers.clearTimeout)
 
-// If the clock was fake before the package was loaded, `await` and the scheduler of `node:timers/promises` replace it:
-// fakes do not replace those.
+// If the clock was already fake when the package was loaded, uses `await` and the scheduler of `node:timers/promises`,
+// which fakes do not replace.
 
 /** @type {Schedule} */
 const nextTick = hasNextTick ? hostProcess.nextTick : async (callback, ...args) => {
@@ -181,8 +182,8 @@ const clock = new Clock(() => hasTimers ? taken : timers)
 
 /**
  * The clock of the program: uses the globals at the time when a timer is set, so that tests can advance it. For timers
- * whose duration the program sets, or that the original has. Delivering messages requires none of these timers, nor
- * does a closing handshake that the peer answers.
+ * whose duration the program sets, and for those that the original has. The delivery of messages, and a closing
+ * handshake that the peer answers, require none of them.
  */
 const programClock = new Clock(() => typeof globalThis.setTimeout === 'function' ? globalThis : taken)
 

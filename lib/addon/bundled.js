@@ -36,7 +36,7 @@ try {
 }
 
 /**
- * Throws if the package is of another version. It may be of another installation than the bundle.
+ * Throws if the package has another version than the bundle, because it may come from another installation.
  *
  * @param {string} version
  */

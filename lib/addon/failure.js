@@ -11,7 +11,7 @@ const { glibcVersion } = require('./platform')
  * @property {string} reason a sentence without full stop
  * @property {string} advice a sentence without full stop
  *
- * @typedef {object} Addon the exports of index.js and bundled.js
+ * @typedef {object} Addon the exports of index.js or of bundled.js
  * @property {any} binding
  * @property {any[]} errors
  * @property {boolean} isBundle

@@ -19,8 +19,8 @@ function platformName () {
 /** Returns whether the C library of this process is musl. */
 function isMusl () {
   if (process.platform !== 'linux') return false
-  // Node's report contains the answer, but takes some milliseconds. It is needed if the executable names no linker, as
-  // a static one, or cannot be read.
+  // Reads the executable first, because Node's report takes some milliseconds. The report is needed if the executable
+  // is static or cannot be read.
   const [, linker] = /\/ld-(musl|linux)[-.\w]*\0/.exec(headOfNode()) ?? []
   if (linker !== undefined) return linker === 'musl'
   const header = headOfReport()

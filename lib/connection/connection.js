@@ -35,7 +35,7 @@ class Connection {
   #turns = new Turns(this)
   #isReleased = false
 
-  /** The interface sets it before the connection starts. @type {import('./seam').Observer} */
+  /** Receives the events. The interface sets it before the connection starts. @type {import('./seam').Observer} */
   observer = /** @type {any} */ (null)
   /** @type {import('./seam').Transport | null} */
   transport = null
@@ -377,7 +377,7 @@ class Connection {
     return this.#sessions === null || this.#sessions.isIdle
   }
 
-  // The end.
+  // Teardown.
 
   /** Discards the output, because the socket has closed. Received messages are still delivered. */
   discardOutput () {

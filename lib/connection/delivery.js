@@ -29,9 +29,9 @@ const NOTHING = []
 const NO_EVENTS = []
 
 /**
- * Delivers received messages and events to the observer, one output of the native object at a time. Only messages are
- * decoded ahead of their delivery; undelivered ones are stored here. A handler may therefore send, close, pause or
- * throw, and no message is lost.
+ * Delivers received messages and events to the observer, one output of the native object at a time. Decodes only
+ * messages ahead of their delivery, and stores them until then. A handler may therefore send, close, pause or throw,
+ * and no message is lost.
  */
 class Delivery {
   #host
@@ -126,7 +126,10 @@ class Delivery {
     this.#next = 0
   }
 
-  /** Delivers messages and events of the peer. After a handler has thrown, the next call continues behind it. */
+  /**
+   * Delivers messages and events of the peer. If a handler throws, the next call continues after the message or event
+   * of that handler.
+   */
   deliver () {
     const host = this.#host
     this.#deliverEvents()
@@ -173,8 +176,8 @@ class Delivery {
   }
 
   /**
-   * Delivers the events of a command. If a handler of an event calls the command, these events come before the ones
-   * that follow that event.
+   * Delivers the events of a command. If the handler of an event has called the command, delivers them before the
+   * events that follow that event.
    *
    * @param {Array<import('../../binding').ConnectionEvent>} events
    * @param {() => void} write called before the events are delivered
@@ -195,7 +198,7 @@ class Delivery {
   }
 
   /**
-   * Returns whether received messages wait for a paused application, or for sessions that still process them.
+   * Returns whether received messages wait: for a paused application, or for sessions that still process them.
    *
    * @param {() => void} callback called when they have been delivered
    */

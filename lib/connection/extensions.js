@@ -12,8 +12,8 @@ const { Pipeline } = require('./pipeline')
  */
 
 /**
- * Extensions as the websocket-extensions framework defines them, whose sessions are objects of the application. Calls
- * them; the core parses headers, finds conflicts and words errors.
+ * The extensions of a connection, with the interface of the websocket-extensions framework. Calls the extensions and
+ * their sessions, which are objects of the application. The core parses headers, finds conflicts and words errors.
  *
  * The core implements permessage-deflate: without a session if it is the only extension, otherwise through a session
  * with the framework's interface.
@@ -102,7 +102,7 @@ class Extensions {
   }
 
   /**
-   * Returns a pipeline of these sessions, or null if the core transforms the messages alone.
+   * Returns a pipeline of these sessions, or null if the core alone transforms the messages.
    *
    * @param {Array<{ name: string, session: any, threshold?: number }>} sessions null stands for the core's
    * permessage-deflate

@@ -101,7 +101,7 @@ class Outgoing {
    *
    * @param {string | Buffer | Prepared} message
    * @param {Receipt | null} receipt called when the kernel has accepted the message
-   * @param {boolean} isPlain uncompressed, whatever was negotiated
+   * @param {boolean} isPlain whether to send uncompressed, even if permessage-deflate was negotiated
    */
   sendWith (message, receipt, isPlain) {
     if (this.#sessions !== null) return this.#sendTransformed(message, receipt, isPlain)
@@ -115,7 +115,7 @@ class Outgoing {
   #accepted (pending, receipt) {
     if (pending === REFUSED) return refused(receipt)
     if (receipt !== null) {
-      // Before the write: the receipts of a stream belong to the callback of that write.
+      // Before the write, whose callback completes the receipt if a stream writes the message.
       this.#native.mark()
       this.#expect(receipt)
     }
@@ -203,7 +203,7 @@ class Outgoing {
     if (length === 0) return null
     const bytes = Buffer.allocUnsafe(length)
     if (calls.takeOutput(this.#number, bytes) === length) return bytes
-    // Must not return uninitialised memory.
+    // A panic has ended the connection, so the memory may be uninitialised.
     if (this.#native.hasWork) this.#host.continueLater()
     return null
   }
@@ -232,7 +232,8 @@ class Outgoing {
   }
 
   /**
-   * Returns all receipts, or undefined: a stream writes all output, in another form.
+   * Returns all receipts for one write of a stream, or undefined. For TLS records, whose bytes cannot be assigned to
+   * marks.
    *
    * @param {any} stream
    */
@@ -264,7 +265,7 @@ class Outgoing {
     this.#host.transport?.notifySender()
   }
 
-  /** Whether messages may wait here that the transport cannot take yet. */
+  /** Whether messages may wait in the connection that the transport cannot take yet. */
   get isBehindSenders () {
     return this.#host.isBusy || this.#announced > 0 || this.#sessions !== null
   }

@@ -21,7 +21,8 @@ class Pings {
    * Calls the callback of an answered ping.
    *
    * @param {string} payload
-   * @param {boolean} throwsLater whether an exception of the callback is thrown in its own context, not to our caller
+   * @param {boolean} throwsLater whether to throw an exception of the callback in the callback's context, not to our
+   * caller
    */
   answered (payload, throwsLater) {
     const callback = this.#callbacks.get(payload)

@@ -85,7 +85,7 @@ class Stage {
     }
   }
 
-  // Throws exceptions of handlers after the results: they are no errors of the session, and must not delay messages.
+  // Throws exceptions of handlers after the results: they are not errors of the session, and must not delay messages.
   #rethrow () {
     if (this.#thrown.length === 0) return
     const [first, ...others] = this.#thrown.splice(0)
@@ -279,7 +279,7 @@ class Pipeline {
 }
 
 /**
- * Returns an error if the result of a session is no message, otherwise null.
+ * Returns an error if the result of a session is not a message, otherwise null.
  *
  * @param {any} message
  */

@@ -15,7 +15,7 @@ const converted = new WeakMap()
  *
  * @typedef {object} Message
  * @property {import('../../binding').Prepared} native
- * @property {number} number identifies it to the native functions
+ * @property {number} number identifies the message to the native functions
  * @property {boolean} isText
  */
 class PreparedMessage {

@@ -81,7 +81,7 @@ class Queue {
 
   /** @param {any} blob */
   #read (blob) {
-    // Handlers run outside of the promise, so that their exceptions are uncaught exceptions and no rejections. They run
+    // Handlers run outside of the promise, so that their exceptions are uncaught exceptions, not rejections. They run
     // in the context of the connection, not in that of `send()`.
     const later = (/** @type {() => void} */ work) => nextTick(() => {
       if (!this.#isAbandoned) this.#connection.enter(work)
@@ -108,7 +108,7 @@ class Queue {
     }
     if (this.#items.length > 0) this.#read(this.#items[0].message)
     else this.#emptied()
-    // Last, because it calls handlers.
+    // Last, because this calls handlers.
     outgoing.arrived(bytes)
   }
 

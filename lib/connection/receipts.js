@@ -7,7 +7,7 @@
  * @typedef {object} Handed one write of a stream
  * @property {Receipt[]} receipts that the write completes
  * @property {any} stream
- * @property {boolean} isWritten whether the kernel has accepted it at once
+ * @property {boolean} isWritten whether the kernel has accepted the write at once
  * @property {(error?: Error | null) => void} callback of the write
  */
 

@@ -120,8 +120,8 @@ const PONGS = 2
  * @property {(chunk: Uint8Array) => void} receive stores bytes, and delivers the messages and events in them
  * @property {(data: string | Buffer, isLate: boolean) => void} receiveMessage delivers a message that the reactor has
  * decoded; `isLate` means that this turn of the event loop has reached its time limit
- * @property {() => void} receiveOthers delivers the events that the reactor has decoded and that are no messages
- * @property {() => void} deliver delivers the rest: after a pause, or after a handler that has thrown
+ * @property {() => void} receiveOthers delivers the events that the reactor has decoded, other than messages
+ * @property {() => void} deliver delivers everything that waits: after a pause, or after a handler has thrown
  */
 
 /**
@@ -141,7 +141,7 @@ const PONGS = 2
  */
 
 /**
- * The way of a transport to its socket: Node's stream, or the reactor.
+ * The path between a transport and its socket: Node's stream, or the reactor.
  *
  * @typedef {object} Channel
  * @property {boolean} isNative whether the reactor moves the bytes
@@ -154,7 +154,7 @@ const PONGS = 2
  * @property {() => boolean} isReplaced whether a program has replaced methods of the socket, which must write the bytes
  * @property {() => boolean} writesWhenFull whether the channel accepts bytes while the kernel accepts none
  * @property {() => boolean} write writes everything; returns true if the kernel accepts no more for now
- * @property {() => void} stopReading stops reading, for whatever reason
+ * @property {() => void} stopReading stops reading; the reasons are the transport's
  * @property {() => void} startReading
  * @property {() => void} detach detaches from the socket
  */

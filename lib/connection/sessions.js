@@ -11,12 +11,13 @@ const { exempt } = require('../permessage-deflate/session')
  * @property {(outcome: import('../../binding').Outcome) => unknown} caused
  * @property {(message: string | Buffer) => void} received
  * @property {() => void} sent writes the output
- * @property {(isFull: boolean) => void} full stops or starts reading: the sessions hold enough bytes, or no longer
+ * @property {(isFull: boolean) => void} full called when the sessions hold enough bytes to stop reading, and when they
+ * no longer do
  * @property {() => void} idle reports that the sessions hold no received message
  */
 
 /**
- * The negotiated sessions of one connection. Gives them the messages of the core, and gives the core the results.
+ * The negotiated sessions of one connection. Passes the core's messages to the sessions, and their results to the core.
  * Sessions may be asynchronous; the order of messages and the limits of the core still apply.
  */
 class Sessions {

@@ -168,7 +168,7 @@ const accessors = {
     get () {
       return connectionOf(this)?.bufferedAmount ?? 0
     },
-    // Programs may set it, because it is a plain property in the original.
+    // Programs may set `readyState`, because it is a plain property in the original.
     set (value) {
       Object.defineProperty(this, 'bufferedAmount', { value, configurable: true, enumerable: true, writable: true })
     }

@@ -17,9 +17,9 @@ const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 const CONNECTION = Symbol('connection')
 
 /**
- * The inner part of a WebSocket or a Client: state, stream, transport, queue, and teardown. It is separate from the
- * public object, because programs replace members of that. As an observer it receives the events of the engine. As an
- * owner it receives the results of a client's dial.
+ * The inner part of a WebSocket or a Client: state, stream, transport, queue, and teardown. Separate from the public
+ * object, because programs replace members of the public object. As an observer it receives the events of the engine.
+ * As an owner it receives the result of a client's dial.
  *
  * @implements {Observer}
  * @implements {Owner}
@@ -36,7 +36,7 @@ class SocketConnection {
   #dial = null
   /** @type {any} */
   #stream = null
-  /** @type {any} a stream that the connection has replaced by another */
+  /** @type {any} an earlier stream, which another stream has replaced */
   #detached = null
   /** @type {import('../transport/transport').Transport | null} */
   #transport = null
@@ -113,7 +113,7 @@ class SocketConnection {
 
   // The start.
 
-  /** Ends the connection before it begins. In the next tick, so that handlers attached in this tick receive `close`. */
+  /** Ends the connection before it begins: in the next tick, so that handlers attached in this tick receive `close`. */
   endSoon () {
     this.socket.readyState = CLOSING
     nextTick(() => this.#tearDown('end'))
@@ -361,7 +361,7 @@ class SocketConnection {
   }
 
   /**
-   * Ends the connection, on every path. After the first call, only `abort` has an effect: on the socket.
+   * Ends the connection, whatever the cause. After the first call, only `abort` has an effect, and only on the socket.
    *
    * @param {'close' | 'end' | 'abort'} how the method of the transport
    */

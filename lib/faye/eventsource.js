@@ -125,6 +125,6 @@ function field (value) {
 
 Object.assign(EventSource.prototype, methods, EventTarget)
 
-// Exported as in the original's file, because programs require it by path.
+// The export of the original's file, because programs require it by path.
 module.exports = EventSource
 module.exports.isEventSource = (/** @type {any} */ request) => isEventSource(request)

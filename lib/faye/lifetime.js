@@ -82,7 +82,7 @@ class Lifetime {
     return true
   }
 
-  /** Starts the time limit for the peer's close frame, or for sessions that hold its last messages. */
+  /** Starts the time limit for the peer's close frame, or for sessions that hold the peer's last messages. */
   closing () {
     const connection = this.#connection
     // Node would run the timer in the context of close(), so it enters the context of the connection.
@@ -124,7 +124,8 @@ class Lifetime {
   }
 
   /**
-   * RFC 6455 section 5.5.3: an endpoint may elect to send a pong for only the most recently processed ping.
+   * Stops the time limits of this ping and of earlier ones: an endpoint may answer only the latest ping (RFC 6455
+   * section 5.5.3).
    *
    * @param {string} payload of a pong
    */

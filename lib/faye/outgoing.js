@@ -22,7 +22,7 @@ const { OPEN } = require('./ready_state')
  */
 function send (connection, data, options, callback) {
   if (typeof options === 'function') callback = options
-  // First, because these may run code of the application, and throw.
+  // Reads these first, because that may run code of the application, and throw.
   const isPlain = options?.compress === false
   const message = messageOf(data)
   const receipt = typeof callback === 'function' ? new Callback(callback) : null

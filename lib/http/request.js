@@ -57,7 +57,7 @@ function requestUrl (request) {
 }
 
 /**
- * Returns the headers of a request. Throws if the value is no request.
+ * Returns the headers of a request. Throws if the value is not a request.
  *
  * @param {any} request
  */

@@ -128,9 +128,9 @@ function nameOf (text, parsed) {
 
 /** Characters that the URL parser allows in hosts of schemes other than those of the web. */
 const ENCODED = /%(?:3A|40)/i
-/** If the URL has no host, its password may end at any `@`, also at a percent-encoded one. */
+/** If the URL has no host, its password may end at any `@`, even at a percent-encoded one. */
 const CREDENTIALS = /^([^:@]*:[/\\]*)?.*(?:@|%40)/is
-/** The text after a host and a colon, if it is no port: for example a password without `@`. */
+/** The text after a host and a colon, if it is not a port: for example a password without `@`. */
 const NO_PORT = /^((?:[^:/\\?#]*:[/\\]+|[/\\]+)?(?:\[[^\]]*\]|[^/\\?#[\]]*?)(?::|%3A))(?!\d*(?:[/\\?#]|$)).*/is
 
 module.exports = { parseWebSocketUrl, parseProxyUrl, endpoint, clientTarget, nameOf }

@@ -2,7 +2,7 @@
 'use strict'
 
 // The exports of the files of npm's permessage-deflate, for programs that require them by path. The folder lib/ next to
-// this file contains a module for each.
+// this file contains a module for each of them.
 
 const { absent } = require('../absent')
 

@@ -18,7 +18,7 @@ const RANGES = new Map([['level', [-1, 9]], ['memLevel', [1, 9]], ['strategy', [
 
 /**
  * Throws for invalid options. Window sizes are checked later, when a connection needs them, as in the original. Also as
- * there, names are checked including inherited ones, values only of own properties.
+ * in the original, checks the names of all properties, but only the values of own properties.
  *
  * @param {any} options
  */

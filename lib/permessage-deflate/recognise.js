@@ -45,7 +45,7 @@ function fingerprint (base) {
   }
   if ('_options' in base || !isEndOfChain(parentOf(base))) throw unknown('prototype')
   const parts = FUNCTIONS.map((name) => textOf(members.get(name)))
-  // Calls functions of the extension only now, after their text has shown that they only create sessions.
+  // Calls functions of the extension only now: their text has shown that they only create sessions.
   if (!FACTORIES.has(digest(parts))) throw unknown('factories')
   const client = base.createClientSession()
   const server = base.createServerSession([{}])

@@ -15,7 +15,8 @@ const { deflater, inflater } = require('./zlib_codec')
 
 /**
  * permessage-deflate on one connection, with the interface of the websocket-extensions framework: for other libraries,
- * and for connections with several extensions. The core negotiates, also if the option `zlib` replaces its compression.
+ * and for connections with several extensions. The core negotiates, even if the option `zlib` replaces the compression
+ * of the core.
  */
 class Session {
   /** @type {Direction | null} */
@@ -95,7 +96,7 @@ class Session {
 
 class ClientSession extends Session {
   generateOffer () {
-    // Not earlier: the original checks window sizes here.
+    // Not earlier, because the original checks window sizes here.
     this._native = DeflateSession.client(nativeOptions(this._options), this._maxLength)
     return toObject(this._native.offer())
   }
@@ -133,7 +134,7 @@ class ServerSession extends Session {
   }
 }
 
-/** The session of our own connections that use other extensions as well. The core has negotiated it. */
+/** The session of a connection of this package that also uses other extensions. The core has negotiated it. */
 class NegotiatedSession extends Session {
   /**
    * @param {import('../../binding').DeflateSession | null} native
@@ -176,8 +177,8 @@ function negotiated (value) {
 }
 
 /**
- * Converts the framework's parameters to a list for the core. Returns null if one is repeated, which RFC 7692 section
- * 7.1 never allows.
+ * Converts the framework's parameters to a list for the core. Returns null if a parameter is repeated, which RFC 7692
+ * section 7.1 never allows.
  *
  * @param {any} parameters
  * @returns {Parameter[] | null}

@@ -32,7 +32,7 @@ class ZlibCodec {
   #feed
   #keepsContext
   #maxLength
-  /** @type {any} the current stream, or one that keeps the context for the next message */
+  /** @type {any} the current stream, or the stream that keeps the context for the next message */
   #stream = null
   /** @type {Job | null} */
   #job = null
@@ -138,7 +138,7 @@ class ZlibCodec {
     try {
       stream?.close()
     } catch (error) {
-      // Some streams cannot be closed twice, or after an error. They hold no resources then.
+      // Some streams throw if they are closed twice, or after an error. They then hold no resources.
     }
   }
 }

@@ -2,8 +2,8 @@
 'use strict'
 
 // The exports of the files of websocket-driver, for programs that require them by path. The folder lib/ next to this
-// file contains a module for each, which adds static functions. The functions of index.js create drivers. A class that
-// this package does not have throws an Error that names the alternative when it is used, not when it is required.
+// file contains a module for each of them, which adds static functions. The functions of index.js create the drivers.
+// If this package lacks a class, its use throws an Error that names the alternative; requiring its file does not throw.
 
 const { Driver } = require('./driver')
 const { client, server } = require('./index')

@@ -71,7 +71,7 @@ class Driver extends EventEmitter {
   }
 
   /**
-   * Returns a driver that parses the frames of a connection of other endpoints: of its client and of its server.
+   * Returns a driver that parses the frames of both ends of another connection, for programs that monitor it.
    *
    * @param {any} options
    */
@@ -208,7 +208,7 @@ class Driver extends EventEmitter {
       case 'ping': return this.ping(data)
       case 'pong': return this.pong(data)
       case 'close': return this.close(data, code)
-      // websocket-driver also has the type 'continuation'. Here, no message can be continued.
+      // websocket-driver also has the type 'continuation'. This driver sends every message in one frame.
       default: throw new TypeError(`Invalid frame type: ${inspect(type)}`)
     }
   }

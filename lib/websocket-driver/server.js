@@ -12,8 +12,8 @@ const METHODS = /** @type {const} */ ([
 ])
 
 /**
- * A driver for raw connections: parses the request, then delegates to a driver for that. Calls before the request is
- * complete are queued.
+ * A driver for raw connections: parses the request, then delegates to a driver for that request. Queues the calls until
+ * the request is complete.
  */
 class Server extends EventEmitter {
   #options

@@ -11,7 +11,7 @@ const { isUint8Array } = require('../bytes')
  */
 
 /**
- * The two duplex streams of a driver, of Node's first kind: they have flags, buffer nothing, and `pause()` is advice.
+ * The two duplex streams of a driver, of Node's first kind: they buffer nothing, and emit data even after `pause()`.
  * `io` carries bytes, to pipe to and from a socket; `messages` carries the messages in them.
  *
  * ```text
@@ -19,7 +19,8 @@ const { isUint8Array } = require('../bytes')
  *              'data' ◄── io ◄── frame ◄── messages ◄── write
  * ```
  *
- * Both inputs cause output of `io`, so a full socket pauses both. Only `io` causes output of `messages`.
+ * Input of either stream causes output of `io`, so a full socket pauses both. Only input of `io` causes output of
+ * `messages`.
  */
 class IO extends Stream {
   #driver

@@ -41,7 +41,7 @@ function choose () {
   if (asked === 'native') throw failed(code, `${text}.\n${VARIABLE} is "native", which forbids WebAssembly`, cause)
   try {
     const wasm = loadWasm()
-    warn(`WebAssembly runs the protocol. ${text}. ${VARIABLE}=wasm chooses it without this warning`)
+    warn(`WebAssembly runs the protocol. ${text}. ${VARIABLE}=wasm selects WebAssembly without this warning`)
     return { binding: wasm, runtime: 'wasm', runtimeReason: reason }
   } catch (error) {
     cause.errors.push(error)

@@ -9,6 +9,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const esbuild = require('esbuild')
 
+const { failureOf } = require('../../lib/addon/failure')
 const { glibcVersion, platformName } = require('../../lib/addon/platform')
 const { addonName } = require('../../scripts/platform')
 const { ROOT, start, temporaryFolder } = require('../package/process')
@@ -20,6 +21,7 @@ const NAME = platformName()
 const ADDON = path.join(ROOT, addonName())
 const INSTALL = 'Install faye-websocket-rs again on the platform that runs it, with its optional dependencies; ' +
   'in a checkout, run "npm run build".'
+const INSTALL_BESIDE = `Run "npm install faye-websocket-rs-${NAME}@${version}" in the folder of the bundle`
 const BROKEN = `The file is broken, or for another platform. ${INSTALL}`
 const DISABLED = 'This process may not load addons. Start node'
 const { FAYE_WEBSOCKET_RUNTIME, ...UNSET } = process.env
@@ -100,7 +102,7 @@ for (const { what, skip = false, addon, flags, preload, code, says, causes } of 
   }
 
   test(`if ${what}, require throws ${code} with FAYE_WEBSOCKET_RUNTIME=native`, { skip }, async () => {
-    const error = await failureOf(copyOf({ addon, preload }), { flags, env: NATIVE })
+    const error = await thrownBy(copyOf({ addon, preload }), { flags, env: NATIVE })
     const [first, second, ...others] = error.message.split('\n')
     assertSays(first)
     assert.deepEqual([second, others], [FORBIDDEN, []])
@@ -109,7 +111,7 @@ for (const { what, skip = false, addon, flags, preload, code, says, causes } of 
   })
 
   test(`if ${what} and WebAssembly does not load either, the error contains both reasons`, { skip }, async () => {
-    const error = await failureOf(copyOf({ addon, preload, wasm: NO_WASM }), { flags })
+    const error = await thrownBy(copyOf({ addon, preload, wasm: NO_WASM }), { flags })
     const [first, second, ...others] = error.message.split('\n')
     assertSays(first)
     assert.deepEqual([second, others],
@@ -123,12 +125,25 @@ for (const { what, skip = false, addon, flags, preload, code, says, causes } of 
     assert.deepEqual([runtime, isWasm], ['wasm', true])
     const [line] = stderr.split('\n').filter((line) => line.includes('[FAYE_WEBSOCKET_WASM]'))
     const warning = /Warning: faye-websocket-rs: WebAssembly runs the protocol\. (.*)$/.exec(line)[1]
-    const silencer = ' FAYE_WEBSOCKET_RUNTIME=wasm chooses it without this warning.'
+    const silencer = ' FAYE_WEBSOCKET_RUNTIME=wasm selects WebAssembly without this warning.'
     assert.ok(warning.endsWith(silencer), warning)
     assertSays(warning.slice(0, -silencer.length))
     assert.ok(warning.startsWith(runtimeReason + '. '), runtimeReason)
   })
 }
+
+test('an addon that bundlers did not find counts as not installed', () => {
+  // The errors of Node, of an executable of Bun, and of an ES module of ncc.
+  const errors = [
+    Object.assign(new Error('Cannot find module'), { code: 'MODULE_NOT_FOUND' }),
+    new Error('Cannot require module ../../faye-websocket.linux-x64-gnu.node'),
+    new ReferenceError('require is not defined')
+  ]
+  for (const error of errors) {
+    const { code, reason } = failureOf({ name: NAME, isBundle: false, isPrebuilt: true, errors: [error] })
+    assert.deepEqual([code, reason], ['ERR_FAYE_WEBSOCKET_NO_BINARY', `The addon for ${NAME} is not installed`])
+  }
+})
 
 test('the addon of a checkout is preferred to the package of the platform', async () => {
   const packaged = { [`node_modules/faye-websocket-rs-${NAME}/index.js`]: 'exports.isPackaged = true' }
@@ -154,7 +169,7 @@ test('FAYE_WEBSOCKET_RUNTIME=wasm selects WebAssembly without a warning, even if
 
 test('FAYE_WEBSOCKET_RUNTIME=wasm throws if WebAssembly does not load, even if the addon does', async () => {
   const folder = copyOf({ addon: fs.readFileSync(ADDON), wasm: NO_WASM })
-  const { message, code } = await failureOf(folder, { env: { FAYE_WEBSOCKET_RUNTIME: 'wasm' } })
+  const { message, code } = await thrownBy(folder, { env: { FAYE_WEBSOCKET_RUNTIME: 'wasm' } })
   assert.equal(message, 'faye-websocket-rs: FAYE_WEBSOCKET_RUNTIME is "wasm", but WebAssembly does not load: ' +
     'this runtime has no WebAssembly.')
   assert.equal(code, 'ERR_FAYE_WEBSOCKET_NO_WASM')
@@ -162,7 +177,7 @@ test('FAYE_WEBSOCKET_RUNTIME=wasm throws if WebAssembly does not load, even if t
 
 test('FAYE_WEBSOCKET_RUNTIME with another value throws, and an empty value has no effect', async () => {
   const folder = copyOf({ addon: fs.readFileSync(ADDON) })
-  const { message, code } = await failureOf(folder, { env: { FAYE_WEBSOCKET_RUNTIME: 'Native' } })
+  const { message, code } = await thrownBy(folder, { env: { FAYE_WEBSOCKET_RUNTIME: 'Native' } })
   assert.equal(message,
     'faye-websocket-rs: FAYE_WEBSOCKET_RUNTIME is "Native". It may be "native", "wasm" or unset.')
   assert.equal(code, 'ERR_FAYE_WEBSOCKET_RUNTIME')
@@ -221,16 +236,16 @@ for (const format of ['cjs', 'esm']) {
     const { runtime, runtimeReason, isWasm, stderr } = await bundle({})
     assert.deepEqual([runtime, isWasm], ['wasm', true])
     assert.equal(runtimeReason,
-      `The bundle contains no addon, and the package faye-websocket-rs-${NAME} is not installed next to it`)
-    assert.match(stderr,
-      /Install that package next to the bundle, or mark faye-websocket-rs as external\. FAYE_WEBSOCKET_RUNTIME=/)
+      `The package faye-websocket-rs-${NAME} is in no node_modules folder beside or above the bundle`)
+    assert.ok(stderr.includes(`bundle. ${INSTALL_BESIDE}. FAYE_WEBSOCKET_RUNTIME=wasm`), stderr)
   })
 
   test(`a bundle (${format}) does not use a package of another version`, async () => {
-    const { runtime, runtimeReason } = await bundle(packageOf('0.0.1'))
+    const { runtime, runtimeReason, stderr } = await bundle(packageOf('0.0.1'))
     assert.equal(runtime, 'wasm')
-    assert.equal(runtimeReason,
-      `The package faye-websocket-rs-${NAME} next to the bundle has version 0.0.1, but the bundle has ${version}`)
+    assert.equal(runtimeReason, `The package faye-websocket-rs-${NAME} beside or above the bundle has version 0.0.1, ` +
+      `but the bundle contains faye-websocket-rs ${version}`)
+    assert.ok(stderr.includes(`${version}. ${INSTALL_BESIDE}. FAYE_WEBSOCKET_RUNTIME=wasm`), stderr)
   })
 }
 
@@ -275,7 +290,7 @@ async function choiceOf (folder, options) {
   return { ...JSON.parse(stdout), stderr }
 }
 
-async function failureOf (folder, options) {
+async function thrownBy (folder, options) {
   const { stdout } = await load(folder, options, `
     try { require('./lib/choice') } catch ({ message, code, cause }) {
       console.log(JSON.stringify({ message, code, causes: cause?.errors?.map(({ code = null }) => code) }))

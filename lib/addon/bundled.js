@@ -42,8 +42,8 @@ try {
  */
 function checkVersion (version) {
   if (version === VERSION) return
-  const message = `The package faye-websocket-rs-${name} next to the bundle has version ${version}, ` +
-    `but the bundle has ${VERSION}`
+  const message = `The package faye-websocket-rs-${name} beside or above the bundle has version ${version}, ` +
+    `but the bundle contains faye-websocket-rs ${VERSION}`
   throw Object.assign(new Error(message), { code: 'ERR_FAYE_WEBSOCKET_OTHER_VERSION' })
 }
 

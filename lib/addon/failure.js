@@ -4,6 +4,7 @@
 /** Explains why the addon did not load: with a reason and advice for people, and a code for programs. */
 
 const { glibcVersion } = require('./platform')
+const { VERSION } = require('./version')
 
 /**
  * @typedef {object} Failure
@@ -40,17 +41,23 @@ function failureOf ({ name, isBundle, isPrebuilt, errors }) {
   if (isBundle) {
     return {
       code,
-      reason: `The bundle contains no addon, and the package faye-websocket-rs-${name} is not installed next to it`,
-      advice: 'Install that package next to the bundle, or mark faye-websocket-rs as external'
+      reason: `The package faye-websocket-rs-${name} is in no node_modules folder beside or above the bundle`,
+      advice: installBeside(name)
     }
   }
   return { code, reason: `The addon for ${name} is not installed`, advice: INSTALL }
 }
 
+/** @param {string} name */
+function installBeside (name) {
+  return `Run "npm install faye-websocket-rs-${name}@${VERSION}" in the folder of the bundle`
+}
+
 /** @param {any} error */
 function isMissing (error) {
-  // In executables of Bun, the error has no code.
-  return /^(ERR_)?MODULE_NOT_FOUND$/.test(error?.code) || /^Cannot require module /.test(error?.message)
+  // In executables of Bun, the error has no code. In ES modules of ncc, `require` is missing, too.
+  return /^(ERR_)?MODULE_NOT_FOUND$/.test(error?.code) ||
+    /^(Cannot require module |require is not defined)/.test(error?.message)
 }
 
 /**
@@ -87,8 +94,7 @@ function failureToLoad (name, error) {
     return { code, reason: 'This process may not load addons', advice }
   }
   if (error?.code === 'ERR_FAYE_WEBSOCKET_OTHER_VERSION') {
-    const advice = 'Install the same version next to the bundle, or build the bundle again'
-    return { code: error.code, reason: message, advice }
+    return { code: error.code, reason: message, advice: installBeside(name) }
   }
   return {
     code: 'ERR_FAYE_WEBSOCKET_BAD_BINARY',

@@ -8,17 +8,25 @@
  * @typedef {((...args: any[]) => void) & { enabled: boolean, printOutput: () => void }} Log
  */
 
-/** @returns {((namespace: string) => any) | null} */
-function load () {
+const { createRequire } = require('node:module')
+
+/**
+ * Resolves `debug` from this file or, in a bundle, from the bundle. Bundlers do not follow `load`. With `require`,
+ * webpack warns if the package is not installed, even in a `try`.
+ *
+ * @returns {((namespace: string) => any) | null}
+ */
+function findDebug () {
   try {
-    // @ts-ignore: this package does not depend on it
-    return require('debug')
+    // A bundle in the format of ES modules has no __filename.
+    const load = createRequire(typeof __filename === 'string' ? __filename : process.argv[1] ?? process.execPath)
+    return load('debug')
   } catch {
     return null
   }
 }
 
-const createDebug = load()
+const createDebug = findDebug()
 /** @type {Map<string, Log>} by namespace; shared by all connections, because `debug` is slow to create one */
 const logs = new Map()
 

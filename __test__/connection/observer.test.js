@@ -51,7 +51,7 @@ test('the observer receives messages in order, and then the close', () => {
 
 const WANTS = { neither: 0, pings: PINGS, pongs: PONGS, both: PINGS | PONGS }
 for (const [name, wants] of Object.entries(WANTS)) {
-  test(`an observer that wants ${name} of pings and pongs receives only those, and pings are answered`, () => {
+  test(`an observer that wants ${name} of pings and pongs receives only those, and the engine answers pings`, () => {
     const { connection, calls, receive } = openConnection({ wants })
     receive(fromClient('ping', 'p'), fromClient('pong', 'q'))
     assert.deepEqual(calls.map(([each]) => each), [
@@ -78,7 +78,7 @@ test('an observer that throws loses no message: the next delivery continues afte
   assert.deepEqual(calls, [['received', 'a'], ['received', 'b'], ['received', 'c']])
 })
 
-test('a pause during a chunk stops its other messages, and deliverRest delivers them anyway', () => {
+test('a pause during a chunk delays its other messages, and deliverRest() delivers them', () => {
   const { connection, calls, receive } = openConnection({
     act (name, connection, data) { if (data === 'a') connection.delivery.pause() }
   })

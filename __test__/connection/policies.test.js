@@ -1,6 +1,6 @@
 'use strict'
 
-// The engine with the policies of other interfaces than websocket-driver: their commands and the calls of observers.
+// The engine with the policies of interfaces other than websocket-driver: its commands, and the calls of its observer.
 
 const assert = require('node:assert/strict')
 const { EventEmitter } = require('node:events')
@@ -26,7 +26,7 @@ function established (policy, wants = 0) {
 const written = (connection) => connection.outgoing.takeOutput()?.toString('hex') ?? ''
 const FRAGMENTS = [fromClient('text', 'a', { fin: false }), fromClient('ping', 'p'), fromClient('continuation', 'b')]
 
-test('an established connection is open and emits no event of that', () => {
+test('an established connection is open, and emits no event for the opening', () => {
   for (const version of [13, 8]) {
     const { connection, calls, receive } = established({ interface: 'websocket-node', version })
     assert.deepEqual([connection.readyState, connection.isDraft, written(connection)], [1, false, ''])
@@ -54,7 +54,7 @@ test('delivery: fragments reports the fragments of each message', () => {
   ])
 })
 
-test('the engine does not answer pings that websocket-node wants', () => {
+test('with the policy of websocket-node, the engine does not answer pings that the observer receives', () => {
   const { connection, calls, receive } = established({ interface: 'websocket-node' }, PINGS)
   receive(fromClient('ping', 'p'))
   assert.deepEqual(calls, [['pinged', Buffer.from('p')]])
@@ -112,7 +112,7 @@ const CLOSES = {
   ws: ['8800', 1005, '']
 }
 for (const [name, [answer, ...reported]] of Object.entries(CLOSES)) {
-  test(`an empty close frame is answered and reported as ${name} does`, () => {
+  test(`the engine answers and reports an empty close frame as ${name} does`, () => {
     const { connection, calls, receive } = established({ interface: name })
     receive(fromClient('close'))
     assert.deepEqual(calls, [['closed', ...reported]])

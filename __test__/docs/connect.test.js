@@ -33,7 +33,7 @@ async function serveByWs (scope, port = 0, onSocket = (ws) => ws.on('message', (
   return { port: server.address().port, server, stop }
 }
 
-test('connect.js: it prints the subprotocol, the answer and its close', async (scope) => {
+test('connect.js prints the subprotocol, the answer and the close', async (scope) => {
   const requests = []
   const { port } = await serve(scope, WebSocket, {
     protocols: ['chat.v1'],
@@ -50,7 +50,7 @@ test('connect.js: it prints the subprotocol, the answer and its close', async (s
   assert.equal(headers['user-agent'], 'example/1.0')
 })
 
-test('reconnect.js: it returns after growing delays, and Ctrl+C ends it', async (scope) => {
+test('reconnect.js reconnects after growing delays, and Ctrl+C ends it', async (scope) => {
   const first = await serveByWs(scope)
   const program = startProgram(scope, folder, 'reconnect.js', toServer(first.port))
   const lines = () => program.result.stdout.trimEnd().split('\n')

@@ -1,6 +1,6 @@
 'use strict'
 
-// docs/diagnostics.md: observe.js watches a server of another page, which stays as it is.
+// docs/diagnostics.md: observe.js watches a server of another page, whose code is unchanged.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')

@@ -40,7 +40,7 @@ nodeTest.before(async () => {
 nodeTest.after(() => registry.close())
 
 for (const { original, commands, printed } of SECTIONS) {
-  test(`From ${original}: its commands replace the original and prove it, and the last one goes back`, async () => {
+  test(`From ${original}: the commands replace the original and show that, and the last one restores it`, async () => {
     const dependencies = { [original]: `^${versionOf(original)}`, '@types/websocket': '^1.0.10' }
     const cwd = project(`apps/${original}`, { name: 'app', private: true, dependencies })
     await npm(['install'], { cwd })
@@ -69,7 +69,7 @@ for (const [name, runtime, packages] of [
   ['the original', /^undefined$/, { 'faye-websocket': path.join(ROOT, 'node_modules/faye-websocket') }],
   ['this package', /^(native|wasm)$/, {}]
 ]) {
-  test(`before-after.js: it runs with ${name} and prints the runtime`, async (t) => {
+  test(`before-after.js runs with ${name} and prints the runtime`, async (t) => {
     const lines = await runProgram(t, projectFolder(packages), 'before-after.js', { printedPort: 8000 })
     assert.deepEqual(lines.slice(0, -1), ['message Hello', 'close 1000'])
     assert.match(lines.at(-1), /^runtime /)
@@ -77,7 +77,7 @@ for (const [name, runtime, packages] of [
   })
 }
 
-/** The argument of the command under "Go back", which is in the table of docs/installation.md too. */
+/** Returns the argument of the command under "Go back", which the table of docs/installation.md also contains. */
 function goingBack (original) {
   const [, section] = new RegExp(`^## From ${original}\\n([^]*?)^## `, 'm').exec(page) ?? assert.fail(original)
   const [, argument] = /^\*\*Go back\.\*\* `npm install (\S+)`/m.exec(section) ?? assert.fail(original)
@@ -89,13 +89,13 @@ function versionOf (original) {
   return require(`../../node_modules/${original}/package.json`).version
 }
 
-/** What a command with `node -p` prints. */
+/** Returns the output of a command with `node -p`. */
 async function shell (line, cwd) {
   const [, expression] = /^node -p "(.*)"$/.exec(line) ?? assert.fail(line)
   return (await run(process.execPath, ['-p', expression], { cwd })).stdout.trim()
 }
 
-/** A folder with this package.json, whose npm knows the registry on loopback only. */
+/** Creates a folder with this package.json, in which npm uses only the registry on loopback. */
 function project (name, manifest, files = {}) {
   const created = path.join(folder, name)
   fs.mkdirSync(created, { recursive: true })

@@ -1,6 +1,6 @@
 'use strict'
 
-// Each page of docs/ is about one task and begins with a program. Only lists have none.
+// Each page of docs/ is about one task and begins with a program, except pages that are lists.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -27,14 +27,14 @@ for (const page of userPages().filter((page) => page !== 'README.md' && !LISTS.i
   test(`${page}: it begins with a program or a command`, () => {
     const [first] = codeBlocks().filter((block) => block.page === page)
     assert.ok(first, 'the page has no code block')
-    assert.ok(first.file, 'its first code block has no name: <!-- file: … -->')
+    assert.ok(first.file, 'the first code block has no name: <!-- file: … -->')
     const above = fs.readFileSync(path.join(ROOT, page), 'utf8').split('```')[0].split('\n').length - 1
-    assert.ok(above <= MAX_INTRODUCTION, `${above} lines stand above it; at most ${MAX_INTRODUCTION} may`)
+    assert.ok(above <= MAX_INTRODUCTION, `${above} lines precede the code block; the limit is ${MAX_INTRODUCTION}`)
   })
 
   if (RUN_AS_A_WHOLE.includes(page)) continue
 
-  test(`${page}: a test names each of its programs, because it runs it`, () => {
+  test(`${page}: a test runs each of its programs by its name`, () => {
     const files = codeBlocks().filter((block) => block.page === page && block.file).map(({ file }) => file)
     assert.deepEqual(files.filter((file) => !tests.includes(`'${file}'`)), [])
   })

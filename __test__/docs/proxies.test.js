@@ -37,7 +37,7 @@ async function start (scope, name) {
   return { ask, proxy, url }
 }
 
-test('proxy-client.js: it goes through the proxy, and says when that refuses', async (scope) => {
+test('proxy-client.js connects through the proxy, and prints a refusal', async (scope) => {
   const { ask, proxy, url } = await start(scope, 'proxy-client.js')
   assert.deepEqual(await ask([url, proxy.origin('user:pass@')]), { stdout: 'Hello\n', stderr: '' })
   assert.deepEqual(await ask([url, proxy.origin('user:wrong@')]), {
@@ -46,7 +46,7 @@ test('proxy-client.js: it goes through the proxy, and says when that refuses', a
   assert.equal(proxy.requests.length, 2)
 })
 
-test('environment-proxy.js: it goes through the proxy that the environment names', async (scope) => {
+test('environment-proxy.js connects through the proxy that the environment names', async (scope) => {
   const { ask, proxy, url } = await start(scope, 'environment-proxy.js')
   const origin = proxy.origin('user:pass@')
   for (const [variables, isProxied] of [
@@ -66,7 +66,7 @@ test('environment-proxy.js: it goes through the proxy that the environment names
   }
 })
 
-test('agent-client.js: it goes through a proxy by an agent, and says when that refuses', async (scope) => {
+test('agent-client.js connects through a proxy with an agent, and prints a refusal', async (scope) => {
   const { ask, proxy, url } = await start(scope, 'agent-client.js')
   assert.deepEqual(await ask([url, proxy.origin('user:pass@')]), { stdout: 'Hello\n', stderr: '' })
   assert.deepEqual(await ask([url, proxy.origin('user:wrong@')]), {

@@ -13,7 +13,7 @@ const { projectFolder } = require('./program')
 
 const hasMockTimers = parseInt(process.versions.node) >= 21 || /^v20\.(1[1-9]|[2-9]\d)/.test(process.version)
 
-/** Runs a test file of the page, on code that is the page's but for a replacement. */
+/** Runs a test file of the page. Replaces `original` in the code under test by `replacement`. */
 async function runTests (name, [original, replacement] = ['', '']) {
   const folder = projectFolder()
   const code = fileBlock('shout.js')

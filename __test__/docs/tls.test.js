@@ -32,7 +32,7 @@ test('tls.js: the client trusts the certificate that the server has signed itsel
   assert.deepEqual(await run(scope, folder), PRINTED)
 })
 
-test('tls.js: it prints what is wrong with a certificate', async (scope) => {
+test('tls.js prints the error for an invalid certificate', async (scope) => {
   const folder = projectFolder()
   for (const [options, message] of [
     [{ names: ['127.0.0.1'], notAfter: new Date(Date.now() - 1000) }, /: certificate has expired\n$/],
@@ -45,7 +45,7 @@ test('tls.js: it prints what is wrong with a certificate', async (scope) => {
   }
 })
 
-test('tls.js: the command for openssl makes its key and its certificate', async (scope) => {
+test('tls.js: the openssl command of the page creates the key and the certificate', async (scope) => {
   const folder = projectFolder()
   execSync(COMMAND, { cwd: folder, stdio: 'ignore' })
   assert.deepEqual(await run(scope, folder), PRINTED)

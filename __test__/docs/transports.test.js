@@ -13,7 +13,7 @@ const { projectFolder, runProgram, startProgram } = require('./program')
 
 const folder = projectFolder()
 
-test('compare-transports.js: it measures both', async (scope) => {
+test('compare-transports.js measures both transports', async (scope) => {
   const lines = await runProgram(scope, folder, 'compare-transports.js', { printedPort: 8000 })
   assert.match(lines.join('\n'), /^native: 10000 round trips in \d+ ms\nstream: 10000 round trips in \d+ ms$/)
 })

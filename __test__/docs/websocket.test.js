@@ -1,6 +1,6 @@
 'use strict'
 
-// The programs of docs/websocket.md as printed: with each other, and with ws, which is not ours.
+// The programs of docs/websocket.md, as printed: with each other, and with the package ws.
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')

@@ -257,7 +257,7 @@ deviation('prepare() refuses a Blob', () => {
 
 for (const [role, open] of Object.entries(roles)) {
   for (const how of ['option', 'property']) {
-    deviation(`${role}: binaryType 'arraybuffer', as ${how}, is for events, and pipes get Buffers`, async (scope) => {
+    deviation(`${role}: binaryType 'arraybuffer', as ${how}, applies to events but not to pipes`, async (scope) => {
       const { frame, peer, ws } = await open(scope, { options: how === 'option' ? { binaryType: 'arraybuffer' } : {} })
       if (how === 'property') ws.binaryType = 'arraybuffer'
       assert.equal(ws.binaryType, 'arraybuffer')

@@ -1,7 +1,7 @@
 'use strict'
 
-// permessage-deflate with the package ws as the peer: the agreement for each of its options and of ours, and the
-// messages that arrive.
+// permessage-deflate with the package ws as the peer: the agreement for each combination of the options of ws and ours,
+// and the messages that arrive.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')

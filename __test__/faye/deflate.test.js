@@ -25,7 +25,7 @@ const SMALL = JSON.stringify({ id: 1, name: 'entry', ok: true })
 const LARGE = Array.from({ length: 20000 }, (_, id) => JSON.stringify({ id, name: `entry ${id * id % 999}` })).join()
 const MIXED = Buffer.concat([noise(300_000), Buffer.from(LARGE), noise(70_000)])
 
-/** Opens a socket of ours that compresses, and its raw peer. */
+/** Opens our socket, with compression, and its raw peer. */
 async function open (scope, role, { onSocket, options } = {}) {
   return new Pair(await roles[role](scope, {
     headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' },
@@ -34,7 +34,7 @@ async function open (scope, role, { onSocket, options } = {}) {
   }))
 }
 
-/** A socket of ours and its peer. */
+/** Our socket and its peer. */
 class Pair {
   constructor (connection) {
     Object.assign(this, connection, { codec: new Codec() })

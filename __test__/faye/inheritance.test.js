@@ -78,7 +78,7 @@ test('close() ignores a third argument', async (scope) => {
   assert.deepEqual((await peer.frame()).payload, closePayload(3001, 'why'))
 })
 
-test('a handler can set on properties to null', async (scope) => {
+test('a handler can set on… properties to null', async (scope) => {
   const { peer, ws } = await openServer(scope)
   const seen = []
   ws.onmessage = ({ data }) => {

@@ -1,7 +1,7 @@
 'use strict'
 
-// Values of a program are read once. A getter can return another value at the second call, and an unchecked value would
-// be used.
+// The package reads each value of a program once. A getter can return another value the second time, which the package
+// would use unchecked.
 
 const assert = require('node:assert/strict')
 

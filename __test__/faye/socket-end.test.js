@@ -25,7 +25,7 @@ function unsent (socket) {
   return socket.writableLength + (socket._handle?.writeQueueSize ?? 0)
 }
 
-/** Lets a peer read until `bytes` less wait in our socket. */
+/** Lets a peer read until the number of waiting bytes in our socket has fallen by `bytes`. */
 async function takeSome (peer, socket, bytes) {
   const before = unsent(socket)
   for (let round = 0; unsent(socket) > before - bytes; round++) {

@@ -1,6 +1,6 @@
 'use strict'
 
-// Sessions, as the websocket-extensions framework calls them: their results, and the order and moments of these.
+// Sessions, as the websocket-extensions framework calls them: the results, and the order and the time of the results.
 
 const assert = require('node:assert/strict')
 const zlib = require('node:zlib')

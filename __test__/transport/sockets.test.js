@@ -306,7 +306,7 @@ table(named('a wrapper sees the received bytes', WRAPPED_READS), async (scope, r
     if (when === 'after') {
       assert.equal(usesReactor(connection.ws), transport === 'native')
       patch({ scope, socket: connection.socket, seen })
-      // Our code checks the class at each write and after each read.
+      // The transport checks the class at each write and after each read.
       connection.ws.send('check')
       await connection.peer.frame()
     }
@@ -322,7 +322,7 @@ const REPLACED = [
   '_writeGeneric', '_final'
 ]
 for (const name of REPLACED) {
-  test(`a socket with a replaced ${name} is given back, and one of a class with it is not adopted`, async (scope) => {
+  test(`a socket leaves the reactor when a program replaces ${name} of the socket or of its class`, async (scope) => {
     const connection = await open(scope, 'server', 'native')
     wrap(scope, connection.socket, name, nothing, { set: define })
     await exchange(connection)

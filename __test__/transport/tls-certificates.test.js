@@ -121,8 +121,8 @@ for (const kind of ['ECDSA P-384', 'RSA 2048', 'Ed25519']) {
   CERTIFICATES[`an authority with ${kind}`] = { server: of(ca), options: { ca: ca.cert }, isNative: true }
 }
 
-// The extensions of a self-signed certificate that is both the server's and ca. OpenSSL does not require there that it
-// is an authority or may sign certificates. We refuse each certificate that OpenSSL refuses.
+// A self-signed certificate that is both the server's and `ca`, by its extensions. OpenSSL accepts it even if it is not
+// an authority and may not sign certificates. We refuse each certificate that OpenSSL refuses.
 const keyOf = (id) => extension('subjectKey', false, der(0x04, [id]))
 const signedBy = (...parts) => extension('authorityKey', false, sequence(...parts))
 const ALONE = {
@@ -154,7 +154,7 @@ const ALONE = {
   'is for Netscape\'s clients': [netscape(0x80), false],
   'allows only its own name': [{ authority: true, keyUsage: 0, ...allowed(DNS) }, false],
   'forbids its own name': [{ authority: true, keyUsage: 0, ...forbidden(DNS) }, false],
-  // The name of the issuer is its own name.
+  // The issuer has the name of the certificate itself.
   'is signed by another key': [{ issuer: certificate('localhost', { authority: true }) }, false],
   'is signed by another kind of key': [{ issuer: certificate('localhost', { kind: 'RSA 2048' }) }, false]
 }

@@ -62,7 +62,7 @@ test('a server of openssl that requests a renegotiation is refused', async (scop
   await scope.settle(100)
   child.stdin.write('r\n')
   await once(ws, 'close')
-  // OpenSSL ends the connection without one.
+  // OpenSSL ends the connection when it receives no new handshake.
   assert.match(events[1][1], /alert handshake failure/)
   assert.deepEqual(events.map(([type]) => type), ['open', 'error', 'end', 'close'])
 }, { skip: !HAS_OPENSSL && 'there is no openssl command' })

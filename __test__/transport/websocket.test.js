@@ -1,6 +1,7 @@
 'use strict'
 
-// The connections of the interface of websocket that use the native transport. They lose no bytes when they switch.
+// Connections of the `websocket` interface with the native transport. A connection loses no bytes when it takes over
+// its socket.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')

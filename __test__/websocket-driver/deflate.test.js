@@ -1,7 +1,7 @@
 'use strict'
 
-// The differences between a driver with permessage-deflate and websocket-driver with npm's module: the sizes of its
-// output, and the moments. __test__/parity/deviations.js contains the list.
+// The differences between a driver with permessage-deflate and websocket-driver with npm's module: the sizes and the
+// times of the output. __test__/parity/deviations.js contains the list.
 
 const assert = require('node:assert/strict')
 

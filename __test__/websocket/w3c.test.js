@@ -1,6 +1,6 @@
 'use strict'
 
-// Additions and differences of w3cwebsocket to the original's.
+// Additions to the original's w3cwebsocket, and differences from it.
 
 const assert = require('node:assert/strict')
 const { Blob } = require('node:buffer')

@@ -8,8 +8,9 @@ const assert = require('node:assert/strict')
 const { runChild } = require('../support/child')
 const { test } = require('../support/test')
 
-// V8 allocates in steps until the size of its heap is stable, so growth in one round is not a leak. A leak of 1.5 KB per
-// connection adds memory in every round. On Node 24 the heap needs some thousand cycles more than on other versions.
+// V8 allocates in steps until the size of its heap is stable, so growth in one round is not a leak. A leak of 1.5 KB
+// for each connection adds memory in every round. On Node 24 the heap needs some thousand cycles more than on other
+// versions.
 const ROUNDS = 10
 const CYCLES = { 'connect and close': 8000, 'failed handshakes': 2500 }
 for (const [name, cycles] of Object.entries(CYCLES)) {

@@ -154,7 +154,7 @@ const PONGS = 2
  * @property {() => boolean} isReplaced whether a program has replaced methods of the socket, which must write the bytes
  * @property {() => boolean} writesWhenFull whether the channel accepts bytes while the kernel accepts none
  * @property {() => boolean} write writes everything; returns true if the kernel accepts no more for now
- * @property {() => void} stopReading stops reading; the reasons are the transport's
+ * @property {() => void} stopReading stops reading; the transport knows the reasons
  * @property {() => void} startReading
  * @property {() => void} detach detaches from the socket
  */

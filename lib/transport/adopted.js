@@ -8,9 +8,9 @@ const { HANDLE_METHODS, isUntouched } = require('./untouched')
 
 /**
  * The behaviour of a socket and its handle while the reactor moves their bytes. Prototypes implement it, so that a
- * connection needs no functions or properties of its own. Methods by which a program uses the socket itself first give
- * it back. `close` and `reset` of the handle first detach the descriptor, because the system may reuse its number at
- * once.
+ * connection needs no functions or properties of its own. The methods by which a program uses the socket itself give
+ * the socket back first. `close` and `reset` of the handle detach the descriptor first, because the system may reuse
+ * its number at once.
  *
  * @typedef {import('./adoption').Adoption} Adoption
  */
@@ -22,8 +22,8 @@ const ADOPTION = Symbol(NAME + '.adoption')
 const Socket = net.Socket
 
 /**
- * Gives the socket back when a program adds a listener for its bytes. This is a listener, rather than an overridden
- * `on`, because a socket of an http server has an `on` of its own.
+ * Gives the socket back when a program adds a listener for its bytes. A listener rather than an overridden `on`,
+ * because the sockets of an http server have an `on` of their own.
  *
  * @this {any}
  * @param {any} event
@@ -37,7 +37,10 @@ function giveBack (owner) {
   if (owner[ADOPTION].isActive) owner[ADOPTION].giveBack()
 }
 
-/** An adopted socket. Its members give the socket back, or update the adoption, and then do the same as Node's. */
+/**
+ * An adopted socket. Its members give the socket back or update the adoption, and then do the same as the members of
+ * Node's socket.
+ */
 class AdoptedSocket extends Socket {
   ref () {
     this[ADOPTION].keepAlive(true)
@@ -67,7 +70,7 @@ class AdoptedSocket extends Socket {
     return super._handle
   }
 
-  /** Gives the socket back: Node sets its handle to null when it sends the socket to another process. */
+  /** Gives the socket back, because Node sets the handle to null when it sends the socket to another process. */
   set _handle (handle) {
     if (handle !== null) giveBack(this)
     super._handle = handle
@@ -79,7 +82,10 @@ class AdoptedSocket extends Socket {
 const TAKING_BACK = [
   'write', 'end', 'cork', 'pause', 'setEncoding', 'push', 'unshift', '_write', '_writev', '_writeGeneric', '_final'
 ]
-/** The methods that do not give it back, because Node calls them during the adoption. A program may replace them. */
+/**
+ * The methods that do not give the socket back, because Node calls them during the adoption. A program may replace
+ * them.
+ */
 const KEPT = ['read', '_read', 'resume', 'uncork', 'emit']
 
 /** @type {any} */
@@ -96,7 +102,7 @@ for (const name of KEPT) {
     return Socket.prototype[name].apply(this, args)
   }
 }
-// Data properties like those of Node's prototypes: tools that wrap methods look at their property descriptors.
+// Defines data properties, as on Node's prototypes, because tools that wrap methods read the property descriptors.
 for (const name of [...TAKING_BACK, ...KEPT]) define(AdoptedSocket.prototype, name, methods[name])
 AdoptedSocket.prototype.constructor = net.Socket
 
@@ -126,7 +132,7 @@ function isReplaced (socket) {
 
 /**
  * The prototypes of adopted handles by their original prototypes. A handle keeps the new prototype when the socket is
- * given back, because its counters still include the bytes that the reactor has counted.
+ * given back, because the counters of the handle must still include the bytes that the reactor has counted.
  *
  * @type {Map<any, any>}
  */
@@ -147,7 +153,7 @@ function adoptedHandle (original) {
     Object.defineProperty(adopted, name, {
       configurable: true,
       enumerable: true,
-      // Node reads these properties only after the socket is given back, so this access is a program's.
+      // Node reads these properties only after the reactor has given the socket back, so a program reads them here.
       get () {
         giveBack(this)
         return original[name]
@@ -158,7 +164,7 @@ function adoptedHandle (original) {
       }
     })
   }
-  // Node calls this method whenever a program might want to read.
+  // Node calls this method when a program may want to read. While the reactor reads, it has no effect.
   adopted.readStart = function () {
     return this[ADOPTION].isActive ? 0 : original.readStart.call(this)
   }
@@ -166,7 +172,7 @@ function adoptedHandle (original) {
     Object.defineProperty(adopted, name, {
       get () {
         const adoption = this[ADOPTION]
-        // A closed handle has lost its own count.
+        // A closed handle reports no bytes, so this uses the count at the adoption.
         return Math.max(Reflect.get(original, name, this) || 0, adoption.before[index]) + adoption.counters()[index]
       }
     })
@@ -175,8 +181,8 @@ function adoptedHandle (original) {
 }
 
 /**
- * Returns whether a socket is an unmodified socket of Node: of no other class, not behind a Proxy, and without methods
- * or a buffer of the program. A program may observe the bytes of any other socket.
+ * Returns whether a socket is an unmodified socket of Node: not of another class, not behind a Proxy, and without
+ * methods or a buffer of the program. A program may observe the bytes of any other socket.
  *
  * @param {any} socket
  */
@@ -227,7 +233,7 @@ function restorePrototype (socket, type) {
 }
 
 /**
- * Sets the timer of a socket anew, because it calls the `_onTimeout` that the socket had when it was set.
+ * Sets the timer of a socket anew, because a timer calls the `_onTimeout` that the socket had when the timer was set.
  *
  * @param {any} socket
  */

@@ -115,7 +115,7 @@ class Adoption {
     return this.#dispatcher.giveBackIfTouched() && this.#number < 0
   }
 
-  /** Tells the owner that a program uses the socket itself. */
+  /** Notifies the owner that a program uses the socket itself. */
   giveBack () {
     this.#owner?.giveBack()
   }
@@ -164,7 +164,7 @@ class Adoption {
     return this.#reactor.finish(this.#number)
   }
 
-  /** TLS: puts aside the bytes that the reactor reads from now on. `Entry.Poll` reports that there are some. */
+  /** TLS: puts aside the bytes that the reactor reads from now on. `Entry.Poll` reports such bytes. */
   putAside () {
     this.#reactor.putAside(this.#number)
   }
@@ -189,7 +189,7 @@ class Adoption {
     return true
   }
 
-  /** Has the reactor count output from now on as replies to the peer. Returns the argument of `endReplies`. */
+  /** Makes the reactor count the output from now on as replies to the peer. Returns the argument of `endReplies`. */
   beginReplies () {
     return this.#dispatcher.beginReplies(this.#number)
   }
@@ -200,7 +200,7 @@ class Adoption {
   }
 
   /**
-   * Detaches the descriptor from the reactor. Returns false if that was done before.
+   * Detaches the descriptor from the reactor. Returns false if the adoption has ended before.
    *
    * @param {boolean} [streamWrites] whether the stream writes the remaining output, because a program may watch it
    */
@@ -227,7 +227,7 @@ class Adoption {
     this.#socket.resume()
   }
 
-  /** Has the socket emit the `drain` that it has promised for bytes which the stream writes now. */
+  /** Makes the socket emit the promised `drain`, although the stream now writes the bytes. */
   promiseDrain () {
     const socket = this.#socket
     const state = socket._writableState
@@ -277,14 +277,14 @@ class Adoption {
  * @param {typeof AdoptedSocket} type the class of the socket during the adoption
  */
 function adopt (socket, connection, plan = null, type = plan === null ? AdoptedSocket : SecureSocket) {
-  // TLS records that Node has already read cannot be told apart from the plaintext before them.
+  // TLS records that Node has already read cannot be distinguished from the plaintext before them.
   if (!qualifies(socket) || (plan !== null && socket.readableLength > 0)) return null
   const dispatcher = dispatcherOfThisEnvironment()
   if (dispatcher === null) return null
   const handle = socket._handle
   const number = dispatcher.reactor.add(handle.fd, connection.number, plan?.config, plan?.host)
   if (number === null) return null
-  // Reading from the stream makes Node read from the kernel, so the handle is stopped only after that.
+  // Stops the handle only after this, because reading from the stream makes Node read from the kernel.
   store(socket, connection)
   handle.readStop()
   handle.reading = false
@@ -292,7 +292,7 @@ function adopt (socket, connection, plan = null, type = plan === null ? AdoptedS
 }
 
 /**
- * Adopts a socket to speak TLS on it for a program. Returns null if the reactor cannot adopt it.
+ * Adopts a socket, over which the reactor speaks TLS for a program. Returns null if the reactor cannot adopt it.
  *
  * @param {any} socket
  * @param {import('./tls').Plan} plan
@@ -306,8 +306,8 @@ function adoptForRequest (socket, plan) {
 }
 
 /**
- * Transfers a socket to a connection. The reactor has spoken TLS on it for a program. Returns null if the program still
- * uses the socket, or sees its bytes.
+ * Transfers a socket, over which the reactor has spoken TLS for a program, to a connection. Returns null if the program
+ * still uses the socket, or sees its bytes.
  *
  * @param {any} socket
  * @param {import('../connection/seam').Connection} connection
@@ -322,7 +322,7 @@ function transferFromRequest (socket, connection) {
 }
 
 /**
- * Stores the bytes that Node has already read. They precede those that the reactor reads.
+ * Stores the bytes that Node has already read. They precede the bytes that the reactor reads.
  *
  * @param {any} socket
  * @param {import('../connection/seam').Connection} connection

@@ -15,8 +15,8 @@ const tls = require('node:tls')
  */
 
 /**
- * The request that asks an agent for a stream. It is never written. It is a real `ClientRequest`, because agents read
- * its headers, listen to its events and call its methods.
+ * The request that asks an agent for a stream, and that is never written. It is a real `ClientRequest`, because agents
+ * read its headers, listen to its events and call its methods.
  */
 class AgentRequest extends ClientRequest {
   /** @type {Callback | null} */
@@ -58,17 +58,17 @@ class AgentRequest extends ClientRequest {
     return this
   }
 
-  /** Tells the agent that its stream is in use. The agent may resume the stream, or put bytes into it. */
+  /** Notifies the agent that its stream is in use. The agent may resume the stream, or put bytes into it. */
   announce () {
     this.emit('socket', this.#stream)
   }
 
-  /** Removes the stream from the agent, which no longer counts it and does not put it back into its pool. */
+  /** Removes the stream from the agent. The agent then neither counts the stream nor returns it to the pool. */
   removeFromAgent () {
     this.#stream.emit('agentRemove')
   }
 
-  /** Cancels the request. A stream that arrives after that is destroyed. */
+  /** Cancels the request. Destroys a stream that arrives later. */
   cancel () {
     this.#callback = null
     this.destroyed = true

@@ -6,7 +6,7 @@ const { ADOPTION } = require('./adopted')
 
 /**
  * The methods by which programs ask a TLS socket about its server, as in Node. They are own properties of the socket,
- * which remain when the adoption has ended.
+ * so they remain when the adoption has ended.
  *
  * @typedef {import('../../binding').TlsAgreement} Agreement
  */

@@ -10,9 +10,10 @@ const { NAME, throwSoon } = require('../scheduling')
  * its socket. Domains, zones and tracing tools bind their contexts to listeners by wrapping `on` and `emit`. Therefore
  * work that does not come with an event of the socket runs in a listener of our own event.
  *
- * An exception must not propagate to the caller, which is outside the context: even the `finally` of `runInAsyncScope`
- * is. In calls of the reactor, the exception is raised in place. Elsewhere, it is thrown in a tick of the same context.
- * Bytes that come through Node's stream bring their context along, and their exceptions propagate.
+ * An exception must not propagate to the caller, which is outside the context. Even the `finally` of `runInAsyncScope`
+ * is outside the context. In calls of the reactor, the context raises the exception in place. Elsewhere, it throws the
+ * exception in a tick of the same context. Bytes from Node's stream arrive in the context of the stream, and the
+ * exceptions of their handlers propagate.
  */
 class Context extends AsyncResource {
   #socket

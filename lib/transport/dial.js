@@ -19,14 +19,14 @@ const { planOf } = require('./tls')
  *
  * @typedef {object} Owner
  * @property {() => boolean} isWaiting whether it still needs the connection
- * @property {(stream: any) => void} useStream listens to this stream, in addition to earlier ones
- * @property {() => void} detach stops listening to the stream, and forgets the transport, which the dial discards
+ * @property {(stream: any) => void} useStream listens to this stream, in addition to earlier streams
+ * @property {() => void} detach stops listening to the stream, and clears the transport, which the dial discards
  * @property {(transport: any) => void} useTransport uses this transport, which verifies the server first
  * @property {() => void} startHandshake starts the opening handshake, because the server is verified
  * @property {(error: any) => void} fail ends the client, because the connection has failed
  * @property {(error: Error) => void} refuse ends the client, because a proxy has refused
  *
- * The options of the program. It sets at most one of `proxy`, `agent` and `createConnection`.
+ * The options of the program, of which `proxy`, `agent` and `createConnection` exclude each other.
  *
  * @typedef {object} DialOptions
  * @property {boolean} isStream whether to use Node's TLS in any case
@@ -42,7 +42,7 @@ const { planOf } = require('./tls')
  * @typedef {import('../connection/seam').Connection} Connection
  */
 
-/** The dial of one client. Nothing is written to the server before it is verified. */
+/** The dial of one client. Writes nothing to the server before the server is verified. */
 class Dial {
   #target
   #server
@@ -71,7 +71,7 @@ class Dial {
     this.#tls = tlsOptions(this.#server.host, options.tls, options.ca)
   }
 
-  /** Begins to connect. Throws for invalid options now, because the program cannot catch a later exception. */
+  /** Begins to connect. Throws for invalid options at once, because the program cannot catch a later exception. */
   begin () {
     const { agent, createConnection, proxy } = this.#options
     if (proxy !== null) this.#throughProxy(proxy)
@@ -130,7 +130,7 @@ class Dial {
     const feed = (/** @type {Buffer} */ chunk) => {
       const response = tunnel.receive(chunk)
       if (response === null) return
-      // The response is complete. From here on, the stream leads to the server.
+      // The response is complete: from now on, the stream leads to the server.
       stream.removeListener('data', feed)
       if (!response.isConnected) return this.#owner.refuse(tunnel.refusal())
       stream.pause()
@@ -221,7 +221,7 @@ class Dial {
 }
 
 /**
- * Connects to an endpoint. Calls `onConnect` once the peer is verified; nothing is written before that.
+ * Connects to an endpoint. Calls `onConnect` once the peer is verified, and writes nothing before that.
  *
  * @param {Endpoint} endpoint
  * @param {any} netOptions

@@ -9,8 +9,9 @@ const { classIsUntouched } = require('./untouched')
 
 /**
  * The reactor of this thread and the channels of its sockets. The first socket creates the reactor, which closes after
- * a second without sockets. The reactor calls once for each batch, with a number and a value for each entry. A socket
- * that is removed during a batch keeps its number until the batch ends, so that no channel gets the entries of another.
+ * a second without sockets. The reactor calls the dispatcher once for each batch, with a number and a value for each
+ * entry. A socket that is removed during a batch keeps its number until the batch ends, so that no channel receives the
+ * entries of another socket.
  *
  * @typedef {object} Receiver the channel of a socket
  * @property {boolean} isActive whether the reactor has the socket
@@ -32,7 +33,7 @@ class Dispatcher {
   #count = 0
   /** @type {number[]} sockets that were removed during a batch, which may still contain entries for them */
   #removed = []
-  /** The time of the first look at the clock in this batch; 0 before. */
+  /** The time at the first reading of the clock in this batch; 0 before. */
   #begun = 0
   /** Whether the batch has used up its time. If so, the rest waits for another turn of the event loop. */
   isLate = false
@@ -102,7 +103,10 @@ class Dispatcher {
     }
   }
 
-  /** Closes a reactor without sockets. It must not stay, because test runners load the package many times. */
+  /**
+   * Closes a reactor without sockets. An idle reactor must not remain, because test runners load the package many
+   * times.
+   */
   #closeIfIdle () {
     if (this.#count > 0 || dispatcher !== this) return
     dispatcher = undefined
@@ -209,7 +213,10 @@ function batch (work) {
 /** @type {Dispatcher | undefined} */
 let dispatcher
 
-/** Returns null if no reactor can be created now. The next socket tries again: descriptors may be free by then. */
+/**
+ * Returns the dispatcher of this thread, or null if no reactor can be created now. The next socket tries again, because
+ * descriptors may be free by then.
+ */
 function dispatcherOfThisEnvironment () {
   try {
     return (dispatcher ??= new Dispatcher())
@@ -223,7 +230,7 @@ function dispatcherOfThisEnvironment () {
 const REFUSED = 'GenericFailure'
 /** @type {any[]} */
 const NOTHING = []
-/** Numbers and values between two looks at the clock. A power of two. */
+/** The number of items of a batch, entries and their values, between two readings of the clock. A power of two. */
 const ENTRIES_BETWEEN_LOOKS = 2 * STEPS_BETWEEN_LOOKS
 /** The time without sockets after which the reactor closes, in milliseconds. */
 const IDLE_TIMEOUT = 1000

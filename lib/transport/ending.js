@@ -18,8 +18,8 @@ function close (socket) {
 
 /**
  * Ends our half of a socket, once. The peer has a limited time to read the rest and to end its own half. Progress does
- * not extend the time. Otherwise a peer that reads one byte at a time could keep the socket and its buffers for as long
- * as it likes.
+ * not extend the time, because a peer that reads one byte at a time could otherwise keep the socket and its buffers
+ * without a limit.
  *
  * @param {any} socket
  * @param {number} [milliseconds]

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-// Errors of sockets, with the properties of Node's.
+// Errors of sockets, with the properties of Node's errors.
 
 const { getSystemErrorName } = require('node:util')
 

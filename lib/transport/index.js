@@ -15,21 +15,21 @@ const { Transport } = require('./transport')
  * A transport moves bytes between a connection and a socket, in order, and never interprets them. `Transport` contains
  * the common behaviour. Below it, a channel moves the bytes through the reactor or through Node's stream.
  *
- * One write per batch: a batch is one chunk, or one round of the reactor, with everything that its handlers send. It
- * leaves in one write per socket. Outside a batch, the first send of a tick is written at once, and later ones at the
- * end of the tick (`tick.js`). At the end of the process, all remaining output is written.
+ * One write per batch: a batch is one chunk, or one round of the reactor, with everything that its handlers send. The
+ * transport writes a batch in one write per socket. Outside a batch, the first send of a tick is written at once, and
+ * later ones at the end of the tick (`tick.js`). At the end of the process, all remaining output is written.
  *
  * Adopting and giving back: the `net.Socket` remains the owner of its descriptor. A method by which a program uses the
- * socket itself first gives it back. The reactor does not adopt a socket whose methods a program has replaced, because
- * those methods must see the bytes. If methods change later, the socket is given back before the next write.
+ * socket itself gives the socket back first. The reactor does not adopt a socket whose methods a program has replaced,
+ * because those methods must see the bytes. If methods change later, the socket is given back before the next write.
  *
  * Contexts: entries of the reactor, and work in a turn of the event loop that other code has scheduled, run in the
- * context of the connection (`context.js`). Bytes that come through Node's stream bring their own context along.
+ * context of the connection (`context.js`). Bytes from Node's stream arrive in the context of the stream.
  *
  * TLS of clients: the reactor speaks TLS if `planOf` finds that it does exactly what `tls.connect()` would. If rustls
- * refuses a server, Node tries again, so that verdicts and messages of errors are Node's. The same holds for requests
- * of `https` with our agent (`secure_agent.js`): their socket speaks TLS for `http` first, and then for the connection
- * that takes it over.
+ * refuses a server, Node tries again, so that verdicts and messages of errors are Node's. The same applies to requests
+ * of `https` with our agent (`secure_agent.js`): the reactor speaks TLS over their socket for `http` first, and then
+ * for the connection that takes over the socket.
  *
  * @typedef {import('../connection/seam').Channel} Channel
  * @typedef {import('../connection/seam').Connection} Connection

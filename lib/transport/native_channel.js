@@ -62,7 +62,7 @@ class NativeChannel {
   }
 
   /**
-   * Returns false unless the socket is given back just now. The connection keeps the output, and a native call would
+   * Returns false unless this call has given the socket back. The connection keeps the output, and a native call would
    * only report again that the kernel is full.
    */
   writesWhenFull () {

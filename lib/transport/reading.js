@@ -18,7 +18,7 @@ class Reading {
   #channel = null
   /** The reasons to stop reading, as bits; 0 while the transport reads. */
   #reasons = 0
-  /** The milliseconds of work since other connections last had their turn. */
+  /** The milliseconds of work since other connections could last run. */
   #work = 0
 
   /** @param {any} socket */
@@ -64,7 +64,7 @@ class Reading {
     return (this.#reasons & BIT[reason]) !== 0
   }
 
-  /** Resets the counted work, because other connections have had their turn. */
+  /** Resets the counted work, because other connections could run. */
   resetWork () {
     this.#work = 0
   }

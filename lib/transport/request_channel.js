@@ -10,8 +10,8 @@ const { systemError, tlsError } = require('./errors')
  * The channel of a socket on which the reactor speaks TLS for a program, before a connection takes the socket over.
  * Puts the decrypted bytes into the socket, and passes the program's writes to the reactor.
  *
- * When a connection takes the socket over, the current batch may still contain entries for this channel, which passes
- * them on.
+ * When a connection takes over the socket, the current batch may still contain entries for this channel. The channel
+ * passes them on.
  *
  * @typedef {object} Handshake the TLS handshake
  * @property {() => void} onSecure called when the server is verified
@@ -110,7 +110,7 @@ class RequestChannel {
     this.#receive()
   }
 
-  /** Puts decrypted bytes into the socket. A listener of these may let a connection take the socket over. */
+  /** Puts decrypted bytes into the socket. A listener of these bytes may make a connection take over the socket. */
   #receive () {
     if (this.#adoption.owner !== this) return
     const bytes = this.#adoption.takeAside()

@@ -12,8 +12,8 @@ const { SOCKET_METHODS, classIsUntouched } = require('./untouched')
 const Socket = net.Socket
 
 /**
- * A socket on which the reactor speaks TLS for code that uses it like any other socket: `http`, until the response has
- * arrived. The reactor takes the place of the kernel. Buffers, backpressure, ends and events are Node's.
+ * A socket over which the reactor speaks TLS for code that uses it like any other socket: `http`, until the response
+ * has arrived. The reactor does the work of the kernel. Node's stream provides buffers, backpressure, ends and events.
  */
 class RequestSocket extends AdoptedSocket {
   /**

@@ -16,10 +16,10 @@ const { nodesMethod, planOf } = require('./tls')
 const Agent = /** @type {typeof https.Agent} */ (https.Agent ?? Object)
 
 /**
- * An agent for one request, like the one that Node creates if the option `agent` is false. Its socket speaks TLS in the
- * reactor if that does exactly what Node would. The request gets the socket after the server is verified. After an
- * upgrade, the socket can be transferred to a connection. If the reactor refuses the server, Node tries again, so that
- * verdicts and messages of errors are Node's.
+ * An agent for one request, like the one that Node creates if the option `agent` is false. The reactor speaks TLS over
+ * its socket if it does exactly what Node would do. The request receives the socket after the server is verified. After
+ * an upgrade, the socket can be transferred to a connection. If the reactor refuses the server, Node tries again, so
+ * that verdicts and messages of errors are Node's.
  */
 class SecureAgent extends Agent {
   /** @type {any} */
@@ -67,7 +67,7 @@ class Attempt {
     this.#servername = servername
     this.#callback = callback
     this.#destroy = this.#requestDestroyed.bind(this)
-    // A request without a socket does not report that it is destroyed.
+    // A request without a socket emits no event when it is destroyed.
     request.destroy = this.#destroy
     socket.on('error', this.#failed)
     socket.on('close', this.#closed)
@@ -140,9 +140,9 @@ function isNodeUnmodified () {
 }
 
 /**
- * Returns the plan of the reactor for this connection, or null if Node must make it. Node must if the program accepts
- * every certificate, because it may ask for Node's verdict. Node also must if the program sets a timeout, because the
- * socket may report it during the TLS handshake.
+ * Returns the plan of the reactor for this connection, or null if Node must make the connection. That is the case if
+ * the program accepts every certificate, because the program may then ask for Node's verdict; and if the program sets a
+ * timeout, because the socket may report the timeout during the TLS handshake.
  *
  * @param {any} options
  */
@@ -153,7 +153,7 @@ function planFor (options) {
   return planOf(rest)
 }
 
-/** The options that a request passes to its agent, but which do not concern the socket. */
+/** The options that a request passes to its agent and that do not concern the socket. */
 const OF_HTTP = ['agent', 'hostname', 'method', 'path', 'headers', 'encoding', 'protocol', 'defaultPort', 'auth',
   'setHost', 'maxHeaderSize', 'insecureHTTPParser', 'joinDuplicateHeaders', 'uniqueHeaders', '_defaultAgent',
   '_agentKey', 'agentKeepAliveTimeoutBuffer']

@@ -60,7 +60,7 @@ class SecureChannel extends NativeChannel {
     if (rest.length > 0) write(this.#socket, rest, this.#connection.outgoing.handOverAll(this.#socket))
   }
 
-  /** Bytes after the end of TLS are discarded. */
+  /** Ends the socket, and discards bytes after the end of TLS. */
   ended () {
     if (!this.#adoption.detach()) return
     this.writeRest()

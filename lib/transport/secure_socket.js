@@ -10,8 +10,9 @@ const { ADOPTION, AdoptedSocket } = require('./adopted')
 const Socket = net.Socket
 
 /**
- * A socket whose connection speaks TLS in the reactor, so that it cannot be given back. Bytes that a program writes are
- * encrypted, and bytes that it puts into the socket are received. Other methods have no effect on the bytes.
+ * A socket whose connection speaks TLS in the reactor. The socket cannot be given back. The reactor encrypts bytes that
+ * a program writes, and the connection receives bytes that a program puts into the socket. Other methods have no effect
+ * on the bytes.
  */
 class SecureSocket extends AdoptedSocket {
   /**

@@ -9,12 +9,13 @@ const { isMainThread } = require('node:worker_threads')
 
 /**
  * @typedef {object} Start
- * @property {string[]} flags with later arguments, if these cannot be told apart
+ * @property {string[]} flags the flags, followed by other arguments if the two cannot be distinguished
  * @property {Record<string, string | undefined>} environment
  */
 
 /**
- * Returns the starts of this thread and of its process. Returns null in a worker that cannot know the latter.
+ * Returns the starts of this thread and of its process. Returns null in a worker that cannot know how the process was
+ * started.
  *
  * @returns {Start[] | null}
  */

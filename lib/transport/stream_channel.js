@@ -35,7 +35,7 @@ class StreamChannel {
     this.#isFull = socket.writableNeedDrain === true
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)
-    // Otherwise a socket that was piped elsewhere before stays paused.
+    // Without this, a socket that was piped elsewhere before stays paused.
     this.startReading()
   }
 
@@ -68,7 +68,7 @@ class StreamChannel {
     return this.#isFull
   }
 
-  /** Does the work of `drain` for a stream that cannot emit the event, because a test has faked `nextTick`. */
+  /** Does the work of `drain` for a stream that cannot emit the event because a test has faked `nextTick`. */
   #drain () {
     if (!this.#isDetached && this.#socket.writableLength === 0) this.#onDrain()
   }
@@ -92,7 +92,7 @@ class StreamChannel {
     if (mayHoldStreams()) nextTick(() => this.#flow())
   }
 
-  /** Reads for a stream that cannot resume, because a test has faked `nextTick`. */
+  /** Reads for a stream that cannot resume because a test has faked `nextTick`. */
   #flow () {
     while (!this.#isDetached && this.#socket.readableFlowing && this.#socket.read() !== null);
   }

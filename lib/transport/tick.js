@@ -64,7 +64,7 @@ function endTick () {
   try {
     while (ended < ending.length) ending[ended++].endTick()
   } finally {
-    // If a program's socket throws, the others are flushed in another tick.
+    // If a program's socket throws, another tick flushes the other transports.
     if (ended < ending.length) {
       waiting.push(...ending.slice(ended))
       nextTick(endTick)

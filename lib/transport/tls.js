@@ -68,7 +68,7 @@ function configOf (options) {
 }
 
 /**
- * Certificates of authorities, with a name that identifies the set.
+ * A set of certificates of authorities, with a name that identifies the set.
  *
  * @typedef {object} Authorities
  * @property {string} name
@@ -105,7 +105,7 @@ function trustedByNode () {
   const lists = 'getCACertificates' in tls
   if (!lists && (process.env.NODE_EXTRA_CA_CERTS !== undefined || USES_STORE_OF_OPENSSL)) return null
   const certificates = lists ? /** @type {any} */ (tls).getCACertificates('default') : tls.rootCertificates
-  // If a program replaces the default certificates, this is another array.
+  // A program that replaces the default certificates creates another array.
   if (certificates !== nodesCertificates) {
     nodesCertificates = certificates
     anchors.clear()
@@ -207,7 +207,7 @@ let nodesCertificates
 
 const TLS_OPTIONS = ['ca', 'cert', 'key', 'passphrase', 'servername', 'rejectUnauthorized', 'minVersion', 'maxVersion',
   'ALPNProtocols']
-/** The options that `tls.connect()` passes to `net.connect()`, including `host` and `port`, which are the URL's. */
+/** The options that `tls.connect()` passes to `net.connect()`, including `host` and `port`, which come from the URL. */
 const NET_OPTIONS = ['host', 'port', 'lookup', 'family', 'hints', 'localAddress', 'localPort', 'noDelay', 'keepAlive',
   'keepAliveInitialDelay', 'autoSelectFamily', 'autoSelectFamilyAttemptTimeout', 'signal', 'timeout']
 const VERSIONS = ['TLSv1.2', 'TLSv1.3']

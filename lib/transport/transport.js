@@ -38,7 +38,7 @@ class Transport {
   #hasWritten = false
   /** Whether the socket is full. Output then waits for its `drain`. */
   #isFull = false
-  /** Whether `send` has returned false. The application then expects a `drain`. */
+  /** Whether `send` has returned false, so that the application expects a `drain`. */
   #owesDrained = false
   /** The bytes of replies to the peer that were buffered since the socket was last empty. */
   #replied = 0
@@ -95,7 +95,7 @@ class Transport {
     return this.#reading.isFree
   }
 
-  /** Starts the connection's opening handshake. Writes the messages of its handlers together with the handshake. */
+  /** Starts the connection's opening handshake. Writes the messages that handlers send together with the handshake. */
   start () {
     this.enter(() => this.#connection.start())
   }
@@ -157,7 +157,7 @@ class Transport {
     if (this.#isDetached) return
     this.#flush()
     const isWritten = this.#isWritten
-    // If everything is written, the socket is destroyed without being given back first.
+    // If everything is written, destroys the socket without giving it back first.
     if (isWritten) this.#socket.destroy()
     this.#detach()
     if (!isWritten) close(this.#socket)
@@ -244,7 +244,8 @@ class Transport {
   }
 
   get #buffered () {
-    // Between ticks, the connection has unwritten bytes only if the socket is full, or if it cannot hand them over yet.
+    // Between ticks, the connection has unwritten bytes only if the socket is full, or if the connection cannot pass
+    // them on yet.
     const isWithConnection = this.#isFull || this.#hasWritten || this.#connection.outgoing.isBehindSenders
     return this.writableLength + (isWithConnection ? this.#connection.outgoing.bufferedAmount : 0)
   }
@@ -369,8 +370,8 @@ class Transport {
   }
 
   /**
-   * Whether the channel takes more output. While the peer is stalled, a full socket gets no more output, so that its
-   * `drain` can come.
+   * Whether the channel takes more output. While the connection stalls the peer, a full socket receives no more output,
+   * so that it can emit `drain`.
    */
   get #canWrite () {
     return !this.#isFull || (!this.#reading.isStoppedFor('peer') && this.#channel.writesWhenFull())
@@ -395,7 +396,7 @@ class Transport {
     this.#isFull = false
     this.#replied = 0
     this.#write()
-    // The peer has read the replies. Output that still waits is something else.
+    // The peer has read the replies. Output that still waits contains none.
     this.#reading.start('peer')
     this.notifySender()
   }

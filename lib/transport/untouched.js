@@ -3,10 +3,10 @@
 
 /**
  * Decides whether the methods by which Node moves a socket's bytes are Node's own. Programs wrap these methods to
- * count, record or mock the bytes. Such a socket stays with the stream transport, which calls the methods.
+ * count, record or mock the bytes. Such a socket uses the stream transport, which calls the methods.
  *
- * A program may have wrapped them before this module was loaded. Therefore Node's methods are recognised by their
- * source text, once. After that, a check compares functions, which takes some nanoseconds.
+ * A program may have wrapped the methods before this module was loaded. Therefore this module recognises Node's methods
+ * by their source text, once. After that, a check compares functions, which takes some nanoseconds.
  */
 
 const { prototype: emitter } = require('node:events')
@@ -37,7 +37,7 @@ const SOCKET_METHODS = {
   resume: /\bthis\[kBuffer\]/
 }
 
-/** The same for methods of the prototype only, because the sockets of an http server have their own. */
+/** The same for methods of the prototype only, because the sockets of an http server have such methods of their own. */
 const LISTENER_METHODS = {
   on: /\.prototype\.on\.call\(this, /,
   addListener: /\.prototype\.on\.call\(this, /

@@ -9,8 +9,8 @@ const { lengthOf } = require('./values')
 
 /**
  * The functions that run for every message, chunk or turn. `crates/wasm/src/calls.rs` contains their other half. If the
- * instance of a connection has ended, they return the same as for a released connection. Only `messages` differs: it
- * reports that `poll` has output, which is the end of the connection.
+ * instance of a connection has ended, they return the same as for a released connection. The exception is `messages`,
+ * which reports that `poll` has output: the end of the connection.
  *
  * @typedef {ReturnType<typeof import('../../binding').calls>} Calls
  * @typedef {import('./instance').Instance} Instance

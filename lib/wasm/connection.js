@@ -25,8 +25,8 @@ const { PRIVATE, mustBePrivate } = require('./private')
  */
 
 /**
- * A connection. It is released by `release`, or when JavaScript collects it. If its instance ends, the connection ends
- * with an error, which the next instance reports.
+ * A connection. `release` releases it, and so does garbage collection. If its instance ends, the connection ends with
+ * an error, which the next instance reports.
  */
 class Connection {
   #handle
@@ -253,7 +253,7 @@ class Connection {
     try {
       return this.#inner.call('poll', ...args)
     } catch (error) {
-      // Without a trap, the cause is that JavaScript has no memory for the output.
+      // Without a trap, JavaScript has no memory for the output.
       if (!(error instanceof Trap)) this.#exhaust()
       return this.#inner.call('poll', ...args)
     }
@@ -326,7 +326,7 @@ class Connection {
     return this.#attempt('sendTransformed', [...flags([isText, rsv1, rsv2, rsv3]), bytes(payload)], () => false)
   }
 
-  // The end.
+  // Teardown.
 
   /**
    * @param {number | null | undefined} code

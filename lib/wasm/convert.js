@@ -144,7 +144,7 @@ function enumeration (type, variants) {
 
 /**
  * Returns a conversion of an object to a list of its fields. A missing field becomes null, or throws if fields are
- * needed.
+ * required.
  *
  * @param {string} type
  * @param {Record<string, Conversion>} fields in the order of the function's arguments

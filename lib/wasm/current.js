@@ -6,7 +6,7 @@ const { Instance } = require('./instance')
 
 /**
  * The current instance, and the objects that JavaScript has in it. The first call creates the instance. When the
- * instance traps, it is abandoned, its connections are notified, and the next call creates another instance.
+ * instance traps, this module abandons it and notifies its connections. The next call creates another instance.
  *
  * @typedef {import('./values').Argument} Argument
  *
@@ -25,7 +25,7 @@ let instance = null
 let base = 0
 /** @type {Map<number, WeakRef<Owner>>} connections of the current instance, by its numbers */
 const owners = new Map()
-/** Connections whose instance has ended, and which are not notified yet. @type {Set<WeakRef<Owner>>} */
+/** Connections whose instance has ended and that are not yet notified. @type {Set<WeakRef<Owner>>} */
 const unnotified = new Set()
 let isNotifying = false
 
@@ -57,7 +57,8 @@ function current () {
 
 /**
  * Handles an exception from a call of an instance. If it has interrupted a function of the module, abandons the
- * instance and ends its connections. Otherwise throws it: it is an error of the caller, or a stack overflow.
+ * instance and ends its connections. Otherwise throws the exception, which is an error of the caller, or a stack
+ * overflow.
  *
  * @param {Instance} failed
  * @param {unknown} error
@@ -122,7 +123,8 @@ function call (name, ...args) {
 }
 
 /**
- * The handle of an object in the instance. The object is released by `release`, or when JavaScript collects the handle.
+ * The handle of an object in the instance. `release` releases the object, and so does the garbage collection of the
+ * handle.
  */
 class Handle {
   #instance = current()

@@ -13,7 +13,7 @@ const HEADERS = call('constants').HEADERS
 const strings = array(string)
 
 /**
- * Returns those headers of an `http.IncomingMessage` as a flat list: name, value, name, value …
+ * Returns the headers in `HEADERS` of an `http.IncomingMessage` as a flat list: name, value, name, value …
  *
  * @param {any} headers
  * @returns {string[]}

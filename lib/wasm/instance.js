@@ -7,8 +7,8 @@ const values = require('./values')
 
 /**
  * An instance of the module, which all connections share, and its memory, which JavaScript shares. A panic of the core
- * becomes a trap. After a trap, the state of the instance is undefined: the instance is abandoned, its connections end,
- * and the next call creates another instance.
+ * becomes a trap. After a trap, the state of the instance is undefined: `current.js` abandons the instance and ends its
+ * connections, and the next call creates another instance.
  *
  * `base` is greater than the numbers of all earlier instances. The sum of `base` and a number of this instance is
  * unique, so it refers to nothing in a later instance.
@@ -49,7 +49,7 @@ class Instance {
   isInside = false
   /** The offset that is added to the numbers of this instance. */
   base
-  /** A view of the whole memory. It becomes empty when the memory grows; `memory()` then renews it. */
+  /** A view of the whole memory. The view becomes empty when the memory grows; `memory()` then renews it. */
   bytes = EMPTY
   /** The same memory as numbers of 32 bits. */
   numbers = new Uint32Array(0)

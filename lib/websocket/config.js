@@ -6,7 +6,7 @@ const { LONGEST_TIMER, oneOf } = require('../http/options')
 const { checkDeflate } = require('./deflate')
 
 /**
- * The configuration of a server or a client is a flat object. It is merged over the defaults and keeps unknown keys.
+ * The configuration of a server or a client: a flat object, merged over the defaults. It keeps unknown keys.
  *
  * @typedef {import('../../binding').ConnectionOptions} Policy
  */
@@ -104,8 +104,7 @@ function fragmentAt (config) {
 }
 
 /**
- * Checks an option that the original does not have. A falsy value of another type must not turn a check off by
- * accident.
+ * Checks an option that the original does not have. A falsy value of another type must not disable a check by accident.
  *
  * @param {string} name
  * @param {any} config

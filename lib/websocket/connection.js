@@ -18,7 +18,7 @@ const { State } = require('./state')
  *
  * @this {any}
  * @param {any} socket whose opening handshake is complete, or is completed by the engine
- * @param {string[]} extensions the names of those in use
+ * @param {string[]} extensions the names of the extensions in use
  * @param {string | null | undefined} protocol
  * @param {boolean} maskOutgoingPackets whether this is the client's end
  * @param {any} config the configuration of the server or the client
@@ -53,7 +53,7 @@ function WebSocketConnection (socket, extensions, protocol, maskOutgoingPackets,
   socket.setNoDelay(config.disableNagleAlgorithm)
   socket.setTimeout(0)
   keepAlive(this)
-  // Otherwise Node's HTTP client reports errors of the socket as errors of the request.
+  // Without this, Node's HTTP client reports errors of the socket as errors of the request.
   socket.removeAllListeners('error')
 }
 inherits(WebSocketConnection, EventEmitter)
@@ -204,7 +204,7 @@ const methods = {
     this.drop(CLOSE_REASONS.CLOSE_REASON_ABNORMAL, 'Peer not responding.', true)
   },
 
-  // The end.
+  // Teardown.
 
   close (reasonCode, description) {
     if (!this.connected) return

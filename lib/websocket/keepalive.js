@@ -43,7 +43,7 @@ class Keepalive {
     else if (!this.#interval?.restart()) this.#connection.setKeepaliveTimer()
   }
 
-  /** @type {Keepalive[]} those with a frame of their peer in this tick */
+  /** @type {Keepalive[]} the timers of connections whose peer has sent a frame in this tick */
   static #ofThisTick = []
 
   static #endTick () {
@@ -73,7 +73,7 @@ class Keepalive {
     this.#read = this.#connection.socket.bytesRead
     const begun = now()
     this.#grace = programClock.timeout(() => {
-      // A late timer fires before Node reads the bytes that have arrived in the meantime.
+      // If the timer fires late, bytes that have arrived may be unread.
       if (now() - begun > milliseconds) this.#graceEndsAfterReading(milliseconds)
       else this.#endGrace(milliseconds)
     }, milliseconds)

@@ -16,7 +16,7 @@ const LINK = Symbol('link')
 
 /**
  * The internal part of a WebSocketConnection: its engine, its transport, its timers and its teardown. The public object
- * has none of these. The link is the engine's observer and calls the public methods, which programs may replace.
+ * has none of these. The link observes the engine, and calls the public methods, which programs may replace.
  *
  * @implements {Observer}
  * @typedef {import('../connection/seam').Observer} Observer
@@ -169,7 +169,7 @@ class Link {
   }
 
   /**
-   * Answers with a pong, unless a listener of `ping` cancels it.
+   * Answers with a pong, unless a listener of `ping` cancels the pong.
    *
    * @param {Buffer} payload
    */
@@ -215,7 +215,7 @@ class Link {
     this.end()
   }
 
-  // The end.
+  // Teardown.
 
   /** @param {number} milliseconds time for the peer to end its half of the socket after our close frame */
   startCloseTimer (milliseconds) {

@@ -64,7 +64,7 @@ const methods = {
       link.engine.close(reasonCode, reason)
       link.end()
     }
-    // The close frame is the last output: it has left when our half of the socket has finished.
+    // The close frame is the last output, so the kernel has accepted it when our half of the socket has finished.
     if (typeof cb === 'function') finished(this.socket, { readable: false }, cb)
     if (link.queue === null) send()
     else link.queue.whenEmpty(send)
@@ -119,7 +119,7 @@ function isUsual (connection, method) {
 
 /**
  * Returns whether the program has replaced one of the methods through which the original sends messages. If so, our
- * messages pass through those methods as frames, too.
+ * messages also pass through those methods, as frames.
  *
  * @param {any} connection
  */

@@ -146,7 +146,7 @@ function connected (ws, connection) {
  * @param {any} message
  */
 function received (ws, { utf8Data, binaryData }) {
-  // Delivers empty texts, too, which the original drops.
+  // Also delivers empty texts, which the original discards.
   if (typeof utf8Data === 'string') dispatchMessage(ws, utf8Data)
   // Reads the public property, because the program may have redefined it.
   else if (binaryData && ws.binaryType === 'arraybuffer') dispatchMessage(ws, arrayBufferOf(binaryData))

@@ -78,7 +78,7 @@ impl ServerCertVerifier for Verifier {
         let Some(anchors) = &self.anchors else {
             return Ok(ServerCertVerified::assertion());
         };
-        let certificate = EndEntityCert::try_from(end_entity).map_err(refused)?;
+        let certificate = EndEntityCert::try_from(end_entity).map_err(convert_error)?;
         if anchors.contains(end_entity) {
             self.verify_anchor(&certificate, now)?;
         } else {
@@ -86,7 +86,7 @@ impl ServerCertVerifier for Verifier {
         }
         certificate
             .verify_is_valid_for_subject_name(server_name)
-            .map_err(refused)?;
+            .map_err(convert_error)?;
         if certificate.valid_dns_names().any(is_too_wide) {
             return Err(CertificateError::NotValidForName.into());
         }
@@ -145,7 +145,7 @@ impl Verifier {
                 None,
                 Some(&check),
             )
-            .map_err(refused)?;
+            .map_err(convert_error)?;
         if is_doubtful.get() {
             return Err(CertificateError::UnknownIssuer.into());
         }
@@ -159,7 +159,7 @@ impl Verifier {
     fn verify_anchor(&self, certificate: &EndEntityCert<'_>, now: UnixTime) -> Result<(), Error> {
         let der = certificate.der();
         let is_good = Facts::of(&der).is_some_and(|facts| {
-            is_valid(&facts, now) && is_good_alone(&facts) && self.has_signed_itself(certificate)
+            is_valid(&facts, now) && is_server_alone(&facts) && self.is_self_signed(certificate)
         });
         if is_good {
             Ok(())
@@ -170,7 +170,7 @@ impl Verifier {
 
     /// Returns whether the certificate's own key signed it. The names of subject and issuer may be
     /// equal although another key signed it.
-    fn has_signed_itself(&self, certificate: &EndEntityCert<'_>) -> bool {
+    fn is_self_signed(&self, certificate: &EndEntityCert<'_>) -> bool {
         let der = certificate.der();
         Signed::of(&der).is_some_and(|signed| {
             let algorithms = self.provider.signature_verification_algorithms.all;
@@ -227,23 +227,23 @@ fn is_chain(chain: &[Facts<'_>]) -> bool {
         && authorities.iter().enumerate().all(|(below, authority)| {
             authority.is_authority == Some(true)
                 && authority.is_for_servers != Some(false)
-                && may(authority, KEY_CERT_SIGN)
+                && has_key_usage(authority, KEY_CERT_SIGN)
                 && authority.path_length.is_none_or(|most| below <= most)
         })
         && chain.iter().zip(authorities).all(is_signed_by)
 }
 
 /// Returns whether a self-signed certificate may be that of a server.
-fn is_good_alone(facts: &Facts<'_>) -> bool {
+fn is_server_alone(facts: &Facts<'_>) -> bool {
     is_for_tls(facts) && !facts.is_strange && is_signed_by((facts, facts))
 }
 
 fn is_for_tls(facts: &Facts<'_>) -> bool {
-    may(facts, DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT)
+    has_key_usage(facts, DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT)
         && facts.is_for_servers != Some(false)
 }
 
-fn may(facts: &Facts<'_>, any_of: u8) -> bool {
+fn has_key_usage(facts: &Facts<'_>, any_of: u8) -> bool {
     facts.key_usage.is_none_or(|usage| usage & any_of != 0)
 }
 
@@ -266,7 +266,7 @@ fn is_too_wide(name: &str) -> bool {
         .is_some_and(|rest| !rest.contains('.'))
 }
 
-fn refused(error: webpki::Error) -> Error {
+fn convert_error(error: webpki::Error) -> Error {
     Error::InvalidCertificate(CertificateError::Other(rustls::OtherError(Arc::new(error))))
 }
 
@@ -434,7 +434,7 @@ mod tests {
                 named(AuthorityKey::Otherwise, Some(b"a")),
             ),
         ] {
-            assert_eq!(is_good_alone(&facts), expected, "{name}");
+            assert_eq!(is_server_alone(&facts), expected, "{name}");
         }
     }
 

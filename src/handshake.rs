@@ -32,7 +32,7 @@ pub fn judge_handshake(
     let refusal = handshake::judge(&request, options.into());
     Ok(refusal.map(|refusal| HandshakeRefusal {
         code: refusal.code,
-        message: refusal.words,
+        message: refusal.message,
         status: refusal.status,
     }))
 }

@@ -12,7 +12,7 @@ use faye_websocket_fuzz::settings::policy;
 use faye_websocket_fuzz::stream::{Cut, Stream};
 use libfuzzer_sys::fuzz_target;
 use proto::connection::{Connection, ReadyState};
-use proto::handshake::proxy::{Connect, ProxyAnswer, Tunnel};
+use proto::handshake::proxy::{Connect, ProxyResponse, Tunnel};
 use proto::handshake::refusal;
 use proto::http::head::{RequestHead, RequestReader};
 use proto::http::request::Request;
@@ -150,7 +150,7 @@ fn read_answer(style: Style, pieces: &[&[u8]]) -> Transcript {
     transcript
 }
 
-fn read_proxy_answer(pieces: &[&[u8]]) -> Option<ProxyAnswer> {
+fn read_proxy_answer(pieces: &[&[u8]]) -> Option<ProxyResponse> {
     let mut connect = Connect::new(Tunnel {
         authority: "example.com:443".to_owned(),
         host: "example.com".to_owned(),

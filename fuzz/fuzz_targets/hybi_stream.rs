@@ -12,7 +12,7 @@ use faye_websocket_fuzz::settings::any_policy;
 use faye_websocket_fuzz::stream::Stream;
 use libfuzzer_sys::fuzz_target;
 use proto::output::Kind;
-use proto_testing::connections::{ANSWER, answer_with, new_client, offered_server};
+use proto_testing::connections::{RESPONSE, response_with, new_client, offered_server};
 use proto_testing::driver::{Driver, Extension, Style};
 use proto_testing::wire::Framing;
 
@@ -55,9 +55,9 @@ fn open(role: u8, settings: u8, style: Style, reaction: Reaction) -> Driver<Reac
     driver.start();
     if is_client {
         let answer = if has_extension {
-            answer_with("x; a=1")
+            response_with("x; a=1")
         } else {
-            ANSWER.to_owned()
+            RESPONSE.to_owned()
         };
         driver.receive(answer.as_bytes());
     }

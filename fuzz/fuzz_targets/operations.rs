@@ -15,7 +15,7 @@ use proto::http::request::Request;
 use proto::output::{Caused, Event, Kind, Output};
 use proto::policy::Policy;
 use proto_testing::connections::{
-    ANSWER, KEY, RSV1, answer_with, hixie75_server, hixie76_server, negotiate, new_client,
+    RESPONSE, KEY, RSV1, response_with, hixie75_server, hixie76_server, negotiate, new_client,
     offered_server, reserve,
 };
 use proto_testing::frames::frame;
@@ -205,8 +205,8 @@ impl Application {
                 }
             }
             21 => self.write(),
-            22 => self.receive(ANSWER.as_bytes()),
-            _ => self.receive(answer_with("x; a=1").as_bytes()),
+            22 => self.receive(RESPONSE.as_bytes()),
+            _ => self.receive(response_with("x; a=1").as_bytes()),
         }
         Ok(())
     }

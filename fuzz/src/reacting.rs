@@ -65,7 +65,7 @@ pub fn reacting(
 }
 
 impl Application for Reacting {
-    fn happened(driver: &mut Driver<Self>, line: Line) {
+    fn handle(driver: &mut Driver<Self>, line: Line) {
         let Self { wire, reaction, .. } = &mut driver.application;
         let reaction = *reaction;
         if let Line::Write(write) = &line {

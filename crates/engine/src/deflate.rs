@@ -52,9 +52,9 @@ impl TryFrom<DeflateOptions> for Options {
                 .ok_or_else(|| Mistake::out_of_range(name, bits.into(), "8 to 15")),
         };
         let bad_compression = || {
-            let words =
+            let message =
                 "Invalid compression: expected level -1 to 9, memLevel 1 to 9, strategy 0 to 4";
-            Mistake::range(words.to_owned())
+            Mistake::range(message.to_owned())
         };
         Ok(Self {
             compression: compression.ok_or_else(bad_compression)?,
@@ -301,7 +301,7 @@ impl DeflateSession {
 
 fn failed(error: ProtocolError) -> Mistake {
     let (message, code) = match error {
-        ProtocolError::Inflate(words) => (words.to_owned(), None),
+        ProtocolError::Inflate(message) => (message.to_owned(), None),
         ProtocolError::TooLarge => (error.to_string(), Some("too_large")),
         other => (other.to_string(), None),
     };

@@ -1,7 +1,7 @@
 //! The request to a proxy for a tunnel.
 
 pub use proto::handshake::proxy::Tunnel;
-use proto::handshake::proxy::{self, ProxyAnswer};
+use proto::handshake::proxy::{self, ProxyResponse};
 
 use crate::http::flat_headers;
 use crate::mistake::Mistake;
@@ -49,8 +49,8 @@ impl Connect {
     /// Parses bytes from the proxy. Returns None until its answer is complete.
     pub fn receive(&mut self, chunk: &[u8]) -> Option<ConnectAnswer> {
         let (connected, head) = match self.connect.receive(chunk)? {
-            ProxyAnswer::Connected(head) => (true, Some(head)),
-            ProxyAnswer::Refused(head) => (false, head),
+            ProxyResponse::Connected(head) => (true, Some(head)),
+            ProxyResponse::Refused(head) => (false, head),
         };
         let headers = head.as_ref().map(|head| flat_headers(&head.headers));
         Some(ConnectAnswer {

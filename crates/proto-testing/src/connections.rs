@@ -12,7 +12,7 @@ use proto::policy::{DEFAULT_MAX_MESSAGE, PeerMasking, Policy};
 
 /// Creates a server with a request of RFC 6455, not yet answered. Headers in `changed` replace the
 /// usual ones; the value `-` omits a header.
-pub fn asked_server(policy: Policy, changed: &[(&str, &str)]) -> Connection {
+pub fn requested_server(policy: Policy, changed: &[(&str, &str)]) -> Connection {
     let mut request = Request::new("GET", "ws://example.com/", true);
     let usual = [
         ("host", "example.com"),
@@ -39,7 +39,7 @@ pub fn hixie75_server(policy: Policy) -> Connection {
         ("sec-websocket-key", "-"),
         ("origin", "http://example.com"),
     ];
-    asked_server(policy, &changed)
+    requested_server(policy, &changed)
 }
 
 /// Creates a server with a request of hixie-76, not yet answered. The body of the request has not
@@ -52,7 +52,7 @@ pub fn hixie76_server(policy: Policy) -> Connection {
         ("sec-websocket-key1", "1   38 wZ3f9 23O0 3l 0r"),
         ("sec-websocket-key2", "27   0E 6 2  1665:< ;U 1H"),
     ];
-    asked_server(policy, &changed)
+    requested_server(policy, &changed)
 }
 
 /// Creates a client for `ws://example.com/chat`, before its request.
@@ -74,13 +74,13 @@ pub fn started(mut connection: Connection) -> Connection {
 
 /// Creates an open server.
 pub fn open_server(policy: Policy) -> Connection {
-    started(asked_server(policy, &[]))
+    started(requested_server(policy, &[]))
 }
 
 /// Creates an open client.
 pub fn open_client(policy: Policy) -> Connection {
     let mut connection = started(new_client(policy));
-    connection.receive(ANSWER.as_bytes());
+    connection.receive(RESPONSE.as_bytes());
     assert!(matches!(
         connection.poll(),
         Some(Output::Event(Event::Open))
@@ -90,7 +90,7 @@ pub fn open_client(policy: Policy) -> Connection {
 
 /// Creates a server whose request contains this offer of extensions.
 pub fn offered_server(policy: Policy, offer: &str) -> Connection {
-    asked_server(policy, &[("sec-websocket-extensions", offer)])
+    requested_server(policy, &[("sec-websocket-extensions", offer)])
 }
 
 /// Creates an open server with permessage-deflate, from its options and the client's offer.
@@ -108,7 +108,7 @@ pub fn deflate_client(policy: Policy, options: &str, response: &str) -> Connecti
     let negotiation = connection.negotiation().expect("the client is not started");
     negotiation.offer_deflate(&options);
     let mut connection = started(connection);
-    connection.receive(answer_with(response).as_bytes());
+    connection.receive(response_with(response).as_bytes());
     let activates = matches!(connection.poll(), Some(Output::Event(Event::Activate)));
     assert!(activates, "the client activates extensions");
     let negotiation = connection.negotiation().expect("the client is activating");
@@ -209,15 +209,15 @@ pub fn lenient(max_length: usize) -> Policy {
 /// The masking key in the examples of RFC 6455 §5.7.
 pub const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-/// The server's answer to a nonce of zeros.
-pub const ANSWER: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+/// The server's response to a nonce of zeros.
+pub const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
     Connection: Upgrade\r\n\
     Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n\r\n";
 
-/// Returns the same answer with these extensions.
-pub fn answer_with(extensions: &str) -> String {
-    let head = ANSWER.trim_end();
+/// Returns the same response with these extensions.
+pub fn response_with(extensions: &str) -> String {
+    let head = RESPONSE.trim_end();
     format!("{head}\r\nSec-WebSocket-Extensions: {extensions}\r\n\r\n")
 }
 

@@ -29,7 +29,7 @@ pub struct Driver<A> {
 /// The receiver of a connection's outputs, which may react.
 pub trait Application: Sized {
     /// Handles an output. Outputs arrive in order.
-    fn happened(driver: &mut Driver<Self>, line: Line);
+    fn handle(driver: &mut Driver<Self>, line: Line);
 }
 
 /// An output of the driver.
@@ -170,7 +170,7 @@ impl<A: Application> Driver<A> {
             self.writes.push_back(write.to_vec());
         }
         while let Some(write) = self.writes.pop_front() {
-            self.tell(Line::Write(write));
+            self.report(Line::Write(write));
         }
     }
 
@@ -195,7 +195,7 @@ impl<A: Application> Driver<A> {
                 Some(Next::Event(event)) => self.event(event),
                 Some(Next::Frame(start, masked, payload)) => {
                     self.flush();
-                    self.tell(Line::Frame(start, masked, payload));
+                    self.report(Line::Frame(start, masked, payload));
                 }
             }
         }
@@ -224,12 +224,12 @@ impl<A: Application> Driver<A> {
         if kind == Kind::Text {
             std::str::from_utf8(&payload).expect("a text message is UTF-8");
         }
-        self.tell(Line::Message(kind, payload));
+        self.report(Line::Message(kind, payload));
     }
 
     fn event(&mut self, event: Event) {
         self.flush();
-        self.tell(Line::Event(event.clone()));
+        self.report(Line::Event(event.clone()));
         match event {
             Event::Activate => {
                 let caused = self.activate();
@@ -273,12 +273,12 @@ impl<A: Application> Driver<A> {
             .refuse(HandshakeError::UnacceptableExtension(printed))
     }
 
-    fn tell(&mut self, line: Line) {
+    fn report(&mut self, line: Line) {
         assert!(!self.is_closed, "an output after the close: {line:?}");
         if let Line::Event(Event::Close { .. }) = line {
             assert_eq!(self.connection.ready_state(), ReadyState::Closed);
             self.is_closed = true;
         }
-        A::happened(self, line);
+        A::handle(self, line);
     }
 }

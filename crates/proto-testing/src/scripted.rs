@@ -33,7 +33,7 @@ struct Handler {
 }
 
 impl Application for Scripted {
-    fn happened(driver: &mut Driver<Self>, line: Line) {
+    fn handle(driver: &mut Driver<Self>, line: Line) {
         let line = match line {
             Line::Message(Kind::Text, text) => format!("message text {}", show(&text)),
             Line::Message(Kind::Binary, bytes) => format!("message binary {}", show(&bytes)),
@@ -105,7 +105,7 @@ impl Driver<Scripted> {
         match name {
             "start" => {
                 let caused = self.connection().start();
-                self.answered_and_caused(name, Ok(caused));
+                self.record_outcome(name, Ok(caused));
             }
             "close" => {
                 let (code, reason) = argument.split_once(' ').unwrap_or((argument, ""));
@@ -116,29 +116,29 @@ impl Driver<Scripted> {
                 };
                 let reason = String::from_utf8(bytes(reason)).expect("a close reason is UTF-8");
                 let caused = self.connection().close(code, &reason);
-                self.answered_and_caused(name, caused);
+                self.record_outcome(name, caused);
             }
             "text" => {
                 let accepted = self.send(Kind::Text, &payload());
-                self.answered(name, Ok(accepted));
+                self.record_result(name, Ok(accepted));
             }
             "plain" => {
                 let accepted = self
                     .connection()
                     .send_in(Form::Plain, Kind::Text, &payload());
-                self.answered(name, Ok(accepted));
+                self.record_result(name, Ok(accepted));
             }
             "binary" => {
                 let accepted = self.send(Kind::Binary, &payload());
-                self.answered(name, Ok(accepted));
+                self.record_result(name, Ok(accepted));
             }
             "ping" => {
                 let accepted = self.connection().ping(&payload());
-                self.answered(name, accepted);
+                self.record_result(name, accepted);
             }
             "pong" => {
                 let accepted = self.connection().pong(&payload());
-                self.answered(name, accepted);
+                self.record_result(name, accepted);
             }
             "frame" | "more" => {
                 let (opcode, payload) = argument.split_once(' ').unwrap_or((argument, ""));
@@ -149,13 +149,13 @@ impl Driver<Scripted> {
                 let accepted =
                     self.connection()
                         .send_frame(start, KeySource::Policy, &bytes(payload));
-                self.answered(name, accepted);
+                self.record_result(name, accepted);
             }
             "header" => {
                 let (header, value) = argument.split_once(": ").expect("a header has a value");
                 let value = value.replace("\\r", "\r").replace("\\n", "\n");
                 let accepted = self.connection().set_header(header, &value);
-                self.answered(name, accepted);
+                self.record_result(name, accepted);
             }
             "deflate" => match self.negotiate(Extension::Deflate(deflate_options(argument))) {
                 Some(true) => {}
@@ -165,7 +165,7 @@ impl Driver<Scripted> {
             "work" => {
                 while self.connection().has_work() {
                     let caused = self.connection().work();
-                    self.answered_and_caused(name, Ok(caused));
+                    self.record_outcome(name, Ok(caused));
                 }
             }
             "abandon" => self.connection().abandon(),
@@ -191,17 +191,17 @@ impl Driver<Scripted> {
         }
     }
 
-    fn answered_and_caused(&mut self, name: &str, caused: Result<Caused, InvalidArgument>) {
+    fn record_outcome(&mut self, name: &str, caused: Result<Caused, InvalidArgument>) {
         match caused {
             Ok(caused) => {
-                self.answered(name, Ok(caused.accepted));
+                self.record_result(name, Ok(caused.accepted));
                 self.caused(caused);
             }
-            Err(mistake) => self.answered(name, Err(mistake)),
+            Err(mistake) => self.record_result(name, Err(mistake)),
         }
     }
 
-    fn answered(&mut self, name: &str, accepted: Result<bool, InvalidArgument>) {
+    fn record_result(&mut self, name: &str, accepted: Result<bool, InvalidArgument>) {
         self.flush();
         match accepted {
             Ok(true) => {}

@@ -19,7 +19,7 @@ pub struct Stream {
 #[derive(Clone, Debug)]
 struct Message {
     is_text: bool,
-    says: Vec<u8>,
+    content: Vec<u8>,
     /// Compressed or not.
     payload: Vec<u8>,
     rsv: u8,
@@ -76,7 +76,7 @@ pub fn compressed() -> impl Strategy<Value = Stream> {
             }
             message.append_to(&mut stream);
             if is_compressed && is_repeated {
-                message.payload = message.says.clone();
+                message.payload = message.content.clone();
                 message.deflate(&mut deflate);
                 message.append_to(&mut stream);
             }
@@ -140,7 +140,7 @@ fn message() -> impl Strategy<Value = Message> {
             let control = |(is_ping, payload)| Control { is_ping, payload };
             Message {
                 is_text,
-                says: payload.clone(),
+                content: payload.clone(),
                 payload,
                 rsv: 0,
                 cuts,
@@ -176,7 +176,7 @@ impl Message {
         let last = frame(0x80 | opcode, self.key, &self.payload[start..]);
         stream.bytes.extend(last);
         let kind = if self.is_text { "text" } else { "binary" };
-        let line = format!("message {kind} {}", show(&self.says));
+        let line = format!("message {kind} {}", show(&self.content));
         stream.transcript.push(line);
         controls.for_each(|control| control.append_to(stream));
     }

@@ -154,7 +154,7 @@ impl ProtocolError {
 }
 
 /// The reason why an opening handshake failed. `Display` is the message for users. A server sends
-/// it as the body of its answer, and a client adds the prefix `Error during WebSocket handshake: `.
+/// it as the body of its response, and a client adds the prefix `Error during WebSocket handshake: `.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
@@ -191,25 +191,25 @@ pub enum HandshakeError {
     /// An extension refused the negotiation. The message is the extension's own.
     #[error("{0}")]
     Extension(String),
-    /// The answer is not HTTP, or is too long.
+    /// The response is not HTTP, or is too long.
     #[error("Parse Error")]
     MalformedResponse,
     /// The status is not 101.
     #[error("Unexpected response code: {0}")]
     UnexpectedStatus(u16),
-    /// The answer has no `Upgrade` header.
+    /// The response has no `Upgrade` header.
     #[error("'Upgrade' header is missing")]
     UpgradeMissing,
-    /// The answer upgrades to another protocol.
+    /// The response upgrades to another protocol.
     #[error("'Upgrade' header value is not 'WebSocket'")]
     UpgradeNotWebSocket,
-    /// The answer has no `Connection` header.
+    /// The response has no `Connection` header.
     #[error("'Connection' header is missing")]
     ConnectionMissing,
-    /// The answer's `Connection` list does not contain `upgrade`.
+    /// The response's `Connection` list does not contain `upgrade`.
     #[error("'Connection' header value is not 'Upgrade'")]
     ConnectionNotUpgrade,
-    /// The answer does not prove that the server has read the request.
+    /// The response does not prove that the server has read the request.
     #[error("Sec-WebSocket-Accept mismatch")]
     AcceptMismatch,
     /// The server chose a subprotocol that the client did not offer.
@@ -282,7 +282,7 @@ pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
     /// The message for users.
-    pub words: String,
+    pub message: String,
 }
 
 impl Refusal {
@@ -291,7 +291,7 @@ impl Refusal {
         Self {
             code: error.code(),
             status: 400,
-            words: error.to_string(),
+            message: error.to_string(),
         }
     }
 }
@@ -429,11 +429,11 @@ mod tests {
             ),
             (E::NoMemory, "no-memory", 1011, "Out of memory"),
         ];
-        for (error, name, close_code, words) in cases {
+        for (error, name, close_code, message) in cases {
             assert_eq!(error.code(), name);
             assert_eq!(error.close_code().get(), close_code, "{name}");
-            assert_eq!(error.to_string(), words);
-            assert!(words.len() <= 123, "{name}: too long for a close frame");
+            assert_eq!(error.to_string(), message);
+            assert!(message.len() <= 123, "{name}: too long for a close frame");
         }
     }
 

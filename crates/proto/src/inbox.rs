@@ -67,7 +67,7 @@ impl Inbox {
     /// Discards all bytes and releases the memory.
     pub(crate) fn clear(&mut self) {
         self.is_cut = false;
-        self.give_back();
+        self.release_memory();
     }
 
     /// Releases the memory of a burst, so that an idle connection costs almost nothing. The
@@ -75,7 +75,7 @@ impl Inbox {
     /// frame.
     pub(crate) fn release(&mut self) {
         if self.unread().is_empty() {
-            return self.give_back();
+            return self.release_memory();
         }
         self.bytes.drain(..self.start);
         self.start = 0;
@@ -85,9 +85,9 @@ impl Inbox {
         }
     }
 
-    fn give_back(&mut self) {
+    fn release_memory(&mut self) {
         self.start = 0;
-        spare::give(&mut self.bytes);
+        spare::put(&mut self.bytes);
     }
 
     pub(crate) fn unread(&self) -> &[u8] {

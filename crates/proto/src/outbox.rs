@@ -155,7 +155,7 @@ impl Outbox {
         let is_oversized = self.bytes.capacity() / MAX_SLACK > rest.len();
         let smaller = is_oversized.then(|| memory::copy_of(rest));
         if let Some(Ok(rest)) = smaller {
-            spare::give(&mut self.bytes);
+            spare::put(&mut self.bytes);
             self.bytes = rest;
         } else {
             self.bytes.drain(..self.written);
@@ -217,7 +217,7 @@ impl Outbox {
     pub fn clear(&mut self) {
         self.offset += self.bytes.len() as u64;
         self.written = 0;
-        spare::give(&mut self.bytes);
+        spare::put(&mut self.bytes);
         if let Writes::Apart { ends, taken } = &mut self.writes {
             *taken = 0;
             ends.clear();

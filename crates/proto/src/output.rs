@@ -24,7 +24,7 @@ pub enum Output<'a> {
     /// The core has added bytes to the outbox. A caller that writes frame by frame writes them now.
     Write,
     /// An event for the application. The outbox already contains all bytes that precede it: before
-    /// [`Event::Open`], these are the messages that waited for the server's answer.
+    /// [`Event::Open`], these are the messages that waited for the server's response.
     Event(Event),
 }
 
@@ -98,7 +98,7 @@ pub struct Transform<'a> {
 pub enum Event {
     /// The opening handshake is complete.
     Open,
-    /// A client has received a valid answer. The caller activates the extensions and calls
+    /// A client has received a valid response. The caller activates the extensions and calls
     /// [`activated`](crate::connection::Connection::activated) or
     /// [`refuse`](crate::connection::Connection::refuse).
     Activate,
@@ -201,7 +201,7 @@ pub enum Error {
     /// An extension failed after the handshake. The message is the extension's own.
     #[error("{0}")]
     Extension(String),
-    /// A client refused an answer.
+    /// A client refused a response.
     #[error("Error during WebSocket handshake: {0}")]
     Handshake(HandshakeError),
     /// A frame violated the protocol.
@@ -240,12 +240,12 @@ impl Error {
 pub struct Violation {
     /// The violation.
     pub error: ProtocolError,
-    words: fn(&ProtocolError) -> String,
+    message: fn(&ProtocolError) -> String,
 }
 
 impl Violation {
-    pub(crate) fn new(error: ProtocolError, words: fn(&ProtocolError) -> String) -> Self {
-        Self { error, words }
+    pub(crate) fn new(error: ProtocolError, message: fn(&ProtocolError) -> String) -> Self {
+        Self { error, message }
     }
 }
 
@@ -258,7 +258,7 @@ impl From<ProtocolError> for Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&(self.words)(&self.error))
+        f.write_str(&(self.message)(&self.error))
     }
 }
 

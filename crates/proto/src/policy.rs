@@ -9,8 +9,8 @@ mod closes;
 use std::fmt;
 
 pub use choices::{
-    AnswerHead, Checks, CloseCodes, Delivery, Drafts, FailureReport, MessageLimit, PeerMasking,
-    Pongs, Reported, RequestChecks, TextCheck, WhileClosing,
+    Checks, CloseCodes, Delivery, Drafts, FailureReport, MessageLimit, PeerMasking, Pongs,
+    Reported, RequestChecks, ResponseFormat, TextCheck, WhileClosing,
 };
 
 use crate::close::{CloseCode, PeerClose};
@@ -53,16 +53,16 @@ pub struct Policy {
 
 /// The behaviour of an interface that its options do not change.
 pub struct Manner {
-    /// The order and encoding of a server's answer.
-    pub answer_head: AnswerHead,
-    /// Returns the HTTP answer to a refused request.
+    /// The order and encoding of a server's response.
+    pub response_format: ResponseFormat,
+    /// Returns the HTTP response to a refused request.
     pub refusal: fn(&HandshakeError) -> Refusal,
     /// When the core checks frames, which decides which of two violations it reports.
     pub checks: Checks,
     /// Whether `max_message` applies to messages of a single frame.
     pub message_limit: MessageLimit,
     /// Returns the error message of a violation, for the close frame and the event.
-    pub words: fn(&ProtocolError) -> String,
+    pub message: fn(&ProtocolError) -> String,
     /// Returns the close code of a violation.
     pub close_code: fn(&ProtocolError) -> CloseCode,
     /// The report of a violation.
@@ -174,11 +174,11 @@ impl Policy {
 }
 
 static WEBSOCKET_DRIVER: Manner = Manner {
-    answer_head: AnswerHead::ApplicationFirst,
+    response_format: ResponseFormat::ApplicationFirst,
     refusal: Refusal::of,
     checks: Checks::Bytewise,
     message_limit: MessageLimit::Every,
-    words: ProtocolError::to_string,
+    message: ProtocolError::to_string,
     close_code: ProtocolError::close_code,
     failure: FailureReport::Worded,
     peer_close: closes::echoed,
@@ -188,11 +188,11 @@ static WEBSOCKET_DRIVER: Manner = Manner {
 };
 
 static WEBSOCKET_NODE: Manner = Manner {
-    answer_head: AnswerHead::ApplicationLast,
+    response_format: ResponseFormat::ApplicationLast,
     refusal: websocket_node_refusal,
     checks: Checks::WholeFrame,
     message_limit: MessageLimit::Fragmented,
-    words: websocket_node_words,
+    message: websocket_node_message,
     close_code: websocket_node_close_code,
     failure: FailureReport::Worded,
     peer_close: closes::acknowledged,
@@ -202,11 +202,11 @@ static WEBSOCKET_NODE: Manner = Manner {
 };
 
 static WS: Manner = Manner {
-    answer_head: AnswerHead::ApplicationFirst,
+    response_format: ResponseFormat::ApplicationFirst,
     refusal: Refusal::of,
     checks: Checks::Header,
     message_limit: MessageLimit::Every,
-    words: ws_words,
+    message: ws_message,
     close_code: ws_close_code,
     failure: FailureReport::Coded,
     peer_close: closes::judged,
@@ -217,7 +217,7 @@ static WS: Manner = Manner {
 
 fn websocket_node_refusal(error: &HandshakeError) -> Refusal {
     use HandshakeError as E;
-    let (status, words) = match error {
+    let (status, message) = match error {
         E::InvalidRequestHeader("Host") => (400, "Client must provide a Host header.".to_owned()),
         E::MissingKey => (
             400,
@@ -238,11 +238,11 @@ fn websocket_node_refusal(error: &HandshakeError) -> Refusal {
     Refusal {
         code: error.code(),
         status,
-        words,
+        message,
     }
 }
 
-fn websocket_node_words(error: &ProtocolError) -> String {
+fn websocket_node_message(error: &ProtocolError) -> String {
     use ProtocolError as E;
     match error {
         E::ReservedBits(_) => {
@@ -274,7 +274,7 @@ fn websocket_node_close_code(error: &ProtocolError) -> CloseCode {
     }
 }
 
-fn ws_words(error: &ProtocolError) -> String {
+fn ws_message(error: &ProtocolError) -> String {
     use ProtocolError as E;
     let what = match error {
         E::ReservedBits(rsv) => match rsv.digits() {

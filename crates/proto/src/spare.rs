@@ -18,8 +18,8 @@ pub(crate) fn take(length: usize) -> Vec<u8> {
     spare.with_borrow_mut(Vec::pop).unwrap_or_default()
 }
 
-/// Empties a buffer, and returns its memory to the pool or to the allocator.
-pub(crate) fn give(buffer: &mut Vec<u8>) {
+/// Puts a buffer into the pool, empty, or returns its memory to the allocator.
+pub(crate) fn put(buffer: &mut Vec<u8>) {
     let mut buffer = std::mem::take(buffer);
     buffer.clear();
     let (spare, most) = match buffer.capacity() {

@@ -6,7 +6,7 @@ use proto::output::{Error, Event, Output};
 use proto::policy::Policy;
 
 use proto_testing::connections::{
-    asked_server, client_policy, hixie75_server, hixie76_server, new_client,
+    client_policy, hixie75_server, hixie76_server, new_client, requested_server,
 };
 
 const KIB: usize = 1024;
@@ -17,7 +17,7 @@ fn unstarted() -> [(&'static str, Connection); 4] {
     [
         (
             "server",
-            asked_server(Policy::websocket_driver_server(), &[]),
+            requested_server(Policy::websocket_driver_server(), &[]),
         ),
         ("client", new_client(client_policy())),
         (
@@ -120,7 +120,7 @@ fn a_close_replaces_the_refusal() {
 
 #[test]
 fn the_first_chunk_is_stored_whatever_its_size() {
-    let mut server = asked_server(Policy::websocket_driver_server(), &[]);
+    let mut server = requested_server(Policy::websocket_driver_server(), &[]);
     let payload = vec![b'x'; 4 * MIB];
     let mut wire = vec![0x81, 0xFF];
     wire.extend_from_slice(&(payload.len() as u64).to_be_bytes());

@@ -15,7 +15,8 @@ use proto::policy::Policy;
 use zlib_rs::Deflate;
 
 use proto_testing::connections::{
-    answer_with, asked_server, client_policy, deflate_options, deflate_server, lenient, new_client,
+    client_policy, deflate_options, deflate_server, lenient, new_client, requested_server,
+    response_with,
 };
 use proto_testing::frames::{deflated, frame, noise};
 use proto_testing::inflate::Reader;
@@ -390,12 +391,12 @@ impl Pair {
             ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
             ("sec-websocket-extensions", offer.as_str()),
         ];
-        let mut server = asked_server(Policy::websocket_driver_server(), &headers);
+        let mut server = requested_server(Policy::websocket_driver_server(), &headers);
         let negotiation = server.negotiation().expect("the request is valid");
         assert!(negotiation.answer_deflate(&server_options), "{offer}");
         assert!(server.start().accepted);
         let response = extensions(&mut server);
-        client.receive(answer_with(&response).as_bytes());
+        client.receive(response_with(&response).as_bytes());
         assert!(matches!(
             client.poll(),
             Some(Output::Event(Event::Activate))

@@ -6,7 +6,7 @@ use proto::output::{Error, Event, Kind, Output};
 use proto::policy::Policy;
 
 use proto_testing::connections::{
-    RSV1, asked_server, extended_server, hixie76_server, lenient, started,
+    RSV1, extended_server, hixie76_server, lenient, requested_server, started,
 };
 
 /// Returns an open server with an extension. The limit of its messages is 10 bytes.
@@ -62,7 +62,7 @@ fn a_ping_is_not_reported_after_the_connection_failed() {
 
 #[test]
 fn a_ping_behind_a_run_is_not_answered_after_the_connection_failed() {
-    let mut connection = asked_server(lenient(10), &[]);
+    let mut connection = requested_server(lenient(10), &[]);
     assert!(connection.start().accepted);
     connection.receive(b"\x82\x01a\x89\x01p");
     assert!(connection.poll_message().is_some());
@@ -146,22 +146,22 @@ fn a_session_sends_no_message_after_the_close_frame() {
 
 /// Returns connections in each phase, with pending bytes in either direction.
 fn connections_to_fault() -> Vec<(&'static str, Connection, Option<u16>)> {
-    let mut unstarted = asked_server(lenient(10), &[]);
+    let mut unstarted = requested_server(lenient(10), &[]);
     unstarted.send(Kind::Text, b"queued");
     let mut draft = draft_server();
     draft.receive(&[0; 3]);
     let mut open = open_extended_server();
     open.receive(b"\xC2\x05mes");
     open.send(Kind::Text, b"out");
-    let mut closing = asked_server(lenient(10), &[]);
+    let mut closing = requested_server(lenient(10), &[]);
     assert!(closing.start().accepted);
     let caused = closing.close(1000, "").expect("1000 may be sent");
     assert!(caused.accepted);
-    let mut untold = asked_server(lenient(10), &[]);
+    let mut untold = requested_server(lenient(10), &[]);
     assert!(untold.start().accepted);
     untold.receive(b"\xFF\xFF");
     assert!(matches!(untold.poll(), Some(Output::Write)));
-    let mut told = asked_server(lenient(10), &[]);
+    let mut told = requested_server(lenient(10), &[]);
     assert!(told.start().accepted);
     told.receive(b"\x88\x00");
     while told.poll().is_some() {}

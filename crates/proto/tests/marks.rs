@@ -7,8 +7,8 @@ use proto::output::{Event, Kind};
 use proto::policy::Policy;
 
 use proto_testing::connections::{
-    asked_server, client_policy, deflate_client, deflate_server, extended_server, new_client,
-    open_client, open_server,
+    client_policy, deflate_client, deflate_server, extended_server, new_client, open_client,
+    open_server, requested_server,
 };
 
 const DEFLATE: &str = "permessage-deflate";
@@ -52,7 +52,7 @@ fn each_mark_passes_at_the_end_of_its_message() {
 
 #[test]
 fn marks_of_queued_messages_pass_after_the_handshake() {
-    let mut server = asked_server(Policy::websocket_driver_server(), &[]);
+    let mut server = requested_server(Policy::websocket_driver_server(), &[]);
     send(&mut server, b"one");
     assert!(server.ping(b"").expect("the payload is short"));
     send(&mut server, b"three");

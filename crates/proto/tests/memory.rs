@@ -10,8 +10,8 @@ use proto::policy::Policy;
 use zlib_rs::Deflate;
 
 use proto_testing::connections::{
-    asked_server, client, client_policy, deflate_server, hixie75_server, lenient, new_client,
-    open_server, started,
+    client, client_policy, deflate_server, hixie75_server, lenient, new_client, open_server,
+    requested_server, started,
 };
 use proto_testing::frames::{deflated, frame};
 
@@ -184,7 +184,7 @@ fn an_open_connection_does_not_keep_its_request() {
     let offered = "superchat, ".repeat(1000);
     let mut connection = None;
     let kept = kept(|| {
-        let made = connection.insert(asked_server(
+        let made = connection.insert(requested_server(
             Policy::websocket_driver_server(),
             &[("sec-websocket-protocol", &offered)],
         ));
@@ -376,7 +376,7 @@ fn a_failed_connection_releases_its_memory_and_stores_no_more() {
 #[test]
 fn bytes_before_the_start_need_two_bytes_per_byte_up_to_a_limit() {
     for mut connection in [
-        asked_server(Policy::websocket_driver_server(), &[]),
+        requested_server(Policy::websocket_driver_server(), &[]),
         new_client(client_policy()),
     ] {
         let chunk = vec![0; 64 * 1024];
@@ -394,7 +394,7 @@ fn bytes_before_the_start_need_two_bytes_per_byte_up_to_a_limit() {
 #[test]
 fn a_connection_that_never_opened_keeps_no_memory() {
     let new = || {
-        let refused = asked_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]);
+        let refused = requested_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]);
         let abandoned = open_server(Policy::websocket_driver_server());
         (refused, abandoned, new_client(client_policy()))
     };

@@ -9,7 +9,7 @@ use proto::output::{Event, Kind, Output};
 use proto::policy::Policy;
 
 use proto_testing::connections::{
-    ANSWER, answer_with, asked_server, client_policy, lenient, new_client, offered_server,
+    RESPONSE, client_policy, lenient, new_client, offered_server, requested_server, response_with,
 };
 use proto_testing::inflate::Reader;
 use proto_testing::streams::{broken, broken_compressed, compressed, text, valid};
@@ -24,7 +24,7 @@ proptest! {
         starts in prop::bool::weighted(0.9),
         max_length in prop_oneof![Just(0x3ff_ffff), 0..300usize],
     ) {
-        let mut session = Session::new(asked_server(lenient(max_length), &[]), false);
+        let mut session = Session::new(requested_server(lenient(max_length), &[]), false);
         session.run(starts, &operations)?;
     }
 
@@ -46,9 +46,9 @@ proptest! {
     fn a_client_with_compression_survives_any_operations(
         operations in vec(operation(), 0..40),
         response in prop_oneof![
-            8 => Just(answer_with("permessage-deflate")),
-            1 => Just(answer_with("permessage-deflate; x")),
-            1 => Just(ANSWER.to_owned()),
+            8 => Just(response_with("permessage-deflate")),
+            1 => Just(response_with("permessage-deflate; x")),
+            1 => Just(RESPONSE.to_owned()),
         ],
     ) {
         let mut client = new_client(client_policy());
@@ -61,7 +61,7 @@ proptest! {
 
     #[test]
     fn a_server_that_refuses_survives_any_operations(operations in vec(operation(), 0..10)) {
-        let refused = asked_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]);
+        let refused = requested_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]);
         let mut session = Session::new(refused, false);
         session.run(true, &operations)?;
         prop_assert_eq!(session.connection.ready_state(), ReadyState::Closed);
@@ -76,7 +76,7 @@ proptest! {
     ) {
         let mut session = Session::new(new_client(client_policy()), true);
         if answered {
-            let answer = Operation::Receive(ANSWER.as_bytes().to_vec());
+            let answer = Operation::Receive(RESPONSE.as_bytes().to_vec());
             session.run(starts, &[answer])?;
         }
         session.run(starts && !answered, &operations)?;

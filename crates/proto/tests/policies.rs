@@ -7,7 +7,7 @@ use proto::frame::{FrameStart, KeySource, Opcode};
 use proto::handshake::Version;
 use proto::output::{Error, Event, Form, Kind, Output};
 use proto::policy::{Delivery, PeerMasking, Policy, Pongs, TextCheck};
-use proto_testing::connections::{asked_server, client_policy, deflate_server, new_client};
+use proto_testing::connections::{client_policy, deflate_server, new_client, requested_server};
 use proto_testing::script::{Script, script};
 
 const NODE: &[Script] = &[
@@ -691,7 +691,7 @@ fn version_8_is_accepted_if_the_policy_contains_it() {
         ("ws", Policy::ws_server, true),
     ];
     for (name, policy, speaks) in versions {
-        let mut server = asked_server(policy(), &[("sec-websocket-version", "8")]);
+        let mut server = requested_server(policy(), &[("sec-websocket-version", "8")]);
         assert_eq!(server.start().accepted, speaks, "{name}");
         let expected = if speaks {
             Version::Hybi8
@@ -714,7 +714,7 @@ fn version_8_is_accepted_if_the_policy_contains_it() {
 
 #[test]
 fn frames_wait_for_the_opening_handshake_and_for_large_messages() {
-    let mut server = asked_server(Policy::ws_server(), &[]);
+    let mut server = requested_server(Policy::ws_server(), &[]);
     let first = FrameStart {
         fin: false,
         ..FrameStart::whole(Opcode::Text)

@@ -12,8 +12,8 @@ use proto::output::{Event, Form, Kind};
 use proto::policy::Policy;
 
 use proto_testing::connections::{
-    asked_server, client, client_policy, deflate_client, deflate_server, extended_server,
-    hixie75_server, hixie76_server, new_client, offered_server, open_client, server, started,
+    client, client_policy, deflate_client, deflate_server, extended_server, hixie75_server,
+    hixie76_server, new_client, offered_server, open_client, requested_server, server, started,
 };
 
 const FORMS: [Form; 2] = [Form::Negotiated, Form::Plain];
@@ -337,7 +337,7 @@ fn a_prepared_message_waits_for_the_connection_to_open() {
     assert!(client.send_prepared(&prepared));
     assert_eq!(client.buffered_amount(), 5);
 
-    let mut server = asked_server(Policy::websocket_driver_server(), &[]);
+    let mut server = requested_server(Policy::websocket_driver_server(), &[]);
     assert!(server.send_prepared(&prepared));
     assert!(server.start().accepted);
     assert!(server.outbox().bytes().ends_with(b"\r\n\r\n\x81\x05Hello"));

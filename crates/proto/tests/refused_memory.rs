@@ -12,8 +12,8 @@ use proto::output::{Error, Event, Kind, Output};
 use zlib_rs::Deflate;
 
 use proto_testing::connections::{
-    asked_server, client, client_policy, deflate_server, hixie75_server, lenient, new_client,
-    open_server, started,
+    client, client_policy, deflate_server, hixie75_server, lenient, new_client, open_server,
+    requested_server, started,
 };
 use proto_testing::frames::{deflated, frame, noise};
 
@@ -76,7 +76,7 @@ fn received_bytes_beyond_the_memory_fail_the_connection() {
 
 #[test]
 fn received_bytes_beyond_the_memory_before_the_start_fail_the_connection() {
-    let mut connection = asked_server(lenient(usize::MAX), &[]);
+    let mut connection = requested_server(lenient(usize::MAX), &[]);
     let wire = frame(0x82, None, &vec![b'a'; 4 * MIB]);
     limited(|| {
         connection.receive(&wire);
@@ -232,7 +232,7 @@ fn a_queued_message_beyond_the_memory_fails_the_handshake() {
     let message = vec![b'a'; 4 * MIB];
     for role in ["server", "client"] {
         let mut connection = match role {
-            "server" => asked_server(lenient(usize::MAX), &[]),
+            "server" => requested_server(lenient(usize::MAX), &[]),
             _ => new_client(client_policy()),
         };
         let events = limited(|| {

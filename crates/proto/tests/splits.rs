@@ -106,7 +106,7 @@ proptest! {
         changes in vec((any::<Index>(), any::<u8>()), 0..4),
         cuts in cuts(),
     ) {
-        let mut answer = [proto_testing::connections::ANSWER.as_bytes(), b"\x81\x02Hi\x88\x00"].concat();
+        let mut answer = [proto_testing::connections::RESPONSE.as_bytes(), b"\x81\x02Hi\x88\x00"].concat();
         for (at, byte) in changes {
             *at.get_mut(&mut answer) = byte;
         }

@@ -12,7 +12,7 @@ use proto::policy::Policy;
 use zlib_rs::Deflate;
 
 use proto_testing::connections::{
-    asked_server, client_policy, deflate_server, lenient, lenient_server, new_client, server,
+    client_policy, deflate_server, lenient, lenient_server, new_client, requested_server, server,
 };
 use proto_testing::frames::{deflated, frame, noise};
 
@@ -53,7 +53,7 @@ fn a_request_head_of_64_kib_is_judged_within_50_ms_for_any_content() {
                         subprotocols,
                         ..Policy::websocket_driver_server()
                     };
-                    let mut connection = asked_server(policy, &[(header, value)]);
+                    let mut connection = requested_server(policy, &[(header, value)]);
                     drop(connection.start());
                 });
             }

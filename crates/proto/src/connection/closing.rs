@@ -123,8 +123,8 @@ impl Connection {
         match &mut self.state {
             State::Ended => {}
             State::Opening(_) => {
-                let words = self.settled.manner.words;
-                let violation = Violation::new(ProtocolError::NoMemory, words);
+                let message = self.settled.manner.message;
+                let violation = Violation::new(ProtocolError::NoMemory, message);
                 events.extend(self.fail(Error::Protocol(violation)));
             }
             State::Hybi(hybi) => hybi.exhausted(&mut self.outbox, events),

@@ -1,6 +1,6 @@
 //! The state of an opening handshake: its stage, and the bytes and messages that wait for it.
 //!
-//! `crate::handshake` contains the requests and answers. `opening.rs` contains the commands and
+//! `crate::handshake` contains the requests and responses. `opening.rs` contains the commands and
 //! events.
 
 use super::State;
@@ -28,7 +28,7 @@ use crate::version::Version;
 pub(super) struct Opening {
     stage: Stage,
     policy: Policy,
-    /// The headers of a client's request or a server's answer.
+    /// The headers of a client's request or a server's response.
     pub(super) headers: HeaderList,
     negotiation: Negotiation,
     /// Received bytes that no stage has taken.
@@ -40,7 +40,7 @@ pub(super) struct Opening {
 /// The stage of an opening handshake.
 #[derive(Debug)]
 enum Stage {
-    /// A server before its answer.
+    /// A server before its response.
     Server(Request),
     /// A client before its request.
     Client(ClientHandshake),
@@ -48,9 +48,9 @@ enum Stage {
     Flooded(Role),
     /// A client after its request.
     Asked(ClientHandshake, HeadScanner),
-    /// A client after a valid answer, while its extensions are activated.
+    /// A client after a valid response, while its extensions are activated.
     Activating,
-    /// A hixie-76 server after its answer. The handshake continues with the body of the request.
+    /// A hixie-76 server after its response. The handshake continues with the body of the request.
     AwaitingBody(KeyNumbers),
 }
 
@@ -186,7 +186,7 @@ impl Opening {
     }
 
     /// Returns whether this is a client before its request.
-    pub(super) fn is_unasked(&self) -> bool {
+    pub(super) fn is_before_request(&self) -> bool {
         matches!(self.stage, Stage::Client(_) | Stage::Flooded(Role::Client))
     }
 
@@ -203,7 +203,7 @@ impl Opening {
         }))
     }
 
-    /// Sends the request or the answer. Returns `None` if the handshake has already begun.
+    /// Sends the request or the response. Returns `None` if the handshake has already begun.
     pub(super) fn start(&mut self, settled: &Settled, outbox: &mut Outbox) -> Option<Next> {
         match &mut self.stage {
             Stage::Flooded(_) => Some(Next::Refuse(HandshakeError::Flooded)),
@@ -220,15 +220,15 @@ impl Opening {
                 // The handshake needs neither again.
                 let (request, headers) =
                     (std::mem::take(request), std::mem::take(&mut self.headers));
-                let answered = self.answer(&request, headers, settled, outbox);
-                Some(answered.unwrap_or_else(Next::Refuse))
+                let next = self.respond(&request, headers, settled, outbox);
+                Some(next.unwrap_or_else(Next::Refuse))
             }
             Stage::Asked(..) | Stage::Activating | Stage::AwaitingBody(_) => None,
         }
     }
 
-    /// Answers a valid request.
-    fn answer(
+    /// Sends the response to a valid request.
+    fn respond(
         &mut self,
         request: &Request,
         headers: HeaderList,
@@ -237,22 +237,23 @@ impl Opening {
     ) -> Result<Next, HandshakeError> {
         match settled.version {
             Version::Hybi13 | Version::Hybi8 => {
-                let server::Good { key, .. } = server::judge(request, &self.policy)?;
+                let server::ValidRequest { key, .. } = server::judge(request, &self.policy)?;
                 let extensions = self.negotiation.header();
                 let subprotocol = settled.subprotocol.as_ref().and_then(Option::as_deref);
-                let head = settled.manner.answer_head;
-                let answer = server::accept(key, subprotocol, extensions.as_deref(), headers, head);
-                outbox.push(&answer);
+                let head = settled.manner.response_format;
+                let response =
+                    server::accept(key, subprotocol, extensions.as_deref(), headers, head);
+                outbox.push(&response);
                 Ok(self.open(settled.version))
             }
             Version::Hixie75 => {
-                let answer = draft75::accept(request, &headers)?;
-                outbox.push(answer.as_bytes());
+                let response = draft75::accept(request, &headers)?;
+                outbox.push(response.as_bytes());
                 Ok(self.open(settled.version))
             }
             Version::Hixie76 => {
-                let (answer, numbers) = draft76::accept(request, &headers)?;
-                outbox.push(answer.as_bytes());
+                let (response, numbers) = draft76::accept(request, &headers)?;
+                outbox.push(response.as_bytes());
                 self.stage = Stage::AwaitingBody(numbers);
                 // The body may already have arrived.
                 let next = self.read_body(numbers, settled.version, outbox);
@@ -268,7 +269,7 @@ impl Opening {
             Stage::Asked(handshake, scanner) => {
                 let inbox = &mut self.inbox;
                 let found = match scanner.response(inbox.unread()) {
-                    // The rest of the answer was discarded.
+                    // The rest of the response was discarded.
                     Ok(None) if inbox.is_cut() => Err(HandshakeError::MalformedResponse),
                     found => found.transpose()?,
                 };
@@ -320,7 +321,8 @@ impl Opening {
         match &self.stage {
             Stage::Server(request) => match version {
                 Version::Hybi13 | Version::Hybi8 => {
-                    let server::Good { offers, .. } = server::judge(request, &self.policy).ok()?;
+                    let server::ValidRequest { offers, .. } =
+                        server::judge(request, &self.policy).ok()?;
                     self.negotiation.receive(offers);
                     Some(&mut self.negotiation)
                 }
@@ -332,7 +334,7 @@ impl Opening {
     }
 
     /// Refuses the handshake and returns the error of the connection. Returns `None` for a server
-    /// that has already answered.
+    /// that has already responded.
     pub(super) fn refuse(&self, error: HandshakeError, outbox: &mut Outbox) -> Option<Error> {
         match &self.stage {
             Stage::Server(_) | Stage::Flooded(Role::Server) => {
@@ -355,7 +357,7 @@ const ENOUGH_BEFORE_START: usize = FULL_CHUNK;
 /// The number of bytes stored before `start`. The chunk that exceeds it is stored too.
 const MAX_BEFORE_START: usize = 1024 * 1024;
 
-/// Checks the server's answer to a client.
+/// Checks the server's response to a client.
 fn judge(
     handshake: &ClientHandshake,
     negotiation: &mut Negotiation,

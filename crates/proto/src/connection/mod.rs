@@ -210,7 +210,7 @@ impl Connection {
     #[must_use]
     pub fn ready_state(&self) -> ReadyState {
         match &self.state {
-            State::Opening(opening) if opening.is_unasked() => ReadyState::Unstarted,
+            State::Opening(opening) if opening.is_before_request() => ReadyState::Unstarted,
             State::Opening(_) => ReadyState::Connecting,
             State::Hybi(hybi) => hybi.ready_state(),
             State::Hixie(hixie) if hixie.is_closed() => ReadyState::Closed,
@@ -232,20 +232,20 @@ impl Connection {
     }
 
     /// Returns the subprotocol in use. A server knows it from the beginning, a client after the
-    /// answer.
+    /// response.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.settled.subprotocol.as_ref()?.as_deref()
     }
 
-    /// Returns whether the subprotocol, or its absence, is known. After an answer with a
+    /// Returns whether the subprotocol, or its absence, is known. After a response with a
     /// subprotocol that the client did not offer, no subprotocol is in use.
     #[must_use]
     pub fn knows_subprotocol(&self) -> bool {
         self.settled.subprotocol.is_some()
     }
 
-    /// Returns the server's answer to a client, valid or not, after it has arrived.
+    /// Returns the server's response to a client, valid or not, after it has arrived.
     #[must_use]
     pub fn response(&self) -> Option<&ResponseHead> {
         self.settled.response.as_ref()

@@ -24,7 +24,7 @@ impl Connection {
         }
     }
 
-    /// Begins the opening handshake: a client sends its request, a server its answer. Accepted
+    /// Begins the opening handshake: a client sends its request, a server its response. Accepted
     /// once, and by a server only if the request is valid.
     pub fn start(&mut self) -> Caused {
         let started = match &mut self.state {
@@ -66,7 +66,7 @@ impl Connection {
         }
     }
 
-    /// Fails the opening handshake. A server answers with status 400. A client ends the connection.
+    /// Fails the opening handshake. A server sends status 400. A client ends the connection.
     pub fn refuse(&mut self, error: HandshakeError) -> Caused {
         let refused = match &self.state {
             State::Opening(opening) => opening.refuse(error, &mut self.outbox),
@@ -141,7 +141,7 @@ impl Connection {
 /// Properties, available in any state.
 impl Connection {
     /// Returns whether the caller should stop reading until [`start`](Self::start), because enough
-    /// bytes are stored. RFC 6455 §4.1 requires a client to wait for the answer, so few bytes
+    /// bytes are stored. RFC 6455 §4.1 requires a client to wait for the response, so few bytes
     /// arrive before it. A peer that continues to send fails the handshake at 1 MiB.
     #[must_use]
     pub fn has_enough(&self) -> bool {

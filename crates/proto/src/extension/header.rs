@@ -7,7 +7,7 @@ use crate::http::headers::{is_token, is_token_byte};
 /// The parameters in a header. The value of a parameter is `None` if it is missing.
 pub type Parameters = Vec<(String, Option<String>)>;
 
-/// One element of the header: an offer in a request, or a response in an answer.
+/// One element of the header: an offer in a request, or a response in the HTTP response.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Element {
     /// The name of the extension.

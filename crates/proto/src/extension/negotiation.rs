@@ -88,7 +88,7 @@ impl Negotiation {
         self.printed.push(print(DEFLATE, &offer));
     }
 
-    /// Adds a server's answer to the client's offers of permessage-deflate. Returns false if no
+    /// Adds a server's response to the client's offers of permessage-deflate. Returns false if no
     /// offer is acceptable, or another extension owns the bit.
     pub fn answer_deflate(&mut self, options: &DeflateOptions) -> bool {
         let offers = self.received.iter();

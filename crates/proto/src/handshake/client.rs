@@ -1,5 +1,5 @@
 //! The client's half of the opening handshake, RFC 6455 §4.1: the request, and the check of the
-//! answer.
+//! response.
 //!
 //! Does not parse URLs or follow redirects.
 
@@ -64,7 +64,7 @@ impl ClientHandshake {
         format!("GET {} HTTP/1.1\r\n{}\r\n", self.target, headers.lines())
     }
 
-    /// Checks the answer, RFC 6455 §4.1, except for its subprotocol and its extensions.
+    /// Checks the response, RFC 6455 §4.1, except for its subprotocol and its extensions.
     pub(crate) fn judge(&self, head: &ResponseHead) -> Result<(), HandshakeError> {
         if head.status != 101 {
             return Err(HandshakeError::UnexpectedStatus(head.status));
@@ -141,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_accepted_only_if_each_header_is_valid() {
+    fn a_response_is_accepted_only_if_each_header_is_valid() {
         let good = |name: &str| match name {
             "upgrade" => "WebSocket".to_owned(),
             "connection" => "keep-alive, Upgrade".to_owned(),
             "sec-websocket-accept" => handshake().0.accept,
             _ => String::new(),
         };
-        let answer = |changed: (&str, &str)| {
+        let response = |changed: (&str, &str)| {
             let names = [
                 "upgrade",
                 "connection",
@@ -169,13 +169,13 @@ mod tests {
                 headers: names.map(header).into(),
             }
         };
-        let judge = |answer: &ResponseHead| {
+        let judge = |response: &ResponseHead| {
             let (handshake, _) = handshake();
-            handshake.judge(answer)?;
-            handshake.subprotocol(answer)
+            handshake.judge(response)?;
+            handshake.subprotocol(response)
         };
-        assert_eq!(judge(&answer(("", ""))), Ok(None));
-        let chosen = judge(&answer(("sec-websocket-protocol", "b")));
+        assert_eq!(judge(&response(("", ""))), Ok(None));
+        let chosen = judge(&response(("sec-websocket-protocol", "b")));
         assert_eq!(chosen, Ok(Some("b".to_owned())));
 
         let cases = [
@@ -203,12 +203,12 @@ mod tests {
             ),
         ];
         for (changed, message) in cases {
-            let error = judge(&answer(changed)).unwrap_err();
+            let error = judge(&response(changed)).unwrap_err();
             assert_eq!(error.to_string(), message, "{changed:?}");
         }
         let moved = ResponseHead {
             status: 302,
-            ..answer(("", ""))
+            ..response(("", ""))
         };
         let error = judge(&moved).unwrap_err();
         assert_eq!(error.to_string(), "Unexpected response code: 302");

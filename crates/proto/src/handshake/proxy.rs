@@ -1,4 +1,4 @@
-//! Tunnels through HTTP proxies: the CONNECT request and its answer.
+//! Tunnels through HTTP proxies: the CONNECT request and its response.
 //!
 //! The content of the tunnel is outside this module.
 
@@ -12,7 +12,7 @@ use crate::http::headers::HeaderList;
 pub struct Connect {
     authority: String,
     headers: HeaderList,
-    answer: Vec<u8>,
+    response: Vec<u8>,
     scanner: HeadScanner,
 }
 
@@ -29,12 +29,12 @@ pub struct Tunnel {
     pub password: String,
 }
 
-/// The answer of the proxy.
+/// The response of the proxy.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum ProxyAnswer {
+pub enum ProxyResponse {
     /// Status 200: the tunnel is open, and bytes written now reach the server.
     Connected(ResponseHead),
-    /// Any other answer, or `None` if it is not HTTP.
+    /// Any other response, or `None` if it is not HTTP.
     Refused(Option<ResponseHead>),
 }
 
@@ -53,7 +53,7 @@ impl Connect {
         Self {
             authority: tunnel.authority,
             headers,
-            answer: Vec::new(),
+            response: Vec::new(),
             scanner,
         }
     }
@@ -76,15 +76,15 @@ impl Connect {
         )
     }
 
-    /// Adds bytes from the proxy. Returns the answer when its head is complete. Discards bytes that
+    /// Adds bytes from the proxy. Returns the response when its head is complete. Discards bytes that
     /// follow the head, because the server has received no request yet.
-    pub fn receive(&mut self, bytes: &[u8]) -> Option<ProxyAnswer> {
-        self.answer.extend_from_slice(bytes);
-        match self.scanner.response(&self.answer) {
+    pub fn receive(&mut self, bytes: &[u8]) -> Option<ProxyResponse> {
+        self.response.extend_from_slice(bytes);
+        match self.scanner.response(&self.response) {
             Ok(None) => None,
-            Ok(Some((head, _))) if head.status == 200 => Some(ProxyAnswer::Connected(head)),
-            Ok(Some((head, _))) => Some(ProxyAnswer::Refused(Some(head))),
-            Err(_) => Some(ProxyAnswer::Refused(None)),
+            Ok(Some((head, _))) if head.status == 200 => Some(ProxyResponse::Connected(head)),
+            Ok(Some((head, _))) => Some(ProxyResponse::Refused(Some(head))),
+            Err(_) => Some(ProxyResponse::Refused(None)),
         }
     }
 }
@@ -119,10 +119,10 @@ mod tests {
 
     #[test]
     fn only_status_200_opens_the_tunnel() {
-        let status = |answer: &str| match connect().receive(answer.as_bytes()) {
-            Some(ProxyAnswer::Connected(head)) => Some((true, head.status)),
-            Some(ProxyAnswer::Refused(Some(head))) => Some((false, head.status)),
-            Some(ProxyAnswer::Refused(None)) => Some((false, 0)),
+        let status = |response: &str| match connect().receive(response.as_bytes()) {
+            Some(ProxyResponse::Connected(head)) => Some((true, head.status)),
+            Some(ProxyResponse::Refused(Some(head))) => Some((false, head.status)),
+            Some(ProxyResponse::Refused(None)) => Some((false, 0)),
             None => None,
         };
         assert_eq!(status("HTTP/1.1 200 OK\r\n\r\n"), Some((true, 200)));

@@ -1,5 +1,5 @@
 //! The server's half of the opening handshake, RFC 6455 §4.2: the check of the request, and the
-//! answer.
+//! response.
 //!
 //! The caller parses the HTTP request.
 
@@ -12,7 +12,7 @@ use crate::extension::header::{Element, parse};
 use crate::hixie::{draft75, draft76};
 use crate::http::headers::{HeaderList, elements, is_token};
 use crate::http::request::Request;
-use crate::policy::{AnswerHead, Drafts, Policy, RequestChecks};
+use crate::policy::{Drafts, Policy, RequestChecks, ResponseFormat};
 use crate::version::Version;
 
 /// Returns the refusal of a request, as [`Connection::start`](crate::connection::Connection::start)
@@ -38,7 +38,7 @@ pub(crate) fn version(request: &Request, policy: &Policy) -> Version {
     };
     if !may_be_draft || has("sec-websocket-version") || has("sec-websocket-key") {
         // Other versions are refused under RFC 6455.
-        asked_version(request, policy).unwrap_or(Version::Hybi13)
+        requested_version(request, policy).unwrap_or(Version::Hybi13)
     } else if has("sec-websocket-key1") || has("sec-websocket-key2") {
         Version::Hixie76
     } else {
@@ -48,20 +48,23 @@ pub(crate) fn version(request: &Request, policy: &Policy) -> Version {
 
 /// The fields of a valid request.
 #[derive(Debug)]
-pub(crate) struct Good<'a> {
+pub(crate) struct ValidRequest<'a> {
     pub(crate) key: &'a str,
     /// The offered extensions.
     pub(crate) offers: Vec<Element>,
 }
 
 /// Checks a request under the policy and returns its fields.
-pub(crate) fn judge<'a>(request: &'a Request, policy: &Policy) -> Result<Good<'a>, HandshakeError> {
+pub(crate) fn judge<'a>(
+    request: &'a Request,
+    policy: &Policy,
+) -> Result<ValidRequest<'a>, HandshakeError> {
     let key = match policy.requests {
-        RequestChecks::Strict => strictly(request, policy)?,
-        RequestChecks::Lenient => leniently(request, policy)?,
+        RequestChecks::Strict => strict_key(request, policy)?,
+        RequestChecks::Lenient => lenient_key(request, policy)?,
         RequestChecks::LenientThenStrict => {
-            leniently(request, policy)?;
-            let key = strictly(request, policy)?;
+            lenient_key(request, policy)?;
+            let key = strict_key(request, policy)?;
             check_subprotocols(request)?;
             key
         }
@@ -74,11 +77,11 @@ pub(crate) fn judge<'a>(request: &'a Request, policy: &Policy) -> Result<Good<'a
             return Err(HandshakeError::InvalidExtensions(malformed.to_owned()));
         }
     };
-    Ok(Good { key, offers })
+    Ok(ValidRequest { key, offers })
 }
 
 /// Returns the key of a request that meets RFC 6455 §4.2.1.
-fn strictly<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, HandshakeError> {
+fn strict_key<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, HandshakeError> {
     if !request.upgrades_to_websocket() {
         return Err(HandshakeError::NotWebSocket);
     }
@@ -102,7 +105,7 @@ fn strictly<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, Handsh
 }
 
 /// Returns the key of a request with a host, a key and a version.
-fn leniently<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, HandshakeError> {
+fn lenient_key<'a>(request: &'a Request, policy: &Policy) -> Result<&'a str, HandshakeError> {
     if present(request, "host").is_none() {
         return Err(HandshakeError::InvalidRequestHeader("Host"));
     }
@@ -126,7 +129,7 @@ fn check_subprotocols(request: &Request) -> Result<(), HandshakeError> {
 }
 
 /// Returns the requested version, if the policy contains it.
-fn asked_version(request: &Request, policy: &Policy) -> Option<Version> {
+fn requested_version(request: &Request, policy: &Policy) -> Option<Version> {
     let asked = request.header("sec-websocket-version")?;
     let asked = match policy.requests {
         RequestChecks::Strict | RequestChecks::LenientThenStrict => Cow::Borrowed(asked),
@@ -141,17 +144,17 @@ fn present<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.header(name).filter(|value| !value.is_empty())
 }
 
-/// Returns the answer to a valid request: status 101, with the application's headers.
+/// Returns the response to a valid request: status 101, with the application's headers.
 pub(crate) fn accept(
     key: &str,
     subprotocol: Option<&str>,
     extensions: Option<&str>,
     theirs: HeaderList,
-    head: AnswerHead,
+    format: ResponseFormat,
 ) -> Vec<u8> {
-    let (mut headers, last) = match head {
-        AnswerHead::ApplicationFirst => (theirs, HeaderList::default()),
-        AnswerHead::ApplicationLast => (HeaderList::default(), theirs),
+    let (mut headers, last) = match format {
+        ResponseFormat::ApplicationFirst => (theirs, HeaderList::default()),
+        ResponseFormat::ApplicationLast => (HeaderList::default(), theirs),
     };
     headers.push("Upgrade", "websocket");
     headers.push("Connection", "Upgrade");
@@ -166,20 +169,20 @@ pub(crate) fn accept(
         }
     }
     headers.extend(&last);
-    let answer = format!(
+    let response = format!(
         "HTTP/1.1 101 Switching Protocols\r\n{}\r\n",
         headers.lines()
     );
-    match head {
-        AnswerHead::ApplicationFirst => answer.into_bytes(),
-        AnswerHead::ApplicationLast => {
+    match format {
+        ResponseFormat::ApplicationFirst => response.into_bytes(),
+        ResponseFormat::ApplicationLast => {
             let byte = |char| u8::try_from(u32::from(char)).unwrap_or(b'?');
-            answer.chars().map(byte).collect()
+            response.chars().map(byte).collect()
         }
     }
 }
 
-/// Returns the answer to a refused request. It is plain text, so that quoted parts of the request
+/// Returns the response to a refused request. It is plain text, so that quoted parts of the request
 /// are not interpreted as HTML.
 pub(crate) fn refuse(error: &HandshakeError) -> String {
     let body = error.to_string();
@@ -187,7 +190,7 @@ pub(crate) fn refuse(error: &HandshakeError) -> String {
     headers.push("Content-Type", "text/plain");
     headers.push("Content-Length", &body.len().to_string());
     if matches!(error, HandshakeError::UnsupportedVersion(_)) {
-        // RFC 6455 §4.2.2: the answer to an unsupported version names the supported one.
+        // RFC 6455 §4.2.2: the response to an unsupported version names the supported one.
         headers.push("Sec-WebSocket-Version", VERSION);
     }
     format!("HTTP/1.1 400 Bad Request\r\n{}\r\n{body}", headers.lines())
@@ -233,7 +236,7 @@ mod tests {
     fn the_applications_headers_come_first_or_last() {
         let cases = [
             (
-                AnswerHead::ApplicationFirst,
+                ResponseFormat::ApplicationFirst,
                 "HTTP/1.1 101 Switching Protocols\r\n\
                  Upgrade: nope\r\n\
                  Origin: ü€\r\n\
@@ -246,7 +249,7 @@ mod tests {
                     .as_bytes(),
             ),
             (
-                AnswerHead::ApplicationLast,
+                ResponseFormat::ApplicationLast,
                 b"HTTP/1.1 101 Switching Protocols\r\n\
                   Upgrade: websocket\r\n\
                   Connection: Upgrade\r\n\
@@ -270,12 +273,12 @@ mod tests {
             }
             let request = request(&[]);
             let key = judge(&request, &Policy::default()).unwrap().key;
-            let answer = accept(key, Some("Chat"), Some("foo; a"), custom, head);
+            let response = accept(key, Some("Chat"), Some("foo; a"), custom, head);
             assert_eq!(
-                answer,
+                response,
                 expected,
                 "{head:?}: {}",
-                String::from_utf8_lossy(&answer)
+                String::from_utf8_lossy(&response)
             );
         }
     }
@@ -314,7 +317,7 @@ mod tests {
         }
     }
 
-    /// Compares the answers of websocket 1.0.35, and our own for the stricter checks.
+    /// Compares the responses of websocket 1.0.35, and our own for the stricter checks.
     #[test]
     fn a_lenient_policy_requires_a_host_a_key_and_a_version() {
         use RequestChecks::{Lenient, LenientThenStrict};
@@ -379,9 +382,10 @@ mod tests {
                     ..Policy::websocket_node_server()
                 };
                 let refusal = refusal(&request(headers), &policy);
-                let said = refusal.map(|refusal| format!("{} {}", refusal.status, refusal.words));
+                let found =
+                    refusal.map(|refusal| format!("{} {}", refusal.status, refusal.message));
                 assert_eq!(
-                    said.unwrap_or_default(),
+                    found.unwrap_or_default(),
                     expected,
                     "{headers:?}, {requests:?}"
                 );

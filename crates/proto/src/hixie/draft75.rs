@@ -4,9 +4,9 @@ use crate::error::HandshakeError;
 use crate::http::headers::HeaderList;
 use crate::http::request::Request;
 
-/// Returns the answer. Our headers come first and take precedence.
+/// Returns the response. Our headers come first and take precedence.
 pub(crate) fn accept(request: &Request, custom: &HeaderList) -> Result<String, HandshakeError> {
-    answer(
+    response(
         request,
         custom,
         "Web Socket Protocol Handshake",
@@ -14,8 +14,8 @@ pub(crate) fn accept(request: &Request, custom: &HeaderList) -> Result<String, H
     )
 }
 
-/// Returns the answer of either draft.
-pub(super) fn answer(
+/// Returns the response of either draft.
+pub(super) fn response(
     request: &Request,
     custom: &HeaderList,
     phrase: &str,

@@ -1,11 +1,11 @@
 //! The opening handshake of draft-hixie-thewebsocketprotocol-76.
 //!
 //! Computes the proof that the server has read both keys and the body. The body may arrive later
-//! than the head: some proxies hold it back until they have seen our answer.
+//! than the head: some proxies hold it back until they have seen our response.
 
 use md5::{Digest as _, Md5};
 
-use super::draft75::answer;
+use super::draft75::response;
 use crate::error::HandshakeError;
 use crate::http::headers::HeaderList;
 use crate::http::request::Request;
@@ -14,7 +14,7 @@ use crate::http::request::Request;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct KeyNumbers([u32; 2]);
 
-/// Returns the head of the answer. The proof follows when the body of the request has arrived.
+/// Returns the head of the response. The proof follows when the body of the request has arrived.
 pub(crate) fn accept(
     request: &Request,
     custom: &HeaderList,
@@ -32,7 +32,7 @@ pub(crate) fn accept(
     ];
     let number = |key| key_number(key).ok_or(HandshakeError::InvalidDraftKeys);
     let numbers = KeyNumbers([number(keys[0])?, number(keys[1])?]);
-    let head = answer(
+    let head = response(
         request,
         custom,
         "WebSocket Protocol Handshake",

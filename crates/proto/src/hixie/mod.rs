@@ -153,7 +153,7 @@ impl Hixie {
             }
             let Some(&byte) = self.inbox.unread().first() else {
                 // The application has handled the last text.
-                spare::give(&mut self.text);
+                spare::put(&mut self.text);
                 return self.wait();
             };
             self.inbox.take(1);
@@ -183,7 +183,7 @@ impl Hixie {
     fn frame_type(&mut self, byte: u8) -> State {
         if byte & 0x80 == 0 {
             // The next text may stay short and incomplete for an unlimited time.
-            spare::give(&mut self.text);
+            spare::put(&mut self.text);
             return State::Text;
         }
         State::Length {

@@ -18,7 +18,7 @@ pub struct RequestHead {
     pub headers: Headers,
 }
 
-/// The status and headers of an answer.
+/// The status and headers of a response.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ResponseHead {
     /// The status code.
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_not_http_is_refused() {
+    fn a_response_that_is_not_http_is_refused() {
         let cases: [&[u8]; 4] = [
             b"SSH-2.0-OpenSSH_9.2\r\n",
             b"HTTP/1.1 abc Hi\r\n\r\n",

@@ -29,7 +29,7 @@ impl Request {
     ];
 
     /// Creates a request without headers. `location` is its URL, which the drafts repeat in their
-    /// answer. `needs_host` states that the request arrived as HTTP/1.1, where RFC 9112 §3.2
+    /// response. `needs_host` states that the request arrived as HTTP/1.1, where RFC 9112 §3.2
     /// requires `Host`.
     #[must_use]
     pub fn new(method: &str, location: &str, needs_host: bool) -> Self {

@@ -123,7 +123,7 @@ impl Assembler {
     /// Releases the memory of a finished message.
     pub(crate) fn release(&mut self) {
         if self.unfinished.is_none() {
-            spare::give(&mut self.payload);
+            spare::put(&mut self.payload);
             self.ends = Vec::new();
         }
     }

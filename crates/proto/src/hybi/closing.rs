@@ -131,7 +131,7 @@ impl Hybi {
         pending: &mut VecDeque<Event>,
     ) {
         let manner = self.manner;
-        let violation = Error::Protocol(Violation::new(error, manner.words));
+        let violation = Error::Protocol(Violation::new(error, manner.message));
         let code = (manner.close_code)(&error);
         let (frame, close) = match manner.failure {
             FailureReport::Worded => {
@@ -233,7 +233,7 @@ impl Hybi {
             close,
         });
         self.receiver.release(&mut self.transformer);
-        self.held = None;
+        self.next = None;
         if self.transformer.has_sessions() {
             pending.push_back(Event::CloseSessions);
         } else if !self.sender.has_work() {

@@ -50,7 +50,7 @@ pub(super) enum Place {
 }
 
 /// Returns the meaning of a control frame, and `None` for a data frame.
-pub(super) fn said(opcode: Opcode, payload: Vec<u8>) -> Option<Incoming> {
+pub(super) fn meaning(opcode: Opcode, payload: Vec<u8>) -> Option<Incoming> {
     Some(match opcode {
         Opcode::Ping => Incoming::Ping(payload),
         Opcode::Pong => Incoming::Pong(payload),

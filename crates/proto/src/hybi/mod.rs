@@ -40,7 +40,7 @@ pub(crate) struct Hybi {
     pongs: Pongs,
     text: TextCheck,
     /// A result of decoding that follows a run of messages, until the application has handled them.
-    held: Option<Incoming>,
+    next: Option<Incoming>,
 }
 
 impl Hybi {
@@ -55,7 +55,7 @@ impl Hybi {
             manner: policy.manner,
             pongs: policy.pongs,
             text: policy.text,
-            held: None,
+            next: None,
         }
     }
 
@@ -69,14 +69,14 @@ impl Hybi {
         if self.transformer.has_sessions() {
             return None;
         }
-        while self.held.is_none() {
+        while self.next.is_none() {
             match self.receiver.advance(&mut self.transformer)? {
                 // The peer may send messages until it receives our close frame.
                 Incoming::Message(_) if !self.takes_messages() => {}
                 Incoming::Message(arrived) => {
                     return Some(self.receiver.message(arrived, &self.transformer));
                 }
-                other => self.held = Some(other),
+                other => self.next = Some(other),
             }
         }
         None
@@ -88,8 +88,8 @@ impl Hybi {
         pending: &mut VecDeque<Event>,
     ) -> Option<Output<'_>> {
         loop {
-            let incoming = match self.held.take() {
-                Some(held) => held,
+            let incoming = match self.next.take() {
+                Some(incoming) => incoming,
                 None => self.receiver.advance(&mut self.transformer)?,
             };
             match incoming {
@@ -103,7 +103,7 @@ impl Hybi {
                     return Some(Output::Message(message));
                 }
                 Incoming::Frame(arrived) => {
-                    self.held = self.receiver.after(arrived);
+                    self.next = self.receiver.meaning_of(arrived);
                     if self.takes_control() {
                         return Some(Output::Frame(self.receiver.frame(arrived)));
                     }
@@ -223,12 +223,12 @@ impl Hybi {
     }
 
     pub(crate) fn has_unread(&self) -> bool {
-        self.held.is_some() || self.receiver.has_unread()
+        self.next.is_some() || self.receiver.has_unread()
     }
 
     /// Returns whether the next result may be something other than a message.
     pub(crate) fn needs_poll(&self) -> bool {
-        self.transformer.has_sessions() || self.held.is_some()
+        self.transformer.has_sessions() || self.next.is_some()
     }
 
     pub(crate) fn ready_state(&self) -> ReadyState {

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::extension::deflate::{Alone, Deflater, RSV};
+use crate::extension::deflate::{Deflater, RSV, WithoutTakeover};
 use crate::frame::encoder::{MAX_HEADER, encode};
 use crate::frame::{FrameStart, Opcode, Rsv};
 use crate::memory::{self, NoMemory};
@@ -20,7 +20,7 @@ pub struct Prepared(Arc<Shared>);
 struct Shared {
     kind: Kind,
     plain: Frame,
-    compressed: Mutex<Vec<(Alone, Compressed)>>,
+    compressed: Mutex<Vec<(WithoutTakeover, Compressed)>>,
 }
 
 #[derive(Debug)]
@@ -66,34 +66,39 @@ impl Prepared {
     }
 
     /// Returns the frame compressed with these parameters, if it is ready.
-    pub(crate) fn compressed(&self, alone: Alone) -> Option<Arc<Frame>> {
+    pub(crate) fn compressed(&self, without_takeover: WithoutTakeover) -> Option<Arc<Frame>> {
         let compressed = self.all_compressed();
         compressed
             .iter()
             .find_map(|(parameters, found)| match found {
-                Compressed::Ready(frame) if *parameters == alone => Some(Arc::clone(frame)),
+                Compressed::Ready(frame) if *parameters == without_takeover => {
+                    Some(Arc::clone(frame))
+                }
                 _ => None,
             })
     }
 
     /// Compresses with these parameters: a small message at once, a large message by one slice.
     /// Returns the frame when it is ready.
-    pub(crate) fn compress(&self, alone: Alone) -> Result<Option<Arc<Frame>>, NoMemory> {
+    pub(crate) fn compress(
+        &self,
+        without_takeover: WithoutTakeover,
+    ) -> Result<Option<Arc<Frame>>, NoMemory> {
         let mut compressed = self.all_compressed();
         let known = compressed
             .iter()
-            .position(|(parameters, _)| *parameters == alone);
+            .position(|(parameters, _)| *parameters == without_takeover);
         let before = known.map(|index| compressed.swap_remove(index).1);
         let after = match before {
             Some(Compressed::Ready(frame)) => Compressed::Ready(frame),
             Some(Compressed::Unfinished(deflater)) => self.next_slice(deflater)?,
-            None => self.start(Deflater::from(alone))?,
+            None => self.start(Deflater::from(without_takeover))?,
         };
         let frame = match &after {
             Compressed::Ready(frame) => Some(Arc::clone(frame)),
             Compressed::Unfinished(_) => None,
         };
-        compressed.push((alone, after));
+        compressed.push((without_takeover, after));
         Ok(frame)
     }
 
@@ -121,7 +126,7 @@ impl Prepared {
         Ok(Compressed::Ready(Arc::new(frame)))
     }
 
-    fn all_compressed(&self) -> MutexGuard<'_, Vec<(Alone, Compressed)>> {
+    fn all_compressed(&self) -> MutexGuard<'_, Vec<(WithoutTakeover, Compressed)>> {
         // A panic can only leave out an entry, which can be made again.
         let lock = self.0.compressed.lock();
         lock.unwrap_or_else(PoisonError::into_inner)

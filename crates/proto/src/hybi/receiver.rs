@@ -4,7 +4,7 @@
 
 use super::assembler::Assembler;
 use super::decoder::Decoder;
-use super::incoming::{Arrived, ArrivedFrame, Incoming, Place, said};
+use super::incoming::{Arrived, ArrivedFrame, Incoming, Place, meaning};
 use super::transformer::Transformer;
 use crate::error::ProtocolError;
 use crate::extension::deflate::{Progress, RSV as COMPRESSED};
@@ -146,9 +146,9 @@ impl Receiver {
     }
 
     /// Returns the meaning of a control frame after its delivery as a frame.
-    pub(crate) fn after(&self, arrived: ArrivedFrame) -> Option<Incoming> {
+    pub(crate) fn meaning_of(&self, arrived: ArrivedFrame) -> Option<Incoming> {
         let payload = self.inbox.taken(arrived.taken);
-        said(arrived.start.opcode, payload.to_vec())
+        meaning(arrived.start.opcode, payload.to_vec())
     }
 
     /// Returns the same message before its transformation.
@@ -243,7 +243,7 @@ impl Receiver {
             return None;
         }
         let taken = self.take(header, size);
-        said(header.start.opcode, self.inbox.taken(taken).to_vec())
+        meaning(header.start.opcode, self.inbox.taken(taken).to_vec())
     }
 
     fn whole_frame(&mut self, header: FrameHeader, size: usize) -> Incoming {

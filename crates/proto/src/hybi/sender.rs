@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use super::framer::Framer;
 use super::prepared::Prepared;
 use super::transformer::Transformer;
-use crate::extension::deflate::{Alone, Deflater, RSV};
+use crate::extension::deflate::{Deflater, RSV, WithoutTakeover};
 use crate::frame::{FrameStart, KeySource, Opcode, Rsv};
 use crate::memory::{self, NoMemory};
 use crate::outbox::Outbox;
@@ -51,7 +51,7 @@ enum Payload {
     /// The deflater contains the message.
     Started,
     /// A prepared message, compressed without context takeover once for all connections.
-    Prepared(Prepared, Alone),
+    Prepared(Prepared, WithoutTakeover),
 }
 
 impl Sender {
@@ -125,8 +125,10 @@ impl Sender {
         };
         let payload = prepared.payload();
         let compresses = form == Form::Negotiated && deflater.compresses(payload.len());
-        match deflater.alone() {
-            Some(alone) if compresses => self.send_alone(prepared, alone, out),
+        match deflater.without_takeover() {
+            Some(without_takeover) if compresses => {
+                self.send_without_takeover(prepared, without_takeover, out)
+            }
             _ if compresses || self.has_work() => {
                 self.compress_or_wait(opcode, compresses.then_some(deflater), payload, out);
             }
@@ -180,8 +182,8 @@ impl Sender {
                 Payload::Plain(_) | Payload::Frame(..) => false,
                 Payload::ToCompress(_) => Deflater::is_large(length),
                 Payload::Started => true,
-                Payload::Prepared(prepared, alone) => {
-                    Deflater::is_large(length) && prepared.compressed(*alone).is_none()
+                Payload::Prepared(prepared, without_takeover) => {
+                    Deflater::is_large(length) && prepared.compressed(*without_takeover).is_none()
                 }
             };
             budget = match is_slow {
@@ -206,7 +208,9 @@ impl Sender {
                     self.compress_slice(opcode, deflater, out)
                 }
                 Payload::Started => self.compress_slice(opcode, deflater, out),
-                Payload::Prepared(prepared, alone) => self.compress_prepared(prepared, alone, out),
+                Payload::Prepared(prepared, without_takeover) => {
+                    self.compress_prepared(prepared, without_takeover, out)
+                }
             };
             match left {
                 None => {
@@ -299,14 +303,21 @@ impl Sender {
         None
     }
 
-    fn send_alone(&mut self, prepared: &Prepared, alone: Alone, out: &mut Outbox) {
+    fn send_without_takeover(
+        &mut self,
+        prepared: &Prepared,
+        without_takeover: WithoutTakeover,
+        out: &mut Outbox,
+    ) {
         let opcode = Opcode::from(prepared.kind());
         let length = prepared.payload().len();
-        let ready = match prepared.compressed(alone) {
-            None if !Deflater::is_large(length) => prepared.compress(alone).unwrap_or_else(|_| {
-                out.lose();
-                None
-            }),
+        let ready = match prepared.compressed(without_takeover) {
+            None if !Deflater::is_large(length) => {
+                prepared.compress(without_takeover).unwrap_or_else(|_| {
+                    out.lose();
+                    None
+                })
+            }
             ready => ready,
         };
         match ready {
@@ -314,7 +325,7 @@ impl Sender {
             _ => self.wait(
                 opcode,
                 length,
-                Payload::Prepared(prepared.clone(), alone),
+                Payload::Prepared(prepared.clone(), without_takeover),
                 out,
             ),
         }
@@ -325,11 +336,11 @@ impl Sender {
     fn compress_prepared(
         &mut self,
         prepared: Prepared,
-        alone: Alone,
+        without_takeover: WithoutTakeover,
         out: &mut Outbox,
     ) -> Option<Payload> {
-        match prepared.compress(alone) {
-            Ok(None) => return Some(Payload::Prepared(prepared, alone)),
+        match prepared.compress(without_takeover) {
+            Ok(None) => return Some(Payload::Prepared(prepared, without_takeover)),
             Ok(Some(frame)) => {
                 self.framer
                     .ready(Opcode::from(prepared.kind()), RSV, &frame, out);

@@ -37,9 +37,9 @@ pub enum RequestChecks {
     Lenient,
 }
 
-/// The order and encoding of the head of a server's answer.
+/// The order and encoding of the head of a server's response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum AnswerHead {
+pub enum ResponseFormat {
     /// The application's headers come first and take precedence. UTF-8.
     ApplicationFirst,
     /// The application's headers come last and cannot replace ours. Latin-1, like Node's parser.

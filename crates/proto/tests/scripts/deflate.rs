@@ -4,8 +4,8 @@ use proto::connection::Connection;
 use proto::policy::Policy;
 
 use proto_testing::connections::{
-    asked_server, client_policy, deflate_client, deflate_server, lenient, lenient_server,
-    new_client, offered_server, open_client,
+    client_policy, deflate_client, deflate_server, lenient, lenient_server, new_client,
+    offered_server, open_client, requested_server,
 };
 use proto_testing::script::{Script, script};
 
@@ -492,7 +492,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a server without an offer continues without compression",
-        || asked_server(Policy::websocket_driver_server(), &[]),
+        || requested_server(Policy::websocket_driver_server(), &[]),
         "deflate
          start",
         "deflate declined

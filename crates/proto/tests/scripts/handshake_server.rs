@@ -3,7 +3,7 @@
 use proto::connection::Connection;
 use proto::policy::{Drafts, Policy};
 
-use proto_testing::connections::{asked_server, lenient};
+use proto_testing::connections::{lenient, requested_server};
 use proto_testing::script::{Script, script};
 
 pub(crate) const SCRIPTS: &[Script] = &[
@@ -58,7 +58,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "the first supported subprotocol of the client is chosen",
-        || asked_server(speaking(&["b", "a"]), &[("sec-websocket-protocol", "x, a,b")]),
+        || requested_server(speaking(&["b", "a"]), &[("sec-websocket-protocol", "x, a,b")]),
         "subprotocol
          start",
         "subprotocol a
@@ -71,7 +71,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a handshake without a common subprotocol succeeds",
-        || asked_server(speaking(&["b"]), &[("sec-websocket-protocol", "B")]),
+        || requested_server(speaking(&["b"]), &[("sec-websocket-protocol", "B")]),
         "start
          subprotocol",
         "head HTTP/1.1 101 Switching Protocols
@@ -105,7 +105,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "frames after the request are delivered after the open event",
-        || asked_server(lenient(100), &[]),
+        || requested_server(lenient(100), &[]),
         "receive 8102 \"Hi\"  8900
          state
          start
@@ -137,7 +137,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a handler of the open event may send and close",
-        || asked_server(lenient(100), &[]),
+        || requested_server(lenient(100), &[]),
         "receive 8101 \"a\" 8800
          on open => text \"Hi\"
          on write 8102 => close 3000
@@ -206,7 +206,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "ordinary HTTP is refused without the application's headers",
-        || asked_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]),
+        || requested_server(Policy::websocket_driver_server(), &[("upgrade", "h2c")]),
         "header X: 1
          text \"never\"
          receive 8100
@@ -252,7 +252,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "another version is refused with the supported version",
-        || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-version", "8")]),
+        || requested_server(Policy::websocket_driver_server(), &[("sec-websocket-version", "8")]),
         "start",
         "head HTTP/1.1 400 Bad Request
          head Content-Type: text/plain
@@ -265,7 +265,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a request without a key is refused",
-        || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-key", "-")]),
+        || requested_server(Policy::websocket_driver_server(), &[("sec-websocket-key", "-")]),
         "start",
         "head HTTP/1.1 400 Bad Request
          head Content-Type: text/plain
@@ -277,7 +277,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "a key that is not 16 bytes is refused",
-        || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-key", "AAAA")]),
+        || requested_server(Policy::websocket_driver_server(), &[("sec-websocket-key", "AAAA")]),
         "start",
         "head HTTP/1.1 400 Bad Request
          head Content-Type: text/plain
@@ -289,7 +289,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     script(
         "offers outside the grammar are refused",
-        || asked_server(Policy::websocket_driver_server(), &[("sec-websocket-extensions", "a;;")]),
+        || requested_server(Policy::websocket_driver_server(), &[("sec-websocket-extensions", "a;;")]),
         "start",
         "head HTTP/1.1 400 Bad Request
          head Content-Type: text/plain
@@ -303,7 +303,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         "well-formed offers are declined",
         || {
             let offers = "permessage-deflate; client_max_window_bits, x; a=\"b\"";
-            asked_server(Policy::websocket_driver_server(), &[("sec-websocket-extensions", offers)])
+            requested_server(Policy::websocket_driver_server(), &[("sec-websocket-extensions", offers)])
         },
         "start",
         "head HTTP/1.1 101 Switching Protocols
@@ -326,11 +326,11 @@ fn ordinary(drafts: Drafts) -> Connection {
         "sec-websocket-key",
         "sec-websocket-version",
     ];
-    asked_server(policy, &absent.map(|name| (name, "-")))
+    requested_server(policy, &absent.map(|name| (name, "-")))
 }
 
 fn asked() -> Connection {
-    asked_server(Policy::websocket_driver_server(), &[])
+    requested_server(Policy::websocket_driver_server(), &[])
 }
 
 fn speaking(subprotocols: &[&str]) -> Policy {

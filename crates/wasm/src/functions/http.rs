@@ -60,7 +60,7 @@ pub(super) fn judge_handshake(reader: &mut Reader<'_>, writer: &mut Writer) -> O
     writer.optional(refusal, |writer, refusal| {
         writer.object(|fields| {
             fields.text("code", Some(refusal.code));
-            fields.text("message", Some(&refusal.words));
+            fields.text("message", Some(&refusal.message));
             fields.number("status", Some(refusal.status));
         });
     });

@@ -49,15 +49,15 @@ impl Options {
     /// Returns `None` if the response is not acceptable.
     #[must_use]
     pub fn activate(&self, response: &[(String, Option<String>)]) -> Option<Agreed> {
-        let Known {
+        let KnownParameters {
             server_no_context_takeover,
             client_no_context_takeover,
             server_max_window_bits,
             client_max_window_bits,
-        } = Known::parse(response)?;
+        } = KnownParameters::parse(response)?;
         let client_window = match client_max_window_bits {
-            Some(Mentioned::Value(bits)) => bits,
-            Some(Mentioned::Bare) => return None,
+            Some(ClientWindowBits::Value(bits)) => bits,
+            Some(ClientWindowBits::NoValue) => return None,
             None => WindowBits::MAX,
         };
         let own_limit = self.max_window_bits.unwrap_or(WindowBits::MAX);
@@ -88,7 +88,7 @@ impl Options {
         &self,
         offers: impl IntoIterator<Item = &'a [(String, Option<String>)]>,
     ) -> Option<(Parameters, Agreed)> {
-        let offer = offers.into_iter().find_map(Known::parse)?;
+        let offer = offers.into_iter().find_map(KnownParameters::parse)?;
         let own = Direction {
             window: limited(self.max_window_bits, offer.server_max_window_bits),
             takeover: !self.no_context_takeover && !offer.server_no_context_takeover,
@@ -96,8 +96,10 @@ impl Options {
         // A client that does not mention its window would not understand a limit: RFC 7692
         // §7.1.2.2.
         let peer_window = match offer.client_max_window_bits {
-            Some(Mentioned::Value(bits)) => limited(self.request_max_window_bits, Some(bits)),
-            Some(Mentioned::Bare) => limited(self.request_max_window_bits, None),
+            Some(ClientWindowBits::Value(bits)) => {
+                limited(self.request_max_window_bits, Some(bits))
+            }
+            Some(ClientWindowBits::NoValue) => limited(self.request_max_window_bits, None),
             None => WindowBits::MAX,
         };
         let peer = Direction {
@@ -131,21 +133,21 @@ impl Options {
 
 /// An offer or a response with known, well-formed and distinct parameters.
 #[derive(Debug, Default)]
-struct Known {
+struct KnownParameters {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     server_max_window_bits: Option<WindowBits>,
-    client_max_window_bits: Option<Mentioned>,
+    client_max_window_bits: Option<ClientWindowBits>,
 }
 
 /// The value of `client_max_window_bits`, which may be missing in an offer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Mentioned {
-    Bare,
+enum ClientWindowBits {
+    NoValue,
     Value(WindowBits),
 }
 
-impl Known {
+impl KnownParameters {
     fn parse(parameters: &[(String, Option<String>)]) -> Option<Self> {
         let mut known = Self::default();
         for (index, (name, value)) in parameters.iter().enumerate() {
@@ -164,10 +166,10 @@ impl Known {
                     known.server_max_window_bits = Some(bits);
                 }
                 (CLIENT_MAX_WINDOW_BITS, None) => {
-                    known.client_max_window_bits = Some(Mentioned::Bare);
+                    known.client_max_window_bits = Some(ClientWindowBits::NoValue);
                 }
                 (CLIENT_MAX_WINDOW_BITS, Some(Some(bits))) => {
-                    known.client_max_window_bits = Some(Mentioned::Value(bits));
+                    known.client_max_window_bits = Some(ClientWindowBits::Value(bits));
                 }
                 _ => return None,
             }

@@ -24,7 +24,7 @@ pub(crate) struct Deflater {
 /// The parameters of compression without context takeover. With equal parameters, a message has the
 /// same compressed form on all connections.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Alone {
+pub(crate) struct WithoutTakeover {
     compression: Compression,
     window: WindowBits,
 }
@@ -87,8 +87,8 @@ impl Deflater {
     }
 
     /// Returns the parameters of compression if there is no context takeover.
-    pub(crate) fn alone(&self) -> Option<Alone> {
-        matches!(self.context, Context::None).then_some(Alone {
+    pub(crate) fn without_takeover(&self) -> Option<WithoutTakeover> {
+        matches!(self.context, Context::None).then_some(WithoutTakeover {
             compression: self.compression,
             window: self.window,
         })
@@ -189,11 +189,11 @@ impl Deflater {
     }
 }
 
-impl From<Alone> for Deflater {
-    fn from(alone: Alone) -> Self {
+impl From<WithoutTakeover> for Deflater {
+    fn from(without_takeover: WithoutTakeover) -> Self {
         Self {
-            compression: alone.compression,
-            window: alone.window,
+            compression: without_takeover.compression,
+            window: without_takeover.window,
             context: Context::None,
             threshold: 0,
             unfinished: None,

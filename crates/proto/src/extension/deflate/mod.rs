@@ -37,7 +37,7 @@ mod reach;
 mod session;
 mod workspace;
 
-pub(crate) use deflater::{Alone, Deflater};
+pub(crate) use deflater::{Deflater, WithoutTakeover};
 pub(crate) use inflater::{Inflater, Progress};
 pub use session::Session;
 

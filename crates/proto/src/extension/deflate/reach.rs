@@ -103,9 +103,9 @@ impl Reach {
     }
 
     /// Records a sent message, and the current length of the history.
-    pub(super) fn sent(&mut self, length: usize, remembered: usize) {
+    pub(super) fn sent(&mut self, length: usize, history_length: usize) {
         match &mut self.state {
-            State::Filling if remembered >= self.longest => {
+            State::Filling if history_length >= self.longest => {
                 self.state = State::Measuring {
                     sizes: [0; REACHES.len()],
                     messages: 0,
@@ -138,13 +138,13 @@ mod tests {
     /// Sends messages of 1 KiB until the reach is settled, with these sizes as the compressor's
     /// results.
     fn settle(reach: &mut Reach, sizes: [usize; REACHES.len()]) -> usize {
-        let mut remembered = 0;
+        let mut history_length = 0;
         for _ in 0..10_000 {
             if reach.candidates().is_some() {
                 reach.measured(sizes);
             }
-            remembered = (remembered + 1024).min(reach.needed());
-            reach.sent(1024, remembered);
+            history_length = (history_length + 1024).min(reach.needed());
+            reach.sent(1024, history_length);
             if matches!(reach.state, State::Settled { .. }) {
                 return reach.bytes();
             }

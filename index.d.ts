@@ -189,8 +189,8 @@ declare class WebSocket extends Socket {
    * @param request The first argument of the `upgrade` event of an `http` or `https` server.
    * @param socket The second argument: a `net.Socket`, a `tls.TLSSocket` or any other Duplex.
    * @param body The third argument: bytes after the request.
-   * @param protocols The subprotocols that the server supports, as an array or separated by commas. The server chooses
-   * the first one that the client offers. Default: none.
+   * @param protocols The subprotocols that the server supports, as an array or separated by commas. The socket selects
+   * the first subprotocol in the client's offer that is in this list. Default: none.
    * @param options See {@link WebSocket.ServerOptions}.
    * @throws Error `Unrecognized option: …` for an option that does not exist.
    * @throws Error for a header whose name or value contains CR, LF or NUL.
@@ -480,8 +480,9 @@ declare namespace WebSocket {
 
     /**
      * Seconds within which the peer must answer a ping of the option `ping`, which `pingTimeout` requires. A pong for a
-     * later ping also counts (RFC 6455 section 5.5.3). If neither arrives, the connection fails with `error` and code
-     * 1006. While the application has paused the connection, there is no limit. Default: a missing pong has no effect.
+     * later ping also counts (RFC 6455 section 5.5.3). If no such pong arrives, the connection fails with `error` and
+     * code 1006. While the application has paused the connection, there is no limit. Default: a missing pong has no
+     * effect.
      */
     pingTimeout?: number | undefined
 

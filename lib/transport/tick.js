@@ -4,8 +4,8 @@
 const { NAME, hostProcess, nextTick, setImmediate } = require('../scheduling')
 
 /**
- * The end of a tick, shared by all transports of the process: one callback per tick, for any number of connections.
- * Also the end of the process, at which all unwritten output is written.
+ * The end of a tick, shared by all transports of a thread: one callback per tick, for any number of connections. Also
+ * the end of the process, at which all unwritten output is written.
  *
  * @typedef {object} Flushable
  * @property {() => void} endTick

@@ -107,7 +107,8 @@ declare namespace websocket {
     maxLength?: number | undefined
 
     /**
-     * The subprotocols that a server supports or a client offers, as an array or separated by commas. Default: none.
+     * The subprotocols that a server supports or a client offers, as an array or separated by commas. A server selects
+     * the first one in the client's order. Default: none.
      */
     protocols?: string | readonly string[] | undefined
 

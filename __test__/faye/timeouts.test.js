@@ -45,6 +45,16 @@ for (const [name, behave] of Object.entries(SILENT)) {
   })
 }
 
+deviation('the errors of time limits name one second in the singular', async (scope) => {
+  const silent = await accept(scope)
+  const { ws } = await roles.server(scope, { options: { ping: 0.05, pingTimeout: 1 } })
+  const clients = [new WebSocket.Client(silent.url, [], { handshakeTimeout: 1 }), ws]
+  const events = clients.map(recordLines)
+  await Promise.all(clients.map((one) => once(one, 'close')))
+  assert.match(events[0][0], /: the opening handshake has taken more than 1 second$/)
+  assert.match(events[1][0], /: no pong has arrived within 1 second of a ping$/)
+})
+
 deviation('handshakeTimeout includes TLS and the proxy', async (scope) => {
   const server = await accept(scope)
   const secure = server.url.replace('ws:', 'wss:')

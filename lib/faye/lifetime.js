@@ -70,7 +70,7 @@ class Lifetime {
     if (this.#ping > 0) this.#pingTimer = programClock.interval(() => this.#sendPing(), this.#ping)
     if (this.#handshakeTimeout === 0 || state !== CONNECTING) return
     this.#handshakeTimer = later(this.#handshakeTimeout, () => {
-      this.#fail(`the opening handshake has taken more than ${this.#handshakeTimeout / 1000} seconds`)
+      this.#fail(`the opening handshake has taken more than ${inSeconds(this.#handshakeTimeout)}`)
     })
   }
 
@@ -120,7 +120,7 @@ class Lifetime {
     if (!this.#deadlines?.has(payload) || this.#connection.state !== OPEN) return
     // While paused, the connection cannot receive a pong.
     if (this.#connection.engine.delivery.isPaused) return this.#expect(payload)
-    this.#fail(`no pong has arrived within ${this.#pingTimeout / 1000} seconds of a ping`)
+    this.#fail(`no pong has arrived within ${inSeconds(this.#pingTimeout)} of a ping`)
   }
 
   /**
@@ -149,6 +149,11 @@ class Lifetime {
       }
     })
   }
+}
+
+/** @param {number} milliseconds */
+function inSeconds (milliseconds) {
+  return milliseconds === 1000 ? '1 second' : `${milliseconds / 1000} seconds`
 }
 
 /**

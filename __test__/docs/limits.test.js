@@ -10,7 +10,8 @@ const { WebSocketServer, WebSocket: Ws } = require('ws')
 
 const { connectOpen, listen } = require('../support/peer')
 const { test } = require('../support/test')
-const { projectFolder, runProgram, startProgram } = require('./program')
+const { upgradeRequest } = require('../support/wire')
+const { projectFolder, refusedHalfOpen, runProgram, startProgram } = require('./program')
 
 const folder = projectFolder()
 
@@ -70,6 +71,11 @@ test('limits.js refuses the protocols before RFC 6455', async (scope) => {
   const [response] = await once(http.get({ host: '127.0.0.1', port, headers, agent: false }), 'response')
   response.resume()
   assert.equal(response.statusCode, 400)
+})
+
+test('limits.js keeps no socket of a client that it has refused', async (scope) => {
+  const { port } = await startServer(scope)
+  await refusedHalfOpen(scope, port, upgradeRequest({ Upgrade: 'other' }), 'HTTP/1.1 400 Bad Request')
 })
 
 test('limited-client.js talks to a server', async (scope) => {

@@ -2,12 +2,14 @@
 
 // Runs the programs of docs/ as printed, in a folder where this checkout is installed under the names they require.
 
+const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { once } = require('node:events')
 
 const { fileBlock } = require('../package/pages')
 const { ROOT, start, temporaryFolder } = require('../package/process')
+const { connect } = require('../support/peer')
 
 const ANY_PORT = path.join(__dirname, '../package/any-port.js')
 const NAMES = ['faye-websocket', 'faye-websocket-rs']
@@ -34,18 +36,19 @@ function projectFolder (packages = {}) {
 /**
  * Writes the block `<!-- file: name -->` of a page into the folder and starts it with this Node. The test kills the
  * program when it ends. The port that the page prints may be in use on this machine, so another port takes its place: a
- * server listens on a free one, and a client connects to `connectTo`.
+ * server listens on a free one, and a client connects to `connectTo`. `text` replaces the block.
  *
  * @param {{ defer (f: () => void): void }} scope
  * @param {string} folder
  * @param {string} name
- * @param {{ args?: string[], env?: Record<string, string>, printedPort?: number, connectTo?: number }} [options]
+ * @param {{ args?: string[], env?: Record<string, string>, printedPort?: number, connectTo?: number,
+ *   text?: string }} [options]
  * @returns {{ child: import('node:child_process').ChildProcess, result: { stdout: string, stderr: string },
  *   finished: Promise<{ code: number, signal: string, stdout: string, stderr: string }>,
  *   listening (): Promise<number> }} `listening` resolves with the port of its server
  */
-function startProgram (scope, folder, name, { args = [], env = {}, printedPort, connectTo } = {}) {
-  fs.writeFileSync(path.join(folder, name), fileBlock(name))
+function startProgram (scope, folder, name, { args = [], env = {}, printedPort, connectTo, text } = {}) {
+  fs.writeFileSync(path.join(folder, name), text ?? fileBlock(name))
   const preload = printedPort === undefined ? [] : ['--require', ANY_PORT]
   const ports = { PRINTED_PORT: String(printedPort), CONNECT_PORT: String(connectTo ?? '') }
   const program = start(process.execPath, [...preload, name, ...args], {
@@ -71,4 +74,21 @@ async function runProgram (scope, folder, name, options) {
   return stdout.trimEnd().split('\n')
 }
 
-module.exports = { projectFolder, startProgram, runProgram }
+/**
+ * Sends a request that the server must refuse, and keeps our end open: the server must destroy its socket after the
+ * answer. A socket that it has only ended would still receive what we send.
+ */
+async function refusedHalfOpen (scope, port, request, answer) {
+  const peer = await connect(scope, port)
+  peer.write(request)
+  assert.ok((await peer.head()).startsWith(answer))
+  assert.equal(await peer.ended(), 'fin')
+  const closed = new Promise((resolve) => peer.socket.on('close', () => resolve(true)))
+  for (let write = 0; write < 20 && !peer.socket.destroyed; write++) {
+    peer.write('still here')
+    await scope.settle(50)
+  }
+  assert.ok(await Promise.race([closed, scope.settle(100)]), 'the server keeps the socket')
+}
+
+module.exports = { projectFolder, refusedHalfOpen, startProgram, runProgram }

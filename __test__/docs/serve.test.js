@@ -4,22 +4,26 @@
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
+const net = require('node:net')
 const { once } = require('node:events')
 const Ws = require('ws')
 
+const { codeBlocks, fileBlock } = require('../package/pages')
 const { findBrowser } = require('../page/browser')
+const { connect } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { test } = require('../support/test')
-const { projectFolder, startProgram } = require('./program')
+const { upgradeRequest } = require('../support/wire')
+const { projectFolder, refusedHalfOpen, startProgram } = require('./program')
 
 const folder = projectFolder()
 const ORIGIN = 'http://127.0.0.1:8000'
 const { launch, missing } = findBrowser()
 const withoutSignals = process.platform === 'win32' && 'Windows has no such signals'
 
-/** A running chat: its port, what it has printed, and members that keep the texts they receive. */
-async function startChat (scope) {
-  const program = startProgram(scope, folder, 'chat.js', { printedPort: 8000 })
+/** A running chat: its port, its output, and clients that keep the texts they receive. */
+async function startChat (scope, text) {
+  const program = startProgram(scope, folder, 'chat.js', { printedPort: 8000, text })
   const port = await program.listening()
   const url = `ws://127.0.0.1:${port}/chat`
   return { ...program, port, join: (options) => join(scope, url, options) }
@@ -31,7 +35,7 @@ async function join (scope, url, { origin = ORIGIN, independent = false } = {}) 
   scope.defer(() => ws.terminate())
   const texts = []
   ws.on('message', (message) => texts.push(String(independent ? message : message.data)))
-  const member = {
+  const client = {
     ws,
     texts,
     received: (text) => until(() => texts.includes(text)),
@@ -43,14 +47,14 @@ async function join (scope, url, { origin = ORIGIN, independent = false } = {}) 
     ws.on('open', resolve)
     ws.on('error', (error) => reject(new Error(error.message)))
   })
-  return member
+  return client
 }
 
 async function until (holds) {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-test('chat.js passes each message to all members', async (scope) => {
+test('chat.js sends each message to all clients', async (scope) => {
   const chat = await startChat(scope)
   const ours = await chat.join()
   await ours.received('You are guest 1')
@@ -95,10 +99,10 @@ test('chat.js: two pages in a browser talk to each other', async (scope) => {
   assert.equal(await pages[1].inputValue('input'), '')
 
   child.kill('SIGTERM')
-  for (const page of pages) await page.getByText('Closed: 1000 The server stops').waitFor()
+  for (const page of pages) await page.getByText('Closed: 4001 The server restarts').waitFor()
 }, { skip: missing || withoutSignals, timeout: 60000 })
 
-test('chat.js refuses pages of other sites and other paths', async (scope) => {
+test('chat.js refuses pages of other origins and other paths', async (scope) => {
   const chat = await startChat(scope)
   await chat.join({ origin: null })
   await assert.rejects(chat.join({ origin: 'http://example.com' }), /Unexpected response code: 403/)
@@ -106,7 +110,7 @@ test('chat.js refuses pages of other sites and other paths', async (scope) => {
   await assert.rejects(join(scope, `ws://127.0.0.1:${chat.port}/other`), /Unexpected response code: 404/)
 })
 
-test('chat.js closes the connection of a member who sends bytes, or too much', async (scope) => {
+test('chat.js closes the connection of a client that sends bytes, or too much', async (scope) => {
   const chat = await startChat(scope)
   const [first, second] = [await chat.join({ independent: true }), await chat.join({ independent: true })]
   first.ws.send(Buffer.from('bytes'))
@@ -115,14 +119,14 @@ test('chat.js closes the connection of a member who sends bytes, or too much', a
   assert.equal((await second.closed)[0], 1009)
 })
 
-test('chat.js drops a member who does not read, and the others notice nothing', async (scope) => {
+test('chat.js terminates a client that does not read, and the others notice nothing', async (scope) => {
   const chat = await startChat(scope)
   const slow = await chat.join({ independent: true })
   const fast = await chat.join()
   slow.ws.pause()
   const text = 'a'.repeat(4000)
-  const isDropped = () => chat.result.stdout.includes('guest 1 leaves: 1006')
-  for (let sent = 100; !isDropped(); sent += 100) {
+  const isTerminated = () => chat.result.stdout.includes('guest 1 leaves: 1006')
+  for (let sent = 100; !isTerminated(); sent += 100) {
     for (let each = 0; each < 100; each++) fast.ws.send(text)
     await until(() => fast.texts.length > sent)
   }
@@ -133,10 +137,88 @@ test('chat.js drops a member who does not read, and the others notice nothing', 
 for (const signal of ['SIGTERM', 'SIGINT']) {
   test(`chat.js closes every connection on ${signal} and ends`, async (scope) => {
     const chat = await startChat(scope)
-    const members = [await chat.join(), await chat.join({ independent: true })]
+    const clients = [await chat.join(), await chat.join({ independent: true })]
     chat.child.kill(signal)
-    for (const { closed } of members) assert.deepEqual(await closed, [1000, 'The server stops'])
+    for (const { closed } of clients) assert.deepEqual(await closed, [4001, 'The server restarts'])
     const { code, stderr } = await chat.finished
     assert.deepEqual([code, stderr], [0, ''])
   }, { skip: withoutSignals })
 }
+
+test('chat.js keeps no socket of a client that it has refused', async (scope) => {
+  const { port } = await startChat(scope)
+  await refusedHalfOpen(scope, port, upgradeRequest(), 'HTTP/1.1 404 Not Found')
+})
+
+test('chat.js refuses an upgrade request that is complete only after SIGTERM', async (scope) => {
+  const chat = await startChat(scope)
+  const client = await chat.join()
+  const late = await connect(scope, chat.port)
+  const request = upgradeRequest({}, { target: '/chat' })
+  late.write(request.slice(0, 20))
+  client.ws.send('Hello')
+  await client.received('guest 1: Hello')
+
+  chat.child.kill('SIGTERM')
+  await client.closed
+  late.write(request.slice(20))
+  assert.match(await late.head(), /^HTTP\/1\.1 503 /)
+  const { code, stderr } = await chat.finished
+  assert.deepEqual([code, stderr], [0, ''])
+}, { skip: withoutSignals })
+
+test('chat.js ends after SIGTERM although clients do not answer and have sent half a request', async (scope) => {
+  const chat = await startChat(scope)
+  const silent = await connect(scope, chat.port)
+  silent.write(upgradeRequest({}, { target: '/chat' }))
+  await silent.head()
+  const half = await connect(scope, chat.port)
+  half.write('GET / HTTP/1.1\r\nHo')
+  const client = await chat.join()
+  client.ws.send('Hello')
+  await client.received('guest 2: Hello')
+
+  chat.child.kill('SIGTERM')
+  const { code, stderr } = await chat.finished
+  assert.deepEqual([code, stderr], [0, ''])
+}, { skip: withoutSignals })
+
+/** The chat with the asynchronous handler of the page, behind a `findUser()` that waits and looks into the cookie. */
+function asynchronousChat () {
+  const blocks = codeBlocks().filter(({ text }) => text.includes('await findUser('))
+  assert.equal(blocks.length, 1)
+  const handler = /^server\.on\('upgrade'.*?^\}\)\n/ms
+  const [found] = fileBlock('chat.js').match(handler)
+  return fileBlock('chat.js').replace(found, () => blocks[0].text) + `
+async function findUser (cookie) {
+  console.log('asks for', cookie)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  if (cookie === 'fails') throw new Error('no database')
+  return cookie === 'unknown' ? null : { name: cookie }
+}
+`
+}
+
+test('the asynchronous handler accepts and refuses clients', async (scope) => {
+  const chat = await startChat(scope, asynchronousChat())
+  const request = (cookie) => upgradeRequest({ Cookie: cookie })
+  for (const [cookie, status] of [['known', 101], ['unknown', 401], ['fails', 500]]) {
+    const peer = await connect(scope, chat.port)
+    peer.write(request(cookie))
+    assert.match(await peer.head(), new RegExp(`^HTTP/1\\.1 ${status} `), cookie)
+  }
+  assert.equal(chat.result.stderr, 'no database\n')
+})
+
+test('the asynchronous handler survives clients that reset the connection while it waits', async (scope) => {
+  const chat = await startChat(scope, asynchronousChat())
+  for (const cookie of ['known', 'unknown', 'fails']) {
+    const peer = await connect(scope, chat.port)
+    peer.write(upgradeRequest({ Cookie: cookie }))
+    await Promise.race([chat.finished, until(() => chat.result.stdout.includes(`asks for ${cookie}\n`))])
+    peer.socket.resetAndDestroy()
+  }
+  await Promise.race([chat.finished, until(() => chat.result.stderr.includes('no database'))])
+  await scope.settle(300)
+  assert.deepEqual([chat.child.exitCode, chat.child.signalCode, chat.result.stderr], [null, null, 'no database\n'])
+}, { skip: typeof net.Socket.prototype.resetAndDestroy !== 'function' && 'Node 18.3 or later' })

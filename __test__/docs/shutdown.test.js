@@ -95,3 +95,25 @@ test('shutdown.js: it accepts no connection while it closes the others', async (
   assert.equal(late.bytes.length, 0)
   await assert.rejects(once(new Ws(server.url), 'open'), { code: 'ECONNREFUSED' })
 }, onPosix)
+
+test('shutdown.js: a client that has sent half a request does not delay the end longer', async (scope) => {
+  const server = await startServer(scope)
+  const half = await connect(scope, server.port)
+  half.write('GET / HTTP/1.1\r\nHo')
+  await readsAll(server.port)
+  server.child.kill('SIGTERM')
+  const ended = await server.finished
+  assert.deepEqual([ended.code, ended.stderr, ended.stdout], [0, '',
+    'Echo on ws://127.0.0.1:8000/\nClosing connections: 0\nTerminating connections: 0\n'])
+}, onPosix)
+
+test('shutdown.js: a second signal of either kind ends the process at once', async (scope) => {
+  const server = await startServer(scope)
+  await connectOpen(scope, server.port)
+  server.child.kill('SIGTERM')
+  await eventually(() => server.result.stdout.includes('Closing connections: 1'), 'the server stops')
+  server.child.kill('SIGINT')
+  const ended = await server.finished
+  assert.deepEqual([ended.code, ended.signal, ended.stdout], [null, 'SIGINT',
+    'Echo on ws://127.0.0.1:8000/\nClosing connections: 1\n'])
+}, onPosix)

@@ -10,6 +10,9 @@ const path = require('node:path')
 const { describe, test } = require('node:test')
 const WebSocket = require('../../index.js')
 const { createServer } = require('../../examples/demo/server.js')
+const { refusedHalfOpen } = require('../docs/program')
+const { inScope } = require('../support/test')
+const { upgradeRequest } = require('../support/wire')
 
 const FOREIGN = { Origin: 'http://other.example' }
 const SERVER = path.join(__dirname, '../../examples/demo/server.js')
@@ -82,6 +85,11 @@ describe('the demo server', { timeout: 60000 }, () => {
     const port = await serve(t)
     const { status } = await ask(port, '/echo', { headers: { Connection: 'Upgrade', Upgrade: 'h2c' } })
     assert.equal(status, 400)
+  })
+
+  test('keeps no socket of a client that it has refused', async (t) => {
+    const port = await serve(t)
+    await inScope((scope) => refusedHalfOpen(scope, port, upgradeRequest(), 'HTTP/1.1 404 Not Found'))
   })
 
   test('echoes text as text and bytes as bytes', async (t) => {

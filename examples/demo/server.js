@@ -218,7 +218,7 @@ function respond (response, status, text = '', headers = {}) {
 
 function refuse (socket, status) {
   socket.on('error', () => socket.destroy())
-  socket.end('HTTP/1.1 ' + status + '\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  socket.end('HTTP/1.1 ' + status + '\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy())
 }
 
 // A browser lets every site open a WebSocket to localhost, and names the site in Origin. Other programs send no

@@ -181,7 +181,7 @@ declare abstract class Socket extends EventStream {
  * })
  * ```
  *
- * The socket sends the handshake in the next tick, so listeners that you add now receive all events. It answers an
+ * The socket sends the handshake in the next tick, so listeners that you add now receive all events. It responds to an
  * invalid handshake with 400, and emits `error`, and `close` with code 1002.
  */
 declare class WebSocket extends Socket {
@@ -279,7 +279,7 @@ declare namespace WebSocket {
    * ```
    *
    * If the connection cannot be opened, the client emits `error` and `close`: with code 1006 if the network or TLS
-   * fails, with code 1002 if the server's answer is not a valid handshake.
+   * fails, with code 1002 if the server's response is not a valid handshake.
    */
   export class Client extends Socket {
     /**
@@ -301,10 +301,10 @@ declare namespace WebSocket {
      */
     constructor (url: string, protocols?: Protocols | null, options?: ClientOptions | null)
 
-    /** The status code of the server's answer, 101 on success; undefined before `open` or `error`. */
+    /** The status code of the server's response, 101 on success; undefined before `open` or `error`. */
     readonly statusCode: number | undefined
 
-    /** The headers of the server's answer, with names in lower case; undefined before `open` or `error`. */
+    /** The headers of the server's response, with names in lower case; undefined before `open` or `error`. */
     readonly headers: { readonly [name: string]: string } | undefined
   }
 
@@ -500,7 +500,7 @@ declare namespace WebSocket {
 
     /**
      * Aborting this signal terminates the connection in any state: see `terminate()`. If it was aborted before
-     * construction, the socket neither connects nor answers, and emits `close` in the next tick. Default: none.
+     * construction, the socket neither connects nor responds, and emits `close` in the next tick. Default: none.
      */
     signal?: AbortSignal | undefined
 

@@ -195,12 +195,12 @@ class Connection {
     return this.#extensions?.inUse ?? []
   }
 
-  /** The status code of the server's answer; undefined on a server. */
+  /** The status code of the server's response; undefined on a server. */
   get statusCode () {
     return this.#isClient ? this.#native.statusCode ?? undefined : undefined
   }
 
-  /** The headers of the server's answer, as name, value, name, value …; undefined on a server. */
+  /** The headers of the server's response, as name, value, name, value …; undefined on a server. */
   get responseHeaders () {
     return this.#isClient ? this.#native.responseHeaders : undefined
   }

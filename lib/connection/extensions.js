@@ -64,7 +64,7 @@ class Extensions {
     }
   }
 
-  /** Activates the extensions of a server's answer. Returns the client's pipeline; throws if one is unacceptable. */
+  /** Activates the extensions of a server's response. Returns the client's pipeline; throws if one is unacceptable. */
   activate () {
     const sessions = []
     for (const { name, parameters } of this.#native.receivedExtensions()) {
@@ -80,7 +80,7 @@ class Extensions {
     return this.#pipelineOf(sessions)
   }
 
-  /** Answers the client's offers. Returns the pipeline of a server; throws the exceptions of extensions. */
+  /** Responds to the client's offers. Returns the pipeline of a server; throws the exceptions of extensions. */
   respond () {
     const sessions = []
     const received = this.#native.receivedExtensions()

@@ -46,7 +46,7 @@ class SocketConnection {
   #wants = 0
   /** The control frames that subscribers of diagnostics channels need. */
   #watched = 0
-  /** @type {{ headers?: Record<string, string>, statusCode?: number }} the server's answer to a client */
+  /** @type {{ headers?: Record<string, string>, statusCode?: number }} the server's response to a client */
   #response = {}
   /** @type {[string | null, number | null]} */
   #closeParams = ['', 1006]
@@ -80,7 +80,7 @@ class SocketConnection {
     if (this.#face === null) {
       const driver = new Driver(this.engine, this.place.url, this.place.target)
       this.#face = { driver, observer: Driver.observerOf(driver) }
-      // The answer may have arrived before the program first reads `_driver`.
+      // The response may have arrived before the program first reads `_driver`.
       if (this.#response.headers !== undefined) this.#face.observer.readResponse()
     }
     return this.#face.driver
@@ -280,14 +280,14 @@ class SocketConnection {
     this.#face?.observer.closed(code, reason)
   }
 
-  /** Stores the server's answer, also on the driver, where handlers may read it. */
+  /** Stores the server's response, also on the driver, where handlers may read it. */
   #readResponse () {
     const { responseHeaders, statusCode } = this.engine
     if (responseHeaders !== undefined) this.#response = { headers: headersObject(responseHeaders), statusCode }
     this.#face?.observer.readResponse()
   }
 
-  /** Sets the server's answer on a client, before `open` or `error` is emitted. */
+  /** Sets the server's response on a client, before `open` or `error` is emitted. */
   #showResponse () {
     if (this.#dial === null) return
     this.socket.headers = this.#response.headers

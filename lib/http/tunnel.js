@@ -7,12 +7,12 @@ const { headersObject } = require('./request')
 const { endpoint, nameOf, parseProxyUrl, parseWebSocketUrl } = require('./url')
 
 /**
- * The request for a tunnel through an HTTP proxy, and the parser of the proxy's answer. Knows bytes; does not know
+ * The request for a tunnel through an HTTP proxy, and the parser of the proxy's response. Knows bytes; does not know
  * sockets or streams.
  *
  * @typedef {object} Answer
  * @property {boolean} isConnected whether the proxy has opened the tunnel
- * @property {number | undefined} statusCode undefined if the answer was not HTTP
+ * @property {number | undefined} statusCode undefined if the response was not HTTP
  * @property {Record<string, string>} headers
  */
 class Tunnel {
@@ -46,7 +46,7 @@ class Tunnel {
   }
 
   /**
-   * Parses bytes from the proxy. Returns null until the answer is complete.
+   * Parses bytes from the proxy. Returns null until the response is complete.
    *
    * @param {Uint8Array} chunk
    * @returns {Answer | null}
@@ -58,7 +58,7 @@ class Tunnel {
     return { isConnected: connected, statusCode, headers: headersObject(headers) }
   }
 
-  /** Returns the error for an answer that opens no tunnel. */
+  /** Returns the error for a response that opens no tunnel. */
   refusal () {
     return new Error("Can't establish a connection to the server at " + this.#name)
   }

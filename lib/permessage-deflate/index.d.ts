@@ -159,7 +159,7 @@ declare namespace deflate {
 
   /** permessage-deflate on one connection of a server. */
   export interface ServerSession extends driver.ServerSession {
-    /** Returns the parameters of the answer to the chosen offer (RFC 7692 section 7.1). */
+    /** Returns the parameters of the response to the chosen offer (RFC 7692 section 7.1). */
     generateResponse (): Parameters
   }
 

@@ -21,9 +21,9 @@ class Offer {
   }
 
   /**
-   * Returns the negotiated session for `Connection.established`, or null if the answer is not acceptable.
+   * Returns the negotiated session for `Connection.established`, or null if the response is not acceptable.
    *
-   * @param {string} header the value of `Sec-WebSocket-Extensions` in the answer
+   * @param {string} header the value of `Sec-WebSocket-Extensions` in the response
    */
   accept (header) {
     return this.#session.activateHeader(header) ? this.#session : null

@@ -222,7 +222,7 @@ function sent (one, pending) {
 }
 
 /**
- * Returns the answer of a function whose instance has trapped. Throws other errors.
+ * Returns `answer`, the result of a function whose instance has trapped. Throws other errors.
  *
  * @template T
  * @param {Instance} one

@@ -156,7 +156,7 @@ declare namespace websocket {
 
     /**
      * The negotiated subprotocol. On a server, it is set from the start, and `undefined` without a subprotocol. On a
-     * client, it is set after the answer, and `null` if the answer contains no subprotocol that was offered.
+     * client, it is set after the response, and `null` if the response contains no subprotocol that was offered.
      */
     readonly protocol: string | null | undefined
 
@@ -184,7 +184,7 @@ declare namespace websocket {
     setHeader (name: string, value: string | number | boolean | undefined): boolean
 
     /**
-     * Begins the opening handshake. A client sends its request. A server sends its answer: 101, or 400, after which
+     * Begins the opening handshake. A client sends its request. A server sends its response: 101, or 400, after which
      * `error` and `close` follow.
      *
      * Bytes that have arrived before wait for it. At 64 KiB, `io.write()` returns `false` until the start. More than
@@ -290,10 +290,10 @@ declare namespace websocket {
 
     readonly version: 'hybi-13'
 
-    /** The status code of the server's answer, 101 on success; undefined before `open` or `error`. */
+    /** The status code of the server's response, 101 on success; undefined before `open` or `error`. */
     readonly statusCode: number | undefined
 
-    /** The headers of the server's answer; undefined before `open` or `error`. */
+    /** The headers of the server's response; undefined before `open` or `error`. */
     readonly headers: Headers | undefined
 
     /**
@@ -323,10 +323,10 @@ declare namespace websocket {
     readable: boolean
     writable: boolean
 
-    /** The status code of the proxy's answer; undefined before the answer, and if it was not HTTP. */
+    /** The status code of the proxy's response; undefined before the response, and if it was not HTTP. */
     readonly statusCode: number | undefined
 
-    /** The headers of the proxy's answer; undefined before the answer. */
+    /** The headers of the proxy's response; undefined before the response. */
     readonly headers: Headers | undefined
 
     /**
@@ -339,7 +339,7 @@ declare namespace websocket {
     /** Sends the request. Returns `false` if the request was sent before. */
     start (): boolean
 
-    /** Parses bytes from the proxy. Returns `false` while paused, and after the proxy's answer. */
+    /** Parses bytes from the proxy. Returns `false` while paused, and after the proxy's response. */
     write (chunk: Chunk): boolean
     end (): any
     end (chunk: Chunk): any
@@ -529,13 +529,13 @@ declare namespace websocket {
     /** Returns one or more offers in order of preference, or a falsy value. */
     generateOffer (): ExtensionParameters | ExtensionParameters[] | null | undefined | false
 
-    /** Accepts the parameters of the server's answer. A result other than `true` fails the handshake. */
+    /** Accepts the parameters of the server's response. A result other than `true` fails the handshake. */
     activate (parameters: ReceivedParameters): boolean
   }
 
   /** A session of a server. */
   export interface ServerSession extends Session {
-    /** Returns the parameters of the answer. */
+    /** Returns the parameters of the response. */
     generateResponse (): ExtensionParameters
   }
 

@@ -70,7 +70,7 @@ class DriverObserver {
     this.#driver.emit('close', { code, reason })
   }
 
-  /** Sets the server's answer on a client's driver, before `open`, or before the `error` of a failed handshake. */
+  /** Sets the server's response on a client's driver, before `open`, or before the `error` of a failed handshake. */
   readResponse () {
     const { knowsProtocol, protocol, responseHeaders, statusCode } = this.#connection
     if (responseHeaders === undefined) return

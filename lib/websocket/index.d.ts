@@ -154,7 +154,7 @@ declare namespace websocket {
     constructor (socket: net.Socket, httpRequest: http.IncomingMessage, config: IServerConfig)
 
     /**
-     * Answers the handshake with status 101 (RFC 6455 section 4.2.2).
+     * Responds to the handshake with status 101 (RFC 6455 section 4.2.2).
      *
      * @param acceptedProtocol One of {@link requestedProtocols}, in lower case. Default: none.
      * @param allowedOrigin The value of the `Origin` header of the response. Default: no header.
@@ -165,7 +165,7 @@ declare namespace websocket {
     accept (acceptedProtocol?: string | null, allowedOrigin?: string | null, cookies?: ICookie[] | null): connection
 
     /**
-     * Answers the handshake with an HTTP error (RFC 6455 section 4.2.2), and ends the socket.
+     * Responds to the handshake with an HTTP error (RFC 6455 section 4.2.2), and ends the socket.
      *
      * @param httpStatus Default: 403.
      * @param reason The value of the `X-WebSocket-Reject-Reason` header. Default: no header.
@@ -817,7 +817,7 @@ declare namespace websocket {
     perMessageDeflate?: boolean | IDeflateOptions | undefined
 
     /**
-     * Whether to refuse handshakes that RFC 6455 section 4 forbids and the original accepts. A server answers them with
+     * Whether to refuse handshakes that RFC 6455 section 4 forbids and the original accepts. A server responds with
      * status 400 or 426; a client emits `connectFailed`. Default: `true`.
      */
     strictHandshake?: boolean | undefined

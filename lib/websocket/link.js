@@ -58,7 +58,7 @@ class Link {
     return engine
   }
 
-  /** Listens to the socket and reads from it. On a server, answers the opening handshake if that is still pending. */
+  /** Listens to the socket and reads from it. On a server, responds to the opening handshake if it is still pending. */
   listen () {
     if (this.#transport !== null) return
     const connection = this.#connection

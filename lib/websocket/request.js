@@ -196,7 +196,7 @@ function parameter (text) {
 // Accepting the handshake.
 
 /**
- * Creates the engine that answers the handshake. Rejects the request and throws if an argument is invalid.
+ * Creates the engine that responds to the handshake. Rejects the request and throws if an argument is invalid.
  *
  * @param {any} request
  * @param {any} acceptedProtocol
@@ -274,7 +274,7 @@ function runOrReject (socket, step) {
 }
 
 /**
- * Answers the handshake. Delivers frames that came with the request in a later turn of the event loop, after the
+ * Responds to the handshake. Delivers frames that came with the request in a later turn of the event loop, after the
  * program has attached its listeners.
  *
  * @param {any} connection

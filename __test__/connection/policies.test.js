@@ -106,7 +106,7 @@ test('single frames are sent unchanged, with receipts', async () => {
 })
 
 const CLOSES = {
-  // The answer of each interface, and the code and reason that it reports.
+  // By interface: the bytes of its close frame, and the code and reason that it reports.
   'websocket-driver': ['880203e8', 1000, ''],
   'websocket-node': ['880203e8', null, null],
   ws: ['8800', 1005, '']

@@ -33,7 +33,7 @@ async function serveByWs (scope, port = 0, onSocket = (ws) => ws.on('message', (
   return { port: server.address().port, server, stop }
 }
 
-test('connect.js prints the subprotocol, the answer and the close', async (scope) => {
+test('connect.js prints the subprotocol, the response and the close', async (scope) => {
   const requests = []
   const { port } = await serve(scope, WebSocket, {
     protocols: ['chat.v1'],

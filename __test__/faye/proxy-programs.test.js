@@ -1,6 +1,6 @@
 'use strict'
 
-// The client through real proxies. Hostile proxies are in proxy-answers.test.js.
+// The client through real proxies. Hostile proxies are in proxy-responses.test.js.
 
 const assert = require('node:assert/strict')
 

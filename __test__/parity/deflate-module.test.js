@@ -53,7 +53,7 @@ const RESPONSES = [
 for (const options of OPTIONS) {
   const name = JSON.stringify(options)
 
-  test(`a server with ${name} chooses and answers like the original`, () => {
+  test(`a server with ${name} selects an offer and responds like the original`, () => {
     for (const offer of RESPONSES) {
       const script = (deflate) => {
         const session = deflate.configure({ ...options }).createServerSession([offer], LIMIT)

@@ -135,16 +135,16 @@ const websocket = {
     'add no line; in the original some become line breaks',
   'white space around an origin in a response': 'is trimmed',
   'arguments that make reject() throw':
-    'leave the request open for another answer; in the original it stays unanswered',
+    'leave the request open for another call; in the original it never gets a response',
   'subprotocols and cookies with names of Object.prototype': 'work; the original throws',
   'the cookies that a program passes': 'are not changed; the original removes characters from them',
   'a cookie with an invalid date or an infinite age': 'is refused; the original writes Invalid Date, or Infinity',
   'a configuration that a connection refuses when it is accepted':
-    'answers 500; the original leaves the socket open',
+    'causes a response with 500; the original leaves the socket open',
   'subprotocols that cannot be accepted, with autoAcceptConnections':
     'emit upgradeError; in the original they end the process',
-  'a request that is answered in the tick of closeAllConnections()':
-    'keeps this answer; the original throws in the next tick',
+  'a request that is accepted or rejected in the tick of closeAllConnections()':
+    'stays accepted or rejected; the original throws in the next tick',
   'a path with the flag g or y': 'matches from the beginning each time; the original continues where it stopped',
   'unmount() of a router without a protocol': 'removes the handler that was mounted without one; the original throws',
   'maskBytes and frameHeader': 'are new Buffers each time: they are scratch space of the parser of the original'

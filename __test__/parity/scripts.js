@@ -32,7 +32,7 @@ async function openServer (WebSocket, log, scope, given = {}) {
   return { peer, ws }
 }
 
-/** A client under test and its raw server, which has read the request and not answered it. */
+/** Starts a client under test. Resolves when its raw server has read the request; the server does not respond. */
 async function dial (WebSocket, log, scope, { path = '', protocols, options } = {}) {
   const server = await accept(scope)
   log.port(server.port)

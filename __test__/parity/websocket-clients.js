@@ -36,7 +36,7 @@ function show (log, what, client) {
 }
 
 /**
- * A client and its raw server, which has read the request and not answered it.
+ * Starts a client. Resolves when its raw server has read the request; the server does not respond.
  *
  * @param {object} [asked]
  * @param {any} [asked.config] of the client

@@ -215,7 +215,7 @@ parityTable('the peer closes', [
 })
 
 parityTable('a socket closes before it has connected', [
-  ['and the server never answers', () => {}],
+  ['and the server never responds', () => {}],
   ['and the server accepts', (peer, head) => peer.write(upgradeResponse(head))],
   ['and the server accepts and sends', (peer, head) =>
     peer.write(Buffer.concat([Buffer.from(upgradeResponse(head)), frame('text', 'a'), frame('close', '')]))],

@@ -257,7 +257,7 @@ const OTHERS = [
   ['npm\'s with client sessions that deflate differently', patched((_base, client, _server, session) => {
     client.processOutgoingMessage = own(session.processOutgoingMessage)
   })],
-  ['npm\'s with servers that answer differently', patched((_base, _client, server) => {
+  ['npm\'s with servers that respond differently', patched((_base, _client, server) => {
     server.generateResponse = own(server.generateResponse)
   })],
   ['npm\'s with another method of its sessions', patched((_base, _client, server) => { server.reset = () => {} })],

@@ -187,7 +187,7 @@ test('messages before the close_notify of the server are delivered', async (scop
     peer.socket.end(Buffer.concat([frame('text', 'last'), frame('text', 'words')]))
     await once(ws, 'close')
     assert.deepEqual(events, [['open'], ['message', 'last'], ['message', 'words'], ['end'], ['close', 1006]])
-    // We answer with close_notify: the peer sees no error and an end.
+    // We answer with close_notify, so the peer sees an end and no error.
     assert.equal(await peer.ended(), 'fin')
   }
 })

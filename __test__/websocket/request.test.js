@@ -130,7 +130,7 @@ test('an application that pauses right after accept() gets frames after the requ
   await eventually(() => heard.length === 1, 'the message')
 })
 
-test('a server stops reading a flood of frames until the application answers the request', async (scope) => {
+test('a server stops reading a flood of frames until the application accepts the request', async (scope) => {
   const { peer, request } = await ask(scope)
   const chunk = text('x'.repeat(60000))
   for (let sent = 0; sent < 200; sent++) peer.write(chunk)
@@ -202,7 +202,7 @@ for (const answer of ['accept', 'reject']) {
   })
 }
 
-test('an answered request leaves no close listener on its socket', async (scope) => {
+test('an accepted request leaves no close listener on its socket', async (scope) => {
   const { request } = await ask(scope, { bytes: text('early') })
   const { socket } = request
   const before = socket.listenerCount('close')
@@ -261,7 +261,7 @@ test('an origin cannot add lines to a response', async (scope) => {
 })
 
 for (const status of [NaN, Infinity, -1, 0, 99, 1000, 404.5]) {
-  test(`reject(${status}) answers 403`, async (scope) => {
+  test(`reject(${status}) responds with 403`, async (scope) => {
     const { peer, request } = await ask(scope)
     request.reject(status)
     await peer.ended()
@@ -269,7 +269,7 @@ for (const status of [NaN, Infinity, -1, 0, 99, 1000, 404.5]) {
   })
 }
 
-test('a request can still be answered after reject() has thrown for its arguments', async (scope) => {
+test('a request can still be accepted or rejected after reject() has thrown for its arguments', async (scope) => {
   const { peer, request } = await ask(scope)
   assert.throws(() => request.reject(400, 'x', { 'X-A': null }), TypeError)
   request.reject(404)

@@ -63,7 +63,7 @@ test('the refusal of a version names the supported version', async (scope) => {
   assert.match(peer.bytes.toString(), /\r\nSec-WebSocket-Version: 13\r\n/)
 })
 
-test('with autoAcceptConnections, an unacceptable protocol emits upgradeError and answers 500', async (scope) => {
+test('with autoAcceptConnections, an unacceptable protocol emits upgradeError and causes a 500', async (scope) => {
   const { ask, errors, server } = await start(scope, { autoAcceptConnections: true, strictHandshake: false })
   const peer = await ask({ 'Sec-WebSocket-Protocol': 'a b' })
   assert.equal(await peer.ended(), 'fin')
@@ -101,7 +101,7 @@ test('a request that is accepted in the tick of closeAllConnections stays open',
   assert.equal(connection.connected, true)
 })
 
-test('a request that is rejected in the tick of closeAllConnections is answered once', async (scope) => {
+test('a request that is rejected in the tick of closeAllConnections gets one response', async (scope) => {
   const { ask, server } = await start(scope)
   const requests = once(server, 'request')
   const peer = await ask({})

@@ -83,9 +83,9 @@ for (const kind of KINDS) {
   const through = `${kind.scheme} through an http${kind.isSecure ? 's' : ''} proxy`
 
   deviation(`${through}: every response except 200 emits one error and one close`, async (scope) => {
-    for (const [name, answer] of Object.entries(REFUSALS)) {
+    for (const [name, response] of Object.entries(REFUSALS)) {
       const { events, proxy, ws } = await asked(scope, kind)
-      proxy.write(answer)
+      proxy.write(response)
       await eventually(() => ws.readyState === 3, `closed by ${name}`)
       assert.deepEqual(events, [
         ['error', `Can't establish a connection to the server at ${ws.url}`], ['end', undefined], ['close', 1006]

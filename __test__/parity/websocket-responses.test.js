@@ -63,8 +63,8 @@ async function run ({ websocket }, { head, behind, cut, listens, protocols }, sc
   if (listens) client.on('httpResponse', ({ statusCode }) => log.push(['httpResponse', statusCode]))
   client.connect('ws://localhost/', protocols, null, null, { agent: null, createConnection: () => socket })
   const accept = acceptOf(headerOf(await peer.head(), 'sec-websocket-key'))
-  const answer = Buffer.concat([Buffer.from(head.replaceAll(RIGHT, accept), 'latin1'), behind])
-  for (const piece of [answer.subarray(0, cut), answer.subarray(cut)]) {
+  const response = Buffer.concat([Buffer.from(head.replaceAll(RIGHT, accept), 'latin1'), behind])
+  for (const piece of [response.subarray(0, cut), response.subarray(cut)]) {
     peer.write(Buffer.from(piece))
     await turns()
   }

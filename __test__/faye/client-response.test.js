@@ -4,17 +4,17 @@
 //
 // | guarantee | file |
 // | --- | --- |
-// | a response must have 101 and the correct Upgrade, Connection and Sec-WebSocket-Accept | here: ANSWERS |
-// | a response must name only offered extensions, and at most one subprotocol, which was offered | here: ANSWERS |
-// | other responses emit `error`, then `close`, never `open` | here: ANSWERS, over each route to the server |
+// | a response must have 101 and the correct Upgrade, Connection and Sec-WebSocket-Accept | here: RESPONSES |
+// | a response must name only offered extensions, and at most one subprotocol, which was offered | here: RESPONSES |
+// | other responses emit `error`, then `close`, never `open` | here: RESPONSES, over each route to the server |
 // | clients do not follow redirects | here |
 // | the size and the lines of heads are limited, at any speed | here; proxy.test.js |
 // | clients verify certificates before they send anything: chain, dates, purpose, host | tls.test.js |
 // | clients verify certificates of proxies, and of servers behind a proxy | proxy.test.js, proxy-programs.test.js |
 // | only `rejectUnauthorized: false` disables this, for one client; clients send SNI | tls.test.js |
 // | clients do not change the caller's objects | client-request.test.js |
-// | only the proxy receives its credentials | proxy-programs.test.js, proxy-answers.test.js |
-// | a proxy's refusal ends the client, even if the proxy keeps the connection open | proxy-answers.test.js |
+// | only the proxy receives its credentials | proxy-programs.test.js, proxy-responses.test.js |
+// | a proxy's refusal ends the client, even if the proxy keeps the connection open | proxy-responses.test.js |
 // | close() emits one `close` in every state, after 30 s at the latest | client-ends.test.js; misuse.test.js |
 // | the code is 1006 in every state if the connection ends without a close frame | client-ends.test.js |
 // | an unknown name and a port without a listener emit one `error` and one `close` | client-ends.test.js |
@@ -109,7 +109,7 @@ test('handlers of open and error can read the status and the headers of the resp
 
 const ELSEWHERE = 'http://127.0.0.1:1/'
 /** Wrong responses: a status, headers that replace correct ones, or a function that changes the correct response. */
-const ANSWERS = {
+const RESPONSES = {
   ...Object.fromEntries([
     100, 102, 103, 200, 201, 204, 206, 300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 407, 426, 429, 500, 503
   ].map((status) => [`status ${status}`, { status, headers: { Location: ELSEWHERE } }])),
@@ -126,16 +126,16 @@ const ANSWERS = {
   'no accept value': { headers: { 'Sec-WebSocket-Accept': null } },
   'an empty accept value': { headers: { 'Sec-WebSocket-Accept': '' } },
   'another accept value': { headers: { 'Sec-WebSocket-Accept': 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=' } },
-  'the key as the accept value': { answer: (text, head) => with_(text, headerOf(head, 'sec-websocket-key')) },
-  'an accept value in lower case': { answer: (text) => with_(text, acceptIn(text).toLowerCase() + 'A') },
-  'an accept value without its padding': { answer: (text) => with_(text, acceptIn(text).slice(0, -1)) },
-  'an accept value with a parameter': { answer: (text) => with_(text, `${acceptIn(text)}; a=b`) },
-  'the accept value twice': { answer: (text) => with_(text, `${acceptIn(text)}, ${acceptIn(text)}`) },
-  'two accept values': { answer: (text) => with_(text, `${acceptIn(text)}\r\nSec-WebSocket-Accept: other`) },
+  'the key as the accept value': { respond: (text, head) => with_(text, headerOf(head, 'sec-websocket-key')) },
+  'an accept value in lower case': { respond: (text) => with_(text, acceptIn(text).toLowerCase() + 'A') },
+  'an accept value without its padding': { respond: (text) => with_(text, acceptIn(text).slice(0, -1)) },
+  'an accept value with a parameter': { respond: (text) => with_(text, `${acceptIn(text)}; a=b`) },
+  'the accept value twice': { respond: (text) => with_(text, `${acceptIn(text)}, ${acceptIn(text)}`) },
+  'two accept values': { respond: (text) => with_(text, `${acceptIn(text)}\r\nSec-WebSocket-Accept: other`) },
   'two accept values, the first of them wrong': {
-    answer: (text) => with_(text, `other\r\nSec-WebSocket-Accept: ${acceptIn(text)}`)
+    respond: (text) => with_(text, `other\r\nSec-WebSocket-Accept: ${acceptIn(text)}`)
   },
-  'a space before the colon of the accept value': { answer: (text) => text.replace('-Accept:', '-Accept :') },
+  'a space before the colon of the accept value': { respond: (text) => text.replace('-Accept:', '-Accept :') },
   'a subprotocol that was not offered': { headers: { 'Sec-WebSocket-Protocol': 'c' } },
   'a subprotocol in upper case': { headers: { 'Sec-WebSocket-Protocol': 'A' } },
   'two subprotocols in one': { headers: { 'Sec-WebSocket-Protocol': 'a, b' } },
@@ -146,15 +146,15 @@ const ANSWERS = {
   'an extension that is a property of Object.prototype': { headers: { 'Sec-WebSocket-Extensions': '__proto__' } },
   'malformed extensions': { headers: { 'Sec-WebSocket-Extensions': 'a; b=' } },
   'NUL in a header': { headers: { 'X-A': 'a\0b' } },
-  'NUL in the status line': { answer: (text) => text.replace('Switching', 'Switch\0ing') },
-  'no HTTP': { answer: () => 'garbage\r\n\r\n' },
-  'another version of HTTP': { answer: (text) => text.replace('HTTP/1.1', 'HTTP/2.0') },
-  'a status of two digits': { answer: (text) => text.replace('101', '10') },
-  'a status that is not a number': { answer: (text) => text.replace('101', '1O1') },
-  'a WebSocket frame': { answer: () => frame('text', 'Hello') },
-  'an interim response before the correct one': { answer: (text) => `HTTP/1.1 103 Early Hints\r\n\r\n${text}` },
-  'too many lines': { answer: (text) => text.replace('\r\n', `\r\n${'a: b\r\n'.repeat(300)}`) },
-  'a line that is too long': { answer: (text) => text.replace('\r\n', `\r\nX-A: ${'x'.repeat(70000)}\r\n`) }
+  'NUL in the status line': { respond: (text) => text.replace('Switching', 'Switch\0ing') },
+  'no HTTP': { respond: () => 'garbage\r\n\r\n' },
+  'another version of HTTP': { respond: (text) => text.replace('HTTP/1.1', 'HTTP/2.0') },
+  'a status of two digits': { respond: (text) => text.replace('101', '10') },
+  'a status that is not a number': { respond: (text) => text.replace('101', '1O1') },
+  'a WebSocket frame': { respond: () => frame('text', 'Hello') },
+  'an interim response before the correct one': { respond: (text) => `HTTP/1.1 103 Early Hints\r\n\r\n${text}` },
+  'too many lines': { respond: (text) => text.replace('\r\n', `\r\n${'a: b\r\n'.repeat(300)}`) },
+  'a line that is too long': { respond: (text) => text.replace('\r\n', `\r\nX-A: ${'x'.repeat(70000)}\r\n`) }
 }
 
 const acceptIn = (text) => headerOf(text, 'sec-websocket-accept')
@@ -162,12 +162,12 @@ const with_ = (text, accept) => text.replace(/(-Accept: ).*/, (_, name) => name 
 
 for (const [way, go] of Object.entries(WAYS)) {
   deviation(`${way}: a wrong response emits one error and one close, never open`, async (scope) => {
-    for (const [name, { status = 101, headers, answer = (text) => text }] of Object.entries(ANSWERS)) {
+    for (const [name, { status = 101, headers, respond = (text) => text }] of Object.entries(RESPONSES)) {
       const { events, head, peer, ws } = await go(scope)
       const right = upgradeResponse(head, headers, `${status} Switching Protocols`)
       // The client ignores the frames behind the response.
       peer.write(Buffer.concat([
-        Buffer.from(answer(right, head)), frame('text', 'early'), frame('close', closePayload(1000))
+        Buffer.from(respond(right, head)), frame('text', 'early'), frame('close', closePayload(1000))
       ]))
       await eventually(() => ws.readyState === 3, `closed by ${name}`)
       await peer.ended()

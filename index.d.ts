@@ -64,13 +64,13 @@ declare abstract class Socket extends EventStream {
    * Sends a message: bytes of any type as binary, other values as the text `String(message)`. A message sent before
    * `open` waits for the handshake.
    *
-   * A `Blob` is read first. Later messages and the close frame wait for it; pings do not. If the Blob cannot be read,
-   * the connection fails with `error` and code 1006.
+   * The socket reads a `Blob` first. Later messages and the close frame wait for it; pings do not. If the Blob cannot
+   * be read, the connection fails with `error` and code 1006.
    *
    * @param message The message, or the result of {@link WebSocket.prepare}.
    * @param options Options of this message.
-   * @param callback Called once, after `send()` has returned: without arguments when the operating system has accepted
-   * the whole message, or with an Error if the message was refused or the connection ended before.
+   * @param callback Called once, after `send()` has returned. It gets no arguments when the operating system has
+   * accepted the whole message, and an Error if the message was refused or the connection ended before.
    * @returns `false` if the message was refused: the socket is closing or closed, or the message is binary and the
    * client uses a draft. Also `false` if the peer does not read fast enough: wait for `drain` before you send more.
    */
@@ -113,7 +113,7 @@ declare abstract class Socket extends EventStream {
    * after `closeTimeout`, with code 1006. Before `open`, it follows at once. Later calls have no effect.
    *
    * @param code 1000, or 3000 to 4999. Default: 1000.
-   * @param reason At most 123 bytes of UTF-8; a longer reason is cut between two characters. Default: `''`.
+   * @param reason At most 123 bytes of UTF-8; the socket cuts a longer reason between two characters. Default: `''`.
    * @throws Error for other codes.
    */
   close (code?: number, reason?: string): void
@@ -129,10 +129,10 @@ declare abstract class Socket extends EventStream {
    * ArrayBuffers (see `binaryType`). While the loop is busy, the iterator stores up to 64 messages or 64 KiB, and then
    * pauses the socket.
    *
-   * The loop ends after the last message, when the connection ends: after a close frame of the peer with any code, or
-   * after `close()`, `end()`, `terminate()` or an abort of the `signal`. It throws an Error with the message of the
-   * `error` event, or if the connection ended without a close frame. Leaving the loop early closes the connection with
-   * 1000.
+   * The loop ends after the last message, when the connection ends. That is after a close frame of the peer with any
+   * code, and after `close()`, `end()`, `terminate()` or an abort of the `signal`. It throws an Error with the message
+   * of the `error` event, or if the connection ended without a close frame. Leaving the loop early closes the
+   * connection with 1000.
    *
    * @throws Error if the socket is already being iterated.
    */
@@ -237,7 +237,8 @@ declare class WebSocket extends Socket {
    * @param message As for `send()`. `broadcast()` {@link prepare prepares} it once.
    * @param options As for `send()`.
    * @returns The number of sockets on which the message was sent, including those whose peers do not read fast enough.
-   * @throws TypeError if `connections` is not iterable or contains other values, and for a Blob. Nothing is sent then.
+   * @throws TypeError if `connections` is not iterable or contains other values, and for a Blob. In these cases the
+   * function sends nothing.
    * @throws The error of a `send()` that has thrown, after the message was sent on all other sockets; an
    * `AggregateError` for several errors.
    */
@@ -278,15 +279,15 @@ declare namespace WebSocket {
    * ws.on('message', (event) => console.log(event.data))
    * ```
    *
-   * If the connection cannot be opened, the client emits `error` and `close`: with code 1006 if the network or TLS
-   * fails, with code 1002 if the server's response is not a valid handshake.
+   * If the connection cannot be opened, the client emits `error` and `close`. The code is 1006 if the network or TLS
+   * fails, and 1002 if the server's response is not a valid handshake.
    */
   export class Client extends Socket {
     /**
      * Connects at once.
      *
-     * @param url A `ws:` or `wss:` URL. A user name and password in it are sent as `Authorization: Basic`. For a Unix
-     * socket: `ws+unix:/path/to.sock:/path?query` or `wss+unix:…`, with the percent-encoded path of the socket.
+     * @param url A `ws:` or `wss:` URL. The client sends a user name and password in it as `Authorization: Basic`. For
+     * a Unix socket: `ws+unix:/path/to.sock:/path?query` or `wss+unix:…`, with the percent-encoded path of the socket.
      * @param protocols The subprotocols that the client offers, as an array or separated by commas. Default: none.
      * @param options See {@link WebSocket.ClientOptions}.
      * @throws Error `… is not a valid WebSocket URL`, `… is not a valid proxy URL`.
@@ -412,10 +413,10 @@ declare namespace WebSocket {
   /** Subprotocol names, as an array or separated by commas. */
   export type Protocols = string | readonly string[]
 
-  /** Values for `send()`. A Buffer is sent as binary, other values are sent as text. See also {@link Bytes}. */
+  /** Values for `send()`. The socket sends a Buffer as binary, and other values as text. See also {@link Bytes}. */
   export type Sendable = string | Buffer | number | bigint | boolean
 
-  /** Bytes other than a Buffer, sent as binary. Shared memory is copied. */
+  /** Bytes other than a Buffer, which the socket sends as binary. It copies shared memory. */
   export type Bytes = NodeJS.ArrayBufferView | ArrayBuffer | SharedArrayBuffer
 
   /** A Blob or a File of Node. The Blob type of TypeScript's DOM library is compatible. */
@@ -443,7 +444,7 @@ declare namespace WebSocket {
     readonly [prepared]: true
   }
 
-  /** HTTP headers to send. Values are converted with `toString()`; `undefined` sends no header. */
+  /** HTTP headers to send. The package converts values with `toString()`; `undefined` sends no header. */
   export interface Headers {
     [name: string]: string | number | boolean | undefined
   }
@@ -454,9 +455,9 @@ declare namespace WebSocket {
     headers?: Headers | undefined
 
     /**
-     * Extensions with the interface of `websocket-extensions`, in order of preference. An extension is used if both
-     * endpoints agree. `faye-websocket-rs/permessage-deflate` compresses messages in native code, and replaces npm's
-     * `permessage-deflate`. Default: none.
+     * Extensions with the interface of `websocket-extensions`, in order of preference. The connection uses an extension
+     * if both endpoints agree. `faye-websocket-rs/permessage-deflate` compresses messages in native code, and replaces
+     * npm's `permessage-deflate`. Default: none.
      */
     extensions?: Extension | readonly Extension[] | undefined
 
@@ -567,7 +568,7 @@ declare namespace WebSocket {
 
   /** An HTTP proxy that supports `CONNECT`. */
   export interface ProxyOptions {
-    /** The URL of the proxy, `http:` or `https:`. A user name and password in it are sent to the proxy only. */
+    /** The URL of the proxy, `http:` or `https:`. Only the proxy receives a user name and password in it. */
     origin: string
 
     /** Headers to send with the `CONNECT` request. Default: none. */

@@ -232,8 +232,8 @@ class Outgoing {
   }
 
   /**
-   * Returns all receipts for one write of a stream, or undefined. For TLS records, whose bytes cannot be assigned to
-   * marks.
+   * Returns all receipts for one write of a stream, or undefined. Used for TLS records, whose bytes do not correspond
+   * to marks.
    *
    * @param {any} stream
    */

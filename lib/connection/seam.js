@@ -65,8 +65,8 @@ const PONGS = 2
  * @property {() => void} notifySender calls `drained` if a sender waits, and socket and connection have room
  * @property {(work: () => void) => void} enter runs work that bytes of the peer do not trigger, and writes everything
  * that it sends together
- * @property {boolean} isManual the program moves the bytes itself: each head and each frame is offered separately,
- * received messages are delivered at once, and exceptions of callbacks propagate to the program
+ * @property {boolean} isManual whether the program moves the bytes itself. If so, the connection offers each head and
+ * each frame separately and delivers received messages at once. Exceptions of callbacks then propagate to the program
  * @property {() => void} applicationPaused stops reading
  * @property {() => void} applicationResumed delivers the stored messages, then reads
  * @property {(reason: StopReason) => void} stopReading stops reading for this reason
@@ -91,8 +91,8 @@ const PONGS = 2
  * @property {(work: () => void) => void} run runs the work of an event or a timer in the context of the connection
  * @property {() => void} close closes the socket after everything that was sent, because the connection has ended
  * properly
- * @property {() => void} end ends our half of the socket after everything that was sent, within a time limit: the peer
- * has ended its half, or the socket has failed
+ * @property {() => void} end ends our half of the socket after everything that was sent, within a time limit, because
+ * the peer has ended its half or the socket has failed
  * @property {() => void} abort offers the bytes that were sent to the kernel once, and closes the socket now
  */
 
@@ -119,7 +119,7 @@ const PONGS = 2
  * @property {(chunk: Uint8Array) => void} store stores bytes that arrived before the start; does not decode them
  * @property {(chunk: Uint8Array) => void} receive stores bytes, and delivers the messages and events in them
  * @property {(data: string | Buffer, isLate: boolean) => void} receiveMessage delivers a message that the reactor has
- * decoded; `isLate` means that this turn of the event loop has reached its time limit
+ * decoded. `isLate` means that this turn of the event loop has reached its time limit
  * @property {() => void} receiveOthers delivers the events that the reactor has decoded, other than messages
  * @property {() => void} deliver delivers everything that waits: after a pause, or after a handler has thrown
  */

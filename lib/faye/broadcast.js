@@ -12,7 +12,7 @@ const { OPEN } = require('./ready_state')
 const BRIEF = { depth: -1, breakLength: Infinity, maxStringLength: 100 }
 
 /**
- * Returns a message for `send()` of any connection, which is encoded and compressed once for all connections.
+ * Returns a message for `send()` of any connection. The core encodes and compresses it once for all connections.
  *
  * @param {any} data
  */
@@ -25,7 +25,7 @@ function prepare (data) {
 
 /**
  * Sends a message on all of these connections that are open, and returns their number. If `send()` of a connection
- * throws, the error is thrown after the message was sent on the others.
+ * throws, sends the message on the others before it throws the error.
  *
  * @param {any} connections
  * @param {any} data

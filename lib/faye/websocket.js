@@ -55,7 +55,7 @@ function isAlive (socket) {
 }
 
 module.exports = WebSocket
-// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
+// Assigns each export separately, because Node finds the names for ES modules by scanning this text.
 module.exports.isWebSocket = (/** @type {any} */ request) => isWebSocket(request)
 module.exports.validateOptions = (/** @type {any} */ options, /** @type {string[]} */ keys) =>
   validateOptions(options, keys)

@@ -59,7 +59,7 @@ function oneOf (name, value, values) {
  * @param {string} expected
  */
 function invalid (name, value, expected) {
-  // A string is not shown, because it may be a URL with a password.
+  // Does not show a string, because it may be a URL with a password.
   const shown = value === undefined || value === null ? value : `a value of type ${typeof value}`
   return new TypeError(`Invalid ${name}: ${shown}; expected ${expected}`)
 }

@@ -41,7 +41,7 @@ declare namespace deflate {
      * const small = deflate.configure({ maxWindowBits: 10, noContextTakeover: true })
      * ```
      *
-     * @param options The object is copied.
+     * @param options `configure()` copies the object.
      * @throws Error `Unrecognized option: …` for an option that does not exist.
      * @throws RangeError for a `level`, `memLevel` or `strategy` that is not an integer in its range, and for a
      * `threshold` below 0.
@@ -87,8 +87,8 @@ declare namespace deflate {
     strategy?: number | undefined
 
     /**
-     * Messages shorter than this number of bytes are sent uncompressed. npm's permessage-deflate has no such option;
-     * permessage-deflate2 has it. Default: 0, which compresses all messages.
+     * The number of bytes below which this endpoint sends a message uncompressed. npm's permessage-deflate has no such
+     * option; permessage-deflate2 has it. Default: 0, which compresses all messages.
      */
     threshold?: number | undefined
 
@@ -101,8 +101,8 @@ declare namespace deflate {
 
     /**
      * The window with which this endpoint compresses, as a power of 2: an integer from 8 (256 bytes) to 15 (32 KiB). 8
-     * means 9 (RFC 7692 section 7.1.2). For other values, `Invalid value for maxWindowBits` is thrown when a connection
-     * is created. Default: 15, or less if the peer requests less.
+     * means 9 (RFC 7692 section 7.1.2). Other values throw `Invalid value for maxWindowBits` when the program creates a
+     * connection. Default: 15, or less if the peer requests less.
      */
     maxWindowBits?: number | undefined
 
@@ -114,8 +114,8 @@ declare namespace deflate {
 
     /**
      * The window to request of the peer, from 8 to 15 as above. A client fails the handshake if the server does not
-     * agree. A server requests it only of clients that support the request (RFC 7692 section 7.1.2). For other values,
-     * `Invalid value for requestMaxWindowBits` is thrown when a connection is created. Default: no request.
+     * agree. A server requests it only of clients that support the request (RFC 7692 section 7.1.2). Other values throw
+     * `Invalid value for requestMaxWindowBits` when the program creates a connection. Default: no request.
      */
     requestMaxWindowBits?: number | undefined
 
@@ -135,7 +135,7 @@ declare namespace deflate {
 
   /** The required members of the streams of a {@link Zlib} module. */
   export interface ZlibStream {
-    /** The number of bytes read. If it is undefined, bytes after a block with BFINAL are ignored. */
+    /** The number of bytes read. If it is undefined, the session ignores bytes after a block with BFINAL. */
     readonly bytesWritten?: number
 
     on (event: 'data', listener: (chunk: Buffer) => void): any

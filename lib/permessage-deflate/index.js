@@ -9,5 +9,5 @@ const {
   configure, createClientSession, createServerSession, name, type, rsv1, rsv2, rsv3
 } = MEMBERS
 
-// Each name is written out, because Node finds the names for ES modules by scanning this text.
+// Writes out each name, because Node finds the names for ES modules by scanning this text.
 module.exports = { configure, createClientSession, createServerSession, name, type, rsv1, rsv2, rsv3 }

@@ -17,8 +17,8 @@ const NAMES = [
 const RANGES = new Map([['level', [-1, 9]], ['memLevel', [1, 9]], ['strategy', [0, 4]]])
 
 /**
- * Throws for invalid options. Window sizes are checked later, when a connection needs them, as in the original. Also as
- * in the original, checks the names of all properties, but only the values of own properties.
+ * Throws for invalid options. `nativeOptions` checks window sizes later, when a connection needs them, as in the
+ * original. Also as in the original, checks the names of all properties, but only the values of own properties.
  *
  * @param {any} options
  */

@@ -192,8 +192,8 @@ class Dispatcher {
 }
 
 /**
- * Runs work that sends on many connections, and writes all output together at the end. While the process ends, every
- * send is written at once instead.
+ * Runs work that sends on many connections, and writes all output together at the end. While the process ends, writes
+ * every message at once instead.
  *
  * @template T
  * @param {() => T} work

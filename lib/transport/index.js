@@ -16,19 +16,21 @@ const { Transport } = require('./transport')
  * the common behaviour. Below it, a channel moves the bytes through the reactor or through Node's stream.
  *
  * One write per batch: a batch is one chunk, or one round of the reactor, with everything that its handlers send. The
- * transport writes a batch in one write per socket. Outside a batch, the first send of a tick is written at once, and
- * later ones at the end of the tick (`tick.js`). At the end of the process, all remaining output is written.
+ * transport writes a batch in one write per socket. Outside a batch, the transport writes the first message of a tick
+ * at once, and later messages at the end of the tick (`tick.js`). At the end of the process, it writes all remaining
+ * output.
  *
  * Adopting and giving back: the `net.Socket` remains the owner of its descriptor. A method by which a program uses the
  * socket itself gives the socket back first. The reactor does not adopt a socket whose methods a program has replaced,
- * because those methods must see the bytes. If methods change later, the socket is given back before the next write.
+ * because those methods must see the bytes. If methods change later, the reactor gives the socket back before the next
+ * write.
  *
  * Contexts: entries of the reactor, and work in a turn of the event loop that other code has scheduled, run in the
  * context of the connection (`context.js`). Bytes from Node's stream arrive in the context of the stream.
  *
  * TLS of clients: the reactor speaks TLS if `planOf` finds that it does exactly what `tls.connect()` would. If rustls
  * refuses a server, Node tries again, so that verdicts and messages of errors are Node's. The same applies to requests
- * of `https` with our agent (`secure_agent.js`): the reactor speaks TLS over their socket for `http` first, and then
+ * of `https` with our agent (`secure_agent.js`). The reactor speaks TLS over their socket for `http` first, and then
  * for the connection that takes over the socket.
  *
  * @typedef {import('../connection/seam').Channel} Channel

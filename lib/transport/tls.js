@@ -191,7 +191,7 @@ function isNodeUnmodified () {
  */
 function cached (map, name, make) {
   const value = map.get(name) ?? make()
-  // Moves the entry to the end of the map: the least recently used one is removed first.
+  // Moves the entry to the end of the map: the least recently used entry leaves the map first.
   map.delete(name)
   map.set(name, value)
   if (map.size > MAX_CACHED) map.delete(map.keys().next().value ?? '')

@@ -12,9 +12,9 @@ const { flushAtTheEnd, beginBatch, isEnding, endBatch, addWorking, removeWorking
 /**
  * Moves bytes between a connection and a channel, and never interprets them.
  *
- * Writes once per batch: everything that the handlers of one chunk send is written together after the last of them.
- * Outside a batch, the first send of a tick is written at once, and later ones at the end of the tick. So batching does
- * not delay single messages.
+ * Writes once per batch: after the last handler of a chunk, writes together everything that the handlers have sent.
+ * Outside a batch, writes the first message of a tick at once, and later messages at the end of the tick. So batching
+ * does not delay single messages.
  *
  * @implements {SeamTransport}
  * @implements {SocketTransport}
@@ -34,7 +34,10 @@ class Transport {
   #channel
   /** The depth of nested batches: a handler may pass more bytes to the transport. */
   #depth = 0
-  /** Whether output was written in this tick. Further output of the tick is written together at its end. */
+  /**
+   * Whether output was written in this tick. The transport writes further output of the tick together, at the end of
+   * the tick.
+   */
   #hasWritten = false
   /** Whether the socket is full. Output then waits for its `drain`. */
   #isFull = false
@@ -90,7 +93,7 @@ class Transport {
     this.#context.run(work)
   }
 
-  /** Whether the transport reads. If it does not, a paused socket was paused by the transport. */
+  /** Whether the transport reads. If it does not, the transport itself has paused the socket. */
   get isReading () {
     return this.#reading.isFree
   }
@@ -124,7 +127,7 @@ class Transport {
    * @param {boolean} isFull whether the connection itself has no room
    */
   hasRoom (pending, isFull = false) {
-    // Only a write shows whether the socket is full, so a large batch is written before its end. The replies to a full
+    // Only a write shows whether the socket is full, so this writes a large batch before its end. The replies to a full
     // chunk still fit in one write.
     if (pending >= FULL_CHUNK && this.#canWrite) this.#write()
     const hasRoom = !this.#isFull && !isFull

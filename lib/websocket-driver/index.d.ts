@@ -30,7 +30,8 @@ declare namespace websocket {
    * ```
    *
    * @param request A request of an `http.Server`, or an object with the same properties.
-   * @param options See {@link Options}. If `requireMasking` is undefined, its default is written into this object.
+   * @param options See {@link Options}. If `requireMasking` is undefined, the function writes its default into this
+   * object.
    * @throws Error `Unrecognized option: …` for an option that does not exist.
    * @throws RangeError for a `maxLength` that is not above 0 (0 and undefined mean the default).
    * @throws TypeError for `protocols` that are neither a string nor an array, or contain control characters.
@@ -51,9 +52,10 @@ declare namespace websocket {
    * })
    * ```
    *
-   * @param options See {@link Options}. If `requireMasking` is undefined, its default is written into this object.
-   * @throws Error `Unrecognized option: …` for an option that does not exist. The other errors of {@link http} are
-   * thrown when the request has arrived.
+   * @param options See {@link Options}. If `requireMasking` is undefined, the function writes its default into this
+   * object.
+   * @throws Error `Unrecognized option: …` for an option that does not exist. When the request has arrived, the driver
+   * throws the other errors of {@link http}.
    */
   export function server (options?: Options | null): Server
 
@@ -61,8 +63,8 @@ declare namespace websocket {
    * Returns a client's driver.
    *
    * @param url A `ws:` or `wss:` URL, or an object with such a URL as `href`. If it contains both a user name and a
-   * password, they are sent as `Authorization: Basic`.
-   * @param options See {@link Options}. If `masking` is undefined, its default is written into this object.
+   * password, the driver sends them as `Authorization: Basic`.
+   * @param options See {@link Options}. If `masking` is undefined, the function writes its default into this object.
    * @throws Error `… is not a valid WebSocket URL`, and the errors of {@link http}.
    */
   export function client<Url extends string | { readonly href: string }> (
@@ -115,7 +117,7 @@ declare namespace websocket {
     /**
      * Whether a server accepts hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
      * standard, so `false` is safer unless you have such clients. `true` treats every request without headers of RFC
-     * 6455 as one of a draft. Default: a draft is accepted if the request asks for a WebSocket.
+     * 6455 as one of a draft. Default: a server accepts a draft if the request asks for a WebSocket.
      */
     allowDrafts?: boolean | undefined
 
@@ -135,17 +137,18 @@ declare namespace websocket {
   /** 0 connecting, 1 open, 2 closing, 3 closed; -1 on a client before {@link Driver.start}. */
   export type ReadyState = -1 | 0 | 1 | 2 | 3
 
-  /** Headers of the peer, with names in lower case. The values of a repeated header are joined with `', '`. */
+  /** Headers of the peer, with names in lower case. The driver joins the values of a repeated header with `', '`. */
   export interface Headers {
     readonly [name: string]: string
   }
 
-  /** Bytes for a driver. A string is encoded as UTF-8. */
+  /** Bytes for a driver. The driver encodes a string as UTF-8. */
   export type Chunk = Uint8Array | readonly number[] | string
 
   /**
-   * A connection without a socket. Methods and events are synchronous, except for messages that an asynchronous session
-   * of an extension processes, for large messages that are compressed or inflated, and for messages behind these.
+   * A connection without a socket. Methods and events are synchronous, with two exceptions: messages that an
+   * asynchronous session of an extension processes, and large messages that are compressed or inflated. Messages after
+   * such a message wait for it.
    */
   export interface Driver<Events extends DriverEvents = DriverEvents> extends Emitter<Events> {
     /** The stream of bytes, to pipe to and from a socket. */
@@ -175,8 +178,8 @@ declare namespace websocket {
     addExtension (extension: Extension): boolean
 
     /**
-     * Adds a header to the handshake. The value is converted with `toString()`; `undefined` adds no header. On a server
-     * these headers come before ours and replace them. On a client they come after ours and do not replace them.
+     * Adds a header to the handshake. The driver converts the value with `toString()`; `undefined` adds no header. On a
+     * server these headers come before ours and replace them. On a client they come after ours and do not replace them.
      *
      * @returns `false` if the handshake has been sent.
      * @throws TypeError if the name is not a token, or the value contains CR, LF or NUL.
@@ -243,7 +246,7 @@ declare namespace websocket {
      * Begins the closing handshake. `close` follows when the peer answers, without a time limit. Before `open`, and for
      * the drafts, the driver closes at once.
      *
-     * @param reason At most 123 bytes; a longer reason is cut between two characters. Default: `''`.
+     * @param reason At most 123 bytes; the driver cuts a longer reason between two characters. Default: `''`.
      * @param code Default: 1000.
      * @returns `false` if the driver is closing or closed.
      * @throws RangeError for a code that RFC 6455 section 7.4 does not allow in a close frame.
@@ -312,7 +315,7 @@ declare namespace websocket {
      * socket.pipe(proxy).pipe(socket, { end: false })
      * ```
      *
-     * @param origin The URL of the proxy. A user name and a password in it are sent to the proxy only.
+     * @param origin The URL of the proxy. Only the proxy receives a user name and a password in it.
      * @throws Error `… is not a valid proxy URL`.
      */
     proxy (origin: string | { readonly href: string }): Proxy
@@ -355,7 +358,7 @@ declare namespace websocket {
   export interface IO extends Streaming<IOEvents> {
     readable: boolean
 
-    /** False after `end()`. Later chunks are ignored. */
+    /** False after `end()`. The stream ignores later chunks. */
     writable: boolean
 
     /** Parses bytes. Returns `false` while paused: stop reading until `drain`. */
@@ -491,7 +494,9 @@ declare namespace websocket {
     readonly name: string
     /** The only supported type. */
     readonly type: 'permessage'
-    /** Whether the extension uses this bit. An extension is not used if an earlier one uses the same bit. */
+    /**
+     * Whether the extension uses this bit. The driver does not use an extension if an earlier one uses the same bit.
+     */
     readonly rsv1: boolean
     readonly rsv2: boolean
     readonly rsv3: boolean
@@ -520,7 +525,7 @@ declare namespace websocket {
     /** Transforms a message for the peer. It may be asynchronous: messages keep their order. */
     processOutgoingMessage (message: ExtensionMessage, callback: SessionCallback): void
 
-    /** Called once, after all messages were processed. */
+    /** Called once, after the session has processed all messages. */
     close (): void
   }
 
@@ -565,7 +570,7 @@ declare namespace websocket {
     [name: string]: true | number | string | ReadonlyArray<true | number | string>
   }
 
-  /** Parameters as the peer has sent them. Numeric values are converted to numbers. */
+  /** Parameters as the peer has sent them. The driver converts numeric values to numbers. */
   export interface ReceivedParameters {
     [name: string]: true | number | string | Array<true | number | string>
   }

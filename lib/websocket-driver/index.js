@@ -56,7 +56,7 @@ function refuseUnknown (options, validKeys) {
   return options || {}
 }
 
-// Each name is written out, because Node finds the names for ES modules by scanning this text.
+// Writes out each name, because Node finds the names for ES modules by scanning this text.
 module.exports = {
   client, server, http, isSecureRequest, isWebSocket, runtime, runtimeReason, validateOptions: refuseUnknown
 }

@@ -86,7 +86,8 @@ declare namespace websocket {
     /**
      * Handles the event `upgrade` of an HTTP server.
      *
-     * @param head Bytes received after the head of the request. Frames in them are delivered after `accept()`.
+     * @param head Bytes received after the head of the request. The connection delivers frames in them after
+     * `accept()`.
      */
     handleUpgrade (request: http.IncomingMessage, socket: net.Socket, head?: Buffer): void
 
@@ -100,7 +101,7 @@ declare namespace websocket {
     handleRequestResolved (request: request): void
   }
 
-  /** An opening handshake that a server has received (RFC 6455 section 4.2), to be accepted or rejected. */
+  /** An opening handshake that a server has received (RFC 6455 section 4.2). The program accepts or rejects it. */
   export class request extends Emitter<RequestEvents<request>> {
     /** The HTTP request of Node. */
     httpRequest: http.IncomingMessage
@@ -315,8 +316,8 @@ declare namespace websocket {
     /**
      * Sends a ping (RFC 6455 section 5.5.2).
      *
-     * @param data Bytes (no Blob), or a value to send as the text `String(data)`. A payload of more than 125 bytes is
-     * cut to 124. Default: empty.
+     * @param data Bytes (no Blob), or a value to send as the text `String(data)`. The connection cuts a payload of more
+     * than 125 bytes to 124. Default: empty.
      */
     ping (data?: Buffer | IStringified | null): void
 
@@ -749,7 +750,7 @@ declare namespace websocket {
   /** The version of the original that this interface follows: `'1.0.35'`. */
   export const version: string
 
-  /** The configuration of servers and clients. Unknown keys are kept and have no effect. */
+  /** The configuration of servers and clients. It keeps unknown keys, which have no effect. */
   export interface IConfig {
     /**
      * The largest payload of a received frame, in bytes. A larger one fails the connection with close code 1009. The
@@ -866,7 +867,7 @@ declare namespace websocket {
     webSocketVersion?: number | undefined
 
     /**
-     * Options of `https.request()` for URLs that begin with `wss:`. Certificates are verified unless
+     * Options of `https.request()` for URLs that begin with `wss:`. The client verifies certificates unless
      * `rejectUnauthorized` is false.
      */
     tlsOptions?: https.RequestOptions | undefined
@@ -1009,7 +1010,7 @@ declare namespace websocket {
     /** Emitted for a handshake, for the program to accept or reject. Not emitted with `autoAcceptConnections`. */
     request: (request: request) => void
 
-    /** Emitted when a request was accepted. */
+    /** Emitted when the program or the server has accepted a request. */
     connect: (connection: connection) => void
 
     /** Emitted when a connection has closed. */
@@ -1037,7 +1038,7 @@ declare namespace websocket {
     /** Emitted once, when the connection has closed. */
     close: (code: number, desc: string) => void
 
-    /** Emitted when the socket has failed; `close` follows. Without a listener, the error is ignored. */
+    /** Emitted when the socket has failed; `close` follows. Without a listener, the connection ignores the error. */
     error: (err: Error) => void
 
     /** Emitted when the program may send again: the operating system has accepted the waiting messages. */

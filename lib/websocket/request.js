@@ -20,7 +20,7 @@ const { illegalCharacter } = require('./token')
 const HEAD = Symbol('head')
 
 /**
- * The opening handshake of a client, to be accepted or rejected by the program.
+ * The opening handshake of a client, which the program accepts or rejects.
  *
  * @this {any}
  * @param {any} socket

@@ -4,7 +4,7 @@
 const { API } = require('../api')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('../ready_state')
 
-// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
+// Assigns each export separately, because Node finds the names for ES modules by scanning this text.
 module.exports = API
 module.exports.CONNECTING = CONNECTING
 module.exports.OPEN = OPEN

@@ -3,7 +3,7 @@
 
 const Event = /** @type {any} */ (require('../../event').Event)
 
-// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
+// Assigns each export separately, because Node finds the names for ES modules by scanning this text.
 module.exports = Event
 module.exports.CAPTURING_PHASE = Event.CAPTURING_PHASE
 module.exports.AT_TARGET = Event.AT_TARGET

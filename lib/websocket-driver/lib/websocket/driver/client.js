@@ -4,6 +4,6 @@
 const { Client } = require('../../../by_path')
 const { handshakeKey } = require('../../../../http/handshake')
 
-// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
+// Assigns each export separately, because Node finds the names for ES modules by scanning this text.
 module.exports = Client
 module.exports.generateKey = handshakeKey

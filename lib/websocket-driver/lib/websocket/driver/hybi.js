@@ -4,7 +4,7 @@
 const { Hybi } = require('../../../by_path')
 const { acceptValue } = require('../../../../http/handshake')
 
-// Each export is assigned separately, because Node finds the names for ES modules by scanning this text.
+// Assigns each export separately, because Node finds the names for ES modules by scanning this text.
 module.exports = Hybi
 module.exports.VERSION = '13'
 module.exports.generateAccept = acceptValue

@@ -1,7 +1,7 @@
 //! The properties of certificates that OpenSSL checks and webpki does not.
 //!
-//! Covers the outline of RFC 5280, section 4.1, and some extensions. Reads only certificates that
-//! webpki has parsed. Returns `None` for anything it cannot interpret.
+//! Covers the structure of RFC 5280, section 4.1, and some extensions. Reads only certificates that
+//! webpki has parsed. Returns `None` for a part that it cannot interpret.
 
 /// The properties of a certificate.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -20,7 +20,7 @@ pub(crate) struct Facts<'a> {
     /// The first eight bits of the key usage, the first in the highest bit. `None` allows every
     /// use.
     pub(crate) key_usage: Option<u8>,
-    /// Whether servers may use the certificate. `None` without a statement.
+    /// Whether servers may use the certificate. `None` without the extended key usage.
     pub(crate) is_for_servers: Option<bool>,
     pub(crate) subject_key: Option<&'a [u8]>,
     pub(crate) authority_key: Option<AuthorityKey<'a>>,
@@ -33,7 +33,7 @@ pub(crate) struct Facts<'a> {
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum AuthorityKey<'a> {
     Identifier(&'a [u8]),
-    /// By the issuer's issuer and serial number.
+    /// By the issuer and the serial number of the key's certificate.
     Otherwise,
 }
 

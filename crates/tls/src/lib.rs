@@ -10,6 +10,7 @@
 //! a few. If the two might disagree, the session fails before it sends any plaintext, and the
 //! caller tries OpenSSL.
 
+mod buffer;
 mod certificate;
 mod config;
 mod session;

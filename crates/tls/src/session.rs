@@ -1,4 +1,4 @@
-//! The TLS session of one connection: decrypts records from the server, and encrypts bytes to
+//! The TLS session of one connection: decrypts records from the server, and encrypts bytes into
 //! records.
 //!
 //! Stores received records that are incomplete, and encrypted bytes that are not written. The
@@ -8,11 +8,10 @@ use std::io;
 
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::pki_types::ServerName;
-use rustls::unbuffered::{
-    ConnectionState, EncodeError, EncryptError, UnbufferedStatus, WriteTraffic,
-};
+use rustls::unbuffered::{ConnectionState, EncryptError, UnbufferedStatus, WriteTraffic};
 use rustls::{AlertDescription, Error, ProtocolVersion};
 
+use crate::buffer::{append, extend, grow};
 use crate::config::{Config, Version};
 
 /// The client's end of a session.
@@ -241,8 +240,8 @@ impl Session {
         }
     }
 
-    /// Encrypts bytes to the start of `scratch`. Returns the length of the records, and `None` when
-    /// the keys are exhausted.
+    /// Encrypts bytes into the front of `scratch`. Returns the length of the records, and `None`
+    /// when the keys are exhausted.
     fn encrypt(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) -> io::Result<Option<usize>> {
         let needed = plaintext.len() + (plaintext.len() / MAX_RECORD + 1) * OVERHEAD;
         grow(scratch, needed)?;
@@ -376,36 +375,6 @@ impl Session {
             }
         }
     }
-}
-
-/// Grows a buffer to at least `length` bytes. Returns an error if the allocator refuses.
-fn grow(buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
-    if let Some(missing) = length.checked_sub(buffer.len()) {
-        buffer.try_reserve(missing)?;
-        buffer.resize(length, 0);
-    }
-    Ok(())
-}
-
-/// Appends bytes. Returns an error if the allocator refuses.
-fn extend(to: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
-    to.try_reserve(bytes.len())?;
-    to.extend_from_slice(bytes);
-    Ok(())
-}
-
-/// Appends a record that rustls encodes.
-fn append(
-    to: &mut Vec<u8>,
-    mut encode: impl FnMut(&mut [u8]) -> Result<usize, EncodeError>,
-) -> Result<(), EncodeError> {
-    let start = to.len();
-    if let Err(EncodeError::InsufficientSize(error)) = encode(&mut []) {
-        to.resize(start + error.required_size, 0);
-        let written = encode(to.get_mut(start..).unwrap_or_default())?;
-        to.truncate(start + written);
-    }
-    Ok(())
 }
 
 /// The maximum number of bytes read or encrypted at once.

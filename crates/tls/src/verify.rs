@@ -259,8 +259,7 @@ fn is_valid(facts: &Facts<'_>, now: UnixTime) -> bool {
     i64::try_from(now.as_secs()).is_ok_and(|now| facts.not_before <= now && now <= facts.not_after)
 }
 
-/// Returns whether a wildcard covers a top-level domain. Node does not accept a certificate for all
-/// of `.com`.
+/// Returns whether a wildcard covers a top-level domain. Node refuses a certificate for `*.com`.
 fn is_too_wide(name: &str) -> bool {
     name.strip_prefix("*.")
         .is_some_and(|rest| !rest.contains('.'))

@@ -1,5 +1,5 @@
-//! The load of new connections: a number of them at a time are opened, closed with a close frame each way, and ended
-//! by the server.
+//! The load of new connections. The client opens several at a time, and closes each with a close frame in each
+//! direction. The server then ends the connection.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ pub(crate) struct Doors {
     poll: Poll,
     doors: Vec<Door>,
     patience: Duration,
-    /// The number of connections that were begun.
+    /// The number of connections begun so far.
     begun: usize,
     close_frame: Vec<u8>,
 }
@@ -81,7 +81,7 @@ impl Doors {
         })
     }
 
-    /// Returns when every connection that was begun has ended.
+    /// Opens connections. Returns when every connection has ended.
     pub(crate) fn exchange(&mut self, until: Until) -> Result<Tally, Failure> {
         let begun = Instant::now();
         let (mut end, quota) = match until {
@@ -144,7 +144,8 @@ impl Doors {
         Ok(())
     }
 
-    /// The event may belong to the previous connection of this place, so the socket decides.
+    /// Handles an event of a place. Ignores the kind of the event, which may belong to the previous connection of the
+    /// place.
     fn serve(&mut self, index: usize, tally: &mut Tally) -> Result<(), Failure> {
         let Some(visit) = &mut self.doors[index].visit else {
             return Ok(());
@@ -225,7 +226,7 @@ impl Visit {
         }
     }
 
-    /// A new socket accepts these few bytes at once.
+    /// Writes a few bytes, which a new socket accepts at once.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         Ok(self.socket.write_all(bytes)?)
     }

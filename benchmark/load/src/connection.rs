@@ -1,6 +1,6 @@
 //! One connection at work: the messages sent, the replies expected, and the times of both.
 //!
-//! Decides nothing about the load: `echo.rs` determines how many messages may be sent.
+//! Does not know the load: `echo.rs` determines the number of messages to send.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};

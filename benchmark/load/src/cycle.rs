@@ -1,6 +1,6 @@
 //! The messages that every connection sends in a cycle, and the frames that carry them.
 //!
-//! All slow work is done here before anything is measured: compressing, masking, framing. Knows no sockets.
+//! Does all slow work before the measurement: compressing, masking, framing. Knows no sockets.
 
 use zlib_rs::{Deflate, DeflateFlush};
 
@@ -12,8 +12,9 @@ pub(crate) const FLUSH_TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 const LEVEL: i32 = 6;
 const WINDOW_BITS: u8 = 15;
-/// The number of messages at which connections begin. Connections in step would send a server the same bytes 64 times
-/// in a row. Its caches and branch predictors would make that cheaper than in practice.
+/// The number of messages with which connections begin. If all connections began with the same message, the server
+/// would receive the same bytes 64 times in a row. Its caches and branch predictors would make that cheaper than in
+/// practice.
 const STARTS: usize = 8;
 
 /// The messages in order, and their frames in one buffer.
@@ -27,8 +28,8 @@ pub(crate) struct Cycle {
 }
 
 impl Cycle {
-    /// Builds a cycle. With `deflate`, frames contain one compressed stream per start: no message refers back beyond
-    /// the start before it. A peer whose inflater keeps its window sees no difference.
+    /// Builds a cycle. With `deflate`, the frames contain one compressed stream per start: no message refers back
+    /// beyond the start before it. An inflater that keeps its window can inflate these frames from each start.
     pub(crate) fn new(messages: &[&[u8]], opcode: u8, deflate: bool) -> Result<Self, BadData> {
         if messages.is_empty() {
             return Err(BadData::NoMessages);
@@ -91,7 +92,7 @@ impl Cycle {
         &self.wire
     }
 
-    /// Returns where the frame of a message begins in `wire`, which is the end of the one before.
+    /// Returns the offset of a message's frame in `wire`, which is the end of the previous frame.
     pub(crate) fn frame_begin(&self, index: usize) -> usize {
         begin(&self.wire_ends, index)
     }
@@ -105,7 +106,7 @@ fn begin(ends: &[usize], index: usize) -> usize {
     index.checked_sub(1).map_or(0, |before| ends[before])
 }
 
-/// No byte of the key is zero, so that a server cannot skip unmasking.
+/// Returns a masking key. No byte of the key is zero, so that a server cannot skip unmasking.
 fn masking_key(index: usize) -> [u8; 4] {
     let spread = (index as u32).wrapping_mul(0x9e37_79b1);
     spread.to_be_bytes().map(|byte| byte | 1)
@@ -130,7 +131,7 @@ impl Compressor {
 
     /// Returns the payload of a compressed message. It may refer back to the messages since the last restart.
     fn compress(&mut self, message: &[u8]) -> &[u8] {
-        // More than stored blocks take. The loop below would detect it if it were too little.
+        // More than stored blocks require. The loop below detects a buffer that is too small.
         self.output
             .resize(message.len() + message.len() / 64 + 64, 0);
         let before = self.deflate.total_out();

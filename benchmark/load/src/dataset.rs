@@ -2,7 +2,7 @@
 
 use crate::fault::BadData;
 
-/// A generated set has at least this length, so that a cycle is many frames and few writes.
+/// The least length of a generated set, so that a cycle has many frames and few writes.
 const LENGTH: usize = 256 * 1024;
 const FEWEST: usize = 4;
 

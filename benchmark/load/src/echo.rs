@@ -17,7 +17,7 @@ use crate::latency::Latencies;
 
 const READ_BUFFER: usize = 256 * 1024;
 const SCRATCH: usize = 64 * 1024;
-/// The interval at which it looks for stalled connections.
+/// The interval between two searches for stalled connections.
 pub(crate) const TICK: Duration = Duration::from_secs(1);
 
 /// Waits for events, not much longer than `TICK`.
@@ -135,7 +135,7 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    /// Fails if anything was received since the last exchange, or if a connection has ended.
+    /// Fails if a server has sent bytes since the last exchange, or if a connection has ended.
     pub(crate) fn expect_silence(&mut self) -> Result<(), Failure> {
         for index in 0..self.connections.len() {
             let received = self.connections[index].receive(
@@ -152,7 +152,7 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    /// Makes only the first `sample` connections inflate compressed replies from now on.
+    /// Stops inflating compressed replies, except on the first `sample` connections.
     pub(crate) fn inflate_only(&mut self, sample: usize) {
         for connection in self.connections.iter_mut().skip(sample) {
             connection.replies().stop_inflating();
@@ -191,7 +191,7 @@ impl<'a> Load<'a> {
         Ok(exchange.tally)
     }
 
-    /// Sockets are polled for edges, so a readable one must be read until it is empty.
+    /// Serves a readable socket. The poller reports edges, so the socket must be read until it is empty.
     fn serve(&mut self, index: usize, exchange: &mut Exchange) -> Result<(), Failure> {
         loop {
             let connection = &mut self.connections[index];
@@ -325,7 +325,7 @@ impl Exchange {
         }
     }
 
-    /// Returns how many of `wanted` messages a connection may send.
+    /// Returns the number of messages that a connection may send, at most `wanted`.
     fn grant(&mut self, index: usize, wanted: usize) -> usize {
         let quota = &mut self.quotas[index];
         let granted = wanted.min(usize::try_from(*quota).unwrap_or(usize::MAX));

@@ -36,7 +36,7 @@ pub(crate) enum Refused {
     Parameters(String),
 }
 
-/// The server sent something other than the echo of a message.
+/// The difference between the server's bytes and the expected reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Wrong {
     #[error("a frame that no server may send")]
@@ -57,7 +57,7 @@ pub(crate) enum Wrong {
     Inflate(&'static str),
     #[error("a reply without a message")]
     Unasked,
-    #[error("the confirmation says {0:?}")]
+    #[error("the confirmation is {0:?}")]
     Confirmation(String),
     #[error("the server closed the connection without a close frame")]
     NoCloseFrame,

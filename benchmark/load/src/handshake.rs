@@ -1,6 +1,6 @@
 //! A client's opening handshake: the minimum that our servers require.
 //!
-//! Blocks: connections are opened one after the other, before anything is measured. Does not check the accept value,
+//! Blocks, because the connections open one after the other, before the measurement. Does not check the accept value,
 //! because the tests of the servers do.
 
 use std::io::{Read, Write};
@@ -106,8 +106,8 @@ pub(crate) fn judge(answer: &str, deflate: bool) -> Result<(), Refused> {
     }
 }
 
-/// Our frames use the whole window and context takeover. The server's frames may use any settings, because our
-/// inflaters keep the whole window.
+/// Returns whether the server can inflate our frames, which use the whole window and context takeover. The server's
+/// frames may use any settings, because our inflaters keep the whole window.
 fn suits_prepared_frames(response: &str) -> bool {
     let mut parts = response.split(';').map(str::trim);
     parts.next() == Some("permessage-deflate")

@@ -1,12 +1,12 @@
-//! A histogram of durations whose percentiles are right to 1 %, in constant memory.
+//! A histogram of durations in constant memory, with percentiles accurate to 1 %.
 //!
-//! Counts in buckets: 128 for every power of two of nanoseconds. Does not measure anything itself.
+//! Counts in buckets: 128 for every power of two of nanoseconds. Does not read the clock.
 
 use std::time::Duration;
 
 const SUB_BITS: u32 = 7;
 const SUB_BUCKETS: u64 = 1 << SUB_BITS;
-/// The limit is 2^40 ns, 18 minutes. Longer durations count as that.
+/// The longest counted duration: 2^40 ns, 18 minutes. Longer durations count as this one.
 const LONGEST: u64 = (1 << 40) - 1;
 
 pub(crate) struct Latencies {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn without_messages_everything_is_zero() {
+    fn without_messages_all_figures_are_zero() {
         let latencies = of([]);
         assert_eq!((latencies.percentile(50.0), latencies.max()), (0.0, 0.0));
     }

@@ -1,8 +1,8 @@
-//! The load generator of the benchmarks: many WebSocket connections from one thread to a server. Checks everything
-//! that it receives.
+//! The load generator of the benchmarks: many WebSocket connections from one thread to a server. Checks every received
+//! byte, except in compressed replies that `--sample` excludes.
 //!
-//! Knows nothing about the server and about cores: `benchmark/*.js` start both, pin them and compare. Must cost far
-//! less than the servers it drives, so it prepares as much as possible.
+//! Does not know the server or the cores: `benchmark/*.js` starts both programs, pins them and compares. The generator
+//! must cost far less than the servers, so it prepares as much as possible.
 
 mod connect;
 mod connection;
@@ -151,7 +151,7 @@ fn run(options: &Options, cycle: &Cycle) -> Result<(), Failure> {
     }
 }
 
-/// Ignores errors: without a reader, the output is not needed.
+/// Prints a line. Ignores errors, because without a reader the program needs no output.
 fn say(line: &str) {
     let mut stdout = std::io::stdout().lock();
     if writeln!(stdout, "{line}")

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::echo::Until;
 
 pub(crate) const USAGE: &str = "\
-Opens WebSocket connections to a server, keeps it busy, checks the replies and prints the figures as a
+Opens WebSocket connections to a server, keeps them busy, checks the replies and prints the figures as a
 line of JSON.
 
   faye-websocket-load --port PORT (--data FILE | --size BYTES) [options]
@@ -14,16 +14,16 @@ line of JSON.
 
   --port PORT        the port of the server, on 127.0.0.1
   --mode MODE        the work of the server (default: echo)
-                     echo: it echoes. Counts replies
-                     receive: after every 1000 messages of a connection, it sends their number as a text
-                     message. Counts confirmed messages; --in-flight counts thousands
-                     broadcast: it sends the messages of one connection to all. Counts deliveries
-                     connect: with any server. Counts connections that were opened, closed with a close
-                     frame each way, and ended by the server, --connections at a time
+                     echo: the server echoes. Counts replies
+                     receive: after every 1000 messages of a connection, the server sends their number as
+                     a text message. Counts confirmed messages; --in-flight counts thousands
+                     broadcast: the server sends the messages of one connection to all. Counts deliveries
+                     connect: with any server. Opens --connections at a time, and closes each with a close
+                     frame in each direction. Counts the connections that the server has then ended
                      idle: with any server. Counts nothing; the connections are silent until stdin ends
   --data FILE        messages, each after its length (four bytes, little endian). Every connection sends
                      them in a cycle, beginning at one of eight places
-  --size BYTES       generates ASCII messages of this length instead
+  --size BYTES       generates ASCII messages of this length
   --binary           sends binary messages (default: text)
   --tls              uses TLS and accepts any certificate; not for receive and connect
   --deflate          offers permessage-deflate, and sends compressed messages with context takeover
@@ -31,7 +31,7 @@ line of JSON.
   --in-flight K      the number of unanswered messages of every connection (default: 1)
   --warm-up SECONDS  the time before the measurement; every reply is compared (default: 1)
   --seconds SECONDS  the time of the measurement (default: 3)
-  --messages N       measures until each connection has sent N messages instead
+  --messages N       measures until each connection has sent N messages, instead of --seconds
   --sample N         the number of connections that inflate and compare compressed replies during the
                      measurement (default: 4). The others only count the frames. Replies that are not
                      compressed are compared on all connections

@@ -1,8 +1,8 @@
-//! The one-way load: every connection sends as much as its socket accepts, and the server confirms how many messages
-//! it has received.
+//! The one-way load: every connection sends as much as its socket accepts, and the server confirms the number of
+//! received messages.
 //!
-//! Messages are sent by the thousand, because the server confirms a thousand at a time: after the last confirmation
-//! no message is in flight.
+//! Sends a multiple of a thousand messages, because the server confirms a thousand at a time. After the last
+//! confirmation, no message is in flight.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read};
@@ -19,12 +19,12 @@ use crate::frame::{FrameHeader, Parsed, TEXT};
 use crate::handshake;
 use crate::socket::Socket;
 
-/// The number of messages that one confirmation stands for. The servers have the same number.
+/// The number of messages that one confirmation covers. The servers have the same number.
 const CONFIRMED: usize = 1000;
-/// The thousands that a connection has begun to send and that are not confirmed: enough that the socket is never
-/// empty, and few enough that a measurement ends soon.
+/// The maximum number of unconfirmed thousands: enough that the socket is never empty, and few enough that a
+/// measurement ends soon.
 const AHEAD: usize = 4;
-/// Confirmations are a few bytes.
+/// The size of the read buffer. Confirmations are short.
 const READ_BUFFER: usize = 4096;
 
 pub(crate) struct Flood<'a> {
@@ -38,7 +38,7 @@ struct Stream {
     socket: Socket,
     outgoing: Outgoing,
     confirmations: Confirmations,
-    /// The times at which the unconfirmed thousands were begun, the oldest first.
+    /// The start times of the unconfirmed thousands, the oldest first.
     sent: VecDeque<Instant>,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Flood<'a> {
         })
     }
 
-    /// Returns when everything that was sent is confirmed. Rounds a number of messages up to thousands.
+    /// Sends messages. Returns when the server has confirmed all of them. Rounds a number of messages up to thousands.
     pub(crate) fn exchange(&mut self, until: Until) -> Result<Tally, Failure> {
         let begun = Instant::now();
         let (mut end, quota) = match until {

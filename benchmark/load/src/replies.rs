@@ -1,8 +1,8 @@
 //! The stream of a server on one connection, compared byte by byte with the messages sent, in order.
 //!
 //! Knows the cycle of messages and frames, but no sockets and no time. Inflating is most of the work, so a connection
-//! can stop inflating: then it counts compressed replies and checks only their frames. Uncompressed replies are
-//! always compared.
+//! can stop inflating. It then counts compressed replies and checks only their frames. It always compares uncompressed
+//! replies.
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
@@ -18,7 +18,7 @@ const CODE_MISSING: u16 = 1005;
 pub(crate) struct Taken {
     /// The number of complete replies.
     pub(crate) replies: usize,
-    /// The length of their payload on the wire, and of the incomplete reply's.
+    /// The length of their payload on the wire, and of the part of an incomplete reply.
     pub(crate) wire_bytes: u64,
     /// The length of the messages whose replies are complete.
     pub(crate) plain_bytes: u64,
@@ -32,7 +32,7 @@ pub(crate) struct Replies {
     next: usize,
     place: Place,
     reply: Option<Reply>,
-    /// None if compressed replies are only counted.
+    /// None if the connection does not inflate compressed replies.
     inflate: Option<Box<Inflate>>,
 }
 

@@ -4,7 +4,7 @@ use crate::echo::Tally;
 
 pub(crate) const READY: &str = r#"{"event":"ready"}"#;
 
-/// `cpu_seconds` is the processor time of this process, if the system reports it.
+/// Returns the result as a line. `cpu_seconds` is the processor time of this process, if the system reports it.
 pub(crate) fn result(tally: &Tally, cpu_seconds: Option<f64>) -> String {
     let seconds = tally.elapsed.as_secs_f64();
     let rate = tally.messages as f64 / seconds;

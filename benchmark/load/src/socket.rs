@@ -1,4 +1,4 @@
-//! A socket, with TLS or without.
+//! A socket, with or without TLS.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Socket {
         }
     }
 
-    /// Writes encrypted bytes that the socket has not accepted before, as many as it accepts now.
+    /// Writes the encrypted bytes that the socket has not accepted yet, as many as it accepts now.
     pub(crate) fn push(&mut self) -> io::Result<()> {
         match self.flush() {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
@@ -67,7 +67,7 @@ impl Write for Socket {
     }
 }
 
-/// A client that accepts any certificate, because the benchmark knows the server.
+/// Creates a client that accepts any certificate, because the benchmark knows the server.
 pub(crate) fn tls_client() -> Result<ClientConnection, Error> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))

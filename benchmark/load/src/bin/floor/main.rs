@@ -1,43 +1,40 @@
-//! The least work that a WebSocket server can do on one thread, in Rust and without another language on top. Its cost
-//! is the floor with which others are compared.
+//! A server that does the least work for WebSocket on one thread, in Rust alone. The benchmarks compare servers with
+//! its cost, the floor.
 //!
-//! Unmasks, frames and writes once per read, and nothing else: no limits, no checks of UTF-8 or of the protocol, no
-//! pings, no timeouts, no fragments. Whole messages are in memory before they are answered, as a library requires.
-//! Not for use.
+//! Only unmasks, frames, and writes once per read. Has no limits, no checks of UTF-8 or of the protocol, no pings, no
+//! timeouts and no fragments. Stores a whole message before it answers, because a library must do so too. Not for
+//! production.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
 
-use base64::prelude::*;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
-use sha1::{Digest, Sha1};
 
+use crate::frames::{KEY, append, append_header, client_header, frame_length, unmask, upgrade};
 use crate::wire::{Tls, Wire, tls_config};
 
+mod frames;
 mod wire;
 
 const USAGE: &str = "\
 usage: faye-websocket-floor [--mode echo|receive|broadcast] [--port PORT] [--tls FILE]
-Speaks TLS with the certificate and the key in FILE (PEM), if there is one. Prints the port; ends when stdin does.
+--tls uses TLS with the certificate and the key in FILE (PEM). Prints the port. Exits when its stdin ends.
 ";
-const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const LISTENER: Token = Token(usize::MAX);
 /// The size that libuv reads. It decides the cost of a one-way flood over loopback: 256 KiB took a third of the
 /// processor time, in one short comparison on a busy machine with two cores.
 const READ_BUFFER: usize = 64 * 1024;
-/// The length from which messages are answered from the input, without a copy into the output.
+/// The least length of a message that the server echoes from the input, without a copy into the output.
 const LONG: usize = 16 * 1024;
-/// The number of messages that one confirmation stands for. The load generator has the same number.
+/// The number of messages that one confirmation covers. The load generator has the same number.
 const CONFIRMED: u64 = 1000;
 
 const FIN_AND_TEXT: u8 = 0x81;
 const OPCODE: u8 = 0x0f;
 const CLOSE: u8 = 0x8;
-/// The additional bytes in a client's header, compared with the header of a server's frame with the same payload.
-const KEY: usize = 4;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -60,7 +57,7 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Serves for ever. `wrap` turns the socket of a new connection into its wire.
+/// Serves until the process ends. `wrap` turns the socket of a new connection into its wire.
 fn serve<W: Wire>(options: &Options, wrap: impl Fn(TcpStream) -> io::Result<W>) -> io::Result<()> {
     let mut server = Server::listen(options.mode, options.port)?;
     println!("{}", server.listener.local_addr()?.port());
@@ -110,7 +107,7 @@ struct Connection<W> {
     /// The beginning of an incomplete frame, in the first `filled` bytes.
     partial: Vec<u8>,
     filled: usize,
-    /// Bytes that the socket has not accepted. While there are any, nothing is read.
+    /// Bytes that the socket has not accepted. The server reads only while this buffer is empty.
     unsent: Vec<u8>,
     received: u64,
 }
@@ -119,7 +116,7 @@ struct Connection<W> {
 #[derive(Default)]
 struct Decoded {
     consumed: usize,
-    /// Send a frame after the output. The range is its place among these bytes.
+    /// The range of a frame among the received bytes, which the server sends after the output.
     direct: Option<Range<usize>>,
     is_closed: bool,
 }
@@ -179,7 +176,7 @@ impl<W: Wire> Server<W> {
         }
     }
 
-    /// Removes a connection after any error.
+    /// Serves a connection, and removes it after an error.
     fn serve(&mut self, index: usize) {
         if self.connections[index].is_some() && !self.exchange(index).unwrap_or(false) {
             self.connections[index] = None;
@@ -211,7 +208,7 @@ impl<W: Wire> Server<W> {
         }
     }
 
-    /// Answers `length` bytes that were read: into the input, or after the bytes already there.
+    /// Answers `length` received bytes, which are in the input, or in the buffer of the connection.
     fn answer(&mut self, index: usize, length: usize) -> io::Result<bool> {
         let Some(connection) = &mut self.connections[index] else {
             return Ok(true);
@@ -276,7 +273,7 @@ impl<W: Wire> Connection<W> {
         }
     }
 
-    /// Returns the number of bytes, and whether the socket is empty for now.
+    /// Reads once. Returns the number of bytes, and whether the socket is empty for now.
     fn read(&mut self, input: &mut [u8]) -> io::Result<(usize, bool)> {
         let room = if self.filled == 0 {
             input
@@ -325,7 +322,7 @@ impl<W: Wire> Connection<W> {
         Ok(())
     }
 
-    /// Returns false if the socket accepts no more for now.
+    /// Writes unsent bytes. Returns false if the socket accepts no more for now.
     fn flush(&mut self) -> io::Result<bool> {
         if !self.unsent.is_empty() {
             let sent = write(&mut self.wire, &self.unsent)?;
@@ -397,71 +394,4 @@ fn decode_frames(
         }
     }
     decoded
-}
-
-/// Returns the lengths of the header and of the payload if the header is complete.
-fn client_header(bytes: &[u8]) -> Option<(usize, usize)> {
-    let &[_, second, ref rest @ ..] = bytes else {
-        return None;
-    };
-    let (header, length) = match second & 0x7f {
-        126 => (4, u16::from_be_bytes(*rest.first_chunk()?).into()),
-        127 => (10, u64::from_be_bytes(*rest.first_chunk()?) as usize),
-        short => (2, short.into()),
-    };
-    (bytes.len() >= header + KEY).then_some((header + KEY, length))
-}
-
-fn frame_length(bytes: &[u8]) -> Option<usize> {
-    client_header(bytes).map(|(header, length)| header + length)
-}
-
-fn unmask(payload: &mut [u8], key: [u8; KEY]) {
-    let wide = u64::from_ne_bytes([
-        key[0], key[1], key[2], key[3], key[0], key[1], key[2], key[3],
-    ]);
-    let (chunks, rest) = payload.as_chunks_mut::<8>();
-    for chunk in chunks {
-        *chunk = (u64::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
-    }
-    for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
-        *byte ^= key;
-    }
-}
-
-fn append(output: &mut Vec<u8>, first: u8, payload: &[u8]) {
-    append_header(output, first, payload.len());
-    output.extend_from_slice(payload);
-}
-
-fn append_header(output: &mut Vec<u8>, first: u8, length: usize) {
-    match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(short @ 0..=125), _) => output.extend([first, short]),
-        (_, Ok(length)) => {
-            output.extend([first, 126]);
-            output.extend(length.to_be_bytes());
-        }
-        _ => {
-            output.extend([first, 127]);
-            output.extend((length as u64).to_be_bytes());
-        }
-    }
-}
-
-fn upgrade(request: &[u8], output: &mut Vec<u8>) {
-    let request = String::from_utf8_lossy(request);
-    let key = request
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("Sec-WebSocket-Key"))
-        .map_or("", |(_, value)| value.trim());
-    let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
-    let accept = BASE64_STANDARD.encode(digest);
-    output.extend_from_slice(
-        format!(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: {accept}\r\n\r\n"
-        )
-        .as_bytes(),
-    );
 }

@@ -1,6 +1,6 @@
-//! The wire of a connection of the floor: a socket, or TLS on one.
+//! The wire of a connection of the floor: a socket, or TLS over a socket.
 //!
-//! The server is compiled for each of them separately, so that neither slows the other down.
+//! The compiler generates a separate server for each, so that neither slows the other down.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::ops::Range;
@@ -15,7 +15,8 @@ use rustls::{ServerConfig, ServerConnection};
 
 use crate::READ_BUFFER;
 
-/// `flush` writes the bytes that the socket has not accepted, and returns `WouldBlock` while some remain.
+/// A socket with or without TLS. `flush` writes the bytes that the socket has not accepted, and returns `WouldBlock`
+/// while some remain.
 pub(crate) trait Wire: Read + Write {
     /// Returns whether a read of `length` bytes into `room` has emptied the wire.
     fn is_emptied(&self, length: usize, room: usize) -> bool;
@@ -30,9 +31,9 @@ impl Wire for TcpStream {
 pub(crate) struct Tls {
     socket: TcpStream,
     session: ServerConnection,
-    /// As much as one read from the socket returns: rustls itself would read 4 KiB at a time.
+    /// The bytes of one read from the socket. rustls itself would read 4 KiB at a time.
     encrypted: Vec<u8>,
-    /// The part that the session has not received yet.
+    /// The range of the bytes that the session has not received yet.
     rest: Range<usize>,
 }
 
@@ -49,7 +50,7 @@ impl Tls {
         })
     }
 
-    /// Passes read bytes to the session, as many as it accepts.
+    /// Passes the rest of the read bytes to the session, as many as it accepts.
     fn decrypt(&mut self) -> io::Result<()> {
         let mut bytes = &self.encrypted[self.rest.clone()];
         self.rest.start += self.session.read_tls(&mut bytes)?;
@@ -69,7 +70,7 @@ impl Wire for Tls {
 }
 
 impl Read for Tls {
-    /// Returns everything that one read from the socket has brought, or as much as there is room for.
+    /// Returns the decrypted bytes of one read from the socket, as many as fit.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while filled < buffer.len() {

@@ -57,7 +57,7 @@ async function measure ({ settings }, { cases, subjects }, { floor }) {
   return measured
 }
 
-/** All clients run all the time. Only the one being measured is busy and has connections. */
+/** All clients run during the whole case. Only the measured client is busy and has connections. */
 async function loads (server, { title, load }, clients, { rounds, seconds, warmUp }, target) {
   const running = new Map()
   for (const client of clients) running.set(client, await startClient(client))

@@ -3,7 +3,7 @@
 // The messages of the benchmarks: sets that are the same in every run and on every machine.
 //
 //   ticker(size)      quotes, order books and snapshots of a market, as JSON
-// longRange(size)   JSON documents that recur 6 to 24 KiB later, slightly changed
+//   longRange(size)   JSON documents that recur 6 to 24 KiB later, slightly changed
 //   highEntropy(size) random base64
 //
 // The sizes of messages differ from the requested ones by a few percent.
@@ -23,15 +23,15 @@ function ticker (size) {
 }
 
 /**
- * Returns documents from a pool. A document recurs after 6 to 24 KiB, with a few fields changed. From time to time a
- * new document replaces an old one. A compressor with a shorter reach finds no repetition.
+ * Returns documents from a pool. A document recurs after 6 to 24 KiB, with a few fields changed. From time to time, a
+ * new document replaces an old document. A compressor with a reach below 6 KiB finds no repetition.
  */
 function longRange (size) {
   const random = new Random(77)
   const words = Array.from({ length: 4000 }, () => random.word())
   const [nearest, farthest] = [6, 24].map((kib) => Math.round(kib * 1024 / size))
   const [fresh, poolSize] = [20, (nearest + farthest) / 2]
-  // The document that was sent longest ago comes first.
+  // In the order of their last use, the oldest first.
   const pool = []
   return Array.from({ length: countOf(size) }, (_, index) => {
     let document = compose(index, size, words, random)

@@ -44,7 +44,7 @@ async function measure ({ settings }, { cases, subjects: servers }, { generator 
   return measured
 }
 
-/** All servers run all the time. Only the one being measured is busy. */
+/** All servers run during the whole case. Only the measured server is busy. */
 async function loads (program, { title, inFlight }, servers, settings, data) {
   const { rounds, seconds, warmUp, connections } = settings
   const args = [...data, ...toArgs({ connections, inFlight, seconds, warmUp })]
@@ -59,7 +59,7 @@ async function loads (program, { title, inFlight }, servers, settings, data) {
   return measured
 }
 
-/** Every figure comes from a new server: one that has had other connections would reuse their memory. */
+/** Uses a new server for every figure, because a server would reuse the memory of earlier connections. */
 async function memories (program, { title, messages }, servers, { rounds, memoryConnections: count }, args) {
   const base = Math.ceil(count / 4)
   // These figures vary little.

@@ -50,7 +50,7 @@ async function measure ({ settings }, { cases, subjects: chosen }, programs) {
   return measured
 }
 
-/** All servers run all the time. Only the one being measured is busy. */
+/** All servers run during the whole case. Only the measured server is busy. */
 async function loads (programs, one, servers, { rounds, seconds, warmUp }) {
   const args = toArgs({ ...one.load, seconds, warmUp })
   const concerned = servers.filter(({ isFor }) => isFor(one))
@@ -66,7 +66,7 @@ async function loads (programs, one, servers, { rounds, seconds, warmUp }) {
   return measured
 }
 
-/** Every figure comes from a new server: one that has had other connections would reuse their memory. */
+/** Uses a new server for every figure, because a server would reuse the memory of earlier connections. */
 async function memories (programs, one, servers, { rounds, idleConnections: wanted }) {
   const limit = descriptorLimit()
   const base = Math.ceil(wanted / 100)

@@ -6,7 +6,10 @@ const OURS = 'faye-websocket-rs'
 /** The interface of websocket. */
 const WEBSOCKET = 'faye-websocket-rs-websocket'
 
-/** `name` is that of a script in clients/. `obstacle` returns why a client cannot be measured here, if it cannot. */
+/**
+ * `name` is the name of a script in clients/. `obstacle` returns the reason why this machine cannot measure the client;
+ * null if it can.
+ */
 const CLIENTS = [
   { name: OURS },
   { name: `${OURS}-stream`, title: `${OURS}, stream` },

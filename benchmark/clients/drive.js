@@ -8,12 +8,12 @@
 
 const { usage } = require('../support/usage')
 
-/** Different messages have at least this length together, like those of the load generator. */
+/** The least total length of the different messages, as in the load generator. */
 const LENGTH = 256 * 1024
 const FEWEST = 8
-/** The number of places among the messages at which connections begin. */
+/** The number of messages with which connections begin. */
 const BEGINNINGS = 8
-/** A connection measures the time of one short message in this many, because reading the clock has a cost. */
+/** The number of short messages of which a connection times one, because reading the clock has a cost. */
 const TIMED = 32
 const SHORT = 1024
 
@@ -24,7 +24,7 @@ const SHORT = 1024
  * @param {object} handlers
  * @param {(send: (message: string | Buffer) => void, close: () => void) => void} handlers.opened
  * @param {(message: string | Uint8Array) => void} handlers.received
- * @param {(reason: unknown) => void} handlers.ended called after any end, also a requested one
+ * @param {(reason: unknown) => void} handlers.ended called after every end, also after `close`
  */
 
 /** @param {Connect} connect */

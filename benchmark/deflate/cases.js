@@ -6,7 +6,7 @@ const { ticker, longRange, highEntropy } = require('../datasets')
 
 const OURS = 'faye-websocket-rs'
 
-/** `name` is that of a script in servers/. */
+/** `name` is the name of a script in servers/. */
 const SERVERS = [
   { name: OURS, title: OURS },
   { name: 'faye-websocket', title: 'faye-websocket with permessage-deflate' },

@@ -17,8 +17,8 @@ function report (run) {
     '# permessage-deflate',
     machine.toMarkdown(run),
     `${connections} connections, context takeover. Rounds: ${rounds}, the servers in turn, each measured for ` +
-      `${seconds} s after ${warmUp} s of warm-up; medians. The columns are explained in ` +
-      '[the README](../README.md#columns).'
+      `${seconds} s after ${warmUp} s of warm-up; medians. ` +
+      '[The README](../README.md#columns) explains the columns.'
   ]
   if (run.cases.length > 0) sections.push('## Figures', figures(run), ...comparison(run))
   if (run.memory.length > 0) sections.push('## Memory', memory(run, memoryConnections))

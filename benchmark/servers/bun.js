@@ -1,6 +1,6 @@
 'use strict'
 
-// A server for Bun only. Prints its port, and exits when its stdin ends.
+// A server for Bun only. Prints its port. Exits when its stdin ends.
 
 /* global Bun */
 const CONFIRMED = 1000

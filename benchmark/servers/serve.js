@@ -4,8 +4,8 @@
 //
 //   node benchmark/servers/ws.js [--mode echo|receive|broadcast] [--deflate] [--tls] [--port 0]
 //
-// prints the port. A parent with a channel receives { port }, may send 'usage' or 'memory', and ends the server by
-// its own end.
+// prints the port. A parent with a channel receives { port } and may send 'usage' or 'memory'. The server exits when
+// its parent exits.
 
 const http = require('node:http')
 const https = require('node:https')
@@ -14,13 +14,13 @@ const { usage } = require('../support/usage')
 
 const GC_PAUSE = 100
 
-/** The number of messages that one confirmation stands for. The load generator has the same number. */
+/** The number of messages that one confirmation covers. The load generator has the same number. */
 const CONFIRMED = 1000
 
 /**
- * @param {(server: http.Server, options: { deflate: boolean, mode: string }) => void} attach makes the server do what
- * its mode requires. `echo`: it echoes. `receive`: after every CONFIRMED messages of a connection, it sends their
- * number. `broadcast`: it sends messages of one connection to all
+ * @param {(server: http.Server, options: { deflate: boolean, mode: string }) => void} attach accepts connections, and
+ * handles their messages by the mode. `echo`: returns them. `receive`: after every CONFIRMED messages of a connection,
+ * sends their number. `broadcast`: sends them to all connections
  */
 function serve (attach) {
   const { deflate, mode, tls, port } = parse(process.argv.slice(2))
@@ -52,8 +52,8 @@ function answer (question) {
   else if (question === 'memory') collected(() => process.send({ rss: process.memoryUsage.rss() }))
 }
 
-// With --expose-gc: collects garbage, which is not memory that the library needs. Finalizers run in later turns, and
-// free memory that the next collection finds.
+// Collects garbage with --expose-gc, because garbage is not memory that the library needs. Several rounds, because
+// finalizers run in later turns and release memory that the next collection finds.
 function collected (callback, rounds = 3) {
   if (!global.gc || rounds === 0) return callback()
   global.gc()

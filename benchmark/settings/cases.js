@@ -3,8 +3,8 @@
 // The compared settings, and the messages.
 
 /**
- * Market data as JSON, from datasets.js. `share` is the part of the bytes in the command line. A compressor tries
- * several reaches once per MiB. That is cheap for short messages and must be measured for long ones.
+ * Market data as JSON, from datasets.js. `share` is the part of --kib that a session compresses. A compressor tries
+ * several reaches once per MiB, which is cheap for short messages. The figures of long messages must include it.
  */
 const CODEC_CASES = [
   { name: '125', title: '125 B', size: 125, share: 0.25 },
@@ -12,7 +12,7 @@ const CODEC_CASES = [
   { name: '16k', title: '16 KiB', size: 16384, share: 1 }
 ]
 
-/** Messages of 1 KiB, as many in each direction as fill the windows. */
+/** The memory of connections after messages of 1 KiB, which fill the windows of both directions. */
 const MEMORY_CASE = { name: 'memory', title: 'memory' }
 
 const WINDOWS = [15, 13, 11, 9]

@@ -19,11 +19,11 @@ const RESULTS = path.join(__dirname, '..', 'results')
  * @param {object} benchmark
  * @param {string} benchmark.name the name of the script, and of the files that it writes
  * @param {string} benchmark.about a line for --help
- * @param {string} benchmark.glance how long --quick takes
- * @param {string[]} benchmark.packages packages whose versions the page names
- * @param {object[]} benchmark.cases cases, with a `name` each
- * @param {object[]} benchmark.subjects the compared programs, with a `name` each
- * @param {'servers' | 'clients'} benchmark.kind the kind of subjects
+ * @param {string} benchmark.glance the duration of --quick
+ * @param {string[]} benchmark.packages the packages whose versions the page names
+ * @param {object[]} benchmark.cases the cases, each with a `name`
+ * @param {object[]} benchmark.subjects the compared programs, each with a `name`
+ * @param {'servers' | 'clients' | 'variants'} benchmark.kind the kind of subjects
  * @param {Record<string, { value: number, quick: number, about: string }>} benchmark.settings numbers by their
  * options: their values in a full run, and with --quick
  * @param {(run: object, chosen: { cases: object[], subjects: object[] }, programs: object) => Promise<object>}

@@ -1,6 +1,6 @@
 'use strict'
 
-// The load generator (load/) in a separate process: opens connections, warms up, waits, measures, waits.
+// The load generator (load/) in a separate process. It opens connections, warms up, and measures on request.
 
 const readline = require('node:readline')
 const { once } = require('node:events')

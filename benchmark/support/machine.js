@@ -1,6 +1,6 @@
 'use strict'
 
-// The machine and the software of a run, without which figures mean nothing.
+// The machine and the software of a run, on which the figures depend.
 
 const fs = require('node:fs')
 const os = require('node:os')

@@ -4,7 +4,7 @@
 
 const { Generator } = require('./generator')
 
-/** The measured process has the first core, its peer the other. */
+/** The core of the measured process. Its peer runs on the other core. */
 const MEASURED_CORE = 0
 const OTHER_CORE = 1
 

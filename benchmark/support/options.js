@@ -6,7 +6,7 @@ const { Failure } = require('../../scripts/support')
 
 /**
  * @param {Record<string, boolean | number | string | string[]>} defaults the default of each option, which sets its
- * type; a list takes a comma-separated list. The key `noBuild` is the option --no-build.
+ * type. The value of a list is comma-separated. The key `noBuild` is the option --no-build.
  */
 function parse (args, defaults, usage) {
   const options = { ...defaults }

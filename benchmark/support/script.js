@@ -23,7 +23,7 @@ class Script {
     this.failed.catch(() => {})
   }
 
-  /** Returns microseconds of processor time so far: of all threads, and of the one that runs JavaScript. */
+  /** Returns microseconds of processor time so far: of all threads, and of the JavaScript thread. */
   async cpu () {
     return processorTime(this.child.pid) ?? this.ask('usage')
   }

@@ -1,6 +1,6 @@
 'use strict'
 
-/** Returns a Markdown table whose source is aligned too. The first column is text, the others are figures. */
+/** Returns a Markdown table with an aligned source. The first column contains text, the others contain figures. */
 function table (header, rows) {
   const cells = [header, ...rows].map((row) => row.map(String))
   const widths = header.map((_, column) => Math.max(4, ...cells.map((row) => row[column].length)))

@@ -3,7 +3,7 @@
 // The turns of the compared programs, the combination of their figures, and the command line of a load.
 
 /**
- * Measures each member once in every round, one after the other. Every round begins with another one.
+ * Measures each member once in every round, one after the other. Every round begins with another member.
  *
  * @template {{ name: string }} T
  * @template R

@@ -10,12 +10,12 @@ const OURS = 'faye-websocket-rs'
 /** The interface of websocket. */
 const WEBSOCKET = 'websocket-rs'
 const FLOOR = 'floor'
-/** The packages that an interface must never be slower than: those that its users could choose from before. */
+/** The packages that users of an interface could choose before. The interface must never be slower. */
 const RIVALS = { [OURS]: ['faye-websocket', 'ws', 'websocket'], [WEBSOCKET]: ['websocket'] }
 
 /**
- * `script` is the name of one in servers/. `isInstalled` returns whether the package is installed; `isFor`, whether a
- * case shows a difference from the others of its kind.
+ * `script` is the name of a file in servers/. `isInstalled` returns whether the package is installed. `isFor` returns
+ * whether a case can show a difference between this variant and the others.
  */
 const SERVERS = [
   { name: FLOOR, title: 'floor', isFor: isPlain },
@@ -61,10 +61,10 @@ const text = (size, load) => ({ size, ...load })
 const binary = (size, load) => ({ size, binary: true, ...load })
 
 /**
- * `load` contains the arguments of the generator. The goals are limits. `floor`: processor time per message relative
- * to the floor's, at most. `ws`: rate relative to that of ws, at least. `main`: microseconds of the JavaScript thread
- * per message, at most. `websocket`: rate of the interface of websocket relative to that of websocket, at least; 1 by
- * default.
+ * `load` contains the arguments of the generator. The goals are limits. `floor`: the highest processor time per
+ * message relative to the floor's. `ws`: the lowest rate relative to that of ws. `main`: the highest processor time of
+ * the JavaScript thread per message, in microseconds. `websocket`: the lowest rate of the interface of websocket
+ * relative to that of websocket, by default 1.
  */
 const CASES = [
   {

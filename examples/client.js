@@ -1,5 +1,7 @@
 'use strict'
 
+// A client of server.js.
+
 const WebSocket = require('../')
 
 const ws = new WebSocket.Client('ws://127.0.0.1:8000/')

@@ -1,5 +1,7 @@
 'use strict'
 
+// An event stream, and the page that shows it.
+
 const { EventSource } = require('../')
 const http = require('http')
 

@@ -1,5 +1,7 @@
 'use strict'
 
+// An echo server.
+
 const WebSocket = require('../')
 const http = require('http')
 

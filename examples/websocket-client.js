@@ -1,5 +1,7 @@
 'use strict'
 
+// A client of websocket-server.js, with the interface of the package websocket.
+
 const { client: WebSocketClient } = require('faye-websocket-rs/websocket')
 
 const client = new WebSocketClient()

@@ -1,5 +1,7 @@
 'use strict'
 
+// An echo server with the interface of the package websocket.
+
 const { server: WebSocketServer } = require('faye-websocket-rs/websocket')
 const http = require('http')
 

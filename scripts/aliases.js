@@ -104,7 +104,7 @@ require \`${manifest.name}/${original}\` instead.
 `
 }
 
-/** Returns a version instead of a range if npm would take the original's version for one of ours. */
+/** Returns a version instead of a range if the range of our versions contains the original's version. */
 function rangeFor (version) {
   // The part that a caret fixes.
   const fixed = (/** @type {string} */ full) => full.split('.', full.startsWith('0.') ? 2 : 1).join('.')

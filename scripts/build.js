@@ -13,7 +13,7 @@ const { addonName, isMusl } = require('./platform')
 const NEEDS = 'The build requires Rust 1.88 or newer with cargo on the PATH (https://rustup.rs), a linker (a C compiler has ' +
   'one) and, the first time, a network connection for the crates.'
 
-/** Compiles the addon. Returns its path: the one from which lib/addon loads it, or one in `target/`. */
+/** Compiles the addon. Returns its path: the path from which lib/addon loads it, or a path in `target/`. */
 function build ({ debug = false, features = [] } = {}) {
   const target = path.join(ROOT, features.length > 0 ? `target/${features.join('-')}.node` : addonName())
   const args = debug ? [] : ['--release']
@@ -37,7 +37,7 @@ function compile ([command, ...args], env) {
   return library
 }
 
-// To ask cargo for the path also works with CARGO_TARGET_DIR and with target directories set in a cargo config.
+// Reads the path from cargo's messages, because CARGO_TARGET_DIR or a cargo config may change the target directory.
 function sharedLibrary (messages) {
   for (const line of messages.split('\n')) {
     if (!line.includes('"compiler-artifact"')) continue

@@ -11,7 +11,7 @@ const { fillPackage, packageFolder } = require('./packages')
 const { compileAddon, OUTPUT } = require('./cross/addon')
 const { inspectAddon } = require('./cross/inspect')
 
-/** Other machines have no libraries of Windows on arm64 to link with. */
+/** The platforms that this machine can build. Only Windows has the libraries for an addon of Windows on arm64. */
 const BUILT_HERE = PLATFORMS.filter(({ os, cpu }) => os !== 'win32' || cpu === 'x64' || process.platform === 'win32')
 
 const USAGE = `Usage: npm run build:platforms -- [name ...]

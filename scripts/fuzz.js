@@ -16,7 +16,7 @@ const TARGETS = ['handshake_head', 'extension_header', 'hybi_stream', 'hixie_str
 
 const USAGE = `Usage: npm run fuzz -- [--seconds <n>] [--jobs <n>] [target ...]
 
-  --seconds  how long each target runs. Default: 60
+  --seconds  the seconds for each target. Default: 60
   --jobs     how many targets run at a time. Default: the number of processors
   target     ${TARGETS.join(', ')}.
              Default: all`

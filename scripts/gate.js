@@ -19,7 +19,7 @@ const USAGE = `Usage: node scripts/gate.js [--nightly]
 
 const PLAIN_CASES = '1,2,3,4,5,6,7,9,10'
 const PLAIN = ['--cases', PLAIN_CASES]
-// The cases with compression take most of an hour. These are those with one document and one offer.
+// Autobahn's cases with one document and one offer. All cases with compression would take most of an hour.
 const CASES = `${PLAIN_CASES},12.1.*,13.1.*`
 /** Target, role and transport. Cases with compression take five times as long, so the gate runs them for one target. */
 const COMPRESSING = both([['faye']])
@@ -38,7 +38,7 @@ const SAMPLE_OF_WEBSOCKET = CONFORMANCE_OF_WEBSOCKET.filter(([target, ...rest]) 
 })
 /** Other versions of Node to test. Their packages come from npm, for Linux on x64. */
 const NODES = `${process.platform} ${process.arch}` === 'linux x64' ? [18, 22, 24] : []
-/** Test files whose results may differ between versions of Node. Of the others, the gate runs a sample. */
+/** Test files whose results may differ between versions of Node. The gate runs a sample of the other files. */
 const DIFFERS = /^__test__\/(parity|transport|guests)\/|\/(client-|exceptions|exit|memory|process-end|threads)/
 /** Rooms of test files that test connections, and not packages or the reactor. */
 const RUNS_THE_CORE = /^__test__\/(connection|dependents|faye|guests|http|permessage-deflate|websocket(-driver)?)\//

@@ -9,7 +9,7 @@ const path = require('node:path')
 const { ROOT, Failure, run, main } = require('./support')
 const { mainManifest, writePackages } = require('./packages')
 
-/** The placeholder for an owner. While it stands, no link to the repository works, and no package can be published. */
+/** The placeholder for an owner. While the URL contains it, no link works, and `npm run release` does not publish. */
 const NO_OWNER = 'OWNER'
 const URL = /^https:\/\/[\w.-]+(\/[\w.-]+)+(?<!\.git)$/
 /** The files in npm/ are generated. */

@@ -1,7 +1,8 @@
 'use strict'
 
-// A part of `npm run check`: no module requires itself through others, and no room of lib/ and no crate requires one
-// above it. Knows `require` of our own files, `use`, paths that begin with `crate` or `super`, and Cargo.toml.
+// A part of `npm run check`: no module requires itself through others, no room of lib/ requires a room above it, and no
+// crate requires a crate above it. Reads `require` of our own files, `use`, paths that begin with `crate` or `super`,
+// and Cargo.toml.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -42,7 +43,7 @@ function arrowUp (file, target) {
   return [`${file} requires ${target}: ${to} is not below ${from}`]
 }
 
-/** Returns complaints about the dependencies of a crate, except those of its tests. */
+/** Returns complaints about the dependencies of a crate, except dependencies of its tests. */
 function cratesAbove (crate) {
   const [code] = read(path.posix.join(crate, 'Cargo.toml')).split('[dev-dependencies]')
   const required = [...code.matchAll(/\bpath = "([^"]+)"/g)].map(([, target]) => path.posix.join(crate, target))
@@ -106,7 +107,7 @@ function longestPrefix (names, modules) {
   return ''
 }
 
-/** Returns the paths that a module uses, from the crate's root. Its tests may use anything. */
+/** Returns the paths that a module uses, from the crate's root. Skips its tests, which may use any path. */
 function usedBy (module, text) {
   const code = text.replace(/\/\/.*$/gm, '').replace(/#\[cfg\(test\)\]\s*mod \w+ \{[^]*$/, '')
   const paths = [...code.matchAll(/\b(crate|super)\b(?=::)/g)].flatMap(({ index }) => treeAt(code, index).paths)

@@ -25,7 +25,7 @@ function connect (path, stateId, handlers) {
 
     ws.onclose = (event) => {
       const wait = backoff(failures++)
-      // The reason why an open connection ended tells more than the failures of later attempts.
+      // Keeps the close of the open connection, which explains more than the failures of later attempts.
       lost = lost || describeClose(event)
       show(state, 'closed', `${lost}, ${retryIn(wait)}`)
       handlers.close()

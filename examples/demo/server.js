@@ -46,7 +46,7 @@ const PAGE_HEADERS = {
 
 /**
  * Creates an http.Server that does not listen yet, with an additional method: `stop(callback)` closes all connections
- * and the server. `streamSeconds` is how long the clock keeps a stream open; 0 means for ever.
+ * and the server. The clock drops a stream after `streamSeconds`; 0 means never.
  */
 function createServer ({ streamSeconds = STREAM_SECONDS } = {}) {
   const open = new Set()
@@ -144,8 +144,8 @@ function createChat () {
   }
 }
 
-// The id of a tick is its second in Unix time. So ids continue after a dropped stream and after a restart. The last
-// id that a reader has received tells which ticks it has missed, so the server stores none.
+// The id of a tick is its second in Unix time, so ids continue after a dropped stream and after a restart. The server
+// stores no ticks: the last id that a reader has received identifies the missed ticks.
 function createClock (streamSeconds) {
   const streams = new Map()
   let lastId = 0

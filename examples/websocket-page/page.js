@@ -1,5 +1,7 @@
 'use strict'
 
+// The script of the page: sends the text of the form, and shows the messages of the server.
+
 const { w3cwebsocket: WebSocket } = require('faye-websocket-rs/websocket')
 
 const form = document.querySelector('form')

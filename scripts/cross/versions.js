@@ -1,6 +1,6 @@
 'use strict'
 
-// The versions of everything in the cross toolchains. The name of a folder in the cache contains the version, so a
+// The versions of all parts of the cross toolchains. The name of a folder in the cache contains the version, so a
 // changed line downloads only that part again.
 
 /** The release of Debian. Its programs run on every Linux with glibc 2.36 or newer. */
@@ -14,7 +14,7 @@ const RUST = '1.96.0+dfsg1-*'
 const RUST_PACKAGES = [
   `rustc-web=${RUST}`, `libstd-rust-web-dev=${RUST}`, `libstd-rust-web-1.96=${RUST}`, `rust-web-src=${RUST}`,
   'lld-22', 'libllvm22',
-  // Libraries that those link, other than those that every Debian has.
+  // Libraries that these packages link, except the libraries that every Debian has.
   'libbsd0', 'libedit2', 'libffi8', 'libicu72', 'liblzma5', 'libmd0', 'libtinfo6', 'libxml2', 'libz3-4', 'libzstd1'
 ]
 

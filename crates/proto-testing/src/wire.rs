@@ -38,7 +38,7 @@ pub enum Framing {
 }
 
 impl Framing {
-    /// Returns RFC 6455 without an extension.
+    /// Returns the framing of RFC 6455 without an extension.
     pub const fn hybi(is_client: bool) -> Self {
         Self::Hybi {
             masked: is_client,

@@ -1,4 +1,4 @@
-//! The bytes to send, and the marks that report when bytes have left.
+//! The bytes to send, and the marks that report when bytes have passed.
 //!
 //! Separates writes for callers that take one frame at a time. Keeps memory for unwritten bytes
 //! only. Does not interpret the bytes.
@@ -163,13 +163,13 @@ impl Outbox {
         self.written = 0;
     }
 
-    /// Sets the number of written bytes that have not left yet, such as bytes that TLS has
+    /// Sets the number of written bytes that have not passed yet, such as bytes that TLS has
     /// encrypted.
     pub fn set_away(&mut self, bytes: usize) {
         self.away = bytes as u64;
     }
 
-    /// Marks the end of the current bytes. Their sender waits until they have left.
+    /// Marks the end of the current bytes. Their sender waits until they have passed.
     pub(crate) fn mark(&mut self) {
         let place = self.offset + self.bytes.len() as u64;
         if memory::push(&mut self.marks, place) == Err(NoMemory) {
@@ -185,7 +185,7 @@ impl Outbox {
             .is_some_and(|&mark| mark <= self.passed_bytes())
     }
 
-    /// Returns the number of marks that have left since the last call.
+    /// Returns the number of marks that have passed since the last call.
     pub fn take_passed(&mut self) -> usize {
         let passed_bytes = self.passed_bytes();
         let passed = self.marks.partition_point(|&mark| mark <= passed_bytes);
@@ -201,12 +201,12 @@ impl Outbox {
         self.offset + self.written as u64
     }
 
-    /// Returns the number of bytes that have left.
+    /// Returns the number of bytes that have passed.
     fn passed_bytes(&self) -> u64 {
         self.position().saturating_sub(self.away)
     }
 
-    /// Discards all bytes and marks. They will not leave.
+    /// Discards all bytes and marks. They will not pass.
     pub fn discard(&mut self) {
         self.marks = VecDeque::new();
         self.has_lost = false;
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_passes_when_everything_before_it_has_left() {
+    fn a_mark_passes_when_the_kernel_has_accepted_all_bytes_before_it() {
         let mut outbox = marked("one");
         append_marked(&mut outbox, "three");
         outbox.push(b"no receipt comes here");
@@ -304,13 +304,13 @@ mod tests {
         assert_eq!(outbox.take_passed(), 0);
         outbox.clear();
         assert_eq!(outbox.take_passed(), 1);
-        // All earlier bytes have left.
+        // All earlier bytes have passed.
         outbox.mark();
         assert_eq!(outbox.take_passed(), 1);
     }
 
     #[test]
-    fn taken_bytes_have_not_left() {
+    fn taken_bytes_have_not_passed() {
         let mut outbox = marked("one");
         outbox.advance(1);
         append_marked(&mut outbox, "two");
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn encrypted_bytes_have_not_left_until_they_are_written() {
+    fn encrypted_bytes_pass_when_the_kernel_has_accepted_them() {
         let mut outbox = marked("message");
         outbox.advance(7);
         // The encrypted form is longer than all bytes so far.

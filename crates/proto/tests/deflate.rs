@@ -28,7 +28,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn connections_of_one_thread_get_their_own_messages(
+    fn connections_of_one_thread_receive_their_own_messages(
         options in vec((options(), options()), 1..4),
         steps in vec(step(), 0..60),
     ) {
@@ -43,7 +43,7 @@ proptest! {
     }
 
     #[test]
-    fn sessions_of_one_thread_get_their_own_messages(
+    fn sessions_of_one_thread_receive_their_own_messages(
         options in vec((options(), options()), 1..4),
         messages in vec((any::<Index>(), any::<bool>(), message()), 0..40),
     ) {

@@ -1,4 +1,4 @@
-//! A mark after a message passes when the message has left, wherever it waits.
+//! A mark after a message passes when the last byte of the message has passed, from any queue.
 
 use proto::connection::Connection;
 use proto::frame::Rsv;

@@ -38,7 +38,7 @@ fn an_announced_length_reserves_no_memory() {
 }
 
 #[test]
-fn an_incomplete_message_needs_at_most_two_bytes_per_byte_on_the_wire() {
+fn an_incomplete_message_needs_at_most_two_bytes_of_memory_per_byte_on_the_wire() {
     // Payload per frame, and bytes per chunk.
     let shapes = [
         (1, 1),
@@ -196,7 +196,7 @@ fn an_open_connection_does_not_keep_its_request() {
 
 #[test]
 fn the_outbox_needs_a_small_multiple_of_its_length_for_any_pattern_of_writes() {
-    // Returns how many of the waiting bytes are written at a time.
+    // Returns the number of waiting bytes to write at a time.
     type Written = fn(usize) -> usize;
     let waiting = MIB;
     let patterns: [(&str, Written); 5] = [
@@ -307,7 +307,7 @@ fn drafts_release_the_memory_of_a_delivered_text() {
 }
 
 #[test]
-fn an_incomplete_text_of_a_draft_needs_at_most_two_bytes_per_byte_on_the_wire() {
+fn an_incomplete_text_of_a_draft_needs_at_most_two_bytes_of_memory_per_byte_on_the_wire() {
     let text = [b"\x00".as_slice(), &[b'a'; LENGTH]].concat();
     for size in [1, 1500, 64 * 1024, text.len()] {
         let mut server = started(hixie75_server(lenient(usize::MAX)));
@@ -374,7 +374,7 @@ fn a_failed_connection_releases_its_memory_and_stores_no_more() {
 }
 
 #[test]
-fn bytes_before_the_start_need_two_bytes_per_byte_up_to_a_limit() {
+fn bytes_before_the_start_need_two_bytes_of_memory_per_byte_up_to_a_limit() {
     for mut connection in [
         requested_server(Policy::websocket_driver_server(), &[]),
         new_client(client_policy()),
@@ -546,7 +546,7 @@ fn large_messages_release_their_memory_in_both_directions() {
 }
 
 #[test]
-fn a_large_message_needs_at_most_two_bytes_per_byte() {
+fn a_large_message_needs_at_most_two_bytes_of_memory_per_byte() {
     let large = letters(8 * MIB);
     let incoming = compressed(&large);
     let all = incoming.len() + large.len();

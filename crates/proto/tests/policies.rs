@@ -155,7 +155,7 @@ const NODE: &[Script] = &[
         close 1007 Invalid UTF-8 Data Received",
     ),
     script(
-        "after our close frame only the peer's counts, and our code is reported",
+        "after our close frame, only the peer's close frame counts, and our code is reported",
         node,
         "close 3001 \"bye\"\nreceive 8101 61 8901 41 8a00 8802 03e9",
         "write 88050bb9 \"bye\"\nclose 3001 bye",
@@ -382,7 +382,7 @@ const FRAMES: &[Script] = &[
         close 1007 Invalid UTF-8 Data Received",
     ),
     script(
-        "after our close frame only the peer's counts, and is not delivered",
+        "after our close frame, only the peer's close frame counts, and it is not delivered",
         node_frames,
         "close 3001 \"bye\"
 receive 8101 61 8901 41 8802 03e9",

@@ -66,8 +66,8 @@ impl Connection {
         self.caused(true, events)
     }
 
-    /// Continues the close after [`Event::CloseSessions`]. The sessions outside the core have
-    /// finished.
+    /// Continues the close after [`Event::CloseSessions`], because the sessions outside the core
+    /// have processed all their messages.
     pub fn sessions_closed(&mut self) -> Caused {
         let mut events = VecDeque::new();
         if let State::Hybi(hybi) = &mut self.state {
@@ -87,7 +87,7 @@ impl Connection {
         self.caused(true, events)
     }
 
-    /// Discards the bytes of both directions without an event, because the transport is gone.
+    /// Discards the bytes of both directions without an event, because the transport has ended.
     pub fn abandon(&mut self) {
         self.end();
         self.pending.clear();

@@ -352,9 +352,9 @@ impl Opening {
 
 /// The maximum chunk of the transports, in bytes.
 pub const FULL_CHUNK: usize = 64 * 1024;
-/// The number of bytes after which the caller should stop reading before `start`.
+/// The number of bytes at which the caller should stop reading before `start`.
 const ENOUGH_BEFORE_START: usize = FULL_CHUNK;
-/// The number of bytes stored before `start`. The chunk that exceeds it is stored too.
+/// The maximum number of bytes stored before `start`. The chunk that exceeds it is stored too.
 const MAX_BEFORE_START: usize = 1024 * 1024;
 
 /// Checks the server's response to a client.

@@ -277,10 +277,9 @@ impl Connection {
             }
     }
 
-    /// Returns whether [`work`](Self::work) has something to do. A large message is compressed in
-    /// slices, and later messages wait for it. The caller calls `work` after other connections have
-    /// had their turn. After a [fault](Self::fault) or [exhaustion](Self::exhaust) of memory, the
-    /// last call reports it.
+    /// Returns whether the caller must call [`work`](Self::work), after other connections have had
+    /// their turn. A large message is compressed in slices, and later messages wait for it. After a
+    /// [fault](Self::fault) or [exhaustion](Self::exhaust) of memory, `work` reports it.
     #[must_use]
     pub fn has_work(&self) -> bool {
         matches!(&self.state, State::Hybi(hybi) if hybi.has_work())

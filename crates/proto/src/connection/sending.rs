@@ -116,10 +116,10 @@ impl Connection {
     }
 
     /// Marks the end of the last accepted message, including those of `send_transformed`.
-    /// [`Outbox::take_passed`](crate::outbox::Outbox::take_passed) reports when it has left,
-    /// wherever it waits now.
+    /// [`Outbox::take_passed`](crate::outbox::Outbox::take_passed) reports when it has passed, from
+    /// any queue in which it waits now.
     pub fn mark(&mut self) {
-        // Lost bytes never leave.
+        // Lost bytes never pass.
         if self.outbox.has_lost() {
             return;
         }

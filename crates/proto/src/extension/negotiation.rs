@@ -1,6 +1,7 @@
 //! The negotiation of extensions: offers, responses, and the owners of reserved bits.
 //!
-//! Parameters have no meaning here. `deflate/agreement.rs` judges those of permessage-deflate.
+//! Does not know the meaning of parameters. `deflate/agreement.rs` judges the parameters of
+//! permessage-deflate.
 
 use super::deflate;
 use super::deflate::agreement::{Agreed, NAME as DEFLATE};

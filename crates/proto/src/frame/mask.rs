@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn each_frame_gets_a_new_masking_key() {
+    fn each_frame_has_a_new_masking_key() {
         fn counting(key: &mut [u8]) {
             static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
             let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

@@ -178,8 +178,8 @@ pub struct FrameHeader {
     pub start: FrameStart,
     /// The masking key, if the frame is masked.
     pub masking_key: Option<MaskingKey>,
-    /// The payload length that the peer announces. The core allocates no memory on the strength of
-    /// this number.
+    /// The payload length that the peer announces. The core reserves no memory for it before the
+    /// bytes arrive.
     pub length: u64,
 }
 

@@ -77,7 +77,7 @@ impl Request {
 }
 
 /// Returns whether an HTTP server passes the request to a WebSocket. Splits the `Connection` list
-/// at commas, with *spaces* around them, and trims nothing else.
+/// at commas, with *spaces* around them, and trims no other white space.
 #[must_use]
 pub fn is_websocket(method: &str, connection: &str, upgrade: &str) -> bool {
     method == "GET"

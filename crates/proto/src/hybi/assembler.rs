@@ -1,4 +1,4 @@
-//! Assembles fragments to messages, and validates their text as the bytes arrive.
+//! Assembles fragments into messages, and validates their text as the bytes arrive.
 //!
 //! The decoder has already checked the frames and the limits.
 

@@ -208,8 +208,8 @@ impl Hybi {
         }
     }
 
-    /// Stops receiving, and closes the connection when no work remains. Sends `answer` unless a
-    /// close frame of ours is already sent or waiting.
+    /// Stops receiving, and closes the connection when no work remains. Sends `answer` unless our
+    /// close frame is already sent or waiting.
     fn end(
         &mut self,
         answer: CloseFrame,

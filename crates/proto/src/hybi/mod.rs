@@ -226,7 +226,7 @@ impl Hybi {
         self.next.is_some() || self.receiver.has_unread()
     }
 
-    /// Returns whether the next result may be something other than a message.
+    /// Returns whether the next result may be other than a message.
     pub(crate) fn needs_poll(&self) -> bool {
         self.transformer.has_sessions() || self.next.is_some()
     }

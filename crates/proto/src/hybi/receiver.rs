@@ -212,7 +212,7 @@ impl Receiver {
                     };
                     match self.decoder.check_frame(&header, unfinished) {
                         Ok(()) => {}
-                        // A message that is too large is refused without waiting for its payload.
+                        // Refuses a message that is too large without waiting for its payload.
                         Err(ProtocolError::TooLarge) => return Err(ProtocolError::TooLarge),
                         Err(violation) => {
                             self.inbox.take(size);

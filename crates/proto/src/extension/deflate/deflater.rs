@@ -134,7 +134,7 @@ impl Deflater {
         } = &mut *unfinished;
         let rest = payload.get(*position..).unwrap_or_default();
         let slice = rest.get(..Self::SLICE).unwrap_or(rest);
-        // Each slice ends with a flush, so that the next one can use another state of zlib.
+        // Each slice ends with a flush, so that the next slice can use another state of zlib.
         self.block(slice, payload.len(), |block| memory::append(output, block))?;
         *position += slice.len();
         if *position < payload.len() {

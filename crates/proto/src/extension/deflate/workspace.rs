@@ -1,9 +1,9 @@
 //! The states of zlib, one set per thread, shared by all connections.
 //!
-//! A compressor needs 270 KiB. With one per connection, its memory would leave the cache between
-//! turns, and fetching it costs several times as much as the computation. Therefore a connection
-//! keeps only its recent bytes, and the thread's state is primed with them. Nothing else passes
-//! from one connection to another.
+//! A compressor needs 270 KiB. With a compressor per connection, its memory would leave the cache
+//! between turns, and fetching it costs several times as much as the computation. Therefore a
+//! connection keeps only its recent bytes, and the thread's state is primed with them. No byte of a
+//! connection reaches another connection.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use zlib_rs::{Deflate, DeflateConfig, Inflate, Method};
 use super::options::{Strategy, WindowBits};
 
 /// The identity and position of one direction of a connection. The states of one thread may have
-/// seen messages that those of another have not.
+/// seen messages that the states of another thread have not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct StreamId {
     id: u64,

@@ -14,14 +14,14 @@ use crate::run;
 /// The state of a connection after a run of messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Behind {
-    /// There is no output until more bytes are received.
+    /// No output follows until more bytes arrive.
     Nothing,
-    /// The connection must be polled: it has an output that is not a message, or another run.
+    /// The caller must poll: an output that is not a message follows, or another run.
     More,
 }
 
 impl Registered {
-    /// Sends a message. Returns how many bytes are not yet taken, [`REFUSED`] or [`WAITS_FOR_WORK`].
+    /// Sends a message. Returns the number of bytes not yet taken, [`REFUSED`] or [`WAITS_FOR_WORK`].
     #[inline]
     pub fn send(&self, form: Form, kind: Kind, payload: &[u8]) -> f64 {
         let mut connection = self.connection();
@@ -47,8 +47,8 @@ impl Registered {
         injection::point("receive");
     }
 
-    /// Decodes messages up to the limits of a run, and calls `take` with each. If `take` returns false because there
-    /// is no memory for one, the connection fails.
+    /// Decodes messages up to the limits of a run, and calls `take` with each. If `take` returns false, for lack of
+    /// memory, the connection fails.
     #[inline]
     pub fn messages(&self, mut take: impl FnMut(&Message<'_>) -> bool) -> Behind {
         let mut connection = self.connection();
@@ -62,14 +62,14 @@ impl Registered {
         Behind::More
     }
 
-    /// Returns how many bytes are not yet written.
+    /// Returns the number of bytes not yet written.
     #[inline]
     #[must_use]
     pub fn output_length(&self) -> usize {
         self.connection().outbox().bytes().len()
     }
 
-    /// Takes bytes that are not yet written, as many as fit. Returns how many.
+    /// Takes bytes not yet written, as many as fit. Returns their number.
     #[inline]
     pub fn take_output(&self, into: &mut [u8]) -> usize {
         let mut connection = self.connection();

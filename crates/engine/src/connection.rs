@@ -1,7 +1,7 @@
 //! Connections: their creation, and the commands of their owner.
 //!
-//! Knows which outputs an owner wants, and what a command returns after a panic. Functions for every message are in
-//! `calls.rs`.
+//! Knows which outputs an owner wants, and the result of a command after a panic. `calls.rs` contains the functions
+//! for every message.
 
 use proto::connection::Connection;
 use proto::extension::deflate::agreement::Agreed;
@@ -116,7 +116,7 @@ impl<'a> From<Output<'a>> for Polled<'a> {
     }
 }
 
-/// Commands of the owner. They return their effects; bytes stay in the output until they are taken.
+/// Commands of the owner. They return their events. Their bytes stay in the outbox until the owner takes them.
 impl Registered {
     /// Adds a header to the handshake. Returns false if the handshake has already been sent.
     ///
@@ -131,9 +131,9 @@ impl Registered {
         self.command(Connection::start)
     }
 
-    /// Polls for the next wanted output that the peer caused, and returns it as `take` converts it; None if more
-    /// bytes are needed. A message comes alone; [`messages`](Self::messages) returns a run of them. If `take` returns
-    /// None because there is no memory for a message, the connection fails.
+    /// Polls for the next wanted output that the peer caused, and returns it as `take` converts it; None until more
+    /// bytes arrive. Returns one message at a time; [`messages`](Self::messages) returns a run. If `take` returns
+    /// None for a message, for lack of memory, the connection fails.
     pub fn poll<R>(
         &self,
         wants: Wants,
@@ -164,9 +164,9 @@ impl Registered {
     /// Begins the closing handshake. Without a code, the close frame is empty.
     ///
     /// # Errors
-    /// A RangeError for a code that may not be sent.
+    /// A RangeError for a code that must not travel.
     pub fn close(&self, code: Option<f64>, reason: &str) -> Result<Caused, Mistake> {
-        // The cast saturates: a number above every code becomes one that may not be sent.
+        // The cast saturates: a number above every code becomes a code that must not travel.
         let code = code.map(|code| code as u16);
         match self.attempt(|connection| connection.close(code, reason)) {
             Some(caused) => Ok(caused?),
@@ -174,7 +174,7 @@ impl Registered {
         }
     }
 
-    /// Discards the output, because nothing can be written any more. Abandons everything that depends on it.
+    /// Discards the output, because the transport cannot write any more. Abandons everything that depends on it.
     pub fn discard_output(&self) -> Caused {
         self.command(Connection::discard_output)
     }

@@ -15,7 +15,7 @@ use crate::registry::Registered;
 /// The options of permessage-deflate.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeflateOptions {
-    /// zlib's level, 0 to 9; -1 or nothing for our default.
+    /// zlib's level, 0 to 9. -1 or no value means our default.
     pub level: Option<i32>,
     /// zlib's memory level, 1 to 9. Default 8.
     pub mem_level: Option<i32>,
@@ -27,7 +27,7 @@ pub struct DeflateOptions {
     pub max_window_bits: Option<i32>,
     /// Whether we ask the peer to compress each message on its own. Default false.
     pub request_no_context_takeover: Option<bool>,
-    /// The window that we ask the peer to keep to.
+    /// The maximum window that we ask the peer to use, as a base-2 logarithm.
     pub request_max_window_bits: Option<i32>,
     /// The size in bytes below which messages are sent uncompressed. Default 0. Without a connection, the caller
     /// applies it.
@@ -116,7 +116,7 @@ impl Registered {
         })
     }
 
-    /// Negotiates with valid options. Returns None if it is not the time to negotiate.
+    /// Negotiates with valid options. Returns None if extensions cannot be negotiated now.
     fn negotiate<R>(
         &self,
         options: DeflateOptions,
@@ -230,11 +230,11 @@ impl DeflateSession {
         }
     }
 
-    /// Inflates a message, and calls `take` with the result. Returns None for a large one:
+    /// Inflates a message, and calls `take` with the result. Returns None for a large message:
     /// [`inflate_more`](Self::inflate_more) continues in a later turn of the event loop.
     ///
     /// # Errors
-    /// An Error with zlib's message, or one whose code is `too_large`.
+    /// An Error with zlib's message, or with the code `too_large`.
     pub fn inflate<T>(
         &mut self,
         payload: &[u8],
@@ -251,7 +251,7 @@ impl DeflateSession {
         self.session()?.inflate_more(take).map_err(failed)
     }
 
-    /// Compresses a message, and calls `take` with the result. Returns None for a large one:
+    /// Compresses a message, and calls `take` with the result. Returns None for a large message:
     /// [`deflate_more`](Self::deflate_more) continues in a later turn.
     ///
     /// # Errors

@@ -9,9 +9,9 @@ use proto::frame::Rsv;
 use proto::output::{Event, Form, Frame, Kind, Transform};
 
 /// An output that is not a message. `kind` names an event (`open`, `ping`, `pong`, `error`, `close`, `frame`) or a
-/// task of the caller: `write` the output, `activate` extensions, `transform` a received message or an `outgoing`
-/// one, `drain` the sessions, or poll again later because work is `unfinished`. Each other field belongs to the kinds
-/// that its comment names.
+/// task of the caller: `write` the output, `activate` extensions, `transform` a received message, transform an
+/// `outgoing` message, `drain` the sessions, or poll again later because work is `unfinished`. Each other field
+/// belongs to the kinds that its comment names.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct FlatEvent<'a> {
     /// The kind of the event or the task.

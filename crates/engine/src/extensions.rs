@@ -35,7 +35,7 @@ pub struct Parameter {
 pub enum Value {
     /// True if the parameter has no value.
     Flag(bool),
-    /// A value that reads as a number.
+    /// A value whose text is a number.
     Number(f64),
     /// Any other value.
     Text(String),
@@ -51,8 +51,8 @@ pub enum FailureCode {
 }
 
 impl Registered {
-    /// Returns whether it is time to negotiate. That is so before a server or a client is started, if the request is
-    /// valid, and when a client must activate its extensions.
+    /// Returns whether extensions can be negotiated now: before the start, if a server's request is valid, and again
+    /// when a client must activate its extensions.
     #[must_use]
     pub fn negotiates(&self) -> bool {
         self.connection().negotiation().is_some()
@@ -112,7 +112,8 @@ impl Registered {
         self.command(|connection| connection.refuse(HandshakeError::Extension(message)))
     }
 
-    /// Checks a received message after the sessions have transformed it. It is accepted if it may be delivered.
+    /// Checks a received message after the sessions have transformed it. If the result is accepted, the caller
+    /// delivers the message.
     pub fn transformed(&self, kind: Kind, payload: &[u8]) -> Caused {
         self.command(|connection| connection.transformed(kind, payload))
     }
@@ -135,7 +136,7 @@ impl Registered {
         self.command(|connection| connection.fail_extension(code, message))
     }
 
-    /// Continues closing, because the sessions have processed everything that they held.
+    /// Continues closing, because the sessions have processed all their messages.
     pub fn sessions_closed(&self) -> Caused {
         self.command(Connection::sessions_closed)
     }

@@ -41,8 +41,8 @@ impl Registered {
         self.control(|connection| connection.pong(payload))
     }
 
-    /// Sends one frame unchanged and uncompressed: FIN, the reserved bits as a number below 8, and an opcode below
-    /// 16. The caller ensures that a sequence of frames is valid. Returns a number as [`send`](Self::send) does.
+    /// Sends one frame unchanged and uncompressed. `rsv` is the reserved bits as a number below 8, and `opcode` is
+    /// below 16. The caller ensures that a sequence of frames is valid. Returns a number as [`send`](Self::send) does.
     ///
     /// # Errors
     /// A RangeError for other numbers, and for a control frame above 125 bytes; an Error for a key of another length.

@@ -8,8 +8,8 @@ use proto::http::request::Request;
 use crate::options::ConnectionOptions;
 use crate::randomness::nonce;
 
-/// Collects the headers of the handshake from a request that was parsed elsewhere. `header` returns one by its name
-/// in lower case.
+/// Reads the headers of the handshake from a request that the caller has parsed. `header` returns the value of a
+/// header by its name in lower case.
 ///
 /// # Errors
 /// The error that `header` returns.
@@ -28,7 +28,7 @@ pub fn request<E>(
     Ok(request)
 }
 
-/// Returns why a server's `start` would refuse this request; None if it would not.
+/// Returns the reason for which a server's `start` would refuse this request; None if it would accept the request.
 #[must_use]
 pub fn judge(request: &Request, options: ConnectionOptions) -> Option<Refusal> {
     refusal(request, &options.server())

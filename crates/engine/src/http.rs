@@ -41,7 +41,7 @@ pub struct RequestParser {
     reader: RequestReader,
 }
 
-/// The request that a [`RequestParser`] has read. Without a method, the bytes were not HTTP.
+/// The request that a [`RequestParser`] has read. It has no method if the bytes were not HTTP.
 #[derive(Debug)]
 pub struct ParsedRequest<'a> {
     /// The method, as sent.

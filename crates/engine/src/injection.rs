@@ -1,7 +1,7 @@
 //! Faults for tests, in a build with the feature `fault-injection`. In every other build these functions are empty
 //! and compile to nothing.
 //!
-//! Knows names of places and which of them fail. The places do not know whether they fail.
+//! Knows the names of places and the next place that fails. The places do not know whether they fail.
 
 #[cfg(feature = "fault-injection")]
 pub use requested::{is_due, request};
@@ -27,7 +27,7 @@ mod requested {
     /// The next fault. Shared, because other threads pass places as well.
     static NEXT: Mutex<Option<(String, u32)>> = Mutex::new(None);
 
-    /// Makes a place fail once, when it has been passed that many times.
+    /// Makes a place fail once, after calls have passed it `passes` times.
     pub fn request(place: String, passes: u32) {
         *NEXT.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, passes));
     }

@@ -1,8 +1,8 @@
 //! The code that all bindings share: connections by number, options, and commands with their results as plain values.
 //!
 //! A binding converts values of its language to the arguments of these functions, and their results to values of its
-//! language. The engine or the core decides everything else. Knows no JavaScript engine, no socket and no source of
-//! randomness: a binding [provides](randomness::provide) that.
+//! language. The engine or the core decides everything else. Knows no JavaScript engine and no socket. A binding
+//! [provides](randomness::provide) the source of randomness.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

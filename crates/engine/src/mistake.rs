@@ -23,14 +23,14 @@ pub enum Class {
 }
 
 impl Mistake {
-    /// A RangeError that names a value.
+    /// Creates a RangeError that names a value.
     pub(crate) fn out_of_range(name: &str, value: f64, expected: &str) -> Self {
         Self::range(format!(
             "Invalid value for {name}: {value}; expected {expected}"
         ))
     }
 
-    /// A RangeError, with Node's code for it.
+    /// Creates a RangeError with Node's code.
     pub(crate) fn range(message: String) -> Self {
         Self {
             class: Class::RangeError,

@@ -20,9 +20,9 @@ pub const REFUSED: i32 = -1;
 /// The result of sending, instead of a number of bytes, if the message waits for `work`.
 pub const WAITS_FOR_WORK: i32 = -2;
 
-/// The bytes that Node reads at a time.
+/// The maximum number of bytes that Node reads at a time.
 pub const FULL_CHUNK: u32 = proto::connection::FULL_CHUNK as u32;
-/// The limit for bytes of replies to a peer that does not read them. Above it, nothing more is read from that peer.
+/// The limit for bytes of replies to a peer that does not read them. At the limit, we stop reading from that peer.
 pub const MAX_REPLIES: u32 = 8 * 1024 * 1024;
 /// The default limit for received messages, in bytes.
 pub const DEFAULT_MAX_LENGTH: u32 = proto::policy::DEFAULT_MAX_MESSAGE as u32;

@@ -23,9 +23,9 @@ pub enum Interface {
 /// Subprotocols that a server supports or a client offers.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Protocols {
-    /// Separated by commas.
+    /// Names separated by commas.
     List(String),
-    /// One by one.
+    /// A list of names.
     Names(Vec<String>),
 }
 
@@ -41,16 +41,16 @@ pub struct ConnectionOptions {
     pub max_frame: Option<f64>,
     /// The limit for frames of one message.
     pub max_fragments: Option<f64>,
-    /// Whether we mask our frames. Default: clients do.
+    /// Whether we mask our frames. Default: true for clients.
     pub masking: Option<bool>,
     /// Whether a server accepts hixie-75 and hixie-76. With true, it treats every request without headers of RFC 6455
-    /// as one of a draft.
+    /// as a request of a draft.
     pub allow_drafts: Option<bool>,
-    /// Whether a server requires everything that RFC 6455 section 4.2.1 demands of a request. Only one interface can
-    /// be more lenient.
+    /// Whether a server requires everything that RFC 6455 section 4.2.1 demands of a request. Only the policy of
+    /// `WebsocketNode` can be more lenient.
     pub strict_handshake: Option<bool>,
-    /// Whether the peer's frames must be masked. With false, a server accepts both; so does a client of the lenient
-    /// interface.
+    /// Whether the peer's frames must be masked. With false, a server accepts masked and unmasked frames; so does a
+    /// client with the policy of `WebsocketNode`.
     pub require_masking: Option<bool>,
     /// Subprotocols.
     pub protocols: Option<Protocols>,
@@ -60,7 +60,7 @@ pub struct ConnectionOptions {
     pub checks_text: Option<bool>,
     /// The size above which we split messages into frames of this many bytes.
     pub fragment_at: Option<f64>,
-    /// Whether pings are answered. Otherwise, the caller must call `pong`.
+    /// Whether the connection answers pings. Otherwise, the caller must call `pong`.
     pub answers_pings: Option<bool>,
     /// The version that a client requests, or that an established connection of either role uses: 13 or 8.
     pub version: Option<u8>,

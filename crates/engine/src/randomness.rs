@@ -1,6 +1,6 @@
 //! Unpredictable bytes: nonces and masking keys.
 //!
-//! Knows how many to fetch at a time. Does not know their source, which a binding provides once.
+//! Knows the number of bytes to fetch at a time. Does not know their source, which a binding provides once.
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
@@ -18,7 +18,7 @@ pub fn provide(source: Source) {
     let _ = SOURCE.set(source);
 }
 
-/// Returns 16 bytes; the server must prove that it has read them.
+/// Returns the 16 bytes of a client's key.
 pub(crate) fn nonce() -> Nonce {
     let mut nonce = Nonce::default();
     fill(&mut nonce);
@@ -43,7 +43,7 @@ fn fill(bytes: &mut [u8]) {
     source(bytes);
 }
 
-/// Unpredictable bytes for all connections of a thread. A system call for each key would cost as much as the frame.
+/// Unpredictable bytes for all connections of a thread. A system call per key would cost as much as the frame.
 struct Pool {
     bytes: [u8; POOL_SIZE],
     used: usize,

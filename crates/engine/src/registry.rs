@@ -2,7 +2,7 @@
 //! because other handles cost more than most of these calls.
 //!
 //! Knows when a number is valid: from the registration to its release, or to the drop of the registration. A release
-//! may be repeated. Knows what a panic ends. Does not know the commands of a connection.
+//! may be repeated. Knows that a panic ends its connection. Does not know the commands of a connection.
 
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -29,11 +29,11 @@ pub struct Registered {
 
 /// Writes the output of one connection.
 pub trait Mover {
-    /// Called at the end of a call that leaves output; `added` is the number of bytes that it has added.
+    /// Accepts the output of a call, at its end. `added` is the number of bytes that the call has added.
     fn bytes_wait(&self, added: usize);
 }
 
-/// The entries of one kind on a thread. None refers to JavaScript, so a thread may load a binding twice.
+/// The entries of one kind on a thread. No entry refers to JavaScript, so a thread may load a binding twice.
 type All<T> = LocalKey<RefCell<Table<T>>>;
 
 thread_local! {
@@ -60,14 +60,14 @@ fn find<T>(all: &'static All<T>, number: u32) -> Option<Rc<T>> {
     all.with_borrow(|all| all.get(number).map(Rc::clone))
 }
 
-/// Abandons the connection with that number, if there is one, and frees the number.
+/// Abandons the connection with that number, if there is one, and releases the number.
 pub fn release_connection(number: u32) {
     if let Some(registered) = remove(&CONNECTIONS, number) {
         registered.abandon();
     }
 }
 
-/// Frees the number of a prepared message.
+/// Releases the number of a prepared message.
 pub fn release_prepared(number: u32) {
     remove(&PREPARED, number);
 }
@@ -84,7 +84,7 @@ pub fn prepare(kind: Kind, payload: &[u8]) -> Registration<Prepared> {
     Registration::new(&PREPARED, Prepared::new(kind, payload))
 }
 
-/// An entry and its number. Dropping it frees the number.
+/// An entry and its number. Dropping it releases the number.
 pub struct Registration<T: 'static> {
     one: Rc<T>,
     number: u32,
@@ -126,8 +126,8 @@ impl Registration<Registered> {
         Self::new(&CONNECTIONS, registered)
     }
 
-    /// Abandons the connection and frees its number now, before the registration is dropped. The object remains an
-    /// ended connection that still knows what was negotiated.
+    /// Abandons the connection and releases its number now, before the registration is dropped. The object remains an
+    /// ended connection that keeps the negotiated properties.
     pub fn release(&self) {
         remove(self.all, self.number);
         self.one.abandon();

@@ -1,4 +1,4 @@
-//! Runs: messages of one connection that one call decodes.
+//! Runs: consecutive messages of one connection that one call decodes.
 //!
 //! Knows the limits of a run. Does not know the use of its messages.
 
@@ -10,7 +10,7 @@ use proto::output::Message;
 pub struct Run {
     /// The bytes of its messages.
     pub bytes: usize,
-    /// Whether every available message was decoded. Otherwise there may be more.
+    /// Whether the run contains every available message. Otherwise, the caller decodes another run.
     pub is_whole: bool,
 }
 
@@ -39,7 +39,8 @@ pub fn decode(connection: &mut Connection, mut take: impl FnMut(&Message<'_>) ->
     }
 }
 
-/// The limit for messages of a run: a flood of tiny ones cannot fill the heap before the first of them is delivered.
+/// The maximum number of messages in a run: a flood of tiny messages must not fill the heap before JavaScript receives
+/// the first one.
 pub const MAX_MESSAGES: usize = 1024;
-/// The number of bytes from which a run decodes no more messages.
+/// The number of bytes at which a run ends.
 pub const MAX_BYTES: usize = 1024 * 1024;

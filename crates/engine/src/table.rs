@@ -1,11 +1,11 @@
 //! Values by number.
 //!
-//! Knows which numbers are in use. A number is used again only after two thousand million others, so a stale number
-//! finds nothing. Does not know the values.
+//! Knows which numbers are in use. A number is reused only after two thousand million others, so a stale number
+//! refers to no value. Does not know the values.
 
 use std::rc::Rc;
 
-/// Values of one kind, each with a number below 2³¹: JavaScript engines store those without allocating memory.
+/// Values of one kind, each with a number below 2³¹, which JavaScript engines store without allocating memory.
 #[derive(Debug)]
 pub struct Table<T> {
     /// The lowest bits of a number are its place. The length is a power of two, or 0.
@@ -27,7 +27,7 @@ impl<T> Table<T> {
 
     /// Inserts a value. Returns its number.
     pub fn insert(&mut self, value: Rc<T>) -> u32 {
-        // With half of the places free, a walk past all of them finds as many free ones as others.
+        // With half of the places free, the search for a free place is short.
         if self.used * 2 >= self.places.len() {
             self.grow();
         }
@@ -53,7 +53,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// Removes a number. Returns its value, if there is one.
+    /// Removes the value with that number, and returns it.
     pub fn remove(&mut self, number: u32) -> Option<Rc<T>> {
         self.get(number)?;
         let place = self.place(number);
@@ -62,13 +62,13 @@ impl<T> Table<T> {
         Some(value)
     }
 
-    /// Returns how many values there are.
+    /// Returns the number of values.
     #[must_use]
     pub fn len(&self) -> usize {
         self.used
     }
 
-    /// Returns whether there are no values.
+    /// Returns whether the table has no values.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.used == 0
@@ -99,7 +99,7 @@ impl<T> Default for Table<T> {
     }
 }
 
-/// The count of numbers: a multiple of every number of places that fits into memory.
+/// The count of possible numbers: a multiple of every length of `places`.
 const NUMBERS: u32 = 1 << 31;
 const FEW: usize = 16;
 
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_exactly_the_values_in_use() {
+    fn a_table_finds_exactly_the_values_in_use() {
         let mut table = Table::new();
         assert_eq!(table.get(0), None);
         let numbers: Vec<u32> = (0..100).map(|value| table.insert(Rc::new(value))).collect();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_wrap_around_and_skip_those_in_use() {
+    fn numbers_wrap_around_and_skip_numbers_in_use() {
         let mut table = Table::new();
         let first = table.insert(Rc::new("first"));
         table.next = NUMBERS - 1;

@@ -245,7 +245,7 @@ fn invalid_close_codes_and_frames_are_range_errors() {
 }
 
 #[test]
-fn a_released_connection_has_ended_and_still_knows_what_was_negotiated() {
+fn a_released_connection_has_ended_and_keeps_the_negotiated_properties() {
     let connection = open();
     send(&connection, "a");
     connection.receive(b"\x81\x01b");
@@ -275,7 +275,7 @@ fn a_released_connection_has_ended_and_still_knows_what_was_negotiated() {
 }
 
 #[test]
-fn a_number_is_free_when_its_connection_is_dropped() {
+fn dropping_a_connection_releases_its_number() {
     let connection = open();
     let number = connection.number();
     let found = registry::connection(number).unwrap();
@@ -346,7 +346,7 @@ fn a_panic_ends_its_connection_and_no_other() {
     assert_eq!(attempt, None::<()>);
     let kinds: Vec<_> = broken.work().events;
     assert_eq!(kinds.len(), 2, "work reports the end");
-    // A panic while a message is taken counts as one of the connection.
+    // A panic while JavaScript takes a message ends its connection.
     let broken = open();
     broken.receive(b"\x81\x01a");
     let take = |polled: Polled<'_>| match polled {

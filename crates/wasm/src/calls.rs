@@ -1,7 +1,8 @@
-//! The functions that JavaScript calls for every message, chunk or turn. They take numbers and return a number.
-//! `lib/wasm/calls.js` has the other half.
+//! The functions that JavaScript calls for every message, chunk or turn. They accept numbers and return a number.
+//! `lib/wasm/calls.js` contains the other half.
 //!
-//! A number without a connection belongs to one that has been released, and so has ended.
+//! If a number has no connection, the connection was released: the functions then return the results of an ended
+//! connection.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use proto::output::{Form, Kind, Message, ReadyState};
 
 use crate::shared::{place, with_window};
 
-/// Sends the text message in the window. Returns how many bytes are not yet taken, or a number of `Sent`.
+/// Sends the text message in the window. Returns the number of bytes not yet taken, or a number of `Sent`.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn text(number: u32, length: u32) -> f64 {
     send(number, length, Form::Negotiated, Kind::Text)
@@ -54,8 +55,8 @@ pub(crate) extern "C" fn receive(number: u32, length: u32) {
 }
 
 /// Decodes messages, and places two addresses: that of the bytes of all messages, then that of numbers. The numbers
-/// of a message are its bits and its length; for one in pieces also their count and the end of each but the last.
-/// Returns the number of messages; 0 if more bytes are needed, -1 if `poll` returns something else first.
+/// of a message are its bits and its length; for a message in pieces also their count and the end of each piece but
+/// the last. Returns the number of messages; 0 until more bytes arrive, -1 if another output precedes them.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn messages(number: u32) -> i32 {
     with(number, 0, |one| {
@@ -77,7 +78,7 @@ pub(crate) extern "C" fn exhaust(number: u32) {
     with(number, (), |one| one.connection().exhaust());
 }
 
-/// Returns how many bytes are not yet written. Places their address.
+/// Returns the number of bytes not yet written. Places their address.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn output(number: u32) -> f64 {
     with(number, 0.0, |one| {
@@ -118,13 +119,13 @@ pub(crate) extern "C" fn has_unread(number: u32) -> u32 {
     with(number, 0, |one| one.connection().has_unread().into())
 }
 
-/// Returns whether so many bytes are stored before the start that the transport should stop reading until then.
+/// Returns whether the transport should stop reading until the start, because enough bytes are stored.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn has_enough(number: u32) -> u32 {
     with(number, 0, |one| one.connection().has_enough().into())
 }
 
-/// Returns the number of bytes that were accepted and not taken yet.
+/// Returns the number of bytes of accepted messages that JavaScript has not taken yet.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn buffered_amount(number: u32) -> f64 {
     with(number, 0.0, |one| one.connection().buffered_amount() as f64)
@@ -136,7 +137,7 @@ pub(crate) extern "C" fn mark(number: u32) {
     with(number, (), |one| one.connection().mark());
 }
 
-/// Returns how many marks have passed since the last call.
+/// Returns the number of marks that have passed since the last call.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn take_passed(number: u32) -> u32 {
     with(number, 0, |one| {
@@ -150,7 +151,7 @@ fn send(number: u32, length: u32, form: Form, kind: Kind) -> f64 {
     })
 }
 
-/// Calls the body with the connection of that number. Returns `over` if it has been released.
+/// Calls the body with the connection with that number. Returns `over` if the connection has been released.
 fn with<R>(number: u32, over: R, body: impl FnOnce(&Registered) -> R) -> R {
     registry::connection(number).map_or(over, |one: Rc<Registered>| body(&one))
 }
@@ -206,7 +207,7 @@ const IS_UTF8: u32 = 2;
 const IS_PIECES: u32 = 4;
 
 const REFUSED: f64 = numbers::REFUSED as f64;
-/// The result of `messages` if `poll` returns something else first.
+/// The result of `messages` if another output precedes them.
 const OTHER: i32 = -1;
 /// The capacity that a run keeps for the next one, in bytes and in numbers.
 const MAX_KEPT: usize = 2 * 1024 * 1024;

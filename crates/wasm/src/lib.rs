@@ -4,7 +4,7 @@
 //! Frequent calls have functions of their own (`calls.rs`). All other calls use one function, `call`, with arguments
 //! and answer in a compact encoding (`value.rs`, `functions/`). Invalid arguments of JavaScript cause an error, never
 //! a panic. A panic of our code ends the instance, because panics abort here; `lib/wasm` then creates another one.
-//! The module frees nothing until JavaScript releases it.
+//! Objects exist until JavaScript releases them.
 //!
 //! It also compiles natively, without exports, for clippy and its tests.
 

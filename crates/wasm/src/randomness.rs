@@ -4,7 +4,8 @@
 mod import {
     #[link(wasm_import_module = "env")]
     unsafe extern "C" {
-        /// Writes unpredictable bytes at this address. Does not return if there are none.
+        /// Writes unpredictable bytes at this address. Throws in JavaScript, and does not return, if the runtime has no
+        /// randomness.
         pub(super) safe fn random(into: *mut u8, length: usize);
     }
 }

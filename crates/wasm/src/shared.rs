@@ -12,7 +12,8 @@ thread_local! {
     static ANSWER: RefCell<Writer> = const { RefCell::new(Writer::new()) };
 }
 
-/// Addresses and a length that the last call has placed for JavaScript. Their own address never changes.
+/// Two addresses, or an address and a length, that the last call has placed for JavaScript. The address of `PLACES`
+/// itself never changes.
 static PLACES: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
 
 /// Returns the address of `PLACES`.
@@ -27,7 +28,7 @@ pub(crate) fn place(bytes: *const u8, other: usize) {
     PLACES[1].store(other as u32, Ordering::Relaxed);
 }
 
-/// Grows the window to that length. Returns its address; 0 if there is no memory for it.
+/// Grows the window to that length. Returns its address; 0 if the allocator refuses memory.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn window(length: u32) -> u32 {
     WINDOW.with_borrow_mut(|window| {
@@ -46,7 +47,7 @@ pub(crate) extern "C" fn window(length: u32) -> u32 {
     })
 }
 
-/// Frees the window's memory.
+/// Releases the window's memory.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn close_window() {
     WINDOW.take();

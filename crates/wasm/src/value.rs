@@ -1,7 +1,7 @@
 //! Values as bytes. A tag of one byte states the type. Numbers follow in 64 bits, little endian; texts and bytes
-//! after their length in 32 bits; lists and objects up to an end tag. `lib/wasm/values.js` has the other half.
+//! after their length in 32 bits; lists and objects up to an end tag. `lib/wasm/values.js` contains the other half.
 //!
-//! Knows the length that a value states, and how many bytes remain.
+//! Knows the length that a value states, and the number of bytes that remain.
 
 /// The first byte of a value.
 mod tag {
@@ -21,7 +21,7 @@ mod tag {
     pub(super) const ASCII: u8 = 10;
 }
 
-/// The error for bytes that are not the expected value.
+/// The error for bytes that do not encode the expected value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Garbled;
 
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A writer of consecutive values. If there is no memory for one, all are lost.
+/// A writer of consecutive values. If the allocator refuses memory for a value, all values are lost.
 pub(crate) struct Writer {
     bytes: Vec<u8>,
     has_lost: bool,
@@ -153,19 +153,19 @@ impl Writer {
         }
     }
 
-    /// Discards what was written, and shrinks the memory of a large answer.
+    /// Discards all values, and shrinks the memory of a large answer.
     pub(crate) fn clear(&mut self) {
         self.has_lost = false;
         self.bytes.clear();
         self.bytes.shrink_to(MAX_KEPT);
     }
 
-    /// Returns what was written; nothing if it was lost.
+    /// Returns the encoded values; no bytes if values were lost.
     pub(crate) fn bytes(&self) -> &[u8] {
         if self.has_lost { &[] } else { &self.bytes }
     }
 
-    /// Returns whether there was no memory for a value.
+    /// Returns whether the allocator has refused memory for a value.
     pub(crate) fn has_lost(&self) -> bool {
         self.has_lost
     }
@@ -294,14 +294,14 @@ impl Fields<'_> {
     }
 }
 
-/// The bytes that a writer keeps for the next answer.
+/// The capacity that a writer keeps for the next answer, in bytes.
 const MAX_KEPT: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::{Garbled, Reader, Writer};
 
-    /// Returns what JavaScript would write: one tag for all texts.
+    /// Returns the values as JavaScript writes them: with one tag for all texts.
     fn written(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
         let mut writer = Writer::new();
         write(&mut writer);

@@ -56,8 +56,8 @@ pub(super) fn faulted(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     Ok(())
 }
 
-/// Reads the request of a handshake: its method, its location if it has one here, whether it needs a host, and
-/// headers.
+/// Reads the request of a handshake: its method, its location if the function has one, whether it needs a host, and
+/// its headers.
 pub(super) fn request<'a>(
     reader: &mut Reader<'a>,
     location: impl FnOnce(&mut Reader<'a>) -> Result<&'a str, Garbled>,
@@ -127,7 +127,7 @@ pub(super) fn close(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     Ok(())
 }
 
-/// Writes a message as a list of one, or an event.
+/// Polls, and writes a message as a list of one, or an event.
 pub(super) fn poll(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     let one = connection(reader)?;
     let wants = Wants {

@@ -117,7 +117,7 @@ pub(super) fn close(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     Ok(())
 }
 
-/// Writes null for a large message that is not finished.
+/// Writes null for an incomplete large message.
 fn finished(writer: &mut Writer, done: Option<()>) {
     if done.is_none() {
         writer.null();

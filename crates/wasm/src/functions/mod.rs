@@ -1,4 +1,4 @@
-//! All other functions, by name, with arguments and an answer as values.
+//! The functions for less frequent calls, by name, with arguments and an answer as values.
 //!
 //! `lib/wasm` converts a program's values to these arguments, and returns the answers unchanged: field names are
 //! those of `binding.d.ts`.
@@ -21,9 +21,9 @@ type Function = fn(&mut Reader<'_>, &mut Writer) -> Outcome;
 
 type Outcome = Result<(), Failed>;
 
-/// The reason why there is no answer.
+/// The reason why a function has no answer.
 enum Failed {
-    /// JavaScript has written something other than arguments of this function.
+    /// The window does not contain arguments of this function.
     Garbled,
     /// No object has this number.
     Gone,
@@ -43,8 +43,8 @@ impl From<Mistake> for Failed {
     }
 }
 
-/// Calls the function of that index in `functions`, with the arguments in the window. Returns the length of the
-/// answer, and places it.
+/// Calls the function with that index in `FUNCTIONS`, with the arguments in the window. Returns the length of the
+/// answer, and places its address.
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub(crate) extern "C" fn call(index: u32, length: u32) -> u32 {
     answer(|writer| {
@@ -84,7 +84,7 @@ fn thrown(writer: &mut Writer, class: Class, code: Option<&str>, message: &str) 
     writer.thrown(class, code, message);
 }
 
-/// The functions by name. JavaScript reads the list with the first.
+/// The functions by name. JavaScript calls the first one to read the list.
 const FUNCTIONS: &[(&str, Function)] = &[
     ("functions", functions),
     ("constants", constants),
@@ -154,7 +154,7 @@ fn functions(_: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     Ok(())
 }
 
-/// Writes the constants that `binding.d.ts` exports, and the names of the headers that a handshake needs.
+/// Writes the constants that `binding.d.ts` exports, and the names of the headers that a handshake reads.
 fn constants(_: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     let enumeration = |writer: &mut Writer, names: &[(&str, i32)]| {
         writer.object(|fields| {

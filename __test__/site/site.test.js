@@ -95,6 +95,19 @@ describe('the site of docs/', { skip: missing, timeout: 240000 }, () => {
     })
   }
 
+  test('on a phone each table shows whole cells, with the names of their columns', async (t) => {
+    const { tab } = await open(t, '/index.html', PHONE)
+    for (const page of pages) {
+      await tab.goto(server.origin + page)
+      const wide = await tab.evaluate(`[...document.querySelectorAll('.vp-doc table')]
+        .filter((table) => table.scrollWidth > table.clientWidth + 1).map((table) => table.textContent.slice(0, 60))`)
+      assert.deepEqual(wide, [], page)
+    }
+    const name = "getComputedStyle(document.querySelector('.vp-doc td'), '::before').content"
+    await tab.goto(`${server.origin}/limits.html`)
+    assert.equal(await tab.evaluate(name), '"option"')
+  })
+
   test('on a phone the menu opens the list of pages', async (t) => {
     const { tab } = await open(t, '/api.html', PHONE)
     const entry = tab.locator('.VPSidebar a[href="/errors.html"]')

@@ -26,7 +26,8 @@ const HOME = {
     text: 'WebSockets for Node, in Rust',
     tagline: 'A drop-in replacement for faye-websocket, websocket-driver, permessage-deflate and websocket',
     actions: [
-      { text: 'Serve a chat', link: '/serve', theme: 'brand' },
+      { text: 'Install', link: '/installation', theme: 'brand' },
+      { text: 'Serve a chat', link: '/serve', theme: 'alt' },
       { text: 'Migrate', link: '/migrate', theme: 'alt' },
       { text: 'Repository', link: home(), theme: 'alt' }
     ]
@@ -42,7 +43,7 @@ export default defineConfig({
   outDir: path.join(DOCS, '../target/site'),
   cacheDir: path.join(DOCS, '../target/site-cache'),
   cleanUrls: false,
-  markdown: { anchor: { slugify: slug }, config: linkToRepository },
+  markdown: { anchor: { slugify: slug }, config: extendMarkdown },
   transformPageData: ({ relativePath }) => relativePath === 'index.md' ? { frontmatter: HOME } : undefined,
   themeConfig: {
     search: { provider: 'local' },
@@ -62,15 +63,32 @@ function groups () {
   })).filter(({ items }) => items.length > 0)
 }
 
+function extendMarkdown (markdown) {
+  markdown.core.ruler.push('link-to-repository', ({ tokens }) => linkToRepository(tokens))
+  markdown.core.ruler.push('name-columns', ({ tokens }) => nameColumns(tokens))
+}
+
 /** Files outside of docs/ are not on the site: links to them lead to the repository. */
-function linkToRepository (markdown) {
-  markdown.core.ruler.push('link-to-repository', ({ tokens }) => {
-    for (const { children } of tokens) {
-      for (const token of children ?? []) {
-        const target = token.type === 'link_open' && token.attrGet('href')
-        if (!target || !target.startsWith('../')) continue
-        token.attrSet('href', `${home()}/blob/HEAD/${path.posix.normalize(`docs/${target}`)}`)
-      }
-    }
+function linkToRepository (tokens) {
+  for (const token of tokens.flatMap(({ children }) => children ?? [])) {
+    const target = token.type === 'link_open' && token.attrGet('href')
+    if (!target || !target.startsWith('../')) continue
+    token.attrSet('href', `${home()}/blob/HEAD/${path.posix.normalize(`docs/${target}`)}`)
+  }
+}
+
+/** Gives each cell the name of its column, which theme/tables.css shows on phones. */
+function nameColumns (tokens) {
+  let columns = []
+  let column = 0
+  tokens.forEach((token, index) => {
+    if (token.type === 'thead_open') columns = []
+    if (token.type === 'tr_open') column = 0
+    if (token.type === 'th_open') columns.push(plain(tokens[index + 1]))
+    if (token.type === 'td_open') token.attrSet('data-column', columns[column++] ?? '')
   })
+}
+
+function plain ({ children }) {
+  return children.map(({ content }) => content).join('')
 }

@@ -25,7 +25,7 @@ async function answer (ws, text) {
   return String(data)
 }
 
-test('driver-server.js and driver-client.js: the client gets its message back', async (scope) => {
+test('driver-server.js and driver-client.js: the server echoes the message', async (scope) => {
   const server = startProgram(scope, folder, 'driver-server.js', { printedPort: 3000 })
   const port = await server.listening()
   const lines = await runProgram(scope, folder, 'driver-client.js', { printedPort: 3000, connectTo: port })

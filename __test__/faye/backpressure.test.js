@@ -333,7 +333,7 @@ for (const [role, open] of Object.entries(roles)) {
   }, { timeout: 40000 })
 }
 
-deviation('replies to the messages of one packet leave in one write', async (scope) => {
+deviation('replies to the messages of one packet are sent in one write', async (scope) => {
   const written = []
   const { peer, socket } = await openServer(scope, {
     onSocket: (ws, { socket }) => ws.on('message', ({ data }) => {

@@ -103,7 +103,7 @@ deviation('a change after send() does not change the message', async (scope) => 
 // Blobs
 
 for (const [role, open] of Object.entries(roles)) {
-  deviation(`${role}: messages behind a Blob keep their order, and pings overtake it`, async (scope) => {
+  deviation(`${role}: messages after a Blob keep their order, and pings are sent before it`, async (scope) => {
     const { peer, ws } = await open(scope)
     const called = []
     ws.send('a', () => called.push('a'))
@@ -128,7 +128,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.deepEqual(called, ['a', 'b', 'c', 'd', 'f'])
   })
 
-  deviation(`${role}: a Blob and the messages behind it count in bufferedAmount and for drain`, async (scope) => {
+  deviation(`${role}: a Blob and the messages after it count in bufferedAmount and for drain`, async (scope) => {
     const { peer, ws } = await open(scope)
     let drains = 0
     ws.on('drain', () => drains++)
@@ -202,7 +202,7 @@ for (const [role, open] of Object.entries(roles)) {
     assert.match(await message, /^Could not read a Blob: /)
   }, { skip: fs.openAsBlob ? false : 'Blobs of files are new in Node 20' })
 
-  deviation(`${role}: an error from a drain handler behind a Blob is an uncaught exception`, async (scope) => {
+  deviation(`${role}: an exception of a drain handler after a Blob is an uncaught exception`, async (scope) => {
     const { peer, ws } = await open(scope)
     const thrown = new Error('from a handler')
     ws.on('drain', () => { throw thrown })

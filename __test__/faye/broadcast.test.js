@@ -143,7 +143,7 @@ for (const isAlone of [true, false]) {
   })
 }
 
-deviation('a prepared message stays in order behind a large message that is being compressed', async (scope) => {
+deviation('a prepared message stays in order after a large message that is being compressed', async (scope) => {
   const { url } = await serve(scope, WebSocket, { options: { extensions: [ALONE] }, onSocket: sendAll })
   const first = WebSocket.prepare(LARGE)
   const second = WebSocket.prepare(TEXT)
@@ -192,7 +192,7 @@ deviation('an extension in JavaScript receives its own copy of a prepared messag
   assert.deepEqual(seen, ['abc', 'abc', 'xyz', 'xyz'])
 })
 
-deviation('a prepared message sent before open leaves after the handshake', async (scope) => {
+deviation('a prepared message that is sent before open follows the handshake', async (scope) => {
   const message = WebSocket.prepare(TEXT)
   const results = []
   const { port } = await serve(scope, WebSocket, {
@@ -339,7 +339,7 @@ deviation('bufferedAmount counts broadcasts to a peer that does not read, and dr
   for (const found of frames) assert.equal(found.payload.length, 1 << 20)
 })
 
-deviation('a broadcast in a message handler leaves with the rest of the batch', async (scope) => {
+deviation('a broadcast in a message handler is written with the rest of the batch', async (scope) => {
   const { sockets, peers } = await openMany(scope, {}, {}, {})
   sockets[0].on('message', ({ data }) => {
     WebSocket.broadcast(sockets, data)

@@ -167,7 +167,7 @@ async function silent (scope, target) {
   return { events, peer, ws }
 }
 
-/** Asserts that `close` comes once, as the last event, and that the stream is destroyed. */
+/** Asserts that `close` is emitted once, as the last event, and that the stream is destroyed. */
 async function endsOnce (scope, { events, ws }, name, code) {
   await eventually(() => ws.readyState === 3, `closed: ${name}`)
   await eventually(() => ws._stream.destroyed, `nothing left: ${name}`)

@@ -90,7 +90,7 @@ const CANNOT_RESET = !('resetAndDestroy' in Socket.prototype) && 'this version o
 const WAITS = [['at once', process.nextTick], ['between two slices', setImmediate], ['later', setTimeout]]
 
 for (const role of Object.keys(roles)) {
-  deviation(`${role}: messages, pings and the close frame leave in the order of the calls`, async (scope) => {
+  deviation(`${role}: messages, pings and the close frame are sent in the order of the calls`, async (scope) => {
     const pair = await open(scope, role)
     const { ws } = pair
     for (const message of [SMALL, LARGE, SMALL, MIXED, '']) ws.send(message)

@@ -89,7 +89,7 @@ for (const [when, send] of Object.entries(SENDING)) {
   }
 }
 
-/** Messages and extensions with which messages leave some time after `send()`. */
+/** Messages and extensions with which messages are written some time after `send()`. */
 const DELAYED = {
   'compressed in slices': { extensions: [deflate], messageOf: (bytes) => bytes },
   'compressed by threads': { extensions: [npmDeflate], messageOf: (bytes) => bytes },

@@ -65,7 +65,7 @@ for (const [name, [isAdopted, prepare]] of Object.entries(SOCKETS)) {
 
 // The reactor starts at the first socket and needs two descriptors.
 for (const left of [0, 1]) {
-  test(`a socket uses the stream transport with ${left} free descriptors, a later one is adopted`, async (scope) => {
+  test(`with ${left} free descriptors, sockets use the stream transport until more are free`, async (scope) => {
     const child = runChild(scope, (WebSocket, support, left) => {
       const fs = require('node:fs')
       const occupy = () => {

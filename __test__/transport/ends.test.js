@@ -62,12 +62,12 @@ const MOMENTS = {
     connection.ws.on('message', ({ data }) => { if (data === 'b') process.nextTick(act) })
     send(connection)
   },
-  'in a handler of another connection that comes first': (connection, act, neighbour) => {
+  'in an earlier handler of another connection': (connection, act, neighbour) => {
     neighbour.ws.once('message', act)
     neighbour.peer.write(neighbour.frame('text', 'now'))
     send(connection)
   },
-  'in a handler of another connection that comes after it': (connection, act, neighbour) => {
+  'in a later handler of another connection': (connection, act, neighbour) => {
     neighbour.ws.once('message', act)
     send(connection)
     neighbour.peer.write(neighbour.frame('text', 'now'))

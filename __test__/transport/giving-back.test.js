@@ -1,6 +1,6 @@
 'use strict'
 
-// A socket leaves the reactor while bytes are on their way, while a timer runs, for another process, or while another
+// The reactor gives a socket back: while bytes are under way, while a timer runs, for another process, or while another
 // socket takes its slot. The same tests with the stream transport show the expected behaviour.
 
 const assert = require('node:assert/strict')
@@ -64,7 +64,9 @@ const PACKETS = {
   }
 }
 
-/** The handler that uses the socket: its own at its first message, or that of a connection that comes before. */
+/**
+ * The connection whose handler uses the socket: the socket's own, at its first message, or one with an earlier handler.
+ */
 const USERS = {
   'its own handler': (connection, _neighbour, use) => connection.ws.once('message', use),
   'a handler of another connection': (_connection, neighbour, use) => {

@@ -322,7 +322,7 @@ const REPLACED = [
   '_writeGeneric', '_final'
 ]
 for (const name of REPLACED) {
-  test(`a socket leaves the reactor when a program replaces ${name} of the socket or of its class`, async (scope) => {
+  test(`a replaced ${name}, of the socket or of its class, selects the stream transport`, async (scope) => {
     const connection = await open(scope, 'server', 'native')
     wrap(scope, connection.socket, name, nothing, { set: define })
     await exchange(connection)

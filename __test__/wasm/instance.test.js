@@ -1,7 +1,7 @@
 'use strict'
 
 // One instance for all connections: its memory grows or is refused, a trap ends it, and its objects must be released.
-// Each test runs in its own process, because most of them ruin the instance.
+// Each test runs in its own process, because most tests break the instance.
 
 const assert = require('node:assert/strict')
 const { execFile } = require('node:child_process')

@@ -173,7 +173,7 @@ for (const [name, use] of Object.entries({
   'closes': (connection) => connection.close(4000, 'mine'),
   'drops': (connection) => connection.drop(4000, 'mine')
 })) {
-  test(`an application that ${name} on a connection whose client has left gets one close event`, async (scope) => {
+  test(`an application that ${name} after its client has disconnected gets one close event`, async (scope) => {
     const { peer, request, server } = await ask(scope)
     const ended = once(request.socket, 'end')
     peer.socket.end()

@@ -175,28 +175,28 @@ unsafe extern "C" fn take_output(
 
 /// The return values of a function that cannot use its connection.
 #[derive(Clone, Copy)]
-struct Answers {
+struct Fallbacks {
     /// For a connection that a panic has just ended. The comments name the function that reports the end.
     faulted: fn(sys::napi_env) -> Option<sys::napi_value>,
     /// For a connection that has been released.
     released: fn(sys::napi_env) -> Option<sys::napi_value>,
 }
 
-const SENDS: Answers = Answers {
+const SENDS: Fallbacks = Fallbacks {
     // `work` reports the end.
     faulted: |env| number_of(env, f64::from(Sent::WaitsForWork as i32)),
     released: |env| number_of(env, f64::from(Sent::Refused as i32)),
 };
-const TAKES: Answers = Answers {
+const TAKES: Fallbacks = Fallbacks {
     // `poll` reports the end.
     faulted: undefined,
     released: undefined,
 };
-const DECODES: Answers = Answers {
+const DECODES: Fallbacks = Fallbacks {
     faulted: undefined,
     released: null,
 };
-const WRITES: Answers = Answers {
+const WRITES: Fallbacks = Fallbacks {
     faulted: no_bytes,
     released: no_bytes,
 };
@@ -206,7 +206,7 @@ const WRITES: Answers = Answers {
 fn call<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-    answers: Answers,
+    fallbacks: Fallbacks,
     body: impl FnOnce(&Registered, [sys::napi_value; N]) -> Option<sys::napi_value>,
 ) -> sys::napi_value {
     let mut arguments = [null_mut(); N];
@@ -219,14 +219,14 @@ fn call<const N: usize>(
     let connection = number.and_then(registry::connection);
     let attempt = || match &connection {
         Some(connection) => body(connection, arguments),
-        None => number.and_then(|_| (answers.released)(env)),
+        None => number.and_then(|_| (fallbacks.released)(env)),
     };
     let message = match catch_unwind(AssertUnwindSafe(attempt)) {
         Ok(Some(value)) => return value,
         Ok(None) => c"Invalid argument: expected a string, a Buffer or another Uint8Array",
         Err(_) => {
             let has_faulted = connection.is_some_and(|one| one.connection().has_faulted());
-            if has_faulted && let Some(value) = (answers.faulted)(env) {
+            if has_faulted && let Some(value) = (fallbacks.faulted)(env) {
                 return value;
             }
             c"The addon has failed because of a bug: please report it"

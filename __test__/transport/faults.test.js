@@ -132,7 +132,7 @@ const NATIVE = [
   ['at a close frame', 'command', 0, closes, { seen: [] }],
   ['when a worker receives bytes', 'send away', 10, commands('broadcast', 'news'), { count: MANY, affected: [10] }],
   ['in a worker', 'job', 10, commands('broadcast', 'news'), { ...MANY_ONE, end: failed('EIO') }],
-  ['when a worker has written', 'come back', 10, commands('broadcast', 'news'), MANY_ONE]
+  ['when a worker has written', 'apply outcome', 10, commands('broadcast', 'news'), MANY_ONE]
 ]
 
 const STREAM = [

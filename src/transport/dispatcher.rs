@@ -21,7 +21,7 @@ use super::tls::{TlsAgreement, TlsConfig};
 use super::uv::{Loop, Uv, Watch};
 use crate::convert::value::Bytes;
 use crate::seam::Slot;
-use engine::registry::{self, Mover};
+use engine::registry::{self, OutputWriter};
 
 mod batch;
 mod calls;
@@ -143,7 +143,7 @@ impl Reactor {
         let connection = registry::connection(connection)?;
         let mut reactor = self.dispatcher.reactor.borrow_mut();
         let id = reactor.add(descriptor, connection.shared(), session)?;
-        connection.set_mover(Some(Box::new(Link {
+        connection.set_writer(Some(Box::new(Link {
             dispatcher: Rc::clone(&self.dispatcher),
             id,
         })));
@@ -154,7 +154,7 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn remove(&self, number: u32, connection: u32) {
         if let Some(connection) = registry::connection(connection) {
-            connection.set_mover(None);
+            connection.set_writer(None);
         }
         let is_in_batch = self.dispatcher.is_in_batch();
         let mut reactor = self.dispatcher.reactor.borrow_mut();
@@ -197,9 +197,9 @@ impl Reactor {
             return false;
         };
         if let Some(lender) = registry::connection(from) {
-            lender.set_mover(None);
+            lender.set_writer(None);
         }
-        connection.set_mover(Some(Box::new(Link {
+        connection.set_writer(Some(Box::new(Link {
             dispatcher: Rc::clone(&self.dispatcher),
             id,
         })));
@@ -333,15 +333,15 @@ impl Drop for Reactor {
     }
 }
 
-impl Mover for Link {
+impl OutputWriter for Link {
     /// Schedules the bytes for the end of the running batch.
-    fn bytes_wait(&self, added: usize) {
+    fn output_added(&self, added: usize) {
         let is_in_batch = self.dispatcher.is_in_batch();
         let is_reply = self.dispatcher.is_replying(self.id);
         if is_in_batch || is_reply {
             let replies = if is_reply { added } else { 0 };
             let mut reactor = self.dispatcher.reactor.borrow_mut();
-            reactor.bytes_wait(self.id, replies, is_in_batch);
+            reactor.output_added(self.id, replies, is_in_batch);
         }
     }
 }

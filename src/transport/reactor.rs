@@ -106,7 +106,7 @@ impl Reactor {
 
     /// Notes that a connection has output, of which `replies` bytes answer the peer. In a batch, they are written at
     /// its end.
-    pub(crate) fn bytes_wait(&mut self, id: Id, replies: usize, is_in_batch: bool) {
+    pub(crate) fn output_added(&mut self, id: Id, replies: usize, is_in_batch: bool) {
         let Some(socket) = self.table.get(id) else {
             return;
         };
@@ -120,22 +120,22 @@ impl Reactor {
     pub(crate) fn collect(&mut self, sink: &mut impl Sink) {
         self.table.collect();
         for id in self.table.take_ended() {
-            self.tell(sink, id, News::Ended);
+            self.report(sink, id, News::Ended);
         }
         for (id, error) in self.table.take_broken() {
-            self.tell(sink, id, News::Unwritable(error));
+            self.report(sink, id, News::Unwritable(error));
         }
         for id in self.table.take_passed() {
-            self.tell(sink, id, News::Passed);
+            self.report(sink, id, News::Passed);
         }
         for id in self.table.take_drained() {
-            self.tell(sink, id, News::Drained);
+            self.report(sink, id, News::Drained);
         }
         self.read(sink);
     }
 
     /// Reports an event that is stored nowhere else.
-    fn tell(&mut self, sink: &mut impl Sink, id: Id, news: News) {
+    fn report(&mut self, sink: &mut impl Sink, id: Id, news: News) {
         self.concerned.push(id);
         sink.news(id, news);
     }
@@ -223,7 +223,7 @@ impl Reactor {
         for id in std::mem::take(&mut self.dirty) {
             self.table.guarded("flush", id, |table| table.flush(id));
         }
-        self.table.call_back();
+        self.table.write_unwritten();
     }
 
     /// Handles a panic of a batch outside of the steps for one socket. Ends the sockets that the batch had reached,

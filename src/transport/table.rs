@@ -122,7 +122,7 @@ impl Table {
 
     /// Removes a socket, before its owner closes it.
     pub(crate) fn remove(&mut self, id: Id) -> Option<Socket> {
-        self.guarded("come back", id, |table| table.come_back(id));
+        self.guarded("apply outcome", id, |table| table.apply_outcome(id));
         let socket = entry_of(&mut self.places, id)?.socket.take()?;
         // Fails only if it is not registered, and then there is nothing to undo.
         let _ = self
@@ -181,8 +181,8 @@ impl Table {
         for id in std::mem::take(&mut self.away) {
             match self.get(id).map(|socket| &socket.output) {
                 Some(Output::Away(job)) if job.is_done() => {
-                    self.guarded("come back", id, |table| {
-                        table.come_back(id);
+                    self.guarded("apply outcome", id, |table| {
+                        table.apply_outcome(id);
                         table.flush(id);
                         table.note_passed(id);
                     });
@@ -194,7 +194,7 @@ impl Table {
     }
 
     /// Returns the ids whose sockets are still registered.
-    fn those_present(&mut self, mut ids: Vec<Id>) -> Vec<Id> {
+    fn registered(&mut self, mut ids: Vec<Id>) -> Vec<Id> {
         ids.retain(|id| self.get(*id).is_some());
         ids
     }
@@ -202,7 +202,7 @@ impl Table {
     /// Takes the sockets that are not being read and have nothing more to read.
     pub(crate) fn take_ended(&mut self) -> Vec<Id> {
         let ids = std::mem::take(&mut self.ended);
-        self.those_present(ids)
+        self.registered(ids)
     }
 
     /// Takes the sockets that cannot be written to any more, with the reason.
@@ -215,13 +215,13 @@ impl Table {
     /// Takes the sockets with passed marks.
     pub(crate) fn take_passed(&mut self) -> Vec<Id> {
         let ids = std::mem::take(&mut self.passed);
-        self.those_present(ids)
+        self.registered(ids)
     }
 
     /// Takes the sockets that were full and no longer are.
     pub(crate) fn take_drained(&mut self) -> Vec<Id> {
         let ids = std::mem::take(&mut self.drained);
-        self.those_present(ids)
+        self.registered(ids)
     }
 
     /// Makes the loop call the dispatcher again, after its other work.

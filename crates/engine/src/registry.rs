@@ -18,19 +18,19 @@ use proto::output::Kind;
 use crate::injection;
 use crate::table::Table;
 
-/// A connection that its owner shares with its mover.
+/// A connection that its owner shares with its writer.
 pub type Shared = Rc<RefCell<Connection>>;
 
-/// A connection, and its mover if its owner does not write the output.
+/// A connection, and its writer if its owner does not write the output.
 pub struct Registered {
     connection: Shared,
-    mover: RefCell<Option<Box<dyn Mover>>>,
+    writer: RefCell<Option<Box<dyn OutputWriter>>>,
 }
 
 /// Writes the output of one connection.
-pub trait Mover {
+pub trait OutputWriter {
     /// Accepts the output of a call, at its end. `added` is the number of bytes that the call has added.
-    fn bytes_wait(&self, added: usize);
+    fn output_added(&self, added: usize);
 }
 
 /// The entries of one kind on a thread. No entry refers to JavaScript, so a thread may load a binding twice.
@@ -121,7 +121,7 @@ impl Registration<Registered> {
     pub(crate) fn of_connection(connection: Connection) -> Self {
         let registered = Registered {
             connection: Rc::new(RefCell::new(connection)),
-            mover: RefCell::default(),
+            writer: RefCell::default(),
         };
         Self::new(&CONNECTIONS, registered)
     }
@@ -185,20 +185,20 @@ impl Registered {
         catch_unwind(AssertUnwindSafe(attempt)).ok()
     }
 
-    /// Returns the connection for its mover.
+    /// Returns the connection for its writer.
     #[must_use]
     pub fn shared(&self) -> Shared {
         Rc::clone(&self.connection)
     }
 
-    /// Sets the mover. With None, the owner writes the output again.
-    pub fn set_mover(&self, mover: Option<Box<dyn Mover>>) {
-        *self.mover.borrow_mut() = mover;
+    /// Sets the writer. With None, the owner writes the output again.
+    pub fn set_writer(&self, writer: Option<Box<dyn OutputWriter>>) {
+        *self.writer.borrow_mut() = writer;
     }
 
     /// Ends the connection without a close frame or an event, and releases its memory.
     fn abandon(&self) {
-        self.set_mover(None);
+        self.set_writer(None);
         self.connection.borrow_mut().abandon();
     }
 }
@@ -211,7 +211,7 @@ impl fmt::Debug for Registered {
     }
 }
 
-/// A connection borrowed for one call. Notifies the mover if there is output.
+/// A connection borrowed for one call. Notifies the writer if there is output.
 pub struct Borrowed<'a> {
     registered: &'a Registered,
     /// The length of the output at the beginning of the call.
@@ -242,10 +242,10 @@ impl Drop for Borrowed<'_> {
         if panicking() {
             return self.connection.fault();
         }
-        if let Some(mover) = &*self.registered.mover.borrow()
+        if let Some(writer) = &*self.registered.writer.borrow()
             && !self.connection.outbox().is_empty()
         {
-            mover.bytes_wait(self.connection.waiting().saturating_sub(self.before));
+            writer.output_added(self.connection.waiting().saturating_sub(self.before));
         }
     }
 }

@@ -10,7 +10,7 @@ use engine::handshake;
 use engine::mistake::Class;
 use engine::numbers::REFUSED;
 use engine::options::ConnectionOptions;
-use engine::registry::{self, Mover};
+use engine::registry::{self, OutputWriter};
 use engine::{randomness, run};
 use proto::connection::ReadyState;
 use proto::handshake::ClientRequest;
@@ -309,22 +309,22 @@ fn a_kept_connection_exists_until_its_number_is_released() {
 
 struct Counting(Rc<Cell<usize>>);
 
-impl Mover for Counting {
-    fn bytes_wait(&self, added: usize) {
+impl OutputWriter for Counting {
+    fn output_added(&self, added: usize) {
         self.0.set(self.0.get() + added);
     }
 }
 
 #[test]
-fn a_mover_is_notified_of_output_until_the_connection_is_released() {
+fn a_writer_is_notified_of_output_until_the_connection_is_released() {
     let connection = open();
     let count = Rc::new(Cell::new(0));
-    connection.set_mover(Some(Box::new(Counting(Rc::clone(&count)))));
+    connection.set_writer(Some(Box::new(Counting(Rc::clone(&count)))));
     send(&connection, "a");
     send(&connection, "bc");
     assert_eq!(count.get(), 7);
     connection.release();
-    assert_eq!(Rc::strong_count(&count), 1, "the mover is dropped");
+    assert_eq!(Rc::strong_count(&count), 1, "the writer is dropped");
 }
 
 #[test]

@@ -42,6 +42,6 @@ impl Table {
             job.outcome();
         }
         socket.connection.borrow_mut().fault();
-        self.broke(id, io::Error::from_raw_os_error(libc::EIO));
+        self.set_broken(id, io::Error::from_raw_os_error(libc::EIO));
     }
 }

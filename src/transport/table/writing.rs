@@ -32,7 +32,7 @@ impl Table {
         let is_full = match socket.write(&mut self.records) {
             Ok(has_rest) => has_rest,
             Err(error) => {
-                self.broke(id, error);
+                self.set_broken(id, error);
                 return false;
             }
         };
@@ -71,7 +71,7 @@ impl Table {
         });
         match registered {
             Err(error) if is_full => {
-                self.broke(id, error);
+                self.set_broken(id, error);
                 return false;
             }
             // A superfluous event does no harm.
@@ -93,7 +93,7 @@ impl Table {
             let is_lost = socket.aside().is_some() && connection.needs_poll();
             drop(connection);
             if is_lost {
-                self.broke(id, io::Error::from_raw_os_error(libc::ENOMEM));
+                self.set_broken(id, io::Error::from_raw_os_error(libc::ENOMEM));
                 return false;
             }
         }
@@ -158,17 +158,17 @@ impl Table {
     }
 
     /// Writes the bytes that workers have not written, because the process ends.
-    pub(crate) fn call_back(&mut self) {
+    pub(crate) fn write_unwritten(&mut self) {
         for id in std::mem::take(&mut self.away) {
-            self.guarded("come back", id, |table| {
-                table.come_back(id);
+            self.guarded("apply outcome", id, |table| {
+                table.apply_outcome(id);
                 table.flush(id);
             });
         }
     }
 
     /// Applies the outcome of a worker's write. Writes now, if no worker has written yet.
-    pub(super) fn come_back(&mut self, id: Id) {
+    pub(super) fn apply_outcome(&mut self, id: Id) {
         let Some(socket) = self.get(id) else { return };
         let Output::Away(job) = &socket.output else {
             return;
@@ -180,15 +180,15 @@ impl Table {
                 socket.traffic.send(job.len() - rest.len());
                 let is_whole = socket.connection.borrow_mut().outbox().put_back(rest);
                 if !is_whole {
-                    self.broke(id, io::Error::from_raw_os_error(libc::ENOMEM));
+                    self.set_broken(id, io::Error::from_raw_os_error(libc::ENOMEM));
                 }
             }
-            Outcome::Failed(error) => self.broke(id, error),
+            Outcome::Failed(error) => self.set_broken(id, error),
         }
     }
 
     /// Notes that the socket cannot be written to any more, and reports the error to its owner.
-    pub(super) fn broke(&mut self, id: Id, error: io::Error) {
+    pub(super) fn set_broken(&mut self, id: Id, error: io::Error) {
         let Some(socket) = self.get(id) else { return };
         socket.output = Output::Broken;
         socket.discard();

@@ -237,13 +237,13 @@ impl Connection {
         self.engine.connection().buffered_amount() as f64
     }
 
-    /// The status code of the server's answer, once it has arrived.
+    /// The status code of the server's response, once it has arrived.
     #[napi(getter, catch_unwind)]
     pub fn status_code(&self) -> Option<u16> {
         self.engine.status_code()
     }
 
-    /// The headers of the server's answer: name, value, name, value …
+    /// The headers of the server's response: name, value, name, value …
     #[napi(getter, catch_unwind)]
     pub fn response_headers(&self) -> Vec<String> {
         self.engine.response_headers()

@@ -7,7 +7,7 @@ use napi_derive::napi;
 use crate::convert::error::throw;
 use crate::convert::value::Bytes;
 
-/// A request for a tunnel, and the proxy's answer.
+/// A request for a tunnel, and the proxy's response.
 #[napi]
 pub struct Connect {
     connect: proxy::Connect,
@@ -26,12 +26,12 @@ pub struct TunnelTarget {
     pub password: String,
 }
 
-/// The proxy's answer.
+/// The proxy's response.
 #[napi(object, object_from_js = false)]
-pub struct ConnectAnswer {
+pub struct ConnectResponse {
     /// Whether the tunnel exists.
     pub connected: bool,
-    /// The status code; absent if the answer was not HTTP.
+    /// The status code; absent if the response was not HTTP.
     pub status_code: Option<u16>,
     /// Name, value, name, value …
     pub headers: Vec<String>,
@@ -60,17 +60,17 @@ impl Connect {
         self.connect.request()
     }
 
-    /// Parses bytes from the proxy. Returns null until its answer is complete.
+    /// Parses bytes from the proxy. Returns null until its response is complete.
     #[napi(catch_unwind)]
     pub fn receive(
         &mut self,
         #[napi(ts_arg_type = "Uint8Array")] chunk: Bytes<'_>,
-    ) -> Option<ConnectAnswer> {
-        let answer = self.connect.receive(&chunk)?;
-        Some(ConnectAnswer {
-            connected: answer.connected,
-            status_code: answer.status_code,
-            headers: answer.headers,
+    ) -> Option<ConnectResponse> {
+        let response = self.connect.receive(&chunk)?;
+        Some(ConnectResponse {
+            connected: response.connected,
+            status_code: response.status_code,
+            headers: response.headers,
         })
     }
 }

@@ -10,7 +10,7 @@ const { endpoint, nameOf, parseProxyUrl, parseWebSocketUrl } = require('./url')
  * The request for a tunnel through an HTTP proxy, and the parser of the proxy's response. Knows bytes; does not know
  * sockets or streams.
  *
- * @typedef {object} Answer
+ * @typedef {object} Response
  * @property {boolean} isConnected whether the proxy has opened the tunnel
  * @property {number | undefined} statusCode undefined if the response was not HTTP
  * @property {Record<string, string>} headers
@@ -49,12 +49,12 @@ class Tunnel {
    * Parses bytes from the proxy. Returns null until the response is complete.
    *
    * @param {Uint8Array} chunk
-   * @returns {Answer | null}
+   * @returns {Response | null}
    */
   receive (chunk) {
-    const answer = this.#connect.receive(chunk)
-    if (answer === null) return null
-    const { connected, statusCode, headers } = answer
+    const response = this.#connect.receive(chunk)
+    if (response === null) return null
+    const { connected, statusCode, headers } = response
     return { isConnected: connected, statusCode, headers: headersObject(headers) }
   }
 

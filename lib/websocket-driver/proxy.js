@@ -57,8 +57,8 @@ class Proxy extends Stream {
   /** @param {import('./streams').Chunk} chunk */
   write (chunk) {
     if (!this.writable) return false
-    const answer = this.#tunnel.receive(bytesOf(chunk))
-    if (answer !== null) this.#answered(answer)
+    const response = this.#tunnel.receive(bytesOf(chunk))
+    if (response !== null) this.#receivedResponse(response)
     return !this.#paused
   }
 
@@ -75,8 +75,8 @@ class Proxy extends Stream {
     this.end()
   }
 
-  /** @param {import('../http/tunnel').Answer} answer */
-  #answered ({ isConnected, statusCode, headers }) {
+  /** @param {import('../http/tunnel').Response} response */
+  #receivedResponse ({ isConnected, statusCode, headers }) {
     this.statusCode = statusCode
     this.headers = headers
     if (isConnected) this.emit('connect', {})

@@ -194,13 +194,13 @@ impl Registered {
         self.connection().subprotocol().map(str::to_owned)
     }
 
-    /// Returns the status code of the server's answer, once it has arrived.
+    /// Returns the status code of the server's response, once it has arrived.
     #[must_use]
     pub fn status_code(&self) -> Option<u16> {
         self.connection().response().map(|head| head.status)
     }
 
-    /// Returns the headers of the server's answer: name, value, name, value …
+    /// Returns the headers of the server's response: name, value, name, value …
     #[must_use]
     pub fn response_headers(&self) -> Vec<String> {
         let connection = self.connection();

@@ -88,8 +88,8 @@ impl Registered {
     /// # Errors
     /// As for [`offer_deflate`](Self::offer_deflate).
     pub fn answer_deflate(&self, options: DeflateOptions) -> Result<bool, Mistake> {
-        let answered = self.negotiate(options, Negotiation::answer_deflate)?;
-        Ok(answered.unwrap_or(false))
+        let is_accepted = self.negotiate(options, Negotiation::answer_deflate)?;
+        Ok(is_accepted.unwrap_or(false))
     }
 
     /// Returns whether the server's response to our offer is acceptable.
@@ -173,9 +173,9 @@ impl DeflateSession {
     ) -> Result<Option<Self>, Mistake> {
         let options = Options::try_from(options)?;
         let offers: Vec<_> = offers.into_iter().map(printable).collect();
-        let answer = options.answer(offers.iter().map(Vec::as_slice));
+        let accepted = options.answer(offers.iter().map(Vec::as_slice));
         let max_length = length_limit(max_length);
-        Ok(answer.map(|(response, agreed)| Self {
+        Ok(accepted.map(|(response, agreed)| Self {
             role: Role::Server(response),
             max_length,
             agreed: Some(agreed),

@@ -6,18 +6,18 @@ use proto::handshake::proxy::{self, ProxyResponse};
 use crate::http::flat_headers;
 use crate::mistake::Mistake;
 
-/// A request for a tunnel, and the proxy's answer.
+/// A request for a tunnel, and the proxy's response.
 #[derive(Debug)]
 pub struct Connect {
     connect: proxy::Connect,
 }
 
-/// The proxy's answer.
+/// The proxy's response.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ConnectAnswer {
+pub struct ConnectResponse {
     /// Whether the tunnel exists.
     pub connected: bool,
-    /// The status code; None if the answer was not HTTP.
+    /// The status code; None if the response was not HTTP.
     pub status_code: Option<u16>,
     /// Name, value, name, value …
     pub headers: Vec<String>,
@@ -46,14 +46,14 @@ impl Connect {
         self.connect.request()
     }
 
-    /// Parses bytes from the proxy. Returns None until its answer is complete.
-    pub fn receive(&mut self, chunk: &[u8]) -> Option<ConnectAnswer> {
+    /// Parses bytes from the proxy. Returns None until its response is complete.
+    pub fn receive(&mut self, chunk: &[u8]) -> Option<ConnectResponse> {
         let (connected, head) = match self.connect.receive(chunk)? {
             ProxyResponse::Connected(head) => (true, Some(head)),
             ProxyResponse::Refused(head) => (false, head),
         };
         let headers = head.as_ref().map(|head| flat_headers(&head.headers));
-        Some(ConnectAnswer {
+        Some(ConnectResponse {
             connected,
             status_code: head.map(|head| head.status),
             headers: headers.unwrap_or_default(),

@@ -7,7 +7,7 @@ use engine::extensions::{FailureCode, Parameter, Value, unacceptable};
 use engine::http::{RequestParser, event_stream_head, event_stream_message};
 use engine::mistake::{Class, Mistake};
 use engine::options::ConnectionOptions;
-use engine::proxy::{Connect, ConnectAnswer, Tunnel};
+use engine::proxy::{Connect, ConnectResponse, Tunnel};
 use proto::error::Fact;
 use proto::output::{Event, Kind};
 use proto::policy::Delivery;
@@ -240,17 +240,20 @@ fn a_proxy_accepts_or_refuses_a_tunnel() {
     assert!(tunnel.set_header("a", "b\n").is_err());
     assert!(tunnel.request().starts_with("CONNECT a:80 HTTP/1.1\r\n"));
     assert_eq!(tunnel.receive(b"HTTP/1.1 200 OK\r\n"), None);
-    let answer = |connected, status_code| ConnectAnswer {
+    let response = |connected, status_code| ConnectResponse {
         connected,
         status_code,
         headers: Vec::new(),
     };
-    assert_eq!(tunnel.receive(b"\r\n"), Some(answer(true, Some(200))));
+    assert_eq!(tunnel.receive(b"\r\n"), Some(response(true, Some(200))));
     assert_eq!(
         connect().receive(b"HTTP/1.1 407 No\r\n\r\n"),
-        Some(answer(false, Some(407)))
+        Some(response(false, Some(407)))
     );
-    assert_eq!(connect().receive(b"\0\r\n\r\n"), Some(answer(false, None)));
+    assert_eq!(
+        connect().receive(b"\0\r\n\r\n"),
+        Some(response(false, None))
+    );
 }
 
 #[test]

@@ -124,12 +124,12 @@ pub(super) fn tunnel_request(reader: &mut Reader<'_>, writer: &mut Writer) -> Ou
 
 pub(super) fn tunnel_answer(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     let tunnel = objects::tunnel(reader.whole()?)?;
-    let answer = tunnel.borrow_mut().receive(reader.bytes()?);
-    writer.optional(answer, |writer, answer| {
+    let response = tunnel.borrow_mut().receive(reader.bytes()?);
+    writer.optional(response, |writer, response| {
         writer.object(|fields| {
-            fields.flag("connected", Some(answer.connected));
-            fields.number("statusCode", answer.status_code);
-            fields.field("headers", |writer| writer.texts(&answer.headers));
+            fields.flag("connected", Some(response.connected));
+            fields.number("statusCode", response.status_code);
+            fields.field("headers", |writer| writer.texts(&response.headers));
         });
     });
     Ok(())

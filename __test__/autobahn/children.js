@@ -1,17 +1,17 @@
 'use strict'
 
-// Processes started here never outlive this one: see stopAll, and the parent watch in each of them.
+// Processes started here end with this one: see stopAll, and the check of the parent in each of them.
 
 const { fork, spawn } = require('node:child_process')
 
 const running = new Set()
 
-/** Starts a program. `ended` resolves with how it ended; it never rejects. */
+/** Starts a program. `ended` resolves with the exit code or signal, and never rejects. */
 function start (command, args, options) {
   return track(spawn(command, args, options))
 }
 
-/** Starts a script of ours, with a channel. */
+/** Starts one of our scripts with an IPC channel. */
 function startScript (script, args) {
   return track(fork(script, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
 }

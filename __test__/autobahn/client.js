@@ -1,6 +1,6 @@
 'use strict'
 
-// The client that wstest's fuzzing server tests: opens one connection per case and echoes what it is told.
+// The client that wstest's fuzzing server tests: opens one connection per case and echoes its messages.
 
 const { createTarget } = require('./targets')
 
@@ -14,8 +14,8 @@ async function main (subject, origin, agent) {
 
   for (let number = 1; number <= count; number++) {
     await connect(`${origin}/runCase?case=${number}&${query}`, (data, send) => send(data))
-    // Answered when the other end is done with the case, which may be later than our 'close'. Without it the
-    // next case, or the report, can overtake the verdict.
+    // The server answers when it has finished the case, which may be after our 'close'. Otherwise the next case or the
+    // report could overtake the verdict.
     await connect(`${origin}/getCaseStatus?case=${number}&${query}`, () => {})
   }
   await connect(`${origin}/updateReports?${query}`, () => {})

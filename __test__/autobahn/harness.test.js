@@ -1,6 +1,6 @@
 'use strict'
 
-// The parts of the conformance run that need no Python: what it is asked for and how it judges.
+// The parts of the conformance run without Python: options, verdicts and tables.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -11,7 +11,7 @@ const { parseOptions, UsageError } = require('./options')
 const { isAcceptable, readReport, table, verdictOf } = require('./report')
 const { nonStrictCasesOf } = require('./targets')
 
-test('conformance: a case is as good as the worse of its two results', () => {
+test('conformance: the verdict of a case is the worse of its two results', () => {
   const cases = [
     ['OK', 'OK', 'OK'],
     ['OK', 'INFORMATIONAL', 'INFORMATIONAL'],
@@ -30,7 +30,7 @@ test('conformance: a case is as good as the worse of its two results', () => {
   }
 })
 
-test('conformance: what is right, or neither right nor wrong, is accepted, and what is known to be less strict', () => {
+test('conformance: OK, INFORMATIONAL and known NON-STRICT cases are accepted', () => {
   const cases = [
     ['OK', true, true],
     ['INFORMATIONAL', true, true],
@@ -44,11 +44,11 @@ test('conformance: what is right, or neither right nor wrong, is accepted, and w
   }
 })
 
-test('conformance: faye-websocket and websocket-driver are as strict as Autobahn wishes', () => {
+test('conformance: faye-websocket and websocket-driver have no non-strict cases', () => {
   assert.deepEqual(['faye', 'driver'].flatMap(nonStrictCasesOf), [])
 })
 
-test('conformance: a case without a report has failed', () => {
+test('conformance: a case without a report counts as failed', () => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'report-'))
   const ok = { behavior: 'OK', behaviorClose: 'OK', reportfile: 'unused.json' }
   const index = { ours: { '1.1.1': ok }, theirs: { '1.1.2': ok } }
@@ -63,7 +63,7 @@ test('conformance: a case without a report has failed', () => {
   ])
 })
 
-test('conformance: the table has a row per group and the sums', () => {
+test('conformance: the table has a row per group and a row of sums', () => {
   const results = [['1.1.1', 'OK'], ['1.1.2', 'FAILED'], ['10.1.1', 'OK']].map(([id, verdict]) => ({ id, verdict }))
 
   assert.deepEqual(table(results).map(line => line.split(/ +/)), [
@@ -74,7 +74,7 @@ test('conformance: the table has a row per group and the sums', () => {
   ])
 })
 
-test('conformance: all groups, all interfaces and both roles are the default', () => {
+test('conformance: the default is all groups, all interfaces and both roles', () => {
   const { cases, targets, roles, timeout } = parseOptions([])
 
   assert.deepEqual(cases, ['1.*', '2.*', '3.*', '4.*', '5.*', '6.*', '7.*', '9.*', '10.*', '12.*', '13.*'])
@@ -83,18 +83,18 @@ test('conformance: all groups, all interfaces and both roles are the default', (
   assert.equal(timeout, 3_600_000)
 })
 
-test('conformance: without compression a run has less time', () => {
+test('conformance: the time limit is shorter without compression', () => {
   assert.equal(parseOptions(['--cases', '1,2,6.4.*']).timeout, 300_000)
 })
 
-test('conformance: another package has one interface, that of faye-websocket unless told otherwise', () => {
+test('conformance: another package has one interface, by default that of faye-websocket', () => {
   assert.deepEqual(parseOptions(['--package', 'faye-websocket']).targets, ['faye'])
   assert.deepEqual(parseOptions(['--package', 'websocket-driver', '--target', 'driver']).targets, ['driver'])
   assert.deepEqual(parseOptions(['--package', 'websocket', '--target', 'w3cwebsocket']).targets, ['w3cwebsocket'])
   assert.deepEqual(parseOptions(['--target=all']).targets, ['faye', 'driver', 'websocket', 'w3cwebsocket'])
 })
 
-test('conformance: options choose cases, role, time limit and what is tested', () => {
+test('conformance: options set the cases, the role, the time limit and the package', () => {
   const options = parseOptions(['--cases', '12, 6.4.*,9.1.1', '--role=client', '--package', 'faye-websocket'])
 
   assert.deepEqual(options.cases, ['12.*', '6.4.*', '9.1.1'])
@@ -103,7 +103,7 @@ test('conformance: options choose cases, role, time limit and what is tested', (
   assert.equal(options.subject.package, 'faye-websocket')
 })
 
-test('conformance: an option that makes no sense is refused', () => {
+test('conformance: invalid options are refused', () => {
   const cases = [
     ['--case', '1'],
     ['--constructor', 'x'],

@@ -1,6 +1,6 @@
 'use strict'
 
-// Autobahn|Testsuite in a virtual environment of its own. It exists for Python 2.7 only.
+// Installs Autobahn|Testsuite, which requires Python 2.7, in its own virtual environment.
 
 const { createHash } = require('node:crypto')
 const fs = require('node:fs')
@@ -10,13 +10,13 @@ const { start } = require('./children')
 
 const HOME = path.join(__dirname, '.venv')
 const REQUIREMENTS = path.join(__dirname, 'requirements.txt')
-// The last one that runs on Python 2.7 without further packages; it brings its own pip.
+// The last version that runs on Python 2.7 without other packages. It contains pip.
 const VIRTUALENV = 'virtualenv==16.7.12'
 
 const ATTEMPTS = 4
 const ATTEMPT_LIMIT = 10 * 60 * 1000
 
-/** Installs what is missing and returns the interpreter that can import autobahntestsuite. */
+/** Installs the testsuite if necessary, and returns the interpreter that can import autobahntestsuite. */
 async function install (log) {
   const python = await findPython()
   const stamp = path.join(HOME, 'installed')
@@ -34,7 +34,7 @@ async function install (log) {
   } finally {
     fs.rmSync(tools, { recursive: true, force: true })
   }
-  // Without build isolation wsaccel is compiled from the C it ships; else pip would fetch Cython first.
+  // Without build isolation, pip compiles the C files of wsaccel. With it, pip would download Cython first.
   await pip(log, interpreter, ['install', '--no-deps', '--no-build-isolation', '--requirement', REQUIREMENTS])
   await python27(interpreter, ['-c', 'import autobahntestsuite, wsaccel'])
   fs.writeFileSync(stamp, wanted)
@@ -48,13 +48,13 @@ async function findPython () {
     const { ok, stdout } = await run(candidate, ['-c', check])
     if (ok) return stdout
   }
-  throw new Error(`Autobahn|Testsuite needs Python 2.7 with pip, and this machine has none.
-Looked for: ${candidates.join(', ')}
-With pyenv (https://github.com/pyenv/pyenv) it is installed by: pyenv install 2.7.18
-Any other one is used when the environment variable PYTHON27 has its path.`)
+  throw new Error(`Autobahn|Testsuite requires Python 2.7 with pip, and this machine has none.
+Searched for: ${candidates.join(', ')}
+pyenv (https://github.com/pyenv/pyenv) installs it: pyenv install 2.7.18
+To use another one, set the environment variable PYTHON27 to its path.`)
 }
 
-// Asked for by path: the commands pyenv puts on PATH fail unless the version is also selected.
+// Returns paths, because pyenv's commands on PATH fail unless the version is also selected.
 function pyenvPythons () {
   const versions = path.join(process.env.PYENV_ROOT || path.join(os.homedir(), '.pyenv'), 'versions')
   try {
@@ -65,7 +65,7 @@ function pyenvPythons () {
   }
 }
 
-// Package indexes have bad minutes.
+// Repeats pip, because package indexes sometimes fail for minutes.
 async function pip (log, python, args) {
   for (let attempt = 1; ; attempt++) {
     try {

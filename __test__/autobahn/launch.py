@@ -1,5 +1,5 @@
-# Runs wstest as it is, with two changes: its server listens on the loopback interface only, on a port the
-# system chooses and we print, and the process ends when standard input does, that is, with its parent.
+# Runs wstest with two changes. Its server listens only on the loopback interface, on a port that the system chooses and
+# this script prints. The process ends with its standard input, and so with its parent.
 import os
 import sys
 import threading

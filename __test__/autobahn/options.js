@@ -6,14 +6,14 @@ const USAGE = `Runs Autobahn|Testsuite against this package.
 
   npm run conformance -- [options]
 
-  --role server|client|both   which end of the connection is tested (default: both)
+  --role server|client|both   the tested end of the connection (default: both)
   --cases LIST                case patterns or whole groups, for example 1,2,6.4.*,9.1.1 (default: all groups)
   --report DIR                keep the HTML and JSON reports in DIR, for example DIR/driver/server
-  --target NAME               which interface is tested: faye, that of faye-websocket; driver, that of websocket-driver
-                              on bare TCP; websocket, that of the package websocket; w3cwebsocket, its WebSocket of
-                              browsers, which is a client; or all (default: all, or faye with --package)
+  --target NAME               the tested interface: faye (faye-websocket), driver (websocket-driver on bare TCP),
+                              websocket (the package websocket), w3cwebsocket (its WebSocket of browsers, only a
+                              client), or all (default: all, or faye with --package)
   --package NAME              test another package with the interface of the target, for example faye-websocket
-  --transport NAME            passed to the package as its option of that name
+  --transport NAME            the option transport, which is passed to the package
   --timeout SECONDS           limit for one target and role (default: 300, or 3600 with cases of groups 12 or 13)
   --install                   only install the testsuite
   --help                      print this text
@@ -44,7 +44,7 @@ function parseOptions (argv) {
     if (name === 'help' || name === 'install') options[name] = true
     else options[name] = inline ?? argv[++i]
 
-    if (options[name] === undefined || options[name] === '') throw new UsageError(`--${name} needs a value`)
+    if (options[name] === undefined || options[name] === '') throw new UsageError(`--${name} requires a value`)
   }
   if (!['server', 'client', 'both'].includes(options.role)) throw new UsageError(`Unknown role: ${options.role}`)
   if (!['', 'all', ...TARGET_NAMES].includes(options.target)) throw new UsageError(`Unknown target: ${options.target}`)
@@ -76,7 +76,7 @@ function targets ({ target, package: other }) {
   return other === '' ? TARGET_NAMES : ['faye']
 }
 
-// A bare number is a group. Anything else is left to wstest, whose patterns know only the asterisk.
+// A number is a group. Other patterns go to wstest, which supports only the asterisk.
 function casePatterns (list) {
   const patterns = list.split(',').map(item => item.trim())
   for (const pattern of patterns) {

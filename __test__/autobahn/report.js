@@ -1,13 +1,13 @@
 'use strict'
 
-// Reads what wstest wrote and judges it.
+// Reads the report of wstest and decides on the verdicts.
 
 const fs = require('node:fs')
 const path = require('node:path')
 
 const VERDICTS = ['OK', 'INFORMATIONAL', 'NON-STRICT', 'UNIMPLEMENTED', 'FAILED']
 
-// A case has two results. The second says how the connection ended, in words of its own.
+// The second result of a case, about the end of the connection, has other words.
 const CLOSE_VERDICTS = {
   OK: 'OK',
   INFORMATIONAL: 'INFORMATIONAL',
@@ -18,8 +18,9 @@ const CLOSE_VERDICTS = {
 }
 
 /**
- * The results of one role with what a reader wants to know about them, one for each case that should have run.
- * @param {string} directory where wstest wrote
+ * Returns the results of one role with details, one for each case that should have run.
+ *
+ * @param {string} directory of wstest's report
  * @param {string} agent
  * @param {string[]} expected ids of the cases
  */
@@ -33,7 +34,7 @@ function readReport (directory, agent, expected) {
   })
 }
 
-/** The worse of a case's two results. A word we do not know is a failure. */
+/** Returns the worse of a case's two results. An unknown word counts as a failure. */
 function verdictOf ({ behavior, behaviorClose }) {
   const first = VERDICTS.includes(behavior) ? behavior : 'FAILED'
   const second = CLOSE_VERDICTS[behaviorClose] ?? 'FAILED'
@@ -42,7 +43,7 @@ function verdictOf ({ behavior, behaviorClose }) {
 
 /**
  * @param {{ id: string, verdict: string }} result
- * @param {string[]} nonStrict cases in which less is expected
+ * @param {string[]} nonStrict cases in which NON-STRICT is accepted
  */
 function isAcceptable ({ id, verdict }, nonStrict) {
   return verdict === 'OK' || verdict === 'INFORMATIONAL' || (verdict === 'NON-STRICT' && nonStrict.includes(id))

@@ -1,6 +1,6 @@
 'use strict'
 
-// Autobahn|Testsuite against this package, as a server and as a client. `--help` lists the options.
+// Runs Autobahn|Testsuite against this package, as a server and as a client. `--help` lists the options.
 
 const { once } = require('node:events')
 const fs = require('node:fs')
@@ -39,7 +39,7 @@ async function testRole (role, python, outdir, { cases, subject, timeout }) {
   const { target, transport } = subject
   const title = `${target} target, ${role} role of ${agent}${transport && `, transport ${transport}`}`
   fs.mkdirSync(outdir, { recursive: true })
-  // What an earlier run left must not be taken for the result of this one.
+  // The report of an earlier run must not count for this one.
   fs.rmSync(path.join(outdir, 'index.json'), { force: true })
 
   const begun = Date.now()
@@ -82,7 +82,7 @@ const ROLES = {
   },
 
   async client ({ python, outdir, cases, subject, agent, progress }) {
-    // The port is chosen when it listens.
+    // wstest chooses the port when it listens.
     const wstest = new Wstest(python, 'fuzzingserver', { outdir, cases, url: 'ws://127.0.0.1' })
     const listed = progress.follow(wstest, cases)
     const [port] = await Promise.race([listed, unlessEnded(once(wstest, 'port'), wstest, 'wstest')])
@@ -93,13 +93,13 @@ const ROLES = {
   }
 }
 
-/** What is to run and how far it got. */
+/** The cases to run, and the current case. */
 class Progress {
   cases = []
   current = 'none'
   #count = 0
 
-  /** Rejects when a pattern selects nothing; never resolves. */
+  /** Rejects when a pattern matches no case. Never resolves. */
   follow (wstest, patterns) {
     wstest.on('case', id => {
       this.current = id
@@ -153,7 +153,7 @@ function log (text) {
   process.stdout.write(`${text}\n`)
 }
 
-// 'exit' listeners stop the children and remove what is temporary.
+// Listeners of 'exit' stop the children and remove temporary folders.
 for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]]) {
   process.on(signal, () => process.exit(128 + number))
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// The echo server that wstest's fuzzing client talks to. Tells its parent the port, ends with its parent.
+// The echo server that wstest's fuzzing client tests. Sends its port to the parent process, and ends with it.
 
 const { createTarget } = require('./targets')
 

@@ -1,13 +1,12 @@
 'use strict'
 
-// What Autobahn talks to. A target has two functions and knows nothing of Autobahn:
+// The endpoints that Autobahn tests. A target has two functions and knows nothing of Autobahn:
 //
-//   createServer()         a net.Server, not yet listening, that echoes every message
+//   createServer()         returns a net.Server, not yet listening, that echoes every message
 //   connect(url, receive)  opens url, calls receive(data, send) for each message, resolves when the
-//                          connection is closed and rejects when it never opened
+//                          connection has closed, and rejects if it never opened
 //
-// Those of a package that has permessage-deflate negotiate it with a peer that wants it. A browser's WebSocket has no
-// server.
+// Targets with permessage-deflate negotiate it with a peer that supports it. A browser's WebSocket has no server.
 
 const http = require('node:http')
 const net = require('node:net')
@@ -19,7 +18,7 @@ function createTarget (subject) {
   return create(require(locateInterface(subject)), connectionOptions(subject), () => require(locateDeflate(subject)))
 }
 
-/** The tested package's name and version. */
+/** Returns the name and version of the tested package. */
 function describe (subject) {
   try {
     const { name, version } = require(path.posix.join(locate(subject), 'package.json'))
@@ -136,16 +135,16 @@ const TARGETS = {
   }
 }
 
-// The longest message is one of 16 MiB, in one frame; by default websocket takes less. The original knows no
-// permessage-deflate, and takes what it does not know.
+// The longest message has 16 MiB in one frame, which is above the default limits of websocket. The original does not
+// have permessage-deflate, and ignores unknown keys.
 const CONFIG = { maxReceivedFrameSize: 2 ** 24, maxReceivedMessageSize: 2 ** 24, perMessageDeflate: true }
 
-// The package websocket looks at the text of a message when it is complete, and its programs get nothing of a message
-// before: so these, which want the connection to fail as soon as a byte is wrong, fail at the end of the message.
+// The package websocket checks the text of a message when it is complete, and programs get no part of a message before.
+// These cases require the connection to fail at the first wrong byte; it fails at the end of the message.
 const FAILS_LATE = ['6.4.1', '6.4.2', '6.4.3', '6.4.4']
 const NON_STRICT = { websocket: FAILS_LATE, w3cwebsocket: FAILS_LATE }
 
-// Where the interface of each target is in our own package. Other packages are what their name says.
+// The entry point of each target in our package. Other packages have one interface.
 const ENTRY_POINTS = {
   faye: '.', driver: './websocket-driver', websocket: './websocket', w3cwebsocket: './websocket'
 }
@@ -154,7 +153,7 @@ function locateInterface (subject) {
   return subject.package === '' ? entryPoint(ENTRY_POINTS[subject.target]) : locate(subject)
 }
 
-/** Ours for us; for other packages that from npm. */
+/** Our permessage-deflate for our package, the package permessage-deflate for others. */
 function locateDeflate (subject) {
   return subject.package === '' ? entryPoint('./permessage-deflate') : 'permessage-deflate'
 }
@@ -169,7 +168,7 @@ function locate (subject) {
   return subject.package.startsWith('.') ? path.resolve(subject.package) : subject.package
 }
 
-// Only what was asked for: packages refuse options they do not know.
+// Only the options of the command line, because packages refuse unknown options.
 function connectionOptions (subject) {
   return subject.transport === '' ? {} : { transport: subject.transport }
 }
@@ -180,7 +179,7 @@ function rolesOf (target) {
 }
 
 /**
- * The cases in which a target is less strict than Autobahn wishes, on purpose.
+ * Returns the cases in which a target is deliberately less strict than Autobahn requires.
  *
  * @param {string} target
  * @returns {string[]}

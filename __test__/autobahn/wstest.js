@@ -7,17 +7,17 @@ const readline = require('node:readline')
 const { start } = require('./children')
 
 /**
- * One run of wstest. Emits what it says while it works: 'cases' with the list of cases it will run, 'case'
- * with each of them as it starts, and as a server 'port'. `ended` resolves with how the process ended.
+ * One run of wstest. Emits 'cases' with the list of cases, 'case' at the start of each case, and 'port' as a server.
+ * `ended` resolves with the exit code or signal of the process.
  */
 class Wstest extends EventEmitter {
-  /** Its last lines, for when it fails. */
+  /** The last lines of output, for an error. */
   tail = []
 
   /**
    * @param {string} python
    * @param {'fuzzingclient' | 'fuzzingserver'} mode
-   * @param {{ outdir: string, cases: string[] }} spec as its documentation describes it
+   * @param {{ outdir: string, cases: string[] }} spec as in the documentation of wstest
    */
   constructor (python, mode, spec) {
     super()
@@ -27,7 +27,7 @@ class Wstest extends EventEmitter {
     const args = ['-u', path.join(__dirname, 'launch.py'), '--mode', mode, '--spec', specFile, '--webport', '0']
     const { child, ended } = start(python, args, { stdio: 'pipe', env: { ...process.env, PYTHONWARNINGS: 'ignore' } })
     this.ended = ended
-    // launch.py only waits for the end of this pipe.
+    // launch.py reads this pipe only to detect its end.
     child.stdin.on('error', () => {})
 
     for (const stream of [child.stdout, child.stderr]) {

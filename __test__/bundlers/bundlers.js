@@ -37,13 +37,13 @@ const all = new Map([...recipes()].filter(([name, { commands }]) =>
   !UNTESTED.includes(name) && commands.some(({ prints }) => prints)))
 
 for (const [name, recipe] of all) {
-  test(`docs: the recipe for ${name} makes programs that run`, async () => {
+  test(`docs: the programs of the recipe for ${name} run`, async () => {
     await follow(recipe, await project(MODULES), MODULES)
   })
 
   // Its second program requires the package of the platform.
   if (name === 'Ship only the bundle') continue
-  test(`docs: with the tarball of a checkout, the recipe for ${name} does what the page says`, async () => {
+  test(`docs: with the tarball of a checkout, the recipe for ${name} works as the page says`, async () => {
     await follow(recipe, await project(MODULES, { tarball: true }), MODULES, (prints, line) =>
       NATIVE_WITH_TARBALL.includes(line) ? prints : prints.replace('native', 'wasm'))
   })
@@ -70,13 +70,13 @@ test('docs: without an addon in node_modules, a bundle of ncc runs WebAssembly',
 })
 
 for (const [way, text] of [['external', fileBlock('next.config.js')], ['in the bundle', 'export default {}']]) {
-  test(`docs: with Next.js, routes have the addon if the package is ${way}`, async () => {
+  test(`docs: with Next.js, routes load the addon if the package is ${way}`, async () => {
     const folder = await project(MODULES)
     fs.cpSync(path.join(__dirname, 'next'), folder, { recursive: true })
     fs.writeFileSync(path.join(folder, 'next.config.js'), text)
     const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', FAYE_WEBSOCKET_RUNTIME: '' }
     const next = path.join(MODULES, 'next/dist/bin/next')
-    // Turbopack refuses packages that are links to places outside of the project; webpack does not.
+    // Turbopack refuses packages that are links to folders outside of the project. webpack accepts them.
     await run(process.execPath, [next, 'build', '--webpack'], { cwd: folder, env, timeout: 300000 })
     const args = [next, 'start', '--port', '0', '--hostname', '127.0.0.1']
     const server = start(process.execPath, args, { cwd: folder, env })
@@ -92,7 +92,7 @@ for (const [way, text] of [['external', fileBlock('next.config.js')], ['in the b
   })
 }
 
-/** Waits until a program has printed this. */
+/** Waits until the output of a program matches. */
 async function printed (program, pattern) {
   for (;;) {
     const match = pattern.exec(program.result.stdout)

@@ -20,7 +20,7 @@ const BANNER = '"--banner:js=import { createRequire } from \'node:module\'; ' +
 const isBuilt = fs.existsSync(path.join(ROOT, 'lib/wasm/module.js'))
 const skip = isBuilt ? false : 'lib/wasm/module.js is not built: npm run build:wasm'
 
-test('docs: the recipe for esbuild makes programs that run', { skip }, async () => {
+test('docs: the programs of the recipe for esbuild run', { skip }, async () => {
   await follow(recipes().get('esbuild'), await project(MODULES), MODULES)
 })
 
@@ -34,7 +34,7 @@ test('docs: with the tarball of a checkout, only an external package runs the ad
     line === 'node dist/app.js' ? prints : prints.replace('native', 'wasm'))
 })
 
-test('docs: the error of a program without the external package is that of the page', { skip }, async () => {
+test('docs: a program without the external package prints the error of the page', { skip }, async () => {
   const folder = await project(MODULES)
   const bundle = recipes().get('esbuild').commands.find(({ line }) => line.includes('--external'))
   await shell(bundle.line, folder, MODULES)

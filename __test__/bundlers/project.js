@@ -19,7 +19,7 @@ const PLATFORM = PLATFORMS.find(({ name }) => name === platformName())
 const PLATFORM_PACKAGE = /faye-websocket-rs-linux-x64-gnu@[\d.]+/
 
 /**
- * The recipes by heading, each with its files and commands.
+ * Returns the recipes by heading, each with its files and commands.
  *
  * @returns {Map<string, { files: Map<string, string>, commands: Array<{ line: string, prints?: string }> }>}
  */

@@ -1,7 +1,7 @@
 'use strict'
 
-// docs/installation.md by every package manager: its commands and keys, as printed, in a folder of their own, from a
-// registry on loopback.
+// Follows docs/installation.md with every package manager: its printed commands and keys, each in its own folder, and
+// a registry on loopback.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -16,7 +16,7 @@ const { name: NAME, version: VERSION } = require('../../package.json')
 
 const PAGE = 'docs/installation.md'
 const MODULES = path.join(__dirname, 'node_modules')
-/** What stands for the originals: their names, versions and dependencies on each other are those of the originals. */
+/** Stand-ins for the originals, with their names, versions and dependencies on each other. */
 const ORIGINALS = ['faye-websocket', 'websocket-driver', 'websocket', 'permessage-deflate'].map((name) => {
   const { version, dependencies } = require(`../../node_modules/${name}/package.json`)
   const own = Object.entries(dependencies).filter(([dependency]) => dependency === 'websocket-driver')
@@ -24,14 +24,14 @@ const ORIGINALS = ['faye-websocket', 'websocket-driver', 'websocket', 'permessag
 })
 const NAMES = ORIGINALS.map(({ name }) => name)
 const OURS = NAMES.map((name) => name === 'faye-websocket' ? NAME : `@${NAME}/${name}`)
-/** Of the kind that packages have: sockjs and others, faye-websocket itself. */
+/** Ranges such as those of sockjs and of faye-websocket itself. */
 const RANGES = {
   'faye-websocket': '^0.11.3', 'websocket-driver': '>=0.5.1', websocket: '^1.0.34', 'permessage-deflate': '^0.1.6'
 }
 const DEPENDENT = { name: 'dependent', version: '1.0.0', dependencies: RANGES }
 const SEES = `exports.names = ${JSON.stringify(NAMES)}.map((name) => require(name + '/package.json').name)\n`
 
-/** pnpm 11 needs Node 22.13. */
+/** pnpm 11 requires Node 22.13. */
 const [MAJOR, MINOR] = process.versions.node.split('.').map(Number)
 const IS_NEW = MAJOR > 22 || (MAJOR === 22 && MINOR >= 13)
 const NODE_22 = IS_NEW ? process.execPath : path.join(MODULES, 'node-22/bin/node')
@@ -42,7 +42,7 @@ const PNPM_10 = { row: 'pnpm up to 10', command: script('pnpm-10/bin/pnpm.cjs') 
 const PNPM_11 = { row: 'pnpm 11 and newer', command: script('pnpm-11/bin/pnpm.mjs', NODE_22) }
 const YARN_1 = { row: 'Yarn 1', command: script('yarn-1/bin/yarn.js'), key: 'yarn/package.json' }
 const YARN_4 = { command: script('@yarnpkg/cli-dist/bin/yarn.js'), key: 'yarn/package.json', ignoresNpm: true }
-/** `row` is a manager's in the page's tables, `key` its block there. */
+/** `row` is the manager's row in the tables of the page, `key` its code block there. */
 const MANAGERS = [
   { row: 'npm', command: ['npm'], key: 'npm/package.json' },
   { ...PNPM_11, key: 'pnpm/pnpm-workspace.yaml', ignoresNpm: true },
@@ -71,10 +71,10 @@ test.after(() => registry.close())
 for (const manager of MANAGERS) {
   const { row, also = '', command, key, node = [process.execPath], ignoresNpm = false } = manager
   const isThere = command.every((file) => file === 'npm' || (file !== undefined && fs.existsSync(file)))
-  const skip = isThere ? false : 'it is not there for this platform: see package.json beside this file'
+  const skip = isThere ? false : 'not installed for this platform: see package.json in this folder'
   const print = async (cwd, expression) => (await runIn(cwd, [...node, '-p', expression])).stdout.trim()
 
-  test(`${row}${also}: its key replaces what a dependency requires, until it is removed`, { skip }, async () => {
+  test(`${row}${also}: the key replaces the original in a dependency until it is removed`, { skip }, async () => {
     const cwd = project(row + also, settingsOf(manager))
     const [, keyFile] = key.split('/')
     const [, proof, back] = rowOf('after removing the key', row)
@@ -86,7 +86,7 @@ for (const manager of MANAGERS) {
       return (await print(cwd, 'require("dependent").names.join()')).split(',')
     }
 
-    // Before there is a key; or with that of npm, which others ignore.
+    // Without a key, or with npm's key, which other managers ignore.
     assert.deepEqual(await install('package.json', ignoresNpm ? block('npm/package.json') : '{}'), NAMES)
     assert.deepEqual(await install(keyFile, block(key)), OURS)
 
@@ -99,7 +99,7 @@ for (const manager of MANAGERS) {
   })
 
   if (also) continue
-  test(`${row}: its commands install this package under the original's name, and go back`, { skip }, async () => {
+  test(`${row}: the commands install this package under the original's name, and go back`, { skip }, async () => {
     const cwd = project(`${row}, directly`, settingsOf(manager))
     fs.writeFileSync(path.join(cwd, 'package.json'), JSON.stringify({ name: 'app', private: true }))
     const [replace, back] = rowOf('go back', row.startsWith('pnpm') ? 'pnpm' : row.split(',')[0])
@@ -114,11 +114,11 @@ for (const manager of MANAGERS) {
   })
 }
 
-test('the page begins with the command of npm', () => {
+test('the page begins with npm\'s command', () => {
   assert.equal(`\`${block('runtime.sh').split('\n')[0]}\``, rowOf('go back', 'npm')[0])
 })
 
-test('README: its commands are those of the page', () => {
+test('README: the commands are those of the page', () => {
   const printed = codeBlocks().filter(({ page }) => page === 'README.md').flatMap(({ text }) => text.split('\n'))
   for (const row of ['npm', 'pnpm', 'Yarn 1', 'Yarn 4', 'Bun']) {
     const [command] = rowOf('go back', row)
@@ -126,7 +126,7 @@ test('README: its commands are those of the page', () => {
   }
 })
 
-/** A folder with these files. */
+/** Creates a folder with these files. */
 function project (name, files) {
   const created = path.join(folder, name)
   fs.mkdirSync(created, { recursive: true })
@@ -134,7 +134,7 @@ function project (name, files) {
   return created
 }
 
-/** Where a manager finds the registry. */
+/** Returns the settings files that name the registry. */
 function settingsOf ({ settings }) {
   const { url } = registry
   if (settings === undefined) return { '.npmrc': `registry=${url}\n`, '.yarnrc': `registry "${url}"\n` }
@@ -143,7 +143,7 @@ function settingsOf ({ settings }) {
   }
 }
 
-/** Runs a program that knows nothing of the user's settings and caches, and not that it runs in a CI. */
+/** Runs a program without the user's settings and caches, and without the variables of a CI. */
 async function runIn (cwd, [command, ...args]) {
   const home = path.join(folder, 'home')
   const { PATH } = process.env
@@ -153,20 +153,20 @@ async function runIn (cwd, [command, ...args]) {
   return result
 }
 
-/** The text of a block of the page. */
+/** Returns the text of a code block of the page. */
 function block (name) {
   const found = codeBlocks().filter(({ page, file }) => page === PAGE && file === name)
   assert.equal(found.length, 1, name)
   return found[0].text
 }
 
-/** What a line of the page has Node print. */
+/** Returns the expression of a `node -p` line in a code block. */
 function expressionOf (name) {
   const [, expression] = /^node -p "(.*)"$/m.exec(block(name)) ?? assert.fail(name)
   return expression
 }
 
-/** The cells of a row, but for the first, in the table whose last column has this name. */
+/** Returns the cells of a row, without the first, in the table whose last column has this name. */
 function rowOf (column, first) {
   const pattern = new RegExp(`^\\| manager \\|(?:.*\\|)? ${column} \\|\\n\\|.*\\n((?:\\|.*\\n)+)`, 'm')
   const [, table] = pattern.exec(page) ?? assert.fail(column)
@@ -174,12 +174,12 @@ function rowOf (column, first) {
   return rows.find(([name]) => name === first)?.slice(1) ?? assert.fail(`${first} has no row`)
 }
 
-/** The arguments in a cell with a command. */
+/** Returns the arguments of the command in a cell. */
 function argsOf (cell) {
   return cell.replaceAll('`', '').split(' ').slice(1)
 }
 
-/** npm has installed that of this platform; its own script may have moved it to bun/bin. */
+/** Returns the executables of Bun that npm has installed. Bun's own script may have moved one to bun/bin. */
 function platformsOfBun () {
   const scope = path.join(MODULES, '@oven')
   return fs.existsSync(scope) ? fs.readdirSync(scope).map((name) => path.join(scope, name, 'bin/bun')) : []

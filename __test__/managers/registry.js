@@ -1,7 +1,7 @@
 'use strict'
 
-// A registry on loopback that serves this package, its aliases, and packages that a test makes up, and nothing else.
-// So no manager that is tested gets anything from elsewhere.
+// A registry on loopback that serves only this package, its aliases, and the packages of a test. So a tested manager
+// downloads nothing else.
 
 const fs = require('node:fs')
 const http = require('node:http')
@@ -13,14 +13,14 @@ const { once } = require('node:events')
 const { FOLDER } = require('../../scripts/aliases')
 const { ROOT, npm } = require('../package/process')
 
-/** Managers refuse what is younger than a day. */
+/** Some managers refuse packages that are younger than a day. */
 const PUBLISHED = '2020-01-01T00:00:00.000Z'
 
 /**
  * Packs folders and serves the tarballs.
  *
  * @param {string} work a directory for the tarballs
- * @param {string[]} folders beside ours, each with a package.json
+ * @param {string[]} folders of other packages, each with a package.json
  * @returns {Promise<{ url: string, close: () => void }>}
  */
 async function startRegistry (work, folders) {
@@ -59,7 +59,7 @@ function packument ({ content, manifest }, tarball) {
   }
 }
 
-/** The package.json in a tarball of npm's. */
+/** Returns the package.json of an npm tarball. */
 function manifestOf (content) {
   const archive = zlib.gunzipSync(content)
   for (let at = 0; archive[at] !== 0;) {
@@ -69,7 +69,7 @@ function manifestOf (content) {
     if (text(0, 100) === 'package/package.json') return JSON.parse(archive.toString('utf8', start, start + size))
     at = start + Math.ceil(size / 512) * 512
   }
-  throw new Error('There is no package.json in the tarball')
+  throw new Error('The tarball has no package.json')
 }
 
 module.exports = { startRegistry }

@@ -1,6 +1,6 @@
 'use strict'
 
-// ES modules: what the types let a program import by name is there when it runs, and is what `require` gives.
+// ES modules export all names that the types declare, with the values of `require`.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -12,11 +12,11 @@ const ts = require('typescript')
 const { ROOT } = require('../package/process')
 const manifest = require('../../package.json')
 
-/** By path: the names of values that TypeScript finds in the declarations. */
+/** The names of values in the declarations, by path. */
 const typed = namesByPath(Object.entries(manifest.exports).filter(([, target]) => target.types).flatMap(expand))
 
 for (const [subpath, { file, names }] of typed) {
-  test(`an ES module imports all names of ${subpath} that the types have, with the values of require`, async () => {
+  test(`an ES module imports all typed names of ${subpath}, with the values of require`, async () => {
     const [namespace, required] = [await import(pathToFileURL(file)), require(file)]
     assert.equal(namespace.default, required)
     assert.deepEqual(names.filter((name) => !(name in namespace)), [])
@@ -26,13 +26,13 @@ for (const [subpath, { file, names }] of typed) {
   })
 }
 
-test('the class is its own `default`, for what compilers make of an import', () => {
+test('the class is its own `default`, which compiled imports use', () => {
   const WebSocket = require('../..')
   assert.equal(WebSocket.default, WebSocket)
   assert.equal(WebSocket.WebSocket, WebSocket)
 })
 
-/** A pattern stands for each file that it leads to. */
+/** Expands a pattern of `exports` to its files. */
 function expand ([subpath, target]) {
   const [folder, ending] = target.types.split('*')
   if (ending === undefined) return [[subpath, target]]
@@ -66,7 +66,7 @@ function importable (checker, module, isClass) {
     return namesOf(checker.getExportsOfModule(module).filter((symbol) => isValue(checker, symbol)))
   }
   const type = checker.getTypeOfSymbol(target(checker, whole))
-  // TypeScript looks no names up in texts.
+  // A string has no names to import.
   if (type.flags & ts.TypeFlags.StringLike) return []
   return namesOf(checker.getPropertiesOfType(type).filter((symbol) => !isClass || !isNodes(symbol)))
 }
@@ -75,7 +75,7 @@ function namesOf (symbols) {
   return symbols.map(({ name }) => name).filter((name) => name !== 'prototype')
 }
 
-/** The statics of EventEmitter, which @types/websocket says that the classes there have. */
+/** Returns whether a name is a static of EventEmitter, which @types/websocket declares for the classes. */
 function isNodes ({ declarations = [] }) {
   const files = declarations.map((node) => node.getSourceFile().fileName)
   return files.length > 0 && files.every((file) => file.includes('/@types/node/'))

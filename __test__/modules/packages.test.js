@@ -1,8 +1,7 @@
 'use strict'
 
-// The tarballs as publint and attw (@arethetypeswrong/core) see them: `exports`, files and types that fit each other in
-// every way to resolve modules. Suggestions of publint count, and no problem of attw is left out, as by its profile
-// "strict".
+// Checks the tarballs with publint and attw (@arethetypeswrong/core): `exports`, files and types must match for every
+// module resolution. Suggestions of publint count, and all problems of attw, as in its profile "strict".
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -12,7 +11,7 @@ const path = require('node:path')
 const { ALIASES, FOLDER } = require('../../scripts/aliases')
 const { ROOT, npm, temporaryFolder } = require('../package/process')
 
-/** Bundlers alone take this condition. What is behind it is CommonJS, as all that requires it. */
+/** Only bundlers use this condition. Its file is CommonJS, like the files that require it. */
 const EXCEPTION = 'pkg.imports["#addon"].module should be ESM, but the code is written in CJS.'
 const aliases = ALIASES.map(({ original }) => path.join(ROOT, FOLDER, original))
 
@@ -36,7 +35,7 @@ for (const folder of [ROOT, ...aliases]) {
   })
 }
 
-/** The bytes of a package. */
+/** Packs a folder and returns the bytes of the tarball. */
 async function pack (folder) {
   const packed = temporaryFolder()
   await npm(['pack', '--ignore-scripts', '--pack-destination', packed], { cwd: folder })

@@ -1,6 +1,6 @@
 'use strict'
 
-// Projects of users, as TypeScript's versions and their settings make them: compiled, then run.
+// Compiles and runs projects of users with versions of TypeScript and their settings.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -36,7 +36,7 @@ const printed = {
   'example.ts': 'client: message HELLO\nserver: close 1000 bye\n'
 }
 
-/** Versions of TypeScript, each with a version of @types/node that it can read. */
+/** Versions of TypeScript, each with a version of @types/node that it can parse. */
 const VERSIONS = [
   ['5.0', 18], ['5.2', 18], ['5.4', 18], ['5.6', 20], ['5.8', 20], ['5.9', 20], ['6.0', 26], ['7.0', 26]
 ].map(([typescript, node]) => ({ typescript, node, number: Number(typescript) }))
@@ -44,9 +44,9 @@ const VERSIONS = [
 /**
  * @typedef {object} Setting
  * @property {string} name
- * @property {(number: number) => boolean} [isFor] the versions that know it
- * @property {object} [options] of the compiler; without them, what `tsc --init` writes
- * @property {Record<string, string>} files sources by the names that they have in the project
+ * @property {(number: number) => boolean} [isFor] returns whether a version supports the setting
+ * @property {object} [options] of the compiler; by default those of `tsc --init`
+ * @property {Record<string, string>} files sources by their names in the project
  * @property {string} [type] of the project's package.json
  */
 
@@ -97,7 +97,7 @@ const SETTINGS = [
   }
 ]
 
-/** The test of a version with a setting: it compiles under strict, and prints what it should. */
+/** Checks that a project compiles under strict and that its programs print the expected text. */
 async function compilesAndRuns ({ typescript, node }, { options, files, type = 'commonjs' }) {
   const folder = project(node, files, type)
   const tsc = compiler(typescript)
@@ -146,12 +146,12 @@ function compiler (version) {
   return path.join(__dirname, 'node_modules', `typescript-${version}`, 'lib/tsc.js')
 }
 
-/** What TypeScript says, but for what it says of other declarations than ours. */
+/** Returns the errors of TypeScript, except those in declarations that are not ours. */
 function complaints (output) {
   return output.split('\n').filter((line) => /error TS/.test(line) && !OTHERS.test(line))
 }
 
-/** Two ends print in either order. */
+/** Sorts the lines, because two ends print in any order. */
 function ordered (text) {
   return text.split('\n').sort().join('\n')
 }

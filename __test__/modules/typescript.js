@@ -1,6 +1,6 @@
 'use strict'
 
-// `npm run test:typescript`: all versions of TypeScript that the package is for, with every way to resolve modules.
+// `npm run test:typescript`: all supported versions of TypeScript with every module resolution.
 
 const test = require('node:test')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// A sample of what `npm run test:typescript` shows at length: the oldest version, and the newest as its --init has it.
+// A sample of `npm run test:typescript`: the oldest version, and the newest with the settings of its --init.
 
 const test = require('node:test')
 

@@ -1,9 +1,9 @@
 'use strict'
 
-// Loaded before a program of README.md, docs/ or examples/, so that it runs as printed although the port it names
-// (PRINTED_PORT) may be taken: its server listens on any free port and tells our parent which, its client connects to
-// the one in CONNECT_PORT, or to that of the server in the same program. What a program asks of itself, on a port that
-// it has chosen freely, is left alone.
+// Is loaded before a program of README.md, docs/ or examples/, so that the program runs as printed even if its port
+// (PRINTED_PORT) is in use. Its server listens on a free port and sends it to the parent process. Its client connects
+// to CONNECT_PORT, or to the server of the same program. Connections to a free port that the program has chosen stay
+// unchanged.
 
 const net = require('node:net')
 

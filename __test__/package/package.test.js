@@ -1,7 +1,7 @@
 'use strict'
 
-// The package as users get it: packed, installed from the tarball without network, and put to work as README.md and
-// docs/ say.
+// The package as users get it: packed, installed from the tarball without a network, and used as README.md and docs/
+// describe.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -25,12 +25,12 @@ const folder = temporaryFolder()
 const cache = path.join(folder, 'cache')
 const tarball = path.join(folder, `${manifest.name}-${manifest.version}.tgz`)
 const app = newFolder('app', { name: 'app', private: true })
-// Where it has its own name.
+// Here the package has its own name.
 const named = newFolder('named', { name: 'named', private: true })
 const installed = path.join(app, 'node_modules', 'faye-websocket')
 
-// Every test but the first relies on the first.
-test('README: the install line, with the tarball in place of the registry name, installs offline', async () => {
+// All other tests depend on this test.
+test('README: the install line works offline, with the tarball in place of the registry name', async () => {
   await npm(['pack', '--pack-destination', folder], { cwd: ROOT, timeout: 300000 })
   await npm([...installLine().split(' ').slice(1), ...OFFLINE, '--cache', cache], { cwd: app })
   assert.deepEqual(fs.readdirSync(path.join(app, 'node_modules')).filter((name) => !name.startsWith('.')), [
@@ -38,7 +38,7 @@ test('README: the install line, with the tarball in place of the registry name, 
   ])
 })
 
-test('the tarball holds what is used at run time, its pages and the examples, and nothing else', () => {
+test('the tarball contains only the code, the pages and the examples', () => {
   const files = walk(installed).sort()
   const addon = addonName()
   const code = ['binding.d.ts', 'index.d.ts', 'index.js', 'package.json', addon]
@@ -51,12 +51,12 @@ test('the tarball holds what is used at run time, its pages and the examples, an
 })
 
 for (const page of [...userPages(), 'SECURITY.md', 'CHANGELOG.md']) {
-  test(`${page}: its links lead somewhere in an installed package, too`, () => {
+  test(`${page}: no link is dead in an installed package`, () => {
     assert.deepEqual(deadLinks(installed, page), [])
   })
 }
 
-test('installing runs no script and brings no dependency, so it needs neither Rust nor network', () => {
+test('installing runs no script and installs no dependency, so it requires neither Rust nor a network', () => {
   const { scripts = {}, dependencies = {}, optionalDependencies = {} } = readJson(path.join(installed, 'package.json'))
   // `prepare` runs for git dependencies only.
   const onInstall = ['preinstall', 'install', 'postinstall', 'prepublish']
@@ -65,7 +65,7 @@ test('installing runs no script and brings no dependency, so it needs neither Ru
   assert.deepEqual({ ...dependencies, ...optionalDependencies }, {})
 })
 
-test('the installed package answers to the name faye-websocket and loads its own addon', async () => {
+test('the package installed as faye-websocket loads its own addon', async () => {
   const script = `
     const { length, Client, EventSource } = require('faye-websocket')
     const addons = Object.keys(require.cache).filter((file) => file.endsWith('.node'))
@@ -74,13 +74,13 @@ test('the installed package answers to the name faye-websocket and loads its own
   assert.deepEqual(JSON.parse(stdout), [5, 'function', 'function', [path.join(installed, addonName())]])
 })
 
-test('an ES module imports it', async () => {
+test('an ES module can import the package', async () => {
   const script = 'import WebSocket from "faye-websocket"; console.log(typeof WebSocket.Client)'
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: app })
   assert.equal(stdout, 'function\n')
 })
 
-test('README: under its own name it installs too, with websocket-driver beside it', async () => {
+test('README: the package installs under its own name, and its subpath websocket-driver works', async () => {
   assert.ok(codeBlocks().some(({ text }) => text.split('\n').includes(`npm install ${manifest.name}`)))
   await npm(['install', `file:${tarball}`, ...OFFLINE, '--cache', cache], { cwd: named })
 
@@ -94,7 +94,7 @@ test('README: under its own name it installs too, with websocket-driver beside i
   assert.equal(stdout, 'true hybi-13 5\n')
 })
 
-test('docs: an ES module imports websocket by name, and requires its files by the paths of the original', async () => {
+test('docs: an ES module imports the names of websocket, and requires files by the original\'s paths', async () => {
   const script = `
     import websocket, { client, connection, frame, request, router, server } from 'faye-websocket-rs/websocket'
     import { createRequire } from 'node:module'
@@ -107,7 +107,7 @@ test('docs: an ES module imports websocket by name, and requires its files by th
   assert.equal(stdout, 'true true true\n')
 })
 
-test('what is not exported cannot be required', async () => {
+test('files outside of `exports` cannot be required', async () => {
   const name = 'faye-websocket-rs/lib/websocket-driver/index.js'
   const script = `try { require('${name}') } catch (error) { console.log(error.code) }`
   const { stdout } = await run(process.execPath, ['-e', script], { cwd: named })
@@ -151,7 +151,7 @@ for (const [title, place] of [
     ['websocket-server.js', 'websocket-client.js', 8080, /message Hello, world!\nclose 1000 Thank you/]
   ]
   for (const [server, client, printed, expected] of talks) {
-    test(`${title} ${server} and ${client} talk to each other as printed`, async () => {
+    test(`${title} ${server} and ${client} exchange messages as printed`, async () => {
       await serving(place(server), printed, async (port) => {
         assert.match(await talking(place(client), printed, port), expected)
       })
@@ -174,16 +174,16 @@ test('docs: deflate.js compresses as printed', async () => {
   assert.deepEqual([code, stderr, stdout], [0, '', '14000 characters with permessage-deflate\n'])
 })
 
-test('examples: driver-proxy-client.js talks to driver-server.js through its own proxy', async () => {
+test('examples: driver-proxy-client.js connects to driver-server.js through its own proxy', async () => {
   await serving(exampleProgram('driver-server.js'), 3000, async (port) => {
     const printed = await talking(exampleProgram('driver-proxy-client.js'), 3000, port)
     assert.equal(printed, 'tunnel\nmessage Hello through the tunnel\nclose 1000\n')
   })
 })
 
-test('examples: driver-proxy-client.js uses the proxy that PROXY names, and says when it refuses', async () => {
+test('examples: driver-proxy-client.js uses the proxy of PROXY, and prints its refusal', async () => {
   await serving(exampleProgram('driver-server.js'), 3000, async (port) => {
-    // Through any-port.js the printed port is the server's, which is not that of a proxy.
+    // any-port.js replaces the printed port with the server's, which is not a proxy.
     const { args, cwd } = exampleProgram('driver-proxy-client.js')
     const env = { ...process.env, PROXY: 'http://127.0.0.1:3000', PRINTED_PORT: 3000, CONNECT_PORT: port }
     const { stdout, stderr } = await run(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 20000 })
@@ -217,7 +217,7 @@ test('examples: websocket-page serves its page and the bundle, and refuses pages
   })
 })
 
-test('examples: the stages of docker/, run in folders, make a server that ends when it is told to', async () => {
+test('examples: the stages of docker/, run in folders, build a server that ends on SIGTERM', async () => {
   const source = path.join(ROOT, 'examples', 'docker')
   const [debian, alpine] = ['debian', 'alpine'].map((name) => {
     return fs.readFileSync(path.join(source, `${name}.Dockerfile`), 'utf8').replaceAll(`${name}.Dockerfile`, '')
@@ -250,7 +250,7 @@ test('examples: the stages of docker/, run in folders, make a server that ends w
   assert.deepEqual([code, stderr], [0, ''])
 })
 
-test('examples: websocket-router.js gives requests to handlers by path and subprotocol', async () => {
+test('examples: websocket-router.js chooses handlers by path and subprotocol', async () => {
   await serving(exampleProgram('websocket-router.js'), 8080, async (port) => {
     const chat = { 'Sec-WebSocket-Protocol': 'Chat' }
     const statuses = await Promise.all([
@@ -267,7 +267,7 @@ test('examples: websocket-router.js gives requests to handlers by path and subpr
     await Promise.all([ada, grace, other].map((ws) => heard(ws, 'open')))
     other.addEventListener('message', () => assert.fail('a message for another room'))
     const heardByAll = [ada, grace].map((ws) => heard(ws, 'message'))
-    ada.send(Buffer.from('what is no text is not passed on'))
+    ada.send(Buffer.from('bytes are not forwarded'))
     ada.send('Hello')
     assert.deepEqual((await Promise.all(heardByAll)).map(({ data }) => data), ['Hello', 'Hello'])
 
@@ -279,7 +279,7 @@ test('examples: websocket-router.js gives requests to handlers by path and subpr
   })
 })
 
-test('examples: driver-server.js tells others than WebSockets to upgrade', async () => {
+test('examples: driver-server.js answers other requests with 426', async () => {
   await serving(exampleProgram('driver-server.js'), 3000, async (port) => {
     const request = http.get({ host: '127.0.0.1', port, agent: false, timeout: 10000 })
     const [response] = await once(request, 'response')
@@ -288,7 +288,7 @@ test('examples: driver-server.js tells others than WebSockets to upgrade', async
   })
 })
 
-// The program as it stands in README.md or docs/, in a folder where the package is installed.
+// Writes a program of README.md or docs/ to a folder in which the package is installed.
 function printedProgram (name) {
   const text = fileBlock(name)
   const cwd = text.includes("require('faye-websocket-rs") ? named : app
@@ -305,12 +305,12 @@ function installedExample (name) {
   return { args: [path.join('examples', name)], cwd: installed }
 }
 
-/** Runs a server program, calls `body` with the port it listens on, and ends it; what it prints as an error fails. */
+/** Runs a server program, calls `body` with its port, and ends it. Fails if the program prints an error. */
 async function serving ({ args, cwd }, printed, body) {
   const env = { ...process.env, PRINTED_PORT: printed }
   const server = start(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, ipc: true, timeout: 30000 })
   try {
-    const ended = server.finished.then(({ code, stderr }) => assert.fail(`it ended with ${code}: ${stderr}`))
+    const ended = server.finished.then(({ code, stderr }) => assert.fail(`the server ended with ${code}: ${stderr}`))
     ended.catch(() => {})
     const [{ port }] = await Promise.race([once(server.child, 'message'), ended])
     await body(port)
@@ -321,7 +321,7 @@ async function serving ({ args, cwd }, printed, body) {
   assert.equal(stderr, '')
 }
 
-/** Runs a client program to its end. What it prints. */
+/** Runs a client program to its end and returns its output. */
 async function talking ({ args, cwd }, printed, port) {
   const env = { ...process.env, PRINTED_PORT: printed, CONNECT_PORT: port }
   const { stdout, stderr } = await run(process.execPath, ['-r', ANY_PORT, ...args], { cwd, env, timeout: 20000 })
@@ -329,7 +329,7 @@ async function talking ({ args, cwd }, printed, port) {
   return stdout
 }
 
-/** The status of the answer to a handshake. */
+/** Returns the status of the response to a handshake. */
 async function handshakeStatus (port, target, headers = {}) {
   const request = http.get({
     host: '127.0.0.1',
@@ -358,7 +358,7 @@ function heard (ws, type) {
   })
 }
 
-/** Asks for events until their text matches. */
+/** Requests an event stream and returns the first match of its text. */
 async function firstMatch (port, pattern) {
   const request = http.get({ host: '127.0.0.1', port, headers: { Accept: 'text/event-stream' }, agent: false })
   request.setTimeout(10000, () => request.destroy(new Error('no event in 10 seconds')))
@@ -377,7 +377,7 @@ async function firstMatch (port, pattern) {
   }
 }
 
-// The line that README.md prints, with the tarball in place of the name in the registry.
+// Returns the install line of README.md, with the tarball in place of the name in the registry.
 function installLine () {
   const lines = codeBlocks().flatMap(({ text }) => text.split('\n')).map((line) => line.replace(/^\$ /, ''))
   const line = lines.find((line) => /^npm install /.test(line) && REGISTRY_NAME.test(line))

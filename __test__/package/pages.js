@@ -1,6 +1,6 @@
 'use strict'
 
-// README.md and docs/*.md. A code block that is a file of its own has its name in a comment before it:
+// Parses README.md and docs/*.md. A comment before a code block names the file that the block contains:
 //
 //   <!-- file: server.js -->
 //   ```js
@@ -14,25 +14,25 @@ const { home } = require('../../scripts/home')
 const { slug } = require('../../scripts/slug')
 
 const ROOT = path.resolve(__dirname, '../..')
-/** What links to files of the repository begin with: those that the package does not have. */
+/** The beginning of links to files of the repository that are not in the package. */
 const FILES = `${home()}/blob/HEAD/`
 const BLOCK = /^(?:<!-- file: (\S+) -->\n+)?```(\w+)\n(.*?)^```$/gms
 const HEADING = /^#+ (.*)$/gm
 const LINK = /\]\(([^)\s]+)\)/g
 
-/** The pages that users read, the README first: paths in a checkout or an installed package. */
+/** Returns the paths of the pages for users, README.md first. */
 function userPages () {
   const docs = fs.readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).sort()
   return ['README.md', ...docs.map((name) => `docs/${name}`)]
 }
 
-/** `{ page, file, language, text }` of each code block; `file` is undefined where none is named. */
+/** Returns `{ page, file, language, text }` of each code block. `file` is undefined without a name. */
 function codeBlocks () {
   return userPages().flatMap((page) => [...read(ROOT, page).matchAll(BLOCK)].map(([, file, language, text]) =>
     ({ page, file, language, text })))
 }
 
-/** The text of the block that is marked as this file. */
+/** Returns the text of the code block of a file. */
 function fileBlock (name) {
   const blocks = codeBlocks().filter(({ file }) => file === name)
   if (blocks.length !== 1) {
@@ -42,8 +42,8 @@ function fileBlock (name) {
 }
 
 /**
- * What is wrong with the links of a page to files of `root` and to headings in them, a line each. Links to the
- * repository lead to files of this checkout.
+ * Returns a line for each dead link of a page to a file of `root` or to a heading in it. Links to the repository are
+ * checked in this checkout.
  */
 function deadLinks (root, page) {
   return [...read(root, page).replace(BLOCK, '').matchAll(LINK)].flatMap(([, target]) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// What the pages say of the checkout they are in. That of the installed package is in package.test.js.
+// Links, commands and names in the pages of this checkout. package.test.js tests the pages of the installed package.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -21,43 +21,43 @@ const MAX_README_LINES = 200
 for (const page of [...userPages(), ...OTHERS]) {
   const text = fs.readFileSync(path.join(ROOT, page), 'utf8')
 
-  test(`${page}: links lead to files and headings that are there`, () => {
+  test(`${page}: all linked files and headings exist`, () => {
     assert.deepEqual(deadLinks(ROOT, page), [])
   })
 
-  test(`${page}: the scripts of npm that it names are there`, () => {
+  test(`${page}: all named npm scripts exist`, () => {
     const named = [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name]) => name)
     assert.deepEqual(named.filter((name) => !(name in manifest.scripts)), [])
   })
 
-  test(`${page}: tarballs have the name that npm pack gives them`, () => {
+  test(`${page}: tarballs have the names of npm pack`, () => {
     const named = [...text.matchAll(/faye-websocket-rs-\d[\w.-]*\.tgz/g)].map(([name]) => name)
     assert.deepEqual(named.filter((name) => name !== `${manifest.name}-${manifest.version}.tgz`), [])
   })
 }
 
-test('README: every page in docs/ is linked', () => {
+test('README: links to every page in docs/', () => {
   const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
   assert.deepEqual(userPages().filter((page) => page !== 'README.md' && !readme.includes(`](${page})`)), [])
 })
 
-test(`README: it has at most ${MAX_README_LINES} lines, the rest is in docs/`, () => {
+test(`README: has at most ${MAX_README_LINES} lines`, () => {
   const lines = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8').split('\n').length - 1
   assert.ok(lines <= MAX_README_LINES, `README.md has ${lines} lines`)
 })
 
-test('README: its chart is the one that the committed results make', () => {
+test('README: the chart shows the committed results', () => {
   const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
   assert.equal(readme, withChart(readme, chart(require('../../benchmark/results/transport.json'))))
 })
 
-test('package.json: its homepage and where to tell of bugs are those of its repository', () => {
+test('package.json: homepage and bugs are URLs of the repository', () => {
   assert.deepEqual(manifest.repository, { type: 'git', url: `git+${home()}.git` })
   assert.equal(manifest.homepage, `${home()}#readme`)
   assert.deepEqual(manifest.bugs, { url: `${home()}/issues` })
 })
 
-test('packages under npm/ have the same repository, and links to it have the same owner', () => {
+test('packages under npm/ and links in pages have the same repository', () => {
   const listed = execFileSync('git', ['ls-files', '*.md', 'npm/*package.json'], { cwd: ROOT, encoding: 'utf8' })
   for (const file of listed.trim().split('\n')) {
     const text = fs.readFileSync(path.join(ROOT, file), 'utf8')

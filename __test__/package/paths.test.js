@@ -1,7 +1,7 @@
 'use strict'
 
-// What is required by path: of this package by the names in its `exports`, and of an original by the names of its
-// files, which this package and those of npm/aliases answer.
+// Files required by path: of this package by the names in its `exports`, and of an original by the names of its files,
+// which this package and the packages in npm/aliases provide.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -17,7 +17,7 @@ const manifest = require('../../package.json')
 const ORIGINALS = ['faye-websocket', ...ALIASES.map(({ original }) => original)]
 
 const folder = temporaryFolder()
-// Each under its original's name, as package managers put them there.
+// Each package is under its original's name, as package managers install it.
 const places = new Map(ORIGINALS.map((name) => [name, path.join(folder, 'node_modules', name)]))
 fs.mkdirSync(path.join(folder, 'node_modules'))
 fs.symlinkSync(ROOT, places.get('faye-websocket'), 'junction')
@@ -30,7 +30,7 @@ const requireThere = createRequire(folder + path.sep)
 for (const original of ORIGINALS) {
   const files = filesOf(path.join(ROOT, 'node_modules', original))
 
-  test(`${original}: each of its files can be required by its path, with and without .js`, () => {
+  test(`${original}: each file of the original can be required by its path, with and without .js`, () => {
     assert.ok(files.length > 4)
     for (const file of files) {
       const name = `${original}/${file}`
@@ -39,7 +39,7 @@ for (const original of ORIGINALS) {
     }
   })
 
-  test(`${original}: each of its files exports the kind of value that the original's does`, () => {
+  test(`${original}: each file exports the same type of value as the original's`, () => {
     for (const file of files) {
       const [ours, theirs] = [requireThere(`${original}/${file}`), require(`../../node_modules/${original}/${file}`)]
       assert.equal(typeof ours, typeof theirs, file)
@@ -49,7 +49,7 @@ for (const original of ORIGINALS) {
     }
   })
 
-  test(`${original}: the main file and package.json are the package's`, () => {
+  test(`${original}: the main file and package.json are this package's`, () => {
     const { name, version } = requireThere(`${original}/package.json`)
     assert.equal(version, manifest.version)
     const isMain = original === 'faye-websocket'
@@ -58,14 +58,14 @@ for (const original of ORIGINALS) {
   })
 }
 
-// Sizes of windows, which sessions of ours get from the core.
+// Window sizes, which our sessions get from the core.
 const CONSTANTS_OF_COMMON = ['VALID_PARAMS', 'MIN_WINDOW_BITS', 'MAX_WINDOW_BITS', 'VALID_WINDOW_BITS']
 
 for (const [name, directory] of [
   [manifest.name, '.'],
   ...ALIASES.map(({ original }) => [`@${manifest.name}/${original}`, `${FOLDER}/${original}`])
 ]) {
-  test(`${name}: the tarball has each file that package.json names`, async () => {
+  test(`${name}: the tarball contains each file that package.json names`, async () => {
     const cwd = path.join(ROOT, directory)
     const { stdout } = await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd })
     const packed = new Set(Object.values(JSON.parse(stdout))[0].files.map((file) => file.path))
@@ -80,12 +80,12 @@ for (const [name, directory] of [
   })
 }
 
-/** The files that `exports` leads to. */
+/** Returns the files of a target in `exports`. */
 function targetsOf (target) {
   return typeof target === 'string' ? [target] : Object.values(target).flatMap(targetsOf)
 }
 
-/** The JavaScript that an original publishes for programs. */
+/** Returns the JavaScript files that an original publishes for programs. */
 function filesOf (root) {
   const walk = (prefix) => fs.readdirSync(path.join(root, prefix), { withFileTypes: true }).flatMap((entry) => {
     if (entry.name === 'node_modules') return []

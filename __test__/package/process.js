@@ -1,6 +1,6 @@
 'use strict'
 
-// Programs run from outside, as a user runs them.
+// Runs programs in child processes, as a user runs them.
 
 const { spawn } = require('node:child_process')
 const fs = require('node:fs')
@@ -9,7 +9,7 @@ const path = require('node:path')
 
 const ROOT = path.resolve(__dirname, '../..')
 
-/** Runs a program to its end and returns what it printed; fails when it fails or takes too long. */
+/** Runs a program to its end and returns its output. Rejects if the program fails or exceeds the time limit. */
 async function run (command, args, options) {
   const { finished } = start(command, args, options)
   const { code, signal, stdout, stderr } = await finished
@@ -17,7 +17,7 @@ async function run (command, args, options) {
   throw new Error(`${command} ${args.join(' ')} ended with ${signal || code}\n${stdout}\n${stderr}`)
 }
 
-/** Starts a program; `finished` resolves with its exit code, signal and output. */
+/** Starts a program. `finished` resolves with its exit code, signal and output. */
 function start (command, args, { cwd, env = process.env, timeout = 120000, ipc = false, shell = false } = {}) {
   const stdio = ['ignore', 'pipe', 'pipe', ...(ipc ? ['ipc'] : [])]
   const child = spawn(command, args, { cwd, env, stdio, shell })
@@ -32,7 +32,7 @@ function start (command, args, { cwd, env = process.env, timeout = 120000, ipc =
   return { child, result, finished }
 }
 
-/** Runs npm with nothing inherited from the npm that may have started us, except which npm that was. */
+/** Runs the npm that has started this process, if any, without its environment variables. */
 function npm (args, options) {
   const { npm_execpath: cli, npm_node_execpath: node } = process.env
   const inherited = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))
@@ -43,9 +43,9 @@ function npm (args, options) {
   return run('npm', args, { env, shell: process.platform === 'win32', ...options })
 }
 
-/** A folder that is removed when the process ends. */
+/** Creates a folder that is removed when the process ends. */
 function temporaryFolder () {
-  // The real path, because that is what programs find themselves in: on macOS the temporary folder is behind a link.
+  // The real path, because programs see it as their folder. On macOS the temporary folder is a link.
   const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'faye-websocket-rs-'))
   process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }))
   return folder

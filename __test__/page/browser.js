@@ -1,20 +1,20 @@
 'use strict'
 
-// Chromium for the tests of the page, or the reason why there is none.
+// Finds Chromium for the tests of pages.
 
 const fs = require('node:fs')
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-// Without --disable-quic and the background switches it would talk to the network on its own.
+// Without --disable-quic and the background switches, Chromium would connect to the network.
 const ARGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'
 ]
 
-/** `{ launch }`, which accepts more arguments of Chromium, or `{ missing }` with the reason to print. */
+/** Returns `{ launch }`, which accepts more arguments of Chromium, or `{ missing }` with the reason to print. */
 function findBrowser () {
-  if (Number(process.versions.node.split('.')[0]) < 20) return { missing: 'playwright-core needs Node 20 or later' }
+  if (Number(process.versions.node.split('.')[0]) < 20) return { missing: 'playwright-core requires Node 20 or later' }
 
   const executablePath = [process.env.CHROMIUM, ...PLACES].find((place) => place && fs.existsSync(place))
   if (!executablePath) return { missing: 'no Chromium: install the package chromium, or set CHROMIUM to its path' }

@@ -1,6 +1,6 @@
 'use strict'
 
-// A real Chromium speaks permessage-deflate with our server.
+// permessage-deflate between Chromium and our server.
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
@@ -17,8 +17,8 @@ const TOTAL = 2 * SIZES.reduce((sum, size) => sum + size)
 // What a server is configured with, and what it answers to Chromium's offer: the windows of the server are named only
 // if the client has named them, and Chromium does not.
 const CASES = [
-  ['as they are', {}, 'permessage-deflate'],
-  ['without contexts', { noContextTakeover: true, requestNoContextTakeover: true },
+  ['with default options', {}, 'permessage-deflate'],
+  ['without context takeover', { noContextTakeover: true, requestNoContextTakeover: true },
     'permessage-deflate; server_no_context_takeover; client_no_context_takeover'],
   ['with small windows', { maxWindowBits: 9, requestMaxWindowBits: 9 }, 'permessage-deflate; client_max_window_bits=9']
 ]
@@ -32,7 +32,7 @@ describe('Chromium', { skip: missing, timeout: 180000 }, () => {
   after(() => browser.close())
 
   for (const [name, options, answer] of CASES) {
-    test(`exchanges compressed messages of all sizes with our server, options ${name}`, async (t) => {
+    test(`exchanges compressed messages of all sizes with our server ${name}`, async (t) => {
       const { port, accepted } = await serve(t, [deflate.configure(options)])
       const page = await browser.newPage()
       t.after(() => page.close())
@@ -53,7 +53,7 @@ describe('Chromium', { skip: missing, timeout: 180000 }, () => {
   }
 })
 
-/** A page without contents, and an echo. */
+/** Serves an empty page and an echo. */
 async function serve (t, extensions) {
   const server = http.createServer((request, response) => response.end('<!doctype html>'))
   const accepted = []
@@ -76,7 +76,7 @@ async function serve (t, extensions) {
   return { port: server.address().port, accepted }
 }
 
-/** The extensions in the answers to the page's handshakes, as they came over the wire. */
+/** Records the extension headers in the responses to the page's handshakes. */
 async function watchAnswers (page) {
   const answers = []
   const session = await page.context().newCDPSession(page)

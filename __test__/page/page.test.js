@@ -1,6 +1,6 @@
 'use strict'
 
-// The demo page in a real Chromium, with the demo server in this process.
+// The demo page in Chromium, with the demo server in this process.
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
@@ -13,7 +13,7 @@ const PATIENCE = 15000
 
 const { launch, missing } = findBrowser()
 
-/** Notes whether the button is disabled while a measurement runs. */
+/** Records whether the button is disabled while a measurement runs. */
 const WATCH_BENCHMARK = `{
   const [state, run] = ['bench-state', 'bench-run'].map((id) => document.getElementById(id))
   window.disabledWhileBusy = []
@@ -28,7 +28,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
   before(async () => { browser = await launch() })
   after(() => browser.close())
 
-  // A demo server on a free port, or on the given one. Its `requests` are what the server was asked.
+  // Starts a demo server on a port, by default a free one. `requests` are its requests.
   async function serve (t, { port = 0, ...options } = {}) {
     const server = createServer(options)
     const requests = []
@@ -45,7 +45,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     return { port: server.address().port, requests, stop, cut }
   }
 
-  // A page of its own browser profile; `problems` are what its console would show in red.
+  // Opens a page in a new browser context. `problems` are its errors and warnings.
   async function open (t, port, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
     t.after(() => context.close())
@@ -62,7 +62,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     return page
   }
 
-  test('every echo becomes a point of the chart', async (t) => {
+  test('every echo adds a point to the chart', async (t) => {
     const { port } = await serve(t)
     const page = await open(t, port)
     await hasState(page, '#echo-state', 'open')
@@ -76,7 +76,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     assert.deepEqual(page.problems, [])
   })
 
-  test('a typed message comes back as it was typed, markup and all', async (t) => {
+  test('a typed message with markup is echoed as text', async (t) => {
     const { port } = await serve(t)
     const page = await open(t, port)
     await hasState(page, '#echo-state', 'open')
@@ -90,7 +90,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     assert.deepEqual(page.problems, [])
   })
 
-  test('the chat carries joining, words, a new name and leaving to everyone', async (t) => {
+  test('the chat shows joining, messages, new names and leaving to everyone', async (t) => {
     const { port } = await serve(t)
     const ada = await open(t, port)
     await until(ada, '#chat-people', (text) => text === 'Only you here')
@@ -114,7 +114,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     assert.deepEqual([...ada.problems, ...grace.problems], [])
   })
 
-  test('markup said in the chat stays text', async (t) => {
+  test('markup in the chat is shown as text', async (t) => {
     const { port } = await serve(t)
     const [writer, reader] = [await open(t, port), await open(t, port)]
     await hasState(writer, '#chat-state', 'open')
@@ -126,7 +126,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     assert.deepEqual([...writer.problems, ...reader.problems], [])
   })
 
-  test('whoever comes later reads the last 50 messages', async (t) => {
+  test('a new participant gets the last 50 messages', async (t) => {
     const { port } = await serve(t)
     const early = await open(t, port)
     await hasState(early, '#chat-state', 'open')
@@ -140,7 +140,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     assert.match(said[0], /number 11\.$/)
   })
 
-  test('a dropped clock comes back with the last id and misses no second', async (t) => {
+  test('a dropped clock reconnects with the last id and misses no second', async (t) => {
     const { port, requests } = await serve(t)
     const page = await open(t, port)
     await page.evaluate(recordIds)
@@ -164,7 +164,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     assert.deepEqual(page.problems, [])
   })
 
-  test('the server ends streams by itself and each return names the id before it', async (t) => {
+  test('the page reconnects with the last id when the server ends a stream', async (t) => {
     const { port, requests } = await serve(t, { streamSeconds: 1.5 })
     const page = await open(t, port)
     await page.evaluate(recordIds)
@@ -183,7 +183,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     const page = await open(t, port)
     for (const [run, inFlight] of ['1', '256'].entries()) {
       await page.selectOption('#bench-flight', inFlight)
-      // In the page, because a machine under load may ask for it when the measurement is over.
+      // In the page, because on a busy machine the measurement may end before the test asks.
       await page.evaluate(WATCH_BENCHMARK)
       await page.click('#bench-run')
       await hasState(page, '#bench-state', 'done')
@@ -196,7 +196,7 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     assert.deepEqual(page.problems, [])
   })
 
-  test('a stopped server shows with its close code, and a new one is found again', async (t) => {
+  test('the page shows the close code of a stopped server, and reconnects to a new one', async (t) => {
     const first = await serve(t)
     const page = await open(t, first.port)
     await hasState(page, '#echo-state', 'open')
@@ -222,17 +222,17 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     assert.deepEqual(problems, [])
   })
 
-  test('a connection that is cut without a goodbye shows as 1006', async (t) => {
+  test('the page shows 1006 for a connection without a closing handshake', async (t) => {
     const { port, cut, stop } = await serve(t)
     const page = await open(t, port)
     await hasState(page, '#echo-state', 'open')
     cut()
-    stop() // or the page would be back before its state is read
+    stop() // Otherwise the page reconnects before the test reads its state.
     await until(page, '#echo-state', (text) => text.startsWith('Closed: 1006 connection lost, retry in'))
   })
 
   for (const colorScheme of ['light', 'dark']) {
-    test(`nothing sticks out sideways on a ${colorScheme} phone of 360 by 640`, async (t) => {
+    test(`the page fits the width of a phone of 360 by 640, ${colorScheme}`, async (t) => {
       const { port } = await serve(t)
       const page = await open(t, port, { viewport: PHONE, colorScheme, hasTouch: true, isMobile: true })
       await hasState(page, '#chat-state', 'open')
@@ -251,21 +251,21 @@ describe('the demo page', { skip: missing, timeout: 180000 }, () => {
     })
   }
 
-  test('every field and button has a name to be read out', async (t) => {
+  test('every field and button has an accessible name', async (t) => {
     const { port } = await serve(t)
     const page = await open(t, port)
     const nameless = await page.evaluate(findNameless)
     assert.deepEqual(nameless, [])
   })
 
-  test('the policy of the page stops a script it did not bring', async (t) => {
+  test('the Content Security Policy of the page blocks an inline script', async (t) => {
     const { port } = await serve(t)
     const page = await open(t, port)
     await page.evaluate(addInlineScript)
     await page.waitForFunction('window.violations.length > 0')
     assert.equal(await page.evaluate('window.intruder'), undefined)
     assert.deepEqual(await page.evaluate('window.violations'), ['script-src-elem'])
-    // This is how the other tests learn of a violation; here is the proof that they would.
+    // The other tests detect violations through `problems`.
     assert.match(page.problems.join('\n'), /violates the following Content Security Policy/)
   })
 })
@@ -274,7 +274,7 @@ function hasState (page, selector, state) {
   return page.waitForSelector(`${selector}[data-state="${state}"]`)
 }
 
-// Waits until what the selector finds satisfies the check, and says what was there if it never does.
+// Waits until the element satisfies the check, and fails with its contents after the time limit.
 async function until (page, selector, check) {
   const deadline = Date.now() + PATIENCE
   const element = page.locator(selector)
@@ -293,7 +293,7 @@ async function hasEntry (page, pattern) {
 async function rename (page, name) {
   await page.fill('#chat-name', name)
   await page.press('#chat-name', 'Enter')
-  // The chat tells everyone, so the own page learns of it like all the others.
+  // The chat notifies everyone, this page too.
   await page.locator('#chat-log .note', { hasText: `is now ${name}` }).first().waitFor()
 }
 
@@ -306,7 +306,7 @@ function toNumber (text) {
   return Number(text.replace(/\D/g, ''))
 }
 
-// What follows runs in the page.
+// The functions below run in the page.
 /* global document, window, MutationObserver, getComputedStyle */
 
 function recordViolations () {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The demo server without a browser: what it serves, what it refuses, and how it ends.
+// The demo server without a browser: its responses, its refusals and its end.
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
@@ -18,7 +18,7 @@ const FOREIGN = { Origin: 'http://other.example' }
 const SERVER = path.join(__dirname, '../../examples/demo/server.js')
 
 describe('the demo server', { timeout: 60000 }, () => {
-  test('serves the page with its types and a policy that lets nothing else in', async (t) => {
+  test('serves the page with content types and a strict Content Security Policy', async (t) => {
     const port = await serve(t)
     const files = [
       ['/', 'text/html; charset=utf-8'],
@@ -32,21 +32,21 @@ describe('the demo server', { timeout: 60000 }, () => {
       assert.equal(headers['x-content-type-options'], 'nosniff')
       assert.match(headers['content-security-policy'], /^default-src 'none'; script-src 'self';/)
       assert.equal(Number(headers['content-length']), Buffer.byteLength(body))
-      assert.doesNotMatch(body, /(src|href)="https?:/, 'nothing comes from elsewhere')
+      assert.doesNotMatch(body, /(src|href)="https?:/, 'no links to other origins')
     }
   })
 
-  test('answers what it does not serve with the fitting status', async (t) => {
+  test('refuses requests with the right status', async (t) => {
     const port = await serve(t)
     const cases = [
       ['an unknown file', '/server.js', {}, 404],
       ['a path out of the folder', '/../../package.json', {}, 404],
-      ['a name every object has', '/constructor', {}, 404],
-      ['a method the page does not have', '/', { method: 'DELETE' }, 405],
-      ['the clock without asking for events', '/clock', {}, 406],
-      ['dropping by reading', '/clock/drop?stream=1', {}, 405],
-      ['dropping for another site', '/clock/drop?stream=1', { method: 'POST', headers: FOREIGN }, 403],
-      ['dropping a stream that is not there', '/clock/drop?stream=1', { method: 'POST' }, 404]
+      ['a name of Object.prototype', '/constructor', {}, 404],
+      ['a method that the page does not support', '/', { method: 'DELETE' }, 405],
+      ['the clock without Accept: text/event-stream', '/clock', {}, 406],
+      ['dropping with GET', '/clock/drop?stream=1', {}, 405],
+      ['dropping from another site', '/clock/drop?stream=1', { method: 'POST', headers: FOREIGN }, 403],
+      ['dropping an unknown stream', '/clock/drop?stream=1', { method: 'POST' }, 404]
     ]
     for (const [name, target, options, expected] of cases) {
       const { status } = await ask(port, target, options)
@@ -55,7 +55,7 @@ describe('the demo server', { timeout: 60000 }, () => {
     assert.equal((await ask(port, '/', { method: 'HEAD' })).body, '')
   })
 
-  test('opens a WebSocket only where there is one, and only for its own page', async (t) => {
+  test('accepts WebSockets only on its paths, and only from its own page or programs', async (t) => {
     const port = await serve(t)
     const own = `http://127.0.0.1:${port}`
     const cases = [
@@ -63,7 +63,7 @@ describe('the demo server', { timeout: 60000 }, () => {
       ['the chat for the page', '/chat', own, 101],
       ['the echo for a program', '/echo', undefined, 101],
       ['an unknown path', '/nowhere', own, 404],
-      ['a name every object has', '/constructor', own, 404],
+      ['a name of Object.prototype', '/constructor', own, 404],
       ['the chat for another site', '/chat', FOREIGN.Origin, 403],
       ['the echo for another port', '/echo', 'http://127.0.0.1:1', 403],
       ['the chat for a page without an origin', '/chat', 'null', 403]
@@ -81,7 +81,7 @@ describe('the demo server', { timeout: 60000 }, () => {
     }
   })
 
-  test('refuses an upgrade that is not a WebSocket with 400', async (t) => {
+  test('refuses other upgrades with 400', async (t) => {
     const port = await serve(t)
     const { status } = await ask(port, '/echo', { headers: { Connection: 'Upgrade', Upgrade: 'h2c' } })
     assert.equal(status, 400)
@@ -100,7 +100,7 @@ describe('the demo server', { timeout: 60000 }, () => {
     }
   })
 
-  test('closes on a message above 64 KiB with 1009', async (t) => {
+  test('closes with 1009 on a message above 64 KiB', async (t) => {
     const port = await serve(t)
     for (const target of ['/echo', '/chat']) {
       const ws = await connect(t, port, target)
@@ -109,7 +109,7 @@ describe('the demo server', { timeout: 60000 }, () => {
     }
   })
 
-  test('closes a chat that does not speak its language with 4002, whatever it says', async (t) => {
+  test('closes a chat with 4002 on an invalid message', async (t) => {
     const port = await serve(t)
     for (const message of ['hello', '{', 'null', '5', '[]', '{}', '{"type":"nonsense"}', Buffer.from([255, 0])]) {
       const ws = await connect(t, port, '/chat')
@@ -118,7 +118,7 @@ describe('the demo server', { timeout: 60000 }, () => {
     }
   })
 
-  test('cuts names and messages to length without breaking a character', async (t) => {
+  test('cuts names and messages at a character', async (t) => {
     const ws = await connect(t, await serve(t), '/chat')
     ws.send(JSON.stringify({ type: 'name', name: '  Ada\n\u0000' + '👋'.repeat(40) }))
     assert.equal(JSON.parse((await next(ws, 'message')).data).type, 'welcome')
@@ -129,7 +129,7 @@ describe('the demo server', { timeout: 60000 }, () => {
     assert.equal(JSON.parse((await next(ws, 'message')).data).text, '👋'.repeat(500))
   })
 
-  test('says nothing for those who gave no name or have nothing to say', async (t) => {
+  test('ignores messages without a name or without text', async (t) => {
     const ws = await connect(t, await serve(t), '/chat')
     ws.send('{"type":"say","text":"nameless"}')
     for (const name of ['', ' ', {}, null]) ws.send(JSON.stringify({ type: 'name', name }))
@@ -142,15 +142,15 @@ describe('the demo server', { timeout: 60000 }, () => {
     assert.equal(JSON.parse((await next(ws, 'message')).data).text, 'something')
   })
 
-  test('resends the seconds after Last-Event-ID, a minute of them at most', async (t) => {
+  test('resends the seconds after Last-Event-ID, at most a minute', async (t) => {
     const port = await serve(t)
     const now = Math.floor(Date.now() / 1000)
     const cases = [
       ['five seconds ago', String(now - 5), now - 4],
       ['an hour ago', String(now - 3600), now - 59],
-      ['nothing', undefined, now],
-      ['an id it never gave', 'abc', now],
-      ['a second still to come', String(now + 3600), now]
+      ['no id', undefined, now],
+      ['an unknown id', 'abc', now],
+      ['a second in the future', String(now + 3600), now]
     ]
     for (const [name, lastEventId, expected] of cases) {
       const [hello, tick] = await readEvents(port, lastEventId, 2)
@@ -161,7 +161,7 @@ describe('the demo server', { timeout: 60000 }, () => {
     }
   })
 
-  test('prints its address, and ends by itself with 0 when it is interrupted', async (t) => {
+  test('prints its address, and ends with 0 when it is interrupted', async (t) => {
     const child = start(t, { PORT: '0' })
     const [, port] = await child.prints(/http:\/\/127\.0\.0\.1:(\d+)\//)
     const ws = await connect(t, port, '/chat')
@@ -173,7 +173,7 @@ describe('the demo server', { timeout: 60000 }, () => {
     assert.deepEqual(await ended, [0, null])
   })
 
-  test('says which port is in use and how to choose another', async (t) => {
+  test('prints which port is in use and how to choose another', async (t) => {
     const port = await serve(t)
     const child = start(t, { PORT: String(port) })
     const ended = once(child, 'exit')
@@ -223,7 +223,7 @@ async function connect (t, port, target) {
   return ws
 }
 
-// Events are kept from the beginning, so that two in one packet are both found.
+// Events are queued from the beginning, so that two events of one chunk are both found.
 async function next (ws, name) {
   const queue = ws.queues.get(name)
   while (queue.length === 0) await once(ws, name)
@@ -250,14 +250,14 @@ function readEvents (port, lastEventId, count) {
   })
 }
 
-// The blocks that are complete and carry data, as objects of their fields.
+// Returns the complete blocks with data as objects of their fields.
 function parseEvents (text) {
   return text.split(/(?:\r\n|\n){2}/).slice(0, -1)
     .map((block) => Object.fromEntries(block.split(/\r?\n/).map((line) => line.split(/: (.*)/s))))
     .filter((event) => event.data !== undefined)
 }
 
-// The server as a program. `prints` waits for its output to match and fails if it ends before.
+// Starts the server as a program. `prints` waits until the output matches, and rejects if the program ends before.
 function start (t, env) {
   const child = spawn(process.execPath, [SERVER], { env: { ...process.env, ...env } })
   t.after(() => child.kill('SIGKILL'))
@@ -271,7 +271,7 @@ function start (t, env) {
   child.prints = (pattern) => new Promise((resolve, reject) => {
     const check = () => pattern.test(output) && resolve(pattern.exec(output))
     child.on('output', check)
-    child.once('close', () => check() || reject(new Error(`It ended and printed only: ${output}`)))
+    child.once('close', () => check() || reject(new Error(`The server has ended and printed only: ${output}`)))
     check()
   })
   return child

@@ -1,6 +1,6 @@
 'use strict'
 
-// The page of examples/websocket-page in a real Chromium: w3cwebsocket, bundled by esbuild.
+// The page of examples/websocket-page in Chromium: w3cwebsocket, bundled by esbuild.
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
@@ -16,7 +16,7 @@ const PATIENCE = 15000
 
 const { launch, missing } = findBrowser()
 
-test('a bundle for browsers has the WebSocket of the platform, and neither addon nor module of Node', async () => {
+test('a bundle for browsers uses the browser\'s WebSocket, without the addon and modules of Node', async () => {
   const { metafile } = await esbuild.build({
     entryPoints: [path.join(ROOT, 'examples/websocket-page/page.js')],
     absWorkingDir: ROOT,
@@ -32,7 +32,7 @@ test('a bundle for browsers has the WebSocket of the platform, and neither addon
   assert.deepEqual(imported.filter(({ external }) => external), [])
 })
 
-test('the server of the page serves such a bundle, and nothing beside it', async (t) => {
+test('the server of the page serves only the page and its bundle', async (t) => {
   const port = await serve(t)
   const [status, text] = await get(port, '/bundle.js')
   assert.equal(status, 200)
@@ -47,7 +47,7 @@ describe('the bundled page', { skip: missing, timeout: 180000 }, () => {
   before(async () => { browser = await launch() })
   after(() => browser.close())
 
-  test('opens with its subprotocol, sends what is typed and shows the echo', async (t) => {
+  test('opens with its subprotocol, sends typed messages and shows the echoes', async (t) => {
     const port = await serve(t)
     const page = await browser.newPage()
     t.after(() => page.close())
@@ -82,7 +82,7 @@ async function serve (t) {
   return server.address().port
 }
 
-/** Status and text. */
+/** Returns the status and the text of a response. */
 async function get (port, target) {
   const [response] = await once(http.get({ host: '127.0.0.1', port, path: target, agent: false }), 'response')
   let text = ''

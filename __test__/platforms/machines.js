@@ -1,7 +1,7 @@
 'use strict'
 
-// Where packages are tried: systems that this machine can be, or imitate. Each has a folder in which files are put for
-// it, and says how its Node is started there.
+// The systems that this machine is or can imitate, for tests of packages. Each has a folder for files, and a command
+// that starts its Node there.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -19,13 +19,13 @@ const versions = require('../../scripts/cross/versions')
  * @typedef {object} Machine
  * @property {string} name
  * @property {string} platform of scripts/platform.js
- * @property {string} system in words
+ * @property {string} system for people
  * @property {(folder: string) => Place} prepare
  *
  * @typedef {object} Place
  * @property {string} outside a folder for files
- * @property {string} inside what its programs call that folder
- * @property {string[]} command that Node's arguments follow
+ * @property {string} inside the path of that folder for its programs
+ * @property {string[]} command without Node's arguments
  * @property {Record<string, string>} [env]
  */
 
@@ -89,7 +89,7 @@ const MACHINES = [
 ]
 
 /**
- * musl and nothing of glibc, so that our and Node's own detection is that of such a system.
+ * Creates a root with musl and without glibc, so that our detection and Node's find a musl system.
  *
  * @param {string} root
  * @param {string} cpu
@@ -98,7 +98,7 @@ const MACHINES = [
  * @returns {Place}
  */
 function muslRoot (root, cpu, wheel, library) {
-  if (process.getuid?.() !== 0) throw new Failure('This changes its root directory, which only root may.')
+  if (process.getuid?.() !== 0) throw new Failure('This system requires chroot, which only root can run.')
   for (const folder of ['lib', 'etc', 'usr/bin', 'opt', 'tmp', 'proc', 'dev', 'work']) {
     fs.mkdirSync(path.join(root, folder), { recursive: true })
   }
@@ -126,17 +126,17 @@ const WINE = {
   NODE_SKIP_PLATFORM_CHECK: '1'
 }
 
-/** A Node for Windows cannot write to what wine makes of pipes: it writes to files, which others read to us. */
+/** Node for Windows cannot write to the pipes of wine. It writes to files, and `tail` prints them. */
 const BY_FILES = `
   out=$(mktemp -p .) err=$(mktemp -p .)
   tail --sleep-interval=0.1 --follow --pid=$$ $out &
   tail --sleep-interval=0.1 --follow --pid=$$ $err >&2 &
   exec "$0" "$@" >$out 2>$err`
 
-/** wine looks for its files in /usr, so it has to be installed. */
+/** wine reads its files from /usr, so it must be installed. */
 function wine () {
   if (spawnSync('wine', ['--version']).status !== 0) {
-    throw new Failure('This needs wine (apt-get install --no-install-recommends wine wine64).')
+    throw new Failure('This system requires wine (apt-get install --no-install-recommends wine wine64).')
   }
   const env = { ...process.env, ...WINE }
   cached(path.basename(WINE.WINEPREFIX), (folder) => {
@@ -146,7 +146,7 @@ function wine () {
   })
 }
 
-/** The one function that Rust's standard library imports and that wine 8 does not have. */
+/** The only function that Rust's standard library imports and wine 8 does not have. */
 function addRandomness (library) {
   const { env } = zig()
   const source = path.join(__dirname, 'bcryptprimitives.c')

@@ -1,7 +1,7 @@
 'use strict'
 
-// npm run test:platforms: the packed packages in an empty folder, without Rust on the PATH, on systems that this
-// machine can be or imitate: the quick starts, and a share of the tests. Fills the table of docs/platforms.md.
+// npm run test:platforms: runs the quick starts and a part of the tests with the packed packages, in an empty folder,
+// without Rust on the PATH, on systems that this machine is or can imitate. Fills the table of docs/platforms.md.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -20,21 +20,21 @@ const { addResults, writeTable } = require('./table')
 
 const FOLDER = path.join(ROOT, 'target', 'test-platforms')
 const MINUTES = 60000
-/** For a program. Where every instruction is translated, Node begins slowly. */
+/** The time limit of a program. Under qemu, Node starts slowly. */
 const SECONDS = 120
-/** Of a failure. */
+/** The lines of a failure that are printed. */
 const LINES = 12
 
 const USAGE = `Usage: npm run test:platforms -- [--check] [--quick] [--packed <folder>] [name ...]
        npm run test:platforms -- --table
 
   --check   does not write docs/platforms.md
-  --quick   builds the addons almost without optimisation, and runs the quick starts only
+  --quick   builds the addons almost without optimisation, and runs only the quick starts
   --table   runs nothing: writes the table of docs/platforms.md from the stored results
-  --packed  takes the tarballs of a folder, which \`npm run release\` has made; implies --check
-  name      of a system: ${MACHINES.map(({ name }) => name).join(', ')}; all
+  --packed  uses the tarballs in a folder, made by \`npm run release\`; implies --check
+  name      a system: ${MACHINES.map(({ name }) => name).join(', ')} (default: all)
 
-Addons that are not in npm/ are built first; \`npm run build:platforms\` builds them again.`
+Builds addons that are not in npm/. \`npm run build:platforms\` builds them again.`
 
 main(async (args) => {
   if (args.length === 1 && args[0] === '--table') return writeTable()

@@ -1,7 +1,7 @@
 'use strict'
 
-// Folders for another system: one in which the packed packages are installed, and one in which tests find the same
-// files where a checkout has them.
+// Creates folders for another system: one with the packed packages installed, and one with the same files where tests
+// expect them in a checkout.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -13,22 +13,22 @@ const { ROOT, npm } = require('../package/process')
 const { addProbe } = require('../runtimes/attempt')
 
 const NAME = 'faye-websocket-rs'
-/** Of every interface some. */
+/** Some tests of every interface. */
 const SHARE = [
   'http/', 'websocket-driver/', 'faye/binary', 'faye/broadcast', 'faye/client-request', 'faye/closing',
   'faye/deflate-negotiation', 'faye/frames', 'faye/receipts', 'faye/server-handshake', 'websocket/closing',
   'websocket/deflate', 'websocket/sending'
 ].map((name) => `__test__/${name}`)
-/** A Node that another program runs cannot start a second one. */
+/** Node under qemu or a loader cannot start another Node. */
 const STARTS_CHILDREN = /node:child_process|support\/(child|programs)'|NAPI_RS/
-/** What the tests require of others. */
+/** The packages that the tests require. */
 const REQUIRED = [
   'faye-websocket', 'permessage-deflate', 'permessage-deflate2', 'websocket', 'websocket-driver', 'ws',
   '@sinonjs/fake-timers'
 ]
 
 /**
- * Makes a project with the packages, under both names that the main one has.
+ * Creates a project with the packages. The main package is installed under both of its names.
  *
  * @param {string} folder
  * @param {import('../../scripts/platform').Platform} platform
@@ -47,10 +47,10 @@ async function installInto (folder, platform, tarballs) {
 }
 
 /**
- * @param {string} app a folder in which the packages are installed
+ * @param {string} app the folder with the installed packages
  * @param {string} suite the folder for the tests
  * @param {import('../../scripts/platform').Platform} platform
- * @returns {string[]} the tests
+ * @returns {string[]} the test files
  */
 function stageTests (app, suite, platform) {
   const copy = (from, to) => fs.cpSync(from, path.join(suite, to), { recursive: true })
@@ -64,7 +64,7 @@ function stageTests (app, suite, platform) {
   return testFiles(SHARE).filter((file) => !STARTS_CHILDREN.test(fs.readFileSync(path.join(ROOT, file), 'utf8')))
 }
 
-/** Those that npm has put at the top. */
+/** Adds the dependencies that npm has installed at the top. */
 function withDependencies (names) {
   const all = [...names]
   for (const name of all) {

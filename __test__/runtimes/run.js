@@ -1,7 +1,7 @@
 'use strict'
 
-// npm run test:runtimes: the packed package in an empty folder, without Rust on the PATH, run by every runtime that npm
-// has for this machine. Fills the table of docs/runtimes.md.
+// npm run test:runtimes: runs the quick starts with the packed package, in an empty folder without Rust on the PATH, in
+// every runtime that npm has for this machine. Fills the table of docs/runtimes.md.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -45,7 +45,7 @@ main(async (args) => {
   if (failed > 0) process.exitCode = 1
 })
 
-/** The newest of each, and once a day is enough. */
+/** Installs the newest version of each runtime, at most once a day. */
 async function installRuntimes () {
   const stamp = path.join(FOLDER, 'installed.json')
   const wanted = JSON.stringify([PACKAGES, today()])
@@ -56,13 +56,13 @@ async function installRuntimes () {
     cwd: FOLDER, timeout: 10 * MINUTES
   })
   for (const installer of INSTALLERS) {
-    // What a program could not be fetched for is told by its row.
+    // If a download fails, the row of the runtime shows it.
     await run(node(24), [installer], { cwd: path.dirname(installer), timeout: 2 * MINUTES }).catch(() => {})
   }
   fs.writeFileSync(stamp, wanted)
 }
 
-/** Two folders with the package under both of its names: as it is, and without an addon. */
+/** Creates two folders with the package under both of its names: one unchanged, and one without an addon. */
 async function installPackage () {
   const folder = temporaryFolder()
   await npm(['pack', '--pack-destination', folder], { cwd: ROOT, timeout: 10 * MINUTES })
@@ -70,7 +70,7 @@ async function installPackage () {
   const make = async (name) => {
     const app = path.join(folder, name)
     fs.mkdirSync(app)
-    // Deno takes .js files for ES modules without it.
+    // Without `type`, Deno loads .js files as ES modules.
     fs.writeFileSync(path.join(app, 'package.json'), JSON.stringify({ private: true, type: 'commonjs' }))
     const names = ['faye-websocket', 'faye-websocket-rs'].map((each) => `${each}@${tarballs[0]}`)
     await npm(['install', '--offline', '--no-audit', '--no-fund', ...names], { cwd: app })
@@ -82,7 +82,7 @@ async function installPackage () {
   return { whole, bare }
 }
 
-/** They lie at the top of packages. */
+/** Removes the addons, which are at the top of packages. */
 function removeAddons (folder) {
   for (const name of fs.readdirSync(folder).filter((name) => !name.startsWith('.'))) {
     for (const file of fs.readdirSync(path.join(folder, name))) {
@@ -91,7 +91,7 @@ function removeAddons (folder) {
   }
 }
 
-/** How often each quick start passed, and what the probe found. */
+/** Returns the number of passed quick starts and the result of the probe. */
 async function runRow (row, folder) {
   if (row.absent) return { row, failures: [], passed: 0, names: [] }
   const place = { folder, command: row.command, env: { ...environment(), ...row.env } }

@@ -1,4 +1,4 @@
-// What must not compile: each line after an expected error is one, or tsc complains that nothing was wrong.
+// Programs that must not compile. tsc reports an expected error that does not occur.
 
 import deflate = require('faye-websocket-rs/permessage-deflate')
 
@@ -8,27 +8,27 @@ deflate.configure({ serverNoContextTakeover: true })
 deflate.configure({ threshold: '1024' })
 // @ts-expect-error: a level is a number
 deflate.configure({ level: '9' })
-// @ts-expect-error: so is a window
+// @ts-expect-error: a window is a number
 deflate.configure({ maxWindowBits: true })
 // @ts-expect-error: a flag is a boolean
 deflate.configure({ noContextTakeover: 1 })
-// @ts-expect-error: a zlib has functions
+// @ts-expect-error: the option zlib is an object with functions
 deflate.configure({ zlib: {} })
 // @ts-expect-error: the options are an object
 deflate.configure(9)
 // @ts-expect-error: an extension is not a constructor
 new deflate()
-// @ts-expect-error: nor a function
+// @ts-expect-error: an extension is not a function
 deflate({ level: 9 })
-// @ts-expect-error: its name is read
+// @ts-expect-error: name is read-only
 deflate.name = 'permessage-brotli'
-// @ts-expect-error: offers are needed
+// @ts-expect-error: offers are required
 deflate.createServerSession()
 // @ts-expect-error: the session may be null
 deflate.createServerSession([{}]).close()
-// @ts-expect-error: a client answers nothing
+// @ts-expect-error: a client has no generateResponse
 deflate.createClientSession().generateResponse()
 // @ts-expect-error: a length is a number
 deflate.createClientSession({ maxLength: '1024' })
-// @ts-expect-error: there is no such parameter
+// @ts-expect-error: the parameter does not exist
 void deflate.createClientSession().generateOffer().max_window_bits

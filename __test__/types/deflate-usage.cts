@@ -1,4 +1,4 @@
-// What programs do with faye-websocket-rs/permessage-deflate, in TypeScript: this must compile.
+// Valid uses of faye-websocket-rs/permessage-deflate.
 
 import * as http from 'http'
 import * as net from 'net'
@@ -16,7 +16,7 @@ new WebSocket(request, socket, body, [], { extensions: [deflate] })
 new WebSocket.Client('ws://localhost', null, { extensions: deflate.configure({ level: 1 }) })
 websocket.client('ws://localhost').addExtension(deflate)
 
-// All options, none of them, and one after the other.
+// All options, no options, and single options.
 const options: deflate.Options = {
   level: 9,
   memLevel: 9,
@@ -35,7 +35,7 @@ const copies: deflate.PermessageDeflate[] = [
 const name: 'permessage-deflate' = deflate.name
 const bits: boolean[] = [deflate.rsv1, deflate.rsv2, deflate.rsv3]
 
-// As a framework uses it.
+// Used as by a framework.
 const client: deflate.ClientSession = deflate.createClientSession({ maxLength: 1024 })
 const offer: deflate.Parameters = client.generateOffer()
 const windowBits: number | true | undefined = offer.client_max_window_bits

@@ -1,4 +1,4 @@
-// What only an ES module can do: the import forms.
+// The import forms of ES modules.
 
 import deflate, { type Options, type PermessageDeflate } from 'faye-websocket-rs/permessage-deflate'
 import WebSocket from 'faye-websocket'

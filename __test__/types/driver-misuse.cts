@@ -1,4 +1,4 @@
-// What must not compile: each line after an expected error is one, or tsc complains that nothing was wrong.
+// Programs that must not compile. tsc reports an expected error that does not occur.
 
 import * as http from 'http'
 import * as net from 'net'
@@ -16,40 +16,40 @@ websocket.server(request)
 websocket.http(socket)
 // @ts-expect-error: protocols are strings
 websocket.http(request, { protocols: [5] })
-// @ts-expect-error: a URL is needed
+// @ts-expect-error: a URL is required
 websocket.client()
-// @ts-expect-error: these are functions
+// @ts-expect-error: client is a function, not a class
 new websocket.client('ws://localhost')
-// @ts-expect-error: there are no classes to extend
+// @ts-expect-error: Driver is a type, not a class
 class Own extends websocket.Driver {}
 void Own
-// @ts-expect-error: the valid ones are a list
+// @ts-expect-error: the valid names are an array
 websocket.validateOptions({}, 'ping')
 
 const driver = websocket.client('ws://localhost')
 // @ts-expect-error: the reason comes first
 driver.close(1000, 'bye')
-// @ts-expect-error: no message at all
+// @ts-expect-error: the message is required
 driver.text()
 // @ts-expect-error: an object is not a message
 driver.text({ hello: 'world' })
-// @ts-expect-error: nor is it binary
+// @ts-expect-error: an object is not binary data
 driver.binary({ hello: 'world' })
-// @ts-expect-error: no such type of frame
+// @ts-expect-error: the type of frame does not exist
 driver.frame('text', 'continuation')
-// @ts-expect-error: null has no text
+// @ts-expect-error: null is not a header value
 driver.setHeader('X-Name', null)
-// @ts-expect-error: states are read
+// @ts-expect-error: readyState is read-only
 driver.readyState = 3
-// @ts-expect-error: undefined until the answer has come
+// @ts-expect-error: undefined until the response arrives
 void driver.headers.server
-// @ts-expect-error: it may be a Buffer
+// @ts-expect-error: the data may be a Buffer
 driver.on('message', (event) => event.data.toUpperCase())
 // @ts-expect-error: a message event has no code
 driver.on('message', (event) => event.code)
-// @ts-expect-error: the drafts have no code
+// @ts-expect-error: code is undefined with drafts
 driver.on('close', (event) => event.code.toString())
-// @ts-expect-error: what comes out of the wire are bytes
+// @ts-expect-error: io emits bytes
 driver.io.on('data', (chunk) => chunk.toUpperCase())
 // @ts-expect-error: a message may be a Buffer
 driver.messages.on('data', (data) => data.toUpperCase())
@@ -57,20 +57,20 @@ driver.messages.on('data', (data) => data.toUpperCase())
 driver.messages.write({ hello: 'world' })
 
 const server = websocket.server()
-// @ts-expect-error: only a client goes through a proxy
+// @ts-expect-error: only a client has proxy()
 server.proxy('http://localhost')
-// @ts-expect-error: undefined until the request has come
+// @ts-expect-error: undefined until the request arrives
 server.url.length
-// @ts-expect-error: an answer has a status, a request has none
+// @ts-expect-error: a server has no statusCode
 void server.statusCode
 // @ts-expect-error: a driver is not a stream, but its io is
 socket.pipe(server)
 
 // @ts-expect-error: an extension has a name
 server.addExtension({})
-// @ts-expect-error: there is one type
+// @ts-expect-error: type must be permessage
 server.addExtension({ ...extension, type: 'perframe' })
-// @ts-expect-error: a server's session answers
+// @ts-expect-error: a server's session has generateResponse
 server.addExtension({ ...extension, createServerSession: () => session })
 declare const extension: websocket.Extension
 // @ts-expect-error: a parameter has a value or is true

@@ -1,4 +1,4 @@
-// The whole interface of websocket-driver, used as it should be. What must not compile is in driver-misuse.cts.
+// Valid uses of the whole interface of websocket-driver. driver-misuse.cts has the invalid uses.
 
 import * as fs from 'fs'
 import * as nodeHttp from 'http'
@@ -82,7 +82,7 @@ net.createServer((connection) => {
   driver.messages.pipe(driver.messages)
 })
 
-// A server behind Node's.
+// A server on Node's HTTP server.
 nodeHttp.createServer().on('upgrade', (upgrade, connection, head) => {
   const driver = websocket.http(upgrade)
   const [url, version]: [string, 'hybi-13' | 'hixie-76' | 'hixie-75'] = [driver.url, driver.version]
@@ -129,7 +129,7 @@ driver.io.destroy()
 fs.createReadStream('log').pipe(driver.messages)
 driver.messages.pipe(fs.createWriteStream('log'))
 
-// An extension of one's own, and one without types.
+// An extension of the program, and an extension without types.
 class Reverse implements Extension {
   readonly name = 'x-reverse'
   readonly type = 'permessage'

@@ -1,4 +1,4 @@
-// What only an ES module can do: the import forms.
+// The import forms of ES modules.
 
 import websocket, { client, server, type Server } from 'faye-websocket-rs/websocket-driver'
 import * as namespace from 'faye-websocket-rs/websocket-driver'

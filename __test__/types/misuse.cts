@@ -1,4 +1,4 @@
-// What must not compile: each line after an expected error is one, or tsc complains that nothing was wrong.
+// Programs that must not compile. tsc reports an expected error that does not occur.
 
 import * as http from 'http'
 import * as net from 'net'
@@ -9,7 +9,7 @@ declare const response: http.ServerResponse
 declare const socket: net.Socket
 declare const body: Buffer
 
-// @ts-expect-error: without the bytes behind the request, what came with it would be lost
+// @ts-expect-error: without the body, bytes after the request would be lost
 new WebSocket(request, socket)
 // @ts-expect-error: a response is not a connection
 new WebSocket(request, response, body)
@@ -25,9 +25,9 @@ new WebSocket(request, socket, body, [], { headers: { 'X-Name': null } })
 new WebSocket(request, socket, body, [], { extensions: [{}] })
 // @ts-expect-error: protocols are strings
 new WebSocket(request, socket, body, [5])
-// @ts-expect-error: yes or no
+// @ts-expect-error: allowDrafts is a boolean
 new WebSocket(request, socket, body, [], { allowDrafts: 'no' })
-// @ts-expect-error: no `new`
+// @ts-expect-error: `new` is required
 WebSocket(request, socket, body)
 
 declare const ws: WebSocket
@@ -35,59 +35,59 @@ declare const ws: WebSocket
 ws.send({ hello: 'world' })
 // @ts-expect-error: would be sent as the text 1,2
 ws.send([1, 2])
-// @ts-expect-error: a callback is called
+// @ts-expect-error: a callback is a function; the options are { compress }
 ws.send('text', { binary: true })
-// @ts-expect-error: whether to compress is a boolean
+// @ts-expect-error: compress is a boolean
 ws.send('text', { compress: 'no' })
-// @ts-expect-error: there is nothing to send
+// @ts-expect-error: a message is required
 ws.send()
 // @ts-expect-error: prepared messages come from prepare()
 ws.send({ prepared: true })
 // @ts-expect-error: would be prepared as the text 1,2
 WebSocket.prepare([1, 2])
-// @ts-expect-error: has to be read first
+// @ts-expect-error: a Blob must be read first
 WebSocket.prepare(new Blob(['text']))
-// @ts-expect-error: a browser's, and no Buffer
+// @ts-expect-error: 'blob' is not supported
 ws.binaryType = 'blob'
-// @ts-expect-error: the controller is not the signal
+// @ts-expect-error: a controller is not a signal
 new WebSocket(request, socket, body, [], { signal: new AbortController() })
 // @ts-expect-error: seconds are a number
 new WebSocket(request, socket, body, [], { handshakeTimeout: '5' })
 // @ts-expect-error: the connections come first
 WebSocket.broadcast('text', [ws])
-// @ts-expect-error: one socket is not an iterable of sockets
+// @ts-expect-error: a socket is not an iterable of sockets
 WebSocket.broadcast(ws, 'text')
 // @ts-expect-error: a Map iterates over pairs
 WebSocket.broadcast(new Map([[1, ws]]), 'text')
 // @ts-expect-error: event streams are not sockets
 WebSocket.broadcast([new WebSocket.EventSource(request, response)], 'text')
-// @ts-expect-error: it says nothing about itself
+// @ts-expect-error: a prepared message has no properties
 void WebSocket.prepare('text').data
-// @ts-expect-error: an event stream has text only
+// @ts-expect-error: an event stream sends only text
 new WebSocket.EventSource(request, response).send(new Uint16Array(2))
-// @ts-expect-error: an event stream cannot send it
+// @ts-expect-error: an event stream cannot send a prepared message
 new WebSocket.EventSource(request, response).send(WebSocket.prepare('text'))
 // @ts-expect-error: the code comes first
 ws.close('bye', 1000)
-// @ts-expect-error: a ping has a text
+// @ts-expect-error: the payload of a ping is a text
 ws.ping(Buffer.of(1))
-// @ts-expect-error: states are read
+// @ts-expect-error: readyState is read-only
 ws.readyState = 3
 // @ts-expect-error: there are no constants
 void WebSocket.OPEN
-// @ts-expect-error: nor on instances
+// @ts-expect-error: instances have no constants
 void ws.OPEN
 // @ts-expect-error: a message has no code
 ws.onmessage = (event) => event.code
-// @ts-expect-error: it may be a Buffer
+// @ts-expect-error: the data may be a Buffer
 ws.on('message', (event) => event.data.toUpperCase())
-// @ts-expect-error: a draft closes without a code
+// @ts-expect-error: code is undefined with drafts
 ws.on('close', (event) => event.code.toString())
-// @ts-expect-error: no such event
+// @ts-expect-error: the event does not exist
 ws.addEventListener('massage', () => {})
 // @ts-expect-error: a close event has no data
 ws.addEventListener('close', (event) => event.data)
-// @ts-expect-error: the server has no answer to look at
+// @ts-expect-error: a server has no statusCode
 void ws.statusCode
 
 // @ts-expect-error: a URL is a string
@@ -106,15 +106,15 @@ new WebSocket(request, socket, body, [], { agent: new http.Agent() })
 new WebSocket.Client('ws://localhost', [], { proxy: { headers: {} } })
 // @ts-expect-error: an unknown option throws
 new WebSocket.Client('ws://localhost', [], { timeout: 5 })
-// @ts-expect-error: a client is not a server's socket
+// @ts-expect-error: a client is not an EventSource
 const wrong: WebSocket.EventSource = new WebSocket.Client('ws://localhost')
 void wrong
 
 declare const client: WebSocket.Client
-// @ts-expect-error: undefined until the answer has come
+// @ts-expect-error: undefined until the response arrives
 void client.headers.server
 
-// @ts-expect-error: a response is needed
+// @ts-expect-error: a response is required
 new WebSocket.EventSource(request)
 // @ts-expect-error: sockets do not answer requests
 new WebSocket.EventSource(request, socket)
@@ -124,9 +124,9 @@ new WebSocket.EventSource(request, response, { interval: 5 })
 declare const es: WebSocket.EventSource
 // @ts-expect-error: an unknown field
 es.send('text', { type: 'news' })
-// @ts-expect-error: clients send nothing
+// @ts-expect-error: an EventSource has no messages
 es.onmessage = () => {}
-// @ts-expect-error: a stream of events has no code
+// @ts-expect-error: an EventSource has no close code
 es.close(1000)
-// @ts-expect-error: clients send nothing
+// @ts-expect-error: an EventSource has no messages
 es.addEventListener('message', () => {})

@@ -1,4 +1,4 @@
-// Modules that programs require by the paths of the originals: of the aliases under the originals' names, and of this
+// Modules that programs require by the paths of the originals: of the aliases, under the originals' names, and of this
 // package.
 
 import * as http from 'http'

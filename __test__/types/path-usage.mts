@@ -1,4 +1,4 @@
-// The same from ES modules, where the names of files have their endings.
+// Modules that ES modules import by the paths of the originals, with file extensions.
 
 import type { IncomingMessage } from 'node:http'
 import driver, { client, isWebSocket } from 'websocket-driver'

@@ -1,7 +1,7 @@
 'use strict'
 
-// index.d.ts and those of the subpaths, used the way TypeScript users use them: found through package.json, under the
-// names that a program may install the package by.
+// index.d.ts and the declarations of the subpaths, as TypeScript users use them: found through package.json, under all
+// names under which a program can install the package.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
@@ -45,7 +45,7 @@ export const ofClient: ours.IClientConfig = config
 declare const cookie: theirs.ICookie
 export const toSet: ours.ICookie = cookie
 `
-// Where @types/websocket says what is true neither of `websocket` 1.0.35 nor of us, and what we do not have.
+// Errors of @types/websocket about `websocket` 1.0.35, and members that we do not have.
 const CORRECTIONS = [
   ['bytesWaitingToFlush: number;', ''],
   ['bufferList: IBufferList;', ''],
@@ -62,7 +62,7 @@ const CORRECTIONS = [
   ['pathToRegEx(path: RegExp): RegExp;', '']
 ]
 
-// A user's project: this package under node_modules, and sources beside it.
+// A user's project: this package in node_modules, and sources.
 const folder = temporaryFolder()
 fs.mkdirSync(path.join(folder, 'node_modules'))
 for (const name of ['faye-websocket', 'faye-websocket-rs']) {
@@ -71,7 +71,7 @@ for (const name of ['faye-websocket', 'faye-websocket-rs']) {
 for (const { original } of ALIASES) {
   fs.cpSync(path.join(ROOT, FOLDER, original), path.join(folder, 'node_modules', original), { recursive: true })
 }
-// An agent that users have.
+// An agent that users install.
 fs.symlinkSync(path.join(ROOT, 'node_modules/https-proxy-agent'), path.join(folder, 'node_modules/https-proxy-agent'),
   'junction')
 for (const name of fs.readdirSync(__dirname).filter((name) => /ts$/.test(name))) {
@@ -108,7 +108,7 @@ for (const [file, count] of misuses) {
   test(`wrong usage does not compile: ${file}`, async () => {
     assert.deepEqual(await compile({ module: 'nodenext' }, [file]), [])
 
-    // Without the directives that expect them, exactly the lines below them are errors.
+    // Without the directives, exactly the lines after them are errors.
     const lines = fs.readFileSync(path.join(folder, file), 'utf8').split('\n')
     const expected = lines.flatMap((line, index) => line.startsWith('// @ts-expect-error') ? [index + 2] : [])
     const unexpected = `unexpected-${file}`
@@ -120,7 +120,7 @@ for (const [file, count] of misuses) {
   })
 }
 
-test('what compiles against @types/websocket compiles against websocket, but for what is wrong there', async () => {
+test('the types of websocket are compatible with @types/websocket, except for its errors', async () => {
   const theirs = fs.readFileSync(require.resolve('@types/websocket/index.d.ts'), 'utf8')
   const corrected = CORRECTIONS.reduce((text, [wrong, right]) => {
     assert.ok(text.includes(wrong), wrong)
@@ -131,13 +131,13 @@ test('what compiles against @types/websocket compiles against websocket, but for
   assert.deepEqual(await compile({ module: 'nodenext' }, ['compatible.ts']), [])
 })
 
-test('docs: the TypeScript examples are the ones that were compiled', () => {
+test('docs: the printed TypeScript examples are the compiled ones', () => {
   const examples = ['example.mts', 'example.ts'].map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
   const printed = codeBlocks().filter(({ language }) => language === 'ts').map(({ text }) => text)
   assert.deepEqual(printed, examples)
 })
 
-/** What tsc says about the files, a line per error. */
+/** Returns the errors of tsc, a line each. */
 async function compile (options, files) {
   const config = path.join(folder, `tsconfig.${files.join('.')}.json`)
   const typeRoots = [path.join(ROOT, 'node_modules', '@types')]

@@ -1,4 +1,4 @@
-// The whole interface, used as it should be. What must not compile is in misuse.cts.
+// Valid uses of the whole interface. misuse.cts has the invalid uses.
 
 import * as fs from 'fs'
 import * as http from 'http'
@@ -211,7 +211,7 @@ es.end()
 es.end('last')
 fs.createReadStream('log').pipe(es)
 
-// Both ways of making a kind of socket of one's own.
+// Both ways to derive a class.
 class Chat extends WebSocket {
   constructor (incoming: http.IncomingMessage, socket: stream.Duplex, head: Buffer, readonly room: string) {
     super(incoming, socket, head)

@@ -1,4 +1,4 @@
-// What only an ES module can do: the import forms.
+// The import forms of ES modules.
 
 import WebSocket from 'faye-websocket'
 import * as namespace from 'faye-websocket'

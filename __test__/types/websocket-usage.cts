@@ -1,4 +1,4 @@
-// The whole interface of websocket, used as it should be. What must not compile is in websocket-misuse.cts.
+// Valid uses of the whole interface of websocket. websocket-misuse.cts has the invalid uses.
 
 import * as http from 'http'
 import * as https from 'https'
@@ -7,7 +7,7 @@ import * as url from 'url'
 import { EventEmitter } from 'events'
 import websocket = require('faye-websocket-rs/websocket')
 
-// Classes and types by name, and by the paths that programs know.
+// Classes and types by name, and by the paths of the original.
 import { client, connection, deprecation, frame, request, router, server, version, w3cwebsocket } from
   'faye-websocket-rs/websocket'
 import type { IServerConfig, Message } from 'faye-websocket-rs/websocket'
@@ -216,7 +216,7 @@ ws.send(new String('text'))
 ws.close()
 ws.close(1000, 'bye')
 
-// Programs derive classes from these, replace their methods, and ask what an object is.
+// Programs derive classes, replace methods, and use instanceof.
 
 class Own extends websocket.server {
   constructor (readonly name: string) {

@@ -1,4 +1,4 @@
-// What only an ES module can do: the import forms.
+// The import forms of ES modules.
 
 import websocket, { client, server, w3cwebsocket, type connection } from 'faye-websocket-rs/websocket'
 import * as namespace from 'faye-websocket-rs/websocket'

@@ -1,4 +1,4 @@
-// Imported by name, whatever the types let a program import so.
+// Imports all names that the types declare.
 
 import WebSocket, {
   Client, EventSource, broadcast, isWebSocket, prepare, runtime, runtimeReason, validateOptions

@@ -1,4 +1,4 @@
-// Every subpath, required.
+// Requires every subpath.
 
 import WebSocket = require('faye-websocket-rs')
 import driver = require('faye-websocket-rs/websocket-driver')

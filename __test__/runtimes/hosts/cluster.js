@@ -1,6 +1,6 @@
 'use strict'
 
-// Runs the program that it is given in workers of `cluster`: a server in two that share its port, another in one.
+// Runs its program in workers of `cluster`: a server in two workers that share a port, another program in one.
 
 const cluster = require('node:cluster')
 const { pathToFileURL } = require('node:url')
@@ -14,6 +14,6 @@ if (cluster.isPrimary) {
   for (let i = 0; i < (isServer ? 2 : 1); i++) cluster.fork().on('exit', (code) => { process.exitCode ||= code })
 } else {
   import(pathToFileURL(program))
-  // A worker stays as long as its primary, unless that is told not to count.
+  // A worker runs until its primary ends, unless its channel is unreferenced.
   if (!isServer) setTimeout(() => process.channel?.unref(), MILLISECONDS).unref()
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// Runs the program that it is given in a vm context: its own globals, and values of another realm for the package.
+// Runs its program in a vm context, with other globals, so that the package gets values of another realm.
 
 const fs = require('node:fs')
 const { createRequire } = require('node:module')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Runs the program that it is given in a worker thread.
+// Runs its program in a worker thread.
 
 const { Worker } = require('node:worker_threads')
 

@@ -140,9 +140,9 @@ function isNodeUnmodified () {
 }
 
 /**
- * Returns the plan of the reactor for this connection, or null if Node must make the connection. A program that accepts
- * every certificate may ask for Node's verdict. A program that sets a timeout may need the socket to report it during
- * the TLS handshake.
+ * Returns the plan of the reactor for this connection, or null if Node must make the connection. Node makes it for a
+ * program that accepts every certificate, because the program may ask for Node's verdict. Node also makes it for a
+ * program that sets a timeout, because the socket must report the timeout during the TLS handshake.
  *
  * @param {any} options
  */

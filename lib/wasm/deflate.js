@@ -24,7 +24,7 @@ class DeflateSession {
     return number === null ? null : new DeflateSession(PRIVATE, number)
   }
 
-  /** @param {any} session undefined and null mean that there is none */
+  /** @param {any} session undefined or null if there is no session */
   static numberOf (session) {
     if (session === undefined || session === null) return null
     if (typeof session === 'object' && #handle in session) return session.#handle.liveNumber
@@ -91,7 +91,7 @@ class DeflateSession {
   }
 
   close () {
-    // If its instance has ended, the session has ended, too.
+    // If the instance has ended, so has the session.
     if (this.#handle.isCurrent) this.#handle.call('deflateClose')
   }
 }

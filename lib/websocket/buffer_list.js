@@ -7,7 +7,7 @@ const util = require('node:util')
 
 /**
  * A list of buffers that reads like one buffer, for `frame.addData()`. Connections do not use it. Programs that parse
- * frames themselves require it by the path of the original.
+ * frames themselves require this file by the path of the original.
  *
  * @this {any}
  * @param {any} [options]
@@ -18,13 +18,13 @@ function BufferList (options) {
   /** The encoding of the text that `take()` returns; undefined to return a Buffer. */
   this.encoding = options?.encoding
   this._chunks = []
-  /** The bytes of the first chunk that are consumed. Without a chunk: bytes to skip when more arrive. */
+  /** The number of consumed bytes of the first chunk. Without a chunk, the number of bytes to skip when more arrive. */
   this._offset = 0
   this._length = 0
 }
 util.inherits(BufferList, EventEmitter)
 
-// Negative after advancing beyond the end: that many later bytes are skipped.
+// A negative length is the number of later bytes to skip, after an advance beyond the end.
 Object.defineProperty(BufferList.prototype, 'length', { get () { return this._length } })
 
 /** @type {Record<string, (this: any, ...args: any[]) => any>} */

@@ -102,7 +102,7 @@ const methods = {
     try {
       this.emit('connect', connection)
     } finally {
-      // Delivers the bytes that came with the response, even if a handler has thrown.
+      // Delivers the bytes after the response, even if a handler has thrown.
       const chunk = this.firstDataChunk
       this.firstDataChunk = null
       if (chunk.length > 0) connection.handleSocketData(chunk)
@@ -186,8 +186,8 @@ function dump (headers) {
 const offers = new WeakMap()
 
 /**
- * Checks what the original does not. Returns the error message if RFC 6455 section 4.1 forbids the response, else null.
- * Without `strictHandshake`, checks only the response to an offer of compression.
+ * Checks the rules that the original does not check. Returns the error message if RFC 6455 section 4.1 forbids the
+ * response, otherwise null. Without `strictHandshake`, checks only the response to an offer of compression.
  *
  * @param {any} client
  */
@@ -235,7 +235,7 @@ function discard (socket) {
 }
 
 /**
- * Ignores the errors of an emitter that is no longer needed, until it closes.
+ * Ignores the errors of an emitter that the client no longer needs, until the emitter closes.
  *
  * @param {any} emitter
  */

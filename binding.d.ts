@@ -314,16 +314,6 @@ export interface ClientTarget {
   password: string
 }
 
-/** The proxy's response. */
-export interface ConnectResponse {
-  /** Whether the tunnel exists. */
-  connected: boolean
-  /** The status code; absent if the response was not HTTP. */
-  statusCode?: number
-  /** Name, value, name, value … */
-  headers: Array<string>
-}
-
 /**
  * An output that is not a message. `kind` names an event (`open`, `ping`, `pong`, `error`, `close`, `frame`) or a
  * task of the caller: `write` the output, `activate` extensions, `transform` a received message or an `outgoing`
@@ -405,6 +395,16 @@ export interface ConnectionOptions {
    * 13.
    */
   version?: number
+}
+
+/** The proxy's response. */
+export interface ConnectResponse {
+  /** Whether the tunnel exists. */
+  connected: boolean
+  /** The status code; absent if the response was not HTTP. */
+  statusCode?: number
+  /** Name, value, name, value … */
+  headers: Array<string>
 }
 
 /** The default limit for received messages, in bytes. */

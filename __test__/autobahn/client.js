@@ -14,8 +14,8 @@ async function main (subject, origin, agent) {
 
   for (let number = 1; number <= count; number++) {
     await connect(`${origin}/runCase?case=${number}&${query}`, (data, send) => send(data))
-    // The server answers when it has finished the case, which may be after our 'close'. Otherwise the next case or the
-    // report could overtake the verdict.
+    // The server answers when it has finished the case, which may be after our 'close'. Without this, the next case or
+    // the report could precede the verdict.
     await connect(`${origin}/getCaseStatus?case=${number}&${query}`, () => {})
   }
   await connect(`${origin}/updateReports?${query}`, () => {})

@@ -139,8 +139,8 @@ const TARGETS = {
 // have permessage-deflate, and ignores unknown keys.
 const CONFIG = { maxReceivedFrameSize: 2 ** 24, maxReceivedMessageSize: 2 ** 24, perMessageDeflate: true }
 
-// The package websocket checks the text of a message when it is complete, and programs get no part of a message before.
-// These cases require the connection to fail at the first wrong byte; it fails at the end of the message.
+// The package websocket checks the text of a message when the message is complete, and programs get no part of it
+// before. These cases require the connection to fail at the first wrong byte, but it fails at the end of the message.
 const FAILS_LATE = ['6.4.1', '6.4.2', '6.4.3', '6.4.4']
 const NON_STRICT = { websocket: FAILS_LATE, w3cwebsocket: FAILS_LATE }
 

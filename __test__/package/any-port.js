@@ -1,9 +1,9 @@
 'use strict'
 
-// Is loaded before a program of README.md, docs/ or examples/, so that the program runs as printed even if its port
-// (PRINTED_PORT) is in use. Its server listens on a free port and sends it to the parent process. Its client connects
-// to CONNECT_PORT, or to the server of the same program. Connections to a free port that the program has chosen stay
-// unchanged.
+// For `node --require`: lets a program of README.md, docs/ or examples/ run as printed even if its port (PRINTED_PORT)
+// is in use. The program's server listens on a free port and sends the port to the parent process. The program's client
+// connects to CONNECT_PORT, or to the server of the same program. Connections to a free port that the program has
+// chosen stay unchanged.
 
 const net = require('node:net')
 

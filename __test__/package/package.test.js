@@ -279,7 +279,7 @@ test('examples: websocket-router.js chooses handlers by path and subprotocol', a
   })
 })
 
-test('examples: driver-server.js answers other requests with 426', async () => {
+test('examples: driver-server.js responds to other requests with 426', async () => {
   await serving(exampleProgram('driver-server.js'), 3000, async (port) => {
     const request = http.get({ host: '127.0.0.1', port, agent: false, timeout: 10000 })
     const [response] = await once(request, 'response')

@@ -41,7 +41,7 @@ test('README: links to every page in docs/', () => {
   assert.deepEqual(userPages().filter((page) => page !== 'README.md' && !readme.includes(`](${page})`)), [])
 })
 
-test(`README: has at most ${MAX_README_LINES} lines`, () => {
+test(`README: at most ${MAX_README_LINES} lines`, () => {
   const lines = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8').split('\n').length - 1
   assert.ok(lines <= MAX_README_LINES, `README.md has ${lines} lines`)
 })

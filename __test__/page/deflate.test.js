@@ -14,8 +14,8 @@ const { findBrowser } = require('./browser.js')
 const SIZES = [0, 5, 1024, 300 * 1024, 5]
 const TOTAL = 2 * SIZES.reduce((sum, size) => sum + size)
 
-// What a server is configured with, and what it answers to Chromium's offer: the windows of the server are named only
-// if the client has named them, and Chromium does not.
+// The options of a server, and its response to Chromium's offer. The response contains `server_max_window_bits` only if
+// the client has offered it, and Chromium does not.
 const CASES = [
   ['with default options', {}, 'permessage-deflate'],
   ['without context takeover', { noContextTakeover: true, requestNoContextTakeover: true },

@@ -22,7 +22,7 @@ const FOLDER = path.join(ROOT, 'target', 'test-platforms')
 const MINUTES = 60000
 /** The time limit of a program. Under qemu, Node starts slowly. */
 const SECONDS = 120
-/** The lines of a failure that are printed. */
+/** The maximum number of printed lines of a failure. */
 const LINES = 12
 
 const USAGE = `Usage: npm run test:platforms -- [--check] [--quick] [--packed <folder>] [name ...]

@@ -34,7 +34,7 @@ function writeTable () {
   fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => begin + table() + end))
 }
 
-/** The table as text. */
+/** Returns the table as text. */
 function table () {
   const rows = JSON.parse(fs.readFileSync(RESULTS, 'utf8'))
   return [row(...COLUMNS), row(...COLUMNS.map(() => '---')), ...rows.map(rowOf)].join('\n') + '\n'

@@ -8,7 +8,7 @@ const path = require('node:path')
 const { createAuthority } = require('../support/certs')
 const { QUICK_STARTS, begin } = require('./programs')
 
-/** The lines of a failure that are printed. */
+/** The maximum number of printed lines of a failure. */
 const LINES = 12
 
 /** Copies the probe to a folder in which the package is installed. */

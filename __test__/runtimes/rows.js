@@ -13,7 +13,10 @@ const HAS_NODES = `${process.platform} ${process.arch}` === 'linux x64'
 const NODES = [18, 19, 20, 21, 22, 23, 24, 25, 26]
 /** The version in rows that are not about versions. */
 const CURRENT = 24
-/** The first version calls `--permission` otherwise. The last version also requires a permission for the network. */
+/**
+ * The flags of the permission model, by version of Node. Node 20 has another name for `--permission`. Node 26 also
+ * requires a permission for the network.
+ */
 const GUARDED = {
   20: ['--experimental-permission'], 22: ['--permission'], 24: ['--permission'], 26: ['--permission', '--allow-net']
 }

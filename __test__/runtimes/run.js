@@ -98,7 +98,7 @@ async function runRow (row, folder) {
   return { row, ...await attemptAll(place, row) }
 }
 
-/** A result in the form of results.json. */
+/** Returns a result in the form of results.json. */
 function recordOf ({ row: { name, absent }, found, passed, names }) {
   return absent ? { name, absent } : { name, passed, all: names.length, found }
 }

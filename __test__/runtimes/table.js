@@ -1,6 +1,6 @@
 'use strict'
 
-// The results of the last run: kept in results.json, and as the table of docs/runtimes.md.
+// Stores the results of the last run in results.json and in the table of docs/runtimes.md.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -34,7 +34,7 @@ function writeTable () {
   fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => begin + table() + end))
 }
 
-/** The table as text. */
+/** Returns the table as text. */
 function table () {
   const { date, system, rows } = JSON.parse(fs.readFileSync(RESULTS, 'utf8'))
   const lines = [line(COLUMNS), line(COLUMNS.map(() => '---')), ...rows.map(rowOf)]

@@ -47,7 +47,7 @@ void driver.headers.server
 driver.on('message', (event) => event.data.toUpperCase())
 // @ts-expect-error: a message event has no code
 driver.on('message', (event) => event.code)
-// @ts-expect-error: code is undefined with drafts
+// @ts-expect-error: code is null with drafts
 driver.on('close', (event) => event.code.toString())
 // @ts-expect-error: io emits bytes
 driver.io.on('data', (chunk) => chunk.toUpperCase())

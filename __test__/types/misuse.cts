@@ -81,7 +81,7 @@ void ws.OPEN
 ws.onmessage = (event) => event.code
 // @ts-expect-error: the data may be a Buffer
 ws.on('message', (event) => event.data.toUpperCase())
-// @ts-expect-error: code is undefined with drafts
+// @ts-expect-error: code is null with drafts
 ws.on('close', (event) => event.code.toString())
 // @ts-expect-error: the event does not exist
 ws.addEventListener('massage', () => {})

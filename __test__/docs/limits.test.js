@@ -89,7 +89,7 @@ test('limited-client.js talks to a server', async (scope) => {
     ['Hello yourself', 'close 1000'])
 })
 
-test('limited-client.js gives up after 5 seconds without an answer', async (scope) => {
+test('limited-client.js ends the connection after 5 seconds without an answer', async (scope) => {
   const connectTo = await listen(scope, net.createServer())
   const client = startProgram(scope, folder, 'limited-client.js', { printedPort: 8000, connectTo })
   const { code, stdout, stderr } = await client.finished

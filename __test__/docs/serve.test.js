@@ -21,7 +21,7 @@ const ORIGIN = 'http://127.0.0.1:8000'
 const { launch, missing } = findBrowser()
 const withoutSignals = process.platform === 'win32' && 'Windows has no such signals'
 
-/** A running chat: its port, its output, and clients that keep the texts they receive. */
+/** Starts the chat. Resolves with its output, its port, and `join`, which connects a client that records its texts. */
 async function startChat (scope, text) {
   const program = startProgram(scope, folder, 'chat.js', { printedPort: 8000, text })
   const port = await program.listening()

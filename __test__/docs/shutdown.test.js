@@ -28,7 +28,7 @@ async function opened (scope, ws) {
   return ws
 }
 
-/** Asks the server often enough that its event loop has read all that was sent to it before. */
+/** Sends enough requests that the event loop of the server has read all earlier bytes. */
 async function readsAll (port) {
   for (let request = 0; request < 200; request++) {
     const [response] = await once(http.get({ host: '127.0.0.1', port, agent: false }), 'response')

@@ -25,7 +25,7 @@ const same = (look) => {
   assert.deepEqual(actual, expected)
 }
 
-test('the exports have the same names in the same order, followed by two of ours', () => {
+test('the exports have the same names in the same order, followed by runtime and runtimeReason', () => {
   const [expected, actual] = both(({ websocket }) => Object.keys(websocket))
   assert.deepEqual(actual, [...expected, 'runtime', 'runtimeReason'])
 })

@@ -14,8 +14,8 @@ export declare class Connect {
 }
 
 /**
- * One connection. Its methods return their effects and never call back: bytes stay in the output until they are
- * taken, and outputs that the peer caused stay until they are polled.
+ * One connection. Its methods return their effects and never call back: bytes stay in the outbox until JavaScript
+ * takes them, and events that the peer causes stay until JavaScript polls them.
  */
 export declare class Connection {
   /**
@@ -30,13 +30,16 @@ export declare class Connection {
   /** Starts the opening handshake. */
   start(): Outcome
   /**
-   * Returns the next output that the peer caused: an array of messages, or an event. Returns null if more bytes
-   * are needed. Omits writes, pings and pongs unless they are asked for.
+   * Returns the next output that the peer caused: an array of messages, or an event. Returns null until more bytes
+   * arrive. Omits writes, pings and pongs unless the arguments request them.
    */
   poll(writes: boolean, pings: boolean, pongs: boolean): Array<string | Buffer> | ConnectionEvent | null
   /** Marks the end of the message that was just accepted. `takePassed` reports when it has passed. */
   mark(): void
-  /** Returns how many marks have passed since the last call. Marks pass in the order in which they were made. */
+  /**
+   * Returns the number of marks that have passed since the last call. Marks pass in the order in which they were
+   * made.
+   */
   takePassed(): number
   /** Whether messages remain that `work` compresses in slices. */
   get hasWork(): boolean
@@ -44,15 +47,14 @@ export declare class Connection {
   work(): Outcome
   /**
    * Begins the closing handshake. Without a code, the close frame is empty. Throws a RangeError for a code that
-   * may not be sent.
+   * must not travel.
    */
   close(code: number | undefined | null, reason: string): Outcome
-  /** Discards the output, because nothing can be written any more. Abandons everything that depends on it. */
+  /** Discards the output, because the transport cannot write any more. Abandons everything that depends on it. */
   dropOutput(): Outcome
   /**
-   * Discards the input and the output, and releases the memory and the number. Called when the transport has
-   * ended, or if there was none and nothing more is sent. The object remains an ended connection that still knows
-   * what was negotiated.
+   * Discards the input and the output, and releases the memory and the number. The caller has no transport, or its
+   * transport has ended. The object remains an ended connection that keeps the negotiated properties.
    */
   release(): void
   /** Returns the first write of the output, a head or a frame, in a Buffer of its own; null if there is none. */
@@ -61,7 +63,7 @@ export declare class Connection {
   get maxLength(): number
   /** The number of the connection for the functions of `calls()`. */
   get number(): number
-  /** The name of the protocol. */
+  /** The name of the protocol's version, for example `hybi-13`. */
   get version(): string
   /** The state, as a number. */
   get readyState(): ReadyState
@@ -71,9 +73,9 @@ export declare class Connection {
   get protocol(): string | null
   /** Whether received bytes have not been decoded yet. */
   get hasUnread(): boolean
-  /** Whether so many bytes are stored before the start that the transport should stop reading until then. */
+  /** Whether the transport should stop reading until the start, because enough bytes are stored. */
   get hasEnough(): boolean
-  /** The number of bytes that were accepted and not taken yet. */
+  /** The number of bytes of accepted messages that JavaScript or the reactor has not taken yet. */
   get bufferedAmount(): number
   /** The status code of the server's response, once it has arrived. */
   get statusCode(): number | null
@@ -100,8 +102,8 @@ export declare class Connection {
    */
   static established(isClient: boolean, options: ConnectionOptions, deflate?: DeflateSession | undefined | null): Connection
   /**
-   * Returns whether it is time to negotiate. That is so before a server or a client is started, if the request is
-   * valid, and after `activate`.
+   * Returns whether extensions can be negotiated now: before the start, if a server's request is valid, and again
+   * on a client after `activate`.
    */
   negotiates(): boolean
   /** Returns the extensions that the peer offers or accepts, in its order. */
@@ -121,22 +123,25 @@ export declare class Connection {
   refuse(message: string): Outcome
   /** Returns the error text for an extension that rejects the server's parameters. */
   unacceptable(name: string, parameters: Array<ExtensionParameter>): string
-  /** Checks a received message after the sessions have transformed it. It is accepted if it may be delivered. */
+  /**
+   * Checks a received message after the sessions have transformed it. If the result is accepted, the caller
+   * delivers the message.
+   */
   transformed(isText: boolean, payload: Uint8Array): Outcome
   /** Sends a message that the sessions have transformed. */
   sendTransformed(isText: boolean, rsv1: boolean, rsv2: boolean, rsv3: boolean, payload: Uint8Array): boolean
   /** Fails the connection because a session failed. `code` is a close code, or its name. */
   failExtension(code: number | string | undefined | null, message: string): Outcome
-  /** Continues closing, because the sessions have processed everything that they held. */
+  /** Continues closing, because the sessions have processed all their messages. */
   drained(): Outcome
   /** Sends a ping. Returns false if the connection is closing or closed. Throws a RangeError above 125 bytes. */
   ping(payload: Uint8Array): boolean
   /** Sends a pong. Returns false if the connection is closing or closed. Throws a RangeError above 125 bytes. */
   pong(payload: Uint8Array): boolean
   /**
-   * Sends one frame unchanged and uncompressed: FIN, the reserved bits as a number below 8, and an opcode below
-   * 16. The caller ensures that a sequence of frames is valid. `mask` is a masking key of four bytes, or whether
-   * the frame is masked; by default the policy decides. Returns a number as `calls().text` does. Throws a
+   * Sends one frame unchanged and uncompressed. `rsv` is the reserved bits as a number below 8, and `opcode` is
+   * below 16. The caller ensures that a sequence of frames is valid. `mask` is a masking key of four bytes, or
+   * whether the frame is masked; by default the policy decides. Returns a number as `calls().text` does. Throws a
    * RangeError for other numbers, and for a control frame above 125 bytes.
    */
   sendFrame(fin: boolean, rsv: number, opcode: number, payload: Uint8Array, mask?: boolean | Uint8Array): number
@@ -162,13 +167,13 @@ export declare class DeflateSession {
   /** Returns a server's response. */
   response(): Array<ExtensionParameter>
   /**
-   * Inflates a message. Returns null for a large one: `inflateMore` continues in a later turn of the event loop.
-   * Throws an Error with zlib's message, or one whose code is `too_large`.
+   * Inflates a message. Returns null for a large message: `inflateMore` continues in a later turn of the event
+   * loop. Throws an Error with zlib's message, or with the code `too_large`.
    */
   inflate(payload: Uint8Array): Buffer | null
   /** Continues to inflate a large message. */
   inflateMore(): Buffer | null
-  /** Compresses a message. Returns null for a large one: `deflateMore` continues in a later turn. */
+  /** Compresses a message. Returns null for a large message: `deflateMore` continues in a later turn. */
   deflate(payload: Uint8Array): Buffer | null
   /** Continues to compress a large message. */
   deflateMore(): Buffer | null
@@ -203,9 +208,9 @@ export declare class Reactor {
    */
   constructor(receiver: object, collect: (arg?: unknown) => unknown, dispatch: (arg?: unknown) => unknown, resume: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
   /**
-   * Reads and writes a socket from now on for the connection of that number. Uses TLS with the host of that name
-   * if there is a configuration. Returns the socket's number; null if the descriptor is not a stream socket, or
-   * the name is not that of a host.
+   * Reads and writes a socket from now on, for the connection with that number. With a configuration of TLS,
+   * authenticates the server as `host`. Returns the socket's number; null if the reactor cannot use the socket,
+   * for example because it is not a stream socket, or because `host` is not a valid name.
    */
   add(descriptor: number, connection: number, tls?: TlsConfig | undefined | null, host?: string | undefined | null): number | null
   /** Removes a socket and detaches its connection, before the socket's owner closes or reads it. */
@@ -237,15 +242,15 @@ export declare class Reactor {
   agreement(number: number): TlsAgreement | null
   /** Returns the number of bytes that TLS has encrypted and the kernel has not accepted. */
   pending(number: number): number
-  /** Returns the number of bytes that wait for a full kernel; 0 while it accepts everything. */
+  /** Returns the number of bytes that wait until the kernel accepts more; 0 while it accepts everything. */
   waiting(number: number): number
-  /** Ends a batch that JavaScript has begun with `Slot.InBatch`: writes the output of the batch. */
+  /** Ends a batch that JavaScript has begun with `Slot.InBatch`, and writes its output. */
   endBatch(): void
   /** Closes the reactor after its last socket was removed. Its methods do nothing from now on. */
   close(): void
   /** Offers the output of the batch to the kernel, because the process ends. */
   flushAll(): void
-  /** Counts one socket more, or fewer, that keeps the process alive. */
+  /** Adds a socket that keeps the process alive, or removes one. */
   keepAlive(more: boolean): void
   /** Returns the milliseconds since a socket has received or sent bytes. */
   idleTime(number: number): number
@@ -255,7 +260,7 @@ export declare class Reactor {
 
 /** A parser for the request of a raw connection, whose bytes arrive piece by piece. */
 export declare class RequestParser {
-  /** Creates a parser that has read nothing. */
+  /** Creates a parser for one request. */
   constructor()
   /** Parses bytes. Returns the request once its head is complete. */
   receive(chunk: Uint8Array): ParsedRequest | null
@@ -263,15 +268,16 @@ export declare class RequestParser {
 
 /** Certificates of trusted authorities, in DER. */
 export declare class TlsAnchors {
-  /** Parses the certificates. Omits those that are not of an authority. */
+  /** Parses the certificates. Skips those that do not belong to an authority. */
   constructor(certificates: Array<Buffer>)
 }
 
 /** A configuration of TLS for many connections: everything except the name of the server. */
 export declare class TlsConfig {
   /**
-   * Without `anchors`, every certificate is accepted. Versions are `TLSv1.2` and `TLSv1.3`. `key` is PKCS #8 in
-   * DER, for the first certificate of `chain`. Throws if rustls does not support a value.
+   * Creates a configuration. Without `anchors`, it accepts every certificate. Versions are `TLSv1.2` and
+   * `TLSv1.3`. `key` is PKCS #8 in DER, for the first certificate of `chain`. Throws if rustls does not support a
+   * value.
    */
   constructor(anchors: TlsAnchors | undefined | null, lowest: string, highest: string, protocols: Array<Buffer>, chain: Array<Buffer>, key?: Buffer | undefined | null)
 }
@@ -282,9 +288,9 @@ export declare function acceptValue(key: string): string
 /** The value of `Entry.Secure` if the handshake of TLS has succeeded. */
 export declare const AGREED: number
 
-/** Returns these functions. A connection's number is valid while JavaScript has its `Connection`. */
+/** Returns these functions. A connection's number is valid until its `Connection` is released or collected. */
 export declare function calls(): {
-  /** Sends a text message. Returns how many bytes are not yet taken, or a number of `Sent`. */
+  /** Sends a text message. Returns the number of bytes not yet taken, or a number of `Sent`. */
   text(number: number, message: string): number
   /** Sends a message of these bytes, as text or as binary. Returns a number as `text` does. */
   bytes(number: number, isText: boolean, message: Uint8Array): number
@@ -294,11 +300,11 @@ export declare function calls(): {
   plain(number: number, message: string | Uint8Array | number): number
   /** Stores bytes from the transport. */
   receive(number: number, chunk: Uint8Array): void
-  /** Returns the messages decoded so far; null if more bytes are needed, undefined if `Connection.poll` returns something else first. */
+  /** Returns the next messages; null until more bytes arrive, undefined if another output precedes them: call `Connection.poll`. */
   messages(number: number): Array<string | Buffer> | null | undefined
-  /** Returns how many bytes are not yet written. */
+  /** Returns the number of bytes not yet written. */
   outputLength(number: number): number
-  /** Takes bytes that are not yet written, as many as fit. Returns how many. */
+  /** Takes bytes not yet written, as many as fit. Returns their number. */
   takeOutput(number: number, into: Uint8Array): number
 }
 
@@ -316,9 +322,9 @@ export interface ClientTarget {
 
 /**
  * An output that is not a message. `kind` names an event (`open`, `ping`, `pong`, `error`, `close`, `frame`) or a
- * task of the caller: `write` the output, `activate` extensions, `transform` a received message or an `outgoing`
- * one, `drain` the sessions, or poll again later because work is `unfinished`. Each other field belongs to the kinds
- * that its comment names.
+ * task of the caller: `write` the output, `activate` extensions, `transform` a received message, transform an
+ * `outgoing` message, `drain` the sessions, or poll again later because work is `unfinished`. Each other field
+ * belongs to the kinds that its comment names.
  */
 export interface ConnectionEvent {
   /** The kind of the event or the task. */
@@ -361,12 +367,12 @@ export interface ConnectionOptions {
   maxFrame?: number
   /** The limit for frames of one message. */
   maxFragments?: number
-  /** Whether we mask our frames. Default: clients do. */
+  /** Whether we mask our frames. Default: true for clients. */
   masking?: boolean
   /**
-   * Whether a server accepts hixie-75 and hixie-76. With websocket-driver's policy it does by default, if the
-   * request asks for a WebSocket. With true, it treats every request without headers of RFC 6455 as one of a
-   * draft.
+   * Whether a server accepts hixie-75 and hixie-76. With websocket-driver's policy, a server accepts them by
+   * default if the request asks for a WebSocket. With true, it treats every request without headers of RFC 6455
+   * as a request of a draft.
    */
   allowDrafts?: boolean
   /**
@@ -376,8 +382,8 @@ export interface ConnectionOptions {
    */
   strictHandshake?: boolean
   /**
-   * Whether the peer's frames must be masked. With false, a server accepts both; so does a client with the policy
-   * of `websocket-node`.
+   * Whether the peer's frames must be masked. With false, a server accepts masked and unmasked frames; so does a
+   * client with the policy of `websocket-node`.
    */
   requireMasking?: boolean
   /** Subprotocols: an array, or a comma-separated list. */
@@ -388,7 +394,7 @@ export interface ConnectionOptions {
   checksText?: boolean
   /** The size above which we split messages into frames of this many bytes. Infinity: never. */
   fragmentAt?: number
-  /** Whether pings are answered. Otherwise, the caller must call `pong`. */
+  /** Whether the connection answers pings. Otherwise, the caller must call `pong`. */
   answersPings?: boolean
   /**
    * The version that a client requests, or that an established connection of either role uses: 13 or 8. Default
@@ -412,7 +418,7 @@ export declare const DEFAULT_MAX_LENGTH: number
 
 /** Options of permessage-deflate. Values out of range cause a RangeError. */
 export interface DeflateOptions {
-  /** zlib's level, 0 to 9; -1 or nothing for our default. */
+  /** zlib's level, 0 to 9. -1 or no value means our default. */
   level?: number
   /** zlib's memory level, 1 to 9. Default 8. */
   memLevel?: number
@@ -424,7 +430,7 @@ export interface DeflateOptions {
   maxWindowBits?: number
   /** Whether we ask the peer to compress each message on its own. Default false. */
   requestNoContextTakeover?: boolean
-  /** The window that we ask the peer to keep to. */
+  /** The maximum window that we ask the peer to use, as a base-2 logarithm. */
   requestMaxWindowBits?: number
   /**
    * The size in bytes below which messages are sent uncompressed. Default 0. Without a connection, the caller
@@ -453,8 +459,8 @@ export declare enum Entry {
   /** Marks have passed: the kernel has accepted messages with receipts. */
   Passed = 6,
   /**
-   * The handshake of TLS has ended, or TLS has failed. The value is `AGREED` if the server's certificate is accepted;
-   * otherwise it is the number of an alert, or a reason.
+   * The handshake of TLS has ended, or TLS has failed. The value is `AGREED` after a successful handshake, and
+   * otherwise the number of an alert, or a reason.
    */
   Secure = 7,
 }
@@ -479,8 +485,8 @@ export interface ExtensionElement {
   /** Its name. */
   name: string
   /**
-   * Its parameters, in the order of the header; a repeated name occurs repeatedly. The value is true if there is
-   * none, and a number if it reads as one.
+   * Its parameters, in the order of the header; a repeated name occurs repeatedly. A value is true if the
+   * parameter has none, and a number if its text is a number.
    */
   parameters: Array<{ name: string, value: true | number | string }>
 }
@@ -489,11 +495,11 @@ export interface ExtensionElement {
 export interface ExtensionParameter {
   /** Its name. */
   name: string
-  /** Its value; true if there is none. */
+  /** Its value; true if it has none. */
   value: boolean | number | string
 }
 
-/** The bytes that Node reads at a time. */
+/** The maximum number of bytes that Node reads at a time. */
 export declare const FULL_CHUNK: number
 
 /** Returns a new `Sec-WebSocket-Key`: 16 unpredictable bytes in base64. */
@@ -519,12 +525,12 @@ export declare function isEventSource(method: string, accept: string): boolean
 export declare function isWebSocket(method: string, connection: string, upgrade: string): boolean
 
 /**
- * Returns why `Connection.start` would refuse this request; null if it would not. The arguments are those of
- * `Connection.server`.
+ * Returns the reason for which `Connection.start` would refuse this request; null if it would accept the request.
+ * The arguments are those of `Connection.server`.
  */
 export declare function judgeHandshake(method: string, needsHost: boolean, headers: object, options: ConnectionOptions): HandshakeRefusal | null
 
-/** The limit for bytes of replies to a peer that does not read them. Above it, nothing more is read from that peer. */
+/** The limit for bytes of replies to a peer that does not read them. At the limit, we stop reading from that peer. */
 export declare const MAX_REPLIES: number
 
 /** The effects of a command. */
@@ -535,7 +541,7 @@ export interface Outcome {
   events: Array<ConnectionEvent>
 }
 
-/** The request that a `RequestParser` has read. Without a method, the bytes were not HTTP. */
+/** The request that a `RequestParser` has read. It has no method if the bytes were not HTTP. */
 export interface ParsedRequest {
   /** The method, as sent. */
   method?: string
@@ -551,7 +557,7 @@ export interface ParsedRequest {
 
 /**
  * Raises an exception of an event handler as Node does: as `uncaughtException`, as the `error` of a domain, or as
- * the end of the process, before this function returns. To throw it would leave the asynchronous context first.
+ * the end of the process, before this function returns. A `throw` would leave the asynchronous context first.
  */
 export declare function raise(error: unknown): void
 
@@ -579,13 +585,13 @@ export declare enum Sent {
 
 /** The numbers in memory that JavaScript and a reactor share. */
 export declare enum Slot {
-  /** 1 while a batch is under way, else 0. */
+  /** 1 while a batch runs, otherwise 0. */
   InBatch = 0,
-  /** One more than the number of the socket whose peer has caused the messages being sent; 0 if no peer has. */
+  /** One more than the number of the socket to whose peer JavaScript now replies; 0 if it does not reply. */
   Cause = 1,
 }
 
-/** How many numbers they share: one more than the last `Slot`. */
+/** The number of slots. */
 export declare const SLOTS: number
 
 /** The results of the handshake of TLS, and the server's certificates. */

@@ -20,11 +20,11 @@ use crate::seam::Sent;
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
-/// Returns these functions. A connection's number is valid while JavaScript has its `Connection`.
+/// Returns these functions. A connection's number is valid until its `Connection` is released or collected.
 #[napi(
     catch_unwind,
     ts_return_type = "{
-  /** Sends a text message. Returns how many bytes are not yet taken, or a number of `Sent`. */
+  /** Sends a text message. Returns the number of bytes not yet taken, or a number of `Sent`. */
   text(number: number, message: string): number
   /** Sends a message of these bytes, as text or as binary. Returns a number as `text` does. */
   bytes(number: number, isText: boolean, message: Uint8Array): number
@@ -34,11 +34,11 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   plain(number: number, message: string | Uint8Array | number): number
   /** Stores bytes from the transport. */
   receive(number: number, chunk: Uint8Array): void
-  /** Returns the messages decoded so far; null if more bytes are needed, undefined if `Connection.poll` returns something else first. */
+  /** Returns the next messages; null until more bytes arrive, undefined if another output precedes them: call `Connection.poll`. */
   messages(number: number): Array<string | Buffer> | null | undefined
-  /** Returns how many bytes are not yet written. */
+  /** Returns the number of bytes not yet written. */
   outputLength(number: number): number
-  /** Takes bytes that are not yet written, as many as fit. Returns how many. */
+  /** Takes bytes not yet written, as many as fit. Returns their number. */
   takeOutput(number: number, into: Uint8Array): number
 }"
 )]
@@ -173,12 +173,13 @@ unsafe extern "C" fn take_output(
     })
 }
 
-/// The return values of a function that cannot use its connection.
+/// The results of a function that cannot use its connection.
 #[derive(Clone, Copy)]
 struct Fallbacks {
-    /// For a connection that a panic has just ended. The comments name the function that reports the end.
+    /// The result for a connection that a panic has just ended. A comment at each names the function that reports
+    /// the end.
     faulted: fn(sys::napi_env) -> Option<sys::napi_value>,
-    /// For a connection that has been released.
+    /// The result for a connection that has been released.
     released: fn(sys::napi_env) -> Option<sys::napi_value>,
 }
 

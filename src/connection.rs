@@ -13,8 +13,8 @@ use crate::convert::output::{self, ConnectionEvent, JsOutput};
 use crate::handshake;
 use crate::seam::ReadyState;
 
-/// One connection. Its methods return their effects and never call back: bytes stay in the output until they are
-/// taken, and outputs that the peer caused stay until they are polled.
+/// One connection. Its methods return their effects and never call back: bytes stay in the outbox until JavaScript
+/// takes them, and events that the peer causes stay until JavaScript polls them.
 #[napi]
 pub struct Connection {
     pub(crate) engine: Numbered,
@@ -98,8 +98,8 @@ impl Connection {
         Outcome::new(env, self.engine.start())
     }
 
-    /// Returns the next output that the peer caused: an array of messages, or an event. Returns null if more bytes
-    /// are needed. Omits writes, pings and pongs unless they are asked for.
+    /// Returns the next output that the peer caused: an array of messages, or an event. Returns null until more bytes
+    /// arrive. Omits writes, pings and pongs unless the arguments request them.
     #[napi(
         catch_unwind,
         ts_return_type = "Array<string | Buffer> | ConnectionEvent | null"
@@ -128,7 +128,8 @@ impl Connection {
         self.engine.connection().mark();
     }
 
-    /// Returns how many marks have passed since the last call. Marks pass in the order in which they were made.
+    /// Returns the number of marks that have passed since the last call. Marks pass in the order in which they were
+    /// made.
     #[napi(catch_unwind)]
     pub fn take_passed(&mut self) -> u32 {
         self.engine.connection().outbox().take_passed() as u32
@@ -147,7 +148,7 @@ impl Connection {
     }
 
     /// Begins the closing handshake. Without a code, the close frame is empty. Throws a RangeError for a code that
-    /// may not be sent.
+    /// must not travel.
     #[napi(catch_unwind)]
     pub fn close<'env>(
         &mut self,
@@ -159,15 +160,14 @@ impl Connection {
         Outcome::new(env, caused.map_err(|mistake| throw(env, mistake))?)
     }
 
-    /// Discards the output, because nothing can be written any more. Abandons everything that depends on it.
+    /// Discards the output, because the transport cannot write any more. Abandons everything that depends on it.
     #[napi(catch_unwind)]
     pub fn drop_output<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
         Outcome::new(env, self.engine.discard_output())
     }
 
-    /// Discards the input and the output, and releases the memory and the number. Called when the transport has
-    /// ended, or if there was none and nothing more is sent. The object remains an ended connection that still knows
-    /// what was negotiated.
+    /// Discards the input and the output, and releases the memory and the number. The caller has no transport, or its
+    /// transport has ended. The object remains an ended connection that keeps the negotiated properties.
     #[napi(catch_unwind)]
     pub fn release(&mut self) {
         self.engine.release();
@@ -195,7 +195,7 @@ impl Connection {
         self.engine.number()
     }
 
-    /// The name of the protocol.
+    /// The name of the protocol's version, for example `hybi-13`.
     #[napi(getter, catch_unwind)]
     pub fn version(&self) -> &'static str {
         self.engine.connection().version().name()
@@ -225,13 +225,13 @@ impl Connection {
         self.engine.connection().has_unread()
     }
 
-    /// Whether so many bytes are stored before the start that the transport should stop reading until then.
+    /// Whether the transport should stop reading until the start, because enough bytes are stored.
     #[napi(getter, catch_unwind)]
     pub fn has_enough(&self) -> bool {
         self.engine.connection().has_enough()
     }
 
-    /// The number of bytes that were accepted and not taken yet.
+    /// The number of bytes of accepted messages that JavaScript or the reactor has not taken yet.
     #[napi(getter, catch_unwind)]
     pub fn buffered_amount(&self) -> f64 {
         self.engine.connection().buffered_amount() as f64

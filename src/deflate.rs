@@ -14,7 +14,7 @@ use crate::extensions::{ExtensionParameter, from_parameters, to_parameters};
 /// Options of permessage-deflate. Values out of range cause a RangeError.
 #[napi(object, object_to_js = false)]
 pub struct DeflateOptions {
-    /// zlib's level, 0 to 9; -1 or nothing for our default.
+    /// zlib's level, 0 to 9. -1 or no value means our default.
     pub level: Option<i32>,
     /// zlib's memory level, 1 to 9. Default 8.
     pub mem_level: Option<i32>,
@@ -26,7 +26,7 @@ pub struct DeflateOptions {
     pub max_window_bits: Option<i32>,
     /// Whether we ask the peer to compress each message on its own. Default false.
     pub request_no_context_takeover: Option<bool>,
-    /// The window that we ask the peer to keep to.
+    /// The maximum window that we ask the peer to use, as a base-2 logarithm.
     pub request_max_window_bits: Option<i32>,
     /// The size in bytes below which messages are sent uncompressed. Default 0. Without a connection, the caller
     /// applies it.
@@ -145,8 +145,8 @@ impl DeflateSession {
         from_parameters(self.session.response())
     }
 
-    /// Inflates a message. Returns null for a large one: `inflateMore` continues in a later turn of the event loop.
-    /// Throws an Error with zlib's message, or one whose code is `too_large`.
+    /// Inflates a message. Returns null for a large message: `inflateMore` continues in a later turn of the event
+    /// loop. Throws an Error with zlib's message, or with the code `too_large`.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn inflate<'env>(
         &mut self,
@@ -168,7 +168,7 @@ impl DeflateSession {
         message.map_err(|mistake| throw(env, mistake))?.transpose()
     }
 
-    /// Compresses a message. Returns null for a large one: `deflateMore` continues in a later turn.
+    /// Compresses a message. Returns null for a large message: `deflateMore` continues in a later turn.
     #[napi(catch_unwind, ts_return_type = "Buffer | null")]
     pub fn deflate<'env>(
         &mut self,

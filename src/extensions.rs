@@ -15,8 +15,8 @@ use crate::convert::value::Bytes;
 pub struct ExtensionElement {
     /// Its name.
     pub name: String,
-    /// Its parameters, in the order of the header; a repeated name occurs repeatedly. The value is true if there is
-    /// none, and a number if it reads as one.
+    /// Its parameters, in the order of the header; a repeated name occurs repeatedly. A value is true if the
+    /// parameter has none, and a number if its text is a number.
     #[napi(ts_type = "Array<{ name: string, value: true | number | string }>")]
     pub parameters: Vec<ExtensionParameter>,
 }
@@ -26,15 +26,15 @@ pub struct ExtensionElement {
 pub struct ExtensionParameter {
     /// Its name.
     pub name: String,
-    /// Its value; true if there is none.
+    /// Its value; true if it has none.
     #[napi(ts_type = "boolean | number | string")]
     pub value: Either3<bool, f64, String>,
 }
 
 #[napi]
 impl Connection {
-    /// Returns whether it is time to negotiate. That is so before a server or a client is started, if the request is
-    /// valid, and after `activate`.
+    /// Returns whether extensions can be negotiated now: before the start, if a server's request is valid, and again
+    /// on a client after `activate`.
     #[napi(catch_unwind)]
     pub fn negotiates(&mut self) -> bool {
         self.engine.negotiates()
@@ -102,7 +102,8 @@ impl Connection {
         extensions::unacceptable(&name, to_parameters(parameters))
     }
 
-    /// Checks a received message after the sessions have transformed it. It is accepted if it may be delivered.
+    /// Checks a received message after the sessions have transformed it. If the result is accepted, the caller
+    /// delivers the message.
     #[napi(catch_unwind)]
     pub fn transformed<'env>(
         &mut self,
@@ -142,7 +143,7 @@ impl Connection {
         Outcome::new(env, self.engine.fail_extension(code, &message))
     }
 
-    /// Continues closing, because the sessions have processed everything that they held.
+    /// Continues closing, because the sessions have processed all their messages.
     #[napi(catch_unwind)]
     pub fn drained<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
         Outcome::new(env, self.engine.sessions_closed())

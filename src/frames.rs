@@ -34,9 +34,9 @@ impl Connection {
             .map_err(|mistake| throw(env, mistake))
     }
 
-    /// Sends one frame unchanged and uncompressed: FIN, the reserved bits as a number below 8, and an opcode below
-    /// 16. The caller ensures that a sequence of frames is valid. `mask` is a masking key of four bytes, or whether
-    /// the frame is masked; by default the policy decides. Returns a number as `calls().text` does. Throws a
+    /// Sends one frame unchanged and uncompressed. `rsv` is the reserved bits as a number below 8, and `opcode` is
+    /// below 16. The caller ensures that a sequence of frames is valid. `mask` is a masking key of four bytes, or
+    /// whether the frame is masked; by default the policy decides. Returns a number as `calls().text` does. Throws a
     /// RangeError for other numbers, and for a control frame above 125 bytes.
     #[napi(catch_unwind)]
     pub fn send_frame(

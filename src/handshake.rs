@@ -19,8 +19,8 @@ pub struct HandshakeRefusal {
     pub status: u16,
 }
 
-/// Returns why `Connection.start` would refuse this request; null if it would not. The arguments are those of
-/// `Connection.server`.
+/// Returns the reason for which `Connection.start` would refuse this request; null if it would accept the request.
+/// The arguments are those of `Connection.server`.
 #[napi(catch_unwind)]
 pub fn judge_handshake(
     method: String,

@@ -51,7 +51,7 @@ pub struct RequestParser {
     parser: http::RequestParser,
 }
 
-/// The request that a `RequestParser` has read. Without a method, the bytes were not HTTP.
+/// The request that a `RequestParser` has read. It has no method if the bytes were not HTTP.
 #[napi(object, object_from_js = false)]
 pub struct ParsedRequest<'env> {
     /// The method, as sent.
@@ -69,7 +69,7 @@ pub struct ParsedRequest<'env> {
 
 #[napi]
 impl RequestParser {
-    /// Creates a parser that has read nothing.
+    /// Creates a parser for one request.
     #[napi(constructor, catch_unwind)]
     pub fn new() -> Self {
         Self::default()

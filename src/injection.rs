@@ -14,7 +14,7 @@ pub(crate) fn result(place: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Makes a place fail once, when it has been passed that many times.
+/// Makes a place fail once, after calls have passed it `passes` times.
 #[cfg(feature = "fault-injection")]
 #[napi_derive::napi]
 #[expect(unreachable_pub, reason = "exported to JavaScript")]

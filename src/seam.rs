@@ -79,8 +79,8 @@ pub enum Entry {
     Unwritable = 5,
     /// Marks have passed: the kernel has accepted messages with receipts.
     Passed = 6,
-    /// The handshake of TLS has ended, or TLS has failed. The value is `AGREED` if the server's certificate is accepted;
-    /// otherwise it is the number of an alert, or a reason.
+    /// The handshake of TLS has ended, or TLS has failed. The value is `AGREED` after a successful handshake, and
+    /// otherwise the number of an alert, or a reason.
     Secure = 7,
 }
 
@@ -88,13 +88,13 @@ pub enum Entry {
 #[napi]
 #[derive(Clone, Copy)]
 pub enum Slot {
-    /// 1 while a batch is under way, else 0.
+    /// 1 while a batch runs, otherwise 0.
     InBatch = 0,
-    /// One more than the number of the socket whose peer has caused the messages being sent; 0 if no peer has.
+    /// One more than the number of the socket to whose peer JavaScript now replies; 0 if it does not reply.
     Cause = 1,
 }
 
-/// How many numbers they share: one more than the last `Slot`.
+/// The number of slots.
 #[napi]
 pub const SLOTS: u32 = Slot::Cause as u32 + 1;
 
@@ -112,11 +112,11 @@ const _: () = assert!(
     "the last entry fits"
 );
 
-/// The bytes that Node reads at a time.
+/// The maximum number of bytes that Node reads at a time.
 #[napi]
 pub const FULL_CHUNK: u32 = numbers::FULL_CHUNK;
 
-/// The limit for bytes of replies to a peer that does not read them. Above it, nothing more is read from that peer.
+/// The limit for bytes of replies to a peer that does not read them. At the limit, we stop reading from that peer.
 #[napi]
 pub const MAX_REPLIES: u32 = numbers::MAX_REPLIES;
 

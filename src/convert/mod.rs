@@ -1,4 +1,4 @@
-//! Conversion between JavaScript's values and the core's. Makes no decision of the protocol.
+//! Conversion between JavaScript's values and the core's. Does not know the protocol.
 
 pub(crate) mod error;
 pub mod options;

@@ -23,8 +23,8 @@ pub enum Interface {
 pub enum Delivery {
     /// Messages: strings and Buffers.
     Messages,
-    /// Messages as arrays: whether it is text, then a Buffer for each frame with a payload; one empty Buffer if no
-    /// frame has one. Text may be cut within a character. A message that was compressed counts as one frame.
+    /// Messages as arrays: whether the message is text, then a Buffer for each frame with a payload; one empty Buffer
+    /// if no frame has a payload. A frame may end within a character. A compressed message counts as one frame.
     Fragments,
     /// Events of the kind `frame`, including control frames.
     Frames,
@@ -41,18 +41,18 @@ pub struct ConnectionOptions {
     pub max_frame: Option<f64>,
     /// The limit for frames of one message.
     pub max_fragments: Option<f64>,
-    /// Whether we mask our frames. Default: clients do.
+    /// Whether we mask our frames. Default: true for clients.
     pub masking: Option<bool>,
-    /// Whether a server accepts hixie-75 and hixie-76. With websocket-driver's policy it does by default, if the
-    /// request asks for a WebSocket. With true, it treats every request without headers of RFC 6455 as one of a
-    /// draft.
+    /// Whether a server accepts hixie-75 and hixie-76. With websocket-driver's policy, a server accepts them by
+    /// default if the request asks for a WebSocket. With true, it treats every request without headers of RFC 6455
+    /// as a request of a draft.
     pub allow_drafts: Option<bool>,
     /// Whether a server requires everything that RFC 6455 section 4.2.1 demands of a request. Default true. With
     /// false, the policy of `websocket-node` requires only a host, a key and a version; the other policies are always
     /// strict.
     pub strict_handshake: Option<bool>,
-    /// Whether the peer's frames must be masked. With false, a server accepts both; so does a client with the policy
-    /// of `websocket-node`.
+    /// Whether the peer's frames must be masked. With false, a server accepts masked and unmasked frames; so does a
+    /// client with the policy of `websocket-node`.
     pub require_masking: Option<bool>,
     /// Subprotocols: an array, or a comma-separated list.
     pub protocols: Option<Either<String, Vec<String>>>,
@@ -62,7 +62,7 @@ pub struct ConnectionOptions {
     pub checks_text: Option<bool>,
     /// The size above which we split messages into frames of this many bytes. Infinity: never.
     pub fragment_at: Option<f64>,
-    /// Whether pings are answered. Otherwise, the caller must call `pong`.
+    /// Whether the connection answers pings. Otherwise, the caller must call `pong`.
     pub answers_pings: Option<bool>,
     /// The version that a client requests, or that an established connection of either role uses: 13 or 8. Default
     /// 13.

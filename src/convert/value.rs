@@ -1,5 +1,5 @@
-//! Conversion of text and bytes for every message. It makes fewer and cheaper calls than napi-rs, and allocates
-//! nothing for short texts. It copies bytes that other threads may write, so that later code never sees them change.
+//! Conversion of text and bytes for every message. Makes fewer and cheaper calls than napi-rs, and allocates no memory
+//! for short texts. Copies bytes that other threads may write, so that they never change under later code.
 
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
@@ -13,7 +13,7 @@ use napi::{Error, Result, Status, ValueType, sys};
 use proto::output::{Kind, Message};
 
 /// Converts a message for handlers: to a string or a Buffer, or to an array of pieces if the policy requires them.
-/// Returns None if JavaScript has no memory for it, or if the text is longer than its strings can be.
+/// Returns None if JavaScript has no memory for it, or if the text exceeds the maximum length of a string.
 ///
 /// # Safety
 ///

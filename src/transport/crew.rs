@@ -3,8 +3,8 @@
 //! Knows how a write moves to a worker, and that either the worker or the loop does it, but never both. Does not know
 //! which connection the bytes belong to.
 //!
-//! The workers are plain threads, because starting one may fail: a process may have reached its limit. Then the
-//! existing workers write, or the loop if there are none.
+//! The start of a thread may fail, because a process may have reached its limit. The existing workers then write, or
+//! the loop if there are none.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,7 +19,7 @@ use mio::Waker;
 use super::descriptor;
 use crate::injection;
 
-/// A write that a worker is to do, until the loop reads its outcome.
+/// A write for a worker. It exists until the loop reads its outcome.
 pub(crate) struct Job {
     descriptor: RawFd,
     bytes: Vec<u8>,
@@ -30,7 +30,7 @@ pub(crate) struct Job {
 #[derive(Clone, Copy)]
 enum Progress {
     Waiting,
-    /// The number of bytes written; fewer than there are if the kernel was full.
+    /// The number of bytes written: not all bytes, if the kernel accepted no more.
     Written(usize),
     /// The error number.
     Failed(i32),
@@ -60,7 +60,7 @@ impl Job {
     fn write(&self) -> Progress {
         let mut progress = self.lock();
         if let Progress::Waiting = *progress {
-            // Stays after a panic: some bytes may have been written, and must not be written again.
+            // After a panic, this value remains: some bytes may be written, and must not be written again.
             *progress = Progress::Failed(libc::EIO);
             injection::point("job");
             *progress = match descriptor::send_all(self.descriptor, &self.bytes) {
@@ -71,7 +71,7 @@ impl Job {
         *progress
     }
 
-    /// Returns whether it has been written. Does not wait for a running write.
+    /// Returns whether the write has ended. Does not wait for a running write.
     pub(crate) fn is_done(&self) -> bool {
         let progress = match self.progress.try_lock() {
             Ok(progress) => *progress,
@@ -146,8 +146,8 @@ pub(crate) fn dispatch(jobs: Vec<Arc<Job>>, waker: &Arc<Waker>) {
     }
 }
 
-/// Returns whether there are workers: none on a machine with one core, and none if no thread can be started. The
-/// first call starts them. They never end.
+/// Returns whether workers exist. The first call starts them, and they never end. A machine with one core has none,
+/// and so has a process that cannot start a thread.
 pub(crate) fn is_available() -> bool {
     let wanted = wanted();
     let mut state = lock(&CREW.state);
@@ -166,7 +166,7 @@ pub(crate) fn is_available() -> bool {
     state.workers > 0
 }
 
-/// The number of workers to start.
+/// Returns the number of workers to start.
 fn wanted() -> usize {
     static WANTED: OnceLock<usize> = OnceLock::new();
     *WANTED.get_or_init(|| {
@@ -177,7 +177,7 @@ fn wanted() -> usize {
     })
 }
 
-/// The loop of a worker. A panic ends a job and its socket, but not the worker.
+/// Runs the loop of a worker. A panic ends a job and its socket, but not the worker.
 fn work() {
     loop {
         let share = next_share();
@@ -204,7 +204,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The environment variable that sets the number of workers. 0: the event loop writes everything.
+/// The environment variable that sets the number of workers. With 0, the event loop writes everything.
 const SWITCH: &str = "FAYE_WEBSOCKET_WORKERS";
 const MAX_WORKERS: usize = 4;
 /// The writes that one worker takes at a time.

@@ -1,6 +1,6 @@
 //! Reading and writing of a socket by its descriptor.
 //!
-//! Knows two system calls. Does not own the descriptor, and does not know its owner: the registration in `table.rs`
+//! Knows three system calls. Does not own the descriptor, and does not know its owner: the registration in `table.rs`
 //! guarantees that the descriptor still belongs to the socket.
 
 use std::io::{self, ErrorKind};
@@ -20,7 +20,7 @@ pub(crate) fn receive(descriptor: RawFd, into: &mut [u8]) -> io::Result<usize> {
     usize::try_from(read).map_err(|_| io::Error::last_os_error())
 }
 
-/// Returns whether the peer has ended its half and everything before the end has been read.
+/// Returns whether the peer has ended its half and all bytes before the end have been read.
 pub(crate) fn is_at_end(descriptor: RawFd) -> bool {
     let mut byte = 0_u8;
     let flags = libc::MSG_DONTWAIT | libc::MSG_PEEK;
@@ -76,6 +76,6 @@ pub(crate) fn is_stream_socket(descriptor: RawFd) -> bool {
 
 #[cfg(target_os = "linux")]
 const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
-/// Elsewhere, libuv sets SO_NOSIGPIPE on its sockets.
+/// On other systems, libuv sets SO_NOSIGPIPE on its sockets.
 #[cfg(not(target_os = "linux"))]
 const NO_SIGNAL: libc::c_int = 0;

@@ -1,8 +1,8 @@
-//! The dispatcher: one per environment. Its event loop calls it when any of its sockets is ready.
+//! The dispatcher: one per environment. The event loop calls it when a socket is ready.
 //!
-//! Knows which methods JavaScript may call for its sockets, and how their events reach JavaScript. Does not know the
-//! events, phases and timers of connections. All N-API calls of the transport are here, except the configuration of
-//! TLS.
+//! Knows the methods that JavaScript calls for its sockets, and how their events reach JavaScript. Does not know the
+//! events, phases and timers of connections. This file and its modules contain all N-API calls of the transport,
+//! except the configuration of TLS.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -105,7 +105,7 @@ impl Reactor {
         // first.
         let watch = unsafe { Watch::new(uv, event_loop, descriptor, Rc::clone(&dispatcher)) };
         let Some(watch) = watch else {
-            // The caller tries again with the next socket, so this attempt must leave nothing behind.
+            // The caller tries again with the next socket, so this attempt must release its references.
             dispatcher.release();
             return Err(unavailable("The event loop watches no descriptors"));
         };
@@ -122,9 +122,9 @@ impl Reactor {
         })
     }
 
-    /// Reads and writes a socket from now on for the connection of that number. Uses TLS with the host of that name
-    /// if there is a configuration. Returns the socket's number; null if the descriptor is not a stream socket, or
-    /// the name is not that of a host.
+    /// Reads and writes a socket from now on, for the connection with that number. With a configuration of TLS,
+    /// authenticates the server as `host`. Returns the socket's number; null if the reactor cannot use the socket,
+    /// for example because it is not a stream socket, or because `host` is not a valid name.
     #[napi(catch_unwind)]
     pub fn add(
         &self,
@@ -256,14 +256,14 @@ impl Reactor {
         reactor.socket(number).map_or(0, |socket| socket.pending()) as f64
     }
 
-    /// Returns the number of bytes that wait for a full kernel; 0 while it accepts everything.
+    /// Returns the number of bytes that wait until the kernel accepts more; 0 while it accepts everything.
     #[napi(catch_unwind)]
     pub fn waiting(&self, number: u32) -> f64 {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
         reactor.socket(number).map_or(0, |socket| socket.waiting()) as f64
     }
 
-    /// Ends a batch that JavaScript has begun with `Slot.InBatch`: writes the output of the batch.
+    /// Ends a batch that JavaScript has begun with `Slot.InBatch`, and writes its output.
     #[napi(catch_unwind)]
     pub fn end_batch(&self) {
         self.dispatcher.set_in_batch(false);
@@ -290,7 +290,7 @@ impl Reactor {
         self.dispatcher.reactor.borrow_mut().flush_all();
     }
 
-    /// Counts one socket more, or fewer, that keeps the process alive.
+    /// Adds a socket that keeps the process alive, or removes one.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, more: bool) {
         let alive = self.dispatcher.alive.get();
@@ -359,7 +359,7 @@ impl Dispatcher {
         self.slot(Slot::InBatch) == Some(1)
     }
 
-    /// Returns whether the peer of that socket has caused the messages being sent.
+    /// Returns whether JavaScript now sends messages in reply to the peer of that socket.
     fn is_replying(&self, id: Id) -> bool {
         let number = self.slot(Slot::Cause);
         let number = number.and_then(|number| u32::try_from(number).ok());

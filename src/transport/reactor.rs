@@ -1,6 +1,6 @@
 //! The reactor: the steps of a batch, one socket after the other.
 //!
-//! Knows their order, and how much a batch does before the event loop continues. Does not know JavaScript.
+//! Knows the order of the steps, and the limits of a batch. Does not know JavaScript.
 
 #![forbid(unsafe_code)]
 
@@ -37,7 +37,7 @@ pub(crate) trait Sink {
     /// Adds an event that is not a message.
     fn news(&mut self, id: Id, news: News);
 
-    /// The number of messages and events added so far.
+    /// Returns the number of messages and events added so far.
     fn len(&self) -> usize;
 }
 
@@ -51,7 +51,7 @@ impl Reactor {
         })
     }
 
-    /// The descriptor to watch.
+    /// Returns the descriptor that the event loop watches.
     pub(crate) fn descriptor(&self) -> RawFd {
         self.table.descriptor()
     }
@@ -71,7 +71,7 @@ impl Reactor {
         Some(id)
     }
 
-    /// Removes a socket. Its number is used again only after the running batch.
+    /// Removes a socket. Its number is reused only after the running batch.
     pub(crate) fn remove(&mut self, number: u32, is_in_batch: bool) {
         if let Some(id) = self.table.id_at(number as usize) {
             self.table.remove(id);
@@ -87,13 +87,13 @@ impl Reactor {
         }
     }
 
-    /// Returns the socket of that number, if there is one.
+    /// Returns the socket with that number, if it is in the table.
     pub(crate) fn socket(&mut self, number: u32) -> Option<&mut Socket> {
         let id = self.table.id_at(number as usize)?;
         self.table.get(id)
     }
 
-    /// Runs a step of the table for the socket of that number, if there is one.
+    /// Runs a step of the table for the socket with that number, if it is in the table.
     pub(crate) fn with<R>(
         &mut self,
         step: &str,
@@ -134,7 +134,7 @@ impl Reactor {
         self.read(sink);
     }
 
-    /// Reports an event that is stored nowhere else.
+    /// Reports an event. Only the sink stores it, so a panic before the delivery ends the socket: see `fault`.
     fn report(&mut self, sink: &mut impl Sink, id: Id, news: News) {
         self.concerned.push(id);
         sink.news(id, news);
@@ -158,8 +158,8 @@ impl Reactor {
                 Read::News(news) => sink.news(id, news),
                 Read::Bytes(read) => {
                     bytes += read + self.decode(sink, id);
-                    // Part of a large message: reads on. A socket with messages to deliver waits for the handlers and
-                    // the other sockets.
+                    // A read of a part of a large message does not count. A socket with messages to deliver waits
+                    // until their handlers have run and the other sockets have had their turn.
                     if sink.len() == before {
                         turns += 1;
                     }
@@ -206,7 +206,7 @@ impl Reactor {
                     .guarded("flush dirty", id, |table| table.flush_dirty(id));
             }
         }
-        // Cleared only after all of them have been written.
+        // Cleared last: after a panic, the next batch writes the remaining output.
         self.dirty.clear();
     }
 
@@ -237,10 +237,11 @@ impl Reactor {
     }
 }
 
-/// The number of sockets from which workers write. A handover costs some microseconds; a write costs five.
+/// The least number of dirty sockets for which workers write. Passing jobs to a worker takes some microseconds; a
+/// write takes five.
 const WIDE: usize = 64;
 /// The limits for reading and decoding in one batch, so that a flood never keeps the loop from its other work.
 const MAX_BYTES: usize = run::MAX_BYTES;
 const MAX_READS: usize = 1024;
-/// The number of messages and events from which a batch reads no more.
+/// The number of messages and events at which a batch stops reading.
 const MAX_BATCH: usize = 4096;

@@ -1,6 +1,6 @@
 //! One socket: the state of its peer, the state of its output, and the path of its bytes.
 //!
-//! Knows its descriptor and its connection. Does not know other sockets, nor the order of reading.
+//! Knows its descriptor and its connection. Does not know other sockets or the order of reading.
 
 #![forbid(unsafe_code)]
 
@@ -32,9 +32,9 @@ pub(crate) struct Socket {
     pub(super) output: Output,
     pub(super) peer: Peer,
     pub(super) turn: Turn,
-    /// False while the connection must not read: it is paused or has enough to do.
+    /// False while JavaScript has stopped reading.
     pub(super) is_reading: bool,
-    /// Whether the end of the batch writes to the socket.
+    /// Whether the socket is in the reactor's list of sockets to write to.
     pub(super) is_dirty: bool,
     /// Bytes that the peer has made us write. Above a limit, we stop reading from it until it reads them.
     replies: Replies,
@@ -47,9 +47,9 @@ pub(super) enum Output {
     Ready,
     /// The kernel accepts no more at the moment.
     Full,
-    /// Bytes wait until a worker has done this job.
+    /// A worker writes the bytes of this job. Later bytes wait until it is done.
     Away(Arc<Job>),
-    /// Writing has failed: the kernel accepts nothing any more.
+    /// Writing has failed: the kernel accepts no more bytes.
     Broken,
 }
 
@@ -57,9 +57,9 @@ pub(super) enum Output {
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum Peer {
     Open,
-    /// The peer has ended it. Reading continues to the end without another event.
+    /// The peer has ended its half. Reading continues to the end without another event.
     Ended,
-    /// The peer has reset it. The socket is read even if reading was stopped.
+    /// The peer has reset the connection. The socket is read even if JavaScript has stopped reading.
     Reset,
 }
 
@@ -68,7 +68,7 @@ pub(super) enum Peer {
 pub(super) enum Turn {
     /// After the kernel reports that there are bytes to read.
     Unannounced,
-    /// When the socket may be read: the kernel has reported bytes.
+    /// As soon as the socket may be read: the kernel has reported bytes.
     Announced,
     /// After the sockets before it in the queue.
     Queued,
@@ -146,7 +146,7 @@ impl Socket {
         }
     }
 
-    /// Applies an event of the kernel. Returns whether there is something to read.
+    /// Applies an event of the kernel. Returns whether the socket is readable.
     pub(super) fn apply(&mut self, event: &Event) -> bool {
         if event.is_error() {
             self.peer = Peer::Reset;
@@ -172,7 +172,7 @@ impl Socket {
         matches!(self.output, Output::Full) && self.replies.are_too_many()
     }
 
-    /// Notes that the end of the batch must write. Returns false if that was already noted.
+    /// Notes that the end of the batch must write to the socket. Returns false if that was already noted.
     pub(super) fn set_dirty(&mut self) -> bool {
         !std::mem::replace(&mut self.is_dirty, true)
     }
@@ -276,7 +276,7 @@ impl Socket {
         self.connection.borrow_mut().outbox().discard();
     }
 
-    /// The number of bytes that wait for a full kernel; 0 while it accepts everything.
+    /// Returns the number of bytes that wait until the kernel accepts more; 0 while it accepts everything.
     pub(crate) fn waiting(&self) -> usize {
         match self.output {
             Output::Full => {
@@ -292,7 +292,7 @@ impl Socket {
         self.bytes.agreement()
     }
 
-    /// The number of bytes that TLS has encrypted and the kernel has not accepted.
+    /// Returns the number of bytes that TLS has encrypted and the kernel has not accepted.
     pub(crate) fn pending(&self) -> usize {
         self.bytes.pending()
     }

@@ -1,4 +1,4 @@
-//! The sockets of a reactor: which are watched, which have something to read, and which events they have.
+//! The sockets of a reactor: their registration with the kernel, their readiness and their events.
 //!
 //! Knows descriptors and the bytes that pass through them. Does not know JavaScript or the meaning of the bytes.
 
@@ -22,7 +22,7 @@ mod faults;
 mod reading;
 mod writing;
 
-/// A registered socket. Places are used again, ids are not: an id that outlives its socket refers to no other.
+/// The id of a registered socket. Places are reused, ids are not: an id that outlives its socket refers to no other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Id {
     pub(crate) place: u32,
@@ -33,15 +33,15 @@ pub(crate) struct Id {
 pub(crate) struct Table {
     poll: Poll,
     waker: Arc<Waker>,
-    /// Sockets whose bytes are with the workers.
+    /// Sockets whose bytes the workers write.
     away: Vec<Id>,
     events: Events,
     places: Vec<Place>,
     free: Vec<u32>,
-    /// Places whose sockets were removed in this batch. They are free after it, because the batch may still refer to
+    /// Places whose sockets were removed in this batch. They become free after the batch, which may still refer to
     /// them.
     removed: Vec<u32>,
-    /// Sockets whose end was found without reading.
+    /// Sockets that have stopped reading and whose peer has ended its half.
     ended: Vec<Id>,
     /// Sockets that cannot be written to any more.
     broken: Vec<(Id, io::Error)>,
@@ -49,7 +49,7 @@ pub(crate) struct Table {
     drained: Vec<Id>,
     /// Sockets with passed marks.
     passed: Vec<Id>,
-    /// Sockets with something to read, in the order of their turns.
+    /// Readable sockets, in the order of their turns.
     ready: VecDeque<Id>,
     chunk: Box<[u8]>,
     /// A buffer for records of TLS in either direction.
@@ -84,7 +84,7 @@ impl Table {
         })
     }
 
-    /// The descriptor to watch.
+    /// Returns the descriptor that the event loop watches.
     pub(crate) fn descriptor(&self) -> RawFd {
         self.poll.as_raw_fd()
     }
@@ -124,7 +124,7 @@ impl Table {
     pub(crate) fn remove(&mut self, id: Id) -> Option<Socket> {
         self.guarded("apply outcome", id, |table| table.apply_outcome(id));
         let socket = entry_of(&mut self.places, id)?.socket.take()?;
-        // Fails only if it is not registered, and then there is nothing to undo.
+        // Ignores the error of a socket that the poller has not registered.
         let _ = self
             .poll
             .registry()
@@ -133,7 +133,7 @@ impl Table {
         Some(socket)
     }
 
-    /// Transfers a socket whose bytes were put aside to another connection. Returns false if it cannot.
+    /// Transfers a socket, and the bytes put aside, to another connection. Returns false if it cannot.
     pub(crate) fn transfer(&mut self, id: Id, connection: &Shared) -> bool {
         self.get(id)
             .is_some_and(|socket| socket.transfer_to(connection))
@@ -193,13 +193,13 @@ impl Table {
         }
     }
 
-    /// Returns the ids whose sockets are still registered.
+    /// Returns the ids of sockets that are still registered.
     fn registered(&mut self, mut ids: Vec<Id>) -> Vec<Id> {
         ids.retain(|id| self.get(*id).is_some());
         ids
     }
 
-    /// Takes the sockets that are not being read and have nothing more to read.
+    /// Takes the sockets that have stopped reading and whose peer has ended its half.
     pub(crate) fn take_ended(&mut self) -> Vec<Id> {
         let ids = std::mem::take(&mut self.ended);
         self.registered(ids)
@@ -258,5 +258,5 @@ fn entry_of(places: &mut [Place], id: Id) -> Option<&mut Place> {
 
 const WAKER: Token = Token(usize::MAX);
 const MAX_EVENTS: usize = 1024;
-/// The bytes that one read asks for.
+/// The number of bytes that one read requests.
 const CHUNK: usize = 128 * 1024;

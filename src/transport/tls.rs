@@ -15,7 +15,7 @@ pub struct TlsAnchors {
 
 #[napi]
 impl TlsAnchors {
-    /// Parses the certificates. Omits those that are not of an authority.
+    /// Parses the certificates. Skips those that do not belong to an authority.
     #[napi(constructor, catch_unwind)]
     pub fn new(certificates: Vec<Buffer>) -> Self {
         let certificates = certificates.into_iter().map(Vec::from);
@@ -33,8 +33,9 @@ pub struct TlsConfig {
 
 #[napi]
 impl TlsConfig {
-    /// Without `anchors`, every certificate is accepted. Versions are `TLSv1.2` and `TLSv1.3`. `key` is PKCS #8 in
-    /// DER, for the first certificate of `chain`. Throws if rustls does not support a value.
+    /// Creates a configuration. Without `anchors`, it accepts every certificate. Versions are `TLSv1.2` and
+    /// `TLSv1.3`. `key` is PKCS #8 in DER, for the first certificate of `chain`. Throws if rustls does not support a
+    /// value.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         anchors: Option<&TlsAnchors>,

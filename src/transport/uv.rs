@@ -47,7 +47,7 @@ pub(crate) struct Uv {
 }
 
 impl Uv {
-    /// Returns `None` if the process has no libuv, or hides it.
+    /// Returns the functions. Returns None if the process has no libuv, or hides it.
     pub(crate) fn find() -> Option<Self> {
         static FOUND: OnceLock<Option<Uv>> = OnceLock::new();
         *FOUND.get_or_init(Self::look_up)
@@ -86,7 +86,7 @@ pub(crate) struct Watch<T: Ready> {
 
 /// The target of a watch.
 pub(crate) trait Ready: 'static {
-    /// Called when the descriptor is readable, on the loop's thread, with no JavaScript on the stack.
+    /// Handles a readable descriptor. Runs on the loop's thread, with no JavaScript on the stack.
     fn ready(&self);
 }
 

@@ -1,6 +1,7 @@
 //! A batch on its way to JavaScript: reads and decodes, delivers, and writes the answers.
 //!
-//! Knows how messages and events are reported, and in how many calls. Does not know the order of the sockets.
+//! Knows the form in which messages and events reach JavaScript, and the number of calls. Does not know the order of
+//! the sockets.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,8 +69,8 @@ impl<'a> Batch<'a> {
         reactor.end_batch();
     }
 
-    /// Delivers everything to JavaScript. JavaScript raises the exceptions of handlers. If `dispatch` itself throws,
-    /// this raises the exception and delivers the rest.
+    /// Delivers all messages and events to JavaScript. JavaScript raises the exceptions of handlers. If `dispatch`
+    /// itself throws, this method raises the exception and delivers the rest.
     fn deliver(&self) {
         let dispatcher = self.dispatcher;
         injection::point("deliver");

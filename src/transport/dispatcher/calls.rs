@@ -1,4 +1,4 @@
-//! Calls from the dispatcher to JavaScript, by references.
+//! Calls from the dispatcher to JavaScript, through references to its functions.
 //!
 //! Knows N-API. Does not know the meaning of the values.
 

@@ -1,6 +1,6 @@
-//! How bytes travel between a connection and the kernel: unchanged, or in records of TLS.
+//! The path of bytes between a connection and the kernel: unchanged, or in records of TLS.
 //!
-//! Knows when records are read and written. `crates/tls` knows their meaning.
+//! Knows when records are read and written. Does not know their meaning: `crates/tls` does.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -89,7 +89,7 @@ impl Bytes {
                 send(descriptor, records, traffic)
             }),
         };
-        // The next write reports that the peer cannot be written to.
+        // Ignores the error, because the next write to the socket reports it.
         let Ok(rest) = rest else {
             outbox.discard();
             return Vec::new();
@@ -99,7 +99,7 @@ impl Bytes {
         rest
     }
 
-    /// The number of bytes that have been encrypted and not written.
+    /// Returns the number of bytes that TLS has encrypted and the kernel has not accepted.
     pub(super) fn pending(&self) -> usize {
         match self {
             Self::Plain => 0,

@@ -1,15 +1,16 @@
-//! How many of the bytes that wait for a peer answer its own requests.
+//! The count of unwritten bytes that reply to the peer.
 //!
-//! If a peer sends requests and does not read the answers, we do not read from it until it does. Messages that the
-//! application sends on its own do not count: two endpoints that send each other much must both continue to read.
+//! If a peer sends messages and does not read the replies, we stop reading from it until it reads them. Other
+//! messages of the application do not count: two endpoints that send each other many bytes must both continue to
+//! read.
 //!
-//! Knows positions in the stream of written bytes. Does not know which bytes are answers.
+//! Knows positions in the stream of written bytes. Does not know which bytes are replies.
 
 use crate::seam::MAX_REPLIES;
 
-/// The waiting answers, in two parts: those counted before `until` was set, and those counted since. Once the stream
-/// has passed `until`, the first part has been written. So the count stays accurate even if the application never
-/// lets the output become empty.
+/// The bytes of unwritten replies, in two parts: those counted before `until` was set, and those counted since. Once
+/// the stream has reached `until`, the first part is written. The count therefore stays accurate even if the
+/// application sends so much that the output never becomes empty.
 #[derive(Default)]
 pub(super) struct Replies {
     older: usize,
@@ -22,7 +23,7 @@ impl Replies {
         self.newer += bytes;
     }
 
-    /// Notes that the stream has reached `position`, and that `waiting` bytes after it wait.
+    /// Notes that the stream has reached `position`, and that `waiting` bytes after it are not written.
     pub(super) fn advance(&mut self, position: u64, waiting: usize) {
         if position >= self.until {
             self.older = self.newer;

@@ -14,7 +14,8 @@ use crate::transport::crew::{self, Job, Outcome};
 use crate::transport::socket::{Bytes, Output};
 
 impl Table {
-    /// Offers the output to the kernel. Returns false if the kernel does not accept everything, now or ever.
+    /// Offers the output to the kernel. Returns false if the kernel does not accept all bytes, or if writing has
+    /// failed.
     pub(crate) fn flush(&mut self, id: Id) -> bool {
         let Some(socket) = socket_of(&mut self.places, id) else {
             return true;
@@ -51,7 +52,7 @@ impl Table {
     }
 
     /// Makes the kernel report when a full socket accepts bytes again. Returns false if the kernel refuses: without
-    /// that event, the socket would wait for ever.
+    /// that event, the output would never continue.
     fn set_full(&mut self, id: Id, is_full: bool) -> bool {
         let Some(socket) = socket_of(&mut self.places, id) else {
             return false;
@@ -84,12 +85,12 @@ impl Table {
         true
     }
 
-    /// Writes bytes that are not the connection's, after all bytes of the connection.
+    /// Writes bytes of the program, after all bytes of the connection.
     pub(crate) fn write_around(&mut self, id: Id, bytes: &[u8]) -> bool {
         if let Some(socket) = self.get(id) {
             let mut connection = socket.connection.borrow_mut();
             connection.outbox().push(bytes);
-            // No other code checks whether a connection that only lends its outbox had memory.
+            // No other code checks whether a connection that only lends its outbox had memory for the bytes.
             let is_lost = socket.aside().is_some() && connection.needs_poll();
             drop(connection);
             if is_lost {
@@ -108,7 +109,7 @@ impl Table {
         }
     }
 
-    /// [`flush`](Self::flush) at the end of a batch, where JavaScript does not ask for passed marks.
+    /// Flushes at the end of a batch, and reports passed marks.
     pub(crate) fn flush_dirty(&mut self, id: Id) {
         self.flush(id);
         if self.note_passed(id) {
@@ -116,7 +117,7 @@ impl Table {
         }
     }
 
-    /// Notes whether marks have passed. If JavaScript flushes, it asks itself.
+    /// Notes whether marks have passed. When JavaScript calls [`flush`](Self::flush), it takes the passed marks itself.
     pub(super) fn note_passed(&mut self, id: Id) -> bool {
         let has_passed = self
             .get(id)

@@ -137,7 +137,7 @@ class NativeChannel {
    * @param {any} value
    */
   handleEntry (entry, value) {
-    // Delivers what has arrived, even if a handler has detached the channel from the socket.
+    // Delivers the arrived bytes and messages, even if a handler has detached the channel from the socket.
     switch (entry) {
       case Entry.Message:
         this.#adoption.restartTimer()

@@ -1,7 +1,7 @@
 'use strict'
 
 // The recipes of docs/bundlers.md, as a reader follows them: in a project with the packed package, with its files as
-// printed and its commands in order. A comment behind a command is the output of its program.
+// printed and its commands in order. A comment after a command is the output of its program.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')

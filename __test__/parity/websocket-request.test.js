@@ -224,7 +224,7 @@ parityTable('accept() throws for', [
 
 parityTable('reject() answers', [
   ['without arguments'],
-  ['with 401', 401],
+  ['with only a status', 401],
   ['with a reason', 403, 'go away'],
   ['with line breaks in the reason', 400, 'go\r\naway: \n\r1'],
   ['with a non-ASCII reason', 400, '\xe9'],

@@ -15,7 +15,9 @@ const { inScope } = require('../support/test')
 const { upgradeRequest } = require('../support/wire')
 
 const FOREIGN = { Origin: 'http://other.example' }
-const SERVER = path.join(__dirname, '../../examples/demo/server.js')
+const ROOT = path.join(__dirname, '../..')
+const SERVER = path.join(ROOT, 'examples/demo/server.js')
+const NO_SIGNALS = process.platform === 'win32' && 'Windows has no signals'
 
 describe('the demo server', { timeout: 60000 }, () => {
   test('serves the page with content types and a strict Content Security Policy', async (t) => {
@@ -173,6 +175,24 @@ describe('the demo server', { timeout: 60000 }, () => {
     assert.deepEqual(await ended, [0, null])
   })
 
+  test('npm start ends it when npm ends', { skip: NO_SIGNALS }, async (t) => {
+    const child = spawn('npm', ['start'], { cwd: ROOT, env: { ...process.env, PORT: '0' }, detached: true })
+    t.after(() => {
+      try {
+        process.kill(-child.pid, 'SIGKILL')
+      } catch (error) {
+        if (error.code !== 'ESRCH') throw error
+      }
+    })
+    const [, port] = await collect(child).prints(/http:\/\/127\.0\.0\.1:(\d+)\//)
+    await connect(t, port, '/chat')
+    // The server inherits the standard streams of npm, so `close` proves that it has ended.
+    const closed = once(child, 'close')
+    child.kill('SIGTERM')
+    await closed
+    await assert.rejects(ask(port, '/'), { code: 'ECONNREFUSED' })
+  })
+
   test('prints which port is in use and how to choose another', async (t) => {
     const port = await serve(t)
     const child = start(t, { PORT: String(port) })
@@ -261,6 +281,11 @@ function parseEvents (text) {
 function start (t, env) {
   const child = spawn(process.execPath, [SERVER], { env: { ...process.env, ...env } })
   t.after(() => child.kill('SIGKILL'))
+  return collect(child)
+}
+
+/** Adds a method to a child process that resolves when its output matches a pattern. */
+function collect (child) {
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk) => {

@@ -42,6 +42,7 @@ export default defineConfig({
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${BASE}favicon.svg` }]],
   outDir: path.join(DOCS, '../target/site'),
   cacheDir: path.join(DOCS, '../target/site-cache'),
+  buildEnd: ({ outDir }) => console.log(`The site is in ${outDir}. To view it: npm run docs:preview`),
   cleanUrls: false,
   markdown: { anchor: { slugify: slug }, config: extendMarkdown },
   transformPageData: ({ relativePath }) => relativePath === 'index.md' ? { frontmatter: HOME } : undefined,

@@ -21,9 +21,9 @@ const SERVERS = ['faye-websocket-rs', ORIGINAL, 'ws']
 const ROWS = [
   ['echo-64', '125 B echo, 64 connections'],
   ['echo-64-16', 'same, 16 in flight on each'],
-  ['receive-8', '125 B one-way receive'],
-  ['broadcast-500', '125 B broadcast to 500'],
-  ['binary-64k', '64 KiB echo'],
+  ['receive-8', '125 B to the server only'],
+  ['broadcast-500', '125 B to 500, by send()'],
+  ['binary-64k', '64 KiB echo, 16 connections'],
   ['connect', 'new connections']
 ]
 
@@ -37,7 +37,7 @@ const COLUMN = BAR + 9
  *
  * @param {object} run the content of results/transport.json
  */
-function chart ({ machine, command, cases }) {
+function chart ({ machine, cases }) {
   const { date, cpu, cores, system, node, versions } = machine
   const rows = ROWS.map(([name, label]) => {
     const { figures } = cases.find((one) => one.name === name) ?? missing(name)
@@ -45,10 +45,13 @@ function chart ({ machine, command, cases }) {
   })
   const header = ' '.repeat(LABEL) + SERVERS.map((server) => server.padEnd(COLUMN)).join('')
   const compared = SERVERS.map((name) => `${name} ${versions[name]}`).join(', ')
-  const caption = `Messages (or connections) per second: longer is better. ${ORIGINAL} is 1.0×; each row has its own ` +
-    `scale. ${compared}; Node ${node.slice(1)}, ${cpu}, ${cores} cores, ${system}, ${date}:`
+  const caption = `Messages (or connections) per second of a server over plain TCP: longer is better. ${ORIGINAL} is ` +
+    '1.0×; each row has its own scale. In echo rows, each connection has one message in flight (sent and not yet ' +
+    `answered), or 16. For 500 receivers, each server calls \`send()\` in a loop, not \`broadcast()\`. ${compared}; ` +
+    `Node ${node.slice(1)}, ${cpu}, ${cores} cores, ${system}, ${date}. Repeat it in a checkout: ` +
+    '`npm run bench:transport`'
   const lines = [header, ...rows].map((line) => line.trimEnd())
-  return ['```text', ...lines, '```', '', wrapped(caption, 0), `\`${command}\``].join('\n')
+  return ['```text', ...lines, '```', '', wrapped(caption, 0)].join('\n')
 }
 
 function row (label, figures) {

@@ -33,6 +33,12 @@ async function serveByWs (scope, port = 0, onSocket = (ws) => ws.on('message', (
   return { port: server.address().port, server, stop }
 }
 
+test('connect.js and chat-echo-server.js talk to each other', async (scope) => {
+  const server = startProgram(scope, folder, 'chat-echo-server.js', { printedPort: 8000 })
+  const lines = await runProgram(scope, folder, 'connect.js', toServer(await server.listening()))
+  assert.deepEqual(lines, ['open chat.v1', 'message Hello', 'close 1000 Thank you'])
+})
+
 test('connect.js prints the subprotocol, the response and the close', async (scope) => {
   const requests = []
   const { port } = await serve(scope, WebSocket, {

@@ -10,11 +10,11 @@ const path = require('node:path')
 const { certificate } = require('../support/certs')
 const { test } = require('../support/test')
 const { HAS_OPENSSL } = require('../support/tls')
-const { codeBlocks } = require('../package/pages')
+const { fileBlock } = require('../package/pages')
 const { projectFolder, startProgram } = require('./program')
 
 const NO_OPENSSL = !HAS_OPENSSL && 'there is no openssl'
-const COMMAND = codeBlocks().find(({ page, language }) => page === 'docs/tls.md' && language === 'sh').text
+const COMMAND = fileBlock('certificate.sh')
 const PRINTED = { code: 0, signal: null, stdout: 'message Hello\nclose 1000\n', stderr: '' }
 
 function run (scope, folder) {

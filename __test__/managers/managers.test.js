@@ -93,9 +93,50 @@ for (const manager of MANAGERS) {
     const { stdout } = await runIn(cwd, [...command, ...argsOf(proof)])
     assert.ok(stdout.includes(VERSION), stdout)
     for (const { version } of ORIGINALS) assert.ok(!stdout.includes(version), stdout)
-    assert.equal(await print(cwd, expressionOf('name.sh').replace('sockjs', 'dependent')), NAME)
+    const names = expressionsOf('name.sh').map((expression) => print(cwd, expression.replace('sockjs', 'dependent')))
+    assert.deepEqual(await Promise.all(names), OURS.slice(0, 2))
 
     assert.deepEqual(await install(keyFile, keyFile === 'package.json' ? '{}' : '', argsOf(back)), NAMES)
+  })
+
+  test(`${row}${also}: its key also works for a project that requires the original itself`, { skip }, async () => {
+    const cwd = project(`${row}${also}, both`, settingsOf(manager))
+    const [, keyFile] = key.split('/')
+    const [, , back] = rowOf('after removing the key', row)
+    const [replace, directlyBack] = rowOf('go back', row.startsWith('pnpm') ? 'pnpm' : row.split(',')[0])
+    const app = () => JSON.parse(fs.readFileSync(path.join(cwd, 'package.json'), 'utf8'))
+    const setKey = (text) => {
+      const isJson = keyFile === 'package.json'
+      const { overrides, resolutions, pnpm, ...rest } = isJson ? app() : {}
+      const written = isJson ? JSON.stringify({ ...rest, ...JSON.parse(text || '{}') }) : text
+      fs.writeFileSync(path.join(cwd, keyFile), written)
+    }
+    const seen = () => print(cwd, 'require("dependent").names[0]')
+    const used = () => print(cwd, 'require("faye-websocket/package.json").name')
+    const own = row === 'npm' || row === 'Bun' ? onlyLine(block('npm-own/package.json')) : block(key)
+
+    const dependencies = { ...APP.dependencies, 'faye-websocket': '^0.11.4' }
+    fs.writeFileSync(path.join(cwd, 'package.json'), JSON.stringify({ ...APP, dependencies }))
+    await runIn(cwd, [...command, 'install'])
+    setKey(own)
+    await runIn(cwd, [...command, 'install'])
+    await runIn(cwd, [...command, ...argsOf(replace)])
+    assert.deepEqual([await seen(), await used()], [NAME, NAME])
+
+    setKey('')
+    await runIn(cwd, [...command, ...argsOf(directlyBack)])
+    await runIn(cwd, [...command, ...argsOf(back)])
+    assert.deepEqual([await seen(), await used()], ['faye-websocket', 'faye-websocket'])
+
+    // The key comes after the command. Some managers then keep the original of the lock file.
+    const keepsOriginal = row === 'npm' || row === 'pnpm up to 10'
+    await runIn(cwd, [...command, ...argsOf(replace)])
+    setKey(own)
+    await runIn(cwd, [...command, 'install'])
+    assert.deepEqual([await seen(), await used()], [keepsOriginal ? 'faye-websocket' : NAME, NAME])
+    if (!keepsOriginal) return
+    await runIn(cwd, [...command, 'update'])
+    assert.equal(await seen(), NAME)
   })
 
   if (also) continue
@@ -160,10 +201,20 @@ function block (name) {
   return found[0].text
 }
 
-/** Returns the expression of a `node -p` line in a code block. */
+/** Returns a key of npm without its lines for other originals than faye-websocket. */
+function onlyLine (text) {
+  const { overrides: { 'faye-websocket': value } } = JSON.parse(text)
+  return JSON.stringify({ overrides: { 'faye-websocket': value } })
+}
+
+/** Returns the expression of the first `node -p` line in a code block. */
 function expressionOf (name) {
-  const [, expression] = /^node -p "(.*)"$/m.exec(block(name)) ?? assert.fail(name)
-  return expression
+  return expressionsOf(name)[0]
+}
+
+/** Returns the expressions of all `node -p` lines in a code block. */
+function expressionsOf (name) {
+  return [...block(name).matchAll(/^node -p "(.*)"$/gm)].map(([, expression]) => expression)
 }
 
 /** Returns the cells of a row, without the first, in the table whose last column has this name. */

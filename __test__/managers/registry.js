@@ -21,13 +21,14 @@ const PUBLISHED = '2020-01-01T00:00:00.000Z'
  *
  * @param {string} work a directory for the tarballs
  * @param {string[]} folders of other packages, each with a package.json
+ * @param {{ isPublished?: boolean }} [options] whether the registry serves this package and its aliases
  * @returns {Promise<{ url: string, close: () => void }>}
  */
-async function startRegistry (work, folders) {
+async function startRegistry (work, folders, { isPublished = true } = {}) {
   const tarballs = path.join(work, 'tarballs')
   fs.mkdirSync(tarballs)
-  const aliases = fs.readdirSync(path.join(ROOT, FOLDER)).map((name) => path.join(ROOT, FOLDER, name))
-  await npm(['pack', '--ignore-scripts', '--pack-destination', tarballs, ROOT, ...aliases, ...folders], { cwd: work })
+  const packed = isPublished ? [...ourFolders(), ...folders] : folders
+  await npm(['pack', '--ignore-scripts', '--pack-destination', tarballs, ...packed], { cwd: work })
   const packages = new Map()
   for (const file of fs.readdirSync(tarballs)) {
     const content = fs.readFileSync(path.join(tarballs, file))
@@ -45,6 +46,11 @@ async function startRegistry (work, folders) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() }
+}
+
+/** Returns the folders of this package and its aliases. */
+function ourFolders () {
+  return [ROOT, ...fs.readdirSync(path.join(ROOT, FOLDER)).map((name) => path.join(ROOT, FOLDER, name))]
 }
 
 function packument ({ content, manifest }, tarball) {
@@ -72,4 +78,4 @@ function manifestOf (content) {
   throw new Error('The tarball has no package.json')
 }
 
-module.exports = { startRegistry }
+module.exports = { startRegistry, ourFolders }

@@ -25,7 +25,7 @@ const faye = {
   'send of a large message that the kernel accepts at once':
     'returns true with the native transport; a stream of Node 18 returns false',
   'a socket constructed long after the upgrade': 'loses no bytes; the original loses the bytes that the socket buffers',
-  pause: 'stops reading; the original continues to deliver messages',
+  pause: 'stops at once; the original delivers the next chunk, and continues when its socket drains',
   'two ends that both send much': 'continue to read; the original stops both when both sockets are full',
   'a response whose head does not end': 'fails at 64 KB; the original stores it without a limit',
   'the options objects of the caller': 'are not changed; the original sets host, port, servername and ca in them',

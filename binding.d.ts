@@ -51,7 +51,7 @@ export declare class Connection {
    */
   close(code: number | undefined | null, reason: string): Outcome
   /** Discards the output, because the transport cannot write any more. Abandons everything that depends on it. */
-  dropOutput(): Outcome
+  discardOutput(): Outcome
   /**
    * Discards the input and the output, and releases the memory and the number. The caller has no transport, or its
    * transport has ended. The object remains an ended connection that keeps the negotiated properties.
@@ -133,7 +133,7 @@ export declare class Connection {
   /** Fails the connection because a session failed. `code` is a close code, or its name. */
   failExtension(code: number | string | undefined | null, message: string): Outcome
   /** Continues closing, because the sessions have processed all their messages. */
-  drained(): Outcome
+  sessionsClosed(): Outcome
   /** Sends a ping. Returns false if the connection is closing or closed. Throws a RangeError above 125 bytes. */
   ping(payload: Uint8Array): boolean
   /** Sends a pong. Returns false if the connection is closing or closed. Throws a RangeError above 125 bytes. */
@@ -202,11 +202,11 @@ export declare class Prepared {
 export declare class Reactor {
   /**
    * Watches the sockets of this environment. `dispatch` receives a batch and delivers it. If a batch is too large
-   * for one call, `collect` receives the parts before the last. `resume` continues after a handler that has
+   * for one call, `collect` receives the parts before the last. `continueBatch` continues after a handler that has
    * thrown. `state` contains a number for each `Slot`. `hasCrew` lets workers write for wide batches, on the main
    * thread only. Throws if libuv cannot be found.
    */
-  constructor(receiver: object, collect: (arg?: unknown) => unknown, dispatch: (arg?: unknown) => unknown, resume: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
+  constructor(receiver: object, collect: (arg?: unknown) => unknown, dispatch: (arg?: unknown) => unknown, continueBatch: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
   /**
    * Reads and writes a socket from now on, for the connection with that number. With a configuration of TLS,
    * authenticates the server as `host`. Returns the socket's number; null if the reactor cannot use the socket,
@@ -226,7 +226,7 @@ export declare class Reactor {
    * Transfers a socket and the bytes put aside to the connection `to`, from the lender `from`. Returns false if
    * output is not written yet.
    */
-  pass(number: number, from: number, to: number): boolean
+  transfer(number: number, from: number, to: number): boolean
   /** Stops or starts reading. */
   setReading(number: number, isReading: boolean): void
   /** Offers the output to the kernel. Returns false if the kernel does not accept everything. */
@@ -235,7 +235,7 @@ export declare class Reactor {
    * Ends TLS on a socket that is about to be removed: offers the output and close_notify to the kernel. Returns
    * the bytes that the kernel does not accept.
    */
-  finish(number: number): Buffer
+  closeTls(number: number): Buffer
   /** Writes bytes of the program over TLS. Returns false if the kernel does not accept everything. */
   writeAround(number: number, bytes: Uint8Array): boolean
   /** Returns the results of the handshake of TLS; null before its end. */
@@ -323,12 +323,12 @@ export interface ClientTarget {
 /**
  * An output that is not a message. `kind` names an event (`open`, `ping`, `pong`, `error`, `close`, `frame`) or a
  * task of the caller: `write` the output, `activate` extensions, `transform` a received message, transform an
- * `outgoing` message, `drain` the sessions, or poll again later because work is `unfinished`. Each other field
+ * `outgoing` message, `closeSessions`, or poll again later because work is `unfinished`. Each other field
  * belongs to the kinds that its comment names.
  */
 export interface ConnectionEvent {
   /** The kind of the event or the task. */
-  kind: 'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'frame' | 'drain' | 'unfinished'
+  kind: 'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'frame' | 'closeSessions' | 'unfinished'
   /** Of `error`: a text for people. */
   message?: string
   /** Of `error`: a stable name. */

@@ -162,7 +162,7 @@ impl Connection {
 
     /// Discards the output, because the transport cannot write any more. Abandons everything that depends on it.
     #[napi(catch_unwind)]
-    pub fn drop_output<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
+    pub fn discard_output<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
         Outcome::new(env, self.engine.discard_output())
     }
 

@@ -145,7 +145,7 @@ impl Connection {
 
     /// Continues closing, because the sessions have processed all their messages.
     #[napi(catch_unwind)]
-    pub fn drained<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
+    pub fn sessions_closed<'env>(&mut self, env: &'env Env) -> Result<Outcome<'env>> {
         Outcome::new(env, self.engine.sessions_closed())
     }
 }

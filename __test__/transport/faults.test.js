@@ -231,7 +231,7 @@ async function clients (WebSocket, support, argument) {
 const REQUESTS = [
   ['in the TLS handshake', ['read', 0], ['stream', 'a', 1000]],
   ['when the request is written', ['write around', 0], ['write EIO']],
-  ['when a connection takes over the socket', ['pass', 0], ['stream', 1006]]
+  ['when a connection takes over the socket', ['transfer', 0], ['stream', 1006]]
 ]
 for (const [when, fault, expected] of REQUESTS) {
   test(`a request over TLS: a panic ${when} does not affect other connections`, async (scope) => {

@@ -278,7 +278,7 @@ class Connection {
       case 'activate': return this.#activate()
       case 'transform': return this.#sessions?.incoming(event)
       case 'outgoing': return this.#outgoing(event)
-      case 'drain': return this.#closeSessions()
+      case 'closeSessions': return this.#closeSessions()
     }
   }
 
@@ -318,7 +318,7 @@ class Connection {
   }
 
   #closeSessions () {
-    if (this.#sessions === null) this.caused(this.#native.drained())
+    if (this.#sessions === null) this.caused(this.#native.sessionsClosed())
     else this.#sessions.close()
   }
 
@@ -382,7 +382,7 @@ class Connection {
   /** Discards the output, because the socket has closed. Received messages are still delivered. */
   discardOutput () {
     this.outgoing.failReceipts()
-    this.caused(this.#native.dropOutput())
+    this.caused(this.#native.discardOutput())
   }
 
   /** Discards the messages that wait in either direction, because the transport has ended. No event follows. */

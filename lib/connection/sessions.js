@@ -96,7 +96,7 @@ class Sessions {
     this.#isClosing = true
     this.#pipeline.close(() => {
       this.#isClosing = false
-      this.#owner.caused(this.#native.drained())
+      this.#owner.caused(this.#native.sessionsClosed())
       if (!this.#isAbandoned) this.#owner.idle()
     })
   }

@@ -161,7 +161,7 @@ class Adoption {
 
   /** TLS: sends `close_notify`. Returns the bytes that the kernel has not accepted, including earlier records. */
   closeTls () {
-    return this.#reactor.finish(this.#number)
+    return this.#reactor.closeTls(this.#number)
   }
 
   /** TLS: puts aside the bytes that the reactor reads from now on. `Entry.Poll` reports such bytes. */
@@ -181,7 +181,7 @@ class Adoption {
    * @param {import('../connection/seam').Connection} connection
    */
   transferTo (connection) {
-    if (!this.#reactor.pass(this.#number, this.#connection.number, connection.number)) return false
+    if (!this.#reactor.transfer(this.#number, this.#connection.number, connection.number)) return false
     this.#connection = connection
     restorePrototype(this.#socket, this.#class)
     this.#class = SecureSocket

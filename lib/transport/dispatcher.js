@@ -42,7 +42,7 @@ class Dispatcher {
 
   constructor () {
     // When a worker is terminated, Node closes its descriptors without notice.
-    this.reactor = new native.Reactor(this, this.collect, this.dispatch, this.resume, this.#state, isMainThread)
+    this.reactor = new native.Reactor(this, this.collect, this.dispatch, this.continueBatch, this.#state, isMainThread)
   }
 
   /**
@@ -138,11 +138,11 @@ class Dispatcher {
     this.#parts.push(entries)
     this.#begun = 0
     this.isLate = false
-    this.resume()
+    this.continueBatch()
   }
 
   /** Continues the delivery at the next entry. */
-  resume () {
+  continueBatch () {
     while (this.#hasEntries()) {
       const channel = this.#channels[this.#entries[this.#next] >> ENTRY_BITS]
       if (channel === undefined) this.#next += 2

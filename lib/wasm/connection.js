@@ -344,12 +344,12 @@ class Connection {
     return this.#command('failExtension', failureCode(code), string(message))
   }
 
-  drained () {
-    return this.#command('drained')
+  sessionsClosed () {
+    return this.#command('sessionsClosed')
   }
 
-  dropOutput () {
-    return this.#command('dropOutput')
+  discardOutput () {
+    return this.#command('discardOutput')
   }
 
   release () {

@@ -35,12 +35,12 @@ pub(crate) fn polled<'env>(env: &'env Env, polled: Polled<'_>) -> Option<Result<
 
 /// An output that is not a message. `kind` names an event (`open`, `ping`, `pong`, `error`, `close`, `frame`) or a
 /// task of the caller: `write` the output, `activate` extensions, `transform` a received message, transform an
-/// `outgoing` message, `drain` the sessions, or poll again later because work is `unfinished`. Each other field
+/// `outgoing` message, `closeSessions`, or poll again later because work is `unfinished`. Each other field
 /// belongs to the kinds that its comment names.
 #[napi(object, object_from_js = false)]
 pub struct ConnectionEvent<'env> {
     #[napi(
-        ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'frame' | 'drain' | 'unfinished'"
+        ts_type = "'open' | 'ping' | 'pong' | 'error' | 'close' | 'write' | 'activate' | 'transform' | 'outgoing' | 'frame' | 'closeSessions' | 'unfinished'"
     )]
     /// The kind of the event or the task.
     pub kind: &'static str,

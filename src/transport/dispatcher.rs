@@ -42,7 +42,7 @@ struct Dispatcher {
     env: sys::napi_env,
     collect: Cell<sys::napi_ref>,
     dispatch: Cell<sys::napi_ref>,
-    resume: Cell<sys::napi_ref>,
+    continue_batch: Cell<sys::napi_ref>,
     receiver: Cell<sys::napi_ref>,
     /// Borrowed for one step at a time, and never while JavaScript runs.
     reactor: RefCell<reactor::Reactor>,
@@ -66,7 +66,7 @@ struct Link {
 #[napi]
 impl Reactor {
     /// Watches the sockets of this environment. `dispatch` receives a batch and delivers it. If a batch is too large
-    /// for one call, `collect` receives the parts before the last. `resume` continues after a handler that has
+    /// for one call, `collect` receives the parts before the last. `continueBatch` continues after a handler that has
     /// thrown. `state` contains a number for each `Slot`. `hasCrew` lets workers write for wide batches, on the main
     /// thread only. Throws if libuv cannot be found.
     #[napi(constructor, catch_unwind)]
@@ -75,7 +75,7 @@ impl Reactor {
         receiver: Object,
         collect: Function,
         dispatch: Function,
-        resume: Function,
+        continue_batch: Function,
         state: Int32Array,
         has_crew: bool,
     ) -> Result<Self> {
@@ -91,7 +91,7 @@ impl Reactor {
             env: raw,
             collect: Cell::new(reference(raw, collect.raw())?),
             dispatch: Cell::new(reference(raw, dispatch.raw())?),
-            resume: Cell::new(reference(raw, resume.raw())?),
+            continue_batch: Cell::new(reference(raw, continue_batch.raw())?),
             receiver: Cell::new(reference(raw, receiver.raw())?),
             reactor: RefCell::new(reactor),
             arguments: RefCell::default(),
@@ -182,18 +182,18 @@ impl Reactor {
     /// Transfers a socket and the bytes put aside to the connection `to`, from the lender `from`. Returns false if
     /// output is not written yet.
     #[napi(catch_unwind)]
-    pub fn pass(&self, number: u32, from: u32, to: u32) -> bool {
+    pub fn transfer(&self, number: u32, from: u32, to: u32) -> bool {
         let Some(connection) = registry::connection(to) else {
             return false;
         };
         let shared = connection.shared();
         let transfer = |table: &mut Table, id| table.transfer(id, &shared).then_some(id);
-        let passed = self
+        let transferred = self
             .dispatcher
             .reactor
             .borrow_mut()
-            .with("pass", number, transfer);
-        let Some(id) = passed.flatten() else {
+            .with("transfer", number, transfer);
+        let Some(id) = transferred.flatten() else {
             return false;
         };
         if let Some(lender) = registry::connection(from) {
@@ -223,9 +223,9 @@ impl Reactor {
     /// Ends TLS on a socket that is about to be removed: offers the output and close_notify to the kernel. Returns
     /// the bytes that the kernel does not accept.
     #[napi(catch_unwind)]
-    pub fn finish(&self, number: u32) -> Buffer {
+    pub fn close_tls(&self, number: u32) -> Buffer {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
-        let rest = reactor.with("finish", number, Table::close_tls);
+        let rest = reactor.with("close tls", number, Table::close_tls);
         rest.unwrap_or_default().into()
     }
 

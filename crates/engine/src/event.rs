@@ -10,8 +10,8 @@ use proto::output::{Event, Form, Frame, Kind, Transform};
 
 /// An output that is not a message. `kind` names an event (`open`, `ping`, `pong`, `error`, `close`, `frame`) or a
 /// task of the caller: `write` the output, `activate` extensions, `transform` a received message, transform an
-/// `outgoing` message, `drain` the sessions, or poll again later because work is `unfinished`. Each other field
-/// belongs to the kinds that its comment names.
+/// `outgoing` message, `closeSessions`, or poll again later because work is `unfinished`. Each other field belongs to
+/// the kinds that its comment names.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct FlatEvent<'a> {
     /// The kind of the event or the task.
@@ -65,7 +65,7 @@ impl From<Event> for FlatEvent<'_> {
         match event {
             Event::Open => Self::of("open"),
             Event::Activate => Self::of("activate"),
-            Event::CloseSessions => Self::of("drain"),
+            Event::CloseSessions => Self::of("closeSessions"),
             Event::Outgoing {
                 kind,
                 form,

@@ -89,7 +89,7 @@ impl<'a> Batch<'a> {
             if is_done || dispatcher.is_closed.get() {
                 break;
             }
-            is_done = dispatcher.call(&dispatcher.resume, &[]);
+            is_done = dispatcher.call(&dispatcher.continue_batch, &[]);
         }
     }
 

@@ -71,7 +71,12 @@ impl Dispatcher {
     /// Releases the references to JavaScript's objects. Not called during a batch.
     pub(super) fn release(&self) {
         let env = self.env;
-        for reference in [&self.collect, &self.dispatch, &self.resume, &self.receiver] {
+        for reference in [
+            &self.collect,
+            &self.dispatch,
+            &self.continue_batch,
+            &self.receiver,
+        ] {
             let reference = reference.replace(null_mut());
             if !reference.is_null() {
                 // SAFETY: the environment is alive; `new` created the reference, and it is not used again.

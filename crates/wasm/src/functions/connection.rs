@@ -116,7 +116,7 @@ pub(super) fn work(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     command(reader, writer, Registered::work)
 }
 
-pub(super) fn drop_output(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
+pub(super) fn discard_output(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     command(reader, writer, Registered::discard_output)
 }
 

@@ -53,7 +53,7 @@ pub(super) fn activated(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome
     command(reader, writer, Registered::activated)
 }
 
-pub(super) fn drained(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
+pub(super) fn sessions_closed(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     command(reader, writer, Registered::sessions_closed)
 }
 

@@ -507,7 +507,8 @@ declare namespace WebSocket {
 
     /**
      * Whether a server accepts hixie-75 and hixie-76, the drafts before RFC 6455. They lack the safeguards of the
-     * standard, so `false` is safer unless you have such clients. A client ignores this option. Default: `true`.
+     * standard, so `false` is safer unless you have such clients. A client ignores this option. Default: unset, which
+     * accepts them. With `true`, a request that does not ask for a WebSocket also closes with the code null.
      */
     allowDrafts?: boolean | undefined
   }

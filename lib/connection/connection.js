@@ -105,11 +105,7 @@ class Connection {
     return this.#native.setHeader(name, value)
   }
 
-  /**
-   * Registers an extension. Returns false for the drafts, which have no extensions.
-   *
-   * @param {any} extension
-   */
+  /** Registers an extension. Returns false for the drafts, which have no extensions. @param {any} extension */
   addExtension (extension) {
     if (this.isDraft) return false
     this.#extensions ??= new Extensions(this.#native, this.#native.maxLength)
@@ -158,11 +154,7 @@ class Connection {
     this.caused(refusal === null ? this.#native.activated() : this.#native.refuse(refusal))
   }
 
-  /**
-   * Starts to use the negotiated sessions.
-   *
-   * @param {import('./pipeline').Pipeline | null} pipeline
-   */
+  /** Starts to use the negotiated sessions. @param {import('./pipeline').Pipeline | null} pipeline */
   #use (pipeline) {
     if (pipeline === null) return
     this.#sessions = new Sessions(this.#native, pipeline, {

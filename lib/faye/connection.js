@@ -139,11 +139,7 @@ class SocketConnection {
     this.#dial = dial
   }
 
-  /**
-   * Listens to a stream.
-   *
-   * @param {any} stream
-   */
+  /** Listens to a stream. @param {any} stream */
   useStream (stream) {
     this.#stream = stream
     if (stream.setTimeout) stream.setTimeout(0)
@@ -198,11 +194,7 @@ class SocketConnection {
     }
   }
 
-  /**
-   * Runs the work of an event or a timer in the context of the connection.
-   *
-   * @param {() => void} work
-   */
+  /** Runs the work of an event or a timer in the context of the connection. @param {() => void} work */
   enter (work) {
     if (this.#transport) this.#transport.run(work)
     else work()

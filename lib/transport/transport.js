@@ -18,7 +18,6 @@ const { flushAtTheEnd, beginBatch, isEnding, endBatch, addWorking, removeWorking
  *
  * @implements {SeamTransport}
  * @implements {SocketTransport}
- *
  * @typedef {import('../connection/seam').Transport} SeamTransport
  * @typedef {import('../connection/seam').SocketTransport} SocketTransport
  * @typedef {import('../connection/seam').Channel} Channel
@@ -34,10 +33,7 @@ class Transport {
   #channel
   /** The depth of nested batches: a handler may pass more bytes to the transport. */
   #depth = 0
-  /**
-   * Whether output was written in this tick. The transport writes further output of the tick together, at the end of
-   * the tick.
-   */
+  /** Whether output was written in this tick. The transport writes further output together, at the end of the tick. */
   #hasWritten = false
   /** Whether the socket is full. Output then waits for its `drain`. */
   #isFull = false
@@ -84,11 +80,7 @@ class Transport {
     this.#reading.use(this.#channel)
   }
 
-  /**
-   * Runs the work of an event or a timer in the context of the connection.
-   *
-   * @param {() => void} work
-   */
+  /** Runs the work of an event or a timer in the context of the connection. @param {() => void} work */
   run (work) {
     this.#context.run(work)
   }

@@ -64,10 +64,7 @@ class Connection {
     return new Connection(PRIVATE, 'server', ...head, headersOf(headers), ...policy)
   }
 
-  /**
-   * @param {any} target
-   * @param {any} options
-   */
+  /** @param {any} target @param {any} options */
   static client (target, options) {
     return new Connection(PRIVATE, 'client', ...clientTarget(target), ...connectionOptions(options))
   }
@@ -85,7 +82,6 @@ class Connection {
   /**
    * Sets a callback for the end of the instance, and with it of the connection. After that, `work` returns events. The
    * addon has no such method, because a panic there ends only the connection that is called.
-   *
    * @param {() => void} callback
    */
   onInstanceEnd (callback) {
@@ -158,10 +154,7 @@ class Connection {
 
   // The handshake.
 
-  /**
-   * @param {string} name
-   * @param {string} value
-   */
+  /** @param {string} name @param {string} value */
   setHeader (name, value) {
     return this.#inner.call('setHeader', string(name), string(value))
   }
@@ -197,10 +190,7 @@ class Connection {
     return this.#inner.call('receivedExtensions')
   }
 
-  /**
-   * @param {string} name
-   * @param {any} list
-   */
+  /** @param {string} name @param {any} list */
   addExtension (name, list) {
     this.#inner.call('addExtension', string(name), parameters(list))
   }
@@ -233,10 +223,7 @@ class Connection {
     return this.#command('refuse', string(message))
   }
 
-  /**
-   * @param {string} name
-   * @param {any} list
-   */
+  /** @param {string} name @param {any} list */
   unacceptable (name, list) {
     return call('unacceptable', string(name), parameters(list))
   }
@@ -307,10 +294,7 @@ class Connection {
     return this.#attempt('sendFrame', args, () => WAITS_FOR_WORK)
   }
 
-  /**
-   * @param {boolean} isText
-   * @param {Uint8Array} payload
-   */
+  /** @param {boolean} isText @param {Uint8Array} payload */
   transformed (isText, payload) {
     return this.#command('transformed', boolean(isText), bytes(payload))
   }

@@ -174,12 +174,15 @@ for (const [codec, configured] of CODECS) {
     const { client, server } = agree(configured({}), configured({}))
     const { data } = await outgoing(client, 'Hello')
     const called = []
-    for (const name of ['first', 'second']) {
-      server.processIncomingMessage(message(data, true), () => {
-        called.push(name)
-        server.close()
-      })
-    }
+    await new Promise((resolve) => {
+      for (const name of ['first', 'second']) {
+        server.processIncomingMessage(message(data, true), () => {
+          called.push(name)
+          server.close()
+          resolve()
+        })
+      }
+    })
     await scope.settle()
     assert.deepEqual(called, ['first'])
   })

@@ -77,7 +77,7 @@ describe('the site of docs/', { skip: missing, timeout: 240000 }, () => {
     test(`on a ${device} each page fits the width of the screen, and the console shows no error`, async (t) => {
       const { tab, problems } = await open(t, '/index.html', options)
       for (const page of pages) {
-        await tab.goto(server.origin + page, { waitUntil: 'networkidle' })
+        await tab.goto(server.origin + page)
         const [content, screen] = await tab.evaluate('[document.documentElement.scrollWidth, window.innerWidth]')
         assert.ok(content <= screen, `${page} is ${content} pixels wide on a screen of ${screen}`)
         assert.ok(await tab.locator('.vp-doc, .VPHome').first().isVisible(), page)

@@ -12,7 +12,7 @@ use faye_websocket_fuzz::settings::any_policy;
 use faye_websocket_fuzz::stream::Stream;
 use libfuzzer_sys::fuzz_target;
 use proto::output::Kind;
-use proto_testing::connections::{RESPONSE, response_with, new_client, offered_server};
+use proto_testing::connections::{RESPONSE, new_client, offered_server, response_with};
 use proto_testing::driver::{Driver, Extension, Style};
 use proto_testing::wire::Framing;
 

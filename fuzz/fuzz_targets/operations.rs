@@ -15,8 +15,8 @@ use proto::http::request::Request;
 use proto::output::{Caused, Event, Kind, Output};
 use proto::policy::Policy;
 use proto_testing::connections::{
-    RESPONSE, KEY, RSV1, response_with, hixie75_server, hixie76_server, negotiate, new_client,
-    offered_server, reserve,
+    KEY, RESPONSE, RSV1, hixie75_server, hixie76_server, negotiate, new_client, offered_server,
+    reserve, response_with,
 };
 use proto_testing::frames::frame;
 use proto_testing::wire::{Framing, Wire};

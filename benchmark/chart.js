@@ -7,13 +7,12 @@
 const fs = require('node:fs')
 const path = require('node:path')
 
+const { fillPart } = require('../scripts/markdown')
 const { ROOT, Failure, main } = require('../scripts/support')
 const { wrapped } = require('./support/format')
 
 const README = path.join(ROOT, 'README.md')
 const RESULTS = path.join(__dirname, 'results', 'transport.json')
-const BEGIN = '<!-- chart: begin -->'
-const END = '<!-- chart: end -->'
 
 const ORIGINAL = 'faye-websocket'
 const SERVERS = ['faye-websocket-rs', ORIGINAL, 'ws']
@@ -73,20 +72,12 @@ function bar (fraction) {
   return '█'.repeat(halves >> 1) + '▌'.repeat(halves & 1)
 }
 
-/** Returns the text of a page with this chart between its markers. */
-function withChart (page, text) {
-  const [before, rest] = page.split(BEGIN)
-  const after = rest?.split(END)[1]
-  if (after === undefined) throw new Failure(`README.md does not contain ${BEGIN} and ${END}`)
-  return `${before}${BEGIN}\n${text}\n${END}${after}`
-}
-
 /** Writes the chart of the committed results into README.md. */
 function writeChart () {
   const run = JSON.parse(fs.readFileSync(RESULTS, 'utf8'))
-  fs.writeFileSync(README, withChart(fs.readFileSync(README, 'utf8'), chart(run)))
+  fillPart(README, 'chart', chart(run))
 }
 
-module.exports = { chart, withChart, writeChart }
+module.exports = { chart, writeChart }
 
 if (require.main === module) main(() => writeChart())

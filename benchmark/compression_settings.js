@@ -3,20 +3,20 @@
 // The settings of permessage-deflate: memory per connection, processor time per message, and ratio. Fills the table of
 // docs/permessage-deflate.md.
 
-const fs = require('node:fs')
 const path = require('node:path')
 
+const { fillPart } = require('../scripts/markdown')
 const { ROOT } = require('../scripts/support')
 const { CODEC_CASES, MEMORY_CASE, VARIANTS } = require('./settings/cases')
 const { report, tableForPage } = require('./settings/report')
 const { runBenchmark } = require('./support/benchmark')
-const { MEASURED_CORE, OTHER_CORE, median, medians } = require('./support/measure')
+const { kilobytes } = require('./support/format')
+const { MEASURED_CORE, OTHER_CORE, measureGrowth, median, medians } = require('./support/measure')
 const { Script, fork } = require('./support/script')
 const { Server } = require('./support/server')
 const { inTurn } = require('./support/turns')
 
 const PAGE = path.join(ROOT, 'docs', 'permessage-deflate.md')
-const TABLE = /(<!-- settings: begin -->\n)[^]*(<!-- settings: end -->)/
 /** The time limit for one figure, in milliseconds. */
 const PATIENCE = 180_000
 /** The number of open connections at the first reading of the memory. */
@@ -43,7 +43,7 @@ runBenchmark({
   measure,
   report,
   charts: () => ({}),
-  publish: (run) => fillPage(tableForPage(run))
+  publish: (run) => fillPart(PAGE, 'settings', tableForPage(run))
 })
 
 async function measure ({ settings }, { cases, subjects: variants }) {
@@ -75,30 +75,20 @@ async function codecOf ({ name, options }, { title, size, share }, { sessions, k
 }
 
 /**
- * Measures the memory that a new server needs for each connection, in bytes. The first connections are not counted,
- * because they pay for shared memory.
+ * Measures the memory that a new server needs for each connection, in bytes. The clients are ours, because the load
+ * generator does not compress with smaller windows.
  */
 async function memoryOf ({ name, options }, { connections, messages }) {
   const env = { COMPRESSION_SETTINGS: JSON.stringify(options) }
   const server = await Server.start('faye-websocket-rs-settings', { core: MEASURED_CORE, env })
   const child = fork(path.join(__dirname, 'settings', 'client.js'), { core: OTHER_CORE, args: [String(server.port)] })
   const client = new Script(name, child)
-  const grown = async (count) => {
-    await client.ask({ count, messages, isCompressed: options !== null }, PATIENCE)
-    await new Promise((resolve) => setTimeout(resolve, PAUSE))
-    return server.memory()
-  }
-  const before = await grown(Math.min(FIRST_CONNECTIONS, connections))
-  const after = await grown(connections)
+  const load = { base: Math.min(FIRST_CONNECTIONS, connections), count: connections, pause: PAUSE }
+  const bytes = await measureGrowth(server, load, (count) => {
+    return client.ask({ count, messages, isCompressed: options !== null }, PATIENCE)
+  })
   client.stop()
   server.stop()
-  const bytes = (after - before) / connections
-  console.error(`${MEMORY_CASE.title}: ${name}: ${(bytes / 1000).toFixed(1)} KB`)
+  console.error(`${MEMORY_CASE.title}: ${name}: ${kilobytes(bytes)} KB`)
   return bytes
-}
-
-function fillPage (table) {
-  const page = fs.readFileSync(PAGE, 'utf8')
-  if (!TABLE.test(page)) throw new Error(`${PAGE} has no place for the table`)
-  fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => `${begin}${table}\n${end}`))
 }

@@ -11,7 +11,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 
 const { home } = require('../../scripts/home')
-const { slug } = require('../../scripts/slug')
+const { slug } = require('../../scripts/markdown')
 
 const ROOT = path.resolve(__dirname, '../..')
 /** The beginning of links to files of the repository that are not in the package. */

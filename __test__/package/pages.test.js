@@ -8,8 +8,9 @@ const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 
-const { chart, withChart } = require('../../benchmark/chart')
+const { chart } = require('../../benchmark/chart')
 const { home } = require('../../scripts/home')
+const { withPart } = require('../../scripts/markdown')
 const { userPages, deadLinks } = require('./pages')
 const { ROOT } = require('./process')
 
@@ -48,7 +49,7 @@ test(`README: at most ${MAX_README_LINES} lines`, () => {
 
 test('README: the chart shows the committed results', () => {
   const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
-  assert.equal(readme, withChart(readme, chart(require('../../benchmark/results/transport.json'))))
+  assert.equal(readme, withPart(readme, 'chart', chart(require('../../benchmark/results/transport.json'))))
 })
 
 test('package.json: homepage and bugs are URLs of the repository', () => {

@@ -5,6 +5,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 
+const { fillPart, table: tableOf } = require('../../scripts/markdown')
 const { ROOT } = require('../package/process')
 const { MACHINES } = require('./machines')
 
@@ -14,7 +15,6 @@ const COLUMNS = [
   'package', 'ran on', 'Node', 'protocol', 'connections', 'quick starts passed', 'tests passed', 'date', 'built with',
   'size', 'needs'
 ]
-const TABLE = /(<!-- table: begin -->\n)[^]*(<!-- table: end -->)/
 
 /** Replaces the rows of the systems that were tested, and keeps the others. */
 function addResults (results) {
@@ -30,23 +30,17 @@ function addResults (results) {
 
 /** Writes the table from results.json. */
 function writeTable () {
-  const page = fs.readFileSync(PAGE, 'utf8')
-  fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => begin + table() + end))
+  fillPart(PAGE, 'table', table())
 }
 
 /** Returns the table as text. */
 function table () {
-  const rows = JSON.parse(fs.readFileSync(RESULTS, 'utf8'))
-  return [row(...COLUMNS), row(...COLUMNS.map(() => '---')), ...rows.map(rowOf)].join('\n') + '\n'
+  return tableOf(COLUMNS, JSON.parse(fs.readFileSync(RESULTS, 'utf8')).map(cellsOf))
 }
 
-function row (...cells) {
-  return `| ${cells.join(' | ')} |`
-}
-
-function rowOf ({ platform, system, date, build, found = {}, quickStarts, tests }) {
+function cellsOf ({ platform, system, date, build, found = {}, quickStarts, tests }) {
   const { version = '?', core = '?', server = '?', client = '?', tls = '?' } = found
-  return row(
+  return [
     `\`${platform}\``,
     system,
     version,
@@ -58,7 +52,7 @@ function rowOf ({ platform, system, date, build, found = {}, quickStarts, tests 
     `${build.builder}, for \`${build.target}\``,
     build.size === undefined ? '–' : `${(build.size / 1e6).toFixed(2)} MB`,
     build.floor
-  )
+  ]
 }
 
 function testsOf ({ files, passed, failed, skipped }) {
@@ -66,4 +60,4 @@ function testsOf ({ files, passed, failed, skipped }) {
   return `${passed} of ${passed + failed} in ${files} files` + (skipped > 0 ? `, ${skipped} skipped` : '')
 }
 
-module.exports = { PAGE, TABLE, addResults, table, writeTable }
+module.exports = { PAGE, addResults, table, writeTable }

@@ -5,11 +5,11 @@
 const fs = require('node:fs')
 const path = require('node:path')
 
+const { fillPart, table: tableOf, tableRow } = require('../../scripts/markdown')
 const { ROOT } = require('../package/process')
 
 const RESULTS = path.join(__dirname, 'results.json')
 const PAGE = path.join(ROOT, 'docs', 'runtimes.md')
-const TABLE = /(<!-- table: begin -->\n)[^]*(<!-- table: end -->)/
 const COLUMNS = ['runtime', 'version', 'quick starts passed', 'protocol', 'server', 'client', 'client over TLS']
 
 /**
@@ -30,26 +30,25 @@ function saveResults (results) {
 
 /** Writes the table from results.json. */
 function writeTable () {
-  const page = fs.readFileSync(PAGE, 'utf8')
-  fs.writeFileSync(PAGE, page.replace(TABLE, (_, begin, end) => begin + table() + end))
+  fillPart(PAGE, 'table', table())
 }
 
 /** Returns the table as text. */
 function table () {
   const { date, system, rows } = JSON.parse(fs.readFileSync(RESULTS, 'utf8'))
-  const lines = [line(COLUMNS), line(COLUMNS.map(() => '---')), ...rows.map(rowOf)]
-  return `Run on ${date}, ${system}:\n\n${lines.join('\n')}\n`
+  return `Run on ${date}, ${system}:\n\n${tableOf(COLUMNS, rows.map(cellsOf))}`
+}
+
+/** Returns the row of a result as text. @param {Result} result */
+function rowOf (result) {
+  return tableRow(cellsOf(result))
 }
 
 /** @param {Result} result */
-function rowOf ({ name, absent, passed, all, found }) {
-  if (absent) return line([name, '–', `not run: ${absent}`, '–', '–', '–', '–'])
+function cellsOf ({ name, absent, passed, all, found }) {
+  if (absent) return [name, '–', `not run: ${absent}`, '–', '–', '–', '–']
   const { version = '?', core = '?', server = '?', client = '?', tls = '?' } = found ?? {}
-  return line([name, version, `${passed} of ${all}`, core, server, client, tls])
+  return [name, version, `${passed} of ${all}`, core, server, client, tls]
 }
 
-function line (cells) {
-  return `| ${cells.join(' | ')} |`
-}
-
-module.exports = { PAGE, TABLE, rowOf, saveResults, table, writeTable }
+module.exports = { PAGE, rowOf, saveResults, table, writeTable }

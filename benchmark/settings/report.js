@@ -2,6 +2,8 @@
 
 // The figures of a run as a page, and as the table of docs/permessage-deflate.md.
 
+const { table } = require('../../scripts/markdown')
+const { kilobytes } = require('../support/format')
 const machine = require('../support/machine')
 
 /** @param {{ machine: object, settings: object, variants: object[], cases: object[], memory: object | null }} run */
@@ -34,13 +36,13 @@ function tableOf ({ variants, cases, memory }) {
   ]
   const rows = variants.map(({ name, cells }) => [
     ...cells,
-    memory === null ? '–' : (memory.figures[name] / 1000).toFixed(1),
+    memory === null ? '–' : kilobytes(memory.figures[name]),
     ...cases.flatMap(({ figures: { [name]: figures } }) => figures === undefined ? ['–', '–'] : [
       figures.ratio.toFixed(2), `${micros(figures.compress)} + ${micros(figures.inflate)}`
     ])
   ])
   const rule = header.map((_, column) => column < 3 ? '---' : '---:')
-  return [header, rule, ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+  return table(header, rows, rule)
 }
 
 const micros = (value) => value >= 10 ? value.toFixed(0) : value.toFixed(1)

@@ -34,13 +34,10 @@ async function measureLoad (program, server, args) {
   }
 }
 
-/**
- * Measures the memory of an idle connection after `messages` messages in each direction: the growth of a server from
- * `base` connections to `base + count`, all open. The first connections pay for memory that all share.
- */
-async function measureMemory (program, server, { base, count, messages, pause, args }) {
+/** Measures the memory of an idle connection after `messages` messages in each direction: see `measureGrowth`. */
+async function measureMemory (program, server, { messages, args, ...load }) {
   const generators = []
-  const grown = async (connections) => {
+  const bytes = await measureGrowth(server, load, async (connections) => {
     const open = ['--connections', connections, '--sample', connections, '--messages', messages, '--warm-up', 0]
     const generator = await Generator.start(program, server, {
       core: OTHER_CORE,
@@ -48,12 +45,24 @@ async function measureMemory (program, server, { base, count, messages, pause, a
     })
     generators.push(generator)
     await generator.measure()
+  })
+  for (const generator of generators) await generator.stop()
+  return bytes
+}
+
+/**
+ * Measures the growth of a server for each connection, in bytes, from `base` connections to `base + count`, all open.
+ * The first connections pay for memory that all share. `open` opens a number of connections, exchanges messages on
+ * them, and keeps them open.
+ */
+async function measureGrowth (server, { base, count, pause }, open) {
+  const grown = async (connections) => {
+    await open(connections)
     await new Promise((resolve) => setTimeout(resolve, pause))
     return server.memory()
   }
   const before = await grown(base)
   const after = await grown(count)
-  for (const generator of generators) await generator.stop()
   return (after - before) / count
 }
 
@@ -70,4 +79,4 @@ function median (values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-module.exports = { MEASURED_CORE, OTHER_CORE, measureLoad, measureMemory, median, medians }
+module.exports = { MEASURED_CORE, OTHER_CORE, measureGrowth, measureLoad, measureMemory, median, medians }

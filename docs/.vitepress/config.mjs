@@ -8,7 +8,7 @@ import { defineConfig } from 'vitepress'
 
 const require = createRequire(import.meta.url)
 const { home } = require('../../scripts/home.js')
-const { slug } = require('../../scripts/slug.js')
+const { slug } = require('../../scripts/markdown.js')
 
 /** An entry of a list or a table that begins with a link to a page. */
 const PAGE = /^(?:- |\| )\[([^\]]+)\]\(([\w-]+)\.md\)/gm

@@ -82,6 +82,7 @@ describe('the site of docs/', { skip: missing, timeout: 240000 }, () => {
         assert.ok(content <= screen, `${page} is ${content} pixels wide on a screen of ${screen}`)
         assert.ok(await tab.locator('.vp-doc, .VPHome').first().isVisible(), page)
       }
+      await tab.waitForLoadState('networkidle')
       assert.deepEqual(problems, [])
     })
 

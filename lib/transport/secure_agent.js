@@ -10,7 +10,8 @@ const { discard } = require('./agent')
 const { declareAgreement } = require('./agreement')
 const { IS_SUPPORTED } = require('./platform')
 const { RequestChannel } = require('./request_channel')
-const { nodesMethod, planOf } = require('./tls')
+const { planOf } = require('./tls')
+const { nodesMethod } = require('./tls_defaults')
 
 /** Node's class. Tests of programs may replace the module `https` with an incomplete one. */
 const Agent = /** @type {typeof https.Agent} */ (https.Agent ?? Object)

@@ -1,0 +1,54 @@
+// @ts-check
+'use strict'
+
+// Whether a program, the environment or a flag has changed Node's TLS. If so, Node makes the connections.
+
+const { constants, getFips } = require('node:crypto')
+const tls = require('node:tls')
+const { IS_SUPPORTED } = require('./platform')
+const { knownStarts } = require('./start')
+
+/** Returns whether Node's TLS defaults are unchanged. */
+function isNodeUnmodified () {
+  return HAS_NO_FLAGS && !getFips() && AS_LOADED.every(({ name, value }) => /** @type {any} */ (tls)[name] === value) &&
+    tls.DEFAULT_MIN_VERSION === 'TLSv1.2' && tls.DEFAULT_MAX_VERSION === 'TLSv1.3' &&
+    tls.DEFAULT_CIPHERS === constants.defaultCoreCipherList && tls.DEFAULT_ECDH_CURVE === 'auto'
+}
+
+/**
+ * The flags of Node that change TLS, except those that change the defaults in `tls`. Other flags are allowed, because
+ * Node's test runner passes many, with their default values.
+ */
+const FLAGS = new RegExp('--(use-(openssl|system)-ca|tls-keylog|openssl-|trace-tls|(enable|force)-fips|' +
+  'experimental-(default-)?config-file)')
+/** Whether Node was started without such flags and variables. In a worker, those of the process count as well. */
+const HAS_NO_FLAGS = IS_SUPPORTED && (knownStarts()?.every(({ flags, environment }) =>
+  ![...flags, environment.NODE_OPTIONS || ''].some((text) => FLAGS.test(text.replace(/_/g, '-'))) &&
+  !environment.OPENSSL_CONF && environment.NODE_USE_SYSTEM_CA !== '1') ?? false)
+/**
+ * The members of `tls` that programs replace to observe or change connections. Each has a phrase that occurs in the
+ * source text of Node's own member, in every version.
+ */
+const MEMBERS = {
+  connect: 'normalizeConnectArgs(args)',
+  createSecureContext: 'configSecureContext(c.context, options',
+  checkServerIdentity: 'splitEscapedAltNames(altNames)',
+  TLSSocket: 'this._securePending = false'
+}
+const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value: nodesMethod(tls, name, phrase) }))
+
+/**
+ * Returns a method if its source text is Node's, otherwise NaN, which is equal to nothing.
+ *
+ * @param {any} object
+ * @param {string} name
+ * @param {string} phrase
+ */
+function nodesMethod (object, name, phrase) {
+  const value = object[name]
+  if (typeof value !== 'function') return NaN
+  const text = Function.prototype.toString.call(value)
+  return text.startsWith(`function ${name}(`) && text.includes(phrase) ? value : NaN
+}
+
+module.exports = { isNodeUnmodified, nodesMethod }

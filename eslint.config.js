@@ -14,7 +14,7 @@ const NO_LOADER = {
   group: ADDON,
   message: 'Require lib/choice.js instead, which loads the addon or WebAssembly and reports if neither can be loaded.'
 }
-const INTERFACES = ['faye', 'websocket-driver', 'websocket']
+const INTERFACES = ['faye', 'https', 'websocket-driver', 'websocket']
 const noInterface = (...names) => ({
   group: names.flatMap((name) => [`../${name}`, `../${name}/**`]),
   message: 'The engine and the transport must not require an interface. An interface may require only those below it.'
@@ -132,15 +132,19 @@ module.exports = [
   },
   {
     files: ['index.js', 'lib/faye/**/*.js'],
-    rules: refuse(NO_BINDING, NO_CLOCK, noInterface('websocket'))
+    rules: refuse(NO_BINDING, NO_CLOCK, noInterface('https', 'websocket'))
   },
   {
     files: ['lib/websocket-driver/**/*.js'],
-    rules: refuse(NO_BINDING, NO_CLOCK, noInterface('faye', 'websocket'))
+    rules: refuse(NO_BINDING, NO_CLOCK, noInterface('faye', 'https', 'websocket'))
   },
   {
     files: ['lib/websocket/**/*.js'],
-    rules: refuse(NO_BINDING, NO_CLOCK, noInterface('faye', 'websocket-driver'))
+    rules: refuse(NO_BINDING, NO_CLOCK, noInterface('faye', 'https', 'websocket-driver'))
+  },
+  {
+    files: ['lib/https/**/*.js'],
+    rules: refuse(NO_BINDING, NO_CLOCK, noInterface('faye', 'websocket-driver', 'websocket'))
   },
   {
     // Files below the interfaces know no interface.

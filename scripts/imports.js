@@ -11,7 +11,7 @@ const { ROOT, Failure, main } = require('./support')
 /** The rooms of lib/, from above. A room may require itself and rooms on lower floors. */
 const FLOORS = [
   ['index.js'],
-  ['lib/faye', 'lib/websocket'],
+  ['lib/faye', 'lib/https', 'lib/websocket'],
   ['lib/websocket-driver'],
   ['lib/connection', 'lib/transport'],
   ['lib/http', 'lib/permessage-deflate'],

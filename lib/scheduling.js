@@ -23,12 +23,6 @@ const { runInThisContext } = require('node:vm')
  * @property {(callback: () => void, delay: number) => any} setInterval
  * @property {(timer: any) => void} clearTimeout
  * @property {(timer: any) => void} clearInterval
- *
- * @typedef {object} Timer
- * @property {() => void} stop
- * @property {() => boolean} restart begins the delay anew; returns false if this timer cannot restart, and the caller
- * needs a new one
- * @property {() => Timer} unref
  */
 
 /** Timeouts and intervals. A timer is cleared by the same set of functions that has created it. */
@@ -46,7 +40,7 @@ class Clock {
    */
   timeout (callback, delay) {
     const { setTimeout, clearTimeout } = this.#functions()
-    return timerOf(setTimeout(callback, delay), clearTimeout)
+    return new Timer(setTimeout(callback, delay), clearTimeout)
   }
 
   /**
@@ -55,30 +49,43 @@ class Clock {
    */
   interval (callback, delay) {
     const { setInterval, clearInterval } = this.#functions()
-    return timerOf(setInterval(callback, delay), clearInterval)
+    return new Timer(setInterval(callback, delay), clearInterval)
   }
 }
 
 /**
- * Returns a timer with the function that stops it, because a clock that the program installs later does not know this
- * timer. In jsdom and in Electron's renderer a timer is a number and has no `unref`.
- *
- * @param {any} timer
- * @param {(timer: any) => void} clear
- * @returns {Timer}
+ * A timer with the function that stops it, because a clock that the program installs later does not know this timer. In
+ * jsdom and in Electron's renderer a timer is a number and has no `unref`.
  */
-function timerOf (timer, clear) {
-  return {
-    stop: () => clear(timer),
-    restart () {
-      if (typeof timer?.refresh !== 'function') return false
-      timer.refresh()
-      return true
-    },
-    unref () {
-      timer?.unref?.()
-      return this
-    }
+class Timer {
+  #timer
+  #clear
+
+  /**
+   * @param {any} timer
+   * @param {(timer: any) => void} clear
+   */
+  constructor (timer, clear) {
+    this.#timer = timer
+    this.#clear = clear
+  }
+
+  stop () {
+    const clear = this.#clear
+    clear(this.#timer)
+  }
+
+  /** Begins the delay anew. Returns false if this timer cannot restart, and the caller needs a new one. */
+  restart () {
+    const timer = this.#timer
+    if (typeof timer?.refresh !== 'function') return false
+    timer.refresh()
+    return true
+  }
+
+  unref () {
+    this.#timer?.unref?.()
+    return this
   }
 }
 
@@ -212,6 +219,7 @@ module.exports = {
   NAME,
   Promise,
   STEPS_BETWEEN_LOOKS,
+  Timer,
   clearImmediate,
   clock,
   hostProcess,

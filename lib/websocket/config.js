@@ -55,8 +55,8 @@ const CLIENT_DEFAULTS = Object.freeze({
 function policyOf (config, isClient) {
   return {
     interface: 'websocket-node',
-    maxFrame: size('maxReceivedFrameSize', config),
-    maxLength: size('maxReceivedMessageSize', config),
+    maxFrame: size('maxReceivedFrameSize', config.maxReceivedFrameSize),
+    maxLength: size('maxReceivedMessageSize', config.maxReceivedMessageSize),
     fragmentAt: fragmentAt(config),
     delivery: config.assembleFragments ? 'messages' : 'frames',
     requireMasking: masking(config, isClient)
@@ -70,11 +70,11 @@ function policyOf (config, isClient) {
  */
 function checkConfig (config) {
   policyOf(config, false)
-  for (const name of ['requireMasking', 'strictHandshake']) flag(name, config)
-  milliseconds('closeTimeout', config)
+  for (const name of ['requireMasking', 'strictHandshake']) flag(name, config[name])
+  milliseconds('closeTimeout', config.closeTimeout)
   // For values of other types, the constructor of connections throws the errors of the original.
   for (const name of ['keepaliveInterval', 'keepaliveGracePeriod']) {
-    if (typeof config[name] === 'number') milliseconds(name, config)
+    if (typeof config[name] === 'number') milliseconds(name, config[name])
   }
   checkDeflate(config)
   oneOf('transport', config.transport, ['stream', 'native'])
@@ -98,38 +98,41 @@ function masking ({ requireMasking }, isClient) {
  * @param {any} config
  */
 function fragmentAt (config) {
-  const threshold = number('fragmentationThreshold', config, 'a whole number of bytes above 0, or Infinity',
-    (value) => value >= 1 && (Number.isInteger(value) || value === Infinity))
+  const threshold = number('fragmentationThreshold', config.fragmentationThreshold,
+    'a whole number of bytes above 0, or Infinity', isThreshold)
   return config.fragmentOutgoingMessages ? threshold : Infinity
+}
+
+/** @param {number} value */
+function isThreshold (value) {
+  return value >= 1 && (Number.isInteger(value) || value === Infinity)
 }
 
 /**
  * Checks an option that the original does not have. A falsy value of another type must not disable a check by accident.
  *
  * @param {string} name
- * @param {any} config
+ * @param {any} value
  */
-function flag (name, config) {
-  const value = config[name]
+function flag (name, value) {
   if (value === undefined || typeof value === 'boolean') return
   throw new TypeError(`Invalid ${name}: ${inspect(value)}; expected true or false`)
 }
 
 /**
  * @param {string} name
- * @param {any} config
+ * @param {any} value
  */
-function size (name, config) {
-  return number(name, config, 'a number of bytes, at least 0')
+function size (name, value) {
+  return number(name, value, 'a number of bytes, at least 0', isAtLeast0)
 }
 
 /**
  * @param {string} name
- * @param {any} config
+ * @param {any} value
  */
-function milliseconds (name, config) {
-  return number(name, config, `a number of milliseconds from 0 to ${LONGEST_TIMER}`,
-    (value) => isAtLeast0(value) && value <= LONGEST_TIMER)
+function milliseconds (name, value) {
+  return number(name, value, `a number of milliseconds from 0 to ${LONGEST_TIMER}`, isDelay)
 }
 
 /**
@@ -137,12 +140,11 @@ function milliseconds (name, config) {
  * are strings.
  *
  * @param {string} name
- * @param {any} config
+ * @param {any} value
  * @param {string} expected
- * @param {(value: number) => boolean} [isGood]
+ * @param {(value: number) => boolean} isGood
  */
-function number (name, config, expected, isGood = isAtLeast0) {
-  const value = config[name]
+function number (name, value, expected, isGood) {
   if (value === undefined) return undefined
   const isNumeric = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '')
   if (!isNumeric) throw new TypeError(`Invalid ${name}: ${inspect(value)}; expected ${expected}`)
@@ -153,6 +155,11 @@ function number (name, config, expected, isGood = isAtLeast0) {
 /** @param {number} value */
 function isAtLeast0 (value) {
   return value >= 0
+}
+
+/** @param {number} value */
+function isDelay (value) {
+  return value >= 0 && value <= LONGEST_TIMER
 }
 
 module.exports = { CLIENT_DEFAULTS, SERVER_DEFAULTS, checkConfig, fragmentAt, policyOf }

@@ -69,14 +69,20 @@ class Link {
     socket.on('error', (/** @type {any} */ error) => this.enter(() => connection.handleSocketError(error)))
     socket.on('end', () => this.enter(() => connection.handleSocketEnd()))
     socket.on('close', (/** @type {boolean} */ hadError) => this.enter(() => this.#socketClosed(hadError)))
-    // Emits `resume` before the first bytes, as a socket of Node does.
-    nextTick(() => this.enter(() => {
-      if (connection.connected && !connection.inputPaused) connection.handleSocketResume()
-    }))
+    nextTick(resume, this)
     socket.on('pause', this.#socketPaused)
     socket.on('resume', this.#socketResumed)
     this.#transport = transports.connect(socket, engine, config.transport === 'stream')
     if (engine.readyState === ReadyState.Connecting) this.#transport.start()
+  }
+
+  /** Emits `resume` before the first bytes, as a socket of Node does. */
+  resume () {
+    const connection = this.#connection
+    if (!connection.connected || connection.inputPaused) return
+    // Without a listener, no code of the program runs, which would need the context.
+    if (connection.listenerCount('resume') === 0) connection.handleSocketResume()
+    else this.enter(() => connection.handleSocketResume())
   }
 
   /** Pauses the connection when the program has paused the socket itself. */
@@ -294,6 +300,11 @@ class Link {
     connection.closeDescription = message
     if (connection.listenerCount('error') > 0) connection.emit('error', new Error(message))
   }
+}
+
+/** @param {Link} link */
+function resume (link) {
+  link.resume()
 }
 
 /**

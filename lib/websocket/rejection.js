@@ -43,18 +43,21 @@ function latin1 (value) {
 
 /**
  * Writes the last bytes to a socket and ends it. Destroys the socket if the peer does not read them and end its half
- * within a time limit.
+ * within a time limit. Ignores errors of the socket.
  *
  * @param {any} socket
  * @param {Buffer} bytes
  */
 function endWith (socket, bytes) {
+  socket.on('error', ignore)
   if (socket.destroyed) return
   socket.write(bytes)
   transports.disconnect(socket, null, 'end')
   // Discards the bytes that the peer has sent after its request, so that the socket reaches its end.
   socket.resume()
 }
+
+function ignore () {}
 
 /**
  * The reason phrases of the original. Some differ from Node's, and other codes have none.

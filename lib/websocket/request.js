@@ -13,10 +13,11 @@ const WebSocketConnection = require('./connection')
 const { cookieHeaders, parseCookies } = require('./cookies')
 const { extensionOf } = require('./deflate')
 const { establish } = require('./link')
+const { watch } = require('./pending')
 const { endWith, headerText, rejection } = require('./rejection')
 const { illegalCharacter } = require('./token')
 
-/** The property of a request that contains the bytes received after its head. */
+/** The property of a request that contains the bytes received after its head, if there are any. */
 const HEAD = Symbol('head')
 
 /**
@@ -27,8 +28,9 @@ const HEAD = Symbol('head')
  * @param {any} httpRequest
  * @param {any} serverConfig
  * @param {any} [head] bytes received after the head of the request
+ * @param {boolean} [isWatched] whether to listen to the socket; false if the caller does that before the next tick
  */
-function WebSocketRequest (socket, httpRequest, serverConfig, head = undefined) {
+function WebSocketRequest (socket, httpRequest, serverConfig, head = undefined, isWatched = true) {
   EventEmitter.call(this)
   this.socket = socket
   this.httpRequest = httpRequest
@@ -37,13 +39,10 @@ function WebSocketRequest (socket, httpRequest, serverConfig, head = undefined) 
   this.remoteAddresses = [this.remoteAddress]
   this.serverConfig = serverConfig
   this._socketIsClosing = false
-  this._socketCloseHandler = this._handleSocketCloseBeforeAccept.bind(this)
-  socket.on('end', this._socketCloseHandler)
-  socket.on('close', this._socketCloseHandler)
-  // Without a listener, a client that resets its connection before the response would end the process.
-  socket.on('error', ignore)
+  this._socketCloseHandler = null
   this._resolved = false
-  Object.defineProperty(this, HEAD, { value: head, writable: true })
+  if (head?.length > 0) Object.defineProperty(this, HEAD, { value: head, writable: true })
+  if (isWatched) watch(this)
 }
 inherits(WebSocketRequest, EventEmitter)
 
@@ -88,15 +87,15 @@ const methods = {
     this._verifyResolution()
     const engine = engineFor(this, acceptedProtocol, allowedOrigin, cookies)
     this._resolved = true
-    runOrReject(this.socket, () => this.emit('requestResolved', this))
-    const connection = runOrReject(this.socket, () => connectionFor(this, acceptedProtocol))
+    const connection = resolve(this, acceptedProtocol)
     establish(connection, engine)
-    if (this._socketIsClosing || this.socket.destroyed || this.socket.writable === false) closeDisconnected(connection)
+    const { socket } = this
+    if (this._socketIsClosing || socket.destroyed || socket.writable === false) closeDisconnected(connection)
     else {
       this._removeSocketCloseListeners()
       respond(connection, engine, this[HEAD])
       // Frees the bytes, because the program may keep the request.
-      this[HEAD] = undefined
+      if (this[HEAD] !== undefined) this[HEAD] = undefined
     }
     this.emit('requestAccepted', connection)
     return connection
@@ -120,6 +119,7 @@ const methods = {
   },
 
   _removeSocketCloseListeners () {
+    if (this._socketCloseHandler === null) return
     this.socket.removeListener('end', this._socketCloseHandler)
     this.socket.removeListener('close', this._socketCloseHandler)
   },
@@ -154,12 +154,10 @@ function handshakeError (message, httpCode) {
  * @param {string} [protocol] the accepted subprotocol
  */
 function policyFor (config, protocol) {
-  const { strictHandshake } = config
-  return {
-    ...policyOf(config, false),
-    strictHandshake: strictHandshake !== false,
-    protocols: protocol === undefined ? undefined : [protocol]
-  }
+  const policy = policyOf(config, false)
+  policy.strictHandshake = config.strictHandshake !== false
+  if (protocol !== undefined) policy.protocols = [protocol]
+  return policy
 }
 
 /**
@@ -170,11 +168,15 @@ function policyFor (config, protocol) {
  * @param {string | undefined} header
  */
 function readProtocols (request, header) {
-  const protocols = header ? header.split(COMMA) : []
   // The object has no prototype, because the client chooses the keys.
-  request.protocolFullCaseMap = Object.create(null)
-  request.requestedProtocols = protocols.map((protocol) => protocol.toLowerCase())
-  for (const protocol of protocols) request.protocolFullCaseMap[protocol.toLowerCase()] = protocol
+  request.protocolFullCaseMap = { __proto__: null }
+  request.requestedProtocols = []
+  if (!header) return
+  for (const protocol of header.split(COMMA)) {
+    const name = protocol.toLowerCase()
+    request.requestedProtocols.push(name)
+    request.protocolFullCaseMap[name] = protocol
+  }
 }
 
 /**
@@ -207,14 +209,14 @@ function engineFor (request, acceptedProtocol, allowedOrigin, cookies) {
   const { httpRequest, serverConfig } = request
   try {
     const protocol = protocolOf(request, acceptedProtocol)
-    const headers = [
-      ...(allowedOrigin ? [[ORIGIN_HEADERS[request.webSocketVersion], headerText(allowedOrigin)]] : []),
-      ...(cookies ? cookieHeaders(cookies).map((value) => ['Set-Cookie', value]) : [])
-    ]
+    // Converts the arguments first, because they may be invalid.
+    const origin = allowedOrigin ? headerText(allowedOrigin) : null
+    const setCookies = cookies ? cookieHeaders(cookies) : null
     const engine = Connection.server(httpRequest, requestUrl(httpRequest), policyFor(serverConfig, protocol))
     const extension = extensionOf(serverConfig)
     if (extension !== null) engine.addExtension(extension)
-    for (const [name, value] of headers) engine.setHeader(name, value)
+    if (origin !== null) engine.setHeader(ORIGIN_HEADERS[request.webSocketVersion], origin)
+    if (setCookies !== null) for (const value of setCookies) engine.setHeader('Set-Cookie', value)
     return engine
   } catch (error) {
     request.reject(500)
@@ -246,27 +248,22 @@ function protocolOf (request, accepted) {
 }
 
 /**
+ * Emits `requestResolved` and returns the connection. If a listener throws, or the constructor rejects the
+ * configuration, sends a response with status 500 and throws the same exception.
+ *
  * @param {any} request
  * @param {any} protocol
  */
-function connectionFor (request, protocol) {
-  const { remoteAddress, remoteAddresses, serverConfig, socket, webSocketVersion } = request
-  const connection = new WebSocketConnection(socket, [], protocol, false, serverConfig)
-  return Object.assign(connection, { webSocketVersion, remoteAddress, remoteAddresses })
-}
-
-/**
- * Runs a step of `accept()`. If a listener throws, or the constructor rejects the configuration, sends a
- * response with status 500 and throws the same exception.
- *
- * @template T
- * @param {any} socket
- * @param {() => T} step
- * @returns {T}
- */
-function runOrReject (socket, step) {
+function resolve (request, protocol) {
+  const { serverConfig, socket } = request
   try {
-    return step()
+    request.emit('requestResolved', request)
+    /** @type {any} */
+    const connection = new WebSocketConnection(socket, [], protocol, false, serverConfig)
+    connection.webSocketVersion = request.webSocketVersion
+    connection.remoteAddress = request.remoteAddress
+    connection.remoteAddresses = request.remoteAddresses
+    return connection
   } catch (error) {
     endWith(socket, rejection(500, '', {}))
     throw error

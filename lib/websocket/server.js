@@ -8,6 +8,7 @@ const { nextTick } = require('../scheduling')
 const { broadcastBytes, broadcastText } = require('./broadcast')
 const { SERVER_DEFAULTS, checkConfig } = require('./config')
 const { debugFor } = require('./debug')
+const { watch } = require('./pending')
 const WebSocketRequest = require('./request')
 const { extend } = require('./utils')
 
@@ -77,7 +78,7 @@ const methods = {
 
   handleUpgrade (httpRequest, socket, head = undefined) {
     /** @type {any} */
-    const request = new WebSocketRequest(socket, httpRequest, this.config, head)
+    const request = new WebSocketRequest(socket, httpRequest, this.config, head, false)
     try {
       request.readHandshake()
     } catch (error) {
@@ -87,16 +88,16 @@ const methods = {
     }
 
     this.pendingRequests.push(request)
-    request.once('requestAccepted', this._handlers.requestAccepted)
-    request.once('requestResolved', this._handlers.requestResolved)
-    const socketClosed = () => this._handlers.requestResolved(request)
-    socket.once('close', socketClosed)
-    // The socket outlives the request and must not keep it in memory.
-    request.once('requestResolved', () => socket.removeListener('close', socketClosed))
-
-    if (this.config.autoAcceptConnections) autoAccept(this, request)
-    else if (this.listenerCount('request') > 0) this.emit('request', request)
-    else request.reject(404, 'No handler is configured to accept the connection.')
+    request.on('requestAccepted', this._handlers.requestAccepted)
+    request.on('requestResolved', this._handlers.requestResolved)
+    try {
+      if (this.config.autoAcceptConnections) autoAccept(this, request)
+      else if (this.listenerCount('request') > 0) this.emit('request', request)
+      else request.reject(404, 'No handler is configured to accept the connection.')
+    } finally {
+      // Most programs resolve a request in the same tick, in which its socket emits nothing.
+      if (!request._resolved) watch(request, this._handlers.requestResolved)
+    }
   },
 
   handleRequestAccepted (connection) {

@@ -48,7 +48,7 @@ function goalOf ({ size, connections, inFlight }, tls) {
     if (inFlight > 1) return { ws: tls ? 4 : 8 }
     return connections === 64 ? { ws: tls ? 1.3 : 1.6 } : {}
   }
-  return size === 4096 ? { undici: 4 } : { ws: tls ? 1.2 : 1.4, undici: 4 }
+  return size === 4096 ? { undici: 4 } : { ws: tls ? 1.2 : 1.5, undici: 4 }
 }
 
 function websocketGoalOf ({ size, connections, inFlight }, tls) {

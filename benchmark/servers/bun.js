@@ -3,10 +3,15 @@
 // A server for Bun only. Prints its port. Exits when its stdin ends.
 
 /* global Bun */
+
+const { readIdentity } = require('../support/identity')
+
 const CONFIRMED = 1000
 const LONGEST = 64 * 1024 * 1024
 
-const mode = process.argv[process.argv.indexOf('--mode') + 1]
+const optionOf = (name) => process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : null
+const mode = optionOf('--mode')
+const identity = optionOf('--tls')
 const all = new Set()
 
 const handlers = {
@@ -24,6 +29,7 @@ const handlers = {
 const server = Bun.serve({
   hostname: '127.0.0.1',
   port: 0,
+  tls: identity ? readIdentity(identity) : undefined,
   fetch (request, server) {
     if (!server.upgrade(request, { data: { count: 0 } })) return new Response(null, { status: 426 })
   },

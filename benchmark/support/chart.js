@@ -3,10 +3,12 @@
 // Bar charts in SVG, without a library. The colours follow the reader's scheme, light or dark, inside a page and
 // alone.
 
-const WIDTH = 460
+/** The room of the longest bar. */
+const ROOM = 175
 const GAP = 40
 const MARGIN = 16
-const LABEL = 205
+/** More than the mean width of a character, in the font of the labels. */
+const CHARACTER = 7
 const VALUE = 80
 const ROW = 20
 const HEAD = 30
@@ -39,6 +41,9 @@ const STYLE = `
  */
 function barCharts (title, panels) {
   const columns = Math.min(COLUMNS, panels.length)
+  const roomOf = (titles) => Math.max(...titles.map(({ title }) => title.length)) * CHARACTER
+  const label = roomOf(panels.flatMap(({ bars }) => bars)) + 8
+  const panelWidth = Math.max(label + ROOM + VALUE, roomOf(panels))
   const heights = []
   const parts = panels.map((panel, index) => {
     const column = index % columns
@@ -47,9 +52,9 @@ function barCharts (title, panels) {
     const bottom = y + HEAD + panel.bars.length * ROW + MARGIN
     if (column === 0) heights.push({ top: y, bottom })
     else heights.at(-1).bottom = Math.max(heights.at(-1).bottom, bottom)
-    return drawPanel(panel, MARGIN + column * (WIDTH + GAP), y)
+    return drawPanel(panel, MARGIN + column * (panelWidth + GAP), y, label)
   })
-  const width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP
+  const width = 2 * MARGIN + columns * panelWidth + (columns - 1) * GAP
   const height = heights.at(-1).bottom
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
     `role="img" aria-label="${escape(title)}">\n<style>${STYLE}</style>\n` +
@@ -57,16 +62,15 @@ function barCharts (title, panels) {
     `<text class="title" x="${MARGIN}" y="${MARGIN + 12}">${escape(title)}</text>\n${parts.join('\n')}\n</svg>\n`
 }
 
-function drawPanel ({ title, bars }, x, y) {
+function drawPanel ({ title, bars }, x, y, label) {
   const most = Math.max(...bars.map(({ value }) => value))
-  const room = WIDTH - LABEL - VALUE
   const rows = bars.map((bar, index) => {
     const top = y + HEAD + index * ROW
-    const width = most > 0 ? Math.max(1, bar.value / most * room) : 1
+    const width = most > 0 ? Math.max(1, bar.value / most * ROOM) : 1
     const baseline = top + ROW / 2 + 4
-    return `<text class="label" x="${x + LABEL - 8}" y="${baseline}">${escape(bar.title)}</text>` +
-      `<rect class="${bar.kind}" x="${x + LABEL}" y="${top + 3}" width="${width.toFixed(1)}" height="${ROW - 6}"/>` +
-      `<text x="${(x + LABEL + width + 6).toFixed(1)}" y="${baseline}">${escape(bar.label)}</text>`
+    return `<text class="label" x="${x + label - 8}" y="${baseline}">${escape(bar.title)}</text>` +
+      `<rect class="${bar.kind}" x="${x + label}" y="${top + 3}" width="${width.toFixed(1)}" height="${ROW - 6}"/>` +
+      `<text x="${(x + label + width + 6).toFixed(1)}" y="${baseline}">${escape(bar.label)}</text>`
   })
   return [`<text class="panel" x="${x}" y="${y + HEAD - 10}">${escape(title)}</text>`, ...rows].join('\n')
 }

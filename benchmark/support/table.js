@@ -1,16 +1,13 @@
 'use strict'
 
-/** Returns a Markdown table with an aligned source. The first column contains text, the others contain figures. */
-function table (header, rows) {
+/** Returns a Markdown table with an aligned source. The first `texts` columns contain text, the others figures. */
+function table (header, rows, texts = 1) {
   const cells = [header, ...rows].map((row) => row.map(String))
   const widths = header.map((_, column) => Math.max(4, ...cells.map((row) => row[column].length)))
-  const line = (row) => `| ${row.map((cell, column) => pad(cell, widths[column], column)).join(' | ')} |`
-  const rule = widths.map((width, column) => column === 0 ? '-'.repeat(width) : '-'.repeat(width - 1) + ':')
+  const pad = (cell, column) => column < texts ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
+  const line = (row) => `| ${row.map(pad).join(' | ')} |`
+  const rule = widths.map((width, column) => column < texts ? '-'.repeat(width) : '-'.repeat(width - 1) + ':')
   return [line(cells[0]), `| ${rule.join(' | ')} |`, ...cells.slice(1).map(line)].join('\n')
-}
-
-function pad (cell, width, column) {
-  return column === 0 ? cell.padEnd(width) : cell.padStart(width)
 }
 
 module.exports = { table }

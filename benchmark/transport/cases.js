@@ -1,176 +1,169 @@
 'use strict'
 
-// The compared servers, the cases, and the goals of this package.
+// The cases, and the goals of this package.
 
-const { existsSync } = require('node:fs')
-const path = require('node:path')
-const { MODULE } = require('../../scripts/wasm')
-
-const OURS = 'faye-websocket-rs'
-/** The interface of websocket. */
-const WEBSOCKET = 'websocket-rs'
-const FLOOR = 'floor'
-/** The packages that users of an interface could choose before. The interface must never be slower. */
-const RIVALS = { [OURS]: ['faye-websocket', 'ws', 'websocket'], [WEBSOCKET]: ['websocket'] }
-
-/**
- * `script` is the name of a file in servers/. `isInstalled` returns whether the package is installed. `isFor` returns
- * whether a case can show a difference between this variant and the others.
- */
-const SERVERS = [
-  { name: FLOOR, title: 'floor', isFor: isPlain },
-  { name: OURS, title: OURS, script: OURS },
-  {
-    name: 'broadcast',
-    title: `${OURS}, broadcast()`,
-    script: 'faye-websocket-rs-broadcast',
-    isInstalled: () => typeof require('../..').broadcast === 'function',
-    isFor: ({ load }) => load.mode === 'broadcast'
-  },
-  {
-    name: 'stream',
-    title: `${OURS}, stream`,
-    script: OURS,
-    env: { FAYE_WEBSOCKET_TRANSPORT: 'stream' },
-    // This server uses the stream transport for TLS anyway.
-    isFor: isPlain
-  },
-  {
-    name: 'wasm',
-    title: `${OURS}, WebAssembly`,
-    script: OURS,
-    env: { FAYE_WEBSOCKET_RUNTIME: 'wasm' },
-    isInstalled: () => existsSync(MODULE),
-    isFor: isPlain
-  },
-  { name: WEBSOCKET, title: `${OURS}/websocket`, script: `${OURS}-websocket` },
-  {
-    name: `${WEBSOCKET}-stream`,
-    title: `${OURS}/websocket, stream`,
-    script: `${OURS}-websocket`,
-    env: { FAYE_WEBSOCKET_TRANSPORT: 'stream' },
-    isFor: isPlain
-  },
-  { name: 'faye-websocket', title: 'faye-websocket', script: 'faye-websocket' },
-  { name: 'ws', title: 'ws', script: 'ws' },
-  { name: 'websocket', title: 'websocket', script: 'websocket', isInstalled: () => isInstalled('websocket') },
-  { name: 'bun', title: 'Bun', program: bun, isInstalled: () => bun() !== null, isFor: isPlain }
-].map((server) => ({ isInstalled: () => true, isFor: () => true, ...server }))
+const { OURS, WEBSOCKET, FLOOR, BARE } = require('./servers')
 
 const text = (size, load) => ({ size, ...load })
 const binary = (size, load) => ({ size, binary: true, ...load })
 
+const BROADCAST = text(125, { mode: 'broadcast', connections: 500 })
+/** The goals of every server of this package in the cases of new connections; `most` is a factor of the bare server. */
+const newConnections = (most) => ({
+  ...Object.fromEntries([OURS, 'stream'].map((name) => [name, {
+    cpu: { [BARE]: most },
+    rate: { 'faye-websocket': 1, ws: 1, websocket: 1 }
+  }])),
+  ...Object.fromEntries([WEBSOCKET, `${WEBSOCKET}-stream`].map((name) => [name, { rate: { websocket: 1 } }]))
+})
+/** The goals of the interface of websocket: the least rate relative to websocket, natively and by the stream. */
+const asWebsocket = (native, stream = 1) => ({
+  [WEBSOCKET]: { rate: { websocket: native } },
+  [`${WEBSOCKET}-stream`]: { rate: { websocket: stream } }
+})
+
 /**
- * `load` contains the arguments of the generator. The goals are limits. `floor`: the highest processor time per
- * message relative to the floor's. `ws`: the lowest rate relative to that of ws. `main`: the highest processor time of
- * the JavaScript thread per message, in microseconds. `websocket`: the lowest rate of the interface of websocket
- * relative to that of websocket, by default 1.
+ * `load` contains the arguments of the generator. `warmUp`: the seconds that a new process is warmed up before every
+ * measurement of this case; without it, the processes last for all rounds.
+ *
+ * `goals`, by server of this package and by other server. `rate`: the least factor between the rates. `cpu`: the
+ * highest factor between the processor times per message. `mainMicros` and `memory` are goals of their own kind.
  */
 const CASES = [
   {
     name: 'echo-1',
     title: '125 B text echo, 1 connection',
     load: text(125, { connections: 1 }),
-    goal: { floor: 1.25, ws: 1.05 }
+    goals: { [OURS]: { cpu: { [FLOOR]: 1.5 }, rate: { ws: 1.05, bun: 0.95 } }, ...asWebsocket(1) }
   },
   {
     name: 'echo-64',
     title: '125 B text echo, 64 connections',
     load: text(125, { connections: 64 }),
-    goal: { floor: 1.15, ws: 1.65, websocket: 2 }
+    goals: { [OURS]: { cpu: { [FLOOR]: 1.15 }, rate: { ws: 1.65, bun: 1 } }, ...asWebsocket(2) }
   },
   {
     name: 'echo-64-16',
     title: '125 B text echo, 64 connections, 16 in flight',
     load: text(125, { connections: 64, inFlight: 16 }),
-    goal: { floor: 1.5, ws: 13, websocket: 10 }
+    goals: { [OURS]: { cpu: { [FLOOR]: 1.5 }, rate: { ws: 13, bun: 1.1 } }, ...asWebsocket(10) }
   },
   {
     name: 'receive-8',
     title: '125 B text one-way receive, 8 connections',
     load: text(125, { mode: 'receive', connections: 8 }),
-    goal: { floor: 3.3, ws: 4, websocket: 3 }
+    goals: { [OURS]: { cpu: { 'floor-256k': 4 }, rate: { ws: 6, bun: 1.5 } }, ...asWebsocket(3) }
   },
   {
     name: 'broadcast-500',
     title: '125 B text broadcast to 500',
-    load: text(125, { mode: 'broadcast', connections: 500 }),
-    goal: { floor: 1.2, ws: 1.6 }
+    load: BROADCAST,
+    goals: {
+      [OURS]: { cpu: { [FLOOR]: 1.15 }, rate: { ws: 1.6, bun: 1 } },
+      broadcast: { cpu: { [FLOOR]: 1.05 }, rate: { bun: 1 } },
+      ...asWebsocket(1)
+    }
   },
   {
     name: 'broadcast-500-workers',
     title: '125 B text broadcast to 500, server on all cores',
-    load: text(125, { mode: 'broadcast', connections: 500 }),
+    load: BROADCAST,
     isUnpinned: true,
-    goal: { main: 0.6 }
+    goals: asWebsocket(1),
+    mainMicros: 0.4
   },
   {
     name: 'binary-1k',
     title: '1 KiB binary echo, 64 connections',
     load: binary(1024, { connections: 64 }),
-    goal: { floor: 1.3, ws: 1.4 }
+    goals: { [OURS]: { cpu: { [FLOOR]: 1.3 }, rate: { ws: 1.4 } }, stream: { rate: { ws: 1 } }, ...asWebsocket(1) }
   },
   {
     name: 'binary-64k',
     title: '64 KiB binary echo, 16 connections',
     load: binary(65536, { connections: 16 }),
-    goal: { floor: 1.8, ws: 1.4, websocket: 2 }
+    goals: {
+      [OURS]: { cpu: { [FLOOR]: 1.25 }, rate: { ws: 1.4, bun: 1.4 } },
+      stream: { rate: { ws: 1 } },
+      ...asWebsocket(2)
+    }
   },
   {
     name: 'binary-1m',
     title: '1 MiB binary echo, 4 connections',
     load: binary(1048576, { connections: 4 }),
-    goal: { floor: 1.8, ws: 1.4 }
+    goals: {
+      [OURS]: { cpu: { [FLOOR]: 1.35 }, rate: { ws: 1.4, bun: 1.4 } },
+      stream: { rate: { ws: 1 } },
+      ...asWebsocket(1)
+    }
+  },
+  {
+    name: 'connect-cold',
+    title: 'new connections, 32 at a time, after 1 s of warm-up',
+    load: { mode: 'connect', connections: 32 },
+    warmUp: 1,
+    goals: newConnections(1.4)
   },
   {
     name: 'connect',
-    title: 'new connections, 32 at a time',
+    title: 'new connections, 32 at a time, after 5 s of warm-up',
     load: { mode: 'connect', connections: 32 },
-    goal: { ws: 1.3 }
+    warmUp: 5,
+    goals: newConnections(1.2)
   },
   {
     name: 'tls-64',
     title: 'TLS, 125 B text echo, 64 connections',
     load: text(125, { tls: true, connections: 64 }),
-    goal: { ws: 1.05 }
+    goals: {
+      https: { rate: { ws: 2.5, bun: 0.9 } },
+      [OURS]: { rate: { ws: 1.05 } },
+      [WEBSOCKET]: { rate: { websocket: 1 } }
+    }
   },
   {
     name: 'tls-64-16',
     title: 'TLS, 125 B text echo, 64 connections, 16 in flight',
     load: text(125, { tls: true, connections: 64, inFlight: 16 }),
-    goal: { ws: 1.4 }
+    goals: {
+      https: { rate: { ws: 4.5, bun: 0.9 } },
+      [OURS]: { rate: { ws: 1.4 } },
+      [WEBSOCKET]: { rate: { websocket: 1 } }
+    }
   },
   {
     name: 'tls-64k',
     title: 'TLS, 64 KiB binary echo, 16 connections',
     load: binary(65536, { tls: true, connections: 16 }),
-    goal: { ws: 1 }
+    goals: {
+      https: { rate: { ws: 2, bun: 0.9 } },
+      [OURS]: { rate: { ws: 1.1 } },
+      [WEBSOCKET]: { rate: { websocket: 1 } }
+    }
+  },
+  {
+    name: 'tls-broadcast-500',
+    title: 'TLS, 125 B text broadcast to 500',
+    load: { ...BROADCAST, tls: true },
+    goals: { https: { rate: { ws: 2.5, bun: 0.9 } }, [WEBSOCKET]: { rate: { websocket: 1 } } }
+  },
+  {
+    name: 'tls-connect',
+    title: 'TLS, new connections, 32 at a time, after 3 s of warm-up',
+    load: { mode: 'connect', tls: true, connections: 32 },
+    warmUp: 3,
+    goals: { https: { rate: { ws: 3 } }, [WEBSOCKET]: { rate: { websocket: 1 } } }
+  },
+  {
+    name: 'tls-get',
+    title: 'TLS, HTTP GET, 64 connections that stay open',
+    load: { mode: 'get', tls: true, connections: 64 },
+    goals: { https: { rate: { [BARE]: 0.9 } } }
   }
 ]
 
-const MEMORY_CASE = { name: 'idle', title: 'memory of idle connections' }
+/** `lessThanWs`: the least difference between the memory of ws and ours, in bytes. */
+const MEMORY_CASE = { name: 'idle', title: 'memory of idle connections', load: { mode: 'idle' }, lessThanWs: 1000 }
 
-function isPlain ({ load }) {
-  return !load.tls
-}
-
-function isInstalled (name) {
-  try {
-    require.resolve(name)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Returns the program of the package `bun`, and its script; null without the package. */
-function bun () {
-  try {
-    const program = path.join(path.dirname(require.resolve('bun/package.json')), 'bin', 'bun.exe')
-    return [program, path.join(__dirname, '..', 'servers', 'bun.js')]
-  } catch {
-    return null
-  }
-}
-
-module.exports = { OURS, WEBSOCKET, FLOOR, RIVALS, SERVERS, CASES, MEMORY_CASE }
+module.exports = { CASES, MEMORY_CASE }

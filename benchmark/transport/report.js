@@ -2,7 +2,7 @@
 
 // The figures of a run as a page, and as charts.
 
-const { OURS, WEBSOCKET, FLOOR, RIVALS, SERVERS } = require('./cases')
+const { OURS, WEBSOCKET, FLOOR, RIVALS, SERVERS } = require('./servers')
 const { barCharts } = require('../support/chart')
 const { kilobytes, micros, milliseconds, percent, thousands, times } = require('../support/format')
 const machine = require('../support/machine')
@@ -11,7 +11,7 @@ const { table } = require('../support/table')
 const titleOf = Object.fromEntries(SERVERS.map(({ name, title }) => [name, title]))
 
 /**
- * @param {{ machine: object, settings: object, missing: string[], cases: object[], memory: object | null }} run every
+ * @param {{ machine: object, settings: object, missing: object[], cases: object[], memory: object | null }} run every
  *   case with its `figures` by server; see transport.js
  */
 function report (run) {
@@ -19,10 +19,11 @@ function report (run) {
   const sections = [
     '# Servers',
     machine.toMarkdown(run),
-    `Rounds: ${rounds}, the servers in turn, each measured for ${seconds} s after ${warmUp} s of warm-up; medians. ` +
+    `Rounds: ${rounds}, the servers in turn, each measured for ${seconds} s after ${warmUp} s of warm-up; for new ` +
+      'connections the title tells the warm-up, and each measurement is that of a new process; medians. ' +
       '[The README](../README.md#servers) explains the method and the columns.',
-    ...run.missing.length > 0 ? [`Not installed, so not measured: ${run.missing.join(', ')}.`] : [],
-    '## Goals', goals(run), websocketGoals(run), '## Never slower', verdict(run, OURS), verdict(run, WEBSOCKET)
+    ...run.missing.map(({ title, reason }) => `Not measured: ${title} (${reason}).`),
+    '## Goals', goals(run), '## Never slower', ...Object.keys(RIVALS).map((server) => verdict(run, server))
   ]
   if (run.cases.length > 0) sections.push('## Figures', figures(run.cases))
   if (run.memory) sections.push('## Memory', memory(run.memory))
@@ -31,37 +32,30 @@ function report (run) {
 
 /** Compares the figures of this package with its goals. */
 function goals ({ cases, memory }) {
-  const header = ['case', 'CPU against the floor', 'goal', '', 'rate against ws', 'goal', '']
-  const rows = cases.filter(({ figures }) => figures[OURS]).map(({ title, figures, goal }) => [
-    title,
-    ...judged(ratio(figures, OURS, FLOOR, 'cpuPerMessage'), goal.floor, 'most'),
-    ...judged(ratio(figures, OURS, 'ws', 'messagesPerSecond'), goal.ws, 'least')
-  ])
-  const others = cases.filter(({ figures, goal }) => goal.main && figures[OURS]).map(({ title, figures, goal }) => {
-    const best = Math.min(...['broadcast', OURS].map((name) => figures[name]?.mainPerMessage ?? Infinity))
-    const met = best <= goal.main ? 'met' : '**missed**'
-    return `- ${title}: ${best.toFixed(2)} µs of the JavaScript thread per message; goal ≤ ${goal.main} µs: ${met}`
+  const header = ['case', 'server', 'against', 'rate', 'goal', '', 'CPU', 'goal', '']
+  const rows = cases.flatMap(({ title, figures, goals }) => {
+    const measured = Object.entries(goals).filter(([name]) => figures[name])
+    return measured.flatMap(([name, { rate = {}, cpu = {} }]) => Object.keys({ ...cpu, ...rate }).map((other) => [
+      title, titleOf[name], titleOf[other],
+      ...judged(ratio(figures, name, other, 'messagesPerSecond'), rate[other], 'least'),
+      ...judged(ratio(figures, name, other, 'cpuPerMessage'), cpu[other], 'most')
+    ]))
+  })
+  const others = cases.filter(({ mainMicros }) => mainMicros).flatMap(({ title, figures, mainMicros: most }) => {
+    const measured = [OURS, 'broadcast'].filter((name) => figures[name])
+    return measured.map((name) => {
+      const { mainPerMessage: value } = figures[name]
+      return `- ${title}, ${titleOf[name]}: ${value.toFixed(2)} µs of the JavaScript thread per message; ` +
+        `goal ≤ ${most} µs: ${verdictOf(value <= most)}`
+    })
   })
   if (memory?.figures[OURS] && memory.figures.ws) {
-    const { [OURS]: ours, ws } = memory.figures
-    others.push(`- memory of ${memory.connections} idle connections: ${kilobytes(ours)} KB each, ws ${kilobytes(ws)} ` +
-      `KB; goal: not more than ws: ${ours <= ws ? 'met' : '**missed**'}`)
+    const { lessThanWs, connections, figures: { [OURS]: ours, ws } } = memory
+    others.push(`- memory of ${connections} idle connections: ${kilobytes(ours)} KB each, ws ${kilobytes(ws)} KB; ` +
+      `goal: ${kilobytes(lessThanWs)} KB less than ws: ${verdictOf(ours <= ws - lessThanWs)}`)
   }
-  const parts = [...rows.length > 0 ? [table(header, rows)] : [], ...others.length > 0 ? [others.join('\n')] : []]
+  const parts = [...rows.length > 0 ? [table(header, rows, 3)] : [], ...others.length > 0 ? [others.join('\n')] : []]
   return parts.join('\n\n') || `${OURS} was not measured.`
-}
-
-/** Compares the interface of websocket with websocket. */
-function websocketGoals ({ cases }) {
-  const compared = cases.filter(({ figures }) => figures[WEBSOCKET] && figures.websocket)
-  const rows = compared.map(({ title, figures, goal }) => [
-    title,
-    times(ratio(figures, 'websocket', WEBSOCKET, 'cpuPerMessage')),
-    ...judged(ratio(figures, WEBSOCKET, 'websocket', 'messagesPerSecond'), goal.websocket ?? 1, 'least')
-  ])
-  const title = titleOf[WEBSOCKET]
-  if (rows.length === 0) return `${title} was not compared with websocket.`
-  return table([title, 'CPU of websocket ÷ ours', 'rate against websocket', 'goal', ''], rows)
 }
 
 function ratio (figures, one, other, value) {
@@ -70,11 +64,13 @@ function ratio (figures, one, other, value) {
 
 /** @param {'most' | 'least'} kind the kind of the goal */
 function judged (value, goal, kind) {
-  if (value === null) return goal === undefined ? ['', '', ''] : ['not measured', '', '']
+  const limit = goal === undefined ? '' : `${kind === 'most' ? '≤' : '≥'} ${times(goal)}`
+  if (value === null) return [goal === undefined ? '' : 'not measured', limit, '']
   if (goal === undefined) return [times(value), '', '']
-  const met = kind === 'most' ? value <= goal : value >= goal
-  return [times(value), `${kind === 'most' ? '≤' : '≥'} ${times(goal)}`, met ? 'met' : '**missed**']
+  return [times(value), limit, verdictOf(kind === 'most' ? value <= goal : value >= goal)]
 }
+
+const verdictOf = (isMet) => isMet ? 'met' : '**missed**'
 
 /** Returns whether this server is never slower than its rivals, to the second decimal. */
 function verdict ({ cases }, server) {
@@ -93,10 +89,8 @@ function verdict ({ cases }, server) {
   const title = titleOf[server]
   if (sum === 0) return `${title} was not compared with ${rivals.join(', ')}.`
   const names = rivals.filter((name) => compared.get(name) > 0).join(', ')
-  const missing = rivals.filter((name) => compared.get(name) < cases.length)
-  const incomplete = missing.length > 0 ? ` Not compared in every case: ${missing.join(', ')}.` : ''
-  if (exceptions.length === 0) return `**${title}: never slower than ${names}** in ${sum} comparisons.${incomplete}`
-  return `**${title}: slower in ${exceptions.length} of ${sum} comparisons with ${names}:**${incomplete}\n\n` +
+  if (exceptions.length === 0) return `**${title}: never slower than ${names}** in ${sum} comparisons.`
+  return `**${title}: slower in ${exceptions.length} of ${sum} comparisons with ${names}:**\n\n` +
     exceptions.join('\n')
 }
 
@@ -110,7 +104,7 @@ function figures (cases) {
     ...Object.entries(figures).map(([name, f]) => {
       const floor = figures[FLOOR]
       return [
-        titleOf[name], micros(f.cpuPerMessage), name === FLOOR ? '–' : micros(f.mainPerMessage),
+        titleOf[name], micros(f.cpuPerMessage), name.startsWith(FLOOR) ? '–' : micros(f.mainPerMessage),
         floor ? times(f.cpuPerMessage / floor.cpuPerMessage) : '', f.messagesPerSecond.toFixed(0),
         figures.ws ? times(f.messagesPerSecond / figures.ws.messagesPerSecond) : '', percent(f.busy),
         milliseconds(f.p50), milliseconds(f.p99), (f.rss / 1e6).toFixed(0),
@@ -150,8 +144,10 @@ function charts ({ cases, memory }) {
 }
 
 function bar (name, value, label) {
-  const kind = [OURS, WEBSOCKET, 'broadcast'].includes(name) ? 'ours' : name === FLOOR ? 'floor' : 'other'
+  const kind = isNative(name) ? 'ours' : name.startsWith(FLOOR) ? 'floor' : 'other'
   return { title: titleOf[name], value, label, kind }
 }
+
+const isNative = (name) => [OURS, WEBSOCKET, 'broadcast', 'https', `${WEBSOCKET}-https`].includes(name)
 
 module.exports = { report, charts }

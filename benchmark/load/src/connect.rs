@@ -5,13 +5,13 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::echo::{TICK, Tally, Until, wait};
 use crate::fault::{Failure, Refused, Wrong};
 use crate::frame::{CLOSE, FrameHeader, Parsed, append_masked};
 use crate::handshake;
+use crate::socket::Socket;
 
 const READ_BUFFER: usize = 4096;
 const KEY: [u8; 4] = [1, 2, 3, 4];
@@ -22,6 +22,7 @@ pub(crate) struct Doors {
     poll: Poll,
     doors: Vec<Door>,
     patience: Duration,
+    tls: bool,
     /// The number of connections begun so far.
     begun: usize,
     close_frame: Vec<u8>,
@@ -36,7 +37,7 @@ struct Door {
 
 struct Visit {
     number: usize,
-    socket: TcpStream,
+    socket: Socket,
     begun: Instant,
     is_requested: bool,
     is_upgraded: bool,
@@ -64,6 +65,7 @@ impl Doors {
         address: SocketAddr,
         count: usize,
         patience: Duration,
+        tls: bool,
     ) -> Result<Self, Failure> {
         let mut close_frame = Vec::new();
         append_masked(&mut close_frame, CLOSE, false, KEY, &NORMAL);
@@ -76,6 +78,7 @@ impl Doors {
             poll: Poll::new().map_err(Failure::Poll)?,
             doors: std::iter::repeat_with(closed).take(count).collect(),
             patience,
+            tls,
             begun: 0,
             close_frame,
         })
@@ -127,11 +130,11 @@ impl Doors {
             connection: number,
             source: source.into(),
         };
-        let mut socket = TcpStream::connect(self.address).map_err(failure)?;
+        let mut socket = Socket::dial(self.address, self.tls).map_err(failure)?;
         let interests = Interest::READABLE | Interest::WRITABLE;
         self.poll
             .registry()
-            .register(&mut socket, Token(index), interests)
+            .register(socket.tcp(), Token(index), interests)
             .map_err(Failure::Poll)?;
         door.visit = Some(Visit {
             number,
@@ -187,16 +190,11 @@ impl Doors {
 impl Visit {
     fn serve(&mut self, address: SocketAddr, close_frame: &[u8]) -> Result<Step, Error> {
         if !self.is_requested {
-            if let Some(error) = self.socket.take_error()? {
-                return Err(error.into());
+            if !self.socket.is_connected()? {
+                return Ok(Step::Waiting);
             }
-            match self.socket.peer_addr() {
-                Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(Step::Waiting),
-                result => result?,
-            };
-            self.socket.set_nodelay(true)?;
             let request = handshake::request(address, self.number, false);
-            self.write(request.as_bytes())?;
+            self.socket.begin(request.as_bytes())?;
             self.is_requested = true;
         }
         let mut buffer = [0; READ_BUFFER];
@@ -220,15 +218,11 @@ impl Visit {
                     handshake::judge(&answer, false).map_err(Error::Refused)?;
                     self.received.drain(..end + 4);
                     self.is_upgraded = true;
-                    self.write(close_frame)?;
+                    // A new socket accepts a few bytes at once.
+                    self.socket.write_all(close_frame)?;
                 }
             }
         }
-    }
-
-    /// Writes a few bytes, which a new socket accepts at once.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        Ok(self.socket.write_all(bytes)?)
     }
 
     fn judge_farewell(&self) -> Result<(), Error> {

@@ -61,6 +61,8 @@ pub(crate) enum Wrong {
     Confirmation(String),
     #[error("the server closed the connection without a close frame")]
     NoCloseFrame,
+    #[error("the answer is {0:?}")]
+    Answer(String),
 }
 
 /// The reason why a run failed.

@@ -11,6 +11,7 @@ mod dataset;
 mod echo;
 mod fault;
 mod frame;
+mod get;
 mod handshake;
 mod latency;
 mod options;
@@ -28,6 +29,7 @@ use crate::connect::Doors;
 use crate::cycle::Cycle;
 use crate::echo::{Load, Pattern, Tally, Until};
 use crate::fault::{BadData, Failure};
+use crate::get::Gets;
 use crate::options::{Command, Mode, Options, Source};
 use crate::receive::Flood;
 
@@ -81,6 +83,7 @@ enum Work<'a> {
     Messages(Load<'a>),
     Flood(Flood<'a>),
     Doors(Doors),
+    Gets(Gets),
 }
 
 impl<'a> Work<'a> {
@@ -110,7 +113,8 @@ impl<'a> Work<'a> {
             Mode::Broadcast => open(Pattern::Broadcast),
             Mode::Idle => open(Pattern::Silence),
             Mode::Receive => Flood::open(cycle, address, connections, patience).map(Self::Flood),
-            Mode::Connect => Doors::new(address, connections, patience).map(Self::Doors),
+            Mode::Connect => Doors::new(address, connections, patience, tls).map(Self::Doors),
+            Mode::Get => Gets::new(address, connections, patience, tls).map(Self::Gets),
         }
     }
 
@@ -119,6 +123,7 @@ impl<'a> Work<'a> {
             Self::Messages(load) => load.exchange(until),
             Self::Flood(flood) => flood.exchange(until),
             Self::Doors(doors) => doors.exchange(until),
+            Self::Gets(gets) => gets.exchange(until),
         }
     }
 }

@@ -10,7 +10,7 @@ Opens WebSocket connections to a server, keeps them busy, checks the replies and
 line of JSON.
 
   faye-websocket-load --port PORT (--data FILE | --size BYTES) [options]
-  faye-websocket-load --port PORT --mode connect|idle [options]
+  faye-websocket-load --port PORT --mode connect|idle|get [options]
 
   --port PORT        the port of the server, on 127.0.0.1
   --mode MODE        the work of the server (default: echo)
@@ -20,12 +20,14 @@ line of JSON.
                      broadcast: the server sends the messages of one connection to all. Counts deliveries
                      connect: with any server. Opens --connections at a time, and closes each with a close
                      frame in each direction. Counts the connections that the server has then ended
+                     get: with an HTTP server whose answers have a body of 125 times x. Counts answers to GET on
+                     connections that stay open, one request at a time on each
                      idle: with any server. Counts nothing; the connections are silent until stdin ends
   --data FILE        messages, each after its length (four bytes, little endian). Every connection sends
                      them in a cycle, beginning at one of eight places
   --size BYTES       generates ASCII messages of this length
   --binary           sends binary messages (default: text)
-  --tls              uses TLS and accepts any certificate; not for receive and connect
+  --tls              uses TLS 1.3 without resumption, and accepts any certificate; not for receive
   --deflate          offers permessage-deflate, and sends compressed messages with context takeover
   --connections N    the number of connections (default: 64)
   --in-flight K      the number of unanswered messages of every connection (default: 1)
@@ -69,6 +71,7 @@ pub(crate) enum Mode {
     Broadcast,
     Connect,
     Idle,
+    Get,
 }
 
 impl Mode {
@@ -79,12 +82,13 @@ impl Mode {
             "broadcast" => Self::Broadcast,
             "connect" => Self::Connect,
             "idle" => Self::Idle,
+            "get" => Self::Get,
             _ => return None,
         })
     }
 
     fn sends_messages(self) -> bool {
-        !matches!(self, Self::Connect | Self::Idle)
+        !matches!(self, Self::Connect | Self::Idle | Self::Get)
     }
 }
 
@@ -159,7 +163,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         }
     }
     options.port = port.ok_or(UsageError::NoPort)?;
-    if options.tls && matches!(options.mode, Mode::Receive | Mode::Connect) {
+    if options.tls && options.mode == Mode::Receive {
         return Err(UsageError::NoTls);
     }
     match source {
@@ -249,6 +253,7 @@ mod tests {
         for (line, expected) in [
             ("--port 81 --mode connect", Ok(Mode::Connect)),
             ("--port 81 --mode idle", Ok(Mode::Idle)),
+            ("--port 81 --mode get --tls", Ok(Mode::Get)),
             ("--port 81 --mode receive --size 5", Ok(Mode::Receive)),
             ("--port 81 --size 5", Ok(Mode::Echo)),
             ("--port 81 --mode receive", Err(UsageError::NoSource)),
@@ -270,7 +275,7 @@ mod tests {
             ("--size 5", UsageError::NoPort),
             ("--port", UsageError::NoValue("--port".into())),
             ("--port 70000 --size 5", value("--port", "70000")),
-            ("--port 81 --mode connect --tls", UsageError::NoTls),
+            ("--port 81 --mode receive --tls", UsageError::NoTls),
             ("--port 81 --mode fast", value("--mode", "fast")),
             ("--port 81 --size 0", value("--size", "0")),
             ("--port 81 --size 5 --seconds -1", value("--seconds", "-1")),

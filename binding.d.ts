@@ -213,8 +213,13 @@ export declare class Reactor {
    * for example because it is not a stream socket, or because `host` is not a valid name.
    */
   add(descriptor: number, connection: number, tls?: TlsConfig | undefined | null, host?: string | undefined | null): number | null
-  /** Removes a socket and detaches its connection, before the socket's owner closes or reads it. */
-  remove(number: number, connection: number): void
+  /**
+   * Reads and writes a socket of a TLS server from now on. Puts the bytes aside until the socket is transferred to a
+   * connection. Returns the socket's number; null if the reactor cannot use the socket.
+   */
+  accept(descriptor: number, tls: TlsServerConfig): number | null
+  /** Removes a socket and detaches its connection, if there is one, before the socket's owner closes or reads it. */
+  remove(number: number, connection?: number | undefined | null): void
   /**
    * Puts aside bytes read from a socket whose connection only lends its outbox. `Entry.Poll` reports that bytes
    * can be taken.
@@ -223,10 +228,10 @@ export declare class Reactor {
   /** Takes the bytes that were put aside. */
   takeAside(number: number): Buffer
   /**
-   * Transfers a socket and the bytes put aside to the connection `to`, from the lender `from`. Returns false if
-   * output is not written yet.
+   * Transfers a socket and the bytes put aside to the connection `to`, from the lender `from`, if JavaScript has
+   * created it. Returns false if output is not written yet.
    */
-  transfer(number: number, from: number, to: number): boolean
+  transfer(number: number, from: number | undefined | null, to: number): boolean
   /** Stops or starts reading. */
   setReading(number: number, isReading: boolean): void
   /** Offers the output to the kernel. Returns false if the kernel does not accept everything. */
@@ -280,6 +285,12 @@ export declare class TlsConfig {
    * value.
    */
   constructor(anchors: TlsAnchors | undefined | null, lowest: string, highest: string, protocols: Array<Buffer>, chain: Array<Buffer>, key?: Buffer | undefined | null)
+}
+
+/** A configuration of a TLS server for many connections. */
+export declare class TlsServerConfig {
+  /** Creates a configuration. Exactly one context has no name. Throws if rustls does not support a value. */
+  constructor(contexts: Array<TlsContext>, settings: TlsServerSettings)
 }
 
 /** Returns the `Sec-WebSocket-Accept` which proves that a server has read this key. */
@@ -594,7 +605,7 @@ export declare enum Slot {
 /** The number of slots. */
 export declare const SLOTS: number
 
-/** The results of the handshake of TLS, and the server's certificates. */
+/** The results of the handshake of TLS, and the peer's certificates. */
 export interface TlsAgreement {
   /** `TLSv1.2` or `TLSv1.3`. */
   version: string
@@ -602,8 +613,51 @@ export interface TlsAgreement {
   cipher: string
   /** The application protocol, if one was negotiated. */
   protocol?: string
-  /** The certificates that the server has sent, in DER, its own first. */
+  /** The certificates that the peer has sent, in DER, its own first. */
   certificates: Array<Buffer>
+  /** The name that a client has asked a server for. */
+  name?: string
+  isResumed: boolean
+}
+
+/** The certificates that a server uses for some names. */
+export interface TlsContext {
+  /** The name as Node's `addContext` takes it. The context without a name is the default. */
+  name?: string
+  /** Certificates with different kinds of keys. */
+  identities: Array<TlsIdentity>
+  /** The certificates, in DER, of the authorities that clients may have. */
+  authorities: Array<Buffer>
+}
+
+/** A chain of certificates in DER, and the key of the first one, PKCS #8 in DER. */
+export interface TlsIdentity {
+  chain: Array<Buffer>
+  key: Buffer
+}
+
+/** The settings of a server that concern all names. */
+export interface TlsServerSettings {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  lowest: string
+  highest: string
+  /** The application protocols, in order of preference. */
+  protocols: Array<Buffer>
+  /**
+   * 48 bytes as in Node. Servers with the same keys resume each other's sessions. Without keys, the server issues
+   * no tickets.
+   */
+  ticketKeys?: Buffer
+  /** The bytes that identify the use of the sessions. A session is resumed only for the same use. */
+  sessionContext: Buffer
+  /** The lifetime of sessions in seconds. */
+  sessionTimeout: number
+  /** Whether the server asks for certificates. */
+  asksClients: boolean
+  /** Whether a client must have a certificate. */
+  requiresClients: boolean
+  /** The subjects, in DER, that the server names when it asks for a certificate. */
+  subjects: Array<Buffer>
 }
 
 /** The end of the tunnel, and the credentials for the proxy. */

@@ -306,6 +306,25 @@ function adoptForRequest (socket, plan) {
 }
 
 /**
+ * Adopts a socket of a server, over which the reactor speaks TLS for a program. Returns null if the reactor cannot
+ * adopt it.
+ *
+ * @param {any} socket
+ * @param {import('../../binding').TlsServerConfig} config
+ */
+function adoptForServer (socket, config) {
+  if (!qualifies(socket) || socket.readableLength > 0) return null
+  const dispatcher = dispatcherOfThisEnvironment()
+  if (dispatcher === null) return null
+  const handle = socket._handle
+  const number = dispatcher.reactor.accept(handle.fd, config)
+  if (number === null) return null
+  handle.readStop()
+  handle.reading = false
+  return new Adoption(dispatcher, number, socket, NO_CONNECTION, RequestSocket)
+}
+
+/**
  * Transfers a socket, over which the reactor has spoken TLS for a program, to a connection. Returns null if the program
  * still uses the socket, or sees its bytes.
  *
@@ -351,7 +370,9 @@ function isIdle (socket) {
   return !socket._readableState.ended && !socket.readableEncoding
 }
 
+/** The connection of a socket that the reactor has accepted for a server. The reactor has an outbox for it. */
+const NO_CONNECTION = /** @type {any} */ ({ number: undefined, outgoing: { passed () {} } })
 /** @type {Buffer} */
 const NOTHING_LEFT = Buffer.alloc(0)
 
-module.exports = { Adoption, adopt, adoptForRequest, transferFromRequest }
+module.exports = { Adoption, adopt, adoptForRequest, adoptForServer, transferFromRequest }

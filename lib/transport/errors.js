@@ -14,6 +14,11 @@ function systemError (syscall, number) {
   return Object.assign(new Error(`${syscall} ${code}`), { errno: -number, code, syscall })
 }
 
+/** Returns Node's error for a peer that closes the socket during the handshake. */
+function hangUp () {
+  return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
+}
+
 /**
  * Returns a TLS error with OpenSSL's names.
  *
@@ -68,4 +73,4 @@ const ALERTS = new Map([
   [120, 'tlsv1 alert no application protocol']
 ])
 
-module.exports = { systemError, tlsError }
+module.exports = { hangUp, systemError, tlsError }

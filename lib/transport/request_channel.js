@@ -4,7 +4,7 @@
 const { constants } = require('node:os')
 const { AGREED, Entry } = require('../native')
 const { Context } = require('./context')
-const { systemError, tlsError } = require('./errors')
+const { hangUp, systemError, tlsError } = require('./errors')
 
 /**
  * The channel of a socket on which the reactor speaks TLS for a program, before a connection takes the socket over.
@@ -14,8 +14,8 @@ const { systemError, tlsError } = require('./errors')
  * passes them on.
  *
  * @typedef {object} Handshake the TLS handshake
- * @property {() => void} onSecure called when the server is verified
- * @property {() => void} onRefused called when the reactor refuses the server, or the socket has ended
+ * @property {() => void} onSecure called when the handshake is complete. A client has verified the server
+ * @property {(error: Error) => void} onRefused called when the handshake has failed, or the socket has ended
  */
 class RequestChannel {
   #adoption
@@ -38,7 +38,6 @@ class RequestChannel {
     this.#context = new Context(socket)
     this.#handshake = handshake
     adoption.begin(this)
-    adoption.putAside()
   }
 
   get isActive () {
@@ -112,7 +111,8 @@ class RequestChannel {
 
   /** Puts decrypted bytes into the socket. A listener of these bytes may make a connection take over the socket. */
   #receive () {
-    if (this.#adoption.owner !== this) return
+    const { isActive, owner } = this.#adoption
+    if (!isActive || owner !== this) return
     const bytes = this.#adoption.takeAside()
     if (bytes.length === 0) return
     this.#adoption.restartTimer()
@@ -126,7 +126,7 @@ class RequestChannel {
 
   /** Ends the readable side of the socket, because the peer has ended its half. */
   #ended () {
-    if (this.#isHandshaking) return this.#handshake.onRefused()
+    if (this.#isHandshaking) return this.#handshake.onRefused(hangUp())
     if (this.#hasEnded) return
     this.#hasEnded = true
     this.#socket.push(null)
@@ -136,7 +136,7 @@ class RequestChannel {
 
   /** @param {Error} error */
   #failed (error) {
-    if (this.#isHandshaking) this.#handshake.onRefused()
+    if (this.#isHandshaking) this.#handshake.onRefused(error)
     else this.#socket.destroy(error)
   }
 }

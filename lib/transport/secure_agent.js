@@ -8,6 +8,7 @@ const net = require('node:net')
 const { adoptForRequest } = require('./adoption')
 const { discard } = require('./agent')
 const { declareAgreement } = require('./agreement')
+const { hangUp } = require('./errors')
 const { IS_SUPPORTED } = require('./platform')
 const { RequestChannel } = require('./request_channel')
 const { planOf } = require('./tls')
@@ -82,6 +83,7 @@ class Attempt {
     const socket = this.#socket
     const adoption = adoptForRequest(socket, plan)
     if (adoption === null) return this.#end(() => connectByNode(socket))
+    adoption.putAside()
     new RequestChannel(adoption, socket, {
       onSecure: () => this.#end(() => declareAgreement(socket, this.#servername)),
       onRefused: () => this.#end(() => {
@@ -94,7 +96,7 @@ class Attempt {
   #failed = (/** @type {any} */ error) => this.#end(() => { throw error })
 
   /** Fails with Node's error for this case. */
-  #closed = () => this.#failed(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
+  #closed = () => this.#failed(hangUp())
 
   /** @param {any} [error] */
   #requestDestroyed (error) {

@@ -17,10 +17,11 @@ use super::descriptor::is_stream_socket;
 use super::reactor;
 use super::socket::Socket;
 use super::table::{Id, Table};
-use super::tls::{TlsAgreement, TlsConfig};
+use super::tls::{TlsAgreement, TlsConfig, TlsServerConfig};
 use super::uv::{Loop, Uv, Watch};
 use crate::convert::value::Bytes;
 use crate::seam::Slot;
+use engine::connection;
 use engine::registry::{self, OutputWriter};
 
 mod batch;
@@ -150,10 +151,24 @@ impl Reactor {
         Some(id.place)
     }
 
-    /// Removes a socket and detaches its connection, before the socket's owner closes or reads it.
+    /// Reads and writes a socket of a TLS server from now on. Puts the bytes aside until the socket is transferred to a
+    /// connection. Returns the socket's number; null if the reactor cannot use the socket.
     #[napi(catch_unwind)]
-    pub fn remove(&self, number: u32, connection: u32) {
-        if let Some(connection) = registry::connection(connection) {
+    pub fn accept(&self, descriptor: i32, tls: &TlsServerConfig) -> Option<u32> {
+        if self.dispatcher.is_closed.get() || !is_stream_socket(descriptor) {
+            return None;
+        }
+        let session = tls.session()?;
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        let id = reactor.add(descriptor, connection::lender(), Some(session))?;
+        reactor.socket(id.place)?.put_aside();
+        Some(id.place)
+    }
+
+    /// Removes a socket and detaches its connection, if there is one, before the socket's owner closes or reads it.
+    #[napi(catch_unwind)]
+    pub fn remove(&self, number: u32, connection: Option<u32>) {
+        if let Some(connection) = connection.and_then(registry::connection) {
             connection.set_writer(None);
         }
         let is_in_batch = self.dispatcher.is_in_batch();
@@ -179,10 +194,10 @@ impl Reactor {
         socket.map_or_else(Vec::new, Socket::take_aside).into()
     }
 
-    /// Transfers a socket and the bytes put aside to the connection `to`, from the lender `from`. Returns false if
-    /// output is not written yet.
+    /// Transfers a socket and the bytes put aside to the connection `to`, from the lender `from`, if JavaScript has
+    /// created it. Returns false if output is not written yet.
     #[napi(catch_unwind)]
-    pub fn transfer(&self, number: u32, from: u32, to: u32) -> bool {
+    pub fn transfer(&self, number: u32, from: Option<u32>, to: u32) -> bool {
         let Some(connection) = registry::connection(to) else {
             return false;
         };
@@ -196,7 +211,7 @@ impl Reactor {
         let Some(id) = transferred.flatten() else {
             return false;
         };
-        if let Some(lender) = registry::connection(from) {
+        if let Some(lender) = from.and_then(registry::connection) {
             lender.set_writer(None);
         }
         connection.set_writer(Some(Box::new(Link {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use napi::bindgen_prelude::Buffer;
 use napi::{Error, Result};
 use napi_derive::napi;
-use tls::{Agreement, Anchors, Config, Session, Settings, Version};
+use tls::{
+    Agreement, Anchors, Clients, Config, Context, Pattern, ServerConfig, ServerSettings, Session,
+    Settings, Tickets, Version,
+};
 
 /// Certificates of trusted authorities, in DER.
 #[napi]
@@ -64,7 +67,113 @@ impl TlsConfig {
     }
 }
 
-/// The results of the handshake of TLS, and the server's certificates.
+/// A chain of certificates in DER, and the key of the first one, PKCS #8 in DER.
+#[napi(object, object_to_js = false)]
+pub struct TlsIdentity {
+    pub chain: Vec<Buffer>,
+    pub key: Buffer,
+}
+
+/// The certificates that a server uses for some names.
+#[napi(object, object_to_js = false)]
+pub struct TlsContext {
+    /// The name as Node's `addContext` takes it. The context without a name is the default.
+    pub name: Option<String>,
+    /// Certificates with different kinds of keys.
+    pub identities: Vec<TlsIdentity>,
+    /// The certificates, in DER, of the authorities that clients may have.
+    pub authorities: Vec<Buffer>,
+}
+
+/// The settings of a server that concern all names.
+#[napi(object, object_to_js = false)]
+pub struct TlsServerSettings {
+    /// `TLSv1.2` or `TLSv1.3`.
+    pub lowest: String,
+    pub highest: String,
+    /// The application protocols, in order of preference.
+    pub protocols: Vec<Buffer>,
+    /// 48 bytes as in Node. Servers with the same keys resume each other's sessions. Without keys, the server issues
+    /// no tickets.
+    pub ticket_keys: Option<Buffer>,
+    /// The bytes that identify the use of the sessions. A session is resumed only for the same use.
+    pub session_context: Buffer,
+    /// The lifetime of sessions in seconds.
+    pub session_timeout: u32,
+    /// Whether the server asks for certificates.
+    pub asks_clients: bool,
+    /// Whether a client must have a certificate.
+    pub requires_clients: bool,
+    /// The subjects, in DER, that the server names when it asks for a certificate.
+    pub subjects: Vec<Buffer>,
+}
+
+/// A configuration of a TLS server for many connections.
+#[napi]
+pub struct TlsServerConfig {
+    config: ServerConfig,
+}
+
+#[napi]
+impl TlsServerConfig {
+    /// Creates a configuration. Exactly one context has no name. Throws if rustls does not support a value.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(contexts: Vec<TlsContext>, settings: TlsServerSettings) -> Result<Self> {
+        let mut default = None;
+        let mut others = Vec::new();
+        for TlsContext {
+            name,
+            identities,
+            authorities,
+        } in contexts
+        {
+            let identities = identities.into_iter().map(|TlsIdentity { chain, key }| {
+                (chain.into_iter().map(Vec::from).collect(), Vec::from(key))
+            });
+            let context = Context {
+                identities: identities.collect(),
+                anchors: Arc::new(Anchors::new(authorities.into_iter().map(Vec::from))),
+            };
+            match name {
+                Some(name) => others.push((Pattern(name), context)),
+                None => default = Some(context),
+            }
+        }
+        let tickets = match settings.ticket_keys {
+            Some(keys) => {
+                let lifetime = settings.session_timeout;
+                let tickets = Tickets::new(&keys, &settings.session_context, lifetime);
+                Some(tickets.ok_or_else(|| Error::from_reason("Invalid length of ticket keys"))?)
+            }
+            None => None,
+        };
+        let settings = ServerSettings {
+            default: default.ok_or_else(|| Error::from_reason("No default context"))?,
+            contexts: others,
+            versions: (version(&settings.lowest)?, version(&settings.highest)?),
+            protocols: settings.protocols.into_iter().map(Vec::from).collect(),
+            clients: match settings.asks_clients {
+                false => Clients::Anonymous,
+                true => Clients::Asked {
+                    authorities: settings.subjects.into_iter().map(Vec::from).collect(),
+                    must_answer: settings.requires_clients,
+                },
+            },
+            tickets,
+        };
+        let config =
+            ServerConfig::new(settings).map_err(|error| Error::from_reason(error.to_string()))?;
+        Ok(Self { config })
+    }
+}
+
+impl TlsServerConfig {
+    pub(super) fn session(&self) -> Option<Box<Session>> {
+        Session::accept(&self.config).map(Box::new)
+    }
+}
+
+/// The results of the handshake of TLS, and the peer's certificates.
 #[napi(object, object_from_js = false)]
 pub struct TlsAgreement {
     /// `TLSv1.2` or `TLSv1.3`.
@@ -73,8 +182,11 @@ pub struct TlsAgreement {
     pub cipher: &'static str,
     /// The application protocol, if one was negotiated.
     pub protocol: Option<String>,
-    /// The certificates that the server has sent, in DER, its own first.
+    /// The certificates that the peer has sent, in DER, its own first.
     pub certificates: Vec<Buffer>,
+    /// The name that a client has asked a server for.
+    pub name: Option<String>,
+    pub is_resumed: bool,
 }
 
 impl From<Agreement> for TlsAgreement {
@@ -93,6 +205,8 @@ impl From<Agreement> for TlsAgreement {
                 .into_iter()
                 .map(Buffer::from)
                 .collect(),
+            name: agreement.name,
+            is_resumed: agreement.is_resumed,
         }
     }
 }

@@ -3,6 +3,9 @@
 //! Knows which outputs an owner wants, and the result of a command after a panic. `calls.rs` contains the functions
 //! for every message.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use proto::connection::Connection;
 use proto::extension::deflate::agreement::Agreed;
 use proto::handshake::{ClientRequest, Version};
@@ -15,7 +18,7 @@ use crate::http::flat_headers;
 use crate::mistake::Mistake;
 use crate::options::ConnectionOptions;
 use crate::randomness::nonce;
-use crate::registry::{Registered, Registration};
+use crate::registry::{Registered, Registration, Shared};
 
 /// A connection with a number.
 pub type Numbered = Registration<Registered>;
@@ -53,6 +56,13 @@ pub fn established(
         false => options.server(),
     };
     Numbered::of_connection(Connection::established(&policy, version, deflate))
+}
+
+/// Creates a connection without a number, which only lends its outbox.
+#[must_use]
+pub fn lender() -> Shared {
+    let connection = Connection::established(&Policy::default(), Version::Hybi13, None);
+    Rc::new(RefCell::new(connection))
 }
 
 /// Creates an ended connection in the place of one that a panic has destroyed. `poll` and `work` report its end.

@@ -39,15 +39,8 @@ impl Config {
     /// a key that does not belong to its certificate, and an empty range of versions.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         let provider = Arc::new(default_provider());
-        let (lowest, highest) = settings.versions;
-        let versions: Vec<&SupportedProtocolVersion> =
-            [(Version::Tls12, &TLS12), (Version::Tls13, &TLS13)]
-                .into_iter()
-                .filter(|(version, _)| (lowest..=highest).contains(version))
-                .map(|(_, version)| version)
-                .collect();
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(&versions)?
+            .with_protocol_versions(&supported(settings.versions))?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Verifier {
                 anchors: settings.anchors,
@@ -65,4 +58,15 @@ impl Config {
         config.resumption = Resumption::disabled();
         Ok(Self(Arc::new(config)))
     }
+}
+
+/// Returns the versions in a range.
+pub(crate) fn supported(
+    (lowest, highest): (Version, Version),
+) -> Vec<&'static SupportedProtocolVersion> {
+    [(Version::Tls12, &TLS12), (Version::Tls13, &TLS13)]
+        .into_iter()
+        .filter(|(version, _)| (lowest..=highest).contains(version))
+        .map(|(_, version)| version)
+        .collect()
 }

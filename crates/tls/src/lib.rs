@@ -1,9 +1,11 @@
-//! The client's end of TLS without sockets: bytes in, bytes out.
+//! TLS without sockets: bytes in, bytes out.
 //!
 //! ```text
-//!  Settings ──► Config ──► Session ──► bytes for the kernel
-//!                  │          └──────► bytes for the connection
-//!                  └── verify.rs, certificate.rs: verification of the server
+//!  Settings ────────► Config ───────┐
+//!                                   ├──► Session ──► bytes for the kernel
+//!  ServerSettings ──► ServerConfig ─┘       └──────► bytes for the connection
+//!
+//!  verify.rs, certificate.rs, clients.rs: verification of the peer
 //! ```
 //!
 //! rustls implements the protocol. It is stricter than OpenSSL in most respects and less strict in
@@ -12,10 +14,16 @@
 
 mod buffer;
 mod certificate;
+mod clients;
 mod config;
+mod server;
 mod session;
+mod tickets;
 mod verify;
 
+pub use clients::Clients;
 pub use config::{Config, Settings, Version};
+pub use server::{Context, Pattern, ServerConfig, ServerSettings};
 pub use session::{Agreement, Failure, Session, State};
+pub use tickets::Tickets;
 pub use verify::Anchors;

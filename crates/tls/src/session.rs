@@ -1,4 +1,4 @@
-//! The TLS session of one connection: decrypts records from the server, and encrypts bytes into
+//! The TLS session of one connection: decrypts records from the peer, and encrypts bytes into
 //! records.
 //!
 //! Stores received records that are incomplete, and encrypted bytes that are not written. The
@@ -6,17 +6,19 @@
 
 use std::io;
 
-use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
+use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, EncryptError, UnbufferedStatus, WriteTraffic};
-use rustls::{AlertDescription, Error, ProtocolVersion};
+use rustls::{AlertDescription, CommonState, Error, HandshakeKind, ProtocolVersion};
 
 use crate::buffer::{append, extend, grow};
 use crate::config::{Config, Version};
+use crate::server::{Choice, ServerConfig, take_choice};
 
-/// The client's end of a session.
+/// One end of a session.
 pub struct Session {
-    tls: UnbufferedClientConnection,
+    tls: Tls,
     state: State,
     /// The beginning of a record or of a handshake message.
     held: Vec<u8>,
@@ -26,14 +28,26 @@ pub struct Session {
     has_closed: bool,
 }
 
+enum Tls {
+    Client(UnbufferedClientConnection),
+    Server(UnbufferedServerConnection, Accepted),
+}
+
+/// The facts about a server's session that rustls does not keep.
+struct Accepted {
+    #[allow(dead_code, reason = "the verdict about clients follows")]
+    config: ServerConfig,
+    choice: Choice,
+}
+
 /// The state of a session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum State {
     /// During the handshake. No plaintext is encrypted.
     Handshaking,
-    /// The server is authenticated.
+    /// The handshake is complete. At a client, the server is authenticated.
     Established,
-    /// The server has sent `close_notify`.
+    /// The peer has sent `close_notify`.
     Ended,
     Failed(Failure),
 }
@@ -41,9 +55,9 @@ pub enum State {
 /// The reason why a session failed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Failure {
-    /// The server sent an alert with this number.
+    /// The peer sent an alert with this number.
     Alert(u8),
-    /// We refuse the server's records or certificate.
+    /// We refuse the peer's records or certificate.
     Refused(String),
 }
 
@@ -55,27 +69,45 @@ pub struct Agreement {
     pub cipher: &'static str,
     /// The chosen application protocol, if any.
     pub protocol: Option<Vec<u8>>,
-    /// The server's certificates in DER, its own first.
+    /// The peer's certificates in DER, its own first.
     pub certificates: Vec<Vec<u8>>,
+    /// The name that a client has asked for. `None` at a client.
+    pub name: Option<String>,
+    pub is_resumed: bool,
 }
 
 impl Session {
-    /// Creates a session. Returns `None` for an invalid name. An IP address is a valid name, which
-    /// is not sent to the server.
+    /// Creates the session of a client. Returns `None` for an invalid name. An IP address is a
+    /// valid name, which is not sent to the server.
     #[must_use]
     pub fn new(config: &Config, host: &str) -> Option<Self> {
         let name = ServerName::try_from(host.to_owned()).ok()?;
         let tls = UnbufferedClientConnection::new(config.0.clone(), name).ok()?;
-        let mut session = Self {
+        let mut session = Self::of(Tls::Client(tls));
+        session.process(&mut [], &mut |_| {});
+        Some(session)
+    }
+
+    /// Creates the session of a server. Returns `None` if rustls refuses the configuration.
+    #[must_use]
+    pub fn accept(config: &ServerConfig) -> Option<Self> {
+        let tls = UnbufferedServerConnection::new(config.tls.clone()).ok()?;
+        let accepted = Accepted {
+            config: config.clone(),
+            choice: Choice::default(),
+        };
+        Some(Self::of(Tls::Server(tls, accepted)))
+    }
+
+    fn of(tls: Tls) -> Self {
+        Self {
             tls,
             state: State::Handshaking,
             held: Vec::new(),
             outgoing: Vec::new(),
             written: 0,
             has_closed: false,
-        };
-        session.process(&mut [], &mut |_| {});
-        Some(session)
+        }
     }
 
     #[must_use]
@@ -86,17 +118,26 @@ impl Session {
     /// Returns the result of the handshake, and `None` before its end.
     #[must_use]
     pub fn agreement(&self) -> Option<Agreement> {
-        let version = match self.tls.protocol_version()? {
+        let tls = self.tls.common();
+        if self.state == State::Handshaking {
+            return None;
+        }
+        let version = match tls.protocol_version()? {
             ProtocolVersion::TLSv1_2 => Version::Tls12,
             ProtocolVersion::TLSv1_3 => Version::Tls13,
             _ => return None,
         };
-        let certificates = self.tls.peer_certificates()?.iter();
+        let certificates = tls.peer_certificates().unwrap_or_default().iter();
         Some(Agreement {
             version,
-            cipher: self.tls.negotiated_cipher_suite()?.suite().as_str()?,
-            protocol: self.tls.alpn_protocol().map(<[u8]>::to_vec),
+            cipher: tls.negotiated_cipher_suite()?.suite().as_str()?,
+            protocol: tls.alpn_protocol().map(<[u8]>::to_vec),
             certificates: certificates.map(|each| each.to_vec()).collect(),
+            name: match &self.tls {
+                Tls::Client(_) => None,
+                Tls::Server(_, accepted) => accepted.choice.name.as_deref().map(str::to_owned),
+            },
+            is_resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
         })
     }
 
@@ -197,8 +238,7 @@ impl Session {
         let taken = self.write(plaintext, scratch, &mut send)?;
         self.queue(plaintext.get(taken..).unwrap_or_default(), scratch)?;
         if self.may_send() {
-            let length =
-                self.with_traffic(scratch, |traffic, into| traffic.queue_close_notify(into));
+            let length = self.seal(Seal::CloseNotify, scratch);
             let records = scratch.get(..length.unwrap_or(0)).unwrap_or_default();
             self.outgoing.extend_from_slice(records);
             self.has_closed = true;
@@ -245,50 +285,34 @@ impl Session {
     fn encrypt(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) -> io::Result<Option<usize>> {
         let needed = plaintext.len() + (plaintext.len() / MAX_RECORD + 1) * OVERHEAD;
         grow(scratch, needed)?;
-        Ok(self.with_traffic(scratch, |traffic, into| traffic.encrypt(plaintext, into)))
+        Ok(self.seal(Seal::Plaintext(plaintext), scratch))
     }
 
-    fn with_traffic(
-        &mut self,
-        scratch: &mut Vec<u8>,
-        mut encrypt: impl FnMut(
-            &mut WriteTraffic<'_, ClientConnectionData>,
-            &mut [u8],
-        ) -> Result<usize, EncryptError>,
-    ) -> Option<usize> {
+    fn seal(&mut self, what: Seal<'_>, scratch: &mut Vec<u8>) -> Option<usize> {
         // These bytes were processed before, but rustls requires them again.
         let mut held = std::mem::take(&mut self.held);
         let mut done = 0;
         let mut result = None;
         for _ in 0..MAX_STEPS {
             let rest = held.get_mut(done..).unwrap_or_default();
-            let UnbufferedStatus { discard, state, .. } = self.tls.process_tls_records(rest);
+            let outgoing = &mut self.outgoing;
+            let (discard, step) = match &mut self.tls {
+                Tls::Client(tls) => what.step(tls.process_tls_records(rest), outgoing, scratch),
+                Tls::Server(tls, _) => what.step(tls.process_tls_records(rest), outgoing, scratch),
+            };
             done += discard;
-            match state {
-                Ok(ConnectionState::WriteTraffic(mut traffic)) => {
-                    match encrypt(&mut traffic, scratch) {
-                        Ok(length) => result = Some(length),
-                        Err(EncryptError::InsufficientSize(error)) => {
-                            scratch.resize(error.required_size, 0);
-                            continue;
-                        }
-                        Err(EncryptError::EncryptExhausted) => {
-                            let reason = "the keys of this connection are exhausted".to_owned();
-                            self.state = State::Failed(Failure::Refused(reason));
-                        }
-                    }
+            match step {
+                Sealing::Continues => {}
+                Sealing::Sealed(length) => {
+                    result = Some(length);
                     break;
                 }
-                Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    let _ = append(&mut self.outgoing, |into| data.encode(into));
+                Sealing::Exhausted => {
+                    let reason = "the keys of this connection are exhausted".to_owned();
+                    self.state = State::Failed(Failure::Refused(reason));
+                    break;
                 }
-                Ok(ConnectionState::TransmitTlsData(mut transmit)) => {
-                    transmit.may_encrypt_app_data();
-                    transmit.done();
-                }
-                // Both ends have sent `close_notify`.
-                Ok(ConnectionState::PeerClosed) => {}
-                Ok(_) | Err(_) => break,
+                Sealing::Impossible => break,
             }
         }
         held.drain(..done.min(held.len()));
@@ -301,41 +325,35 @@ impl Session {
         let mut done = 0;
         loop {
             let rest = records.get_mut(done..).unwrap_or_default();
-            let UnbufferedStatus {
-                mut discard, state, ..
-            } = self.tls.process_tls_records(rest);
-            let mut goes_on = true;
-            match state {
-                Ok(ConnectionState::ReadTraffic(mut traffic)) => {
-                    while let Some(Ok(record)) = traffic.next_record() {
-                        discard += record.discard;
-                        sink(record.payload);
+            let outgoing = &mut self.outgoing;
+            let (discard, step) = match &mut self.tls {
+                Tls::Client(tls) => step(tls.process_tls_records(rest), outgoing, sink),
+                Tls::Server(tls, accepted) => {
+                    let result = step(tls.process_tls_records(rest), outgoing, sink);
+                    if let Some(choice) = take_choice() {
+                        accepted.choice = choice;
                     }
+                    result
                 }
-                Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    let _ = append(&mut self.outgoing, |into| data.encode(into));
-                }
-                Ok(ConnectionState::TransmitTlsData(transmit)) => transmit.done(),
-                Ok(ConnectionState::WriteTraffic(_)) => {
-                    if self.state == State::Handshaking {
+            };
+            done += discard;
+            match step {
+                Step::Continues => {}
+                Step::Blocked => return done,
+                Step::HasTraffic => {
+                    if self.state == State::Handshaking && !self.tls.common().is_handshaking() {
                         self.state = State::Established;
                     }
-                    goes_on = false;
+                    return done;
                 }
-                Ok(ConnectionState::PeerClosed) => {
+                Step::Ended => {
                     self.end();
-                    goes_on = false;
+                    return done;
                 }
-                Ok(_) => goes_on = false,
-                Err(error) => {
-                    done += discard;
+                Step::Failed(error) => {
                     self.fail(&error, records.get_mut(done..).unwrap_or_default());
                     return done;
                 }
-            }
-            done += discard;
-            if !goes_on {
-                return done;
             }
         }
     }
@@ -347,7 +365,7 @@ impl Session {
         };
     }
 
-    /// Fails the session, and queues the alert of rustls for the server.
+    /// Fails the session, and queues the alert of rustls for the peer.
     fn fail(&mut self, error: &Error, records: &mut [u8]) {
         self.state = State::Failed(match error {
             Error::AlertReceived(AlertDescription::CloseNotify) => Failure::Alert(CLOSE_NOTIFY),
@@ -361,11 +379,13 @@ impl Session {
         // again.
         loop {
             let start = self.outgoing.len();
-            match self.tls.process_tls_records(records).state {
-                Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    let _ = append(&mut self.outgoing, |into| data.encode(into));
-                }
-                Ok(_) | Err(_) => return,
+            let outgoing = &mut self.outgoing;
+            let is_encoded = match &mut self.tls {
+                Tls::Client(tls) => encode(tls.process_tls_records(records), outgoing),
+                Tls::Server(tls, _) => encode(tls.process_tls_records(records), outgoing),
+            };
+            if !is_encoded {
+                return;
             }
             if !matches!(
                 self.outgoing.get(start),
@@ -373,6 +393,130 @@ impl Session {
             ) {
                 return;
             }
+        }
+    }
+}
+
+impl Tls {
+    fn common(&self) -> &CommonState {
+        match self {
+            Self::Client(tls) => tls,
+            Self::Server(tls, _) => tls,
+        }
+    }
+}
+
+/// The result of one step of rustls.
+enum Step {
+    Continues,
+    /// More records are needed.
+    Blocked,
+    /// Plaintext may be sent.
+    HasTraffic,
+    /// The peer has sent `close_notify`.
+    Ended,
+    Failed(Error),
+}
+
+/// Handles one step. Returns the number of processed bytes.
+fn step<D>(
+    status: UnbufferedStatus<'_, '_, D>,
+    outgoing: &mut Vec<u8>,
+    sink: &mut dyn FnMut(&[u8]),
+) -> (usize, Step) {
+    let UnbufferedStatus {
+        mut discard, state, ..
+    } = status;
+    let step = match state {
+        Ok(ConnectionState::ReadTraffic(mut traffic)) => {
+            while let Some(Ok(record)) = traffic.next_record() {
+                discard += record.discard;
+                sink(record.payload);
+            }
+            Step::Continues
+        }
+        Ok(ConnectionState::EncodeTlsData(mut data)) => {
+            let _ = append(outgoing, |into| data.encode(into));
+            Step::Continues
+        }
+        Ok(ConnectionState::TransmitTlsData(transmit)) => {
+            transmit.done();
+            Step::Continues
+        }
+        Ok(ConnectionState::WriteTraffic(_)) => Step::HasTraffic,
+        Ok(ConnectionState::PeerClosed) => Step::Ended,
+        Ok(_) => Step::Blocked,
+        Err(error) => Step::Failed(error),
+    };
+    (discard, step)
+}
+
+/// Encodes a record if rustls has one.
+fn encode<D>(status: UnbufferedStatus<'_, '_, D>, outgoing: &mut Vec<u8>) -> bool {
+    match status.state {
+        Ok(ConnectionState::EncodeTlsData(mut data)) => {
+            let _ = append(outgoing, |into| data.encode(into));
+            true
+        }
+        Ok(_) | Err(_) => false,
+    }
+}
+
+/// The content of records to encrypt.
+#[derive(Clone, Copy)]
+enum Seal<'a> {
+    Plaintext(&'a [u8]),
+    CloseNotify,
+}
+
+/// The result of one step towards an encrypted record.
+enum Sealing {
+    Continues,
+    /// The length of the records.
+    Sealed(usize),
+    Exhausted,
+    Impossible,
+}
+
+impl Seal<'_> {
+    /// Handles one step. Returns the number of processed bytes.
+    fn step<D>(
+        self,
+        status: UnbufferedStatus<'_, '_, D>,
+        outgoing: &mut Vec<u8>,
+        scratch: &mut Vec<u8>,
+    ) -> (usize, Sealing) {
+        let UnbufferedStatus { discard, state, .. } = status;
+        let sealing = match state {
+            Ok(ConnectionState::WriteTraffic(traffic)) => self.seal(traffic, scratch),
+            Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                let _ = append(outgoing, |into| data.encode(into));
+                Sealing::Continues
+            }
+            Ok(ConnectionState::TransmitTlsData(mut transmit)) => {
+                transmit.may_encrypt_app_data();
+                transmit.done();
+                Sealing::Continues
+            }
+            // Both ends have sent `close_notify`.
+            Ok(ConnectionState::PeerClosed) => Sealing::Continues,
+            Ok(_) | Err(_) => Sealing::Impossible,
+        };
+        (discard, sealing)
+    }
+
+    fn seal<D>(self, mut traffic: WriteTraffic<'_, D>, scratch: &mut Vec<u8>) -> Sealing {
+        let result = match self {
+            Self::Plaintext(plaintext) => traffic.encrypt(plaintext, scratch),
+            Self::CloseNotify => traffic.queue_close_notify(scratch),
+        };
+        match result {
+            Ok(length) => Sealing::Sealed(length),
+            Err(EncryptError::InsufficientSize(error)) => {
+                scratch.resize(error.required_size, 0);
+                Sealing::Continues
+            }
+            Err(EncryptError::EncryptExhausted) => Sealing::Exhausted,
         }
     }
 }

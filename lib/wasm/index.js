@@ -16,7 +16,8 @@ const { raise } = require('./uncaught')
 
 /**
  * @typedef {typeof import('../../binding')} Binding
- * @typedef {'Reactor' | 'TlsAnchors' | 'TlsConfig' | 'TlsServerConfig' | 'AGREED' | 'ENTRY_BITS' | 'Entry' | 'SLOTS' | 'Slot'} OfReactor
+ * @typedef {'Reactor' | 'TlsAnchors' | 'TlsConfig' | 'TlsServerConfig' | 'AGREED' | 'ENTRY_BITS' | 'Entry' | 'SLOTS' |
+ *   'Slot'} OfReactor
  */
 
 const { DEFAULT_MAX_LENGTH, FULL_CHUNK, MAX_REPLIES, ReadyState, Sent } = call('constants')

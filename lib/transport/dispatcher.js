@@ -4,7 +4,7 @@
 const { isMainThread } = require('node:worker_threads')
 const native = require('../native')
 const { MAX_TURN, STEPS_BETWEEN_LOOKS, clock, now, setImmediate } = require('../scheduling')
-const { isEnding, addWorking, removeWorking } = require('./tick')
+const { isEnding, addWorking, countBatch, removeWorking } = require('./tick')
 const { classIsUntouched } = require('./untouched')
 
 /**
@@ -143,6 +143,7 @@ class Dispatcher {
 
   /** Continues the delivery at the next entry. */
   continueBatch () {
+    countBatch()
     while (this.#hasEntries()) {
       const channel = this.#channels[this.#entries[this.#next] >> ENTRY_BITS]
       if (channel === undefined) this.#next += 2

@@ -9,6 +9,7 @@ const { close, end, endSlowly } = require('./ending')
 const { NativeChannel } = require('./native_channel')
 const { SecureChannel } = require('./secure_channel')
 const { StreamChannel } = require('./stream_channel')
+const { batchNumber } = require('./tick')
 const { Transport } = require('./transport')
 
 /**
@@ -112,4 +113,4 @@ function disconnect (socket, transport, how) {
 
 const WITHOUT_TRANSPORT = { close, end, abort: (/** @type {any} */ socket) => socket.destroy() }
 
-module.exports = { batch, connect, connectSecurely, disconnect, endSlowly }
+module.exports = { batch, batchNumber, connect, connectSecurely, disconnect, endSlowly }

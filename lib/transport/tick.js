@@ -30,8 +30,22 @@ function flushAtTheEnd (transport) {
   endings.add(endProcess)
 }
 
+/** The number of the latest batch: of a transport, or of the reactor. */
+let latest = 0
+
+/** Counts a batch. */
+function countBatch () {
+  latest += 1
+}
+
+/** Returns the number of the latest batch. Work that finds the same number has happened in the same batch. */
+function batchNumber () {
+  return latest
+}
+
 /** @param {Flushable} transport */
 function beginBatch (transport) {
+  countBatch()
   batching.push(transport)
   endings.add(endProcess)
 }
@@ -108,4 +122,6 @@ function listen () {
   return endings
 }
 
-module.exports = { flushAtTheEnd, beginBatch, isEnding, endBatch, addWorking, removeWorking }
+module.exports = {
+  addWorking, batchNumber, beginBatch, countBatch, endBatch, flushAtTheEnd, isEnding, removeWorking
+}

@@ -1,7 +1,8 @@
 // @ts-check
 'use strict'
 
-const { clearImmediate, nextTick, now, programClock, setImmediate } = require('../scheduling')
+const { clearImmediate, now, programClock, setImmediate } = require('../scheduling')
+const { batchNumber } = require('../transport')
 
 /**
  * The keep-alive of one connection. Pings a peer that has sent nothing for `keepaliveInterval`, and drops the
@@ -21,8 +22,8 @@ class Keepalive {
   #read = 0
   /** Whether the connection has ended. After that, no timer starts. */
   #hasEnded = false
-  /** Whether a frame of the peer has arrived in this tick. */
-  #hasHeard = false
+  /** The batch in which the last frame of the peer has arrived. */
+  #batch = -1
 
   /**
    * @param {any} connection
@@ -33,22 +34,14 @@ class Keepalive {
     this.#link = link
   }
 
-  /** Restarts the timer for a frame that has arrived, but only once per tick: a chunk may contain many frames. */
+  /** Restarts the timer for a frame that has arrived, but only once per batch: a chunk may contain many frames. */
   frameReceived () {
-    if (this.#hasHeard || (this.#interval === null && this.#grace === null)) return
-    this.#hasHeard = true
-    if (Keepalive.#ofThisTick.push(this) === 1) nextTick(Keepalive.#endTick)
+    const batch = batchNumber()
+    if (this.#batch === batch || (this.#interval === null && this.#grace === null)) return
+    this.#batch = batch
     if (this.#grace !== null) this.#connection.setKeepaliveTimer()
     // Restarting a timer is cheaper than the public method, which sets a new one.
     else if (!this.#interval?.restart()) this.#connection.setKeepaliveTimer()
-  }
-
-  /** @type {Keepalive[]} the timers of connections whose peer has sent a frame in this tick */
-  static #ofThisTick = []
-
-  static #endTick () {
-    for (const keepalive of Keepalive.#ofThisTick) keepalive.#hasHeard = false
-    Keepalive.#ofThisTick = []
   }
 
   /** @param {number} milliseconds */

@@ -20,15 +20,7 @@ const methods = {
    */
   getPeerCertificate (isDetailed) {
     const agreement = agreementOf(this)
-    if (agreement === null) return null
-    const chain = agreement.certificates.map((der) => new X509Certificate(der))
-    const [first, ...issuers] = chain.map((each) => each.toLegacyObject())
-    if (!isDetailed) return first
-    let last = /** @type {any} */ (first)
-    for (const issuer of issuers) last = last.issuerCertificate = issuer
-    const end = chain[chain.length - 1]
-    if (end.checkIssued(end)) last.issuerCertificate = last
-    return first
+    return agreement && legacyChainOf(agreement.certificates, isDetailed)
   },
 
   /** @this {any} */
@@ -60,6 +52,23 @@ const methods = {
  */
 function agreementOf (socket) {
   return socket[ADOPTION].agreement()
+}
+
+/**
+ * Returns the first certificate in Node's older form, with its issuers if `isDetailed`.
+ *
+ * @param {Buffer[]} certificates in DER
+ * @param {boolean} [isDetailed]
+ */
+function legacyChainOf (certificates, isDetailed) {
+  const chain = certificates.map((der) => new X509Certificate(der))
+  const [first, ...issuers] = chain.map((each) => each.toLegacyObject())
+  if (!isDetailed) return first
+  let last = /** @type {any} */ (first)
+  for (const issuer of issuers) last = last.issuerCertificate = issuer
+  const end = chain[chain.length - 1]
+  if (end.checkIssued(end)) last.issuerCertificate = last
+  return first
 }
 
 /**
@@ -98,4 +107,4 @@ function declareAgreement (socket, servername) {
 const DESCRIPTORS = Object.fromEntries(Object.entries(methods).map(([name, value]) =>
   [name, { value, configurable: true, writable: true }]))
 
-module.exports = { declareAgreement }
+module.exports = { agreementOf, cipherOf, declareAgreement, legacyChainOf }

@@ -90,6 +90,52 @@ function certificatesIn (pem) {
 }
 
 /**
+ * Returns the subject of a certificate as it is encoded (RFC 5280 section 4.1). Node's class returns text only.
+ *
+ * @param {Buffer} certificate
+ */
+function subjectOf (certificate) {
+  const [signed] = elementsOf(contentOf(certificate))
+  const fields = elementsOf(contentOf(signed))
+  // The version is optional, and precedes number, algorithm, issuer, validity and subject.
+  return fields[fields[0][0] === VERSION ? 5 : 4]
+}
+
+/**
+ * Returns the elements of the content of an element in DER.
+ *
+ * @param {Buffer} content
+ */
+function elementsOf (content) {
+  const elements = []
+  for (let rest = content; rest.length > 0;) {
+    const end = headOf(rest) + lengthOf(rest)
+    elements.push(rest.subarray(0, end))
+    rest = rest.subarray(end)
+  }
+  return elements
+}
+
+/** @param {Buffer} element */
+function contentOf (element) {
+  return element.subarray(headOf(element))
+}
+
+/**
+ * Returns the length of the type and of the length.
+ *
+ * @param {Buffer} element
+ */
+function headOf (element) {
+  return element[1] < 0x80 ? 2 : 2 + (element[1] & 0x7f)
+}
+
+/** @param {Buffer} element */
+function lengthOf (element) {
+  return element[1] < 0x80 ? element[1] : element.readUIntBE(2, element[1] & 0x7f)
+}
+
+/**
  * @param {any} protocols
  * @returns {Buffer[] | null}
  */
@@ -140,10 +186,12 @@ let generation = 0
 const CERTIFICATE = /-----BEGIN (?:X509 )?CERTIFICATE-----([^-]*)-----END (?:X509 )?CERTIFICATE-----/g
 /** A format with additional rules about the purposes of the certificate. */
 const TRUSTED = 'BEGIN TRUSTED CERTIFICATE'
+/** The type of the version in a certificate. */
+const VERSION = 0xa0
 const MAX_CACHED = 32
 const LONGEST_CHAIN = 10
 /** Whether Node trusts the store of OpenSSL instead of `tls.rootCertificates`, as Debian builds it. */
 const USES_STORE_OF_OPENSSL = Boolean(/** @type {any} */ (process.config.target_defaults)?.defines
   ?.includes('NODE_OPENSSL_CERT_STORE'))
 
-module.exports = { cached, certificatesIn, chainOf, keyOf, pemOf, protocolsOf, textOf, trustedByNode }
+module.exports = { cached, certificatesIn, chainOf, keyOf, pemOf, protocolsOf, subjectOf, textOf, trustedByNode }

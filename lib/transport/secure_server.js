@@ -29,6 +29,8 @@ const { RequestChannel } = require('./request_channel')
 function acceptTls (socket, config, { onSecure, onFailed }) {
   const adoption = adoptForServer(socket, config)
   if (adoption === null) return false
+  // Node's HTTP parser would read encrypted bytes from the handle, unless another parser has done so.
+  socket._handle._consumed = true
   new RequestChannel(adoption, socket, { onSecure: () => onSecure(socket), onRefused: onFailed })
   return true
 }

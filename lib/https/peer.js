@@ -1,0 +1,164 @@
+// @ts-check
+'use strict'
+
+// The members of Node's TLS sockets by which the program of a server learns about a connection. They are properties of
+// the socket itself, so that they remain when it has closed.
+
+const { X509Certificate } = require('node:crypto')
+const { agreementOf, cipherOf, legacyChainOf } = require('../transport/agreement')
+const { nextTick } = require('../scheduling')
+
+/**
+ * Adds the members. Their values say that the handshake is in progress.
+ *
+ * @param {any} socket
+ */
+function declareTls (socket) {
+  Object.assign(socket, {
+    encrypted: true,
+    authorized: false,
+    authorizationError: null,
+    alpnProtocol: null,
+    servername: null,
+    secureConnecting: true
+  })
+  Object.defineProperties(socket, DESCRIPTORS)
+}
+
+/**
+ * Stores the result of the handshake.
+ *
+ * @param {any} socket
+ * @param {boolean} asksClients whether the server has asked for a certificate
+ */
+function declareResult (socket, asksClients) {
+  const { protocol, name, refusal } = /** @type {any} */ (agreementOf(socket))
+  socket.secureConnecting = false
+  // The limit for the handshake has ended.
+  socket.timeout = 0
+  socket.alpnProtocol = protocol ?? false
+  socket.servername = name ?? false
+  if (!asksClients) return
+  socket.authorized = !refusal
+  socket.authorizationError = refusal ?? null
+}
+
+/**
+ * Node's methods. For a question that the reactor cannot answer, they return the same as Node when there is no answer.
+ * After the end of the connection, they return null or undefined, as Node's.
+ */
+const methods = {
+  /**
+   * @this {any}
+   * @param {boolean} [isDetailed]
+   */
+  getPeerCertificate (isDetailed) {
+    const agreement = agreementOf(this)
+    if (agreement === null) return null
+    return agreement.certificates.length > 0 ? legacyChainOf(agreement.certificates, isDetailed) : {}
+  },
+
+  /** @this {any} */
+  getPeerX509Certificate () {
+    return certificateOf(agreementOf(this)?.certificates[0])
+  },
+
+  /** @this {any} */
+  getCertificate () {
+    const agreement = agreementOf(this)
+    return agreement && (certificateOf(ownOf(agreement))?.toLegacyObject() ?? {})
+  },
+
+  /** @this {any} */
+  getX509Certificate () {
+    return certificateOf(ownOf(agreementOf(this)))
+  },
+
+  /** @this {any} */
+  getProtocol () {
+    return agreementOf(this)?.version ?? null
+  },
+
+  /** @this {any} */
+  getCipher () {
+    const agreement = agreementOf(this)
+    return agreement && cipherOf(agreement)
+  },
+
+  /** @this {any} */
+  isSessionReused () {
+    return agreementOf(this)?.isResumed ?? null
+  },
+
+  // Node has an answer only at a client.
+  getEphemeralKeyInfo: () => null,
+
+  /** @this {any} */
+  getSharedSigalgs () {
+    return agreementOf(this) && []
+  },
+
+  getSession: noAnswer,
+  getTLSTicket: noAnswer,
+  getFinished: noAnswer,
+  getPeerFinished: noAnswer,
+
+  exportKeyingMaterial () {
+    throw failed('ERR_TLS_INVALID_STATE', 'The reactor exports no keying material')
+  },
+
+  /**
+   * @param {any} options
+   * @param {(error: Error) => void} [callback]
+   */
+  renegotiate (options, callback) {
+    if (callback) nextTick(callback, failed('ERR_SSL_NO_RENEGOTIATION', 'The reactor does not renegotiate'))
+    return false
+  },
+
+  /** Returns whether the size of records has changed. */
+  setMaxSendFragment: () => false,
+
+  setServername () {
+    throw failed('ERR_TLS_SNI_FROM_SERVER', 'Cannot issue SNI from a TLS server-side socket')
+  },
+
+  setSession () {},
+  setKeyCert () {},
+  disableRenegotiation () {},
+  enableTrace () {}
+}
+
+/**
+ * Returns Node's value for a question without an answer.
+ *
+ * @this {any}
+ * @returns {null | undefined}
+ */
+function noAnswer () {
+  return agreementOf(this) === null ? null : undefined
+}
+
+/** @param {any} agreement */
+function ownOf (agreement) {
+  return agreement?.own
+}
+
+/** @param {Buffer | undefined} der */
+function certificateOf (der) {
+  return der && new X509Certificate(der)
+}
+
+/**
+ * @param {string} code
+ * @param {string} message
+ */
+function failed (code, message) {
+  return Object.assign(new Error(message), { code })
+}
+
+/** @type {PropertyDescriptorMap} */
+const DESCRIPTORS = Object.fromEntries(Object.entries(methods).map(([name, value]) =>
+  [name, { value, configurable: true, writable: true }]))
+
+module.exports = { declareResult, declareTls }

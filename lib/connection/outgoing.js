@@ -208,6 +208,18 @@ class Outgoing {
     return null
   }
 
+  /**
+   * Takes the first bytes of the output, as many as fit. Returns their number.
+   *
+   * @param {Buffer} memory
+   */
+  takeOutputInto (memory) {
+    const length = calls.takeOutput(this.#number, memory)
+    // A panic may have ended the connection.
+    if (length === 0 && this.#native.hasWork) this.#host.continueLater()
+    return length
+  }
+
   /** Returns the first head or frame of the output, or null if there is none. */
   takeWrite () {
     return this.#native.takeWrite()

@@ -129,6 +129,8 @@ const PONGS = 2
  *
  * @typedef {object} Outgoing
  * @property {() => Buffer | null} takeOutput returns all bytes that wait to be written, or null
+ * @property {(memory: Buffer) => number} takeOutputInto takes the first bytes that wait to be written, as many as fit;
+ * returns their number
  * @property {() => Buffer | null} takeWrite returns the first head or frame that waits, or null
  * @property {boolean} hasOutput whether bytes wait to be written
  * @property {() => void} passed completes the receipts of messages that the kernel has accepted

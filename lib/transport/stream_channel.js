@@ -2,6 +2,7 @@
 'use strict'
 
 const { mayHoldStreams, nextTick } = require('../scheduling')
+const { hasPassedOn, passesOn, putBack, take } = require('./scratch')
 
 /**
  * The channel through Node's stream: any Duplex.
@@ -110,10 +111,17 @@ class StreamChannel {
  * @param {any} socket
  * @param {Connection} connection
  */
-function writeOutput (socket, connection) {
-  const bytes = connection.outgoing.takeOutput()
-  if (bytes === null) return null
-  return write(socket, bytes, connection.outgoing.handOver(socket))
+function writeOutput (socket, { outgoing }) {
+  let hasRoom = null
+  while (passesOn(socket)) {
+    const memory = take()
+    const length = outgoing.takeOutputInto(memory)
+    if (length > 0) hasRoom = write(socket, memory.subarray(0, length), outgoing.handOver(socket))
+    if (length === 0 || hasPassedOn(socket)) putBack(memory)
+    if (length < memory.length) return hasRoom
+  }
+  const bytes = outgoing.takeOutput()
+  return bytes === null ? hasRoom : write(socket, bytes, outgoing.handOver(socket))
 }
 
 /**

@@ -96,6 +96,28 @@ function handleHasKnownMethods (handle) {
     handle.writeUcs2String === known.writeUcs2String && handle.writeUtf8String === known.writeUtf8String
 }
 
+/** The methods by which handles of Node write a Buffer: one for each class of handles. @type {Set<any>} */
+const writers = new Set()
+
+/**
+ * Returns whether only methods of Node see the Buffers that are written to a socket.
+ *
+ * @param {any} socket
+ */
+function writesByNode (socket) {
+  if (!hasKnownMethods(prototype) && !recognise(prototype, SOCKET_METHODS)) return false
+  if (socket.write !== known.write || socket._write !== known._write) return false
+  const writer = socket._handle?.writeBuffer
+  return socket._writeGeneric === known._writeGeneric && (writers.has(writer) || isWriter(writer))
+}
+
+/** @param {any} writer */
+function isWriter (writer) {
+  if (typeof writer !== 'function' || !NATIVE.test(Function.prototype.toString.call(writer))) return false
+  writers.add(writer)
+  return true
+}
+
 /** Returns whether the class of Node's sockets is unmodified. `domain` and others may patch `emit` of all emitters. */
 function classIsUntouched () {
   return (hasKnownMethods(prototype) || recognise(prototype, SOCKET_METHODS)) &&
@@ -115,4 +137,4 @@ function isUntouched (socket) {
     (handleHasKnownMethods(handle) || recognise(handle, HANDLE_METHODS)) && handle.onread?.name === 'onStreamRead'
 }
 
-module.exports = { HANDLE_METHODS, SOCKET_METHODS, classIsUntouched, isUntouched }
+module.exports = { HANDLE_METHODS, SOCKET_METHODS, classIsUntouched, isUntouched, writesByNode }

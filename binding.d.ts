@@ -245,6 +245,8 @@ export declare class Reactor {
   writeAround(number: number, bytes: Uint8Array): boolean
   /** Returns the results of the handshake of TLS; null before its end. */
   agreement(number: number): TlsAgreement | null
+  /** Takes the bytes that a TLS client has sent during the handshake; null if bytes were sent to it. */
+  takeFlight(number: number): Buffer | null
   /** Returns the number of bytes that TLS has encrypted and the kernel has not accepted. */
   pending(number: number): number
   /** Returns the number of bytes that wait until the kernel accepts more; 0 while it accepts everything. */
@@ -615,6 +617,8 @@ export interface TlsAgreement {
   protocol?: string
   /** The certificates that the peer has sent, in DER, its own first. */
   certificates: Array<Buffer>
+  /** The certificate of a server itself, in DER. */
+  own?: Buffer
   /** The name that a client has asked a server for. */
   name?: string
   isResumed: boolean

@@ -6,27 +6,32 @@ const { acceptTls } = require('../transport/secure_server')
 const { declareResult, declareTls } = require('./peer')
 
 /**
- * Lets the reactor accept a connection of a server. Returns false if it cannot; then the socket is unchanged.
+ * Lets the reactor accept a connection of a server. Returns false if it cannot, and leaves the socket unchanged.
  *
  * @param {any} server
  * @param {any} socket
  * @param {any} config
  * @param {number} timeout for the handshake, in milliseconds
+ * @param {() => void} acceptByNode lets Node accept the connection
  */
-function accept (server, socket, config, timeout) {
-  const handshake = new Handshake(server, socket)
+function accept (server, socket, config, timeout, acceptByNode) {
+  const handshake = new Handshake(server, socket, acceptByNode)
   const isAccepted = acceptTls(socket, config, handshake)
   if (isAccepted) handshake.begin(timeout)
   return isAccepted
 }
 
 /**
- * The TLS handshake of one connection, with the events of Node's server: either `secureConnection`, or `tlsClientError`
- * once.
+ * The TLS handshake of one connection, with the events of Node's server: `secureConnection`, or `tlsClientError` once.
+ *
+ * The reactor refuses some clients that Node accepts, and its errors differ. If it refuses the first message of a
+ * client, which has no answer yet, Node accepts the connection and receives the same message. Its verdict and its error
+ * stand.
  */
 class Handshake {
   #server
   #socket
+  #acceptByNode
   /** @type {import('../scheduling').Timer | null} */
   #timer = null
   #hasFailed = false
@@ -34,31 +39,41 @@ class Handshake {
   /**
    * @param {any} server
    * @param {any} socket
+   * @param {() => void} acceptByNode
    */
-  constructor (server, socket) {
+  constructor (server, socket, acceptByNode) {
     this.#server = server
     this.#socket = socket
+    this.#acceptByNode = acceptByNode
   }
 
   /** @param {number} timeout */
   begin (timeout) {
-    const socket = this.#socket
-    declareTls(socket)
-    socket.on('error', this.onFailed)
-    socket.on('close', this.#closed)
+    this.#socket.on('error', this.onFailed)
+    this.#socket.on('close', this.#closed)
     this.#timer = clock.timeout(this.#timedOut, timeout).unref()
+  }
+
+  #end () {
+    this.#timer?.stop()
+    this.#socket.removeListener('error', this.onFailed)
+    this.#socket.removeListener('close', this.#closed)
   }
 
   onSecure = () => {
     const [server, socket] = [this.#server, this.#socket]
     if (socket.destroyed) return
-    this.#timer?.stop()
+    declareTls(socket)
     declareResult(socket, server.requestCert)
     // Node closes this connection, too, without an alert.
     if (server.requestCert && server.rejectUnauthorized && !socket.authorized) return socket.destroy()
-    socket.removeListener('error', this.onFailed)
-    socket.removeListener('close', this.#closed)
+    this.#end()
     server.emit('secureConnection', socket)
+  }
+
+  onReturned = () => {
+    this.#end()
+    this.#acceptByNode()
   }
 
   // The listener for errors remains: a program may write to the socket, or destroy it with an error.
@@ -66,6 +81,7 @@ class Handshake {
     if (this.#hasFailed) return
     this.#hasFailed = true
     this.#timer?.stop()
+    declareTls(this.#socket)
     this.#server.emit('tlsClientError', error, this.#socket)
   }
 

@@ -66,12 +66,12 @@ const methods = {
   /** @this {any} */
   getCertificate () {
     const agreement = agreementOf(this)
-    return agreement && (certificateOf(ownOf(agreement))?.toLegacyObject() ?? {})
+    return agreement && (certificateOf(agreement.own)?.toLegacyObject() ?? {})
   },
 
   /** @this {any} */
   getX509Certificate () {
-    return certificateOf(ownOf(agreementOf(this)))
+    return certificateOf(agreementOf(this)?.own)
   },
 
   /** @this {any} */
@@ -137,11 +137,6 @@ const methods = {
  */
 function noAnswer () {
   return agreementOf(this) === null ? null : undefined
-}
-
-/** @param {any} agreement */
-function ownOf (agreement) {
-  return agreement?.own
 }
 
 /** @param {Buffer | undefined} der */

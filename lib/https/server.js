@@ -66,9 +66,10 @@ function replaceListener (server) {
   if (others.length > 0 || !isNodesListener(byNode)) return settingsOf(server).giveUp()
   server.removeListener('connection', /** @type {any} */ (byNode))
   server.on('connection', (socket) => {
+    const acceptByNode = () => byNode.call(server, socket)
     const settings = settingsOf(server)
     const config = settings.config()
-    if (config === null || !accept(server, socket, config, settings.handshakeTimeout)) byNode.call(server, socket)
+    if (config === null || !accept(server, socket, config, settings.handshakeTimeout, acceptByNode)) acceptByNode()
   })
 }
 

@@ -159,6 +159,11 @@ class Adoption {
     return this.#number < 0 ? null : this.#reactor.agreement(this.#number)
   }
 
+  /** TLS: returns and removes the bytes that a client has sent in the handshake; null if bytes were sent to it. */
+  takeFlight () {
+    return this.#number < 0 ? null : this.#reactor.takeFlight(this.#number)
+  }
+
   /** TLS: sends `close_notify`. Returns the bytes that the kernel has not accepted, including earlier records. */
   closeTls () {
     return this.#reactor.closeTls(this.#number)

@@ -264,6 +264,14 @@ impl Reactor {
         Some(agreement.into())
     }
 
+    /// Takes the bytes that a TLS client has sent during the handshake; null if bytes were sent to it.
+    #[napi(catch_unwind)]
+    pub fn take_flight(&self, number: u32) -> Option<Buffer> {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        let flight = reactor.socket(number)?.take_flight()?;
+        Some(flight.into())
+    }
+
     /// Returns the number of bytes that TLS has encrypted and the kernel has not accepted.
     #[napi(catch_unwind)]
     pub fn pending(&self, number: u32) -> f64 {

@@ -292,6 +292,11 @@ impl Socket {
         self.bytes.agreement()
     }
 
+    /// Takes the bytes that a TLS client has sent, if no byte was sent to it.
+    pub(crate) fn take_flight(&mut self) -> Option<Vec<u8>> {
+        self.bytes.take_flight()
+    }
+
     /// Returns the number of bytes that TLS has encrypted and the kernel has not accepted.
     pub(crate) fn pending(&self) -> usize {
         self.bytes.pending()

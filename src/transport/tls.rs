@@ -184,6 +184,8 @@ pub struct TlsAgreement {
     pub protocol: Option<String>,
     /// The certificates that the peer has sent, in DER, its own first.
     pub certificates: Vec<Buffer>,
+    /// The certificate of a server itself, in DER.
+    pub own: Option<Buffer>,
     /// The name that a client has asked a server for.
     pub name: Option<String>,
     pub is_resumed: bool,
@@ -205,6 +207,7 @@ impl From<Agreement> for TlsAgreement {
                 .into_iter()
                 .map(Buffer::from)
                 .collect(),
+            own: agreement.own.map(Buffer::from),
             name: agreement.name,
             is_resumed: agreement.is_resumed,
         }

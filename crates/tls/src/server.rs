@@ -59,6 +59,15 @@ pub(crate) struct Choice {
     pub(crate) name: Option<Box<str>>,
     /// The place of the context; `None` for the default.
     place: Option<usize>,
+    identity: Option<Arc<CertifiedKey>>,
+}
+
+impl Choice {
+    /// Returns the server's certificate in DER.
+    pub(crate) fn certificate(&self) -> Option<Vec<u8>> {
+        let identity = self.identity.as_ref()?;
+        identity.cert.first().map(|each| each.to_vec())
+    }
 }
 
 impl ServerConfig {
@@ -193,14 +202,16 @@ impl ResolvesServerCert for Contexts {
                 .iter()
                 .rposition(|(pattern, _)| pattern.matches(name))
         });
+        let context = place.and_then(|place| self.others.get(place));
+        let identity = context
+            .map_or(&self.default, |(_, context)| context)
+            .choose(&hello);
         CHOICE.set(Some(Choice {
             name: name.map(Box::from),
             place,
+            identity: identity.clone(),
         }));
-        let context = place.and_then(|place| self.others.get(place));
-        context
-            .map_or(&self.default, |(_, context)| context)
-            .choose(&hello)
+        identity
     }
 }
 

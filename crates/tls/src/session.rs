@@ -38,6 +38,8 @@ struct Accepted {
     #[allow(dead_code, reason = "the verdict about clients follows")]
     config: ServerConfig,
     choice: Choice,
+    /// The bytes that the client has sent; `None` once an answer was queued.
+    flight: Option<Vec<u8>>,
 }
 
 /// The state of a session.
@@ -71,6 +73,8 @@ pub struct Agreement {
     pub protocol: Option<Vec<u8>>,
     /// The peer's certificates in DER, its own first.
     pub certificates: Vec<Vec<u8>>,
+    /// The certificate of a server itself, in DER. `None` at a client.
+    pub own: Option<Vec<u8>>,
     /// The name that a client has asked for. `None` at a client.
     pub name: Option<String>,
     pub is_resumed: bool,
@@ -95,6 +99,7 @@ impl Session {
         let accepted = Accepted {
             config: config.clone(),
             choice: Choice::default(),
+            flight: Some(Vec::new()),
         };
         Some(Self::of(Tls::Server(tls, accepted)))
     }
@@ -133,12 +138,19 @@ impl Session {
             cipher: tls.negotiated_cipher_suite()?.suite().as_str()?,
             protocol: tls.alpn_protocol().map(<[u8]>::to_vec),
             certificates: certificates.map(|each| each.to_vec()).collect(),
-            name: match &self.tls {
-                Tls::Client(_) => None,
-                Tls::Server(_, accepted) => accepted.choice.name.as_deref().map(str::to_owned),
-            },
+            own: self.choice().and_then(Choice::certificate),
+            name: self
+                .choice()
+                .and_then(|choice| choice.name.as_deref().map(str::to_owned)),
             is_resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
         })
+    }
+
+    fn choice(&self) -> Option<&Choice> {
+        match &self.tls {
+            Tls::Client(_) => None,
+            Tls::Server(_, accepted) => Some(&accepted.choice),
+        }
     }
 
     /// Returns the number of encrypted bytes that are not written.
@@ -162,7 +174,9 @@ impl Session {
         let read = read(rest.get_mut(..CHUNK).unwrap_or_default())?;
         if read > 0 && self.is_alive() {
             let bytes = scratch.get_mut(..start + read).unwrap_or_default();
+            self.remember(bytes.get(start..).unwrap_or_default())?;
             let done = self.process(bytes, sink);
+            self.answer();
             self.held.clear();
             extend(&mut self.held, bytes.get(done..).unwrap_or_default())?;
             if self.held.is_empty() {
@@ -173,6 +187,45 @@ impl Session {
             }
         }
         Ok(read)
+    }
+
+    /// Stores bytes of a client that has no answer yet.
+    fn remember(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.tls {
+            Tls::Client(_) => Ok(()),
+            Tls::Server(_, accepted) => match &mut accepted.flight {
+                Some(flight) => extend(flight, bytes),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Decides what follows the bytes of a client that had no answer. An answer makes the stored
+    /// bytes useless. A refusal is left to another implementation, so its alert is not sent.
+    fn answer(&mut self) {
+        let Tls::Server(_, accepted) = &mut self.tls else {
+            return;
+        };
+        let Some(flight) = &accepted.flight else {
+            return;
+        };
+        if matches!(self.state, State::Handshaking) && flight.len() > MAX_HELD {
+            let reason = format!("{} bytes without a complete message", flight.len());
+            self.state = State::Failed(Failure::Refused(reason));
+        }
+        match self.state {
+            State::Failed(_) => self.outgoing.clear(),
+            State::Handshaking if self.outgoing.is_empty() => {}
+            State::Handshaking | State::Established | State::Ended => accepted.flight = None,
+        }
+    }
+
+    /// Takes the bytes that a client has sent, if no byte was sent to it.
+    pub fn take_flight(&mut self) -> Option<Vec<u8>> {
+        match &mut self.tls {
+            Tls::Client(_) => None,
+            Tls::Server(_, accepted) => accepted.flight.take(),
+        }
     }
 
     /// Writes pending bytes and then `plaintext`, while `send` accepts all bytes. Returns the
@@ -359,8 +412,11 @@ impl Session {
     }
 
     fn end(&mut self) {
+        // One read may contain the end of the handshake and the end of TLS.
+        let is_early = self.tls.common().is_handshaking();
         self.state = match self.state {
-            State::Handshaking => State::Failed(Failure::Alert(CLOSE_NOTIFY)),
+            State::Handshaking if is_early => State::Failed(Failure::Alert(CLOSE_NOTIFY)),
+            State::Handshaking => State::Ended,
             State::Established | State::Ended | State::Failed(_) => State::Ended,
         };
     }

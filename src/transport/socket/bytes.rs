@@ -115,6 +115,14 @@ impl Bytes {
         }
     }
 
+    /// Takes the bytes that a TLS client has sent, if no byte was sent to it.
+    pub(super) fn take_flight(&mut self) -> Option<Vec<u8>> {
+        match self {
+            Self::Plain => None,
+            Self::Secure(session) => session.take_flight(),
+        }
+    }
+
     /// Returns whether TLS has failed. The next read returns the reason.
     pub(in crate::transport) fn has_failed(&self) -> bool {
         match self {

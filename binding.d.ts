@@ -181,6 +181,14 @@ export declare class DeflateSession {
   close(): void
 }
 
+/** The policy of a server's connections. */
+export declare class Policy {
+  /** Converts the options. */
+  constructor(options: ConnectionOptions)
+  /** The number of the policy for `calls()`, valid until the object is collected. */
+  get number(): number
+}
+
 /** One message. Its frames are encoded at their first use, and stored. */
 export declare class Prepared {
   /** Creates a text message. */
@@ -319,6 +327,8 @@ export declare function calls(): {
   outputLength(number: number): number
   /** Takes bytes not yet written, as many as fit. Returns their number. */
   takeOutput(number: number, into: Uint8Array): number
+  /** Returns whether a connection would accept a request: the number of a `Policy`, the method, whether the request needs a host, and the values of the headers that the handshake reads. */
+  accepts(policy: number, method: string, needsHost: boolean, ...headers: any[]): boolean
 }
 
 /** The server of a client, from a parsed URL. */

@@ -40,11 +40,13 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   outputLength(number: number): number
   /** Takes bytes not yet written, as many as fit. Returns their number. */
   takeOutput(number: number, into: Uint8Array): number
+  /** Returns whether a connection would accept a request: the number of a `Policy`, the method, whether the request needs a host, and the values of the headers that the handshake reads. */
+  accepts(policy: number, method: string, needsHost: boolean, ...headers: any[]): boolean
 }"
 )]
 pub fn calls(env: &Env) -> Result<Object<'_>> {
     let mut functions = Object::new(env)?;
-    let all: [(&str, Callback); 8] = [
+    let all: [(&str, Callback); 9] = [
         ("text", text),
         ("bytes", bytes),
         ("prepared", prepared),
@@ -53,6 +55,7 @@ pub fn calls(env: &Env) -> Result<Object<'_>> {
         ("messages", messages),
         ("outputLength", output_length),
         ("takeOutput", take_output),
+        ("accepts", crate::policy::accepts),
     ];
     for (name, callback) in all {
         functions.set_named_property(name, env.create_function::<(), ()>(name, callback)?)?;
@@ -253,7 +256,7 @@ fn no_bytes(env: sys::napi_env) -> Option<sys::napi_value> {
     number_of(env, 0.0)
 }
 
-fn index(env: sys::napi_env, number: sys::napi_value) -> Option<u32> {
+pub(crate) fn index(env: sys::napi_env, number: sys::napi_value) -> Option<u32> {
     let mut index = 0;
     // SAFETY: the environment and the value are those of the running call.
     let status = unsafe { sys::napi_get_value_uint32(env, number, &mut index) };

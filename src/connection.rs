@@ -69,7 +69,8 @@ impl Connection {
         options: ConnectionOptions,
     ) -> Result<Self> {
         let request = handshake::request(&method, &location, needs_host, &headers)?;
-        let connection = connection::server(request, options.into());
+        let options = engine::options::ConnectionOptions::from(options);
+        let connection = connection::server(request, options.server());
         connection
             .map(Self::from)
             .map_err(|mistake| throw(env, mistake))

@@ -29,7 +29,8 @@ pub fn judge_handshake(
     options: ConnectionOptions,
 ) -> Result<Option<HandshakeRefusal>> {
     let request = request(&method, "", needs_host, &headers)?;
-    let refusal = handshake::judge(&request, options.into());
+    let options = engine::options::ConnectionOptions::from(options);
+    let refusal = handshake::judge(&request, &options.server());
     Ok(refusal.map(|refusal| HandshakeRefusal {
         code: refusal.code,
         message: refusal.message,

@@ -15,6 +15,7 @@ pub mod frames;
 pub mod handshake;
 pub mod http;
 mod injection;
+pub mod policy;
 pub mod prepared;
 pub mod proxy;
 pub mod seam;

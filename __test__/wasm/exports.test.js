@@ -69,6 +69,7 @@ const CALLS = {
   eventStreamPing: [(b) => b.eventStreamPing, []],
   acceptValue: [(b) => b.acceptValue, ['dGhlIHNhbXBsZSBub25jZQ==']],
   judgeHandshake: [(b) => b.judgeHandshake, ['GET', true, HEADERS, {}]],
+  Policy: [(b) => (...args) => typeof new b.Policy(...args), [{}]],
   'Prepared.text': [(b) => (...args) => b.Prepared.text(...args), ['text é\ud800']],
   'Prepared.binary': [(b) => (...args) => b.Prepared.binary(...args), [bytes]],
   'Connection.server': [(b) => (...args) => b.Connection.server(...args), ['GET', 'ws://a/', true, HEADERS, {}]],

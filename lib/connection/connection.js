@@ -7,6 +7,7 @@ const { Delivery } = require('./delivery')
 const { Extensions } = require('./extensions')
 const { Outgoing } = require('./outgoing')
 const { Pings } = require('./pings')
+const { ServerPolicy } = require('./policy')
 const { ReadyState } = require('./seam')
 const { Sessions } = require('./sessions')
 const { Turns } = require('./turns')
@@ -64,10 +65,11 @@ class Connection {
    *
    * @param {any} request an `http.IncomingMessage`, or an object with its properties
    * @param {string} url the URL of the request
-   * @param {Policy} policy
+   * @param {Policy | ServerPolicy} policy
    */
   static server ({ method, httpVersion, headers }, url, policy) {
-    const connection = native.Connection.server(String(method), url, httpVersion === '1.1', headers, policy)
+    const options = policy instanceof ServerPolicy ? policy.options : policy
+    const connection = native.Connection.server(String(method), url, httpVersion === '1.1', headers, options)
     return new Connection(connection, false)
   }
 

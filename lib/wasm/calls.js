@@ -244,7 +244,7 @@ const IS_UTF8 = 2
 
 const functions = { text, bytes, prepared, plain, receive, messages, outputLength, takeOutput }
 
-/** @returns {Calls} */
+/** @returns {Omit<Calls, 'accepts'>} */
 function calls () {
   return { ...functions }
 }

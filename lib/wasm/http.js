@@ -94,6 +94,29 @@ function judgeHandshake (method, needsHost, headers, options) {
   return call('judgeHandshake', ...head, headersOf(headers), ...policy)
 }
 
+/** The options of many connections. Their conversion is a small part of a call of WebAssembly. */
+class Policy {
+  /** The options themselves, which the functions here accept in place of a number. @type {any} */
+  number
+
+  /** @param {import('../../binding').ConnectionOptions} options */
+  constructor (options) {
+    connectionOptions(options)
+    this.number = options
+  }
+}
+
+/**
+ * @param {any} policy the options
+ * @param {string} method
+ * @param {boolean} needsHost
+ * @param {any[]} values of `HEADERS`
+ */
+function accepts (policy, method, needsHost, ...values) {
+  const headers = Object.fromEntries(HEADERS.map((name, index) => [name, values[index]]))
+  return judgeHandshake(method, needsHost, headers, policy) === null
+}
+
 /** @returns {string} */
 function handshakeKey () {
   return call('handshakeKey')
@@ -145,8 +168,10 @@ function eventStreamPing () {
 
 module.exports = {
   Connect,
+  Policy,
   RequestParser,
   acceptValue,
+  accepts,
   eventStreamHead,
   eventStreamMessage,
   eventStreamPing,

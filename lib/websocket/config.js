@@ -2,6 +2,7 @@
 'use strict'
 
 const { inspect } = require('node:util')
+const { ServerPolicy } = require('../connection/policy')
 const { LONGEST_TIMER, oneOf } = require('../http/options')
 const { checkDeflate } = require('./deflate')
 
@@ -62,6 +63,34 @@ function policyOf (config, isClient) {
     requireMasking: masking(config, isClient)
   }
 }
+
+/**
+ * Returns the policy of a server. Programs may change a configuration at any time.
+ *
+ * @param {any} config
+ * @throws {TypeError | RangeError} for an invalid value
+ */
+function serverPolicyOf (config) {
+  const {
+    maxReceivedFrameSize, maxReceivedMessageSize, fragmentOutgoingMessages, fragmentationThreshold, assembleFragments,
+    requireMasking, strictHandshake
+  } = config
+  const known = policies.get(config)
+  if (known !== undefined && known.maxReceivedFrameSize === maxReceivedFrameSize &&
+    known.maxReceivedMessageSize === maxReceivedMessageSize &&
+    known.fragmentOutgoingMessages === fragmentOutgoingMessages &&
+    known.fragmentationThreshold === fragmentationThreshold && known.assembleFragments === assembleFragments &&
+    known.requireMasking === requireMasking && known.strictHandshake === strictHandshake) return known.policy
+  const policy = new ServerPolicy({ ...policyOf(config, false), strictHandshake: strictHandshake !== false })
+  policies.set(config, {
+    maxReceivedFrameSize, maxReceivedMessageSize, fragmentOutgoingMessages, fragmentationThreshold, assembleFragments,
+    requireMasking, strictHandshake, policy
+  })
+  return policy
+}
+
+/** The policies of configurations, and the values from which they were made. @type {WeakMap<object, any>} */
+const policies = new WeakMap()
 
 /**
  * Throws for the first invalid value, so that errors appear before a connection exists.
@@ -162,4 +191,4 @@ function isDelay (value) {
   return value >= 0 && value <= LONGEST_TIMER
 }
 
-module.exports = { CLIENT_DEFAULTS, SERVER_DEFAULTS, checkConfig, fragmentAt, policyOf }
+module.exports = { CLIENT_DEFAULTS, SERVER_DEFAULTS, checkConfig, fragmentAt, policyOf, serverPolicyOf }

@@ -5,10 +5,9 @@ const { EventEmitter } = require('node:events')
 const url = require('node:url')
 const { inherits } = require('node:util')
 const { Connection } = require('../connection/connection')
-const { judgeHandshake } = require('../http/handshake')
 const { requestUrl } = require('../http/request')
 const { nextTick } = require('../scheduling')
-const { policyOf } = require('./config')
+const { serverPolicyOf } = require('./config')
 const WebSocketConnection = require('./connection')
 const { cookieHeaders, parseCookies } = require('./cookies')
 const { extensionOf } = require('./deflate')
@@ -67,7 +66,7 @@ const methods = {
     const extensions = headers['sec-websocket-extensions']
     this.requestedExtensions = serverConfig.parseExtensions ? this.parseExtensions(extensions) : []
     this.cookies = serverConfig.parseCookies ? this.parseCookies(headers.cookie) : []
-    const violation = judgeHandshake(this.httpRequest, policyFor(serverConfig))
+    const violation = serverPolicyOf(serverConfig).judge(this.httpRequest)
     if (violation !== null) throw handshakeError(violation.message, violation.status)
   },
 
@@ -150,17 +149,6 @@ function handshakeError (message, httpCode) {
 }
 
 /**
- * @param {any} config of the server
- * @param {string} [protocol] the accepted subprotocol
- */
-function policyFor (config, protocol) {
-  const policy = policyOf(config, false)
-  policy.strictHandshake = config.strictHandshake !== false
-  if (protocol !== undefined) policy.protocols = [protocol]
-  return policy
-}
-
-/**
  * Reads the subprotocols that the client offers. Programs see them in lower case; the response uses the client's
  * spelling.
  *
@@ -212,7 +200,9 @@ function engineFor (request, acceptedProtocol, allowedOrigin, cookies) {
     // Converts the arguments first, because they may be invalid.
     const origin = allowedOrigin ? headerText(allowedOrigin) : null
     const setCookies = cookies ? cookieHeaders(cookies) : null
-    const engine = Connection.server(httpRequest, requestUrl(httpRequest), policyFor(serverConfig, protocol))
+    const policy = serverPolicyOf(serverConfig)
+    const engine = Connection.server(httpRequest, requestUrl(httpRequest),
+      protocol === undefined ? policy : { ...policy.options, protocols: [protocol] })
     const extension = extensionOf(serverConfig)
     if (extension !== null) engine.addExtension(extension)
     if (origin !== null) engine.setHeader(ORIGIN_HEADERS[request.webSocketVersion], origin)

@@ -27,9 +27,10 @@ pub type Numbered = Registration<Registered>;
 ///
 /// # Errors
 /// A TypeError for a subprotocol that cannot be written.
-pub fn server(request: Request, options: ConnectionOptions) -> Result<Numbered, Mistake> {
-    let connection = Connection::server(request, options.server())?;
-    Ok(Numbered::of_connection(connection))
+pub fn server(request: Request, policy: Policy) -> Result<Numbered, Mistake> {
+    Ok(Numbered::of_connection(Connection::server(
+        request, policy,
+    )?))
 }
 
 /// Creates the connection of a client.

@@ -4,8 +4,8 @@ use proto::error::Refusal;
 pub use proto::handshake::accept::accept_value;
 use proto::handshake::{accept, refusal};
 use proto::http::request::Request;
+use proto::policy::Policy;
 
-use crate::options::ConnectionOptions;
 use crate::randomness::nonce;
 
 /// Reads the headers of the handshake from a request that the caller has parsed. `header` returns the value of a
@@ -30,8 +30,8 @@ pub fn request<E>(
 
 /// Returns the reason for which a server's `start` would refuse this request; None if it would accept the request.
 #[must_use]
-pub fn judge(request: &Request, options: ConnectionOptions) -> Option<Refusal> {
-    refusal(request, &options.server())
+pub fn judge(request: &Request, policy: &Policy) -> Option<Refusal> {
+    refusal(request, policy)
 }
 
 /// Returns a new `Sec-WebSocket-Key`: 16 unpredictable bytes in base64.

@@ -1,4 +1,4 @@
-//! The connections and prepared messages of a thread, by number. A binding names them by number for every message,
+//! The connections, prepared messages and policies of a thread, by number. A binding names them by number for every message,
 //! because other handles cost more than most of these calls.
 //!
 //! Knows when a number is valid: from the registration to its release, or to the drop of the registration. A release
@@ -14,6 +14,7 @@ use std::thread::{LocalKey, panicking};
 use proto::connection::Connection;
 use proto::hybi::prepared::Prepared;
 use proto::output::Kind;
+use proto::policy::Policy;
 
 use crate::injection;
 use crate::table::Table;
@@ -39,6 +40,7 @@ type All<T> = LocalKey<RefCell<Table<T>>>;
 thread_local! {
     static CONNECTIONS: RefCell<Table<Registered>> = const { RefCell::new(Table::new()) };
     static PREPARED: RefCell<Table<Prepared>> = const { RefCell::new(Table::new()) };
+    static POLICIES: RefCell<Table<Policy>> = const { RefCell::new(Table::new()) };
 }
 
 /// Returns the connection with that number; None if it has been released.
@@ -53,6 +55,13 @@ pub fn connection(number: u32) -> Option<Rc<Registered>> {
 #[must_use]
 pub fn prepared(number: u32) -> Option<Rc<Prepared>> {
     find(&PREPARED, number)
+}
+
+/// Returns the policy with that number.
+#[inline]
+#[must_use]
+pub fn policy(number: u32) -> Option<Rc<Policy>> {
+    find(&POLICIES, number)
 }
 
 #[inline]
@@ -76,6 +85,12 @@ fn remove<T>(all: &'static All<T>, number: u32) -> Option<Rc<T>> {
     // At the end of a thread, the table may already be destroyed.
     let removed = all.try_with(|all| all.borrow_mut().remove(number));
     removed.ok().flatten()
+}
+
+/// Registers a policy of many connections.
+#[must_use]
+pub fn register_policy(policy: Policy) -> Registration<Policy> {
+    Registration::new(&POLICIES, policy)
 }
 
 /// Prepares a message for many connections. Its frames are encoded at their first use, and stored.

@@ -76,10 +76,10 @@ fn a_handshake_opens_a_client_and_a_server() {
     };
     let request = handshake::request("GET", "ws://a/", true, header).unwrap();
     assert_eq!(
-        handshake::judge(&request, ConnectionOptions::default()),
+        handshake::judge(&request, &ConnectionOptions::default().server()),
         None
     );
-    let server = server(request, ConnectionOptions::default()).unwrap();
+    let server = server(request, ConnectionOptions::default().server()).unwrap();
     server.set_header("X-One", "1").unwrap();
     let mistake = server.set_header("X-Two", "2\r\n").unwrap_err();
     assert_eq!(mistake.class, Class::TypeError);

@@ -25,7 +25,7 @@ pub(super) const READY_STATES: [(&str, ReadyState); 5] = [
 pub(super) fn server(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     let request = request(reader, |reader| reader.text())?;
     let options = connection_options(reader)?;
-    keep(writer, ends::server(request, options)?);
+    keep(writer, ends::server(request, options.server())?);
     Ok(())
 }
 

@@ -56,7 +56,7 @@ pub(super) fn event_stream_ping(_: &mut Reader<'_>, writer: &mut Writer) -> Outc
 
 pub(super) fn judge_handshake(reader: &mut Reader<'_>, writer: &mut Writer) -> Outcome {
     let request = request(reader, |_| Ok(""))?;
-    let refusal = handshake::judge(&request, connection_options(reader)?);
+    let refusal = handshake::judge(&request, &connection_options(reader)?.server());
     writer.optional(refusal, |writer, refusal| {
         writer.object(|fields| {
             fields.text("code", Some(refusal.code));

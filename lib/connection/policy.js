@@ -1,0 +1,42 @@
+// @ts-check
+'use strict'
+
+const native = require('../native')
+const { judgeHandshake } = require('../http/handshake')
+
+const calls = native.calls()
+
+/**
+ * The policy of the connections of a server. Converts the options once, because their conversion takes longer than the
+ * creation of a connection.
+ *
+ * @typedef {import('../../binding').ConnectionOptions} Options
+ */
+class ServerPolicy {
+  #native
+
+  /** @param {Options} options */
+  constructor (options) {
+    this.options = options
+    this.#native = new native.Policy(options)
+    /** Identifies the policy to the functions of the binding, as long as this object exists. */
+    this.number = this.#native.number
+  }
+
+  /**
+   * Returns why a connection with this policy would refuse a request; null if it would accept the request.
+   *
+   * @param {any} request an `http.IncomingMessage`
+   */
+  judge (request) {
+    const { method, httpVersion, headers } = request
+    // The order is that of `Request::HEADERS` in crates/proto.
+    const isValid = calls.accepts(this.number, method, httpVersion === '1.1', headers.host, headers.upgrade,
+      headers.connection, headers['sec-websocket-key'], headers['sec-websocket-version'],
+      headers['sec-websocket-protocol'], headers['sec-websocket-extensions'], headers['sec-websocket-key1'],
+      headers['sec-websocket-key2'], headers.origin)
+    return isValid ? null : judgeHandshake(request, this.options)
+  }
+}
+
+module.exports = { ServerPolicy }

@@ -17,7 +17,8 @@ const HEADERS = {
   'sec-websocket-version': '13'
 }
 const POLICIES = [{}, { interface: 'websocket-node' }, { interface: 'websocket-node', strictHandshake: false }]
-const requestWith = (headers, other) => ({ method: 'GET', httpVersion: '1.1', headers: { ...HEADERS, ...headers }, ...other })
+const requestWith = (headers, other) =>
+  ({ method: 'GET', httpVersion: '1.1', headers: { ...HEADERS, ...headers }, ...other })
 
 test('a policy judges a request as its options do', () => {
   const cases = [

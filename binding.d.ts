@@ -205,7 +205,8 @@ export declare class Prepared {
 
 /**
  * The sockets of one environment, which it reads and writes by descriptor. It reports events as `dispatch(id, value,
- * id, value …)`. The id contains the number of the socket and an `Entry`: see `ENTRY_BITS`.
+ * id, value …)`. The id contains the number of the socket and an `Entry`: see `ENTRY_BITS`. After the id of a message,
+ * further messages of the same socket follow without an id.
  */
 export declare class Reactor {
   /**
@@ -467,7 +468,7 @@ export type Delivery = 'messages' | 'fragments' | 'frames'
 
 /** An event of a socket that a reactor reports. */
 export declare enum Entry {
-  /** The value is a message. */
+  /** The value is a message. More messages of the socket may follow: values that are not numbers. */
   Message = 0,
   /** The connection must be polled: it has an output that is not a message. */
   Poll = 1,

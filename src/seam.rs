@@ -65,7 +65,7 @@ impl From<proto::connection::ReadyState> for ReadyState {
 #[napi]
 #[derive(Clone, Copy)]
 pub enum Entry {
-    /// The value is a message.
+    /// The value is a message. More messages of the socket may follow: values that are not numbers.
     Message = 0,
     /// The connection must be polled: it has an output that is not a message.
     Poll = 1,

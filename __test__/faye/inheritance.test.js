@@ -100,6 +100,34 @@ test('methods of the prototype work when called on an instance', async (scope) =
   assert.deepEqual((await peer.frames(2)).map(({ type }) => type), ['text', 'close'])
 })
 
+test('a program can replace emit() of all emitters, and sees events without listeners', async (scope) => {
+  const { peer, ws } = await openServer(scope)
+  const { emit } = EventEmitter.prototype
+  const seen = []
+  EventEmitter.prototype.emit = function (type, ...details) {
+    if (this === ws) seen.push(type)
+    return emit.call(this, type, ...details)
+  }
+  scope.defer(() => { EventEmitter.prototype.emit = emit })
+  peer.write(fromClient('text', 'a'))
+  await eventually(() => seen.length === 2)
+  assert.deepEqual(seen, ['data', 'message'])
+})
+
+test('a listener that onmessage adds receives the same message', async (scope) => {
+  const { peer, ws } = await openServer(scope)
+  const received = []
+  ws.onmessage = () => {
+    ws.onmessage = null
+    ws.on('message', ({ data }) => received.push(data))
+    ws.on('data', (data) => received.push(`data ${data}`))
+  }
+  peer.write(fromClient('text', 'a'))
+  peer.write(fromClient('text', 'b'))
+  await eventually(() => received.length === 3)
+  assert.deepEqual(received, ['a', 'data b', 'b'])
+})
+
 test('a program can replace emit() of an instance', async (scope) => {
   const { peer, ws } = await openServer(scope)
   const seen = []

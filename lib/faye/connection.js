@@ -9,7 +9,7 @@ const { nextTick } = require('../scheduling')
 const transports = require('../transport')
 const { Driver } = require('../websocket-driver/driver')
 const diagnostics = require('./diagnostics')
-const { dispatch, dispatchMessage } = require('./event')
+const { dispatch, dispatchMessage, emitData } = require('./event')
 const { Lifetime } = require('./lifetime')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
@@ -229,7 +229,7 @@ class SocketConnection {
       const { socket } = this
       // Read before the handlers run: they may change the property for later messages.
       const asArrayBuffer = this.givesArrayBuffers && typeof data !== 'string'
-      if (socket.readable) socket.emit('data', data)
+      if (socket.readable) emitData(socket, data)
       dispatchMessage(socket, asArrayBuffer ? arrayBufferOf(data) : data)
     }
     if (this.#face !== null) this.#face.observer.received(data)

@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+const { EventEmitter } = require('node:events')
+
 /**
  * An event of https://dom.spec.whatwg.org/#interface-event, with the members that faye-websocket implements.
  *
@@ -58,10 +60,31 @@ const EventTarget = {
     event.eventPhase = Event.AT_TARGET
 
     // V8 must intern a concatenated name for each message, so the name of the most frequent event is literal.
-    if (event.type === 'message') this.onmessage?.(event)
-    else if (this['on' + event.type]) this['on' + event.type](event)
+    if (event.type === 'message') {
+      this.onmessage?.(event)
+      if (this.emit === emit && this._events?.message === undefined) return
+    } else if (this['on' + event.type]) {
+      this['on' + event.type](event)
+    }
     this.emit(event.type, event)
   }
+}
+
+/**
+ * Node's `emit`. Without a listener it has no effect, but it costs as much as the rest of a short message, because it
+ * looks up the name among the listeners of all emitters of the process. Therefore `message` and `data` are emitted only
+ * if they have a listener, or if a program has replaced `emit`.
+ */
+const { emit } = EventEmitter.prototype
+
+/**
+ * Emits `data`.
+ *
+ * @param {any} target
+ * @param {any} data
+ */
+function emitData (target, data) {
+  if (target.emit !== emit || target._events?.data !== undefined) target.emit('data', data)
 }
 
 /**
@@ -90,4 +113,4 @@ function dispatch (target, type, fields) {
   target.dispatchEvent(event)
 }
 
-module.exports = { Event, EventTarget, dispatch, dispatchMessage }
+module.exports = { Event, EventTarget, dispatch, dispatchMessage, emitData }

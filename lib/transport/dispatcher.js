@@ -10,8 +10,8 @@ const { classIsUntouched } = require('./untouched')
 /**
  * The reactor of this thread and the channels of its sockets. The first socket creates the reactor, which closes after
  * a second without sockets. The reactor calls the dispatcher once for each batch, with a number and a value for each
- * entry. A socket that is removed during a batch keeps its number until the batch ends, so that no channel receives the
- * entries of another socket.
+ * entry. The messages of a row, which follow each other on one socket, have one number. A socket that is removed during
+ * a batch keeps its number until the batch ends, so that no channel receives the entries of another socket.
  *
  * @typedef {object} Receiver the channel of a socket
  * @property {boolean} isActive whether the reactor has the socket
@@ -28,11 +28,15 @@ class Dispatcher {
   /** @type {any[]} */
   #entries = []
   #next = 0
+  /** The number of the current row. */
+  #row = 0
   /** @type {any[][]} the parts of the batch after the current entries */
   #parts = []
   #count = 0
   /** @type {number[]} sockets that were removed during a batch, which may still contain entries for them */
   #removed = []
+  /** The number of messages so far: the clock is read once in several messages. */
+  #steps = 0
   /** The time at the first reading of the clock in this batch; 0 before. */
   #begun = 0
   /** Whether the batch has used up its time. If so, the rest waits for another turn of the event loop. */
@@ -123,7 +127,7 @@ class Dispatcher {
   /**
    * Stores a part of a batch. The reactor splits large batches, because arguments take space on the stack.
    *
-   * @param {any[]} entries number and value, number and value …
+   * @param {any[]} entries number and value, number and value … and further messages after a message
    */
   collect (...entries) {
     this.#parts.push(entries)
@@ -145,9 +149,10 @@ class Dispatcher {
   continueBatch () {
     countBatch()
     while (this.#hasEntries()) {
-      const channel = this.#channels[this.#entries[this.#next] >> ENTRY_BITS]
-      if (channel === undefined) this.#next += 2
-      else channel.runAlone(this.#deliverRow)
+      if (this.#isAtRow()) this.#beginRow()
+      const channel = this.#channels[this.#row >> ENTRY_BITS]
+      if (channel === undefined) this.#skipRow()
+      else channel.runAlone(this.#deliverRows)
     }
     this.giveBackIfTouched()
   }
@@ -172,23 +177,59 @@ class Dispatcher {
     else if (now() - this.#begun > MAX_TURN) this.isLate = true
   }
 
-  /** Delivers the consecutive entries of the next socket. */
-  #deliverRow = () => {
-    const number = this.#entries[this.#next] >> ENTRY_BITS
+  /** Whether the next item is the number of a row. Otherwise it is a message. */
+  #isAtRow () {
+    return typeof this.#entries[this.#next] === 'number'
+  }
+
+  #beginRow () {
+    this.#row = this.#entries[this.#next++]
+  }
+
+  /** Skips the rest of a row: its messages, or the value of its event. */
+  #skipRow () {
+    this.#next++
+    while (this.#next < this.#entries.length && !this.#isAtRow()) this.#next++
+  }
+
+  /** Delivers the current row, and the rows of the same socket that follow. */
+  #deliverRows = () => {
+    const number = this.#row >> ENTRY_BITS
     const channel = /** @type {Receiver} */ (this.#channels[number])
     try {
-      while (this.#next < this.#entries.length && this.#entries[this.#next] >> ENTRY_BITS === number) {
-        const entry = this.#entries[this.#next] & ENTRY_MASK
-        const value = this.#entries[this.#next + 1]
-        this.#next += 2
-        if ((this.#next & (ENTRIES_BETWEEN_LOOKS - 1)) === 0) this.#checkTime()
-        this.#state[CAUSE] = entry === MESSAGE ? number + 1 : 0
-        channel.handleEntry(entry, value)
-      }
+      do this.#deliverRow(channel, number)
+      while (this.#continuesAt(number))
     } finally {
       this.#state[CAUSE] = 0
     }
     if (channel.isReplaced()) channel.giveBack()
+  }
+
+  /** Begins the next row and returns true, if it belongs to this socket. @param {number} number */
+  #continuesAt (number) {
+    if (this.#next === this.#entries.length || this.#entries[this.#next] >> ENTRY_BITS !== number) return false
+    this.#beginRow()
+    return true
+  }
+
+  /**
+   * @param {Receiver} channel
+   * @param {number} number of its socket
+   */
+  #deliverRow (channel, number) {
+    const entries = this.#entries
+    const entry = this.#row & ENTRY_MASK
+    if (entry !== MESSAGE) {
+      this.#state[CAUSE] = 0
+      channel.handleEntry(entry, entries[this.#next++])
+      return
+    }
+    do {
+      const message = entries[this.#next++]
+      if ((++this.#steps & (STEPS_BETWEEN_LOOKS - 1)) === 0) this.#checkTime()
+      this.#state[CAUSE] = number + 1
+      channel.handleEntry(MESSAGE, message)
+    } while (this.#next < entries.length && !this.#isAtRow())
   }
 }
 
@@ -231,8 +272,6 @@ function dispatcherOfThisEnvironment () {
 const REFUSED = 'GenericFailure'
 /** @type {any[]} */
 const NOTHING = []
-/** The number of items of a batch, entries and their values, between two readings of the clock. A power of two. */
-const ENTRIES_BETWEEN_LOOKS = 2 * STEPS_BETWEEN_LOOKS
 /** The time without sockets after which the reactor closes, in milliseconds. */
 const IDLE_TIMEOUT = 1000
 

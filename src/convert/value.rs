@@ -23,7 +23,7 @@ pub(crate) unsafe fn message(env: sys::napi_env, message: &Message<'_>) -> Optio
     // SAFETY: guaranteed by the caller.
     let value = unsafe {
         match (message.cuts, message.kind) {
-            (None, Kind::Text) => text(env, message.payload),
+            (None, Kind::Text) => text(env, message),
             (None, Kind::Binary) => buffer(env, message.payload),
             (Some(cuts), _) => pieces(env, message, cuts),
         }
@@ -39,12 +39,13 @@ pub(crate) unsafe fn message(env: sys::napi_env, message: &Message<'_>) -> Optio
 
 /// Creates a string. V8 needs three quarters of the time if ASCII is passed as one-byte characters, and a third at 64
 /// KiB.
-unsafe fn text(env: sys::napi_env, text: &[u8]) -> sys::napi_value {
+unsafe fn text(env: sys::napi_env, message: &Message<'_>) -> sys::napi_value {
     let mut value = null_mut();
+    let text = message.payload;
     let (pointer, length) = (text.as_ptr().cast(), text.len() as isize);
     // SAFETY: guaranteed by the caller; pointer and length are those of a slice, which V8 copies.
     unsafe {
-        if text.is_ascii() {
+        if message.is_ascii || text.is_ascii() {
             sys::napi_create_string_latin1(env, pointer, length, &mut value);
         } else {
             sys::napi_create_string_utf8(env, pointer, length, &mut value);

@@ -30,7 +30,8 @@ mod calls;
 use calls::reference;
 
 /// The sockets of one environment, which it reads and writes by descriptor. It reports events as `dispatch(id, value,
-/// id, value …)`. The id contains the number of the socket and an `Entry`: see `ENTRY_BITS`.
+/// id, value …)`. The id contains the number of the socket and an `Entry`: see `ENTRY_BITS`. After the id of a message,
+/// further messages of the same socket follow without an id.
 #[napi]
 pub struct Reactor {
     dispatcher: Rc<Dispatcher>,

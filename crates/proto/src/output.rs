@@ -69,6 +69,8 @@ pub struct Message<'a> {
     /// [fragments](crate::policy::Delivery::Fragments). Frames without a payload are omitted, and a
     /// compressed message counts as one frame.
     pub cuts: Option<&'a [usize]>,
+    /// Whether the payload is known to be ASCII. If false, it may still be.
+    pub is_ascii: bool,
 }
 
 /// A frame from the peer, unmasked.

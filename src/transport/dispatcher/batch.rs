@@ -43,6 +43,12 @@ struct Batch<'a> {
     scope: sys::napi_handle_scope,
     /// Ids and values for JavaScript: handles of the scope.
     arguments: Vec<sys::napi_value>,
+    /// The places in `arguments` at which a new call begins.
+    cuts: Vec<usize>,
+    /// The socket whose message is the last argument.
+    row: Option<Id>,
+    /// The number of messages and events.
+    count: usize,
 }
 
 impl<'a> Batch<'a> {
@@ -56,6 +62,9 @@ impl<'a> Batch<'a> {
             dispatcher,
             scope,
             arguments: dispatcher.arguments.take(),
+            cuts: Vec::new(),
+            row: None,
+            count: 0,
         })
     }
 
@@ -74,13 +83,16 @@ impl<'a> Batch<'a> {
     fn deliver(&self) {
         let dispatcher = self.dispatcher;
         injection::point("deliver");
-        let mut parts = self.arguments.chunks(MAX_CALL);
-        let Some(last) = parts.next_back() else {
+        if self.arguments.is_empty() {
             return;
-        };
+        }
+        let mut last = self.arguments.as_slice();
+        let mut begin = 0;
         // No tick runs between the parts: a tick that polls a connection would overtake messages in later parts.
-        for part in parts {
+        for &cut in &self.cuts {
+            let (part, rest) = last.split_at(cut - begin);
             dispatcher.hand_over(part);
+            (last, begin) = (rest, cut);
         }
         let mut is_done = dispatcher.call(&dispatcher.dispatch, last);
         // Each call delivers at least one entry, unless the environment is being terminated and runs no JavaScript
@@ -93,9 +105,20 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// Adds the id of an entry, and its value, which follows in the same call.
     fn entry(&mut self, id: Id, entry: Entry, value: Option<sys::napi_value>) {
+        let begin = self.cuts.last().copied().unwrap_or(0);
+        if self.arguments.len() + 2 > begin + MAX_CALL {
+            self.cuts.push(self.arguments.len());
+        }
         let number = self.number((id.place as i32) << ENTRY_BITS | entry as i32);
         self.arguments.extend([number, value.unwrap_or(number)]);
+    }
+
+    /// Returns whether the next message of that socket needs no id: it follows another message in the same call.
+    fn continues_row(&self, id: Id) -> bool {
+        let begin = self.cuts.last().copied().unwrap_or(0);
+        self.row == Some(id) && self.arguments.len() < begin + MAX_CALL
     }
 
     fn number(&self, number: i32) -> sys::napi_value {
@@ -119,6 +142,7 @@ impl<'a> Batch<'a> {
                     kind: Kind::Text,
                     payload: reason.as_bytes(),
                     cuts: None,
+                    is_ascii: false,
                 });
                 text.unwrap_or_else(|| self.number(0))
             }
@@ -128,11 +152,17 @@ impl<'a> Batch<'a> {
 
 impl Sink for Batch<'_> {
     fn message(&mut self, id: Id, message: &Message<'_>) -> bool {
-        let value = self.value(message);
-        if value.is_some() {
-            self.entry(id, Entry::Message, value);
+        let Some(value) = self.value(message) else {
+            return false;
+        };
+        if self.continues_row(id) {
+            self.arguments.push(value);
+        } else {
+            self.entry(id, Entry::Message, Some(value));
+            self.row = Some(id);
         }
-        value.is_some()
+        self.count += 1;
+        true
     }
 
     fn news(&mut self, id: Id, news: News) {
@@ -147,10 +177,12 @@ impl Sink for Batch<'_> {
             News::Refused(failure) => (Entry::Secure, Some(self.failure(failure))),
         };
         self.entry(id, entry, value);
+        self.row = None;
+        self.count += 1;
     }
 
     fn len(&self) -> usize {
-        self.arguments.len() / 2
+        self.count
     }
 }
 
@@ -176,6 +208,5 @@ fn number_of(error: &io::Error) -> i32 {
     error.raw_os_error().unwrap_or(otherwise)
 }
 
-/// The numbers and values of one call; even, so that a pair stays together. V8 puts arguments on the stack. The
-/// smallest stack with which a worker of Node starts (`stackSizeMb: 0.26`) does not hold twice as many.
+/// The maximum number of ids and values of one call. V8 puts arguments on the stack. The smallest stack with which a worker of Node starts (`stackSizeMb: 0.26`) does not hold twice as many.
 const MAX_CALL: usize = 1024;

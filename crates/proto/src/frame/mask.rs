@@ -25,6 +25,28 @@ pub fn mask(payload: &mut [u8], key: MaskingKey, offset: usize) {
     }
 }
 
+/// Unmasks a whole payload. Returns whether the result is ASCII, which is UTF-8 without another
+/// look.
+#[inline]
+pub(crate) fn unmask_text(payload: &mut [u8], [a, b, c, d]: MaskingKey) -> bool {
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (blocks, tail) = payload.as_chunks_mut::<8>();
+    let (mut seen, mut seen_last) = (0, 0);
+    for block in blocks {
+        let unmasked = u64::from_ne_bytes(*block) ^ wide;
+        seen |= unmasked;
+        *block = unmasked.to_ne_bytes();
+    }
+    for (byte, key) in tail.iter_mut().zip([a, b, c, d, a, b, c]) {
+        *byte ^= key;
+        seen_last |= *byte;
+    }
+    seen & NOT_ASCII == 0 && seen_last < 0x80
+}
+
+/// The highest bit of each byte, which no ASCII character has.
+const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
+
 fn rotated(mut key: MaskingKey, offset: usize) -> MaskingKey {
     key.rotate_left(offset % 4);
     key
@@ -76,6 +98,24 @@ mod tests {
                     (0..length).map(octet).collect::<Vec<_>>(),
                     "{length} at {offset}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn unmasking_finds_a_byte_that_is_not_ascii_at_every_place() {
+        let key = [0x37, 0xFA, 0x21, 0xBD];
+        for length in 0..70 {
+            let text: Vec<u8> = (0..length).collect();
+            for wrong in (0..text.len()).map(Some).chain([None]) {
+                let mut expected = text.clone();
+                if let Some(byte) = wrong.and_then(|at| expected.get_mut(at)) {
+                    *byte |= 0x80;
+                }
+                let mut payload = expected.clone();
+                mask(&mut payload, key, 0);
+                assert_eq!(unmask_text(&mut payload, key), wrong.is_none(), "{wrong:?}");
+                assert_eq!(payload, expected);
             }
         }
     }

@@ -89,6 +89,7 @@ impl Hixie {
                 kind: Kind::Text,
                 payload: &self.text,
                 cuts: None,
+                is_ascii: false,
             })),
             Found::Close => {
                 self.close(outbox);

@@ -29,6 +29,8 @@ pub(crate) struct Arrived {
     pub(super) kind: Kind,
     pub(super) rsv: Rsv,
     pub(super) place: Place,
+    /// Whether the message is known to be ASCII.
+    pub(super) is_ascii: bool,
 }
 
 /// The location of a received frame until the receiver advances.

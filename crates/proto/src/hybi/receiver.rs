@@ -8,7 +8,7 @@ use super::incoming::{Arrived, ArrivedFrame, Incoming, Place, meaning};
 use super::transformer::Transformer;
 use crate::error::ProtocolError;
 use crate::extension::deflate::{Progress, RSV as COMPRESSED};
-use crate::frame::mask::mask;
+use crate::frame::mask::{mask, unmask_text};
 use crate::frame::{FrameHeader, FrameStart, Rsv};
 use crate::inbox::{Inbox, Taken};
 use crate::output::{Frame, Kind, Message, Transform};
@@ -133,6 +133,7 @@ impl Receiver {
             kind: arrived.kind,
             payload,
             cuts,
+            is_ascii: arrived.is_ascii,
         }
     }
 
@@ -189,6 +190,7 @@ impl Receiver {
                             kind,
                             rsv: self.rsv,
                             place: Place::Assembler,
+                            is_ascii: false,
                         })));
                     }
                 }
@@ -287,22 +289,24 @@ impl Receiver {
             && length <= arrived
         {
             let taken = self.inbox.take(length);
-            if let Some(key) = header.masking_key {
-                mask(self.inbox.taken_mut(taken), key, 0);
-            }
+            let is_ascii = match header.masking_key {
+                Some(key) => unmask_text(self.inbox.taken_mut(taken), key),
+                None => kind == Kind::Text && self.inbox.taken(taken).is_ascii(),
+            };
             if let Some(inflater) = transformer.inflater(rsv) {
                 let progress = inflater.start(self.inbox.taken(taken))?;
                 return self.inflated(kind, progress, transformer).map(Some);
             }
             let is_text = kind == Kind::Text && !transformer.has_sessions();
             let is_checked = is_text && self.text != TextCheck::Never;
-            if is_checked && !is_utf8(self.inbox.taken(taken)) {
+            if is_checked && !is_ascii && !is_utf8(self.inbox.taken(taken)) {
                 return Err(ProtocolError::InvalidUtf8);
             }
             return Ok(Some(Incoming::Message(Arrived {
                 kind,
                 rsv,
                 place: Place::Inbox(taken),
+                is_ascii,
             })));
         }
         if let Some(kind) = kind {
@@ -336,6 +340,7 @@ impl Receiver {
             kind,
             rsv: COMPRESSED,
             place: Place::Inflater,
+            is_ascii: false,
         };
         let is_checked = kind == Kind::Text && self.text != TextCheck::Never;
         if is_checked && !is_utf8(transformer.inflated()) {

@@ -70,9 +70,11 @@ class Settings {
   config () {
     const server = this.#server
     if (this.#isUnknown || this.#context === null || this.#credentials !== server._sharedCreds) return null
+    // A program has added a context by another way.
+    if (server._contexts.length !== this.#contexts.length) return null
     if (EVENTS.some((name) => server.listenerCount(name) > 0)) return null
     const members = MEMBERS.map((name) => server[name])
-    if (members.length !== this.#members.length || members.some((value, index) => value !== this.#members[index])) {
+    if (this.#members === NOTHING || members.some((value, index) => value !== this.#members[index])) {
       this.#members = members
       this.#config = this.#make(this.#context)
     }
@@ -82,8 +84,6 @@ class Settings {
   /** @param {Context} context */
   #make (context) {
     const server = this.#server
-    // A program has added a context by another way.
-    if (server._contexts.length !== this.#contexts.length) return null
     return serverConfig(context, {
       others: this.#contexts,
       requestCert: server.requestCert,

@@ -84,6 +84,7 @@ class Settings {
   /** @param {Context} context */
   #make (context) {
     const server = this.#server
+    if (server.ALPNCallback) return null
     return serverConfig(context, {
       others: this.#contexts,
       requestCert: server.requestCert,

@@ -230,12 +230,10 @@ export declare class Reactor {
   /** Removes a socket and detaches its connection, if there is one, before the socket's owner closes or reads it. */
   remove(number: number, connection?: number | undefined | null): void
   /**
-   * Puts aside bytes read from a socket whose connection only lends its outbox. `Entry.Poll` reports that bytes
-   * can be taken.
+   * Puts aside bytes read from a socket whose connection only lends its outbox. `Entry.Bytes` passes them to
+   * JavaScript.
    */
   putAside(number: number): void
-  /** Takes the bytes that were put aside. */
-  takeAside(number: number): Buffer
   /**
    * Transfers a socket and the bytes put aside to the connection `to`, from the lender `from`, if JavaScript has
    * created it. Returns false if output is not written yet.
@@ -247,10 +245,13 @@ export declare class Reactor {
   flush(number: number): boolean
   /**
    * Ends TLS on a socket that is about to be removed: offers the output and close_notify to the kernel. Returns
-   * the bytes that the kernel does not accept.
+   * the bytes that the kernel does not accept; null if there are none.
    */
-  closeTls(number: number): Buffer
-  /** Writes bytes of the program over TLS. Returns false if the kernel does not accept everything. */
+  closeTls(number: number): Buffer | null
+  /**
+   * Writes bytes of the program over TLS: in a batch, a few bytes at its end. Returns false if the kernel does not
+   * accept everything.
+   */
   writeAround(number: number, bytes: Uint8Array): boolean
   /** Returns the results of the handshake of TLS; null before its end. */
   agreement(number: number): TlsAgreement | null
@@ -487,6 +488,8 @@ export declare enum Entry {
    * otherwise the number of an alert, or a reason.
    */
   Secure = 7,
+  /** The value is a Buffer with decrypted bytes for the program that uses the socket. */
+  Bytes = 8,
 }
 
 /**
@@ -628,11 +631,13 @@ export interface TlsAgreement {
   protocol?: string
   /** The certificates that the peer has sent, in DER, its own first. */
   certificates: Array<Buffer>
-  /** The certificate of a server itself, in DER. */
-  own?: Buffer
   /** The name that a client has asked a server for. */
   name?: string
+  /** A server's own certificate in DER. */
+  own?: Buffer
   isResumed: boolean
+  /** OpenSSL's code for the reason why a server that has asked for a certificate does not trust the client. */
+  refusal?: string
 }
 
 /** The certificates that a server uses for some names. */

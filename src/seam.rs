@@ -82,6 +82,8 @@ pub enum Entry {
     /// The handshake of TLS has ended, or TLS has failed. The value is `AGREED` after a successful handshake, and
     /// otherwise the number of an alert, or a reason.
     Secure = 7,
+    /// The value is a Buffer with decrypted bytes for the program that uses the socket.
+    Bytes = 8,
 }
 
 /// The numbers in memory that JavaScript and a reactor share.
@@ -105,10 +107,10 @@ pub const AGREED: i32 = -1;
 /// The number of low bits that contain the `Entry`: a reactor reports the number of a socket, shifted by these bits,
 /// plus the `Entry`.
 #[napi]
-pub const ENTRY_BITS: u32 = 3;
+pub const ENTRY_BITS: u32 = 4;
 
 const _: () = assert!(
-    (Entry::Secure as u32) < 1 << ENTRY_BITS,
+    (Entry::Bytes as u32) < 1 << ENTRY_BITS,
     "the last entry fits"
 );
 

@@ -219,6 +219,16 @@ function setPrototypes (socket, adoption, type) {
 }
 
 /**
+ * Changes the class of a socket of ours.
+ *
+ * @param {any} socket
+ * @param {typeof AdoptedSocket} type
+ */
+function changeClass (socket, type) {
+  Object.setPrototypeOf(socket, type.prototype)
+}
+
+/**
  * Restores the prototype of Node's sockets. If the prototype was replaced or the socket sealed, our methods stay and
  * behave like Node's.
  *
@@ -251,4 +261,6 @@ function formerAdoption (handle) {
   return handle[ADOPTION] ?? null
 }
 
-module.exports = { ADOPTION, AdoptedSocket, formerAdoption, isPlain, isReplaced, restorePrototype, setPrototypes }
+module.exports = {
+  ADOPTION, AdoptedSocket, changeClass, formerAdoption, isPlain, isReplaced, restorePrototype, setPrototypes
+}

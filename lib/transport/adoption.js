@@ -4,7 +4,9 @@
 const { Buffer } = require('node:buffer')
 const native = require('../native')
 const { clock, setImmediate } = require('../scheduling')
-const { ADOPTION, AdoptedSocket, formerAdoption, isPlain, setPrototypes, restorePrototype } = require('./adopted')
+const {
+  ADOPTION, AdoptedSocket, changeClass, formerAdoption, isPlain, setPrototypes, restorePrototype
+} = require('./adopted')
 const { dispatcherOfThisEnvironment } = require('./dispatcher')
 const { IS_SUPPORTED } = require('./platform')
 const { RequestSocket, isRequestSocket } = require('./request_socket')
@@ -78,7 +80,7 @@ class Adoption {
     this.#owner?.detach?.()
     this.#owner = channel
     this.#dispatcher.add(this.#number, channel)
-    setPrototypes(this.#socket, this, this.#class)
+    if (this.#socket[ADOPTION] !== this) setPrototypes(this.#socket, this, this.#class)
     this.keepAlive(this.#handle.hasRef?.() ?? true)
   }
 
@@ -166,30 +168,24 @@ class Adoption {
 
   /** TLS: sends `close_notify`. Returns the bytes that the kernel has not accepted, including earlier records. */
   closeTls () {
-    return this.#reactor.closeTls(this.#number)
+    return this.#reactor.closeTls(this.#number) ?? NOTHING_LEFT
   }
 
-  /** TLS: puts aside the bytes that the reactor reads from now on. `Entry.Poll` reports such bytes. */
+  /** TLS: passes bytes that the reactor reads from now on to the channel, with `Entry.Bytes`. */
   putAside () {
     this.#reactor.putAside(this.#number)
   }
 
-  /** TLS: returns and removes the bytes that were put aside. */
-  takeAside () {
-    return this.#reactor.takeAside(this.#number)
-  }
-
   /**
-   * TLS: transfers the socket, and the bytes put aside, to another connection. `begin` follows. Returns false if the
-   * kernel has not accepted all output.
+   * TLS: transfers the socket to another connection. `begin` follows. Returns false if the kernel has not accepted all
+   * output.
    *
    * @param {import('../connection/seam').Connection} connection
    */
   transferTo (connection) {
     if (!this.#reactor.transfer(this.#number, this.#connection.number, connection.number)) return false
     this.#connection = connection
-    restorePrototype(this.#socket, this.#class)
-    this.#class = SecureSocket
+    changeClass(this.#socket, this.#class = SecureSocket)
     this.setReading(true)
     return true
   }

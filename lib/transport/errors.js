@@ -25,13 +25,44 @@ function hangUp () {
  * @param {number | string} cause the number of an alert (RFC 8446 section 6), or the reactor's reason to refuse
  */
 function tlsError (cause) {
-  if (typeof cause === 'string') return Object.assign(new Error(`TLS: ${cause}`), { code: 'ERR_SSL_PROTOCOL_ERROR' })
+  if (typeof cause === 'string') return refusal(cause)
   const reason = ALERTS.get(cause) ?? `reason(${1000 + cause})`
-  const code = `ERR_SSL_${reason.replace(/[( ]/g, '_').replace(/\)/, '').toUpperCase()}`
-  const number = (LIBRARY + 1000 + cause).toString(16).toUpperCase().padStart(8, '0')
-  const message = `error:${number}:SSL routines:ssl3_read_bytes:${reason}:SSL alert number ${cause}`
-  return Object.assign(new Error(message), { library: 'SSL routines', reason, code })
+  return opensslError(1000 + cause, reason, `ssl3_read_bytes:${reason}:SSL alert number ${cause}`)
 }
+
+/** @param {string} reason of the reactor, in OpenSSL's words if it has an equivalent */
+function refusal (reason) {
+  const number = REASONS.get(reason)
+  if (number !== undefined) return opensslError(number, reason, `:${reason}`)
+  return Object.assign(new Error(`TLS: ${reason}`), { code: 'ERR_SSL_PROTOCOL_ERROR' })
+}
+
+/**
+ * @param {number} number
+ * @param {string} reason
+ * @param {string} text
+ */
+function opensslError (number, reason, text) {
+  const code = `ERR_SSL_${reason.replace(/[( ]/g, '_').replace(/\)/, '').toUpperCase()}`
+  const digits = (LIBRARY + number).toString(16).toUpperCase().padStart(8, '0')
+  const error = new Error(`error:${digits}:SSL routines:${text}`)
+  return Object.assign(error, { library: 'SSL routines', reason, code })
+}
+
+/** The reasons that the reactor and OpenSSL share, with OpenSSL's numbers. */
+const REASONS = new Map([
+  ['data length too long', 146],
+  ['https proxy request', 155],
+  ['http request', 156],
+  ['no shared cipher', 193],
+  ['packet length too long', 198],
+  ['peer did not return a certificate', 199],
+  ['no application protocol', 235],
+  ['unexpected message', 244],
+  ['unsupported protocol', 258],
+  ['wrong version number', 267],
+  ['decryption failed or bad record mac', 281]
+])
 
 /** OpenSSL's number for its SSL library. */
 const LIBRARY = 0x0a000000

@@ -148,6 +148,8 @@ class NativeChannel {
     }
     if (!this.#adoption.isActive) return
     switch (entry) {
+      // A batch may contain such bytes after those with which the connection has taken over the socket.
+      case Entry.Bytes: return this.#transport.receivedFromProgram(value)
       case Entry.Drained: return this.#drained()
       case Entry.Ended: return this.ended()
       case Entry.Failed: return this.fail(systemError('read', value))

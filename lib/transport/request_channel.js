@@ -95,7 +95,7 @@ class RequestChannel {
     if (!isActive) return
     switch (entry) {
       case Entry.Secure: return value === AGREED ? this.#agreed() : this.#failed(tlsError(value))
-      case Entry.Poll: return this.#receive()
+      case Entry.Bytes: return this.#receive(value)
       case Entry.Drained: return this.#drained()
       case Entry.Ended: return this.#ended()
       case Entry.Failed: return this.#failed(systemError('read', value))
@@ -106,15 +106,14 @@ class RequestChannel {
   #agreed () {
     this.#isHandshaking = false
     this.#handshake.onSecure()
-    this.#receive()
   }
 
-  /** Puts decrypted bytes into the socket. A listener of these bytes may make a connection take over the socket. */
-  #receive () {
-    const { isActive, owner } = this.#adoption
-    if (!isActive || owner !== this) return
-    const bytes = this.#adoption.takeAside()
-    if (bytes.length === 0) return
+  /**
+   * Puts decrypted bytes into the socket. A listener of these bytes may make a connection take over the socket.
+   *
+   * @param {Buffer} bytes
+   */
+  #receive (bytes) {
     this.#adoption.restartTimer()
     const hasRoom = this.#socket.push(bytes)
     if (!hasRoom && this.#adoption.owner === this) this.#adoption.setReading(false)

@@ -23,9 +23,7 @@ class RequestSocket extends AdoptedSocket {
    * @param {(error?: any) => void} done
    */
   _writeGeneric (isMany, data, encoding, done) {
-    const bytes = isMany
-      ? Buffer.concat(data.map((/** @type {any} */ each) => bytesOf(each.chunk, each.encoding)))
-      : bytesOf(data, encoding)
+    const bytes = isMany ? joined(data) : bytesOf(data, encoding)
     this._unrefTimer()
     this[ADOPTION].owner.write(bytes, done)
   }
@@ -65,6 +63,17 @@ class RequestSocket extends AdoptedSocket {
 }
 
 RequestSocket.prototype.constructor = net.Socket
+
+/**
+ * Joins chunks. An empty one is frequent: `http` ends a response with it.
+ *
+ * @param {any[]} chunks
+ */
+function joined (chunks) {
+  const full = chunks.filter(({ chunk }) => chunk.length > 0)
+  if (full.length === 1) return bytesOf(full[0].chunk, full[0].encoding)
+  return Buffer.concat(full.map(({ chunk, encoding }) => bytesOf(chunk, encoding)))
+}
 
 /**
  * @param {any} chunk

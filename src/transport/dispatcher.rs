@@ -15,7 +15,6 @@ use napi_derive::napi;
 
 use super::descriptor::is_stream_socket;
 use super::reactor;
-use super::socket::Socket;
 use super::table::{Id, Table};
 use super::tls::{TlsAgreement, TlsConfig, TlsServerConfig};
 use super::uv::{Loop, Uv, Watch};
@@ -177,22 +176,14 @@ impl Reactor {
         reactor.remove(number, is_in_batch);
     }
 
-    /// Puts aside bytes read from a socket whose connection only lends its outbox. `Entry.Poll` reports that bytes
-    /// can be taken.
+    /// Puts aside bytes read from a socket whose connection only lends its outbox. `Entry.Bytes` passes them to
+    /// JavaScript.
     #[napi(catch_unwind)]
     pub fn put_aside(&self, number: u32) {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
         if let Some(socket) = reactor.socket(number) {
             socket.put_aside();
         }
-    }
-
-    /// Takes the bytes that were put aside.
-    #[napi(catch_unwind)]
-    pub fn take_aside(&self, number: u32) -> Buffer {
-        let mut reactor = self.dispatcher.reactor.borrow_mut();
-        let socket = reactor.socket(number);
-        socket.map_or_else(Vec::new, Socket::take_aside).into()
     }
 
     /// Transfers a socket and the bytes put aside to the connection `to`, from the lender `from`, if JavaScript has
@@ -237,32 +228,32 @@ impl Reactor {
     }
 
     /// Ends TLS on a socket that is about to be removed: offers the output and close_notify to the kernel. Returns
-    /// the bytes that the kernel does not accept.
+    /// the bytes that the kernel does not accept; null if there are none.
     #[napi(catch_unwind)]
-    pub fn close_tls(&self, number: u32) -> Buffer {
+    pub fn close_tls(&self, number: u32) -> Option<Buffer> {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
-        let rest = reactor.with("close tls", number, Table::close_tls);
-        rest.unwrap_or_default().into()
+        let rest = reactor.with("close tls", number, Table::close_tls)?;
+        (!rest.is_empty()).then(|| rest.into())
     }
 
-    /// Writes bytes of the program over TLS. Returns false if the kernel does not accept everything.
+    /// Writes bytes of the program over TLS: in a batch, a few bytes at its end. Returns false if the kernel does not
+    /// accept everything.
     #[napi(catch_unwind)]
     pub fn write_around(
         &self,
         number: u32,
         #[napi(ts_arg_type = "Uint8Array")] bytes: Bytes<'_>,
     ) -> bool {
-        let write = |table: &mut Table, id| table.write_around(id, &bytes);
+        let is_in_batch = self.dispatcher.is_in_batch();
         let mut reactor = self.dispatcher.reactor.borrow_mut();
-        reactor.with("write around", number, write).unwrap_or(true)
+        reactor.write_around(number, &bytes, is_in_batch)
     }
 
     /// Returns the results of the handshake of TLS; null before its end.
     #[napi(catch_unwind)]
     pub fn agreement(&self, number: u32) -> Option<TlsAgreement> {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
-        let agreement = reactor.socket(number)?.agreement()?;
-        Some(agreement.into())
+        reactor.socket(number)?.agreement().map(TlsAgreement::from)
     }
 
     /// Takes the bytes that a TLS client has sent during the handshake; null if bytes were sent to it.

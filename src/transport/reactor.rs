@@ -34,6 +34,9 @@ pub(crate) trait Sink {
     /// Adds a message. Returns false if there is no memory for it.
     fn message(&mut self, id: Id, message: &Message<'_>) -> bool;
 
+    /// Adds decrypted bytes for the program. Returns false if there is no memory for them.
+    fn bytes(&mut self, id: Id, bytes: &[u8]) -> bool;
+
     /// Adds an event that is not a message.
     fn news(&mut self, id: Id, news: News);
 
@@ -134,6 +137,37 @@ impl Reactor {
         self.read(sink);
     }
 
+    /// Writes bytes of the program: in a batch, a few bytes at its end. Returns false if the kernel does not accept
+    /// everything.
+    pub(crate) fn write_around(&mut self, number: u32, bytes: &[u8], is_in_batch: bool) -> bool {
+        let write = |table: &mut Table, id| {
+            if !table.add_around(id, bytes) {
+                return Around::Full;
+            }
+            if is_in_batch
+                && let Some(socket) = table.get(id)
+                && socket.may_wait()
+            {
+                return match socket.set_dirty() {
+                    true => Around::Dirty(id),
+                    false => Around::Written,
+                };
+            }
+            match table.flush(id) {
+                true => Around::Written,
+                false => Around::Full,
+            }
+        };
+        match self.with("write around", number, write) {
+            Some(Around::Full) => false,
+            Some(Around::Dirty(id)) => {
+                self.dirty.push(id);
+                true
+            }
+            Some(Around::Written) | None => true,
+        }
+    }
+
     /// Reports an event. Only the sink stores it, so a panic before the delivery ends the socket: see `fault`.
     fn report(&mut self, sink: &mut impl Sink, id: Id, news: News) {
         self.concerned.push(id);
@@ -155,6 +189,17 @@ impl Reactor {
             let read = self.table.guarded("read", id, |table| table.read(id));
             match read.unwrap_or(Read::Nothing) {
                 Read::Nothing => {}
+                Read::News(News::Secured) => {
+                    sink.news(id, News::Secured);
+                    // The connection of a client begins with the event. A program receives the bytes after it.
+                    if self
+                        .table
+                        .get(id)
+                        .is_some_and(|socket| socket.aside().is_some())
+                    {
+                        bytes += self.decode(sink, id);
+                    }
+                }
                 Read::News(news) => sink.news(id, news),
                 Read::Bytes(read) => {
                     bytes += read + self.decode(sink, id);
@@ -175,9 +220,10 @@ impl Reactor {
         };
         if let Some(aside) = socket.aside() {
             let length = aside.len();
-            if length > 0 {
-                sink.news(id, News::Poll);
+            if length > 0 && !sink.bytes(id, aside) {
+                sink.news(id, News::Failed(io::ErrorKind::OutOfMemory.into()));
             }
+            socket.discard_aside();
             return length;
         }
         let connection = Rc::clone(&socket.connection);
@@ -235,6 +281,16 @@ impl Reactor {
         self.table.end_batch();
         self.table.wake();
     }
+}
+
+/// The result of a write of the program.
+enum Around {
+    /// All bytes are written, or wait for the end of the batch.
+    Written,
+    /// The bytes wait for the end of the batch, which does not know of the socket yet.
+    Dirty(Id),
+    /// The kernel does not accept all bytes.
+    Full,
 }
 
 /// The least number of dirty sockets for which workers write. Passing jobs to a worker takes some microseconds; a

@@ -177,6 +177,12 @@ impl Socket {
         !std::mem::replace(&mut self.is_dirty, true)
     }
 
+    /// Returns whether the output is small enough to wait for the end of the batch, and the kernel accepts bytes.
+    pub(super) fn may_wait(&self) -> bool {
+        matches!(self.output, Output::Ready)
+            && self.connection.borrow_mut().outbox().bytes().len() < MAX_WAITING
+    }
+
     /// Counts bytes that the peer has made us write.
     pub(super) fn reply(&mut self, bytes: usize) {
         self.replies.add(bytes);
@@ -220,9 +226,11 @@ impl Socket {
         self.aside.get_or_insert_default();
     }
 
-    /// Takes the bytes that were put aside.
-    pub(crate) fn take_aside(&mut self) -> Vec<u8> {
-        self.aside.as_mut().map(std::mem::take).unwrap_or_default()
+    /// Discards the bytes that were put aside, because JavaScript has received them.
+    pub(super) fn discard_aside(&mut self) {
+        if let Some(aside) = &mut self.aside {
+            *aside = Vec::new();
+        }
     }
 
     /// Returns the bytes put aside; None if the connection receives the bytes read.
@@ -288,7 +296,7 @@ impl Socket {
     }
 
     /// Returns the results of the handshake of TLS; None before its end, and without TLS.
-    pub(crate) fn agreement(&self) -> Option<Agreement> {
+    pub(crate) fn agreement(&self) -> Option<&Agreement> {
         self.bytes.agreement()
     }
 
@@ -316,3 +324,7 @@ impl Traffic {
         }
     }
 }
+
+/// The number of bytes of a program that the end of a batch still writes. More are written at once, so that the
+/// program notices a full kernel.
+const MAX_WAITING: usize = 64 * 1024;

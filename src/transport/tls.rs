@@ -184,15 +184,17 @@ pub struct TlsAgreement {
     pub protocol: Option<String>,
     /// The certificates that the peer has sent, in DER, its own first.
     pub certificates: Vec<Buffer>,
-    /// The certificate of a server itself, in DER.
-    pub own: Option<Buffer>,
     /// The name that a client has asked a server for.
     pub name: Option<String>,
+    /// A server's own certificate in DER.
+    pub own: Option<Buffer>,
     pub is_resumed: bool,
+    /// OpenSSL's code for the reason why a server that has asked for a certificate does not trust the client.
+    pub refusal: Option<&'static str>,
 }
 
-impl From<Agreement> for TlsAgreement {
-    fn from(agreement: Agreement) -> Self {
+impl From<&Agreement> for TlsAgreement {
+    fn from(agreement: &Agreement) -> Self {
         Self {
             version: match agreement.version {
                 Version::Tls12 => "TLSv1.2",
@@ -201,14 +203,16 @@ impl From<Agreement> for TlsAgreement {
             cipher: agreement.cipher,
             protocol: agreement
                 .protocol
-                .map(|name| String::from_utf8_lossy(&name).into_owned()),
+                .as_deref()
+                .map(|name| String::from_utf8_lossy(name).into_owned()),
             certificates: agreement
                 .certificates
-                .into_iter()
-                .map(Buffer::from)
+                .iter()
+                .map(|der| Buffer::from(der.as_slice()))
                 .collect(),
-            own: agreement.own.map(Buffer::from),
-            name: agreement.name,
+            name: agreement.name.clone(),
+            own: agreement.own.as_deref().map(Buffer::from),
+            refusal: agreement.refusal,
             is_resumed: agreement.is_resumed,
         }
     }

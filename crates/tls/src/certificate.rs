@@ -22,6 +22,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) key_usage: Option<u8>,
     /// Whether servers may use the certificate. `None` without the extended key usage.
     pub(crate) is_for_servers: Option<bool>,
+    /// The same for clients.
+    pub(crate) is_for_clients: Option<bool>,
     pub(crate) subject_key: Option<&'a [u8]>,
     pub(crate) authority_key: Option<AuthorityKey<'a>>,
     /// Whether the certificate contains a part that OpenSSL may check and this module does not
@@ -91,11 +93,14 @@ impl<'a> Facts<'a> {
             KEY_USAGE => self.key_usage = Some(*value.expect(BIT_STRING)?.get(1).unwrap_or(&0)),
             EXTENDED_KEY_USAGE => {
                 let mut usages = Reader(value.expect(SEQUENCE)?);
-                let mut is_for_servers = false;
+                let (mut is_for_servers, mut is_for_clients) = (false, false);
                 while !usages.0.is_empty() {
-                    is_for_servers |= usages.expect(OBJECT_IDENTIFIER)? == SERVER_AUTHENTICATION;
+                    let usage = usages.expect(OBJECT_IDENTIFIER)?;
+                    is_for_servers |= usage == SERVER_AUTHENTICATION;
+                    is_for_clients |= usage == CLIENT_AUTHENTICATION;
                 }
                 self.is_for_servers = Some(is_for_servers);
+                self.is_for_clients = Some(is_for_clients);
             }
             SUBJECT_KEY_IDENTIFIER => self.subject_key = Some(value.expect(OCTET_STRING)?),
             AUTHORITY_KEY_IDENTIFIER => {
@@ -251,6 +256,7 @@ const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 const SERVER_AUTHENTICATION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+const CLIENT_AUTHENTICATION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
 
 /// Without name constraints: webpki and OpenSSL apply them to different names.
 const UNDERSTOOD: [&[u8]; 6] = [

@@ -54,6 +54,8 @@ impl Config {
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = settings.protocols;
+        // For `Records`.
+        config.enable_secret_extraction = true;
         // Like Node, which resumes only sessions that the program passes to it.
         config.resumption = Resumption::disabled();
         Ok(Self(Arc::new(config)))

@@ -5,7 +5,7 @@
 //!                                   ├──► Session ──► bytes for the kernel
 //!  ServerSettings ──► ServerConfig ─┘       └──────► bytes for the connection
 //!
-//!  verify.rs, certificate.rs, clients.rs: verification of the peer
+//!  verify.rs, examine.rs, certificate.rs, clients.rs: verification of the peer
 //! ```
 //!
 //! rustls implements the protocol. It is stricter than OpenSSL in most respects and less strict in
@@ -16,6 +16,8 @@ mod buffer;
 mod certificate;
 mod clients;
 mod config;
+mod examine;
+mod records;
 mod server;
 mod session;
 mod tickets;

@@ -50,6 +50,8 @@ pub struct Pattern(pub String);
 pub struct ServerConfig {
     pub(crate) tls: Arc<rustls::ServerConfig>,
     contexts: Arc<Contexts>,
+    /// Whether the server asks for certificates.
+    asks: bool,
 }
 
 /// The result of the choice of a certificate.
@@ -59,15 +61,8 @@ pub(crate) struct Choice {
     pub(crate) name: Option<Box<str>>,
     /// The place of the context; `None` for the default.
     place: Option<usize>,
-    identity: Option<Arc<CertifiedKey>>,
-}
-
-impl Choice {
-    /// Returns the server's certificate in DER.
-    pub(crate) fn certificate(&self) -> Option<Vec<u8>> {
-        let identity = self.identity.as_ref()?;
-        identity.cert.first().map(|each| each.to_vec())
-    }
+    /// The server's own certificate.
+    pub(crate) own: Option<Arc<[u8]>>,
 }
 
 impl ServerConfig {
@@ -96,6 +91,8 @@ impl ServerConfig {
         config.alpn_protocols = settings.protocols;
         // Like Node, which prefers its own order.
         config.ignore_client_order = true;
+        // For `Records`.
+        config.enable_secret_extraction = true;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         match settings.tickets {
             Some(tickets) => config.ticketer = Arc::new(tickets),
@@ -104,19 +101,24 @@ impl ServerConfig {
         Ok(Self {
             tls: Arc::new(config),
             contexts,
+            asks: matches!(settings.clients, Clients::Asked { .. }),
         })
     }
 
-    /// Returns the authorities for the client of a session.
-    #[allow(dead_code, reason = "the verdict about clients follows")]
-    pub(crate) fn anchors(&self, choice: &Choice) -> &Anchors {
+    /// Returns OpenSSL's code for the reason not to trust the client of a session.
+    pub(crate) fn examine(
+        &self,
+        choice: &Choice,
+        certificates: &[Vec<u8>],
+    ) -> Option<&'static str> {
+        if !self.asks {
+            return None;
+        }
         let place = choice
             .place
             .and_then(|place| self.contexts.others.get(place));
-        match place {
-            Some((_, context)) => &context.anchors,
-            None => &self.contexts.default.anchors,
-        }
+        let context = place.map_or(&self.contexts.default, |(_, context)| context);
+        context.anchors.examine_client(certificates)
     }
 }
 
@@ -156,16 +158,25 @@ struct Contexts {
 /// A context with parsed keys.
 #[derive(Debug)]
 struct KnownContext {
-    identities: Vec<Arc<CertifiedKey>>,
+    identities: Vec<Identity>,
     anchors: Arc<Anchors>,
+}
+
+/// A certificate, and its key with the chain.
+#[derive(Debug)]
+struct Identity {
+    own: Arc<[u8]>,
+    certified: Arc<CertifiedKey>,
 }
 
 impl KnownContext {
     fn new(context: Context, provider: &CryptoProvider) -> Result<Self, Error> {
         let identities = context.identities.into_iter().map(|(chain, key)| {
+            let own = chain.first().map(Vec::as_slice).unwrap_or_default().into();
             let chain = chain.into_iter().map(CertificateDer::from).collect();
             let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
-            CertifiedKey::from_der(chain, key, provider).map(Arc::new)
+            let certified = Arc::new(CertifiedKey::from_der(chain, key, provider)?);
+            Ok(Identity { own, certified })
         });
         Ok(Self {
             identities: identities.collect::<Result<_, Error>>()?,
@@ -175,22 +186,18 @@ impl KnownContext {
 
     /// Returns an identity that the client supports. OpenSSL prefers RSA for TLS 1.2, by the order of its
     /// cipher suites, and ECDSA for TLS 1.3, by the order of its signature schemes.
-    fn choose(&self, hello: &ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+    fn choose(&self, hello: &ClientHello<'_>) -> Option<&Identity> {
         let schemes = hello.signature_schemes();
-        let is_tls13 = hello
-            .cipher_suites()
-            .iter()
-            .any(|suite| TLS13.contains(suite));
-        let mut supported: Vec<_> = self
+        let suites = hello.cipher_suites();
+        let is_tls13 = suites.iter().any(|suite| TLS13.contains(suite));
+        let supported = self
             .identities
             .iter()
-            .filter(|identity| identity.key.choose_scheme(schemes).is_some())
-            .collect();
-        supported.sort_by_key(|identity| {
-            let is_rsa = identity.key.algorithm() == SignatureAlgorithm::RSA;
+            .filter(|identity| identity.certified.key.choose_scheme(schemes).is_some());
+        supported.min_by_key(|identity| {
+            let is_rsa = identity.certified.key.algorithm() == SignatureAlgorithm::RSA;
             is_rsa == is_tls13
-        });
-        supported.first().map(|identity| Arc::clone(identity))
+        })
     }
 }
 
@@ -203,15 +210,14 @@ impl ResolvesServerCert for Contexts {
                 .rposition(|(pattern, _)| pattern.matches(name))
         });
         let context = place.and_then(|place| self.others.get(place));
-        let identity = context
-            .map_or(&self.default, |(_, context)| context)
-            .choose(&hello);
+        let context = context.map_or(&self.default, |(_, context)| context);
+        let identity = context.choose(&hello);
         CHOICE.set(Some(Choice {
             name: name.map(Box::from),
             place,
-            identity: identity.clone(),
+            own: identity.map(|identity| Arc::clone(&identity.own)),
         }));
-        identity
+        identity.map(|identity| Arc::clone(&identity.certified))
     }
 }
 

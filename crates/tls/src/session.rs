@@ -5,15 +5,19 @@
 //! caller provides the functions that read and write.
 
 use std::io;
+use std::sync::Arc;
 
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::server::UnbufferedServerConnection;
-use rustls::unbuffered::{ConnectionState, EncryptError, UnbufferedStatus, WriteTraffic};
-use rustls::{AlertDescription, CommonState, Error, HandshakeKind, ProtocolVersion};
+use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
+use rustls::{
+    CommonState, Error, HandshakeKind, InvalidMessage, PeerIncompatible, ProtocolVersion,
+};
 
 use crate::buffer::{append, extend, grow};
 use crate::config::{Config, Version};
+use crate::records::{CLOSE_NOTIFY, Kernel, Outcome, Records};
 use crate::server::{Choice, ServerConfig, take_choice};
 
 /// One end of a session.
@@ -28,18 +32,27 @@ pub struct Session {
     has_closed: bool,
 }
 
+/// The part of TLS that is at work.
 enum Tls {
-    Client(UnbufferedClientConnection),
-    Server(UnbufferedServerConnection, Accepted),
+    Client(Box<UnbufferedClientConnection>),
+    Server(Box<UnbufferedServerConnection>, Accepted),
+    Established(Box<Established>),
+    /// The handshake has failed after rustls had passed its keys on.
+    Lost,
 }
 
 /// The facts about a server's session that rustls does not keep.
 struct Accepted {
-    #[allow(dead_code, reason = "the verdict about clients follows")]
     config: ServerConfig,
     choice: Choice,
     /// The bytes that the client has sent; `None` once an answer was queued.
     flight: Option<Vec<u8>>,
+}
+
+/// An established session.
+struct Established {
+    records: Records,
+    agreement: Agreement,
 }
 
 /// The state of a session.
@@ -73,11 +86,14 @@ pub struct Agreement {
     pub protocol: Option<Vec<u8>>,
     /// The peer's certificates in DER, its own first.
     pub certificates: Vec<Vec<u8>>,
-    /// The certificate of a server itself, in DER. `None` at a client.
-    pub own: Option<Vec<u8>>,
     /// The name that a client has asked for. `None` at a client.
     pub name: Option<String>,
+    /// A server's own certificate in DER. `None` at a client.
+    pub own: Option<Arc<[u8]>>,
     pub is_resumed: bool,
+    /// OpenSSL's code for the reason why a server does not trust the client. `None` if the server
+    /// trusts the client or has not asked, and at a client.
+    pub refusal: Option<&'static str>,
 }
 
 impl Session {
@@ -87,7 +103,7 @@ impl Session {
     pub fn new(config: &Config, host: &str) -> Option<Self> {
         let name = ServerName::try_from(host.to_owned()).ok()?;
         let tls = UnbufferedClientConnection::new(config.0.clone(), name).ok()?;
-        let mut session = Self::of(Tls::Client(tls));
+        let mut session = Self::of(Tls::Client(Box::new(tls)));
         session.process(&mut [], &mut |_| {});
         Some(session)
     }
@@ -101,7 +117,7 @@ impl Session {
             choice: Choice::default(),
             flight: Some(Vec::new()),
         };
-        Some(Self::of(Tls::Server(tls, accepted)))
+        Some(Self::of(Tls::Server(Box::new(tls), accepted)))
     }
 
     fn of(tls: Tls) -> Self {
@@ -122,34 +138,10 @@ impl Session {
 
     /// Returns the result of the handshake, and `None` before its end.
     #[must_use]
-    pub fn agreement(&self) -> Option<Agreement> {
-        let tls = self.tls.common();
-        if self.state == State::Handshaking {
-            return None;
-        }
-        let version = match tls.protocol_version()? {
-            ProtocolVersion::TLSv1_2 => Version::Tls12,
-            ProtocolVersion::TLSv1_3 => Version::Tls13,
-            _ => return None,
-        };
-        let certificates = tls.peer_certificates().unwrap_or_default().iter();
-        Some(Agreement {
-            version,
-            cipher: tls.negotiated_cipher_suite()?.suite().as_str()?,
-            protocol: tls.alpn_protocol().map(<[u8]>::to_vec),
-            certificates: certificates.map(|each| each.to_vec()).collect(),
-            own: self.choice().and_then(Choice::certificate),
-            name: self
-                .choice()
-                .and_then(|choice| choice.name.as_deref().map(str::to_owned)),
-            is_resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
-        })
-    }
-
-    fn choice(&self) -> Option<&Choice> {
+    pub fn agreement(&self) -> Option<&Agreement> {
         match &self.tls {
-            Tls::Client(_) => None,
-            Tls::Server(_, accepted) => Some(&accepted.choice),
+            Tls::Established(established) => Some(&established.agreement),
+            Tls::Client(_) | Tls::Server(..) | Tls::Lost => None,
         }
     }
 
@@ -192,11 +184,14 @@ impl Session {
     /// Stores bytes of a client that has no answer yet.
     fn remember(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.tls {
-            Tls::Client(_) => Ok(()),
-            Tls::Server(_, accepted) => match &mut accepted.flight {
-                Some(flight) => extend(flight, bytes),
-                None => Ok(()),
-            },
+            Tls::Server(
+                _,
+                Accepted {
+                    flight: Some(flight),
+                    ..
+                },
+            ) => extend(flight, bytes),
+            Tls::Server(..) | Tls::Client(_) | Tls::Established(_) | Tls::Lost => Ok(()),
         }
     }
 
@@ -223,8 +218,8 @@ impl Session {
     /// Takes the bytes that a client has sent, if no byte was sent to it.
     pub fn take_flight(&mut self) -> Option<Vec<u8>> {
         match &mut self.tls {
-            Tls::Client(_) => None,
             Tls::Server(_, accepted) => accepted.flight.take(),
+            Tls::Client(_) | Tls::Established(_) | Tls::Lost => None,
         }
     }
 
@@ -291,9 +286,9 @@ impl Session {
         let taken = self.write(plaintext, scratch, &mut send)?;
         self.queue(plaintext.get(taken..).unwrap_or_default(), scratch)?;
         if self.may_send() {
-            let length = self.seal(Seal::CloseNotify, scratch);
-            let records = scratch.get(..length.unwrap_or(0)).unwrap_or_default();
-            self.outgoing.extend_from_slice(records);
+            if let Tls::Established(established) = &mut self.tls {
+                established.records.close(&mut self.outgoing);
+            }
             self.has_closed = true;
         }
         self.flush(&mut send)?;
@@ -336,45 +331,41 @@ impl Session {
     /// Encrypts bytes into the front of `scratch`. Returns the length of the records, and `None`
     /// when the keys are exhausted.
     fn encrypt(&mut self, plaintext: &[u8], scratch: &mut Vec<u8>) -> io::Result<Option<usize>> {
-        let needed = plaintext.len() + (plaintext.len() / MAX_RECORD + 1) * OVERHEAD;
-        grow(scratch, needed)?;
-        Ok(self.seal(Seal::Plaintext(plaintext), scratch))
-    }
-
-    fn seal(&mut self, what: Seal<'_>, scratch: &mut Vec<u8>) -> Option<usize> {
-        // These bytes were processed before, but rustls requires them again.
-        let mut held = std::mem::take(&mut self.held);
-        let mut done = 0;
-        let mut result = None;
-        for _ in 0..MAX_STEPS {
-            let rest = held.get_mut(done..).unwrap_or_default();
-            let outgoing = &mut self.outgoing;
-            let (discard, step) = match &mut self.tls {
-                Tls::Client(tls) => what.step(tls.process_tls_records(rest), outgoing, scratch),
-                Tls::Server(tls, _) => what.step(tls.process_tls_records(rest), outgoing, scratch),
-            };
-            done += discard;
-            match step {
-                Sealing::Continues => {}
-                Sealing::Sealed(length) => {
-                    result = Some(length);
-                    break;
-                }
-                Sealing::Exhausted => {
-                    let reason = "the keys of this connection are exhausted".to_owned();
-                    self.state = State::Failed(Failure::Refused(reason));
-                    break;
-                }
-                Sealing::Impossible => break,
-            }
+        let Tls::Established(established) = &mut self.tls else {
+            return Ok(None);
+        };
+        let length = established.records.write(plaintext, scratch)?;
+        if length.is_none() {
+            let reason = "the keys of this connection are exhausted".to_owned();
+            self.state = State::Failed(Failure::Refused(reason));
         }
-        held.drain(..done.min(held.len()));
-        self.held = held;
-        result
+        Ok(length)
     }
 
     /// Processes records. Returns the number of processed bytes.
-    fn process(&mut self, records: &mut [u8], sink: &mut dyn FnMut(&[u8])) -> usize {
+    fn process(&mut self, bytes: &mut [u8], sink: &mut dyn FnMut(&[u8])) -> usize {
+        let mut done = 0;
+        if self.state == State::Handshaking {
+            done = self.shake_hands(bytes, sink);
+        }
+        if let (State::Established, Tls::Established(established)) = (&self.state, &mut self.tls) {
+            let rest = bytes.get_mut(done..).unwrap_or_default();
+            let (length, outcome) = established.records.read(rest, &mut self.outgoing, sink);
+            done += length;
+            match outcome {
+                Outcome::Open => {}
+                Outcome::Ended => self.state = State::Ended,
+                Outcome::Alert(alert) => self.state = State::Failed(Failure::Alert(alert)),
+                Outcome::Refused(refusal) => {
+                    self.state = State::Failed(Failure::Refused(refusal.reason.to_owned()));
+                }
+            }
+        }
+        done
+    }
+
+    /// Processes records of the handshake. Returns the number of processed bytes.
+    fn shake_hands(&mut self, records: &mut [u8], sink: &mut dyn FnMut(&[u8])) -> usize {
         let mut done = 0;
         loop {
             let rest = records.get_mut(done..).unwrap_or_default();
@@ -388,19 +379,18 @@ impl Session {
                     }
                     result
                 }
+                Tls::Established(_) | Tls::Lost => return done,
             };
             done += discard;
             match step {
                 Step::Continues => {}
                 Step::Blocked => return done,
                 Step::HasTraffic => {
-                    if self.state == State::Handshaking && !self.tls.common().is_handshaking() {
-                        self.state = State::Established;
-                    }
+                    self.establish(State::Established);
                     return done;
                 }
                 Step::Ended => {
-                    self.end();
+                    self.establish(State::Ended);
                     return done;
                 }
                 Step::Failed(error) => {
@@ -411,24 +401,31 @@ impl Session {
         }
     }
 
-    fn end(&mut self) {
-        // One read may contain the end of the handshake and the end of TLS.
-        let is_early = self.tls.common().is_handshaking();
-        self.state = match self.state {
-            State::Handshaking if is_early => State::Failed(Failure::Alert(CLOSE_NOTIFY)),
-            State::Handshaking => State::Ended,
-            State::Established | State::Ended | State::Failed(_) => State::Ended,
+    /// Takes the keys from rustls if the handshake is complete.
+    fn establish(&mut self, state: State) {
+        let is_handshaking = self.tls.common().is_none_or(|tls| tls.is_handshaking());
+        if is_handshaking {
+            if state == State::Ended {
+                self.state = State::Failed(Failure::Alert(CLOSE_NOTIFY));
+            }
+            return;
+        }
+        self.state = match self.tls.establish() {
+            Some(()) => state,
+            None => State::Failed(Failure::Refused("internal error".to_owned())),
         };
     }
 
     /// Fails the session, and queues the alert of rustls for the peer.
     fn fail(&mut self, error: &Error, records: &mut [u8]) {
-        self.state = State::Failed(match error {
-            Error::AlertReceived(AlertDescription::CloseNotify) => Failure::Alert(CLOSE_NOTIFY),
-            Error::AlertReceived(alert) => Failure::Alert(u8::from(*alert)),
-            other => Failure::Refused(other.to_string()),
+        let reason = reason_of(error, records);
+        self.state = State::Failed(match (error, reason) {
+            (Error::AlertReceived(alert), _) => Failure::Alert(u8::from(*alert)),
+            (_, Some(reason)) => Failure::Refused(reason.to_owned()),
+            (other, None) => Failure::Refused(other.to_string()),
         });
-        if matches!(error, Error::AlertReceived(_)) {
+        let is_tls = !reason.is_some_and(|reason| NO_TLS.contains(&reason));
+        if matches!(error, Error::AlertReceived(_)) || !is_tls {
             return;
         }
         // Handshake records may precede the alert. After the alert, rustls must not be called
@@ -439,6 +436,7 @@ impl Session {
             let is_encoded = match &mut self.tls {
                 Tls::Client(tls) => encode(tls.process_tls_records(records), outgoing),
                 Tls::Server(tls, _) => encode(tls.process_tls_records(records), outgoing),
+                Tls::Established(_) | Tls::Lost => false,
             };
             if !is_encoded {
                 return;
@@ -454,13 +452,90 @@ impl Session {
 }
 
 impl Tls {
-    fn common(&self) -> &CommonState {
+    /// Returns the state of rustls during the handshake.
+    fn common(&self) -> Option<&CommonState> {
         match self {
-            Self::Client(tls) => tls,
-            Self::Server(tls, _) => tls,
+            Self::Client(tls) => Some(tls),
+            Self::Server(tls, _) => Some(tls),
+            Self::Established(_) | Self::Lost => None,
         }
     }
+
+    /// Takes the keys from rustls, and keeps the agreement.
+    fn establish(&mut self) -> Option<()> {
+        let tls = self.common()?;
+        let version = match tls.protocol_version()? {
+            ProtocolVersion::TLSv1_2 => Version::Tls12,
+            ProtocolVersion::TLSv1_3 => Version::Tls13,
+            _ => return None,
+        };
+        let certificates = tls.peer_certificates().unwrap_or_default().iter();
+        let agreement = Agreement {
+            version,
+            cipher: tls.negotiated_cipher_suite()?.suite().as_str()?,
+            protocol: tls.alpn_protocol().map(<[u8]>::to_vec),
+            certificates: certificates.map(|each| each.to_vec()).collect(),
+            name: None,
+            own: None,
+            is_resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
+            refusal: None,
+        };
+        let established = match std::mem::replace(self, Self::Lost) {
+            Self::Client(tls) => {
+                let (secrets, kernel) = tls.dangerous_into_kernel_connection().ok()?;
+                Established {
+                    records: Records::new(version, secrets, Kernel::Client(kernel))?,
+                    agreement,
+                }
+            }
+            Self::Server(tls, Accepted { config, choice, .. }) => {
+                let (secrets, kernel) = tls.dangerous_into_kernel_connection().ok()?;
+                Established {
+                    records: Records::new(version, secrets, Kernel::Server(kernel))?,
+                    agreement: Agreement {
+                        refusal: config.examine(&choice, &agreement.certificates),
+                        name: choice.name.map(String::from),
+                        own: choice.own,
+                        ..agreement
+                    },
+                }
+            }
+            Self::Established(_) | Self::Lost => return None,
+        };
+        *self = Self::Established(Box::new(established));
+        Some(())
+    }
 }
+
+/// Returns OpenSSL's reason for an error of a server, if there is an equivalent.
+fn reason_of(error: &Error, records: &[u8]) -> Option<&'static str> {
+    Some(match error {
+        Error::NoApplicationProtocol => "no application protocol",
+        Error::NoCertificatesPresented => "peer did not return a certificate",
+        Error::DecryptError => "decryption failed or bad record mac",
+        Error::PeerIncompatible(
+            PeerIncompatible::Tls12NotOffered
+            | PeerIncompatible::Tls12NotOfferedOrEnabled
+            | PeerIncompatible::SupportedVersionsExtensionRequired,
+        ) => "unsupported protocol",
+        Error::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon) => "no shared cipher",
+        Error::InvalidMessage(
+            InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
+        ) => match records.get(..5)? {
+            b"GET /" | b"POST " | b"HEAD " | b"PUT /" => HTTP,
+            b"CONNE" => PROXY,
+            _ => NO_VERSION,
+        },
+        Error::InvalidMessage(InvalidMessage::MessageTooLarge) => "packet length too long",
+        _ => return None,
+    })
+}
+
+/// The reasons to refuse a peer that does not speak TLS. Like OpenSSL, we send it no alert.
+const NO_TLS: [&str; 3] = [HTTP, PROXY, NO_VERSION];
+const HTTP: &str = "http request";
+const PROXY: &str = "https proxy request";
+const NO_VERSION: &str = "wrong version number";
 
 /// The result of one step of rustls.
 enum Step {
@@ -518,76 +593,11 @@ fn encode<D>(status: UnbufferedStatus<'_, '_, D>, outgoing: &mut Vec<u8>) -> boo
     }
 }
 
-/// The content of records to encrypt.
-#[derive(Clone, Copy)]
-enum Seal<'a> {
-    Plaintext(&'a [u8]),
-    CloseNotify,
-}
-
-/// The result of one step towards an encrypted record.
-enum Sealing {
-    Continues,
-    /// The length of the records.
-    Sealed(usize),
-    Exhausted,
-    Impossible,
-}
-
-impl Seal<'_> {
-    /// Handles one step. Returns the number of processed bytes.
-    fn step<D>(
-        self,
-        status: UnbufferedStatus<'_, '_, D>,
-        outgoing: &mut Vec<u8>,
-        scratch: &mut Vec<u8>,
-    ) -> (usize, Sealing) {
-        let UnbufferedStatus { discard, state, .. } = status;
-        let sealing = match state {
-            Ok(ConnectionState::WriteTraffic(traffic)) => self.seal(traffic, scratch),
-            Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                let _ = append(outgoing, |into| data.encode(into));
-                Sealing::Continues
-            }
-            Ok(ConnectionState::TransmitTlsData(mut transmit)) => {
-                transmit.may_encrypt_app_data();
-                transmit.done();
-                Sealing::Continues
-            }
-            // Both ends have sent `close_notify`.
-            Ok(ConnectionState::PeerClosed) => Sealing::Continues,
-            Ok(_) | Err(_) => Sealing::Impossible,
-        };
-        (discard, sealing)
-    }
-
-    fn seal<D>(self, mut traffic: WriteTraffic<'_, D>, scratch: &mut Vec<u8>) -> Sealing {
-        let result = match self {
-            Self::Plaintext(plaintext) => traffic.encrypt(plaintext, scratch),
-            Self::CloseNotify => traffic.queue_close_notify(scratch),
-        };
-        match result {
-            Ok(length) => Sealing::Sealed(length),
-            Err(EncryptError::InsufficientSize(error)) => {
-                scratch.resize(error.required_size, 0);
-                Sealing::Continues
-            }
-            Err(EncryptError::EncryptExhausted) => Sealing::Exhausted,
-        }
-    }
-}
-
 /// The maximum number of bytes read or encrypted at once.
-const CHUNK: usize = 64 * 1024;
-/// RFC 8446, section 5.1.
-const MAX_RECORD: usize = 16 * 1024;
-/// More than the sum of a header, a nonce and a tag.
-const OVERHEAD: usize = 64;
+const CHUNK: usize = 128 * 1024;
 /// More than any handshake message that rustls accepts, in records of ordinary size.
 const MAX_HELD: usize = 128 * 1024;
-const MAX_STEPS: usize = 16;
 const IDLE_CAPACITY: usize = 1024;
-const CLOSE_NOTIFY: u8 = 0;
 /// Types of records, RFC 8446, section 5.1.
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const HANDSHAKE: u8 = 22;

@@ -1,15 +1,17 @@
-//! The verification of servers.
+//! The verification of servers and clients.
 //!
-//! webpki builds the path from the server's certificate to a trusted one. It checks less than
-//! OpenSSL. This module therefore refuses every certificate that OpenSSL might refuse, and the
-//! caller lets OpenSSL decide on each refusal.
+//! webpki builds the path from the peer's certificate to a trusted one. It checks less than
+//! OpenSSL. This module therefore refuses every certificate that OpenSSL might refuse. A client
+//! lets OpenSSL decide on each refusal. For a server, `examine.rs` finds the reason.
 
 use std::cell::Cell;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use rustls::pki_types::{
+    CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
+};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
@@ -21,7 +23,7 @@ use crate::certificate::{
 #[derive(Debug, Default)]
 pub struct Anchors {
     anchors: Vec<TrustAnchor<'static>>,
-    certificates: Vec<CertificateDer<'static>>,
+    pub(crate) certificates: Vec<CertificateDer<'static>>,
 }
 
 impl Anchors {
@@ -58,6 +60,13 @@ impl Anchors {
     }
 }
 
+/// The role of the owner of a certificate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Owner {
+    Server,
+    Client,
+}
+
 /// A verifier that is at least as strict as OpenSSL.
 #[derive(Debug)]
 pub(crate) struct Verifier {
@@ -78,11 +87,19 @@ impl ServerCertVerifier for Verifier {
         let Some(anchors) = &self.anchors else {
             return Ok(ServerCertVerified::assertion());
         };
+        let algorithms = self.provider.signature_verification_algorithms.all;
         let certificate = EndEntityCert::try_from(end_entity).map_err(convert_error)?;
         if anchors.contains(end_entity) {
-            self.verify_anchor(&certificate, now)?;
+            verify_anchor(Owner::Server, &certificate, now, algorithms)?;
         } else {
-            self.verify_path(&certificate, anchors, intermediates, now)?;
+            verify_path(
+                Owner::Server,
+                &certificate,
+                anchors,
+                intermediates,
+                now,
+                algorithms,
+            )?;
         }
         certificate
             .verify_is_valid_for_subject_name(server_name)
@@ -119,81 +136,94 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-impl Verifier {
-    /// Verifies a certificate by a path to one of the anchors.
-    fn verify_path(
-        &self,
-        certificate: &EndEntityCert<'_>,
-        anchors: &Anchors,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<(), Error> {
-        // OpenSSL tries only the first path.
-        let is_doubtful = Cell::new(false);
-        let check = |path: &VerifiedPath<'_>| {
-            anchors
-                .check(path, now)
-                .inspect_err(|_| is_doubtful.set(true))
-        };
-        certificate
-            .verify_for_usage(
-                self.provider.signature_verification_algorithms.all,
-                &anchors.anchors,
-                intermediates,
-                now,
-                KeyUsage::server_auth(),
-                None,
-                Some(&check),
-            )
-            .map_err(convert_error)?;
-        if is_doubtful.get() {
-            return Err(CertificateError::UnknownIssuer.into());
-        }
+type Algorithms<'a> = &'a [&'static dyn SignatureVerificationAlgorithm];
+
+/// Verifies a certificate by a path to one of the anchors.
+pub(crate) fn verify_path(
+    owner: Owner,
+    certificate: &EndEntityCert<'_>,
+    anchors: &Anchors,
+    intermediates: &[CertificateDer<'_>],
+    now: UnixTime,
+    algorithms: Algorithms<'_>,
+) -> Result<(), Error> {
+    // OpenSSL tries only the first path.
+    let is_doubtful = Cell::new(false);
+    let check = |path: &VerifiedPath<'_>| {
+        anchors
+            .check(owner, path, now)
+            .inspect_err(|_| is_doubtful.set(true))
+    };
+    let usage = match owner {
+        Owner::Server => KeyUsage::server_auth(),
+        Owner::Client => KeyUsage::client_auth(),
+    };
+    let verified = certificate.verify_for_usage(
+        algorithms,
+        &anchors.anchors,
+        intermediates,
+        now,
+        usage,
+        None,
+        Some(&check),
+    );
+    verified.map_err(convert_error)?;
+    if is_doubtful.get() {
+        return Err(CertificateError::UnknownIssuer.into());
+    }
+    Ok(())
+}
+
+/// Verifies a certificate that is itself one of the anchors, which is common for development
+/// servers. It has no path. webpki would refuse it as an authority, or search for an authority in
+/// it. OpenSSL 3 treats it as an authority regardless of its basic constraints and its signing bit,
+/// and checks its period and its use.
+pub(crate) fn verify_anchor(
+    owner: Owner,
+    certificate: &EndEntityCert<'_>,
+    now: UnixTime,
+    algorithms: Algorithms<'_>,
+) -> Result<(), Error> {
+    let der = certificate.der();
+    let is_good = Facts::of(&der).is_some_and(|facts| {
+        is_valid(&facts, now) && is_alone(owner, &facts) && is_self_signed(certificate, algorithms)
+    });
+    if is_good {
         Ok(())
-    }
-
-    /// Verifies a server's certificate that is itself one of the anchors, which is common for
-    /// development servers. It has no path. webpki would refuse it as an authority, or search for
-    /// an authority in it. OpenSSL 3 treats it as an authority regardless of its basic constraints
-    /// and its signing bit, and checks its period and its use by servers.
-    fn verify_anchor(&self, certificate: &EndEntityCert<'_>, now: UnixTime) -> Result<(), Error> {
-        let der = certificate.der();
-        let is_good = Facts::of(&der).is_some_and(|facts| {
-            is_valid(&facts, now) && is_server_alone(&facts) && self.is_self_signed(certificate)
-        });
-        if is_good {
-            Ok(())
-        } else {
-            Err(CertificateError::UnknownIssuer.into())
-        }
-    }
-
-    /// Returns whether the certificate's own key signed it. The names of subject and issuer may be
-    /// equal although another key signed it.
-    fn is_self_signed(&self, certificate: &EndEntityCert<'_>) -> bool {
-        let der = certificate.der();
-        Signed::of(&der).is_some_and(|signed| {
-            let algorithms = self.provider.signature_verification_algorithms.all;
-            algorithms
-                .iter()
-                .filter(|algorithm| *algorithm.signature_alg_id() == *signed.algorithm)
-                .any(|algorithm| {
-                    certificate
-                        .verify_signature(*algorithm, signed.message, signed.signature)
-                        .is_ok()
-                })
-        })
+    } else {
+        Err(CertificateError::UnknownIssuer.into())
     }
 }
 
+/// Returns whether the certificate's own key signed it. The names of subject and issuer may be
+/// equal although another key signed it.
+fn is_self_signed(certificate: &EndEntityCert<'_>, algorithms: Algorithms<'_>) -> bool {
+    let der = certificate.der();
+    Signed::of(&der).is_some_and(|signed| {
+        algorithms
+            .iter()
+            .filter(|algorithm| *algorithm.signature_alg_id() == *signed.algorithm)
+            .any(|algorithm| {
+                certificate
+                    .verify_signature(*algorithm, signed.message, signed.signature)
+                    .is_ok()
+            })
+    })
+}
+
 impl Anchors {
-    fn contains(&self, der: &CertificateDer<'_>) -> bool {
+    pub(crate) fn contains(&self, der: &CertificateDer<'_>) -> bool {
         self.certificates.iter().any(|anchor| anchor == der)
     }
 
     /// Checks the properties that webpki does not check, from the server's certificate to the
     /// authority's.
-    fn check(&self, path: &VerifiedPath<'_>, now: UnixTime) -> Result<(), webpki::Error> {
+    fn check(
+        &self,
+        owner: Owner,
+        path: &VerifiedPath<'_>,
+        now: UnixTime,
+    ) -> Result<(), webpki::Error> {
         let doubtful = webpki::Error::UnknownIssuer;
         let leaf = path.end_entity().der();
         let between: Vec<_> = path
@@ -207,7 +237,7 @@ impl Anchors {
         let mut is_trusted = false;
         for anchor in self.find(path.anchor(), now) {
             chain.push(anchor);
-            if !is_chain(&chain) {
+            if !is_chain(owner, &chain) {
                 return Err(doubtful);
             }
             chain.pop();
@@ -218,36 +248,48 @@ impl Anchors {
 }
 
 /// Returns whether each certificate is valid at its position, and each is signed by the next one.
-fn is_chain(chain: &[Facts<'_>]) -> bool {
+fn is_chain(owner: Owner, chain: &[Facts<'_>]) -> bool {
     let Some((leaf, authorities)) = chain.split_first() else {
         return false;
     };
-    is_for_tls(leaf)
+    is_for_tls(owner, leaf)
         && !chain.iter().any(|facts| facts.is_strange)
         && authorities.iter().enumerate().all(|(below, authority)| {
             authority.is_authority == Some(true)
-                && authority.is_for_servers != Some(false)
+                && is_extended_to(owner, authority)
                 && has_key_usage(authority, KEY_CERT_SIGN)
                 && authority.path_length.is_none_or(|most| below <= most)
         })
         && chain.iter().zip(authorities).all(is_signed_by)
 }
 
-/// Returns whether a self-signed certificate may be that of a server.
-fn is_server_alone(facts: &Facts<'_>) -> bool {
-    is_for_tls(facts) && !facts.is_strange && is_signed_by((facts, facts))
+/// Returns whether a self-signed certificate may be that of the owner.
+fn is_alone(owner: Owner, facts: &Facts<'_>) -> bool {
+    is_for_tls(owner, facts) && !facts.is_strange && is_signed_by((facts, facts))
 }
 
-fn is_for_tls(facts: &Facts<'_>) -> bool {
-    has_key_usage(facts, DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT)
-        && facts.is_for_servers != Some(false)
+pub(crate) fn is_for_tls(owner: Owner, facts: &Facts<'_>) -> bool {
+    let usages = match owner {
+        Owner::Server => DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT,
+        Owner::Client => DIGITAL_SIGNATURE | KEY_AGREEMENT,
+    };
+    has_key_usage(facts, usages) && is_extended_to(owner, facts)
+}
+
+/// Returns whether the extended key usage allows the use, also below an authority.
+pub(crate) fn is_extended_to(owner: Owner, facts: &Facts<'_>) -> bool {
+    let usage = match owner {
+        Owner::Server => facts.is_for_servers,
+        Owner::Client => facts.is_for_clients,
+    };
+    usage != Some(false)
 }
 
 fn has_key_usage(facts: &Facts<'_>, any_of: u8) -> bool {
     facts.key_usage.is_none_or(|usage| usage & any_of != 0)
 }
 
-fn is_signed_by((subject, issuer): (&Facts<'_>, &Facts<'_>)) -> bool {
+pub(crate) fn is_signed_by((subject, issuer): (&Facts<'_>, &Facts<'_>)) -> bool {
     match (&subject.authority_key, issuer.subject_key) {
         (None, _) | (Some(AuthorityKey::Identifier(_)), None) => true,
         (Some(AuthorityKey::Identifier(named)), Some(key)) => *named == key,
@@ -386,7 +428,7 @@ mod tests {
                 ],
             ),
         ] {
-            assert_eq!(is_chain(&chain), expected, "{name}");
+            assert_eq!(is_chain(Owner::Server, &chain), expected, "{name}");
         }
     }
 
@@ -433,7 +475,7 @@ mod tests {
                 named(AuthorityKey::Otherwise, Some(b"a")),
             ),
         ] {
-            assert_eq!(is_server_alone(&facts), expected, "{name}");
+            assert_eq!(is_alone(Owner::Server, &facts), expected, "{name}");
         }
     }
 
@@ -480,7 +522,7 @@ mod tests {
                 [leaf(), authority(), strange(authority())],
             ),
         ] {
-            assert_eq!(is_chain(&chain), expected, "{name}");
+            assert_eq!(is_chain(Owner::Server, &chain), expected, "{name}");
         }
     }
 

@@ -165,6 +165,21 @@ impl Sink for Batch<'_> {
         true
     }
 
+    fn bytes(&mut self, id: Id, bytes: &[u8]) -> bool {
+        let value = self.value(&Message {
+            kind: Kind::Binary,
+            payload: bytes,
+            cuts: None,
+            is_ascii: false,
+        });
+        if value.is_some() {
+            self.entry(id, Entry::Bytes, value);
+            self.row = None;
+            self.count += 1;
+        }
+        value.is_some()
+    }
+
     fn news(&mut self, id: Id, news: News) {
         let (entry, value) = match news {
             News::Poll => (Entry::Poll, None),

@@ -108,7 +108,7 @@ impl Bytes {
     }
 
     /// Returns the results of the handshake of TLS; None before its end, and without TLS.
-    pub(super) fn agreement(&self) -> Option<Agreement> {
+    pub(super) fn agreement(&self) -> Option<&Agreement> {
         match self {
             Self::Plain => None,
             Self::Secure(session) => session.agreement(),

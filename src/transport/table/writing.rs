@@ -85,20 +85,20 @@ impl Table {
         true
     }
 
-    /// Writes bytes of the program, after all bytes of the connection.
-    pub(crate) fn write_around(&mut self, id: Id, bytes: &[u8]) -> bool {
-        if let Some(socket) = self.get(id) {
-            let mut connection = socket.connection.borrow_mut();
-            connection.outbox().push(bytes);
-            // No other code checks whether a connection that only lends its outbox had memory for the bytes.
-            let is_lost = socket.aside().is_some() && connection.needs_poll();
-            drop(connection);
-            if is_lost {
-                self.set_broken(id, io::Error::from_raw_os_error(libc::ENOMEM));
-                return false;
-            }
+    /// Adds bytes of the program after all bytes of the connection. Returns false if there is no memory for them.
+    pub(crate) fn add_around(&mut self, id: Id, bytes: &[u8]) -> bool {
+        let Some(socket) = self.get(id) else {
+            return true;
+        };
+        let mut connection = socket.connection.borrow_mut();
+        connection.outbox().push(bytes);
+        // No other code checks whether a connection that only lends its outbox had memory for the bytes.
+        let is_lost = socket.aside().is_some() && connection.needs_poll();
+        drop(connection);
+        if is_lost {
+            self.set_broken(id, io::Error::from_raw_os_error(libc::ENOMEM));
         }
-        self.flush(id)
+        !is_lost
     }
 
     /// Ends TLS: offers the output and close_notify to the kernel. Returns the bytes that it does not accept.

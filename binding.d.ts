@@ -317,6 +317,8 @@ export declare function calls(): {
   text(number: number, message: string): number
   /** Sends a message of these bytes, as text or as binary. Returns a number as `text` does. */
   bytes(number: number, isText: boolean, message: Uint8Array): number
+  /** Sends a message of at least `FULL_CHUNK` bytes, a string as text and bytes as binary, and offers it to the kernel at once: it is not copied if no other output waits. Returns a number as `text` does. */
+  now(number: number, message: string | Uint8Array): number
   /** Sends a message that was prepared for many connections: the `Prepared` of that number. Returns a number as `text` does. */
   prepared(number: number, message: number): number
   /** Sends a message uncompressed: a string as text, bytes as binary, or the `Prepared` of that number. Returns a number as `text` does. */

@@ -28,6 +28,8 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   text(number: number, message: string): number
   /** Sends a message of these bytes, as text or as binary. Returns a number as `text` does. */
   bytes(number: number, isText: boolean, message: Uint8Array): number
+  /** Sends a message of at least `FULL_CHUNK` bytes, a string as text and bytes as binary, and offers it to the kernel at once: it is not copied if no other output waits. Returns a number as `text` does. */
+  now(number: number, message: string | Uint8Array): number
   /** Sends a message that was prepared for many connections: the `Prepared` of that number. Returns a number as `text` does. */
   prepared(number: number, message: number): number
   /** Sends a message uncompressed: a string as text, bytes as binary, or the `Prepared` of that number. Returns a number as `text` does. */
@@ -46,9 +48,10 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
 )]
 pub fn calls(env: &Env) -> Result<Object<'_>> {
     let mut functions = Object::new(env)?;
-    let all: [(&str, Callback); 9] = [
+    let all: [(&str, Callback); 10] = [
         ("text", text),
         ("bytes", bytes),
+        ("now", now),
         ("prepared", prepared),
         ("plain", plain),
         ("receive", receive),
@@ -92,6 +95,18 @@ unsafe extern "C" fn bytes(env: sys::napi_env, info: sys::napi_callback_info) ->
             number_of(env, pending?)
         },
     )
+}
+
+unsafe extern "C" fn now(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    call(env, info, SENDS, |connection, [_, message]: [_; 2]| {
+        let send = |kind, payload: &[u8]| connection.send_now(Form::Negotiated, kind, payload);
+        // SAFETY: as in `text`; sending and writing run no JavaScript.
+        let pending = unsafe {
+            with_bytes(env, message, |bytes| send(Kind::Binary, bytes))
+                .or_else(|| with_text(env, message, |text| send(Kind::Text, text)))
+        };
+        number_of(env, pending?)
+    })
 }
 
 unsafe extern "C" fn prepared(

@@ -22,6 +22,7 @@ const { MAX_HELD } = require('./sessions')
  */
 
 const calls = native.calls()
+const { FULL_CHUNK } = native
 const { Open } = ReadyState
 /** Results of native sends that are not a number of bytes. */
 const { Refused: REFUSED, WaitsForWork: WAITS_FOR_WORK } = native.Sent
@@ -59,12 +60,14 @@ class Outgoing {
   /** @param {string} message */
   text (message) {
     if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
+    if (message.length >= FULL_CHUNK && this.#writesNow) return this.#offer(calls.now(this.#number, message))
     return this.#offer(calls.text(this.#number, message))
   }
 
   /** @param {Buffer} message */
   binary (message) {
     if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
+    if (message.length >= FULL_CHUNK && this.#writesNow) return this.#offer(calls.now(this.#number, message))
     return this.#offer(calls.bytes(this.#number, false, message))
   }
 
@@ -130,8 +133,14 @@ class Outgoing {
     const isPrepared = typeof message !== 'string' && !Buffer.isBuffer(message)
     if (isPlain) return calls.plain(this.#number, isPrepared ? message.number : message)
     if (isPrepared) return calls.prepared(this.#number, message.number)
+    if (message.length >= FULL_CHUNK && this.#writesNow) return calls.now(this.#number, message)
     if (typeof message === 'string') return calls.text(this.#number, message)
     return calls.bytes(this.#number, false, message)
+  }
+
+  /** Whether a long message may be written while it is being sent. */
+  get #writesNow () {
+    return this.#host.transport !== null && this.#host.transport.writesNow
   }
 
   /**

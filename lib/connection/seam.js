@@ -59,6 +59,8 @@ const PONGS = 2
  *
  * @typedef {object} Transport
  * @property {() => boolean} offer reports that bytes wait to be written; returns true if they were written at once
+ * @property {boolean} writesNow whether a long message may be written while it is being sent: see `now` of the native
+ * calls
  * @property {(pending: number, isFull?: boolean) => boolean} hasRoom whether a sender may continue. If not, `drained`
  * follows. `pending` counts the bytes that were offered and not written; `isFull` means that the connection itself has
  * no room
@@ -155,6 +157,7 @@ const PONGS = 2
  * @property {number} writableLength bytes that the channel holds and the kernel has not accepted
  * @property {() => boolean} isReplaced whether a program has replaced methods of the socket, which must write the bytes
  * @property {() => boolean} writesWhenFull whether the channel accepts bytes while the kernel accepts none
+ * @property {boolean} writesNow whether the native half may write bytes while a program sends them
  * @property {() => boolean} write writes everything; returns true if the kernel accepts no more for now
  * @property {() => void} stopReading stops reading; the transport knows the reasons
  * @property {() => void} startReading

@@ -69,6 +69,10 @@ class NativeChannel {
     return this.#adoption.isGivenBack()
   }
 
+  get writesNow () {
+    return !this.isReplaced() && !this.#adoption.isGivenBack() && this.#adoption.isActive
+  }
+
   write () {
     if (!this.#adoption.isActive || this.#adoption.isGivenBack()) return false
     const isFull = !this.#adoption.flush()

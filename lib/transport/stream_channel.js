@@ -56,6 +56,10 @@ class StreamChannel {
     return false
   }
 
+  get writesNow () {
+    return false
+  }
+
   /** Returns true: the socket buffers the output, so that its `writableLength` and `drain` account for it. */
   writesWhenFull () {
     return true

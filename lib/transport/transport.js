@@ -113,6 +113,14 @@ class Transport {
   }
 
   /**
+   * Whether the reactor may write a long message while it is being sent, from the memory of the program. Without that,
+   * `hasRoom` would write it right afterwards, from a copy.
+   */
+  get writesNow () {
+    return !this.#isFull && this.#channel.writesNow
+  }
+
+  /**
    * Returns whether a sender may continue. If not, the transport calls `drained` of the connection later.
    *
    * @param {number} pending bytes that were offered and are not written yet

@@ -45,6 +45,11 @@ function bytes (number, isText, message) {
   }
 }
 
+/** @type {Calls['now']} */
+function now (number, message) {
+  return typeof message === 'string' ? text(number, message) : bytes(number, false, message)
+}
+
 /** @type {Calls['prepared']} */
 function prepared (number, message) {
   return sendPrepared(number, message, false)
@@ -242,7 +247,7 @@ function invalid () {
 const IS_BINARY = 1
 const IS_UTF8 = 2
 
-const functions = { text, bytes, prepared, plain, receive, messages, outputLength, takeOutput }
+const functions = { text, bytes, now, prepared, plain, receive, messages, outputLength, takeOutput }
 
 /** @returns {Omit<Calls, 'accepts'>} */
 function calls () {

@@ -93,6 +93,10 @@ class IO extends Stream {
     return true
   }
 
+  get writesNow () {
+    return false
+  }
+
   hasRoom () {
     return true
   }

@@ -1,6 +1,6 @@
 //! Reading and writing of a socket by its descriptor.
 //!
-//! Knows three system calls. Does not own the descriptor, and does not know its owner: the registration in `table.rs`
+//! Knows four system calls. Does not own the descriptor, and does not know its owner: the registration in `table.rs`
 //! guarantees that the descriptor still belongs to the socket.
 
 use std::io::{self, ErrorKind};
@@ -55,6 +55,41 @@ pub(crate) fn send_all(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
         }
     }
     Ok(written)
+}
+
+/// Writes one slice after the other, without joining them, until the kernel accepts no more. Returns the number of
+/// bytes written.
+pub(crate) fn send_both(descriptor: RawFd, first: &[u8], second: &[u8]) -> io::Result<usize> {
+    let mut parts = [io_vector(first), io_vector(second)];
+    // SAFETY: zero is a valid value of each field; the fields that matter follow.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = parts.as_mut_ptr();
+    message.msg_iovlen = parts.len() as _;
+    let sent = loop {
+        // SAFETY: the message refers to two slices that are readable for the whole call, and to nothing else.
+        let sent = unsafe { libc::sendmsg(descriptor, &message, libc::MSG_DONTWAIT | NO_SIGNAL) };
+        match usize::try_from(sent).map_err(|_| io::Error::last_os_error()) {
+            Ok(sent) => break sent,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
+            Err(error) => return Err(error),
+        }
+    };
+    // A blocking error that follows accepted bytes is that of the next write.
+    match sent.checked_sub(first.len()) {
+        Some(begun) if begun < second.len() => {
+            let rest = second.get(begun..).unwrap_or_default();
+            Ok(sent + send_all(descriptor, rest).unwrap_or(0))
+        }
+        _ => Ok(sent),
+    }
+}
+
+fn io_vector(bytes: &[u8]) -> libc::iovec {
+    libc::iovec {
+        iov_base: bytes.as_ptr().cast_mut().cast(),
+        iov_len: bytes.len(),
+    }
 }
 
 /// Returns whether the descriptor is a stream socket: a `Pipe` handle may be a real pipe.

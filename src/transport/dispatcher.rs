@@ -349,6 +349,11 @@ impl Drop for Reactor {
 }
 
 impl OutputWriter for Link {
+    fn write_frame(&self, header: &[u8], payload: &[u8]) -> usize {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        reactor.write_frame(self.id, header, payload)
+    }
+
     /// Schedules the bytes for the end of the running batch.
     fn output_added(&self, added: usize) {
         let is_in_batch = self.dispatcher.is_in_batch();

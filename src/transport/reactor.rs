@@ -119,6 +119,11 @@ impl Reactor {
         }
     }
 
+    /// Offers a frame to the kernel while no other output of its connection waits. Returns the number of accepted bytes.
+    pub(crate) fn write_frame(&mut self, id: Id, header: &[u8], payload: &[u8]) -> usize {
+        self.table.write_frame(id, header, payload)
+    }
+
     /// Reports the events since the last batch to the sink, then reads sockets, until the sink is full.
     pub(crate) fn collect(&mut self, sink: &mut impl Sink) {
         self.table.collect();
@@ -234,6 +239,8 @@ impl Reactor {
                 sink.message(id, message)
             });
             if !run.is_whole || connection.needs_poll() {
+                // The application may pause before it polls.
+                connection.settle();
                 sink.news(id, News::Poll);
             }
             run.bytes

@@ -189,7 +189,7 @@ impl Socket {
     }
 
     /// Reads once, and stores the bytes in the connection or aside.
-    pub(super) fn receive(&mut self, chunk: &mut [u8], records: &mut Vec<u8>) -> Received {
+    pub(super) fn receive(&mut self, records: &mut Vec<u8>) -> Received {
         let mut received = Received {
             read: Read::Nothing,
             is_unfinished: false,
@@ -199,10 +199,7 @@ impl Socket {
             Some(aside) => Recipient::Aside(aside),
             None => Recipient::Connection(&self.connection),
         };
-        match self
-            .bytes
-            .receive(self.descriptor, recipient, chunk, records)
-        {
+        match self.bytes.receive(self.descriptor, recipient, records) {
             Ok(arrival) => {
                 if arrival.length > 0 {
                     self.traffic.receive(arrival.length);
@@ -267,6 +264,17 @@ impl Socket {
             self.replies = Replies::default();
         }
         Ok(has_rest)
+    }
+
+    /// Offers a frame to the kernel while no other output waits. Returns the number of accepted bytes.
+    pub(super) fn write_frame(&mut self, header: &[u8], payload: &[u8]) -> io::Result<usize> {
+        match self.output {
+            Output::Ready => {
+                let (descriptor, traffic) = (self.descriptor, &mut self.traffic);
+                self.bytes.write_frame(descriptor, header, payload, traffic)
+            }
+            Output::Full | Output::Away(_) | Output::Broken => Ok(0),
+        }
     }
 
     /// Offers the output and close_notify to the kernel. Returns the bytes that it does not accept.

@@ -51,7 +51,6 @@ pub(crate) struct Table {
     passed: Vec<Id>,
     /// Readable sockets, in the order of their turns.
     ready: VecDeque<Id>,
-    chunk: Box<[u8]>,
     /// A buffer for records of TLS in either direction.
     records: Vec<u8>,
 }
@@ -79,7 +78,6 @@ impl Table {
             drained: Vec::new(),
             passed: Vec::new(),
             ready: VecDeque::new(),
-            chunk: vec![0; CHUNK].into_boxed_slice(),
             records: Vec::new(),
         })
     }
@@ -258,5 +256,3 @@ fn entry_of(places: &mut [Place], id: Id) -> Option<&mut Place> {
 
 const WAKER: Token = Token(usize::MAX);
 const MAX_EVENTS: usize = 1024;
-/// The number of bytes that one read requests.
-const CHUNK: usize = 128 * 1024;

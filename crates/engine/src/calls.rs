@@ -30,6 +30,17 @@ impl Registered {
         sent(&mut connection, accepted)
     }
 
+    /// Sends a message like [`send`](Self::send). The writer of the output writes it at once, from the memory of the
+    /// caller, if it can be written unchanged before all other output.
+    #[inline]
+    pub fn send_now(&self, form: Form, kind: Kind, payload: &[u8]) -> f64 {
+        let mut connection = self.connection();
+        let write = |header: &[u8], payload: &[u8]| self.write_frame(header, payload);
+        let accepted = connection.send_through(form, kind, payload, write);
+        injection::point("send");
+        sent(&mut connection, accepted)
+    }
+
     /// Sends a prepared message. Returns a number as [`send`](Self::send) does.
     #[inline]
     pub fn send_prepared(&self, form: Form, message: &Prepared) -> f64 {

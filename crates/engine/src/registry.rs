@@ -30,6 +30,9 @@ pub struct Registered {
 
 /// Writes the output of one connection.
 pub trait OutputWriter {
+    /// Writes a frame at once, while the outbox is empty. Returns the number of bytes that need no place in the outbox.
+    fn write_frame(&self, header: &[u8], payload: &[u8]) -> usize;
+
     /// Accepts the output of a call, at its end. `added` is the number of bytes that the call has added.
     fn output_added(&self, added: usize);
 }
@@ -209,6 +212,14 @@ impl Registered {
     /// Sets the writer. With None, the owner writes the output again.
     pub fn set_writer(&self, writer: Option<Box<dyn OutputWriter>>) {
         *self.writer.borrow_mut() = writer;
+    }
+
+    /// Lets the writer write a frame at once. Returns the number of written bytes.
+    pub(crate) fn write_frame(&self, header: &[u8], payload: &[u8]) -> usize {
+        let writer = self.writer.borrow();
+        writer
+            .as_ref()
+            .map_or(0, |writer| writer.write_frame(header, payload))
     }
 
     /// Ends the connection without a close frame or an event, and releases its memory.

@@ -310,6 +310,10 @@ fn a_kept_connection_exists_until_its_number_is_released() {
 struct Counting(Rc<Cell<usize>>);
 
 impl OutputWriter for Counting {
+    fn write_frame(&self, _header: &[u8], _payload: &[u8]) -> usize {
+        0
+    }
+
     fn output_added(&self, added: usize) {
         self.0.set(self.0.get() + added);
     }

@@ -1,6 +1,7 @@
 //! A driver that uses a connection like our JavaScript, and passes each output to an application.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 
 use proto::connection::{Connection, ReadyState};
 use proto::error::HandshakeError;
@@ -50,7 +51,8 @@ pub enum Line {
 pub enum Style {
     /// Only `poll`.
     OneByOne,
-    /// `poll_message` until `None`, then the delivery of the messages, then `poll`.
+    /// `poll_message` until `None`, then the delivery of the messages, then `poll`. The bytes arrive
+    /// through `Connection::read`, as from the reactor.
     Runs,
 }
 
@@ -129,7 +131,17 @@ impl<A: Application> Driver<A> {
 
     /// Receives bytes from the peer.
     pub fn receive(&mut self, chunk: &[u8]) {
-        self.perform(|driver| driver.connection.receive(chunk));
+        match self.style {
+            Style::OneByOne => self.perform(|driver| driver.connection.receive(chunk)),
+            Style::Runs => {
+                let mut rest = chunk;
+                while !rest.is_empty() {
+                    let (now, later) = rest.split_at(rest.len().min(READ));
+                    self.perform(|driver| read_all(&mut driver.connection, now));
+                    rest = later;
+                }
+            }
+        }
     }
 
     /// Performs a command, and delivers the available outputs unless a handler throws.
@@ -282,3 +294,26 @@ impl<A: Application> Driver<A> {
         A::handle(self, line);
     }
 }
+
+/// Passes bytes to a connection through its reads, as a socket does.
+pub fn read_all(connection: &mut Connection, bytes: &[u8]) {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let read = read_once(connection, rest);
+        rest = &rest[read..];
+    }
+}
+
+/// Passes the first bytes to a connection through one read. Returns their number.
+pub fn read_once(connection: &mut Connection, bytes: &[u8]) -> usize {
+    let read = connection.read(|room| {
+        let length = room.len().min(bytes.len());
+        room[..length].copy_from_slice(&bytes[..length]);
+        Ok::<_, Infallible>(length)
+    });
+    let Ok(length) = read;
+    length
+}
+
+/// Less than the memory of a read: between two deliveries, everything arrives.
+const READ: usize = 64 * 1024;

@@ -3,12 +3,14 @@
 //! Provides contiguous slices and keeps memory small. Does not interpret the bytes.
 
 use crate::memory::{self, NoMemory};
-use crate::spare;
+use crate::spare::{self, ROOM};
 
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
+    /// The received bytes, up to `end`. The bytes behind them belong to earlier uses of the memory.
     bytes: Vec<u8>,
     start: usize,
+    end: usize,
     /// The allocator refused memory for the bytes that followed.
     is_cut: bool,
 }
@@ -21,6 +23,7 @@ impl Inbox {
         }
         // Moves the unread bytes to the front only if they are the smaller part. The work per byte
         // is then constant for all sizes of chunks and frames.
+        self.bytes.truncate(self.end);
         if self.start > 0 && self.start >= self.unread().len() {
             self.bytes.drain(..self.start);
             self.start = 0;
@@ -29,6 +32,57 @@ impl Inbox {
             self.bytes = spare::take(chunk.len());
         }
         self.is_cut = memory::append(&mut self.bytes, chunk) == Err(NoMemory);
+        self.end = self.bytes.len();
+    }
+
+    /// Lets `read` write received bytes, and stores them. `read` returns their number. They stay in the memory of the
+    /// read, unless earlier bytes precede them.
+    pub(crate) fn read<E>(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        let Ok(mut room) = spare::take_room() else {
+            let mut small = [0; IDLE_CAPACITY];
+            let length = read(&mut small)?;
+            self.push(small.get(..length).unwrap_or_default());
+            return Ok(length);
+        };
+        let result = read(&mut room);
+        let length = *result.as_ref().unwrap_or(&0);
+        if self.unread().is_empty() && !self.is_cut && length > 0 {
+            self.release_memory();
+            self.end = length.min(room.len());
+            self.bytes = room;
+        } else {
+            self.push(room.get(..length).unwrap_or_default());
+            spare::put(&mut room);
+        }
+        result
+    }
+
+    /// Moves the unread bytes out of the memory of a large read, because they may stay for an unlimited time.
+    pub(crate) fn settle(&mut self) {
+        if self.is_in_room() {
+            self.move_unread();
+        }
+    }
+
+    /// Returns whether the bytes are in the memory of a read.
+    fn is_in_room(&self) -> bool {
+        self.bytes.capacity() == ROOM && self.bytes.len() == ROOM
+    }
+
+    fn move_unread(&mut self) {
+        let rest = memory::copy_of(self.unread());
+        self.is_cut |= rest.is_err();
+        self.release_memory();
+        self.bytes = rest.unwrap_or_default();
+        self.end = self.bytes.len();
+    }
+
+    /// Returns whether there are neither unread nor discarded bytes.
+    pub(crate) fn is_free(&self) -> bool {
+        self.unread().is_empty() && !self.is_cut
     }
 
     /// Returns whether bytes were discarded for lack of memory.
@@ -40,7 +94,7 @@ impl Inbox {
     /// position for [`taken`](Self::taken).
     pub(crate) fn take(&mut self, length: usize) -> Taken {
         let start = self.start;
-        self.start = (start + length).min(self.bytes.len());
+        self.start = (start + length).min(self.end);
         Taken {
             start,
             end: self.start,
@@ -77,8 +131,12 @@ impl Inbox {
         if self.unread().is_empty() {
             return self.release_memory();
         }
+        if self.is_in_room() {
+            return self.move_unread();
+        }
         self.bytes.drain(..self.start);
         self.start = 0;
+        self.end = self.bytes.len();
         // A larger remainder belongs to a frame that is still growing.
         if self.bytes.len() <= IDLE_CAPACITY {
             self.bytes.shrink_to(IDLE_CAPACITY);
@@ -87,11 +145,12 @@ impl Inbox {
 
     fn release_memory(&mut self) {
         self.start = 0;
+        self.end = 0;
         spare::put(&mut self.bytes);
     }
 
     pub(crate) fn unread(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
+        self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 }
 

@@ -91,6 +91,29 @@ impl Outbox {
         self.append(bytes.len(), |all| all.extend_from_slice(bytes));
     }
 
+    /// Returns whether no bytes wait here or with the caller, and none were lost.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.bytes.is_empty() && self.away == 0 && !self.has_lost
+    }
+
+    /// Counts the first `written` bytes of a frame as written, and appends the others. The outbox is
+    /// [idle](Self::is_idle).
+    pub(crate) fn add_rest(&mut self, header: &[u8], payload: &[u8], written: usize) {
+        if written > 0 {
+            self.writes = Writes::Together;
+        }
+        self.offset += written as u64;
+        let payload_written = written.saturating_sub(header.len());
+        let header = header.get(written..).unwrap_or_default();
+        let payload = payload.get(payload_written..).unwrap_or_default();
+        if !payload.is_empty() || !header.is_empty() {
+            self.append(header.len() + payload.len(), |bytes| {
+                bytes.extend_from_slice(header);
+                bytes.extend_from_slice(payload);
+            });
+        }
+    }
+
     /// Returns the first write (a head or a frame) not taken yet. After a transport has begun to
     /// write, the writes are no longer separated.
     pub fn take_first(&mut self) -> Option<&[u8]> {

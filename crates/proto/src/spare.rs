@@ -7,23 +7,45 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
+use crate::memory::NoMemory;
+
 thread_local! {
     static SMALL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
     static LARGE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static ROOMS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Returns an empty buffer for about `length` bytes, from the pool if possible.
 pub(crate) fn take(length: usize) -> Vec<u8> {
+    let mut buffer = take_used(length);
+    buffer.clear();
+    buffer
+}
+
+/// Returns a buffer like [`take`], with the bytes of its last use: writing over them costs less than
+/// writing zeros first.
+pub(crate) fn take_used(length: usize) -> Vec<u8> {
     let spare = if length < LARGE_SIZE { &SMALL } else { &LARGE };
     spare.with_borrow_mut(Vec::pop).unwrap_or_default()
 }
 
-/// Puts a buffer into the pool, empty, or returns its memory to the allocator.
+/// Returns [`ROOM`] bytes of any content for one read of a socket, from the pool if possible.
+pub(crate) fn take_room() -> Result<Vec<u8>, NoMemory> {
+    if let Some(room) = ROOMS.with_borrow_mut(Vec::pop) {
+        return Ok(room);
+    }
+    let mut room = Vec::new();
+    room.try_reserve_exact(ROOM).map_err(|_| NoMemory)?;
+    room.resize(ROOM, 0);
+    Ok(room)
+}
+
+/// Puts a buffer into the pool, or returns its memory to the allocator.
 pub(crate) fn put(buffer: &mut Vec<u8>) {
-    let mut buffer = std::mem::take(buffer);
-    buffer.clear();
+    let buffer = std::mem::take(buffer);
     let (spare, most) = match buffer.capacity() {
         0 => return,
+        ROOM if buffer.len() == ROOM => (&ROOMS, MAX_ROOMS),
         size if size < LARGE_SIZE => (&SMALL, MAX_SMALL),
         size if size <= MAX_SIZE => (&LARGE, MAX_LARGE),
         _ => return,
@@ -51,4 +73,8 @@ const LARGE_SIZE: usize = 32 * 1024;
 /// most 4 MiB each.
 const MAX_SMALL: usize = 64;
 const MAX_LARGE: usize = 3;
+/// The number of bytes that one read of a socket requests. The second-level cache of a common processor
+/// holds them until they are decoded.
+pub(crate) const ROOM: usize = 128 * 1024;
+const MAX_ROOMS: usize = 2;
 const MAX_SIZE: usize = 4 * 1024 * 1024;

@@ -13,6 +13,7 @@ use proto_testing::connections::{
     client, client_policy, deflate_server, hixie75_server, lenient, new_client, open_server,
     requested_server, started,
 };
+use proto_testing::driver::read_once;
 use proto_testing::frames::{deflated, frame};
 
 #[test]
@@ -33,7 +34,59 @@ fn an_announced_length_reserves_no_memory() {
                 }
             });
             assert!(used < 1024, "{used} bytes for {header:02x?}");
+            let mut server = open_server(lenient(usize::MAX));
+            read_once(&mut server, &[]);
+            let used = peak(|| {
+                for chunk in header.chunks(cut) {
+                    read_once(&mut server, chunk);
+                    assert!(server.poll().is_none(), "{header:02x?} is not complete");
+                }
+            });
+            assert!(used < 1024, "{used} bytes for {header:02x?}, read");
         }
+    }
+}
+
+#[test]
+fn a_read_provides_no_more_memory_than_a_message_has_so_far() {
+    let wire = unfinished(0x02, LENGTH);
+    let mut server = open_server(lenient(usize::MAX));
+    let mut rest = &wire[..];
+    while !rest.is_empty() {
+        let arrived = wire.len() - rest.len();
+        let before = rest;
+        let used = peak(|| rest = &rest[read_once(&mut server, rest)..]);
+        assert!(server.poll().is_none(), "the message is not complete");
+        let allowed = 2 * arrived + 128 * 1024 + 64;
+        assert!(
+            used <= allowed,
+            "{used} bytes after {arrived}, for {}",
+            before.len() - rest.len()
+        );
+    }
+}
+
+#[test]
+fn unread_bytes_of_a_read_keep_no_more_memory_than_their_length() {
+    let mut servers: Vec<_> = (0..20).map(|_| open_server(lenient(usize::MAX))).collect();
+    let wire = [frame(0x89, None, b"a"), frame(0x82, None, &[1; 200])].concat();
+    read_once(&mut servers[0], &[]);
+    let kept = kept(|| {
+        for server in &mut servers {
+            read_once(server, &wire);
+            assert!(server.poll_message().is_none(), "a ping comes first");
+            server.settle();
+        }
+    });
+    assert!(kept < 20 * 2048 + 2 * 128 * 1024, "{kept} bytes");
+    for server in &mut servers {
+        assert!(matches!(server.poll(), Some(Output::Write)));
+        server.outbox().clear();
+        assert!(matches!(server.poll(), Some(Output::Event(Event::Ping(_)))));
+        let message = server
+            .poll_message()
+            .map(|message| message.payload.to_vec());
+        assert_eq!(message, Some(vec![1; 200]));
     }
 }
 

@@ -16,7 +16,8 @@ use proto_testing::connections::{
     client, client_policy, deflate_client, deflate_server, lenient, open_client, open_server,
     server,
 };
-use proto_testing::driver::{Driver, Style};
+use proto_testing::driver::{Driver, Style, read_once};
+use proto_testing::frames::frame;
 use proto_testing::script::Script;
 use proto_testing::scripted::Scripted;
 use proto_testing::streams::{Stream, broken, broken_compressed, compressed, text, valid};
@@ -126,6 +127,7 @@ proptest! {
             vec(any::<u8>(), 0..70_000).prop_map(|bytes| (Kind::Binary, bytes)),
         ], 0..4),
         cuts in cuts(),
+        reads in any::<bool>(),
     ) {
         let offer = "permessage-deflate; client_max_window_bits";
         let deflating = || deflate_server(Policy::websocket_driver_server(), "", offer);
@@ -142,14 +144,38 @@ proptest! {
             let wire = from.outbox().bytes().to_vec();
             let mut found = Vec::new();
             for chunk in pieces(&wire, &cuts) {
-                to.receive(chunk);
-                while let Some(output) = to.poll() {
-                    let Output::Message(message) = output else { panic!("{output:?}") };
-                    found.push((message.kind, message.payload.to_vec()));
+                let mut rest = chunk;
+                while !rest.is_empty() {
+                    let read = if reads { read_once(&mut to, rest) } else { to.receive(rest); rest.len() };
+                    rest = &rest[read..];
+                    while let Some(output) = to.poll() {
+                        let Output::Message(message) = output else { panic!("{output:?}") };
+                        found.push((message.kind, message.payload.to_vec()));
+                    }
                 }
             }
             prop_assert_eq!(&found, &messages);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn long_frames_have_the_same_transcript_through_reads_of_any_length(
+        frames in vec(long_frame(), 1..5),
+        cuts in vec(any::<Index>(), 0..12),
+        changed in prop_oneof![Just(None), any::<(Index, u8)>().prop_map(Some)],
+        max_length in prop_oneof![Just(DEFAULT), 0..400_000usize],
+    ) {
+        let mut bytes = frames.concat();
+        if let Some((at, byte)) = changed {
+            *at.get_mut(&mut bytes) = byte;
+        }
+        let whole = received(&bytes, &[], Style::OneByOne, max_length);
+        prop_assert_eq!(&received(&bytes, &cuts, Style::Runs, max_length), &whole);
+        prop_assert_eq!(&inflated(&bytes, &cuts, Style::Runs, max_length), &whole);
     }
 }
 
@@ -172,6 +198,22 @@ fn a_message_of_any_length_arrives_in_any_two_chunks() {
             assert_eq!(found, [payload.as_slice()], "{length} bytes cut at {cut}");
         }
     }
+}
+
+/// Generates a frame with up to 300,000 bytes, which sometimes begins or continues a message of several frames.
+fn long_frame() -> impl Strategy<Value = Vec<u8>> {
+    let payload = prop_oneof![
+        vec("[a-zäß€𝄞]{1,40}", 1..4000).prop_map(|texts| texts.concat().into_bytes()),
+        (any::<u8>(), 0..300_000usize).prop_map(|(byte, length)| {
+            (0..length).map(|at| byte.wrapping_add(at as u8)).collect()
+        }),
+    ];
+    let first = prop_oneof![
+        4 => select(vec![0x81_u8, 0x82]),
+        1 => select(vec![0x01_u8, 0x02, 0x00, 0x80]),
+    ];
+    (first, any::<Option<[u8; 4]>>(), payload)
+        .prop_map(|(first, key, payload)| frame(first, key, &payload))
 }
 
 /// Returns the transcript of a server that also accepts unmasked frames.

@@ -39,11 +39,10 @@ impl Bytes {
         &mut self,
         descriptor: RawFd,
         recipient: Recipient<'_>,
-        chunk: &mut [u8],
         records: &mut Vec<u8>,
     ) -> io::Result<Arrival> {
         match self {
-            Self::Plain => receive_plain(descriptor, recipient, chunk),
+            Self::Plain => receive_plain(descriptor, recipient),
             Self::Secure(session) => receive_records(session, descriptor, recipient, records),
         }
     }
@@ -69,6 +68,25 @@ impl Bytes {
             }
         }
         Ok(!outbox.is_empty() || self.pending() > 0)
+    }
+
+    /// Offers a frame to the kernel, from the caller's memory, while no other output waits. Returns the number of bytes
+    /// that the kernel has accepted: 0 if the frame must become records of TLS.
+    pub(super) fn write_frame(
+        &self,
+        descriptor: RawFd,
+        header: &[u8],
+        payload: &[u8],
+        traffic: &mut Traffic,
+    ) -> io::Result<usize> {
+        match self {
+            Self::Plain => {
+                let sent = descriptor::send_both(descriptor, header, payload)?;
+                traffic.send(sent);
+                Ok(sent)
+            }
+            Self::Secure(_) => Ok(0),
+        }
     }
 
     /// Ends TLS: offers the output and close_notify to the kernel. Returns the bytes that it does not accept. Without
@@ -155,22 +173,37 @@ impl Recipient<'_> {
     }
 }
 
-fn receive_plain(
-    descriptor: RawFd,
-    mut recipient: Recipient<'_>,
-    chunk: &mut [u8],
-) -> io::Result<Arrival> {
-    let length = descriptor::receive(descriptor, chunk)?;
+fn receive_plain(descriptor: RawFd, recipient: Recipient<'_>) -> io::Result<Arrival> {
+    let mut has_more = false;
+    let read = |into: &mut [u8]| {
+        let length = descriptor::receive(descriptor, into)?;
+        has_more = length == into.len();
+        Ok(length)
+    };
+    let length = match recipient {
+        Recipient::Connection(connection) => connection.borrow_mut().read(read),
+        Recipient::Aside(aside) => read_aside(aside, read),
+    }?;
     if length == 0 {
         return Ok(Arrival::of(News::Ended));
     }
-    let bytes = chunk.get(..length).unwrap_or_default();
-    recipient.take(bytes)?;
     Ok(Arrival {
         read: Read::Bytes(length),
         length,
-        has_more: length == chunk.len(),
+        has_more,
     })
+}
+
+fn read_aside(
+    aside: &mut Vec<u8>,
+    read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    let before = aside.len();
+    aside.try_reserve(ASIDE)?;
+    aside.resize(before + ASIDE, 0);
+    let result = read(aside.get_mut(before..).unwrap_or_default());
+    aside.truncate(before + result.as_ref().unwrap_or(&0));
+    result
 }
 
 fn receive_records(
@@ -224,3 +257,6 @@ fn receive_records(
 fn send(descriptor: RawFd, bytes: &[u8], traffic: &mut Traffic) -> io::Result<usize> {
     descriptor::send_all(descriptor, bytes).inspect(|&sent| traffic.send(sent))
 }
+
+/// The number of bytes that one read requests to put them aside.
+const ASIDE: usize = 16 * 1024;

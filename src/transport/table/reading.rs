@@ -42,7 +42,7 @@ impl Table {
         let Some(socket) = socket_of(&mut self.places, id) else {
             return Read::Nothing;
         };
-        let received = socket.receive(&mut self.chunk, &mut self.records);
+        let received = socket.receive(&mut self.records);
         if received.is_unfinished {
             self.enqueue(id);
         }

@@ -51,6 +51,22 @@ impl Table {
         !is_full
     }
 
+    /// Offers a frame to the kernel, from the caller's memory, while no other output waits. Returns the number of
+    /// accepted bytes; the caller adds the others to the output. Does not borrow the connection, which is sending.
+    pub(crate) fn write_frame(&mut self, id: Id, header: &[u8], payload: &[u8]) -> usize {
+        let Some(socket) = self.get(id) else { return 0 };
+        match socket.write_frame(header, payload) {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // The next flush discards the output.
+                socket.output = Output::Broken;
+                self.broken.push((id, error));
+                self.wake();
+                0
+            }
+        }
+    }
+
     /// Makes the kernel report when a full socket accepts bytes again. Returns false if the kernel refuses: without
     /// that event, the output would never continue.
     fn set_full(&mut self, id: Id, is_full: bool) -> bool {

@@ -142,6 +142,34 @@ impl Connection {
         }
     }
 
+    /// Lets `read` write bytes from the peer into memory of the connection, and stores them like
+    /// [`receive`](Self::receive), without a copy where that is possible. Calls `read` once. `read`
+    /// returns the number of bytes, from the beginning of the memory.
+    ///
+    /// # Errors
+    /// The error of `read`. Nothing is stored then.
+    pub fn read<E>(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        if let State::Hybi(hybi) = &mut self.state {
+            return hybi.read(read);
+        }
+        let mut stray = Inbox::default();
+        let length = stray.read(read)?;
+        self.receive(stray.unread());
+        stray.clear();
+        Ok(length)
+    }
+
+    /// Moves received bytes that are not polled yet to memory of their size. For callers that do not
+    /// poll them soon.
+    pub fn settle(&mut self) {
+        if let State::Hybi(hybi) = &mut self.state {
+            hybi.settle();
+        }
+    }
+
     /// Returns the next message, unless another output precedes it. Changes no state that a handler
     /// could observe, so a caller may collect a run of messages before it delivers the first.
     #[inline]

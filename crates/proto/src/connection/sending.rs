@@ -56,6 +56,28 @@ impl Connection {
         }
     }
 
+    /// Sends a message like [`send_in`](Self::send_in), but offers it to `write` first, as the header of its frame and
+    /// the payload. That saves a copy into the outbox. `write` returns the number of bytes that it has written; the
+    /// others are added to the outbox. Does not call `write` if bytes precede the message, or if the payload is
+    /// masked, compressed or fragmented.
+    pub fn send_through(
+        &mut self,
+        form: Form,
+        kind: Kind,
+        payload: &[u8],
+        write: impl FnOnce(&[u8], &[u8]) -> usize,
+    ) -> bool {
+        if let State::Hybi(hybi) = &mut self.state
+            && let Some(header) = hybi.sole_header(kind, form, payload, &self.outbox)
+        {
+            let header = header.as_slice();
+            let written = write(header, payload);
+            self.outbox.add_rest(header, payload, written);
+            return true;
+        }
+        self.send_in(form, kind, payload)
+    }
+
     /// Sends one frame without changes. The application is responsible for the sequence of frames.
     /// Returns false like [`send`](Self::send).
     ///

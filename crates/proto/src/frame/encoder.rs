@@ -7,6 +7,43 @@ use bytes::BufMut as _;
 use super::FrameStart;
 use super::mask::{BLOCK, MaskingKey, mask};
 
+/// The encoded header of a frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    bytes: [u8; MAX_HEADER],
+    length: usize,
+}
+
+impl Header {
+    /// Encodes the header of a frame with a payload of this length.
+    #[inline]
+    pub(crate) fn new(start: FrameStart, masking_key: Option<MaskingKey>, length: usize) -> Self {
+        let mut bytes = [0; MAX_HEADER];
+        let mut out = &mut bytes[..];
+        out.put_u8(start.byte());
+        let masked = if masking_key.is_some() { 0x80 } else { 0 };
+        if length <= 125 {
+            out.put_u8(masked | length as u8);
+        } else if let Ok(length) = u16::try_from(length) {
+            out.put_u8(masked | 126);
+            out.put_u16(length);
+        } else {
+            out.put_u8(masked | 127);
+            out.put_u64(length as u64);
+        }
+        if let Some(key) = masking_key {
+            out.put_slice(&key);
+        }
+        let length = MAX_HEADER - out.len();
+        Self { bytes, length }
+    }
+
+    #[inline]
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
 /// Appends one frame to `out`.
 #[inline]
 pub(crate) fn encode(
@@ -15,24 +52,13 @@ pub(crate) fn encode(
     payload: &[u8],
     out: &mut Vec<u8>,
 ) {
+    let header = Header::new(start, masking_key, payload.len());
     out.reserve(MAX_HEADER + payload.len());
-    out.put_u8(start.byte());
-    let masked = if masking_key.is_some() { 0x80 } else { 0 };
-    let length = payload.len();
-    if length <= 125 {
-        out.put_u8(masked | length as u8);
-    } else if let Ok(length) = u16::try_from(length) {
-        out.put_u8(masked | 126);
-        out.put_u16(length);
-    } else {
-        out.put_u8(masked | 127);
-        out.put_u64(length as u64);
-    }
+    out.put_slice(header.as_slice());
     let Some(key) = masking_key else {
         out.put_slice(payload);
         return;
     };
-    out.put_slice(&key);
     // Copies and masks block by block, so that the bytes are still in the cache when they are
     // masked. The length of a block is a multiple of the key's length.
     for block in payload.chunks(BLOCK) {

@@ -15,7 +15,9 @@ use crate::utf8::{Utf8Proof, is_utf8};
 pub(crate) struct Assembler {
     unfinished: Option<Kind>,
     check: TextCheck,
+    /// The message, up to `length`. The bytes behind it belong to earlier uses of the memory.
     payload: Vec<u8>,
+    length: usize,
     proof: Utf8Proof,
     frames: u32,
     /// The ends of the frames in the payload, if the policy requires them.
@@ -28,6 +30,7 @@ impl Default for Assembler {
             unfinished: None,
             check: TextCheck::Never,
             payload: Vec::new(),
+            length: 0,
             proof: Utf8Proof::default(),
             frames: 0,
             ends: Vec::new(),
@@ -59,26 +62,85 @@ impl Assembler {
         offset: usize,
         missing: usize,
     ) -> Result<(), ProtocolError> {
-        if self.payload.capacity() == 0 {
-            self.payload = spare::take(piece.len());
-        }
+        self.take_memory(piece.len());
         // Reserves memory once, so that a large piece does not grow the payload beyond its needs.
         // The reservation for bytes that have not arrived is at most the length of this piece.
         let room = missing.min(piece.len() + piece.len().min(MAX_TRUST));
-        memory::reserve(&mut self.payload, room)?;
+        self.reserve(room)?;
         // Works block by block, so that each pass finds the bytes in the cache.
         for (index, block) in piece.chunks(BLOCK).enumerate() {
-            let start = self.payload.len();
-            self.payload.extend_from_slice(block);
-            if let (Some(key), Some(new)) = (key, self.payload.get_mut(start..)) {
-                mask(new, key, offset + index * BLOCK);
+            let used = self.payload.get_mut(self.length..).unwrap_or_default();
+            let (over, behind) = block.split_at(block.len().min(used.len()));
+            if let Some(used) = used.get_mut(..over.len()) {
+                used.copy_from_slice(over);
             }
-            if self.check == TextCheck::Bytewise {
-                self.proof
-                    .extend(&self.payload)
-                    .map_err(|_| ProtocolError::InvalidUtf8)?;
-            }
+            self.payload.extend_from_slice(behind);
+            self.accept(block.len(), key, offset + index * BLOCK)?;
         }
+        Ok(())
+    }
+
+    /// Returns memory for the next bytes of a frame, of which `missing` have not arrived. The memory is at most as
+    /// long as the message so far: an announced length alone reserves nothing. The next call is
+    /// [`received`](Self::received).
+    pub(crate) fn room(&mut self, missing: usize) -> Result<&mut [u8], ProtocolError> {
+        let room = missing.min(self.length).min(MAX_TRUST);
+        self.take_memory(missing);
+        self.reserve(room)?;
+        let end = self.length + room;
+        if self.payload.len() < end {
+            self.payload.resize(end, 0);
+        }
+        Ok(self.payload.get_mut(self.length..end).unwrap_or_default())
+    }
+
+    /// Appends the first `length` bytes of the room. Key and offset are those of [`append`](Self::append).
+    pub(crate) fn received(
+        &mut self,
+        length: usize,
+        key: Option<MaskingKey>,
+        offset: usize,
+    ) -> Result<(), ProtocolError> {
+        let mut done = 0;
+        while done < length {
+            let block = BLOCK.min(length - done);
+            self.accept(block, key, offset + done)?;
+            done += block;
+        }
+        Ok(())
+    }
+
+    /// Appends the bytes behind the message to it: unmasks and checks them.
+    fn accept(
+        &mut self,
+        length: usize,
+        key: Option<MaskingKey>,
+        offset: usize,
+    ) -> Result<(), ProtocolError> {
+        let end = self.length + length;
+        if let (Some(key), Some(new)) = (key, self.payload.get_mut(self.length..end)) {
+            mask(new, key, offset);
+        }
+        self.length = end;
+        if self.check == TextCheck::Bytewise {
+            let text = self.payload.get(..end).unwrap_or_default();
+            self.proof
+                .extend(text)
+                .map_err(|_| ProtocolError::InvalidUtf8)?;
+        }
+        Ok(())
+    }
+
+    fn take_memory(&mut self, length: usize) {
+        if self.payload.capacity() == 0 {
+            self.payload = spare::take_used(length);
+        }
+    }
+
+    /// Reserves memory for `additional` bytes behind the message.
+    fn reserve(&mut self, additional: usize) -> Result<(), ProtocolError> {
+        let used = self.payload.len() - self.length;
+        memory::reserve(&mut self.payload, additional.saturating_sub(used))?;
         Ok(())
     }
 
@@ -92,7 +154,7 @@ impl Assembler {
         if max_fragments.is_some_and(|most| self.frames > most) {
             return Err(ProtocolError::TooManyFragments);
         }
-        let end = self.payload.len();
+        let end = self.length;
         if records_ends && end > self.ends.last().copied().unwrap_or(0) {
             self.ends
                 .try_reserve(1)
@@ -109,8 +171,8 @@ impl Assembler {
             .take()
             .ok_or(ProtocolError::UnexpectedContinuation)?;
         let is_good = match self.check {
-            TextCheck::Bytewise => self.proof.covers(&self.payload),
-            TextCheck::WholeMessage => is_utf8(&self.payload),
+            TextCheck::Bytewise => self.proof.covers(self.payload()),
+            TextCheck::WholeMessage => is_utf8(self.payload()),
             TextCheck::Never => true,
         };
         if is_good {
@@ -124,6 +186,7 @@ impl Assembler {
     pub(crate) fn release(&mut self) {
         if self.unfinished.is_none() {
             spare::put(&mut self.payload);
+            self.length = 0;
             self.ends = Vec::new();
         }
     }
@@ -135,17 +198,17 @@ impl Assembler {
 
     /// Returns the length of an incomplete message, and `None` between messages.
     pub(crate) fn unfinished(&self) -> Option<usize> {
-        self.unfinished.map(|_| self.payload.len())
+        self.unfinished.map(|_| self.length)
     }
 
     pub(crate) fn payload(&self) -> &[u8] {
-        &self.payload
+        self.payload.get(..self.length).unwrap_or_default()
     }
 
     /// Returns the offsets at which a new frame begins.
     pub(crate) fn cuts(&self) -> &[usize] {
         match self.ends.split_last() {
-            Some((&last, before)) if last == self.payload.len() => before,
+            Some((&last, before)) if last == self.length => before,
             _ => &self.ends,
         }
     }

@@ -3,7 +3,7 @@
 //! The sender compresses messages and orders them.
 
 use super::prepared::Frame;
-use crate::frame::encoder::{MAX_HEADER, encode};
+use crate::frame::encoder::{Header, MAX_HEADER, encode};
 use crate::frame::mask::MaskKeys;
 use crate::frame::{FrameStart, KeySource, Opcode, Rsv};
 use crate::outbox::Outbox;
@@ -40,6 +40,12 @@ impl Framer {
         } else {
             self.fragments(whole, payload, out);
         }
+    }
+
+    /// Returns the header of a message that is sent as it is, in one frame.
+    pub(super) fn sole_header(&self, opcode: Opcode, length: usize) -> Option<Header> {
+        let is_unchanged = self.mask_keys.is_none() && length <= self.fragment_at;
+        is_unchanged.then(|| Header::new(FrameStart::whole(opcode), None, length))
     }
 
     fn fragments(&mut self, mut start: FrameStart, payload: &[u8], out: &mut Outbox) {

@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 
 use crate::close::CloseFrame;
 use crate::extension::negotiation::Negotiated;
+use crate::frame::encoder::Header;
 use crate::frame::{FrameStart, KeySource, Opcode, Rsv};
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
@@ -61,6 +62,22 @@ impl Hybi {
 
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
         self.receiver.receive(bytes);
+    }
+
+    /// Lets `read` write received bytes, and stores them: see [`Receiver::read`].
+    pub(crate) fn read<E>(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        self.receiver.read(read)
+    }
+
+    /// Moves unread bytes to memory of their size.
+    pub(crate) fn settle(&mut self) {
+        // A frame that waits for its delivery refers to its place in the inbox.
+        if !matches!(self.next, Some(Incoming::Frame(_))) {
+            self.receiver.settle();
+        }
     }
 
     /// Returns the next message, unless another result precedes it. Does not change the phase.
@@ -159,6 +176,22 @@ impl Hybi {
                 .send(kind, form, payload, &mut self.transformer, outbox);
         }
         open
+    }
+
+    /// Returns the header of a message that may be written now, as it is, in one frame.
+    pub(crate) fn sole_header(
+        &self,
+        kind: Kind,
+        form: Form,
+        payload: &[u8],
+        outbox: &Outbox,
+    ) -> Option<Header> {
+        let may = self.is_open() && outbox.is_idle();
+        let header = || {
+            self.sender
+                .sole_header(kind, form, payload, &self.transformer)
+        };
+        may.then(header).flatten()
     }
 
     /// Sends one frame. Returns false if the phase forbids it.

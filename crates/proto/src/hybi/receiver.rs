@@ -21,6 +21,8 @@ pub(crate) struct Receiver {
     inbox: Inbox,
     decoder: Decoder,
     assembler: Assembler,
+    /// The number of unprocessed bytes in the room of the assembler. They precede those of the inbox.
+    in_room: usize,
     state: State,
     /// The reserved bits of the current message's first frame.
     rsv: Rsv,
@@ -56,6 +58,7 @@ impl Receiver {
             inbox,
             decoder: Decoder::new(policy, reserved),
             assembler: Assembler::default(),
+            in_room: 0,
             state: State::Header,
             rsv: Rsv::default(),
             text: policy.text,
@@ -68,6 +71,36 @@ impl Receiver {
         if !matches!(self.state, State::Ended) {
             self.inbox.push(bytes);
         }
+    }
+
+    /// Lets `read` write received bytes, and stores them without decoding. `read` returns their number. The rest of a
+    /// long frame goes into the memory of its message, other bytes into the inbox.
+    pub(crate) fn read<E>(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        if let State::Payload { header, received } = self.state
+            && self.in_room == 0
+            && self.inbox.is_free()
+            && let Ok(missing) = usize::try_from(header.length - received)
+            && missing >= LONG
+            && let Ok(room) = self.assembler.room(missing)
+            && room.len() >= LONG
+        {
+            let most = room.len();
+            self.in_room = read(room)?.min(most);
+            return Ok(self.in_room);
+        }
+        let result = self.inbox.read(read);
+        if matches!(self.state, State::Ended) {
+            self.inbox.clear();
+        }
+        result
+    }
+
+    /// Moves unread bytes to memory of their size, because they may stay for an unlimited time.
+    pub(crate) fn settle(&mut self) {
+        self.inbox.settle();
     }
 
     /// Returns the next result, or `None` until more bytes arrive.
@@ -100,6 +133,7 @@ impl Receiver {
     /// Returns whether received bytes are still unprocessed.
     pub(crate) fn has_unread(&self) -> bool {
         matches!(self.state, State::Inflating(_))
+            || self.in_room > 0
             || !self.inbox.unread().is_empty()
             || self.inbox.is_cut()
     }
@@ -107,6 +141,7 @@ impl Receiver {
     /// Stops decoding and releases all memory.
     pub(crate) fn release(&mut self, transformer: &mut Transformer) {
         self.state = State::Ended;
+        self.in_room = 0;
         self.inbox.clear();
         self.assembler.clear();
         if let Transformer::Deflate(deflate) = transformer {
@@ -176,6 +211,9 @@ impl Receiver {
                 }
                 State::Payload { header, received } => {
                     if !self.continue_payload(header, received)? {
+                        if !self.inbox.unread().is_empty() {
+                            continue;
+                        }
                         return Ok(None);
                     }
                     let records_ends = self.delivery == Delivery::Fragments;
@@ -356,19 +394,34 @@ impl Receiver {
         header: FrameHeader,
         received: u64,
     ) -> Result<bool, ProtocolError> {
+        // The masking key repeats every four bytes.
+        let (key, offset) = (header.masking_key, (received % 4) as usize);
+        let in_room = std::mem::take(&mut self.in_room);
+        if in_room > 0 {
+            self.assembler.received(in_room, key, offset)?;
+            let received = received + in_room as u64;
+            return Ok(self.end_piece(header, received));
+        }
         let missing = usize::try_from(header.length - received).unwrap_or(usize::MAX);
         let piece = self.inbox.take(missing.min(self.inbox.unread().len()));
         let piece = self.inbox.taken(piece);
-        // The masking key repeats every four bytes.
-        self.assembler
-            .append(piece, header.masking_key, (received % 4) as usize, missing)?;
+        self.assembler.append(piece, key, offset, missing)?;
         let received = received + piece.len() as u64;
+        Ok(self.end_piece(header, received))
+    }
+
+    /// Notes the received length of a data frame. Returns true when the frame is complete.
+    fn end_piece(&mut self, header: FrameHeader, received: u64) -> bool {
         let complete = received == header.length;
         self.state = if complete {
             State::Header
         } else {
             State::Payload { header, received }
         };
-        Ok(complete)
+        complete
     }
 }
+
+/// The least number of bytes that are read into the memory of their message. Fewer bytes are read together with the
+/// frames behind them, and copied.
+const LONG: usize = 16 * 1024;

@@ -8,6 +8,7 @@ use super::framer::Framer;
 use super::prepared::Prepared;
 use super::transformer::Transformer;
 use crate::extension::deflate::{Deflater, RSV, WithoutTakeover};
+use crate::frame::encoder::Header;
 use crate::frame::{FrameStart, KeySource, Opcode, Rsv};
 use crate::memory::{self, NoMemory};
 use crate::outbox::Outbox;
@@ -83,6 +84,24 @@ impl Sender {
                 self.compress_or_wait(opcode, compresses.then_some(deflater), payload, out);
             }
         }
+    }
+
+    /// Returns the header of a message that would be sent as it is, in one frame and before all others.
+    pub(crate) fn sole_header(
+        &self,
+        kind: Kind,
+        form: Form,
+        payload: &[u8],
+        transformer: &Transformer,
+    ) -> Option<Header> {
+        let is_plain = match transformer {
+            Transformer::Nothing | Transformer::Sessions(_) => true,
+            Transformer::Deflate(deflate) => {
+                form == Form::Plain || !deflate.deflater.compresses(payload.len())
+            }
+        };
+        let header = || self.framer.sole_header(Opcode::from(kind), payload.len());
+        (is_plain && !self.has_work()).then(header).flatten()
     }
 
     /// Sends one frame without changes.

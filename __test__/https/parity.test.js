@@ -377,8 +377,9 @@ const CASES = {
       const client = await run.connect(identity)
       client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
       await client.ended
-      run.log('outcome', client.text.slice(0, 15))
     }
+    // The alert, and whether the connection is reset, may differ.
+    delete run.seen.client
   },
 
   'refuses a request without TLS': async (run) => {
@@ -493,8 +494,7 @@ const withoutDate = (text) => text.replace(/Date: [^\r]*/g, 'Date')
 
 const OF_NODE = ['has the events of Node alone if a program listens to them']
 
-const LATER = /^(asks for a cert|refuses certificates)/
-for (const [name, body] of Object.entries(CASES).filter(([name]) => !LATER.test(name))) {
+for (const [name, body] of Object.entries(CASES)) {
   for (const version of ['TLSv1.2', 'TLSv1.3']) {
     test(`a server ${name}, as Node's with ${version}`, async (scope) => {
       const [expected, seen] = [nodeHttps, ours].map(({ createServer }) => new Run(scope, createServer, version))

@@ -97,7 +97,8 @@ class Run {
 function plain (value) {
   if (!(value instanceof Error)) return value
   const { code, message } = value
-  return { code, message: message.replace(/^[0-9A-F]{8,}:error/, 'error') }
+  // Without the number of the thread, the function, and the file and line of OpenSSL.
+  return { code, message: message.replace(/^(?:[0-9A-F]{8,}:)?error:(\w+):SSL routines:\w*:([^:]+).*$/s, '$1 $2') }
 }
 
 async function until (holds, what = String(holds)) {

@@ -3,7 +3,7 @@
 
 const { clock } = require('../scheduling')
 const { acceptTls } = require('../transport/secure_server')
-const { declareResult, declareTls } = require('./peer')
+const { declareResult, declareTls } = require('../transport/server_members')
 
 /**
  * Lets the reactor accept a connection of a server. Returns false if it cannot, and leaves the socket unchanged.

@@ -42,6 +42,9 @@ function giveBack (owner) {
  * Node's socket.
  */
 class AdoptedSocket extends Socket {
+  /** The prototype of the socket when the adoption has ended. */
+  static former = Socket.prototype
+
   ref () {
     this[ADOPTION].keepAlive(true)
     return super.ref()
@@ -237,7 +240,7 @@ function changeClass (socket, type) {
  */
 function restorePrototype (socket, type) {
   const isOurs = Object.getPrototypeOf(socket) === type.prototype
-  if (isOurs && Object.isExtensible(socket)) Object.setPrototypeOf(socket, Socket.prototype)
+  if (isOurs && Object.isExtensible(socket)) Object.setPrototypeOf(socket, type.former)
   socket.removeListener('newListener', listenerAdded)
   if (!socket.destroyed && !socket[ADOPTION].hasFired) rebindTimer(socket)
 }

@@ -9,7 +9,7 @@ const {
 } = require('./adopted')
 const { dispatcherOfThisEnvironment } = require('./dispatcher')
 const { IS_SUPPORTED } = require('./platform')
-const { RequestSocket, isRequestSocket } = require('./request_socket')
+const { RequestSocket, ServerSocket, isRequestSocket } = require('./request_socket')
 const { SecureSocket } = require('./secure_socket')
 
 /**
@@ -185,7 +185,7 @@ class Adoption {
   transferTo (connection) {
     if (!this.#reactor.transfer(this.#number, this.#connection.number, connection.number)) return false
     this.#connection = connection
-    changeClass(this.#socket, this.#class = SecureSocket)
+    changeClass(this.#socket, this.#class = /** @type {any} */ (this.#class).secure)
     this.setReading(true)
     return true
   }
@@ -322,7 +322,7 @@ function adoptForServer (socket, config) {
   if (number === null) return null
   handle.readStop()
   handle.reading = false
-  return new Adoption(dispatcher, number, socket, NO_CONNECTION, RequestSocket)
+  return new Adoption(dispatcher, number, socket, NO_CONNECTION, ServerSocket)
 }
 
 /**

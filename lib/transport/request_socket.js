@@ -6,6 +6,8 @@ const { Duplex } = require('node:stream')
 const net = require('node:net')
 const { types } = require('node:util')
 const { ADOPTION, AdoptedSocket } = require('./adopted')
+const { SecureServerSocket, SecureSocket } = require('./secure_socket')
+const { FORMER_SERVER_SOCKET, SERVER_METHODS } = require('./server_members')
 const { SOCKET_METHODS, classIsUntouched } = require('./untouched')
 
 /** @type {any} */
@@ -16,6 +18,9 @@ const Socket = net.Socket
  * has arrived. The reactor does the work of the kernel. Node's stream provides buffers, backpressure, ends and events.
  */
 class RequestSocket extends AdoptedSocket {
+  /** The class of the socket when a connection has taken it over. */
+  static secure = SecureSocket
+
   /**
    * @param {boolean} isMany
    * @param {any} data
@@ -64,6 +69,15 @@ class RequestSocket extends AdoptedSocket {
 
 RequestSocket.prototype.constructor = net.Socket
 
+/** A socket of a server. */
+class ServerSocket extends RequestSocket {
+  static former = FORMER_SERVER_SOCKET
+  static secure = SecureServerSocket
+}
+
+ServerSocket.prototype.constructor = net.Socket
+Object.defineProperties(ServerSocket.prototype, SERVER_METHODS)
+
 /**
  * Joins chunks. An empty one is frequent: `http` ends a response with it.
  *
@@ -85,15 +99,16 @@ function bytesOf (chunk, encoding) {
 }
 
 /**
- * Returns whether a socket is a RequestSocket, and no program has replaced methods that see its bytes.
+ * Returns whether a socket is of such a class, and no program has replaced methods that see its bytes.
  *
  * @param {any} socket
  */
 function isRequestSocket (socket) {
-  return Object.getPrototypeOf(socket) === RequestSocket.prototype && !types.isProxy(socket) && classIsUntouched() &&
-    !METHODS.some((name) => Object.hasOwn(socket, name))
+  return CLASSES.some((each) => Object.getPrototypeOf(socket) === each.prototype) && !types.isProxy(socket) &&
+    classIsUntouched() && !METHODS.some((name) => Object.hasOwn(socket, name))
 }
 
+const CLASSES = [RequestSocket, ServerSocket]
 const METHODS = [...Object.keys(SOCKET_METHODS), 'emit']
 
-module.exports = { RequestSocket, isRequestSocket }
+module.exports = { RequestSocket, ServerSocket, isRequestSocket }

@@ -5,6 +5,7 @@ const { Buffer } = require('node:buffer')
 const net = require('node:net')
 const { nextTick } = require('../scheduling')
 const { ADOPTION, AdoptedSocket } = require('./adopted')
+const { FORMER_SERVER_SOCKET, SERVER_METHODS } = require('./server_members')
 
 /** @type {any} */
 const Socket = net.Socket
@@ -73,4 +74,12 @@ class SecureSocket extends AdoptedSocket {
 
 SecureSocket.prototype.constructor = net.Socket
 
-module.exports = { SecureSocket }
+/** A socket of a server. */
+class SecureServerSocket extends SecureSocket {
+  static former = FORMER_SERVER_SOCKET
+}
+
+SecureServerSocket.prototype.constructor = net.Socket
+Object.defineProperties(SecureServerSocket.prototype, SERVER_METHODS)
+
+module.exports = { SecureServerSocket, SecureSocket }

@@ -106,7 +106,7 @@ function present (value) {
  */
 function serverConfig (context, { others, requestCert, rejectUnauthorized, ...settings }) {
   const protocols = protocolsOf(settings.protocols)
-  if (!IS_SUPPORTED || typeof native.TlsServerConfig !== 'function' || protocols === null || requestCert) return null
+  if (!IS_SUPPORTED || typeof native.TlsServerConfig !== 'function' || protocols === null) return null
   const contexts = []
   for (const { hostname, context: each } of [...others, { hostname: undefined, context }]) {
     const authorities = requestCert ? each?.authorities() ?? null : []

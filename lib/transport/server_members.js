@@ -1,15 +1,17 @@
 // @ts-check
 'use strict'
 
-// The members of Node's TLS sockets by which the program of a server learns about a connection. They are properties of
-// the socket itself, so that they remain when it has closed.
+// The members of Node's TLS sockets by which the program of a server learns about a connection. The values are
+// properties of the socket. The methods belong to its prototypes, because defining them takes longer than the rest of
+// its adoption; a prototype with these methods remains when the adoption has ended.
 
 const { X509Certificate } = require('node:crypto')
-const { agreementOf, cipherOf, legacyChainOf } = require('../transport/agreement')
+const net = require('node:net')
 const { nextTick } = require('../scheduling')
+const { agreementOf, cipherOf, legacyChainOf } = require('./agreement')
 
 /**
- * Adds the members. Their values say that the handshake is in progress.
+ * Adds the values. They say that the handshake is in progress.
  *
  * @param {any} socket
  */
@@ -22,7 +24,6 @@ function declareTls (socket) {
     servername: null,
     secureConnecting: true
   })
-  Object.defineProperties(socket, DESCRIPTORS)
 }
 
 /**
@@ -153,7 +154,9 @@ function failed (code, message) {
 }
 
 /** @type {PropertyDescriptorMap} */
-const DESCRIPTORS = Object.fromEntries(Object.entries(methods).map(([name, value]) =>
+const SERVER_METHODS = Object.fromEntries(Object.entries(methods).map(([name, value]) =>
   [name, { value, configurable: true, writable: true }]))
+/** The prototype of a socket whose adoption has ended. */
+const FORMER_SERVER_SOCKET = Object.create(net.Socket.prototype, SERVER_METHODS)
 
-module.exports = { declareResult, declareTls }
+module.exports = { FORMER_SERVER_SOCKET, SERVER_METHODS, declareResult, declareTls }

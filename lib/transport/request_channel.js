@@ -75,7 +75,7 @@ class RequestChannel {
    */
   detach (error) {
     this.#context.release()
-    this.#complete(error ?? systemError('write', constants.errno.ECANCELED))
+    if (this.#written !== null) this.#complete(error ?? systemError('write', constants.errno.ECANCELED))
   }
 
   /** @param {any} [error] */

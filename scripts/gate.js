@@ -39,7 +39,7 @@ const SAMPLE_OF_WEBSOCKET = CONFORMANCE_OF_WEBSOCKET.filter(([target, ...rest]) 
 /** Other versions of Node to test. Their packages come from npm, for Linux on x64. */
 const NODES = `${process.platform} ${process.arch}` === 'linux x64' ? [18, 22, 24] : []
 /** Test files whose results may differ between versions of Node. The gate runs a sample of the other files. */
-const DIFFERS = /^__test__\/(parity|transport|guests)\/|\/(client-|exceptions|exit|memory|process-end|threads)/
+const DIFFERS = /^__test__\/(https|parity|transport|guests)\/|\/(client-|exceptions|exit|memory|process-end|threads)/
 /** Rooms of test files that test connections, and not packages or the reactor. */
 const RUNS_THE_CORE = /^__test__\/(connection|dependents|faye|guests|http|permessage-deflate|websocket(-driver)?)\//
 /** The name of a step. */

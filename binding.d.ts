@@ -25,6 +25,11 @@ export declare class Connection {
   static server(method: string, location: string, needsHost: boolean, headers: object, options: ConnectionOptions): Connection
   /** Creates the connection of a client. */
   static client(target: ClientTarget, options: ConnectionOptions): Connection
+  /**
+   * Returns an object for the connection with that number, which `calls().server` has created. Its collection
+   * releases the connection. Returns an ended connection if the number has been released.
+   */
+  static of(number: number): Connection
   /** Adds a header to the handshake. Returns false if the handshake has already been sent. */
   setHeader(name: string, value: string): boolean
   /** Starts the opening handshake. */
@@ -333,6 +338,26 @@ export declare function calls(): {
   takeOutput(number: number, into: Uint8Array): number
   /** Returns whether a connection would accept a request: the number of a `Policy`, the method, whether the request needs a host, and the values of the headers that the handshake reads. */
   accepts(policy: number, method: string, needsHost: boolean, ...headers: any[]): boolean
+  /** Creates the connection of a server, which exists until `release`. The first argument contains its options or is the number of a `Policy`; if undefined, the policy is the default of websocket-driver. The other arguments are those of `Connection.server`; the last are the values of the headers that the handshake reads. */
+  server(policy: ConnectionOptions | number | undefined, method: string, location: string, needsHost: boolean, ...headers: any[]): number
+  /** As `Connection.version`; undefined after the release. */
+  version(number: number): string | undefined
+  /** As `Connection.protocol`. */
+  protocol(number: number): string | null
+  /** As `Connection.start`. Returns true instead of an outcome that is accepted and has no other event than `open`. */
+  start(number: number): boolean | Outcome
+  /** As `Connection.poll`; `wants` has a bit for each argument: 1 for pings, 2 for pongs, 4 for writes. Returns a number instead of the event `close`: the code, if there is no reason. Returns undefined if a panic has ended the connection: call `Connection.poll`. */
+  poll(number: number, wants: number): Array<string | Buffer> | ConnectionEvent | number | null | undefined
+  /** As `Connection.close`. Returns a boolean instead of an outcome without events. */
+  close(number: number, code: number | undefined, reason: string): boolean | Outcome
+  /** As `Connection.readyState`. */
+  readyState(number: number): ReadyState
+  /** As `Connection.hasWork`. */
+  hasWork(number: number): boolean
+  /** As `Connection.bufferedAmount`. */
+  bufferedAmount(number: number): number
+  /** As `Connection.release`. */
+  release(number: number): void
 }
 
 /** The server of a client, from a parsed URL. */

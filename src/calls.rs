@@ -5,6 +5,7 @@
 //! until the `Connection` is released or collected. After that, the functions return the results of an ended
 //! connection.
 
+use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
@@ -17,6 +18,8 @@ use proto::output::{Form, Kind};
 
 use crate::convert::value::{message, with_bytes, with_text};
 use crate::seam::Sent;
+
+mod lifecycle;
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
@@ -44,6 +47,26 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   takeOutput(number: number, into: Uint8Array): number
   /** Returns whether a connection would accept a request: the number of a `Policy`, the method, whether the request needs a host, and the values of the headers that the handshake reads. */
   accepts(policy: number, method: string, needsHost: boolean, ...headers: any[]): boolean
+  /** Creates the connection of a server, which exists until `release`. The first argument contains its options or is the number of a `Policy`; if undefined, the policy is the default of websocket-driver. The other arguments are those of `Connection.server`; the last are the values of the headers that the handshake reads. */
+  server(policy: ConnectionOptions | number | undefined, method: string, location: string, needsHost: boolean, ...headers: any[]): number
+  /** As `Connection.version`; undefined after the release. */
+  version(number: number): string | undefined
+  /** As `Connection.protocol`. */
+  protocol(number: number): string | null
+  /** As `Connection.start`. Returns true instead of an outcome that is accepted and has no other event than `open`. */
+  start(number: number): boolean | Outcome
+  /** As `Connection.poll`; `wants` has a bit for each argument: 1 for pings, 2 for pongs, 4 for writes. Returns a number instead of the event `close`: the code, if there is no reason. Returns undefined if a panic has ended the connection: call `Connection.poll`. */
+  poll(number: number, wants: number): Array<string | Buffer> | ConnectionEvent | number | null | undefined
+  /** As `Connection.close`. Returns a boolean instead of an outcome without events. */
+  close(number: number, code: number | undefined, reason: string): boolean | Outcome
+  /** As `Connection.readyState`. */
+  readyState(number: number): ReadyState
+  /** As `Connection.hasWork`. */
+  hasWork(number: number): boolean
+  /** As `Connection.bufferedAmount`. */
+  bufferedAmount(number: number): number
+  /** As `Connection.release`. */
+  release(number: number): void
 }"
 )]
 pub fn calls(env: &Env) -> Result<Object<'_>> {
@@ -60,6 +83,7 @@ pub fn calls(env: &Env) -> Result<Object<'_>> {
         ("takeOutput", take_output),
         ("accepts", crate::policy::accepts),
     ];
+    let all = all.into_iter().chain(lifecycle::FUNCTIONS);
     for (name, callback) in all {
         functions.set_named_property(name, env.create_function::<(), ()>(name, callback)?)?;
     }
@@ -147,28 +171,35 @@ unsafe extern "C" fn messages(
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
     call(env, info, DECODES, |connection, [_]: [_; 1]| {
-        let mut array: sys::napi_value = null_mut();
-        let mut length = 0;
-        let behind = connection.messages(|next| {
-            // SAFETY: as in `text`; the scope is that of the call.
-            let Some(value) = (unsafe { message(env, next) }) else {
-                return false;
-            };
-            // SAFETY: as above.
-            unsafe {
-                if array.is_null() {
-                    sys::napi_create_array(env, &mut array);
-                }
-                sys::napi_set_element(env, array, length, value);
-            }
-            length += 1;
-            true
-        });
-        if array.is_null() && behind == Behind::Nothing {
-            return null(env);
+        match run(env, connection) {
+            (None, Behind::Nothing) => null(env),
+            // An empty array would say that messages follow.
+            (None, Behind::More) => Some(null_mut()),
+            (array, _) => array,
         }
-        Some(array)
     })
+}
+
+/// Decodes a run of messages. Returns them as an array, if there are any.
+fn run(env: sys::napi_env, connection: &Registered) -> (Option<sys::napi_value>, Behind) {
+    let mut array: sys::napi_value = null_mut();
+    let mut length = 0;
+    let behind = connection.messages(|next| {
+        // SAFETY: `call` passes on the environment of a running call, whose scope is open.
+        let Some(value) = (unsafe { message(env, next) }) else {
+            return false;
+        };
+        // SAFETY: as above.
+        unsafe {
+            if array.is_null() {
+                sys::napi_create_array(env, &mut array);
+            }
+            sys::napi_set_element(env, array, length, value);
+        }
+        length += 1;
+        true
+    });
+    ((!array.is_null()).then_some(array), behind)
 }
 
 unsafe extern "C" fn output_length(
@@ -248,13 +279,16 @@ fn call<const N: usize>(
             if has_faulted && let Some(value) = (fallbacks.faulted)(env) {
                 return value;
             }
-            c"The addon has failed because of a bug: please report it"
+            BUG
         }
     };
     // SAFETY: as above; the text ends with a zero.
     unsafe { sys::napi_throw_type_error(env, null_mut(), message.as_ptr()) };
     null_mut()
 }
+
+/// The message of the exception for a panic that does not end its connection.
+const BUG: &CStr = c"The addon has failed because of a bug: please report it";
 
 fn undefined(_: sys::napi_env) -> Option<sys::napi_value> {
     Some(null_mut())

@@ -85,6 +85,13 @@ impl Connection {
             .map_err(|mistake| throw(env, mistake))
     }
 
+    /// Returns an object for the connection with that number, which `calls().server` has created. Its collection
+    /// releases the connection. Returns an ended connection if the number has been released.
+    #[napi(factory, catch_unwind)]
+    pub fn of(number: u32) -> Self {
+        Self::from(Numbered::adopt(number))
+    }
+
     /// Adds a header to the handshake. Returns false if the handshake has already been sent.
     #[napi(catch_unwind)]
     pub fn set_header(&mut self, env: &Env, name: String, value: String) -> Result<bool> {

@@ -2,7 +2,7 @@
 
 use engine::handshake;
 use napi::bindgen_prelude::{FromNapiValue as _, JsObjectValue as _, Object, Unknown};
-use napi::{Result, ValueType};
+use napi::{Result, ValueType, sys};
 use napi_derive::napi;
 use proto::http::request::Request;
 
@@ -65,7 +65,21 @@ fn header(headers: &Object, name: &str) -> Result<Option<String>> {
     let value: Unknown = headers.get_named_property_unchecked(name)?;
     match value.get_type()? {
         ValueType::String => String::from_unknown(value).map(Some),
-        ValueType::Object => Ok(Some(Vec::<String>::from_unknown(value)?.join(", "))),
+        ValueType::Object => Ok(Some(joined(value)?)),
         _ => Ok(None),
     }
+}
+
+/// Joins the values of a header that Node stores as an array. Returns None for any other value.
+pub(crate) fn list(env: sys::napi_env, value: sys::napi_value) -> Result<Option<String>> {
+    // SAFETY: the environment and the value are those of the running call.
+    let value = unsafe { Unknown::from_napi_value(env, value) }?;
+    match value.get_type()? {
+        ValueType::Object => joined(value).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn joined(values: Unknown) -> Result<String> {
+    Ok(Vec::<String>::from_unknown(values)?.join(", "))
 }

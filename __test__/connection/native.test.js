@@ -7,6 +7,7 @@ const assert = require('node:assert/strict')
 
 const native = require('../../lib/native')
 const { test } = require('../support/test')
+const { closePayload, fromClient } = require('../support/wire')
 
 const calls = native.calls()
 
@@ -205,4 +206,33 @@ test('a close frame may be empty', () => {
 
 test('an unknown interface throws an error', () => {
   assert.throws(() => open({ interface: 'other' }))
+})
+
+test('a connection opens, closes and is released by its number, without an object', () => {
+  const key = 'JFBCWHksyIpXV+6Wlq/9pw=='
+  const create = (options, protocols) =>
+    calls.server(options, 'GET', 'ws://a/', true, 'a', 'websocket', ['x', 'upgrade'], key, '13', protocols)
+  const { Closed, Connecting, Open } = native.ReadyState
+  const number = create({ protocols: ['chat'] }, 'superchat, chat')
+  // WebAssembly needs the object.
+  const connection = native.Connection.of(number)
+  assert.deepEqual([calls.version(number), calls.protocol(number), calls.readyState(number)],
+    ['hybi-13', 'chat', Connecting])
+  const accepts = (outcome) => typeof outcome === 'boolean' ? outcome : outcome.accepted
+  assert.equal(accepts(calls.start(number)), true)
+  assert.equal(calls.readyState(number), Open)
+  assert.equal(accepts(calls.start(number)), false)
+  assert.equal(calls.hasWork(number), false)
+  assert.ok(calls.bufferedAmount(number) > 0)
+  calls.receive(number, Buffer.concat([fromClient('text', 'a'), fromClient('close', closePayload(1000))]))
+  assert.deepEqual(calls.poll(number, 0), ['a'])
+  const close = calls.poll(number, 0) ?? connection.poll(false, false, false)
+  assert.equal(typeof close === 'number' ? close : close.code, 1000)
+  assert.equal(calls.readyState(number), Closed)
+  calls.release(number)
+  calls.release(number)
+  assert.deepEqual([calls.version(number), calls.protocol(number), calls.poll(number, 0) ?? null, calls.start(number)],
+    [undefined, null, null, false])
+  assert.deepEqual([calls.close(number, 1000, ''), calls.bufferedAmount(number)], [false, 0])
+  assert.throws(() => create({ protocols: ['a\nb'] }), TypeError)
 })

@@ -6,6 +6,25 @@ const assert = require('node:assert/strict')
 const { setImmediate: nextTurn } = require('node:timers/promises')
 
 const native = require('../../lib/native')
+
+/** The connections that were released since a test began. */
+const released = []
+const { release } = native.Connection.prototype
+native.Connection.prototype.release = function () {
+  released.push(this)
+  return release.call(this)
+}
+const original = native.calls
+// The other modules read the functions when they are loaded.
+native.calls = () => {
+  const all = original()
+  const release = (number) => {
+    all.release(number)
+    released.push(native.Connection.of(number))
+  }
+  return { ...all, release }
+}
+
 const { openServer: openDriver } = require('../support/drivers')
 const { starts, transports } = require('../support/native')
 const { once } = require('../support/peer')
@@ -15,15 +34,7 @@ const { closePayload, fromClient } = require('../support/wire')
 
 const { Closed } = native.ReadyState
 const { Refused, WaitsForWork } = native.Sent
-const calls = native.calls()
-
-/** The connections that were released since a test began. */
-const released = []
-const { release } = native.Connection.prototype
-native.Connection.prototype.release = function () {
-  released.push(this)
-  return release.call(this)
-}
+const calls = original()
 
 /** The ends of connections. */
 const ENDS = {
@@ -52,6 +63,7 @@ function assertReleased (what) {
   assert.equal(released.length, 1, what)
   const [connection] = released.splice(0)
   const { number } = connection
+  assert.equal(calls.readyState(number), Closed)
   assert.equal(calls.text(number, 'a'), Refused)
   assert.equal(calls.messages(number), null)
   assert.equal(connection.readyState, Closed)

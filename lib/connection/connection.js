@@ -12,7 +12,10 @@ const { ReadyState } = require('./seam')
 const { Sessions } = require('./sessions')
 const { Turns } = require('./turns')
 
+const calls = native.calls()
 const { Connecting, Open, Closing, Closed } = ReadyState
+/** Whether a trap of WebAssembly ends all connections of its instance, not only the one whose call has trapped. */
+const HAS_INSTANCES = 'onInstanceEnd' in native.Connection.prototype
 
 /**
  * @typedef {import('../../binding').ConnectionEvent} Event
@@ -24,6 +27,7 @@ const { Connecting, Open, Closing, Closed } = ReadyState
  * observer. A transport moves its bytes. `seam.js` describes observer and transport.
  */
 class Connection {
+  /** @type {import('../../binding').Connection | null} created when first needed: most connections need only `calls` */
   #native
   #isClient
 
@@ -33,8 +37,11 @@ class Connection {
   #sessions = null
   /** @type {Pings | null} pings that have a callback; most connections have none */
   #pings = null
-  #turns = new Turns(this)
+  /** @type {Turns | null} most connections have no work for later turns */
+  #turns = null
   #isReleased = false
+  /** The subprotocol, once the native half is released. */
+  #protocol = /** @type {string | null} */ (null)
 
   /** Receives the events. The interface sets it before the connection starts. @type {import('./seam').Observer} */
   observer = /** @type {any} */ (null)
@@ -44,20 +51,20 @@ class Connection {
   readyState
 
   /**
-   * @param {import('../../binding').Connection} connection
+   * @param {number} number of the native half
    * @param {boolean} isClient
+   * @param {import('../../binding').Connection | null} object the native half, if it is already an object
    */
-  constructor (connection, isClient) {
-    this.#native = connection
+  constructor (number, isClient, object) {
+    this.#native = object
     /** Identifies the connection to the functions of the binding and to the reactor. */
-    this.number = connection.number
-    this.outgoing = new Outgoing(this, connection)
-    this.delivery = new Delivery(this, connection)
+    this.number = number
+    this.outgoing = new Outgoing(this)
+    this.delivery = new Delivery(this)
     this.#isClient = isClient
-    this.readyState = connection.readyState
-    this.version = connection.version
-    // A trap of WebAssembly ends all connections of its instance, not only the one whose call has trapped.
-    if ('onInstanceEnd' in connection) /** @type {any} */ (connection).onInstanceEnd(() => this.continueLater())
+    this.readyState = calls.readyState(number)
+    this.version = calls.version(number) ?? ''
+    if (HAS_INSTANCES) /** @type {any} */ (this.native).onInstanceEnd(() => this.continueLater())
   }
 
   /**
@@ -65,12 +72,18 @@ class Connection {
    *
    * @param {any} request an `http.IncomingMessage`, or an object with its properties
    * @param {string} url the URL of the request
-   * @param {Policy | ServerPolicy} policy
+   * @param {Policy | ServerPolicy} [policy] default: that of websocket-driver
+   * @param {boolean} [isAbandoned] whether the caller calls `abandon` in any case, even if the connection never starts.
+   * If not, the native half is an object, so that its collection releases it
    */
-  static server ({ method, httpVersion, headers }, url, policy) {
-    const options = policy instanceof ServerPolicy ? policy.options : policy
-    const connection = native.Connection.server(String(method), url, httpVersion === '1.1', headers, options)
-    return new Connection(connection, false)
+  static server ({ method, httpVersion, headers }, url, policy, isAbandoned = false) {
+    const given = policy instanceof ServerPolicy ? policy.number : policy
+    // The order is that of `Request::HEADERS` in crates/proto.
+    const number = calls.server(given, String(method), url, httpVersion === '1.1', headers.host, headers.upgrade,
+      headers.connection, headers['sec-websocket-key'], headers['sec-websocket-version'],
+      headers['sec-websocket-protocol'], headers['sec-websocket-extensions'], headers['sec-websocket-key1'],
+      headers['sec-websocket-key2'], headers.origin)
+    return new Connection(number, false, isAbandoned ? null : native.Connection.of(number))
   }
 
   /**
@@ -81,7 +94,7 @@ class Connection {
    */
   static client ({ host, pathname, search, username, password }, policy) {
     const asked = { host, target: pathname + search, username, password }
-    return new Connection(native.Connection.client(asked, policy), true)
+    return Connection.#of(native.Connection.client(asked, policy), true)
   }
 
   /**
@@ -92,7 +105,20 @@ class Connection {
    * @param {import('../../binding').DeflateSession | null} [deflate] the negotiated compression, if any
    */
   static established (isClient, policy, deflate = null) {
-    return new Connection(native.Connection.established(isClient, policy, deflate), isClient)
+    return Connection.#of(native.Connection.established(isClient, policy, deflate), isClient)
+  }
+
+  /**
+   * @param {import('../../binding').Connection} object
+   * @param {boolean} isClient
+   */
+  static #of (object, isClient) {
+    return new Connection(object.number, isClient, object)
+  }
+
+  /** The native half as an object. */
+  get native () {
+    return (this.#native ??= native.Connection.of(this.number))
   }
 
   // The opening handshake.
@@ -104,13 +130,13 @@ class Connection {
    * @param {string} value
    */
   setHeader (name, value) {
-    return this.#native.setHeader(name, value)
+    return this.native.setHeader(name, value)
   }
 
   /** Registers an extension. Returns false for the drafts, which have no extensions. @param {any} extension */
   addExtension (extension) {
     if (this.isDraft) return false
-    this.#extensions ??= new Extensions(this.#native, this.#native.maxLength)
+    this.#extensions ??= new Extensions(this.native, this.native.maxLength)
     this.#extensions.add(extension)
     return true
   }
@@ -119,7 +145,7 @@ class Connection {
   start () {
     const refusal = this.#negotiate()
     try {
-      const accepted = this.caused(refusal === null ? this.#native.start() : this.#native.refuse(refusal))
+      const accepted = this.#began(refusal === null ? calls.start(this.number) : this.native.refuse(refusal))
       // Bytes that arrived before the start have waited for it.
       if (accepted) this.delivery.deliver()
       return accepted
@@ -128,12 +154,19 @@ class Connection {
     }
   }
 
+  /** @param {import('../../binding').Outcome | boolean} outcome true if nothing has happened except the opening */
+  #began (outcome) {
+    if (typeof outcome !== 'boolean') return this.caused(outcome)
+    if (outcome) this.delivery.deliverCaused([OPENED], () => this.#write())
+    return outcome
+  }
+
   /**
    * Negotiates extensions. Returns why a server refuses the request, or null. Throws the exceptions of a client's
    * extensions, because they are mistakes of the caller.
    */
   #negotiate () {
-    if (this.#extensions === null || !this.#native.negotiates()) return null
+    if (this.#extensions === null || !this.native.negotiates()) return null
     if (this.#isClient) {
       this.#extensions.offer()
       return null
@@ -153,13 +186,13 @@ class Connection {
     } catch (error) {
       refusal = reasonOf(error)
     }
-    this.caused(refusal === null ? this.#native.activated() : this.#native.refuse(refusal))
+    this.caused(refusal === null ? this.native.activated() : this.native.refuse(refusal))
   }
 
   /** Starts to use the negotiated sessions. @param {import('./pipeline').Pipeline | null} pipeline */
   #use (pipeline) {
     if (pipeline === null) return
-    this.#sessions = new Sessions(this.#native, pipeline, {
+    this.#sessions = new Sessions(this.native, pipeline, {
       caused: (outcome) => this.#enter(() => this.caused(outcome)),
       received: (message) => this.#transformed(message),
       sent: () => this.outgoing.transformed(),
@@ -176,12 +209,13 @@ class Connection {
 
   /** Whether the handshake has decided on a subprotocol, or on none. */
   get knowsProtocol () {
-    return this.#native.knowsProtocol
+    return !this.#isClient || this.native.knowsProtocol
   }
 
   /** The subprotocol in use. */
   get protocol () {
-    return this.#native.protocol
+    if (this.#native !== null) return this.#native.protocol
+    return this.#isReleased ? this.#protocol : calls.protocol(this.number)
   }
 
   /** The names of the extensions in use. */
@@ -191,12 +225,12 @@ class Connection {
 
   /** The status code of the server's response; undefined on a server. */
   get statusCode () {
-    return this.#isClient ? this.#native.statusCode ?? undefined : undefined
+    return this.#isClient ? this.native.statusCode ?? undefined : undefined
   }
 
   /** The headers of the server's response, as name, value, name, value …; undefined on a server. */
   get responseHeaders () {
-    return this.#isClient ? this.#native.responseHeaders : undefined
+    return this.#isClient ? this.native.responseHeaders : undefined
   }
 
   /**
@@ -206,7 +240,7 @@ class Connection {
    * @param {(...args: any[]) => void} [callback] called when the pong arrives
    */
   ping (payload, callback) {
-    const accepted = this.#native.ping(payload)
+    const accepted = this.native.ping(payload)
     if (accepted && callback !== undefined) {
       this.#pings ??= new Pings()
       this.#pings.expect(payload.toString(), callback)
@@ -216,7 +250,7 @@ class Connection {
 
   /** @param {Buffer} payload */
   pong (payload) {
-    return this.#controlled(this.#native.pong(payload))
+    return this.#controlled(this.native.pong(payload))
   }
 
   /** @param {boolean} accepted whether the core has accepted a control frame */
@@ -233,9 +267,16 @@ class Connection {
    * @param {string} reason
    */
   close (code, reason) {
-    const outcome = this.#native.close(code, reason)
-    if (outcome.accepted) this.delivery.resume()
-    return this.caused(outcome)
+    const outcome = calls.close(this.number, code, reason)
+    if (typeof outcome !== 'boolean') {
+      if (outcome.accepted) this.delivery.resume()
+      return this.caused(outcome)
+    }
+    if (outcome) {
+      this.delivery.resume()
+      this.#write()
+    }
+    return outcome
   }
 
   /**
@@ -261,7 +302,7 @@ class Connection {
   /** @param {Event} event */
   happened (event) {
     if (event.kind === 'write') return this.#write()
-    this.readyState = this.#native.readyState
+    this.readyState = calls.readyState(this.number)
     switch (event.kind) {
       case 'open': return this.#opened()
       case 'ping': return this.observer.pinged(/** @type {Buffer} */ (event.payload))
@@ -274,6 +315,12 @@ class Connection {
       case 'outgoing': return this.#outgoing(event)
       case 'closeSessions': return this.#closeSessions()
     }
+  }
+
+  /** The peer has closed the connection. @param {number} code of its close frame, which has no reason */
+  closedWith (code) {
+    this.readyState = calls.readyState(this.number)
+    this.#closed(code, '')
   }
 
   #opened () {
@@ -312,17 +359,17 @@ class Connection {
   }
 
   #closeSessions () {
-    if (this.#sessions === null) this.caused(this.#native.sessionsClosed())
+    if (this.#sessions === null) this.caused(this.native.sessionsClosed())
     else this.#sessions.close()
   }
 
   /** Writes the output. Sets `readyState` to open or closed only afterwards. */
   #write () {
-    const { readyState } = this.#native
+    const readyState = calls.readyState(this.number)
     if (readyState === Connecting || readyState === Closing) this.readyState = readyState
     if (readyState === Closed && this.readyState === Open && !this.isDraft) this.readyState = Closing
     this.transport?.offer()
-    this.readyState = this.#native.readyState
+    this.readyState = calls.readyState(this.number)
   }
 
   // Work for later turns of the event loop.
@@ -333,27 +380,28 @@ class Connection {
 
   /** Whether work remains for the next turn of the event loop. */
   get isBusy () {
-    return this.#turns.isBusy
+    return this.#turns !== null && this.#turns.isBusy
   }
 
   continueLater () {
+    this.#turns ??= new Turns(this)
     this.#turns.continueLater()
   }
 
   /** Schedules work if messages wait to be compressed, or if a panic has ended the connection. */
   #continueIfNeeded () {
-    if (this.#native.hasWork) this.#turns.continueLater()
+    if (calls.hasWork(this.number)) this.continueLater()
   }
 
   /** Does one slice of the work, and delivers the messages that were left for a later turn. */
   workOn () {
-    if (this.#native.hasWork) this.caused(this.#native.work())
+    if (calls.hasWork(this.number)) this.caused(this.native.work())
     if (this.delivery.isBehind) this.delivery.deliver()
   }
 
   /** Does all remaining work, because the process ends. */
   completeWork () {
-    while (this.#native.hasWork) this.#native.work()
+    while (calls.hasWork(this.number)) this.native.work()
   }
 
   /** @param {() => void} work that neither bytes of the peer nor the application has triggered */
@@ -376,14 +424,14 @@ class Connection {
   /** Discards the output, because the socket has closed. Received messages are still delivered. */
   discardOutput () {
     this.outgoing.failReceipts()
-    this.caused(this.#native.discardOutput())
+    if (!this.#isReleased) this.caused(this.native.discardOutput())
   }
 
   /** Discards the messages that wait in either direction, because the transport has ended. No event follows. */
   abandon () {
     this.transport = null
     this.#release()
-    this.readyState = this.#native.readyState
+    this.readyState = Closed
     this.delivery.abandon()
     this.#pings?.discard()
     this.outgoing.abandon()
@@ -391,9 +439,15 @@ class Connection {
 
   /** Releases the native half, once. Its methods then return the results of an ended connection. */
   #release () {
-    if (!this.#isReleased) this.#native.release()
+    if (this.#isReleased) return
     this.#isReleased = true
+    if (this.#native !== null) return this.#native.release()
+    this.#protocol = calls.protocol(this.number)
+    calls.release(this.number)
   }
 }
+
+/** The event of an ordinary opening handshake. @type {Event} */
+const OPENED = { kind: 'open' }
 
 module.exports = { Connection }

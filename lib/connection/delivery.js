@@ -10,6 +10,7 @@ const { PINGS, PONGS, ReadyState } = require('./seam')
  *
  * @typedef {object} Host
  * @property {number} number identifies the connection to the native functions
+ * @property {import('../../binding').Connection} native for what those functions do not provide
  * @property {number} readyState
  * @property {import('./seam').Transport | null} transport
  * @property {import('./seam').Observer} observer
@@ -18,11 +19,14 @@ const { PINGS, PONGS, ReadyState } = require('./seam')
  * @property {boolean} isBusy whether work remains for the next turn of the event loop
  * @property {boolean} sessionsAreIdle
  * @property {(event: import('../../binding').ConnectionEvent) => void} happened
+ * @property {(code: number) => void} closedWith
  * @property {() => void} continueLater
  */
 
 const calls = native.calls()
 const { Connecting, Open } = ReadyState
+/** A bit beside PINGS and PONGS: whether `poll` reports that there is output. */
+const WRITES = 4
 /** @type {Array<string | Buffer>} */
 const NOTHING = []
 /** @type {Array<any>} */
@@ -35,7 +39,6 @@ const NO_EVENTS = []
  */
 class Delivery {
   #host
-  #native
   #number
   /** Decoded messages that have not been delivered. */
   #run = NOTHING
@@ -51,13 +54,9 @@ class Delivery {
   /** Whether a later turn of the event loop delivers the stored messages. */
   isBehind = false
 
-  /**
-   * @param {Host} host
-   * @param {import('../../binding').Connection} connection
-   */
-  constructor (host, connection) {
+  /** @param {Host} host */
+  constructor (host) {
     this.#host = host
-    this.#native = connection
     this.#number = host.number
   }
 
@@ -154,7 +153,8 @@ class Delivery {
       if (host.isBusy && host.outgoing.isBacklogged) return this.#fallBehind()
       const output = this.#poll()
       if (output === null) return this.#caughtUp()
-      if (Array.isArray(output)) this.#run = output
+      if (typeof output === 'number') host.closedWith(output)
+      else if (Array.isArray(output)) this.#run = output
       else if (output.kind === 'unfinished') return this.#fallBehind()
       else host.happened(output)
     }
@@ -162,11 +162,13 @@ class Delivery {
 
   /** Returns the next output, or null. Skips control frames that the observer does not need. */
   #poll () {
-    const run = calls.messages(this.#number)
-    if (run !== undefined) return run
     const { awaitsPongs, observer, transport } = this.#host
-    const wantsWrites = transport !== null && transport.isManual
-    return this.#native.poll(wantsWrites, (observer.wants & PINGS) !== 0, awaitsPongs || (observer.wants & PONGS) !== 0)
+    let wants = observer.wants
+    if (awaitsPongs) wants |= PONGS
+    if (transport !== null && transport.isManual) wants |= WRITES
+    const output = calls.poll(this.#number, wants)
+    if (output !== undefined) return output
+    return this.#host.native.poll((wants & WRITES) !== 0, (wants & PINGS) !== 0, (wants & PONGS) !== 0)
   }
 
   /** Delivers everything, even while paused, because no more bytes can arrive. */
@@ -204,7 +206,7 @@ class Delivery {
    */
   hasUndelivered (callback) {
     const isPaused = this.isPaused && this.#host.readyState > Connecting && !this.#ignoresPause
-    const waitsForHandlers = isPaused && (this.#run !== NOTHING || this.#native.hasUnread)
+    const waitsForHandlers = isPaused && (this.#run !== NOTHING || this.#host.native.hasUnread)
     if (!waitsForHandlers && !this.isBehind && this.#host.sessionsAreIdle) return false
     this.#onDelivered = callback
     return true
@@ -234,7 +236,7 @@ class Delivery {
 
   /** Stops reading until the start, if enough bytes wait for it. */
   #stopReading () {
-    if (this.#isStopped || !this.#native.hasEnough) return
+    if (this.#isStopped || !this.#host.native.hasEnough) return
     this.#isStopped = true
     this.#host.transport?.stopReading('start')
   }

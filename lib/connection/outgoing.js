@@ -12,6 +12,7 @@ const { MAX_HELD } = require('./sessions')
  *
  * @typedef {object} Host
  * @property {number} number identifies the connection to the native functions
+ * @property {import('../../binding').Connection} native for what those functions do not provide
  * @property {number} readyState
  * @property {import('./seam').Transport | null} transport
  * @property {boolean} isBusy whether work remains for the next turn of the event loop
@@ -33,7 +34,6 @@ const { Refused: REFUSED, WaitsForWork: WAITS_FOR_WORK } = native.Sent
  */
 class Outgoing {
   #host
-  #native
   #number
   /** @type {import('./sessions').Sessions | null} */
   #sessions = null
@@ -42,13 +42,9 @@ class Outgoing {
   /** Bytes of messages that were announced and have not been sent. */
   #announced = 0
 
-  /**
-   * @param {Host} host
-   * @param {import('../../binding').Connection} connection
-   */
-  constructor (host, connection) {
+  /** @param {Host} host */
+  constructor (host) {
     this.#host = host
-    this.#native = connection
     this.#number = host.number
   }
 
@@ -90,7 +86,7 @@ class Outgoing {
    * @param {Receipt | null} [options.receipt] called when the kernel has accepted the frame
    */
   frame (fin, rsv, opcode, payload, { mask, receipt = null } = {}) {
-    return this.#accepted(this.#native.sendFrame(fin, rsv, opcode, payload, mask), receipt)
+    return this.#accepted(this.#host.native.sendFrame(fin, rsv, opcode, payload, mask), receipt)
   }
 
   /** @param {Prepared} message encoded once for many connections */
@@ -119,7 +115,7 @@ class Outgoing {
     if (pending === REFUSED) return refused(receipt)
     if (receipt !== null) {
       // Before the write, whose callback completes the receipt if a stream writes the message.
-      this.#native.mark()
+      this.#host.native.mark()
       this.#expect(receipt)
     }
     return this.#offer(pending)
@@ -213,7 +209,7 @@ class Outgoing {
     const bytes = Buffer.allocUnsafe(length)
     if (calls.takeOutput(this.#number, bytes) === length) return bytes
     // A panic has ended the connection, so the memory may be uninitialised.
-    if (this.#native.hasWork) this.#host.continueLater()
+    if (calls.hasWork(this.#number)) this.#host.continueLater()
     return null
   }
 
@@ -225,13 +221,13 @@ class Outgoing {
   takeOutputInto (memory) {
     const length = calls.takeOutput(this.#number, memory)
     // A panic may have ended the connection.
-    if (length === 0 && this.#native.hasWork) this.#host.continueLater()
+    if (length === 0 && calls.hasWork(this.#number)) this.#host.continueLater()
     return length
   }
 
   /** Returns the first head or frame of the output, or null if there is none. */
   takeWrite () {
-    return this.#native.takeWrite()
+    return this.#host.native.takeWrite()
   }
 
   get hasOutput () {
@@ -240,7 +236,7 @@ class Outgoing {
 
   /** Completes the receipts of messages that the kernel has accepted. */
   passed () {
-    if (this.#receipts !== null) this.#receipts.passed(this.#native.takePassed())
+    if (this.#receipts !== null) this.#receipts.passed(this.#host.native.takePassed())
   }
 
   /**
@@ -249,7 +245,7 @@ class Outgoing {
    * @param {any} stream
    */
   handOver (stream) {
-    return this.#receipts === null ? undefined : this.#receipts.handOver(this.#native.takePassed(), stream)
+    return this.#receipts === null ? undefined : this.#receipts.handOver(this.#host.native.takePassed(), stream)
   }
 
   /**
@@ -272,7 +268,7 @@ class Outgoing {
    * hundreds of messages, and an application may answer each of them.
    */
   get isBacklogged () {
-    return this.#native.hasWork && this.#native.bufferedAmount > MAX_HELD
+    return calls.hasWork(this.#number) && calls.bufferedAmount(this.#number) > MAX_HELD
   }
 
   get #sessionsAreFull () {
@@ -281,7 +277,7 @@ class Outgoing {
 
   /** Writes a message that sessions have passed to the core. */
   transformed () {
-    if (this.#native.hasWork) this.#host.continueLater()
+    if (calls.hasWork(this.#number)) this.#host.continueLater()
     this.#host.transport?.offer()
     this.#host.transport?.notifySender()
   }
@@ -293,7 +289,7 @@ class Outgoing {
 
   /** Bytes that were sent and that the transport has not taken. */
   get bufferedAmount () {
-    return this.#native.bufferedAmount + (this.#sessions?.outgoingBytes ?? 0) + this.#announced
+    return calls.bufferedAmount(this.#number) + (this.#sessions?.outgoingBytes ?? 0) + this.#announced
   }
 
   /** Fails the receipts of messages that cannot be written any more. */

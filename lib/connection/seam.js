@@ -162,6 +162,7 @@ const PONGS = 2
  * @property {() => void} stopReading stops reading; the transport knows the reasons
  * @property {() => void} startReading
  * @property {() => void} detach detaches from the socket
+ * @property {() => void} [leave] detaches from the socket, which is about to be destroyed
  */
 
 module.exports = { DEFAULT_MAX_LENGTH, PINGS, PONGS, ReadyState }

@@ -7,7 +7,7 @@ const util = require('node:util')
 const { absent } = require('../absent')
 const { Connection } = require('../connection/connection')
 const { PreparedMessage } = require('../connection/prepared')
-const { validateOptions, oneOf } = require('../http/options')
+const { refuseOption, oneOf } = require('../http/options')
 const { NAME } = require('../scheduling')
 const { controlPayloadOf } = require('../websocket-driver/payload')
 const { CONNECTION, SocketConnection, connectionOf } = require('./connection')
@@ -16,24 +16,55 @@ const { MessageIterator } = require('./iteration')
 const outgoing = require('./outgoing')
 const { CONNECTING, OPEN } = require('./ready_state')
 
-const OPTIONS = [
+const NAMES = new Set([
   'headers', 'extensions', 'maxLength', 'allowDrafts', 'binaryType', 'ping', 'pingTimeout', 'handshakeTimeout',
   'closeTimeout', 'signal', 'proxy', 'agent', 'createConnection', 'net', 'tls', 'ca', 'transport'
-]
+])
+
+/** The options of a program: the names are those in `NAMES`. */
+class Options {
+  /** The first name that is not an option. @type {string | undefined} */
+  unknown
+
+  /**
+   * Reads each option once, because a getter may return another value the next time. Checks inherited names, too.
+   *
+   * @param {any} given
+   */
+  constructor (given) {
+    for (const name in given) {
+      if (!NAMES.has(name)) {
+        this.unknown = name
+        break
+      }
+    }
+    this.headers = given.headers
+    this.extensions = given.extensions
+    this.maxLength = given.maxLength
+    this.allowDrafts = given.allowDrafts
+    this.binaryType = given.binaryType
+    this.ping = given.ping
+    this.pingTimeout = given.pingTimeout
+    this.handshakeTimeout = given.handshakeTimeout
+    this.closeTimeout = given.closeTimeout
+    this.signal = given.signal
+    this.proxy = given.proxy
+    this.agent = given.agent
+    this.createConnection = given.createConnection
+    this.net = given.net
+    this.tls = given.tls
+    this.ca = given.ca
+    this.transport = given.transport
+  }
+}
+
+/** The options of a program that gives none. */
+const NO_OPTIONS = new Options(Object.create(null))
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer']
 
-/**
- * Copies the options. Reads each option once, because a getter may return another value the next time.
- *
- * @param {any} given options, or nothing
- */
+/** @param {any} given options, or nothing */
 function readOptions (given) {
-  const options = /** @type {Record<string, any>} */ ({ __proto__: null })
-  if (!given) return options
-  // `validateOptions` rejects unknown names.
-  for (const name in given) options[name] = undefined
-  for (const name of OPTIONS) options[name] = given[name]
-  return options
+  return given ? new Options(given) : NO_OPTIONS
 }
 
 /**
@@ -47,10 +78,10 @@ function readOptions (given) {
 function API (engine, options, place) {
   if (!(engine instanceof Connection)) refuse()
   Stream.call(this)
-  validateOptions(options, OPTIONS)
+  if (options.unknown !== undefined) refuseOption(options.unknown)
 
   this.readable = this.writable = true
-  for (const name in options.headers) setHeader(engine, name, options.headers[name])
+  if (options.headers) for (const name in options.headers) setHeader(engine, name, options.headers[name])
   if (options.extensions) [].concat(options.extensions).forEach((extension) => engine.addExtension(extension))
 
   oneOf('transport', options.transport, ['stream', 'native'])

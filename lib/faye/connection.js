@@ -10,7 +10,7 @@ const transports = require('../transport')
 const { Driver } = require('../websocket-driver/driver')
 const diagnostics = require('./diagnostics')
 const { dispatch, dispatchMessage, emitData } = require('./event')
-const { Lifetime } = require('./lifetime')
+const { Lifetime, isLimited } = require('./lifetime')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
 /** The property of a public socket that contains its connection. */
@@ -31,6 +31,7 @@ const CONNECTION = Symbol('connection')
  */
 class SocketConnection {
   #isStream
+  /** @type {Lifetime | null} most connections need none */
   #lifetime
   /** @type {import('../transport/dial').Dial | null} null on a server */
   #dial = null
@@ -53,6 +54,9 @@ class SocketConnection {
   /** @type {import('../connection/queue').Queue | null} a Blob and the messages behind it */
   queue = null
   givesArrayBuffers = false
+  /** Whether the application has closed, terminated or aborted the connection. */
+  isOurs = false
+  #hasEnded = false
 
   /**
    * @param {Socket} socket
@@ -65,7 +69,7 @@ class SocketConnection {
     this.engine = engine
     this.place = place
     this.#isStream = options.transport === 'stream'
-    this.#lifetime = new Lifetime(this, options)
+    this.#lifetime = isLimited(options) ? new Lifetime(this, options) : null
     engine.observer = this
   }
 
@@ -97,13 +101,8 @@ class SocketConnection {
     return this.engine.outgoing.bufferedAmount + (this.#transport === null ? 0 : this.#transport.writableLength)
   }
 
-  /** Whether the application has closed, terminated or aborted the connection. */
-  get isOurs () {
-    return this.#lifetime.isOurs
-  }
-
   get isAborted () {
-    return this.#lifetime.isAborted
+    return this.#lifetime !== null && this.#lifetime.isAborted
   }
 
   /** Whether the reactor moves the bytes; undefined without a transport. */
@@ -121,7 +120,7 @@ class SocketConnection {
 
   /** Starts timers, and listens to the abort signal. */
   begin () {
-    this.#lifetime.begin()
+    this.#lifetime?.begin()
   }
 
   /** Connects the engine to the stream. */
@@ -145,7 +144,8 @@ class SocketConnection {
     if (stream.setTimeout) stream.setTimeout(0)
     if (stream.setNoDelay) stream.setNoDelay(true)
     const unlessDetached = (/** @type {() => void} */ work) => { if (this.#detached !== stream) this.enter(work) }
-    const ended = () => unlessDetached(() => this.#streamEnded())
+    // After the end of the connection, the end of its stream causes nothing.
+    const ended = () => { if (!this.#hasEnded) unlessDetached(() => this.#streamEnded()) }
     stream.on('close', ended)
     stream.on('end', ended)
     stream.on('error', (/** @type {any} */ error) => unlessDetached(() => this.#streamFailed(error)))
@@ -218,7 +218,7 @@ class SocketConnection {
     socket.readyState = OPEN
     socket.protocol = this.engine.protocol || ''
     this.#watched = diagnostics.wants()
-    this.#wants = this.#watched | (this.#lifetime.opened() ? PONGS : 0)
+    this.#wants = this.#watched | (this.#lifetime?.opened() ? PONGS : 0)
     diagnostics.opened(socket, this.#stream)
     dispatch(socket, 'open')
   }
@@ -243,7 +243,7 @@ class SocketConnection {
 
   /** @param {Buffer} payload */
   ponged (payload) {
-    this.#lifetime.answered(payload.toString())
+    this.#lifetime?.answered(payload.toString())
     if (this.#watched & PONGS) diagnostics.ponged(this.socket, payload)
     this.#face?.observer.ponged(payload)
   }
@@ -304,18 +304,24 @@ class SocketConnection {
     const { state } = this
     if (state === CLOSED) return
     if (state < CLOSING) {
-      this.#lifetime.isOurs = true
-      this.#lifetime.closing()
+      this.isOurs = true
+      this.#closing()
     }
     this.socket.readyState = CLOSING
     if (this.queue === null || state === CONNECTING) this.engine.close(code, reason)
     else if (state === OPEN) this.queue.whenEmpty(() => this.engine.close(code, reason))
   }
 
+  /** Starts the time limit for the end. */
+  #closing () {
+    this.#lifetime ??= new Lifetime(this, {})
+    this.#lifetime.closing()
+  }
+
   /** Aborts the connection for the application. */
   terminate () {
     if (this.state === CLOSED) return
-    this.#lifetime.isOurs = true
+    this.isOurs = true
     this.abort()
   }
 
@@ -334,7 +340,7 @@ class SocketConnection {
     if (this.#stream.destroyed) this.engine.discardOutput()
     if (!this.engine.delivery.hasUndelivered(() => this.#streamEnded())) return this.#tearDown('end')
     // No time limit while the application has paused. Sessions of extensions have one.
-    if (!this.engine.delivery.isPaused) this.#lifetime.closing()
+    if (!this.engine.delivery.isPaused) this.#closing()
   }
 
   /**
@@ -362,7 +368,7 @@ class SocketConnection {
     const hasEnded = this.state === CLOSED
     if (hasEnded && how !== 'abort') return
     this.socket.readyState = CLOSED
-    this.#lifetime.ended()
+    this.#lifetime?.ended()
     try {
       if (this.#stream !== null) transports.disconnect(this.#stream, this.#transport, how)
     } finally {
@@ -372,6 +378,7 @@ class SocketConnection {
 
   #ended () {
     const { socket } = this
+    this.#hasEnded = true
     this.queue?.abandon()
     this.engine.abandon()
 

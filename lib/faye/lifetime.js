@@ -35,8 +35,6 @@ class Lifetime {
    * @type {Map<string, Timer> | null}
    */
   #deadlines = null
-  /** Whether the application has closed, terminated or aborted the connection. */
-  isOurs = false
 
   /**
    * Checks the options. Starts no timer.
@@ -151,6 +149,16 @@ class Lifetime {
   }
 }
 
+/**
+ * Returns whether a connection with these options needs a Lifetime from the beginning. Any other needs one only when it
+ * waits for its end.
+ *
+ * @param {any} options
+ */
+function isLimited ({ ping, pingTimeout, handshakeTimeout, closeTimeout, signal }) {
+  return Boolean(ping || pingTimeout || handshakeTimeout || closeTimeout) || (signal !== undefined && signal !== null)
+}
+
 /** @param {number} milliseconds */
 function inSeconds (milliseconds) {
   return milliseconds === 1000 ? '1 second' : `${milliseconds / 1000} seconds`
@@ -166,4 +174,4 @@ function later (delay, callback) {
   return programClock.timeout(callback, delay).unref()
 }
 
-module.exports = { Lifetime }
+module.exports = { Lifetime, isLimited }

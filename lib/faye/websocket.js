@@ -7,7 +7,8 @@ const { Connection } = require('../connection/connection')
 const { isWebSocket, requestUrl } = require('../http/request')
 const { validateOptions } = require('../http/options')
 const { nextTick } = require('../scheduling')
-const { policyOf } = require('../websocket-driver/options')
+const transports = require('../transport')
+const { serverPolicyOf } = require('../websocket-driver/options')
 const { API, readOptions } = require('./api')
 const { broadcast, prepare } = require('./broadcast')
 const { Client } = require('./client')
@@ -28,8 +29,10 @@ function WebSocket (request, socket, body, protocols, options) {
   options = readOptions(options)
   const { maxLength, allowDrafts } = options
   const url = requestUrl(request)
-  const engine = Connection.server(request, url, policyOf({ maxLength, allowDrafts, protocols }))
-  API.call(this, engine, options, { url, name: url, target: null })
+  const policy = serverPolicyOf({ maxLength, allowDrafts, protocols })
+  // A socket with a handle always closes. Another stream may be collected without an event.
+  const engine = Connection.server(request, url, policy, transports.hasHandle(socket))
+  initialise(this, engine, options, url)
   const connection = connectionOf(this)
   // The socket may have closed before the application created this object.
   if (!isAlive(socket)) return connection.endSoon()
@@ -46,6 +49,21 @@ function WebSocket (request, socket, body, protocols, options) {
   nextTick(() => connection.start())
 }
 util.inherits(WebSocket, API)
+
+/**
+ * @param {any} websocket
+ * @param {Connection} engine
+ * @param {any} options
+ * @param {string} url
+ */
+function initialise (websocket, engine, options, url) {
+  try {
+    API.call(websocket, engine, options, { url, name: url, target: null })
+  } catch (error) {
+    engine.abandon()
+    throw error
+  }
+}
 
 /** @param {any} socket */
 function isAlive (socket) {

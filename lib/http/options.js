@@ -11,8 +11,16 @@ const { inspect } = require('node:util')
  */
 function validateOptions (options, validKeys) {
   for (const key in options) {
-    if (!validKeys.includes(key)) throw new Error('Unrecognized option: ' + key)
+    if (!validKeys.includes(key)) refuseOption(key)
   }
+}
+
+/**
+ * @param {string} key of an option that does not exist
+ * @returns {never}
+ */
+function refuseOption (key) {
+  throw new Error('Unrecognized option: ' + key)
 }
 
 /**
@@ -67,4 +75,4 @@ function invalid (name, value, expected) {
 /** The longest delay of Node's timers, in milliseconds. A timer with a longer delay fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-module.exports = { LONGEST_TIMER, invalid, milliseconds, oneOf, positive, validateOptions }
+module.exports = { LONGEST_TIMER, invalid, milliseconds, oneOf, positive, refuseOption, validateOptions }

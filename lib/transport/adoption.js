@@ -241,7 +241,7 @@ class Adoption {
   keepAlive (isAlive) {
     if (isAlive === this.#isAlive) return
     this.#isAlive = isAlive
-    this.#reactor.keepAlive(isAlive)
+    this.#dispatcher.keepAlive(isAlive)
   }
 
   /** Returns the bytes read and written by the reactor. */

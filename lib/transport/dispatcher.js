@@ -33,6 +33,8 @@ class Dispatcher {
   /** @type {any[][]} the parts of the batch after the current entries */
   #parts = []
   #count = 0
+  /** The number of sockets that keep the process alive. */
+  #alive = 0
   /** @type {number[]} sockets that were removed during a batch, which may still contain entries for them */
   #removed = []
   /** The number of messages so far: the clock is read once in several messages. */
@@ -98,6 +100,12 @@ class Dispatcher {
     if (this.#count > 0) return
     removeWorking(this)
     clock.timeout(() => this.#closeIfIdle(), IDLE_TIMEOUT).unref()
+  }
+
+  /** @param {boolean} isAlive whether one more socket, or one less, keeps the process alive */
+  keepAlive (isAlive) {
+    this.#alive += isAlive ? 1 : -1
+    if (this.#alive === (isAlive ? 1 : 0)) this.reactor.keepAlive(isAlive)
   }
 
   #discardRemoved () {

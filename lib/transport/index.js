@@ -1,6 +1,7 @@
 // @ts-check
 'use strict'
 
+const { Socket } = require('node:net')
 const { ReadyState } = require('../native')
 const { nextTick } = require('../scheduling')
 const { adopt, transferFromRequest } = require('./adoption')
@@ -93,6 +94,16 @@ function connectSecurely (socket, connection, secure) {
 }
 
 /**
+ * Returns whether a socket has a handle, which the system and Node keep until the socket closes. Other streams may be
+ * collected without an event.
+ *
+ * @param {any} socket
+ */
+function hasHandle (socket) {
+  return socket instanceof Socket && Boolean(/** @type {any} */ (socket)._handle)
+}
+
+/**
  * Closes, ends or aborts the socket of a connection, through its transport if it already has one. If a method of the
  * program's stream throws, aborts the socket and throws the same exception.
  *
@@ -113,4 +124,4 @@ function disconnect (socket, transport, how) {
 
 const WITHOUT_TRANSPORT = { close, end, abort: (/** @type {any} */ socket) => socket.destroy() }
 
-module.exports = { batch, batchNumber, connect, connectSecurely, disconnect, endSlowly }
+module.exports = { batch, batchNumber, connect, connectSecurely, disconnect, endSlowly, hasHandle }

@@ -111,6 +111,11 @@ class NativeChannel {
     this.#transport.receivedFromProgram(bytes)
   }
 
+  /** Ends the adoption of a socket that is about to be destroyed, so that Node reads its counters only once. */
+  leave () {
+    this.#adoption.detach()
+  }
+
   /** Detaches from the socket, and lets libuv read it again. */
   detach () {
     const adoption = this.#adoption

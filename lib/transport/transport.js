@@ -161,7 +161,10 @@ class Transport {
     this.#flush()
     const isWritten = this.#isWritten
     // If everything is written, destroys the socket without giving it back first.
-    if (isWritten) this.#socket.destroy()
+    if (isWritten) {
+      this.#channel.leave?.()
+      this.#socket.destroy()
+    }
     this.#detach()
     if (!isWritten) close(this.#socket)
   }

@@ -13,6 +13,8 @@ const { lengthOf } = require('./values')
  * which reports that `poll` has output: the end of the connection.
  *
  * @typedef {ReturnType<typeof import('../../binding').calls>} Calls
+ * @typedef {'text' | 'bytes' | 'now' | 'prepared' | 'plain'} Sending
+ * @typedef {Sending | 'receive' | 'messages' | 'outputLength' | 'takeOutput'} Frequent
  * @typedef {import('./instance').Instance} Instance
  */
 
@@ -249,9 +251,9 @@ const IS_UTF8 = 2
 
 const functions = { text, bytes, now, prepared, plain, receive, messages, outputLength, takeOutput }
 
-/** @returns {Omit<Calls, 'accepts'>} */
+/** @returns {Pick<Calls, Frequent>} */
 function calls () {
   return { ...functions }
 }
 
-module.exports = { REFUSED, WAITS_FOR_WORK, calls }
+module.exports = { REFUSED, WAITS_FOR_WORK, calls, messages }

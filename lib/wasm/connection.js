@@ -49,6 +49,13 @@ class Connection {
     mustBePrivate(key)
     this.#handle = new Handle('connection', call(name, ...args))
     this.#number = addOwner(this, this.#handle.number)
+    objects.set(this.#number, new WeakRef(this))
+    collected.register(this, this.#number)
+  }
+
+  /** Returns the object of a connection that is not released. @param {number} number */
+  static of (number) {
+    return find(number)
   }
 
   /**
@@ -341,6 +348,7 @@ class Connection {
     this.#readHandshakeResult()
     this.#responseHeaders = this.responseHeaders
     this.#isReleased = true
+    objects.delete(this.#number)
     this.#handle.release()
   }
 
@@ -396,4 +404,17 @@ class Connection {
   }
 }
 
-module.exports = { Connection }
+/** The objects of connections that are not released. @type {Map<number, WeakRef<Connection>>} */
+const objects = new Map()
+const collected = new FinalizationRegistry((/** @type {number} */ number) => objects.delete(number))
+
+/**
+ * Returns the object of a connection; undefined if it has been released.
+ *
+ * @param {number} number
+ */
+function find (number) {
+  return objects.get(number)?.deref()
+}
+
+module.exports = { Connection, find }

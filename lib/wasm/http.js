@@ -168,6 +168,7 @@ function eventStreamPing () {
 
 module.exports = {
   Connect,
+  HEADERS,
   Policy,
   RequestParser,
   acceptValue,

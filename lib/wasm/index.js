@@ -1,11 +1,11 @@
 // @ts-check
 'use strict'
 
-const { calls } = require('./calls')
 const { Connection } = require('./connection')
 const { call } = require('./current')
 const { DeflateSession } = require('./deflate')
 const http = require('./http')
+const { calls } = require('./lifecycle')
 const { Prepared } = require('./prepared')
 const { raise } = require('./uncaught')
 
@@ -36,7 +36,7 @@ const exported = {
   RequestParser: http.RequestParser,
   Sent,
   acceptValue: http.acceptValue,
-  calls: () => ({ ...calls(), accepts: http.accepts }),
+  calls,
   eventStreamHead: http.eventStreamHead,
   eventStreamMessage: http.eventStreamMessage,
   eventStreamPing: http.eventStreamPing,

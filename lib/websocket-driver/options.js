@@ -27,6 +27,17 @@ function policyOf (options) {
   }
 }
 
+/**
+ * Returns the policy of a server's connection with these options; undefined for the default.
+ *
+ * @param {{ maxLength: any, allowDrafts: any, protocols: any }} options
+ */
+function serverPolicyOf ({ maxLength, allowDrafts, protocols }) {
+  const isDefault = !maxLength && allowDrafts === undefined && defaults.maxLength === DEFAULT_MAX_LENGTH &&
+    (!protocols || (Array.isArray(protocols) && protocols.length === 0))
+  return isDefault ? undefined : policyOf({ maxLength, allowDrafts, protocols })
+}
+
 /** @param {any} value */
 function flag (value) {
   return value === undefined ? undefined : Boolean(value)
@@ -45,4 +56,4 @@ function protocols (value) {
   throw new TypeError(`Invalid protocols: ${inspect(value)}; expected a string or an array of strings`)
 }
 
-module.exports = { DRIVER_OPTIONS, defaults, policyOf }
+module.exports = { DRIVER_OPTIONS, defaults, policyOf, serverPolicyOf }

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::thread::{LocalKey, panicking};
 
 use proto::connection::Connection;
+use proto::handshake::Version;
 use proto::hybi::prepared::Prepared;
 use proto::output::Kind;
 use proto::policy::Policy;
@@ -137,11 +138,23 @@ impl<T> Registration<T> {
 
 impl Registration<Registered> {
     pub(crate) fn of_connection(connection: Connection) -> Self {
-        let registered = Registered {
-            connection: Rc::new(RefCell::new(connection)),
-            writer: RefCell::default(),
+        Self::new(&CONNECTIONS, Registered::new(connection))
+    }
+
+    /// Owns the connection with that number from now on, which was kept. Returns an ended connection if the number has
+    /// been released.
+    #[must_use]
+    pub fn adopt(number: u32) -> Self {
+        let (one, is_kept) = match connection(number) {
+            Some(one) => (one, false),
+            None => (Rc::new(Registered::ended()), true),
         };
-        Self::new(&CONNECTIONS, registered)
+        Self {
+            one,
+            number,
+            all: &CONNECTIONS,
+            is_kept,
+        }
     }
 
     /// Abandons the connection and releases its number now, before the registration is dropped. The object remains an
@@ -178,6 +191,19 @@ impl<T: fmt::Debug> fmt::Debug for Registration<T> {
 }
 
 impl Registered {
+    fn new(connection: Connection) -> Self {
+        Self {
+            connection: Rc::new(RefCell::new(connection)),
+            writer: RefCell::default(),
+        }
+    }
+
+    fn ended() -> Self {
+        let mut connection = Connection::established(&Policy::default(), Version::Hybi13, None);
+        connection.abandon();
+        Self::new(connection)
+    }
+
     /// Borrows the connection for one call.
     #[inline]
     #[must_use]

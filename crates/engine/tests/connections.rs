@@ -307,6 +307,18 @@ fn a_kept_connection_exists_until_its_number_is_released() {
     assert!(registry::prepared(number).is_none());
 }
 
+#[test]
+fn an_adopted_connection_is_released_with_its_registration() {
+    let number = open().keep();
+    let connection = Numbered::adopt(number);
+    assert_eq!(connection.number(), number);
+    assert_eq!(connection.send(Form::Plain, Kind::Text, b"a"), 3.0);
+    drop(connection);
+    assert!(registry::connection(number).is_none());
+    let ended = Numbered::adopt(number);
+    assert_eq!(ended.connection().ready_state(), ReadyState::Closed);
+}
+
 struct Counting(Rc<Cell<usize>>);
 
 impl OutputWriter for Counting {

@@ -10,12 +10,13 @@ const { Codec, noise } = require('../support/deflate')
 const { startServer } = require('../support/open')
 const { accept, connectOpen, once, serve } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
-const { deviation } = require('../support/test')
+const { deviation, test } = require('../support/test')
 const { closePayload, frame, fromClient } = require('../support/wire')
 
 const TEXT = 'Grüße an alle, und noch einmal: Grüße an alle'
 const LARGE = 'many words, again and again, '.repeat(20_000)
 const ALONE = deflate.configure({ noContextTakeover: true })
+const OFFER = 'permessage-deflate'
 const HIXIE_75 = { 'Sec-WebSocket-Key': null, 'Sec-WebSocket-Version': null, Origin: 'http://localhost' }
 
 /** Name, the argument of prepare(), and the type and payload that arrive. */
@@ -64,6 +65,30 @@ for (const [name, data, type, payload] of MESSAGES) {
     for (const peer of peers) for (const found of await peer.frames(3)) check(found, type, payload)
   })
 }
+
+for (const [name, data, type, payload] of MESSAGES.filter(([, data]) => typeof data === 'string')) {
+  test(`${name} that is sent often in a row arrives as often, in order with other messages`, async (scope) => {
+    const { sockets, peers } = await openMany(scope, {}, {}, {})
+    for (const other of ['first', 'second']) {
+      for (let count = 0; count < 10; count++) for (const ws of sockets) ws.send(data)
+      for (const ws of sockets) ws.send(other)
+    }
+    for (const peer of peers) {
+      for (const [index, found] of (await peer.frames(22)).entries()) {
+        if (index % 11 < 10) check(found, type, payload)
+        else check(found, 'text', index === 10 ? 'first' : 'second')
+      }
+    }
+  })
+}
+
+test('a text that is sent often in a row is compressed as the connection requires', async (scope) => {
+  const { sockets, peers } = await openMany(scope, { extensions: [deflate] }, { 'Sec-WebSocket-Extensions': OFFER }, {})
+  for (let count = 0; count < 20; count++) for (const ws of sockets) ws.send(TEXT)
+  const codec = new Codec()
+  for (const { payload } of await peers[0].frames(20)) assert.equal(String(codec.inflate(payload)), TEXT)
+  for (const found of await peers[1].frames(20)) check(found, 'text', TEXT)
+})
 
 deviation('a client masks every copy with a new key', async (scope) => {
   const { acceptedOpen, url } = await accept(scope)
@@ -125,7 +150,7 @@ for (const isAlone of [true, false]) {
   deviation(`${manner} context takeover, broadcast() compresses, and every peer can read it`, async (scope) => {
     const options = { extensions: [isAlone ? ALONE : deflate] }
     const headers = ['', '; server_max_window_bits=9', ''].map((parameters) => ({
-      'Sec-WebSocket-Extensions': 'permessage-deflate' + parameters
+      'Sec-WebSocket-Extensions': OFFER + parameters
     }))
     const { sockets, peers } = await openMany(scope, options, ...headers)
     const codecs = [15, 9, 15].map((windowBits) => new Codec({ windowBits, context: !isAlone }))

@@ -4,6 +4,7 @@
 const { Buffer } = require('node:buffer')
 const native = require('../native')
 const { Receipts, refuse } = require('./receipts')
+const repeated = require('./repeated')
 const { ReadyState } = require('./seam')
 const { MAX_HELD } = require('./sessions')
 
@@ -57,6 +58,8 @@ class Outgoing {
   text (message) {
     if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
     if (message.length >= FULL_CHUNK && this.#writesNow) return this.#offer(calls.now(this.#number, message))
+    const prepared = repeated.numberOf(message)
+    if (prepared >= 0) return this.#offer(calls.prepared(this.#number, prepared))
     return this.#offer(calls.text(this.#number, message))
   }
 

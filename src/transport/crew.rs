@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::{Builder, available_parallelism};
 use std::time::{Duration, Instant};
@@ -120,8 +121,23 @@ struct State {
 /// The jobs that one worker does at a time.
 struct Share {
     jobs: Vec<Arc<Job>>,
-    /// The waker of the loop that waits for the jobs.
+    flight: Arc<Flight>,
+}
+
+/// The shares of one dispatch. The loop is woken once, after the last of them: each wake-up costs it as much as several
+/// deliveries.
+struct Flight {
+    left: AtomicUsize,
     waker: Arc<Waker>,
+}
+
+impl Flight {
+    /// Notes that a share is done.
+    fn end_share(&self) {
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let _ = self.waker.wake();
+        }
+    }
 }
 
 static CREW: Crew = Crew {
@@ -135,15 +151,24 @@ static CREW: Crew = Crew {
 
 /// Lets workers do these jobs and wake the loop afterwards. Requires that `is_available` has returned true.
 pub(crate) fn dispatch(jobs: Vec<Arc<Job>>, waker: &Arc<Waker>) {
+    if jobs.is_empty() {
+        return;
+    }
     let mut jobs = jobs;
+    let flight = Arc::new(Flight {
+        left: AtomicUsize::new(jobs.len().div_ceil(SHARE)),
+        waker: Arc::clone(waker),
+    });
     let mut state = lock(&CREW.state);
     while !jobs.is_empty() {
         state.shares.push_back(Share {
             jobs: jobs.split_off(jobs.len().saturating_sub(SHARE)),
-            waker: Arc::clone(waker),
+            flight: Arc::clone(&flight),
         });
-        CREW.arrival.notify_one();
     }
+    drop(state);
+    // One system call. A worker that finds more shares than its own wakes the next one.
+    CREW.arrival.notify_one();
 }
 
 /// Returns whether workers exist. The first call starts them, and they never end. A machine with one core has none,
@@ -184,7 +209,7 @@ fn work() {
         for job in share.jobs {
             let _ = catch_unwind(AssertUnwindSafe(|| job.write()));
         }
-        let _ = share.waker.wake();
+        share.flight.end_share();
     }
 }
 
@@ -192,6 +217,9 @@ fn next_share() -> Share {
     let mut state = lock(&CREW.state);
     loop {
         if let Some(share) = state.shares.pop_front() {
+            if !state.shares.is_empty() {
+                CREW.arrival.notify_one();
+            }
             return share;
         }
         let arrival = CREW.arrival.wait(state);

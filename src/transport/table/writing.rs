@@ -17,6 +17,7 @@ impl Table {
     /// Offers the output to the kernel. Returns false if the kernel does not accept all bytes, or if writing has
     /// failed.
     pub(crate) fn flush(&mut self, id: Id) -> bool {
+        self.apply_finished(id);
         let Some(socket) = socket_of(&mut self.places, id) else {
             return true;
         };
@@ -158,6 +159,7 @@ impl Table {
 
     /// Returns a worker's job for this socket. Writes at once if the socket uses TLS or is not ready.
     fn job_for(&mut self, id: Id) -> Option<Arc<Job>> {
+        self.apply_finished(id);
         let socket = self.get(id)?;
         let (Bytes::Plain, Output::Ready) = (&socket.bytes, &socket.output) else {
             self.flush_dirty(id);
@@ -181,6 +183,16 @@ impl Table {
                 table.apply_outcome(id);
                 table.flush(id);
             });
+        }
+    }
+
+    /// Applies the outcome of a worker's write that has ended, so that later output does not wait for the other sockets.
+    fn apply_finished(&mut self, id: Id) {
+        if let Some(socket) = self.get(id)
+            && let Output::Away(job) = &socket.output
+            && job.is_done()
+        {
+            self.apply_outcome(id);
         }
     }
 

@@ -1,0 +1,43 @@
+// @ts-check
+'use strict'
+
+const { Prepared } = require('../native')
+
+/**
+ * The text that was last sent on any connection of this thread. A program that sends one text on many connections, in a
+ * loop, does not have it read and framed for each: after a few times in a row, the text becomes a prepared message.
+ *
+ * Only strings are remembered, because a program may change a Buffer between two calls.
+ */
+let last = ''
+/** How often the text was sent in a row. */
+let count = 0
+/** @type {import('../../binding').Prepared | null} keeps the number valid */
+let prepared = null
+let number = -1
+
+/**
+ * Returns the number of the prepared message, or a negative number if the text was not sent often enough.
+ *
+ * @param {string} text that is about to be sent
+ */
+function numberOf (text) {
+  if (text.length > MAX_LENGTH) return -1
+  if (text !== last) {
+    last = text
+    count = 0
+    prepared = null
+    number = -1
+  } else if (number < 0 && ++count === FEW) {
+    prepared = Prepared.text(text)
+    number = prepared.number
+  }
+  return number
+}
+
+/** Bounds the memory of the text, and the time of a comparison with a text that begins with the same characters. */
+const MAX_LENGTH = 16 * 1024
+/** How often a text is sent before it is prepared, which takes as long as reading and framing it twenty times. */
+const FEW = 8
+
+module.exports = { numberOf }

@@ -19,6 +19,7 @@ use proto::output::{Form, Kind};
 use crate::convert::value::{message, with_bytes, with_text};
 use crate::seam::Sent;
 
+mod judging;
 mod lifecycle;
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
@@ -81,7 +82,7 @@ pub fn calls(env: &Env) -> Result<Object<'_>> {
         ("messages", messages),
         ("outputLength", output_length),
         ("takeOutput", take_output),
-        ("accepts", crate::policy::accepts),
+        ("accepts", judging::accepts),
     ];
     let all = all.into_iter().chain(lifecycle::FUNCTIONS);
     for (name, callback) in all {

@@ -424,8 +424,7 @@ impl Session {
             (_, Some(reason)) => Failure::Refused(reason.to_owned()),
             (other, None) => Failure::Refused(other.to_string()),
         });
-        let is_tls = !reason.is_some_and(|reason| NO_TLS.contains(&reason));
-        if matches!(error, Error::AlertReceived(_)) || !is_tls {
+        if matches!(error, Error::AlertReceived(_)) {
             return;
         }
         // Handshake records may precede the alert. After the alert, rustls must not be called
@@ -522,20 +521,14 @@ fn reason_of(error: &Error, records: &[u8]) -> Option<&'static str> {
         Error::InvalidMessage(
             InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
         ) => match records.get(..5)? {
-            b"GET /" | b"POST " | b"HEAD " | b"PUT /" => HTTP,
-            b"CONNE" => PROXY,
-            _ => NO_VERSION,
+            b"GET /" | b"POST " | b"HEAD " | b"PUT /" => "http request",
+            b"CONNE" => "https proxy request",
+            _ => "wrong version number",
         },
         Error::InvalidMessage(InvalidMessage::MessageTooLarge) => "packet length too long",
         _ => return None,
     })
 }
-
-/// The reasons to refuse a peer that does not speak TLS. Like OpenSSL, we send it no alert.
-const NO_TLS: [&str; 3] = [HTTP, PROXY, NO_VERSION];
-const HTTP: &str = "http request";
-const PROXY: &str = "https proxy request";
-const NO_VERSION: &str = "wrong version number";
 
 /// The result of one step of rustls.
 enum Step {

@@ -67,8 +67,10 @@ test('a thread serves, and may be terminated', async (scope) => {
   const client = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', ca: root.cert })
   client.on('error', () => {})
   await new Promise((resolve) => client.once('secureConnect', resolve))
+  const closed = new Promise((resolve) => client.once('close', resolve))
+  client.resume()
   await worker.terminate()
-  await new Promise((resolve) => client.once('close', resolve))
+  await closed
 })
 
 test('a server listens on a Unix socket', async (scope) => {

@@ -5,12 +5,15 @@ const https = require('node:https')
 const { accept } = require('./accept')
 const { Settings } = require('./settings')
 
+/** Node's class. Other JavaScript runtimes may have none. */
+const NodeServer = /** @type {typeof https.Server} */ (https.Server ?? Object)
+
 /**
  * An `https.Server` of Node, whose connections the reactor decrypts. Node's constructor and methods check all options,
  * so that errors are Node's. Of Node's listeners, this server replaces only the one that receives each new socket.
  * Those for secure connections and for errors remain, and so does Node's HTTP parser.
  */
-class Server extends https.Server {
+class Server extends NodeServer {
   /**
    * @param {any} [options]
    * @param {any} [listener]

@@ -35,8 +35,8 @@ function declareTls (socket) {
 function declareResult (socket, asksClients) {
   const { protocol, name, refusal } = /** @type {any} */ (agreementOf(socket))
   socket.secureConnecting = false
-  // The limit for the handshake has ended.
-  socket.timeout = 0
+  // The limit for the handshake has ended. A program may have set a timeout already.
+  socket.timeout ??= 0
   socket.alpnProtocol = protocol ?? false
   socket.servername = name ?? false
   if (!asksClients) return

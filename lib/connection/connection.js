@@ -424,7 +424,8 @@ class Connection {
   /** Discards the output, because the socket has closed. Received messages are still delivered. */
   discardOutput () {
     this.outgoing.failReceipts()
-    if (!this.#isReleased) this.caused(this.native.discardOutput())
+    if (this.#isReleased) return
+    if (this.outgoing.hasOutput || calls.hasWork(this.number)) this.caused(this.native.discardOutput())
   }
 
   /** Discards the messages that wait in either direction, because the transport has ended. No event follows. */

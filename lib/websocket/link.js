@@ -36,6 +36,8 @@ class Link {
   isResuming = false
   /** Whether the transport has ended and has passed its remaining output to the socket. */
   #hasEnded = false
+  /** Whether the timers are stopped and the engine is abandoned. */
+  #isOver = false
   /** @type {import('../connection/queue').Queue | null} messages behind a Blob that is being read */
   queue = null
 
@@ -256,11 +258,16 @@ class Link {
   /** @param {boolean} hadError */
   #socketClosed (hadError) {
     const connection = this.#connection
-    this.#engine?.discardOutput()
+    if (!this.#isOver) this.#engine?.discardOutput()
     // Delivers messages from before the peer's end first. If the program has destroyed the socket, discards them.
     const isOfPeer = connection.connected && connection.receivedEnd
     if (isOfPeer && this.engine.delivery.hasUndelivered(() => this.#socketClosed(hadError))) return
-    connection.handleSocketClose(hadError)
+    try {
+      connection.handleSocketClose(hadError)
+    } finally {
+      // The method of the program, if it has replaced ours, need not end the link.
+      this.ended()
+    }
   }
 
   /** @param {'end' | 'abort'} how */
@@ -280,6 +287,8 @@ class Link {
 
   /** Stops the timers and abandons the queue and the engine. No events follow. */
   ended () {
+    if (this.#isOver) return
+    this.#isOver = true
     this.stopCloseTimer()
     this.keepalive.end()
     this.queue?.abandon()

@@ -7,6 +7,7 @@ const { inherits } = require('node:util')
 const { Connection } = require('../connection/connection')
 const { requestUrl } = require('../http/request')
 const { nextTick } = require('../scheduling')
+const transports = require('../transport')
 const { serverPolicyOf } = require('./config')
 const WebSocketConnection = require('./connection')
 const { cookieHeaders, parseCookies } = require('./cookies')
@@ -86,8 +87,7 @@ const methods = {
     this._verifyResolution()
     const engine = engineFor(this, acceptedProtocol, allowedOrigin, cookies)
     this._resolved = true
-    const connection = resolve(this, acceptedProtocol)
-    establish(connection, engine)
+    const connection = resolve(this, engine, acceptedProtocol)
     const { socket } = this
     if (this._socketIsClosing || socket.destroyed || socket.writable === false) closeDisconnected(connection)
     else {
@@ -194,21 +194,24 @@ function parameter (text) {
  * @param {any} cookies
  */
 function engineFor (request, acceptedProtocol, allowedOrigin, cookies) {
-  const { httpRequest, serverConfig } = request
+  const { httpRequest, serverConfig, socket } = request
+  /** @type {Connection | null} */
+  let engine = null
   try {
     const protocol = protocolOf(request, acceptedProtocol)
     // Converts the arguments first, because they may be invalid.
     const origin = allowedOrigin ? headerText(allowedOrigin) : null
     const setCookies = cookies ? cookieHeaders(cookies) : null
     const policy = serverPolicyOf(serverConfig)
-    const engine = Connection.server(httpRequest, requestUrl(httpRequest),
-      protocol === undefined ? policy : { ...policy.options, protocols: [protocol] })
+    engine = Connection.server(httpRequest, requestUrl(httpRequest),
+      protocol === undefined ? policy : { ...policy.options, protocols: [protocol] }, transports.hasHandle(socket))
     const extension = extensionOf(serverConfig)
     if (extension !== null) engine.addExtension(extension)
     if (origin !== null) engine.setHeader(ORIGIN_HEADERS[request.webSocketVersion], origin)
     if (setCookies !== null) for (const value of setCookies) engine.setHeader('Set-Cookie', value)
     return engine
   } catch (error) {
+    engine?.abandon()
     request.reject(500)
     throw error
   }
@@ -242,9 +245,10 @@ function protocolOf (request, accepted) {
  * configuration, sends a response with status 500 and throws the same exception.
  *
  * @param {any} request
+ * @param {Connection} engine
  * @param {any} protocol
  */
-function resolve (request, protocol) {
+function resolve (request, engine, protocol) {
   const { serverConfig, socket } = request
   try {
     request.emit('requestResolved', request)
@@ -253,8 +257,10 @@ function resolve (request, protocol) {
     connection.webSocketVersion = request.webSocketVersion
     connection.remoteAddress = request.remoteAddress
     connection.remoteAddresses = request.remoteAddresses
+    establish(connection, engine)
     return connection
   } catch (error) {
+    engine.abandon()
     endWith(socket, rejection(500, '', {}))
     throw error
   }

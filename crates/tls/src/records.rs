@@ -28,6 +28,15 @@ pub(crate) struct Records {
     message: Vec<u8>,
     /// Records of the peer since its last plaintext that were neither plaintext nor alerts.
     quiet: u32,
+    /// The answers that the peer waits for. They are few even if it asks often and reads nothing.
+    owed: Owed,
+}
+
+/// Answers that are not encrypted yet. One answer covers all questions before it.
+#[derive(Default)]
+struct Owed {
+    key_update: bool,
+    no_renegotiation: bool,
 }
 
 /// The part of rustls that remains after the handshake.
@@ -73,11 +82,12 @@ impl Records {
             kernel,
             message: Vec::new(),
             quiet: 0,
+            owed: Owed::default(),
         })
     }
 
-    /// Decrypts whole records, and passes their plaintext to `sink`. Appends answers to `outgoing`. Returns the number
-    /// of processed bytes.
+    /// Decrypts whole records, and passes their plaintext to `sink`. Appends the alert of a refusal to `outgoing`; other
+    /// answers wait for `answer`. Returns the number of processed bytes.
     pub(crate) fn read(
         &mut self,
         bytes: &mut [u8],
@@ -87,7 +97,7 @@ impl Records {
         let mut done = 0;
         loop {
             let rest = bytes.get_mut(done..).unwrap_or_default();
-            let (length, outcome) = match self.read_one(rest, outgoing, sink) {
+            let (length, outcome) = match self.read_one(rest, sink) {
                 Ok(None) => return (done, Outcome::Open),
                 Ok(Some(result)) => result,
                 Err(refusal) => {
@@ -107,7 +117,6 @@ impl Records {
     fn read_one(
         &mut self,
         bytes: &mut [u8],
-        outgoing: &mut Vec<u8>,
         sink: &mut dyn FnMut(&[u8]),
     ) -> Result<Option<(usize, Outcome)>, Refusal> {
         let Some((&mut head, rest)) = bytes.split_first_chunk_mut::<HEAD>() else {
@@ -145,21 +154,26 @@ impl Records {
             }
             Outcome::Open
         } else {
-            self.quiet += 1;
-            if self.quiet > MAX_QUIET {
-                return Err(TOO_MANY);
-            }
+            self.count_quiet()?;
             match kind {
                 ALERT => self.alerted(content)?,
                 HANDSHAKE => {
                     self.message.extend_from_slice(content);
-                    self.read_messages(outgoing)?;
+                    self.read_messages()?;
                     Outcome::Open
                 }
                 _ => return Err(UNEXPECTED),
             }
         };
         Ok(Some((HEAD + length, outcome)))
+    }
+
+    fn count_quiet(&mut self) -> Result<(), Refusal> {
+        self.quiet += 1;
+        match self.quiet > MAX_QUIET {
+            true => Err(TOO_MANY),
+            false => Ok(()),
+        }
     }
 
     /// RFC 8446, section 6, and RFC 5246, section 7.2.
@@ -176,7 +190,7 @@ impl Records {
     }
 
     /// Handles complete handshake messages.
-    fn read_messages(&mut self, outgoing: &mut Vec<u8>) -> Result<(), Refusal> {
+    fn read_messages(&mut self) -> Result<(), Refusal> {
         while let Some(&[kind, high, middle, low]) = self.message.first_chunk::<MESSAGE_HEAD>() {
             let length = u32::from_be_bytes([0, high, middle, low]) as usize;
             if length > MAX_MESSAGE {
@@ -200,22 +214,34 @@ impl Records {
                         return Err(UNEXPECTED);
                     }
                     self.reading = self.kernel.next_keys(Way::In)?;
-                    if is_requested {
-                        self.update_keys(outgoing)?;
-                    }
+                    self.owed.key_update |= is_requested;
                 }
                 // We resume no sessions.
                 (Version::Tls13, NEW_SESSION_TICKET, Kernel::Client(_)) => {}
                 // Like OpenSSL without renegotiation.
                 (Version::Tls12, CLIENT_HELLO, Kernel::Server(_))
                 | (Version::Tls12, HELLO_REQUEST, Kernel::Client(_)) => {
-                    self.alert(WARNING, NO_RENEGOTIATION, outgoing);
+                    // A record has room for thousands of them.
+                    self.count_quiet()?;
+                    self.owed.no_renegotiation = true;
                 }
                 _ => return Err(UNEXPECTED),
             }
             self.message.drain(..whole);
         }
         self.message.shrink_to(0);
+        Ok(())
+    }
+
+    /// Appends the answers that the peer waits for. The caller calls this once the peer's earlier records are written.
+    pub(crate) fn answer(&mut self, outgoing: &mut Vec<u8>) -> Result<(), Refusal> {
+        let owed = std::mem::take(&mut self.owed);
+        if owed.no_renegotiation {
+            self.alert(WARNING, NO_RENEGOTIATION, outgoing);
+        }
+        if owed.key_update {
+            self.update_keys(outgoing)?;
+        }
         Ok(())
     }
 

@@ -169,6 +169,9 @@ impl Session {
             self.remember(bytes.get(start..).unwrap_or_default())?;
             let done = self.process(bytes, sink);
             self.answer();
+            if self.pending() == 0 {
+                self.queue_answers();
+            }
             self.held.clear();
             extend(&mut self.held, bytes.get(done..).unwrap_or_default())?;
             if self.held.is_empty() {
@@ -297,8 +300,19 @@ impl Session {
         Ok(std::mem::take(&mut self.outgoing))
     }
 
-    /// Writes pending bytes. Returns whether all were written.
+    /// Writes pending bytes, and then the answers that have waited for them. Returns whether all were written.
     fn flush(&mut self, send: &mut impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<bool> {
+        if !self.flush_pending(send)? {
+            return Ok(false);
+        }
+        self.queue_answers();
+        self.flush_pending(send)
+    }
+
+    fn flush_pending(
+        &mut self,
+        send: &mut impl FnMut(&[u8]) -> io::Result<usize>,
+    ) -> io::Result<bool> {
         let waiting = self.outgoing.get(self.written..).unwrap_or_default();
         if !waiting.is_empty() {
             self.written += send(waiting)?;
@@ -310,6 +324,19 @@ impl Session {
         self.outgoing.clear();
         self.outgoing.shrink_to(IDLE_CAPACITY);
         Ok(true)
+    }
+
+    /// Encrypts the answers that the peer waits for. Only called while no other bytes wait, so that a peer which asks
+    /// and does not read makes the session store little.
+    fn queue_answers(&mut self) {
+        if !self.may_send() {
+            return;
+        }
+        if let Tls::Established(established) = &mut self.tls
+            && let Err(refusal) = established.records.answer(&mut self.outgoing)
+        {
+            self.state = State::Failed(Failure::Refused(refusal.reason.to_owned()));
+        }
     }
 
     fn is_alive(&self) -> bool {

@@ -521,6 +521,30 @@ fn many_changes_of_keys_in_a_row_fail_the_session() {
 }
 
 #[test]
+fn a_client_that_asks_for_new_keys_and_reads_nothing_makes_the_server_store_little() {
+    let authority = Authority::new();
+    let mut pair = Pair::of(&authority, settings(&authority), Version::Tls13, 60_000);
+    for _ in 0..1000 {
+        pair.client.refresh_traffic_keys().unwrap();
+        pair.client.writer().write_all(b".").unwrap();
+        let mut wire = Vec::new();
+        while pair.client.wants_write() {
+            pair.client.write_tls(&mut wire).unwrap();
+        }
+        pair.deliver(&wire);
+        let full = |_: &[u8]| Ok(0);
+        pair.server.write(&[], &mut pair.scratch, full).unwrap();
+        assert!(pair.server.pending() < 100);
+    }
+    pair.write(b"late");
+    pair.settle();
+    pair.write(b"text");
+    assert_eq!(pair.at_server.len(), 1000);
+    assert_eq!(pair.at_client, b"latetext");
+    assert_eq!((pair.error, pair.server.pending()), (None, 0));
+}
+
+#[test]
 fn close_notify_ends_one_direction() {
     let authority = Authority::new();
     for version in VERSIONS {

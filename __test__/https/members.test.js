@@ -57,6 +57,10 @@ for (const [name, code, ask] of [
   })
 }
 
+test('the constructor of TLSSocket throws, because it would read encrypted bytes', async (scope) => {
+  await answerOf(scope, (socket) => assert.throws(() => new tls.TLSSocket(socket), /StreamBase/))
+})
+
 test('renegotiate() passes an error to its callback', async (scope) => {
   const failed = await answerOf(scope, (socket) => new Promise((resolve) => socket.renegotiate({}, resolve)))
   assert.equal(failed.code, 'ERR_SSL_NO_RENEGOTIATION')

@@ -109,6 +109,7 @@ for (const [name, change] of Object.entries({
   'listens to newSession': (server) => server.on('newSession', (id, data, done) => done()),
   'listens to resumeSession': (server) => server.on('resumeSession', (id, done) => done()),
   'listens to OCSPRequest': (server) => server.on('OCSPRequest', (own, issuer, done) => done()),
+  'listens to connect': (server) => server.on('connect', (request, socket) => new tls.TLSSocket(socket)),
   'sets ciphers later': (server) => server.setSecureContext({ key, cert, ciphers: tls.DEFAULT_CIPHERS }),
   'adds a context with other options': (server) => server.addContext('a.test', { key, cert, sigalgs: 'ed25519' }),
   'adds a context of Node': (server) => server.addContext('a.test', tls.createSecureContext({ key, cert })),

@@ -4,7 +4,9 @@
 
 const assert = require('node:assert/strict')
 const { AsyncLocalStorage } = require('node:async_hooks')
+const http2 = require('node:http2')
 const nodeHttps = require('node:https')
+const tls = require('node:tls')
 
 const ours = require('../../lib/https')
 const { UNAVAILABLE } = require('../support/native')
@@ -334,6 +336,22 @@ const CASES = {
     }
   },
 
+  'lets a program speak HTTP/2 over the socket': async (run) => {
+    const inner = http2.createServer((request, response) => response.end(request.url))
+    await run.serve({ ALPNProtocols: ['h2'] })
+    run.server.removeAllListeners('secureConnection')
+    run.server.on('secureConnection', (socket) => inner.emit('connection', socket))
+    const client = http2.connect(`https://localhost:${run.port}`, { createConnection: () => tls.connect({
+      ...run.target(), ALPNProtocols: ['h2']
+    }) })
+    run.scope.defer(() => client.destroy())
+    client.on('error', ({ code }) => run.log('client', code))
+    const stream = client.request({ ':path': '/page' })
+    stream.on('error', ({ code }) => run.log('client', code))
+    stream.on('data', (chunk) => run.log('client', String(chunk)))
+    await new Promise((resolve) => stream.on('close', resolve))
+  },
+
   'resumes sessions': async (run) => {
     await run.serve({}, (request, response) => response.end(String(request.socket.isSessionReused())))
     let session
@@ -494,7 +512,7 @@ function connections (server) {
 
 const withoutDate = (text) => text.replace(/Date: [^\r]*/g, 'Date')
 
-const OF_NODE = ['has the events of Node alone if a program listens to them']
+const OF_NODE = ['emits connect', 'has the events of Node alone if a program listens to them']
 
 for (const [name, body] of Object.entries(CASES)) {
   for (const version of ['TLSv1.2', 'TLSv1.3']) {

@@ -103,8 +103,11 @@ const NOTHING = []
 const MEMBERS = ['requestCert', 'rejectUnauthorized', 'ALPNProtocols', 'ALPNCallback']
 /** The limit for the TLS handshake that Node has, in milliseconds. */
 const HANDSHAKE_TIMEOUT = 120_000
-/** The events of Node's TLS that the reactor does not have. */
-const EVENTS = ['newSession', 'resumeSession', 'OCSPRequest', 'keylog']
+/**
+ * The events of Node's TLS that the reactor does not have. After `connect`, programs pass the socket to
+ * `tls.TLSSocket`, which works with sockets of Node's TLS only.
+ */
+const EVENTS = ['newSession', 'resumeSession', 'OCSPRequest', 'keylog', 'connect']
 /** The other options of `https.createServer()` that the reactor follows, or that do not concern connections. */
 const OTHER_OPTIONS = [
   // TLS

@@ -171,6 +171,14 @@ function adoptedHandle (original) {
   adopted.readStart = function () {
     return this[ADOPTION].isActive ? 0 : original.readStart.call(this)
   }
+  // A native object of Node, such as a session of HTTP/2, would read and write the handle itself. While the reactor
+  // speaks TLS, it must use the stream.
+  Object.defineProperty(adopted, 'isStreamBase', {
+    configurable: true,
+    get () {
+      return !this[ADOPTION].isTls && original.isStreamBase
+    }
+  })
   for (const [index, name] of ['bytesRead', 'bytesWritten'].entries()) {
     Object.defineProperty(adopted, name, {
       get () {

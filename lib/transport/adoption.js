@@ -94,6 +94,11 @@ class Adoption {
     return this.#number >= 0
   }
 
+  /** Whether the reactor speaks TLS over the socket. */
+  get isTls () {
+    return this.isActive && this.#class !== AdoptedSocket
+  }
+
   /** Whether the socket has a descriptor that a stream could read. */
   get isOpen () {
     return !this.#socket.destroyed && this.#socket._handle === this.#handle

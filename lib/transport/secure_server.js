@@ -29,9 +29,6 @@ const { RequestChannel } = require('./request_channel')
 function acceptTls (socket, config, { onSecure, onFailed, onReturned }) {
   const adoption = adoptForServer(socket, config)
   if (adoption === null) return false
-  const handle = socket._handle
-  // Node's HTTP parser would read encrypted bytes from the handle, unless another parser has done so.
-  handle._consumed = true
   const channel = new RequestChannel(adoption, socket, {
     onSecure,
     onRefused (error) {
@@ -39,7 +36,6 @@ function acceptTls (socket, config, { onSecure, onFailed, onReturned }) {
       if (flight === null) return onFailed(error)
       channel.detach()
       adoption.detach()
-      delete handle._consumed
       if (flight.length > 0) socket.unshift(flight)
       onReturned()
     }

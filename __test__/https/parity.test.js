@@ -6,6 +6,7 @@ const assert = require('node:assert/strict')
 const { AsyncLocalStorage } = require('node:async_hooks')
 const http2 = require('node:http2')
 const nodeHttps = require('node:https')
+const { Duplex } = require('node:stream')
 const tls = require('node:tls')
 
 const ours = require('../../lib/https')
@@ -208,6 +209,23 @@ const CASES = {
     })
     run.log('client', await run.request())
     await until(() => run.seen.socket)
+  },
+
+  'sends close_notify at the end only': async (run) => {
+    await run.serve({}, ({ socket, url }) => {
+      if (url === '/end') socket.end('part')
+      else socket.write('part', () => socket.destroy())
+    })
+    for (const path of ['/end', '/destroy']) {
+      const wire = await run.raw()
+      const through = new Duplex({ read () {}, write: (chunk, encoding, callback) => wire.write(chunk, callback) })
+      wire.on('data', (chunk) => through.push(chunk))
+      const client = tls.connect({ servername: 'localhost', ca: root.cert, socket: through })
+      client.on('error', () => {})
+      client.write(GET.replace('/', path))
+      await wire.ended
+      run.log('client', path, recordsIn(Buffer.from(wire.text, 'latin1')).at(-1))
+    }
   },
 
   'keeps what it knows of a closed connection': async (run) => {
@@ -504,6 +522,15 @@ const IDENTITIES = [
 function identity (options) {
   const { key, cert } = issue(options)
   return { key, cert }
+}
+
+/** Returns the types and lengths of records. */
+function recordsIn (bytes) {
+  const records = []
+  for (let start = 0; start < bytes.length; start += 5 + bytes.readUInt16BE(start + 3)) {
+    records.push([bytes[start], bytes.readUInt16BE(start + 3)])
+  }
+  return records
 }
 
 function connections (server) {

@@ -44,6 +44,11 @@ function giveBack (owner) {
 class AdoptedSocket extends Socket {
   /** The prototype of the socket when the adoption has ended. */
   static former = Socket.prototype
+  /**
+   * Whether the end of the adoption sends `close_notify`. For programs it does not, as in Node: a response that ends
+   * with the connection must not seem complete if the program has destroyed the socket.
+   */
+  static endsTls = false
 
   ref () {
     this[ADOPTION].keepAlive(true)

@@ -214,7 +214,7 @@ class Adoption {
     if (this.#number < 0) return false
     const number = this.#number
     if (!streamWrites) this.flush()
-    if (this.#class !== AdoptedSocket) this.rest = this.closeTls()
+    if (this.#class.endsTls) this.rest = this.closeTls()
     this.#counted = this.counters()
     this.#number = -1
     this.#dispatcher.remove(number)

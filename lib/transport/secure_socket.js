@@ -16,6 +16,8 @@ const Socket = net.Socket
  * on the bytes.
  */
 class SecureSocket extends AdoptedSocket {
+  static endsTls = true
+
   /**
    * @param {any} chunk
    * @param {any} [encoding]

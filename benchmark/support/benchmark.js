@@ -23,7 +23,7 @@ const RESULTS = path.join(__dirname, '..', 'results')
  * @param {string[]} benchmark.packages the packages whose versions the page names
  * @param {object[]} benchmark.cases the cases, each with a `name`
  * @param {object[]} benchmark.subjects the compared programs, each with a `name`
- * @param {'servers' | 'clients' | 'variants'} benchmark.kind the kind of subjects
+ * @param {'servers' | 'clients' | 'variants' | 'codecs'} benchmark.kind the kind of subjects
  * @param {Record<string, { value: number, quick: number, about: string }>} benchmark.settings numbers by their
  * options: their values in a full run, and with --quick
  * @param {(run: object, chosen: { cases: object[], subjects: object[] }, programs: object) => Promise<object>}
@@ -31,6 +31,7 @@ const RESULTS = path.join(__dirname, '..', 'results')
  * @param {(run: object) => string} benchmark.report returns the page
  * @param {(run: object) => Record<string, string>} benchmark.charts returns charts by file name
  * @param {boolean} [benchmark.needsGenerator] default: true
+ * @param {boolean} [benchmark.needsAddon] default: true
  * @param {(run: object) => void} [benchmark.publish] called after a complete run that is not quick
  */
 function runBenchmark (benchmark) {
@@ -50,7 +51,7 @@ async function main (benchmark, args) {
     subjects: choose(benchmark.subjects, options[kind], kind.slice(0, -1))
   }
   ensureDependencies()
-  if (!options.noBuild) build()
+  if (!options.noBuild && benchmark.needsAddon !== false) build()
   const programs = benchmark.needsGenerator === false ? {} : buildPrograms()
   const run = {
     command: [`npm run bench:${name}`, ...args.length > 0 ? ['--', ...args] : []].join(' '),

@@ -41,9 +41,13 @@ function versionOf (name) {
   }
 }
 
-/** @param {{ command: string, machine: ReturnType<typeof describe> }} run */
-function toMarkdown ({ command, machine: { date, cpu, cores, pinned, system, loadAverage, node, versions } }) {
-  const pinning = pinned ? 'both sides pinned to one core each' : 'nothing pinned'
+/**
+ * @param {{ command: string, machine: ReturnType<typeof describe> }} run
+ * @param {string} [whenPinned] the text if processes can be pinned
+ */
+function toMarkdown ({ command, machine }, whenPinned = 'both sides pinned to one core each') {
+  const { date, cpu, cores, pinned, system, loadAverage, node, versions } = machine
+  const pinning = pinned ? whenPinned : 'nothing pinned'
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `- ${date}, ${cpu}, ${cores} cores, ${pinning}; ${system}; load average before the run ${loadAverage.toFixed(2)}`,

@@ -58,6 +58,9 @@ class Server extends NodeServer {
   }
 }
 
+// Node 24 has removed this method.
+if (!('setOptions' in https.Server.prototype)) Reflect.deleteProperty(Server.prototype, 'setOptions')
+
 /**
  * Makes the server offer each new socket to the reactor first, and then to Node's listener.
  *

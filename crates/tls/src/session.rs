@@ -613,8 +613,9 @@ fn encode<D>(status: UnbufferedStatus<'_, '_, D>, outgoing: &mut Vec<u8>) -> boo
     }
 }
 
-/// The maximum number of bytes read or encrypted at once.
-const CHUNK: usize = 128 * 1024;
+/// The maximum number of bytes read or encrypted at once. Like libuv: a program that stops reading must not learn of the
+/// peer's end earlier than from Node's socket.
+const CHUNK: usize = 64 * 1024;
 /// More than any handshake message that rustls accepts, in records of ordinary size.
 const MAX_HELD: usize = 128 * 1024;
 const IDLE_CAPACITY: usize = 1024;

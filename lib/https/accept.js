@@ -2,6 +2,7 @@
 'use strict'
 
 const { clock } = require('../scheduling')
+const { hangUp } = require('../transport/errors')
 const { acceptTls } = require('../transport/secure_server')
 const { declareResult, declareTls } = require('../transport/server_members')
 
@@ -85,7 +86,7 @@ class Handshake {
     this.#server.emit('tlsClientError', error, this.#socket)
   }
 
-  #closed = () => this.onFailed(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
+  #closed = () => this.onFailed(hangUp())
 
   #timedOut = () => this.onFailed(
     Object.assign(new Error('TLS handshake timeout'), { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' }))

@@ -103,8 +103,17 @@ function declareAgreement (socket, servername) {
   return Object.defineProperties(socket, DESCRIPTORS)
 }
 
-/** @type {PropertyDescriptorMap} */
-const DESCRIPTORS = Object.fromEntries(Object.entries(methods).map(([name, value]) =>
-  [name, { value, configurable: true, writable: true }]))
+/**
+ * Returns descriptors of methods that programs do not enumerate, as those of a class.
+ *
+ * @param {object} methods
+ * @returns {PropertyDescriptorMap}
+ */
+function descriptorsOf (methods) {
+  return Object.fromEntries(Object.entries(methods).map(([name, value]) =>
+    [name, { value, configurable: true, writable: true }]))
+}
 
-module.exports = { agreementOf, cipherOf, declareAgreement, legacyChainOf }
+const DESCRIPTORS = descriptorsOf(methods)
+
+module.exports = { agreementOf, cipherOf, declareAgreement, descriptorsOf, legacyChainOf }

@@ -8,7 +8,7 @@
 const { X509Certificate } = require('node:crypto')
 const net = require('node:net')
 const { nextTick } = require('../scheduling')
-const { agreementOf, cipherOf, legacyChainOf } = require('./agreement')
+const { agreementOf, cipherOf, descriptorsOf, legacyChainOf } = require('./agreement')
 
 /**
  * Adds the values. They say that the handshake is in progress.
@@ -153,9 +153,7 @@ function failed (code, message) {
   return Object.assign(new Error(message), { code })
 }
 
-/** @type {PropertyDescriptorMap} */
-const SERVER_METHODS = Object.fromEntries(Object.entries(methods).map(([name, value]) =>
-  [name, { value, configurable: true, writable: true }]))
+const SERVER_METHODS = descriptorsOf(methods)
 /** The prototype of a socket whose adoption has ended. */
 const FORMER_SERVER_SOCKET = Object.create(net.Socket.prototype, SERVER_METHODS)
 

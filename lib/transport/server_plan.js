@@ -9,7 +9,7 @@ const { X509Certificate, createPrivateKey } = require('node:crypto')
 const native = require('../native')
 const { certificatesIn, chainOf, pemOf, protocolsOf, subjectOf, textOf, trustedByNode } = require('./certificates')
 const { IS_SUPPORTED } = require('./platform')
-const { isNodeUnmodified } = require('./tls_defaults')
+const { VERSIONS, isNodeUnmodified } = require('./tls_defaults')
 
 /**
  * The converted options of `tls.createSecureContext()`.
@@ -134,7 +134,6 @@ function serverConfig (context, { others, requestCert, rejectUnauthorized, ...se
 }
 
 const CONTEXT_OPTIONS = ['ca', 'cert', 'key', 'passphrase', 'minVersion', 'maxVersion']
-const VERSIONS = ['TLSv1.2', 'TLSv1.3']
 /** The lifetime of sessions that OpenSSL has, in seconds. */
 const SESSION_TIMEOUT = 7200
 const NO_AUTHORITIES = pemOf([])

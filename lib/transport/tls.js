@@ -9,7 +9,7 @@ const net = require('node:net')
 const native = require('../native')
 const { cached, chainOf, keyOf, pemOf, protocolsOf, textOf, trustedByNode } = require('./certificates')
 const { IS_SUPPORTED } = require('./platform')
-const { isNodeUnmodified } = require('./tls_defaults')
+const { VERSIONS, isNodeUnmodified } = require('./tls_defaults')
 
 /**
  * How the reactor makes a TLS connection.
@@ -73,6 +73,5 @@ const TLS_OPTIONS = ['ca', 'cert', 'key', 'passphrase', 'servername', 'rejectUna
 /** The options that `tls.connect()` passes to `net.connect()`, including `host` and `port`, which come from the URL. */
 const NET_OPTIONS = ['host', 'port', 'lookup', 'family', 'hints', 'localAddress', 'localPort', 'noDelay', 'keepAlive',
   'keepAliveInitialDelay', 'autoSelectFamily', 'autoSelectFamilyAttemptTimeout', 'signal', 'timeout']
-const VERSIONS = ['TLSv1.2', 'TLSv1.3']
 
 module.exports = { planOf }

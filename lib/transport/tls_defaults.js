@@ -8,6 +8,9 @@ const tls = require('node:tls')
 const { IS_SUPPORTED } = require('./platform')
 const { knownStarts } = require('./start')
 
+/** The versions of TLS that rustls and Node share, the lowest first. */
+const VERSIONS = ['TLSv1.2', 'TLSv1.3']
+
 /** Returns whether Node's TLS defaults are unchanged. */
 function isNodeUnmodified () {
   return HAS_NO_FLAGS && !getFips() && AS_LOADED.every(({ name, value }) => /** @type {any} */ (tls)[name] === value) &&
@@ -51,4 +54,4 @@ function nodesMethod (object, name, phrase) {
   return text.startsWith(`function ${name}(`) && text.includes(phrase) ? value : NaN
 }
 
-module.exports = { isNodeUnmodified, nodesMethod }
+module.exports = { VERSIONS, isNodeUnmodified, nodesMethod }

@@ -13,6 +13,9 @@ const { connect } = require('../support/peer')
 
 const ANY_PORT = path.join(__dirname, '../package/any-port.js')
 const NAMES = ['faye-websocket', 'faye-websocket-rs']
+const LIB = path.join(ROOT, 'lib')
+/** Options of Node. It prints the stack of a call of a deprecated function. */
+const TRACED = ['--pending-deprecation', '--trace-deprecation']
 /** Milliseconds that a program may run. */
 const TIMEOUT = 30000
 
@@ -51,7 +54,7 @@ function startProgram (scope, folder, name, { args = [], env = {}, printedPort, 
   fs.writeFileSync(path.join(folder, name), text ?? fileBlock(name))
   const preload = printedPort === undefined ? [] : ['--require', ANY_PORT]
   const ports = { PRINTED_PORT: String(printedPort), CONNECT_PORT: String(connectTo ?? '') }
-  const program = start(process.execPath, [...preload, name, ...args], {
+  const program = start(process.execPath, [...TRACED, ...preload, name, ...args], {
     cwd: folder,
     env: { ...process.env, ...ports, ...env },
     timeout: TIMEOUT,
@@ -67,10 +70,14 @@ async function failed (finished, name) {
   throw new Error(`${name} ended with ${signal ?? code} before it listened\n${stdout}\n${stderr}`)
 }
 
-/** Runs a program to its end and returns its lines on stdout; fails when it fails. */
+/**
+ * Runs a program to its end and returns its lines on stdout. Fails if the program fails, or if our code calls a
+ * deprecated function.
+ */
 async function runProgram (scope, folder, name, options) {
   const { code, signal, stdout, stderr } = await startProgram(scope, folder, name, options).finished
   if (code !== 0) throw new Error(`${name} ended with ${signal ?? code}\n${stdout}\n${stderr}`)
+  assert.ok(!stderr.includes('DeprecationWarning') || !stderr.includes(LIB), stderr)
   return stdout.trimEnd().split('\n')
 }
 

@@ -5,13 +5,13 @@ const { EventEmitter } = require('node:events')
 const http = require('node:http')
 const https = require('node:https')
 const { inherits } = require('node:util')
-const { parse } = require('node:url')
 const { Connection } = require('../connection/connection')
 const { acceptValue, handshakeKey } = require('../http/handshake')
 const { checkProtocols, defaultPort, requestOptionsFor } = require('./client_request')
 const { CLIENT_DEFAULTS, checkConfig, policyOf } = require('./config')
 const WebSocketConnection = require('./connection')
 const { NAME, offerOf } = require('./deflate')
+const { parseLegacyUrl } = require('./legacy_url')
 const { establish } = require('./link')
 const { extend } = require('./utils')
 
@@ -46,7 +46,7 @@ const methods = {
     // Clears the subprotocol of an earlier connection.
     if (this.protocol !== undefined) this.protocol = undefined
     this.origin = origin
-    this.url = typeof requestUrl === 'string' ? parse(requestUrl) : requestUrl
+    this.url = typeof requestUrl === 'string' ? parseLegacyUrl(requestUrl) : requestUrl
     if (!this.url.protocol) throw new Error('You must specify a full WebSocket URL, including protocol.')
     if (!this.url.host) {
       throw new Error('You must specify a full WebSocket URL, including hostname. Relative URLs are not supported.')

@@ -2,7 +2,6 @@
 'use strict'
 
 const { EventEmitter } = require('node:events')
-const url = require('node:url')
 const { inherits } = require('node:util')
 const { Connection } = require('../connection/connection')
 const { requestUrl } = require('../http/request')
@@ -12,6 +11,7 @@ const { serverPolicyOf } = require('./config')
 const WebSocketConnection = require('./connection')
 const { cookieHeaders, parseCookies } = require('./cookies')
 const { extensionOf } = require('./deflate')
+const { parseLegacyUrl } = require('./legacy_url')
 const { establish } = require('./link')
 const { watch } = require('./pending')
 const { endWith, headerText, rejection } = require('./rejection')
@@ -50,7 +50,7 @@ inherits(WebSocketRequest, EventEmitter)
 const methods = {
   readHandshake () {
     const { httpRequest: { headers }, serverConfig } = this
-    this.resourceURL = url.parse(this.resource, true)
+    this.resourceURL = parseLegacyUrl(this.resource, true)
 
     this.host = headers.host
     if (!this.host) throw new Error('Client must provide a Host header.')

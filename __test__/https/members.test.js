@@ -6,6 +6,8 @@ const assert = require('node:assert/strict')
 const nodeHttps = require('node:https')
 const net = require('node:net')
 const tls = require('node:tls')
+const v8 = require('node:v8')
+const vm = require('node:vm')
 
 const https = require('../../lib/https')
 const { test } = require('../support/native')
@@ -56,6 +58,27 @@ for (const [name, code, ask] of [
     await answerOf(scope, (socket) => assert.throws(() => ask(socket), { code }))
   })
 }
+
+test('all sockets have the same hidden class, so that programs access their properties fast', async (scope) => {
+  v8.setFlagsFromString('--allow-natives-syntax')
+  const haveSameClass = vm.runInThisContext('(one, other) => %HaveSameMap(one, other)')
+  const held = []
+  const server = https.createServer(local, ({ socket }, response) => {
+    held.push({ socket, response })
+    if (held.length < 4) return
+    // V8 learns the kinds of values from the first sockets.
+    const [one, other] = held.slice(2)
+    assert.ok(haveSameClass(one.socket, other.socket))
+    assert.ok(haveSameClass(one.socket._handle, other.socket._handle))
+    for (const { response } of held) response.end()
+  })
+  const port = await listen(scope, server)
+  await Promise.all(Array.from({ length: 4 }, () => new Promise((resolve, reject) => {
+    nodeHttps.get({ port, host: 'localhost', ca: root.cert, agent: false }, (response) => {
+      response.resume().on('end', resolve)
+    }).on('error', reject)
+  })))
+})
 
 test('the constructor of TLSSocket throws, because it would read encrypted bytes', async (scope) => {
   await answerOf(scope, (socket) => assert.throws(() => new tls.TLSSocket(socket), /StreamBase/))

@@ -223,12 +223,14 @@ function usesBufferOfProgram (socket) {
  */
 function setPrototypes (socket, adoption, type) {
   const handle = socket._handle
-  if (handle[ADOPTION] === undefined) {
+  const isNew = handle[ADOPTION] === undefined
+  // Before the prototypes: V8 gives each object that gets properties later a hidden class of its own.
+  handle[ADOPTION] = socket[ADOPTION] = adoption
+  if (isNew) {
     const original = Object.getPrototypeOf(handle)
     if (!adoptedHandles.has(original)) adoptedHandles.set(original, adoptedHandle(original))
     Object.setPrototypeOf(handle, adoptedHandles.get(original))
   }
-  handle[ADOPTION] = socket[ADOPTION] = adoption
   Object.setPrototypeOf(socket, type.prototype)
   socket.on('newListener', listenerAdded)
   rebindTimer(socket)

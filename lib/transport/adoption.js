@@ -11,6 +11,7 @@ const { dispatcherOfThisEnvironment } = require('./dispatcher')
 const { IS_SUPPORTED } = require('./platform')
 const { RequestSocket, ServerSocket, isRequestSocket } = require('./request_socket')
 const { SecureSocket } = require('./secure_socket')
+const { reserveMembers } = require('./server_members')
 
 /**
  * The adoption of a socket: the reactor reads and writes the descriptor, and the socket remains its owner. Adopts the
@@ -327,6 +328,7 @@ function adoptForServer (socket, config) {
   if (number === null) return null
   handle.readStop()
   handle.reading = false
+  reserveMembers(socket)
   return new Adoption(dispatcher, number, socket, NO_CONNECTION, ServerSocket)
 }
 

@@ -11,19 +11,34 @@ const { nextTick } = require('../scheduling')
 const { agreementOf, cipherOf, descriptorsOf, legacyChainOf } = require('./agreement')
 
 /**
- * Adds the values. They say that the handshake is in progress.
+ * Adds all properties that a socket gets from this file and from Node's HTTP server. The caller then changes the class
+ * of the socket. After that, V8 would give every socket a hidden class of its own for each new property, and access to
+ * their properties would be slow.
+ *
+ * @param {any} socket
+ */
+function reserveMembers (socket) {
+  socket.encrypted = socket.authorized = socket.authorizationError = undefined
+  socket.alpnProtocol = socket.servername = socket.secureConnecting = socket.timeout = undefined
+  socket.parser = socket._httpMessage = null
+  socket._paused = false
+  const { on, addListener, prependListener, setEncoding } = socket
+  socket.on = on
+  socket.addListener = addListener
+  socket.prependListener = prependListener
+  socket.setEncoding = setEncoding
+}
+
+/**
+ * Sets the values. They say that the handshake is in progress.
  *
  * @param {any} socket
  */
 function declareTls (socket) {
-  Object.assign(socket, {
-    encrypted: true,
-    authorized: false,
-    authorizationError: null,
-    alpnProtocol: null,
-    servername: null,
-    secureConnecting: true
-  })
+  socket.encrypted = true
+  socket.authorized = false
+  socket.authorizationError = socket.alpnProtocol = socket.servername = null
+  socket.secureConnecting = true
 }
 
 /**
@@ -157,4 +172,4 @@ const SERVER_METHODS = descriptorsOf(methods)
 /** The prototype of a socket whose adoption has ended. */
 const FORMER_SERVER_SOCKET = Object.create(net.Socket.prototype, SERVER_METHODS)
 
-module.exports = { FORMER_SERVER_SOCKET, SERVER_METHODS, declareResult, declareTls }
+module.exports = { FORMER_SERVER_SOCKET, SERVER_METHODS, declareResult, declareTls, reserveMembers }

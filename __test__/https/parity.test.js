@@ -6,11 +6,13 @@ const assert = require('node:assert/strict')
 const { AsyncLocalStorage } = require('node:async_hooks')
 const http2 = require('node:http2')
 const nodeHttps = require('node:https')
+const net = require('node:net')
 const { Duplex } = require('node:stream')
 const tls = require('node:tls')
 
 const ours = require('../../lib/https')
 const { UNAVAILABLE } = require('../support/native')
+const { listen } = require('../support/peer')
 const { test } = require('../support/test')
 const { issue, root } = require('../support/tls')
 const { certificate } = require('../support/certs')
@@ -495,6 +497,21 @@ const CASES = {
     client.write(Buffer.from([0x16, 3, 1, 2, 0]))
     await client.ended
     run.log('client', client.text)
+  },
+
+  'reads a socket that another server has paused': async (run) => {
+    for (const [pauseOnConnect, change] of [
+      [true, () => {}], [true, (socket) => socket.resume()], [false, (socket) => socket.pause()]
+    ]) {
+      const server = await run.serve({}, (request, response) => response.end('answer'))
+      const outer = net.createServer({ pauseOnConnect }, (socket) => {
+        if (!pauseOnConnect) socket.pause()
+        server.emit('connection', socket)
+        change(socket)
+      })
+      run.port = await listen(run.scope, outer)
+      run.log('client', await run.request())
+    }
   },
 
   'has the events of Node alone if a program listens to them': async (run) => {

@@ -69,6 +69,7 @@ class Handshake {
     // Node closes this connection, too, without an alert.
     if (server.requestCert && server.rejectUnauthorized && !socket.authorized) return socket.destroy()
     this.#end()
+    startReading(socket)
     server.emit('secureConnection', socket)
   }
 
@@ -90,6 +91,17 @@ class Handshake {
 
   #timedOut = () => this.onFailed(
     Object.assign(new Error('TLS handshake timeout'), { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' }))
+}
+
+/**
+ * Makes a socket flow as soon as a program listens to its bytes. A program may have paused the encrypted bytes, for
+ * example with `pauseOnConnect`. In Node, that does not concern the decrypted ones.
+ *
+ * @param {any} socket
+ */
+function startReading (socket) {
+  const hasReader = socket.listenerCount('data') + socket.listenerCount('readable') > 0
+  if (!hasReader) socket.readableFlowing = null
 }
 
 module.exports = { accept }

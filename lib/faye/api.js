@@ -8,6 +8,7 @@ const { absent } = require('../absent')
 const { Connection } = require('../connection/connection')
 const { PreparedMessage } = require('../connection/prepared')
 const { refuseOption, oneOf } = require('../http/options')
+const { compactListeners } = require('../listeners')
 const { NAME } = require('../scheduling')
 const { controlPayloadOf } = require('../websocket-driver/payload')
 const { CONNECTION, SocketConnection, connectionOf } = require('./connection')
@@ -73,11 +74,13 @@ function readOptions (given) {
  * @this {any}
  * @param {import('../connection/connection').Connection} engine
  * @param {any} options
- * @param {SocketConnection['place']} place the peer
+ * @param {any} url of the peer, as the program has given it
+ * @param {import('../http/url').Target | null} target null on a server
  */
-function API (engine, options, place) {
+function API (engine, options, url, target) {
   if (!(engine instanceof Connection)) refuse()
   Stream.call(this)
+  compactListeners(this)
   if (options.unknown !== undefined) refuseOption(options.unknown)
 
   this.readable = this.writable = true
@@ -86,9 +89,9 @@ function API (engine, options, place) {
 
   oneOf('transport', options.transport, ['stream', 'native'])
   this.readyState = CONNECTING
-  Object.defineProperty(this, CONNECTION, { value: new SocketConnection(this, engine, options, place) })
+  Object.defineProperty(this, CONNECTION, { value: new SocketConnection(this, engine, options, url, target) })
   this.protocol = ''
-  this.url = place.url
+  this.url = url
   this.version = engine.version
 
   if (options.binaryType !== undefined) this.binaryType = options.binaryType

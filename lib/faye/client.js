@@ -22,7 +22,7 @@ function Client (url, protocols, options) {
   options = readOptions(options)
   const target = clientTarget(url)
   const engine = Connection.client(target.url, policyOf({ maxLength: options.maxLength, protocols }))
-  API.call(this, engine, options, { url, name: target.name, target: target.url })
+  API.call(this, engine, options, url, target)
   const connection = connectionOf(this)
   const dial = new Dial(target, dialOptionsOf(options, target), engine, connection)
   connection.dial(dial)

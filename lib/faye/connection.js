@@ -13,6 +13,10 @@ const { dispatch, dispatchMessage, emitData } = require('./event')
 const { Lifetime, isLimited } = require('./lifetime')
 const { CONNECTING, OPEN, CLOSING, CLOSED } = require('./ready_state')
 
+/** @type {{ headers?: Record<string, string>, statusCode?: number }} */
+const NO_RESPONSE = {}
+/** What `close` reports without a close frame of the peer. @type {[string | null, number | null]} */
+const NO_CLOSE_FRAME = ['', 1006]
 /** The property of a public socket that contains its connection. */
 const CONNECTION = Symbol('connection')
 
@@ -31,6 +35,8 @@ const CONNECTION = Symbol('connection')
  */
 class SocketConnection {
   #isStream
+  #url
+  #target
   /** @type {Lifetime | null} most connections need none */
   #lifetime
   /** @type {import('../transport/dial').Dial | null} null on a server */
@@ -48,9 +54,9 @@ class SocketConnection {
   /** The control frames that subscribers of diagnostics channels need. */
   #watched = 0
   /** @type {{ headers?: Record<string, string>, statusCode?: number }} the server's response to a client */
-  #response = {}
+  #response = NO_RESPONSE
   /** @type {[string | null, number | null]} */
-  #closeParams = ['', 1006]
+  #closeParams = NO_CLOSE_FRAME
   /** @type {import('../connection/queue').Queue | null} a Blob and the messages behind it */
   queue = null
   givesArrayBuffers = false
@@ -62,12 +68,14 @@ class SocketConnection {
    * @param {Socket} socket
    * @param {Engine} engine
    * @param {any} options
-   * @param {{ url: any, name: any, target: URL | null }} place the peer: its URL, and the URL's form in error messages
+   * @param {any} url of the peer
+   * @param {import('../http/url').Target | null} target the peer of a client
    */
-  constructor (socket, engine, options, place) {
+  constructor (socket, engine, options, url, target) {
     this.socket = socket
     this.engine = engine
-    this.place = place
+    this.#url = url
+    this.#target = target
     this.#isStream = options.transport === 'stream'
     this.#lifetime = isLimited(options) ? new Lifetime(this, options) : null
     engine.observer = this
@@ -82,7 +90,7 @@ class SocketConnection {
   /** The interface of websocket-driver to this connection. */
   get driver () {
     if (this.#face === null) {
-      const driver = new Driver(this.engine, this.place.url, this.place.target)
+      const driver = new Driver(this.engine, this.#url, this.#target === null ? null : this.#target.url)
       this.#face = { driver, observer: Driver.observerOf(driver) }
       // The response may have arrived before the program first reads `_driver`.
       if (this.#response.headers !== undefined) this.#face.observer.readResponse()
@@ -143,12 +151,11 @@ class SocketConnection {
     this.#stream = stream
     if (stream.setTimeout) stream.setTimeout(0)
     if (stream.setNoDelay) stream.setNoDelay(true)
-    const unlessDetached = (/** @type {() => void} */ work) => { if (this.#detached !== stream) this.enter(work) }
     // After the end of the connection, the end of its stream causes nothing.
-    const ended = () => { if (!this.#hasEnded) unlessDetached(() => this.#streamEnded()) }
+    const ended = () => { if (!this.#hasEnded) this.#enterFor(stream, () => this.#streamEnded()) }
     stream.on('close', ended)
     stream.on('end', ended)
-    stream.on('error', (/** @type {any} */ error) => unlessDetached(() => this.#streamFailed(error)))
+    stream.on('error', (/** @type {any} */ error) => this.#enterFor(stream, () => this.#streamFailed(error)))
   }
 
   /** Returns whether a client still waits for the result of its dial. */
@@ -198,6 +205,16 @@ class SocketConnection {
   enter (work) {
     if (this.#transport) this.#transport.run(work)
     else work()
+  }
+
+  /**
+   * Runs the work of an event of a stream, unless another stream has replaced it.
+   *
+   * @param {any} stream
+   * @param {() => void} work
+   */
+  #enterFor (stream, work) {
+    if (this.#detached !== stream) this.enter(work)
   }
 
   // The events of the engine.
@@ -332,7 +349,8 @@ class SocketConnection {
 
   /** @param {string} reason */
   networkFailed (reason) {
-    this.emitError(`Network error: ${this.place.name}: ${reason}`)
+    const name = this.#target === null ? this.#url : this.#target.name
+    this.emitError(`Network error: ${name}: ${reason}`)
   }
 
   /** Ends the connection, after undelivered messages of a paused application have been delivered. */

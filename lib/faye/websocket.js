@@ -58,7 +58,7 @@ util.inherits(WebSocket, API)
  */
 function initialise (websocket, engine, options, url) {
   try {
-    API.call(websocket, engine, options, { url, name: url, target: null })
+    API.call(websocket, engine, options, url, null)
   } catch (error) {
     engine.abandon()
     throw error

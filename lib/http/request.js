@@ -53,8 +53,13 @@ function isSecureRequest (request) {
 function requestUrl (request) {
   const { host } = headersOf(request)
   const scheme = isSecureRequest(request) ? 'wss:' : 'ws:'
-  return scheme + '//' + host + request.url
+  const url = scheme + '//' + host + request.url
+  if (url !== latestUrl) latestUrl = url
+  return latestUrl
 }
+
+/** The latest URL. Connections in a row with the same URL share one string. */
+let latestUrl = ''
 
 /**
  * Returns the headers of a request. Throws if the value is not a request.

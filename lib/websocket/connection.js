@@ -4,6 +4,7 @@
 const { Buffer } = require('node:buffer')
 const { EventEmitter } = require('node:events')
 const { inherits } = require('node:util')
+const { compactListeners } = require('../listeners')
 const { NAME, nextTick } = require('../scheduling')
 const { CLOSE_DESCRIPTIONS, CLOSE_REASONS, isCloseCode } = require('./close_codes')
 const { SERVER_DEFAULTS } = require('./config')
@@ -27,6 +28,7 @@ function WebSocketConnection (socket, extensions, protocol, maskOutgoingPackets,
   this._debug = debugFor('websocket:connection')
   this._debug('constructor')
   EventEmitter.call(this)
+  compactListeners(this)
 
   this.config = config
   this.socket = socket

@@ -663,6 +663,8 @@ export interface TlsAgreement {
   /** A server's own certificate in DER. */
   own?: Buffer
   isResumed: boolean
+  /** Whether a server has asked for a certificate, and trusts the client. */
+  isTrusted: boolean
   /** OpenSSL's code for the reason why a server that has asked for a certificate does not trust the client. */
   refusal?: string
 }

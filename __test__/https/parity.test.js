@@ -413,6 +413,12 @@ const CASES = {
 
   'refuses certificates': async (run) => {
     await run.serve({ requestCert: true, ca: root.cert }, (request, response) => response.end())
+    run.server.on('tlsClientError', (error, socket) => {
+      const { authorized, authorizationError, alpnProtocol, servername, secureConnecting } = socket
+      run.log('socket', error.code, { authorized, authorizationError, secureConnecting })
+      // Node also knows the name in a handshake that fails.
+      if (authorizationError) run.log('socket', alpnProtocol, servername)
+    })
     for (const identity of IDENTITIES) {
       const client = await run.connect(identity)
       client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
@@ -420,6 +426,19 @@ const CASES = {
     }
     // The alert, and whether the connection is reset, may differ.
     delete run.seen.client
+  },
+
+  'decides about certificates as it asked for them': async (run) => {
+    await run.serve({ ca: root.cert }, ({ socket }, response) => {
+      run.log('request', socket.authorized, socket.authorizationError)
+      response.end()
+    })
+    // After the server has begun to accept the connection.
+    run.server.on('connection', () => { run.server.requestCert = true })
+    run.log('client', await run.request())
+    run.server.rejectUnauthorized = false
+    run.server.on('connection', () => { run.server.rejectUnauthorized = true })
+    run.log('client', await run.request())
   },
 
   'refuses a request without TLS': async (run) => {
@@ -491,6 +510,37 @@ const CASES = {
     await until(() => run.seen.server.length > 1)
   },
 
+  ...Object.fromEntries(Object.entries({
+    'refuses the certificate': (run) => run.connect({ ca: OTHER.cert }),
+    'ends after the first answer': (run) => leaving(run, (wire) => wire.end()),
+    'resets after the first answer': (run) => leaving(run, (wire) => wire.resetAndDestroy())
+  }).flatMap(([what, act]) => [false, true].map((answers) => [
+    `closes the connection of a client that ${what}, if the program ${answers ? 'answers' : 'only listens'}`,
+    async (run) => {
+      await run.serve()
+      run.server.on('clientError', (error, socket) => {
+        run.log('program', error.code, socket.destroyed, socket.writable)
+        if (!answers || error.code === 'ECONNRESET' || !socket.writable) return
+        socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')
+      })
+      await act(run)
+      await until(() => run.seen.server.length > 1)
+      await closed(run.server)
+    }
+  ]))),
+
+  'completes a handshake after its time, if the program leaves the connection open': async (run) => {
+    await run.serve({ handshakeTimeout: 30 }, (request, response) => response.end('page'))
+    run.server.on('clientError', ({ code }, socket) => run.log('program', code, socket.destroyed, socket.writable))
+    const wire = await run.raw()
+    const client = tls.connect({ ...run.target(), socket: through(wire, () => until(() => run.seen.program)) })
+    client.on('error', () => {})
+    client.write(GET)
+    await new Promise((resolve) => client.once('data', resolve))
+    wire.destroy()
+    await closed(run.server)
+  },
+
   'limits the time of the handshake': async (run) => {
     await run.serve({ handshakeTimeout: 30 })
     const client = await run.raw()
@@ -519,6 +569,37 @@ const CASES = {
     run.server.on('keylog', (line) => run.log('program', String(line).split(' ').length))
     run.log('client', await run.request())
     run.log('program', run.server.isNative ?? false)
+  }
+}
+
+/** Starts a handshake, and ends it in the way of `leave` when the server has answered. */
+async function leaving (run, leave) {
+  const wire = await run.raw()
+  let writes = 0
+  // Only the first message leaves.
+  const socket = through(wire, () => writes++ === 0)
+  tls.connect({ ...run.target(), socket }).on('error', () => {})
+  wire.once('data', () => leave(wire))
+}
+
+/** Returns a stream over a socket, which discards a write if `passes` returns false. */
+function through (wire, passes) {
+  const stream = new Duplex({
+    read () {},
+    async write (chunk, encoding, callback) {
+      if (await passes() === false) callback()
+      else wire.write(chunk, () => callback())
+    }
+  })
+  wire.on('data', (chunk) => stream.push(chunk))
+  return stream
+}
+
+/** Resolves when a server has no connection. */
+async function closed (server) {
+  for (let round = 0; await connections(server) > 0; round++) {
+    if (round > 1000) throw new Error('a connection remains open')
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 

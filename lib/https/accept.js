@@ -26,8 +26,8 @@ function accept (server, socket, config, timeout, acceptByNode) {
  * The TLS handshake of one connection, with the events of Node's server: `secureConnection`, or `tlsClientError` once.
  *
  * The reactor refuses some clients that Node accepts, and its errors differ. If it refuses the first message of a
- * client, which has no answer yet, Node accepts the connection and receives the same message. Its verdict and its error
- * stand.
+ * client, which has no answer yet, Node accepts the connection and receives the same message. Node then decides, and
+ * reports its own error.
  */
 class Handshake {
   #server
@@ -35,7 +35,9 @@ class Handshake {
   #acceptByNode
   /** @type {import('../scheduling').Timer | null} */
   #timer = null
-  #hasFailed = false
+  #hasReported = false
+  /** Whether a client must be trusted. As in Node, a later change of the server does not concern this connection. */
+  #rejectsUnauthorized
 
   /**
    * @param {any} server
@@ -46,18 +48,19 @@ class Handshake {
     this.#server = server
     this.#socket = socket
     this.#acceptByNode = acceptByNode
+    this.#rejectsUnauthorized = server.rejectUnauthorized
   }
 
   /** @param {number} timeout */
   begin (timeout) {
-    this.#socket.on('error', this.onFailed)
+    this.#socket.on('error', this.#report)
     this.#socket.on('close', this.#closed)
     this.#timer = clock.timeout(this.#timedOut, timeout).unref()
   }
 
   #end () {
     this.#timer?.stop()
-    this.#socket.removeListener('error', this.onFailed)
+    this.#socket.removeListener('error', this.#report)
     this.#socket.removeListener('close', this.#closed)
   }
 
@@ -65,9 +68,10 @@ class Handshake {
     const [server, socket] = [this.#server, this.#socket]
     if (socket.destroyed) return
     declareTls(socket)
-    declareResult(socket, server.requestCert)
+    declareResult(socket)
     // Node closes this connection, too, without an alert.
-    if (server.requestCert && server.rejectUnauthorized && !socket.authorized) return socket.destroy()
+    if (socket.authorizationError && this.#rejectsUnauthorized) return socket.destroy()
+    socket.secureConnecting = false
     this.#end()
     startReading(socket)
     server.emit('secureConnection', socket)
@@ -78,18 +82,27 @@ class Handshake {
     this.#acceptByNode()
   }
 
-  // The listener for errors remains: a program may write to the socket, or destroy it with an error.
+  /** Destroys the socket before the event, as Node does. */
   onFailed = (/** @type {any} */ error) => {
-    if (this.#hasFailed) return
-    this.#hasFailed = true
-    this.#timer?.stop()
-    declareTls(this.#socket)
-    this.#server.emit('tlsClientError', error, this.#socket)
+    this.#socket.destroy()
+    this.#report(error)
   }
 
-  #closed = () => this.onFailed(hangUp())
+  // Also a listener for errors: a program may write to the socket, or destroy it with an error.
+  #report = (/** @type {any} */ error) => {
+    if (this.#hasReported) return
+    this.#hasReported = true
+    this.#timer?.stop()
+    const socket = this.#socket
+    // A refused client has the result of the handshake.
+    if (!socket.encrypted) declareTls(socket)
+    this.#server.emit('tlsClientError', error, socket)
+  }
 
-  #timedOut = () => this.onFailed(
+  #closed = () => this.#report(hangUp())
+
+  /** Leaves the socket open, as Node does. The handshake may still succeed. */
+  #timedOut = () => this.#report(
     Object.assign(new Error('TLS handshake timeout'), { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' }))
 }
 

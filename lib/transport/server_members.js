@@ -42,20 +42,17 @@ function declareTls (socket) {
 }
 
 /**
- * Stores the result of the handshake.
+ * Stores the result of the handshake, before the server accepts the client.
  *
  * @param {any} socket
- * @param {boolean} asksClients whether the server has asked for a certificate
  */
-function declareResult (socket, asksClients) {
-  const { protocol, name, refusal } = /** @type {any} */ (agreementOf(socket))
-  socket.secureConnecting = false
+function declareResult (socket) {
+  const { protocol, name, isTrusted, refusal } = /** @type {any} */ (agreementOf(socket))
   // The limit for the handshake has ended. A program may have set a timeout already.
   socket.timeout ??= 0
   socket.alpnProtocol = protocol ?? false
   socket.servername = name ?? false
-  if (!asksClients) return
-  socket.authorized = !refusal
+  socket.authorized = isTrusted
   socket.authorizationError = refusal ?? null
 }
 

@@ -7,7 +7,7 @@ use napi::{Error, Result};
 use napi_derive::napi;
 use tls::{
     Agreement, Anchors, Clients, Config, Context, Pattern, ServerConfig, ServerSettings, Session,
-    Settings, Tickets, Version,
+    Settings, Tickets, Verdict, Version,
 };
 
 /// Certificates of trusted authorities, in DER.
@@ -189,6 +189,8 @@ pub struct TlsAgreement {
     /// A server's own certificate in DER.
     pub own: Option<Buffer>,
     pub is_resumed: bool,
+    /// Whether a server has asked for a certificate, and trusts the client.
+    pub is_trusted: bool,
     /// OpenSSL's code for the reason why a server that has asked for a certificate does not trust the client.
     pub refusal: Option<&'static str>,
 }
@@ -212,7 +214,11 @@ impl From<&Agreement> for TlsAgreement {
                 .collect(),
             name: agreement.name.clone(),
             own: agreement.own.as_deref().map(Buffer::from),
-            refusal: agreement.refusal,
+            is_trusted: agreement.client == Verdict::Trusted,
+            refusal: match agreement.client {
+                Verdict::Refused(code) => Some(code),
+                Verdict::NotAsked | Verdict::Trusted => None,
+            },
             is_resumed: agreement.is_resumed,
         }
     }

@@ -22,6 +22,16 @@ pub enum Clients {
     },
 }
 
+/// A verdict about the certificate of a client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// The server has not asked for a certificate.
+    NotAsked,
+    Trusted,
+    /// OpenSSL's code for the reason not to trust the client.
+    Refused(&'static str),
+}
+
 /// A verifier of signatures.
 #[derive(Debug)]
 pub(crate) struct Examiner {

@@ -23,7 +23,7 @@ mod session;
 mod tickets;
 mod verify;
 
-pub use clients::Clients;
+pub use clients::{Clients, Verdict};
 pub use config::{Config, Settings, Version};
 pub use server::{Context, Pattern, ServerConfig, ServerSettings};
 pub use session::{Agreement, Failure, Session, State};

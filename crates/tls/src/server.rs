@@ -11,7 +11,7 @@ use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{CipherSuite, Error, SignatureAlgorithm, SupportedCipherSuite};
 
-use crate::clients::{Clients, Examiner};
+use crate::clients::{Clients, Examiner, Verdict};
 use crate::config::{Version, supported};
 use crate::tickets::Tickets;
 use crate::verify::Anchors;
@@ -105,20 +105,19 @@ impl ServerConfig {
         })
     }
 
-    /// Returns OpenSSL's code for the reason not to trust the client of a session.
-    pub(crate) fn examine(
-        &self,
-        choice: &Choice,
-        certificates: &[Vec<u8>],
-    ) -> Option<&'static str> {
+    /// Returns the verdict about the client of a session.
+    pub(crate) fn examine(&self, choice: &Choice, certificates: &[Vec<u8>]) -> Verdict {
         if !self.asks {
-            return None;
+            return Verdict::NotAsked;
         }
         let place = choice
             .place
             .and_then(|place| self.contexts.others.get(place));
         let context = place.map_or(&self.contexts.default, |(_, context)| context);
-        context.anchors.examine_client(certificates)
+        match context.anchors.examine_client(certificates) {
+            Some(code) => Verdict::Refused(code),
+            None => Verdict::Trusted,
+        }
     }
 }
 

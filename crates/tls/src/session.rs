@@ -16,6 +16,7 @@ use rustls::{
 };
 
 use crate::buffer::{append, extend, grow};
+use crate::clients::Verdict;
 use crate::config::{Config, Version};
 use crate::records::{CLOSE_NOTIFY, Kernel, Outcome, Records};
 use crate::server::{Choice, ServerConfig, take_choice};
@@ -91,9 +92,8 @@ pub struct Agreement {
     /// A server's own certificate in DER. `None` at a client.
     pub own: Option<Arc<[u8]>>,
     pub is_resumed: bool,
-    /// OpenSSL's code for the reason why a server does not trust the client. `None` if the server
-    /// trusts the client or has not asked, and at a client.
-    pub refusal: Option<&'static str>,
+    /// The verdict of a server about its client. `NotAsked` at a client.
+    pub client: Verdict,
 }
 
 impl Session {
@@ -504,7 +504,7 @@ impl Tls {
             name: None,
             own: None,
             is_resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
-            refusal: None,
+            client: Verdict::NotAsked,
         };
         let established = match std::mem::replace(self, Self::Lost) {
             Self::Client(tls) => {
@@ -519,7 +519,7 @@ impl Tls {
                 Established {
                     records: Records::new(version, secrets, Kernel::Server(kernel))?,
                     agreement: Agreement {
-                        refusal: config.examine(&choice, &agreement.certificates),
+                        client: config.examine(&choice, &agreement.certificates),
                         name: choice.name.map(String::from),
                         own: choice.own,
                         ..agreement

@@ -89,7 +89,7 @@ pub(crate) enum News {
     Failed(io::Error),
     /// Writing has failed.
     Unwritable(io::Error),
-    /// The handshake of TLS has succeeded, and the server's certificate is accepted: the connection may begin.
+    /// The handshake of TLS has succeeded: the connection may begin. A client accepts the server's certificate.
     Secured,
     /// TLS has failed.
     Refused(Failure),

@@ -5,6 +5,7 @@
 //! lets OpenSSL decide on each refusal. For a server, `examine.rs` finds the reason.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -23,7 +24,9 @@ use crate::certificate::{
 #[derive(Debug, Default)]
 pub struct Anchors {
     anchors: Vec<TrustAnchor<'static>>,
-    pub(crate) certificates: Vec<CertificateDer<'static>>,
+    certificates: Vec<CertificateDer<'static>>,
+    /// The places of the certificates of each subject. A peer chooses how often an issuer is looked for.
+    places: HashMap<Box<[u8]>, Vec<usize>>,
 }
 
 impl Anchors {
@@ -41,6 +44,9 @@ impl Anchors {
             if facts.issuer != facts.subject {
                 continue;
             }
+            let place = anchors.certificates.len();
+            let places = anchors.places.entry(facts.subject.into()).or_default();
+            places.push(place);
             anchors.anchors.push(anchor.to_owned());
             anchors.certificates.push(der);
         }
@@ -49,14 +55,18 @@ impl Anchors {
 
     /// Returns the valid certificates of an authority. OpenSSL may use any of them.
     fn find(&self, anchor: &TrustAnchor<'_>, now: UnixTime) -> impl Iterator<Item = Facts<'_>> {
-        self.certificates
+        self.named(&anchor.subject).filter(move |facts| {
+            *facts.public_key == *anchor.subject_public_key_info && is_valid(facts, now)
+        })
+    }
+
+    /// Returns the certificates with this subject.
+    pub(crate) fn named(&self, subject: &[u8]) -> impl Iterator<Item = Facts<'_>> {
+        let places = self.places.get(subject).map_or(&[][..], Vec::as_slice);
+        places
             .iter()
+            .filter_map(|&place| self.certificates.get(place))
             .filter_map(|der| Facts::of(der))
-            .filter(move |facts| {
-                *facts.subject == *anchor.subject
-                    && *facts.public_key == *anchor.subject_public_key_info
-                    && is_valid(facts, now)
-            })
     }
 }
 
@@ -247,7 +257,8 @@ impl Anchors {
     }
 }
 
-/// Returns whether each certificate is valid at its position, and each is signed by the next one.
+/// Returns whether each certificate is valid at its position, and each names the key of the next one. webpki verifies
+/// the signatures.
 fn is_chain(owner: Owner, chain: &[Facts<'_>]) -> bool {
     let Some((leaf, authorities)) = chain.split_first() else {
         return false;
@@ -260,12 +271,12 @@ fn is_chain(owner: Owner, chain: &[Facts<'_>]) -> bool {
                 && has_key_usage(authority, KEY_CERT_SIGN)
                 && authority.path_length.is_none_or(|most| below <= most)
         })
-        && chain.iter().zip(authorities).all(is_signed_by)
+        && chain.iter().zip(authorities).all(names_key_of)
 }
 
 /// Returns whether a self-signed certificate may be that of the owner.
 fn is_alone(owner: Owner, facts: &Facts<'_>) -> bool {
-    is_for_tls(owner, facts) && !facts.is_strange && is_signed_by((facts, facts))
+    is_for_tls(owner, facts) && !facts.is_strange && names_key_of((facts, facts))
 }
 
 pub(crate) fn is_for_tls(owner: Owner, facts: &Facts<'_>) -> bool {
@@ -289,7 +300,8 @@ fn has_key_usage(facts: &Facts<'_>, any_of: u8) -> bool {
     facts.key_usage.is_none_or(|usage| usage & any_of != 0)
 }
 
-pub(crate) fn is_signed_by((subject, issuer): (&Facts<'_>, &Facts<'_>)) -> bool {
+/// Returns whether a certificate may be signed by the key of an issuer, as far as it names a key.
+pub(crate) fn names_key_of((subject, issuer): (&Facts<'_>, &Facts<'_>)) -> bool {
     match (&subject.authority_key, issuer.subject_key) {
         (None, _) | (Some(AuthorityKey::Identifier(_)), None) => true,
         (Some(AuthorityKey::Identifier(named)), Some(key)) => *named == key,

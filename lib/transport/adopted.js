@@ -42,8 +42,8 @@ function giveBack (owner) {
  * Node's socket.
  */
 class AdoptedSocket extends Socket {
-  /** The prototype of the socket when the adoption has ended. */
-  static former = Socket.prototype
+  /** Whether the socket speaks TLS. Then it keeps the class when the adoption has ended, and encrypts nothing more. */
+  static isTls = false
   /**
    * Whether the end of the adoption sends `close_notify`. For programs it does not, as in Node: a response that ends
    * with the connection must not seem complete if the program has destroyed the socket.
@@ -247,6 +247,19 @@ function changeClass (socket, type) {
 }
 
 /**
+ * Undoes `setPrototypes` for a socket whose adoption has ended. A socket that has spoken TLS keeps its class, so that
+ * no later write reaches the peer without encryption.
+ *
+ * @param {any} socket
+ * @param {typeof AdoptedSocket} type
+ */
+function restoreSocket (socket, type) {
+  if (!type.isTls) restorePrototype(socket, type)
+  socket.removeListener('newListener', listenerAdded)
+  if (!socket.destroyed && !socket[ADOPTION].hasFired) rebindTimer(socket)
+}
+
+/**
  * Restores the prototype of Node's sockets. If the prototype was replaced or the socket sealed, our methods stay and
  * behave like Node's.
  *
@@ -255,9 +268,7 @@ function changeClass (socket, type) {
  */
 function restorePrototype (socket, type) {
   const isOurs = Object.getPrototypeOf(socket) === type.prototype
-  if (isOurs && Object.isExtensible(socket)) Object.setPrototypeOf(socket, type.former)
-  socket.removeListener('newListener', listenerAdded)
-  if (!socket.destroyed && !socket[ADOPTION].hasFired) rebindTimer(socket)
+  if (isOurs && Object.isExtensible(socket)) Object.setPrototypeOf(socket, Socket.prototype)
 }
 
 /**
@@ -280,5 +291,6 @@ function formerAdoption (handle) {
 }
 
 module.exports = {
-  ADOPTION, AdoptedSocket, changeClass, formerAdoption, isPlain, isReplaced, restorePrototype, setPrototypes
+  ADOPTION, AdoptedSocket, changeClass, formerAdoption, isPlain, isReplaced, restorePrototype, restoreSocket,
+  setPrototypes
 }

@@ -5,7 +5,7 @@ const { Buffer } = require('node:buffer')
 const native = require('../native')
 const { clock, setImmediate } = require('../scheduling')
 const {
-  ADOPTION, AdoptedSocket, changeClass, formerAdoption, isPlain, setPrototypes, restorePrototype
+  ADOPTION, AdoptedSocket, changeClass, formerAdoption, isPlain, restorePrototype, restoreSocket, setPrototypes
 } = require('./adopted')
 const { dispatcherOfThisEnvironment } = require('./dispatcher')
 const { IS_SUPPORTED } = require('./platform')
@@ -28,6 +28,8 @@ const { reserveMembers } = require('./server_members')
  * @property {() => void} giveBack called when a program uses the socket itself
  * @property {(bytes: Buffer) => void} received called with bytes that a program has put into the socket
  * @property {(error?: any) => void} [detach] called when the socket gets another owner, or has closed
+ * @property {(bytes: Uint8Array, done: (error?: any) => void) => void} [writeAround] TLS: writes bytes of the program
+ * @property {(isPaused: boolean) => void} [pausedByProgram] TLS: called when a program pauses or resumes the socket
  */
 class Adoption {
   #dispatcher
@@ -97,7 +99,7 @@ class Adoption {
 
   /** Whether the reactor speaks TLS over the socket. */
   get isTls () {
-    return this.isActive && this.#class !== AdoptedSocket
+    return this.isActive && this.#class.isTls
   }
 
   /** Whether the socket has a descriptor that a stream could read. */
@@ -162,6 +164,11 @@ class Adoption {
     return this.#reactor.writeAround(this.#number, bytes)
   }
 
+  /** TLS: notifies the owner that a program has paused or resumed the socket. @param {boolean} isPaused */
+  pausedByProgram (isPaused) {
+    if (this.#number >= 0) this.#owner?.pausedByProgram?.(isPaused)
+  }
+
   /** TLS: returns the result of the handshake; null after the adoption. */
   agreement () {
     return this.#number < 0 ? null : this.#reactor.agreement(this.#number)
@@ -174,7 +181,7 @@ class Adoption {
 
   /** TLS: sends `close_notify`. Returns the bytes that the kernel has not accepted, including earlier records. */
   closeTls () {
-    return this.#reactor.closeTls(this.#number) ?? NOTHING_LEFT
+    return this.#number < 0 ? NOTHING_LEFT : this.#reactor.closeTls(this.#number) ?? NOTHING_LEFT
   }
 
   /** TLS: passes bytes that the reactor reads from now on to the channel, with `Entry.Bytes`. */
@@ -217,14 +224,20 @@ class Adoption {
     if (!streamWrites) this.flush()
     if (this.#class.endsTls) this.rest = this.closeTls()
     this.#counted = this.counters()
+    this.keepAlive(false)
     this.#number = -1
     this.#dispatcher.remove(number)
     this.#reactor.remove(number, this.#connection.number)
     this.#connection.outgoing.passed()
-    this.keepAlive(false)
     this.#timer?.stop()
-    restorePrototype(this.#socket, this.#class)
+    restoreSocket(this.#socket, this.#class)
     return true
+  }
+
+  /** TLS: ends the adoption of a socket to which no byte was sent, so that Node's TLS can use the socket. */
+  returnToNode () {
+    this.detach()
+    restorePrototype(this.#socket, this.#class)
   }
 
   /** Lets Node's stream read again. */
@@ -245,7 +258,7 @@ class Adoption {
 
   /** @param {boolean} isAlive whether the socket keeps the process alive */
   keepAlive (isAlive) {
-    if (isAlive === this.#isAlive) return
+    if (isAlive === this.#isAlive || this.#number < 0) return
     this.#isAlive = isAlive
     this.#dispatcher.keepAlive(isAlive)
   }

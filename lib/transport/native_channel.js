@@ -171,7 +171,8 @@ class NativeChannel {
   #drained () {
     const isEmpty = this.#adoption.waiting === 0
     this.#transport.drained()
-    if (isEmpty) this.#socket.emit('drain')
+    // Node's stream emits the event itself after writes of a program.
+    if (isEmpty && !this.#socket._writableState.needDrain) this.#socket.emit('drain')
   }
 
   /** Switches to Node's stream, because the peer has ended its half. Node ends the socket as usual. */

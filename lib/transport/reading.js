@@ -10,7 +10,7 @@ const { MAX_TURN, setImmediate } = require('../scheduling')
  * long on such chunks stops for a turn of the event loop. The reactor reads each socket once per batch and needs no
  * such stop.
  *
- * @typedef {'application' | 'peer' | 'turn' | import('../connection/seam').StopReason} Reason
+ * @typedef {'application' | 'program' | 'peer' | 'turn' | import('../connection/seam').StopReason} Reason
  */
 class Reading {
   #socket
@@ -85,6 +85,6 @@ class Reading {
 }
 
 /** The bit of each reason to stop reading. */
-const BIT = { application: 1, peer: 2, turn: 4, sessions: 8, work: 16, start: 32 }
+const BIT = { application: 1, peer: 2, turn: 4, sessions: 8, work: 16, start: 32, program: 64 }
 
 module.exports = { Reading }

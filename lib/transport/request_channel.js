@@ -1,10 +1,10 @@
 // @ts-check
 'use strict'
 
-const { constants } = require('node:os')
 const { AGREED, Entry } = require('../native')
 const { Context } = require('./context')
 const { hangUp, systemError, tlsError } = require('./errors')
+const { ProgramWrites } = require('./program_writes')
 
 /**
  * The channel of a socket on which the reactor speaks TLS for a program, before a connection takes the socket over.
@@ -22,10 +22,9 @@ class RequestChannel {
   #socket
   #context
   #handshake
+  #writes
   #isHandshaking = true
   #hasEnded = false
-  /** @type {((error?: any) => void) | null} called when the kernel has accepted the last write */
-  #written = null
 
   /**
    * @param {import('./adoption').Adoption} adoption
@@ -37,6 +36,7 @@ class RequestChannel {
     this.#socket = socket
     this.#context = new Context(socket)
     this.#handshake = handshake
+    this.#writes = new ProgramWrites(adoption)
     adoption.begin(this)
   }
 
@@ -58,14 +58,11 @@ class RequestChannel {
   received () {}
 
   /**
-   * Writes bytes of the program.
-   *
-   * @param {Uint8Array} bytes
+   * @param {Uint8Array} bytes of the program
    * @param {(error?: any) => void} done
    */
-  write (bytes, done) {
-    if (this.#adoption.writeAround(bytes)) done()
-    else this.#written = done
+  writeAround (bytes, done) {
+    this.#writes.write(bytes, done)
   }
 
   /**
@@ -75,14 +72,7 @@ class RequestChannel {
    */
   detach (error) {
     this.#context.release()
-    if (this.#written !== null) this.#complete(error ?? systemError('write', constants.errno.ECANCELED))
-  }
-
-  /** @param {any} [error] */
-  #complete (error) {
-    const done = this.#written
-    this.#written = null
-    if (done !== null) done(error)
+    this.#writes.cancel(error)
   }
 
   /**
@@ -96,7 +86,7 @@ class RequestChannel {
     switch (entry) {
       case Entry.Secure: return value === AGREED ? this.#agreed() : this.#failed(tlsError(value))
       case Entry.Bytes: return this.#receive(value)
-      case Entry.Drained: return this.#drained()
+      case Entry.Drained: return this.#writes.flush()
       case Entry.Ended: return this.#ended()
       case Entry.Failed: return this.#failed(systemError('read', value))
       case Entry.Unwritable: return this.#failed(systemError('write', value))
@@ -117,10 +107,6 @@ class RequestChannel {
     this.#adoption.restartTimer()
     const hasRoom = this.#socket.push(bytes)
     if (!hasRoom && this.#adoption.owner === this) this.#adoption.setReading(false)
-  }
-
-  #drained () {
-    if (this.#adoption.waiting === 0) this.#complete()
   }
 
   /** Ends the readable side of the socket, because the peer has ended its half. */

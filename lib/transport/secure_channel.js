@@ -4,7 +4,8 @@
 const { AGREED, Entry } = require('../native')
 const { tlsError } = require('./errors')
 const { NativeChannel } = require('./native_channel')
-const { write } = require('./stream_channel')
+const { ProgramWrites } = require('./program_writes')
+const { writeRaw } = require('./tls_socket')
 
 /**
  * @typedef {object} Secure the TLS of a socket
@@ -16,16 +17,19 @@ const { write } = require('./stream_channel')
 
 /**
  * The channel through the reactor over TLS. The connection starts after the TLS handshake has succeeded, so there is no
- * output before that. A stream cannot read TLS records, so the socket is never given back. The channel ends the socket
- * at the end of TLS, or of the peer's half.
+ * output before that. A stream cannot read TLS records, so the socket is never given back. At the end of TLS, or of the
+ * peer's half, the socket ends. The reactor encrypts output until the transport detaches.
  */
 class SecureChannel extends NativeChannel {
   #adoption
   #socket
   #connection
+  #transport
   #secure
+  #writes
   /** Whether the TLS handshake is in progress. Output must wait until it has succeeded. */
   #isHandshaking
+  #hasEnded = false
 
   /**
    * @param {import('./adoption').Adoption} adoption
@@ -40,7 +44,9 @@ class SecureChannel extends NativeChannel {
     this.#adoption = adoption
     this.#socket = socket
     this.#connection = connection
+    this.#transport = transport
     this.#secure = secure
+    this.#writes = new ProgramWrites(adoption)
     this.#isHandshaking = secure !== null
   }
 
@@ -55,17 +61,52 @@ class SecureChannel extends NativeChannel {
 
   giveBack () {}
 
-  writeRest () {
-    const { rest } = this.#adoption
-    if (rest.length > 0) write(this.#socket, rest, this.#connection.outgoing.handOverAll(this.#socket))
+  /**
+   * @param {Uint8Array} bytes of the program
+   * @param {(error?: any) => void} done
+   */
+  writeAround (bytes, done) {
+    this.#writes.write(bytes, done)
   }
 
-  /** Ends the socket, and discards bytes after the end of TLS. */
+  /** @param {boolean} isPaused */
+  pausedByProgram (isPaused) {
+    this.#transport.pausedByProgram(isPaused)
+  }
+
+  leave () {
+    this.#writes.flush()
+    super.leave()
+  }
+
+  /** @param {any} [error] */
+  detach (error) {
+    // Node's stream still passes the writes that wait.
+    if (this.#adoption.isOpen) this.#writes.passAll()
+    else this.#writes.cancel(error)
+    super.detach()
+  }
+
+  /** Writes the remaining records. The writes of Node's stream may wait because a program has corked the socket. */
+  writeRest () {
+    const { rest } = this.#adoption
+    if (rest.length === 0) return
+    const [socket, handed] = [this.#socket, this.#connection.outgoing.handOverAll(this.#socket)]
+    writeRaw(socket, rest, (error) => {
+      handed?.callback(error)
+      if (error) socket.destroy(error)
+    })
+    if (handed) handed.isWritten = socket._handle?.writeQueueSize === 0
+  }
+
+  /** Ends the readable side of the socket. */
   ended () {
-    if (!this.#adoption.detach()) return
-    this.writeRest()
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#adoption.setReading(false)
     this.#socket.push(null)
-    this.#socket.resume()
+    // Emits the end even if no program reads the socket.
+    this.#socket.read(0)
   }
 
   /**
@@ -73,6 +114,7 @@ class SecureChannel extends NativeChannel {
    * @param {any} value
    */
   handleEntry (entry, value) {
+    if (entry === Entry.Drained) this.#writes.flush()
     if (entry !== Entry.Secure) return super.handleEntry(entry, value)
     if (!this.#adoption.isActive) return
     if (value === AGREED) this.#agreed()

@@ -13,7 +13,8 @@ const { RequestChannel } = require('./request_channel')
  * @property {() => void} onSecure called after the handshake. From then on, the socket reads decrypted bytes and
  * encrypts those written to it. `agreementOf` of agreement.js returns the result of the handshake
  * @property {(error: Error) => void} onFailed called instead of `onSecure` if the handshake fails after the first
- * answer. The socket is still open, and the reactor has offered an alert to the kernel
+ * answer, and again for each later error of the socket. The socket is still open, and the reactor has offered an alert
+ * to the kernel
  * @property {() => void} onReturned called instead of both if the handshake fails before the first answer. The socket
  * is as before, and contains the bytes that the client has sent
  */
@@ -35,7 +36,7 @@ function acceptTls (socket, config, { onSecure, onFailed, onReturned }) {
       const flight = isOfSystem(error) ? null : adoption.takeFlight()
       if (flight === null) return onFailed(error)
       channel.detach()
-      adoption.detach()
+      adoption.returnToNode()
       if (flight.length > 0) socket.unshift(flight)
       onReturned()
     }

@@ -3,49 +3,30 @@
 
 const { Buffer } = require('node:buffer')
 const net = require('node:net')
-const { nextTick } = require('../scheduling')
-const { ADOPTION, AdoptedSocket } = require('./adopted')
-const { FORMER_SERVER_SOCKET, SERVER_METHODS } = require('./server_members')
+const { ADOPTION } = require('./adopted')
+const { SERVER_METHODS } = require('./server_members')
+const { TlsSocket } = require('./tls_socket')
 
 /** @type {any} */
 const Socket = net.Socket
 
 /**
- * A socket whose connection speaks TLS in the reactor. The socket cannot be given back. The reactor encrypts bytes that
- * a program writes, and the connection receives bytes that a program puts into the socket. Other methods have no effect
- * on the bytes.
+ * A socket whose connection speaks TLS in the reactor. The socket cannot be given back. The connection receives bytes
+ * that a program puts into the socket, and stops reading while a program pauses the socket. After the adoption, the
+ * socket discards the bytes that it reads, which are encrypted.
  */
-class SecureSocket extends AdoptedSocket {
+class SecureSocket extends TlsSocket {
   static endsTls = true
 
-  /**
-   * @param {any} chunk
-   * @param {any} [encoding]
-   * @param {any} [done]
-   */
-  write (chunk, encoding, done) {
-    const hasRoom = this[ADOPTION].writeAround(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
-    const callback = typeof encoding === 'function' ? encoding : done
-    if (callback) nextTick(callback)
-    return hasRoom
-  }
-
-  /** @param {any[]} args */
-  end (...args) {
-    const callback = args.find((each) => typeof each === 'function')
-    if (args[0] !== undefined && args[0] !== callback) this.write(args[0], args[1])
-    const rest = this[ADOPTION].closeTls()
-    if (rest.length > 0) Socket.prototype.write.call(this, rest)
-    return Socket.prototype.end.call(this, callback)
-  }
-
   pause () {
-    this[ADOPTION].setReading(false)
+    super.pause()
+    this[ADOPTION].pausedByProgram(true)
     return this
   }
 
   resume () {
-    this[ADOPTION].setReading(true)
+    super.resume()
+    this[ADOPTION].pausedByProgram(false)
     return this
   }
 
@@ -54,8 +35,9 @@ class SecureSocket extends AdoptedSocket {
    * @param {any} [encoding]
    */
   push (chunk, encoding) {
-    if (!this[ADOPTION].isActive || chunk === null) return Socket.prototype.push.call(this, chunk, encoding)
-    this[ADOPTION].received(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
+    if (chunk === null) return Socket.prototype.push.call(this, chunk)
+    const adoption = this[ADOPTION]
+    if (adoption.isActive) adoption.received(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
     return true
   }
 
@@ -77,9 +59,7 @@ class SecureSocket extends AdoptedSocket {
 SecureSocket.prototype.constructor = net.Socket
 
 /** A socket of a server. */
-class SecureServerSocket extends SecureSocket {
-  static former = FORMER_SERVER_SOCKET
-}
+class SecureServerSocket extends SecureSocket {}
 
 SecureServerSocket.prototype.constructor = net.Socket
 Object.defineProperties(SecureServerSocket.prototype, SERVER_METHODS)

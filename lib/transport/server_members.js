@@ -3,10 +3,9 @@
 
 // The members of Node's TLS sockets by which the program of a server learns about a connection. The values are
 // properties of the socket. The methods belong to its prototypes, because defining them takes longer than the rest of
-// its adoption; a prototype with these methods remains when the adoption has ended.
+// its adoption. The prototypes remain when the adoption has ended.
 
 const { X509Certificate } = require('node:crypto')
-const net = require('node:net')
 const { nextTick } = require('../scheduling')
 const { agreementOf, cipherOf, descriptorsOf, legacyChainOf } = require('./agreement')
 
@@ -166,7 +165,5 @@ function failed (code, message) {
 }
 
 const SERVER_METHODS = descriptorsOf(methods)
-/** The prototype of a socket whose adoption has ended. */
-const FORMER_SERVER_SOCKET = Object.create(net.Socket.prototype, SERVER_METHODS)
 
-module.exports = { FORMER_SERVER_SOCKET, SERVER_METHODS, declareResult, declareTls, reserveMembers }
+module.exports = { SERVER_METHODS, declareResult, declareTls, reserveMembers }

@@ -226,6 +226,16 @@ class Transport {
     })
   }
 
+  /**
+   * Stops or starts reading, because a program has paused or resumed a socket over which the reactor speaks TLS.
+   *
+   * @param {boolean} isPaused
+   */
+  pausedByProgram (isPaused) {
+    if (isPaused) this.#reading.stop('program')
+    else this.#context.run(() => this.#reading.start('program'))
+  }
+
   /** @param {StopReason} reason */
   stopReading (reason) {
     if (reason === 'work') addWorking(this)

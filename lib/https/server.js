@@ -3,6 +3,7 @@
 
 const https = require('node:https')
 const { accept } = require('./accept')
+const { isNodes } = require('../transport/tls_defaults')
 const { Settings } = require('./settings')
 
 /** Node's class. Other JavaScript runtimes may have none. */
@@ -47,19 +48,19 @@ class Server extends NodeServer {
   /** @param {any} keys */
   setTicketKeys (keys) {
     super.setTicketKeys(keys)
-    settingsOf(this).changed()
+    settingsOf(this).invalidate()
   }
 
   /** @param {any} options */
   setOptions (options) {
     // @ts-expect-error Node has deprecated this method, and its types lack it.
     super.setOptions(options)
-    settingsOf(this).giveUp()
+    settingsOf(this).leaveToNode()
   }
 }
 
 // Node 24 has removed this method.
-if (!('setOptions' in https.Server.prototype)) Reflect.deleteProperty(Server.prototype, 'setOptions')
+if (!('setOptions' in NodeServer.prototype)) Reflect.deleteProperty(Server.prototype, 'setOptions')
 
 /**
  * Makes the server offer each new socket to the reactor first, and then to Node's listener.
@@ -68,8 +69,9 @@ if (!('setOptions' in https.Server.prototype)) Reflect.deleteProperty(Server.pro
  */
 function replaceListener (server) {
   const [byNode, ...others] = server.listeners('connection')
+  const isUnchanged = others.length === 0 && isNodes(byNode, 'tlsConnectionListener', 'new TLSSocket(rawSocket, {')
   // A program or a later version of Node has changed the class.
-  if (others.length > 0 || !isNodesListener(byNode)) return settingsOf(server).giveUp()
+  if (!isUnchanged) return settingsOf(server).leaveToNode()
   server.removeListener('connection', /** @type {any} */ (byNode))
   server.on('connection', (socket) => {
     const acceptByNode = () => byNode.call(server, socket)
@@ -77,12 +79,6 @@ function replaceListener (server) {
     const config = settings.config()
     if (config === null || !accept(server, socket, config, settings.handshakeTimeout, acceptByNode)) acceptByNode()
   })
-}
-
-/** @param {any} listener */
-function isNodesListener (listener) {
-  const text = Function.prototype.toString.call(listener)
-  return text.startsWith('function tlsConnectionListener(') && text.includes('new TLSSocket(rawSocket, {')
 }
 
 /** @type {WeakMap<Server, Settings>} */

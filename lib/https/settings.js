@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { contextOf, isNodeUnmodified, serverConfig } = require('../transport/server_plan')
+const { contextOf, needsNode, serverConfig, serverContextOf } = require('../transport/server_plan')
 
 /** @typedef {import('../transport/server_plan').Context} Context */
 
@@ -21,11 +21,13 @@ class Settings {
   #contexts = []
   /** @type {number | undefined} in milliseconds */
   #handshakeTimeout
-  #isUnknown = false
-  /** The configuration, and the members of the server that it was made of. */
-  #members = NOTHING
-  /** @type {any} */
-  #config = null
+  #isLeftToNode = false
+  /**
+   * The configuration, and the members of the server that it was made of; null if it must be made anew.
+   *
+   * @type {{ members: any[], config: any } | null}
+   */
+  #cached = null
 
   /** @param {any} server */
   constructor (server) {
@@ -41,10 +43,10 @@ class Settings {
   contextSet (options) {
     // Only the constructor can set this option. It calls this method first.
     this.#handshakeTimeout ??= options.handshakeTimeout || HANDSHAKE_TIMEOUT
-    this.#context = contextOf(options, OTHER_OPTIONS)
+    this.#context = serverContextOf(options)
     this.#credentials = this.#server._sharedCreds
     this.#sessionTimeout = this.#server.sessionTimeout
-    this.changed()
+    this.invalidate()
   }
 
   /**
@@ -53,38 +55,36 @@ class Settings {
    */
   contextAdded (hostname, options) {
     this.#contexts.push({ hostname, context: contextOf(options) })
-    this.changed()
+    this.invalidate()
   }
 
   /** Makes Node accept all further connections. */
-  giveUp () {
-    this.#isUnknown = true
+  leaveToNode () {
+    this.#isLeftToNode = true
   }
 
   /** Makes a new configuration for the next connection. */
-  changed () {
-    this.#members = NOTHING
+  invalidate () {
+    this.#cached = null
   }
 
   /** Returns the configuration for the reactor, or null if Node must accept a connection that arrives now. */
   config () {
     const server = this.#server
-    if (this.#isUnknown || this.#context === null || this.#credentials !== server._sharedCreds) return null
-    // A program has added a context by another way.
-    if (server._contexts.length !== this.#contexts.length) return null
-    if (EVENTS.some((name) => server.listenerCount(name) > 0)) return null
+    if (this.#isLeftToNode || this.#context === null || this.#credentials !== server._sharedCreds) return null
+    // A program has added a context by another way, or this version of Node stores contexts elsewhere.
+    if (server._contexts?.length !== this.#contexts.length) return null
+    if (needsNode(server)) return null
     const members = MEMBERS.map((name) => server[name])
-    if (this.#members === NOTHING || members.some((value, index) => value !== this.#members[index])) {
-      this.#members = members
-      this.#config = this.#make(this.#context)
+    if (!this.#cached || members.some((value, index) => value !== this.#cached?.members[index])) {
+      this.#cached = { members, config: this.#make(this.#context) }
     }
-    return isNodeUnmodified() ? this.#config : null
+    return this.#cached.config
   }
 
   /** @param {Context} context */
   #make (context) {
     const server = this.#server
-    if (server.ALPNCallback) return null
     return serverConfig(context, {
       others: this.#contexts,
       requestCert: server.requestCert,
@@ -97,28 +97,9 @@ class Settings {
   }
 }
 
-/** @type {any[]} */
-const NOTHING = []
 /** The members of Node's server that its listener reads for each connection. */
-const MEMBERS = ['requestCert', 'rejectUnauthorized', 'ALPNProtocols', 'ALPNCallback']
+const MEMBERS = ['requestCert', 'rejectUnauthorized', 'ALPNProtocols']
 /** The limit for the TLS handshake that Node has, in milliseconds. */
 const HANDSHAKE_TIMEOUT = 120_000
-/**
- * The events of Node's TLS that the reactor does not have. After `connect`, programs pass the socket to
- * `tls.TLSSocket`, which works with sockets of Node's TLS only.
- */
-const EVENTS = ['newSession', 'resumeSession', 'OCSPRequest', 'keylog', 'connect']
-/** The other options of `https.createServer()` that the reactor follows, or that do not concern connections. */
-const OTHER_OPTIONS = [
-  // TLS
-  'ALPNProtocols', 'handshakeTimeout', 'rejectUnauthorized', 'requestCert', 'sessionIdContext', 'sessionTimeout',
-  'ticketKeys',
-  // HTTP
-  'IncomingMessage', 'ServerResponse', 'connectionsCheckingInterval', 'headersTimeout', 'insecureHTTPParser',
-  'joinDuplicateHeaders', 'keepAliveTimeout', 'maxHeaderSize', 'optimizeEmptyRequests', 'rejectNonStandardBodyWrites',
-  'requestTimeout', 'requireHostHeader', 'shouldUpgradeCallback', 'uniqueHeaders',
-  // Sockets
-  'allowHalfOpen', 'blockList', 'keepAlive', 'keepAliveInitialDelay', 'noDelay'
-]
 
 module.exports = { Settings }

@@ -131,13 +131,13 @@ class Attempt {
  * @param {any} options for `https.request`
  */
 function secureAgent (options) {
-  return IS_SUPPORTED && options.agent === false && !options.createConnection && isNodeUnmodified()
+  return IS_SUPPORTED && options.agent === false && !options.createConnection && agentIsNodes()
     ? new SecureAgent()
     : null
 }
 
 /** Returns whether Node would create an unmodified agent for the option `agent: false`. */
-function isNodeUnmodified () {
+function agentIsNodes () {
   return https.globalAgent?.constructor === Agent &&
     AS_LOADED.every(({ object, name, value }) => object[name] === value)
 }

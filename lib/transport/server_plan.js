@@ -9,7 +9,7 @@ const { X509Certificate, createPrivateKey } = require('node:crypto')
 const native = require('../native')
 const { certificatesIn, chainOf, pemOf, protocolsOf, subjectOf, textOf, trustedByNode } = require('./certificates')
 const { IS_SUPPORTED } = require('./platform')
-const { VERSIONS, isNodeUnmodified } = require('./tls_defaults')
+const { VERSIONS, tlsIsNodes } = require('./tls_defaults')
 
 /**
  * The converted options of `tls.createSecureContext()`.
@@ -33,15 +33,25 @@ const { VERSIONS, isNodeUnmodified } = require('./tls_defaults')
  */
 
 /**
+ * Converts options of `https.createServer()` that belong to `tls.createSecureContext()`. Returns null if only Node
+ * knows the effect of all options.
+ *
+ * @param {any} options that Node has accepted
+ */
+function serverContextOf (options) {
+  return contextOf(options, SERVER_OPTIONS)
+}
+
+/**
  * Converts options of `tls.createSecureContext()`. Returns null if only Node knows their effect.
  *
  * @param {any} options that Node has accepted
- * @param {string[]} [others] the names of options with another effect
+ * @param {string[]} [known] the names of the options whose effect the reactor has
  * @returns {Context | null}
  */
-function contextOf (options, others = []) {
+function contextOf (options, known = CONTEXT_OPTIONS) {
   for (const name in options) {
-    if (options[name] !== undefined && !CONTEXT_OPTIONS.includes(name) && !others.includes(name)) return null
+    if (options[name] !== undefined && !known.includes(name)) return null
   }
   const { minVersion, maxVersion, ca } = options
   if (![minVersion, maxVersion].every((version) => !version || VERSIONS.includes(version))) return null
@@ -133,9 +143,36 @@ function serverConfig (context, { others, requestCert, rejectUnauthorized, ...se
   }
 }
 
+/**
+ * Returns whether Node must accept a connection that arrives now, whatever the options are.
+ *
+ * @param {any} server
+ */
+function needsNode (server) {
+  return Boolean(server.ALPNCallback) || EVENTS.some((name) => server.listenerCount(name) > 0) || !tlsIsNodes()
+}
+
+/**
+ * The events of Node's TLS that the reactor does not have. After `connect`, programs pass the socket to
+ * `tls.TLSSocket`, which works with sockets of Node's TLS only.
+ */
+const EVENTS = ['newSession', 'resumeSession', 'OCSPRequest', 'keylog', 'connect']
 const CONTEXT_OPTIONS = ['ca', 'cert', 'key', 'passphrase', 'minVersion', 'maxVersion']
+/** The options of `https.createServer()` that the reactor follows, or that do not concern connections. */
+const SERVER_OPTIONS = [
+  ...CONTEXT_OPTIONS,
+  // TLS
+  'ALPNProtocols', 'handshakeTimeout', 'rejectUnauthorized', 'requestCert', 'sessionIdContext', 'sessionTimeout',
+  'ticketKeys',
+  // HTTP
+  'IncomingMessage', 'ServerResponse', 'connectionsCheckingInterval', 'headersTimeout', 'insecureHTTPParser',
+  'joinDuplicateHeaders', 'keepAliveTimeout', 'maxHeaderSize', 'optimizeEmptyRequests', 'rejectNonStandardBodyWrites',
+  'requestTimeout', 'requireHostHeader', 'shouldUpgradeCallback', 'uniqueHeaders',
+  // Sockets
+  'allowHalfOpen', 'blockList', 'keepAlive', 'keepAliveInitialDelay', 'noDelay'
+]
 /** The lifetime of sessions that OpenSSL has, in seconds. */
 const SESSION_TIMEOUT = 7200
 const NO_AUTHORITIES = pemOf([])
 
-module.exports = { contextOf, isNodeUnmodified, serverConfig }
+module.exports = { contextOf, needsNode, serverConfig, serverContextOf }

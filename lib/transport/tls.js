@@ -9,7 +9,7 @@ const net = require('node:net')
 const native = require('../native')
 const { cached, chainOf, keyOf, pemOf, protocolsOf, textOf, trustedByNode } = require('./certificates')
 const { IS_SUPPORTED } = require('./platform')
-const { VERSIONS, isNodeUnmodified } = require('./tls_defaults')
+const { VERSIONS, tlsIsNodes } = require('./tls_defaults')
 
 /**
  * How the reactor makes a TLS connection.
@@ -28,7 +28,7 @@ const { VERSIONS, isNodeUnmodified } = require('./tls_defaults')
  */
 function planOf (options) {
   if (!IS_SUPPORTED || typeof native.TlsConfig !== 'function') return null
-  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0' || !isNodeUnmodified()) return null
+  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0' || !tlsIsNodes()) return null
   for (const name in options) {
     if (options[name] !== undefined && !TLS_OPTIONS.includes(name) && !NET_OPTIONS.includes(name)) return null
   }

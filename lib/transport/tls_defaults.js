@@ -12,7 +12,7 @@ const { knownStarts } = require('./start')
 const VERSIONS = ['TLSv1.2', 'TLSv1.3']
 
 /** Returns whether Node's TLS defaults are unchanged. */
-function isNodeUnmodified () {
+function tlsIsNodes () {
   return HAS_NO_FLAGS && !getFips() && AS_LOADED.every(({ name, value }) => /** @type {any} */ (tls)[name] === value) &&
     tls.DEFAULT_MIN_VERSION === 'TLSv1.2' && tls.DEFAULT_MAX_VERSION === 'TLSv1.3' &&
     tls.DEFAULT_CIPHERS === constants.defaultCoreCipherList && tls.DEFAULT_ECDH_CURVE === 'auto'
@@ -48,10 +48,20 @@ const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value
  * @param {string} phrase
  */
 function nodesMethod (object, name, phrase) {
-  const value = object[name]
-  if (typeof value !== 'function') return NaN
-  const text = Function.prototype.toString.call(value)
-  return text.startsWith(`function ${name}(`) && text.includes(phrase) ? value : NaN
+  return isNodes(object[name], name, phrase) ? object[name] : NaN
 }
 
-module.exports = { VERSIONS, isNodeUnmodified, nodesMethod }
+/**
+ * Returns whether the source text of a value is that of Node's function.
+ *
+ * @param {any} value
+ * @param {string} name
+ * @param {string} phrase
+ */
+function isNodes (value, name, phrase) {
+  if (typeof value !== 'function') return false
+  const text = Function.prototype.toString.call(value)
+  return text.startsWith(`function ${name}(`) && text.includes(phrase)
+}
+
+module.exports = { VERSIONS, isNodes, nodesMethod, tlsIsNodes }

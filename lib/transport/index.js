@@ -35,6 +35,13 @@ const { Transport } = require('./transport')
  * of `https` with our agent (`secure_agent.js`). The reactor speaks TLS over their socket for `http` first, and then
  * for the connection that takes over the socket.
  *
+ * TLS of servers: `acceptTls` (`secure_server.js`) lets the reactor speak TLS over a socket that a server has accepted.
+ * If rustls refuses the first message of a client, Node's TLS receives the same message. The HTTP parser of Node reads
+ * the socket until a connection takes it over after an upgrade.
+ *
+ * A socket that has spoken TLS keeps a class of ours until it closes (`tls_socket.js`), so that no byte of a program
+ * reaches the peer without encryption.
+ *
  * @typedef {import('../connection/seam').Channel} Channel
  * @typedef {import('../connection/seam').Connection} Connection
  */

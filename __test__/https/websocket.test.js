@@ -107,6 +107,34 @@ test('frames that follow the request in the same packet are received', async (sc
   assert.deepEqual(seen, ['first', 'second'])
 })
 
+test('a connection uses the stream while an earlier response is unwritten', async (scope) => {
+  const size = 8_000_000
+  const server = https.createServer(local, (request, response) => response.end(Buffer.alloc(size)))
+  const connections = []
+  server.on('upgrade', (request, socket, body) => {
+    const ws = new WebSocket(request, socket, body)
+    echoEach(ws)
+    connections.push(ws)
+  })
+  const port = await listen(scope, server)
+  const client = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', ca: root.cert })
+  scope.defer(() => client.destroy())
+  client.on('error', () => {})
+  await once(client, 'secureConnect')
+  client.pause()
+  client.write(`GET / HTTP/1.1\r\nHost: a\r\n\r\n${upgradeRequest()}`)
+  client.write(fromClient('text', 'Hello'))
+  await eventually(() => connections.length === 1, 'the upgrade')
+  const chunks = []
+  client.on('data', (chunk) => chunks.push(chunk))
+  client.resume()
+  await eventually(() => String(Buffer.concat(chunks).subarray(-20)).endsWith('Hello'), 'the echo')
+  const text = Buffer.concat(chunks).toString('latin1')
+  assert.ok(text.length > size)
+  assert.ok(text.indexOf('101 Switching Protocols') > size)
+  assert.equal(usesReactor(connections[0]), false)
+})
+
 test('requests and WebSockets share a server', async (scope) => {
   const { port, server, url } = await serve(scope, INTERFACES['faye-websocket'])
   const sockets = [dial(scope, url), dial(scope, url)]

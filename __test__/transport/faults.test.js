@@ -246,3 +246,68 @@ for (const [when, fault, expected] of REQUESTS) {
     assert.deepEqual(JSON.parse(stdout), [good, expected, good])
   }, { skip: SKIP, timeout: 60000 })
 }
+
+/** Runs in its own process: a TLS server, and three clients one after the other, of which the second meets a panic. */
+async function tlsServer (WebSocket, support, argument) {
+  const { injectFault } = require(process.env.TEST_ADDON)
+  const https = require('node:https')
+  const { createServer } = require('../../lib/https')
+  const { local, root } = require('./tls')
+  const [use, ...fault] = JSON.parse(argument)
+  const errors = []
+  process.on('uncaughtException', ({ message }) => errors.push(`uncaught ${message}`))
+  const server = createServer(local, (request, response) => response.end('page'))
+  server.on('tlsClientError', ({ code }) => errors.push(code))
+  server.on('upgrade', (request, socket, body) => {
+    const ws = new WebSocket(request, socket, body)
+    ws.on('message', ({ data }) => ws.send(data))
+  })
+  await new Promise((resolve) => server.listen(0, resolve))
+  const { port } = server.address()
+  // The clients use Node's TLS, so that the panic concerns the server.
+  const uses = {
+    request: () => new Promise((resolve) => {
+      const options = { port, host: 'localhost', ca: root.cert, agent: false }
+      https.get(options, (response) => response.on('data', (chunk) => resolve(String(chunk))))
+        .on('error', ({ code }) => resolve(code))
+    }),
+    connection: () => new Promise((resolve) => {
+      const ws = new WebSocket.Client(`wss://localhost:${port}/`, null, { ca: root.cert, transport: 'stream' })
+      let result
+      ws.on('open', () => ws.send('echo'))
+      ws.on('error', () => {})
+      ws.on('message', ({ data }) => {
+        result = data
+        ws.close()
+      })
+      ws.on('close', ({ code }) => resolve(result ?? code))
+    })
+  }
+  const all = [await uses[use]()]
+  injectFault(...fault)
+  all.push(await uses[use](), await uses[use]())
+  const count = () => new Promise((resolve) => server.getConnections((error, number) => resolve(error ?? number)))
+  while (await count() > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  console.log(JSON.stringify({ isNative: server.isNative, all, errors }))
+  process.exit()
+}
+
+const SERVERS = [
+  ['in the TLS handshake', 'request', 'read', 'ECONNRESET', ['EIO']],
+  ['when a response is written', 'request', 'write around', 'ECONNRESET', []],
+  ['when TLS ends', 'request', 'close tls', 'page', []],
+  ['when a connection takes over the socket', 'connection', 'transfer', 1006, []]
+]
+for (const [when, use, place, expected, errors] of SERVERS) {
+  test(`a server over TLS: a panic ${when} ends that connection only`, async (scope) => {
+    const child = runChild(scope, tlsServer, {
+      argument: JSON.stringify([use, place, 0]),
+      timeout: 60000,
+      env: withAddon(ADDON)
+    })
+    const { stderr, stdout } = await child.finished
+    assert.match(stderr, new RegExp(`injected fault: ${place}`))
+    const good = use === 'request' ? 'page' : 'echo'
+    assert.deepEqual(JSON.parse(stdout), { isNative: true, all: [good, expected, good], errors })
+  }, { skip: SKIP, timeout: 60000 })
+}

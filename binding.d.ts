@@ -223,8 +223,9 @@ export declare class Reactor {
   constructor(receiver: object, collect: (arg?: unknown) => unknown, dispatch: (arg?: unknown) => unknown, continueBatch: (arg?: unknown) => unknown, state: Int32Array, hasCrew: boolean)
   /**
    * Reads and writes a socket from now on, for the connection with that number. With a configuration of TLS,
-   * authenticates the server as `host`. Returns the socket's number; null if the reactor cannot use the socket,
-   * for example because it is not a stream socket, or because `host` is not a valid name.
+   * authenticates the server as `host`. Decodes bytes that an open connection has already stored. Returns the
+   * socket's number; null if the reactor cannot use the socket, for example because it is not a stream socket, or
+   * because `host` is not a valid name.
    */
   add(descriptor: number, connection: number, tls?: TlsConfig | undefined | null, host?: string | undefined | null): number | null
   /**
@@ -330,6 +331,8 @@ export declare function calls(): {
   plain(number: number, message: string | Uint8Array | number): number
   /** Stores bytes from the transport. */
   receive(number: number, chunk: Uint8Array): void
+  /** Returns whether these bytes, the next from the transport, begin with a close frame. */
+  wouldClose(number: number, chunk: Uint8Array): boolean
   /** Returns the next messages; null until more bytes arrive, undefined if another output precedes them: call `Connection.poll`. */
   messages(number: number): Array<string | Buffer> | null | undefined
   /** Returns the number of bytes not yet written. */

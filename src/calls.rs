@@ -40,6 +40,8 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   plain(number: number, message: string | Uint8Array | number): number
   /** Stores bytes from the transport. */
   receive(number: number, chunk: Uint8Array): void
+  /** Returns whether these bytes, the next from the transport, begin with a close frame. */
+  wouldClose(number: number, chunk: Uint8Array): boolean
   /** Returns the next messages; null until more bytes arrive, undefined if another output precedes them: call `Connection.poll`. */
   messages(number: number): Array<string | Buffer> | null | undefined
   /** Returns the number of bytes not yet written. */

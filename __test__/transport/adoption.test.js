@@ -68,6 +68,7 @@ for (const left of [0, 1]) {
   test(`with ${left} free descriptors, sockets use the stream transport until more are free`, async (scope) => {
     const child = runChild(scope, (WebSocket, support, left) => {
       const fs = require('node:fs')
+      const { usesReactor } = require('./transport')
       const occupy = () => {
         const descriptors = []
         try {
@@ -82,8 +83,10 @@ for (const left of [0, 1]) {
       server.on('upgrade', (request, socket, body) => {
         const descriptors = request.url === '/full' ? occupy() : []
         const ws = new WebSocket(request, socket, body)
-        for (const descriptor of descriptors) fs.closeSync(descriptor)
-        ws.on('message', ({ data }) => ws.send(`${require('./transport').usesReactor(ws)} ${data}`))
+        ws.on('message', ({ data }) => {
+          ws.send(`${usesReactor(ws)} ${data}`)
+          for (const descriptor of descriptors) fs.closeSync(descriptor)
+        })
       })
       server.listen(0, '127.0.0.1', () => console.log(server.address().port))
     }, { argument: left, limits: '-n 200' })

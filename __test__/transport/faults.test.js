@@ -76,7 +76,13 @@ async function start (scope, transport, count) {
   const of = (name) => lines().filter(([about]) => about === name).map(([, what]) => what)
   await eventually(() => of('port').length > 0, 'the port')
   const [port] = of('port')
-  const connect = () => connectOpen(scope, port)
+  const connect = async () => {
+    const peer = await connectOpen(scope, port)
+    // The reactor adopts the socket before the first frame.
+    peer.write(fromClient('ping', ''))
+    await peer.frame()
+    return peer
+  }
   const peers = []
   for (let i = 0; i < count; i++) peers.push(await connect())
   const command = async (...parameters) => {

@@ -148,7 +148,7 @@ const PONGS = 2
  * The path between a transport and its socket: Node's stream, or the reactor.
  *
  * @typedef {object} Channel
- * @property {boolean} isNative whether the reactor moves the bytes
+ * @property {boolean} isNative whether the reactor moves the messages
  * @property {boolean} isBatching whether a batch is under way, whose end writes everything that is sent now
  * @property {boolean} countsReplies whether the channel counts our replies to the peer, and stops reading by itself
  * @property {() => number} beginReplies counts the bytes sent from now on as replies to the peer; returns the argument

@@ -371,21 +371,27 @@ function store (socket, connection) {
   for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) connection.delivery.store(chunk)
 }
 
-/** @param {any} socket */
-function qualifies (socket) {
+/**
+ * Returns whether the reactor could adopt a socket.
+ *
+ * @param {any} socket
+ * @param {number} [listeners] the number of our own listeners for the bytes of the socket
+ */
+function qualifies (socket, listeners = 0) {
   if (!IS_SUPPORTED) return false
   const handle = socket._handle
   if (!handle || !(handle.fd >= 0) || typeof handle.readStop !== 'function' || !isPlain(socket)) return false
-  return isIdle(socket)
+  return isIdle(socket, listeners)
 }
 
 /**
  * Returns whether a socket is connected, and its program neither reads nor writes.
  *
  * @param {any} socket
+ * @param {number} [listeners] the number of our own listeners for the bytes of the socket
  */
-function isIdle (socket) {
-  if (socket.listenerCount('data') + socket.listenerCount('readable') > 0) return false
+function isIdle (socket, listeners = 0) {
+  if (socket.listenerCount('data') + socket.listenerCount('readable') > listeners) return false
   if (socket.writableLength > 0 || socket.writableCorked > 0) return false
   if (socket.writableEnded || socket.destroyed || socket.connecting) return false
   return !socket._readableState.ended && !socket.readableEncoding
@@ -396,4 +402,4 @@ const NO_CONNECTION = /** @type {any} */ ({ number: undefined, outgoing: { passe
 /** @type {Buffer} */
 const NOTHING_LEFT = Buffer.alloc(0)
 
-module.exports = { Adoption, adopt, adoptForRequest, adoptForServer, transferFromRequest }
+module.exports = { Adoption, adopt, adoptForRequest, adoptForServer, qualifies, transferFromRequest }

@@ -8,6 +8,7 @@ const { adopt, transferFromRequest } = require('./adoption')
 const { batch } = require('./dispatcher')
 const { close, end, endSlowly } = require('./ending')
 const { NativeChannel } = require('./native_channel')
+const { QuietChannel, mayWait } = require('./quiet_channel')
 const { SecureChannel } = require('./secure_channel')
 const { StreamChannel } = require('./stream_channel')
 const { batchNumber } = require('./tick')
@@ -21,6 +22,9 @@ const { Transport } = require('./transport')
  * transport writes a batch in one write per socket. Outside a batch, the transport writes the first message of a tick
  * at once, and later messages at the end of the tick (`tick.js`). At the end of the process, it writes all remaining
  * output.
+ *
+ * A server's connection that has exchanged only its handshakes uses Node's stream (`quiet_channel.js`). The reactor
+ * adopts its socket before the first message.
  *
  * Adopting and giving back: the `net.Socket` remains the owner of its descriptor. A method by which a program uses the
  * socket itself gives the socket back first. The reactor does not adopt a socket whose methods a program has replaced,
@@ -71,6 +75,9 @@ function channelMaker (socket, connection, isStream) {
   const secure = isStream ? null : transferFromRequest(socket, connection)
   if (secure !== null) {
     return (transport, context) => new SecureChannel(secure, socket, connection, transport, context, null)
+  }
+  if (!isStream && connection.readyState === ReadyState.Connecting && mayWait(socket)) {
+    return (transport) => new QuietChannel(socket, connection, transport)
   }
   const adoption = isStream ? null : adopt(socket, connection)
   return (transport, context) => adoption === null

@@ -15,6 +15,7 @@ class StreamChannel {
   #isFull
   #socket
   #connection
+  #transport
   #onData
   #onDrain
   #isDetached = false
@@ -27,7 +28,8 @@ class StreamChannel {
   constructor (socket, connection, transport) {
     this.#socket = socket
     this.#connection = connection
-    this.#onData = (/** @type {Buffer} */ chunk) => transport.received(chunk)
+    this.#transport = transport
+    this.#onData = (/** @type {Buffer} */ chunk) => this.received(chunk)
     // Node emits `drain` in the context of the write that has filled the socket.
     this.#onDrain = () => {
       this.#isFull = false
@@ -38,6 +40,11 @@ class StreamChannel {
     socket.on('drain', this.#onDrain)
     // Without this, a socket that was piped elsewhere before stays paused.
     this.startReading()
+  }
+
+  /** @param {Buffer} chunk */
+  received (chunk) {
+    this.#transport.received(chunk)
   }
 
   get isNative () {

@@ -69,15 +69,31 @@ class Transport {
   moveToStream () {
     if (this.#isDetached) return
     if (this.#channel.isBatching) this.#waitForDecoded()
-    this.#channel.detach()
-    this.#channel = new StreamChannel(this.#socket, this.#connection, this)
-    this.#write()
+    this.#replaceChannel(() => new StreamChannel(this.#socket, this.#connection, this))
     if (!this.#isFull) {
       // The kernel has accepted everything, and the stream emits no event for that.
       this.#reading.clear('peer')
       nextTick(() => this.notifySender())
     }
     this.#reading.use(this.#channel)
+  }
+
+  /**
+   * Switches to another channel, from the next byte in either direction.
+   *
+   * @param {(transport: Transport, context: Context) => Channel} channelFor
+   */
+  moveTo (channelFor) {
+    if (this.#isDetached) return
+    this.#replaceChannel(channelFor)
+    this.#reading.use(this.#channel)
+  }
+
+  /** @param {(transport: Transport, context: Context) => Channel} channelFor */
+  #replaceChannel (channelFor) {
+    this.#channel.detach()
+    this.#channel = channelFor(this, this.#context)
+    this.#write()
   }
 
   /** Runs the work of an event or a timer in the context of the connection. @param {() => void} work */

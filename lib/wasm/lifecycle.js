@@ -25,6 +25,8 @@ const functions = {
   version: (number) => find(number)?.version,
   protocol: (number) => find(number)?.protocol ?? null,
   start: (number) => find(number)?.start() ?? false,
+  // Only a transport with a reactor asks.
+  wouldClose: () => false,
   poll: (number) => calls.messages(number),
   close: (number, code, reason) => find(number)?.close(code, reason) ?? false,
   readyState: (number) => find(number)?.readyState ?? ReadyState.Closed,

@@ -22,16 +22,17 @@ use crate::connection::Outcome;
 use crate::convert::error::throw;
 use crate::convert::options::ConnectionOptions;
 use crate::convert::output;
-use crate::convert::value::with_text;
+use crate::convert::value::{with_bytes, with_text};
 use crate::handshake::list;
 use crate::seam::ReadyState;
 
 /// The functions of this module by name.
-pub(super) const FUNCTIONS: [(&str, Callback); 10] = [
+pub(super) const FUNCTIONS: [(&str, Callback); 11] = [
     ("server", server),
     ("version", version),
     ("protocol", protocol),
     ("start", start),
+    ("wouldClose", would_close),
     ("poll", poll),
     ("close", close),
     ("readyState", ready_state),
@@ -145,6 +146,21 @@ unsafe extern "C" fn start(env: sys::napi_env, info: sys::napi_callback_info) ->
             return boolean(env, true);
         }
         outcome(env, caused)
+    })
+}
+
+unsafe extern "C" fn would_close(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    call(env, info, REFUSES, |connection, [_, chunk]: [_; 2]| {
+        // SAFETY: the environment and the values are those of the running call, and this runs no JavaScript.
+        let is = unsafe {
+            with_bytes(env, chunk, |chunk| {
+                connection.connection().would_close(chunk)
+            })
+        }?;
+        boolean(env, is)
     })
 }
 

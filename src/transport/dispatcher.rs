@@ -22,6 +22,7 @@ use crate::convert::value::Bytes;
 use crate::seam::Slot;
 use engine::connection;
 use engine::registry::{self, OutputWriter};
+use proto::output::ReadyState;
 
 mod batch;
 mod calls;
@@ -124,8 +125,9 @@ impl Reactor {
     }
 
     /// Reads and writes a socket from now on, for the connection with that number. With a configuration of TLS,
-    /// authenticates the server as `host`. Returns the socket's number; null if the reactor cannot use the socket,
-    /// for example because it is not a stream socket, or because `host` is not a valid name.
+    /// authenticates the server as `host`. Decodes bytes that an open connection has already stored. Returns the
+    /// socket's number; null if the reactor cannot use the socket, for example because it is not a stream socket, or
+    /// because `host` is not a valid name.
     #[napi(catch_unwind)]
     pub fn add(
         &self,
@@ -142,8 +144,15 @@ impl Reactor {
             Some(config) => Some(config.session(&host.unwrap_or_default())?),
         };
         let connection = registry::connection(connection)?;
+        let is_behind = {
+            let connection = connection.connection();
+            connection.ready_state() == ReadyState::Open && connection.has_unread()
+        };
         let mut reactor = self.dispatcher.reactor.borrow_mut();
         let id = reactor.add(descriptor, connection.shared(), session)?;
+        if is_behind {
+            reactor.announce(id);
+        }
         connection.set_writer(Some(Box::new(Link {
             dispatcher: Rc::clone(&self.dispatcher),
             id,

@@ -74,6 +74,11 @@ impl Reactor {
         Some(id)
     }
 
+    /// Decodes the bytes that the connection has already stored in another batch.
+    pub(crate) fn announce(&mut self, id: Id) {
+        self.table.announce(id);
+    }
+
     /// Removes a socket. Its number is reused only after the running batch.
     pub(crate) fn remove(&mut self, number: u32, is_in_batch: bool) {
         if let Some(id) = self.table.id_at(number as usize) {

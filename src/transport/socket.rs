@@ -32,6 +32,8 @@ pub(crate) struct Socket {
     pub(super) output: Output,
     pub(super) peer: Peer,
     pub(super) turn: Turn,
+    /// Whether the connection had bytes to decode before the socket was added.
+    pub(super) has_stored: bool,
     /// False while JavaScript has stopped reading.
     pub(super) is_reading: bool,
     /// Whether the socket is in the reactor's list of sockets to write to.
@@ -135,6 +137,7 @@ impl Socket {
             output: Output::Ready,
             peer: Peer::Open,
             turn: Turn::Unannounced,
+            has_stored: false,
             is_reading: true,
             is_dirty: false,
             replies: Replies::default(),

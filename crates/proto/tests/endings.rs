@@ -6,8 +6,10 @@ use proto::output::{Error, Event, Kind, Output};
 use proto::policy::Policy;
 
 use proto_testing::connections::{
-    RSV1, extended_server, hixie76_server, lenient, requested_server, started,
+    RSV1, extended_server, hixie76_server, lenient, open_server, requested_server, started,
 };
+use proto_testing::driver::read_all;
+use proto_testing::frames::frame;
 
 /// Returns an open server with an extension. The limit of its messages is 10 bytes.
 fn open_extended_server() -> Connection {
@@ -222,4 +224,30 @@ fn a_fault_after_the_end_is_not_reported() {
         assert!(!connection.has_work(), "{name}");
         assert_is_over(&mut connection);
     }
+}
+
+#[test]
+fn a_close_frame_is_recognised_only_at_the_beginning_of_a_frame() {
+    let close = frame(0x88, Some([1, 2, 3, 4]), &[0x03, 0xE8]);
+    let text = frame(0x81, Some([1, 2, 3, 4]), b"text");
+    let cases: [(&str, &[u8], &[u8], bool); 6] = [
+        ("a close frame", b"", &close, true),
+        ("the first byte of a close frame", b"", &[0x88], true),
+        ("no bytes", b"", b"", false),
+        ("a message", b"", &text, false),
+        (
+            "a close frame behind a part of a message",
+            &text[..7],
+            &close,
+            false,
+        ),
+        ("the rest of a close frame", &close[..1], &close[1..], false),
+    ];
+    for (name, before, bytes, expected) in cases {
+        let mut server = open_server(lenient(1000));
+        read_all(&mut server, before);
+        assert_eq!(server.would_close(bytes), expected, "{name}");
+    }
+    assert!(!draft_server().would_close(&close));
+    assert!(!requested_server(lenient(1000), &[]).would_close(&close));
 }

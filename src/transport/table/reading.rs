@@ -13,6 +13,14 @@ impl Table {
         self.start_reading(id);
     }
 
+    /// Lets a socket have a turn for the bytes that its connection has already stored.
+    pub(crate) fn announce(&mut self, id: Id) {
+        let Some(socket) = self.get(id) else { return };
+        socket.has_stored = true;
+        self.enqueue(id);
+        self.wake();
+    }
+
     /// Reads bytes that the kernel has reported, unless a reason to stop remains.
     pub(super) fn start_reading(&mut self, id: Id) {
         if let Some(socket) = self.get(id)
@@ -37,11 +45,16 @@ impl Table {
         None
     }
 
-    /// Reads once, and stores the bytes in the connection or aside.
+    /// Reads once, and stores the bytes in the connection or aside. The turn for stored bytes reads nothing.
     pub(crate) fn read(&mut self, id: Id) -> Read {
         let Some(socket) = socket_of(&mut self.places, id) else {
             return Read::Nothing;
         };
+        if std::mem::take(&mut socket.has_stored) {
+            // The kernel may have reported more bytes meanwhile.
+            self.enqueue(id);
+            return Read::Bytes(0);
+        }
         let received = socket.receive(&mut self.records);
         if received.is_unfinished {
             self.enqueue(id);

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use crate::error::{InvalidArgument, ProtocolError};
 use crate::extension::deflate::agreement::Agreed;
 use crate::extension::negotiation::Negotiated;
+use crate::frame::Opcode;
 use crate::handshake::accept::Nonce;
 use crate::handshake::client::{ClientHandshake, ClientRequest};
 use crate::handshake::server;
@@ -303,6 +304,16 @@ impl Connection {
                 State::Hixie(hixie) => hixie.has_unread(),
                 State::Ended => false,
             }
+    }
+
+    /// Returns whether the peer begins to close the connection with these bytes, the next to receive:
+    /// their first frame is a close frame.
+    #[must_use]
+    pub fn would_close(&self, bytes: &[u8]) -> bool {
+        let is_close = bytes.first().map(|&first| Opcode::of(first)) == Some(Opcode::Close);
+        is_close
+            && self.pending.is_empty()
+            && matches!(&self.state, State::Hybi(hybi) if hybi.is_between_frames())
     }
 
     /// Returns whether the caller must call [`work`](Self::work), after other connections have had

@@ -259,6 +259,11 @@ impl Hybi {
         self.next.is_some() || self.receiver.has_unread()
     }
 
+    /// Returns whether the next received byte begins a frame.
+    pub(crate) fn is_between_frames(&self) -> bool {
+        self.next.is_none() && self.receiver.is_between_frames()
+    }
+
     /// Returns whether the next result may be other than a message.
     pub(crate) fn needs_poll(&self) -> bool {
         self.transformer.has_sessions() || self.next.is_some()

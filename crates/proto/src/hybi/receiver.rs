@@ -138,6 +138,11 @@ impl Receiver {
             || self.inbox.is_cut()
     }
 
+    /// Returns whether the next received byte begins a frame.
+    pub(crate) fn is_between_frames(&self) -> bool {
+        matches!(self.state, State::Header) && !self.has_unread()
+    }
+
     /// Stops decoding and releases all memory.
     pub(crate) fn release(&mut self, transformer: &mut Transformer) {
         self.state = State::Ended;

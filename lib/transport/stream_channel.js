@@ -17,7 +17,8 @@ class StreamChannel {
   #connection
   #transport
   #onData
-  #onDrain
+  /** @type {(() => void) | null} the listener for `drain`; most sockets are never full */
+  #onDrain = null
   #isDetached = false
 
   /**
@@ -30,14 +31,9 @@ class StreamChannel {
     this.#connection = connection
     this.#transport = transport
     this.#onData = (/** @type {Buffer} */ chunk) => this.received(chunk)
-    // Node emits `drain` in the context of the write that has filled the socket.
-    this.#onDrain = () => {
-      this.#isFull = false
-      transport.run(() => transport.drained())
-    }
     this.#isFull = socket.writableNeedDrain === true
     socket.on('data', this.#onData)
-    socket.on('drain', this.#onDrain)
+    if (this.#isFull) this.#awaitDrain()
     // Without this, a socket that was piped elsewhere before stays paused.
     this.startReading()
   }
@@ -76,13 +72,24 @@ class StreamChannel {
     const hasRoom = writeOutput(this.#socket, this.#connection)
     // Null if there was no output.
     if (hasRoom !== null) this.#isFull = hasRoom === false
+    if (this.#isFull) this.#awaitDrain()
     if (hasRoom === false && mayHoldStreams()) nextTick(() => this.#drain())
     return this.#isFull
   }
 
+  #awaitDrain () {
+    if (this.#onDrain !== null || this.#isDetached) return
+    // Node emits `drain` in the context of the write that has filled the socket.
+    this.#onDrain = () => {
+      this.#isFull = false
+      this.#transport.run(() => this.#transport.drained())
+    }
+    this.#socket.on('drain', this.#onDrain)
+  }
+
   /** Does the work of `drain` for a stream that cannot emit the event because a test has faked `nextTick`. */
   #drain () {
-    if (!this.#isDetached && this.#socket.writableLength === 0) this.#onDrain()
+    if (!this.#isDetached && this.#socket.writableLength === 0) this.#onDrain?.()
   }
 
   get countsReplies () {
@@ -112,7 +119,7 @@ class StreamChannel {
   detach () {
     this.#isDetached = true
     this.#socket.removeListener('data', this.#onData)
-    this.#socket.removeListener('drain', this.#onDrain)
+    if (this.#onDrain !== null) this.#socket.removeListener('drain', this.#onDrain)
   }
 }
 

@@ -339,15 +339,15 @@ export declare function calls(): {
   outputLength(number: number): number
   /** Takes bytes not yet written, as many as fit. Returns their number. */
   takeOutput(number: number, into: Uint8Array): number
-  /** Returns whether a connection would accept a request: the number of a `Policy`, the method, whether the request needs a host, and the values of the headers that the handshake reads. */
-  accepts(policy: number, method: string, needsHost: boolean, ...headers: any[]): boolean
+  /** Returns whether a connection with the `Policy` of that number would accept a request. The other arguments are those of `server`. */
+  accepts(policy: number, method: string, location: string, needsHost: boolean, ...headers: any[]): boolean
   /** Creates the connection of a server, which exists until `release`. The first argument contains its options or is the number of a `Policy`; if undefined, the policy is the default of websocket-driver. The other arguments are those of `Connection.server`; the last are the values of the headers that the handshake reads. */
   server(policy: ConnectionOptions | number | undefined, method: string, location: string, needsHost: boolean, ...headers: any[]): number
   /** As `Connection.version`; undefined after the release. */
   version(number: number): string | undefined
   /** As `Connection.protocol`. */
   protocol(number: number): string | null
-  /** As `Connection.start`. Returns true instead of an outcome that is accepted and has no other event than `open`. */
+  /** As `Connection.start`. Returns true instead of an outcome that is accepted and has no other event than `open`, if no bytes were stored before the start. */
   start(number: number): boolean | Outcome
   /** As `Connection.poll`; `wants` has a bit for each argument: 1 for pings, 2 for pongs, 4 for writes. Returns a number instead of the event `close`: the code, if there is no reason. Returns undefined if a panic has ended the connection: call `Connection.poll`. */
   poll(number: number, wants: number): Array<string | Buffer> | ConnectionEvent | number | null | undefined

@@ -14,6 +14,7 @@ const { connectOpen, eventually, once, serve } = require('../support/peer')
 const { receivedBy } = require('../support/client')
 const { closePayload, fromClient } = require('../support/wire')
 const { usesReactor } = require('../support/transport')
+const { startServer: startWebSocketServer } = require('../support/websocket')
 
 /** Whether Node's stream moves the bytes of a socket. */
 const isWithNode = (socket) => Object.getPrototypeOf(socket) === net.Socket.prototype
@@ -214,4 +215,40 @@ test('an exception of a handler of `close` is reported once', async (scope) => {
     })
   }).finished
   assert.deepEqual([stdout, stderr], ['fin thrown\n', ''])
+})
+
+const CLOSES = {
+  'the peer closes': ({ frame, peer }) => peer.write(frame('close', closePayload(1000))),
+  'the program closes': async ({ connection, frame, peer }) => {
+    connection.close(1000)
+    await peer.frame()
+    peer.write(frame('close', closePayload(1000)))
+  }
+}
+for (const [name, act] of Object.entries(CLOSES)) {
+  test(`websocket: Node's stream carries the connection if ${name} without a message`, async (scope) => {
+    const { open } = await startWebSocketServer(scope)
+    const opened = await open()
+    const { connection, peer } = opened
+    assert.equal(isWithNode(connection.socket), true)
+    let wasWithNode = true
+    connection.socket.on('end', () => { wasWithNode &&= isWithNode(connection.socket) })
+    const closed = new Promise((resolve) => connection.on('close', resolve))
+    await act(opened)
+    assert.equal(await peer.ended(), 'fin')
+    peer.socket.end()
+    assert.equal(await closed, 1000)
+    assert.equal(wasWithNode, true)
+  })
+}
+
+test('websocket: the reactor takes over with the first message', async (scope) => {
+  const { open } = await startWebSocketServer(scope)
+  const { connection, frame, peer } = await open()
+  const received = new Promise((resolve) => connection.on('message', resolve))
+  peer.write(frame('text', 'first'))
+  assert.equal((await received).utf8Data, 'first')
+  assert.equal(isWithNode(connection.socket), false)
+  connection.sendUTF('second')
+  assert.equal(String((await peer.frame()).payload), 'second')
 })

@@ -7,7 +7,7 @@ const { Delivery } = require('./delivery')
 const { Extensions } = require('./extensions')
 const { Outgoing } = require('./outgoing')
 const { Pings } = require('./pings')
-const { ServerPolicy } = require('./policy')
+const { ServerPolicy, withRequest } = require('./policy')
 const { ReadyState } = require('./seam')
 const { Sessions } = require('./sessions')
 const { Turns } = require('./turns')
@@ -40,6 +40,8 @@ class Connection {
   /** @type {Turns | null} most connections have no work for later turns */
   #turns = null
   #isReleased = false
+  /** @type {string | null} the version of the protocol, once something has read it */
+  #version = null
   /** The subprotocol, once the native half is released. */
   #protocol = /** @type {string | null} */ (null)
 
@@ -62,8 +64,8 @@ class Connection {
     this.outgoing = new Outgoing(this)
     this.delivery = new Delivery(this)
     this.#isClient = isClient
-    this.readyState = calls.readyState(number)
-    this.version = calls.version(number) ?? ''
+    // Only servers begin without an object.
+    this.readyState = object === null ? Connecting : calls.readyState(number)
     if (HAS_INSTANCES) /** @type {any} */ (this.native).onInstanceEnd(() => this.continueLater())
   }
 
@@ -76,13 +78,8 @@ class Connection {
    * @param {boolean} [isAbandoned] whether the caller calls `abandon` in any case, even if the connection never starts.
    * If not, the native half is an object, so that its collection releases it
    */
-  static server ({ method, httpVersion, headers }, url, policy, isAbandoned = false) {
-    const given = policy instanceof ServerPolicy ? policy.number : policy
-    // The order is that of `Request::HEADERS` in crates/proto.
-    const number = calls.server(given, String(method), url, httpVersion === '1.1', headers.host, headers.upgrade,
-      headers.connection, headers['sec-websocket-key'], headers['sec-websocket-version'],
-      headers['sec-websocket-protocol'], headers['sec-websocket-extensions'], headers['sec-websocket-key1'],
-      headers['sec-websocket-key2'], headers.origin)
+  static server (request, url, policy, isAbandoned = false) {
+    const number = withRequest(calls.server, policy instanceof ServerPolicy ? policy.number : policy, request, url)
     return new Connection(number, false, isAbandoned ? null : native.Connection.of(number))
   }
 
@@ -145,16 +142,20 @@ class Connection {
   start () {
     const refusal = this.#negotiate()
     try {
-      const accepted = this.#began(refusal === null ? calls.start(this.number) : this.native.refuse(refusal))
+      const outcome = refusal === null ? calls.start(this.number) : this.native.refuse(refusal)
+      const accepted = this.#began(outcome)
       // Bytes that arrived before the start have waited for it.
-      if (accepted) this.delivery.deliver()
+      if (accepted && outcome !== true) this.delivery.deliver()
       return accepted
     } finally {
       this.delivery.startReading()
     }
   }
 
-  /** @param {import('../../binding').Outcome | boolean} outcome true if nothing has happened except the opening */
+  /**
+   * @param {import('../../binding').Outcome | boolean} outcome true if the connection is open, and nothing else has
+   * happened before
+   */
   #began (outcome) {
     if (typeof outcome !== 'boolean') return this.caused(outcome)
     if (outcome) this.delivery.deliverCaused([OPENED], () => this.#write())
@@ -200,6 +201,11 @@ class Connection {
       idle: () => this.delivery.notifyDelivered()
     })
     this.outgoing.use(this.#sessions)
+  }
+
+  /** The version of the protocol; empty if nothing has read it before the end of the connection. */
+  get version () {
+    return (this.#version ??= calls.version(this.number) ?? '')
   }
 
   /** Whether the connection uses one of the drafts before RFC 6455. */

@@ -29,14 +29,27 @@ class ServerPolicy {
    * @param {any} request an `http.IncomingMessage`
    */
   judge (request) {
-    const { method, httpVersion, headers } = request
-    // The order is that of `Request::HEADERS` in crates/proto.
-    const isValid = calls.accepts(this.number, method, httpVersion === '1.1', headers.host, headers.upgrade,
-      headers.connection, headers['sec-websocket-key'], headers['sec-websocket-version'],
-      headers['sec-websocket-protocol'], headers['sec-websocket-extensions'], headers['sec-websocket-key1'],
-      headers['sec-websocket-key2'], headers.origin)
+    const isValid = withRequest(calls.accepts, this.number, request, '')
     return isValid ? null : judgeHandshake(request, this.options)
   }
 }
 
-module.exports = { ServerPolicy }
+/**
+ * Calls a function of the binding that reads a request.
+ *
+ * @template {number | Options | undefined} Policy
+ * @template Result
+ * @param {(policy: Policy, method: string, location: string, needsHost: boolean, ...headers: any[]) => Result} call
+ * @param {Policy} policy its number, or its options
+ * @param {any} request an `http.IncomingMessage`, or an object with its properties
+ * @param {string} location
+ */
+function withRequest (call, policy, { method, httpVersion, headers }, location) {
+  // The order is that of `Request::HEADERS` in crates/proto.
+  return call(policy, String(method), location, httpVersion === '1.1', headers.host, headers.upgrade,
+    headers.connection, headers['sec-websocket-key'], headers['sec-websocket-version'],
+    headers['sec-websocket-protocol'], headers['sec-websocket-extensions'], headers['sec-websocket-key1'],
+    headers['sec-websocket-key2'], headers.origin)
+}
+
+module.exports = { ServerPolicy, withRequest }

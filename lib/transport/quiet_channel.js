@@ -67,7 +67,7 @@ class QuietChannel extends StreamChannel {
 
   write () {
     const { outgoing, readyState } = this.#connection
-    if (this.#hasOpened && outgoing.hasOutput && this.#mayAdopt()) {
+    if (this.#hasOpened && readyState === OPEN && outgoing.hasOutput && this.#mayAdopt()) {
       this.#adopt()
       return false
     }
@@ -81,10 +81,13 @@ class QuietChannel extends StreamChannel {
     else super.stopReading()
   }
 
-  /** Returns whether the reactor may take over between two chunks. Bytes in the stream must not be overtaken. */
+  /**
+   * Returns whether the reactor may take over between two chunks. Bytes in the stream must not be overtaken. A stream
+   * that has yet to emit `resume` would emit the event although the connection has paused.
+   */
   #mayAdopt () {
-    const { readableFlowing, readableLength } = this.#socket
-    const isFlowing = readableFlowing && readableLength === 0
+    const { _readableState, readableFlowing, readableLength } = this.#socket
+    const isFlowing = readableFlowing && readableLength === 0 && !_readableState.resumeScheduled
     return isFlowing && this.#connection.readyState === OPEN && !isEnding() && this.#qualifies()
   }
 

@@ -48,11 +48,11 @@ Object.defineProperties(ServerSocket.prototype, SERVER_METHODS)
  * @param {any} socket
  */
 function isRequestSocket (socket) {
-  return CLASSES.some((each) => Object.getPrototypeOf(socket) === each.prototype) && !types.isProxy(socket) &&
-    classIsUntouched() && !METHODS.some((name) => Object.hasOwn(socket, name))
+  const prototype = Object.getPrototypeOf(socket)
+  if (prototype !== RequestSocket.prototype && prototype !== ServerSocket.prototype) return false
+  return !types.isProxy(socket) && classIsUntouched() && !METHODS.some((name) => Object.hasOwn(socket, name))
 }
 
-const CLASSES = [RequestSocket, ServerSocket]
 const METHODS = [...Object.keys(SOCKET_METHODS), 'emit']
 
 module.exports = { RequestSocket, ServerSocket, isRequestSocket }

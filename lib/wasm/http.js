@@ -109,10 +109,11 @@ class Policy {
 /**
  * @param {any} policy the options
  * @param {string} method
+ * @param {string} location has no influence
  * @param {boolean} needsHost
  * @param {any[]} values of `HEADERS`
  */
-function accepts (policy, method, needsHost, ...values) {
+function accepts (policy, method, location, needsHost, ...values) {
   const headers = Object.fromEntries(HEADERS.map((name, index) => [name, values[index]]))
   return judgeHandshake(method, needsHost, headers, policy) === null
 }

@@ -11,6 +11,7 @@ const { checkProtocols, defaultPort, requestOptionsFor } = require('./client_req
 const { CLIENT_DEFAULTS, checkConfig, policyOf } = require('./config')
 const WebSocketConnection = require('./connection')
 const { NAME, offerOf } = require('./deflate')
+const ignore = require('./ignore')
 const { parseLegacyUrl } = require('./legacy_url')
 const { establish } = require('./link')
 const { extend } = require('./utils')
@@ -244,8 +245,6 @@ function ignoreErrors (emitter) {
   emitter.on('error', ignore)
   emitter.once('close', () => emitter.removeListener('error', ignore))
 }
-
-function ignore () {}
 
 /** @param {any} protocols a name, an array of names, or nothing */
 function listOf (protocols) {

@@ -75,7 +75,7 @@ class Link {
     socket.on('pause', this.#socketPaused)
     socket.on('resume', this.#socketResumed)
     this.#transport = transports.connect(socket, engine, config.transport === 'stream')
-    if (engine.readyState === ReadyState.Connecting) this.#transport.start()
+    if (engine.readyState === ReadyState.Connecting) engine.start()
   }
 
   /** Emits `resume` before the first bytes, as a socket of Node does. */

@@ -1,6 +1,8 @@
 // @ts-check
 'use strict'
 
+const ignore = require('./ignore')
+
 /**
  * Listens to the socket of a request that the program accepts or rejects in a later tick: the client may disconnect
  * before.
@@ -21,7 +23,5 @@ function watch (request, closed = null) {
   // The socket outlives the request and must not keep it in memory.
   request.once('requestResolved', () => socket.removeListener('close', socketClosed))
 }
-
-function ignore () {}
 
 module.exports = { watch }

@@ -5,6 +5,7 @@
 
 const { Buffer } = require('node:buffer')
 const transports = require('../transport')
+const ignore = require('./ignore')
 
 /**
  * Returns the bytes of the response: a head without a body.
@@ -56,8 +57,6 @@ function endWith (socket, bytes) {
   // Discards the bytes that the peer has sent after its request, so that the socket reaches its end.
   socket.resume()
 }
-
-function ignore () {}
 
 /**
  * The reason phrases of the original. Some differ from Node's, and other codes have none.

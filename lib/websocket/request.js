@@ -11,8 +11,9 @@ const { serverPolicyOf } = require('./config')
 const WebSocketConnection = require('./connection')
 const { cookieHeaders, parseCookies } = require('./cookies')
 const { extensionOf } = require('./deflate')
+const ignore = require('./ignore')
 const { parseLegacyUrl } = require('./legacy_url')
-const { establish } = require('./link')
+const { establish, linkOf } = require('./link')
 const { watch } = require('./pending')
 const { endWith, headerText, rejection } = require('./rejection')
 const { illegalCharacter } = require('./token')
@@ -275,12 +276,9 @@ function resolve (request, engine, protocol) {
  * @param {any} head
  */
 function respond (connection, engine, head) {
-  engine.start()
-  connection.extensions = engine.extensions
-  if (head?.length > 0) engine.delivery.store(head)
   connection._addSocketEventListeners()
-  if (head?.length > 0) engine.delivery.deliverLater()
-  engine.transport?.offer()
+  connection.extensions = engine.extensions
+  if (head?.length > 0) linkOf(connection).receiveSoon(head)
 }
 
 /**
@@ -294,8 +292,6 @@ function closeDisconnected (connection) {
   connection.socket.on('error', ignore)
   nextTick(() => connection.drop(1006, 'TCP connection lost before handshake completed.', true))
 }
-
-function ignore () {}
 
 /** @type {Record<number, string>} by version */
 const ORIGIN_HEADERS = { 8: 'Sec-WebSocket-Origin', 13: 'Origin' }

@@ -44,7 +44,7 @@ pub(super) const FUNCTIONS: [(&str, Callback); 11] = [
 /// Creates the connection of a server, and keeps it until `release`, or until an object of `Connection.of` is
 /// collected.
 unsafe extern "C" fn server(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    let mut arguments = [null_mut(); 4 + Request::HEADERS.len()];
+    let mut arguments = [null_mut(); 1 + REQUEST];
     let mut count = arguments.len();
     // SAFETY: environment and call are the running ones; the array has `count` places, and N-API fills those without
     // an argument with undefined.
@@ -53,21 +53,8 @@ unsafe extern "C" fn server(env: sys::napi_env, info: sys::napi_callback_info) -
         sys::napi_get_cb_info(env, info, &mut count, place, null_mut(), null_mut());
     }
     let create = || {
-        let [options, method, location, needs_host, headers @ ..] = arguments;
-        let mut needs = false;
-        // SAFETY: as above.
-        unsafe { sys::napi_get_value_bool(env, needs_host, &mut needs) };
-        let (method, location) = (string(env, method)?, string(env, location)?);
-        let mut request = Request::new(
-            &method.unwrap_or_default(),
-            &location.unwrap_or_default(),
-            needs,
-        );
-        for (name, value) in Request::HEADERS.into_iter().zip(headers) {
-            if let Some(value) = string(env, value)? {
-                request.add_header(name, value);
-            }
-        }
+        let [options, request @ ..] = arguments;
+        let request = requested(env, &request)?;
         let policy = match index(env, options).and_then(registry::policy) {
             Some(policy) => Policy::clone(&policy),
             None => {
@@ -95,6 +82,38 @@ unsafe extern "C" fn server(env: sys::napi_env, info: sys::napi_callback_info) -
             null_mut()
         }
     }
+}
+
+/// The number of arguments that describe a request.
+pub(super) const REQUEST: usize = 3 + Request::HEADERS.len();
+
+/// Reads a request: its method, its location, whether it needs a host, and the values of the headers that the handshake
+/// reads.
+pub(super) fn requested(
+    env: sys::napi_env,
+    &[method, location, needs_host, ref headers @ ..]: &[sys::napi_value; REQUEST],
+) -> Result<Request> {
+    let mut needs = false;
+    // SAFETY: the environment and the value are those of the running call.
+    unsafe { sys::napi_get_value_bool(env, needs_host, &mut needs) };
+    let (method, location) = (string(env, method)?, string(env, location)?);
+    let (method, location) = (method.unwrap_or_default(), location.unwrap_or_default());
+    let mut request = Request::new(&method, &location, needs);
+    for (name, &value) in Request::HEADERS.into_iter().zip(headers) {
+        if !is_undefined(env, value)
+            && let Some(value) = string(env, value)?
+        {
+            request.add_header(name, value);
+        }
+    }
+    Ok(request)
+}
+
+fn is_undefined(env: sys::napi_env, value: sys::napi_value) -> bool {
+    let mut kind = 0;
+    // SAFETY: the environment and the value are those of the running call.
+    unsafe { sys::napi_typeof(env, value, &mut kind) };
+    kind == sys::ValueType::napi_undefined
 }
 
 /// Reads a string; an array of strings becomes a list. Returns None for any other value.
@@ -142,7 +161,11 @@ unsafe extern "C" fn start(env: sys::napi_env, info: sys::napi_callback_info) ->
     call(env, info, REFUSES, |connection, [_]: [_; 1]| {
         let caused = connection.start();
         let is_open = caused.accepted && matches!(caused.events[..], [Event::Open]);
-        if is_open && !connection.connection().has_work() {
+        let is_idle = {
+            let connection = connection.connection();
+            !connection.has_work() && !connection.has_unread()
+        };
+        if is_open && is_idle {
             return boolean(env, true);
         }
         outcome(env, caused)

@@ -8,7 +8,7 @@ const { inspect } = require('node:util')
 const deflate = require('../../lib/permessage-deflate')
 const { Codec, noise } = require('../support/deflate')
 const { startServer } = require('../support/open')
-const { accept, connectOpen, once, serve } = require('../support/peer')
+const { accept, connectOpen, eventually, once, serve } = require('../support/peer')
 const { WebSocket } = require('../support/subject')
 const { deviation, test } = require('../support/test')
 const { closePayload, frame, fromClient } = require('../support/wire')
@@ -81,6 +81,14 @@ for (const [name, data, type, payload] of MESSAGES.filter(([, data]) => typeof d
     }
   })
 }
+
+test('every callback of a text that is sent often in a row is called', async (scope) => {
+  const { sockets, peers } = await openMany(scope, {}, {}, {})
+  let called = 0
+  for (let count = 0; count < 20; count++) for (const ws of sockets) ws.send(TEXT, () => called++)
+  for (const peer of peers) for (const found of await peer.frames(20)) check(found, 'text', TEXT)
+  await eventually(() => called === 40, 'the callbacks')
+})
 
 test('a text that is sent often in a row is compressed as the connection requires', async (scope) => {
   const { sockets, peers } = await openMany(scope, { extensions: [deflate] }, { 'Sec-WebSocket-Extensions': OFFER }, {})

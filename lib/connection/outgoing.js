@@ -57,10 +57,7 @@ class Outgoing {
   /** @param {string} message */
   text (message) {
     if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
-    if (message.length >= FULL_CHUNK && this.#writesNow) return this.#offer(calls.now(this.#number, message))
-    const prepared = repeated.numberOf(message)
-    if (prepared >= 0) return this.#offer(calls.prepared(this.#number, prepared))
-    return this.#offer(calls.text(this.#number, message))
+    return this.#offer(this.#acceptText(message))
   }
 
   /** @param {Buffer} message */
@@ -132,9 +129,16 @@ class Outgoing {
     const isPrepared = typeof message !== 'string' && !Buffer.isBuffer(message)
     if (isPlain) return calls.plain(this.#number, isPrepared ? message.number : message)
     if (isPrepared) return calls.prepared(this.#number, message.number)
+    if (typeof message === 'string') return this.#acceptText(message)
     if (message.length >= FULL_CHUNK && this.#writesNow) return calls.now(this.#number, message)
-    if (typeof message === 'string') return calls.text(this.#number, message)
     return calls.bytes(this.#number, false, message)
+  }
+
+  /** @param {string} message */
+  #acceptText (message) {
+    if (message.length >= FULL_CHUNK && this.#writesNow) return calls.now(this.#number, message)
+    const prepared = repeated.numberOf(message, this.#number)
+    return prepared >= 0 ? calls.prepared(this.#number, prepared) : calls.text(this.#number, message)
   }
 
   /** Whether a long message may be written while it is being sent. */

@@ -4,14 +4,18 @@
 const { Prepared } = require('../native')
 
 /**
- * The text that was last sent on any connection of this thread. A program that sends one text on many connections, in a
- * loop, does not have it read and framed for each: after a few times in a row, the text becomes a prepared message.
+ * The text that connections of this thread have last sent one after the other. A program that sends one text on many
+ * connections, in a loop, does not have it read and framed for each: after a few times in a row, the text becomes a
+ * prepared message. Texts that one connection sends in a row, such as replies, are not remembered, because each would
+ * cost a write barrier of V8.
  *
  * Only strings are remembered, because a program may change a Buffer between two calls.
  */
 let last = ''
 /** How often the text was sent in a row. */
 let count = 0
+/** The connection that sent last. */
+let lastSender = -1
 /** @type {import('../../binding').Prepared | null} keeps the number valid */
 let prepared = null
 let number = -1
@@ -20,9 +24,11 @@ let number = -1
  * Returns the number of the prepared message, or a negative number if the text was not sent often enough.
  *
  * @param {string} text that is about to be sent
+ * @param {number} sender the number of the connection
  */
-function numberOf (text) {
-  if (text.length > MAX_LENGTH) return -1
+function numberOf (text, sender) {
+  if (sender === lastSender || text.length > MAX_LENGTH) return -1
+  lastSender = sender
   if (text !== last) {
     last = text
     count = 0

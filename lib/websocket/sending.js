@@ -139,7 +139,7 @@ function sendMessage (connection, message, cb) {
     if (receipt !== null) refuse(receipt)
     return
   }
-  if (link.queue === null && isBlob(message)) link.queue = new Queue(link)
+  if (link.queue === null && typeof message !== 'string' && isBlob(message)) link.queue = new Queue(link)
   const isFlushed = link.queue === null
     ? link.engine.outgoing.sendWith(message, receipt, false)
     : link.queue.push(message, receipt, false)

@@ -21,7 +21,7 @@ const FLOORS = [
 /** The crates, from above. */
 const FLOORS_OF_CRATES = [
   ['.', 'crates/wasm'],
-  ['crates/engine', 'crates/proto-testing'],
+  ['crates/engine', 'crates/proto-testing', 'crates/tls-testing'],
   ['crates/proto', 'crates/tls']
 ]
 const CRATES = ['.', ...fs.readdirSync(path.join(ROOT, 'crates')).map((name) => `crates/${name}`)]

@@ -51,6 +51,7 @@ function opensslError (number, reason, text) {
 
 /** The reasons that the reactor and OpenSSL share, with OpenSSL's numbers. */
 const REASONS = new Map([
+  ['bad key update', 122],
   ['data length too long', 146],
   ['https proxy request', 155],
   ['http request', 156],

@@ -287,6 +287,8 @@ impl Session {
         mut send: impl FnMut(&[u8]) -> io::Result<usize>,
     ) -> io::Result<Vec<u8>> {
         let taken = self.write(plaintext, scratch, &mut send)?;
+        // An answer with new keys precedes further plaintext: RFC 8446, section 4.6.3.
+        self.queue_answers();
         self.queue(plaintext.get(taken..).unwrap_or_default(), scratch)?;
         if self.may_send() {
             if let Tls::Established(established) = &mut self.tls {
@@ -326,8 +328,8 @@ impl Session {
         Ok(true)
     }
 
-    /// Encrypts the answers that the peer waits for. Only called while no other bytes wait, so that a peer which asks
-    /// and does not read makes the session store little.
+    /// Encrypts the answers that the peer waits for. Only called while no other bytes wait, and at the end, so that a
+    /// peer which asks and does not read makes the session store little.
     fn queue_answers(&mut self) {
         if !self.may_send() {
             return;
@@ -622,3 +624,101 @@ const IDLE_CAPACITY: usize = 1024;
 /// Types of records, RFC 8446, section 5.1.
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const HANDSHAKE: u8 = 22;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is the report")]
+mod tests {
+    use super::*;
+    use crate::{Anchors, Clients, Context, ServerSettings, Settings};
+    use rcgen::{CertificateParams, KeyPair};
+
+    /// Returns two ends of one session, and a buffer.
+    fn established(versions: (Version, Version)) -> (Session, Session, Vec<u8>) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let der = params.self_signed(&key).unwrap().der().to_vec();
+        let server = ServerConfig::new(ServerSettings {
+            default: Context {
+                identities: vec![(vec![der], key.serialize_der())],
+                anchors: Arc::new(Anchors::new([])),
+            },
+            contexts: Vec::new(),
+            versions,
+            protocols: Vec::new(),
+            clients: Clients::Anonymous,
+            tickets: None,
+        });
+        let client = Config::new(Settings {
+            anchors: None,
+            versions,
+            protocols: Vec::new(),
+            identity: None,
+        });
+        let mut ends = (
+            Session::new(&client.unwrap(), "localhost").unwrap(),
+            Session::accept(&server.unwrap()).unwrap(),
+        );
+        let mut scratch = Vec::new();
+        for _ in 0..3 {
+            pass(&mut ends.0, &mut ends.1, b"", &mut scratch);
+            pass(&mut ends.1, &mut ends.0, b"", &mut scratch);
+        }
+        assert_eq!(*ends.1.state(), State::Established);
+        (ends.0, ends.1, scratch)
+    }
+
+    /// Writes at one end and reads at the other. Returns the plaintext that arrives.
+    fn pass(from: &mut Session, to: &mut Session, text: &[u8], scratch: &mut Vec<u8>) -> Vec<u8> {
+        let mut wire = Vec::new();
+        let send = |bytes: &[u8]| {
+            wire.extend_from_slice(bytes);
+            Ok(bytes.len())
+        };
+        from.write(text, scratch, send).unwrap();
+        let mut received = Vec::new();
+        let read = |into: &mut [u8]| {
+            into[..wire.len()].copy_from_slice(&wire);
+            Ok(wire.len())
+        };
+        let sink = &mut |bytes: &[u8]| received.extend_from_slice(bytes);
+        to.read(scratch, read, sink).unwrap();
+        received
+    }
+
+    /// Sets the number of the next record at both ends.
+    fn jump(from: &mut Session, to: &mut Session, number: u64) {
+        for (end, is_writing) in [(from, true), (to, false)] {
+            let Tls::Established(established) = &mut end.tls else {
+                panic!("no session")
+            };
+            established.records.jump(is_writing, number);
+        }
+    }
+
+    /// RFC 8446, section 5.5: an AES key encrypts at most 2^24.5 records.
+    #[test]
+    fn a_worn_key_is_replaced_with_tls_1_3() {
+        let (mut client, mut server, mut scratch) = established((Version::Tls13, Version::Tls13));
+        jump(&mut client, &mut server, (1 << 24) - 1);
+        for (text, expected) in [(b"1", 1 << 24), (b"2", 1), (b"3", 2)] {
+            let received = pass(&mut client, &mut server, text, &mut scratch);
+            assert_eq!(received, text);
+            let Tls::Established(established) = &client.tls else {
+                panic!("no session")
+            };
+            assert_eq!(established.records.written(), expected);
+        }
+    }
+
+    /// RFC 8446, section 5.3, and RFC 5246, section 6.1: the numbers of records do not wrap.
+    #[test]
+    fn the_last_number_ends_the_session() {
+        let (mut client, mut server, mut scratch) = established((Version::Tls12, Version::Tls12));
+        jump(&mut client, &mut server, u64::MAX - 1);
+        let received = pass(&mut client, &mut server, b"last", &mut scratch);
+        assert_eq!(received, b"last");
+        let received = pass(&mut client, &mut server, b"more", &mut scratch);
+        assert!(received.is_empty() && client.pending() == 0);
+        assert!(matches!(client.state(), State::Failed(Failure::Refused(_))));
+    }
+}

@@ -1,6 +1,6 @@
 'use strict'
 
-// npm run fuzz: builds the fuzz targets of the core and runs them, one per processor at a time.
+// npm run fuzz: builds the fuzz targets and runs them, one per processor at a time.
 //
 // They are libFuzzer programs like those of cargo-fuzz, which can run them too. Plain cargo builds them here: it
 // needs only compiler flags, and to compile cargo-fuzz takes longer than to compile the targets.
@@ -12,7 +12,9 @@ const path = require('node:path')
 const { ROOT, Failure, run, main } = require('./support')
 
 const FUZZ = path.join(ROOT, 'fuzz')
-const TARGETS = ['handshake_head', 'extension_header', 'hybi_stream', 'hixie_stream', 'operations', 'deflate_message']
+const TARGETS = [
+  'handshake_head', 'extension_header', 'hybi_stream', 'hixie_stream', 'operations', 'deflate_message', 'tls_session'
+]
 
 const USAGE = `Usage: npm run fuzz -- [--seconds <n>] [--jobs <n>] [target ...]
 

@@ -174,6 +174,11 @@ class Adoption {
     return this.#number < 0 ? null : this.#reactor.agreement(this.#number)
   }
 
+  /** TLS: returns the results of the handshake that every connection of a server needs; null before its end. */
+  greeting () {
+    return this.#number < 0 ? null : this.#reactor.greeting(this.#number)
+  }
+
   /** TLS: returns and removes the bytes that a client has sent in the handshake; null if bytes were sent to it. */
   takeFlight () {
     return this.#number < 0 ? null : this.#reactor.takeFlight(this.#number)

@@ -7,6 +7,7 @@
 
 const { X509Certificate } = require('node:crypto')
 const { nextTick } = require('../scheduling')
+const { ADOPTION } = require('./adopted')
 const { agreementOf, cipherOf, descriptorsOf, legacyChainOf } = require('./agreement')
 
 /**
@@ -46,7 +47,7 @@ function declareTls (socket) {
  * @param {any} socket
  */
 function declareResult (socket) {
-  const { protocol, name, isTrusted, refusal } = /** @type {any} */ (agreementOf(socket))
+  const { protocol, name, isTrusted, refusal } = socket[ADOPTION].greeting()
   // The limit for the handshake has ended. A program may have set a timeout already.
   socket.timeout ??= 0
   socket.alpnProtocol = protocol ?? false

@@ -16,7 +16,7 @@ use napi_derive::napi;
 use super::descriptor::is_stream_socket;
 use super::reactor;
 use super::table::{Id, Table};
-use super::tls::{TlsAgreement, TlsConfig, TlsServerConfig};
+use super::tls::{TlsAgreement, TlsConfig, TlsGreeting, TlsServerConfig};
 use super::uv::{Loop, Uv, Watch};
 use crate::convert::value::Bytes;
 use crate::seam::Slot;
@@ -263,6 +263,13 @@ impl Reactor {
     pub fn agreement(&self, number: u32) -> Option<TlsAgreement> {
         let mut reactor = self.dispatcher.reactor.borrow_mut();
         reactor.socket(number)?.agreement().map(TlsAgreement::from)
+    }
+
+    /// Returns the results of the handshake of TLS that every connection needs; null before its end.
+    #[napi(catch_unwind)]
+    pub fn greeting(&self, number: u32) -> Option<TlsGreeting> {
+        let mut reactor = self.dispatcher.reactor.borrow_mut();
+        reactor.socket(number)?.agreement().map(TlsGreeting::from)
     }
 
     /// Takes the bytes that a TLS client has sent during the handshake; null if bytes were sent to it.

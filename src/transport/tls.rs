@@ -173,6 +173,26 @@ impl TlsServerConfig {
     }
 }
 
+/// The results of the handshake that every connection of a server needs. The fields are those of `TlsAgreement`.
+#[napi(object, object_from_js = false)]
+pub struct TlsGreeting {
+    pub protocol: Option<String>,
+    pub name: Option<String>,
+    pub is_trusted: bool,
+    pub refusal: Option<&'static str>,
+}
+
+impl From<&Agreement> for TlsGreeting {
+    fn from(agreement: &Agreement) -> Self {
+        Self {
+            protocol: protocol_of(agreement),
+            name: agreement.name.clone(),
+            is_trusted: agreement.client == Verdict::Trusted,
+            refusal: refusal_of(agreement),
+        }
+    }
+}
+
 /// The results of the handshake of TLS, and the peer's certificates.
 #[napi(object, object_from_js = false)]
 pub struct TlsAgreement {
@@ -203,10 +223,7 @@ impl From<&Agreement> for TlsAgreement {
                 Version::Tls13 => "TLSv1.3",
             },
             cipher: agreement.cipher,
-            protocol: agreement
-                .protocol
-                .as_deref()
-                .map(|name| String::from_utf8_lossy(name).into_owned()),
+            protocol: protocol_of(agreement),
             certificates: agreement
                 .certificates
                 .iter()
@@ -215,12 +232,21 @@ impl From<&Agreement> for TlsAgreement {
             name: agreement.name.clone(),
             own: agreement.own.as_deref().map(Buffer::from),
             is_trusted: agreement.client == Verdict::Trusted,
-            refusal: match agreement.client {
-                Verdict::Refused(code) => Some(code),
-                Verdict::NotAsked | Verdict::Trusted => None,
-            },
+            refusal: refusal_of(agreement),
             is_resumed: agreement.is_resumed,
         }
+    }
+}
+
+fn protocol_of(agreement: &Agreement) -> Option<String> {
+    let protocol = agreement.protocol.as_deref()?;
+    Some(String::from_utf8_lossy(protocol).into_owned())
+}
+
+fn refusal_of(agreement: &Agreement) -> Option<&'static str> {
+    match agreement.client {
+        Verdict::Refused(code) => Some(code),
+        Verdict::NotAsked | Verdict::Trusted => None,
     }
 }
 

@@ -27,8 +27,8 @@ impl<T> Table<T> {
 
     /// Inserts a value. Returns its number.
     pub fn insert(&mut self, value: Rc<T>) -> u32 {
-        // With half of the places free, the search for a free place is short.
-        if self.used * 2 >= self.places.len() {
+        // With a quarter of the places free, the search for a free place is short.
+        if self.used * 4 >= self.places.len() * 3 {
             self.grow();
         }
         loop {

@@ -4,6 +4,7 @@
 //! only. Does not interpret the bytes.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::memory::{self, NoMemory};
 use crate::spare::{self, MAX_SLACK};
@@ -20,8 +21,8 @@ pub struct Outbox {
     offset: u64,
     /// The number of removed bytes that the caller may still return.
     away: u64,
-    /// Positions of marks in the stream of all bytes, counted from its beginning.
-    marks: VecDeque<u64>,
+    /// Positions of marks in the stream of all bytes, counted from its beginning. Most connections have none.
+    marks: Option<Box<VecDeque<u64>>>,
     /// The allocator refused memory for a write. Later writes are discarded too.
     has_lost: bool,
 }
@@ -29,19 +30,34 @@ pub struct Outbox {
 /// How the caller takes the bytes.
 #[derive(Debug)]
 enum Writes {
-    /// Write by write: the ends of the writes, and the number of taken writes.
-    Apart { ends: Vec<usize>, taken: usize },
+    /// Write by write.
+    Apart(Option<Box<Ends>>),
     /// All bytes at once, for a transport. The ends of writes are not stored: for short frames they
     /// would need more memory than the bytes.
     Together,
 }
 
+/// The ends of the writes, and the number of taken writes.
+#[derive(Debug, Default)]
+struct Ends {
+    ends: Vec<usize>,
+    taken: usize,
+}
+
 impl Default for Writes {
     fn default() -> Self {
-        Self::Apart {
-            ends: Vec::new(),
-            taken: 0,
-        }
+        Self::Apart(None)
+    }
+}
+
+impl Ends {
+    /// Takes the next write. Returns its place.
+    fn take(&mut self) -> Option<Range<usize>> {
+        let end = *self.ends.get(self.taken)?;
+        let last = self.taken.checked_sub(1);
+        let start = last.and_then(|last| self.ends.get(last));
+        self.taken += 1;
+        Some(start.copied().unwrap_or(0)..end)
     }
 }
 
@@ -55,8 +71,8 @@ impl Outbox {
             return;
         }
         write(&mut self.bytes);
-        if let Writes::Apart { ends, .. } = &mut self.writes {
-            ends.push(self.bytes.len());
+        if let Writes::Apart(Some(apart)) = &mut self.writes {
+            apart.ends.push(self.bytes.len());
         }
     }
 
@@ -64,8 +80,9 @@ impl Outbox {
         if self.bytes.capacity() == 0 {
             self.bytes = spare::take(length);
         }
-        if let Writes::Apart { ends, .. } = &mut self.writes {
-            ends.try_reserve(1).map_err(|_| NoMemory)?;
+        if let Writes::Apart(apart) = &mut self.writes {
+            let apart = apart.get_or_insert_default();
+            apart.ends.try_reserve(1).map_err(|_| NoMemory)?;
         }
         memory::reserve(&mut self.bytes, length)
     }
@@ -118,13 +135,8 @@ impl Outbox {
     /// write, the writes are no longer separated.
     pub fn take_first(&mut self) -> Option<&[u8]> {
         let next = match &mut self.writes {
-            Writes::Apart { ends, taken } => ends.get(*taken).map(|&end| {
-                let start = taken.checked_sub(1).and_then(|last| ends.get(last));
-                let start = start.copied().unwrap_or(0);
-                *taken += 1;
-                start..end
-            }),
-            Writes::Together => None,
+            Writes::Apart(Some(apart)) => apart.take(),
+            Writes::Apart(None) | Writes::Together => None,
         };
         match next {
             Some(write) => self.bytes.get(write),
@@ -195,25 +207,29 @@ impl Outbox {
     /// Marks the end of the current bytes. Their sender waits until they have passed.
     pub(crate) fn mark(&mut self) {
         let place = self.offset + self.bytes.len() as u64;
-        if memory::push(&mut self.marks, place) == Err(NoMemory) {
+        let mut marks = self.marks.take().unwrap_or_default();
+        if memory::push(&mut marks, place) == Err(NoMemory) {
             self.lose();
         }
+        self.marks = Some(marks);
     }
 
     /// Returns whether [`take_passed`](Self::take_passed) would return more than zero.
     #[must_use]
     pub fn has_passed(&self) -> bool {
-        self.marks
-            .front()
-            .is_some_and(|&mark| mark <= self.passed_bytes())
+        let first = self.marks.as_ref().and_then(|marks| marks.front());
+        first.is_some_and(|&mark| mark <= self.passed_bytes())
     }
 
     /// Returns the number of marks that have passed since the last call.
     pub fn take_passed(&mut self) -> usize {
         let passed_bytes = self.passed_bytes();
-        let passed = self.marks.partition_point(|&mark| mark <= passed_bytes);
-        self.marks.drain(..passed);
-        spare::shrink(&mut self.marks);
+        let Some(marks) = &mut self.marks else {
+            return 0;
+        };
+        let passed = marks.partition_point(|&mark| mark <= passed_bytes);
+        marks.drain(..passed);
+        spare::shrink(marks);
         passed
     }
 
@@ -231,7 +247,7 @@ impl Outbox {
 
     /// Discards all bytes and marks. They will not pass.
     pub fn discard(&mut self) {
-        self.marks = VecDeque::new();
+        self.marks = None;
         self.has_lost = false;
         self.clear();
     }
@@ -241,10 +257,10 @@ impl Outbox {
         self.offset += self.bytes.len() as u64;
         self.written = 0;
         spare::put(&mut self.bytes);
-        if let Writes::Apart { ends, taken } = &mut self.writes {
-            *taken = 0;
-            ends.clear();
-            ends.shrink_to(IDLE_WRITES);
+        if let Writes::Apart(Some(apart)) = &mut self.writes {
+            apart.taken = 0;
+            apart.ends.clear();
+            apart.ends.shrink_to(IDLE_WRITES);
         }
     }
 

@@ -66,7 +66,8 @@ pub(super) struct Settled {
     pub(super) version: Version,
     /// `None` until the subprotocol is known, then the subprotocol in use, if any.
     pub(super) subprotocol: Option<Option<String>>,
-    pub(super) response: Option<ResponseHead>,
+    /// The server's response to a client.
+    pub(super) response: Option<Box<ResponseHead>>,
     /// The maximum length of a received message, in bytes.
     pub(super) max_message: usize,
     pub(super) text: TextCheck,
@@ -364,7 +365,7 @@ fn judge(
     settled: &mut Settled,
     head: ResponseHead,
 ) -> Result<(), HandshakeError> {
-    let head = settled.response.insert(head);
+    let head = settled.response.insert(Box::new(head));
     handshake.judge(head)?;
     let chosen = settled.subprotocol.insert(None);
     *chosen = handshake.subprotocol(head)?;

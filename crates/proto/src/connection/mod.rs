@@ -277,7 +277,7 @@ impl Connection {
     /// Returns the server's response to a client, valid or not, after it has arrived.
     #[must_use]
     pub fn response(&self) -> Option<&ResponseHead> {
-        self.settled.response.as_ref()
+        self.settled.response.as_deref()
     }
 
     /// Returns whether the caller must call [`poll`](Self::poll) after
@@ -359,5 +359,21 @@ fn check_subprotocols(names: &[String]) -> Result<(), InvalidArgument> {
     match names.iter().find(|name| name.contains(char::is_control)) {
         Some(bad) => Err(InvalidArgument::Subprotocol(bad.clone())),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn a_connection_is_small_because_most_connections_are_idle() {
+        assert!(
+            size_of::<Connection>() <= 416,
+            "{}",
+            size_of::<Connection>()
+        );
+        assert!(size_of::<Hybi>() <= 248, "{}", size_of::<Hybi>());
     }
 }

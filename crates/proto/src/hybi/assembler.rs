@@ -182,18 +182,15 @@ impl Assembler {
         }
     }
 
-    /// Releases the memory of a finished message.
-    pub(crate) fn release(&mut self) {
-        if self.unfinished.is_none() {
+    /// Releases the memory of a finished message. Returns whether there is no incomplete message.
+    pub(crate) fn release(&mut self) -> bool {
+        let is_between = self.unfinished.is_none();
+        if is_between {
             spare::put(&mut self.payload);
             self.length = 0;
             self.ends = Vec::new();
         }
-    }
-
-    /// Discards the message and its memory.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        is_between
     }
 
     /// Returns the length of an incomplete message, and `None` between messages.

@@ -10,7 +10,7 @@ use crate::outbox::Outbox;
 use crate::output::{ABNORMAL, Error, Event, ReadyState, Violation};
 use crate::policy::{FailureReport, Reported};
 
-/// The phase of an open connection.
+/// The phase of an open connection. Most connections are idle, so what only the end needs has memory of its own.
 ///
 /// ```text
 ///          close()                peer's close frame, or a violation
@@ -26,12 +26,12 @@ pub(super) enum Phase {
     Open,
     /// Our close frame has begun the closing handshake. The peer's close frame has not arrived.
     Closing {
-        ours: CloseFrame,
+        ours: Box<CloseFrame>,
         dispatch: Dispatch,
     },
     /// The connection receives nothing more. Its end waits for the sessions or for the remaining
     /// work.
-    Ending(Ending),
+    Ending(Box<Ending>),
     Closed,
 }
 
@@ -93,7 +93,7 @@ impl Hybi {
                 Dispatch::Sent
             };
             self.phase = Phase::Closing {
-                ours: frame,
+                ours: Box::new(frame),
                 dispatch,
             };
         }
@@ -221,17 +221,17 @@ impl Hybi {
         let unsent = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Open => Some(answer),
             Phase::Closing { ours, dispatch } => match dispatch {
-                Dispatch::Waits => Some(ours),
+                Dispatch::Waits => Some(*ours),
                 Dispatch::Sent => None,
             },
             Phase::Ending(ending) => ending.unsent,
             Phase::Closed => None,
         };
-        self.phase = Phase::Ending(Ending {
+        self.phase = Phase::Ending(Box::new(Ending {
             unsent,
             error,
             close,
-        });
+        }));
         self.receiver.release(&mut self.transformer);
         self.next = None;
         if self.transformer.has_sessions() {
@@ -254,11 +254,12 @@ impl Hybi {
                     dispatch: Dispatch::Sent,
                 };
             }
-            Phase::Ending(Ending {
-                unsent,
-                error,
-                close,
-            }) => {
+            Phase::Ending(ending) => {
+                let Ending {
+                    unsent,
+                    error,
+                    close,
+                } = *ending;
                 if let Some(frame) = unsent {
                     self.send_close(&frame, outbox);
                 }

@@ -20,7 +20,8 @@ use crate::utf8::is_utf8;
 pub(crate) struct Receiver {
     inbox: Inbox,
     decoder: Decoder,
-    assembler: Assembler,
+    /// While there is a message that is not in the inbox.
+    assembler: Option<Box<Assembler>>,
     /// The number of unprocessed bytes in the room of the assembler. They precede those of the inbox.
     in_room: usize,
     state: State,
@@ -57,7 +58,7 @@ impl Receiver {
         Self {
             inbox,
             decoder: Decoder::new(policy, reserved),
-            assembler: Assembler::default(),
+            assembler: None,
             in_room: 0,
             state: State::Header,
             rsv: Rsv::default(),
@@ -84,7 +85,8 @@ impl Receiver {
             && self.inbox.is_free()
             && let Ok(missing) = usize::try_from(header.length - received)
             && missing >= LONG
-            && let Ok(room) = self.assembler.room(missing)
+            && let Some(assembler) = &mut self.assembler
+            && let Ok(room) = assembler.room(missing)
             && room.len() >= LONG
         {
             let most = room.len();
@@ -116,7 +118,7 @@ impl Receiver {
             }
             Ok(None) => {
                 self.inbox.release();
-                self.assembler.release();
+                self.assembler.take_if(|assembler| assembler.release());
                 if let Transformer::Deflate(deflate) = transformer {
                     deflate.inflater.release_output();
                 }
@@ -148,7 +150,7 @@ impl Receiver {
         self.state = State::Ended;
         self.in_room = 0;
         self.inbox.clear();
-        self.assembler.clear();
+        self.assembler = None;
         if let Transformer::Deflate(deflate) = transformer {
             deflate.inflater.release();
         }
@@ -162,11 +164,14 @@ impl Receiver {
     ) -> Message<'a> {
         let payload = match arrived.place {
             Place::Inbox(taken) => self.inbox.taken(taken),
-            Place::Assembler => self.assembler.payload(),
+            Place::Assembler => self.assembled(),
             Place::Inflater => transformer.inflated(),
         };
         let cuts = (self.delivery == Delivery::Fragments).then_some(match arrived.place {
-            Place::Assembler => self.assembler.cuts(),
+            Place::Assembler => self
+                .assembler
+                .as_ref()
+                .map_or(&[][..], |assembler| assembler.cuts()),
             Place::Inbox(_) | Place::Inflater => &[],
         });
         Message {
@@ -175,6 +180,18 @@ impl Receiver {
             cuts,
             is_ascii: arrived.is_ascii,
         }
+    }
+
+    /// Returns the message in the assembler.
+    fn assembled(&self) -> &[u8] {
+        let assembler = self.assembler.as_ref();
+        assembler.map_or(&[][..], |assembler| assembler.payload())
+    }
+
+    /// Returns the length of an incomplete message, and `None` between messages.
+    #[inline]
+    fn unfinished(&self) -> Option<usize> {
+        self.assembler.as_ref()?.unfinished()
     }
 
     /// Returns a frame that [`advance`](Self::advance) has just reported.
@@ -222,11 +239,12 @@ impl Receiver {
                         return Ok(None);
                     }
                     let records_ends = self.delivery == Delivery::Fragments;
-                    self.assembler.end_frame(self.max_fragments, records_ends)?;
+                    let assembler = self.assembler.get_or_insert_default();
+                    assembler.end_frame(self.max_fragments, records_ends)?;
                     if header.start.fin {
-                        let kind = self.assembler.finish()?;
+                        let kind = assembler.finish()?;
                         if let Some(inflater) = transformer.inflater(self.rsv) {
-                            let progress = inflater.start(self.assembler.payload())?;
+                            let progress = inflater.start(assembler.payload())?;
                             return self.inflated(kind, progress, transformer).map(Some);
                         }
                         return Ok(Some(Incoming::Message(Arrived {
@@ -249,7 +267,7 @@ impl Receiver {
                     return Ok(None);
                 }
                 State::Header => {
-                    let unfinished = self.assembler.unfinished();
+                    let unfinished = self.unfinished();
                     let Some((header, size)) =
                         self.decoder.header(self.inbox.unread(), unfinished)?
                     else {
@@ -359,7 +377,7 @@ impl Receiver {
                 true => TextCheck::Never,
                 false => self.text,
             };
-            self.assembler.begin(kind, check);
+            self.assembler.get_or_insert_default().begin(kind, check);
         }
         self.state = State::Payload {
             header,
@@ -403,14 +421,16 @@ impl Receiver {
         let (key, offset) = (header.masking_key, (received % 4) as usize);
         let in_room = std::mem::take(&mut self.in_room);
         if in_room > 0 {
-            self.assembler.received(in_room, key, offset)?;
+            let assembler = self.assembler.get_or_insert_default();
+            assembler.received(in_room, key, offset)?;
             let received = received + in_room as u64;
             return Ok(self.end_piece(header, received));
         }
         let missing = usize::try_from(header.length - received).unwrap_or(usize::MAX);
         let piece = self.inbox.take(missing.min(self.inbox.unread().len()));
         let piece = self.inbox.taken(piece);
-        self.assembler.append(piece, key, offset, missing)?;
+        let assembler = self.assembler.get_or_insert_default();
+        assembler.append(piece, key, offset, missing)?;
         let received = received + piece.len() as u64;
         Ok(self.end_piece(header, received))
     }

@@ -20,11 +20,12 @@ use crate::spare;
 #[derive(Debug)]
 pub(crate) struct Sender {
     framer: Framer,
-    backlog: Backlog,
+    /// Most connections never have one.
+    backlog: Option<Box<Backlog>>,
 }
 
 /// Frames that are sent in slices of work: a large message being compressed, and the frames behind
-/// it.
+/// it. Never empty.
 #[derive(Debug, Default)]
 struct Backlog {
     frames: VecDeque<Waiting>,
@@ -59,7 +60,7 @@ impl Sender {
     pub(crate) fn new(policy: &Policy) -> Self {
         Self {
             framer: Framer::new(policy),
-            backlog: Backlog::default(),
+            backlog: None,
         }
     }
 
@@ -170,7 +171,7 @@ impl Sender {
 
     /// Marks the end of the last sent message, in the outbox or in the backlog.
     pub(crate) fn mark(&mut self, out: &mut Outbox) {
-        match self.backlog.frames.back_mut() {
+        match self.last_waiting() {
             Some(last) => last.is_marked = true,
             None => out.mark(),
         }
@@ -178,16 +179,23 @@ impl Sender {
 
     /// Returns whether frames wait for [`work`](Self::work).
     pub(crate) fn has_work(&self) -> bool {
-        !self.backlog.frames.is_empty()
+        self.backlog.is_some()
     }
 
     /// Returns the number of payload bytes in the backlog.
     pub(crate) fn waiting_bytes(&self) -> usize {
-        self.backlog.bytes
+        self.backlog.as_ref().map_or(0, |backlog| backlog.bytes)
+    }
+
+    fn last_waiting(&mut self) -> Option<&mut Waiting> {
+        self.backlog.as_mut()?.frames.back_mut()
     }
 
     /// Does one slice of work. Only a connection with a deflater has a backlog.
     pub(crate) fn work(&mut self, deflater: &mut Deflater, out: &mut Outbox) {
+        let Some(mut backlog) = self.backlog.take() else {
+            return;
+        };
         let mut budget = Deflater::SLICE;
         while budget > 0
             && let Some(Waiting {
@@ -195,7 +203,7 @@ impl Sender {
                 length,
                 payload,
                 is_marked,
-            }) = self.backlog.frames.pop_front()
+            }) = backlog.frames.pop_front()
         {
             let is_slow = match &payload {
                 Payload::Plain(_) | Payload::Frame(..) => false,
@@ -233,12 +241,12 @@ impl Sender {
             };
             match left {
                 None => {
-                    self.backlog.bytes -= length;
+                    backlog.bytes -= length;
                     if is_marked && !out.has_lost() {
                         out.mark();
                     }
                 }
-                Some(payload) => self.backlog.frames.push_front(Waiting {
+                Some(payload) => backlog.frames.push_front(Waiting {
                     opcode,
                     length,
                     payload,
@@ -246,12 +254,15 @@ impl Sender {
                 }),
             }
         }
-        spare::shrink(&mut self.backlog.frames);
+        if !backlog.frames.is_empty() {
+            spare::shrink(&mut backlog.frames);
+            self.backlog = Some(backlog);
+        }
     }
 
     /// Discards the backlog.
     pub(crate) fn discard(&mut self) {
-        self.backlog = Backlog::default();
+        self.backlog = None;
     }
 
     /// Compresses and sends a message, or appends it to the backlog. `deflater` is `None` for an
@@ -301,10 +312,12 @@ impl Sender {
             payload,
             is_marked: false,
         };
-        match memory::push(&mut self.backlog.frames, waiting) {
-            Ok(()) => self.backlog.bytes += length,
+        let mut backlog = self.backlog.take().unwrap_or_default();
+        match memory::push(&mut backlog.frames, waiting) {
+            Ok(()) => backlog.bytes += length,
             Err(NoMemory) => out.lose(),
         }
+        self.backlog = (!backlog.frames.is_empty()).then_some(backlog);
     }
 
     /// Compresses one slice of the deflater's message. Returns the remaining work.

@@ -45,8 +45,8 @@ class Adoption {
   #isAlive = false
   /** @type {number[]} bytes read and written by the reactor in adoptions that have ended */
   #counted
-  /** @type {number[]} bytes that the handle itself had read and written when the reactor adopted the socket */
-  before
+  #readBefore
+  #writtenBefore
   /** Whether the timeout of the socket has fired since the last message. */
   hasFired = false
   /** @type {import('../scheduling').Timer | null} for a timeout that was postponed by bytes of an incomplete message */
@@ -69,9 +69,10 @@ class Adoption {
     this.#handle = socket._handle
     this.#connection = connection
     this.#class = type
-    this.#counted = formerAdoption(this.#handle)?.counters() ?? [0, 0]
+    this.#counted = formerAdoption(this.#handle)?.counters() ?? NOTHING_COUNTED
     const { bytesRead, bytesWritten } = this.#handle
-    this.before = [bytesRead - this.#counted[0], bytesWritten - this.#counted[1]]
+    this.#readBefore = bytesRead - this.#counted[0]
+    this.#writtenBefore = bytesWritten - this.#counted[1]
   }
 
   /**
@@ -268,6 +269,11 @@ class Adoption {
     this.#dispatcher.keepAlive(isAlive)
   }
 
+  /** The bytes that the handle itself had read and written when the reactor adopted the socket. */
+  get before () {
+    return [this.#readBefore, this.#writtenBefore]
+  }
+
   /** Returns the bytes read and written by the reactor. */
   counters () {
     if (this.#number < 0) return this.#counted
@@ -406,5 +412,6 @@ function isIdle (socket, listeners = 0) {
 const NO_CONNECTION = /** @type {any} */ ({ number: undefined, outgoing: { passed () {} } })
 /** @type {Buffer} */
 const NOTHING_LEFT = Buffer.alloc(0)
+const NOTHING_COUNTED = [0, 0]
 
 module.exports = { Adoption, adopt, adoptForRequest, adoptForServer, qualifies, transferFromRequest }

@@ -14,16 +14,19 @@ const { MAX_TURN, setImmediate } = require('../scheduling')
  */
 class Reading {
   #socket
-  /** @type {import('../connection/seam').Channel | null} */
-  #channel = null
+  #channel
   /** The reasons to stop reading, as bits; 0 while the transport reads. */
   #reasons = 0
   /** The milliseconds of work since other connections could last run. */
   #work = 0
 
-  /** @param {any} socket */
-  constructor (socket) {
+  /**
+   * @param {any} socket
+   * @param {import('../connection/seam').Channel | undefined} channel that reads; undefined before there is one
+   */
+  constructor (socket, channel) {
     this.#socket = socket
+    this.#channel = channel
   }
 
   /** @param {import('../connection/seam').Channel} channel that reads from now on */

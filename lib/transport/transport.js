@@ -28,7 +28,8 @@ class Transport {
   #socket
   #connection
   #context
-  #reading
+  /** @type {Reading | null} created when first needed: most connections never stop reading */
+  #stops = null
   /** @type {Channel} */
   #channel
   /** The depth of nested batches: a handler may pass more bytes to the transport. */
@@ -54,10 +55,13 @@ class Transport {
     this.#socket = socket
     this.#connection = connection
     this.#context = new Context(socket)
-    this.#reading = new Reading(socket)
     connection.transport = this
     this.#channel = channelFor(this, this.#context)
-    this.#reading.use(this.#channel)
+    this.#stops?.use(this.#channel)
+  }
+
+  get #reading () {
+    return (this.#stops ??= new Reading(this.#socket, this.#channel))
   }
 
   /** Whether the reactor moves the bytes, rather than Node's stream. */
@@ -72,10 +76,10 @@ class Transport {
     this.#replaceChannel(() => new StreamChannel(this.#socket, this.#connection, this))
     if (!this.#isFull) {
       // The kernel has accepted everything, and the stream emits no event for that.
-      this.#reading.clear('peer')
+      this.#stops?.clear('peer')
       nextTick(() => this.notifySender())
     }
-    this.#reading.use(this.#channel)
+    this.#stops?.use(this.#channel)
   }
 
   /**
@@ -103,7 +107,7 @@ class Transport {
 
   /** Whether the transport reads. If it does not, the transport itself has paused the socket. */
   get isReading () {
-    return this.#reading.isFree
+    return this.#stops === null || this.#stops.isFree
   }
 
   /** Starts the connection's opening handshake. Writes the messages that handlers send together with the handshake. */
@@ -232,9 +236,9 @@ class Transport {
   }
 
   applicationResumed () {
-    this.#reading.clear('application')
+    this.#stops?.clear('application')
     nextTick(() => {
-      if (this.#reading.isStoppedFor('application')) return
+      if (this.#stops?.isStoppedFor('application')) return
       this.#context.run(() => {
         this.enter(() => this.#connection.delivery.deliver())
         this.#reading.startIfFree()
@@ -311,7 +315,7 @@ class Transport {
     if (this.#hasDecoded) return this.#connection.delivery.store(chunk)
     // Only after a full chunk, Node reads again before it polls other sockets, up to 32 times.
     if (chunk.length < FULL_CHUNK) {
-      this.#reading.resetWork()
+      this.#stops?.resetWork()
       return this.batch(() => this.#connection.delivery.receive(chunk))
     }
     const start = now()
@@ -406,7 +410,7 @@ class Transport {
    * so that it can emit `drain`.
    */
   get #canWrite () {
-    return !this.#isFull || (!this.#reading.isStoppedFor('peer') && this.#channel.writesWhenFull())
+    return !this.#isFull || (!this.#stops?.isStoppedFor('peer') && this.#channel.writesWhenFull())
   }
 
   /**

@@ -317,7 +317,14 @@ pub(crate) fn index(env: sys::napi_env, number: sys::napi_value) -> Option<u32> 
 
 fn number_of(env: sys::napi_env, number: f64) -> Option<sys::napi_value> {
     let mut value = null_mut();
+    let small = number as i32;
     // SAFETY: the environment is that of the running call.
-    unsafe { sys::napi_create_double(env, number, &mut value) };
+    unsafe {
+        if f64::from(small) == number {
+            sys::napi_create_int32(env, small, &mut value);
+        } else {
+            sys::napi_create_double(env, number, &mut value);
+        }
+    }
     Some(value)
 }

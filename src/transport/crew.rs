@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,12 +21,41 @@ use mio::Waker;
 use super::descriptor;
 use crate::injection;
 
-/// A write for a worker. It exists until the loop reads its outcome.
-pub(crate) struct Job {
-    descriptor: RawFd,
+/// The writes of one batch, before workers receive them.
+#[derive(Default)]
+pub(crate) struct Plan {
+    writes: Vec<Write>,
+    /// The bytes of short writes. Consecutive writes of the same bytes, such as those of a broadcast, share them.
     bytes: Vec<u8>,
+}
+
+/// The writes that workers have received together. They exist until the loop has read all outcomes.
+pub(crate) struct Flight {
+    writes: Vec<Write>,
+    bytes: Vec<u8>,
+    /// The number of shares that are not done. The loop is woken once, after the last of them: each wake-up costs it
+    /// as much as several deliveries.
+    left: AtomicUsize,
+    waker: Arc<Waker>,
+}
+
+struct Write {
+    descriptor: RawFd,
+    source: Source,
     /// Locked during the write, so that closing the descriptor waits for that one write.
     progress: Mutex<Progress>,
+}
+
+/// The bytes of a write.
+enum Source {
+    Shared(Range<usize>),
+    Own(Vec<u8>),
+}
+
+/// One write of a flight.
+pub(crate) struct Job {
+    flight: Arc<Flight>,
+    index: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -44,27 +74,86 @@ pub(crate) enum Outcome {
     Failed(io::Error),
 }
 
-impl Job {
-    pub(crate) fn new(descriptor: RawFd, bytes: Vec<u8>) -> Self {
-        Self {
+impl Plan {
+    /// Returns the number of writes.
+    pub(crate) fn len(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// Adds a write of a copy of these bytes. Returns false if there is no memory for it.
+    pub(crate) fn add(&mut self, descriptor: RawFd, bytes: &[u8]) -> bool {
+        let last = self.writes.last().and_then(|write| match &write.source {
+            Source::Shared(range) => Some(range.clone()),
+            Source::Own(_) => None,
+        });
+        let same = last.filter(|range| self.bytes.get(range.clone()) == Some(bytes));
+        let begin = self.bytes.len();
+        let is_possible = self.writes.try_reserve(1).is_ok()
+            && (same.is_some() || self.bytes.try_reserve(bytes.len()).is_ok());
+        if !is_possible {
+            return false;
+        }
+        let range = same.unwrap_or_else(|| {
+            self.bytes.extend_from_slice(bytes);
+            begin..self.bytes.len()
+        });
+        self.push(descriptor, Source::Shared(range));
+        true
+    }
+
+    /// Adds a write of these bytes.
+    pub(crate) fn add_own(&mut self, descriptor: RawFd, bytes: Vec<u8>) {
+        self.push(descriptor, Source::Own(bytes));
+    }
+
+    fn push(&mut self, descriptor: RawFd, source: Source) {
+        self.writes.push(Write {
             descriptor,
-            bytes,
+            source,
             progress: Mutex::new(Progress::Waiting),
+        });
+    }
+
+    /// Removes the writes after the first `length`.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.writes.truncate(length);
+    }
+
+    /// Ends the plan. Workers receive the flight by [`dispatch`].
+    pub(crate) fn into_flight(self, waker: &Arc<Waker>) -> Arc<Flight> {
+        Arc::new(Flight {
+            left: AtomicUsize::new(self.writes.len().div_ceil(SHARE)),
+            writes: self.writes,
+            bytes: self.bytes,
+            waker: Arc::clone(waker),
+        })
+    }
+}
+
+impl Flight {
+    /// Returns the jobs, in the order in which their writes were added.
+    pub(crate) fn jobs(self: &Arc<Self>) -> impl Iterator<Item = Job> {
+        (0..self.writes.len()).map(|index| Job {
+            flight: Arc::clone(self),
+            index,
+        })
+    }
+
+    fn bytes<'a>(&'a self, write: &'a Write) -> &'a [u8] {
+        match &write.source {
+            Source::Shared(range) => self.bytes.get(range.clone()).unwrap_or_default(),
+            Source::Own(bytes) => bytes,
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// Writes, unless the bytes have been written already.
-    fn write(&self) -> Progress {
-        let mut progress = self.lock();
+    fn write(&self, write: &Write) -> Progress {
+        let mut progress = lock(&write.progress);
         if let Progress::Waiting = *progress {
             // After a panic, this value remains: some bytes may be written, and must not be written again.
             *progress = Progress::Failed(libc::EIO);
             injection::point("job");
-            *progress = match descriptor::send_all(self.descriptor, &self.bytes) {
+            *progress = match descriptor::send_all(write.descriptor, self.bytes(write)) {
                 Ok(written) => Progress::Written(written),
                 Err(error) => Progress::Failed(error.raw_os_error().unwrap_or_default()),
             };
@@ -72,9 +161,30 @@ impl Job {
         *progress
     }
 
+    /// Notes that a share is done.
+    fn end_share(&self) {
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let _ = self.waker.wake();
+        }
+    }
+}
+
+impl Job {
+    fn target(&self) -> Option<&Write> {
+        self.flight.writes.get(self.index)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.target()
+            .map_or(0, |write| self.flight.bytes(write).len())
+    }
+
     /// Returns whether the write has ended. Does not wait for a running write.
     pub(crate) fn is_done(&self) -> bool {
-        let progress = match self.progress.try_lock() {
+        let Some(write) = self.target() else {
+            return true;
+        };
+        let progress = match write.progress.try_lock() {
             Ok(progress) => *progress,
             Err(TryLockError::Poisoned(progress)) => **progress.get_ref(),
             Err(TryLockError::WouldBlock) => return false,
@@ -84,9 +194,12 @@ impl Job {
 
     /// Returns the outcome. Writes now, if no worker has written yet.
     pub(crate) fn outcome(&self) -> Outcome {
-        match self.write() {
+        let Some(write) = self.target() else {
+            return Outcome::Rest(Vec::new());
+        };
+        match self.flight.write(write) {
             Progress::Written(written) => {
-                let rest = self.bytes.get(written..).unwrap_or_default();
+                let rest = self.flight.bytes(write).get(written..).unwrap_or_default();
                 let mut copy = Vec::new();
                 if copy.try_reserve_exact(rest.len()).is_err() {
                     return Outcome::Failed(io::Error::from_raw_os_error(libc::ENOMEM));
@@ -97,10 +210,6 @@ impl Job {
             Progress::Waiting => Outcome::Failed(io::ErrorKind::Interrupted.into()),
             Progress::Failed(number) => Outcome::Failed(io::Error::from_raw_os_error(number)),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Progress> {
-        lock(&self.progress)
     }
 }
 
@@ -118,26 +227,11 @@ struct State {
     failed: Option<Instant>,
 }
 
-/// The jobs that one worker does at a time.
+/// The writes that one worker makes at a time.
 struct Share {
-    jobs: Vec<Arc<Job>>,
     flight: Arc<Flight>,
-}
-
-/// The shares of one dispatch. The loop is woken once, after the last of them: each wake-up costs it as much as several
-/// deliveries.
-struct Flight {
-    left: AtomicUsize,
-    waker: Arc<Waker>,
-}
-
-impl Flight {
-    /// Notes that a share is done.
-    fn end_share(&self) {
-        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let _ = self.waker.wake();
-        }
-    }
+    /// The place of the first write.
+    begin: usize,
 }
 
 static CREW: Crew = Crew {
@@ -149,23 +243,18 @@ static CREW: Crew = Crew {
     arrival: Condvar::new(),
 };
 
-/// Lets workers do these jobs and wake the loop afterwards. Requires that `is_available` has returned true.
-pub(crate) fn dispatch(jobs: Vec<Arc<Job>>, waker: &Arc<Waker>) {
-    if jobs.is_empty() {
+/// Lets workers make the writes of a flight, and wake the loop afterwards. Requires that `is_available` has returned
+/// true.
+pub(crate) fn dispatch(flight: &Arc<Flight>) {
+    if flight.writes.is_empty() {
         return;
     }
-    let mut jobs = jobs;
-    let flight = Arc::new(Flight {
-        left: AtomicUsize::new(jobs.len().div_ceil(SHARE)),
-        waker: Arc::clone(waker),
-    });
+    let begins = (0..flight.writes.len()).step_by(SHARE);
     let mut state = lock(&CREW.state);
-    while !jobs.is_empty() {
-        state.shares.push_back(Share {
-            jobs: jobs.split_off(jobs.len().saturating_sub(SHARE)),
-            flight: Arc::clone(&flight),
-        });
-    }
+    state.shares.extend(begins.map(|begin| Share {
+        flight: Arc::clone(flight),
+        begin,
+    }));
     drop(state);
     // One system call. A worker that finds more shares than its own wakes the next one.
     CREW.arrival.notify_one();
@@ -202,14 +291,14 @@ fn wanted() -> usize {
     })
 }
 
-/// Runs the loop of a worker. A panic ends a job and its socket, but not the worker.
+/// Runs the loop of a worker. A panic ends a write and its socket, but not the worker.
 fn work() {
     loop {
-        let share = next_share();
-        for job in share.jobs {
-            let _ = catch_unwind(AssertUnwindSafe(|| job.write()));
+        let Share { flight, begin } = next_share();
+        for write in flight.writes.iter().skip(begin).take(SHARE) {
+            let _ = catch_unwind(AssertUnwindSafe(|| flight.write(write)));
         }
-        share.flight.end_share();
+        flight.end_share();
     }
 }
 

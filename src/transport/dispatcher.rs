@@ -372,8 +372,8 @@ impl OutputWriter for Link {
 
     /// Schedules the bytes for the end of the running batch.
     fn output_added(&self, added: usize) {
-        let is_in_batch = self.dispatcher.is_in_batch();
-        let is_reply = self.dispatcher.is_replying(self.id);
+        let (is_in_batch, cause) = self.dispatcher.slots();
+        let is_reply = cause == Some(self.id.place);
         if is_in_batch || is_reply {
             let replies = if is_reply { added } else { 0 };
             let mut reactor = self.dispatcher.reactor.borrow_mut();
@@ -392,19 +392,19 @@ impl Dispatcher {
     }
 
     fn is_in_batch(&self) -> bool {
-        self.slot(Slot::InBatch) == Some(1)
+        self.slots().0
     }
 
-    /// Returns whether JavaScript now sends messages in reply to the peer of that socket.
-    fn is_replying(&self, id: Id) -> bool {
-        let number = self.slot(Slot::Cause);
-        let number = number.and_then(|number| u32::try_from(number).ok());
-        number.and_then(|number| number.checked_sub(1)) == Some(id.place)
-    }
-
-    fn slot(&self, slot: Slot) -> Option<i32> {
+    /// Returns whether a batch is in progress, and the number of the socket to whose peer JavaScript now replies.
+    fn slots(&self) -> (bool, Option<u32>) {
         let state = self.state.borrow();
-        state.as_ref()?.get(slot as usize).copied()
+        let Some(state) = &*state else {
+            return (false, None);
+        };
+        let slot = |slot: Slot| state.get(slot as usize).copied().unwrap_or(0);
+        let cause = u32::try_from(slot(Slot::Cause)).ok();
+        let cause = cause.and_then(|number| number.checked_sub(1));
+        (slot(Slot::InBatch) == 1, cause)
     }
 
     fn set_in_batch(&self, is: bool) {

@@ -7,7 +7,6 @@
 use std::io::{self, ErrorKind};
 use std::os::fd::RawFd;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 use mio::event::Event;
@@ -50,7 +49,7 @@ pub(super) enum Output {
     /// The kernel accepts no more at the moment.
     Full,
     /// A worker writes the bytes of this job. Later bytes wait until it is done.
-    Away(Arc<Job>),
+    Away(Job),
     /// Writing has failed: the kernel accepts no more bytes.
     Broken,
 }

@@ -158,6 +158,15 @@ impl Outbox {
         bytes
     }
 
+    /// Takes all unwritten bytes as [`take_bytes`](Self::take_bytes) does, for a caller that has copied them and writes
+    /// the copy.
+    pub fn take_copied(&mut self) {
+        self.writes = Writes::Together;
+        let taken = self.bytes().len();
+        self.clear();
+        self.away = taken as u64;
+    }
+
     /// Puts back the unwritten part of taken bytes, before all other bytes. The other taken bytes
     /// count as sent. Returns false if the allocator refuses; the connection cannot then continue.
     #[must_use = "bytes may be missing"]
@@ -364,6 +373,20 @@ mod tests {
         let away = outbox.take_bytes();
         assert_eq!((away.as_slice(), outbox.take_passed()), (&b"three"[..], 0));
         assert!(outbox.put_back(Vec::new()));
+        assert_eq!(outbox.take_passed(), 1);
+    }
+
+    #[test]
+    fn copied_bytes_are_taken_like_others() {
+        let mut outbox = marked("one");
+        outbox.advance(1);
+        append_marked(&mut outbox, "two");
+        assert_eq!(outbox.bytes(), b"netwo");
+        outbox.take_copied();
+        append_marked(&mut outbox, "three");
+        assert_eq!(outbox.take_passed(), 0);
+        assert!(outbox.put_back(b"wo".to_vec()));
+        assert_eq!((outbox.bytes(), outbox.position()), (&b"wothree"[..], 4));
         assert_eq!(outbox.take_passed(), 1);
     }
 

@@ -10,9 +10,39 @@ use std::collections::VecDeque;
 use crate::memory::NoMemory;
 
 thread_local! {
-    static SMALL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
-    static LARGE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
-    static ROOMS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static SMALL: RefCell<Buffers> = const { RefCell::new(Buffers::new()) };
+    static LARGE: RefCell<Buffers> = const { RefCell::new(Buffers::new()) };
+    static ROOMS: RefCell<Buffers> = const { RefCell::new(Buffers::new()) };
+}
+
+/// The buffers of one kind.
+struct Buffers {
+    all: Vec<Vec<u8>>,
+    /// The sum of their capacities.
+    size: usize,
+}
+
+impl Buffers {
+    const fn new() -> Self {
+        Self {
+            all: Vec::new(),
+            size: 0,
+        }
+    }
+
+    fn pop(&mut self) -> Option<Vec<u8>> {
+        let buffer = self.all.pop()?;
+        self.size -= buffer.capacity();
+        Some(buffer)
+    }
+
+    fn push(&mut self, buffer: Vec<u8>, most: usize, most_size: usize) {
+        let size = self.size + buffer.capacity();
+        if self.all.len() < most && size <= most_size {
+            self.size = size;
+            self.all.push(buffer);
+        }
+    }
 }
 
 /// Returns an empty buffer for about `length` bytes, from the pool if possible.
@@ -26,12 +56,12 @@ pub(crate) fn take(length: usize) -> Vec<u8> {
 /// writing zeros first.
 pub(crate) fn take_used(length: usize) -> Vec<u8> {
     let spare = if length < LARGE_SIZE { &SMALL } else { &LARGE };
-    spare.with_borrow_mut(Vec::pop).unwrap_or_default()
+    spare.with_borrow_mut(Buffers::pop).unwrap_or_default()
 }
 
 /// Returns [`ROOM`] bytes of any content for one read of a socket, from the pool if possible.
 pub(crate) fn take_room() -> Result<Vec<u8>, NoMemory> {
-    if let Some(room) = ROOMS.with_borrow_mut(Vec::pop) {
+    if let Some(room) = ROOMS.with_borrow_mut(Buffers::pop) {
         return Ok(room);
     }
     let mut room = Vec::new();
@@ -43,18 +73,14 @@ pub(crate) fn take_room() -> Result<Vec<u8>, NoMemory> {
 /// Puts a buffer into the pool, or returns its memory to the allocator.
 pub(crate) fn put(buffer: &mut Vec<u8>) {
     let buffer = std::mem::take(buffer);
-    let (spare, most) = match buffer.capacity() {
+    let (spare, most, most_size) = match buffer.capacity() {
         0 => return,
-        ROOM if buffer.len() == ROOM => (&ROOMS, MAX_ROOMS),
-        size if size < LARGE_SIZE => (&SMALL, MAX_SMALL),
-        size if size <= MAX_SIZE => (&LARGE, MAX_LARGE),
+        ROOM if buffer.len() == ROOM => (&ROOMS, MAX_ROOMS, MAX_ROOMS * ROOM),
+        size if size < LARGE_SIZE => (&SMALL, MAX_SMALL, MAX_SMALL_SIZE),
+        size if size <= MAX_SIZE => (&LARGE, MAX_LARGE, MAX_LARGE * MAX_SIZE),
         _ => return,
     };
-    spare.with_borrow_mut(|spare| {
-        if spare.len() < most {
-            spare.push(buffer);
-        }
-    });
+    spare.with_borrow_mut(|spare| spare.push(buffer, most, most_size));
 }
 
 /// Releases the excess capacity of a queue after a burst.
@@ -69,9 +95,10 @@ pub(crate) const MAX_SLACK: usize = 4;
 const IDLE_LENGTH: usize = 16;
 
 const LARGE_SIZE: usize = 32 * 1024;
-/// The maximum size of a thread's pool: 64 small buffers (2 MiB in all) and 3 large buffers of at
-/// most 4 MiB each.
-const MAX_SMALL: usize = 64;
+/// The maximum size of a thread's pool: 1024 small buffers, which are those of a broadcast, with 2 MiB in all, and 3
+/// large buffers of at most 4 MiB each.
+const MAX_SMALL: usize = 1024;
+const MAX_SMALL_SIZE: usize = 2 * 1024 * 1024;
 const MAX_LARGE: usize = 3;
 /// The number of bytes that one read of a socket requests. The second-level cache of a common processor
 /// holds them until they are decoded.

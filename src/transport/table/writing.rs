@@ -3,14 +3,13 @@
 //! Knows which bytes the kernel has accepted. Does not know when to write.
 
 use std::io;
-use std::sync::Arc;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
 
 use super::{Id, Table, socket_of};
 use crate::injection;
-use crate::transport::crew::{self, Job, Outcome};
+use crate::transport::crew::{self, Outcome, Plan};
 use crate::transport::socket::{Bytes, Output};
 
 impl Table {
@@ -147,33 +146,54 @@ impl Table {
 
     /// Lets workers write the output of these sockets.
     pub(crate) fn send_away(&mut self, ids: &[Id]) {
-        let mut jobs = Vec::new();
+        let mut plan = Plan::default();
+        let begin = self.away.len();
         for &id in ids {
-            jobs.extend(
-                self.guarded("send away", id, |table| table.job_for(id))
-                    .flatten(),
-            );
+            let planned = plan.len();
+            let is_planned = self.guarded("send away", id, |table| table.plan_write(id, &mut plan));
+            match is_planned {
+                Some(true) => self.away.push(id),
+                Some(false) => {}
+                None => plan.truncate(planned),
+            }
         }
-        crew::dispatch(jobs, &self.waker);
+        let flight = plan.into_flight(&self.waker);
+        for (&id, job) in self.away.iter().skip(begin).zip(flight.jobs()) {
+            if let Some(socket) = socket_of(&mut self.places, id) {
+                socket.output = Output::Away(job);
+            }
+        }
+        crew::dispatch(&flight);
     }
 
-    /// Returns a worker's job for this socket. Writes at once if the socket uses TLS or is not ready.
-    fn job_for(&mut self, id: Id) -> Option<Arc<Job>> {
+    /// Adds the output of this socket to the plan. Returns false if there is none to add: writes at once if the socket
+    /// uses TLS or is not ready.
+    fn plan_write(&mut self, id: Id, plan: &mut Plan) -> bool {
         self.apply_finished(id);
-        let socket = self.get(id)?;
+        let Some(socket) = self.get(id) else {
+            return false;
+        };
         let (Bytes::Plain, Output::Ready) = (&socket.bytes, &socket.output) else {
             self.flush_dirty(id);
-            return None;
+            return false;
         };
-        socket.is_dirty = false;
-        let bytes = socket.connection.borrow_mut().outbox().take_bytes();
-        if bytes.is_empty() {
-            return None;
+        let descriptor = socket.descriptor;
+        let mut connection = socket.connection.borrow_mut();
+        let outbox = connection.outbox();
+        let length = outbox.bytes().len();
+        if length > 0 && length <= SHORT && !plan.add(descriptor, outbox.bytes()) {
+            drop(connection);
+            self.flush_dirty(id);
+            return false;
         }
-        let job = Arc::new(Job::new(socket.descriptor, bytes));
-        socket.output = Output::Away(Arc::clone(&job));
-        self.away.push(id);
-        Some(job)
+        if length > SHORT {
+            plan.add_own(descriptor, outbox.take_bytes());
+        } else {
+            outbox.take_copied();
+        }
+        drop(connection);
+        socket.is_dirty = false;
+        length > 0
     }
 
     /// Writes the bytes that workers have not written, because the process ends.
@@ -199,11 +219,12 @@ impl Table {
     /// Applies the outcome of a worker's write. Writes now, if no worker has written yet.
     pub(super) fn apply_outcome(&mut self, id: Id) {
         let Some(socket) = self.get(id) else { return };
-        let Output::Away(job) = &socket.output else {
+        let Output::Away(_) = socket.output else {
             return;
         };
-        let job = Arc::clone(job);
-        socket.output = Output::Ready;
+        let Output::Away(job) = std::mem::replace(&mut socket.output, Output::Ready) else {
+            return;
+        };
         match job.outcome() {
             Outcome::Rest(rest) => {
                 socket.traffic.send(job.len() - rest.len());
@@ -225,3 +246,6 @@ impl Table {
         self.wake();
     }
 }
+
+/// The length of output up to which a worker receives a copy. Then the outbox keeps its memory for later output.
+const SHORT: usize = 4 * 1024;

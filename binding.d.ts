@@ -325,6 +325,8 @@ export declare function calls(): {
   bytes(number: number, isText: boolean, message: Uint8Array): number
   /** Sends a message of at least `FULL_CHUNK` bytes, a string as text and bytes as binary, and offers it to the kernel at once: it is not copied if no other output waits. Returns a number as `text` does. */
   now(number: number, message: string | Uint8Array): number
+  /** Sends a message of at least `FULL_CHUNK` bytes, a string as text and bytes as binary: puts its frame into this memory, and the bytes for which it has no room into the output. Returns the number of bytes in the memory; 0 if the message was not sent, because it cannot be written unchanged before all other output. */
+  frame(number: number, message: string | Uint8Array, memory: Uint8Array): number
   /** Sends a message that was prepared for many connections: the `Prepared` of that number. Returns a number as `text` does. */
   prepared(number: number, message: number): number
   /** Sends a message uncompressed: a string as text, bytes as binary, or the `Prepared` of that number. Returns a number as `text` does. */
@@ -349,8 +351,8 @@ export declare function calls(): {
   protocol(number: number): string | null
   /** As `Connection.start`. Returns true instead of an outcome that is accepted and has no other event than `open`, if no bytes were stored before the start. */
   start(number: number): boolean | Outcome
-  /** As `Connection.poll`; `wants` has a bit for each argument: 1 for pings, 2 for pongs, 4 for writes. Returns a number instead of the event `close`: the code, if there is no reason. Returns undefined if a panic has ended the connection: call `Connection.poll`. */
-  poll(number: number, wants: number): Array<string | Buffer> | ConnectionEvent | number | null | undefined
+  /** As `Connection.poll`; `wants` has a bit for each argument: 1 for pings, 2 for pongs, 4 for writes. Puts short binary messages into `memory`, each at the next multiple of eight from `used`, and returns their lengths instead; the same for the bytes of pieces. Returns a number instead of the event `close`: the code, if there is no reason. Returns undefined if a panic has ended the connection: call `Connection.poll`. */
+  poll(number: number, wants: number, memory?: Uint8Array, used?: number): Array<string | Buffer | number> | ConnectionEvent | number | null | undefined
   /** As `Connection.close`. Returns a boolean instead of an outcome without events. */
   close(number: number, code: number | undefined, reason: string): boolean | Outcome
   /** As `Connection.readyState`. */

@@ -16,7 +16,7 @@ use napi::{Env, Result, sys};
 use napi_derive::napi;
 use proto::output::{Form, Kind};
 
-use crate::convert::value::{message, with_bytes, with_text};
+use crate::convert::value::{Shelf, message, with_bytes, with_bytes_into, with_text};
 use crate::seam::Sent;
 
 mod judging;
@@ -34,6 +34,8 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   bytes(number: number, isText: boolean, message: Uint8Array): number
   /** Sends a message of at least `FULL_CHUNK` bytes, a string as text and bytes as binary, and offers it to the kernel at once: it is not copied if no other output waits. Returns a number as `text` does. */
   now(number: number, message: string | Uint8Array): number
+  /** Sends a message of at least `FULL_CHUNK` bytes, a string as text and bytes as binary: puts its frame into this memory, and the bytes for which it has no room into the output. Returns the number of bytes in the memory; 0 if the message was not sent, because it cannot be written unchanged before all other output. */
+  frame(number: number, message: string | Uint8Array, memory: Uint8Array): number
   /** Sends a message that was prepared for many connections: the `Prepared` of that number. Returns a number as `text` does. */
   prepared(number: number, message: number): number
   /** Sends a message uncompressed: a string as text, bytes as binary, or the `Prepared` of that number. Returns a number as `text` does. */
@@ -58,8 +60,8 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
   protocol(number: number): string | null
   /** As `Connection.start`. Returns true instead of an outcome that is accepted and has no other event than `open`, if no bytes were stored before the start. */
   start(number: number): boolean | Outcome
-  /** As `Connection.poll`; `wants` has a bit for each argument: 1 for pings, 2 for pongs, 4 for writes. Returns a number instead of the event `close`: the code, if there is no reason. Returns undefined if a panic has ended the connection: call `Connection.poll`. */
-  poll(number: number, wants: number): Array<string | Buffer> | ConnectionEvent | number | null | undefined
+  /** As `Connection.poll`; `wants` has a bit for each argument: 1 for pings, 2 for pongs, 4 for writes. Puts short binary messages into `memory`, each at the next multiple of eight from `used`, and returns their lengths instead; the same for the bytes of pieces. Returns a number instead of the event `close`: the code, if there is no reason. Returns undefined if a panic has ended the connection: call `Connection.poll`. */
+  poll(number: number, wants: number, memory?: Uint8Array, used?: number): Array<string | Buffer | number> | ConnectionEvent | number | null | undefined
   /** As `Connection.close`. Returns a boolean instead of an outcome without events. */
   close(number: number, code: number | undefined, reason: string): boolean | Outcome
   /** As `Connection.readyState`. */
@@ -74,10 +76,11 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
 )]
 pub fn calls(env: &Env) -> Result<Object<'_>> {
     let mut functions = Object::new(env)?;
-    let all: [(&str, Callback); 10] = [
+    let all: [(&str, Callback); 11] = [
         ("text", text),
         ("bytes", bytes),
         ("now", now),
+        ("frame", frame),
         ("prepared", prepared),
         ("plain", plain),
         ("receive", receive),
@@ -136,6 +139,27 @@ unsafe extern "C" fn now(env: sys::napi_env, info: sys::napi_callback_info) -> s
     })
 }
 
+unsafe extern "C" fn frame(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let body = |connection: &Registered, [_, message, memory]: [_; 3]| {
+        let put = |kind, payload: &[u8], memory: &mut [u8]| {
+            connection.put_frame(Form::Negotiated, kind, payload, memory)
+        };
+        // SAFETY: as in `text`; sending runs no JavaScript.
+        let length = unsafe {
+            with_bytes_into(env, message, memory, |bytes, memory| {
+                put(Kind::Binary, bytes, memory)
+            })
+            .or_else(|| {
+                let with_memory =
+                    |text: &[u8]| with_bytes(env, memory, |memory| put(Kind::Text, text, memory));
+                with_text(env, message, with_memory).flatten()
+            })
+        };
+        number_of(env, length? as f64)
+    };
+    call(env, info, WRITES, body)
+}
+
 unsafe extern "C" fn prepared(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -174,7 +198,7 @@ unsafe extern "C" fn messages(
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
     call(env, info, DECODES, |connection, [_]: [_; 1]| {
-        match run(env, connection) {
+        match run(env, connection, None) {
             (None, Behind::Nothing) => null(env),
             // An empty array would say that messages follow.
             (None, Behind::More) => Some(null_mut()),
@@ -183,13 +207,17 @@ unsafe extern "C" fn messages(
     })
 }
 
-/// Decodes a run of messages. Returns them as an array, if there are any.
-fn run(env: sys::napi_env, connection: &Registered) -> (Option<sys::napi_value>, Behind) {
+/// Decodes a run of messages. Returns them as an array, if there are any. Messages on the shelf are numbers in it.
+fn run(
+    env: sys::napi_env,
+    connection: &Registered,
+    mut shelf: Option<Shelf>,
+) -> (Option<sys::napi_value>, Behind) {
     let mut array: sys::napi_value = null_mut();
     let mut length = 0;
     let behind = connection.messages(|next| {
         // SAFETY: `call` passes on the environment of a running call, whose scope is open.
-        let Some(value) = (unsafe { message(env, next) }) else {
+        let Some(value) = (unsafe { message(env, next, &mut shelf) }) else {
             return false;
         };
         // SAFETY: as above.

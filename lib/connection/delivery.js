@@ -4,6 +4,7 @@
 const native = require('../native')
 const { MAX_TURN, STEPS_BETWEEN_LOOKS, now } = require('../scheduling')
 const { PINGS, PONGS, ReadyState } = require('./seam')
+const shelf = require('./shelf')
 
 /**
  * The connection whose events and messages are delivered.
@@ -154,7 +155,7 @@ class Delivery {
       const output = this.#poll()
       if (output === null) return this.#caughtUp()
       if (typeof output === 'number') host.closedWith(output)
-      else if (Array.isArray(output)) this.#run = output
+      else if (Array.isArray(output)) this.#run = shelf.take(output)
       else if (output.kind === 'unfinished') return this.#fallBehind()
       else host.happened(output)
     }
@@ -166,7 +167,7 @@ class Delivery {
     let wants = observer.wants
     if (awaitsPongs) wants |= PONGS
     if (transport !== null && transport.isManual) wants |= WRITES
-    const output = calls.poll(this.#number, wants)
+    const output = calls.poll(this.#number, wants, shelf.memory, shelf.used)
     if (output !== undefined) return output
     return this.#host.native.poll((wants & WRITES) !== 0, (wants & PINGS) !== 0, (wants & PONGS) !== 0)
   }

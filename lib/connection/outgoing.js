@@ -57,14 +57,13 @@ class Outgoing {
   /** @param {string} message */
   text (message) {
     if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
-    return this.#offer(this.#acceptText(message))
+    return this.#offer(this.#acceptText(message, false))
   }
 
   /** @param {Buffer} message */
   binary (message) {
     if (this.#sessions !== null) return this.#sendTransformed(message, null, false)
-    if (message.length >= FULL_CHUNK && this.#writesNow) return this.#offer(calls.now(this.#number, message))
-    return this.#offer(calls.bytes(this.#number, false, message))
+    return this.#offer(this.#acceptBinary(message, false))
   }
 
   /** @param {Buffer} message UTF-8 */
@@ -104,7 +103,7 @@ class Outgoing {
    */
   sendWith (message, receipt, isPlain) {
     if (this.#sessions !== null) return this.#sendTransformed(message, receipt, isPlain)
-    return this.#accepted(this.#accept(message, isPlain), receipt)
+    return this.#accepted(this.#accept(message, receipt !== null, isPlain), receipt)
   }
 
   /**
@@ -123,27 +122,70 @@ class Outgoing {
 
   /**
    * @param {string | Buffer | Prepared} message
+   * @param {boolean} isMarked whether the message has a receipt
    * @param {boolean} isPlain
    */
-  #accept (message, isPlain) {
+  #accept (message, isMarked, isPlain) {
     const isPrepared = typeof message !== 'string' && !Buffer.isBuffer(message)
     if (isPlain) return calls.plain(this.#number, isPrepared ? message.number : message)
     if (isPrepared) return calls.prepared(this.#number, message.number)
-    if (typeof message === 'string') return this.#acceptText(message)
-    if (message.length >= FULL_CHUNK && this.#writesNow) return calls.now(this.#number, message)
-    return calls.bytes(this.#number, false, message)
+    if (typeof message === 'string') return this.#acceptText(message, isMarked)
+    return this.#acceptBinary(message, isMarked)
   }
 
-  /** @param {string} message */
-  #acceptText (message) {
-    if (message.length >= FULL_CHUNK && this.#writesNow) return calls.now(this.#number, message)
+  /**
+   * @param {string} message
+   * @param {boolean} isMarked whether the message has a receipt
+   */
+  #acceptText (message, isMarked) {
+    const pending = message.length < FULL_CHUNK ? null : this.#sendNow(message, isMarked)
+    if (pending !== null) return pending
     const prepared = repeated.numberOf(message, this.#number)
     return prepared >= 0 ? calls.prepared(this.#number, prepared) : calls.text(this.#number, message)
   }
 
-  /** Whether a long message may be written while it is being sent. */
-  get #writesNow () {
-    return this.#host.transport !== null && this.#host.transport.writesNow
+  /**
+   * @param {Buffer} message
+   * @param {boolean} isMarked whether the message has a receipt
+   */
+  #acceptBinary (message, isMarked) {
+    const pending = message.length < FULL_CHUNK ? null : this.#sendNow(message, isMarked)
+    return pending ?? calls.bytes(this.#number, false, message)
+  }
+
+  /**
+   * Sends a message of at least FULL_CHUNK bytes, if the transport writes it at once, without a copy in the output.
+   * Returns null if the transport does not.
+   *
+   * @param {string | Buffer} message
+   * @param {boolean} isMarked whether the message has a receipt
+   */
+  #sendNow (message, isMarked) {
+    const { transport } = this.#host
+    return transport === null ? null : transport.sendNow(message, isMarked)
+  }
+
+  /**
+   * Sends a message of at least FULL_CHUNK bytes. The native half writes it, unless other output precedes it.
+   *
+   * @param {string | Buffer} message
+   */
+  now (message) {
+    return calls.now(this.#number, message)
+  }
+
+  /**
+   * Sends a message of at least FULL_CHUNK bytes, if no other output precedes it, by putting its frame into this memory
+   * and the rest into the output. Returns the number of bytes in the memory.
+   *
+   * @param {string | Buffer} message
+   * @param {Buffer} memory
+   */
+  putFrame (message, memory) {
+    const length = calls.frame(this.#number, message, memory)
+    // A panic may have ended the connection.
+    if (length === 0 && calls.hasWork(this.#number)) this.#host.continueLater()
+    return length
   }
 
   /**
@@ -237,8 +279,13 @@ class Outgoing {
     return this.#host.native.takeWrite()
   }
 
+  /** The number of bytes of the output. */
+  get outputLength () {
+    return calls.outputLength(this.#number)
+  }
+
   get hasOutput () {
-    return calls.outputLength(this.#number) > 0
+    return this.outputLength > 0
   }
 
   /** Completes the receipts of messages that the kernel has accepted. */

@@ -59,8 +59,9 @@ const PONGS = 2
  *
  * @typedef {object} Transport
  * @property {() => boolean} offer reports that bytes wait to be written; returns true if they were written at once
- * @property {boolean} writesNow whether a long message may be written while it is being sent: see `now` of the native
- * calls
+ * @property {(message: string | Buffer, isMarked: boolean) => number | null} sendNow sends a message of at least
+ * FULL_CHUNK bytes without a copy in the output, and returns the result of the native send. Returns null if that is
+ * impossible, without sending the message. `isMarked` means that it has a receipt
  * @property {(pending: number, isFull?: boolean) => boolean} hasRoom whether a sender may continue. If not, `drained`
  * follows. `pending` counts the bytes that were offered and not written; `isFull` means that the connection itself has
  * no room
@@ -135,6 +136,12 @@ const PONGS = 2
  * returns their number
  * @property {() => Buffer | null} takeWrite returns the first head or frame that waits, or null
  * @property {boolean} hasOutput whether bytes wait to be written
+ * @property {number} outputLength the number of bytes that wait to be written
+ * @property {(message: string | Buffer) => number} now sends a message of at least FULL_CHUNK bytes, which the native
+ * half writes unless other output precedes it; returns the result of the native send
+ * @property {(message: string | Buffer, memory: Buffer) => number} putFrame sends a message of at least FULL_CHUNK
+ * bytes by putting its frame into this memory, and the rest into the output; returns the number of bytes in the memory.
+ * Returns 0 if the message cannot precede other output unchanged, without sending it
  * @property {() => void} passed completes the receipts of messages that the kernel has accepted
  * @property {(stream: any) => Handed | undefined} handOver returns the receipts of the output just taken for a stream
  * @property {(stream: any) => Handed | undefined} handOverAll returns all receipts, because the stream writes all
@@ -157,7 +164,8 @@ const PONGS = 2
  * @property {number} writableLength bytes that the channel holds and the kernel has not accepted
  * @property {() => boolean} isReplaced whether a program has replaced methods of the socket, which must write the bytes
  * @property {() => boolean} writesWhenFull whether the channel accepts bytes while the kernel accepts none
- * @property {boolean} writesNow whether the native half may write bytes while a program sends them
+ * @property {(message: string | Buffer, isMarked: boolean) => number | null} sendNow as `sendNow` of the transport
+ * @property {boolean} isFull whether the last `sendNow` has filled the socket
  * @property {() => boolean} write writes everything; returns true if the kernel accepts no more for now
  * @property {() => void} stopReading stops reading; the transport knows the reasons
  * @property {() => void} startReading

@@ -69,8 +69,15 @@ class NativeChannel {
     return this.#adoption.isGivenBack()
   }
 
-  get writesNow () {
-    return !this.isReplaced() && !this.#adoption.isGivenBack() && this.#adoption.isActive
+  /** @param {string | Buffer} message */
+  sendNow (message) {
+    if (this.isReplaced() || this.#adoption.isGivenBack() || !this.#adoption.isActive) return null
+    return this.#connection.outgoing.now(message)
+  }
+
+  /** Returns false: `write` reports that the kernel has not accepted all bytes of a message. */
+  get isFull () {
+    return false
   }
 
   write () {

@@ -65,6 +65,11 @@ class QuietChannel extends StreamChannel {
     if (!transport.isNative) transport.batch(() => delivery.deliver())
   }
 
+  /** Returns null: `write` leaves the message to the reactor. */
+  sendNow () {
+    return null
+  }
+
   write () {
     const { outgoing, readyState } = this.#connection
     if (this.#hasOpened && readyState === OPEN && outgoing.hasOutput && this.#mayAdopt()) {

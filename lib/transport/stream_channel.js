@@ -59,8 +59,25 @@ class StreamChannel {
     return false
   }
 
-  get writesNow () {
-    return false
+  get isFull () {
+    return this.#isFull
+  }
+
+  /**
+   * Writes a message from the memory that the next write uses again.
+   *
+   * @param {string | Buffer} message
+   * @param {boolean} isMarked
+   */
+  sendNow (message, isMarked) {
+    // The receipt of a message would be noted only after its write.
+    if (isMarked || !passesOn(this.#socket)) return null
+    const { outgoing } = this.#connection
+    const memory = take()
+    const length = outgoing.putFrame(message, memory)
+    if (length > 0) this.#wrote(write(this.#socket, memory.subarray(0, length)))
+    if (length === 0 || hasPassedOn(this.#socket)) putBack(memory)
+    return length === 0 ? null : outgoing.outputLength
   }
 
   /** Returns true: the socket buffers the output, so that its `writableLength` and `drain` account for it. */
@@ -71,10 +88,15 @@ class StreamChannel {
   write () {
     const hasRoom = writeOutput(this.#socket, this.#connection)
     // Null if there was no output.
-    if (hasRoom !== null) this.#isFull = hasRoom === false
-    if (this.#isFull) this.#awaitDrain()
-    if (hasRoom === false && mayHoldStreams()) nextTick(() => this.#drain())
+    if (hasRoom !== null) this.#wrote(hasRoom)
     return this.#isFull
+  }
+
+  /** @param {boolean} hasRoom the result of a write */
+  #wrote (hasRoom) {
+    this.#isFull = hasRoom === false
+    if (this.#isFull) this.#awaitDrain()
+    if (this.#isFull && mayHoldStreams()) nextTick(() => this.#drain())
   }
 
   #awaitDrain () {

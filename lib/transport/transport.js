@@ -90,7 +90,7 @@ class Transport {
   moveTo (channelFor) {
     if (this.#isDetached) return
     this.#replaceChannel(channelFor)
-    this.#reading.use(this.#channel)
+    this.#stops?.use(this.#channel)
   }
 
   /** @param {(transport: Transport, context: Context) => Channel} channelFor */
@@ -133,11 +133,17 @@ class Transport {
   }
 
   /**
-   * Whether the reactor may write a long message while it is being sent, from the memory of the program. Without that,
-   * `hasRoom` would write it right afterwards, from a copy.
+   * Sends a long message and writes it at once. Without that, `hasRoom` would write it right afterwards, from a copy in
+   * the output. Returns the result of the native send, or null if the message was not sent.
+   *
+   * @param {string | Buffer} message
+   * @param {boolean} isMarked whether the message has a receipt
    */
-  get writesNow () {
-    return !this.#isFull && this.#channel.writesNow
+  sendNow (message, isMarked) {
+    if (this.#isFull) return null
+    const pending = this.#channel.sendNow(message, isMarked)
+    this.#isFull = this.#channel.isFull
+    return pending
   }
 
   /**

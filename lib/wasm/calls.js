@@ -13,7 +13,7 @@ const { lengthOf } = require('./values')
  * which reports that `poll` has output: the end of the connection.
  *
  * @typedef {ReturnType<typeof import('../../binding').calls>} Calls
- * @typedef {'text' | 'bytes' | 'now' | 'prepared' | 'plain'} Sending
+ * @typedef {'text' | 'bytes' | 'now' | 'frame' | 'prepared' | 'plain'} Sending
  * @typedef {Sending | 'receive' | 'messages' | 'outputLength' | 'takeOutput'} Frequent
  * @typedef {import('./instance').Instance} Instance
  */
@@ -50,6 +50,15 @@ function bytes (number, isText, message) {
 /** @type {Calls['now']} */
 function now (number, message) {
   return typeof message === 'string' ? text(number, message) : bytes(number, false, message)
+}
+
+/**
+ * Sends nothing: a copy from the memory of the instance is necessary anyway.
+ *
+ * @type {Calls['frame']}
+ */
+function frame () {
+  return 0
 }
 
 /** @type {Calls['prepared']} */
@@ -249,7 +258,7 @@ function invalid () {
 const IS_BINARY = 1
 const IS_UTF8 = 2
 
-const functions = { text, bytes, now, prepared, plain, receive, messages, outputLength, takeOutput }
+const functions = { text, bytes, now, frame, prepared, plain, receive, messages, outputLength, takeOutput }
 
 /** @returns {Pick<Calls, Frequent>} */
 function calls () {

@@ -93,8 +93,8 @@ class IO extends Stream {
     return true
   }
 
-  get writesNow () {
-    return false
+  sendNow () {
+    return null
   }
 
   hasRoom () {

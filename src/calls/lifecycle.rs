@@ -22,7 +22,7 @@ use crate::connection::Outcome;
 use crate::convert::error::throw;
 use crate::convert::options::ConnectionOptions;
 use crate::convert::output;
-use crate::convert::value::{with_bytes, with_text};
+use crate::convert::value::{Shelf, with_bytes, with_text};
 use crate::handshake::list;
 use crate::seam::ReadyState;
 
@@ -213,36 +213,43 @@ unsafe extern "C" fn close(env: sys::napi_env, info: sys::napi_callback_info) ->
 }
 
 unsafe extern "C" fn poll(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    call(env, info, DECODES, |connection, [_, wants]: [_; 2]| {
-        match run(env, connection) {
-            (None, Behind::More) => {}
-            (None, Behind::Nothing) => return null(env),
-            (array, _) => return array,
-        }
-        let mut bits = 0;
-        // SAFETY: as above.
-        unsafe { sys::napi_get_value_uint32(env, wants, &mut bits) };
-        let wants = Wants {
-            pings: bits & PINGS != 0,
-            pongs: bits & PONGS != 0,
-            writes: bits & WRITES_TOO != 0,
-        };
-        let environment = Env::from_raw(env);
-        let output = connection.poll(wants, |polled| match polled {
-            Polled::Event(FlatEvent {
-                kind: "close",
-                code: Some(code),
-                reason: Some(reason),
-                ..
-            }) if reason.is_empty() => Some(number_of(env, f64::from(code))),
-            polled => Some(match output::polled(&environment, polled)? {
-                // SAFETY: as above.
-                Ok(output) => unsafe { ToNapiValue::to_napi_value(env, output) }.ok(),
-                Err(_) => None,
-            }),
-        });
-        output.unwrap_or_else(|| null(env))
-    })
+    call(
+        env,
+        info,
+        DECODES,
+        |connection, [_, wants, memory, used]: [_; 4]| {
+            let used = index(env, used);
+            let shelf = used.map(|used| Shelf::new(memory, used as usize));
+            match run(env, connection, shelf) {
+                (None, Behind::More) => {}
+                (None, Behind::Nothing) => return null(env),
+                (array, _) => return array,
+            }
+            let mut bits = 0;
+            // SAFETY: as above.
+            unsafe { sys::napi_get_value_uint32(env, wants, &mut bits) };
+            let wants = Wants {
+                pings: bits & PINGS != 0,
+                pongs: bits & PONGS != 0,
+                writes: bits & WRITES_TOO != 0,
+            };
+            let environment = Env::from_raw(env);
+            let output = connection.poll(wants, |polled| match polled {
+                Polled::Event(FlatEvent {
+                    kind: "close",
+                    code: Some(code),
+                    reason: Some(reason),
+                    ..
+                }) if reason.is_empty() => Some(number_of(env, f64::from(code))),
+                polled => Some(match output::polled(&environment, polled)? {
+                    // SAFETY: as above.
+                    Ok(output) => unsafe { ToNapiValue::to_napi_value(env, output) }.ok(),
+                    Err(_) => None,
+                }),
+            });
+            output.unwrap_or_else(|| null(env))
+        },
+    )
 }
 
 unsafe extern "C" fn ready_state(

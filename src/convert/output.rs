@@ -22,7 +22,7 @@ pub(crate) fn polled<'env>(env: &'env Env, polled: Polled<'_>) -> Option<Result<
         Polled::Message(message) => message,
     };
     // SAFETY: the environment is that of the running call, whose scope is open.
-    let value = unsafe { value::message(env.raw(), &message) }?;
+    let value = unsafe { value::message(env.raw(), &message, &mut None) }?;
     let run = || {
         // SAFETY: as above.
         let message = unsafe { Unknown::from_napi_value(env.raw(), value)? };

@@ -13,19 +13,24 @@ use napi::{Error, Result, Status, ValueType, sys};
 use proto::output::{Kind, Message};
 
 /// Converts a message for handlers: to a string or a Buffer, or to an array of pieces if the policy requires them.
-/// Returns None if JavaScript has no memory for it, or if the text exceeds the maximum length of a string.
+/// Returns None if JavaScript has no memory for it, or if the text exceeds the maximum length of a string. Puts short
+/// bytes on the shelf, if there is one, and returns their length instead of a Buffer.
 ///
 /// # Safety
 ///
 /// The environment is that of the call running on this thread, and a handle scope is open.
 #[inline]
-pub(crate) unsafe fn message(env: sys::napi_env, message: &Message<'_>) -> Option<sys::napi_value> {
+pub(crate) unsafe fn message(
+    env: sys::napi_env,
+    message: &Message<'_>,
+    shelf: &mut Option<Shelf>,
+) -> Option<sys::napi_value> {
     // SAFETY: guaranteed by the caller.
     let value = unsafe {
         match (message.cuts, message.kind) {
             (None, Kind::Text) => text(env, message),
-            (None, Kind::Binary) => buffer(env, message.payload),
-            (Some(cuts), _) => pieces(env, message, cuts),
+            (None, Kind::Binary) => buffer(env, message.payload, shelf),
+            (Some(cuts), _) => pieces(env, message, cuts, shelf),
         }
     };
     if value.is_null() {
@@ -36,6 +41,53 @@ pub(crate) unsafe fn message(env: sys::napi_env, message: &Message<'_>) -> Optio
     }
     Some(value)
 }
+
+/// The memory in which one call puts short binary messages. JavaScript makes a Buffer of each: a Buffer with memory of its
+/// own costs a microsecond and work for the garbage collector.
+pub(crate) struct Shelf {
+    memory: sys::napi_value,
+    /// The position behind the last message.
+    used: usize,
+    view: Option<View>,
+}
+
+impl Shelf {
+    /// Takes a Uint8Array, of which the first `used` bytes are in use. Has no room in any other value.
+    pub(crate) fn new(memory: sys::napi_value, used: usize) -> Self {
+        Self {
+            memory,
+            used,
+            view: None,
+        }
+    }
+
+    /// Copies bytes to the next place, which is a multiple of eight. Returns their length, or None if they need memory of
+    /// their own.
+    ///
+    /// # Safety
+    ///
+    /// As for [`message`].
+    unsafe fn put(&mut self, env: sys::napi_env, bytes: &[u8]) -> Option<u32> {
+        let length = u32::try_from(bytes.len()).ok()?;
+        if length == 0 || length > MAX_ON_SHELF {
+            return None;
+        }
+        if self.view.is_none() {
+            // SAFETY: guaranteed by the caller.
+            self.view = unsafe { View::of(env, self.memory) }.filter(|view| !view.is_shared);
+        }
+        // SAFETY: no JavaScript has run since the view was read, nothing else refers to the memory, and the slice
+        // ends with this function. The memory is not shared.
+        let memory = unsafe { self.view.as_ref()?.bytes() };
+        let end = self.used.checked_add(bytes.len())?;
+        memory.get_mut(self.used..end)?.copy_from_slice(bytes);
+        self.used = end.checked_next_multiple_of(8)?;
+        Some(length)
+    }
+}
+
+/// The maximum length of bytes on a shelf. A program that keeps them keeps the whole memory of the shelf.
+const MAX_ON_SHELF: u32 = 4096;
 
 /// Creates a string. V8 needs three quarters of the time if ASCII is passed as one-byte characters, and a third at 64
 /// KiB.
@@ -55,7 +107,12 @@ unsafe fn text(env: sys::napi_env, message: &Message<'_>) -> sys::napi_value {
 }
 
 /// Creates an array: whether the message is text, and its pieces. Returns null if there is no memory for a piece.
-unsafe fn pieces(env: sys::napi_env, message: &Message<'_>, cuts: &[usize]) -> sys::napi_value {
+unsafe fn pieces(
+    env: sys::napi_env,
+    message: &Message<'_>,
+    cuts: &[usize],
+    shelf: &mut Option<Shelf>,
+) -> sys::napi_value {
     let mut array = null_mut();
     let mut is_text = null_mut();
     // SAFETY: guaranteed by the caller.
@@ -68,7 +125,7 @@ unsafe fn pieces(env: sys::napi_env, message: &Message<'_>, cuts: &[usize]) -> s
     for (index, &end) in (1..).zip(cuts.iter().chain([&message.payload.len()])) {
         let piece = message.payload.get(start..end).unwrap_or_default();
         // SAFETY: guaranteed by the caller.
-        let piece = unsafe { buffer(env, piece) };
+        let piece = unsafe { buffer(env, piece, shelf) };
         if piece.is_null() {
             return null_mut();
         }
@@ -79,8 +136,18 @@ unsafe fn pieces(env: sys::napi_env, message: &Message<'_>, cuts: &[usize]) -> s
     array
 }
 
-unsafe fn buffer(env: sys::napi_env, bytes: &[u8]) -> sys::napi_value {
+/// Creates a Buffer, or puts the bytes on the shelf and returns their length.
+unsafe fn buffer(env: sys::napi_env, bytes: &[u8], shelf: &mut Option<Shelf>) -> sys::napi_value {
     let mut value = null_mut();
+    let length = shelf.as_mut().and_then(|shelf| {
+        // SAFETY: guaranteed by the caller.
+        unsafe { shelf.put(env, bytes) }
+    });
+    if let Some(length) = length {
+        // SAFETY: guaranteed by the caller.
+        unsafe { sys::napi_create_uint32(env, length, &mut value) };
+        return value;
+    }
     // SAFETY: guaranteed by the caller; pointer and length are those of a slice, which N-API copies.
     unsafe {
         let pointer = bytes.as_ptr().cast();
@@ -161,6 +228,31 @@ pub(crate) unsafe fn with_bytes<R>(
     Some(body(unsafe { view.bytes() }))
 }
 
+/// Runs the body with the bytes of a Uint8Array, and with other memory to which it writes. Returns None for any other
+/// values, for memory that another thread may use, and if one is part of the other.
+///
+/// # Safety
+///
+/// As for [`message`].
+pub(crate) unsafe fn with_bytes_into<R>(
+    env: sys::napi_env,
+    bytes: sys::napi_value,
+    memory: sys::napi_value,
+    body: impl FnOnce(&[u8], &mut [u8]) -> R,
+) -> Option<R> {
+    // SAFETY: guaranteed by the caller.
+    let (from, to) = unsafe { (View::of(env, bytes)?, View::of(env, memory)?) };
+    if to.is_shared || from.overlaps(&to) {
+        return None;
+    }
+    if from.is_shared {
+        // SAFETY: as in `with_bytes`.
+        return Some(unsafe { body(&from.copy(), to.bytes()) });
+    }
+    // SAFETY: as in `with_bytes`; the two views have no byte in common.
+    Some(unsafe { body(from.bytes(), to.bytes()) })
+}
+
 /// The bytes of a Uint8Array as an argument of a method, valid during that call.
 pub struct Bytes<'call>(Cow<'call, [u8]>);
 
@@ -238,6 +330,12 @@ impl View {
             length,
             is_shared: !is_own,
         })
+    }
+
+    /// Returns whether the views have a byte in common.
+    fn overlaps(&self, other: &Self) -> bool {
+        let (start, other_start) = (self.pointer.addr(), other.pointer.addr());
+        start < other_start + other.length && other_start < start + self.length
     }
 
     /// # Safety

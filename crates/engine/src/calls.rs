@@ -41,6 +41,26 @@ impl Registered {
         sent(&mut connection, accepted)
     }
 
+    /// Sends a message by putting its frame into this memory, and the bytes for which it has no room into the outbox.
+    /// Returns the number of bytes in the memory. If the message cannot be written unchanged before all other output,
+    /// does not send it and returns 0.
+    #[inline]
+    pub fn put_frame(&self, form: Form, kind: Kind, payload: &[u8], memory: &mut [u8]) -> usize {
+        let mut connection = self.connection();
+        let mut put = |header: &[u8], payload: &[u8]| {
+            let (head, room) = memory.split_at_mut_checked(header.len())?;
+            let length = payload.len().min(room.len());
+            head.copy_from_slice(header);
+            room.get_mut(..length)?
+                .copy_from_slice(payload.get(..length)?);
+            Some(header.len() + length)
+        };
+        let write = |header: &[u8], payload: &[u8]| put(header, payload).unwrap_or(0);
+        let written = connection.write_through(form, kind, payload, write);
+        injection::point("send");
+        written.unwrap_or(0)
+    }
+
     /// Sends a prepared message. Returns a number as [`send`](Self::send) does.
     #[inline]
     pub fn send_prepared(&self, form: Form, message: &Prepared) -> f64 {

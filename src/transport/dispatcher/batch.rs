@@ -130,7 +130,7 @@ impl<'a> Batch<'a> {
 
     fn value(&self, message: &Message<'_>) -> Option<sys::napi_value> {
         // SAFETY: the environment is alive, and `begin` has opened a scope.
-        unsafe { value::message(self.dispatcher.env, message) }
+        unsafe { value::message(self.dispatcher.env, message, &mut None) }
     }
 
     /// Converts the failure of TLS to the number of an alert or to a reason.

@@ -67,15 +67,27 @@ impl Connection {
         payload: &[u8],
         write: impl FnOnce(&[u8], &[u8]) -> usize,
     ) -> bool {
-        if let State::Hybi(hybi) = &mut self.state
-            && let Some(header) = hybi.sole_header(kind, form, payload, &self.outbox)
-        {
-            let header = header.as_slice();
-            let written = write(header, payload);
-            self.outbox.add_rest(header, payload, written);
-            return true;
-        }
-        self.send_in(form, kind, payload)
+        self.write_through(form, kind, payload, write).is_some()
+            || self.send_in(form, kind, payload)
+    }
+
+    /// Sends a message like [`send_through`](Self::send_through) if it can offer the message to `write`. Returns the
+    /// number of bytes that `write` has written, or `None` if the message was not sent.
+    pub fn write_through(
+        &mut self,
+        form: Form,
+        kind: Kind,
+        payload: &[u8],
+        write: impl FnOnce(&[u8], &[u8]) -> usize,
+    ) -> Option<usize> {
+        let State::Hybi(hybi) = &mut self.state else {
+            return None;
+        };
+        let header = hybi.sole_header(kind, form, payload, &self.outbox)?;
+        let header = header.as_slice();
+        let written = write(header, payload);
+        self.outbox.add_rest(header, payload, written);
+        Some(written)
     }
 
     /// Sends one frame without changes. The application is responsible for the sequence of frames.

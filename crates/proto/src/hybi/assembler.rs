@@ -62,22 +62,38 @@ impl Assembler {
         offset: usize,
         missing: usize,
     ) -> Result<(), ProtocolError> {
-        self.take_memory(piece.len());
-        // Reserves memory once, so that a large piece does not grow the payload beyond its needs.
-        // The reservation for bytes that have not arrived is at most the length of this piece.
-        let room = missing.min(piece.len() + piece.len().min(MAX_TRUST));
-        self.reserve(room)?;
+        self.reserve_for(piece, missing)?;
         // Works block by block, so that each pass finds the bytes in the cache.
         for (index, block) in piece.chunks(BLOCK).enumerate() {
-            let used = self.payload.get_mut(self.length..).unwrap_or_default();
-            let (over, behind) = block.split_at(block.len().min(used.len()));
-            if let Some(used) = used.get_mut(..over.len()) {
-                used.copy_from_slice(over);
-            }
-            self.payload.extend_from_slice(behind);
+            self.put(block);
             self.accept(block.len(), key, offset + index * BLOCK)?;
         }
         Ok(())
+    }
+
+    /// Stores part of a frame's payload behind the message, without unmasking it. `missing` is that of
+    /// [`append`](Self::append). The next call is [`received`](Self::received).
+    pub(crate) fn store(&mut self, piece: &[u8], missing: usize) -> Result<(), ProtocolError> {
+        self.reserve_for(piece, missing)?;
+        self.put(piece);
+        Ok(())
+    }
+
+    /// Reserves memory for a piece, and once for the rest of a frame, so that a large piece does not grow the payload
+    /// beyond its needs. The reservation for bytes that have not arrived is at most the length of the piece.
+    fn reserve_for(&mut self, piece: &[u8], missing: usize) -> Result<(), ProtocolError> {
+        self.take_memory(piece.len());
+        self.reserve(missing.min(piece.len() + piece.len().min(MAX_TRUST)))
+    }
+
+    /// Writes bytes behind the message: over those of earlier uses, and then behind them.
+    fn put(&mut self, bytes: &[u8]) {
+        let used = self.payload.get_mut(self.length..).unwrap_or_default();
+        let (over, behind) = bytes.split_at(bytes.len().min(used.len()));
+        if let Some(used) = used.get_mut(..over.len()) {
+            used.copy_from_slice(over);
+        }
+        self.payload.extend_from_slice(behind);
     }
 
     /// Returns memory for the next bytes of a frame, of which `missing` have not arrived. The memory is at most as

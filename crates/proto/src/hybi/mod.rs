@@ -61,7 +61,7 @@ impl Hybi {
     }
 
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
-        self.receiver.receive(bytes);
+        self.receiver.receive(bytes, &self.transformer);
     }
 
     /// Lets `read` write received bytes, and stores them: see [`Receiver::read`].

@@ -68,10 +68,58 @@ impl Receiver {
         }
     }
 
-    pub(crate) fn receive(&mut self, bytes: &[u8]) {
-        if !matches!(self.state, State::Ended) {
-            self.inbox.push(bytes);
+    /// Stores received bytes without decoding them: those of a long message in its memory, others in the inbox.
+    pub(crate) fn receive(&mut self, bytes: &[u8], transformer: &Transformer) {
+        if matches!(self.state, State::Ended) {
+            return;
         }
+        let stored = self.store_in_message(bytes, transformer);
+        match bytes.get(stored..) {
+            Some([]) if stored > 0 => {}
+            rest => self.inbox.push(rest.unwrap_or_default()),
+        }
+    }
+
+    /// Stores the payload of an incomplete data frame in the memory of its message, which saves a copy through the
+    /// inbox. The header of that frame may be at the front of `bytes`. Returns the number of stored bytes, including
+    /// the header: 0 if other bytes precede them, or if [`advance`](Self::advance) must report a violation.
+    fn store_in_message(&mut self, bytes: &[u8], transformer: &Transformer) -> usize {
+        if self.in_room > 0 || !self.inbox.is_free() || self.delivery == Delivery::Frames {
+            return 0;
+        }
+        let (header, received, size) = match self.state {
+            State::Payload { header, received } => (header, received, 0),
+            State::Header => match self.long_header(bytes) {
+                Some((header, size)) => (header, 0, size),
+                None => return 0,
+            },
+            _ => return 0,
+        };
+        let payload = bytes.get(size..).unwrap_or_default();
+        let missing = usize::try_from(header.length - received).unwrap_or(usize::MAX);
+        let piece = payload.get(..missing).unwrap_or(payload);
+        if size > 0 {
+            self.begin_payload(header, transformer);
+        }
+        if self.assembler.store(piece, missing).is_err() {
+            // The inbox reports the lack of memory.
+            return size;
+        }
+        self.in_room = piece.len();
+        size + piece.len()
+    }
+
+    /// Returns the header at the front of `bytes` and its size, if it is the header of a valid data frame of which
+    /// they contain a long part and not the end.
+    fn long_header(&self, bytes: &[u8]) -> Option<(FrameHeader, usize)> {
+        if bytes.len() < LONG {
+            return None;
+        }
+        let unfinished = self.assembler.unfinished();
+        let (header, size) = self.decoder.header(bytes, unfinished).ok()??;
+        self.decoder.check_frame(&header, unfinished).ok()?;
+        let is_incomplete = header.length > (bytes.len() - size) as u64;
+        (is_incomplete && !header.start.opcode.is_control()).then_some((header, size))
     }
 
     /// Lets `read` write received bytes, and stores them without decoding. `read` returns their number. The rest of a
@@ -350,9 +398,14 @@ impl Receiver {
             && length <= arrived
         {
             let taken = self.inbox.take(length);
-            let is_ascii = match header.masking_key {
-                Some(key) => unmask_text(self.inbox.taken_mut(taken), key),
-                None => kind == Kind::Text && self.inbox.taken(taken).is_ascii(),
+            let is_ascii = match (kind, header.masking_key) {
+                (Kind::Text, Some(key)) => unmask_text(self.inbox.taken_mut(taken), key),
+                (Kind::Text, None) => self.inbox.taken(taken).is_ascii(),
+                (Kind::Binary, Some(key)) => {
+                    mask(self.inbox.taken_mut(taken), key, 0);
+                    false
+                }
+                (Kind::Binary, None) => false,
             };
             if let Some(inflater) = transformer.inflater(rsv) {
                 let progress = inflater.start(self.inbox.taken(taken))?;
@@ -370,7 +423,14 @@ impl Receiver {
                 is_ascii,
             })));
         }
-        if let Some(kind) = kind {
+        self.begin_payload(header, transformer);
+        Ok(None)
+    }
+
+    /// Begins a data frame that goes to the assembler.
+    fn begin_payload(&mut self, header: FrameHeader, transformer: &Transformer) {
+        let FrameStart { rsv, opcode, .. } = header.start;
+        if let Some(kind) = Kind::of(opcode) {
             self.rsv = rsv;
             // Text is validated after its transformation.
             let check = match transformer.transforms(rsv) {
@@ -383,7 +443,6 @@ impl Receiver {
             header,
             received: 0,
         };
-        Ok(None)
     }
 
     fn inflated(
@@ -447,6 +506,6 @@ impl Receiver {
     }
 }
 
-/// The least number of bytes that are read into the memory of their message. Fewer bytes are read together with the
-/// frames behind them, and copied.
+/// The least number of bytes that are read into the memory of their message, or with which a message begins there. Fewer
+/// bytes are read together with the frames behind them, and copied.
 const LONG: usize = 16 * 1024;

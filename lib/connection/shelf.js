@@ -2,6 +2,7 @@
 'use strict'
 
 const { Buffer } = require('node:buffer')
+const threads = require('node:worker_threads')
 
 /**
  * Memory that short binary messages share. A Buffer with memory of its own costs a microsecond, and more when it is
@@ -13,7 +14,7 @@ const SIZE = 8192
 /** The maximum length of a message in this memory. The native half has the same number. */
 const MAX_LENGTH = SIZE / 2
 
-let memory = Buffer.allocUnsafeSlow(SIZE)
+let memory = create()
 /** The position behind the last message: a multiple of eight, so that every typed array can begin at a message. */
 let used = 0
 /** Whether a message of this run has found no room. */
@@ -33,11 +34,19 @@ function take (run) {
     else for (let piece = 1; piece < message.length; piece++) message[piece] = bytesOf(message[piece])
   }
   if (isFull) {
-    memory = Buffer.allocUnsafeSlow(SIZE)
+    memory = create()
     used = 0
     isFull = false
   }
   return run
+}
+
+/** Returns memory that a program cannot transfer to another thread, because that would detach all of its messages. */
+function create () {
+  const memory = Buffer.alloc(SIZE)
+  // Other runtimes may lack the function.
+  threads.markAsUntransferable?.(memory.buffer)
+  return memory
 }
 
 /** @param {Buffer | number} bytes */

@@ -101,7 +101,12 @@ impl Receiver {
         if size > 0 {
             self.begin_payload(header, transformer);
         }
-        if self.assembler.store(piece, missing).is_err() {
+        if self
+            .assembler
+            .get_or_insert_default()
+            .store(piece, missing)
+            .is_err()
+        {
             // The inbox reports the lack of memory.
             return size;
         }
@@ -115,7 +120,7 @@ impl Receiver {
         if bytes.len() < LONG {
             return None;
         }
-        let unfinished = self.assembler.unfinished();
+        let unfinished = self.unfinished();
         let (header, size) = self.decoder.header(bytes, unfinished).ok()??;
         self.decoder.check_frame(&header, unfinished).ok()?;
         let is_incomplete = header.length > (bytes.len() - size) as u64;

@@ -1,6 +1,7 @@
 'use strict'
 
-// An echo of compressed messages: this package, faye-websocket with its plug-in, and ws, in turn in every round.
+// An echo of compressed messages: this package, faye-websocket with its plug-in, ws, and Bun if it is installed, in
+// turn in every round.
 
 const { encode } = require('./datasets')
 const { CASES, MEMORY_CASES, OURS, SERVERS } = require('./deflate/cases')
@@ -13,9 +14,9 @@ const { inTurn, toArgs } = require('./support/turns')
 
 runBenchmark({
   name: 'deflate',
-  about: `Compares permessage-deflate of ${OURS}, faye-websocket and ws.`,
+  about: `Compares permessage-deflate of ${OURS}, faye-websocket, ws and Bun.`,
   glance: 'less than a minute',
-  packages: ['faye-websocket', 'permessage-deflate', 'ws', 'bufferutil'],
+  packages: ['faye-websocket', 'permessage-deflate', 'ws', 'bufferutil', 'bun'],
   cases: [...CASES, ...MEMORY_CASES],
   subjects: SERVERS,
   kind: 'servers',
@@ -31,7 +32,8 @@ runBenchmark({
   charts: () => ({})
 })
 
-async function measure ({ settings }, { cases, subjects: servers }, { generator }) {
+async function measure ({ settings }, { cases, subjects }, { generator }) {
+  const servers = subjects.filter(({ program }) => !program || program())
   const files = new TemporaryFiles()
   const measured = { servers, cases: [], memory: [] }
   for (const one of cases) {
@@ -72,8 +74,11 @@ async function memories (program, { title, messages }, servers, { rounds, memory
   }, median)
 }
 
-function startServer ({ name }) {
-  return Server.start(name, { core: MEASURED_CORE, args: ['--deflate'] })
+function startServer ({ name, program }) {
+  const args = ['--deflate']
+  if (!program) return Server.start(name, { core: MEASURED_CORE, args })
+  const [command, ...first] = program()
+  return Server.startProgram(command, [...first, '--mode', 'echo', ...args], { core: MEASURED_CORE, title: name })
 }
 
 function progress (title, server, text) {

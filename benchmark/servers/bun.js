@@ -12,11 +12,12 @@ const LONGEST = 64 * 1024 * 1024
 const optionOf = (name) => process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : null
 const mode = optionOf('--mode')
 const identity = optionOf('--tls')
+const deflate = process.argv.includes('--deflate')
 const all = new Set()
 
 const handlers = {
   echo (connection, message) {
-    connection.send(message)
+    connection.send(message, deflate)
   },
   receive (connection) {
     if (++connection.data.count % CONFIRMED === 0) connection.send(String(connection.data.count))
@@ -34,7 +35,7 @@ const server = Bun.serve({
     if (!server.upgrade(request, { data: { count: 0 } })) return new Response(null, { status: 426 })
   },
   websocket: {
-    perMessageDeflate: false,
+    perMessageDeflate: deflate && { compress: 'dedicated', decompress: 'dedicated' },
     maxPayloadLength: LONGEST,
     backpressureLimit: LONGEST,
     open (connection) {

@@ -3,9 +3,9 @@
 // The compared servers.
 
 const { existsSync } = require('node:fs')
-const path = require('node:path')
 const { createAuthority } = require('../../__test__/support/certs')
 const { MODULE } = require('../../scripts/wasm')
+const { bun } = require('../support/bun')
 
 const OURS = 'faye-websocket-rs'
 /** The interface of websocket. */
@@ -97,7 +97,7 @@ const SERVERS = [
   {
     name: 'bun',
     title: 'Bun',
-    program: () => bun(),
+    program: bun,
     obstacle: () => bun() ? null : 'not installed',
     isFor: isOfMessages
   }
@@ -135,16 +135,6 @@ function httpsObstacle () {
   }
   const { cert, key } = createAuthority().local
   return createServer({ cert, key }).isNative ? null : 'server.isNative is not true, so this is Node\'s https.Server'
-}
-
-/** Returns the program of the package `bun`, and its script; null without the package. */
-function bun () {
-  try {
-    const program = path.join(path.dirname(require.resolve('bun/package.json')), 'bin', 'bun.exe')
-    return [program, path.join(__dirname, '..', 'servers', 'bun.js')]
-  } catch {
-    return null
-  }
 }
 
 module.exports = { OURS, WEBSOCKET, FLOOR, BARE, RIVALS, SERVERS }

@@ -85,11 +85,12 @@ const settings = [
   ['NodeNext, as CommonJS and as ES modules', { module: 'nodenext' }, [
     'example.ts', 'example.mts', 'usage.cts', 'usage.mts', 'interop.ts',
     'driver-usage.cts', 'driver-usage.mts', 'driver-interop.ts', 'deflate-usage.cts', 'deflate-usage.mts',
-    'websocket-usage.cts', 'websocket-usage.mts', 'websocket-interop.ts', 'path-usage.cts', 'path-usage.mts'
+    'websocket-usage.cts', 'websocket-usage.mts', 'websocket-interop.ts', 'path-usage.cts', 'path-usage.mts',
+    'https-usage.cts'
   ]],
   ['CommonJS without esModuleInterop', { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: false }, [
     'example.ts', 'usage.cts', 'driver-usage.cts', 'deflate-usage.cts', 'websocket-usage.cts',
-    'path-usage.cts'
+    'path-usage.cts', 'https-usage.cts'
   ]],
   ['a bundler', { module: 'esnext', moduleResolution: 'bundler' }, [
     'interop.ts', 'driver-interop.ts', 'websocket-interop.ts'
@@ -102,7 +103,8 @@ for (const [name, options, files] of settings) {
 }
 
 const misuses = [
-  ['misuse.cts', 46], ['driver-misuse.cts', 30], ['deflate-misuse.cts', 14], ['websocket-misuse.cts', 51]
+  ['misuse.cts', 46], ['driver-misuse.cts', 30], ['deflate-misuse.cts', 14], ['websocket-misuse.cts', 51],
+  ['https-misuse.cts', 6]
 ]
 for (const [file, count] of misuses) {
   test(`wrong usage does not compile: ${file}`, async () => {
@@ -139,7 +141,7 @@ test('docs: the printed TypeScript examples are the compiled ones', () => {
 
 /** Returns the errors of tsc, a line each. */
 async function compile (options, files) {
-  const config = path.join(folder, `tsconfig.${files.join('.')}.json`)
+  const config = path.join(folder, `tsconfig.${options.module}.${files.length}.${files[0]}.json`)
   const typeRoots = [path.join(ROOT, 'node_modules', '@types')]
   fs.writeFileSync(config, JSON.stringify({ compilerOptions: { ...STRICT, typeRoots, ...options }, files }))
   const tsc = start(process.execPath, [TSC, '-p', config, '--pretty', 'false'], { cwd: folder })

@@ -1,7 +1,7 @@
 // @ts-check
 'use strict'
 
-const { contextOf, needsNode, serverConfig, serverContextOf } = require('../transport/server_plan')
+const { contextOf, needForNode, serverConfig, serverContextOf } = require('../transport/server_plan')
 
 /** @typedef {import('../transport/server_plan').Context} Context */
 
@@ -11,21 +11,22 @@ const { contextOf, needsNode, serverConfig, serverContextOf } = require('../tran
  */
 class Settings {
   #server
-  /** @type {Context | null} null if only Node knows the options */
-  #context = null
+  /** @type {Context | string} the reason if only Node knows the options */
+  #context = 'Node has not set the options'
   /** Node's object for the same options. A program that replaces it has other options. @type {any} */
   #credentials
   /** @type {number | undefined} in seconds */
   #sessionTimeout
-  /** @type {Array<{ hostname: string, context: Context | null }>} */
+  /** @type {Array<{ hostname: string, context: Context | string }>} */
   #contexts = []
   /** @type {number | undefined} in milliseconds */
   #handshakeTimeout
-  #isLeftToNode = false
+  /** @type {string | null} the reason why Node accepts all further connections */
+  #reason = null
   /**
    * The configuration, and the members of the server that it was made of; null if it must be made anew.
    *
-   * @type {{ members: any[], config: any } | null}
+   * @type {{ members: any[], config: import('../../binding').TlsServerConfig | string } | null}
    */
   #cached = null
 
@@ -58,9 +59,13 @@ class Settings {
     this.invalidate()
   }
 
-  /** Makes Node accept all further connections. */
-  leaveToNode () {
-    this.#isLeftToNode = true
+  /**
+   * Makes Node accept all further connections.
+   *
+   * @param {string} reason a sentence
+   */
+  leaveToNode (reason) {
+    this.#reason ??= reason
   }
 
   /** Makes a new configuration for the next connection. */
@@ -68,24 +73,28 @@ class Settings {
     this.#cached = null
   }
 
-  /** Returns the configuration for the reactor, or null if Node must accept a connection that arrives now. */
+  /**
+   * Returns the configuration for the reactor, or the reason, a sentence, if Node must accept a connection that arrives
+   * now.
+   */
   config () {
     const server = this.#server
-    if (this.#isLeftToNode || this.#context === null || this.#credentials !== server._sharedCreds) return null
-    // A program has added a context by another way, or this version of Node stores contexts elsewhere.
-    if (server._contexts?.length !== this.#contexts.length) return null
-    if (needsNode(server)) return null
+    if (this.#reason !== null) return this.#reason
+    if (this.#credentials !== server._sharedCreds) return 'A program has replaced the credentials'
+    // Or this version of Node stores contexts elsewhere.
+    if (server._contexts?.length !== this.#contexts.length) return 'A program has added a context without addContext()'
+    const need = needForNode(server)
+    if (need !== null) return need
     const members = MEMBERS.map((name) => server[name])
     if (!this.#cached || members.some((value, index) => value !== this.#cached?.members[index])) {
-      this.#cached = { members, config: this.#make(this.#context) }
+      this.#cached = { members, config: this.#make() }
     }
     return this.#cached.config
   }
 
-  /** @param {Context} context */
-  #make (context) {
+  #make () {
     const server = this.#server
-    return serverConfig(context, {
+    return serverConfig(this.#context, {
       others: this.#contexts,
       requestCert: server.requestCert,
       rejectUnauthorized: server.rejectUnauthorized,

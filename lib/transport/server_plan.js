@@ -7,9 +7,10 @@
 const { Buffer } = require('node:buffer')
 const { X509Certificate, createPrivateKey } = require('node:crypto')
 const native = require('../native')
+const { reasonOf } = require('../reason')
 const { certificatesIn, chainOf, pemOf, protocolsOf, subjectOf, textOf, trustedByNode } = require('./certificates')
-const { IS_SUPPORTED } = require('./platform')
-const { VERSIONS, tlsIsNodes } = require('./tls_defaults')
+const { UNSUPPORTED } = require('./platform')
+const { VERSIONS, changeOfTls } = require('./tls_defaults')
 
 /**
  * The converted options of `tls.createSecureContext()`.
@@ -23,7 +24,7 @@ const { VERSIONS, tlsIsNodes } = require('./tls_defaults')
  * knows them
  *
  * @typedef {object} Settings those of the whole server
- * @property {Array<{ hostname: string, context: Context | null }>} others the contexts of names
+ * @property {Array<{ hostname: string, context: Context | string }>} others the contexts of names
  * @property {boolean} requestCert
  * @property {boolean} rejectUnauthorized
  * @property {any} protocols
@@ -33,8 +34,8 @@ const { VERSIONS, tlsIsNodes } = require('./tls_defaults')
  */
 
 /**
- * Converts options of `https.createServer()` that belong to `tls.createSecureContext()`. Returns null if only Node
- * knows the effect of all options.
+ * Converts options of `https.createServer()` that belong to `tls.createSecureContext()`. Returns the reason, a sentence,
+ * if only Node knows the effect of all options.
  *
  * @param {any} options that Node has accepted
  */
@@ -43,22 +44,24 @@ function serverContextOf (options) {
 }
 
 /**
- * Converts options of `tls.createSecureContext()`. Returns null if only Node knows their effect.
+ * Converts options of `tls.createSecureContext()`. Returns the reason, a sentence, if only Node knows their effect.
  *
  * @param {any} options that Node has accepted
  * @param {string[]} [known] the names of the options whose effect the reactor has
- * @returns {Context | null}
+ * @returns {Context | string}
  */
 function contextOf (options, known = CONTEXT_OPTIONS) {
   for (const name in options) {
-    if (options[name] !== undefined && !known.includes(name)) return null
+    if (options[name] !== undefined && !known.includes(name)) return `The option ${name} is set`
   }
   const { minVersion, maxVersion, ca } = options
-  if (![minVersion, maxVersion].every((version) => !version || VERSIONS.includes(version))) return null
+  for (const [name, version] of Object.entries({ minVersion, maxVersion })) {
+    if (version && !VERSIONS.includes(version)) return `The option ${name} is ${version}`
+  }
   try {
     const given = ca ? pemOf(ca) : null
     const identities = identitiesOf(options, () => given ?? trustedByNode())
-    return identities && {
+    return typeof identities === 'string' ? identities : {
       minVersion,
       maxVersion,
       identities,
@@ -66,13 +69,12 @@ function contextOf (options, known = CONTEXT_OPTIONS) {
       authorities: () => (given ?? trustedByNode())?.certificates() ?? null
     }
   } catch {
-    // A format that only OpenSSL reads.
-    return null
+    return 'Only OpenSSL reads the format of key, cert or ca'
   }
 }
 
 /**
- * Returns the chains with their keys. Returns null if OpenSSL chooses between them by rules of its own.
+ * Returns the chains with their keys, or the reason if OpenSSL chooses between them by rules of its own.
  *
  * @param {any} options
  * @param {() => ReturnType<typeof trustedByNode>} known returns the authorities that may complete a chain
@@ -87,7 +89,7 @@ function identitiesOf ({ cert, key, passphrase }, known) {
     // OpenSSL would complete the chain with roots that only Node knows. Clients do not need them.
     const authorities = (isComplete ? null : known()) ?? NO_AUTHORITIES
     const fitting = keys.findIndex((each) => own.checkPrivateKey(each))
-    if (fitting < 0) return null
+    if (fitting < 0) return 'A certificate has no key'
     const [found] = keys.splice(fitting, 1)
     identities.push({
       kind: found.asymmetricKeyType,
@@ -97,7 +99,9 @@ function identitiesOf ({ cert, key, passphrase }, known) {
   }
   // For each kind of key, OpenSSL stores one certificate.
   const kinds = new Set(identities.map(({ kind }) => kind))
-  return keys.length > 0 || kinds.size < identities.length ? null : identities.map(({ chain, key }) => ({ chain, key }))
+  if (keys.length > 0) return 'A key has no certificate'
+  if (kinds.size < identities.length) return 'Two keys have the same type'
+  return identities.map(({ chain, key }) => ({ chain, key }))
 }
 
 /**
@@ -109,21 +113,28 @@ function present (value) {
 }
 
 /**
- * Returns the configuration of a server for the reactor, or null if Node must accept the connections.
+ * Returns the configuration of a server for the reactor, or the reason why Node must accept the connections.
  *
- * @param {Context} context
+ * @param {Context | string} context
  * @param {Settings} settings
+ * @returns {import('../../binding').TlsServerConfig | string}
  */
 function serverConfig (context, { others, requestCert, rejectUnauthorized, ...settings }) {
   const protocols = protocolsOf(settings.protocols)
-  if (!IS_SUPPORTED || typeof native.TlsServerConfig !== 'function' || protocols === null) return null
+  if (UNSUPPORTED !== null) return UNSUPPORTED
+  if (typeof context === 'string') return context
+  if (protocols === null) return 'ALPNProtocols contains an invalid name'
   const contexts = []
   for (const { hostname, context: each } of [...others, { hostname: undefined, context }]) {
-    const authorities = requestCert ? each?.authorities() ?? null : []
-    if (each === null || authorities === null) return null
+    if (typeof each === 'string') return `${each}, for ${hostname}`
+    const authorities = requestCert ? each.authorities() : []
+    if (authorities === null) return 'requestCert is set without ca, and only Node knows its authorities'
     // Node uses the versions of the server for all names.
-    if (hostname !== undefined && (each.minVersion || each.maxVersion)) return null
-    contexts.push({ name: hostname, identities: each.identities, authorities })
+    if (hostname !== undefined && (each.minVersion || each.maxVersion)) {
+      return `The option minVersion or maxVersion is set, for ${hostname}`
+    }
+    // Names have no case. Clients send small letters.
+    contexts.push({ name: hostname?.toLowerCase(), identities: each.identities, authorities })
   }
   try {
     return new native.TlsServerConfig(contexts, {
@@ -137,19 +148,21 @@ function serverConfig (context, { others, requestCert, rejectUnauthorized, ...se
       requiresClients: rejectUnauthorized,
       subjects: requestCert ? context.own.map(subjectOf) : []
     })
-  } catch {
-    // rustls does not support a value.
-    return null
+  } catch (error) {
+    return `rustls refuses an option: ${reasonOf(error)}`
   }
 }
 
 /**
- * Returns whether Node must accept a connection that arrives now, whatever the options are.
+ * Returns the reason why Node must accept a connection that arrives now, whatever the options are, or null.
  *
  * @param {any} server
  */
-function needsNode (server) {
-  return Boolean(server.ALPNCallback) || EVENTS.some((name) => server.listenerCount(name) > 0) || !tlsIsNodes()
+function needForNode (server) {
+  if (UNSUPPORTED !== null) return UNSUPPORTED
+  if (server.ALPNCallback) return 'The option ALPNCallback is set'
+  const event = EVENTS.find((name) => server.listenerCount(name) > 0)
+  return event === undefined ? changeOfTls() : `There is a listener for ${event}`
 }
 
 /**
@@ -175,4 +188,4 @@ const SERVER_OPTIONS = [
 const SESSION_TIMEOUT = 7200
 const NO_AUTHORITIES = pemOf([])
 
-module.exports = { contextOf, needsNode, serverConfig, serverContextOf }
+module.exports = { contextOf, needForNode, serverConfig, serverContextOf }

@@ -13,9 +13,15 @@ const VERSIONS = ['TLSv1.2', 'TLSv1.3']
 
 /** Returns whether Node's TLS defaults are unchanged. */
 function tlsIsNodes () {
-  return HAS_NO_FLAGS && !getFips() && AS_LOADED.every(({ name, value }) => /** @type {any} */ (tls)[name] === value) &&
-    tls.DEFAULT_MIN_VERSION === 'TLSv1.2' && tls.DEFAULT_MAX_VERSION === 'TLSv1.3' &&
-    tls.DEFAULT_CIPHERS === constants.defaultCoreCipherList && tls.DEFAULT_ECDH_CURVE === 'auto'
+  return changeOfTls() === null
+}
+
+/** Returns the change of Node's TLS defaults, a sentence, or null. */
+function changeOfTls () {
+  if (!HAS_NO_FLAGS) return 'A flag or a variable of the environment changes the TLS of Node'
+  if (getFips()) return 'FIPS is on'
+  const changed = AS_LOADED.find(({ name, value }) => /** @type {any} */ (tls)[name] !== value)
+  return changed === undefined ? null : `tls.${changed.name} is changed`
 }
 
 /**
@@ -38,7 +44,14 @@ const MEMBERS = {
   checkServerIdentity: 'splitEscapedAltNames(altNames)',
   TLSSocket: 'this._securePending = false'
 }
-const AS_LOADED = Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value: nodesMethod(tls, name, phrase) }))
+/** The members of `tls` that must have these values. */
+const AS_LOADED = [
+  ...Object.entries(MEMBERS).map(([name, phrase]) => ({ name, value: nodesMethod(tls, name, phrase) })),
+  { name: 'DEFAULT_MIN_VERSION', value: 'TLSv1.2' },
+  { name: 'DEFAULT_MAX_VERSION', value: 'TLSv1.3' },
+  { name: 'DEFAULT_CIPHERS', value: constants.defaultCoreCipherList },
+  { name: 'DEFAULT_ECDH_CURVE', value: 'auto' }
+]
 
 /**
  * Returns a method if its source text is Node's, otherwise NaN, which is equal to nothing.
@@ -64,4 +77,4 @@ function isNodes (value, name, phrase) {
   return text.startsWith(`function ${name}(`) && text.includes(phrase)
 }
 
-module.exports = { VERSIONS, isNodes, nodesMethod, tlsIsNodes }
+module.exports = { VERSIONS, changeOfTls, isNodes, nodesMethod, tlsIsNodes }

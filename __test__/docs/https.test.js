@@ -47,6 +47,9 @@ test('secure.js uses a new certificate after SIGHUP', async (scope) => {
   const next = issue()
   fs.writeFileSync(path.join(folder, 'key.pem'), next.key)
   fs.writeFileSync(path.join(folder, 'cert.pem'), next.cert)
+  scope.defer(() => {
+    for (const name of ['key', 'cert']) fs.writeFileSync(path.join(folder, `${name}.pem`), local[name])
+  })
   program.child.kill('SIGHUP')
   const expected = new (require('node:crypto').X509Certificate)(next.cert).fingerprint256
   for (let seen; seen !== expected;) {
@@ -56,6 +59,19 @@ test('secure.js uses a new certificate after SIGHUP', async (scope) => {
     client.destroy()
   }
 }, { skip: process.platform === 'win32' && 'Windows has no such signals' })
+
+for (const name of ['secure.js', 'certificates.js']) {
+  test(`${name} keeps its certificate if the new one does not belong to the new key`, async (scope) => {
+    const program = startProgram(scope, folder, name, { printedPort: 8443 })
+    const port = await program.listening()
+    fs.writeFileSync(path.join(folder, 'key.pem'), issue().key)
+    scope.defer(() => fs.writeFileSync(path.join(folder, 'key.pem'), local.key))
+    program.child.kill('SIGHUP')
+    while (!/remains?: /.test(program.result.stderr)) await scope.settle()
+    const [status] = await get(port)
+    assert.equal(status, name === 'secure.js' ? 200 : 403)
+  }, { skip: process.platform === 'win32' && 'Windows has no such signals' })
+}
 
 test('certificates.js knows its clients', async (scope) => {
   const program = startProgram(scope, folder, 'certificates.js', { printedPort: 8443 })

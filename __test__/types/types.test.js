@@ -86,7 +86,7 @@ const settings = [
     'example.ts', 'example.mts', 'usage.cts', 'usage.mts', 'interop.ts',
     'driver-usage.cts', 'driver-usage.mts', 'driver-interop.ts', 'deflate-usage.cts', 'deflate-usage.mts',
     'websocket-usage.cts', 'websocket-usage.mts', 'websocket-interop.ts', 'path-usage.cts', 'path-usage.mts',
-    'https-usage.cts'
+    'https-usage.cts', 'secure.mts'
   ]],
   ['CommonJS without esModuleInterop', { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: false }, [
     'example.ts', 'usage.cts', 'driver-usage.cts', 'deflate-usage.cts', 'websocket-usage.cts',
@@ -134,7 +134,7 @@ test('the types of websocket are compatible with @types/websocket, except for it
 })
 
 test('docs: the printed TypeScript examples are the compiled ones', () => {
-  const examples = ['example.mts', 'example.ts'].map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
+  const examples = ['secure.mts', 'example.mts', 'example.ts'].map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
   const printed = codeBlocks().filter(({ language }) => language === 'ts').map(({ text }) => text)
   assert.deepEqual(printed, examples)
 })

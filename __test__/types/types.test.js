@@ -134,7 +134,8 @@ test('the types of websocket are compatible with @types/websocket, except for it
 })
 
 test('docs: the printed TypeScript examples are the compiled ones', () => {
-  const examples = ['secure.mts', 'example.mts', 'example.ts'].map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
+  const examples = ['secure.mts', 'example.mts', 'example.ts']
+    .map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
   const printed = codeBlocks().filter(({ language }) => language === 'ts').map(({ text }) => text)
   assert.deepEqual(printed, examples)
 })

@@ -117,7 +117,7 @@ const methods = {
   getPeerFinished: noAnswer,
 
   exportKeyingMaterial () {
-    throw failed('ERR_TLS_INVALID_STATE', 'TLS of faye-websocket-rs exports no keying material')
+    throw failed('ERR_TLS_INVALID_STATE', 'faye-websocket-rs exports no keying material')
   },
 
   /**
@@ -125,7 +125,7 @@ const methods = {
    * @param {(error: Error) => void} [callback]
    */
   renegotiate (options, callback) {
-    if (callback) nextTick(callback, failed('ERR_SSL_NO_RENEGOTIATION', 'TLS of faye-websocket-rs does not renegotiate'))
+    if (callback) nextTick(callback, failed('ERR_SSL_NO_RENEGOTIATION', 'faye-websocket-rs does not renegotiate'))
     return false
   },
 

@@ -34,8 +34,8 @@ const { VERSIONS, changeOfTls } = require('./tls_defaults')
  */
 
 /**
- * Converts options of `https.createServer()` that belong to `tls.createSecureContext()`. Returns the reason, a sentence,
- * if only Node knows the effect of all options.
+ * Converts options of `https.createServer()` that belong to `tls.createSecureContext()`. Returns the reason, a
+ * sentence, if only Node knows the effect of all options.
  *
  * @param {any} options that Node has accepted
  */

@@ -261,6 +261,8 @@ export declare class Reactor {
   writeAround(number: number, bytes: Uint8Array): boolean
   /** Returns the results of the handshake of TLS; null before its end. */
   agreement(number: number): TlsAgreement | null
+  /** Returns the results of the handshake of TLS that every connection needs; null before its end. */
+  greeting(number: number): TlsGreeting | null
   /** Takes the bytes that a TLS client has sent during the handshake; null if bytes were sent to it. */
   takeFlight(number: number): Buffer | null
   /** Returns the number of bytes that TLS has encrypted and the kernel has not accepted. */
@@ -682,6 +684,14 @@ export interface TlsContext {
   identities: Array<TlsIdentity>
   /** The certificates, in DER, of the authorities that clients may have. */
   authorities: Array<Buffer>
+}
+
+/** The results of the handshake that every connection of a server needs. The fields are those of `TlsAgreement`. */
+export interface TlsGreeting {
+  protocol?: string
+  name?: string
+  isTrusted: boolean
+  refusal?: string
 }
 
 /** A chain of certificates in DER, and the key of the first one, PKCS #8 in DER. */

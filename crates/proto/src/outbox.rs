@@ -21,10 +21,16 @@ pub struct Outbox {
     offset: u64,
     /// The number of removed bytes that the caller may still return.
     away: u64,
-    /// Positions of marks in the stream of all bytes, counted from its beginning. Most connections have none.
-    marks: Option<Box<VecDeque<u64>>>,
+    /// Most connections have none.
+    marks: Option<Box<Marks>>,
     /// The allocator refused memory for a write. Later writes are discarded too.
     has_lost: bool,
+}
+
+/// Positions of marks in the stream of all bytes, counted from its beginning.
+#[derive(Debug, Default)]
+struct Marks {
+    positions: VecDeque<u64>,
 }
 
 /// How the caller takes the bytes.
@@ -216,17 +222,19 @@ impl Outbox {
     /// Marks the end of the current bytes. Their sender waits until they have passed.
     pub(crate) fn mark(&mut self) {
         let place = self.offset + self.bytes.len() as u64;
-        let mut marks = self.marks.take().unwrap_or_default();
-        if memory::push(&mut marks, place) == Err(NoMemory) {
+        let marks = self.marks.get_or_insert_default();
+        if memory::push(&mut marks.positions, place) == Err(NoMemory) {
             self.lose();
         }
-        self.marks = Some(marks);
     }
 
     /// Returns whether [`take_passed`](Self::take_passed) would return more than zero.
     #[must_use]
     pub fn has_passed(&self) -> bool {
-        let first = self.marks.as_ref().and_then(|marks| marks.front());
+        let first = self
+            .marks
+            .as_ref()
+            .and_then(|marks| marks.positions.front());
         first.is_some_and(|&mark| mark <= self.passed_bytes())
     }
 
@@ -236,9 +244,11 @@ impl Outbox {
         let Some(marks) = &mut self.marks else {
             return 0;
         };
-        let passed = marks.partition_point(|&mark| mark <= passed_bytes);
-        marks.drain(..passed);
-        spare::shrink(marks);
+        let passed = marks
+            .positions
+            .partition_point(|&mark| mark <= passed_bytes);
+        marks.positions.drain(..passed);
+        spare::shrink(&mut marks.positions);
         passed
     }
 

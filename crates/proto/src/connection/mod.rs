@@ -46,10 +46,6 @@ pub struct Connection {
 }
 
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all connections are in this state, and each message passes through it"
-)]
 enum State {
     /// During the opening handshake.
     Opening(Box<Opening>),

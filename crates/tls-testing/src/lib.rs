@@ -138,7 +138,7 @@ impl Pair {
         }
     }
 
-    /// Lets the peer read these bytes. Fails if it refuses them.
+    /// Lets the peer read these bytes. Fails if it refuses them; it then does nothing any more.
     pub fn give_peer(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         while !bytes.is_empty() {
             self.peer.read_tls(&mut bytes).unwrap();

@@ -53,7 +53,10 @@ declare namespace https {
   export import globalAgent = nodeHttps.globalAgent
   export import request = nodeHttps.request
 
-  export import AgentOptions = nodeHttps.AgentOptions
-  export import RequestOptions = nodeHttps.RequestOptions
-  export import ServerOptions = nodeHttps.ServerOptions
+  export type AgentOptions = nodeHttps.AgentOptions
+  export type RequestOptions = nodeHttps.RequestOptions
+  export type ServerOptions<
+    Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
+    Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse
+  > = nodeHttps.ServerOptions<Request, Response>
 }

@@ -13,6 +13,7 @@ const tls = require('node:tls')
 const https = require('../../lib/https')
 const { UNAVAILABLE } = require('../support/native')
 const { eventually, listen } = require('../support/peer')
+const { certificate } = require('../support/certs')
 const { test } = require('../support/test')
 const { local, root } = require('../support/tls')
 
@@ -84,6 +85,37 @@ async function recordClient (scope, port, version) {
   await new Promise((resolve) => client.once('data', resolve))
   wire.destroy()
   return written
+}
+
+/** With the name of the trusted authority, and another key. */
+const IMPOSTOR = certificate(root.subject, { authority: true })
+const IN_STORE = certificate('In the store', { version: 1 })
+const FORGED = { ...IN_STORE, ...certificate(IN_STORE.subject, { version: 1 }) }
+
+for (const [name, identity, authorized] of [
+  ['version 3, signed by an authority', certificate('Client', { issuer: root }), true],
+  ['version 1, signed by an authority', certificate('Client', { issuer: root, version: 1 }), true],
+  ['version 1, itself trusted', IN_STORE, true],
+  ['version 3, signed by a namesake of an authority', certificate('Client', { issuer: IMPOSTOR }), false],
+  ['version 1, signed by a namesake of an authority', certificate('Client', { issuer: IMPOSTOR, version: 1 }), false],
+  ['version 1, named like a trusted one', FORGED, false],
+  ['version 1, signed by a client', certificate('Client', {
+    issuer: certificate(root.subject, { issuer: root }), version: 1
+  }), false]
+]) {
+  for (const maxVersion of VERSIONS) {
+    const verdict = authorized ? 'authorized' : 'not authorized'
+    test(`a certificate of a client, ${name}, over ${maxVersion}, is ${verdict}`, async (t) => {
+      const options = { requestCert: true, rejectUnauthorized: false, ca: [root.cert, IN_STORE.cert] }
+      const { port } = await serve(t, options, ({ socket }, response) => response.end(`${socket.authorized}`))
+      const socket = await secure(t, port, { maxVersion, key: identity.key, cert: identity.cert })
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+      let text = ''
+      socket.on('data', (chunk) => { text += chunk })
+      await new Promise((resolve) => socket.on('end', resolve))
+      assert.match(text, new RegExp(`\\b${authorized}$`))
+    })
+  }
 }
 
 for (const version of VERSIONS) {

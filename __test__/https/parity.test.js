@@ -613,7 +613,11 @@ const IDENTITIES = [
   issue({ issuer: OTHER }),
   issue({ notAfter: new Date(0) }),
   issue({ notBefore: new Date(Date.now() + 864e5) }),
-  issue({ usages: ['serverAuth'] })
+  issue({ usages: ['serverAuth'] }),
+  ...[
+    {}, { kind: 'RSA 2048' }, { kind: 'ECDSA P-384' }, { kind: 'Ed25519' }, { issuer: OTHER }, { notAfter: new Date(0) }
+  ].map((options) => issue({ version: 1, ...options })),
+  certificate('Unknown', { version: 1 })
 ]
 
 /** Options of a server or a client. */

@@ -74,10 +74,11 @@ const KINDS = {
 /**
  * Returns a certificate for `names` (host names and IPv4 addresses), signed by `issuer` or self-signed. `keyUsage` is
  * the first byte of the extension of that name, `usages` are names of extended key usages, `pathLength` is the path
- * length limit of an authority, and `others` are further extensions.
+ * length limit of an authority, and `others` are further extensions. Version 1 of X.509 has no extensions.
  */
 function certificate (subject, options = {}) {
   const { authority = false, names = [], issuer, kind = 'ECDSA P-256', usages = [], others = [] } = options
+  const { version = 3 } = options
   const { isAuthority = authority, keyUsage = authority ? 0x06 : undefined } = options
   const { notBefore = new Date(Date.now() - 30 * DAY), notAfter = new Date(Date.now() + DAY) } = options
   const pair = KINDS[kind].make()
@@ -93,14 +94,14 @@ function certificate (subject, options = {}) {
   extensions.push(...others)
 
   const body = sequence(
-    der(0xa0, der(0x02, [2])),
+    ...(version === 1 ? [] : [der(0xa0, der(0x02, [2]))]),
     der(0x02, [0x01], randomBytes(8)),
     algorithm,
     nameOf(issuer ? issuer.subject : subject),
     sequence(time(notBefore), time(notAfter)),
     nameOf(subject),
     pair.publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, sequence(...extensions))
+    ...(version === 1 ? [] : [der(0xa3, sequence(...extensions))])
   )
   const { hash = 'sha256' } = signer
   const signature = sign(hash, body, issuer ? issuer.privateKey : pair.privateKey)

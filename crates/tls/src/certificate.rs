@@ -1,7 +1,7 @@
 //! The properties of certificates that OpenSSL checks and webpki does not.
 //!
-//! Covers the structure of RFC 5280, section 4.1, and some extensions. Reads only certificates that
-//! webpki has parsed. Returns `None` for a part that it cannot interpret.
+//! Covers the structure of RFC 5280, section 4.1, and some extensions. Returns `None` for a part that it cannot
+//! interpret.
 
 /// The properties of a certificate.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -29,6 +29,8 @@ pub(crate) struct Facts<'a> {
     /// Whether the certificate contains a part that OpenSSL may check and this module does not
     /// interpret.
     pub(crate) is_strange: bool,
+    /// Whether this is version 1 of X.509: without extensions.
+    pub(crate) is_first_version: bool,
 }
 
 /// The reference of a certificate to the key that signed it.
@@ -51,7 +53,7 @@ impl<'a> Facts<'a> {
         let mut outer = Reader(outer.expect(SEQUENCE)?);
         let mut body = Reader(outer.expect(SEQUENCE)?);
         let mut facts = Self::default();
-        body.skip_if(VERSION);
+        let has_version = body.skip_if(VERSION).is_some();
         body.expect(INTEGER)?;
         body.expect(SEQUENCE)?;
         facts.issuer = body.expect(SEQUENCE)?;
@@ -60,6 +62,7 @@ impl<'a> Facts<'a> {
         facts.not_after = validity.time()?;
         facts.subject = body.expect(SEQUENCE)?;
         facts.public_key = body.expect(SEQUENCE)?;
+        facts.is_first_version = !has_version && body.0.is_empty();
         body.skip_if(ISSUER_UNIQUE_ID);
         body.skip_if(SUBJECT_UNIQUE_ID);
         if body.0.is_empty() {

@@ -5,7 +5,7 @@
 //!                                   ├──► Session ──► bytes for the kernel
 //!  ServerSettings ──► ServerConfig ─┘       └──────► bytes for the connection
 //!
-//!  verify.rs, examine.rs, certificate.rs, clients.rs: verification of the peer
+//!  verify.rs, examine.rs, certificate.rs, first_version.rs, clients.rs: verification of the peer
 //! ```
 //!
 //! rustls implements the protocol. It is stricter than OpenSSL in most respects and less strict in
@@ -17,6 +17,7 @@ mod certificate;
 mod clients;
 mod config;
 mod examine;
+mod first_version;
 mod records;
 mod server;
 mod session;

@@ -146,7 +146,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-type Algorithms<'a> = &'a [&'static dyn SignatureVerificationAlgorithm];
+pub(crate) type Algorithms<'a> = &'a [&'static dyn SignatureVerificationAlgorithm];
 
 /// Verifies a certificate by a path to one of the anchors.
 pub(crate) fn verify_path(
@@ -259,7 +259,7 @@ impl Anchors {
 
 /// Returns whether each certificate is valid at its position, and each names the key of the next one. webpki verifies
 /// the signatures.
-fn is_chain(owner: Owner, chain: &[Facts<'_>]) -> bool {
+pub(crate) fn is_chain(owner: Owner, chain: &[Facts<'_>]) -> bool {
     let Some((leaf, authorities)) = chain.split_first() else {
         return false;
     };
@@ -275,7 +275,7 @@ fn is_chain(owner: Owner, chain: &[Facts<'_>]) -> bool {
 }
 
 /// Returns whether a self-signed certificate may be that of the owner.
-fn is_alone(owner: Owner, facts: &Facts<'_>) -> bool {
+pub(crate) fn is_alone(owner: Owner, facts: &Facts<'_>) -> bool {
     is_for_tls(owner, facts) && !facts.is_strange && names_key_of((facts, facts))
 }
 
@@ -309,7 +309,7 @@ pub(crate) fn names_key_of((subject, issuer): (&Facts<'_>, &Facts<'_>)) -> bool 
     }
 }
 
-fn is_valid(facts: &Facts<'_>, now: UnixTime) -> bool {
+pub(crate) fn is_valid(facts: &Facts<'_>, now: UnixTime) -> bool {
     i64::try_from(now.as_secs()).is_ok_and(|now| facts.not_before <= now && now <= facts.not_after)
 }
 

@@ -4,7 +4,7 @@
 
 mod forger;
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::sync::{Arc, OnceLock};
 
 use rcgen::{CertificateParams, KeyPair};
@@ -56,7 +56,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    fn new(session: Session) -> Self {
+    #[must_use]
+    pub fn new(session: Session) -> Self {
         Self {
             session,
             received: Vec::new(),
@@ -85,8 +86,18 @@ impl Subject {
             wire.extend_from_slice(bytes);
             Ok(bytes.len())
         };
-        let taken = self.session.write(plaintext, &mut self.scratch, send);
-        (wire, taken.unwrap())
+        let taken = self.write_to(plaintext, send).unwrap();
+        (wire, taken)
+    }
+
+    /// Lets the session write plaintext and pending bytes to `send`. Returns the length of the plaintext that was
+    /// encrypted.
+    pub fn write_to(
+        &mut self,
+        plaintext: &[u8],
+        send: impl FnMut(&[u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.session.write(plaintext, &mut self.scratch, send)
     }
 
     /// Closes the session while the kernel accepts no bytes. Returns the bytes that wait.

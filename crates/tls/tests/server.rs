@@ -9,6 +9,7 @@ use faye_websocket_tls::{
     Anchors, Clients, Context, Failure, Pattern, ServerConfig, ServerSettings, Session, State,
     Tickets, Verdict, Version,
 };
+use faye_websocket_tls_testing::Subject;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     PKCS_ECDSA_P384_SHA384, date_time_ymd,
@@ -110,12 +111,10 @@ fn client_with(
 /// A client and a server, and the bytes that have arrived at each.
 struct Pair {
     client: ClientConnection,
-    server: Session,
+    server: Subject,
     /// The maximum number of bytes that the server reads at once.
     step: usize,
-    scratch: Vec<u8>,
     at_client: Vec<u8>,
-    at_server: Vec<u8>,
     /// The error of the client.
     error: Option<Error>,
 }
@@ -127,11 +126,9 @@ impl Pair {
         client.set_buffer_limit(None);
         Self {
             client,
-            server: Session::accept(server).unwrap(),
+            server: Subject::new(Session::accept(server).unwrap()),
             step,
-            scratch: Vec::new(),
             at_client: Vec::new(),
-            at_server: Vec::new(),
             error: None,
         }
     }
@@ -145,26 +142,11 @@ impl Pair {
     }
 
     fn deliver(&mut self, wire: &[u8]) {
-        for part in wire.chunks(self.step) {
-            let at_server = &mut self.at_server;
-            let read = |into: &mut [u8]| {
-                into[..part.len()].copy_from_slice(part);
-                Ok(part.len())
-            };
-            let sink = &mut |bytes: &[u8]| at_server.extend_from_slice(bytes);
-            self.server.read(&mut self.scratch, read, sink).unwrap();
-        }
+        self.server.deliver(wire, self.step);
     }
 
     fn write(&mut self, plaintext: &[u8]) {
-        let mut wire = Vec::new();
-        let send = |bytes: &[u8]| {
-            wire.extend_from_slice(bytes);
-            Ok(bytes.len())
-        };
-        self.server
-            .write(plaintext, &mut self.scratch, send)
-            .unwrap();
+        let (wire, _) = self.server.write(plaintext);
         self.give_client(&wire);
     }
 
@@ -190,7 +172,7 @@ impl Pair {
                 self.client.write_tls(&mut wire).unwrap();
             }
             self.deliver(&wire);
-            if wire.is_empty() && self.server.pending() == 0 {
+            if wire.is_empty() && self.server.session.pending() == 0 {
                 return;
             }
             self.write(&[]);
@@ -211,7 +193,7 @@ fn bytes_pass_in_both_directions_in_any_chunks() {
     {
         let mut pair = Pair::of(&authority, settings(&authority), version, step);
         assert_eq!(
-            *pair.server.state(),
+            *pair.server.session.state(),
             State::Established,
             "{version:?} {step}"
         );
@@ -220,9 +202,9 @@ fn bytes_pass_in_both_directions_in_any_chunks() {
             pair.client.writer().write_all(&bytes).unwrap();
             pair.settle();
             pair.write(&bytes);
-            assert!(pair.at_server == bytes, "{version:?} {step} {length}");
+            assert!(pair.server.received == bytes, "{version:?} {step} {length}");
             assert!(pair.at_client == bytes, "{version:?} {step} {length}");
-            pair.at_server.clear();
+            pair.server.received.clear();
             pair.at_client.clear();
         }
     }
@@ -236,7 +218,7 @@ fn the_agreement_is_available_after_the_handshake() {
         (Version::Tls13, "TLS13_AES_256_GCM_SHA384"),
     ] {
         let pair = Pair::of(&authority, settings(&authority), version, 60_000);
-        let agreement = pair.server.agreement().unwrap();
+        let agreement = pair.server.session.agreement().unwrap();
         assert_eq!(agreement.version, version);
         assert_eq!(agreement.cipher, cipher);
         assert_eq!(agreement.name.as_deref(), Some("localhost"));
@@ -276,7 +258,7 @@ fn the_name_chooses_the_certificate() {
             let mut pair = Pair::new(&client, &server, name, 1000);
             pair.settle();
             assert_eq!(pair.error, None, "{name}");
-            let agreement = pair.server.agreement().unwrap();
+            let agreement = pair.server.session.agreement().unwrap();
             assert_eq!(agreement.name.as_deref(), Some(name));
             assert_eq!(
                 agreement.own.as_deref(),
@@ -295,7 +277,7 @@ fn the_client_chooses_among_certificates_with_different_keys() {
     let identities = &mut settings.default.identities;
     identities.insert(0, authority.issue_with("localhost", other, |_| {}));
     let pair = Pair::of(&authority, settings, Version::Tls13, 60_000);
-    assert_eq!(*pair.server.state(), State::Established);
+    assert_eq!(*pair.server.session.state(), State::Established);
 }
 
 #[test]
@@ -321,14 +303,14 @@ fn the_server_prefers_its_protocols() {
             pair.settle();
             match expected {
                 Ok(protocol) => {
-                    let found = pair.server.agreement().unwrap().protocol.clone();
+                    let found = pair.server.session.agreement().unwrap().protocol.clone();
                     assert_eq!(found, protocol.map(|name| name.as_bytes().to_vec()));
                 }
                 Err(()) => {
                     let reason = Failure::Refused("no application protocol".to_owned());
-                    assert_eq!(*pair.server.state(), State::Failed(reason));
+                    assert_eq!(*pair.server.session.state(), State::Failed(reason));
                     assert_eq!(pair.error, None, "no alert is sent");
-                    assert!(pair.server.take_flight().is_some());
+                    assert!(pair.server.session.take_flight().is_some());
                 }
             }
         }
@@ -355,7 +337,7 @@ fn sessions_are_resumed_by_servers_with_the_same_keys() {
             let client = Arc::new(client(&authority, version));
             let mut first = Pair::new(&client, &server(7, b"x"), "localhost", 60_000);
             first.settle();
-            assert!(!first.server.agreement().unwrap().is_resumed);
+            assert!(!first.server.session.agreement().unwrap().is_resumed);
             let mut second = Pair::new(&client, &server(keys, context), "localhost", 60_000);
             second.settle();
             assert_eq!(
@@ -363,7 +345,7 @@ fn sessions_are_resumed_by_servers_with_the_same_keys() {
                 Some(expected),
                 "{version:?} {keys}"
             );
-            let is_resumed = second.server.agreement().unwrap().is_resumed;
+            let is_resumed = second.server.session.agreement().unwrap().is_resumed;
             assert_eq!(is_resumed, expected == HandshakeKind::Resumed);
         }
     }
@@ -382,9 +364,9 @@ fn only_the_configured_versions_are_spoken() {
         };
         let mut pair = Pair::of(&authority, settings, other, 1000);
         let reason = Failure::Refused("unsupported protocol".to_owned());
-        assert_eq!(*pair.server.state(), State::Failed(reason));
+        assert_eq!(*pair.server.session.state(), State::Failed(reason));
         assert_eq!(pair.error, None, "no alert is sent");
-        assert!(pair.server.take_flight().is_some());
+        assert!(pair.server.session.take_flight().is_some());
     }
 }
 
@@ -463,7 +445,7 @@ fn the_verdict_about_a_client_has_the_code_of_openssl() {
             let mut pair = Pair::new(&client, &server, "localhost", 1000);
             pair.settle();
             assert_eq!(pair.error, None, "{name}");
-            let agreement = pair.server.agreement().unwrap();
+            let agreement = pair.server.session.agreement().unwrap();
             let expected = expected.map_or(Verdict::Trusted, Verdict::Refused);
             assert_eq!(agreement.client, expected, "{name} {version:?}");
             let sent = identity.as_ref().map_or(0, |(chain, _)| chain.len());
@@ -485,7 +467,7 @@ fn a_client_without_a_certificate_may_be_refused() {
         };
         let pair = Pair::of(&authority, settings, version, 1000);
         let reason = Failure::Refused("peer did not return a certificate".to_owned());
-        assert_eq!(*pair.server.state(), State::Failed(reason));
+        assert_eq!(*pair.server.session.state(), State::Failed(reason));
         assert!(matches!(pair.error, Some(Error::AlertReceived(_))));
     }
 }
@@ -501,7 +483,7 @@ fn keys_may_change() {
             pair.settle();
             pair.write(b"keys");
         }
-        assert_eq!(pair.at_server, b"newnewnew");
+        assert_eq!(pair.server.received, b"newnewnew");
         assert_eq!(pair.at_client, b"keyskeyskeys");
     }
 }
@@ -516,7 +498,7 @@ fn many_changes_of_keys_in_a_row_fail_the_session() {
     }
     pair.settle();
     assert!(matches!(
-        pair.server.state(),
+        pair.server.session.state(),
         State::Failed(Failure::Refused(_))
     ));
 }
@@ -534,15 +516,15 @@ fn a_client_that_asks_for_new_keys_and_reads_nothing_makes_the_server_store_litt
         }
         pair.deliver(&wire);
         let full = |_: &[u8]| Ok(0);
-        pair.server.write(&[], &mut pair.scratch, full).unwrap();
-        assert!(pair.server.pending() < 100);
+        pair.server.write_to(&[], full).unwrap();
+        assert!(pair.server.session.pending() < 100);
     }
     pair.write(b"late");
     pair.settle();
     pair.write(b"text");
-    assert_eq!(pair.at_server.len(), 1000);
+    assert_eq!(pair.server.received.len(), 1000);
     assert_eq!(pair.at_client, b"latetext");
-    assert_eq!((pair.error, pair.server.pending()), (None, 0));
+    assert_eq!((pair.error, pair.server.session.pending()), (None, 0));
 }
 
 #[test]
@@ -553,13 +535,10 @@ fn close_notify_ends_one_direction() {
         pair.client.writer().write_all(b"last words").unwrap();
         pair.client.send_close_notify();
         pair.settle();
-        assert_eq!(*pair.server.state(), State::Ended);
-        assert_eq!(pair.at_server, b"last words");
+        assert_eq!(*pair.server.session.state(), State::Ended);
+        assert_eq!(pair.server.received, b"last words");
         pair.write(b"and mine");
-        let rest = pair
-            .server
-            .close(b"!", &mut pair.scratch, |_| Ok(0))
-            .unwrap();
+        let rest = pair.server.close(b"!");
         pair.give_client(&rest);
         assert_eq!(pair.at_client, b"and mine!");
         assert_eq!(pair.client.reader().read(&mut [0; 1]).unwrap(), 0);
@@ -590,8 +569,8 @@ fn a_client_may_send_everything_with_the_end_of_the_handshake() {
             pair.deliver(&wire);
             pair.write(&[]);
         }
-        assert_eq!(*pair.server.state(), State::Ended, "{version:?}");
-        assert_eq!(pair.at_server, b"all");
+        assert_eq!(*pair.server.session.state(), State::Ended, "{version:?}");
+        assert_eq!(pair.server.received, b"all");
     }
 }
 
@@ -611,7 +590,7 @@ fn first_bytes_that_are_not_tls_have_the_reason_of_openssl() {
         let client = Arc::new(client(&authority, Version::Tls13));
         let mut pair = Pair::new(&client, &config, "localhost", 60_000);
         pair.deliver(bytes);
-        match (expected, pair.server.state()) {
+        match (expected, pair.server.session.state()) {
             (Some(expected), State::Failed(Failure::Refused(reason))) => {
                 assert_eq!(reason, expected, "{bytes:x?}");
             }
@@ -636,9 +615,12 @@ fn every_changed_byte_of_a_record_fails_the_session() {
             pair.deliver(&wire);
             // A larger length waits for more bytes.
             let is_length = place == 3 || place == 4;
-            let has_failed = matches!(pair.server.state(), State::Failed(Failure::Refused(_)));
+            let has_failed = matches!(
+                pair.server.session.state(),
+                State::Failed(Failure::Refused(_))
+            );
             assert!(has_failed || is_length, "{version:?} {place}");
-            assert!(pair.at_server.is_empty());
+            assert!(pair.server.received.is_empty());
             place += 1;
         }
     }

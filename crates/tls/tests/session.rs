@@ -7,6 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
 
 use faye_websocket_tls::{Anchors, Config, Failure, Session, Settings, State, Version};
+use faye_websocket_tls_testing::Subject;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::version::{TLS12, TLS13};
@@ -54,12 +55,10 @@ fn client(anchors: Option<Vec<u8>>, host: &str) -> Session {
 
 /// A client and a server, and the bytes that have arrived at each.
 struct Pair {
-    client: Session,
+    client: Subject,
     server: ServerConnection,
     /// The maximum number of bytes read and written at once.
     step: usize,
-    scratch: Vec<u8>,
-    at_client: Vec<u8>,
     at_server: Vec<u8>,
 }
 
@@ -70,14 +69,11 @@ impl Pair {
     }
 
     fn of(client: Session, server: ServerConnection, step: usize) -> Self {
-        let (scratch, at_client, at_server) = (Vec::new(), Vec::new(), Vec::new());
         Self {
-            client,
+            client: Subject::new(client),
             server,
             step,
-            scratch,
-            at_client,
-            at_server,
+            at_server: Vec::new(),
         }
     }
 
@@ -91,13 +87,10 @@ impl Pair {
                 wire.extend_from_slice(&bytes[..length]);
                 Ok(length)
             };
-            let taken = self
-                .client
-                .write(plaintext, &mut self.scratch, send)
-                .unwrap();
+            let taken = self.client.write_to(plaintext, send).unwrap();
             plaintext = &plaintext[taken..];
             self.give_server(&wire.into_inner());
-            if plaintext.is_empty() && self.client.pending() == 0 {
+            if plaintext.is_empty() && self.client.session.pending() == 0 {
                 return;
             }
         }
@@ -125,22 +118,14 @@ impl Pair {
     }
 
     fn deliver(&mut self, wire: &[u8]) {
-        for part in wire.chunks(self.step) {
-            let at_client = &mut self.at_client;
-            let read = |into: &mut [u8]| {
-                into[..part.len()].copy_from_slice(part);
-                Ok(part.len())
-            };
-            let sink = &mut |bytes: &[u8]| at_client.extend_from_slice(bytes);
-            self.client.read(&mut self.scratch, read, sink).unwrap();
-        }
+        self.client.deliver(wire, self.step);
     }
 
     /// Runs until neither end has output.
     fn settle(&mut self) {
         loop {
             self.write(&[]);
-            if self.read() == 0 && self.client.pending() == 0 {
+            if self.read() == 0 && self.client.session.pending() == 0 {
                 return;
             }
         }
@@ -158,10 +143,10 @@ fn bytes_pass_in_both_directions_in_any_chunks() {
         .flat_map(|v| STEPS.map(|step| (v, step)))
     {
         let mut pair = Pair::new(version, step);
-        assert_eq!(*pair.client.state(), State::Handshaking);
+        assert_eq!(*pair.client.session.state(), State::Handshaking);
         pair.settle();
         assert_eq!(
-            *pair.client.state(),
+            *pair.client.session.state(),
             State::Established,
             "{version:?} {step}"
         );
@@ -171,9 +156,9 @@ fn bytes_pass_in_both_directions_in_any_chunks() {
             pair.server.writer().write_all(&bytes).unwrap();
             pair.settle();
             assert!(pair.at_server == bytes, "{version:?} {step} {length}");
-            assert!(pair.at_client == bytes, "{version:?} {step} {length}");
+            assert!(pair.client.received == bytes, "{version:?} {step} {length}");
             pair.at_server.clear();
-            pair.at_client.clear();
+            pair.client.received.clear();
         }
     }
 }
@@ -182,9 +167,9 @@ fn bytes_pass_in_both_directions_in_any_chunks() {
 fn the_agreement_is_available_after_the_handshake() {
     for version in VERSIONS {
         let mut pair = Pair::new(version, 1000);
-        assert_eq!(pair.client.agreement(), None);
+        assert_eq!(pair.client.session.agreement(), None);
         pair.settle();
-        let agreement = pair.client.agreement().unwrap();
+        let agreement = pair.client.session.agreement().unwrap();
         assert_eq!(agreement.version, version);
         assert_eq!(agreement.protocol, None);
         assert_eq!(agreement.certificates.len(), 1, "{version:?}");
@@ -204,7 +189,7 @@ fn a_server_may_change_its_keys() {
             pair.settle();
             pair.write(b"keys");
         }
-        assert_eq!(pair.at_client, b"newnewnew");
+        assert_eq!(pair.client.received, b"newnewnew");
         assert_eq!(pair.at_server, b"keyskeyskeys");
     }
 }
@@ -218,16 +203,17 @@ fn an_unknown_server_is_refused_and_receives_no_plaintext() {
             let (_, server) = server(version);
             let mut pair = Pair::of(client(anchors, host), server, 1000);
             pair.settle();
-            assert_eq!(*pair.client.state() == State::Established, is_trusted);
-            let taken = pair
-                .client
-                .write(b"secret", &mut Vec::new(), |bytes| Ok(bytes.len()));
+            assert_eq!(
+                *pair.client.session.state() == State::Established,
+                is_trusted
+            );
+            let taken = pair.client.write_to(b"secret", |bytes| Ok(bytes.len()));
             assert_eq!(taken.unwrap() == 6, is_trusted);
         }
         let mut pair = Pair::of(client(None, "127.0.0.1"), other, 1000);
         pair.settle();
         assert_eq!(
-            *pair.client.state(),
+            *pair.client.session.state(),
             State::Established,
             "an IP address is a valid name"
         );
@@ -250,7 +236,7 @@ fn a_certificate_for_another_name_is_refused() {
     let mut pair = Pair::of(client(Some(root), "elsewhere.test"), server, 1000);
     pair.settle();
     assert!(matches!(
-        pair.client.state(),
+        pair.client.session.state(),
         State::Failed(Failure::Refused(_))
     ));
 }
@@ -263,21 +249,15 @@ fn close_notify_ends_one_direction() {
         pair.server.writer().write_all(b"last words").unwrap();
         pair.server.send_close_notify();
         pair.settle();
-        assert_eq!(*pair.client.state(), State::Ended);
-        assert_eq!(pair.at_client, b"last words");
+        assert_eq!(*pair.client.session.state(), State::Ended);
+        assert_eq!(pair.client.received, b"last words");
         pair.write(b"and mine");
-        let rest = pair
-            .client
-            .close(b"!", &mut pair.scratch, |_| Ok(0))
-            .unwrap();
+        let rest = pair.client.close(b"!");
         pair.give_server(&rest);
         assert_eq!(pair.at_server, b"and mine!");
         let end = pair.server.reader().read(&mut [0; 1]);
         assert_eq!(end.unwrap(), 0, "the end without an error");
-        let more = pair
-            .client
-            .close(b"?", &mut pair.scratch, |_| Ok(0))
-            .unwrap();
+        let more = pair.client.close(b"?");
         assert!(more.is_empty(), "no bytes follow `close_notify`");
     }
 }
@@ -287,19 +267,16 @@ fn bytes_that_the_kernel_does_not_accept_wait() {
     let mut pair = Pair::new(Version::Tls13, 60_000);
     pair.settle();
     let bytes = vec![7; 200_000];
-    let taken = pair
-        .client
-        .write(&bytes, &mut pair.scratch, |_| Ok(10))
-        .unwrap();
-    assert!(taken < bytes.len() && pair.client.pending() > 0, "{taken}");
-    let none = pair
-        .client
-        .write(&bytes, &mut pair.scratch, |_| Ok(10))
-        .unwrap();
+    let taken = pair.client.write_to(&bytes, |_| Ok(10)).unwrap();
+    assert!(
+        taken < bytes.len() && pair.client.session.pending() > 0,
+        "{taken}"
+    );
+    let none = pair.client.write_to(&bytes, |_| Ok(10)).unwrap();
     assert_eq!(none, 0, "no more is encrypted while bytes wait");
-    let error = pair.client.write(&bytes, &mut pair.scratch, |_| {
-        Err(io::ErrorKind::BrokenPipe.into())
-    });
+    let error = pair
+        .client
+        .write_to(&bytes, |_| Err(io::ErrorKind::BrokenPipe.into()));
     assert!(error.is_err());
 }
 
@@ -321,15 +298,18 @@ fn malformed_records_fail_the_session() {
         pair.write(&[]);
         pair.deliver(bytes);
         assert!(
-            matches!(pair.client.state(), State::Failed(_)),
+            matches!(pair.client.session.state(), State::Failed(_)),
             "{bytes:x?}"
         );
-        assert!(pair.at_client.is_empty());
+        assert!(pair.client.received.is_empty());
     }
     let (_, server) = server(Version::Tls13);
     let mut pair = Pair::of(client(None, "localhost"), server, 1000);
     pair.deliver(b"\x15\x03\x03\x00\x02\x02\x28");
-    assert_eq!(*pair.client.state(), State::Failed(Failure::Alert(40)));
+    assert_eq!(
+        *pair.client.session.state(),
+        State::Failed(Failure::Alert(40))
+    );
 }
 
 #[test]
@@ -340,7 +320,7 @@ fn an_endless_handshake_message_fails_the_session() {
     let mut flood = b"\x16\x03\x03\x00\x04\x02\x00\xfd\xe8".to_vec();
     flood.extend(b"\x16\x03\x03\x00\x01\x00".repeat(100_000));
     pair.deliver(&flood);
-    assert!(matches!(pair.client.state(), State::Failed(_)));
+    assert!(matches!(pair.client.session.state(), State::Failed(_)));
 }
 
 #[test]
@@ -353,8 +333,8 @@ fn a_changed_record_fails_the_session() {
     *wire.last_mut().unwrap() ^= 1;
     pair.deliver(&wire);
     assert!(matches!(
-        pair.client.state(),
+        pair.client.session.state(),
         State::Failed(Failure::Refused(_))
     ));
-    assert!(pair.at_client.is_empty());
+    assert!(pair.client.received.is_empty());
 }

@@ -140,7 +140,7 @@ class Outgoing {
   #acceptText (message, isMarked) {
     const pending = message.length < FULL_CHUNK ? null : this.#sendNow(message, isMarked)
     if (pending !== null) return pending
-    const prepared = repeated.numberOf(message, this.#number)
+    const prepared = repeated.countText(message, this.#number)
     return prepared >= 0 ? calls.prepared(this.#number, prepared) : calls.text(this.#number, message)
   }
 

@@ -5,8 +5,8 @@ const { Prepared } = require('../native')
 
 /**
  * The text that connections of this thread have last sent one after the other. A program that sends one text on many
- * connections, in a loop, does not have it read and framed for each: after a few times in a row, the text becomes a
- * prepared message. Texts that one connection sends in a row, such as replies, are not remembered, because each would
+ * connections, in a loop, sends a prepared message after a few times in a row, so that the core reads and frames the
+ * text once. Texts that one connection sends in a row, such as replies, are not remembered, because each would
  * cost a write barrier of V8.
  *
  * Only strings are remembered, because a program may change a Buffer between two calls.
@@ -21,12 +21,12 @@ let prepared = null
 let number = -1
 
 /**
- * Returns the number of the prepared message, or a negative number if the text was not sent often enough.
+ * Counts a text. Returns the number of its prepared message, or a negative number if it was not sent often enough.
  *
  * @param {string} text that is about to be sent
  * @param {number} sender the number of the connection
  */
-function numberOf (text, sender) {
+function countText (text, sender) {
   if (sender === lastSender || text.length > MAX_LENGTH) return -1
   lastSender = sender
   if (text !== last) {
@@ -46,4 +46,4 @@ const MAX_LENGTH = 16 * 1024
 /** How often a text is sent before it is prepared, which takes as long as reading and framing it twenty times. */
 const FEW = 8
 
-module.exports = { numberOf }
+module.exports = { countText }

@@ -11,7 +11,7 @@ const threads = require('node:worker_threads')
  * A program that keeps one message keeps the memory of all that share it, so this memory is small.
  */
 const SIZE = 8192
-/** The maximum length of a message in this memory. The native half has the same number. */
+/** The maximum length of a message in this memory: the native half puts none into it that is longer than its half. */
 const MAX_LENGTH = SIZE / 2
 
 let memory = create()

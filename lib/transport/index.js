@@ -7,10 +7,9 @@ const { nextTick } = require('../scheduling')
 const { adopt, transferFromRequest } = require('./adoption')
 const { batch } = require('./dispatcher')
 const { close, end, endSlowly } = require('./ending')
-const { NativeChannel } = require('./native_channel')
+const { channelOf } = require('./native_channel')
 const { QuietChannel, mayWait } = require('./quiet_channel')
 const { SecureChannel } = require('./secure_channel')
-const { StreamChannel } = require('./stream_channel')
 const { batchNumber } = require('./tick')
 const { Transport } = require('./transport')
 
@@ -80,9 +79,7 @@ function channelMaker (socket, connection, isStream) {
     return (transport) => new QuietChannel(socket, connection, transport)
   }
   const adoption = isStream ? null : adopt(socket, connection)
-  return (transport, context) => adoption === null
-    ? new StreamChannel(socket, connection, transport)
-    : new NativeChannel(adoption, socket, connection, transport, context)
+  return (transport, context) => channelOf(adoption, socket, connection, transport, context)
 }
 
 /**

@@ -4,7 +4,7 @@
 const { Entry } = require('../native')
 const { isReplaced } = require('./adopted')
 const { systemError } = require('./errors')
-const { writeOutput } = require('./stream_channel')
+const { StreamChannel, writeOutput } = require('./stream_channel')
 
 /**
  * The channel through the reactor. Passes the reactor's entries for the socket to the transport and the connection.
@@ -198,4 +198,19 @@ class NativeChannel {
   }
 }
 
-module.exports = { NativeChannel }
+/**
+ * Returns the channel of an adopted socket, or that of Node's stream if the reactor could not adopt the socket.
+ *
+ * @param {Adoption | null} adoption
+ * @param {any} socket
+ * @param {Connection} connection
+ * @param {Transport} transport
+ * @param {Context} context
+ */
+function channelOf (adoption, socket, connection, transport, context) {
+  return adoption === null
+    ? new StreamChannel(socket, connection, transport)
+    : new NativeChannel(adoption, socket, connection, transport, context)
+}
+
+module.exports = { NativeChannel, channelOf }

@@ -3,7 +3,7 @@
 
 const native = require('../native')
 const { adopt, qualifies } = require('./adoption')
-const { NativeChannel } = require('./native_channel')
+const { channelOf } = require('./native_channel')
 const { StreamChannel } = require('./stream_channel')
 const { isEnding } = require('./tick')
 
@@ -100,10 +100,7 @@ class QuietChannel extends StreamChannel {
   #adopt () {
     const [socket, connection] = [this.#socket, this.#connection]
     this.#transport.moveTo((transport, context) => {
-      const adoption = adopt(socket, connection)
-      return adoption === null
-        ? new StreamChannel(socket, connection, transport)
-        : new NativeChannel(adoption, socket, connection, transport, context)
+      return channelOf(adopt(socket, connection), socket, connection, transport, context)
     })
   }
 }

@@ -62,14 +62,14 @@ impl Shelf {
     }
 
     /// Copies bytes to the next place, which is a multiple of eight. Returns their length, or None if they need memory of
-    /// their own.
+    /// their own: if there is no room, or if they are longer than half of the memory.
     ///
     /// # Safety
     ///
     /// As for [`message`].
     unsafe fn put(&mut self, env: sys::napi_env, bytes: &[u8]) -> Option<u32> {
         let length = u32::try_from(bytes.len()).ok()?;
-        if length == 0 || length > MAX_ON_SHELF {
+        if length == 0 {
             return None;
         }
         if self.view.is_none() {
@@ -79,15 +79,16 @@ impl Shelf {
         // SAFETY: no JavaScript has run since the view was read, nothing else refers to the memory, and the slice
         // ends with this function. The memory is not shared.
         let memory = unsafe { self.view.as_ref()?.bytes() };
+        // A program that keeps one message keeps the whole memory.
+        if bytes.len() > memory.len() / 2 {
+            return None;
+        }
         let end = self.used.checked_add(bytes.len())?;
         memory.get_mut(self.used..end)?.copy_from_slice(bytes);
         self.used = end.checked_next_multiple_of(8)?;
         Some(length)
     }
 }
-
-/// The maximum length of bytes on a shelf. A program that keeps them keeps the whole memory of the shelf.
-const MAX_ON_SHELF: u32 = 4096;
 
 /// Creates a string. V8 needs three quarters of the time if ASCII is passed as one-byte characters, and a third at 64
 /// KiB.
